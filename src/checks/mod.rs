@@ -1,0 +1,1 @@
+//! Checks are data: a short condition over facts, in one YAML file each.

@@ -1,0 +1,1 @@
+//! The line of the cold-start table for one function.

@@ -1,0 +1,25 @@
+//! Everything difficult, concluded in pure functions: the inventory goes in, facts come out.
+//!
+//! A fact group is a struct of [`Fact`]s beside the list of readings it opens ([`needs`]). Conditions
+//! in `policies/` name facts by path (`bucket.transport.plain_http_reachable`); the path's group says
+//! what must be collected. Facts know no severity and no check: "public" is a fact, "critical" is an
+//! opinion that a policy file has.
+//!
+//! Facts are drawn subject by subject over an [`Index`] of what several resources share, so nothing
+//! here holds the facts of a whole account at once.
+
+pub mod account;
+mod document;
+mod fact;
+mod index;
+pub mod lambda;
+pub mod policy;
+pub mod s3;
+mod subjects;
+mod vocabulary;
+
+pub use document::FactDocument;
+pub use fact::{Because, Fact, from_reading};
+pub use index::Index;
+pub use subjects::{Facts, Subject, SubjectFacts, Trust};
+pub use vocabulary::{needs, schema};

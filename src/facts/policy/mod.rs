@@ -1,0 +1,1 @@
+//! IAM policies: parsed as IAM reads them, evaluated for one request, decided for all requests.

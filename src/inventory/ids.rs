@@ -1,0 +1,115 @@
+//! Names of things: resources and how AWS writes their ARNs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a check is about.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubjectKind {
+    /// The account as a whole.
+    Account,
+    /// One Region of the account.
+    Region,
+    /// An S3 bucket.
+    Bucket,
+    /// An S3 access point or Multi-Region access point.
+    AccessPoint,
+    /// A CloudTrail trail.
+    Trail,
+    /// An IAM user, group, role or managed policy.
+    Identity,
+    /// A Lambda function with its versions and aliases.
+    Function,
+}
+
+impl SubjectKind {
+    /// Every kind, in the order reports show them.
+    pub const ALL: [Self; 7] = [
+        Self::Account,
+        Self::Region,
+        Self::Bucket,
+        Self::AccessPoint,
+        Self::Trail,
+        Self::Identity,
+        Self::Function,
+    ];
+
+    /// The name used in policy files and reports, for example `access-point`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Region => "region",
+            Self::Bucket => "bucket",
+            Self::AccessPoint => "access-point",
+            Self::Trail => "trail",
+            Self::Identity => "identity",
+            Self::Function => "function",
+        }
+    }
+
+    /// The variable that holds the subject's facts in a condition, for example `access_point`
+    /// (a hyphen would read as a minus there).
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::AccessPoint => "access_point",
+            other => other.name(),
+        }
+    }
+}
+
+/// One resource: what it is, what it is called, where it is.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub struct ResourceId {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: SubjectKind,
+    /// Its name; `*` stands for all of a listing that could not be read.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The 12-digit id of the account that was audited.
+    pub account: String,
+    /// Its Region; `global` where there is none, `unknown` where it could not be read.
+    pub region: String,
+}
+
+/// The ARN partition of a Region (`aws`, `aws-cn`, `aws-us-gov`, …), by the Region's prefix.
+/// Source: botocore `partitions.json` region expressions.
+pub fn partition(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else if region.starts_with("us-isob-") {
+        "aws-iso-b"
+    } else if region.starts_with("us-iso-") {
+        "aws-iso"
+    } else if region.starts_with("eusc-") {
+        "aws-eusc"
+    } else {
+        "aws"
+    }
+}
+
+/// The ARN of a bucket. Bucket ARNs name neither Region nor account.
+pub fn bucket_arn(region: &str, name: &str) -> String {
+    format!("arn:{}:s3:::{name}", partition(region))
+}
+
+/// The ARN of an account's root, which stands for the account itself.
+pub fn account_arn(region: &str, account: &str) -> String {
+    format!("arn:{}:iam::{account}:root", partition(region))
+}
+
+/// The unqualified ARN of a function.
+pub fn function_arn(region: &str, account: &str, name: &str) -> String {
+    format!(
+        "arn:{}:lambda:{region}:{account}:function:{name}",
+        partition(region)
+    )
+}

@@ -1,0 +1,23 @@
+//! The snapshot document: what AWS answered, and nothing that was concluded from it.
+//!
+//! Collection writes it, facts read it, and it is also a file format (`coldbucket-snapshot/1`):
+//! an account can be read today and judged tomorrow, on another machine, with the same verdicts.
+//! That is why everything here is plain serde data without behaviour that could drift.
+//!
+//! One [`Reading`] stands for one API answer. A refusal is kept as a refusal; it is never turned
+//! into a default value, because a default value turns into a wrong verdict three modules later.
+//!
+//! What is deliberately absent: environment variable values, presigned URLs, credentials and the
+//! constant input of events. They are dropped where they are read and cannot be found here.
+
+pub mod account;
+pub mod bucket;
+pub mod function;
+pub mod ids;
+pub mod need;
+pub mod pointer;
+mod reading;
+pub mod snapshot;
+
+pub use reading::Reading;
+pub use snapshot::Snapshot;

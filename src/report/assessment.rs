@@ -1,0 +1,475 @@
+//! The audit report, `coldbucket-report/1`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use crate::inventory::ids::{ResourceId, SubjectKind};
+
+/// The schema name every report carries.
+pub const SCHEMA: &str = "coldbucket-report/1";
+
+/// Why a result could not be decided.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// AWS refused a call.
+    Denied,
+    /// A call failed.
+    Failed,
+    /// A call was not made (a snapshot without it, or an interrupted run).
+    NotCollected,
+    /// Everything was read and still does not decide.
+    Undecidable,
+}
+
+/// The state of one result.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// The bad thing the check is named for is there.
+    Fail,
+    /// It is not there.
+    Pass,
+    /// It could not be judged.
+    NotAssessed,
+    /// The check has no meaning for this resource.
+    NotApplicable,
+    /// It is there, and an exception or baseline accepts it.
+    Suppressed,
+}
+
+impl Status {
+    /// Every status, in the order summaries show them.
+    pub const ALL: [Self; 5] = [
+        Self::Fail,
+        Self::Pass,
+        Self::NotAssessed,
+        Self::NotApplicable,
+        Self::Suppressed,
+    ];
+
+    /// The name in machine outputs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Pass => "pass",
+            Self::NotAssessed => "not-assessed",
+            Self::NotApplicable => "not-applicable",
+            Self::Suppressed => "suppressed",
+        }
+    }
+}
+
+/// How bad it is. How sure we are is the status; who cares is the selection.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// A fact to weigh, not a fault.
+    Info,
+    /// Good practice.
+    Low,
+    /// A weakness that needs another one to hurt.
+    Medium,
+    /// A serious weakness.
+    High,
+    /// Data is exposed or can be destroyed now.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, worst first.
+    pub const ALL: [Self; 5] = [
+        Self::Critical,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+        Self::Info,
+    ];
+
+    /// The name in machine outputs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// The whole report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// When the account was read, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// Where the data came from.
+    pub source: Source,
+    /// What was looked at.
+    pub scope: ScopeSummary,
+    /// The counts.
+    pub summary: Summary,
+    /// The checks that were selected, by id.
+    pub checks: BTreeMap<String, CheckSummary>,
+    /// Exactly one result a (check, resource), or one an item.
+    pub results: Vec<CheckResult>,
+    /// The posture of each bucket.
+    pub buckets: Vec<BucketPosture>,
+    /// The cold starts of each function.
+    pub cold_start: Vec<ColdStart>,
+    /// What could not be read, and which checks that touches.
+    pub gaps: Vec<Gap>,
+    /// Remarks for the reader: caveats that hold for the whole report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// The program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `coldbucket`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Where the data came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Read from an account just now.
+    Live,
+    /// Read from a snapshot file.
+    Snapshot,
+    /// The recorded sample account.
+    Sample,
+    /// Reserved.
+    Template,
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScopeSummary {
+    /// 12-digit account ids.
+    pub accounts: Vec<String>,
+    /// Region names.
+    pub regions: Vec<String>,
+    /// The endpoint URL, null for AWS itself.
+    pub endpoint: Option<String>,
+    /// The selection as the user gave it.
+    pub selection: SelectionSummary,
+}
+
+/// The selection as the user gave it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SelectionSummary {
+    /// The pack.
+    pub pack: String,
+    /// `--check` globs.
+    pub check: Vec<String>,
+    /// `--exclude` globs.
+    pub exclude: Vec<String>,
+    /// `--severity`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// `--bucket` globs.
+    pub bucket: Vec<String>,
+    /// `--function` globs.
+    pub function: Vec<String>,
+}
+
+/// The counts of a report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Resources by kind; null where the listing failed.
+    pub resources: BTreeMap<String, Option<u64>>,
+    /// Results by status; every status is named.
+    pub results: BTreeMap<String, u64>,
+    /// Failed results by severity; every severity is named.
+    pub failed_by_severity: BTreeMap<String, u64>,
+    /// API requests of the collection.
+    pub api_calls: u64,
+    /// Duration of the collection, ms.
+    pub duration_ms: u64,
+}
+
+/// What a report says about a check.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckSummary {
+    /// One line that names the bad thing.
+    pub title: String,
+    /// How bad it is.
+    pub severity: Option<Severity>,
+    /// Identifiers in other catalogues, by catalogue.
+    pub maps_to: BTreeMap<String, Vec<String>>,
+    /// What to do about it, in one sentence.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remediation: String,
+    /// Why it matters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub rationale: String,
+    /// Where to read more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+}
+
+/// One result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckResult {
+    /// The check's id.
+    pub check: String,
+    /// The state.
+    pub status: Status,
+    /// On which resource.
+    pub resource: ResourceId,
+    /// Which item of the resource, for checks that judge a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What was found, in one sentence. Absent on a pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Where in the snapshot it was found. Absent on a pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// A request that shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Value>,
+    /// Why it could not be judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The IAM actions that would settle it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Stable across runs: check, ARN and item decide it, nothing else.
+    pub fingerprint: String,
+    /// Who accepted it and until when, for suppressed results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed_by: Option<String>,
+}
+
+/// One piece of evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// RFC 6901 pointer into the snapshot.
+    pub pointer: String,
+    /// What stands there, shortened.
+    pub value: Value,
+}
+
+/// What a class of requests can reach. `unknown` is a value here: a posture always says something.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// No such request is allowed.
+    Unreachable,
+    /// Only a caller who holds a literal that the policy names.
+    Constrained,
+    /// Could not be decided.
+    Unknown,
+    /// Some such request is allowed.
+    Reachable,
+}
+
+impl Reach {
+    /// The name in machine outputs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Constrained => "constrained",
+            Self::Unknown => "unknown",
+            Self::Reachable => "reachable",
+        }
+    }
+}
+
+/// Reach by class of action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClassReach {
+    /// Read object data.
+    pub read: Reach,
+    /// List the bucket.
+    pub list: Reach,
+    /// Write or delete objects.
+    pub write: Reach,
+    /// Read or change ACLs.
+    pub acl: Reach,
+    /// Change the bucket's policy or protection.
+    pub takeover: Reach,
+}
+
+/// The posture of one bucket under the guidance's three headings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BucketPosture {
+    /// Bucket name.
+    pub name: String,
+    /// Its Region.
+    pub region: String,
+    /// The account that owns it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub account: String,
+    /// Who can reach it.
+    pub access: AccessPosture,
+    /// How it is encrypted.
+    pub encryption: EncryptionPosture,
+    /// Whether it is watched.
+    pub monitoring: MonitoringPosture,
+}
+
+/// Who can reach a bucket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccessPosture {
+    /// Unsigned requests.
+    pub anonymous: ClassReach,
+    /// Accounts the policy or ACL lets in, or `["unknown"]`.
+    pub other_accounts: Vec<String>,
+    /// `off`, `on`, `unknown`.
+    pub acls: String,
+    /// `on` (all four flags effective), `partial`, `off`, `unknown`.
+    pub block_public_access: String,
+    /// Whether some request over plain HTTP is allowed.
+    pub plain_http: Reach,
+    /// Whether some presigned request is allowed; `unknown` until the policy engine decides it.
+    pub presigned: Reach,
+}
+
+/// How a bucket is encrypted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EncryptionPosture {
+    /// `sse-s3`, `sse-kms`, `dsse-kms`, `unknown`.
+    pub default: String,
+    /// The key as configured; null for none or unknown.
+    pub key: Option<String>,
+    /// S3 Bucket Key; null when it does not apply or is unknown.
+    pub bucket_key: Option<bool>,
+    /// `blocked`, `allowed`, `unknown`.
+    pub sse_c: String,
+    /// `not visible` or `evidence`.
+    pub client_side: String,
+}
+
+/// Whether a bucket is watched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MonitoringPosture {
+    /// The target (`bucket/prefix`), `off`, `log target` or `unknown`.
+    pub access_log: String,
+    /// CloudTrail data events: `read+write`, `read`, `write`, `off`, `unknown`.
+    pub data_events: String,
+    /// AWS Config records the bucket: `on`, `off`, `unknown`.
+    pub config: String,
+}
+
+/// The cold start of one function version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ColdStart {
+    /// Function name.
+    pub function: String,
+    /// Unqualified ARN.
+    pub arn: String,
+    /// Version or alias that is judged.
+    pub qualifier: String,
+    /// Region.
+    #[serde(default)]
+    pub region: String,
+    /// Runtime identifier, or `image`.
+    #[serde(default)]
+    pub runtime: String,
+    /// `x86_64` or `arm64`.
+    #[serde(default)]
+    pub architecture: String,
+    /// Memory, MiB.
+    #[serde(default)]
+    pub memory_mb: u32,
+    /// Compressed package with layers, MiB (2^20 bytes); null for images of unknown size.
+    #[serde(default)]
+    pub package_mb: Option<f64>,
+    /// Attached to a VPC.
+    #[serde(default)]
+    pub vpc: bool,
+    /// `none`, `unknown`, or `<allocated>/<requested> <status>`.
+    #[serde(default)]
+    pub provisioned_concurrency: String,
+    /// `on`, `off`, `not eligible`, `unknown`.
+    #[serde(default)]
+    pub snap_start: String,
+    /// `low`, `medium`, `high` or `unknown`: how likely a caller waits noticeably.
+    #[serde(default)]
+    pub risk: String,
+    /// The estimate in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Value>,
+    /// What logs say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
+    /// What makes it slow, worst first.
+    pub drivers: Vec<Driver>,
+    /// What would make it faster, best first.
+    pub levers: Vec<Lever>,
+}
+
+/// Cold starts as logged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Measured {
+    /// Cold starts seen.
+    pub cold_starts: u64,
+    /// Invocations seen.
+    pub invocations: u64,
+    /// Median of init and first call together, ms.
+    pub p50_ms: f64,
+    /// 99th percentile of init and first call together, ms.
+    pub p99_ms: f64,
+    /// How far back the logs were read, days.
+    pub window_days: u32,
+}
+
+/// One contribution to a cold start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Driver {
+    /// What it is.
+    pub what: String,
+    /// Its share, ms.
+    pub ms: f64,
+}
+
+/// One way to a faster start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Lever {
+    /// What to do.
+    pub what: String,
+    /// What it saves, ms.
+    pub saves_ms: f64,
+    /// What it costs a month, USD.
+    pub usd_per_month: f64,
+    /// The exact command or change.
+    pub how: String,
+}
+
+/// A call that told us nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Gap {
+    /// The resource (name or ARN).
+    pub resource: String,
+    /// The IAM action.
+    pub action: String,
+    /// The error code.
+    pub code: String,
+    /// The checks that could not be judged for it.
+    pub affects: Vec<String>,
+}

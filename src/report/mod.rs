@@ -1,0 +1,9 @@
+//! The plain types of every machine contract: what `-o json`, `policy --batch` and
+//! `cold-start --batch` read and write. No logic lives here.
+//!
+//! Outputs see nothing but these types, so a change inside facts or checks cannot silently change
+//! what other people's programs parse. Members are only ever added.
+
+pub mod assessment;
+
+pub use assessment::*;
