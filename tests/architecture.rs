@@ -18,10 +18,23 @@ use std::process::Command;
 
 /// Which rooms each room may name, besides itself.
 const MAY_NAME: &[(&str, &[&str])] = &[
-    ("cli", &["run", "checks", "findings", "facts", "inventory", "report"]),
+    (
+        "cli",
+        &["run", "checks", "findings", "facts", "inventory", "report"],
+    ),
     (
         "run",
-        &["cli", "collect", "checks", "facts", "findings", "inventory", "output", "remedy", "report"],
+        &[
+            "cli",
+            "collect",
+            "checks",
+            "facts",
+            "findings",
+            "inventory",
+            "output",
+            "remedy",
+            "report",
+        ],
     ),
     ("collect", &["inventory"]),
     ("inventory", &[]),
@@ -39,13 +52,20 @@ const INVENTORY_PARTS: &[(&str, &[&str])] = &[
     ("checks", &["ids", "need", "pointer"]),
     ("findings", &["ids", "need", "pointer"]),
     ("remedy", &["ids", "need", "pointer"]),
-    ("report", &["ids"]),
+    ("report", &["ids", "bucket"]),
 ];
 
 /// Words that only some files may use, and who they are.
 const FENCED: &[(&[&str], &str, fn(&str) -> bool)] = &[
     (
-        &["aws_sdk_", "aws_config::", "aws_smithy", "aws_credential_types::", "tokio::", "indicatif::"],
+        &[
+            "aws_sdk_",
+            "aws_config::",
+            "aws_smithy",
+            "aws_credential_types::",
+            "tokio::",
+            "indicatif::",
+        ],
         "only collect/ names the SDK, tokio or the progress bar",
         |file| file.starts_with("collect/"),
     ),
@@ -60,14 +80,27 @@ const FENCED: &[(&[&str], &str, fn(&str) -> bool)] = &[
         |file| file == "checks/expression.rs" || file.starts_with("checks/expression/"),
     ),
     (
-        &["std::fs", "fs::read", "fs::write", "File::open", "File::create", "tempfile::"],
+        &[
+            "std::fs",
+            "fs::read",
+            "fs::write",
+            "File::open",
+            "File::create",
+            "tempfile::",
+        ],
         "only run touches files",
         |file| file == "run.rs" || file.starts_with("run/"),
     ),
     (
         &["std::env"],
         "only the command line and collection read the environment",
-        |file| file == "main.rs" || file == "run.rs" || file.starts_with("run/") || file.starts_with("cli/") || file.starts_with("collect/"),
+        |file| {
+            file == "main.rs"
+                || file == "run.rs"
+                || file.starts_with("run/")
+                || file.starts_with("cli/")
+                || file.starts_with("collect/")
+        },
     ),
     (
         &["std::net", "TcpStream"],
@@ -122,7 +155,11 @@ fn room_of(file: &str) -> &str {
 /// How many `super::` lead from this file's module to the crate root.
 fn depth_of(file: &str) -> usize {
     let parts = file.split('/').count();
-    if file.ends_with("/mod.rs") { parts - 1 } else { parts }
+    if file.ends_with("/mod.rs") {
+        parts - 1
+    } else {
+        parts
+    }
 }
 
 fn words_after<'a>(text: &'a str, marker: &str) -> Vec<&'a str> {
@@ -242,11 +279,23 @@ fn every_module_opens_with_what_it_is_for() {
 #[test]
 fn without_feature_aws_there_is_no_sdk_and_no_tokio_in_the_build() {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--no-default-features", "--edges", "normal", "--prefix", "none", "--offline"])
+        .args([
+            "tree",
+            "--no-default-features",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--offline",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    assert!(
+        tree.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tree.stderr)
+    );
     let tree = String::from_utf8(tree.stdout).unwrap();
     assert!(tree.contains("serde_json"), "the tree was not printed");
     for line in tree.lines() {
@@ -272,6 +321,12 @@ fn no_sdk_crate_stands_on_its_default_features() {
     // The legacy stack that those defaults bring in.
     let lock =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
-    assert!(!lock.contains("name = \"rustls\"\nversion = \"0.21"), "rustls 0.21 is back");
-    assert!(!lock.contains("name = \"hyper\"\nversion = \"0.14"), "hyper 0.14 is back");
+    assert!(
+        !lock.contains("name = \"rustls\"\nversion = \"0.21"),
+        "rustls 0.21 is back"
+    );
+    assert!(
+        !lock.contains("name = \"hyper\"\nversion = \"0.14"),
+        "hyper 0.14 is back"
+    );
 }
