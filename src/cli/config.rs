@@ -357,7 +357,10 @@ impl Reader<'_> {
                 let found = article(members.get_ref().type_str());
                 self.mistake(
                     members.span().start,
-                    format!("`checks.{}` must be a table, and this is {found}", id.get_ref()),
+                    format!(
+                        "`checks.{}` must be a table, and this is {found}",
+                        id.get_ref()
+                    ),
                     help,
                 );
                 continue;
@@ -496,8 +499,14 @@ mod tests {
     #[test]
     fn broken_toml_is_reported_by_place_and_nothing_is_made_up() {
         let mistakes = parse("fail_on = \n[checks\n").unwrap_err();
-        assert!(mistakes[0].starts_with("/r/coldbucket.toml:1:"), "{mistakes:?}");
-        assert!(mistakes.iter().any(|text| text.contains(":2:")), "{mistakes:?}");
+        assert!(
+            mistakes[0].starts_with("/r/coldbucket.toml:1:"),
+            "{mistakes:?}"
+        );
+        assert!(
+            mistakes.iter().any(|text| text.contains(":2:")),
+            "{mistakes:?}"
+        );
     }
 
     #[test]

@@ -289,9 +289,7 @@ impl Join {
             Command::Collect(args) => Task::Collect(Box::new(self.collect(*args))),
             Command::Checks(args) => match args.command {
                 None => Task::ListChecks(self.selection(SelectionArgs::default())),
-                Some(ChecksCommand::List(selection)) => {
-                    Task::ListChecks(self.selection(selection))
-                }
+                Some(ChecksCommand::List(selection)) => Task::ListChecks(self.selection(selection)),
                 Some(ChecksCommand::Show { id, policies }) => Task::ShowCheck {
                     id,
                     policies: self.policies(policies),
@@ -415,8 +413,10 @@ impl Join {
                 Some(host) if !host.is_empty() && !host.starts_with(['/', ':', '?', '#']) => {}
                 Some(_) => self.wrong(format!("--endpoint-url `{url}` names no host")),
                 None => self.mistakes.push(
-                    Mistake::new(format!("--endpoint-url `{url}` is not an http or https URL"))
-                        .help(Some(format!("did you mean `http://{url}`?"))),
+                    Mistake::new(format!(
+                        "--endpoint-url `{url}` is not an http or https URL"
+                    ))
+                    .help(Some(format!("did you mean `http://{url}`?"))),
                 ),
             }
         }
@@ -509,9 +509,8 @@ impl Join {
                 let help = did_you_mean(name, names()).unwrap_or_else(|| {
                     format!("choose from {}", names().collect::<Vec<_>>().join(", "))
                 });
-                self.mistakes.push(
-                    Mistake::new(format!("-o `{name}` is not a format")).help(Some(help)),
-                );
+                self.mistakes
+                    .push(Mistake::new(format!("-o `{name}` is not a format")).help(Some(help)));
                 continue;
             };
             if file == Some("") {
@@ -539,7 +538,9 @@ impl Join {
         for (position, output) in outputs.iter().enumerate() {
             let earlier = outputs.iter().take(position);
             if let Some(file) = &output.file
-                && earlier.clone().any(|other| other.file.as_ref() == Some(file))
+                && earlier
+                    .clone()
+                    .any(|other| other.file.as_ref() == Some(file))
             {
                 self.mistakes.push(Mistake::new(format!(
                     "two outputs cannot both be written to {}",
@@ -579,8 +580,10 @@ impl Join {
             && !(value.is_finite() && *value > 0.0)
         {
             self.mistakes.push(
-                Mistake::new(format!("a rate of {value} requests a second is not above 0"))
-                    .at(place.clone()),
+                Mistake::new(format!(
+                    "a rate of {value} requests a second is not above 0"
+                ))
+                .at(place.clone()),
             );
         }
         Tuning {
@@ -591,9 +594,8 @@ impl Join {
     }
 
     fn trust(&self) -> Trust {
-        let values = |items: &[Placed<String>]| {
-            items.iter().map(|item| item.value.clone()).collect()
-        };
+        let values =
+            |items: &[Placed<String>]| items.iter().map(|item| item.value.clone()).collect();
         Trust {
             accounts: values(&self.config.trusted_accounts),
             organizations: values(&self.config.trusted_organizations),
@@ -644,7 +646,12 @@ mod tests {
             "fail_on = 'none'\ncheck = ['b', 'c']\nexclude = ['d']\nregions = ['us-east-1']",
         );
         assert_eq!(audit.gate.fail_on, Some(Severity::Low));
-        let check: Vec<&str> = audit.selection.check.iter().map(|glob| glob.value.as_str()).collect();
+        let check: Vec<&str> = audit
+            .selection
+            .check
+            .iter()
+            .map(|glob| glob.value.as_str())
+            .collect();
         assert_eq!(check, ["a"]);
         assert_eq!(audit.selection.exclude.len(), 1);
         assert_eq!(audit.resources.regions, ["eu-west-1"]);
@@ -652,7 +659,10 @@ mod tests {
 
     #[test]
     fn none_never_fails() {
-        assert_eq!(audit("coldbucket audit", "fail_on = 'none'").gate.fail_on, None);
+        assert_eq!(
+            audit("coldbucket audit", "fail_on = 'none'").gate.fail_on,
+            None
+        );
     }
 
     #[test]
@@ -682,7 +692,11 @@ mod tests {
     #[test]
     fn outputs_are_a_format_and_a_file() {
         let audit = audit("coldbucket audit -o table -o json=a=b.json", "");
-        let files: Vec<Option<PathBuf>> = audit.outputs.into_iter().map(|output| output.file).collect();
+        let files: Vec<Option<PathBuf>> = audit
+            .outputs
+            .into_iter()
+            .map(|output| output.file)
+            .collect();
         assert_eq!(files, [None, Some(PathBuf::from("a=b.json"))]);
     }
 
@@ -695,10 +709,14 @@ mod tests {
     #[test]
     fn an_endpoint_is_a_url() {
         for (url, message) in [
-            ("localhost:4566", "--endpoint-url `localhost:4566` is not an http or https URL; did you mean `http://localhost:4566`?"),
+            (
+                "localhost:4566",
+                "--endpoint-url `localhost:4566` is not an http or https URL; did you mean `http://localhost:4566`?",
+            ),
             ("http://", "--endpoint-url `http://` names no host"),
         ] {
-            let mistakes = options(&format!("coldbucket audit --endpoint-url {url}"), "").unwrap_err();
+            let mistakes =
+                options(&format!("coldbucket audit --endpoint-url {url}"), "").unwrap_err();
             assert_eq!(mistakes, [message]);
         }
     }

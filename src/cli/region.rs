@@ -88,7 +88,14 @@ mod tests {
     #[test]
     fn slips_are_not() {
         for name in [
-            "eu-wst-1", "eu-west", "west-1", "EU-west-1", "eu-west-1a", "", "eu--west-1", "eu_west_1",
+            "eu-wst-1",
+            "eu-west",
+            "west-1",
+            "EU-west-1",
+            "eu-west-1a",
+            "",
+            "eu--west-1",
+            "eu_west_1",
         ] {
             assert!(!is_well_formed(name), "{name}");
         }

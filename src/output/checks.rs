@@ -91,7 +91,11 @@ pub fn show(page: &CheckPage, look: Look, out: &mut dyn Write) -> io::Result<()>
     for (label, text) in page.members.iter().filter(|(_, text)| !text.is_empty()) {
         labelled(look, 2, label, wide, &[(Tone::Plain, text.clone())], out)?;
     }
-    for (title, text) in page.prose.iter().filter(|(_, text)| !text.trim().is_empty()) {
+    for (title, text) in page
+        .prose
+        .iter()
+        .filter(|(_, text)| !text.trim().is_empty())
+    {
         title_line(title, look, out)?;
         for paragraph in text.split("\n\n") {
             prose(look, 2, Tone::Plain, paragraph, out)?;

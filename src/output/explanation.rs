@@ -48,7 +48,11 @@ pub fn render(explanation: &Explanation, look: Look, out: &mut dyn Write) -> io:
     writeln!(
         out,
         "{}  {}",
-        paint(look.color, Tone::Strong, &hostile::plain(&explanation.check)),
+        paint(
+            look.color,
+            Tone::Strong,
+            &hostile::plain(&explanation.check)
+        ),
         hostile::plain(&explanation.resource)
     )?;
     prose(look, 0, Tone::Plain, &explanation.title, out)?;
@@ -60,7 +64,11 @@ pub fn render(explanation: &Explanation, look: Look, out: &mut dyn Write) -> io:
         prose(look, 0, Tone::Plain, "Nothing to judge here.", out)?;
     }
     section("Condition", look, out)?;
-    for (label, text) in explanation.conditions.iter().filter(|(_, text)| !text.is_empty()) {
+    for (label, text) in explanation
+        .conditions
+        .iter()
+        .filter(|(_, text)| !text.is_empty())
+    {
         writeln!(
             out,
             "  {}  {}",
@@ -97,7 +105,11 @@ fn verdict(result: &CheckResult, look: Look, out: &mut dyn Write) -> io::Result<
     writeln!(out)?;
     write!(out, "{}", paint(look.color, tone, word))?;
     if result.status == Status::Fail {
-        write!(out, "  {}", paint(look.color, Tone::Quiet, result.severity.name()))?;
+        write!(
+            out,
+            "  {}",
+            paint(look.color, Tone::Quiet, result.severity.name())
+        )?;
     }
     if let Some(item) = &result.item {
         write!(out, "  {}", hostile::plain(item))?;
@@ -121,7 +133,10 @@ fn facts(facts: &[FactLine], look: Look, out: &mut dyn Write) -> io::Result<()> 
     for fact in facts {
         let value = match &fact.known {
             Some(value) => Text::plain(&short(value)),
-            None => Text::new(Tone::Unknown, &format!("unknown: {}", fact.because.join("; "))),
+            None => Text::new(
+                Tone::Unknown,
+                &format!("unknown: {}", fact.because.join("; ")),
+            ),
         };
         grid.row([Text::plain(&fact.path), value]);
     }

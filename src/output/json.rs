@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn two_levels_are_spread_and_the_rest_is_one_line() {
-        let value = json!({"a": 1, "b": [{"c": [1, 2], "d": {}}, {}], "e": [], "f": {"g": {"h": null}}});
+        let value =
+            json!({"a": 1, "b": [{"c": [1, 2], "d": {}}, {}], "e": [], "f": {"g": {"h": null}}});
         assert_eq!(
             written(&value),
             "{\n  \"a\": 1,\n  \"b\": [\n    {\"c\":[1,2],\"d\":{}},\n    {}\n  ],\n  \"e\": [],\n  \"f\": {\n    \"g\": {\"h\":null}\n  }\n}\n"

@@ -52,7 +52,11 @@ impl Format {
     /// Every format there is. To add one, add a line.
     pub const ALL: &'static [Self] = &[
         Self::TABLE,
-        Self::new("json", "the whole report, coldbucket-report/1", |report, _, out| json::render(report, out)),
+        Self::new(
+            "json",
+            "the whole report, coldbucket-report/1",
+            |report, _, out| json::render(report, out),
+        ),
     ];
 
     const fn new(name: &'static str, about: &'static str, render: Render) -> Self {

@@ -14,8 +14,10 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     }
     let mut versions: Vec<&ColdStart> = report.cold_start.iter().collect();
     versions.sort_by_key(|version| rank(&version.risk));
-    let functions: std::collections::BTreeSet<&str> =
-        versions.iter().map(|version| version.arn.as_str()).collect();
+    let functions: std::collections::BTreeSet<&str> = versions
+        .iter()
+        .map(|version| version.arn.as_str())
+        .collect();
     let remark = if functions.len() == versions.len() {
         count(functions.len(), "function")
     } else {
@@ -26,7 +28,9 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         )
     };
     heading(look, "Lambda cold starts", &remark, out)?;
-    let shown = versions.get(..SHOWN.min(versions.len())).unwrap_or(&versions);
+    let shown = versions
+        .get(..SHOWN.min(versions.len()))
+        .unwrap_or(&versions);
     table(look, shown).write(look.width, look.color, out)?;
     if let Some(more) = versions.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let text = format!("and {more} more, none of them at a higher risk; -o json has them all");
@@ -65,13 +69,20 @@ fn table(look: Look, versions: &[&ColdStart]) -> Grid {
     );
     for version in versions {
         let latest = version.qualifier == "$LATEST";
-        let qualifier = Text::new(if latest { Tone::Quiet } else { Tone::Plain }, &version.qualifier);
+        let qualifier = Text::new(
+            if latest { Tone::Quiet } else { Tone::Plain },
+            &version.qualifier,
+        );
         let package = match version.package_mb {
             Some(mb) if mb >= 100.0 => format!("{mb:.0} MB"),
             Some(mb) => format!("{mb:.1} MB"),
             None => "unknown".to_owned(),
         };
-        let arch = if wide { version.architecture.as_str() } else { "" };
+        let arch = if wide {
+            version.architecture.as_str()
+        } else {
+            ""
+        };
         grid.row([
             Text::plain(&version.function),
             qualifier,

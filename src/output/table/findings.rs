@@ -70,7 +70,9 @@ fn of_check(
         paint(look.color, Tone::Quiet, &id),
     )?;
     let mut grid = Grid::new(4, [Column::new(""), Column::new("").prose()]);
-    let shown = results.get(..SHOWN_A_CHECK.min(results.len())).unwrap_or(results);
+    let shown = results
+        .get(..SHOWN_A_CHECK.min(results.len()))
+        .unwrap_or(results);
     for result in shown {
         let message = result.message.as_deref().unwrap_or("");
         if look.width >= WIDE {
@@ -83,7 +85,11 @@ fn of_check(
     if look.width >= WIDE {
         grid.write(look.width, look.color, out)?;
     }
-    if let Some(more) = results.len().checked_sub(SHOWN_A_CHECK).filter(|more| *more > 0) {
+    if let Some(more) = results
+        .len()
+        .checked_sub(SHOWN_A_CHECK)
+        .filter(|more| *more > 0)
+    {
         prose(look, 4, Tone::Quiet, &format!("and {more} more"), out)?;
     }
     let fix = summary.map_or("", |summary| summary.remediation.as_str());

@@ -90,7 +90,11 @@ impl Text {
 
     /// Of its widest line.
     fn width(&self) -> usize {
-        self.text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
+        self.text
+            .lines()
+            .map(UnicodeWidthStr::width)
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -179,7 +183,9 @@ impl Grid {
             let Some(victim) = self.victim() else {
                 return false;
             };
-            let keep: Vec<bool> = (0..self.columns.len()).map(|index| index != victim).collect();
+            let keep: Vec<bool> = (0..self.columns.len())
+                .map(|index| index != victim)
+                .collect();
             self.keep(&keep);
         }
     }
@@ -261,7 +267,11 @@ impl Grid {
     fn stacked(mut self, width: usize, color: bool, out: &mut dyn Write) -> io::Result<()> {
         let mut names = Vec::new();
         for row in &mut self.rows {
-            names.push(if row.is_empty() { Text::default() } else { row.remove(0) });
+            names.push(if row.is_empty() {
+                Text::default()
+            } else {
+                row.remove(0)
+            });
         }
         if !self.columns.is_empty() {
             self.columns.remove(0);
@@ -433,8 +443,15 @@ mod tests {
 
     #[test]
     fn at_last_the_name_has_a_line_of_its_own() {
-        let mut grid = Grid::new(0, [Column::new("bucket"), Column::new("x"), Column::new("yy")]);
-        grid.row([Text::plain("a-rather-long-name"), Text::plain("1"), Text::plain("2")]);
+        let mut grid = Grid::new(
+            0,
+            [Column::new("bucket"), Column::new("x"), Column::new("yy")],
+        );
+        grid.row([
+            Text::plain("a-rather-long-name"),
+            Text::plain("1"),
+            Text::plain("2"),
+        ]);
         grid.row([Text::plain("b"), Text::plain("11111"), Text::plain("3")]);
         assert_eq!(
             shown(grid, 20),

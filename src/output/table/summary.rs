@@ -35,8 +35,14 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         }
     };
     let plain = |text: String| [(Tone::Plain, text)];
-    line("account", &plain(list_or(&report.scope.accounts, "unknown", 8)))?;
-    line("regions", &plain(list_or(&report.scope.regions, "none", 24)))?;
+    line(
+        "account",
+        &plain(list_or(&report.scope.accounts, "unknown", 8)),
+    )?;
+    line(
+        "regions",
+        &plain(list_or(&report.scope.regions, "none", 24)),
+    )?;
     if let Some(endpoint) = &report.scope.endpoint {
         line("endpoint", &plain(endpoint.clone()))?;
     }
@@ -111,7 +117,12 @@ fn results(report: &Report) -> Vec<(Tone, String)> {
         (Status::Suppressed, "suppressed", Tone::Quiet),
     ];
     for (status, word, tone) in words {
-        let number = report.summary.results.get(status.name()).copied().unwrap_or(0);
+        let number = report
+            .summary
+            .results
+            .get(status.name())
+            .copied()
+            .unwrap_or(0);
         if number > 0 || matches!(status, Status::Fail | Status::Pass) {
             separate(&mut parts);
             parts.push((tone, format!("{number} {word}")));
@@ -166,7 +177,10 @@ fn worst(report: &Report) -> Vec<(Tone, String)> {
     let mut candidates: Vec<&CheckResult> = Vec::new();
     let top = failed().map(|result| result.severity).max();
     for result in failed().filter(|result| Some(result.severity) == top) {
-        if !candidates.iter().any(|other| other.resource == result.resource) {
+        if !candidates
+            .iter()
+            .any(|other| other.resource == result.resource)
+        {
             candidates.push(result);
         }
         // Weighing is quadratic; with this many equals any of them will do.

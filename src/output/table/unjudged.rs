@@ -48,7 +48,10 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     heading(
         look,
         "Not judged",
-        &format!("{}; neither passed nor failed", count(unjudged.len(), "result")),
+        &format!(
+            "{}; neither passed nor failed",
+            count(unjudged.len(), "result")
+        ),
         out,
     )?;
     if !by_action.is_empty() {
@@ -66,7 +69,10 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         let text = format!("{check} on {}: {why}", some_of(names.iter().copied(), 3));
         prose(look, 2, Tone::Plain, &text, out)?;
     }
-    if by_action.values().any(|missing| missing.reasons.contains(&Reason::Denied)) {
+    if by_action
+        .values()
+        .any(|missing| missing.reasons.contains(&Reason::Denied))
+    {
         writeln!(out)?;
         prose(
             look,
@@ -96,11 +102,22 @@ fn permissions(
     );
     for (action, missing) in by_action {
         let answer = if missing.codes.is_empty() {
-            missing.reasons.iter().map(|reason| words(*reason)).collect::<Vec<_>>().join(", ")
+            missing
+                .reasons
+                .iter()
+                .map(|reason| words(*reason))
+                .collect::<Vec<_>>()
+                .join(", ")
         } else {
             missing.codes.iter().copied().collect::<Vec<_>>().join(", ")
         };
-        let on = match missing.resources.iter().copied().collect::<Vec<_>>().as_slice() {
+        let on = match missing
+            .resources
+            .iter()
+            .copied()
+            .collect::<Vec<_>>()
+            .as_slice()
+        {
             ["*"] => "all".to_owned(),
             [one] if wide || one.len() <= 20 => (*one).to_owned(),
             several => count(several.len(), "resource"),
