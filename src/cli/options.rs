@@ -15,7 +15,7 @@ use crate::report::Severity;
 /// The pack that is taken when none is named.
 pub const DEFAULT_PACK: &str = "default";
 /// Requests under way at a time, when nothing else is said.
-pub const DEFAULT_CONCURRENCY: u32 = 64;
+pub const DEFAULT_CONCURRENCY: u32 = 32;
 /// More requests than this at a time serve nobody: AWS throttles long before.
 pub const MAX_CONCURRENCY: u32 = 512;
 
