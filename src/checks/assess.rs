@@ -1,0 +1,1 @@
+//! Judging: facts and checks in, results out. Not async, no I/O, no clock.
