@@ -7,8 +7,8 @@ use crate::inventory::Snapshot;
 /// Cross-resource look-ups over a snapshot.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
-    /// Buckets that a sibling names as its log target, by account.
-    log_targets: BTreeMap<String, BTreeSet<String>>,
+    /// By account, by target bucket: the buckets that name it as their log target.
+    log_sources: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl Index {
@@ -16,21 +16,32 @@ impl Index {
     pub fn new(snapshot: &Snapshot) -> Self {
         let mut index = Self::default();
         for (account, inventory) in &snapshot.accounts {
-            let targets = inventory
-                .buckets
-                .values()
-                .filter_map(|bucket| bucket.logging.known())
-                .map(|logging| logging.target_bucket.clone())
-                .collect();
-            index.log_targets.insert(account.clone(), targets);
+            let sources = index.log_sources.entry(account.clone()).or_default();
+            for (name, bucket) in &inventory.buckets {
+                if let Some(logging) = bucket.logging.known() {
+                    sources
+                        .entry(logging.target_bucket.clone())
+                        .or_default()
+                        .insert(name.clone());
+                }
+            }
         }
         index
     }
 
+    /// The buckets of the account that were read and deliver their access logs to `bucket`, in
+    /// name order. A bucket that logs to itself is among them.
+    pub fn log_sources(&self, account: &str, bucket: &str) -> impl Iterator<Item = &str> {
+        self.log_sources
+            .get(account)
+            .and_then(|targets| targets.get(bucket))
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+
     /// True when a bucket of the account that was read delivers its access logs to `bucket`.
     pub fn is_named_log_target(&self, account: &str, bucket: &str) -> bool {
-        self.log_targets
-            .get(account)
-            .is_some_and(|targets| targets.contains(bucket))
+        self.log_sources(account, bucket).next().is_some()
     }
 }

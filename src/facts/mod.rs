@@ -10,6 +10,7 @@
 
 pub mod account;
 mod document;
+mod evidence;
 mod fact;
 mod index;
 pub mod lambda;
@@ -21,5 +22,5 @@ mod vocabulary;
 pub use document::FactDocument;
 pub use fact::{Because, Fact, from_reading};
 pub use index::Index;
-pub use subjects::{Facts, Subject, SubjectFacts, Trust};
-pub use vocabulary::{needs, schema};
+pub use subjects::{Facts, Subject, SubjectFacts, Trust, UNLISTED};
+pub use vocabulary::{NeedTable, declarations, list_needs, needs, schema};

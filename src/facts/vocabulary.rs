@@ -1,8 +1,11 @@
 //! The names that conditions may use: the schema of each subject's facts, and which readings stand
 //! behind each path.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
+use super::{account, lambda, s3};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
@@ -20,9 +23,54 @@ pub fn schema(kind: SubjectKind) -> Option<Value> {
     Some(schema.to_value())
 }
 
-/// The readings behind a fact path such as `bucket.encryption.kms` (list positions written `[]`).
-/// A path above a group needs all that the group needs.
+/// Fact paths and the readings each of them opens, as a topic declares them.
+pub type NeedTable = &'static [(&'static str, &'static [Need])];
+
+/// The tables of every topic.
+const TABLES: &[NeedTable] = &[
+    account::NEEDS,
+    s3::NEEDS,
+    s3::policy::NEEDS,
+    s3::exposure::NEEDS,
+    s3::ownership::NEEDS,
+    s3::public_access_block::NEEDS,
+    s3::transport::NEEDS,
+    s3::encryption::NEEDS,
+    s3::logging::NEEDS,
+    s3::versioning::NEEDS,
+    lambda::NEEDS,
+    lambda::concurrency::NEEDS,
+    lambda::package::NEEDS,
+];
+
+/// Every declared path with its own readings, topic by topic.
+pub fn declarations() -> impl Iterator<Item = (&'static str, &'static [Need])> {
+    TABLES.iter().copied().flatten().copied()
+}
+
+/// The readings behind a fact path such as `bucket.encryption.kms` (list positions written `[]`),
+/// sorted. A path above a group needs all that the group needs.
 pub fn needs(path: &str) -> Vec<Need> {
-    let _ = path;
-    Vec::new()
+    gather(|declared| is_at_or_above(declared, path) || is_at_or_above(path, declared))
+}
+
+/// The readings it takes to know a list and its length, without what is inside its items: what a
+/// condition over the items opens comes on top, path by path.
+pub fn list_needs(path: &str) -> Vec<Need> {
+    gather(|declared| is_at_or_above(declared, path))
+}
+
+fn gather(wanted: impl Fn(&str) -> bool) -> Vec<Need> {
+    let found: BTreeSet<Need> = declarations()
+        .filter(|(declared, _)| wanted(declared))
+        .flat_map(|(_, needs)| needs.iter().copied())
+        .collect();
+    found.into_iter().collect()
+}
+
+/// True when `upper` names `lower` or something that contains it.
+fn is_at_or_above(upper: &str, lower: &str) -> bool {
+    lower
+        .strip_prefix(upper)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }

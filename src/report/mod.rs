@@ -5,5 +5,7 @@
 //! what other people's programs parse. Members are only ever added.
 
 pub mod assessment;
+pub mod cold_start;
+pub mod policy;
 
 pub use assessment::*;

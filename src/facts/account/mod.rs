@@ -4,6 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Fact;
+use super::s3::public_access_block::{Flags, missing};
+use super::vocabulary::NeedTable;
+use crate::inventory::account::AccountInventory;
+use crate::inventory::need::{Need, ReadingKind};
 
 /// The facts of the account; conditions see them as `account`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -21,4 +25,27 @@ pub struct AccountPublicAccessBlockFacts {
     pub all: Fact<bool>,
     /// Names of the flags that are off.
     pub missing: Fact<Vec<String>>,
+}
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[
+    ("account.id", &[]),
+    (
+        "account.public_access_block",
+        &[Need::own(ReadingKind::AccountPublicAccessBlock)],
+    ),
+];
+
+impl AccountFacts {
+    /// Concludes from what was read of the account.
+    pub fn derive(id: &str, inventory: &AccountInventory) -> Self {
+        let missing = missing(&Flags::of_account(inventory));
+        Self {
+            id: id.to_owned(),
+            public_access_block: AccountPublicAccessBlockFacts {
+                all: missing.as_ref().map(Vec::is_empty),
+                missing,
+            },
+        }
+    }
 }

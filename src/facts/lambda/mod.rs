@@ -10,7 +10,14 @@ pub mod vpc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Fact;
+use super::vocabulary::NeedTable;
+use super::{Fact, from_reading};
+use crate::inventory::function::{Alias, FunctionConfiguration, FunctionInventory};
+use crate::inventory::ids::function_arn;
+use crate::inventory::need::{Need, ReadingKind};
+
+/// The version that is edited, and that callers without a qualifier run.
+pub const LATEST: &str = "$LATEST";
 
 /// The facts of one function; conditions see them as `function`. A function is one resource; its
 /// versions are the list `versions`.
@@ -39,13 +46,13 @@ pub struct VersionFacts {
     /// `$LATEST` or the version number.
     pub version: String,
     /// Aliases that point to it.
-    pub aliases: Vec<String>,
+    pub aliases: Fact<Vec<String>>,
     /// `x86_64` or `arm64`.
-    pub architecture: String,
+    pub architecture: Fact<String>,
     /// Memory, MiB.
-    pub memory_mb: u32,
+    pub memory_mb: Fact<u32>,
     /// Timeout, seconds.
-    pub timeout_s: u32,
+    pub timeout_s: Fact<u32>,
     /// Runtime.
     pub runtime: runtime::RuntimeFacts,
     /// Package.
@@ -55,7 +62,169 @@ pub struct VersionFacts {
     /// SnapStart.
     pub snapstart: snapstart::SnapStartFacts,
     /// Lambda Managed Instances: environments are started ahead, cold-start checks do not apply.
-    pub managed_instances: bool,
+    pub managed_instances: Fact<bool>,
     /// Replicated to the edge: SnapStart and provisioned concurrency do not exist there.
-    pub edge: bool,
+    pub edge: Fact<bool>,
+}
+
+/// The readings behind each path. Everything about a version comes with the listing; which versions
+/// matter takes the aliases and the provisioned concurrency.
+pub const NEEDS: NeedTable = &[
+    ("function", &[Need::own(ReadingKind::FunctionListing)]),
+    ("function.name", &[]),
+    ("function.arn", &[]),
+    ("function.account", &[]),
+    ("function.region", &[]),
+    ("function.latest", &[]),
+    (
+        "function.latest.aliases",
+        &[Need::own(ReadingKind::FunctionAliases)],
+    ),
+    (
+        "function.versions",
+        &[
+            Need::own(ReadingKind::FunctionAliases),
+            Need::own(ReadingKind::FunctionProvisionedConcurrency),
+        ],
+    ),
+];
+
+/// One function in its surroundings.
+pub(in crate::facts) struct FunctionContext<'a> {
+    pub(in crate::facts) account_id: &'a str,
+    pub(in crate::facts) region: &'a str,
+    pub(in crate::facts) name: &'a str,
+    pub(in crate::facts) function: &'a FunctionInventory,
+    /// The snapshot's time, RFC 3339.
+    pub(in crate::facts) taken_at: &'a str,
+}
+
+impl FunctionContext<'_> {
+    /// The ARN as AWS gave it, or as it is made.
+    pub(in crate::facts) fn arn(&self) -> String {
+        if self.function.arn.is_empty() {
+            function_arn(self.region, self.account_id, self.name)
+        } else {
+            self.function.arn.clone()
+        }
+    }
+}
+
+impl FunctionFacts {
+    /// Concludes everything about one function.
+    pub(in crate::facts) fn derive(context: &FunctionContext<'_>) -> Self {
+        let function = context.function;
+        let aliases = from_reading(
+            ReadingKind::FunctionAliases,
+            &function.aliases.as_ref(),
+            Vec::new,
+            |aliases| aliases.iter().collect::<Vec<&Alias>>(),
+        );
+        Self {
+            name: context.name.to_owned(),
+            arn: context.arn(),
+            account: context.account_id.to_owned(),
+            region: context.region.to_owned(),
+            versions: versions(context, &aliases),
+            latest: VersionFacts::derive(
+                context,
+                LATEST,
+                aliases.map(|aliases| names_of(&aliases, LATEST)),
+                false,
+            ),
+            provisioned_concurrency: concurrency::ProvisionedConcurrencyFacts::derive(function),
+        }
+    }
+}
+
+/// True when the alias sends traffic to the version, all of it or a share.
+fn leads_to(alias: &Alias, version: &str) -> bool {
+    alias.version == version || alias.additional_versions.contains_key(version)
+}
+
+fn names_of(aliases: &[&Alias], version: &str) -> Vec<String> {
+    let mut names: Vec<String> = aliases
+        .iter()
+        .filter(|alias| leads_to(alias, version))
+        .map(|alias| alias.name.clone())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The versions that matter, `$LATEST` first, then by number.
+fn versions(context: &FunctionContext<'_>, aliases: &Fact<Vec<&Alias>>) -> Fact<Vec<VersionFacts>> {
+    aliases
+        .clone()
+        .zip(concurrency::read(context.function))
+        .and_then(|(aliases, provisioned)| {
+            let mut wanted: Vec<&str> = aliases
+                .iter()
+                .flat_map(|alias| {
+                    std::iter::once(&alias.version).chain(alias.additional_versions.keys())
+                })
+                .chain(
+                    provisioned
+                        .iter()
+                        .map(|configuration| &configuration.qualifier)
+                        .filter(|qualifier| !aliases.iter().any(|alias| &alias.name == *qualifier)),
+                )
+                .map(String::as_str)
+                .filter(|version| *version != LATEST)
+                .collect();
+            wanted.sort_by_key(|version| (version.parse::<u64>().unwrap_or(u64::MAX), *version));
+            wanted.dedup();
+            // A version in use that the listing does not have: judging the others alone would
+            // call the function better than it is.
+            if let Some(lost) = wanted
+                .iter()
+                .find(|version| !context.function.versions.contains_key(**version))
+            {
+                return Fact::undecidable(format!(
+                    "version {lost} is in use and the listing of functions does not have it"
+                ));
+            }
+            Fact::Known(
+                std::iter::once(LATEST)
+                    .chain(wanted)
+                    .map(|version| {
+                        let names = names_of(&aliases, version);
+                        let provisioned = provisioned.iter().any(|configuration| {
+                            configuration.qualifier == version
+                                || names.contains(&configuration.qualifier)
+                        });
+                        VersionFacts::derive(context, version, Fact::Known(names), provisioned)
+                    })
+                    .collect(),
+            )
+        })
+}
+
+impl VersionFacts {
+    /// Concludes from the version's configuration. `provisioned`: provisioned concurrency serves it.
+    fn derive(
+        context: &FunctionContext<'_>,
+        name: &str,
+        aliases: Fact<Vec<String>>,
+        provisioned: bool,
+    ) -> Self {
+        let version: Fact<&FunctionConfiguration> =
+            context.function.versions.get(name).map_or_else(
+                || Fact::undecidable(format!("the listing of functions does not have {name}")),
+                Fact::Known,
+            );
+        Self {
+            version: name.to_owned(),
+            aliases,
+            architecture: version.as_ref().map(|version| version.architecture.clone()),
+            memory_mb: version.as_ref().map(|version| version.memory_mb),
+            timeout_s: version.as_ref().map(|version| version.timeout_s),
+            runtime: runtime::RuntimeFacts::derive(&version, context.taken_at),
+            package: package::PackageFacts::derive(name, &version, &context.function.image),
+            vpc: vpc::VpcFacts::derive(&version),
+            snapstart: snapstart::SnapStartFacts::derive(&version, context.region, provisioned),
+            managed_instances: version.as_ref().map(|version| version.managed_instances),
+            edge: version.map(|version| version.master_arn.is_some()),
+        }
+    }
 }

@@ -1,1 +1,143 @@
-//! The line of the cold-start table for one function.
+//! The lines of the cold-start table for one function.
+//!
+//! One line for `$LATEST`, and one for each alias or provisioned version that callers use. The risk
+//! is a first orientation from what the configuration shows; the estimator puts milliseconds to it.
+//! A VPC plays no part: it adds nothing to a cold start today.
+
+use super::{FunctionFacts, LATEST, VersionFacts};
+use crate::facts::Fact;
+use crate::report::ColdStart;
+
+/// The word for what could not be concluded.
+const UNKNOWN: &str = "unknown";
+
+/// Compressed package size above which download and import begin to be felt, MB.
+const NOTICEABLE_MB: f64 = 10.0;
+
+/// Compressed package size above which any runtime starts slowly, MB; also AWS's limit for a direct
+/// upload.
+const LARGE_MB: f64 = 50.0;
+
+impl FunctionFacts {
+    /// The lines of the cold-start table.
+    pub fn cold_starts(&self) -> Vec<ColdStart> {
+        let mut lines = vec![self.line(&self.latest, LATEST)];
+        for version in self.versions.known().into_iter().flatten() {
+            if version.version == LATEST {
+                continue;
+            }
+            let aliases = version.aliases.known().map_or(&[][..], Vec::as_slice);
+            for alias in aliases {
+                lines.push(self.line(version, alias));
+            }
+            if aliases.is_empty() || self.is_provisioned(&version.version) {
+                lines.push(self.line(version, &version.version));
+            }
+        }
+        lines
+    }
+
+    fn is_provisioned(&self, qualifier: &str) -> bool {
+        self.provisioned_concurrency
+            .configurations
+            .known()
+            .into_iter()
+            .flatten()
+            .any(|configuration| configuration.qualifier == qualifier)
+    }
+
+    fn line(&self, version: &VersionFacts, qualifier: &str) -> ColdStart {
+        ColdStart {
+            function: self.name.clone(),
+            arn: self.arn.clone(),
+            qualifier: qualifier.to_owned(),
+            region: self.region.clone(),
+            runtime: match (version.package.kind.known(), version.runtime.name.known()) {
+                (Some(kind), _) if kind == "image" => kind.clone(),
+                (_, Some(name)) => name.clone(),
+                _ => UNKNOWN.to_owned(),
+            },
+            architecture: version.architecture.known().cloned().unwrap_or_default(),
+            memory_mb: version.memory_mb.known().copied().unwrap_or_default(),
+            package_mb: version.package.total_mb.known().copied(),
+            vpc: version.vpc.attached.known() == Some(&true),
+            provisioned_concurrency: self.provisioned(qualifier),
+            snap_start: snap_start(version).to_owned(),
+            risk: self.risk(version, qualifier).to_owned(),
+            estimate: None,
+            measured: None,
+            drivers: Vec::new(),
+            levers: Vec::new(),
+        }
+    }
+
+    /// Provisioned concurrency of the qualifier. `$LATEST` cannot have it.
+    fn provisioned(&self, qualifier: &str) -> String {
+        if qualifier == LATEST {
+            return "none".to_owned();
+        }
+        match &self.provisioned_concurrency.configurations {
+            Fact::Unknown { .. } => UNKNOWN.to_owned(),
+            Fact::Known(configurations) => configurations
+                .iter()
+                .find(|configuration| configuration.qualifier == qualifier)
+                .map_or_else(
+                    || "none".to_owned(),
+                    |configuration| {
+                        format!(
+                            "{}/{} {}",
+                            configuration.allocated, configuration.requested, configuration.status
+                        )
+                    },
+                ),
+        }
+    }
+
+    /// Whether provisioned concurrency stands ready for all that was asked for.
+    fn is_warm(&self, qualifier: &str) -> bool {
+        self.provisioned_concurrency
+            .configurations
+            .known()
+            .into_iter()
+            .flatten()
+            .any(|configuration| {
+                configuration.qualifier == qualifier
+                    && configuration.status == "READY"
+                    && configuration.allocated > 0
+            })
+    }
+
+    fn risk(&self, version: &VersionFacts, qualifier: &str) -> &'static str {
+        if version.managed_instances.known() == Some(&true) || self.is_warm(qualifier) {
+            return "low";
+        }
+        let size = version.package.total_mb.known().copied();
+        let (Some(family), Some(size)) = (version.runtime.family.known(), size) else {
+            return UNKNOWN;
+        };
+        let snapshot = version.snapstart.snapshot.known() == Some(&true);
+        match family.as_str() {
+            // A restore costs about as much as a small start, so a snapshot moderates, no more.
+            "java" | "dotnet" if snapshot => "medium",
+            "java" | "dotnet" => "high",
+            "other" => UNKNOWN,
+            _ if size > LARGE_MB => "high",
+            _ if size > NOTICEABLE_MB => "medium",
+            "ruby" => "medium",
+            _ => "low",
+        }
+    }
+}
+
+/// `on`, `off`, `not eligible`, `unknown`. On `$LATEST` it is what the next version will have.
+fn snap_start(version: &VersionFacts) -> &'static str {
+    match (
+        version.snapstart.enabled.known(),
+        version.snapstart.eligible.known(),
+    ) {
+        (Some(true), _) => "on",
+        (_, Some(false)) => "not eligible",
+        (Some(false), Some(true)) => "off",
+        _ => UNKNOWN,
+    }
+}

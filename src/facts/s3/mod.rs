@@ -4,6 +4,7 @@ pub mod encryption;
 pub mod exposure;
 pub mod logging;
 pub mod ownership;
+pub mod policy;
 pub mod posture;
 pub mod public_access_block;
 pub mod transport;
@@ -14,7 +15,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Fact;
+use self::policy::PolicyReading;
+use super::vocabulary::NeedTable;
+use super::{Fact, Index, Trust, from_reading};
+use crate::inventory::account::AccountInventory;
+use crate::inventory::bucket::BucketInventory;
+use crate::inventory::ids::bucket_arn;
+use crate::inventory::need::{Need, ReadingKind};
 
 /// The facts of one bucket; conditions see them as `bucket`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -28,7 +35,7 @@ pub struct BucketFacts {
     /// Its Region.
     pub region: String,
     /// What its policy document is.
-    pub policy: exposure::PolicyFacts,
+    pub policy: policy::PolicyFacts,
     /// Who can reach it.
     pub exposure: exposure::ExposureFacts,
     /// Access control lists.
@@ -45,4 +52,62 @@ pub struct BucketFacts {
     pub versioning: versioning::VersioningFacts,
     /// Tags by key; test with `in`.
     pub tags: Fact<BTreeMap<String, String>>,
+}
+
+/// The readings behind the paths that belong to no topic. Name, account, Region and ARN come with
+/// the listing.
+pub const NEEDS: NeedTable = &[
+    ("bucket", &[Need::own(ReadingKind::BucketListing)]),
+    ("bucket.name", &[]),
+    ("bucket.arn", &[]),
+    ("bucket.account", &[]),
+    ("bucket.region", &[]),
+    ("bucket.tags", &[Need::own(ReadingKind::BucketTags)]),
+];
+
+/// One bucket in its surroundings.
+pub(in crate::facts) struct BucketContext<'a> {
+    pub(in crate::facts) account_id: &'a str,
+    pub(in crate::facts) account: &'a AccountInventory,
+    pub(in crate::facts) name: &'a str,
+    pub(in crate::facts) bucket: &'a BucketInventory,
+    pub(in crate::facts) index: &'a Index,
+    pub(in crate::facts) trust: &'a Trust,
+}
+
+impl BucketContext<'_> {
+    /// The bucket's Region; `unknown` when the endpoint did not say.
+    pub(in crate::facts) fn region(&self) -> &str {
+        self.bucket.region.as_deref().unwrap_or("unknown")
+    }
+}
+
+impl BucketFacts {
+    /// Concludes everything about one bucket.
+    pub(in crate::facts) fn derive(context: &BucketContext<'_>) -> Self {
+        let bucket = context.bucket;
+        let policy = PolicyReading::new(bucket);
+        let public_access_block =
+            public_access_block::PublicAccessBlockFacts::derive(context.account, bucket);
+        Self {
+            name: context.name.to_owned(),
+            arn: bucket_arn(context.region(), context.name),
+            account: context.account_id.to_owned(),
+            region: context.region().to_owned(),
+            policy: policy.facts(),
+            exposure: exposure::ExposureFacts::derive(context, &policy, &public_access_block),
+            acl: ownership::AclFacts::derive(bucket),
+            public_access_block,
+            transport: transport::TransportFacts::derive(context.name, &policy),
+            encryption: encryption::EncryptionFacts::derive(bucket, context.name, &policy),
+            logging: logging::LoggingFacts::derive(context, &policy),
+            versioning: versioning::VersioningFacts::derive(bucket),
+            tags: from_reading(
+                ReadingKind::BucketTags,
+                &bucket.tags,
+                BTreeMap::new,
+                Clone::clone,
+            ),
+        }
+    }
 }

@@ -1,9 +1,20 @@
 //! Object Ownership and access control lists.
+//!
+//! GetBucketAcl answers with the *effective* ACL: with BucketOwnerEnforced it shows only the
+//! owner's full control, and under IgnorePublicAcls it hides public grants (S3 user guide,
+//! "Controlling ownership of objects", "Blocking public access"). Dormant grants can therefore not
+//! be seen, and come back when those settings are switched off.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::facts::Fact;
+use crate::facts::vocabulary::NeedTable;
+use crate::facts::{Fact, from_reading};
+use crate::inventory::bucket::{BucketInventory, Grant};
+use crate::inventory::need::{Guard, Need, ReadingKind};
+
+/// The ownership setting that switches ACLs off.
+pub(in crate::facts) const ENFORCED: &str = "BucketOwnerEnforced";
 
 /// Access control lists of a bucket.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -23,4 +34,81 @@ pub struct PublicGrant {
     pub grantee: String,
     /// `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP` or `FULL_CONTROL`.
     pub permission: String,
+}
+
+/// The reading of the ACL: pointless when ACLs are known to be off.
+pub(super) const ACL: Need =
+    Need::guarded(ReadingKind::BucketAcl, Guard::UnlessBucketOwnerEnforced);
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[
+    (
+        "bucket.acl.ownership",
+        &[Need::own(ReadingKind::BucketOwnership)],
+    ),
+    (
+        "bucket.acl.enabled",
+        &[Need::own(ReadingKind::BucketOwnership)],
+    ),
+    (
+        "bucket.acl.public_grants",
+        &[Need::own(ReadingKind::BucketOwnership), ACL],
+    ),
+];
+
+impl AclFacts {
+    /// Concludes from GetBucketOwnershipControls and GetBucketAcl.
+    pub fn derive(bucket: &BucketInventory) -> Self {
+        let ownership = ownership(bucket);
+        let enabled = ownership.as_ref().map(|ownership| ownership != ENFORCED);
+        let public_grants = effective_grants(bucket, |grant| {
+            matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers")
+        })
+        .map(|grants| {
+            grants
+                .into_iter()
+                .map(|grant| PublicGrant {
+                    grantee: grant.grantee.clone(),
+                    permission: grant.permission.clone(),
+                })
+                .collect()
+        });
+        Self {
+            ownership,
+            enabled,
+            public_grants,
+        }
+    }
+}
+
+/// Object Ownership; a bucket without the setting is one from before it existed, and its ACLs work.
+fn ownership(bucket: &BucketInventory) -> Fact<String> {
+    from_reading(
+        ReadingKind::BucketOwnership,
+        &bucket.ownership,
+        || "ObjectWriter".to_owned(),
+        |ownership| ownership.object_ownership.clone(),
+    )
+}
+
+/// The grants that `wanted` picks, as far as they have an effect: none with ACLs off, whatever the
+/// ACL says; none when the ACL has none, whatever the ownership is; otherwise both must be known.
+pub(super) fn effective_grants<'a>(
+    bucket: &'a BucketInventory,
+    wanted: impl Fn(&Grant) -> bool,
+) -> Fact<Vec<&'a Grant>> {
+    let enforced = ownership(bucket).map(|ownership| ownership == ENFORCED);
+    if enforced.known() == Some(&true) {
+        return Fact::Known(Vec::new());
+    }
+    let picked = from_reading(
+        ReadingKind::BucketAcl,
+        &bucket.acl.as_ref(),
+        Vec::new,
+        |acl| acl.grants.iter().filter(|grant| wanted(grant)).collect(),
+    );
+    match (picked, enforced) {
+        (Fact::Known(picked), _) if picked.is_empty() => Fact::Known(picked),
+        (picked, enforced) => picked.zip(enforced).map(|(picked, _)| picked),
+    }
 }

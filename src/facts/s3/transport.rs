@@ -1,9 +1,17 @@
 //! Requests over plain HTTP.
+//!
+//! S3 endpoints serve HTTP as well as HTTPS, so only a Deny keeps plain requests out; an Allow with
+//! `aws:SecureTransport` true does not, because the owner's own identities are let in by their own
+//! policies (AWS re:Post, "s3-bucket-ssl-requests-only"). The policy alone is judged: a service or
+//! resource control policy that compensates cannot be seen from inside the account.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::PolicyReading;
 use crate::facts::Fact;
+use crate::facts::vocabulary::NeedTable;
+use crate::inventory::need::{Need, ReadingKind};
 
 /// Plain HTTP.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -12,4 +20,18 @@ pub struct TransportFacts {
     pub plain_http_reachable: Fact<bool>,
     /// Why: what is missing in the policy's Deny statements; empty when nothing is.
     pub weakness: Fact<String>,
+}
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[("bucket.transport", &[Need::own(ReadingKind::BucketPolicy)])];
+
+impl TransportFacts {
+    /// Concludes from the policy.
+    pub(super) fn derive(name: &str, policy: &PolicyReading) -> Self {
+        let weakness = policy.plain_http_weakness(name);
+        Self {
+            plain_http_reachable: weakness.as_ref().map(|weakness| !weakness.is_empty()),
+            weakness,
+        }
+    }
 }

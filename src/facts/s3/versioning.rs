@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::facts::Fact;
+use crate::facts::vocabulary::NeedTable;
+use crate::facts::{Fact, from_reading};
+use crate::inventory::bucket::BucketInventory;
+use crate::inventory::need::{Need, ReadingKind};
 
 /// Versioning.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -12,4 +15,30 @@ pub struct VersioningFacts {
     pub status: Fact<String>,
     /// New overwrites and deletions keep the old version.
     pub enabled: Fact<bool>,
+}
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[(
+    "bucket.versioning",
+    &[Need::own(ReadingKind::BucketVersioning)],
+)];
+
+impl VersioningFacts {
+    /// Concludes from GetBucketVersioning. A bucket whose versioning was never set answers
+    /// without a status (S3 API reference, GetBucketVersioning).
+    pub fn derive(bucket: &BucketInventory) -> Self {
+        let status = from_reading(
+            ReadingKind::BucketVersioning,
+            &bucket.versioning,
+            || "Never".to_owned(),
+            |versioning| match versioning.status.as_deref() {
+                None | Some("") => "Never".to_owned(),
+                Some(status) => status.to_owned(),
+            },
+        );
+        Self {
+            enabled: status.as_ref().map(|status| status == "Enabled"),
+            status,
+        }
+    }
 }

@@ -1,0 +1,161 @@
+//! Where in the snapshot a fact comes from.
+//!
+//! Evidence follows the needs: the readings a fact path declares are the ones it was concluded
+//! from. Each is given as an RFC 6901 pointer that leads to exactly the value beside it; long
+//! values are shortened, since the pointer has the whole.
+
+use serde_json::Value;
+
+use super::{Facts, Subject, needs};
+use crate::inventory::ids::SubjectKind;
+use crate::inventory::need::{Need, ReadingKind, Relation, Scope};
+use crate::inventory::pointer;
+
+/// Characters of a text that evidence shows.
+const TEXT_LIMIT: usize = 400;
+
+/// Items of a list, or members of an object, that evidence shows.
+const ITEM_LIMIT: usize = 20;
+
+impl Facts<'_> {
+    /// The readings behind a fact of a subject, as pointers into the snapshot with what stands
+    /// there. Readings that were not collected, and listings, prove nothing and are left out.
+    pub fn evidence(&self, subject: &Subject, path: &str) -> Vec<(String, Value)> {
+        needs(path)
+            .into_iter()
+            .flat_map(|need| self.places(subject, need))
+            .filter_map(|segments| self.at(segments))
+            .collect()
+    }
+
+    /// The readings of one need, as segments of a pointer.
+    fn places(&self, subject: &Subject, need: Need) -> Vec<Vec<String>> {
+        let id = &subject.id;
+        let account = |member: &str| vec!["accounts", &id.account, member].map_owned();
+        let bucket = |name: &str, member: &str| {
+            vec!["accounts", &id.account, "buckets", name, member].map_owned()
+        };
+        let member = match need.reading {
+            // A listing says that the subject exists, which nobody doubts; for a function it also
+            // holds the configuration.
+            ReadingKind::FunctionListing => "versions",
+            ReadingKind::BucketListing | ReadingKind::RegionListing | ReadingKind::Caller => {
+                return Vec::new();
+            }
+            other => other.name().rsplit('.').next().unwrap_or_default(),
+        };
+        match (need.relation, need.reading.scope(), id.kind) {
+            (Relation::Own, Scope::Account, _) => vec![account(member)],
+            (Relation::Own, Scope::Bucket, SubjectKind::Bucket) => vec![bucket(&id.name, member)],
+            (Relation::Own, Scope::Function | Scope::Region, SubjectKind::Function) => {
+                vec![
+                    vec![
+                        "accounts",
+                        &id.account,
+                        "regions",
+                        &id.region,
+                        "functions",
+                        &id.name,
+                        member,
+                    ]
+                    .map_owned(),
+                ]
+            }
+            // Of the siblings, those that speak of this bucket.
+            (Relation::Siblings, Scope::Bucket, SubjectKind::Bucket)
+                if need.reading == ReadingKind::BucketLogging =>
+            {
+                self.index
+                    .log_sources(&id.account, &id.name)
+                    .map(|source| bucket(source, member))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What stands at that place of the snapshot document.
+    fn at(&self, segments: Vec<String>) -> Option<(String, Value)> {
+        let (account, rest) = match segments.as_slice() {
+            [_, account, rest @ ..] => (self.snapshot.accounts.get(account)?, rest),
+            _ => return None,
+        };
+        let value = match rest {
+            [buckets, name, member] if buckets == "buckets" => {
+                member_of(account.buckets.get(name)?, member)
+            }
+            [_, region, _, name, member] => {
+                member_of(account.regions.get(region)?.functions.get(name)?, member)
+            }
+            [member] => {
+                // Only the account's own members: its buckets may be many.
+                let own = crate::inventory::account::AccountInventory {
+                    caller: account.caller.clone(),
+                    public_access_block: account.public_access_block.clone(),
+                    ..Default::default()
+                };
+                member_of(&own, member)
+            }
+            _ => None,
+        }?;
+        let mut segments = segments;
+        let value = match value {
+            Value::Object(mut reading) if reading.len() == 1 && reading.contains_key("known") => {
+                segments.push("known".to_owned());
+                reading.remove("known").unwrap_or_default()
+            }
+            other => other,
+        };
+        let pointer = pointer::pointer(segments.iter().map(String::as_str));
+        Some((pointer, shortened(value)))
+    }
+}
+
+fn member_of(inventory: &impl serde::Serialize, member: &str) -> Option<Value> {
+    match serde_json::to_value(inventory).ok()? {
+        Value::Object(mut members) => members.remove(member),
+        _ => None,
+    }
+}
+
+/// The same value with long texts and long lists cut, and marked as cut.
+fn shortened(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(match text.char_indices().nth(TEXT_LIMIT) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+            None => text,
+        }),
+        Value::Array(items) => {
+            let cut = items.len() > ITEM_LIMIT;
+            let mut items: Vec<Value> = items.into_iter().take(ITEM_LIMIT).map(shortened).collect();
+            if cut {
+                items.push(Value::String("…".to_owned()));
+            }
+            Value::Array(items)
+        }
+        Value::Object(members) => {
+            let cut = members.len() > ITEM_LIMIT;
+            let mut members: serde_json::Map<String, Value> = members
+                .into_iter()
+                .take(ITEM_LIMIT)
+                .map(|(name, value)| (name, shortened(value)))
+                .collect();
+            if cut {
+                members.insert("…".to_owned(), Value::String("…".to_owned()));
+            }
+            Value::Object(members)
+        }
+        other => other,
+    }
+}
+
+/// Owned segments.
+trait MapOwned {
+    fn map_owned(self) -> Vec<String>;
+}
+
+impl MapOwned for Vec<&str> {
+    fn map_owned(self) -> Vec<String> {
+        self.into_iter().map(str::to_owned).collect()
+    }
+}

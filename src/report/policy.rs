@@ -1,0 +1,224 @@
+//! What `policy prove --batch` and `policy evaluate --batch` read and write, a JSON line each.
+//!
+//! A witness is exactly a [`Request`], so every "reachable" can be replayed by handing it to
+//! `policy evaluate`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ClassReach, Reach};
+use crate::inventory::bucket::{Grant, PublicAccessBlock};
+
+/// One line in: a bucket and what is asked about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProveInput {
+    /// Echoed in the answer.
+    pub id: String,
+    /// Bucket name.
+    pub bucket: String,
+    /// 12-digit id of the account that owns the bucket.
+    pub owner: String,
+    /// The bucket policy: an object, its text as a string, or null for none. At most 256 KiB.
+    #[serde(default)]
+    pub policy: Value,
+    /// Effective Block Public Access (account or bucket); absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
+    /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`; absent with absent grants
+    /// means ACLs grant nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_ownership: Option<String>,
+    /// ACL grants; absent means ACLs grant nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl_grants: Option<Vec<Grant>>,
+    /// `AES256` (also when absent), `aws:kms` or `aws:kms:dsse`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_encryption: Option<String>,
+    /// `anonymous`, `any-aws-account`, `account:<id>`, `service:<principal>`, `plain-http`,
+    /// `presigned`, `put-without-kms`, `sse-c`.
+    pub questions: Vec<String>,
+}
+
+/// One line out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProveOutput {
+    /// The input's id.
+    pub id: String,
+    /// One answer a question, in order.
+    pub answers: Vec<Answer>,
+    /// AWS's documented meaning of public, read from Allow statements only; null where the
+    /// documentation does not decide.
+    pub documented_public: Option<bool>,
+}
+
+/// One line out for a line that could not be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BatchError {
+    /// The input's id, when it could be read.
+    pub id: Option<String>,
+    /// What is wrong with the line.
+    pub error: String,
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// The question as asked.
+    pub question: String,
+    /// The worst of `classes`.
+    pub verdict: Reach,
+    /// By class of action.
+    pub classes: ClassReach,
+    /// A request that is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Request>,
+    /// Indexes of the Allow statements that let it through (or, when nothing is reachable, none).
+    pub statements: Vec<usize>,
+    /// For `constrained`: condition keys (and `principal`) to the literals a caller must hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_from: Option<BTreeMap<String, Vec<String>>>,
+    /// For `presigned`: the longest age a signature may have, ms; absent when the policy sets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age_ms: Option<u64>,
+    /// Why nothing is reachable, or why it could not be decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One request, as the evaluator judges it and as a witness shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Who asks.
+    pub principal: RequestPrincipal,
+    /// The IAM action, for example `s3:GetObject`.
+    pub action: String,
+    /// The resource's ARN.
+    pub resource: String,
+    /// 12-digit id of the account that owns the resource.
+    pub resource_account: String,
+    /// Condition keys and their values. Keys that are not here are absent from the request, except
+    /// those that follow from the principal (PrincipalArn, PrincipalAccount, PrincipalType, userid).
+    #[serde(default)]
+    pub context: BTreeMap<String, ContextValue>,
+}
+
+/// Who asks: an ARN, or a class of caller that has none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RequestPrincipal {
+    /// A user, role session, federated user or account root.
+    Arn(String),
+    /// An unsigned request or an AWS service.
+    Class(PrincipalClass),
+}
+
+/// A caller without an ARN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", deny_unknown_fields)]
+pub enum PrincipalClass {
+    /// `{"type":"Anonymous"}`
+    Anonymous,
+    /// `{"type":"Service","name":"logging.s3.amazonaws.com"}`
+    Service {
+        /// The service principal.
+        name: String,
+    },
+}
+
+/// The value of a condition key: one string, or a list for multi-valued keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ContextValue {
+    /// A single value.
+    One(String),
+    /// The values of a multi-valued key.
+    Many(Vec<String>),
+}
+
+/// One line in for the evaluator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluateInput {
+    /// Echoed in the answer.
+    pub id: String,
+    /// The policies that apply.
+    pub policies: PolicySet,
+    /// The request.
+    pub request: Request,
+    /// Effective Block Public Access of the bucket; absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
+}
+
+/// The policies that apply to a request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicySet {
+    /// The bucket policy.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub resource: Value,
+    /// Identity policies of the caller; absent means it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Vec<Value>>,
+    /// Permissions boundaries; absent means none is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boundaries: Option<Vec<Value>>,
+    /// Session policies; absent means none was passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<Vec<Value>>,
+    /// Service control policies, level by level from the root; every level must allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scps: Option<Vec<PolicyLevel>>,
+    /// Resource control policies, level by level from the root; every level must allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rcps: Option<Vec<PolicyLevel>>,
+    /// VPC endpoint policies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Vec<Value>>,
+}
+
+/// The policies of one level of an organization.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyLevel {
+    /// Its policies.
+    pub policies: Vec<Value>,
+}
+
+/// One line out of the evaluator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EvaluateOutput {
+    /// The input's id.
+    pub id: String,
+    /// The decision.
+    pub decision: Decision,
+    /// The statement that decided it: the Deny that matched, or the Allow that let it through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<DecidingStatement>,
+}
+
+/// What the evaluator decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// The request is allowed.
+    Allow,
+    /// Nothing allows it (or RestrictPublicBuckets cuts it off).
+    ImplicitDeny,
+    /// A Deny statement matches.
+    ExplicitDeny,
+}
+
+/// Which statement decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DecidingStatement {
+    /// `resource`, `identity[0]`, `scps[1].policies[0]`, …
+    pub policy: String,
+    /// Position in the policy's Statement list, from 0.
+    pub index: usize,
+}
