@@ -20,7 +20,10 @@ fn main() -> io::Result<()> {
             .map_err(io::Error::other)?
             .to_string_lossy()
             .replace('\\', "/");
-        table.push_str(&format!("    ({name:?}, include_str!({:?})),\n", file.display()));
+        table.push_str(&format!(
+            "    ({name:?}, include_str!({:?})),\n",
+            file.display()
+        ));
     }
     table.push_str("]\n");
     let out = Path::new(&required("OUT_DIR")?).join("policies.rs");
@@ -41,7 +44,10 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
             if path.file_name().is_none_or(|name| name != "data") {
                 collect(&path, files)?;
             }
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
             println!("cargo::rerun-if-changed={}", path.display());
             files.push(path);
         }

@@ -140,7 +140,10 @@ impl Catalog {
         if let Some(other) = self.packs.get(&pack.name) {
             problems.push(Problem::of_file(
                 &pack.file,
-                format!("the pack `{}` is defined in {} already", pack.name, other.file),
+                format!(
+                    "the pack `{}` is defined in {} already",
+                    pack.name, other.file
+                ),
             ));
             return;
         }
@@ -251,7 +254,10 @@ fn check_name(
         problems.push(Problem::at(
             path,
             file::place(text, id, 0),
-            format!("the {what} id `{}` must equal the file's name `{stem}`", id.value),
+            format!(
+                "the {what} id `{}` must equal the file's name `{stem}`",
+                id.value
+            ),
         ));
     }
 }
@@ -309,7 +315,11 @@ impl Compiler<'_> {
         check_name(self.path, self.text, &read.id, "check", &mut self.problems);
         for alias in &read.aliases {
             if !is_kebab_case(&alias.value) {
-                self.problem(alias, 0, format!("the alias `{}` must be in kebab case", alias.value));
+                self.problem(
+                    alias,
+                    0,
+                    format!("the alias `{}` must be in kebab case", alias.value),
+                );
             }
         }
         if !is_version(&read.since.value) {
@@ -325,7 +335,10 @@ impl Compiler<'_> {
             self.problems.push(Problem::at(
                 self.path,
                 at,
-                format!("nothing is known about the subject `{}` yet", subject.name()),
+                format!(
+                    "nothing is known about the subject `{}` yet",
+                    subject.name()
+                ),
             ));
             return None;
         };
@@ -446,17 +459,29 @@ impl Compiler<'_> {
             }
         };
         if list.value.contains('[') {
-            self.problem(list, 0, "`for_each` takes a list of the subject, not one inside a list");
+            self.problem(
+                list,
+                0,
+                "`for_each` takes a list of the subject, not one inside a list",
+            );
             return None;
         }
         let Some(key) = key else {
-            self.problem(list, 0, "`for_each` needs a `key`: the member that identifies an item");
+            self.problem(
+                list,
+                0,
+                "`for_each` needs a `key`: the member that identifies an item",
+            );
             return None;
         };
         match item.member(&key.value, ITEM) {
             Ok(Shape::Text(_) | Shape::Int) => {}
             Ok(other) => {
-                let message = format!("a key must be text or an integer, `{}` is {}", key.value, other.name());
+                let message = format!(
+                    "a key must be text or an integer, `{}` is {}",
+                    key.value,
+                    other.name()
+                );
                 self.problem(key, 0, message);
                 return None;
             }
@@ -566,8 +591,11 @@ impl Compiler<'_> {
                 None => Some(None),
             }
         };
-        let (shell, terraform, cloudformation) =
-            (code(&read.shell), code(&read.terraform), code(&read.cloudformation));
+        let (shell, terraform, cloudformation) = (
+            code(&read.shell),
+            code(&read.terraform),
+            code(&read.cloudformation),
+        );
         let summary = self.template(&read.summary, Style::Prose, variables);
         Some(Remediation {
             summary: summary?,

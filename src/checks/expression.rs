@@ -380,7 +380,11 @@ impl Expression {
             return found;
         }
         for reference in &self.references {
-            if !document.unknown.keys().any(|unknown| lost(reference, unknown)) {
+            if !document
+                .unknown
+                .keys()
+                .any(|unknown| lost(reference, unknown))
+            {
                 continue;
             }
             let members = format!("{}[]", reference.path);
@@ -690,7 +694,9 @@ fn collect_references(
             let range = path_of(range, scope);
             scope.push(Variable {
                 name: variable.clone(),
-                through_item: range.as_ref().is_some_and(|(_, through_item)| *through_item),
+                through_item: range
+                    .as_ref()
+                    .is_some_and(|(_, through_item)| *through_item),
                 path: range.map(|(path, _)| format!("{path}[]")),
             });
             collect_references(body, Use::Value, scope, out);
@@ -817,7 +823,9 @@ impl Translator<'_> {
                 return self.comprehension(at, comprehension, depth);
             }
             Expr::Map(_) => return self.refuse(at, "maps `{…}` are refused in conditions"),
-            Expr::Struct(_) => return self.refuse(at, "messages `Name{…}` are refused in conditions"),
+            Expr::Struct(_) => {
+                return self.refuse(at, "messages `Name{…}` are refused in conditions");
+            }
             Expr::Unspecified => return self.refuse(at, "something is missing here"),
         };
         Some(Node { at, term })
@@ -907,10 +915,8 @@ impl Translator<'_> {
             Term::Call(*function, parts)
         } else {
             let known = Function::ALL.map(|(name, _)| name);
-            let hint = super::suggest::did_you_mean(
-                name,
-                known.iter().copied().chain(["exists", "all"]),
-            );
+            let hint =
+                super::suggest::did_you_mean(name, known.iter().copied().chain(["exists", "all"]));
             return self.refuse(at, format!("no function is called `{name}`{hint}"));
         };
         Some(Node { at, term })
@@ -922,19 +928,15 @@ impl Translator<'_> {
         comprehension: &cel::common::ast::ComprehensionExpr,
         depth: usize,
     ) -> Option<Node> {
-        let accumulates = |arguments: &[IdedExpr]| {
-            matches!(arguments.first().map(|first| &first.expr), Some(Expr::Ident(name)) if *name == comprehension.accu_var)
-        };
+        let accumulates = |arguments: &[IdedExpr]| matches!(arguments.first().map(|first| &first.expr), Some(Expr::Ident(name)) if *name == comprehension.accu_var);
         let (quantifier, body) = match &comprehension.loop_step.expr {
             Expr::Call(step) if accumulates(&step.args) && step.args.len() == 2 => {
                 match step.func_name.as_str() {
                     operators::LOGICAL_OR => (Quantifier::Exists, step.args.get(1)),
                     operators::LOGICAL_AND => (Quantifier::All, step.args.get(1)),
                     _ => {
-                        return self.refuse(
-                            at,
-                            "map() is refused in conditions: use exists() or all()",
-                        );
+                        return self
+                            .refuse(at, "map() is refused in conditions: use exists() or all()");
                     }
                 }
             }
@@ -1031,10 +1033,6 @@ fn offset_of(text: &str, (line, column): (isize, isize)) -> Offset {
         .map(str::len)
         .sum();
     let rest = text.get(before..).unwrap_or_default();
-    let within: usize = rest
-        .chars()
-        .take(column - 1)
-        .map(char::len_utf8)
-        .sum();
+    let within: usize = rest.chars().take(column - 1).map(char::len_utf8).sum();
     before + within
 }

@@ -219,10 +219,16 @@ fn reword(error: &serde_saphyr::Error) -> String {
     match error {
         Error::SerdeUnknownField {
             field, expected, ..
-        } => format!("unknown field `{field}`{}", expected_one_of(field, expected)),
+        } => format!(
+            "unknown field `{field}`{}",
+            expected_one_of(field, expected)
+        ),
         Error::SerdeUnknownVariant {
             variant, expected, ..
-        } => format!("unknown value `{variant}`{}", expected_one_of(variant, expected)),
+        } => format!(
+            "unknown value `{variant}`{}",
+            expected_one_of(variant, expected)
+        ),
         Error::SerdeMissingField { field, .. } => format!("`{field}` is missing"),
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is given twice"),
         Error::Eof { .. } => "the file is empty".to_owned(),

@@ -105,7 +105,9 @@ fn comparable(a: &Shape, b: &Shape) -> bool {
     match (a, b) {
         (Shape::Bool, Shape::Bool) | (Shape::Text(_), Shape::Text(_)) => true,
         (Shape::Int | Shape::Double, Shape::Int | Shape::Double) => true,
-        (Shape::List(a), Shape::List(b)) => **a == Shape::Other || **b == Shape::Other || comparable(a, b),
+        (Shape::List(a), Shape::List(b)) => {
+            **a == Shape::Other || **b == Shape::Other || comparable(a, b)
+        }
         _ => false,
     }
 }
@@ -140,7 +142,10 @@ impl Linter<'_> {
                 if matches!(shape, Shape::Int | Shape::Double) {
                     Some(shape)
                 } else {
-                    self.mistake(operand, format!("`-` takes a number, this is {}", shape.name()));
+                    self.mistake(
+                        operand,
+                        format!("`-` takes a number, this is {}", shape.name()),
+                    );
                     None
                 }
             }
@@ -293,7 +298,8 @@ impl Linter<'_> {
                 }
                 Shape::Map(_) if matches!(a, Shape::Text(_)) => Some(Shape::Bool),
                 Shape::List(item) => {
-                    let message = format!("`in` looks for {} in a list of {}", a.name(), plural(item));
+                    let message =
+                        format!("`in` looks for {} in a list of {}", a.name(), plural(item));
                     self.mistake(node, message);
                     None
                 }
@@ -322,7 +328,10 @@ impl Linter<'_> {
         let symbol = operator.symbol();
         for (side, shape) in [(left, &a), (right, &b)] {
             if !matches!(shape, Shape::Int | Shape::Double) {
-                self.mistake(side, format!("`{symbol}` takes numbers, this is {}", shape.name()));
+                self.mistake(
+                    side,
+                    format!("`{symbol}` takes numbers, this is {}", shape.name()),
+                );
                 return None;
             }
         }
@@ -344,7 +353,10 @@ impl Linter<'_> {
                 _ => false,
             };
             if !safe {
-                self.mistake(right, format!("`{symbol}` takes a constant other than 0 here"));
+                self.mistake(
+                    right,
+                    format!("`{symbol}` takes a constant other than 0 here"),
+                );
                 return None;
             }
         }
@@ -366,7 +378,11 @@ impl Linter<'_> {
         }
         let hint = suggest::did_you_mean(text, values.iter().map(String::as_str));
         let message = if hint.is_empty() {
-            format!("`{}` is never \"{text}\"; it is one of {}", written(fact), values.join(", "))
+            format!(
+                "`{}` is never \"{text}\"; it is one of {}",
+                written(fact),
+                values.join(", ")
+            )
         } else {
             format!("`{}` is never \"{text}\"{hint}", written(fact))
         };
@@ -418,7 +434,10 @@ impl Linter<'_> {
         if self.variables.get(variable).is_some()
             || self.locals.iter().any(|(known, _)| known == variable)
         {
-            self.mistake(node, format!("`{variable}` is a variable already: take another name"));
+            self.mistake(
+                node,
+                format!("`{variable}` is a variable already: take another name"),
+            );
             return None;
         }
         let item = match self.shape(range) {
@@ -445,7 +464,9 @@ impl Linter<'_> {
 fn same(a: &Shape, b: &Shape) -> bool {
     match (a, b) {
         (Shape::Text(_), Shape::Text(_)) => true,
-        (Shape::List(a), Shape::List(b)) => **a == Shape::Other || **b == Shape::Other || same(a, b),
+        (Shape::List(a), Shape::List(b)) => {
+            **a == Shape::Other || **b == Shape::Other || same(a, b)
+        }
         (Shape::Object(_) | Shape::Other, _) => false,
         (a, b) => a == b,
     }

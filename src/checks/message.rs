@@ -82,7 +82,10 @@ impl Template {
                 }
                 None => {
                     if style == Style::Prose {
-                        mistakes.push(Mistake::new(at, "`{` starts a placeholder such as {bucket.name}"));
+                        mistakes.push(Mistake::new(
+                            at,
+                            "`{` starts a placeholder such as {bucket.name}",
+                        ));
                     }
                     literal.push('{');
                     rest = inner;
@@ -235,16 +238,18 @@ mod tests {
     #[test]
     fn a_misspelt_placeholder_is_found_in_prose_and_in_code() {
         for style in [Style::Prose, Style::Code] {
-            let mistakes =
-                Template::parse("see {bukcet.name}", style, &variables()).unwrap_err();
+            let mistakes = Template::parse("see {bukcet.name}", style, &variables()).unwrap_err();
             assert_eq!(mistakes.len(), 1);
             assert!(
-                mistakes.first().unwrap().message.contains("did you mean `bucket`?"),
+                mistakes
+                    .first()
+                    .unwrap()
+                    .message
+                    .contains("did you mean `bucket`?"),
                 "{mistakes:?}"
             );
         }
-        let mistakes =
-            Template::parse("see {bucket.nmae}", Style::Code, &variables()).unwrap_err();
+        let mistakes = Template::parse("see {bucket.nmae}", Style::Code, &variables()).unwrap_err();
         assert_eq!(mistakes.first().unwrap().at, 12);
     }
 

@@ -25,8 +25,11 @@ mod problem;
 pub mod selection;
 pub mod shape;
 mod suggest;
+pub mod verify;
 
+pub use assess::{Judgement, assess};
 pub use catalogue::{Catalog, Pack};
 pub use model::{Check, Examples, ForEach, Remediation};
 pub use problem::{Defect, PolicyErrors, Problem};
 pub use selection::{DEFAULT_PACK, Selected, Selection, SelectionError};
+pub use verify::{verify, verify_files};

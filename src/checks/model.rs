@@ -117,9 +117,10 @@ impl Check {
 
     /// The readings the verdict rests on. Messages and evidence open no others.
     pub fn needs(&self) -> BTreeSet<Need> {
+        // Conditions name facts and lists, never groups: what lies below a list is named too.
         self.paths()
             .iter()
-            .flat_map(|path| facts::needs(path))
+            .flat_map(|path| facts::list_needs(path))
             .collect()
     }
 

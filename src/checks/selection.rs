@@ -94,7 +94,10 @@ impl Catalog {
             let hint = suggest::did_you_mean(pack_name, self.packs().map(|p| p.name.as_str()));
             problems.push(format!("no pack is called `{pack_name}`{hint}"));
         }
-        for (option, globs) in [("--check", &selection.check), ("--exclude", &selection.exclude)] {
+        for (option, globs) in [
+            ("--check", &selection.check),
+            ("--exclude", &selection.exclude),
+        ] {
             for glob in globs {
                 if !self.iter().any(|check| names(glob, check)) {
                     let hint = suggest::did_you_mean(glob, self.ids());
@@ -126,7 +129,9 @@ impl Catalog {
             .filter(|check| {
                 wanted(check)
                     && !selection.exclude.iter().any(|glob| names(glob, check))
-                    && selection.severity.is_none_or(|least| check.severity >= least)
+                    && selection
+                        .severity
+                        .is_none_or(|least| check.severity >= least)
             })
             .filter_map(|check| self.shared(&check.id))
             .map(|check| {
@@ -160,7 +165,9 @@ impl Catalog {
         for (id, given) in &selection.params {
             let Some(check) = self.get(id) else {
                 let hint = suggest::did_you_mean(id, self.ids());
-                problems.push(format!("thresholds are given for `{id}`, which is no check{hint}"));
+                problems.push(format!(
+                    "thresholds are given for `{id}`, which is no check{hint}"
+                ));
                 continue;
             };
             for (name, value) in given {

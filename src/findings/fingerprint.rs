@@ -43,6 +43,9 @@ mod tests {
     /// `printf 'lambda-x\0arn\0$LATEST' | sha256sum | cut -c1-32`
     #[test]
     fn an_item_is_part_of_the_identity() {
-        assert_eq!(fingerprint("lambda-x", "arn", Some("$LATEST")), "9964af441d2d0fce2ae3d4b158b09a05");
+        assert_eq!(
+            fingerprint("lambda-x", "arn", Some("$LATEST")),
+            "9964af441d2d0fce2ae3d4b158b09a05"
+        );
     }
 }
