@@ -65,13 +65,11 @@ impl Exit {
 ///
 /// # Errors
 /// [`RunError`], which knows its exit code.
-pub fn start(
-    cli: Cli,
-    stdout: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> Result<Exit, RunError> {
+pub fn start(cli: Cli, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, RunError> {
     let config = configuration::read(cli.general.config.as_deref())?;
-    let config = config.as_ref().map(|(path, config)| (path.as_path(), config.clone()));
+    let config = config
+        .as_ref()
+        .map(|(path, config)| (path.as_path(), config.clone()));
     let options = Options::new(cli, config).map_err(|Mistakes(list)| RunError::Mistakes(list))?;
     run(options, stdout, stderr)
 }
@@ -93,9 +91,7 @@ pub fn run(
         Task::Audit(audit) => audit::run(*audit, &mut console, &mut stdout)?,
         Task::Collect(collect) => collecting::run(*collect, &mut console, &mut stdout)?,
         Task::ListChecks(selection) => listing::list(&selection, &console, &mut stdout)?,
-        Task::ShowCheck { id, policies } => {
-            listing::show(&id, &policies, &console, &mut stdout)?
-        }
+        Task::ShowCheck { id, policies } => listing::show(&id, &policies, &console, &mut stdout)?,
         Task::VerifyChecks(dir) => listing::verify(dir.as_deref(), &mut stdout)?,
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
         Task::Permissions {

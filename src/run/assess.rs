@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::scope::{self, Scope};
 use super::{RunError, gaps};
 use crate::checks::{self, Selected};
-use crate::cli::options::{Resources, Selection, Trust};
-use crate::facts::{self, Facts, Subject};
+use crate::cli::options::{Resources, Selection};
+use crate::facts::{Facts, Subject, Trust};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::report::{
@@ -27,14 +27,19 @@ pub(super) struct Case<'a> {
 /// Judges everything and writes it down.
 pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
     let snapshot = case.snapshot;
-    let facts = Facts::new(snapshot, trust(case.trust));
+    let facts = Facts::new(snapshot, case.trust.clone());
     let mut notes = notes(snapshot);
     notes.extend(scope::check_names(&facts, case.resources)?);
     let scope = Scope::new(case.resources);
     let in_scope = |subject: &Subject| scope.holds(&subject.id);
 
     let mut results = Vec::new();
-    checks::assess(&facts, case.selected, &in_scope, &mut |result| results.push(result))?;
+    checks::assess(&facts, case.selected, &in_scope, &mut |result| {
+        // The stand-in for a listing that failed is always judged, and may be out of the Regions.
+        if scope.holds(&result.resource) {
+            results.push(result);
+        }
+    })?;
     results.sort_by(|a: &CheckResult, b| {
         (&a.check, &a.resource, &a.item).cmp(&(&b.check, &b.resource, &b.item))
     });
@@ -87,13 +92,6 @@ pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
     })
 }
 
-pub(super) fn trust(trust: &Trust) -> facts::Trust {
-    facts::Trust {
-        accounts: trust.accounts.clone(),
-        organizations: trust.organizations.clone(),
-    }
-}
-
 fn notes(snapshot: &Snapshot) -> Vec<String> {
     let mut notes = Vec::new();
     if !snapshot.complete {
@@ -105,7 +103,9 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
     for account in snapshot.accounts.values() {
         for (name, bucket) in &account.buckets {
             if does_not_exist(bucket) {
-                notes.push(format!("there is no bucket named `{name}` that AWS knows of"));
+                notes.push(format!(
+                    "there is no bucket named `{name}` that AWS knows of"
+                ));
             }
         }
     }
@@ -134,7 +134,10 @@ fn code_of<T>(reading: &crate::inventory::Reading<T>) -> Option<&str> {
 /// How many subjects are in scope; none where a listing is not known.
 fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &Scope) -> Option<u64> {
     let mut number = 0;
-    for subject in facts.subjects(kind).filter(|subject| scope.holds(&subject.id)) {
+    for subject in facts
+        .subjects(kind)
+        .filter(|subject| scope.holds(&subject.id))
+    {
         if !subject.unlisted.is_empty() {
             return None;
         }
@@ -154,10 +157,12 @@ fn regions(snapshot: &Snapshot, resources: &Resources) -> Vec<String> {
         .accounts
         .values()
         .flat_map(|account| {
-            account
-                .regions
-                .keys()
-                .chain(account.buckets.values().filter_map(|bucket| bucket.region.as_ref()))
+            account.regions.keys().chain(
+                account
+                    .buckets
+                    .values()
+                    .filter_map(|bucket| bucket.region.as_ref()),
+            )
         })
         .collect();
     regions.into_iter().cloned().collect()
@@ -184,9 +189,13 @@ fn count(results: &[CheckResult]) -> Summary {
     let mut by_status = zeros(&mut Status::ALL.iter().map(|status| status.name()));
     let mut by_severity = zeros(&mut Severity::ALL.iter().map(|severity| severity.name()));
     for result in results {
-        *by_status.entry(result.status.name().to_owned()).or_default() += 1;
+        *by_status
+            .entry(result.status.name().to_owned())
+            .or_default() += 1;
         if result.status == Status::Fail {
-            *by_severity.entry(result.severity.name().to_owned()).or_default() += 1;
+            *by_severity
+                .entry(result.severity.name().to_owned())
+                .or_default() += 1;
         }
     }
     Summary {

@@ -45,7 +45,11 @@ pub(super) fn run(
         match &output.file {
             Some(file) => {
                 files::write(file, |out| output.format.render(&report, Look::FILE, out))?;
-                console.detail(&format!("{} written to {}", output.format.name(), file.display()));
+                console.detail(&format!(
+                    "{} written to {}",
+                    output.format.name(),
+                    file.display()
+                ));
             }
             None => {
                 let look = console.look();

@@ -73,9 +73,15 @@ mod tests {
 
     #[test]
     fn everything_is_every_reading_but_the_opt_ins() {
-        let read: BTreeSet<ReadingKind> = everything().iter().map(|(_, need)| need.reading).collect();
+        let read: BTreeSet<ReadingKind> =
+            everything().iter().map(|(_, need)| need.reading).collect();
         for reading in ReadingKind::ALL {
-            assert_eq!(read.contains(reading), !reading.opt_in(), "{}", reading.name());
+            assert_eq!(
+                read.contains(reading),
+                !reading.opt_in(),
+                "{}",
+                reading.name()
+            );
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::console::Console;
 use super::files::Stdout;
 use super::source::{self, Wanted};
-use super::{Exit, RunError, assess, catalogue, listing};
+use super::{Exit, RunError, catalogue, listing};
 use crate::checks::{self, Check};
 use crate::cli::options::{Explain, PackName, Resources, Selection};
 use crate::cli::{Mistake, Placed, did_you_mean};
@@ -47,11 +47,15 @@ pub(super) fn run(
         tuning: explain.tuning,
     };
     let (snapshot, _) = source::obtain(&explain.source, wanted, console)?;
-    let facts = Facts::new(&snapshot, assess::trust(&explain.trust));
+    let facts = Facts::new(&snapshot, explain.trust.clone());
     let subject = subject(&facts, check.subject, &explain.resource)?;
     let mut results = Vec::new();
     let this = |other: &Subject| other.id == subject.id;
-    checks::assess(&facts, &selected, &this, &mut |result| results.push(result))?;
+    checks::assess(&facts, &selected, &this, &mut |result| {
+        if result.resource == subject.id {
+            results.push(result);
+        }
+    })?;
     results.sort_by(|a, b| a.item.cmp(&b.item));
     let document = match facts.of(&subject) {
         Some(facts) => facts
@@ -66,7 +70,10 @@ pub(super) fn run(
         resource: subject.id.arn.clone(),
         results,
         conditions: vec![
-            ("applies", check.applies.as_ref().map(text).unwrap_or_default()),
+            (
+                "applies",
+                check.applies.as_ref().map(text).unwrap_or_default(),
+            ),
             (
                 "for each",
                 check
@@ -92,8 +99,15 @@ pub(super) fn run(
 /// Only the resource itself has to be read, unless its siblings have a say.
 fn narrowed(check: &Check, explain: &Explain) -> Resources {
     let mut resources = explain.resources.clone();
-    let alone = check.needs().iter().all(|need| need.relation == Relation::Own);
-    let name = explain.resource.rsplit(':').next().unwrap_or(&explain.resource);
+    let alone = check
+        .needs()
+        .iter()
+        .all(|need| need.relation == Relation::Own);
+    let name = explain
+        .resource
+        .rsplit(':')
+        .next()
+        .unwrap_or(&explain.resource);
     if alone && !name.contains(['*', '?']) {
         match check.subject {
             SubjectKind::Bucket => resources.buckets = vec![name.to_owned()],

@@ -203,7 +203,12 @@ mod tests {
     #[test]
     fn a_missing_folder_is_told_before_anything_is_read() {
         let error = check_writable(Path::new("/nowhere/report.json")).unwrap_err();
-        assert!(error.to_string().starts_with("/nowhere/report.json cannot be written"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("/nowhere/report.json cannot be written"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::checks::Selected;
 use crate::inventory::Snapshot;
 use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::ids::{SubjectKind, account_arn, bucket_arn, function_arn};
-use crate::inventory::need::{ReadingKind, Scope as Where};
+use crate::inventory::need::ReadingKind;
 use crate::report::{CheckResult, Gap, Status};
 
 /// Every refused or failed reading in scope, sorted by resource and action.
@@ -27,7 +27,8 @@ pub(super) fn find(
         for refusal in refusals("account", &own_readings(account)) {
             let kinds = refusal.about_kind();
             let affects = affected.of(refusal.kind, |result| {
-                &result.resource.account == id && kinds.is_none_or(|kind| result.resource.kind == kind)
+                &result.resource.account == id
+                    && kinds.is_none_or(|kind| result.resource.kind == kind)
             });
             gaps.push(refusal.gap(account_arn(home, id), affects));
         }
@@ -50,8 +51,8 @@ pub(super) fn find(
             };
             if scope.has(SubjectKind::Region, region, region) {
                 for refusal in refusals("region", &own) {
-                    let affects = affected
-                        .of(refusal.kind, |result| &result.resource.region == region);
+                    let affects =
+                        affected.of(refusal.kind, |result| &result.resource.region == region);
                     gaps.push(refusal.gap(region.clone(), affects));
                 }
             }
@@ -65,8 +66,7 @@ pub(super) fn find(
                     function.arn.clone()
                 };
                 for refusal in refusals("function", function) {
-                    let affects =
-                        affected.of(refusal.kind, |result| result.resource.arn == arn);
+                    let affects = affected.of(refusal.kind, |result| result.resource.arn == arn);
                     gaps.push(refusal.gap(arn.clone(), affects));
                 }
             }
@@ -109,7 +109,11 @@ impl<'a> Affected<'a> {
     }
 
     /// The checks that open the reading and have an unjudged result there.
-    fn of(&self, reading: Option<ReadingKind>, there: impl Fn(&CheckResult) -> bool) -> Vec<String> {
+    fn of(
+        &self,
+        reading: Option<ReadingKind>,
+        there: impl Fn(&CheckResult) -> bool,
+    ) -> Vec<String> {
         let Some(checks) = reading.and_then(|reading| self.opens.get(&reading)) else {
             return Vec::new();
         };
@@ -194,6 +198,7 @@ mod tests {
     use super::*;
     use crate::inventory::Reading;
     use crate::inventory::bucket::BucketInventory;
+    use crate::inventory::need::Scope as Where;
 
     #[test]
     fn refused_and_failed_readings_are_found_by_their_names() {
@@ -214,7 +219,10 @@ mod tests {
         let kinds: Vec<Option<ReadingKind>> = found.iter().map(|refusal| refusal.kind).collect();
         assert_eq!(
             kinds,
-            [Some(ReadingKind::BucketPolicy), Some(ReadingKind::BucketLogging)]
+            [
+                Some(ReadingKind::BucketPolicy),
+                Some(ReadingKind::BucketLogging)
+            ]
         );
     }
 

@@ -47,7 +47,10 @@ fn only_opt_in(missing: &[String]) -> bool {
         .flat_map(|reading| reading.calls())
         .map(|call| call.action)
         .collect();
-    !missing.is_empty() && missing.iter().all(|action| opt_in.contains(&action.as_str()))
+    !missing.is_empty()
+        && missing
+            .iter()
+            .all(|action| opt_in.contains(&action.as_str()))
 }
 
 #[cfg(test)]
@@ -98,26 +101,41 @@ mod tests {
     #[test]
     fn a_finding_wins_over_what_could_not_be_judged() {
         let high = result(Status::Fail, Severity::High, None);
-        assert_eq!(exit(&[denied(Severity::Critical), high], false, HIGH), Exit::Findings);
+        assert_eq!(
+            exit(&[denied(Severity::Critical), high], false, HIGH),
+            Exit::Findings
+        );
     }
 
     #[test]
     fn what_could_not_be_judged_counts_from_the_gate_on() {
-        assert_eq!(exit(&[denied(Severity::High)], true, HIGH), Exit::Incomplete);
+        assert_eq!(
+            exit(&[denied(Severity::High)], true, HIGH),
+            Exit::Incomplete
+        );
         assert_eq!(exit(&[denied(Severity::Low)], true, HIGH), Exit::Clean);
     }
 
     #[test]
     fn incomplete_can_be_allowed() {
-        let gate = Gate { allow_incomplete: true, ..HIGH };
+        let gate = Gate {
+            allow_incomplete: true,
+            ..HIGH
+        };
         assert_eq!(exit(&[denied(Severity::High)], false, gate), Exit::Clean);
     }
 
     #[test]
     fn none_never_fails_but_an_interruption_is_told() {
-        let gate = Gate { fail_on: None, ..HIGH };
+        let gate = Gate {
+            fail_on: None,
+            ..HIGH
+        };
         let critical = result(Status::Fail, Severity::Critical, None);
-        assert_eq!(exit(&[critical, denied(Severity::Critical)], true, gate), Exit::Clean);
+        assert_eq!(
+            exit(&[critical, denied(Severity::Critical)], true, gate),
+            Exit::Clean
+        );
         assert_eq!(exit(&[], false, gate), Exit::Incomplete);
     }
 
@@ -129,14 +147,25 @@ mod tests {
 
     #[test]
     fn undecidable_is_nobodys_to_settle() {
-        let undecidable = result(Status::NotAssessed, Severity::High, Some(Reason::Undecidable));
+        let undecidable = result(
+            Status::NotAssessed,
+            Severity::High,
+            Some(Reason::Undecidable),
+        );
         assert_eq!(exit(&[undecidable], true, HIGH), Exit::Clean);
     }
 
     #[test]
     fn an_option_that_was_not_asked_for_is_not_missed() {
-        let mut image = result(Status::NotAssessed, Severity::High, Some(Reason::NotCollected));
-        assert_eq!(exit(std::slice::from_ref(&image), true, HIGH), Exit::Incomplete);
+        let mut image = result(
+            Status::NotAssessed,
+            Severity::High,
+            Some(Reason::NotCollected),
+        );
+        assert_eq!(
+            exit(std::slice::from_ref(&image), true, HIGH),
+            Exit::Incomplete
+        );
         image.missing = vec!["lambda:GetFunction".to_owned()];
         assert_eq!(exit(&[image], true, HIGH), Exit::Clean);
     }

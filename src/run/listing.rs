@@ -50,24 +50,16 @@ pub(super) fn find<'a>(catalogue: &'a Catalog, id: &str) -> Result<&'a Check, Ru
 }
 
 pub(super) fn verify(dir: Option<&Path>, stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
-    let (files, whole) = match dir {
-        Some(dir) => (catalogue::read_folder(dir)?, Catalog::builtin()?),
-        None => {
-            let own = Catalog::builtin_files().iter();
-            let files = own.map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-            (files.collect(), Catalog::default())
+    let (number, problems) = match dir {
+        Some(dir) => {
+            let files = catalogue::read_folder(dir)?;
+            (files.len(), checks::verify_files(files))
         }
+        None => (
+            Catalog::builtin_files().len(),
+            checks::verify(&Catalog::builtin()?),
+        ),
     };
-    let number = files.len();
-    let mut catalogue = whole;
-    // What does not compile, or collides, is told together with what the examples say.
-    let mut problems = match catalogue.extend(files.clone()) {
-        Ok(()) => Vec::new(),
-        Err(errors) => errors.problems,
-    };
-    problems.extend(checks::verify(&files));
-    problems.sort();
-    problems.dedup();
     if !problems.is_empty() {
         return Err(checks::PolicyErrors { problems }.into());
     }
@@ -139,7 +131,10 @@ fn page(check: &Check) -> CheckPage {
         line: line(check),
         members: vec![
             ("subject", check.subject.name().to_owned()),
-            ("applies", check.applies.as_ref().map(text).unwrap_or_default()),
+            (
+                "applies",
+                check.applies.as_ref().map(text).unwrap_or_default(),
+            ),
             (
                 "for each",
                 check
@@ -162,7 +157,10 @@ fn page(check: &Check) -> CheckPage {
         code: vec![
             ("With the AWS CLI", template(&check.remediation.shell)),
             ("With Terraform", template(&check.remediation.terraform)),
-            ("With CloudFormation", template(&check.remediation.cloudformation)),
+            (
+                "With CloudFormation",
+                template(&check.remediation.cloudformation),
+            ),
         ],
         lists: vec![
             (

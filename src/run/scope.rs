@@ -65,7 +65,10 @@ fn literal(glob: &str) -> bool {
 
 /// Names that were given in full must be there: a slip of the fingers must not make an audit pass.
 /// Returns the globs that match nothing, which is only worth a remark.
-pub(super) fn check_names(facts: &Facts<'_>, resources: &Resources) -> Result<Vec<String>, RunError> {
+pub(super) fn check_names(
+    facts: &Facts<'_>,
+    resources: &Resources,
+) -> Result<Vec<String>, RunError> {
     let mut mistakes = Vec::new();
     let mut idle = Vec::new();
     let kinds = [
@@ -76,7 +79,10 @@ pub(super) fn check_names(facts: &Facts<'_>, resources: &Resources) -> Result<Ve
         if globs.is_empty() {
             continue;
         }
-        let names: Vec<String> = facts.subjects(kind).map(|subject| subject.id.name).collect();
+        let names: Vec<String> = facts
+            .subjects(kind)
+            .map(|subject| subject.id.name)
+            .collect();
         // Not all names are known, so none can be said to be missing.
         if names.iter().any(|name| name == UNLISTED) {
             continue;

@@ -18,6 +18,10 @@ use crate::report;
 const SAMPLE: &[u8] = include_bytes!("sample.json");
 
 /// What to read, should it have to be read.
+#[cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, reason = "nothing reads an account in this build")
+)]
 pub(super) struct Wanted<'a> {
     pub(super) needs: BTreeSet<(SubjectKind, Need)>,
     pub(super) resources: &'a Resources,
@@ -136,7 +140,9 @@ fn schema_of(bytes: &[u8]) -> Option<String> {
     struct Named {
         schema: String,
     }
-    serde_json::from_slice(bytes).ok().map(|named: Named| named.schema)
+    serde_json::from_slice(bytes)
+        .ok()
+        .map(|named: Named| named.schema)
 }
 
 #[cfg(test)]
@@ -170,12 +176,17 @@ mod tests {
     #[test]
     fn a_member_that_does_not_fit_has_its_place() {
         let text = "{\"schema\":\"coldbucket-snapshot/1\",\"taken_at\":\"2026-11-22T10:15:00Z\",\n\"accounts\":7}";
-        assert!(message(text).contains("line 2 column 12"), "{}", message(text));
+        assert!(
+            message(text).contains("line 2 column 12"),
+            "{}",
+            message(text)
+        );
     }
 
     #[test]
     fn a_time_is_a_time() {
-        let text = "{\"schema\":\"coldbucket-snapshot/1\",\"taken_at\":\"yesterday\",\"accounts\":{}}";
+        let text =
+            "{\"schema\":\"coldbucket-snapshot/1\",\"taken_at\":\"yesterday\",\"accounts\":{}}";
         assert!(message(text).contains("its `taken_at` is `yesterday`"));
     }
 }
