@@ -1,5 +1,6 @@
 //! What can be said about one function. One file a topic; this one only puts them together.
 
+pub mod cold_start;
 pub mod concurrency;
 pub mod package;
 pub mod posture;
