@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
 use super::paint::Tone;
-use super::{SHOWN, WIDE, count, heading, prose};
+use super::{SHOWN, WIDE, heading, prose};
 use crate::output::Look;
 use crate::report::{BucketPosture, ClassReach, Reach, Report};
 
@@ -14,7 +14,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     }
     let mut buckets: Vec<&BucketPosture> = report.buckets.iter().collect();
     buckets.sort_by_key(|bucket| std::cmp::Reverse(weight(bucket)));
-    heading(look, "Buckets", &count(buckets.len(), "bucket"), out)?;
+    heading(look, "Buckets", &buckets.len().to_string(), out)?;
     let shown = buckets.get(..SHOWN.min(buckets.len())).unwrap_or(&buckets);
     let grid = if look.width >= WIDE {
         wide(shown)
