@@ -20,7 +20,16 @@ use std::process::Command;
 const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "cli",
-        &["run", "checks", "findings", "facts", "inventory", "report"],
+        // Of output, the names of the formats.
+        &[
+            "run",
+            "checks",
+            "findings",
+            "facts",
+            "inventory",
+            "output",
+            "report",
+        ],
     ),
     (
         "run",

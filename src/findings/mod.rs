@@ -5,3 +5,7 @@
 pub use crate::report::{
     CheckResult as Finding, CheckSummary, Evidence, Reason, ResourceId, Severity, Status,
 };
+
+mod fingerprint;
+
+pub use fingerprint::fingerprint;

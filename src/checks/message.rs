@@ -1,0 +1,265 @@
+//! Texts with placeholders: `{bucket.name}`, `{item.qualifier}`, `{params.max_age_days}`.
+//!
+//! A placeholder is a chain of members that starts with a variable of the check. In messages any
+//! other `{name.member}` is a mistake; in remediation texts braces belong to shell, HCL and YAML,
+//! so there only a near miss of a variable is one, and `${…}` is always left alone.
+//!
+//! Facts that are unknown render as `unknown`: a message never fails.
+
+use serde_json::Value;
+
+use super::expression::Mistake;
+use super::lint::Variables;
+use super::shape::Shape;
+use super::suggest;
+
+/// A text with placeholders.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Template {
+    text: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Placeholder(String),
+}
+
+/// In what kind of text placeholders stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A sentence: all braces are placeholders.
+    Prose,
+    /// Source text: most braces are not.
+    Code,
+}
+
+impl Template {
+    /// Reads a text and checks its placeholders.
+    ///
+    /// # Errors
+    /// Every placeholder that names no fact, with its place.
+    pub fn parse(text: &str, style: Style, variables: &Variables) -> Result<Self, Vec<Mistake>> {
+        let mut parts = Vec::new();
+        let mut mistakes = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some(open) = rest.find('{') {
+            let (before, after) = rest.split_at(open);
+            literal.push_str(before);
+            let at = text.len() - after.len() + 1;
+            let inner = after.get(1..).unwrap_or_default();
+            let name = inner.split_once('}').map(|(name, _)| name);
+            let is_path = |name: &&str| !name.is_empty() && name.split('.').all(is_identifier);
+            let escaped = style == Style::Code && literal.ends_with('$');
+            match name.filter(is_path).filter(|_| !escaped) {
+                Some(name) => {
+                    let root = name.split('.').next().unwrap_or_default();
+                    let known = variables.get(root).is_some();
+                    if known && name != root {
+                        if let Err(mistake) = check_path(name, at, variables) {
+                            mistakes.push(mistake);
+                        }
+                        if !literal.is_empty() {
+                            parts.push(Part::Text(std::mem::take(&mut literal)));
+                        }
+                        parts.push(Part::Placeholder(name.to_owned()));
+                    } else {
+                        let hint = suggest::did_you_mean(root, variables.names());
+                        let near = !hint.is_empty() && name.contains('.');
+                        if style == Style::Prose || (near && !known) {
+                            mistakes.push(Mistake::new(
+                                at,
+                                format!("`{{{name}}}` names no fact{hint}"),
+                            ));
+                        }
+                        literal.push('{');
+                        literal.push_str(name);
+                        literal.push('}');
+                    }
+                    rest = inner.get(name.len() + 1..).unwrap_or_default();
+                }
+                None => {
+                    if style == Style::Prose {
+                        mistakes.push(Mistake::new(
+                            at,
+                            "`{` starts a placeholder such as {bucket.name}",
+                        ));
+                    }
+                    literal.push('{');
+                    rest = inner;
+                }
+            }
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            parts.push(Part::Text(literal));
+        }
+        if mistakes.is_empty() {
+            Ok(Self {
+                text: text.to_owned(),
+                parts,
+            })
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    /// As it is written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The paths of its placeholders, as written.
+    pub fn placeholders(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Placeholder(path) => Some(path.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// The text with its placeholders filled in. `variables` holds what is known under the names
+    /// the placeholders use.
+    pub fn render(&self, variables: &[(&str, &Value)]) -> String {
+        self.render_with(variables, &str::to_owned)
+    }
+
+    /// The text with its placeholders filled in, each passed through `escape` for the language of
+    /// the text around it. The quotes themselves stand in the text.
+    pub fn render_with(
+        &self,
+        variables: &[(&str, &Value)],
+        escape: &dyn Fn(&str) -> String,
+    ) -> String {
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Placeholder(path) => out.push_str(&escape(&resolve(path, variables))),
+            }
+        }
+        out
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    let mut characters = name.chars();
+    characters
+        .next()
+        .is_some_and(|c| c.is_ascii_lowercase() || c == '_')
+        && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn check_path(path: &str, at: usize, variables: &Variables) -> Result<(), Mistake> {
+    match variables.as_object().at(path) {
+        Ok(Shape::Object(_) | Shape::Map(_) | Shape::Other) => Err(Mistake::new(
+            at,
+            format!("`{{{path}}}` is a group of facts: name one of them"),
+        )),
+        Ok(_) => Ok(()),
+        Err((place, why)) => Err(Mistake::new(at + place, why)),
+    }
+}
+
+fn resolve(path: &str, variables: &[(&str, &Value)]) -> String {
+    let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+    let Some((_, value)) = variables.iter().find(|(name, _)| *name == root) else {
+        return UNKNOWN.to_owned();
+    };
+    follow(value, rest)
+}
+
+const UNKNOWN: &str = "unknown";
+
+/// What stands at a path; through a list, of every member.
+fn follow(value: &Value, path: &str) -> String {
+    if let Value::Array(items) = value {
+        let texts: Vec<String> = items.iter().map(|item| follow(item, path)).collect();
+        return if texts.is_empty() {
+            "none".to_owned()
+        } else {
+            texts.join(", ")
+        };
+    }
+    if path.is_empty() {
+        return match value {
+            Value::String(text) => text.clone(),
+            Value::Bool(value) => value.to_string(),
+            Value::Number(number) => format_number(number),
+            Value::Null | Value::Array(_) | Value::Object(_) => UNKNOWN.to_owned(),
+        };
+    }
+    let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+    value
+        .get(head)
+        .map_or_else(|| UNKNOWN.to_owned(), |member| follow(member, rest))
+}
+
+/// Integers as they are, other numbers with one decimal: messages are for people.
+fn format_number(number: &serde_json::Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() && float.fract() != 0.0 => format!("{float:.1}"),
+        Some(float) if number.is_f64() => format!("{float:.0}"),
+        _ => number.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::inventory::ids::SubjectKind;
+
+    fn variables() -> Variables {
+        Variables::new("bucket", Shape::of(SubjectKind::Bucket).unwrap())
+    }
+
+    #[test]
+    fn placeholders_are_filled_in_and_unknown_facts_say_so() {
+        let template = Template::parse(
+            "{bucket.name} lets in {bucket.acl.public_grants.grantee}; key {bucket.encryption.key}",
+            Style::Prose,
+            &variables(),
+        )
+        .unwrap();
+        let bucket = json!({"name": "b", "acl": {"public_grants": [
+            {"grantee": "AllUsers", "permission": "READ"},
+            {"grantee": "AuthenticatedUsers", "permission": "WRITE"},
+        ]}, "encryption": {}});
+        assert_eq!(
+            template.render(&[("bucket", &bucket)]),
+            "b lets in AllUsers, AuthenticatedUsers; key unknown"
+        );
+    }
+
+    #[test]
+    fn a_misspelt_placeholder_is_found_in_prose_and_in_code() {
+        for style in [Style::Prose, Style::Code] {
+            let mistakes = Template::parse("see {bukcet.name}", style, &variables()).unwrap_err();
+            assert_eq!(mistakes.len(), 1);
+            assert!(
+                mistakes
+                    .first()
+                    .unwrap()
+                    .message
+                    .contains("did you mean `bucket`?"),
+                "{mistakes:?}"
+            );
+        }
+        let mistakes = Template::parse("see {bucket.nmae}", Style::Code, &variables()).unwrap_err();
+        assert_eq!(mistakes.first().unwrap().at, 12);
+    }
+
+    #[test]
+    fn braces_of_other_languages_stay() {
+        let text = "resource \"x\" \"y\" {\n  bucket = \"{bucket.name}\"\n  v = \"${bucket.name} ${aws_s3_bucket.b.id}\"\n}\n";
+        let template = Template::parse(text, Style::Code, &variables()).unwrap();
+        assert_eq!(
+            template.render(&[("bucket", &json!({"name": "b"}))]),
+            "resource \"x\" \"y\" {\n  bucket = \"b\"\n  v = \"${bucket.name} ${aws_s3_bucket.b.id}\"\n}\n"
+        );
+    }
+}

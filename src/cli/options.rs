@@ -1,0 +1,724 @@
+//! The validated form of what was asked for. Only this travels.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{
+    AuditArgs, ChecksCommand, Cli, CollectArgs, ColorChoice, Command, ExplainArgs, LiveArgs,
+    PermissionsArgs, ResourceArgs, SchemaName, SelectionArgs, SourceArgs, TuningArgs,
+};
+use super::config::{CheckParams, Config};
+use super::{Mistake, Mistakes, Placed, did_you_mean, region};
+use crate::facts::Trust;
+use crate::output::Format;
+use crate::report::Severity;
+
+/// The pack that is taken when none is named.
+pub const DEFAULT_PACK: &str = "default";
+/// Requests under way at a time, when nothing else is said.
+pub const DEFAULT_CONCURRENCY: u32 = 32;
+/// More requests than this at a time serve nobody: AWS throttles long before.
+pub const MAX_CONCURRENCY: u32 = 512;
+
+/// Everything one run needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// What to do.
+    pub task: Task,
+    /// How to talk meanwhile.
+    pub console: Console,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Task {
+    /// Read and judge.
+    Audit(Box<Audit>),
+    /// Read and write the snapshot.
+    Collect(Box<Collect>),
+    /// List checks.
+    ListChecks(Selection),
+    /// Show one check.
+    ShowCheck {
+        /// Id or alias.
+        id: String,
+        /// Folders of the user's policies.
+        policies: Vec<PathBuf>,
+    },
+    /// Verify policy files; the built-in ones without a folder.
+    VerifyChecks(Option<PathBuf>),
+    /// Explain one verdict.
+    Explain(Box<Explain>),
+    /// Print the IAM policy.
+    Permissions {
+        /// For these checks.
+        selection: Selection,
+        /// With the image sizes.
+        image_sizes: bool,
+    },
+    /// Print a completion script.
+    Completions(clap_complete::Shell),
+    /// Print a JSON Schema.
+    Schema(SchemaName),
+}
+
+/// `audit`, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Audit {
+    /// What to judge.
+    pub source: Source,
+    /// Which checks.
+    pub selection: Selection,
+    /// Which resources.
+    pub resources: Resources,
+    /// What fails the run.
+    pub gate: Gate,
+    /// Where results go; never empty, at most one to standard output.
+    pub outputs: Vec<Output>,
+    /// How to read.
+    pub tuning: Tuning,
+    /// Whom the user knows.
+    pub trust: Trust,
+}
+
+/// `collect`, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Collect {
+    /// Which account.
+    pub live: Live,
+    /// For which checks.
+    pub selection: Selection,
+    /// No check was named anywhere: everything is read.
+    pub everything: bool,
+    /// Which resources.
+    pub resources: Resources,
+    /// The file, or standard output.
+    pub output: Option<PathBuf>,
+    /// How to read.
+    pub tuning: Tuning,
+}
+
+/// `explain`, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explain {
+    /// Check id or alias.
+    pub check: String,
+    /// Name, ARN or account id.
+    pub resource: String,
+    /// What to judge.
+    pub source: Source,
+    /// The catalogue and parameters.
+    pub selection: Selection,
+    /// Only these Regions.
+    pub resources: Resources,
+    /// How to read.
+    pub tuning: Tuning,
+    /// Whom the user knows.
+    pub trust: Trust,
+}
+
+/// What to judge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An account.
+    Live(Live),
+    /// A file, `-` for standard input.
+    Snapshot(PathBuf),
+    /// The recorded account.
+    Sample,
+}
+
+/// A live account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Live {
+    /// Profile of the AWS configuration.
+    pub profile: Option<String>,
+    /// Endpoint for every request.
+    pub endpoint_url: Option<String>,
+}
+
+/// Which checks, with the places of what a file said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selection {
+    /// The pack.
+    pub pack: PackName,
+    /// Globs to take.
+    pub check: Vec<Placed<String>>,
+    /// Globs to leave out.
+    pub exclude: Vec<Placed<String>>,
+    /// The least severity.
+    pub severity: Option<Severity>,
+    /// Folders of the user's policies.
+    pub policies: Vec<PathBuf>,
+    /// Parameters of checks.
+    pub params: CheckParams,
+}
+
+/// A pack's name and where it was written; [`DEFAULT_PACK`] when nobody wrote one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackName(
+    /// The name.
+    pub Placed<String>,
+);
+
+impl Default for PackName {
+    fn default() -> Self {
+        Self(Placed {
+            value: DEFAULT_PACK.to_owned(),
+            place: None,
+        })
+    }
+}
+
+/// Which resources. Empty lists are no restriction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resources {
+    /// Region names.
+    pub regions: Vec<String>,
+    /// Bucket globs.
+    pub buckets: Vec<String>,
+    /// Function globs.
+    pub functions: Vec<String>,
+}
+
+/// What fails the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// The least severity that fails; `None` never fails.
+    pub fail_on: Option<Severity>,
+    /// Unjudged results do not count.
+    pub allow_incomplete: bool,
+}
+
+/// One output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The format.
+    pub format: Format,
+    /// The file, or standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// How the account is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tuning {
+    /// Requests under way at a time.
+    pub concurrency: u32,
+    /// Requests a second at most.
+    pub rate: Option<f64>,
+    /// Ask for image sizes.
+    pub image_sizes: bool,
+}
+
+/// How to talk meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Console {
+    /// Colours.
+    pub color: ColorChoice,
+    /// A progress bar may be drawn.
+    pub progress: bool,
+    /// Nothing but errors.
+    pub quiet: bool,
+    /// More.
+    pub verbose: bool,
+    /// The configuration file in use.
+    pub config: Option<PathBuf>,
+}
+
+impl Options {
+    /// Joins the command line with the configuration file (its path and members) and validates both.
+    ///
+    /// # Errors
+    /// Every mistake there is.
+    pub fn new(cli: Cli, config: Option<(&Path, Config)>) -> Result<Self, Mistakes> {
+        let (path, config) = match config {
+            Some((path, config)) => (Some(path.to_owned()), config),
+            None => (None, Config::default()),
+        };
+        let general = cli.general;
+        let console = Console {
+            color: general.color.or(config.color).unwrap_or_default(),
+            progress: !general.no_progress && !general.quiet,
+            quiet: general.quiet,
+            verbose: general.verbose,
+            config: path,
+        };
+        let mut join = Join {
+            config,
+            mistakes: Vec::new(),
+        };
+        let task = join.task(cli.command);
+        if join.mistakes.is_empty() {
+            Ok(Self { task, console })
+        } else {
+            Err(Mistakes(join.mistakes))
+        }
+    }
+}
+
+/// Puts typed and configured values together.
+struct Join {
+    config: Config,
+    mistakes: Vec<Mistake>,
+}
+
+/// The command line wins: a list given there replaces the file's.
+fn typed_or<T: Clone>(typed: Vec<T>, configured: &[Placed<T>]) -> Vec<Placed<T>> {
+    if typed.is_empty() {
+        configured.to_vec()
+    } else {
+        typed
+            .into_iter()
+            .map(|value| Placed { value, place: None })
+            .collect()
+    }
+}
+
+impl Join {
+    fn task(&mut self, command: Command) -> Task {
+        match command {
+            Command::Audit(args) => Task::Audit(Box::new(self.audit(*args))),
+            Command::Collect(args) => Task::Collect(Box::new(self.collect(*args))),
+            Command::Checks(args) => match args.command {
+                None => Task::ListChecks(self.selection(SelectionArgs::default())),
+                Some(ChecksCommand::List(selection)) => Task::ListChecks(self.selection(selection)),
+                Some(ChecksCommand::Show { id, policies }) => Task::ShowCheck {
+                    id,
+                    policies: self.policies(policies),
+                },
+                Some(ChecksCommand::Verify { dir }) => Task::VerifyChecks(dir),
+            },
+            Command::Explain(args) => Task::Explain(Box::new(self.explain(*args))),
+            Command::Permissions(args) => {
+                let PermissionsArgs {
+                    selection,
+                    image_sizes,
+                } = *args;
+                Task::Permissions {
+                    selection: self.selection(selection),
+                    image_sizes: image_sizes || self.config.image_sizes == Some(true),
+                }
+            }
+            Command::Completions(args) => Task::Completions(args.shell),
+            Command::Schema(args) => Task::Schema(args.document),
+        }
+    }
+
+    fn audit(&mut self, args: AuditArgs) -> Audit {
+        let tuning = self.tuning(&args.tuning);
+        let resources = self.resources(args.resources, &args.source.live.region);
+        let fail_on = match args.gate.fail_on.or(self.config.fail_on) {
+            Some(fail_on) => fail_on.into(),
+            None => Some(Severity::High),
+        };
+        Audit {
+            source: self.source(args.source, &args.tuning),
+            selection: self.selection(args.selection),
+            resources,
+            gate: Gate {
+                fail_on,
+                allow_incomplete: args.gate.allow_incomplete
+                    || self.config.allow_incomplete == Some(true),
+            },
+            outputs: self.outputs(&args.output.output),
+            tuning,
+            trust: self.trust(),
+        }
+    }
+
+    fn collect(&mut self, args: CollectArgs) -> Collect {
+        let resources = self.resources(args.resources, &args.live.region);
+        let selection = self.selection(args.selection);
+        let everything = selection.check.is_empty()
+            && selection.exclude.is_empty()
+            && selection.severity.is_none()
+            && selection.pack == PackName::default();
+        Collect {
+            live: self.live(args.live),
+            selection,
+            everything,
+            resources,
+            output: args.output.filter(|path| path.as_os_str() != "-"),
+            tuning: self.tuning(&args.tuning),
+        }
+    }
+
+    fn explain(&mut self, args: ExplainArgs) -> Explain {
+        let tuning = self.tuning(&args.tuning);
+        let regions = self.regions(&args.source.live.region);
+        Explain {
+            check: args.check,
+            resource: args.resource,
+            source: self.source(args.source, &args.tuning),
+            selection: Selection {
+                policies: self.policies(args.policies),
+                params: self.config.checks.clone(),
+                ..Selection::default()
+            },
+            resources: Resources {
+                regions,
+                ..Resources::default()
+            },
+            tuning,
+            trust: self.trust(),
+        }
+    }
+
+    fn source(&mut self, args: SourceArgs, tuning: &TuningArgs) -> Source {
+        if let (Some(_), true) = (&args.snapshot, args.sample) {
+            self.wrong("--snapshot and --sample are two sources; choose one");
+        }
+        let recorded = match (&args.snapshot, args.sample) {
+            (Some(_), _) => Some("--snapshot"),
+            (None, true) => Some("--sample"),
+            (None, false) => None,
+        };
+        if let Some(recorded) = recorded {
+            let live_only = [
+                ("--profile", args.live.profile.is_some()),
+                ("--endpoint-url", args.live.endpoint_url.is_some()),
+                ("--concurrency", tuning.concurrency.is_some()),
+                ("--rate", tuning.rate.is_some()),
+                ("--image-sizes", tuning.image_sizes),
+            ];
+            for (option, given) in live_only {
+                if given {
+                    self.wrong(format!(
+                        "{option} is about reading an account, and {recorded} reads none"
+                    ));
+                }
+            }
+        }
+        match (args.snapshot, args.sample) {
+            (Some(path), _) => Source::Snapshot(path),
+            (None, true) => Source::Sample,
+            (None, false) => Source::Live(self.live(args.live)),
+        }
+    }
+
+    fn live(&mut self, args: LiveArgs) -> Live {
+        if let Some(url) = &args.endpoint_url {
+            let host = url
+                .strip_prefix("http://")
+                .or_else(|| url.strip_prefix("https://"));
+            match host {
+                Some(host) if !host.is_empty() && !host.starts_with(['/', ':', '?', '#']) => {}
+                Some(_) => self.wrong(format!("--endpoint-url `{url}` names no host")),
+                None => self.mistakes.push(
+                    Mistake::new(format!(
+                        "--endpoint-url `{url}` is not an http or https URL"
+                    ))
+                    .help(Some(format!("did you mean `http://{url}`?"))),
+                ),
+            }
+        }
+        Live {
+            profile: args
+                .profile
+                .or_else(|| self.config.profile.as_ref().map(|name| name.value.clone())),
+            endpoint_url: args.endpoint_url,
+        }
+    }
+
+    fn regions(&mut self, typed: &[String]) -> Vec<String> {
+        let mut names = Vec::new();
+        for name in typed_or(typed.to_vec(), &self.config.regions) {
+            if !region::is_well_formed(&name.value) {
+                self.mistakes.push(
+                    Mistake::new(format!("`{}` is not a Region", name.value))
+                        .help(did_you_mean(&name.value, region::KNOWN.iter().copied()))
+                        .at(name.place),
+                );
+            }
+            if !names.contains(&name.value) {
+                names.push(name.value);
+            }
+        }
+        names
+    }
+
+    fn resources(&mut self, args: ResourceArgs, regions: &[String]) -> Resources {
+        let globs = |typed: Vec<String>, configured: &[Placed<String>]| {
+            let mut globs: Vec<String> = typed_or(typed, configured)
+                .into_iter()
+                .map(|glob| glob.value)
+                .filter(|glob| !glob.is_empty())
+                .collect();
+            globs.dedup();
+            globs
+        };
+        if args.bucket.iter().any(String::is_empty) {
+            self.wrong("--bucket is empty");
+        }
+        if args.function.iter().any(String::is_empty) {
+            self.wrong("--function is empty");
+        }
+        Resources {
+            regions: self.regions(regions),
+            buckets: globs(args.bucket, &self.config.bucket),
+            functions: globs(args.function, &self.config.function),
+        }
+    }
+
+    fn selection(&mut self, args: SelectionArgs) -> Selection {
+        for (option, globs) in [("--check", &args.check), ("--exclude", &args.exclude)] {
+            if globs.iter().any(String::is_empty) {
+                self.wrong(format!("{option} is empty"));
+            }
+        }
+        let pack = args
+            .pack
+            .map(|value| Placed { value, place: None })
+            .or_else(|| self.config.pack.clone())
+            .map_or_else(PackName::default, PackName);
+        Selection {
+            pack,
+            check: typed_or(args.check, &self.config.check),
+            exclude: typed_or(args.exclude, &self.config.exclude),
+            severity: args.severity.or(self.config.severity).map(Severity::from),
+            policies: self.policies(args.policies),
+            params: self.config.checks.clone(),
+        }
+    }
+
+    fn policies(&self, typed: Vec<PathBuf>) -> Vec<PathBuf> {
+        if typed.is_empty() {
+            self.config.policies.clone()
+        } else {
+            typed
+        }
+    }
+
+    fn outputs(&mut self, typed: &[String]) -> Vec<Output> {
+        let mut outputs: Vec<Output> = Vec::new();
+        for text in typed {
+            let (name, file) = match text.split_once('=') {
+                Some((name, file)) => (name, Some(file)),
+                None => (text.as_str(), None),
+            };
+            let Some(format) = Format::from_name(name) else {
+                let names = || Format::ALL.iter().map(|format| format.name());
+                let help = did_you_mean(name, names()).unwrap_or_else(|| {
+                    format!("choose from {}", names().collect::<Vec<_>>().join(", "))
+                });
+                self.mistakes
+                    .push(Mistake::new(format!("-o `{name}` is not a format")).help(Some(help)));
+                continue;
+            };
+            if file == Some("") {
+                self.wrong(format!("-o `{text}` names no file"));
+                continue;
+            }
+            let file = file.filter(|file| *file != "-").map(PathBuf::from);
+            outputs.push(Output { format, file });
+        }
+        let to_stdout: Vec<&str> = outputs
+            .iter()
+            .filter(|output| output.file.is_none())
+            .map(|output| output.format.name())
+            .collect();
+        if to_stdout.len() > 1 {
+            let message = format!(
+                "two outputs cannot both go to standard output ({})",
+                to_stdout.join(", ")
+            );
+            let help = to_stdout
+                .first()
+                .map(|name| format!("give all but one a file, as in -o {name}=FILE"));
+            self.mistakes.push(Mistake::new(message).help(help));
+        }
+        for (position, output) in outputs.iter().enumerate() {
+            let earlier = outputs.iter().take(position);
+            if let Some(file) = &output.file
+                && earlier
+                    .clone()
+                    .any(|other| other.file.as_ref() == Some(file))
+            {
+                self.mistakes.push(Mistake::new(format!(
+                    "two outputs cannot both be written to {}",
+                    file.display()
+                )));
+            }
+        }
+        if outputs.is_empty() {
+            outputs.push(Output {
+                format: Format::TABLE,
+                file: None,
+            });
+        }
+        outputs
+    }
+
+    fn tuning(&mut self, args: &TuningArgs) -> Tuning {
+        let concurrency = args
+            .concurrency
+            .map(|value| Placed { value, place: None })
+            .or_else(|| self.config.concurrency.clone());
+        let rate = args
+            .rate
+            .map(|value| Placed { value, place: None })
+            .or_else(|| self.config.rate.clone());
+        if let Some(Placed { value, place }) = &concurrency
+            && !(1..=MAX_CONCURRENCY).contains(value)
+        {
+            self.mistakes.push(
+                Mistake::new(format!(
+                    "a concurrency of {value} is not between 1 and {MAX_CONCURRENCY}"
+                ))
+                .at(place.clone()),
+            );
+        }
+        if let Some(Placed { value, place }) = &rate
+            && !(value.is_finite() && *value > 0.0)
+        {
+            self.mistakes.push(
+                Mistake::new(format!(
+                    "a rate of {value} requests a second is not above 0"
+                ))
+                .at(place.clone()),
+            );
+        }
+        Tuning {
+            concurrency: concurrency.map_or(DEFAULT_CONCURRENCY, |placed| placed.value),
+            rate: rate.map(|placed| placed.value),
+            image_sizes: args.image_sizes || self.config.image_sizes == Some(true),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        let values =
+            |items: &[Placed<String>]| items.iter().map(|item| item.value.clone()).collect();
+        Trust {
+            accounts: values(&self.config.trusted_accounts),
+            organizations: values(&self.config.trusted_organizations),
+        }
+    }
+
+    fn wrong(&mut self, message: impl Into<String>) {
+        self.mistakes.push(Mistake::new(message));
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn options(arguments: &str, config: &str) -> Result<Options, Vec<String>> {
+        let cli = Cli::try_parse_from(arguments.split_whitespace()).unwrap();
+        let path = Path::new("coldbucket.toml");
+        let config = Config::parse(path, config).unwrap();
+        Options::new(cli, Some((path, config)))
+            .map_err(|mistakes| mistakes.0.iter().map(ToString::to_string).collect())
+    }
+
+    fn audit(arguments: &str, config: &str) -> Audit {
+        match options(arguments, config).unwrap().task {
+            Task::Audit(audit) => *audit,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_said_is_a_live_audit_to_a_table_that_fails_on_high() {
+        let audit = audit("coldbucket audit", "");
+        assert_eq!(audit.source, Source::Live(Live::default()));
+        assert_eq!(audit.gate.fail_on, Some(Severity::High));
+        assert_eq!(audit.selection, Selection::default());
+        assert_eq!(audit.outputs.len(), 1);
+        assert_eq!(audit.tuning.concurrency, DEFAULT_CONCURRENCY);
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_file() {
+        let audit = audit(
+            "coldbucket audit --fail-on low --check a --region eu-west-1",
+            "fail_on = 'none'\ncheck = ['b', 'c']\nexclude = ['d']\nregions = ['us-east-1']",
+        );
+        assert_eq!(audit.gate.fail_on, Some(Severity::Low));
+        let check: Vec<&str> = audit
+            .selection
+            .check
+            .iter()
+            .map(|glob| glob.value.as_str())
+            .collect();
+        assert_eq!(check, ["a"]);
+        assert_eq!(audit.selection.exclude.len(), 1);
+        assert_eq!(audit.resources.regions, ["eu-west-1"]);
+    }
+
+    #[test]
+    fn none_never_fails() {
+        assert_eq!(
+            audit("coldbucket audit", "fail_on = 'none'").gate.fail_on,
+            None
+        );
+    }
+
+    #[test]
+    fn every_mistake_at_once() {
+        let mistakes = options(
+            "coldbucket audit --sample --snapshot x --profile p --region eu-wst-1 -o tabel -o json -o table -o json= --concurrency 0 --rate=-1",
+            "",
+        )
+        .unwrap_err();
+        assert_eq!(
+            mistakes,
+            [
+                "a concurrency of 0 is not between 1 and 512",
+                "a rate of -1 requests a second is not above 0",
+                "`eu-wst-1` is not a Region; did you mean `eu-west-1`?",
+                "--snapshot and --sample are two sources; choose one",
+                "--profile is about reading an account, and --snapshot reads none",
+                "--concurrency is about reading an account, and --snapshot reads none",
+                "--rate is about reading an account, and --snapshot reads none",
+                "-o `tabel` is not a format; did you mean `table`?",
+                "-o `json=` names no file",
+                "two outputs cannot both go to standard output (json, table); give all but one a file, as in -o json=FILE",
+            ]
+        );
+    }
+
+    #[test]
+    fn outputs_are_a_format_and_a_file() {
+        let audit = audit("coldbucket audit -o table -o json=a=b.json", "");
+        let files: Vec<Option<PathBuf>> = audit
+            .outputs
+            .into_iter()
+            .map(|output| output.file)
+            .collect();
+        assert_eq!(files, [None, Some(PathBuf::from("a=b.json"))]);
+    }
+
+    #[test]
+    fn two_outputs_to_one_file_are_a_mistake() {
+        let mistakes = options("coldbucket audit -o table=x -o json=x", "").unwrap_err();
+        assert_eq!(mistakes, ["two outputs cannot both be written to x"]);
+    }
+
+    #[test]
+    fn an_endpoint_is_a_url() {
+        for (url, message) in [
+            (
+                "localhost:4566",
+                "--endpoint-url `localhost:4566` is not an http or https URL; did you mean `http://localhost:4566`?",
+            ),
+            ("http://", "--endpoint-url `http://` names no host"),
+        ] {
+            let mistakes =
+                options(&format!("coldbucket audit --endpoint-url {url}"), "").unwrap_err();
+            assert_eq!(mistakes, [message]);
+        }
+    }
+
+    #[test]
+    fn collect_without_a_selection_reads_everything() {
+        let everything = |arguments: &str| match options(arguments, "").unwrap().task {
+            Task::Collect(collect) => collect.everything,
+            other => panic!("{other:?}"),
+        };
+        assert!(everything("coldbucket collect"));
+        assert!(!everything("coldbucket collect --check s3-*"));
+    }
+}

@@ -1,0 +1,122 @@
+//! From an answer, or the lack of one, to a reading.
+
+use crate::inventory::Reading;
+use crate::inventory::need::ReadingKind;
+
+use super::trouble::{Kind, Trouble};
+
+/// Codes by which a service refuses for want of permission. Other 403s (an expired token, a wrong
+/// key) say nothing about permissions and are failures.
+const DENIED: [&str; 6] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "NotAuthorized",
+];
+
+/// The documented codes by which a call answers "no such configuration". Source: each operation's
+/// page in the S3 API reference; the codes are not modelled in the SDK except s3control's.
+pub const fn absent_codes(reading: ReadingKind) -> &'static [&'static str] {
+    match reading {
+        ReadingKind::BucketPolicy | ReadingKind::BucketPolicyStatus => &["NoSuchBucketPolicy"],
+        ReadingKind::BucketOwnership => &["OwnershipControlsNotFoundError"],
+        ReadingKind::BucketPublicAccessBlock | ReadingKind::AccountPublicAccessBlock => {
+            &["NoSuchPublicAccessBlockConfiguration"]
+        }
+        ReadingKind::BucketEncryption => &["ServerSideEncryptionConfigurationNotFoundError"],
+        // GetBucketTagging documents the first; its error list has long carried the second.
+        ReadingKind::BucketTags => &["NoSuchTagSet", "NoSuchTagSetError"],
+        _ => &[],
+    }
+}
+
+/// The reading that an answer makes; `value` is `None` for a documented empty answer.
+pub fn reading<T>(kind: ReadingKind, answer: Result<Option<T>, Trouble>) -> Reading<T> {
+    match answer {
+        Ok(Some(value)) => Reading::Known(value),
+        Ok(None) => Reading::Absent,
+        Err(trouble) => unread(kind, &trouble),
+    }
+}
+
+/// The reading that a failed call makes.
+pub fn unread<T>(kind: ReadingKind, trouble: &Trouble) -> Reading<T> {
+    unread_by(kind, kind.action(), trouble)
+}
+
+/// The same for a call that is not the reading's first, and so takes another action.
+pub fn unread_by<T>(kind: ReadingKind, action: &str, trouble: &Trouble) -> Reading<T> {
+    if trouble.kind == Kind::Interrupted {
+        return Reading::NotCollected;
+    }
+    let code = trouble.code.clone();
+    if trouble.answered && absent_codes(kind).contains(&code.as_str()) {
+        return Reading::Absent;
+    }
+    let action = action.to_owned();
+    // A 403 without a code is what a proxy or a bodiless answer gives: still a refusal.
+    if DENIED.contains(&code.as_str()) || (!trouble.answered && trouble.status == Some(403)) {
+        return Reading::Denied { action, code };
+    }
+    Reading::Failed {
+        action,
+        code,
+        message: trouble.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trouble(code: &str, status: u16) -> Trouble {
+        Trouble {
+            answered: true,
+            status: Some(status),
+            ..Trouble::local(Kind::Final, code, "text")
+        }
+    }
+
+    #[test]
+    fn only_the_documented_code_means_absent() {
+        let policy = |code| unread::<()>(ReadingKind::BucketPolicy, &trouble(code, 404));
+        assert_eq!(policy("NoSuchBucketPolicy"), Reading::Absent);
+        assert!(
+            matches!(policy("NoSuchBucket"), Reading::Failed { code, .. } if code == "NoSuchBucket")
+        );
+        assert!(matches!(policy("NoSuchTagSet"), Reading::Failed { .. }));
+    }
+
+    #[test]
+    fn a_refusal_names_the_action() {
+        let reading = unread::<()>(ReadingKind::BucketEncryption, &trouble("AccessDenied", 403));
+        assert_eq!(
+            reading,
+            Reading::Denied {
+                action: "s3:GetEncryptionConfiguration".to_owned(),
+                code: "AccessDenied".to_owned()
+            }
+        );
+    }
+
+    #[test]
+    fn an_expired_token_is_a_failure_not_a_refusal() {
+        let reading = unread::<()>(ReadingKind::BucketPolicy, &trouble("ExpiredToken", 403));
+        assert!(matches!(reading, Reading::Failed { .. }));
+    }
+
+    #[test]
+    fn no_answer_is_never_absent() {
+        let timeout = Trouble::local(Kind::Transient, "Timeout", "no answer in time");
+        let reading = unread::<()>(ReadingKind::BucketPolicy, &timeout);
+        assert!(matches!(reading, Reading::Failed { code, .. } if code == "Timeout"));
+    }
+
+    #[test]
+    fn an_interrupted_call_was_not_made() {
+        let reading = unread::<()>(ReadingKind::BucketPolicy, &Trouble::interrupted());
+        assert_eq!(reading, Reading::NotCollected);
+    }
+}

@@ -1,0 +1,128 @@
+//! Which buckets there are: the listing, names given literally, and the filters.
+
+use std::collections::BTreeMap;
+
+use wildmatch::WildMatch;
+
+use crate::inventory::Reading;
+use crate::inventory::account::Listing;
+use crate::inventory::bucket::BucketInventory;
+use crate::inventory::need::ReadingKind;
+
+use super::answer;
+use super::lane::Family;
+use super::session::Session;
+use super::trouble::{Kind, Trouble};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// How the listing went.
+    pub listing: Reading<Listing>,
+    /// The buckets with what the listing says about them.
+    pub buckets: BTreeMap<String, BucketInventory>,
+}
+
+/// True for a name without `*` and `?`.
+pub fn literal(glob: &str) -> bool {
+    !glob.contains(['*', '?'])
+}
+
+/// Finds the buckets of the run.
+pub async fn find(session: &Session) -> Found {
+    let globs = &session.request.buckets;
+    let mut found = Found::default();
+    if !globs.is_empty() && globs.iter().all(|glob| literal(glob)) {
+        found.listing = Reading::Known(Listing { complete: false });
+    } else {
+        list(session, &mut found).await;
+    }
+    // A name given literally is read whether or not it was listed; if it does not exist, its
+    // readings will say so.
+    for name in globs.iter().filter(|glob| literal(glob)) {
+        found.buckets.entry(name.clone()).or_default();
+    }
+    found
+}
+
+async fn list(session: &Session, found: &mut Found) {
+    let wanted: Vec<WildMatch> = session
+        .request
+        .buckets
+        .iter()
+        .map(|glob| WildMatch::new(glob))
+        .collect();
+    let regions = &session.request.regions;
+    let client = session.clients.s3(&session.home);
+    let mut token: Option<String> = None;
+    let mut pages: u64 = 0;
+    loop {
+        let page = session
+            .call(Family::S3, &session.home, || {
+                // With a parameter the answer names each bucket's Region, without it does not
+                // (S3 API reference, ListBuckets).
+                client
+                    .list_buckets()
+                    .max_buckets(1000)
+                    .set_continuation_token(token.clone())
+                    .send()
+            })
+            .await;
+        let page = match page {
+            Ok(page) => page,
+            Err(trouble) => {
+                found.listing = ended_early(session, pages, &trouble);
+                return;
+            }
+        };
+        pages = pages.saturating_add(1);
+        for bucket in page.buckets() {
+            let Some(name) = bucket.name() else { continue };
+            if !wanted.is_empty() && !wanted.iter().any(|glob| glob.matches(name)) {
+                continue;
+            }
+            let region = bucket
+                .bucket_region()
+                .filter(|region| !region.is_empty())
+                .map(str::to_owned);
+            let elsewhere = region
+                .as_ref()
+                .is_some_and(|region| !regions.is_empty() && !regions.contains(region));
+            if elsewhere {
+                continue;
+            }
+            found.buckets.insert(
+                name.to_owned(),
+                BucketInventory {
+                    region,
+                    created: bucket.creation_date().map(ToString::to_string),
+                    ..BucketInventory::default()
+                },
+            );
+        }
+        let next = page
+            .continuation_token()
+            .filter(|next| !next.is_empty() && Some(*next) != token.as_deref());
+        match next {
+            Some(next) => token = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    found.listing = Reading::Known(Listing { complete: true });
+}
+
+/// The listing when a page could not be read: a failed first page is a failed listing, a failed
+/// later one leaves a listing that is not complete.
+fn ended_early(session: &Session, pages: u64, trouble: &Trouble) -> Reading<Listing> {
+    if pages == 0 {
+        return answer::unread(ReadingKind::BucketListing, trouble);
+    }
+    if trouble.kind != Kind::Interrupted {
+        session.progress.note(&format!(
+            "the list of buckets is not complete: page {} failed with {}",
+            pages.saturating_add(1),
+            trouble.code
+        ));
+    }
+    Reading::Known(Listing { complete: false })
+}

@@ -1,0 +1,245 @@
+//! The SDK's configuration, loaded once, and the clients made from it, one a service and Region.
+//!
+//! They share one HTTP client (so one connection pool and one set of root certificates), one
+//! credentials cache (so one AssumeRole or SSO call) and one guard.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::endpoint::{self, BareHost};
+use super::error::CollectError;
+use super::guard::Guard;
+
+/// The Region used when none is configured.
+pub const DEFAULT_REGION: &str = "us-east-1";
+
+/// Where configuration comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Source<'a> {
+    /// The profile; `None` is the environment's.
+    pub profile: Option<&'a str>,
+    /// The endpoint of all services; `None` is the environment's, or AWS.
+    pub endpoint_url: Option<&'a str>,
+    /// The Region when none is configured.
+    pub fallback_region: Option<&'a str>,
+    /// Credentials and Region that are given rather than found.
+    pub fixed: Option<&'a Fixed>,
+}
+
+/// Credentials and Region, whatever the machine's own profiles say.
+#[derive(Clone, Debug)]
+pub struct Fixed {
+    /// The credentials.
+    pub credentials: aws_credential_types::Credentials,
+    /// The configured Region.
+    pub region: String,
+}
+
+/// Makes clients and keeps them.
+#[derive(Debug)]
+pub struct Clients {
+    config: SdkConfig,
+    guard: Guard,
+    s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
+    lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
+    ecr: Mutex<HashMap<String, aws_sdk_ecr::Client>>,
+}
+
+impl Clients {
+    /// Loads environment and profile. No request is sent; credentials are resolved by the first.
+    ///
+    /// # Errors
+    /// [`CollectError::Endpoint`] when the endpoint URL, wherever it came from, is not one.
+    pub async fn load(source: Source<'_>) -> Result<Self, CollectError> {
+        if let Some(url) = source.endpoint_url {
+            endpoint::check(url)?;
+        }
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client())
+            // Every retry is made by `lane`, where it is scheduled.
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(5))
+                    .operation_attempt_timeout(Duration::from_secs(15))
+                    .operation_timeout(Duration::from_secs(60))
+                    .build(),
+            );
+        // Slashes are not allowed in an app name: it shows as `app/coldbucket-0.1.0`.
+        if let Ok(name) = AppName::new(concat!("coldbucket-", env!("CARGO_PKG_VERSION"))) {
+            loader = loader.app_name(name);
+        }
+        if let Some(profile) = source.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = source.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some(fixed) = source.fixed {
+            loader = loader
+                .credentials_provider(fixed.credentials.clone())
+                .region(Region::new(fixed.region.clone()))
+                .use_fips(false)
+                .use_dual_stack(false);
+        }
+        let mut config = loader.load().await;
+        if config.region().is_none() {
+            let region = source.fallback_region.unwrap_or(DEFAULT_REGION).to_owned();
+            config = config.into_builder().region(Region::new(region)).build();
+        }
+        let clients = Self {
+            config,
+            guard: Guard::default(),
+            s3: Mutex::default(),
+            lambda: Mutex::default(),
+            ecr: Mutex::default(),
+        };
+        for service in ["S3", "Lambda", "STS", "S3 Control", "Account", "ECR"] {
+            if let Some(url) = endpoint::of_service(&clients.config, service) {
+                endpoint::check(&url)?;
+            }
+        }
+        Ok(clients)
+    }
+
+    /// Requests sent so far, retries included.
+    pub fn sent(&self) -> u64 {
+        self.guard.sent()
+    }
+
+    /// The configured Region.
+    pub fn home(&self) -> String {
+        self.config
+            .region()
+            .map_or_else(|| DEFAULT_REGION.to_owned(), ToString::to_string)
+    }
+
+    /// Uses another Region as the configured one.
+    pub fn set_home(&mut self, region: &str) {
+        self.config = self
+            .config
+            .to_builder()
+            .region(Region::new(region.to_owned()))
+            .build();
+    }
+
+    /// The custom endpoint, `None` for AWS. Where services have different ones, S3's.
+    pub fn endpoint(&self) -> Option<String> {
+        endpoint::of_service(&self.config, "S3")
+            .or_else(|| self.config.endpoint_url().map(str::to_owned))
+    }
+
+    /// The custom endpoint of Lambda, `None` for AWS.
+    pub fn lambda_endpoint(&self) -> Option<String> {
+        endpoint::of_service(&self.config, "Lambda")
+    }
+
+    /// The configuration all clients are made from.
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// sts in the configured Region.
+    pub fn sts(&self) -> aws_sdk_sts::Client {
+        aws_sdk_sts::Client::from_conf(
+            aws_sdk_sts::config::Builder::from(&self.config)
+                .interceptor(self.guard.clone())
+                .build(),
+        )
+    }
+
+    /// account in the configured Region.
+    pub fn account(&self) -> aws_sdk_account::Client {
+        aws_sdk_account::Client::from_conf(
+            aws_sdk_account::config::Builder::from(&self.config)
+                .interceptor(self.guard.clone())
+                .build(),
+        )
+    }
+
+    /// s3control in the configured Region.
+    pub fn s3control(&self, account: &str) -> aws_sdk_s3control::Client {
+        let mut builder =
+            aws_sdk_s3control::config::Builder::from(&self.config).interceptor(self.guard.clone());
+        if endpoint::of_service(&self.config, "S3 Control").is_some() {
+            builder = builder.interceptor(BareHost::of_account(account));
+        }
+        aws_sdk_s3control::Client::from_conf(builder.build())
+    }
+
+    /// s3 in a Region.
+    pub fn s3(&self, region: &str) -> aws_sdk_s3::Client {
+        kept(&self.s3, region, || {
+            let custom = endpoint::of_service(&self.config, "S3").is_some();
+            aws_sdk_s3::Client::from_conf(
+                aws_sdk_s3::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .force_path_style(custom)
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// lambda in a Region.
+    pub fn lambda(&self, region: &str) -> aws_sdk_lambda::Client {
+        kept(&self.lambda, region, || {
+            aws_sdk_lambda::Client::from_conf(
+                aws_sdk_lambda::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// ecr in a Region.
+    pub fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
+        kept(&self.ecr, region, || {
+            aws_sdk_ecr::Client::from_conf(
+                aws_sdk_ecr::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+}
+
+fn kept<C: Clone>(
+    clients: &Mutex<HashMap<String, C>>,
+    region: &str,
+    make: impl FnOnce() -> C,
+) -> C {
+    clients
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .entry(region.to_owned())
+        .or_insert_with(make)
+        .clone()
+}
+
+/// The HTTP client all services share: what the SDK makes by default (rustls on aws-lc, proxies
+/// from the environment), but once rather than once a client.
+fn http_client() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector =
+            ConnectorBuilder::default().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        connector.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector.set_enable_tcp_nodelay(true);
+        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        connector.build()
+    })
+}

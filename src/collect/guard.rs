@@ -1,0 +1,128 @@
+//! Read-only, enforced: no request leaves unless its operation is one this tool declared.
+//!
+//! The allow list is not a second list to keep in step: it is the table of
+//! [`ReadingKind::calls`], from which the permissions are printed too, plus the few calls that
+//! fill no reading of their own. On top of that the operation's name must begin with a verb that
+//! reads, so a slip in the table cannot let a write through either.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use thiserror::Error;
+
+use crate::inventory::need::ReadingKind;
+
+/// The verbs that read.
+const READING_VERBS: [&str; 5] = ["Get", "List", "Describe", "Head", "Select"];
+
+/// Operations whose name begins with no reading verb and that change nothing all the same: they
+/// start and stop a query over logs.
+const READING_EXCEPTIONS: [&str; 2] = ["StartQuery", "StopQuery"];
+
+/// The refusal of an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("coldbucket only reads: {operation} was refused before it was sent")]
+pub struct Refused {
+    /// The operation, for example `PutBucketPolicy`.
+    pub operation: String,
+}
+
+/// True when the operation may be sent.
+pub fn allows(operation: &str) -> bool {
+    let reads = READING_EXCEPTIONS.contains(&operation)
+        || READING_VERBS.iter().any(|verb| operation.starts_with(verb));
+    reads
+        && ReadingKind::ALL
+            .iter()
+            .flat_map(|kind| kind.calls())
+            .any(|call| call.operation == operation)
+}
+
+/// The interceptor: refuses what is not allowed and counts what is sent, retries included.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    sent: Arc<AtomicU64>,
+}
+
+impl Guard {
+    /// Requests sent so far.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
+impl Intercept for Guard {
+    fn name(&self) -> &'static str {
+        "ReadOnly"
+    }
+
+    // Not `read_before_execution`: the operation's name is not known there yet.
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // An operation without a name is refused too.
+        let operation = cfg
+            .load::<Metadata>()
+            .map_or("an unnamed operation", |metadata| metadata.name());
+        if allows(operation) {
+            Ok(())
+        } else {
+            Err(Refused {
+                operation: operation.to_owned(),
+            }
+            .into())
+        }
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_declared_call_may_be_sent() {
+        for call in ReadingKind::ALL.iter().flat_map(|kind| kind.calls()) {
+            assert!(allows(call.operation), "{}", call.operation);
+        }
+    }
+
+    #[test]
+    fn writes_and_undeclared_reads_are_refused() {
+        for operation in [
+            "PutBucketPolicy",
+            "DeleteBucket",
+            "CreateFunction",
+            "Invoke",
+            "UpdateFunctionConfiguration",
+            "AssumeRole",
+            // Reads by name, but nobody declared them: object data and fresh credentials.
+            "GetObject",
+            "GetSessionToken",
+            "GetAuthorizationToken",
+            "",
+        ] {
+            assert!(!allows(operation), "{operation}");
+        }
+    }
+}

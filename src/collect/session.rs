@@ -1,0 +1,68 @@
+//! What every part of collection has at hand.
+
+use std::future::Future;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::Request;
+use super::clients::Clients;
+use super::lane::{Family, Lanes};
+use super::plan::Plan;
+use super::progress::Progress;
+use super::trouble::Trouble;
+
+/// One run.
+pub struct Session {
+    /// What was asked for.
+    pub request: Request,
+    /// What is read for it.
+    pub plan: Plan,
+    /// The clients.
+    pub clients: Clients,
+    /// The schedules.
+    pub lanes: Lanes,
+    /// Where a person watches.
+    pub progress: Box<dyn Progress>,
+    /// The configured Region.
+    pub home: String,
+    /// Resources known so far, for the progress bar.
+    pub known: std::sync::atomic::AtomicU64,
+}
+
+impl Session {
+    /// Sends a call through its lane.
+    ///
+    /// # Errors
+    /// What the lane says.
+    pub async fn call<T, E, F, Fut>(
+        &self,
+        family: Family,
+        region: &str,
+        send: F,
+    ) -> Result<T, Trouble>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        self.lanes.lane(family, region).call(send).await
+    }
+
+    /// True once the run was interrupted.
+    pub fn interrupted(&self) -> bool {
+        self.lanes.gate().interrupted()
+    }
+
+    /// So many more resources are to be read.
+    pub fn found(&self, resources: usize) {
+        use std::sync::atomic::Ordering;
+        let more = u64::try_from(resources).unwrap_or(u64::MAX);
+        let total = self
+            .known
+            .fetch_add(more, Ordering::Relaxed)
+            .saturating_add(more);
+        self.progress.stage("reading", total);
+    }
+}

@@ -1,0 +1,226 @@
+//! What went wrong with a call, free of the SDK's types.
+//!
+//! The SDK gives each operation its own error type, and most of what matters here is in none of
+//! them: S3's "no such configuration" codes are not modelled, a time-out has no code at all. This
+//! turns all of them into one type that says what to do next.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::guard::Refused;
+
+/// What kind of failure it was, which decides whether to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Too many requests: the same request will do later.
+    Throttled,
+    /// The service or the way to it failed for the moment.
+    Transient,
+    /// The clock was off; the SDK has corrected it by now.
+    Skewed,
+    /// An answer that will not change.
+    Final,
+    /// The run was interrupted before there was an answer.
+    Interrupted,
+}
+
+/// A failed call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What kind of failure it was.
+    pub kind: Kind,
+    /// The error code; `Timeout`, `Connection`, `Credentials`, … when the other side gave none.
+    pub code: String,
+    /// True when `code` came from the other side.
+    pub answered: bool,
+    /// The text for a person: one line, short, without control characters or secrets.
+    pub message: String,
+    /// The HTTP status, when there was an answer.
+    pub status: Option<u16>,
+    /// The Region S3 says the bucket is in (`x-amz-bucket-region`).
+    pub bucket_region: Option<String>,
+}
+
+/// Codes by which services say "too many requests". Source: the SDK's own list
+/// (aws-runtime `THROTTLING_ERRORS`), `SlowDown` being S3's.
+const THROTTLING: [&str; 15] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "RequestThrottled",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
+    "Throttled",
+];
+
+/// Codes that pass by themselves. Source: the SDK's list (aws-runtime `TRANSIENT_ERRORS`).
+const TRANSIENT: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
+
+/// Codes by which a wrong clock shows. Source: the SDK's list (aws-runtime
+/// `CLOCK_SKEW_ERROR_CODES`) without AccessDeniedException, which means what it says nearly
+/// always.
+const SKEW: [&str; 5] = [
+    "RequestTimeTooSkewed",
+    "RequestExpired",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "AuthFailure",
+];
+
+impl Trouble {
+    /// The run was interrupted.
+    pub fn interrupted() -> Self {
+        Self::local(Kind::Interrupted, "Interrupted", "the run was interrupted")
+    }
+
+    /// A failure on this side, without an answer from the other.
+    pub fn local(kind: Kind, code: &str, message: &str) -> Self {
+        Self {
+            kind,
+            code: code.to_owned(),
+            answered: false,
+            message: message.to_owned(),
+            status: None,
+            bucket_region: None,
+        }
+    }
+
+    /// True when the other side never answered.
+    pub fn unreachable(&self) -> bool {
+        matches!(self.code.as_str(), "Timeout" | "Connection") && !self.answered
+    }
+}
+
+impl<E> From<SdkError<E, HttpResponse>> for Trouble
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        match &error {
+            SdkError::ServiceError(service) => {
+                let status = service.raw().status().as_u16();
+                let meta = service.err().meta();
+                answered(status, meta.code(), meta.message(), service.raw())
+            }
+            // An answer whose body is not what it should be: a proxy's page, or half of one.
+            SdkError::ResponseError(response) => {
+                let status = response.raw().status().as_u16();
+                let mut trouble = answered(status, None, Some(&chain(&error)), response.raw());
+                if status < 400 {
+                    trouble.kind = Kind::Transient;
+                    trouble.code = "MalformedResponse".to_owned();
+                    trouble.answered = false;
+                }
+                trouble
+            }
+            SdkError::TimeoutError(_) => {
+                Self::local(Kind::Transient, "Timeout", "no answer in time")
+            }
+            SdkError::DispatchFailure(failure) => {
+                let text = chain(&error);
+                if failure.is_timeout() {
+                    Self::local(Kind::Transient, "Timeout", &text)
+                } else if failure.is_io() {
+                    Self::local(Kind::Transient, "Connection", &text)
+                } else {
+                    before_sending(&error, text)
+                }
+            }
+            _ => before_sending(&error, chain(&error)),
+        }
+    }
+}
+
+/// A failure that kept the request from being sent: the guard, the credentials, the endpoint.
+fn before_sending(error: &(dyn Error + 'static), text: String) -> Trouble {
+    let mut link: Option<&(dyn Error + 'static)> = Some(error);
+    let mut code = "NotSent";
+    while let Some(source) = link {
+        if source.is::<Refused>() {
+            code = "Refused";
+            break;
+        }
+        if source.is::<aws_credential_types::provider::error::CredentialsError>() {
+            code = "Credentials";
+            break;
+        }
+        link = source.source();
+    }
+    Trouble::local(Kind::Final, code, &text)
+}
+
+fn answered(status: u16, code: Option<&str>, message: Option<&str>, raw: &HttpResponse) -> Trouble {
+    let named = code.map(str::trim).filter(|code| !code.is_empty());
+    let kind = match named {
+        Some(code) if THROTTLING.contains(&code) => Kind::Throttled,
+        Some(code) if SKEW.contains(&code) => Kind::Skewed,
+        Some(code) if TRANSIENT.contains(&code) => Kind::Transient,
+        _ => match status {
+            429 | 503 => Kind::Throttled,
+            500 | 502 | 504 => Kind::Transient,
+            _ => Kind::Final,
+        },
+    };
+    let message = if kind == Kind::Skewed {
+        // These messages quote the whole signed request, session token included.
+        "the signature was not accepted".to_owned()
+    } else {
+        clean(message.unwrap_or("no message"))
+    };
+    Trouble {
+        kind,
+        code: named.map_or_else(|| format!("HTTP {status}"), clean),
+        answered: named.is_some(),
+        message,
+        status: Some(status),
+        bucket_region: raw
+            .headers()
+            .get("x-amz-bucket-region")
+            .map(str::to_owned)
+            .filter(|region| !region.is_empty()),
+    }
+}
+
+/// The chain of causes as one line.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut link = Some(error);
+    while let Some(source) = link {
+        let text = source.to_string();
+        // Wrappers often repeat what they wrap.
+        if parts.last().is_none_or(|last| !last.contains(&text)) {
+            parts.push(text);
+        }
+        link = source.source();
+    }
+    clean(&parts.join(": "))
+}
+
+/// The longest message that is kept, characters.
+const LONGEST: usize = 240;
+
+/// The first line of a text, without control characters, at most [`LONGEST`] characters.
+pub fn clean(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    let mut out: String = line
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST + 1)
+        .collect();
+    if out.chars().count() > LONGEST {
+        out = out.chars().take(LONGEST - 1).collect();
+        out.push('…');
+    }
+    out
+}

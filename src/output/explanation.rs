@@ -1,0 +1,178 @@
+//! `explain CHECK RESOURCE`: how one verdict came about, from the condition to the evidence.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use super::table::grid::{Column, Grid, Text};
+use super::table::paint::{Tone, paint};
+use super::table::prose;
+use super::{Look, hostile};
+use crate::report::{CheckResult, Status};
+
+/// What there is to say about one check and one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The check's id.
+    pub check: String,
+    /// Its title.
+    pub title: String,
+    /// ARN of the resource.
+    pub resource: String,
+    /// The results, one, or one an item.
+    pub results: Vec<CheckResult>,
+    /// The conditions, label and text; those with an empty text are left out.
+    pub conditions: Vec<(&'static str, String)>,
+    /// The facts that the conditions look at.
+    pub facts: Vec<FactLine>,
+    /// What to do about it.
+    pub remediation: String,
+}
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactLine {
+    /// Its path.
+    pub path: String,
+    /// Its value, when it is known.
+    pub known: Option<Value>,
+    /// Why it is not known.
+    pub because: Vec<String>,
+}
+
+/// Writes it.
+///
+/// # Errors
+/// Those of the writer.
+pub fn render(explanation: &Explanation, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}  {}",
+        paint(
+            look.color,
+            Tone::Strong,
+            &hostile::plain(&explanation.check)
+        ),
+        hostile::plain(&explanation.resource)
+    )?;
+    prose(look, 0, Tone::Plain, &explanation.title, out)?;
+    for result in &explanation.results {
+        verdict(result, look, out)?;
+    }
+    if explanation.results.is_empty() {
+        writeln!(out)?;
+        prose(look, 0, Tone::Plain, "Nothing to judge here.", out)?;
+    }
+    section("Condition", look, out)?;
+    for (label, text) in explanation
+        .conditions
+        .iter()
+        .filter(|(_, text)| !text.is_empty())
+    {
+        writeln!(
+            out,
+            "  {}  {}",
+            paint(look.color, Tone::Quiet, &format!("{label:<9}")),
+            hostile::plain(text.trim())
+        )?;
+    }
+    if !explanation.facts.is_empty() {
+        section("Facts", look, out)?;
+        facts(&explanation.facts, look, out)?;
+    }
+    for result in &explanation.results {
+        evidence(result, look, out)?;
+    }
+    if !explanation.remediation.is_empty() {
+        section("Fix", look, out)?;
+        prose(look, 2, Tone::Plain, &explanation.remediation, out)?;
+    }
+    Ok(())
+}
+
+fn section(title: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\n{}", paint(look.color, Tone::Strong, title))
+}
+
+fn verdict(result: &CheckResult, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let (word, tone) = match result.status {
+        Status::Fail => ("FAIL", Tone::of(result.severity)),
+        Status::Pass => ("PASS", Tone::Good),
+        Status::NotAssessed => ("NOT ASSESSED", Tone::Unknown),
+        Status::NotApplicable => ("NOT APPLICABLE", Tone::Quiet),
+        Status::Suppressed => ("SUPPRESSED", Tone::Quiet),
+    };
+    writeln!(out)?;
+    write!(out, "{}", paint(look.color, tone, word))?;
+    if result.status == Status::Fail {
+        write!(
+            out,
+            "  {}",
+            paint(look.color, Tone::Quiet, result.severity.name())
+        )?;
+    }
+    if let Some(item) = &result.item {
+        write!(out, "  {}", hostile::plain(item))?;
+    }
+    writeln!(out)?;
+    if let Some(message) = &result.message {
+        prose(look, 2, Tone::Plain, message, out)?;
+    }
+    if !result.missing.is_empty() {
+        let text = format!("Would be settled by: {}", result.missing.join(", "));
+        prose(look, 2, Tone::Unknown, &text, out)?;
+    }
+    if let Some(by) = &result.suppressed_by {
+        prose(look, 2, Tone::Quiet, &format!("Accepted by {by}"), out)?;
+    }
+    Ok(())
+}
+
+fn facts(facts: &[FactLine], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut grid = Grid::new(2, [Column::new(""), Column::new("").prose()]);
+    for fact in facts {
+        let value = match &fact.known {
+            Some(value) => Text::plain(&short(value)),
+            None => Text::new(
+                Tone::Unknown,
+                &format!("unknown: {}", fact.because.join("; ")),
+            ),
+        };
+        grid.row([Text::plain(&fact.path), value]);
+    }
+    grid.write(look.width, look.color, out)
+}
+
+/// A value on one line, shortened by characters.
+fn short(value: &Value) -> String {
+    const MOST: usize = 400;
+    let text = match value {
+        Value::String(text) => format!("\"{text}\""),
+        other => other.to_string(),
+    };
+    if text.chars().count() > MOST {
+        let head: String = text.chars().take(MOST).collect();
+        format!("{head}…")
+    } else {
+        text
+    }
+}
+
+fn evidence(result: &CheckResult, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    if !result.evidence.is_empty() {
+        section("Evidence", look, out)?;
+        for evidence in &result.evidence {
+            writeln!(
+                out,
+                "  {}",
+                paint(look.color, Tone::Quiet, &hostile::plain(&evidence.pointer))
+            )?;
+            prose(look, 4, Tone::Plain, &short(&evidence.value), out)?;
+        }
+    }
+    if let Some(witness) = &result.witness {
+        section("A request that shows it", look, out)?;
+        prose(look, 2, Tone::Plain, &short(witness), out)?;
+    }
+    Ok(())
+}

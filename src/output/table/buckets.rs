@@ -1,0 +1,197 @@
+//! One line a bucket, under the guidance's three headings: access, encryption, monitoring.
+
+use std::io::{self, Write};
+
+use super::grid::{Column, Grid, Text};
+use super::paint::Tone;
+use super::{SHOWN, WIDE, count, heading, prose};
+use crate::output::Look;
+use crate::report::{BucketPosture, ClassReach, Reach, Report};
+
+pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    if report.buckets.is_empty() {
+        return Ok(());
+    }
+    let mut buckets: Vec<&BucketPosture> = report.buckets.iter().collect();
+    buckets.sort_by_key(|bucket| std::cmp::Reverse(weight(bucket)));
+    heading(look, "Buckets", &count(buckets.len(), "bucket"), out)?;
+    let shown = buckets.get(..SHOWN.min(buckets.len())).unwrap_or(&buckets);
+    let grid = if look.width >= WIDE {
+        wide(shown)
+    } else {
+        narrow(shown)
+    };
+    grid.write(look.width, look.color, out)?;
+    if let Some(more) = buckets.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let text = format!("and {more} more, none of them more exposed; -o json has them all");
+        prose(look, 2, Tone::Quiet, &text, out)?;
+    }
+    Ok(())
+}
+
+/// Most exposed first; equals stay in the order of their names.
+fn weight(bucket: &BucketPosture) -> (u8, u8, u8, u8, u8, usize) {
+    let ClassReach {
+        read,
+        list,
+        write,
+        acl,
+        takeover,
+    } = bucket.access.anonymous;
+    let rank = |reach: Reach| reach as u8;
+    (
+        rank(takeover).max(rank(write)),
+        rank(read).max(rank(list)).max(rank(acl)),
+        u8::from(bucket.access.block_public_access != "on"),
+        rank(bucket.access.plain_http),
+        u8::from(bucket.monitoring.access_log == "off"),
+        bucket.access.other_accounts.len(),
+    )
+}
+
+/// What anybody on the internet can do, in a few words.
+fn anonymous(reach: &ClassReach) -> Text {
+    let classes = [
+        ("read", reach.read),
+        ("list", reach.list),
+        ("write", reach.write),
+        ("acl", reach.acl),
+        ("takeover", reach.takeover),
+    ];
+    let those = |wanted: Reach| -> Vec<&str> {
+        classes
+            .iter()
+            .filter(|(_, reach)| *reach == wanted)
+            .map(|(name, _)| *name)
+            .collect()
+    };
+    let reachable = those(Reach::Reachable);
+    let unknown = those(Reach::Unknown);
+    let constrained = those(Reach::Constrained);
+    if !reachable.is_empty() {
+        let tone = if reachable.contains(&"write") || reachable.contains(&"takeover") {
+            Tone::Worst
+        } else {
+            Tone::Bad
+        };
+        Text::new(tone, &reachable.join(" "))
+    } else if !unknown.is_empty() {
+        Text::new(Tone::Unknown, "unknown")
+    } else if !constrained.is_empty() {
+        Text::new(Tone::Warn, "conditional")
+    } else {
+        Text::new(Tone::Good, "nothing")
+    }
+}
+
+/// Which other accounts are let in.
+fn others(accounts: &[String]) -> Text {
+    match accounts {
+        [] => Text::new(Tone::Quiet, "none"),
+        [one] if one == "unknown" => Text::new(Tone::Unknown, "unknown"),
+        [one] => Text::new(Tone::Warn, one),
+        several => Text::new(Tone::Warn, &several.len().to_string()),
+    }
+}
+
+fn http(reach: Reach) -> Text {
+    match reach {
+        Reach::Reachable => Text::new(Tone::Warn, "allowed"),
+        Reach::Constrained => Text::new(Tone::Warn, "partly"),
+        Reach::Unknown => Text::new(Tone::Unknown, "unknown"),
+        Reach::Unreachable => Text::new(Tone::Good, "denied"),
+    }
+}
+
+/// The target's name is left to the machine formats: it would take the width of a bucket name.
+fn access_log(text: &str) -> Text {
+    match text {
+        "off" => Text::new(Tone::Warn, "off"),
+        "unknown" => Text::new(Tone::Unknown, "unknown"),
+        "log target" => Text::new(Tone::Quiet, "log target"),
+        _ => Text::new(Tone::Good, "on"),
+    }
+}
+
+fn word(text: &str, good: &[&str], warn: &[&str]) -> Text {
+    let tone = if text == "unknown" {
+        Tone::Unknown
+    } else if good.contains(&text) {
+        Tone::Good
+    } else if warn.contains(&text) {
+        Tone::Warn
+    } else {
+        Tone::Plain
+    };
+    Text::new(tone, text)
+}
+
+fn wide(buckets: &[&BucketPosture]) -> Grid {
+    let mut grid = Grid::new(
+        2,
+        [
+            Column::new("bucket"),
+            Column::new("region").sacrifice(2),
+            Column::new("anyone can").group("ACCESS"),
+            Column::new("accounts").group("ACCESS"),
+            Column::new("ACLs").group("ACCESS").sacrifice(1),
+            Column::new("block").group("ACCESS"),
+            Column::new("http").group("ACCESS"),
+            Column::new("presigned").group("ACCESS").sacrifice(3),
+            Column::new("default").group("ENCRYPTION"),
+            Column::new("key").group("ENCRYPTION").sacrifice(6),
+            Column::new("SSE-C").group("ENCRYPTION").sacrifice(4),
+            Column::new("access log").group("MONITORING"),
+            Column::new("data events").group("MONITORING").sacrifice(3),
+            Column::new("config").group("MONITORING").sacrifice(3),
+        ],
+    );
+    for bucket in buckets {
+        let (access, encryption, monitoring) =
+            (&bucket.access, &bucket.encryption, &bucket.monitoring);
+        let key = encryption.key.as_deref().unwrap_or("");
+        grid.row([
+            Text::plain(&bucket.name),
+            Text::new(Tone::Quiet, &bucket.region),
+            anonymous(&access.anonymous),
+            others(&access.other_accounts),
+            word(&access.acls, &["off"], &["on"]),
+            word(&access.block_public_access, &["on"], &["off", "partial"]),
+            http(access.plain_http),
+            http(access.presigned),
+            word(&encryption.default, &["sse-kms", "dsse-kms"], &[]),
+            Text::new(Tone::Quiet, key.rsplit('/').next().unwrap_or(key)),
+            word(&encryption.sse_c, &["blocked"], &["allowed"]),
+            access_log(&monitoring.access_log),
+            word(&monitoring.data_events, &["read+write"], &["off"]),
+            word(&monitoring.config, &["on"], &["off"]),
+        ]);
+    }
+    // Nothing reads these yet, or nothing was selected that does.
+    grid.drop_where_all(|text| text == "unknown" || text.is_empty());
+    grid
+}
+
+fn narrow(buckets: &[&BucketPosture]) -> Grid {
+    let mut grid = Grid::new(
+        2,
+        [
+            Column::new("bucket"),
+            Column::new("anyone can").group("ACCESS"),
+            Column::new("http").group("ACCESS").sacrifice(1),
+            Column::new("default").group("ENCRYPTION"),
+            Column::new("log").group("MONITORING"),
+        ],
+    );
+    for bucket in buckets {
+        grid.row([
+            Text::plain(&bucket.name),
+            anonymous(&bucket.access.anonymous),
+            http(bucket.access.plain_http),
+            word(&bucket.encryption.default, &["sse-kms", "dsse-kms"], &[]),
+            access_log(&bucket.monitoring.access_log),
+        ]);
+    }
+    grid.drop_where_all(|text| text == "unknown");
+    grid
+}

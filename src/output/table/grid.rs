@@ -1,0 +1,481 @@
+//! Columns that fit, with nothing cut in the middle of a word.
+//!
+//! comfy-table lays out the cells. What it is not asked to do is decide what to leave out: its own
+//! arrangement cuts long words anywhere, and an ARN over four lines cannot be copied. So this module
+//! first makes the table fit — it leaves out columns in a stated order, wraps the one column of prose
+//! between words, and as a last resort puts the first column on a line of its own — and then hands
+//! over a table that already fits.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, ColumnConstraint, Row, Table, Width, presets};
+use unicode_width::UnicodeWidthStr;
+
+use super::paint::{self, Tone, paint};
+use crate::output::hostile;
+
+/// Blanks between columns.
+const GAP: usize = 2;
+/// Prose is not set in less than this.
+const MIN_PROSE: usize = 30;
+
+/// One column.
+#[derive(Clone, Debug)]
+pub struct Column {
+    group: &'static str,
+    title: &'static str,
+    /// When the table is too wide, the column with the highest number goes first; 0 stays.
+    sacrifice: u8,
+    prose: bool,
+    right: bool,
+}
+
+impl Column {
+    /// A column that always stays.
+    pub const fn new(title: &'static str) -> Self {
+        Self {
+            group: "",
+            title,
+            sacrifice: 0,
+            prose: false,
+            right: false,
+        }
+    }
+
+    /// Left out when the table is too wide, highest number first.
+    pub const fn sacrifice(mut self, order: u8) -> Self {
+        self.sacrifice = order;
+        self
+    }
+
+    /// Wrapped between words.
+    pub const fn prose(mut self) -> Self {
+        self.prose = true;
+        self
+    }
+
+    /// Set to the right, for numbers.
+    pub const fn right(mut self) -> Self {
+        self.right = true;
+        self
+    }
+
+    /// The heading above this and the following columns of the same group.
+    pub const fn group(mut self, group: &'static str) -> Self {
+        self.group = group;
+        self
+    }
+}
+
+/// A text and its tone.
+#[derive(Clone, Debug, Default)]
+pub struct Text {
+    text: String,
+    tone: Tone,
+}
+
+impl Text {
+    /// A text made safe to show.
+    pub fn new(tone: Tone, text: &str) -> Self {
+        Self {
+            text: hostile::plain(text).into_owned(),
+            tone,
+        }
+    }
+
+    /// A text without a tone.
+    pub fn plain(text: &str) -> Self {
+        Self::new(Tone::Plain, text)
+    }
+
+    /// Of its widest line.
+    fn width(&self) -> usize {
+        self.text
+            .lines()
+            .map(UnicodeWidthStr::width)
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// A table in the making.
+#[derive(Clone, Debug)]
+pub struct Grid {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Text>>,
+    indent: usize,
+}
+
+impl Grid {
+    /// An empty table.
+    pub fn new(indent: usize, columns: impl IntoIterator<Item = Column>) -> Self {
+        Self {
+            columns: columns.into_iter().collect(),
+            rows: Vec::new(),
+            indent,
+        }
+    }
+
+    /// Adds a row, a text a column.
+    pub fn row(&mut self, row: impl IntoIterator<Item = Text>) {
+        self.rows.push(row.into_iter().collect());
+    }
+
+    /// Leaves out every column (but the first) of which `empty` says that no text tells anything.
+    pub fn drop_where_all(&mut self, empty: impl Fn(&str) -> bool) {
+        let keep: Vec<bool> = (0..self.columns.len())
+            .map(|index| {
+                index == 0
+                    || self.rows.is_empty()
+                    || !self
+                        .rows
+                        .iter()
+                        .all(|row| row.get(index).is_none_or(|text| empty(&text.text)))
+            })
+            .collect();
+        self.keep(&keep);
+    }
+
+    /// Writes it, at most `width` wide unless a single word is wider.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write(mut self, width: usize, color: bool, out: &mut dyn Write) -> io::Result<()> {
+        if self.fit(width.saturating_sub(self.indent)) {
+            let widths = self.widths();
+            self.print(self.header(), &self.rows, &widths, color, out)
+        } else {
+            self.stacked(width, color, out)
+        }
+    }
+
+    fn keep(&mut self, keep: &[bool]) {
+        let kept = |index: usize| keep.get(index).copied().unwrap_or(true);
+        for row in &mut self.rows {
+            let mut index = 0;
+            row.retain(|_| {
+                index += 1;
+                kept(index - 1)
+            });
+        }
+        let mut index = 0;
+        self.columns.retain(|_| {
+            index += 1;
+            kept(index - 1)
+        });
+    }
+
+    /// Leaves out and wraps until it fits. False when it cannot.
+    fn fit(&mut self, room: usize) -> bool {
+        loop {
+            let widths = self.widths();
+            let total = total(&widths);
+            if total <= room {
+                return true;
+            }
+            if let Some((index, least)) = self.prose_floor() {
+                let others = total - widths.get(index).copied().unwrap_or(0);
+                if others + least <= room {
+                    self.wrap(index, room - others);
+                    return true;
+                }
+            }
+            let Some(victim) = self.victim() else {
+                return false;
+            };
+            let keep: Vec<bool> = (0..self.columns.len())
+                .map(|index| index != victim)
+                .collect();
+            self.keep(&keep);
+        }
+    }
+
+    fn victim(&self) -> Option<usize> {
+        self.columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| column.sacrifice > 0)
+            .max_by_key(|(_, column)| column.sacrifice)
+            .map(|(index, _)| index)
+    }
+
+    /// The column of prose and the least width that cuts no word of it.
+    fn prose_floor(&self) -> Option<(usize, usize)> {
+        let index = self.columns.iter().position(|column| column.prose)?;
+        let longest_word = self
+            .rows
+            .iter()
+            .filter_map(|row| row.get(index))
+            .flat_map(|text| text.text.split(' '))
+            .map(UnicodeWidthStr::width)
+            .max()
+            .unwrap_or(0);
+        Some((index, longest_word.max(MIN_PROSE)))
+    }
+
+    fn wrap(&mut self, index: usize, width: usize) {
+        for text in self.rows.iter_mut().filter_map(|row| row.get_mut(index)) {
+            text.text = wrap(&text.text, width).join("\n");
+        }
+    }
+
+    fn header(&self) -> Option<Vec<String>> {
+        if self.columns.iter().all(|column| column.title.is_empty()) {
+            return None;
+        }
+        let grouped = self.columns.iter().any(|column| !column.group.is_empty());
+        let mut group = "";
+        Some(
+            self.columns
+                .iter()
+                .map(|column| {
+                    let first = column.group != group;
+                    group = column.group;
+                    match (grouped, first) {
+                        (false, _) => column.title.to_owned(),
+                        (true, true) => format!("{}\n{}", column.group, column.title),
+                        (true, false) => format!("\n{}", column.title),
+                    }
+                })
+                .collect(),
+        )
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let header = self.header().unwrap_or_default();
+        (0..self.columns.len())
+            .map(|index| {
+                let title = header
+                    .get(index)
+                    .into_iter()
+                    .flat_map(|title| title.lines())
+                    .map(UnicodeWidthStr::width)
+                    .max()
+                    .unwrap_or(0);
+                self.rows
+                    .iter()
+                    .filter_map(|row| row.get(index))
+                    .map(Text::width)
+                    .max()
+                    .unwrap_or(0)
+                    .max(title)
+            })
+            .collect()
+    }
+
+    /// The first column on a line of its own, the others below it.
+    fn stacked(mut self, width: usize, color: bool, out: &mut dyn Write) -> io::Result<()> {
+        let mut names = Vec::new();
+        for row in &mut self.rows {
+            names.push(if row.is_empty() {
+                Text::default()
+            } else {
+                row.remove(0)
+            });
+        }
+        if !self.columns.is_empty() {
+            self.columns.remove(0);
+        }
+        let outer = self.indent;
+        self.indent += 2;
+        let room = width.saturating_sub(self.indent);
+        if !self.fit(room)
+            && let Some((index, least)) = self.prose_floor()
+        {
+            // Nothing more to leave out, and a word is wider than the room: it stays whole.
+            let widths = self.widths();
+            let others = total(&widths).saturating_sub(widths.get(index).copied().unwrap_or(0));
+            self.wrap(index, room.saturating_sub(others).max(least));
+        }
+        let widths = self.widths();
+        if let Some(header) = self.header() {
+            self.print(Some(header), &[], &widths, color, out)?;
+        }
+        for (name, row) in names.iter().zip(&self.rows) {
+            writeln!(out, "{:outer$}{}", "", paint(color, name.tone, &name.text))?;
+            self.print(None, std::slice::from_ref(row), &widths, color, out)?;
+        }
+        Ok(())
+    }
+
+    /// Lays out rows with comfy-table, in columns of the given widths.
+    fn print(
+        &self,
+        header: Option<Vec<String>>,
+        rows: &[Vec<Text>],
+        widths: &[usize],
+        color: bool,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        // It fits already; a width all the same, because without one it is asked of the terminal.
+        table.set_width(u16::try_from(total(widths)).unwrap_or(u16::MAX));
+        if color {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        if let Some(header) = header {
+            let cells = header
+                .iter()
+                .map(|title| paint::cell(color, Tone::Quiet, title));
+            table.set_header(Row::from(cells.collect::<Vec<_>>()));
+        }
+        for row in rows {
+            let cells = row
+                .iter()
+                .map(|text| paint::cell(color, text.tone, &text.text));
+            table.add_row(Row::from(cells.collect::<Vec<_>>()));
+        }
+        for (index, column) in self.columns.iter().enumerate() {
+            let Some(laid) = table.column_mut(index) else {
+                continue;
+            };
+            let last = index + 1 == self.columns.len();
+            let gap = if last { 0 } else { GAP };
+            let wide = widths.get(index).copied().unwrap_or(0) + gap;
+            laid.set_padding((0, u16::try_from(gap).unwrap_or(0)));
+            laid.set_constraint(ColumnConstraint::Absolute(Width::Fixed(
+                u16::try_from(wide).unwrap_or(u16::MAX),
+            )));
+            if column.right {
+                laid.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let indent = self.indent;
+        for line in table.lines() {
+            let line = line.trim_end();
+            if line.is_empty() {
+                writeln!(out)?;
+            } else {
+                writeln!(out, "{:indent$}{line}", "")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn total(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
+}
+
+/// Lines of at most `width`, broken at blanks only: a word that is wider stays whole.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut taken = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let wide = word.width();
+        if taken > 0 && taken + 1 + wide > width {
+            lines.push(std::mem::take(&mut line));
+            taken = 0;
+        }
+        if taken > 0 {
+            line.push(' ');
+            taken += 1;
+        }
+        line.push_str(word);
+        taken += wide;
+    }
+    if taken > 0 {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn shown(grid: Grid, width: usize) -> String {
+        let mut out = Vec::new();
+        grid.write(width, false, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn grid() -> Grid {
+        let mut grid = Grid::new(
+            2,
+            [
+                Column::new("bucket"),
+                Column::new("region").sacrifice(1),
+                Column::new("found").prose(),
+            ],
+        );
+        grid.row([
+            Text::plain("acme-logs"),
+            Text::plain("eu-west-1"),
+            Text::plain("one two three four five six seven eight nine ten"),
+        ]);
+        grid.row([
+            Text::plain("a"),
+            Text::plain("us-east-1"),
+            Text::plain("short"),
+        ]);
+        grid
+    }
+
+    #[test]
+    fn wide_enough_it_is_one_line_a_row() {
+        assert_eq!(
+            shown(grid(), 80),
+            "  bucket     region     found\n  acme-logs  eu-west-1  one two three four five six seven eight nine ten\n  a          us-east-1  short\n"
+        );
+    }
+
+    #[test]
+    fn prose_wraps_between_words() {
+        assert_eq!(
+            shown(grid(), 60),
+            "  bucket     region     found\n  acme-logs  eu-west-1  one two three four five six seven\n                        eight nine ten\n  a          us-east-1  short\n"
+        );
+    }
+
+    #[test]
+    fn then_columns_are_left_out() {
+        assert_eq!(
+            shown(grid(), 46),
+            "  bucket     found\n  acme-logs  one two three four five six seven\n             eight nine ten\n  a          short\n"
+        );
+    }
+
+    #[test]
+    fn at_last_the_name_has_a_line_of_its_own() {
+        let mut grid = Grid::new(
+            0,
+            [Column::new("bucket"), Column::new("x"), Column::new("yy")],
+        );
+        grid.row([
+            Text::plain("a-rather-long-name"),
+            Text::plain("1"),
+            Text::plain("2"),
+        ]);
+        grid.row([Text::plain("b"), Text::plain("11111"), Text::plain("3")]);
+        assert_eq!(
+            shown(grid, 20),
+            "  x      yy\na-rather-long-name\n  1      2\nb\n  11111  3\n"
+        );
+    }
+
+    #[test]
+    fn words_are_never_cut() {
+        let arn = "arn:aws:lambda:eu-west-1:123456789012:function:orders";
+        assert_eq!(wrap(&format!("see {arn} now"), 20), ["see", arn, "now"]);
+    }
+
+    #[test]
+    fn columns_that_tell_nothing_are_dropped() {
+        let mut grid = grid();
+        grid.drop_where_all(|text| text.ends_with("-1"));
+        assert!(!shown(grid, 80).contains("region"));
+    }
+
+    #[test]
+    fn cells_cannot_carry_escapes() {
+        let mut grid = Grid::new(0, [Column::new("")]);
+        grid.row([Text::plain("a\u{1b}[2Jb\nc")]);
+        assert_eq!(shown(grid, 80), "a�[2Jb c\n");
+    }
+}

@@ -1,0 +1,136 @@
+//! `-o table`: the report for a person at a terminal.
+//!
+//! From the whole to the single: a summary; one line a bucket under the guidance's three headings;
+//! findings, worst first, each check with its fix; what could not be judged and which permission
+//! would settle it; one line a function on its cold start. Long lists show the worst and say how
+//! many more there are: the machine formats have them all.
+
+use std::io::{self, Write};
+
+use crate::report::Report;
+
+use super::Look;
+
+mod buckets;
+mod cold_starts;
+mod findings;
+pub(super) mod grid;
+pub(super) mod paint;
+mod summary;
+mod unjudged;
+
+use paint::{Tone, paint};
+
+/// From this width on there is room for columns beside each other.
+const WIDE: usize = 100;
+/// Rows of a list that are shown, before "and … more".
+const SHOWN: usize = 50;
+/// Resources that are shown for one check.
+const SHOWN_A_CHECK: usize = 12;
+
+/// Writes the report.
+///
+/// # Errors
+/// Those of the writer.
+pub fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    summary::render(report, look, out)?;
+    buckets::render(report, look, out)?;
+    findings::render(report, look, out)?;
+    unjudged::render(report, look, out)?;
+    cold_starts::render(report, look, out)
+}
+
+/// An empty line, then the heading of a section.
+pub(super) fn heading(
+    look: Look,
+    title: &str,
+    remark: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(out)?;
+    write!(out, "{}", paint(look.color, Tone::Strong, title))?;
+    if !remark.is_empty() {
+        write!(out, "  {}", paint(look.color, Tone::Quiet, remark))?;
+    }
+    writeln!(out)
+}
+
+/// Prose, wrapped, with an indent.
+pub(super) fn prose(
+    look: Look,
+    indent: usize,
+    tone: Tone,
+    text: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let text = super::hostile::plain(text);
+    for line in grid::wrap(&text, look.width.saturating_sub(indent)) {
+        writeln!(out, "{:indent$}{}", "", paint(look.color, tone, &line))?;
+    }
+    Ok(())
+}
+
+/// Prose with a label before its first line and its other lines under the first.
+pub(super) fn labelled(
+    look: Look,
+    indent: usize,
+    label: &str,
+    wide: usize,
+    parts: &[(Tone, String)],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let start = indent + wide + 2;
+    let room = look.width.saturating_sub(start);
+    let mut lines: Vec<String> = vec![String::new()];
+    let mut taken = 0;
+    for (tone, text) in parts {
+        let text = super::hostile::plain(text);
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            let width = unicode_width::UnicodeWidthStr::width(word);
+            if taken > 0 && taken + 1 + width > room {
+                lines.push(String::new());
+                taken = 0;
+            }
+            if let Some(line) = lines.last_mut() {
+                if taken > 0 {
+                    line.push(' ');
+                    taken += 1;
+                }
+                line.push_str(&paint(look.color, *tone, word));
+                taken += width;
+            }
+        }
+    }
+    for (position, line) in lines.iter().enumerate() {
+        let label = if position == 0 { label } else { "" };
+        let padded = format!("{label:<wide$}");
+        writeln!(
+            out,
+            "{:indent$}{}  {line}",
+            "",
+            paint(look.color, Tone::Quiet, &padded)
+        )?;
+    }
+    Ok(())
+}
+
+/// `1 bucket`, `2 buckets`.
+pub(super) fn count(number: usize, one: &str) -> String {
+    if number == 1 {
+        format!("1 {one}")
+    } else if let Some(stem) = one.strip_suffix('y') {
+        format!("{number} {stem}ies")
+    } else {
+        format!("{number} {one}s")
+    }
+}
+
+/// The first few names, and how many more there are.
+pub(super) fn some_of<'a>(names: impl ExactSizeIterator<Item = &'a str>, shown: usize) -> String {
+    let all = names.len();
+    let mut text = names.take(shown).collect::<Vec<_>>().join(", ");
+    if all > shown {
+        text.push_str(&format!(" and {} more", all - shown));
+    }
+    text
+}
