@@ -478,7 +478,7 @@ fn a_gap_names_the_checks_that_hang_on_it() {
     assert_eq!(gaps[0]["action"], "s3:GetBucketPolicy");
     assert_eq!(gaps[0]["code"], "AccessDenied");
     let affects = gaps[0]["affects"].as_array().unwrap();
-    assert!(affects.contains(&json!("s3-public-read")), "{affects:?}");
+    assert!(affects.contains(&json!("s3-plain-http")), "{affects:?}");
     assert!(!affects.contains(&json!("s3-no-versioning")), "{affects:?}");
 }
 
@@ -593,10 +593,8 @@ fn what_an_account_holds_cannot_act_on_a_terminal() {
     let outcome = audit("hostile").run();
     assert_eq!(bad(&outcome.stdout), 0, "{:?}", outcome.stdout);
     assert!(
-        !outcome
-            .stdout
-            .lines()
-            .any(|line| line.trim_start().starts_with("PASS fine"))
+        !outcome.stdout.lines().any(|line| line.starts_with("PASS")),
+        "a forged line"
     );
     let report = audit("hostile").arg("-ojson").run();
     assert_eq!(
@@ -832,7 +830,7 @@ fn completions_are_made_for_every_shell() {
             .run()
             .exits(0)
             .stdout;
-        assert!(script.contains("--fail-on"), "{shell}");
+        assert!(script.contains("fail-on"), "{shell}");
     }
 }
 

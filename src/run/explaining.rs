@@ -91,7 +91,7 @@ pub(super) fn run(
             .map(|path| fact_line(&document, path))
             .collect(),
         evidence: evidence(&facts, &subject, &paths),
-        remediation: check.remediation.summary.text().to_owned(),
+        remediation: check.remediation.summary.general(),
     };
     let look = console.look();
     stdout.write(|out| explanation::render(&explanation, look, out))?;

@@ -111,12 +111,15 @@ fn wide_of(text: &str) -> usize {
 fn label(result: &CheckResult) -> String {
     use crate::report::SubjectKind;
     let resource = &result.resource;
-    let name = match resource.kind {
-        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region => &resource.name,
-        _ => &resource.arn,
-    };
-    match &result.item {
-        Some(item) => format!("{name}:{item}"),
-        None => name.clone(),
+    let named = matches!(
+        resource.kind,
+        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region
+    );
+    match (named, &result.item) {
+        (true, None) => resource.name.clone(),
+        (true, Some(item)) => format!("{} ({item})", resource.name),
+        (false, None) => resource.arn.clone(),
+        // A function's version or alias is part of its qualified ARN.
+        (false, Some(item)) => format!("{}:{item}", resource.arn),
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     }
     for (why, hanging) in &by_reason {
         let on = some_of(hanging.resources.iter().copied(), 3);
-        let what = format!("{} on {on}", hanging.checks(6));
+        let what = format!("{} on {on}", hanging.checks(4));
         prose(look, 2, Tone::Plain, &what, out)?;
         prose(look, 4, Tone::Quiet, why, out)?;
     }
@@ -127,7 +127,7 @@ fn beside(
             Text::new(Tone::Unknown, action),
             Text::plain(&hanging.answer()),
             Text::plain(&hanging.on()),
-            Text::plain(&hanging.checks(6)),
+            Text::plain(&hanging.checks(4)),
         ]);
     }
     grid.write(look.width, look.color, out)
@@ -143,7 +143,7 @@ fn below(
         writeln!(out, "  {}", paint(look.color, Tone::Unknown, &action))?;
         let answer = format!("{} on {}", hanging.answer(), hanging.on());
         prose(look, 4, Tone::Plain, &answer, out)?;
-        let settles = format!("would settle {}", hanging.checks(6));
+        let settles = format!("would settle {}", hanging.checks(4));
         prose(look, 4, Tone::Quiet, &settles, out)?;
     }
     Ok(())
