@@ -247,7 +247,9 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let middle = values.len() / 2;
     match (values.len() % 2, values.get(middle)) {
         (1, Some(value)) => *value,
-        (0, Some(upper)) => values.get(middle - 1).map_or(*upper, |lower| (lower + upper) / 2.0),
+        (0, Some(upper)) => values
+            .get(middle - 1)
+            .map_or(*upper, |lower| (lower + upper) / 2.0),
         _ => f64::NAN,
     }
 }
@@ -267,7 +269,10 @@ pub fn coverage(scores: &[Score]) -> (f64, f64) {
         let covered = u32::try_from(bands.iter().filter(|(in_it, _)| *in_it).count()).unwrap_or(0);
         f64::from(covered) / f64::from(u32::try_from(bands.len()).unwrap_or(1).max(1))
     };
-    let with: Vec<&Score> = scores.iter().filter(|score| !score.bands.is_empty()).collect();
+    let with: Vec<&Score> = scores
+        .iter()
+        .filter(|score| !score.bands.is_empty())
+        .collect();
     let by_source = with.iter().map(|score| share(&score.bands)).sum::<f64>()
         / f64::from(u32::try_from(with.len()).unwrap_or(1).max(1));
     let all: Vec<(bool, f64)> = with
@@ -287,9 +292,7 @@ pub fn width(scores: &[Score]) -> f64 {
 }
 
 /// The base table and the restores from lambda-perf's rows: medians over the memory sizes.
-pub fn base_tables(
-    csv: &str,
-) -> Result<(BTreeMap<String, Cells>, BTreeMap<String, f64>), String> {
+pub fn base_tables(csv: &str) -> Result<(BTreeMap<String, Cells>, BTreeMap<String, f64>), String> {
     let mut cells: BTreeMap<(String, bool, bool), Vec<f64>> = BTreeMap::new();
     let mut restores: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for line in csv.lines() {

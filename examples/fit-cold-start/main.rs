@@ -7,10 +7,7 @@
 //!
 //! The error of a source is that of a model fitted without it; the base table, the functional form,
 //! the priors and what is marked `set` are not refitted, and whoever chose them had seen the data.
-#![allow(
-    clippy::print_stdout,
-    reason = "a program for a terminal"
-)]
+#![allow(clippy::print_stdout, reason = "a program for a terminal")]
 
 mod fit;
 
@@ -19,7 +16,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use coldbucket::facts::lambda::cold_start::model::{How, Model};
-use fit::{Row, base_tables, coverage, leave_one_out, median, predict, read_measurements, vote, width};
+use fit::{
+    Row, base_tables, coverage, leave_one_out, median, predict, read_measurements, vote, width,
+};
 
 fn main() -> ExitCode {
     match run() {
@@ -130,7 +129,10 @@ fn rewrite(text: &str, fitted: &Model) -> String {
                 .collect();
                 format!("  {name}: {{{}}}", figures.join(", "))
             }),
-            ("restore", true) => fitted.restore.get(name).map(|ms| format!("  {name}: {ms:.1}")),
+            ("restore", true) => fitted
+                .restore
+                .get(name)
+                .map(|ms| format!("  {name}: {ms:.1}")),
             ("coefficients", true) => fitted.coefficients.get(name).and_then(|coefficient| {
                 let (_, rest) = line.split_once(", ")?;
                 (coefficient.how == How::Fitted)

@@ -467,9 +467,7 @@ impl<'a> Bench<'a> {
         let knee = self.value("load.nodejs.straight_from_mb");
         let curved = mb.min(knee);
         let straight = (mb - knee).max(0.0);
-        a * curved
-            + b * curved * curved
-            + self.value("load.nodejs.straight_ms_per_mb") * straight
+        a * curved + b * curved * curved + self.value("load.nodejs.straight_ms_per_mb") * straight
     }
 
     fn java(&mut self) {
@@ -492,8 +490,7 @@ impl<'a> Bench<'a> {
                 app *= self.value("java.app.without_sdk");
             }
             self.java_app(name, app);
-        } else if self.input.uses_sdk == Some(true)
-            || self.shape.framework == Framework::PlainJava
+        } else if self.input.uses_sdk == Some(true) || self.shape.framework == Framework::PlainJava
         {
             let app = self.value("java.app_ms");
             self.java_app("classes and AWS SDK", app);
@@ -503,7 +500,11 @@ impl<'a> Bench<'a> {
             let ms = (jar_mb * self.value("load.java.ms_per_jar_mb"))
                 .min(self.value("load.java.at_most_ms"))
                 * self.jit("memory.jit_load_exponent");
-            self.part(Phase::Init, format!("classes of {jar_mb:.1} MB of jars"), ms);
+            self.part(
+                Phase::Init,
+                format!("classes of {jar_mb:.1} MB of jars"),
+                ms,
+            );
             let first = self.per_memory(self.value("first.jar.java"));
             self.part(Phase::FirstCall, "compilation in the first call", first);
             self.basis.push(
@@ -523,7 +524,11 @@ impl<'a> Bench<'a> {
         let init = ms * share * self.jit("memory.jit_load_exponent");
         let first = self.per_memory(ms * (1.0 - share) * 1024.0);
         self.part(Phase::Init, what, init);
-        self.part(Phase::FirstCall, "class loading and compilation in the first call", first);
+        self.part(
+            Phase::FirstCall,
+            "class loading and compilation in the first call",
+            first,
+        );
     }
 
     fn dotnet(&mut self) {
@@ -567,7 +572,11 @@ impl<'a> Bench<'a> {
                 "compilation in the first call",
             )
         };
-        let arm = if self.kind == Kind::Application { arm } else { 1.0 };
+        let arm = if self.kind == Kind::Application {
+            arm
+        } else {
+            1.0
+        };
         let ms = self.per_memory(c) * arm;
         self.part(Phase::FirstCall, what, ms);
     }
@@ -587,11 +596,7 @@ impl<'a> Bench<'a> {
                     "first.sdk.rust.fixed_ms",
                     "first.sdk.go",
                 ),
-                Native::DotnetAot => (
-                    self.value("sdk.dotnet_aot"),
-                    "",
-                    "first.sdk.dotnet_aot",
-                ),
+                Native::DotnetAot => (self.value("sdk.dotnet_aot"), "", "first.sdk.dotnet_aot"),
                 Native::GraalVm => (self.value("sdk.graalvm"), "", "first.sdk.graalvm"),
                 Native::Llrt => (self.value("sdk.llrt"), "", "first.sdk.llrt"),
             };

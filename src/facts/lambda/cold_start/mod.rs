@@ -18,12 +18,14 @@
 //! [`prices`] puts dollars beside the milliseconds.
 
 pub mod estimate;
+pub mod facts;
 pub mod levers;
 pub mod model;
 pub mod prices;
 pub mod shape;
 
 pub use estimate::{Estimate, InputError, Part, Phase, estimate};
-//pub use levers::{Demand, levers};
+pub use facts::{ColdStartFacts, EstimateFacts};
+pub use levers::{Demand, Target, levers};
 pub use model::{Model, ModelError};
-//pub use prices::Prices;
+pub use prices::Prices;

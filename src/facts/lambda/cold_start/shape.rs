@@ -249,7 +249,11 @@ fn nearest(model: &Model, id: &str) -> Option<String> {
         .keys()
         .filter(|key| letters(key) == family)
         .max_by_key(|key| {
-            let common = key.chars().zip(id.chars()).take_while(|(a, b)| a == b).count();
+            let common = key
+                .chars()
+                .zip(id.chars())
+                .take_while(|(a, b)| a == b)
+                .count();
             (common, (*key).clone())
         })
         .cloned()
