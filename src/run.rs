@@ -1,1 +1,106 @@
-//! Composition root.
+//! The composition root: options in, an exit code out.
+//!
+//! Every command is a short walk through the rooms, and this is the only place that knows more than
+//! two of them. It alone opens files, standard input and the terminal's properties; what it calls
+//! is given plain values and writers.
+//!
+//! ```text
+//! audit    options -> catalogue -> needs -> snapshot -> facts -> results -> report -> outputs
+//! collect  options -> catalogue -> needs -> snapshot -> file
+//! ```
+
+use std::io::Write;
+
+use crate::cli::options::{Options, Task};
+use crate::cli::{Cli, Mistakes};
+
+mod assess;
+mod audit;
+mod catalogue;
+mod collecting;
+mod configuration;
+mod console;
+mod error;
+mod explaining;
+mod files;
+mod gaps;
+mod gate;
+mod listing;
+mod permissions;
+pub mod schema;
+mod scope;
+mod source;
+
+pub use error::RunError;
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing at or above `--fail-on`.
+    Clean,
+    /// Findings at or above it.
+    Findings,
+    /// The command line, a configuration file, a policy, a Region or a snapshot is wrong.
+    Usage,
+    /// What could have failed could not be judged.
+    Incomplete,
+    /// Nothing could be read at all.
+    Nothing,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::Usage => 2,
+            Self::Incomplete => 3,
+            Self::Nothing => 4,
+        }
+    }
+}
+
+/// Finds the configuration, validates everything that was said, and runs.
+///
+/// # Errors
+/// [`RunError`], which knows its exit code.
+pub fn start(cli: Cli, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, RunError> {
+    let config = configuration::read(cli.general.config.as_deref())?;
+    let config = config
+        .as_ref()
+        .map(|(path, config)| (path.as_path(), config.clone()));
+    let options = Options::new(cli, config).map_err(|Mistakes(list)| RunError::Mistakes(list))?;
+    run(options, stdout, stderr)
+}
+
+/// Does what the options say. Results go to `stdout`, everything else to `stderr`.
+///
+/// # Errors
+/// [`RunError`], which knows its exit code. A reader that goes away early is no error.
+pub fn run(
+    options: Options,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Result<Exit, RunError> {
+    let Options { task, console } = options;
+    let mut console = console::Console::new(console, stderr);
+    console.about_configuration();
+    let mut stdout = files::Stdout::new(stdout);
+    let exit = match task {
+        Task::Audit(audit) => audit::run(*audit, &mut console, &mut stdout)?,
+        Task::Collect(collect) => collecting::run(*collect, &mut console, &mut stdout)?,
+        Task::ListChecks(selection) => listing::list(&selection, &console, &mut stdout)?,
+        Task::ShowCheck { id, policies } => listing::show(&id, &policies, &console, &mut stdout)?,
+        Task::VerifyChecks(dir) => listing::verify(dir.as_deref(), &mut stdout)?,
+        Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
+        Task::Permissions {
+            selection,
+            image_sizes,
+        } => permissions::run(&selection, image_sizes, &mut stdout)?,
+        Task::Completions(shell) => listing::completions(shell, &mut stdout)?,
+        Task::Schema(name) => schema::run(name, &mut stdout)?,
+    };
+    stdout.finish()?;
+    Ok(exit)
+}

@@ -310,7 +310,7 @@ pub struct OutputArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Tuning")]
 pub struct TuningArgs {
-    /// Requests under way at a time, 1 to 512 [default: 64]
+    /// Requests under way at a time, 1 to 512 [default: 32]
     #[arg(long, value_name = "N")]
     pub concurrency: Option<u32>,
     /// At most this many requests a second, a hard cap

@@ -1,6 +1,5 @@
 //! The validated form of what was asked for. Only this travels.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{
@@ -9,13 +8,14 @@ use super::args::{
 };
 use super::config::{CheckParams, Config};
 use super::{Mistake, Mistakes, Placed, did_you_mean, region};
+use crate::facts::Trust;
 use crate::output::Format;
 use crate::report::Severity;
 
 /// The pack that is taken when none is named.
 pub const DEFAULT_PACK: &str = "default";
 /// Requests under way at a time, when nothing else is said.
-pub const DEFAULT_CONCURRENCY: u32 = 64;
+pub const DEFAULT_CONCURRENCY: u32 = 32;
 /// More requests than this at a time serve nobody: AWS throttles long before.
 pub const MAX_CONCURRENCY: u32 = 512;
 
@@ -207,15 +207,6 @@ pub struct Tuning {
     pub rate: Option<f64>,
     /// Ask for image sizes.
     pub image_sizes: bool,
-}
-
-/// Whom the user has declared as known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trust {
-    /// Account ids.
-    pub accounts: BTreeSet<String>,
-    /// Organization ids.
-    pub organizations: BTreeSet<String>,
 }
 
 /// How to talk meanwhile.

@@ -22,6 +22,28 @@ use super::guard::Guard;
 /// The Region used when none is configured.
 pub const DEFAULT_REGION: &str = "us-east-1";
 
+/// Where configuration comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Source<'a> {
+    /// The profile; `None` is the environment's.
+    pub profile: Option<&'a str>,
+    /// The endpoint of all services; `None` is the environment's, or AWS.
+    pub endpoint_url: Option<&'a str>,
+    /// The Region when none is configured.
+    pub fallback_region: Option<&'a str>,
+    /// Credentials and Region that are given rather than found.
+    pub fixed: Option<&'a Fixed>,
+}
+
+/// Credentials and Region, whatever the machine's own profiles say.
+#[derive(Clone, Debug)]
+pub struct Fixed {
+    /// The credentials.
+    pub credentials: aws_credential_types::Credentials,
+    /// The configured Region.
+    pub region: String,
+}
+
 /// Makes clients and keeps them.
 #[derive(Debug)]
 pub struct Clients {
@@ -37,12 +59,8 @@ impl Clients {
     ///
     /// # Errors
     /// [`CollectError::Endpoint`] when the endpoint URL, wherever it came from, is not one.
-    pub async fn load(
-        profile: Option<&str>,
-        endpoint_url: Option<&str>,
-        fallback_region: Option<&str>,
-    ) -> Result<Self, CollectError> {
-        if let Some(url) = endpoint_url {
+    pub async fn load(source: Source<'_>) -> Result<Self, CollectError> {
+        if let Some(url) = source.endpoint_url {
             endpoint::check(url)?;
         }
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -60,15 +78,22 @@ impl Clients {
         if let Ok(name) = AppName::new(concat!("coldbucket-", env!("CARGO_PKG_VERSION"))) {
             loader = loader.app_name(name);
         }
-        if let Some(profile) = profile {
+        if let Some(profile) = source.profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(url) = endpoint_url {
+        if let Some(url) = source.endpoint_url {
             loader = loader.endpoint_url(url);
+        }
+        if let Some(fixed) = source.fixed {
+            loader = loader
+                .credentials_provider(fixed.credentials.clone())
+                .region(Region::new(fixed.region.clone()))
+                .use_fips(false)
+                .use_dual_stack(false);
         }
         let mut config = loader.load().await;
         if config.region().is_none() {
-            let region = fallback_region.unwrap_or(DEFAULT_REGION).to_owned();
+            let region = source.fallback_region.unwrap_or(DEFAULT_REGION).to_owned();
             config = config.into_builder().region(Region::new(region)).build();
         }
         let clients = Self {

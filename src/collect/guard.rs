@@ -64,9 +64,11 @@ impl Intercept for Guard {
         "ReadOnly"
     }
 
-    fn read_before_execution(
+    // Not `read_before_execution`: the operation's name is not known there yet.
+    fn read_before_serialization(
         &self,
         _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         // An operation without a name is refused too.

@@ -27,6 +27,8 @@ mod progress;
 mod regions;
 mod s3;
 mod session;
+#[doc(hidden)]
+pub mod testing;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +47,7 @@ use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::snapshot::SCHEMA;
 use crate::inventory::{Reading, Snapshot};
 
-use clients::Clients;
+use clients::{Clients, Fixed, Source};
 use interrupt::{Interrupt, Routed};
 use lane::{Gate, Lanes};
 use plan::Plan;
@@ -106,6 +108,14 @@ impl Default for Request {
 /// # Errors
 /// [`CollectError`], when the request cannot be meant or nothing at all can be read.
 pub fn collect(request: Request, progress: Box<dyn Progress>) -> Result<Snapshot, CollectError> {
+    collect_from(request, None, progress)
+}
+
+fn collect_from(
+    request: Request,
+    fixed: Option<Fixed>,
+    progress: Box<dyn Progress>,
+) -> Result<Snapshot, CollectError> {
     for region in &request.regions {
         regions::check(region)?;
     }
@@ -119,7 +129,7 @@ pub fn collect(request: Request, progress: Box<dyn Progress>) -> Result<Snapshot
         })?;
     let (sender, interrupt) = Interrupt::channel();
     let routed = Routed::to(sender);
-    let result = runtime.block_on(run(request, progress, interrupt));
+    let result = runtime.block_on(run(request, fixed, progress, interrupt));
     drop(routed);
     // Requests that an interrupt left behind are not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -128,12 +138,13 @@ pub fn collect(request: Request, progress: Box<dyn Progress>) -> Result<Snapshot
 
 async fn run(
     request: Request,
+    fixed: Option<Fixed>,
     progress: Box<dyn Progress>,
     interrupt: Interrupt,
 ) -> Result<Snapshot, CollectError> {
     let began = Instant::now();
     let taken_at = now();
-    let session = open(request, progress, interrupt).await?;
+    let session = open(request, fixed, progress, interrupt).await?;
     if let Some(url) = session.clients.endpoint() {
         session
             .progress
@@ -163,15 +174,17 @@ fn now() -> String {
 
 async fn open(
     request: Request,
+    fixed: Option<Fixed>,
     progress: Box<dyn Progress>,
     interrupt: Interrupt,
 ) -> Result<Session, CollectError> {
     let first_region = request.regions.first().map(String::as_str);
-    let mut clients = Clients::load(
-        request.profile.as_deref(),
-        request.endpoint_url.as_deref(),
-        first_region,
-    )
+    let mut clients = Clients::load(Source {
+        profile: request.profile.as_deref(),
+        endpoint_url: request.endpoint_url.as_deref(),
+        fallback_region: first_region,
+        fixed: fixed.as_ref(),
+    })
     .await?;
     // Credentials are good in one partition only: `--region cn-north-1` must not ask sts in
     // us-east-1 who we are.

@@ -1,0 +1,203 @@
+//! s3: the list of buckets and the configuration calls of one, in path style.
+
+use super::message::{Answer, Call, Operation, escape, page};
+use super::{Behaviour, World};
+
+/// The operations.
+pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        service: "s3",
+        name: "ListBuckets",
+        matches: |call| call.method == "GET" && call.path.is_empty(),
+        answer: list_buckets,
+    },
+    document(
+        "GetBucketPolicy",
+        |call| reads(call, "policy"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketPolicy",
+                Missing::Error("NoSuchBucketPolicy"),
+            )
+        },
+    ),
+    document(
+        "GetBucketPolicyStatus",
+        |call| reads(call, "policyStatus"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketPolicyStatus",
+                Missing::Error("NoSuchBucketPolicy"),
+            )
+        },
+    ),
+    document(
+        "GetBucketAcl",
+        |call| reads(call, "acl"),
+        |w, _, c| read(w, c, "GetBucketAcl", Missing::Empty("AccessControlPolicy")),
+    ),
+    document(
+        "GetBucketOwnershipControls",
+        |call| reads(call, "ownershipControls"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketOwnershipControls",
+                Missing::Error("OwnershipControlsNotFoundError"),
+            )
+        },
+    ),
+    document(
+        "GetPublicAccessBlock",
+        |call| reads(call, "publicAccessBlock"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetPublicAccessBlock",
+                Missing::Error("NoSuchPublicAccessBlockConfiguration"),
+            )
+        },
+    ),
+    document(
+        "GetBucketEncryption",
+        |call| reads(call, "encryption"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketEncryption",
+                Missing::Error("ServerSideEncryptionConfigurationNotFoundError"),
+            )
+        },
+    ),
+    document(
+        "GetBucketLogging",
+        |call| reads(call, "logging"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketLogging",
+                Missing::Empty("BucketLoggingStatus"),
+            )
+        },
+    ),
+    document(
+        "GetBucketVersioning",
+        |call| reads(call, "versioning"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketVersioning",
+                Missing::Empty("VersioningConfiguration"),
+            )
+        },
+    ),
+    document(
+        "GetBucketTagging",
+        |call| reads(call, "tagging"),
+        |w, _, c| read(w, c, "GetBucketTagging", Missing::Error("NoSuchTagSet")),
+    ),
+];
+
+/// An operation that answers one stored document.
+const fn document(
+    name: &'static str,
+    matches: fn(&Call) -> bool,
+    answer: fn(&World, &Behaviour, &Call) -> Answer,
+) -> Operation {
+    Operation {
+        service: "s3",
+        name,
+        matches,
+        answer,
+    }
+}
+
+/// What is answered when the bucket has no such document.
+enum Missing {
+    /// 404 with this code.
+    Error(&'static str),
+    /// An empty document of this name.
+    Empty(&'static str),
+}
+
+fn reads(call: &Call, parameter: &str) -> bool {
+    call.method == "GET" && !call.path.is_empty() && call.query.contains_key(parameter)
+}
+
+fn read(world: &World, call: &Call, operation: &str, missing: Missing) -> Answer {
+    let name = call.path.split('/').next().unwrap_or_default();
+    let Some(bucket) = world.buckets.get(name) else {
+        return Answer::error(
+            "s3",
+            404,
+            "NoSuchBucket",
+            "The specified bucket does not exist",
+        );
+    };
+    if bucket.region != call.region {
+        return Answer::error(
+            "s3",
+            301,
+            "PermanentRedirect",
+            "The bucket you are attempting to access must be addressed using the specified endpoint.",
+        )
+        .with_header("x-amz-bucket-region", &bucket.region);
+    }
+    match (bucket.documents.get(operation), missing) {
+        (Some(document), _) if operation == "GetBucketPolicy" => Answer {
+            status: 200,
+            content_type: "application/json",
+            headers: Vec::new(),
+            body: document.clone(),
+        },
+        (Some(document), _) => Answer::xml(document.clone()),
+        (None, Missing::Error(code)) => {
+            Answer::error("s3", 404, code, "there is no such configuration")
+        }
+        (None, Missing::Empty(element)) => Answer::xml(format!(
+            "<{element} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>"
+        )),
+    }
+}
+
+fn list_buckets(world: &World, behaviour: &Behaviour, call: &Call) -> Answer {
+    let asked = call.param("max-buckets").parse().unwrap_or(10_000);
+    let size = behaviour.page.map_or(asked, |page| page.min(asked));
+    // AWS names the Region only when the request has a parameter.
+    let tells_region = !behaviour.no_bucket_region && call.query.contains_key("max-buckets");
+    let all: Vec<String> = world
+        .buckets
+        .iter()
+        .filter(|(name, _)| name.starts_with(call.param("prefix")))
+        .map(|(name, bucket)| {
+            let region = if tells_region {
+                format!("<BucketRegion>{}</BucketRegion>", bucket.region)
+            } else {
+                String::new()
+            };
+            format!(
+                "<Bucket><Name>{}</Name><CreationDate>2021-03-04T05:06:07.000Z</CreationDate>{region}</Bucket>",
+                escape(name)
+            )
+        })
+        .collect();
+    let (entries, next) = page(&all, call.param("continuation-token"), size);
+    let token = next.map_or_else(String::new, |token| {
+        format!("<ContinuationToken>{token}</ContinuationToken>")
+    });
+    Answer::xml(format!(
+        "<ListAllMyBucketsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+         <Owner><ID>{}</ID></Owner><Buckets>{}</Buckets>{token}</ListAllMyBucketsResult>",
+        world.canonical_id(),
+        entries.concat()
+    ))
+}

@@ -1,0 +1,426 @@
+//! The account that the endpoint shows: made up, but made of what real accounts are made of.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::message::escape;
+
+const XMLNS: &str = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+
+/// One account.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Its 12-digit id.
+    pub account: String,
+    /// The enabled Regions.
+    pub regions: Vec<String>,
+    /// Account-level Block Public Access, in AWS's order: block ACLs, ignore ACLs, block policy,
+    /// restrict buckets.
+    pub public_access_block: Option<[bool; 4]>,
+    /// The buckets by name.
+    pub buckets: BTreeMap<String, Bucket>,
+    /// The functions of all Regions.
+    pub functions: Vec<Function>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            account: "111122223333".to_owned(),
+            regions: ["us-east-1", "eu-west-1", "ap-southeast-2"]
+                .map(str::to_owned)
+                .to_vec(),
+            public_access_block: None,
+            buckets: BTreeMap::new(),
+            functions: Vec::new(),
+        }
+    }
+}
+
+/// One bucket: its stored documents by the operation that reads them. What is not there is
+/// answered as AWS answers it.
+#[derive(Clone, Debug, Default)]
+pub struct Bucket {
+    /// Its Region.
+    pub region: String,
+    /// Documents by operation.
+    pub documents: BTreeMap<&'static str, String>,
+}
+
+/// One function, its parts as the Lambda API writes them.
+#[derive(Clone, Debug, Default)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// Its Region.
+    pub region: String,
+    /// Function configurations, `$LATEST` first.
+    pub versions: Vec<Value>,
+    /// Alias configurations.
+    pub aliases: Vec<Value>,
+    /// Provisioned concurrency configurations.
+    pub provisioned: Vec<Value>,
+    /// URI and compressed size of the container image, of a function that is one.
+    pub image: Option<(String, u64)>,
+}
+
+impl Bucket {
+    /// A bucket as CreateBucket leaves it today: owner enforced, all public access blocked,
+    /// SSE-S3.
+    pub fn new(region: &str) -> Self {
+        Self::bare(region)
+            .ownership("BucketOwnerEnforced")
+            .public_access_block([true; 4])
+            .encryption("AES256", None, false)
+    }
+
+    /// A bucket without any configuration.
+    pub fn bare(region: &str) -> Self {
+        Self {
+            region: region.to_owned(),
+            documents: BTreeMap::new(),
+        }
+    }
+
+    /// Stores a document under the operation that reads it.
+    pub fn document(mut self, operation: &'static str, document: String) -> Self {
+        self.documents.insert(operation, document);
+        self
+    }
+
+    /// Takes a document away.
+    pub fn without(mut self, operation: &str) -> Self {
+        self.documents.remove(operation);
+        self
+    }
+
+    /// A policy, and what AWS says about it.
+    pub fn policy(self, policy: &Value, public: bool) -> Self {
+        self.document("GetBucketPolicy", policy.to_string())
+            .document(
+                "GetBucketPolicyStatus",
+                format!("<PolicyStatus {XMLNS}><IsPublic>{public}</IsPublic></PolicyStatus>"),
+            )
+    }
+
+    /// Object Ownership.
+    pub fn ownership(self, value: &str) -> Self {
+        self.document(
+            "GetBucketOwnershipControls",
+            format!(
+                "<OwnershipControls {XMLNS}><Rule><ObjectOwnership>{value}</ObjectOwnership></Rule></OwnershipControls>"
+            ),
+        )
+    }
+
+    /// Block Public Access, in AWS's order.
+    pub fn public_access_block(self, flags: [bool; 4]) -> Self {
+        self.document("GetPublicAccessBlock", public_access_block(flags))
+    }
+
+    /// The grants: (grantee, permission); a grantee is a group URI or a canonical user id.
+    pub fn acl(self, owner: &str, grants: &[(&str, &str)]) -> Self {
+        let mut list = String::new();
+        for (grantee, permission) in grants {
+            let (kind, inner) = if grantee.starts_with("http") {
+                ("Group", format!("<URI>{}</URI>", escape(grantee)))
+            } else if grantee.contains('@') {
+                (
+                    "AmazonCustomerByEmail",
+                    format!("<EmailAddress>{}</EmailAddress>", escape(grantee)),
+                )
+            } else {
+                ("CanonicalUser", format!("<ID>{}</ID>", escape(grantee)))
+            };
+            let _ = write!(
+                list,
+                "<Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"{kind}\">{inner}</Grantee>\
+                 <Permission>{permission}</Permission></Grant>"
+            );
+        }
+        self.document(
+            "GetBucketAcl",
+            format!(
+                "<AccessControlPolicy {XMLNS}><Owner><ID>{}</ID></Owner><AccessControlList>{list}</AccessControlList></AccessControlPolicy>",
+                escape(owner)
+            ),
+        )
+    }
+
+    /// Default encryption.
+    pub fn encryption(self, algorithm: &str, key: Option<&str>, bucket_key: bool) -> Self {
+        let key = key.map_or_else(String::new, |key| {
+            format!("<KMSMasterKeyID>{}</KMSMasterKeyID>", escape(key))
+        });
+        self.document(
+            "GetBucketEncryption",
+            format!(
+                "<ServerSideEncryptionConfiguration {XMLNS}><Rule><ApplyServerSideEncryptionByDefault>\
+                 <SSEAlgorithm>{algorithm}</SSEAlgorithm>{key}</ApplyServerSideEncryptionByDefault>\
+                 <BucketKeyEnabled>{bucket_key}</BucketKeyEnabled>\
+                 <BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes>\
+                 </Rule></ServerSideEncryptionConfiguration>"
+            ),
+        )
+    }
+
+    /// Server access logging.
+    pub fn logging(self, target: &str, prefix: &str) -> Self {
+        self.document(
+            "GetBucketLogging",
+            format!(
+                "<BucketLoggingStatus {XMLNS}><LoggingEnabled><TargetBucket>{}</TargetBucket><TargetPrefix>{}</TargetPrefix>\
+                 <TargetObjectKeyFormat><SimplePrefix/></TargetObjectKeyFormat></LoggingEnabled></BucketLoggingStatus>",
+                escape(target),
+                escape(prefix)
+            ),
+        )
+    }
+
+    /// Versioning.
+    pub fn versioning(self, status: &str) -> Self {
+        self.document(
+            "GetBucketVersioning",
+            format!(
+                "<VersioningConfiguration {XMLNS}><Status>{status}</Status></VersioningConfiguration>"
+            ),
+        )
+    }
+
+    /// Tags.
+    pub fn tags(self, tags: &[(&str, &str)]) -> Self {
+        let list: String = tags
+            .iter()
+            .map(|(key, value)| {
+                format!(
+                    "<Tag><Key>{}</Key><Value>{}</Value></Tag>",
+                    escape(key),
+                    escape(value)
+                )
+            })
+            .collect();
+        self.document(
+            "GetBucketTagging",
+            format!("<Tagging {XMLNS}><TagSet>{list}</TagSet></Tagging>"),
+        )
+    }
+}
+
+/// The document of the four flags, in AWS's order.
+pub fn public_access_block(flags: [bool; 4]) -> String {
+    let [block_acls, ignore_acls, block_policy, restrict] = flags;
+    format!(
+        "<PublicAccessBlockConfiguration {XMLNS}><BlockPublicAcls>{block_acls}</BlockPublicAcls>\
+         <IgnorePublicAcls>{ignore_acls}</IgnorePublicAcls><BlockPublicPolicy>{block_policy}</BlockPublicPolicy>\
+         <RestrictPublicBuckets>{restrict}</RestrictPublicBuckets></PublicAccessBlockConfiguration>"
+    )
+}
+
+impl World {
+    /// The canonical id of the owner.
+    pub fn canonical_id(&self) -> String {
+        format!("{:0>64}", self.account)
+    }
+
+    /// The same world with one more bucket.
+    pub fn with_bucket(mut self, name: &str, bucket: Bucket) -> Self {
+        self.buckets.insert(name.to_owned(), bucket);
+        self
+    }
+
+    /// The same world with one more function.
+    pub fn with_function(mut self, function: Function) -> Self {
+        self.functions.push(function);
+        self
+    }
+
+    /// An account of so many buckets and functions, the same every time.
+    pub fn generated(buckets: usize, functions: usize) -> Self {
+        let mut world = Self::default();
+        for n in 0..buckets {
+            let name = bucket_name(n);
+            let bucket = world.generated_bucket(n, buckets);
+            world.buckets.insert(name, bucket);
+        }
+        for n in 0..functions {
+            let function = world.generated_function(n);
+            world.functions.push(function);
+        }
+        world
+    }
+
+    fn region_of(&self, n: usize) -> String {
+        self.regions
+            .get(n % self.regions.len().max(1))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn generated_bucket(&self, n: usize, buckets: usize) -> Bucket {
+        let name = bucket_name(n);
+        let owner = self.canonical_id();
+        let mut bucket = Bucket::new(&self.region_of(n));
+        let mut grants: Vec<(&str, &str)> = vec![(&owner, "FULL_CONTROL")];
+        match n % 10 {
+            // Made before April 2023 and never touched: no ownership, no block, ACLs in force.
+            8 => {
+                bucket = bucket
+                    .without("GetBucketOwnershipControls")
+                    .without("GetPublicAccessBlock");
+                if n % 40 == 8 {
+                    grants.push(("http://acs.amazonaws.com/groups/global/AllUsers", "READ"));
+                }
+            }
+            9 => {
+                bucket = bucket.ownership("ObjectWriter");
+                grants.push(("http://acs.amazonaws.com/groups/s3/LogDelivery", "WRITE"));
+                grants.push(("http://acs.amazonaws.com/groups/s3/LogDelivery", "READ_ACP"));
+            }
+            _ => {}
+        }
+        bucket = bucket.acl(&owner, &grants);
+        let resources = json!([
+            format!("arn:aws:s3:::{name}"),
+            format!("arn:aws:s3:::{name}/*")
+        ]);
+        let tls = json!({
+            "Sid": "DenyPlainHttp", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+            "Resource": resources, "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+        });
+        let statements = match n % 5 {
+            0 | 1 => None,
+            2 | 3 => Some(json!([tls])),
+            _ if n % 100 == 4 => Some(json!([{
+                "Sid": "Website", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+                "Resource": format!("arn:aws:s3:::{name}/*"),
+            }])),
+            _ => Some(json!([tls, {
+                "Sid": "Partner", "Effect": "Allow",
+                "Principal": { "AWS": "arn:aws:iam::444455556666:root" },
+                "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": resources,
+            }])),
+        };
+        if let Some(statements) = statements {
+            let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+            bucket = bucket.policy(&policy, n % 100 == 4);
+            if n % 100 == 4 {
+                bucket = bucket.public_access_block([false; 4]);
+            }
+        }
+        if n % 3 == 1 {
+            let key = format!(
+                "arn:aws:kms:{}:{}:key/{n:08}-0000-4000-8000-000000000000",
+                bucket.region, self.account
+            );
+            bucket = bucket.encryption("aws:kms", Some(&key), n % 2 == 0);
+        }
+        if n % 4 == 0 {
+            // Logs go to a bucket of the same Region, every fiftieth time to the bucket itself.
+            let step = self.regions.len();
+            let target = if n % 50 == 0 || n + step >= buckets {
+                n
+            } else {
+                n + step
+            };
+            bucket = bucket.logging(&bucket_name(target), &format!("logs/{name}/"));
+        }
+        match n % 7 {
+            0..=3 => bucket = bucket.versioning("Enabled"),
+            4 => bucket = bucket.versioning("Suspended"),
+            _ => {}
+        }
+        if n % 6 != 0 {
+            let team = format!("team-{}", n % 13);
+            bucket = bucket.tags(&[("team", &team), ("environment", "production")]);
+        }
+        bucket
+    }
+
+    fn generated_function(&self, n: usize) -> Function {
+        const RUNTIMES: [&str; 7] = [
+            "python3.13",
+            "nodejs22.x",
+            "java21",
+            "python3.9",
+            "dotnet8",
+            "nodejs18.x",
+            "provided.al2023",
+        ];
+        let name = format!("function-{n:05}");
+        let region = self.region_of(n);
+        let arn = format!("arn:aws:lambda:{region}:{}:function:{name}", self.account);
+        let image = (n % 9 == 8).then(|| {
+            let uri = format!(
+                "{}.dkr.ecr.{region}.amazonaws.com/apps/{name}@sha256:{n:064x}",
+                self.account
+            );
+            (uri, 80_000_000 + 1_000_000 * n as u64)
+        });
+        let versions = if n % 4 == 0 { n % 3 + 1 } else { 0 };
+        let configuration = |version: &str| {
+            let mut value = json!({
+                "FunctionName": name, "FunctionArn": format!("{arn}:{version}"), "Version": version,
+                "Role": format!("arn:aws:iam::{}:role/{name}", self.account),
+                "CodeSize": 20_000 + 700_000 * (n as u64 % 40), "Description": "", "Timeout": 3 + n % 60,
+                "MemorySize": 128 << (n % 4), "LastModified": "2026-05-06T07:08:09.000+0000",
+                "Architectures": [if n % 3 == 0 { "arm64" } else { "x86_64" }],
+                "EphemeralStorage": { "Size": 512 },
+                "Environment": { "Variables": {
+                    "LOG_LEVEL": "info", "DATABASE_PASSWORD": format!("hunter2-{n}"),
+                } },
+                "SnapStart": { "ApplyOn": "None", "OptimizationStatus": "Off" },
+                "LoggingConfig": { "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{name}") },
+            });
+            if image.is_some() {
+                value["PackageType"] = json!("Image");
+                value["CodeSize"] = json!(0);
+            } else {
+                value["PackageType"] = json!("Zip");
+                value["Runtime"] = json!(RUNTIMES[n % RUNTIMES.len()]);
+                value["Handler"] = json!("app.handler");
+            }
+            if n % 5 == 0 {
+                value["VpcConfig"] = json!({
+                    "VpcId": "vpc-0a1b2c3d", "SubnetIds": ["subnet-2", "subnet-1"], "SecurityGroupIds": ["sg-1"],
+                });
+            }
+            if n % 6 == 0 {
+                value["Layers"] = json!([{
+                    "Arn": format!("arn:aws:lambda:{region}:{}:layer:shared:{}", self.account, n % 5 + 1),
+                    "CodeSize": 5_000_000,
+                }]);
+            }
+            value
+        };
+        let mut all = vec![configuration("$LATEST")];
+        all.extend((1..=versions).map(|version| configuration(&version.to_string())));
+        let aliases = (versions > 0).then(|| {
+            json!({
+                "Name": "live", "AliasArn": format!("{arn}:live"), "FunctionVersion": versions.to_string(),
+                "Description": "",
+            })
+        });
+        let provisioned = (versions > 0 && n % 8 == 0).then(|| {
+            json!({
+                "FunctionArn": format!("{arn}:live"), "RequestedProvisionedConcurrentExecutions": 5,
+                "AvailableProvisionedConcurrentExecutions": 5, "AllocatedProvisionedConcurrentExecutions": 5,
+                "Status": "READY", "LastModified": "2026-05-06T07:08:09+0000",
+            })
+        });
+        Function {
+            versions: all,
+            aliases: aliases.into_iter().collect(),
+            provisioned: provisioned.into_iter().collect(),
+            name,
+            region,
+            image,
+        }
+    }
+}
+
+/// The name of the n-th generated bucket.
+pub fn bucket_name(n: usize) -> String {
+    format!("acme-bucket-{n:05}")
+}

@@ -1,0 +1,206 @@
+//! From a snapshot to a report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::scope::{self, Scope};
+use super::{RunError, gaps};
+use crate::checks::{self, Selected};
+use crate::cli::options::{Resources, Selection};
+use crate::facts::{Facts, Subject, Trust};
+use crate::inventory::Snapshot;
+use crate::inventory::ids::SubjectKind;
+use crate::report::{
+    CheckResult, Report, SCHEMA, ScopeSummary, SelectionSummary, Severity, Source, Status, Summary,
+    Tool,
+};
+
+/// What to judge and how.
+pub(super) struct Case<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) source: Source,
+    pub(super) selected: &'a Selected,
+    pub(super) selection: &'a Selection,
+    pub(super) resources: &'a Resources,
+    pub(super) trust: &'a Trust,
+}
+
+/// Judges everything and writes it down.
+pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
+    let snapshot = case.snapshot;
+    let facts = Facts::new(snapshot, case.trust.clone());
+    let mut notes = notes(snapshot);
+    notes.extend(scope::check_names(&facts, case.resources)?);
+    let scope = Scope::new(case.resources);
+    let in_scope = |subject: &Subject| scope.holds(&subject.id);
+
+    let mut results = Vec::new();
+    checks::assess(&facts, case.selected, &in_scope, &mut |result| {
+        // The stand-in for a listing that failed is always judged, and may be out of the Regions.
+        if scope.holds(&result.resource) {
+            results.push(result);
+        }
+    })?;
+    results.sort_by(|a: &CheckResult, b| {
+        (&a.check, &a.resource, &a.item).cmp(&(&b.check, &b.resource, &b.item))
+    });
+
+    let kinds = case.selected.kinds();
+    let resources = kinds
+        .iter()
+        .map(|kind| (kind.name().to_owned(), how_many(&facts, *kind, &scope)))
+        .collect();
+    let buckets = if kinds.contains(&SubjectKind::Bucket) {
+        let mut buckets = facts.bucket_postures();
+        buckets.retain(|bucket| scope.has(SubjectKind::Bucket, &bucket.region, &bucket.name));
+        buckets
+    } else {
+        Vec::new()
+    };
+    let cold_start = if kinds.contains(&SubjectKind::Function) {
+        let mut lines = facts.cold_starts();
+        lines.retain(|line| scope.has(SubjectKind::Function, &line.region, &line.function));
+        lines
+    } else {
+        Vec::new()
+    };
+    Ok(Report {
+        schema: SCHEMA.to_owned(),
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        taken_at: snapshot.taken_at.clone(),
+        source: case.source,
+        scope: ScopeSummary {
+            accounts: snapshot.accounts.keys().cloned().collect(),
+            regions: regions(snapshot, case.resources),
+            endpoint: snapshot.endpoint.clone(),
+            selection: summary_of(case.selection, case.resources),
+        },
+        summary: Summary {
+            resources,
+            api_calls: snapshot.api_calls,
+            duration_ms: snapshot.duration_ms,
+            ..count(&results)
+        },
+        checks: case.selected.summaries(),
+        gaps: gaps::find(snapshot, case.selected, &results, &scope),
+        results,
+        buckets,
+        cold_start,
+        notes,
+    })
+}
+
+fn notes(snapshot: &Snapshot) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !snapshot.complete {
+        notes.push(
+            "the account was not read to its end (interrupted); what is missing is not assessed"
+                .to_owned(),
+        );
+    }
+    for account in snapshot.accounts.values() {
+        for (name, bucket) in &account.buckets {
+            if does_not_exist(bucket) {
+                notes.push(format!(
+                    "there is no bucket named `{name}` that AWS knows of"
+                ));
+            }
+        }
+    }
+    notes
+}
+
+/// True for a bucket that was given by name and answered for with NoSuchBucket.
+fn does_not_exist(bucket: &crate::inventory::bucket::BucketInventory) -> bool {
+    let failed = |code: Option<&str>| code == Some("NoSuchBucket");
+    failed(code_of(&bucket.policy))
+        || failed(code_of(&bucket.encryption))
+        || failed(code_of(&bucket.public_access_block))
+        || failed(code_of(&bucket.ownership))
+        || failed(code_of(&bucket.logging))
+        || failed(code_of(&bucket.versioning))
+        || failed(code_of(&bucket.tags))
+}
+
+fn code_of<T>(reading: &crate::inventory::Reading<T>) -> Option<&str> {
+    match reading {
+        crate::inventory::Reading::Failed { code, .. } => Some(code),
+        _ => None,
+    }
+}
+
+/// How many subjects are in scope; none where a listing is not known.
+fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &Scope) -> Option<u64> {
+    let mut number = 0;
+    for subject in facts
+        .subjects(kind)
+        .filter(|subject| scope.holds(&subject.id))
+    {
+        if !subject.unlisted.is_empty() {
+            return None;
+        }
+        number += 1;
+    }
+    Some(number)
+}
+
+/// The Regions that were looked at: those asked for, or those in which something was read.
+fn regions(snapshot: &Snapshot, resources: &Resources) -> Vec<String> {
+    if !resources.regions.is_empty() {
+        let mut regions = resources.regions.clone();
+        regions.sort();
+        return regions;
+    }
+    let regions: BTreeSet<&String> = snapshot
+        .accounts
+        .values()
+        .flat_map(|account| {
+            account.regions.keys().chain(
+                account
+                    .buckets
+                    .values()
+                    .filter_map(|bucket| bucket.region.as_ref()),
+            )
+        })
+        .collect();
+    regions.into_iter().cloned().collect()
+}
+
+fn summary_of(selection: &Selection, resources: &Resources) -> SelectionSummary {
+    let values = |globs: &[crate::cli::Placed<String>]| {
+        globs.iter().map(|glob| glob.value.clone()).collect()
+    };
+    SelectionSummary {
+        pack: selection.pack.0.value.clone(),
+        check: values(&selection.check),
+        exclude: values(&selection.exclude),
+        severity: selection.severity,
+        bucket: resources.buckets.clone(),
+        function: resources.functions.clone(),
+    }
+}
+
+fn count(results: &[CheckResult]) -> Summary {
+    let zeros = |names: &mut dyn Iterator<Item = &'static str>| -> BTreeMap<String, u64> {
+        names.map(|name| (name.to_owned(), 0)).collect()
+    };
+    let mut by_status = zeros(&mut Status::ALL.iter().map(|status| status.name()));
+    let mut by_severity = zeros(&mut Severity::ALL.iter().map(|severity| severity.name()));
+    for result in results {
+        *by_status
+            .entry(result.status.name().to_owned())
+            .or_default() += 1;
+        if result.status == Status::Fail {
+            *by_severity
+                .entry(result.severity.name().to_owned())
+                .or_default() += 1;
+        }
+    }
+    Summary {
+        results: by_status,
+        failed_by_severity: by_severity,
+        ..Summary::default()
+    }
+}

@@ -1,0 +1,61 @@
+//! `audit`: read, judge, write, decide.
+
+use super::assess::{self, Case};
+use super::console::Console;
+use super::files::{self, Stdout};
+use super::source::{self, Wanted};
+use super::{Exit, RunError, catalogue, gate};
+use crate::cli::options::Audit;
+use crate::output::Look;
+use crate::report::Source;
+
+pub(super) fn run(
+    audit: Audit,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    let catalogue = catalogue::load(&audit.selection.policies)?;
+    let selected = catalogue::select(&catalogue, &audit.selection)?;
+    for output in &audit.outputs {
+        if let Some(file) = &output.file {
+            files::check_writable(file)?;
+        }
+    }
+    let wanted = Wanted {
+        needs: catalogue::needs(&selected),
+        resources: &audit.resources,
+        tuning: audit.tuning,
+    };
+    let (snapshot, source) = source::obtain(&audit.source, wanted, console)?;
+    if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
+        console.note(&format!("endpoint: {endpoint}"));
+    }
+    let report = assess::report(&Case {
+        snapshot: &snapshot,
+        source,
+        selected: &selected,
+        selection: &audit.selection,
+        resources: &audit.resources,
+        trust: &audit.trust,
+    })?;
+    for note in &report.notes {
+        console.note(&format!("note: {note}"));
+    }
+    for output in &audit.outputs {
+        match &output.file {
+            Some(file) => {
+                files::write(file, |out| output.format.render(&report, Look::FILE, out))?;
+                console.detail(&format!(
+                    "{} written to {}",
+                    output.format.name(),
+                    file.display()
+                ));
+            }
+            None => {
+                let look = console.look();
+                stdout.write(|out| output.format.render(&report, look, out))?;
+            }
+        }
+    }
+    Ok(gate::exit(&report.results, snapshot.complete, audit.gate))
+}

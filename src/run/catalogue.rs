@@ -1,0 +1,133 @@
+//! The catalogue with the user's own policies, and what is selected from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::RunError;
+use crate::checks::{self, Catalog, Selected};
+use crate::cli::options::Selection;
+use crate::cli::{Mistake, Place, Placed};
+use crate::inventory::ids::SubjectKind;
+use crate::inventory::need::{Need, ReadingKind};
+
+/// Policies do not nest deeper; a folder that contains itself would not end.
+const DEEPEST: usize = 8;
+
+/// The built-in checks and those in the given folders.
+pub(super) fn load(folders: &[PathBuf]) -> Result<Catalog, RunError> {
+    let mut catalogue = Catalog::builtin()?;
+    let mut files = Vec::new();
+    for folder in folders {
+        files.extend(read_folder(folder)?);
+    }
+    if !files.is_empty() {
+        catalogue.extend(files)?;
+    }
+    Ok(catalogue)
+}
+
+/// The policy files of a folder and the folders in it, sorted by path.
+pub(super) fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, RunError> {
+    let mut paths = Vec::new();
+    gather(folder, 0, &mut paths)?;
+    paths.sort();
+    if paths.is_empty() {
+        return Err(RunError::mistake(
+            format!("{} holds no policy files (*.yaml)", folder.display()),
+            None,
+        ));
+    }
+    paths
+        .into_iter()
+        .map(|path| Ok((path.display().to_string(), super::files::read_text(&path)?)))
+        .collect()
+}
+
+fn gather(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), RunError> {
+    let read = |source| RunError::Read {
+        path: folder.to_owned(),
+        source,
+    };
+    for entry in fs::read_dir(folder).map_err(read)? {
+        let path = entry.map_err(read)?.path();
+        if path.is_dir() {
+            if depth < DEEPEST {
+                gather(&path, depth + 1, paths)?;
+            }
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// What the options select. Mistakes get the place where the configuration says them.
+pub(super) fn select(catalogue: &Catalog, selection: &Selection) -> Result<Selected, RunError> {
+    let values = |globs: &[Placed<String>]| globs.iter().map(|glob| glob.value.clone()).collect();
+    let wanted = checks::Selection {
+        pack: selection.pack.0.value.clone(),
+        check: values(&selection.check),
+        exclude: values(&selection.exclude),
+        severity: selection.severity,
+        params: selection
+            .params
+            .iter()
+            .map(|(check, params)| {
+                let params: BTreeMap<String, Value> = params
+                    .value
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.value.clone()))
+                    .collect();
+                (check.clone(), params)
+            })
+            .collect(),
+    };
+    catalogue.select(&wanted).map_err(|error| {
+        let mistakes = error
+            .problems
+            .into_iter()
+            .map(|problem| {
+                let place = place_of(&problem, selection);
+                Mistake::new(problem).at(place)
+            })
+            .collect();
+        RunError::Mistakes(mistakes)
+    })
+}
+
+/// Where the configuration file says the value that a problem quotes.
+fn place_of(problem: &str, selection: &Selection) -> Option<Place> {
+    let quoted = |value: &str| problem.contains(&format!("`{value}`"));
+    for (check, params) in &selection.params {
+        if quoted(check) {
+            let of_param = params.value.iter().find(|(name, _)| quoted(name));
+            return of_param.map_or(params.place.clone(), |(_, value)| value.place.clone());
+        }
+    }
+    selection
+        .check
+        .iter()
+        .chain(&selection.exclude)
+        .chain([&selection.pack.0])
+        .find(|placed| placed.place.is_some() && quoted(&placed.value))
+        .and_then(|placed| placed.place.clone())
+}
+
+/// What the selected checks open, with the listings that lead there.
+pub(super) fn needs(selected: &Selected) -> BTreeSet<(SubjectKind, Need)> {
+    let mut needs = selected.needs();
+    // Functions are listed Region by Region.
+    if needs
+        .iter()
+        .any(|(_, need)| need.reading == ReadingKind::FunctionListing)
+    {
+        needs.insert((SubjectKind::Function, Need::own(ReadingKind::RegionListing)));
+    }
+    needs
+}

@@ -1,0 +1,87 @@
+//! `collect`: read the account and write what it said.
+
+use std::collections::BTreeSet;
+
+use super::console::Console;
+use super::files::{self, Stdout};
+use super::source::{self, Wanted};
+use super::{Exit, RunError, catalogue};
+use crate::cli::options::Collect;
+use crate::facts;
+use crate::inventory::ids::SubjectKind;
+use crate::inventory::need::{Need, ReadingKind, Scope};
+use crate::output::json;
+
+pub(super) fn run(
+    collect: Collect,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    let catalogue = catalogue::load(&collect.selection.policies)?;
+    let selected = catalogue::select(&catalogue, &collect.selection)?;
+    let mut needs = catalogue::needs(&selected);
+    if collect.everything {
+        needs.extend(everything());
+    }
+    if let Some(file) = &collect.output {
+        files::check_writable(file)?;
+    }
+    let wanted = Wanted {
+        needs,
+        resources: &collect.resources,
+        tuning: collect.tuning,
+    };
+    let snapshot = source::read_account(&collect.live, wanted, console)?;
+    match &collect.output {
+        Some(file) => files::write(file, |out| json::document(&snapshot, out))?,
+        None => stdout.write(|out| json::document(&snapshot, out))?,
+    }
+    if snapshot.complete {
+        Ok(Exit::Clean)
+    } else {
+        console.note("note: interrupted; the snapshot has what was read until then");
+        Ok(Exit::Incomplete)
+    }
+}
+
+/// All that facts could open, and the readings that no fact opens yet, but for the opt-ins.
+fn everything() -> BTreeSet<(SubjectKind, Need)> {
+    let mut needs = BTreeSet::new();
+    for kind in SubjectKind::ALL {
+        for need in facts::needs(kind.variable()) {
+            needs.insert((kind, need));
+        }
+    }
+    let opened: BTreeSet<ReadingKind> = needs.iter().map(|(_, need)| need.reading).collect();
+    for reading in ReadingKind::ALL {
+        let kind = match reading.scope() {
+            Scope::Account => SubjectKind::Account,
+            Scope::Bucket => SubjectKind::Bucket,
+            Scope::Region | Scope::Function => SubjectKind::Function,
+        };
+        if !opened.contains(reading) {
+            needs.insert((kind, Need::own(*reading)));
+        }
+    }
+    needs.retain(|(_, need)| !need.reading.opt_in());
+    needs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_every_reading_but_the_opt_ins() {
+        let read: BTreeSet<ReadingKind> =
+            everything().iter().map(|(_, need)| need.reading).collect();
+        for reading in ReadingKind::ALL {
+            assert_eq!(
+                read.contains(reading),
+                !reading.opt_in(),
+                "{}",
+                reading.name()
+            );
+        }
+    }
+}

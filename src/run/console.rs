@@ -1,0 +1,110 @@
+//! Talking on standard error, and the properties of the terminal.
+
+use std::io::{IsTerminal, Write};
+
+use crate::cli::args::ColorChoice;
+use crate::cli::options;
+use crate::output::{Look, hostile};
+
+/// Narrower is not readable, whatever the terminal says.
+const NARROWEST: usize = 40;
+/// Lines longer than this are not read to their end.
+const WIDEST: usize = 160;
+
+/// Standard error and how much to say on it.
+pub(super) struct Console<'a> {
+    options: options::Console,
+    stderr: &'a mut dyn Write,
+}
+
+impl<'a> Console<'a> {
+    pub(super) fn new(options: options::Console, stderr: &'a mut dyn Write) -> Self {
+        Self { options, stderr }
+    }
+
+    /// Says something worth knowing.
+    pub(super) fn note(&mut self, text: &str) {
+        if !self.options.quiet {
+            self.say(text);
+        }
+    }
+
+    /// Says something for those who want to know more.
+    pub(super) fn detail(&mut self, text: &str) {
+        if self.options.verbose {
+            self.say(text);
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        // Nothing can be done about a standard error that does not take it.
+        let _ = writeln!(self.stderr, "{}", hostile::plain(text));
+    }
+
+    pub(super) fn about_configuration(&mut self) {
+        if let Some(path) = self.options.config.clone() {
+            self.detail(&format!("configuration: {}", path.display()));
+        }
+    }
+
+    /// How text on standard output should look.
+    pub(super) fn look(&self) -> Look {
+        let terminal = std::io::stdout().is_terminal();
+        let color = match self.options.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|value| value != "dumb")
+            }
+        };
+        Look {
+            width: width().clamp(NARROWEST, WIDEST),
+            color,
+        }
+    }
+
+    /// What collection reports its progress to.
+    #[cfg(feature = "aws")]
+    pub(super) fn progress(&self) -> Box<dyn crate::collect::Progress> {
+        use crate::collect::{Bar, Silent};
+        if self.options.quiet {
+            Box::new(Silent)
+        } else if self.options.progress {
+            Box::new(Bar::new(note_directly))
+        } else {
+            Box::new(NotesOnly)
+        }
+    }
+}
+
+/// COLUMNS, then the terminal, then what fits on most screens and every printed page.
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok();
+    columns
+        .and_then(|columns| columns.parse().ok())
+        .filter(|columns| *columns > 0)
+        .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+        .unwrap_or(Look::FILE.width)
+}
+
+/// Notes come from several threads while the writer is lent out, so they go past it.
+#[cfg(feature = "aws")]
+fn note_directly(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", hostile::plain(text));
+}
+
+/// No bar, but notes.
+#[cfg(feature = "aws")]
+struct NotesOnly;
+
+#[cfg(feature = "aws")]
+impl crate::collect::Progress for NotesOnly {
+    fn note(&self, text: &str) {
+        note_directly(text);
+    }
+    fn stage(&self, _what: &str, _total: u64) {}
+    fn step(&self, _n: u64) {}
+    fn finish(&self) {}
+}

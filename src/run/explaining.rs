@@ -1,0 +1,220 @@
+//! `explain CHECK RESOURCE`: one verdict, from the condition to the evidence.
+
+use serde_json::Value;
+
+use super::console::Console;
+use super::files::Stdout;
+use super::source::{self, Wanted};
+use super::{Exit, RunError, catalogue, listing};
+use crate::checks::{self, Check};
+use crate::cli::options::{Explain, PackName, Resources, Selection};
+use crate::cli::{Mistake, Placed, did_you_mean};
+use crate::facts::{Because, FactDocument, Facts, Subject};
+use crate::inventory::ids::SubjectKind;
+use crate::inventory::need::Relation;
+use crate::output::explanation::{self, Explanation, FactLine};
+use crate::report::Reason;
+
+pub(super) fn run(
+    explain: Explain,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    let catalogue = catalogue::load(&explain.selection.policies)?;
+    let check = listing::find(&catalogue, &explain.check)?;
+    let pack = catalogue
+        .packs()
+        .find(|pack| pack.holds(check))
+        .map(|pack| pack.name.clone());
+    let selection = Selection {
+        pack: pack.map_or_else(PackName::default, |name| {
+            PackName(Placed {
+                value: name,
+                place: None,
+            })
+        }),
+        check: vec![Placed {
+            value: check.id.clone(),
+            place: None,
+        }],
+        // Only this check runs: thresholds of others would be said to belong to none.
+        ..explain.selection.clone()
+    };
+    let selected = catalogue::select(&catalogue, &selection)?;
+    let wanted = Wanted {
+        needs: catalogue::needs(&selected),
+        resources: &narrowed(check, &explain),
+        tuning: explain.tuning,
+    };
+    let (snapshot, _) = source::obtain(&explain.source, wanted, console)?;
+    let facts = Facts::new(&snapshot, explain.trust.clone());
+    let subject = subject(&facts, check.subject, &explain.resource)?;
+    let mut results = Vec::new();
+    let this = |other: &Subject| other.id == subject.id;
+    checks::assess(&facts, &selected, &this, &mut |result| {
+        if result.resource == subject.id {
+            results.push(result);
+        }
+    })?;
+    results.sort_by(|a, b| a.item.cmp(&b.item));
+    let document = match facts.of(&subject) {
+        Some(facts) => facts
+            .document()
+            .map_err(|error| RunError::Internal(error.to_string()))?,
+        None => FactDocument::default(),
+    };
+    let text = |expression: &checks::expression::Expression| expression.text().to_owned();
+    let explanation = Explanation {
+        check: check.id.clone(),
+        title: check.title.clone(),
+        resource: subject.id.arn.clone(),
+        results,
+        conditions: vec![
+            (
+                "applies",
+                check.applies.as_ref().map(text).unwrap_or_default(),
+            ),
+            (
+                "for each",
+                check
+                    .for_each
+                    .as_ref()
+                    .map(|each| each.path.clone())
+                    .unwrap_or_default(),
+            ),
+            ("fails when", text(&check.fail_when)),
+        ],
+        facts: check
+            .paths()
+            .iter()
+            .map(|path| fact_line(&document, path))
+            .collect(),
+        remediation: check.remediation.summary.text().to_owned(),
+    };
+    let look = console.look();
+    stdout.write(|out| explanation::render(&explanation, look, out))?;
+    Ok(Exit::Clean)
+}
+
+/// Only the resource itself has to be read, unless its siblings have a say.
+fn narrowed(check: &Check, explain: &Explain) -> Resources {
+    let mut resources = explain.resources.clone();
+    let alone = check
+        .needs()
+        .iter()
+        .all(|need| need.relation == Relation::Own);
+    let name = explain
+        .resource
+        .rsplit(':')
+        .next()
+        .unwrap_or(&explain.resource);
+    if alone && !name.contains(['*', '?']) {
+        match check.subject {
+            SubjectKind::Bucket => resources.buckets = vec![name.to_owned()],
+            SubjectKind::Function => resources.functions = vec![name.to_owned()],
+            _ => {}
+        }
+    }
+    resources
+}
+
+/// The resource of that name or ARN.
+fn subject(facts: &Facts<'_>, kind: SubjectKind, wanted: &str) -> Result<Subject, RunError> {
+    let all: Vec<Subject> = facts.subjects(kind).collect();
+    let mut found: Vec<&Subject> = all
+        .iter()
+        .filter(|subject| {
+            subject.id.arn == wanted
+                || subject.id.name == wanted
+                || (kind == SubjectKind::Account && wanted == "account")
+        })
+        .collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(subject), true) => Ok(subject.clone()),
+        (Some(last), false) => {
+            let arns = found.iter().map(|other| other.id.arn.as_str());
+            let arns: Vec<&str> = arns.chain([last.id.arn.as_str()]).collect();
+            Err(RunError::Mistakes(vec![
+                Mistake::new(format!("several {}s are named `{wanted}`", kind.name()))
+                    .help(Some(format!("give the ARN: {}", arns.join(", ")))),
+            ]))
+        }
+        (None, _) => {
+            let names = all.iter().map(|subject| subject.id.name.as_str());
+            Err(RunError::mistake(
+                format!("there is no {} `{wanted}`", kind.name()),
+                did_you_mean(wanted, names),
+            ))
+        }
+    }
+}
+
+fn fact_line(document: &FactDocument, path: &str) -> FactLine {
+    let because = document.because(path);
+    let known = if because.is_empty() {
+        look_up(&document.known, path)
+    } else {
+        None
+    };
+    FactLine {
+        path: path.to_owned(),
+        known,
+        because: because.iter().map(reason).collect(),
+    }
+}
+
+fn reason(because: &Because) -> String {
+    let word = match because.reason {
+        Reason::Denied => "denied",
+        Reason::Failed => "failed",
+        Reason::NotCollected => "not collected",
+        Reason::Undecidable => "",
+    };
+    [word, &because.action, &because.detail]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The value at a path; over `[]`, the list of the values of all items.
+fn look_up(value: &Value, path: &str) -> Option<Value> {
+    match path.split_once("[]") {
+        None => walk(value, path).cloned(),
+        Some((list, rest)) => {
+            let items = walk(value, list)?.as_array()?;
+            let rest = rest.strip_prefix('.').unwrap_or(rest);
+            let values = items.iter().filter_map(|item| {
+                if rest.is_empty() {
+                    Some(item.clone())
+                } else {
+                    look_up(item, rest)
+                }
+            });
+            Some(Value::Array(values.collect()))
+        }
+    }
+}
+
+fn walk<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.')
+        .filter(|member| !member.is_empty())
+        .try_fold(value, |value, member| value.get(member))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn paths_reach_through_lists() {
+        let document = json!({"function": {"versions": [{"vpc": {"attached": true}}, {"vpc": {"attached": false}}]}});
+        assert_eq!(
+            look_up(&document, "function.versions[].vpc.attached"),
+            Some(json!([true, false]))
+        );
+        assert_eq!(look_up(&document, "function.name"), None);
+    }
+}

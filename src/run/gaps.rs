@@ -1,0 +1,242 @@
+//! What AWS did not tell, and which checks could not be judged for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::scope::Scope;
+use crate::checks::Selected;
+use crate::inventory::Snapshot;
+use crate::inventory::account::{AccountInventory, RegionInventory};
+use crate::inventory::ids::{SubjectKind, account_arn, bucket_arn, function_arn};
+use crate::inventory::need::ReadingKind;
+use crate::report::{CheckResult, Gap, Status};
+
+/// Every refused or failed reading in scope, sorted by resource and action.
+pub(super) fn find(
+    snapshot: &Snapshot,
+    selected: &Selected,
+    results: &[CheckResult],
+    scope: &Scope,
+) -> Vec<Gap> {
+    let affected = Affected::new(selected, results);
+    let mut gaps = Vec::new();
+    for (id, account) in &snapshot.accounts {
+        let home = account.regions.keys().next().map_or("", String::as_str);
+        for refusal in refusals("account", &own_readings(account)) {
+            let kinds = refusal.about_kind();
+            let affects = affected.of(refusal.kind, |result| {
+                &result.resource.account == id
+                    && kinds.is_none_or(|kind| result.resource.kind == kind)
+            });
+            gaps.push(refusal.gap(account_arn(home, id), affects));
+        }
+        for (name, bucket) in &account.buckets {
+            let region = bucket.region.as_deref().unwrap_or("unknown");
+            if !scope.has(SubjectKind::Bucket, region, name) {
+                continue;
+            }
+            for refusal in refusals("bucket", bucket) {
+                let affects = affected.of(refusal.kind, |result| {
+                    result.resource.kind == SubjectKind::Bucket && &result.resource.name == name
+                });
+                gaps.push(refusal.gap(bucket_arn(region, name), affects));
+            }
+        }
+        for (region, inventory) in &account.regions {
+            let own = RegionInventory {
+                function_listing: inventory.function_listing.clone(),
+                ..RegionInventory::default()
+            };
+            if scope.has(SubjectKind::Region, region, region) {
+                for refusal in refusals("region", &own) {
+                    let affects =
+                        affected.of(refusal.kind, |result| &result.resource.region == region);
+                    gaps.push(refusal.gap(region.clone(), affects));
+                }
+            }
+            for (name, function) in &inventory.functions {
+                if !scope.has(SubjectKind::Function, region, name) {
+                    continue;
+                }
+                let arn = if function.arn.is_empty() {
+                    function_arn(region, id, name)
+                } else {
+                    function.arn.clone()
+                };
+                for refusal in refusals("function", function) {
+                    let affects = affected.of(refusal.kind, |result| result.resource.arn == arn);
+                    gaps.push(refusal.gap(arn.clone(), affects));
+                }
+            }
+        }
+    }
+    gaps.sort();
+    gaps
+}
+
+/// Checks by the readings they open, and their unjudged results.
+struct Affected<'a> {
+    opens: BTreeMap<ReadingKind, BTreeSet<&'a str>>,
+    unjudged: BTreeMap<&'a str, Vec<&'a CheckResult>>,
+}
+
+impl<'a> Affected<'a> {
+    fn new(selected: &'a Selected, results: &'a [CheckResult]) -> Self {
+        let mut opens: BTreeMap<ReadingKind, BTreeSet<&str>> = BTreeMap::new();
+        for check in selected.iter() {
+            let listing = match check.subject {
+                SubjectKind::Bucket => &[ReadingKind::BucketListing][..],
+                SubjectKind::Function => {
+                    &[ReadingKind::FunctionListing, ReadingKind::RegionListing][..]
+                }
+                _ => &[],
+            };
+            let needs = check.needs();
+            let readings = needs.iter().map(|need| need.reading);
+            for reading in readings.chain(listing.iter().copied()) {
+                opens.entry(reading).or_default().insert(&check.id);
+            }
+        }
+        let mut unjudged: BTreeMap<&str, Vec<&CheckResult>> = BTreeMap::new();
+        for result in results {
+            if result.status == Status::NotAssessed {
+                unjudged.entry(&result.check).or_default().push(result);
+            }
+        }
+        Self { opens, unjudged }
+    }
+
+    /// The checks that open the reading and have an unjudged result there.
+    fn of(
+        &self,
+        reading: Option<ReadingKind>,
+        there: impl Fn(&CheckResult) -> bool,
+    ) -> Vec<String> {
+        let Some(checks) = reading.and_then(|reading| self.opens.get(&reading)) else {
+            return Vec::new();
+        };
+        checks
+            .iter()
+            .filter(|check| {
+                self.unjudged
+                    .get(**check)
+                    .is_some_and(|results| results.iter().any(|result| there(result)))
+            })
+            .map(|check| (*check).to_owned())
+            .collect()
+    }
+}
+
+/// A reading that was refused or failed.
+struct Refusal {
+    kind: Option<ReadingKind>,
+    action: String,
+    code: String,
+}
+
+impl Refusal {
+    fn gap(self, resource: String, affects: Vec<String>) -> Gap {
+        Gap {
+            resource,
+            action: self.action,
+            code: self.code,
+            affects,
+        }
+    }
+
+    /// The kind of resource that a listing of the account would have named.
+    fn about_kind(&self) -> Option<SubjectKind> {
+        match self.kind {
+            Some(ReadingKind::BucketListing) => Some(SubjectKind::Bucket),
+            Some(ReadingKind::RegionListing | ReadingKind::FunctionListing) => {
+                Some(SubjectKind::Function)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The refused and failed readings among the members of a part of the snapshot.
+///
+/// The document form is searched, not the types: a reading that is added to the inventory cannot be
+/// forgotten here.
+fn refusals(scope: &str, part: &impl Serialize) -> Vec<Refusal> {
+    let Ok(Value::Object(members)) = serde_json::to_value(part) else {
+        return Vec::new();
+    };
+    members
+        .into_iter()
+        .filter_map(|(member, reading)| {
+            let said = reading.get("denied").or_else(|| reading.get("failed"))?;
+            let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
+            Some(Refusal {
+                kind: ReadingKind::from_name(&format!("{scope}.{member}")),
+                action: text("action")?,
+                code: text("code")?,
+            })
+        })
+        .collect()
+}
+
+/// The account's own readings, without its buckets and Regions. Every member is named, so that a
+/// new one cannot be forgotten.
+fn own_readings(account: &AccountInventory) -> AccountInventory {
+    AccountInventory {
+        caller: account.caller.clone(),
+        public_access_block: account.public_access_block.clone(),
+        region_listing: account.region_listing.clone(),
+        bucket_listing: account.bucket_listing.clone(),
+        buckets: BTreeMap::new(),
+        regions: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Reading;
+    use crate::inventory::bucket::BucketInventory;
+    use crate::inventory::need::Scope as Where;
+
+    #[test]
+    fn refused_and_failed_readings_are_found_by_their_names() {
+        let bucket = BucketInventory {
+            policy: Reading::Denied {
+                action: "s3:GetBucketPolicy".to_owned(),
+                code: "AccessDenied".to_owned(),
+            },
+            logging: Reading::Failed {
+                action: "s3:GetBucketLogging".to_owned(),
+                code: "Timeout".to_owned(),
+                message: String::new(),
+            },
+            acl: Reading::Absent,
+            ..BucketInventory::default()
+        };
+        let found = refusals("bucket", &bucket);
+        let kinds: Vec<Option<ReadingKind>> = found.iter().map(|refusal| refusal.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                Some(ReadingKind::BucketPolicy),
+                Some(ReadingKind::BucketLogging)
+            ]
+        );
+    }
+
+    #[test]
+    fn every_reading_has_a_member_of_its_name() {
+        for kind in ReadingKind::ALL {
+            let (scope, _) = kind.name().split_once('.').unwrap_or_default();
+            let expected = match kind.scope() {
+                Where::Account => "account",
+                Where::Region => "region",
+                Where::Bucket => "bucket",
+                Where::Function => "function",
+            };
+            assert_eq!(scope, expected, "{}", kind.name());
+        }
+    }
+}

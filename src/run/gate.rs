@@ -1,0 +1,172 @@
+//! The exit code of an audit.
+
+use super::Exit;
+use crate::cli::options::Gate;
+use crate::inventory::need::ReadingKind;
+use crate::report::{CheckResult, Reason, Status};
+
+/// What the results and the gate come to.
+///
+/// A finding decides, whatever could not be judged. Something that could not be judged counts when
+/// more permission, a calmer network or an uninterrupted run would settle it; what is undecidable
+/// with everything read does not, because nobody could ever make such a run green. Readings that
+/// only an option turns on (`--image-sizes`) are not missed by those who did not ask for them.
+pub(super) fn exit(results: &[CheckResult], complete: bool, gate: Gate) -> Exit {
+    let counts = |result: &&CheckResult| gate.fail_on.is_some_and(|least| result.severity >= least);
+    if results
+        .iter()
+        .filter(counts)
+        .any(|result| result.status == Status::Fail)
+    {
+        return Exit::Findings;
+    }
+    let unjudged = results
+        .iter()
+        .filter(counts)
+        .any(|result| result.status == Status::NotAssessed && is_settleable(result));
+    if !gate.allow_incomplete && (unjudged || !complete) {
+        Exit::Incomplete
+    } else {
+        Exit::Clean
+    }
+}
+
+fn is_settleable(result: &CheckResult) -> bool {
+    match result.reason {
+        Some(Reason::Denied | Reason::Failed) => true,
+        Some(Reason::NotCollected) => !only_opt_in(&result.missing),
+        Some(Reason::Undecidable) | None => false,
+    }
+}
+
+/// True when all that is missing comes from readings that only an option turns on.
+fn only_opt_in(missing: &[String]) -> bool {
+    let opt_in: Vec<&str> = ReadingKind::ALL
+        .iter()
+        .filter(|reading| reading.opt_in())
+        .flat_map(|reading| reading.calls())
+        .map(|call| call.action)
+        .collect();
+    !missing.is_empty()
+        && missing
+            .iter()
+            .all(|action| opt_in.contains(&action.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{ResourceId, Severity, SubjectKind};
+
+    fn result(status: Status, severity: Severity, reason: Option<Reason>) -> CheckResult {
+        CheckResult {
+            check: "c".to_owned(),
+            status,
+            resource: ResourceId {
+                kind: SubjectKind::Bucket,
+                name: "b".to_owned(),
+                arn: String::new(),
+                account: String::new(),
+                region: String::new(),
+            },
+            item: None,
+            severity,
+            message: None,
+            evidence: Vec::new(),
+            witness: None,
+            reason,
+            missing: Vec::new(),
+            fingerprint: String::new(),
+            suppressed_by: None,
+        }
+    }
+
+    const HIGH: Gate = Gate {
+        fail_on: Some(Severity::High),
+        allow_incomplete: false,
+    };
+
+    fn denied(severity: Severity) -> CheckResult {
+        result(Status::NotAssessed, severity, Some(Reason::Denied))
+    }
+
+    #[test]
+    fn only_findings_at_or_above_the_gate_fail() {
+        let low = result(Status::Fail, Severity::Medium, None);
+        let high = result(Status::Fail, Severity::High, None);
+        assert_eq!(exit(std::slice::from_ref(&low), true, HIGH), Exit::Clean);
+        assert_eq!(exit(&[low, high], true, HIGH), Exit::Findings);
+    }
+
+    #[test]
+    fn a_finding_wins_over_what_could_not_be_judged() {
+        let high = result(Status::Fail, Severity::High, None);
+        assert_eq!(
+            exit(&[denied(Severity::Critical), high], false, HIGH),
+            Exit::Findings
+        );
+    }
+
+    #[test]
+    fn what_could_not_be_judged_counts_from_the_gate_on() {
+        assert_eq!(
+            exit(&[denied(Severity::High)], true, HIGH),
+            Exit::Incomplete
+        );
+        assert_eq!(exit(&[denied(Severity::Low)], true, HIGH), Exit::Clean);
+    }
+
+    #[test]
+    fn incomplete_can_be_allowed() {
+        let gate = Gate {
+            allow_incomplete: true,
+            ..HIGH
+        };
+        assert_eq!(exit(&[denied(Severity::High)], false, gate), Exit::Clean);
+    }
+
+    #[test]
+    fn none_never_fails_but_an_interruption_is_told() {
+        let gate = Gate {
+            fail_on: None,
+            ..HIGH
+        };
+        let critical = result(Status::Fail, Severity::Critical, None);
+        assert_eq!(
+            exit(&[critical, denied(Severity::Critical)], true, gate),
+            Exit::Clean
+        );
+        assert_eq!(exit(&[], false, gate), Exit::Incomplete);
+    }
+
+    #[test]
+    fn suppressed_findings_do_not_fail() {
+        let suppressed = result(Status::Suppressed, Severity::Critical, None);
+        assert_eq!(exit(&[suppressed], true, HIGH), Exit::Clean);
+    }
+
+    #[test]
+    fn undecidable_is_nobodys_to_settle() {
+        let undecidable = result(
+            Status::NotAssessed,
+            Severity::High,
+            Some(Reason::Undecidable),
+        );
+        assert_eq!(exit(&[undecidable], true, HIGH), Exit::Clean);
+    }
+
+    #[test]
+    fn an_option_that_was_not_asked_for_is_not_missed() {
+        let mut image = result(
+            Status::NotAssessed,
+            Severity::High,
+            Some(Reason::NotCollected),
+        );
+        assert_eq!(
+            exit(std::slice::from_ref(&image), true, HIGH),
+            Exit::Incomplete
+        );
+        image.missing = vec!["lambda:GetFunction".to_owned()];
+        assert_eq!(exit(&[image], true, HIGH), Exit::Clean);
+    }
+}

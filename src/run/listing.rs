@@ -1,0 +1,185 @@
+//! `checks list`, `checks show`, `checks verify` and `completions`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use super::console::Console;
+use super::files::Stdout;
+use super::{Exit, RunError, catalogue};
+use crate::checks::{self, Catalog, Check};
+use crate::cli::options::Selection;
+use crate::cli::{Cli, did_you_mean};
+use crate::output::checks::{CheckLine, CheckPage};
+use crate::output::hostile;
+
+pub(super) fn list(
+    selection: &Selection,
+    console: &Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    let catalogue = catalogue::load(&selection.policies)?;
+    let selected = catalogue::select(&catalogue, selection)?;
+    let mut lines: Vec<CheckLine> = selected.iter().map(line).collect();
+    lines.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+    let look = console.look();
+    stdout.write(|out| crate::output::checks::list(&lines, look, out))?;
+    Ok(Exit::Clean)
+}
+
+pub(super) fn show(
+    id: &str,
+    policies: &[std::path::PathBuf],
+    console: &Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    let catalogue = catalogue::load(policies)?;
+    let page = page(find(&catalogue, id)?);
+    let look = console.look();
+    stdout.write(|out| crate::output::checks::show(&page, look, out))?;
+    Ok(Exit::Clean)
+}
+
+/// The check of that id or former id.
+pub(super) fn find<'a>(catalogue: &'a Catalog, id: &str) -> Result<&'a Check, RunError> {
+    catalogue.get(id).ok_or_else(|| {
+        let ids = catalogue.iter().map(|check| check.id.as_str());
+        RunError::mistake(format!("no check is called `{id}`"), did_you_mean(id, ids))
+    })
+}
+
+pub(super) fn verify(dir: Option<&Path>, stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
+    let (number, problems) = match dir {
+        Some(dir) => {
+            let files = catalogue::read_folder(dir)?;
+            (files.len(), checks::verify_files(files))
+        }
+        None => (
+            Catalog::builtin_files().len(),
+            checks::verify(&Catalog::builtin()?),
+        ),
+    };
+    if !problems.is_empty() {
+        return Err(checks::PolicyErrors { problems }.into());
+    }
+    stdout.write(|out| {
+        writeln!(
+            out,
+            "{number} {} verified: every example gives the verdict it should",
+            if number == 1 { "file" } else { "files" }
+        )
+    })?;
+    Ok(Exit::Clean)
+}
+
+pub(super) fn completions(
+    shell: clap_complete::Shell,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "coldbucket", &mut script);
+    stdout.write(|out| out.write_all(&script))?;
+    Ok(Exit::Clean)
+}
+
+fn line(check: &Check) -> CheckLine {
+    CheckLine {
+        id: check.id.clone(),
+        severity: check.severity,
+        subject: check.subject.name().to_owned(),
+        title: check.title.clone(),
+    }
+}
+
+/// A catalogue's name as it is written by those who publish it.
+fn catalogue_name(key: &str) -> String {
+    match key {
+        "security_hub" => "Security Hub".to_owned(),
+        "aws_config" => "AWS Config".to_owned(),
+        "nist_800_53" => "NIST 800-53".to_owned(),
+        "trusted_advisor" => "Trusted Advisor".to_owned(),
+        other => match other.split_once('_') {
+            Some(("cis", version)) => format!("CIS v{}", version.replace('_', ".")),
+            Some(("pci", version)) => format!("PCI DSS v{}", version.replace('_', ".")),
+            _ => other.to_owned(),
+        },
+    }
+}
+
+fn page(check: &Check) -> CheckPage {
+    let text = |expression: &checks::expression::Expression| expression.text().trim().to_owned();
+    let needs = check.needs();
+    let actions: BTreeSet<&str> = needs
+        .iter()
+        .flat_map(|need| need.reading.calls())
+        .map(|call| call.action)
+        .filter(|action| !action.is_empty())
+        .collect();
+    let params: Vec<String> = check
+        .params
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}"))
+        .collect();
+    let template = |template: &Option<checks::message::Template>| {
+        template
+            .as_ref()
+            .map(|template| template.text().to_owned())
+            .unwrap_or_default()
+    };
+    CheckPage {
+        line: line(check),
+        members: vec![
+            ("subject", check.subject.name().to_owned()),
+            (
+                "applies",
+                check.applies.as_ref().map(text).unwrap_or_default(),
+            ),
+            (
+                "for each",
+                check
+                    .for_each
+                    .as_ref()
+                    .map(|each| format!("{} by {}", each.path, each.key))
+                    .unwrap_or_default(),
+            ),
+            ("fails when", text(&check.fail_when)),
+            ("thresholds", params.join(", ")),
+            ("reads", actions.into_iter().collect::<Vec<_>>().join(", ")),
+            ("formerly", check.aliases.join(", ")),
+            ("since", check.since.clone()),
+            ("deprecated", check.deprecated.clone().unwrap_or_default()),
+        ],
+        prose: vec![
+            ("Why", check.rationale.clone()),
+            ("Fix", check.remediation.summary.text().to_owned()),
+        ],
+        code: vec![
+            ("With the AWS CLI", template(&check.remediation.shell)),
+            ("With Terraform", template(&check.remediation.terraform)),
+            (
+                "With CloudFormation",
+                template(&check.remediation.cloudformation),
+            ),
+        ],
+        lists: vec![
+            (
+                "Elsewhere",
+                check
+                    .maps_to
+                    .iter()
+                    .filter(|(_, ids)| !ids.is_empty())
+                    .map(|(name, ids)| format!("{}: {}", catalogue_name(name), ids.join(", ")))
+                    .collect(),
+            ),
+            (
+                "Read more",
+                check
+                    .references
+                    .iter()
+                    .map(|url| hostile::plain(url).into_owned())
+                    .collect(),
+            ),
+        ],
+    }
+}

@@ -1,0 +1,28 @@
+//! The JSON Schemas of the documents, made from the types themselves.
+//!
+//! `schemas/` holds what this writes; a test makes them again and compares.
+
+use serde_json::Value;
+
+use super::files::Stdout;
+use super::{Exit, RunError};
+use crate::cli::args::SchemaName;
+use crate::inventory::Snapshot;
+use crate::report::Report;
+
+pub(super) fn run(name: SchemaName, stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
+    let schema = of(name);
+    stdout.write(|out| {
+        serde_json::to_writer_pretty(&mut *out, &schema)?;
+        out.write_all(b"\n")
+    })?;
+    Ok(Exit::Clean)
+}
+
+/// The JSON Schema (draft 2020-12) of a document.
+pub fn of(name: SchemaName) -> Value {
+    match name {
+        SchemaName::Report => schemars::schema_for!(Report).to_value(),
+        SchemaName::Snapshot => schemars::schema_for!(Snapshot).to_value(),
+    }
+}

@@ -1,0 +1,153 @@
+//! Which resources are looked at: `--region`, `--bucket`, `--function`.
+//!
+//! Each narrows its own kind: `--bucket` leaves functions alone. The same rule serves a live account,
+//! where it saves calls, and a snapshot, which already has everything.
+
+use wildmatch::WildMatch;
+
+use super::RunError;
+use crate::cli::options::Resources;
+use crate::cli::{Mistake, did_you_mean};
+use crate::facts::Facts;
+use crate::report::{ResourceId, SubjectKind};
+
+/// The stand-in for what a listing did not tell.
+const UNLISTED: &str = "*";
+
+/// Decides whether a resource is looked at.
+pub(super) struct Scope {
+    regions: Vec<String>,
+    buckets: Vec<WildMatch>,
+    functions: Vec<WildMatch>,
+}
+
+impl Scope {
+    pub(super) fn new(resources: &Resources) -> Self {
+        let globs = |texts: &[String]| texts.iter().map(|text| WildMatch::new(text)).collect();
+        Self {
+            regions: resources.regions.clone(),
+            buckets: globs(&resources.buckets),
+            functions: globs(&resources.functions),
+        }
+    }
+
+    /// True for a resource that is looked at.
+    pub(super) fn holds(&self, id: &ResourceId) -> bool {
+        self.in_region(id.kind, &id.region) && self.named(id.kind, &id.name)
+    }
+
+    /// True for a resource of that kind, Region and name.
+    pub(super) fn has(&self, kind: SubjectKind, region: &str, name: &str) -> bool {
+        self.in_region(kind, region) && self.named(kind, name)
+    }
+
+    fn in_region(&self, kind: SubjectKind, region: &str) -> bool {
+        self.regions.is_empty()
+            || kind == SubjectKind::Account
+            || matches!(region, "global" | "unknown")
+            || self.regions.iter().any(|named| named == region)
+    }
+
+    fn named(&self, kind: SubjectKind, name: &str) -> bool {
+        let globs = match kind {
+            SubjectKind::Bucket => &self.buckets,
+            SubjectKind::Function => &self.functions,
+            _ => return true,
+        };
+        // What could not be listed may hold what was asked for.
+        name == UNLISTED || globs.is_empty() || globs.iter().any(|glob| glob.matches(name))
+    }
+}
+
+fn literal(glob: &str) -> bool {
+    !glob.contains(['*', '?'])
+}
+
+/// Names that were given in full must be there: a slip of the fingers must not make an audit pass.
+/// Returns the globs that match nothing, which is only worth a remark.
+pub(super) fn check_names(
+    facts: &Facts<'_>,
+    resources: &Resources,
+) -> Result<Vec<String>, RunError> {
+    let mut mistakes = Vec::new();
+    let mut idle = Vec::new();
+    let kinds = [
+        (SubjectKind::Bucket, &resources.buckets),
+        (SubjectKind::Function, &resources.functions),
+    ];
+    for (kind, globs) in kinds {
+        if globs.is_empty() {
+            continue;
+        }
+        let names: Vec<String> = facts
+            .subjects(kind)
+            .map(|subject| subject.id.name)
+            .collect();
+        // Not all names are known, so none can be said to be missing.
+        if names.iter().any(|name| name == UNLISTED) {
+            continue;
+        }
+        for glob in globs {
+            let matcher = WildMatch::new(glob);
+            if names.iter().any(|name| matcher.matches(name)) {
+                continue;
+            }
+            let kind = kind.name();
+            if literal(glob) {
+                mistakes.push(
+                    Mistake::new(format!("there is no {kind} named `{glob}`"))
+                        .help(did_you_mean(glob, names.iter().map(String::as_str))),
+                );
+            } else {
+                idle.push(format!("no {kind} matches `{glob}`"));
+            }
+        }
+    }
+    if mistakes.is_empty() {
+        Ok(idle)
+    } else {
+        Err(RunError::Mistakes(mistakes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(regions: &[&str], buckets: &[&str], functions: &[&str]) -> Scope {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        Scope::new(&Resources {
+            regions: owned(regions),
+            buckets: owned(buckets),
+            functions: owned(functions),
+        })
+    }
+
+    #[test]
+    fn nothing_said_is_everything() {
+        let scope = scope(&[], &[], &[]);
+        assert!(scope.has(SubjectKind::Bucket, "eu-west-1", "a"));
+        assert!(scope.has(SubjectKind::Account, "global", "1"));
+    }
+
+    #[test]
+    fn each_option_narrows_its_own_kind() {
+        let scope = scope(&[], &["acme-*"], &[]);
+        assert!(scope.has(SubjectKind::Bucket, "eu-west-1", "acme-logs"));
+        assert!(!scope.has(SubjectKind::Bucket, "eu-west-1", "other"));
+        assert!(scope.has(SubjectKind::Function, "eu-west-1", "other"));
+    }
+
+    #[test]
+    fn a_region_narrows_all_that_has_one() {
+        let scope = scope(&["eu-west-1"], &[], &[]);
+        assert!(!scope.has(SubjectKind::Function, "us-east-1", "f"));
+        assert!(scope.has(SubjectKind::Bucket, "unknown", "b"));
+        assert!(scope.has(SubjectKind::Account, "global", "1"));
+    }
+
+    #[test]
+    fn what_could_not_be_listed_may_be_what_was_asked_for() {
+        assert!(scope(&[], &["acme-*"], &[]).has(SubjectKind::Bucket, "unknown", "*"));
+    }
+}

@@ -1,0 +1,192 @@
+//! Where the snapshot comes from: an account, a file, or the program itself.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::console::Console;
+use super::{RunError, files};
+use crate::cli::options::{Live, Resources, Source, Tuning};
+use crate::inventory::Snapshot;
+use crate::inventory::ids::SubjectKind;
+use crate::inventory::need::Need;
+use crate::inventory::snapshot::SCHEMA;
+use crate::report;
+
+/// The recorded sample account.
+const SAMPLE: &[u8] = include_bytes!("sample.json");
+
+/// What to read, should it have to be read.
+#[cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, reason = "nothing reads an account in this build")
+)]
+pub(super) struct Wanted<'a> {
+    pub(super) needs: BTreeSet<(SubjectKind, Need)>,
+    pub(super) resources: &'a Resources,
+    pub(super) tuning: Tuning,
+}
+
+/// The snapshot and what to call its source.
+pub(super) fn obtain(
+    source: &Source,
+    wanted: Wanted<'_>,
+    console: &mut Console<'_>,
+) -> Result<(Snapshot, report::Source), RunError> {
+    match source {
+        Source::Live(live) => Ok((read_account(live, wanted, console)?, report::Source::Live)),
+        Source::Snapshot(path) => Ok((read_file(path)?, report::Source::Snapshot)),
+        Source::Sample => Ok((parse("the sample account", SAMPLE)?, report::Source::Sample)),
+    }
+}
+
+/// Reads an account.
+#[cfg(feature = "aws")]
+pub(super) fn read_account(
+    live: &Live,
+    wanted: Wanted<'_>,
+    console: &mut Console<'_>,
+) -> Result<Snapshot, RunError> {
+    let request = crate::collect::Request {
+        needs: wanted.needs,
+        profile: live.profile.clone(),
+        regions: wanted.resources.regions.clone(),
+        endpoint_url: live.endpoint_url.clone(),
+        buckets: wanted.resources.buckets.clone(),
+        functions: wanted.resources.functions.clone(),
+        concurrency: usize::try_from(wanted.tuning.concurrency).unwrap_or(1),
+        rate: wanted.tuning.rate,
+        image_sizes: wanted.tuning.image_sizes,
+        ..crate::collect::Request::default()
+    };
+    let snapshot = crate::collect::collect(request, console.progress())?;
+    console.detail(&format!(
+        "read in {} ms with {} API calls",
+        snapshot.duration_ms, snapshot.api_calls
+    ));
+    Ok(snapshot)
+}
+
+/// Reads an account, in a build that cannot.
+#[cfg(not(feature = "aws"))]
+pub(super) fn read_account(
+    _live: &Live,
+    _wanted: Wanted<'_>,
+    _console: &mut Console<'_>,
+) -> Result<Snapshot, RunError> {
+    Err(RunError::Offline)
+}
+
+fn read_file(path: &Path) -> Result<Snapshot, RunError> {
+    let (name, bytes) = files::read_bytes(path)?;
+    parse(&name, &bytes)
+}
+
+/// A snapshot from its JSON, or one sentence on what it is instead.
+fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
+    let wrong = |message: String| RunError::Snapshot {
+        file: file.to_owned(),
+        message,
+    };
+    let parsed: Result<Snapshot, serde_json::Error> = serde_json::from_slice(bytes);
+    match &parsed {
+        Err(error) if error.is_eof() && bytes.iter().all(u8::is_ascii_whitespace) => {
+            return Err(wrong("it is empty".to_owned()));
+        }
+        Err(error) if error.is_eof() => {
+            return Err(wrong(format!(
+                "it ends in the middle, at line {}, column {}; collect it again",
+                error.line(),
+                error.column()
+            )));
+        }
+        Err(error) if error.is_syntax() => return Err(wrong(format!("it is not JSON: {error}"))),
+        _ => {}
+    }
+    // What it says it is explains more than the first member that does not fit.
+    match schema_of(bytes).as_deref() {
+        Some(SCHEMA) => {}
+        Some(report::SCHEMA) => {
+            return Err(wrong(format!(
+                "it is a report ({}), which no longer has what AWS answered; `coldbucket collect` writes a snapshot",
+                report::SCHEMA
+            )));
+        }
+        Some(other) => {
+            let other = crate::output::hostile::plain(other).into_owned();
+            return Err(wrong(format!(
+                "its schema is `{other}` and this version reads `{SCHEMA}`"
+            )));
+        }
+        None => {
+            return Err(wrong(format!(
+                "it is JSON without a `schema`; `coldbucket collect` writes a snapshot (`{SCHEMA}`)"
+            )));
+        }
+    }
+    let snapshot = parsed.map_err(|error| wrong(error.to_string()))?;
+    if snapshot.taken_at.parse::<jiff::Timestamp>().is_err() {
+        let taken_at = crate::output::hostile::plain(&snapshot.taken_at).into_owned();
+        return Err(wrong(format!(
+            "its `taken_at` is `{taken_at}`, not a time like 2026-11-22T10:15:00Z"
+        )));
+    }
+    Ok(snapshot)
+}
+
+fn schema_of(bytes: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        schema: String,
+    }
+    serde_json::from_slice(bytes)
+        .ok()
+        .map(|named: Named| named.schema)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        parse("f.json", text.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_sample_is_a_snapshot() {
+        parse("sample", SAMPLE).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_snapshot_says_what_it_is() {
+        assert_eq!(message(" \n"), "f.json is no usable snapshot: it is empty");
+        assert_eq!(
+            message("{\"schema\":\n\"cold"),
+            "f.json is no usable snapshot: it ends in the middle, at line 2, column 5; collect it again"
+        );
+        assert!(message("hello").contains("it is not JSON: expected value at line 1 column 1"));
+        assert!(message("{\"schema\":\"coldbucket-report/1\"}").contains("it is a report"));
+        assert!(message("{\"schema\":\"coldbucket-snapshot/2\"}").contains("this version reads"));
+        assert!(message("{}").contains("JSON without a `schema`"));
+        assert!(message("[1]").contains("JSON without a `schema`"));
+    }
+
+    #[test]
+    fn a_member_that_does_not_fit_has_its_place() {
+        let text = "{\"schema\":\"coldbucket-snapshot/1\",\"taken_at\":\"2026-11-22T10:15:00Z\",\n\"accounts\":7}";
+        assert!(
+            message(text).contains("line 2 column 12"),
+            "{}",
+            message(text)
+        );
+    }
+
+    #[test]
+    fn a_time_is_a_time() {
+        let text =
+            "{\"schema\":\"coldbucket-snapshot/1\",\"taken_at\":\"yesterday\",\"accounts\":{}}";
+        assert!(message(text).contains("its `taken_at` is `yesterday`"));
+    }
+}

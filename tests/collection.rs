@@ -1,0 +1,967 @@
+//! Collection against the synthetic endpoint: what is called, how often, and what becomes of each
+//! kind of answer. Expected values are written by hand.
+#![cfg(feature = "aws")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails should say where"
+)]
+
+#[path = "../benches/synthetic_aws/mod.rs"]
+mod synthetic_aws;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use coldbucket::collect::{CollectError, Progress, Request, Silent, testing};
+use coldbucket::inventory::account::{AccountInventory, Listing};
+use coldbucket::inventory::bucket::{Acl, BucketInventory, Grant, PublicAccessBlock};
+use coldbucket::inventory::function::{Image, ProvisionedConcurrency};
+use coldbucket::inventory::ids::SubjectKind;
+use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
+use coldbucket::inventory::{Reading, Snapshot};
+use serde_json::json;
+use synthetic_aws::{Behaviour, Bucket, Endpoint, World};
+
+const ACCOUNT: &str = "111122223333";
+
+/// The need for a reading as the facts declare it: guarded where a guard exists.
+fn need(kind: ReadingKind) -> (SubjectKind, Need) {
+    let guard = match kind {
+        ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
+        ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
+        ReadingKind::FunctionImage => Guard::OnlyImages,
+        _ => Guard::Always,
+    };
+    let subject = match kind.scope() {
+        Scope::Account => SubjectKind::Account,
+        Scope::Bucket => SubjectKind::Bucket,
+        Scope::Region | Scope::Function => SubjectKind::Function,
+    };
+    (subject, Need::guarded(kind, guard))
+}
+
+fn needs(kinds: &[ReadingKind]) -> BTreeSet<(SubjectKind, Need)> {
+    kinds.iter().copied().map(need).collect()
+}
+
+/// Everything that is not opt-in.
+fn all_needs() -> BTreeSet<(SubjectKind, Need)> {
+    let kinds: Vec<_> = ReadingKind::ALL
+        .iter()
+        .copied()
+        .filter(|kind| !kind.opt_in())
+        .collect();
+    needs(&kinds)
+}
+
+fn request(endpoint: &Endpoint, needs: BTreeSet<(SubjectKind, Need)>) -> Request {
+    Request {
+        needs,
+        endpoint_url: Some(endpoint.url()),
+        ..Request::default()
+    }
+}
+
+fn collect(request: Request) -> Snapshot {
+    testing::collect(request, Box::new(Silent)).expect("a snapshot")
+}
+
+fn account(snapshot: &Snapshot) -> &AccountInventory {
+    &snapshot.accounts[ACCOUNT]
+}
+
+fn denied<T>(action: &str, code: &str) -> Reading<T> {
+    Reading::Denied {
+        action: action.to_owned(),
+        code: code.to_owned(),
+    }
+}
+
+/// The calls of one bucket, everything else aside.
+fn bucket_calls(endpoint: &Endpoint) -> u64 {
+    endpoint
+        .counts()
+        .iter()
+        .filter(|(operation, _)| operation.starts_with("s3:") && *operation != "s3:ListBuckets")
+        .map(|(_, count)| count)
+        .sum()
+}
+
+#[test]
+fn a_bucket_with_everything_takes_nine_calls() {
+    let world = World::default().with_bucket(
+        "full",
+        Bucket::bare("us-east-1")
+            .ownership("ObjectWriter")
+            .policy(&json!({ "Statement": [] }), false),
+    );
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(bucket_calls(&endpoint), 9);
+    // sts, account, s3control and ListBuckets, and one ListFunctions a Region.
+    assert_eq!(snapshot.api_calls, 9 + 4 + 3);
+    assert_eq!(snapshot.api_calls, endpoint.total());
+}
+
+#[test]
+fn owner_enforced_and_no_policy_leave_two_calls_out() {
+    let world = World::default().with_bucket("plain", Bucket::new("us-east-1"));
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(bucket_calls(&endpoint), 7);
+    assert_eq!(endpoint.count("s3:GetBucketAcl"), 0);
+    assert_eq!(endpoint.count("s3:GetBucketPolicyStatus"), 0);
+    let bucket = &account(&snapshot).buckets["plain"];
+    assert_eq!(bucket.policy, Reading::Absent);
+    assert_eq!(bucket.acl, Reading::NotCollected);
+    assert_eq!(bucket.policy_status, Reading::NotCollected);
+}
+
+#[test]
+fn only_the_policy_needed_is_one_call_a_bucket() {
+    let endpoint = Endpoint::start(World::generated(20, 5), Behaviour::default());
+    let snapshot = collect(request(&endpoint, needs(&[ReadingKind::BucketPolicy])));
+    let expected = BTreeMap::from([
+        ("s3:GetBucketPolicy".to_owned(), 20),
+        ("s3:ListBuckets".to_owned(), 1),
+        ("sts:GetCallerIdentity".to_owned(), 1),
+    ]);
+    assert_eq!(endpoint.counts(), expected);
+    assert_eq!(account(&snapshot).region_listing, Reading::NotCollected);
+}
+
+#[test]
+fn an_unknown_ownership_does_not_skip_the_acl() {
+    let world = World::default().with_bucket("b", Bucket::new("us-east-1"));
+    let endpoint = Endpoint::start(world, Behaviour::denying("s3:GetBucketOwnershipControls"));
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(endpoint.count("s3:GetBucketAcl"), 1);
+    assert_eq!(
+        account(&snapshot).buckets["b"].ownership,
+        denied("s3:GetBucketOwnershipControls", "AccessDenied")
+    );
+}
+
+#[test]
+fn what_every_reading_of_a_bucket_becomes() {
+    let owner = "a".repeat(64);
+    let world = World::default().with_bucket(
+        "b",
+        Bucket::bare("us-east-1")
+            .ownership("BucketOwnerPreferred")
+            .policy(&json!({ "Version": "2012-10-17" }), true)
+            .public_access_block([true, false, true, false])
+            .acl(
+                &owner,
+                &[
+                    (&owner, "FULL_CONTROL"),
+                    ("http://acs.amazonaws.com/groups/global/AllUsers", "READ"),
+                    (
+                        "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
+                        "WRITE",
+                    ),
+                    ("http://acs.amazonaws.com/groups/s3/LogDelivery", "READ_ACP"),
+                    ("someone@example.com", "WRITE_ACP"),
+                ],
+            )
+            .encryption("aws:kms", Some("alias/own"), true)
+            .logging("logs", "b/")
+            .versioning("Suspended")
+            .tags(&[("team", "web & <app>")]),
+    );
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let bucket = serde_json::to_value(&account(&snapshot).buckets["b"]).unwrap();
+    assert_eq!(
+        bucket,
+        json!({
+            "region": "us-east-1",
+            "created": "2021-03-04T05:06:07Z",
+            "policy": { "known": "{\"Version\":\"2012-10-17\"}" },
+            "policy_status": { "known": { "is_public": true } },
+            "acl": { "known": { "owner": owner, "grants": [
+                { "grantee": owner, "permission": "FULL_CONTROL" },
+                { "grantee": "AllUsers", "permission": "READ" },
+                { "grantee": "AuthenticatedUsers", "permission": "WRITE" },
+                { "grantee": "LogDelivery", "permission": "READ_ACP" },
+                { "grantee": "someone@example.com", "permission": "WRITE_ACP" },
+            ] } },
+            "ownership": { "known": { "object_ownership": "BucketOwnerPreferred" } },
+            "public_access_block": { "known": {
+                "block_public_acls": true, "ignore_public_acls": false,
+                "block_public_policy": true, "restrict_public_buckets": false,
+            } },
+            "encryption": { "known": {
+                "algorithm": "aws:kms", "kms_key": "alias/own", "bucket_key": true,
+                "blocked_encryption_types": ["SSE-C"],
+            } },
+            "logging": { "known": {
+                "target_bucket": "logs", "target_prefix": "b/", "key_format": "simple",
+            } },
+            "versioning": { "known": { "status": "Suspended" } },
+            "tags": { "known": { "team": "web & <app>" } },
+        })
+    );
+}
+
+#[test]
+fn what_is_not_configured_is_absent() {
+    let world = World::default().with_bucket("bare", Bucket::bare("us-east-1"));
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let expected = BucketInventory {
+        region: Some("us-east-1".to_owned()),
+        created: Some("2021-03-04T05:06:07Z".to_owned()),
+        policy: Reading::Absent,
+        policy_status: Reading::NotCollected,
+        acl: Reading::Known(Acl::default()),
+        ownership: Reading::Absent,
+        public_access_block: Reading::Absent,
+        encryption: Reading::Absent,
+        logging: Reading::Absent,
+        versioning: Reading::Absent,
+        tags: Reading::Absent,
+    };
+    assert_eq!(account(&snapshot).buckets["bare"], expected);
+    assert_eq!(account(&snapshot).public_access_block, Reading::Absent);
+}
+
+/// The snapshot of a small account, without what differs from run to run.
+fn stable(snapshot: Snapshot) -> Snapshot {
+    Snapshot {
+        taken_at: String::new(),
+        duration_ms: 0,
+        api_calls: 0,
+        endpoint: None,
+        ..snapshot
+    }
+}
+
+#[test]
+fn refusing_one_action_changes_that_reading_alone() {
+    let world = World::generated(12, 6);
+    let whole = {
+        let endpoint = Endpoint::start(world.clone(), Behaviour::default());
+        serde_json::to_value(stable(collect(request(&endpoint, all_needs())))).unwrap()
+    };
+    for kind in ReadingKind::ALL.iter().filter(|kind| !kind.opt_in()) {
+        // These decide what else is read at all, and have tests of their own.
+        if matches!(
+            kind,
+            ReadingKind::Caller
+                | ReadingKind::BucketListing
+                | ReadingKind::FunctionListing
+                | ReadingKind::RegionListing
+        ) {
+            continue;
+        }
+        let call = kind.calls()[0];
+        let operation = format!("{}:{}", call.service, call.operation);
+        let endpoint = Endpoint::start(world.clone(), Behaviour::denying(&operation));
+        let snapshot = stable(collect(request(&endpoint, all_needs())));
+        let refused = serde_json::to_value(snapshot).unwrap();
+        let member = kind.name().split_once('.').unwrap().1;
+        let mut hit = 0;
+        compare(&whole, &refused, "", &mut |pointer, before, after| {
+            // A refused guard lets the guarded call through; nothing else may change.
+            let guarded = match kind {
+                ReadingKind::BucketOwnership => pointer.ends_with("/acl"),
+                ReadingKind::BucketPolicy => pointer.ends_with("/policy_status"),
+                _ => false,
+            };
+            if guarded {
+                assert!(before.is_null(), "{operation}: {pointer} was {before}");
+                return;
+            }
+            assert!(
+                pointer.ends_with(&format!("/{member}")),
+                "{operation}: {pointer}"
+            );
+            assert_eq!(
+                after["denied"]["action"], call.action,
+                "{operation}: {pointer}"
+            );
+            hit += 1;
+        });
+        assert!(hit > 0, "{operation} changed nothing");
+    }
+}
+
+/// Calls `differs` for each reading (or other member) that is not the same on both sides.
+fn compare(
+    before: &serde_json::Value,
+    after: &serde_json::Value,
+    pointer: &str,
+    differs: &mut dyn FnMut(&str, &serde_json::Value, &serde_json::Value),
+) {
+    const STATES: [&str; 4] = ["known", "denied", "failed", "undetermined"];
+    let is_reading = |value: &serde_json::Value| {
+        value
+            .as_object()
+            .is_none_or(|object| object.keys().any(|key| STATES.contains(&key.as_str())))
+    };
+    if before == after {
+        return;
+    }
+    if is_reading(before) || is_reading(after) {
+        differs(pointer, before, after);
+        return;
+    }
+    let (before, after) = (before.as_object().unwrap(), after.as_object().unwrap());
+    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    for key in keys {
+        compare(
+            before.get(key).unwrap_or(&serde_json::Value::Null),
+            after.get(key).unwrap_or(&serde_json::Value::Null),
+            &format!("{pointer}/{key}"),
+            differs,
+        );
+    }
+}
+
+#[test]
+fn a_refused_list_of_buckets_is_a_refused_listing() {
+    let endpoint = Endpoint::start(World::generated(3, 0), Behaviour::denying("s3:ListBuckets"));
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(
+        account(&snapshot).bucket_listing,
+        denied("s3:ListAllMyBuckets", "AccessDenied")
+    );
+    assert!(account(&snapshot).buckets.is_empty());
+    assert!(snapshot.complete);
+}
+
+#[test]
+fn a_refused_list_of_functions_is_a_refused_listing_in_each_region() {
+    let endpoint = Endpoint::start(
+        World::generated(0, 3),
+        Behaviour::denying("lambda:ListFunctions"),
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    for region in ["us-east-1", "eu-west-1", "ap-southeast-2"] {
+        assert_eq!(
+            account(&snapshot).regions[region].function_listing,
+            denied("lambda:ListFunctions", "AccessDeniedException")
+        );
+    }
+}
+
+#[test]
+fn without_a_list_of_regions_the_configured_one_is_read() {
+    let endpoint = Endpoint::start(
+        World::generated(0, 3),
+        Behaviour::denying("account:ListRegions"),
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let account = account(&snapshot);
+    assert_eq!(
+        account.region_listing,
+        denied("account:ListRegions", "AccessDeniedException")
+    );
+    let names: Vec<_> = account.regions.keys().collect();
+    assert_eq!(names, [testing::REGION]);
+}
+
+#[test]
+fn enabled_regions_are_read_and_disabled_ones_are_not() {
+    let endpoint = Endpoint::start(World::generated(0, 3), Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let names: Vec<_> = account(&snapshot).regions.keys().collect();
+    assert_eq!(names, ["ap-southeast-2", "eu-west-1", "us-east-1"]);
+}
+
+#[test]
+fn given_regions_win_and_restrict_buckets_too() {
+    let endpoint = Endpoint::start(World::generated(9, 9), Behaviour::default());
+    let snapshot = collect(Request {
+        regions: vec!["eu-west-1".to_owned()],
+        ..request(&endpoint, all_needs())
+    });
+    let account = account(&snapshot);
+    assert_eq!(account.regions.keys().collect::<Vec<_>>(), ["eu-west-1"]);
+    assert_eq!(account.buckets.len(), 3);
+    assert!(
+        account
+            .buckets
+            .values()
+            .all(|bucket| bucket.region.as_deref() == Some("eu-west-1"))
+    );
+    assert_eq!(endpoint.count("account:ListRegions"), 0);
+}
+
+#[test]
+fn a_region_that_cannot_be_one_is_refused_before_anything_is_sent() {
+    let endpoint = Endpoint::start(World::default(), Behaviour::default());
+    let error = testing::collect(
+        Request {
+            regions: vec!["eu-west1".to_owned()],
+            ..request(&endpoint, all_needs())
+        },
+        Box::new(Silent),
+    )
+    .unwrap_err();
+    assert!(error.is_usage());
+    assert_eq!(
+        error.to_string(),
+        "`eu-west1` is not a Region; did you mean `eu-west-1`?"
+    );
+    assert_eq!(endpoint.total(), 0);
+}
+
+#[test]
+fn not_implemented_is_a_failed_reading_and_the_run_goes_on() {
+    let endpoint = Endpoint::start(
+        World::default().with_bucket(
+            "b",
+            Bucket::new("us-east-1").policy(&json!({ "Statement": [] }), false),
+        ),
+        Behaviour::failing("s3:GetBucketPolicyStatus", 501, "NotImplemented"),
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let bucket = &account(&snapshot).buckets["b"];
+    assert_eq!(
+        bucket.policy_status,
+        Reading::Failed {
+            action: "s3:GetBucketPolicyStatus".to_owned(),
+            code: "NotImplemented".to_owned(),
+            message: "as asked for".to_owned(),
+        }
+    );
+    assert!(bucket.policy.known().is_some());
+    assert_eq!(endpoint.count("s3:GetBucketPolicyStatus"), 1, "not retried");
+}
+
+#[test]
+fn an_endpoint_without_sts_is_read_under_an_unknown_account() {
+    let endpoint = Endpoint::start(
+        World::default().with_bucket("b", Bucket::new("us-east-1")),
+        Behaviour::failing("sts:GetCallerIdentity", 501, "InternalFailure"),
+    );
+    let snapshot = collect(request(&endpoint, needs(&[ReadingKind::BucketPolicy])));
+    let account = &snapshot.accounts["000000000000"];
+    assert!(matches!(&account.caller, Reading::Failed { code, .. } if code == "InternalFailure"));
+    assert_eq!(account.buckets["b"].policy, Reading::Absent);
+}
+
+#[test]
+fn expired_credentials_end_the_run_with_one_message() {
+    let endpoint = Endpoint::start(
+        World::default(),
+        Behaviour::failing("sts:GetCallerIdentity", 403, "ExpiredToken"),
+    );
+    let error = testing::collect(request(&endpoint, all_needs()), Box::new(Silent)).unwrap_err();
+    assert!(!error.is_usage());
+    let text = error.to_string();
+    assert!(
+        text.contains("ExpiredToken") && text.contains("aws sso login"),
+        "{text}"
+    );
+    assert_eq!(endpoint.total(), 1);
+}
+
+#[test]
+fn nobody_there_ends_the_run_with_the_endpoint_named() {
+    // Port 9 (discard) is not listened on.
+    let error = testing::collect(
+        Request {
+            needs: all_needs(),
+            endpoint_url: Some("http://user:secret@127.0.0.1:9".to_owned()),
+            ..Request::default()
+        },
+        Box::new(Silent),
+    )
+    .unwrap_err();
+    let CollectError::Unreachable { endpoint, code, .. } = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(endpoint, "http://127.0.0.1:9");
+    assert_eq!(code, "Connection");
+    assert!(!error.to_string().contains("secret"));
+}
+
+#[test]
+fn a_transient_failure_is_tried_again() {
+    let endpoint = Endpoint::start(
+        World::default().with_bucket("b", Bucket::new("us-east-1")),
+        Behaviour {
+            flaky: BTreeMap::from([("s3:GetBucketEncryption".to_owned(), 2)]),
+            ..Behaviour::default()
+        },
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert!(account(&snapshot).buckets["b"].encryption.known().is_some());
+    assert_eq!(endpoint.count("s3:GetBucketEncryption"), 3);
+    assert_eq!(snapshot.api_calls, endpoint.total(), "retries are counted");
+}
+
+#[test]
+fn a_write_is_refused_before_it_is_sent() {
+    let endpoint = Endpoint::start(
+        World::default().with_bucket("b", Bucket::new("us-east-1")),
+        Behaviour::default(),
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (write, undeclared) = runtime.block_on(async {
+        let s3 = testing::s3_client(&endpoint.url()).await.unwrap();
+        let write = s3.put_bucket_policy().bucket("b").policy("{}").send().await;
+        let undeclared = s3.get_object().bucket("b").key("k").send().await;
+        (write.map(drop), undeclared.map(drop))
+    });
+    let chain = |error: &dyn std::error::Error| {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
+    };
+    let refusal = chain(&write.unwrap_err());
+    assert!(
+        refusal.contains("coldbucket only reads: PutBucketPolicy was refused"),
+        "{refusal}"
+    );
+    assert!(chain(&undeclared.unwrap_err()).contains("GetObject was refused"));
+    assert_eq!(endpoint.total(), 0);
+}
+
+#[test]
+fn the_account_id_is_not_put_in_front_of_a_custom_host() {
+    let endpoint = Endpoint::start(
+        World {
+            public_access_block: Some([true, true, true, false]),
+            ..World::default()
+        },
+        Behaviour {
+            record: true,
+            ..Behaviour::default()
+        },
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(
+        account(&snapshot).public_access_block,
+        Reading::Known(PublicAccessBlock {
+            block_public_acls: true,
+            ignore_public_acls: true,
+            block_public_policy: true,
+            restrict_public_buckets: false,
+        })
+    );
+    let seen = endpoint.seen();
+    let call = seen
+        .iter()
+        .find(|seen| seen.operation == "s3control:GetPublicAccessBlock")
+        .unwrap();
+    assert_eq!(format!("http://{}", call.host), endpoint.url());
+    assert!(
+        seen.iter()
+            .all(|seen| seen.user_agent.contains("app/coldbucket-")),
+        "{}",
+        call.user_agent
+    );
+}
+
+#[test]
+fn the_lists_are_read_to_the_last_page() {
+    let endpoint = Endpoint::start(
+        World::generated(10, 10),
+        Behaviour {
+            page: Some(3),
+            ..Behaviour::default()
+        },
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let account = account(&snapshot);
+    assert_eq!(account.buckets.len(), 10);
+    assert_eq!(
+        account.bucket_listing,
+        Reading::Known(Listing { complete: true })
+    );
+    assert_eq!(endpoint.count("s3:ListBuckets"), 4);
+    let functions: usize = account.regions.values().map(|r| r.functions.len()).sum();
+    assert_eq!(functions, 10);
+    // function-00008 has three published versions: four entries, so more than one page.
+    let function = &account.regions["ap-southeast-2"].functions["function-00008"];
+    let versions: Vec<_> = function.versions.keys().collect();
+    assert_eq!(versions, ["$LATEST", "1", "2", "3"]);
+}
+
+#[test]
+fn a_list_that_breaks_off_is_kept_and_marked() {
+    let world = World::generated(10, 0);
+    let endpoint = Endpoint::start(
+        world,
+        Behaviour {
+            page: Some(4),
+            fail_from: BTreeMap::from([("s3:ListBuckets".to_owned(), 2)]),
+            ..Behaviour::default()
+        },
+    );
+    let snapshot = collect(request(&endpoint, needs(&[ReadingKind::BucketPolicy])));
+    let account = account(&snapshot);
+    assert_eq!(account.buckets.len(), 4);
+    assert_eq!(
+        account.bucket_listing,
+        Reading::Known(Listing { complete: false })
+    );
+}
+
+#[test]
+fn environment_values_are_nowhere_in_the_snapshot() {
+    let endpoint = Endpoint::start(World::generated(0, 9), Behaviour::default());
+    let snapshot = collect(Request {
+        image_sizes: true,
+        ..request(&endpoint, all_needs())
+    });
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert!(text.contains("DATABASE_PASSWORD"));
+    assert!(!text.contains("hunter2"));
+    assert!(!text.contains("presigned-secret"));
+    assert!(!text.contains("EXAMPLEKEY"));
+}
+
+#[test]
+fn functions_with_versions_aliases_and_provisioned_concurrency() {
+    let endpoint = Endpoint::start(World::generated(0, 9), Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let regions = &account(&snapshot).regions;
+    // The eighth of the generated functions: three versions, alias `live`, an image.
+    let function = &regions["ap-southeast-2"].functions["function-00008"];
+    assert_eq!(
+        function.arn,
+        "arn:aws:lambda:ap-southeast-2:111122223333:function:function-00008"
+    );
+    let aliases = function.aliases.known().unwrap();
+    assert_eq!(aliases.len(), 1);
+    assert_eq!(
+        (aliases[0].name.as_str(), aliases[0].version.as_str()),
+        ("live", "3")
+    );
+    assert_eq!(
+        function.provisioned_concurrency.known().unwrap(),
+        &[ProvisionedConcurrency {
+            qualifier: "live".to_owned(),
+            requested: 5,
+            available: 5,
+            allocated: 5,
+            status: "READY".to_owned(),
+            status_reason: None,
+        }]
+    );
+    let latest = &function.versions["$LATEST"];
+    assert_eq!(latest.package_type, "Image");
+    assert_eq!(latest.runtime, None);
+    assert_eq!(latest.environment_names, ["DATABASE_PASSWORD", "LOG_LEVEL"]);
+    assert_eq!(latest.log_group, None, "the default group is not kept");
+    // The first: in a VPC, with a layer.
+    let first = &regions["us-east-1"].functions["function-00000"].versions["$LATEST"];
+    let vpc = first.vpc.as_ref().unwrap();
+    assert_eq!(vpc.subnets, ["subnet-1", "subnet-2"]);
+    assert_eq!(first.layers[0].code_size_bytes, 5_000_000);
+    assert_eq!(first.architecture, "arm64");
+    assert_eq!(endpoint.count("lambda:GetFunction"), 0, "it is opt-in");
+}
+
+#[test]
+fn image_sizes_are_read_of_images_only() {
+    let endpoint = Endpoint::start(World::generated(0, 9), Behaviour::default());
+    let snapshot = collect(Request {
+        image_sizes: true,
+        ..request(&endpoint, all_needs())
+    });
+    let regions = &account(&snapshot).regions;
+    assert_eq!(
+        regions["ap-southeast-2"].functions["function-00008"].image,
+        Reading::Known(Image {
+            compressed_bytes: 88_000_000
+        })
+    );
+    assert_eq!(
+        regions["us-east-1"].functions["function-00000"].image,
+        Reading::NotCollected
+    );
+    assert_eq!(endpoint.count("lambda:GetFunction"), 1);
+    assert_eq!(endpoint.count("ecr:DescribeImages"), 1);
+}
+
+#[test]
+fn a_refused_image_size_names_the_action_that_was_refused() {
+    let endpoint = Endpoint::start(
+        World::generated(0, 9),
+        Behaviour::denying("ecr:DescribeImages"),
+    );
+    let snapshot = collect(Request {
+        image_sizes: true,
+        ..request(&endpoint, all_needs())
+    });
+    assert_eq!(
+        account(&snapshot).regions["ap-southeast-2"].functions["function-00008"].image,
+        denied("ecr:DescribeImages", "AccessDeniedException")
+    );
+}
+
+#[test]
+fn a_bucket_elsewhere_is_followed_once_and_remembered() {
+    // The endpoint does not say in the list where buckets are, as moto does not.
+    let endpoint = Endpoint::start(
+        World::default().with_bucket("far", Bucket::new("eu-west-1")),
+        Behaviour {
+            no_bucket_region: true,
+            record: true,
+            ..Behaviour::default()
+        },
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let bucket = &account(&snapshot).buckets["far"];
+    assert_eq!(bucket.region.as_deref(), Some("eu-west-1"));
+    assert_eq!(
+        bucket.ownership.known().unwrap().object_ownership,
+        "BucketOwnerEnforced"
+    );
+    let wrong = endpoint
+        .seen()
+        .iter()
+        .filter(|seen| seen.path.starts_with("far") && seen.region == "us-east-1")
+        .count();
+    assert_eq!(wrong, 1, "only the first call goes to the wrong Region");
+    assert_eq!(bucket_calls(&endpoint), 8);
+}
+
+#[test]
+fn a_bucket_named_literally_needs_no_listing() {
+    let endpoint = Endpoint::start(
+        World::default()
+            .with_bucket("mine", Bucket::new("eu-west-1"))
+            .with_bucket("other", Bucket::new("us-east-1")),
+        Behaviour::denying("s3:ListBuckets"),
+    );
+    let snapshot = collect(Request {
+        buckets: vec!["mine".to_owned()],
+        ..request(&endpoint, needs(&[ReadingKind::BucketPolicy]))
+    });
+    let account = account(&snapshot);
+    assert_eq!(endpoint.count("s3:ListBuckets"), 0);
+    assert_eq!(
+        account.bucket_listing,
+        Reading::Known(Listing { complete: false })
+    );
+    assert_eq!(account.buckets.keys().collect::<Vec<_>>(), ["mine"]);
+    assert_eq!(account.buckets["mine"].policy, Reading::Absent);
+    assert_eq!(account.buckets["mine"].region.as_deref(), Some("eu-west-1"));
+}
+
+#[test]
+fn a_bucket_that_does_not_exist_takes_one_call() {
+    let endpoint = Endpoint::start(World::default(), Behaviour::default());
+    let snapshot = collect(Request {
+        buckets: vec!["gone".to_owned()],
+        ..request(&endpoint, all_needs())
+    });
+    let bucket = &account(&snapshot).buckets["gone"];
+    assert!(matches!(&bucket.policy, Reading::Failed { code, .. } if code == "NoSuchBucket"));
+    assert!(matches!(&bucket.tags, Reading::Failed { code, .. } if code == "NoSuchBucket"));
+    assert_eq!(bucket_calls(&endpoint), 1);
+}
+
+#[test]
+fn globs_choose_buckets_and_functions() {
+    let endpoint = Endpoint::start(World::generated(12, 12), Behaviour::default());
+    let snapshot = collect(Request {
+        buckets: vec!["*-0000?".to_owned()],
+        functions: vec!["*1".to_owned()],
+        ..request(&endpoint, all_needs())
+    });
+    let account = account(&snapshot);
+    assert_eq!(account.buckets.len(), 10);
+    let functions: Vec<_> = account
+        .regions
+        .values()
+        .flat_map(|region| region.functions.keys())
+        .cloned()
+        .collect();
+    assert_eq!(functions, ["function-00011", "function-00001"]);
+}
+
+#[test]
+fn a_log_target_outside_the_filter_is_read_for_what_is_needed_of_it() {
+    let endpoint = Endpoint::start(
+        World::default()
+            .with_bucket("site", Bucket::new("us-east-1").logging("logs", ""))
+            .with_bucket("logs", Bucket::new("us-east-1")),
+        Behaviour::default(),
+    );
+    let mut needs = needs(&[ReadingKind::BucketLogging]);
+    needs.insert((
+        SubjectKind::Bucket,
+        Need {
+            relation: Relation::LogTarget,
+            reading: ReadingKind::BucketPolicy,
+            guard: Guard::Always,
+        },
+    ));
+    let snapshot = collect(Request {
+        buckets: vec!["site".to_owned()],
+        ..request(&endpoint, needs)
+    });
+    let logs = &account(&snapshot).buckets["logs"];
+    assert_eq!(logs.policy, Reading::Absent);
+    assert_eq!(logs.logging, Reading::NotCollected);
+    assert_eq!(bucket_calls(&endpoint), 2);
+}
+
+#[test]
+fn the_same_account_gives_the_same_snapshot() {
+    let endpoint = Endpoint::start(World::generated(30, 12), Behaviour::default());
+    let once = stable(collect(request(&endpoint, all_needs())));
+    let twice = stable(collect(request(&endpoint, all_needs())));
+    assert_eq!(
+        serde_json::to_string(&once).unwrap(),
+        serde_json::to_string(&twice).unwrap()
+    );
+}
+
+#[test]
+fn no_more_requests_in_flight_than_asked_for() {
+    let endpoint = Endpoint::start(
+        World::generated(40, 10),
+        Behaviour {
+            latency: Duration::from_millis(5),
+            ..Behaviour::default()
+        },
+    );
+    collect(Request {
+        concurrency: 6,
+        ..request(&endpoint, all_needs())
+    });
+    assert_eq!(endpoint.most_in_flight(), 6);
+}
+
+#[test]
+fn the_hard_cap_holds_retries_included() {
+    let endpoint = Endpoint::start(
+        World::generated(8, 0),
+        Behaviour {
+            flaky: BTreeMap::from([("s3:GetBucketPolicy".to_owned(), 5)]),
+            record: true,
+            ..Behaviour::default()
+        },
+    );
+    collect(Request {
+        rate: Some(50.0),
+        ..request(
+            &endpoint,
+            needs(&[ReadingKind::BucketPolicy, ReadingKind::BucketTags]),
+        )
+    });
+    let at: Vec<Instant> = endpoint.seen().iter().map(|seen| seen.at).collect();
+    assert_eq!(at.len(), 2 + 16 + 5);
+    // 23 requests at 50 a second take 22 intervals of 20 ms; arrival may waver by a few ms.
+    let whole = at.last().unwrap().duration_since(at[0]);
+    assert!(whole >= Duration::from_millis(415), "{whole:?}");
+}
+
+#[test]
+fn throttled_calls_are_all_answered_in_the_end() {
+    let endpoint = Endpoint::start(
+        World::generated(60, 12),
+        Behaviour {
+            limit: Some(200.0),
+            ..Behaviour::default()
+        },
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert_eq!(text.find("\"failed\"").map(|at| &text[at..at + 200]), None);
+    assert!(endpoint.throttled() > 0, "the limit was met");
+    assert!(snapshot.complete);
+}
+
+#[test]
+fn lambda_quotas_are_kept_when_asked_for() {
+    let endpoint = Endpoint::start(
+        World::generated(0, 12),
+        Behaviour {
+            record: true,
+            ..Behaviour::default()
+        },
+    );
+    collect(Request {
+        lambda_quota: Some(true),
+        regions: vec!["us-east-1".to_owned()],
+        ..request(&endpoint, all_needs())
+    });
+    let at: Vec<Instant> = endpoint
+        .seen()
+        .iter()
+        .filter(|seen| seen.operation.starts_with("lambda:"))
+        .map(|seen| seen.at)
+        .collect();
+    // One page, four functions, two calls each.
+    assert_eq!(at.len(), 9);
+    let whole = at.last().unwrap().duration_since(at[0]);
+    assert!(
+        whole >= Duration::from_millis(480),
+        "{whole:?} for 9 calls at 15 a second"
+    );
+}
+
+/// Remembers what it was told.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<String>>>);
+
+impl Progress for Told {
+    fn note(&self, text: &str) {
+        self.0.lock().unwrap().push(format!("note {text}"));
+    }
+    fn stage(&self, what: &str, total: u64) {
+        self.0.lock().unwrap().push(format!("stage {what} {total}"));
+    }
+    fn step(&self, n: u64) {
+        self.0.lock().unwrap().push(format!("step {n}"));
+    }
+    fn finish(&self) {
+        self.0.lock().unwrap().push("finish".to_owned());
+    }
+}
+
+#[test]
+fn progress_is_told_the_endpoint_the_totals_and_the_end() {
+    let endpoint = Endpoint::start(World::generated(3, 0), Behaviour::default());
+    let told = Told::default();
+    testing::collect(
+        request(&endpoint, needs(&[ReadingKind::BucketPolicy])),
+        Box::new(told.clone()),
+    )
+    .unwrap();
+    let told = told.0.lock().unwrap().clone();
+    assert_eq!(
+        told,
+        [
+            format!("note endpoint: {}", endpoint.url()),
+            "stage reading 3".to_owned(),
+            "step 1".to_owned(),
+            "step 1".to_owned(),
+            "step 1".to_owned(),
+            "finish".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn the_grants_of_a_log_delivery_bucket() {
+    let endpoint = Endpoint::start(World::generated(10, 0), Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let bucket = &account(&snapshot).buckets["acme-bucket-00009"];
+    let delivery = |permission: &str| Grant {
+        grantee: "LogDelivery".to_owned(),
+        permission: permission.to_owned(),
+    };
+    assert_eq!(
+        bucket.acl.known().unwrap().grants[1..],
+        [delivery("WRITE"), delivery("READ_ACP")]
+    );
+}
