@@ -42,6 +42,19 @@ GROUPS = {
     "AuthenticatedUsers": "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
     "LogDelivery": "http://acs.amazonaws.com/groups/s3/LogDelivery",
 }
+STATUSES = ("fail", "pass", "not-assessed", "not-applicable")
+CHECKS = {
+    "account": {"s3-account-public-access-not-blocked"},
+    "bucket": {
+        "s3-public-access-not-blocked", "s3-public-read", "s3-public-list", "s3-public-write", "s3-public-acl-grant", "s3-acls-enabled",
+        "s3-cross-account-access", "s3-plain-http", "s3-malformed-policy", "s3-no-kms-key", "s3-bucket-key-disabled", "s3-sse-c-allowed",
+        "s3-no-access-log", "s3-access-log-to-itself", "s3-no-versioning",
+    },
+    "function": {
+        "lambda-runtime-deprecated", "lambda-slow-runtime-without-snapstart", "lambda-package-oversized", "lambda-vpc-attached",
+        "lambda-no-provisioned-concurrency", "lambda-provisioned-concurrency-failed",
+    },
+}  # fmt: skip
 BUCKET_MEMBERS = {"name", "region", "public_access_block", "ownership", "acl", "encryption", "logging", "versioning", "tags", "policy", "policy_text"}
 FUNCTION_MEMBERS = {
     "name", "region", "runtime", "handler", "image", "architecture", "memory_mb", "timeout_s", "zip_mb", "layers", "network", "snapstart",
@@ -556,6 +569,38 @@ class Verification:
         same("VpcConfig", (len(network["subnets"]), 1) if network else (0, 0), (len(vpc.get("SubnetIds", [])), len(vpc.get("SecurityGroupIds", []))))
 
 
+def check_expectations(account: Account, file: Path) -> list[str]:
+    """What is wrong with the form of expected.yaml: every resource once, every check of its kind once."""
+    path = file.with_name(file.name.replace("account", "expected", 1))
+    if path == file or not path.exists():
+        return []
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    wrong = []
+
+    def resource(what: str, kind: str, answers: dict) -> None:
+        if unknown := sorted(set(answers) - {*STATUSES, "why", "items"}):
+            wrong.append(f"{what}: unknown member {', '.join(unknown)}")
+        named = [check for status in STATUSES for check in answers.get(status, [])]
+        if sorted(named) != sorted(CHECKS[kind]):
+            twice = {check for check in named if named.count(check) > 1}
+            wrong.append(f"{what}: missing {sorted(CHECKS[kind] - set(named))}, unknown {sorted(set(named) - CHECKS[kind])}, more than once {sorted(twice)}")
+        for member in ("why", "items"):
+            if strangers := sorted(set(answers.get(member, {})) - CHECKS[kind]):
+                wrong.append(f"{what}: {member} speaks of {', '.join(strangers)}")
+
+    resource("account", "account", data["account"])
+    for kind, names in (
+        ("bucket", [bucket["name"] for bucket in account.buckets]),
+        ("function", [f"{function['region']}/{function['name']}" for function in account.functions]),
+    ):
+        expected = data[f"{kind}s"]
+        if sorted(names) != sorted(expected):
+            wrong.append(f"{kind}s: not expected {sorted(set(names) - set(expected))}, not declared {sorted(set(expected) - set(names))}")
+        for name, answers in expected.items():
+            resource(f"{kind} {name}", kind, answers)
+    return [f"{path.name}: {defect}" for defect in wrong]
+
+
 # --- the command line ------------------------------------------------------------------------------------
 
 
@@ -582,6 +627,7 @@ def main() -> int:
         if options.verify:
             verification = Verification(account, servers)
             verification.run()
+            verification.differences += check_expectations(account, options.file)
             for difference in verification.differences:
                 say(f"differs: {difference}")
             say(f"{counts} read back: {verification.compared} settings compared, {len(verification.differences)} differ ({time.monotonic() - began:.1f} s)")
