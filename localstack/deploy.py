@@ -70,6 +70,12 @@ def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
+def in_one_line(why: Exception) -> str:
+    """boto3's own words; where the server answered in HTML, only its beginning."""
+    text = " ".join(str(why).split())
+    return text if len(text) <= 300 else text[:300] + " …"
+
+
 # --- the declared account --------------------------------------------------------------------------
 
 
@@ -254,11 +260,8 @@ class Deployment:
         """One refused setting does not hide the next one: they are told together at the end."""
         try:
             return action(*arguments)
-        except ClientError as why:
-            error = why.response["Error"]
-            self.refused.append(f"{what}: {why.operation_name} answered {error.get('Code')}: {error.get('Message')}")
-        except BotoCoreError as why:
-            self.refused.append(f"{what}: {why}")
+        except (BotoCoreError, ClientError) as why:
+            self.refused.append(f"{what}: {in_one_line(why)}")
 
     def key(self, wanted: dict) -> None:
         if (wanted["alias"], wanted["region"]) not in self.account.key_arns(self.servers):
@@ -348,10 +351,11 @@ class Deployment:
             extras["VpcConfig"] = {"SubnetIds": self.subnets[network], "SecurityGroupIds": self.groups[network]}
         if layers := wanted.get("layers"):
             extras["Layers"] = [self.layers[layer] for layer in layers]
+        published = 0
         try:
+            client.get_function_configuration(FunctionName=name)
             published = len(published_versions(client, name))
         except client.exceptions.ResourceNotFoundException:
-            published = 0
             code = {"ZipFile": package(wanted.get("zip_mb"), name)}
             if image := wanted.get("image"):
                 code, extras = {"ImageUri": self.account.fill_in(image, wanted)}, extras | {"PackageType": "Image"}
@@ -363,11 +367,11 @@ class Deployment:
             self.configure(client, name, self.account.settings(wanted, version))
             client.publish_version(FunctionName=name)
         self.configure(client, name, self.account.settings(wanted))
+        present = aliases(client, name) if "aliases" in wanted else {}
         for alias, version in wanted.get("aliases", {}).items():
-            try:
-                client.create_alias(FunctionName=name, Name=alias, FunctionVersion=str(version))
-            except client.exceptions.ResourceConflictException:
-                client.update_alias(FunctionName=name, Name=alias, FunctionVersion=str(version))
+            if present.get(alias) != str(version):
+                put = client.update_alias if alias in present else client.create_alias
+                put(FunctionName=name, Name=alias, FunctionVersion=str(version))
         for qualifier, provisioned in wanted.get("provisioned_concurrency", {}).items():
             self.attempt(f"function {name}: provisioned concurrency of {qualifier}", self.provision, client, name, qualifier, provisioned)
 
@@ -440,6 +444,11 @@ def published_versions(client, name: str) -> dict[str, dict]:
     return {version["Version"]: version for page in pages for version in page["Versions"] if version["Version"] != "$LATEST"}
 
 
+def aliases(client, name: str) -> dict[str, str]:
+    pages = client.get_paginator("list_aliases").paginate(FunctionName=name)
+    return {alias["Name"]: alias["FunctionVersion"] for page in pages for alias in page["Aliases"]}
+
+
 def wait_until_settled(client, name: str) -> dict:
     deadline = time.monotonic() + 60
     while True:
@@ -477,8 +486,19 @@ class Verification:
 
     def same(self, what: str, wanted, got) -> None:
         self.compared += 1
-        if wanted != got:
+        if isinstance(wanted, list) and isinstance(got, list) and all(isinstance(name, str) for name in wanted + got):
+            for missing in sorted(set(wanted) - set(got)):
+                self.differences.append(f"{what}: {missing} is missing")
+            for stray in sorted(set(got) - set(wanted)):
+                self.differences.append(f"{what}: {stray} is there and not declared")
+        elif wanted != got:
             self.differences.append(f"{what}: declared {wanted!r}, read back {got!r}")
+
+    def attempt(self, what: str, action, *arguments) -> None:
+        try:
+            action(*arguments)
+        except (BotoCoreError, ClientError) as why:
+            self.differences.append(f"{what}: cannot be read back: {in_one_line(why)}")
 
     def read(self, call, absent: str = "", **arguments):
         try:
@@ -497,7 +517,7 @@ class Verification:
         for bucket in self.account.buckets:
             name = self.account.bucket_name(bucket["name"])
             if name in listed:
-                self.bucket(bucket, name)
+                self.attempt(f"bucket {name}", self.bucket, bucket, name)
 
     def bucket(self, wanted: dict, name: str) -> None:
         s3, bucket = self.servers.client("s3", wanted["region"]), {"Bucket": name}
@@ -528,7 +548,7 @@ class Verification:
             listed = {function["FunctionName"]: function for page in pages for function in page["Functions"]}
             self.same(f"functions of {region}", sorted(wanted), sorted(listed))
             for name in sorted(set(wanted) & set(listed)):
-                self.function(client, wanted[name], listed[name])
+                self.attempt(f"function {name} in {region}", self.function, client, wanted[name], listed[name])
 
     def function(self, client, wanted: dict, latest: dict) -> None:
         name = wanted["name"]
@@ -539,8 +559,7 @@ class Verification:
         same("versions", sorted(versions), sorted(published))
         for number in sorted(set(versions) & set(published)):
             self.configuration(wanted, versions[number], published[number], number)
-        aliases = client.list_aliases(FunctionName=name)["Aliases"]
-        same("aliases", {alias: str(version) for alias, version in wanted.get("aliases", {}).items()}, {alias["Name"]: alias["FunctionVersion"] for alias in aliases})
+        same("aliases", {alias: str(version) for alias, version in wanted.get("aliases", {}).items()}, aliases(client, name))
         same("tags", wanted.get("tags", {}), client.list_tags(Resource=latest["FunctionArn"])["Tags"])
         provisioned = {}
         for config in client.list_provisioned_concurrency_configs(FunctionName=name)["ProvisionedConcurrencyConfigs"]:
@@ -588,6 +607,10 @@ def check_expectations(account: Account, file: Path) -> list[str]:
             if strangers := sorted(set(answers.get(member, {})) - CHECKS[kind]):
                 wrong.append(f"{what}: {member} speaks of {', '.join(strangers)}")
 
+    stated = [name for names in data["policy_status"].values() for name in names]
+    with_policy = [bucket["name"] for bucket in account.buckets if account.policy(bucket)]
+    if sorted(stated) != sorted(with_policy):
+        wrong.append(f"policy_status: these differ from the buckets with a policy: {sorted(set(stated) ^ set(with_policy))}")
     resource("account", "account", data["account"])
     for kind, names in (
         ("bucket", [bucket["name"] for bucket in account.buckets]),
@@ -639,7 +662,7 @@ def main() -> int:
         say(f"{counts} deployed, {len(deployment.refused)} settings refused ({time.monotonic() - began:.1f} s)")
         return 1 if deployment.refused and not options.allow_refused else 0
     except (Trouble, BotoCoreError, ClientError) as trouble:
-        say(f"error: {trouble}")
+        say(f"error: {in_one_line(trouble)}")
         return 1
 
 

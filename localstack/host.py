@@ -149,8 +149,7 @@ def start(options: argparse.Namespace) -> int:
         return 0
     run_dir, created = prepare_run_dir(options.run_dir, kind)
     try:
-        attempts = 1 if options.port else 3
-        for attempt in range(1, attempts + 1):
+        for attempt in (1, 2, 3):
             port = options.port or free_port()
             process, token = launch(kind, python, run_dir, port)
             try:
@@ -158,9 +157,10 @@ def start(options: argparse.Namespace) -> int:
                 break
             except BaseException as trouble:
                 end(process)
-                if attempt == attempts or not isinstance(trouble, Trouble):
+                # Between finding a free port and listening on it, somebody else may have taken it.
+                if not isinstance(trouble, Trouble) or options.port or attempt == 3 or why_unusable(port) is None:
                     raise
-                say(f"{kind.title} did not start on port {port}; trying another")
+                say(f"port {port} was taken meanwhile; trying another")
     except BaseException:
         # The log has been shown; what is left would only be in the way.
         clear_run_dir(run_dir, created)
@@ -200,13 +200,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def launch(kind: Kind, python: Path, run_dir: Path, port: int) -> tuple[subprocess.Popen, str]:
+def why_unusable(port: int) -> str | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as why:
-            raise Trouble(f"port {port} of 127.0.0.1 cannot be used: {why.strerror}") from None
+            return why.strerror
+    return None
+
+
+def launch(kind: Kind, python: Path, run_dir: Path, port: int) -> tuple[subprocess.Popen, str]:
+    if why := why_unusable(port):
+        raise Trouble(f"port {port} of 127.0.0.1 cannot be used: {why}")
     files = run_dir / SERVER
     token = secrets.token_hex(16)
     # A made-up environment: nobody's AWS settings, proxies or home directory reach the server.
@@ -234,6 +240,8 @@ def launch(kind: Kind, python: Path, run_dir: Path, port: int) -> tuple[subproce
             "DISABLE_EVENTS": "1",
             "SKIP_SSL_CERT_DOWNLOAD": "1",
             "DNS_ADDRESS": "0",
+            # It would pull the image of a container function, from a registry that does not have it.
+            "DOCKER_HOST": "unix:///nonexistent",
             "PYTHONPATH": str(HERE / "plugin"),
             "LAMBDA_RUNTIME_EXECUTOR": "noop",
             "COLDBUCKET_S3_DIR": str(files / "s3"),
@@ -258,7 +266,7 @@ def wait_until_healthy(kind: Kind, process: subprocess.Popen, run_dir: Path, por
                 if kind is MOTO or answer.read().decode(errors="replace") == token:
                     return
         time.sleep(0.1)
-    raise Trouble(f"{kind.title} did not answer on port {port} within {timeout:.0f} s{log_tail(run_dir)}")
+    raise Trouble(f"{kind.title} did not answer on port {port} within {timeout:g} s{log_tail(run_dir)}")
 
 
 def log_tail(run_dir: Path) -> str:

@@ -1,8 +1,18 @@
-"""Two hooks that let several LocalStacks run side by side on one machine; both are idle in Docker."""
+"""Hooks that let LocalStack run without its container image, several side by side on one machine.
+
+All of them are idle in Docker, where their environment variables are not set.
+"""
 
 import os
+import warnings
 
 from localstack.runtime import hooks
+
+if not hasattr(warnings, "deprecated"):
+    # LocalStack 4.14 imports this from the standard library, which has it since Python 3.13.
+    from typing_extensions import deprecated
+
+    warnings.deprecated = deprecated
 
 
 @hooks.on_infra_start()
