@@ -17,6 +17,10 @@
 //! place. `lint` then checks every path and type against the schema of the facts. The crate only
 //! ever evaluates what has passed both.
 //!
+//! `function` is a reserved word of CEL and the natural name of a function's facts. So before a
+//! condition is parsed the variable is [`mask`]ed by another word of the same length, which keeps
+//! every place in the text where it is.
+//!
 //! # Lists with members that are not known
 //!
 //! A list can lose members: [`FactDocument`] leaves out an item that is unknown as a whole and
@@ -48,6 +52,10 @@ pub const PARAMS: &str = "params";
 const MAX_LENGTH: usize = 4096;
 /// The deepest expression that is translated.
 const MAX_DEPTH: usize = 64;
+
+/// The variable that CEL does not allow, and what stands for it inside this file.
+const FUNCTION: &str = "function";
+const MASKED: &str = "functi0n";
 
 /// A compiled condition.
 #[derive(Clone)]
@@ -298,7 +306,8 @@ impl Expression {
                 format!("the condition is longer than {MAX_LENGTH} bytes: a fact is missing"),
             )]);
         }
-        let program = Program::compile(text).map_err(|errors| syntax_errors(text, &errors))?;
+        let program =
+            Program::compile(&mask(text)).map_err(|errors| syntax_errors(text, &errors))?;
         let mut translator = Translator {
             program: &program,
             mistakes: Vec::new(),
@@ -614,8 +623,54 @@ impl<'a> Prepared<'a> {
 
 fn bind_members(context: &mut Context<'_, '_>, known: &Value) {
     for (name, value) in known.as_object().into_iter().flatten() {
-        context.add_variable_from_value(name.as_str(), convert(value));
+        let name = if name == FUNCTION { MASKED } else { name };
+        context.add_variable_from_value(name, convert(value));
     }
+}
+
+/// The condition with the variable `function` masked. Members of that name and texts stay; a text
+/// that this lexes wrongly, and so masks, is refused later.
+fn mask(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut before = None;
+    while let Some(c) = rest.chars().next() {
+        let word = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .unwrap_or(rest.len());
+        let taken = if matches!(c, '"' | '\'') {
+            quoted_length(rest, c)
+        } else {
+            word.max(c.len_utf8())
+        };
+        let (token, after) = rest.split_at(taken.min(rest.len()));
+        let masked = token == FUNCTION && before != Some('.');
+        out.push_str(if masked { MASKED } else { token });
+        if !c.is_whitespace() {
+            before = Some(c);
+        }
+        rest = after;
+    }
+    out
+}
+
+/// Bytes up to and with the quote that closes the text `rest` starts with.
+fn quoted_length(rest: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in rest.char_indices().skip(1) {
+        if escaped {
+            escaped = false;
+        } else if c == '\\' {
+            escaped = true;
+        } else if c == quote {
+            return at + c.len_utf8();
+        }
+    }
+    rest.len()
+}
+
+fn unmask(name: &str) -> &str {
+    if name == MASKED { FUNCTION } else { name }
 }
 
 /// JSON as a CEL value. Integers become `Int`: the crate's own conversion makes every
@@ -769,7 +824,13 @@ impl Translator<'_> {
                 LiteralValue::Boolean(value) => Term::Bool(*value.inner()),
                 LiteralValue::Int(value) => Term::Int(*value.inner()),
                 LiteralValue::Double(value) => Term::Double(*value.inner()),
-                LiteralValue::String(value) => Term::Text(value.inner().to_owned()),
+                LiteralValue::String(value) => {
+                    let text = value.inner().to_owned();
+                    if text.contains(MASKED) {
+                        return self.refuse(at, "this text cannot be used here");
+                    }
+                    Term::Text(text)
+                }
                 LiteralValue::UInt(value) => {
                     let plain = value.inner();
                     return self.refuse(
@@ -791,7 +852,7 @@ impl Translator<'_> {
                 if name.starts_with('.') || name.starts_with('@') {
                     return self.refuse(at, format!("`{name}` is no variable"));
                 }
-                Term::Name(name.clone())
+                Term::Name(unmask(name).to_owned())
             }
             Expr::Select(select) => {
                 if select.test {
@@ -804,7 +865,7 @@ impl Translator<'_> {
                 at += 1;
                 Term::Member(
                     Box::new(self.node(&select.operand, depth)?),
-                    select.field.clone(),
+                    unmask(&select.field).to_owned(),
                 )
             }
             Expr::List(list) => {
@@ -958,7 +1019,7 @@ impl Translator<'_> {
             term: Term::Quantified {
                 quantifier,
                 range: Box::new(range?),
-                variable: comprehension.iter_var.clone(),
+                variable: unmask(&comprehension.iter_var).to_owned(),
                 body: Box::new(body?),
             },
         })
@@ -992,6 +1053,10 @@ fn reword(message: &str) -> String {
             .and_then(|(_, rest)| rest.split_once('\''))
             .map(|(token, _)| token.trim().to_owned())
     };
+    let message = message.replace(MASKED, FUNCTION);
+    if let Some((_, word)) = message.split_once("reserved identifier: ") {
+        return format!("`{word}` is a reserved word of CEL: take another name");
+    }
     if message.contains("recursion") {
         return "the condition is nested too deeply".to_owned();
     }

@@ -201,6 +201,7 @@ impl<'a> Facts<'a> {
             bucket: account.buckets.get(name)?,
             index: &self.index,
             trust: &self.trust,
+            taken_at: &self.snapshot.taken_at,
         }))
     }
 

@@ -1,1 +1,16 @@
 //! IAM policies: parsed as IAM reads them, evaluated for one request, decided for all requests.
+//!
+//! [`document`] is the tree, [`parse`] makes it from text and names whatever it cannot read,
+//! [`pattern`] and [`condition`] say what the leaves mean, [`catalogue`] lists the actions there are.
+//! [`screen`] draws the few conclusions that are certain without a complete search.
+
+pub mod catalogue;
+pub mod condition;
+pub mod document;
+mod json;
+pub mod parse;
+pub mod pattern;
+pub mod screen;
+
+pub use document::{Defect, DefectKind, Policy};
+pub use parse::PolicyKind;

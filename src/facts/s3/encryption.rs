@@ -59,14 +59,14 @@ pub const NEEDS: NeedTable = &[
 
 impl EncryptionFacts {
     /// Concludes from GetBucketEncryption, and for SSE-C from the policy as well.
-    pub(super) fn derive(bucket: &BucketInventory, name: &str, policy: &PolicyReading) -> Self {
+    pub(super) fn derive(bucket: &BucketInventory, policy: &PolicyReading) -> Self {
         let setting = from_reading(
             ReadingKind::BucketEncryption,
             &bucket.encryption,
             Encryption::default,
             Clone::clone,
         );
-        let default = setting.as_ref().map(|setting| default_name(setting));
+        let default = setting.as_ref().map(default_name);
         let kms = default.as_ref().map(|default| is_kms(default));
         let when_kms = |value: fn(&Encryption) -> String| {
             setting.as_ref().map(|setting| {
@@ -89,7 +89,7 @@ impl EncryptionFacts {
                 .as_ref()
                 .map(|setting| is_kms(&default_name(setting)) && setting.bucket_key == Some(true)),
             sse_c: blocked_by_setting(&setting)
-                .or(policy.denies_sse_c(name))
+                .or(policy.denies_sse_c())
                 .map(|blocked| if blocked { "blocked" } else { "allowed" }.to_owned()),
             default,
             kms,

@@ -98,7 +98,7 @@ pub const NEEDS: NeedTable = &[
 
 /// A class of actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::facts) enum ActionClass {
+pub enum ActionClass {
     /// Read object data.
     Read,
     /// List the bucket.
@@ -113,7 +113,7 @@ pub(in crate::facts) enum ActionClass {
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::facts) enum Audience {
+pub enum Audience {
     /// Requests without a signature.
     Anonymous,
     /// Requests signed by some account that is not the owner's.
@@ -198,7 +198,7 @@ impl ExposureFacts {
             .and(policy_is_public(&aws_says_public, policy));
         let reach = |audience| {
             let class = |class| {
-                let by_policy = policy.reach(context, audience, class).unless(&cut);
+                let by_policy = policy.reach(audience, class).unless(&cut);
                 let by_acl = acl_reach(context.bucket, block, audience, class);
                 by_policy.or(by_acl).into_fact()
             };
@@ -312,7 +312,7 @@ fn other_accounts(
         account,
         via: via.to_owned(),
     };
-    let named = policy.outsiders(context);
+    let named = policy.outsiders();
     let by_policy = match (named, cut) {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),
         (_, Fact::Known(true)) => Fact::Known(Vec::new()),

@@ -88,6 +88,6 @@ fn is_log_target(context: &BucketContext<'_>, policy: &PolicyReading) -> Fact<bo
     })
     .map(|grants| !grants.is_empty());
     Fact::Known(named)
-        .or(policy.grants_log_delivery(context.name))
+        .or(policy.grants_log_delivery())
         .or(by_acl)
 }

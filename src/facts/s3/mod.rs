@@ -73,6 +73,8 @@ pub(in crate::facts) struct BucketContext<'a> {
     pub(in crate::facts) bucket: &'a BucketInventory,
     pub(in crate::facts) index: &'a Index,
     pub(in crate::facts) trust: &'a Trust,
+    /// The snapshot's time, RFC 3339.
+    pub(in crate::facts) taken_at: &'a str,
 }
 
 impl BucketContext<'_> {
@@ -86,7 +88,7 @@ impl BucketFacts {
     /// Concludes everything about one bucket.
     pub(in crate::facts) fn derive(context: &BucketContext<'_>) -> Self {
         let bucket = context.bucket;
-        let policy = PolicyReading::new(bucket);
+        let policy = PolicyReading::new(context);
         let public_access_block =
             public_access_block::PublicAccessBlockFacts::derive(context.account, bucket);
         Self {
@@ -98,8 +100,8 @@ impl BucketFacts {
             exposure: exposure::ExposureFacts::derive(context, &policy, &public_access_block),
             acl: ownership::AclFacts::derive(bucket),
             public_access_block,
-            transport: transport::TransportFacts::derive(context.name, &policy),
-            encryption: encryption::EncryptionFacts::derive(bucket, context.name, &policy),
+            transport: transport::TransportFacts::derive(&policy),
+            encryption: encryption::EncryptionFacts::derive(bucket, &policy),
             logging: logging::LoggingFacts::derive(context, &policy),
             versioning: versioning::VersioningFacts::derive(bucket),
             tags: from_reading(

@@ -93,10 +93,10 @@ fn ownership(bucket: &BucketInventory) -> Fact<String> {
 
 /// The grants that `wanted` picks, as far as they have an effect: none with ACLs off, whatever the
 /// ACL says; none when the ACL has none, whatever the ownership is; otherwise both must be known.
-pub(super) fn effective_grants<'a>(
-    bucket: &'a BucketInventory,
+pub(super) fn effective_grants(
+    bucket: &BucketInventory,
     wanted: impl Fn(&Grant) -> bool,
-) -> Fact<Vec<&'a Grant>> {
+) -> Fact<Vec<&Grant>> {
     let enforced = ownership(bucket).map(|ownership| ownership == ENFORCED);
     if enforced.known() == Some(&true) {
         return Fact::Known(Vec::new());

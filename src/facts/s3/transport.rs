@@ -27,8 +27,8 @@ pub const NEEDS: NeedTable = &[("bucket.transport", &[Need::own(ReadingKind::Buc
 
 impl TransportFacts {
     /// Concludes from the policy.
-    pub(super) fn derive(name: &str, policy: &PolicyReading) -> Self {
-        let weakness = policy.plain_http_weakness(name);
+    pub(super) fn derive(policy: &PolicyReading) -> Self {
+        let weakness = policy.plain_http_weakness();
         Self {
             plain_http_reachable: weakness.as_ref().map(|weakness| !weakness.is_empty()),
             weakness,

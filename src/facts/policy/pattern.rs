@@ -1,0 +1,225 @@
+//! Texts with wildcards: action names and resource ARNs.
+//!
+//! `*` is any run of characters, `/` and `:` included; `?` is exactly one character; the only escapes
+//! are `${*}`, `${?}` and `${$}` (IAM user guide, "Policy variables"). A pattern is matched as a
+//! whole. Three questions are answered here: does it match this text, does it match every text that
+//! another pattern matches, is there a text that both match. The second is sound and not complete,
+//! the third never misses: both err to the side on which nothing wrong is claimed.
+
+use super::document::Version;
+
+/// A text with wildcards and, in version 2012-10-17, policy variables.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pattern {
+    /// As written.
+    pub text: String,
+    /// Its parts.
+    pub tokens: Vec<Token>,
+}
+
+/// A part of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Token {
+    /// This character.
+    Char(char),
+    /// `?`: one character.
+    One,
+    /// `*`: any run of characters.
+    Many,
+    /// `${key}` or `${key, 'default'}`: a value of the request, taken literally.
+    Variable {
+        /// The condition key in lower case.
+        key: String,
+        /// The text that stands in when the key is absent.
+        default: Option<String>,
+    },
+}
+
+/// Above this many steps a question over two patterns is not worked out.
+const STEP_LIMIT: usize = 4_000_000;
+
+impl Pattern {
+    /// Reads a resource or a condition value with wildcards.
+    pub fn new(text: &str, version: Version) -> Self {
+        Self {
+            tokens: tokens(text, version),
+            text: text.to_owned(),
+        }
+    }
+
+    /// Reads an action: no variables, no regard to case.
+    pub fn action(text: &str) -> Self {
+        Self {
+            tokens: tokens(&text.to_lowercase(), Version::V2008),
+            text: text.to_owned(),
+        }
+    }
+
+    /// True when a value of the request is part of it.
+    pub fn has_variable(&self) -> bool {
+        self.tokens
+            .iter()
+            .any(|token| matches!(token, Token::Variable { .. }))
+    }
+
+    /// True when it is one text and nothing else.
+    pub fn is_literal(&self) -> bool {
+        self.tokens
+            .iter()
+            .all(|token| matches!(token, Token::Char(_)))
+    }
+
+    /// True when it matches the whole text. A pattern with a variable matches nothing here: its
+    /// value is not known.
+    pub fn matches(&self, text: &str) -> bool {
+        let text: Vec<Token> = text.chars().map(Token::Char).collect();
+        covers(&self.tokens, &text)
+    }
+
+    /// True when it surely matches everything that `other` matches.
+    pub fn covers(&self, other: &Self) -> bool {
+        covers(&self.tokens, &other.tokens)
+    }
+
+    /// True when some text may match both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        overlaps(&self.tokens, &other.tokens)
+    }
+
+    /// A text that it matches, with `run` for every `*`; variables are not filled in.
+    pub fn example(&self, run: &str) -> Option<String> {
+        let mut out = String::new();
+        for token in &self.tokens {
+            match token {
+                Token::Char(found) => out.push(*found),
+                Token::One => out.push('x'),
+                Token::Many => out.push_str(run),
+                Token::Variable { .. } => return None,
+            }
+        }
+        Some(out)
+    }
+}
+
+fn tokens(text: &str, version: Version) -> Vec<Token> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if version == Version::V2012
+            && let Some(inner) = rest.strip_prefix("${")
+            && let Some((name, after)) = inner.split_once('}')
+        {
+            out.push(variable(name));
+            rest = after;
+            continue;
+        }
+        match first {
+            // `**` is `*`.
+            '*' if out.last() == Some(&Token::Many) => {}
+            '*' => out.push(Token::Many),
+            '?' => out.push(Token::One),
+            other => out.push(Token::Char(other)),
+        }
+        rest = rest.get(first.len_utf8()..).unwrap_or_default();
+    }
+    out
+}
+
+fn variable(name: &str) -> Token {
+    match name {
+        "*" => Token::Char('*'),
+        "?" => Token::Char('?'),
+        "$" => Token::Char('$'),
+        _ => {
+            let (key, default) = match name.split_once(',') {
+                Some((key, default)) => {
+                    let default = default.trim();
+                    let inner = default
+                        .strip_prefix('\'')
+                        .and_then(|rest| rest.strip_suffix('\''));
+                    (key, Some(inner.unwrap_or(default).to_owned()))
+                }
+                None => (name, None),
+            };
+            Token::Variable {
+                key: key.trim().to_lowercase(),
+                default,
+            }
+        }
+    }
+}
+
+/// Whether `upper` matches whatever `lower` matches, token by token: a wildcard below is matched by
+/// an equal or wider one above. `row[j]` says whether the tokens of `upper` seen so far cover the
+/// first `j` tokens of `lower`.
+fn covers(upper: &[Token], lower: &[Token]) -> bool {
+    if upper.len().saturating_mul(lower.len()) > STEP_LIMIT {
+        return false;
+    }
+    let mut row = vec![false; lower.len() + 1];
+    if let Some(first) = row.first_mut() {
+        *first = true;
+    }
+    for token in upper {
+        let mut next = Vec::with_capacity(row.len());
+        let mut before = false;
+        // What `*` has already absorbed stays covered.
+        let mut absorbed = false;
+        for (here, below) in row
+            .iter()
+            .copied()
+            .zip(std::iter::once(None).chain(lower.iter().map(Some)))
+        {
+            next.push(match (token, below) {
+                (Token::Many, _) => {
+                    absorbed |= here;
+                    absorbed
+                }
+                (Token::One, Some(Token::One | Token::Char(_))) => before,
+                (Token::Char(a), Some(Token::Char(b))) => before && a == b,
+                _ => false,
+            });
+            before = here;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// Whether some text may match both. A variable may be any text.
+fn overlaps(left: &[Token], right: &[Token]) -> bool {
+    let wide = |token: &Token| matches!(token, Token::Many | Token::Variable { .. });
+    if left.len().saturating_mul(right.len()) > STEP_LIMIT {
+        return true;
+    }
+    // row[j]: the tokens of `left` seen so far and the first j of `right` can match one text.
+    let mut row: Vec<bool> = std::iter::once(true)
+        .chain(right.iter().scan(true, |open, token| {
+            *open &= wide(token);
+            Some(*open)
+        }))
+        .collect();
+    for token in left {
+        let mut next: Vec<bool> = Vec::with_capacity(row.len());
+        let mut before = false;
+        let mut left_of = false;
+        for (here, beside) in row
+            .iter()
+            .copied()
+            .zip(std::iter::once(None).chain(right.iter().map(Some)))
+        {
+            left_of = match beside {
+                // Nothing of `right`: only what can be empty.
+                None => wide(token) && here,
+                // The wide one takes nothing, or takes what the other has.
+                Some(other) if wide(token) || wide(other) => here || left_of,
+                Some(Token::Char(b)) => before && !matches!(token, Token::Char(a) if a != b),
+                Some(_) => before,
+            };
+            next.push(left_of);
+            before = here;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
