@@ -226,12 +226,19 @@ fn aws_says_public(bucket: &BucketInventory, policy: &PolicyReading) -> Fact<boo
     if policy.is_absent() {
         return Fact::Known(false);
     }
-    from_reading(
+    let status = from_reading(
         ReadingKind::BucketPolicyStatus,
         &bucket.policy_status,
         || false,
         |status| status.is_public,
-    )
+    );
+    match (status, policy.presence()) {
+        // Had the policy been read there might be nothing to ask for.
+        (Fact::Unknown { because }, Fact::Unknown { because: more }) => {
+            Fact::unknown_from(because.iter().chain(&more))
+        }
+        (status, _) => status,
+    }
 }
 
 /// Whether AWS deems the policy public, by its own word or, where that is missing, by the one case

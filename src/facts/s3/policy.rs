@@ -68,7 +68,7 @@ impl PolicyReading {
     pub(super) fn facts(&self) -> PolicyFacts {
         let policy = self.policy.as_ref();
         PolicyFacts {
-            present: policy.clone().map(Option::is_some),
+            present: self.presence(),
             malformed: policy.clone().and_then(|policy| match policy {
                 Some(policy) if policy.is_malformed() => Fact::Known(true),
                 Some(policy) if !policy.is_sound() => Fact::undecidable(format!(
@@ -84,6 +84,11 @@ impl PolicyReading {
     /// True when there is known to be no policy.
     pub(super) fn is_absent(&self) -> bool {
         matches!(self.policy, Fact::Known(None))
+    }
+
+    /// Whether there is one.
+    pub(super) fn presence(&self) -> Fact<bool> {
+        self.policy.as_ref().map(Option::is_some)
     }
 
     /// Whether a Deny keeps every SSE-C upload out.
