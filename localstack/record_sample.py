@@ -47,11 +47,34 @@ def place(document, pointer: str):
     return document, parts[-1]
 
 
+def policy_status(name: str, statuses: dict) -> dict:
+    if name in statuses["undecided"]:
+        return {"denied": {"action": "s3:GetBucketPolicyStatus", "code": "AccessDenied"}}
+    if name not in statuses["public"] + statuses["not-public"]:
+        sys.exit(f"policy_status of {name} is not written down")
+    return {"known": {"is_public": name in statuses["public"]}}
+
+
 def complete(snapshot: dict, completion: dict) -> None:
     snapshot["taken_at"] = completion["taken_at"]
     snapshot["duration_ms"] = completion["duration_ms"]
     snapshot["api_calls"] = completion["api_calls"]
     snapshot.pop("endpoint", None)
+    account = snapshot["accounts"][completion["account"]]
+    statuses = yaml.safe_load((HERE / completion["policy_status_from"]).read_text())["policy_status"]
+    for name, bucket in account["buckets"].items():
+        bucket["created"] = completion["created"]
+        if "policy_status" in bucket:
+            bucket["policy_status"] = policy_status(name, statuses)
+    for region, inventory in account["regions"].items():
+        for name, function in inventory["functions"].items():
+            for version in function["versions"].values():
+                version["last_modified"] = completion["last_modified"]
+                names = [name for name in version.get("environment_names", []) if name not in completion["drop_environment"]]
+                version.pop("environment_names", None)
+                if names:
+                    version["environment_names"] = names
+                version["code_size_bytes"] = completion["code_size_bytes"].get(f"{region}/{name}", version["code_size_bytes"])
     for change in completion["set"]:
         container, key = place(snapshot, change["pointer"])
         container[key] = change["value"]
