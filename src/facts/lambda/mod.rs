@@ -222,6 +222,22 @@ fn versions(context: &FunctionContext<'_>, aliases: &Fact<Vec<&Alias>>) -> Fact<
         })
 }
 
+/// Whether provisioned concurrency of the version or of an alias of it stands ready; what failed or
+/// is still being set up keeps nothing warm.
+fn is_ready(context: &FunctionContext<'_>, version: &str, aliases: &Fact<Vec<String>>) -> bool {
+    concurrency::read(context.function)
+        .known()
+        .into_iter()
+        .flatten()
+        .any(|configuration| {
+            configuration.status == "READY"
+                && (configuration.qualifier == version
+                    || aliases
+                        .known()
+                        .is_some_and(|names| names.contains(&configuration.qualifier)))
+        })
+}
+
 impl VersionFacts {
     /// Concludes from the version's configuration. `provisioned`: provisioned concurrency serves it.
     fn derive(
@@ -243,7 +259,7 @@ impl VersionFacts {
                 model: context.model,
                 name: context.name,
                 region: context.region,
-                kept_warm: provisioned,
+                kept_warm: provisioned && is_ready(context, name, &aliases),
                 total_mb: &package.total_mb,
                 snapstart_eligible: &snapstart.eligible,
                 // A published version starts as it was published; $LATEST as its next version will.

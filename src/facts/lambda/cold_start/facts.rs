@@ -21,7 +21,7 @@ use crate::report::{Driver, Lever};
 /// How a version starts.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ColdStartFacts {
-    /// Provisioned concurrency is set on this version or on an alias of it.
+    /// Provisioned concurrency stands ready on this version or on an alias of it.
     pub kept_warm: Fact<bool>,
     /// The estimate. Not decidable for container images and OS-only runtimes, which do not show what
     /// they run, and for runtimes that were never measured.
