@@ -7,6 +7,7 @@ use super::args::{
     PermissionsArgs, ResourceArgs, SchemaName, SelectionArgs, SourceArgs, TuningArgs,
 };
 use super::config::{CheckParams, Config};
+use super::policy::PolicyCommand;
 use super::{Mistake, Mistakes, Placed, did_you_mean, region};
 use crate::facts::Trust;
 use crate::output::Format;
@@ -48,6 +49,8 @@ pub enum Task {
     VerifyChecks(Option<PathBuf>),
     /// Explain one verdict.
     Explain(Box<Explain>),
+    /// Reason about policies.
+    Policy(PolicyCommand),
     /// Print the IAM policy.
     Permissions {
         /// For these checks.
@@ -288,6 +291,7 @@ impl Join {
                 Some(ChecksCommand::Verify { dir }) => Task::VerifyChecks(dir),
             },
             Command::Explain(args) => Task::Explain(Box::new(self.explain(*args))),
+            Command::Policy(args) => Task::Policy(args.command),
             Command::Permissions(args) => {
                 let PermissionsArgs {
                     selection,
