@@ -10,6 +10,7 @@ pub mod document;
 mod json;
 pub mod parse;
 pub mod pattern;
+pub mod prove;
 pub mod screen;
 
 pub use document::{Defect, DefectKind, Policy};
