@@ -591,7 +591,7 @@ fn the_lists_are_read_to_the_last_page() {
 }
 
 #[test]
-fn a_list_that_breaks_off_is_kept_and_marked() {
+fn a_list_that_breaks_off_is_a_failed_listing_and_what_it_listed_is_read() {
     let world = World::generated(10, 0);
     let endpoint = Endpoint::start(
         world,
@@ -604,9 +604,19 @@ fn a_list_that_breaks_off_is_kept_and_marked() {
     let snapshot = collect(request(&endpoint, needs(&[ReadingKind::BucketPolicy])));
     let account = account(&snapshot);
     assert_eq!(account.buckets.len(), 4);
+    assert!(
+        account
+            .buckets
+            .values()
+            .all(|bucket| bucket.policy != Reading::NotCollected)
+    );
     assert_eq!(
         account.bucket_listing,
-        Reading::Known(Listing { complete: false })
+        Reading::Failed {
+            action: "s3:ListAllMyBuckets".to_owned(),
+            code: "InvalidToken".to_owned(),
+            message: "as asked for".to_owned(),
+        }
     );
 }
 

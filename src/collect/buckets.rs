@@ -71,7 +71,7 @@ async fn list(session: &Session, found: &mut Found) {
         let page = match page {
             Ok(page) => page,
             Err(trouble) => {
-                found.listing = ended_early(session, pages, &trouble);
+                found.listing = ended_early(pages, &trouble);
                 return;
             }
         };
@@ -108,21 +108,17 @@ async fn list(session: &Session, found: &mut Found) {
             None => break,
         }
     }
-    found.listing = Reading::Known(Listing { complete: true });
+    // What the filters left out is not in the snapshot.
+    found.listing = Reading::Known(Listing {
+        complete: wanted.is_empty() && regions.is_empty(),
+    });
 }
 
-/// The listing when a page could not be read: a failed first page is a failed listing, a failed
-/// later one leaves a listing that is not complete.
-fn ended_early(session: &Session, pages: u64, trouble: &Trouble) -> Reading<Listing> {
-    if pages == 0 {
-        return answer::unread(ReadingKind::BucketListing, trouble);
+/// The listing when a page could not be read: the page's failure is the listing's, and what came
+/// before it is kept. An interrupted listing is merely not complete.
+fn ended_early(pages: u64, trouble: &Trouble) -> Reading<Listing> {
+    if pages > 0 && trouble.kind == Kind::Interrupted {
+        return Reading::Known(Listing { complete: false });
     }
-    if trouble.kind != Kind::Interrupted {
-        session.progress.note(&format!(
-            "the list of buckets is not complete: page {} failed with {}",
-            pages.saturating_add(1),
-            trouble.code
-        ));
-    }
-    Reading::Known(Listing { complete: false })
+    answer::unread(ReadingKind::BucketListing, trouble)
 }

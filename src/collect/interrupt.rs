@@ -135,6 +135,7 @@ impl Signals {
 
 #[allow(
     clippy::exit,
+    clippy::disallowed_methods,
     reason = "a second Ctrl-C means now; unwinding would wait for what hangs"
 )]
 fn end_process(status: i32) {

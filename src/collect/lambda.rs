@@ -69,21 +69,15 @@ async fn list(
             .await;
         let page = match page {
             Ok(page) => page,
-            Err(trouble) if pages == 0 => {
+            Err(trouble) if pages > 0 && trouble.kind == Kind::Interrupted => {
+                return (Reading::Known(Listing { complete: false }), functions);
+            }
+            // The page's failure is the listing's; what came before it is kept.
+            Err(trouble) => {
                 return (
                     answer::unread(ReadingKind::FunctionListing, &trouble),
                     functions,
                 );
-            }
-            Err(trouble) => {
-                if trouble.kind != Kind::Interrupted {
-                    session.progress.note(&format!(
-                        "the list of functions in {region} is not complete: page {} failed with {}",
-                        pages.saturating_add(1),
-                        trouble.code
-                    ));
-                }
-                return (Reading::Known(Listing { complete: false }), functions);
             }
         };
         pages = pages.saturating_add(1);
@@ -108,7 +102,11 @@ async fn list(
             .filter(|next| !next.is_empty() && Some(*next) != marker.as_deref());
         match next {
             Some(next) => marker = Some(next.to_owned()),
-            None => return (Reading::Known(Listing { complete: true }), functions),
+            None => {
+                // What the filter left out is not in the snapshot.
+                let complete = wanted.is_empty();
+                return (Reading::Known(Listing { complete }), functions);
+            }
         }
     }
 }

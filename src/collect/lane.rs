@@ -64,6 +64,8 @@ impl Gate {
 #[derive(Debug)]
 pub struct Lane {
     gate: Arc<Gate>,
+    /// First come, first served.
+    queue: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -80,6 +82,7 @@ impl Lane {
     pub fn new(gate: Arc<Gate>, pace: Pace) -> Self {
         Self {
             gate,
+            queue: tokio::sync::Mutex::new(()),
             state: Mutex::new(State {
                 pace,
                 given_up: 0,
@@ -132,7 +135,7 @@ impl Lane {
             attempt = attempt.saturating_add(1);
             let trouble = match result {
                 Ok(value) => {
-                    self.answered();
+                    self.answered(sent);
                     return Ok(value);
                 }
                 Err(error) => Trouble::from(error),
@@ -147,7 +150,7 @@ impl Lane {
                 Kind::Skewed => !std::mem::replace(&mut corrected, true),
                 Kind::Final | Kind::Interrupted => {
                     if trouble.status.is_some() {
-                        self.answered();
+                        self.answered(sent);
                     }
                     return Err(trouble);
                 }
@@ -164,6 +167,9 @@ impl Lane {
 
     /// Waits until the lane's schedule and the hard cap let one request leave.
     async fn turn(&self) {
+        // Only the head of the queue holds a slot: when the rate changes, it changes for all who
+        // wait.
+        let _head = self.queue.lock().await;
         let slot = self.locked(|state| state.pace.slot(Instant::now()));
         until(slot).await;
         if let Some(cap) = &self.gate.cap {
@@ -195,9 +201,9 @@ impl Lane {
         self.locked(|state| state.given_up >= TIRED)
     }
 
-    fn answered(&self) {
+    fn answered(&self, sent: Instant) {
         self.locked(|state| {
-            state.pace.accepted();
+            state.pace.accepted(sent, Instant::now());
             state.given_up = 0;
             state.unanswered = false;
         });

@@ -35,19 +35,27 @@ impl Metronome {
 
 /// The lowest rate a limiter falls to, requests a second.
 const FLOOR: f64 = 1.0;
-/// What of the measured rate is used after a refusal.
+/// What of the measured rate is used after refusals.
 const KEEP: f64 = 0.97;
-/// What of the rate is kept after a refusal when too little was measured to go by.
-const CUT: f64 = 0.7;
-/// Answers that make a measurement.
-const ENOUGH: u32 = 20;
-/// The shortest time a rate is measured over.
+/// The most a rate falls at one time: a measurement can be unlucky.
+const FALL: f64 = 0.5;
+/// A measurement takes so many answers …
+const ENOUGH: u32 = 10;
+/// … and so long;
 const SHORTEST: Duration = Duration::from_millis(100);
+/// unless this many were refused and they are the greater part.
+const PLENTY: u32 = 5;
+/// The time a first guess is based on.
+const GUESS_OVER: Duration = Duration::from_millis(50);
 /// How far a late request may make up for lost time.
 const SLACK: Duration = Duration::from_millis(20);
-/// Growth a second right after a refusal, as a share of the rate; it rises with every second
-/// without one.
+/// Growth a second, as a share of the rate, at once after a refusal.
 const GROWTH: f64 = 0.01;
+/// By how much that rises with the square of the seconds without a refusal: when others have left,
+/// a third more is reached in four seconds.
+const IMPATIENCE: f64 = 0.01;
+/// Growth a second while the rate is a guess: it doubles about four times a second.
+const GUESSING: f64 = 3.0;
 
 /// A rate that follows what the other side accepts.
 #[derive(Clone, Debug)]
@@ -56,14 +64,17 @@ pub struct Pace {
     rate: f64,
     /// Never faster than this.
     ceiling: f64,
+    /// The rate is a first guess, not yet a measurement.
+    guess: bool,
     next: Option<Instant>,
-    /// When the rate was last set by a refusal.
+    /// When the rate was last lowered.
     cut: Option<Instant>,
     /// When the rate was last raised.
     grown: Option<Instant>,
-    /// Start of the present measurement and the answers since.
+    /// The present measurement: of requests sent since then.
     since: Option<Instant>,
-    answers: u32,
+    accepted: u32,
+    refused: u32,
 }
 
 impl Pace {
@@ -77,11 +88,13 @@ impl Pace {
         Self {
             rate: ceiling,
             ceiling,
+            guess: false,
             next: None,
             cut: None,
             grown: None,
             since: None,
-            answers: 0,
+            accepted: 0,
+            refused: 0,
         }
     }
 
@@ -103,35 +116,69 @@ impl Pace {
         at.max(now)
     }
 
-    /// A request got through.
-    pub fn accepted(&mut self) {
-        self.answers = self.answers.saturating_add(1);
+    /// A request sent at `sent` got through.
+    pub fn accepted(&mut self, sent: Instant, now: Instant) {
+        if self.counts(sent) {
+            self.accepted = self.accepted.saturating_add(1);
+            self.judge(sent, now);
+        }
     }
 
-    /// A request sent at `sent` was refused for being one too many. Requests that were on their
-    /// way when the rate was last cut tell nothing new.
+    /// A request sent at `sent` was refused for being one too many.
     pub fn refused(&mut self, sent: Instant, now: Instant) {
-        if self.cut.is_some_and(|cut| sent <= cut) {
+        if self.counts(sent) {
+            self.refused = self.refused.saturating_add(1);
+            self.judge(sent, now);
+        }
+    }
+
+    /// What was on its way before the present measurement began says nothing about the present
+    /// rate.
+    fn counts(&self, sent: Instant) -> bool {
+        self.since.is_some_and(|since| sent >= since)
+    }
+
+    /// Ends the measurement when there is enough of it, and draws its conclusion.
+    fn judge(&mut self, sent: Instant, now: Instant) {
+        let Some(since) = self.since else { return };
+        let span = sent.saturating_duration_since(since);
+        if self.rate.is_infinite() {
+            // The first refusal of all: anything is a better guess than no limit.
+            if self.refused > 0 {
+                let guess = f64::from(self.accepted) / span.max(GUESS_OVER).as_secs_f64();
+                self.guess = true;
+                self.lower(guess, now);
+            } else if span >= SHORTEST {
+                self.restart(now);
+            }
             return;
         }
-        let measured_for = self.since.map_or(Duration::ZERO, |since| now - since);
-        if self.cut.is_some() && measured_for < SHORTEST {
+        let answers = self.accepted.saturating_add(self.refused);
+        let clear = self.refused >= PLENTY && self.refused > self.accepted && span >= SLACK;
+        if !clear && (answers < ENOUGH || span < SHORTEST) {
             return;
         }
-        let measured = f64::from(self.answers) / measured_for.max(SHORTEST).as_secs_f64();
-        let rate = if self.answers >= ENOUGH || self.rate.is_infinite() {
-            measured * KEEP
-        } else {
-            self.rate * CUT
-        };
-        // A measurement can exceed the rate by what was in flight; a refusal never raises it.
-        self.rate = rate
-            .min(self.rate)
-            .clamp(FLOOR.min(self.ceiling), self.ceiling);
+        if self.refused == 0 {
+            self.restart(now);
+            return;
+        }
+        self.guess = false;
+        let measured = f64::from(self.accepted) / span.as_secs_f64();
+        self.lower((measured * KEEP).max(self.rate * FALL), now);
+    }
+
+    fn lower(&mut self, rate: f64, now: Instant) {
+        let floor = FLOOR.min(self.ceiling);
+        self.rate = rate.min(self.rate).clamp(floor, self.ceiling);
         self.cut = Some(now);
         self.grown = Some(now);
+        self.restart(now);
+    }
+
+    fn restart(&mut self, now: Instant) {
         self.since = Some(now);
-        self.answers = 0;
+        self.accepted = 0;
+        self.refused = 0;
     }
 
     fn grow(&mut self, now: Instant) {
@@ -139,12 +186,16 @@ impl Pace {
             return;
         };
         let step = now.saturating_duration_since(grown);
-        if step < SHORTEST {
+        if step < SLACK {
             return;
         }
         let calm = now.saturating_duration_since(cut).as_secs_f64();
-        let share = GROWTH * (calm / 2.0).max(1.0) * step.as_secs_f64();
-        self.rate = (self.rate * (1.0 + share)).min(self.ceiling);
+        let growth = if self.guess {
+            GUESSING
+        } else {
+            GROWTH + IMPATIENCE * calm * calm
+        };
+        self.rate = (self.rate * (1.0 + growth * step.as_secs_f64())).min(self.ceiling);
         self.grown = Some(now);
     }
 }
@@ -153,4 +204,204 @@ fn interval(rate: f64) -> Option<Duration> {
     (rate.is_finite() && rate > 0.0)
         .then(|| Duration::try_from_secs_f64(1.0 / rate).ok())
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cmp::Reverse;
+    use std::collections::BinaryHeap;
+
+    /// A server that serves so many requests a second, the rest refused: a token bucket.
+    struct Server {
+        limit: f64,
+        burst: f64,
+        tokens: f64,
+        at: Duration,
+    }
+
+    impl Server {
+        fn new(limit: f64, burst: f64) -> Self {
+            Self {
+                limit,
+                burst,
+                tokens: burst,
+                at: Duration::ZERO,
+            }
+        }
+
+        fn admits(&mut self, at: Duration) -> bool {
+            let grown = (at - self.at).as_secs_f64() * self.limit;
+            self.tokens = (self.tokens + grown).min(self.burst);
+            self.at = at;
+            let admitted = self.tokens >= 1.0;
+            if admitted {
+                self.tokens -= 1.0;
+            }
+            admitted
+        }
+    }
+
+    #[derive(PartialEq, Eq, PartialOrd, Ord)]
+    enum Event {
+        /// A worker joins the queue of its lane.
+        Ask(usize),
+        /// A request of a worker reaches the server.
+        Arrive(usize),
+        /// A worker has its answer: sent at, admitted.
+        Answer(usize, Duration, bool),
+    }
+
+    /// Runs workers against the server for a while, each with the pace of its lane; gives the
+    /// share of the limit that was served and the share of requests that were refused. `active`
+    /// says until when a lane has work.
+    fn simulate(
+        server: &mut Server,
+        lanes: &mut [Pace],
+        active: &[Duration],
+        workers: usize,
+        latency: Duration,
+        seconds: u64,
+    ) -> (f64, f64) {
+        let origin = Instant::now();
+        let end = Duration::from_secs(seconds);
+        let mut events = BinaryHeap::new();
+        for worker in 0..workers {
+            events.push(Reverse((Duration::ZERO, Event::Ask(worker))));
+        }
+        // Only the head of a lane's queue holds a slot, as in `lane`.
+        let mut queues = vec![std::collections::VecDeque::new(); lanes.len()];
+        let (mut served, mut refused) = (0_u32, 0_u32);
+        while let Some(Reverse((now, event))) = events.pop() {
+            if now >= end {
+                break;
+            }
+            let next = match event {
+                Event::Ask(worker) => {
+                    let lane = worker % lanes.len();
+                    if now >= active[lane] {
+                        continue;
+                    }
+                    queues[lane].push_back(worker);
+                    if queues[lane].len() > 1 {
+                        continue;
+                    }
+                    let slot = lanes[lane].slot(origin + now) - origin;
+                    (slot, Event::Arrive(worker))
+                }
+                Event::Arrive(worker) => {
+                    let lane = worker % lanes.len();
+                    queues[lane].pop_front();
+                    if let Some(head) = queues[lane].front() {
+                        let slot = lanes[lane].slot(origin + now) - origin;
+                        events.push(Reverse((slot, Event::Arrive(*head))));
+                    }
+                    let admitted = server.admits(now);
+                    (now + latency, Event::Answer(worker, now, admitted))
+                }
+                Event::Answer(worker, sent, admitted) => {
+                    let lane = worker % lanes.len();
+                    if admitted {
+                        served += 1;
+                        lanes[lane].accepted(origin + sent, origin + now);
+                    } else {
+                        refused += 1;
+                        lanes[lane].refused(origin + sent, origin + now);
+                    }
+                    (now, Event::Ask(worker))
+                }
+            };
+            events.push(Reverse(next));
+        }
+        let share = f64::from(served) / (server.limit * end.as_secs_f64());
+        (share, f64::from(refused) / f64::from(served + refused))
+    }
+
+    const ALWAYS: Duration = Duration::MAX;
+
+    /// A bucket that holds one token only is left out: asked one percent too often it refuses
+    /// every other request, which no rate below the limit can be told from.
+    #[test]
+    fn nine_tenths_of_a_limit_are_used_and_little_is_refused() {
+        for limit in [15.0, 100.0, 300.0, 1000.0] {
+            for burst in [limit / 20.0, limit / 10.0, limit] {
+                for latency in [5_u32, 20, 100] {
+                    // Enough workers to reach the limit at all at that latency.
+                    let workers = if limit * f64::from(latency) > 30_000.0 {
+                        160
+                    } else {
+                        32
+                    };
+                    let (share, refused) = simulate(
+                        &mut Server::new(limit, f64::max(burst, 1.5)),
+                        &mut [Pace::free()],
+                        &[ALWAYS],
+                        workers,
+                        Duration::from_millis(latency.into()),
+                        30,
+                    );
+                    let case = format!("{limit}/s, burst {burst}, {latency} ms: {share} {refused}");
+                    assert!(share >= 0.9, "{case}");
+                    // The first rush alone is 32 requests, 7 % of all at 15 a second.
+                    assert!(refused <= if limit < 100.0 { 0.25 } else { 0.1 }, "{case}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_asked_below_the_limit_is_not_slowed() {
+        // 32 workers at 200 ms ask 160 times a second at most.
+        let mut server = Server::new(300.0, 32.0);
+        let mut lanes = [Pace::free()];
+        let latency = Duration::from_millis(200);
+        let (share, refused) = simulate(&mut server, &mut lanes, &[ALWAYS], 32, latency, 10);
+        assert!(lanes[0].rate().is_infinite());
+        assert!(refused == 0.0);
+        assert!(share > 0.5, "{share}");
+    }
+
+    #[test]
+    fn a_ceiling_is_kept_from_the_start() {
+        let origin = Instant::now();
+        let mut pace = Pace::below(15.0);
+        let last = (0..16).map(|_| pace.slot(origin)).last();
+        let expected = Duration::from_secs(1);
+        let slot = last.map(|at| at - origin).unwrap();
+        assert!(
+            slot.abs_diff(expected) < Duration::from_millis(1),
+            "{slot:?}"
+        );
+    }
+
+    #[test]
+    fn a_metronome_never_makes_up_for_lost_time() {
+        let origin = Instant::now();
+        let at = |ms| origin + Duration::from_millis(ms);
+        let mut metronome = Metronome::new(10.0).unwrap();
+        assert_eq!(metronome.slot(at(0)), at(0));
+        assert_eq!(metronome.slot(at(0)), at(100));
+        assert_eq!(metronome.slot(at(950)), at(950));
+        assert_eq!(metronome.slot(at(950)), at(1050));
+        assert!(Metronome::new(0.0).is_none());
+        assert!(Metronome::new(f64::NAN).is_none());
+        assert!(Metronome::new(f64::INFINITY).is_none());
+    }
+
+    #[test]
+    fn lanes_that_share_a_limit_use_it_between_them() {
+        let mut server = Server::new(300.0, 30.0);
+        let mut lanes = vec![Pace::free(); 4];
+        let (share, refused) = simulate(
+            &mut server,
+            &mut lanes,
+            // One has its fill after five seconds, and the others take over its share.
+            &[Duration::from_secs(5), ALWAYS, ALWAYS, ALWAYS],
+            32,
+            Duration::from_millis(20),
+            30,
+        );
+        assert!(share >= 0.9, "{share}");
+        assert!(refused <= 0.05, "{refused}");
+    }
 }

@@ -56,8 +56,9 @@ pub struct Caller {
 /// How a listing ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Listing {
-    /// False when a later page failed, the run was interrupted, or names were given by the user
-    /// instead of listed: then there may be more.
+    /// False when the run was interrupted in the middle, or the user chose by name or Region: then
+    /// there may be more. A page that failed makes the whole reading a failed or refused one; what
+    /// earlier pages listed is kept beside it.
     pub complete: bool,
 }
 
