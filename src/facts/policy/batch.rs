@@ -1,4 +1,4 @@
-//! Lines of `policy evaluate --batch`: a JSON line in, an answer out.
+//! Lines of `policy evaluate --batch` and `policy prove --batch`: a JSON line in, an answer out.
 //!
 //! A line is read once into the tree that policies are read into, so that a policy reaches the
 //! parser as it was written: a repeated key is named there, where an ordinary reader would have
@@ -6,13 +6,19 @@
 //! last few sets are kept by their text.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::document::Principal;
+use super::documented_public::documented_public;
 use super::evaluate::{Policies, PolicyTexts};
 use super::json::{self, Json, Member, Node};
-use crate::inventory::bucket::PublicAccessBlock;
+use super::parse::is_account_id;
+use super::prove::{Case, Prover, Question};
+use super::{DefectKind, Policy, PolicyKind};
+use crate::inventory::bucket::{Grant, PublicAccessBlock};
 use crate::report::policy::{
-    BatchError, ContextValue, EvaluateOutput, PrincipalClass, Request, RequestPrincipal,
+    Answer, BatchError, ContextValue, EvaluateOutput, PrincipalClass, ProveOutput, Request,
+    RequestPrincipal,
 };
 
 /// The longest line that is read, bytes: several policies of the longest kind.
@@ -71,6 +77,176 @@ impl Evaluator {
             self.kept.insert(key.into_owned(), compiled);
         }
         Ok(output)
+    }
+}
+
+/// Answers a line of `policy prove --batch`: every question about one bucket.
+///
+/// `now` is what time it is, seconds since 1970; none for any moment from 2026 on.
+///
+/// # Errors
+/// What is wrong with the line; the answer then is this error.
+pub fn prove(line: &str, now: Option<f64>) -> Result<ProveOutput, BatchError> {
+    let root = read(line)?;
+    let id = id_of(&root);
+    prove_line(line, &root, now).map_err(|error| BatchError { id, error })
+}
+
+fn prove_line(line: &str, root: &Node, now: Option<f64>) -> Result<ProveOutput, String> {
+    let mut members = Members::new(root, "the line")?;
+    let id = members.text("id")?;
+    let bucket = members.text("bucket")?;
+    let owner = members.text("owner")?;
+    if !is_account_id(&owner) {
+        return Err(format!("owner: {owner:?} is not a 12-digit account id"));
+    }
+    let policy = match members.take("policy") {
+        None => None,
+        Some(node) => Some(bucket_policy(&policy_text(line, node))?),
+    };
+    let block = match members.take("public_access_block") {
+        None => PublicAccessBlock::default(),
+        Some(node) => public_access_block(node)?.unwrap_or_default(),
+    };
+    let one_of = |node: Option<&Node>, what: &str, known: &[&str]| match node {
+        None => Ok(None),
+        Some(node) => {
+            let found = text(node, what)?;
+            if known.contains(&found) {
+                Ok(Some(found.to_owned()))
+            } else {
+                Err(format!("{what}: {found:?} is none of {}", known.join(", ")))
+            }
+        }
+    };
+    let ownership = one_of(
+        members.take("object_ownership"),
+        "object_ownership",
+        &[
+            "BucketOwnerEnforced",
+            "BucketOwnerPreferred",
+            "ObjectWriter",
+        ],
+    )?;
+    let default_encryption = one_of(
+        members.take("default_encryption"),
+        "default_encryption",
+        &["AES256", "aws:kms", "aws:kms:dsse"],
+    )?;
+    let grants = members.take("acl_grants").map(items).unwrap_or_default();
+    let grants = grants.iter().map(grant).collect::<Result<Vec<_>, _>>()?;
+    let asked = items(members.required("questions")?)
+        .iter()
+        .map(|node| text(node, "questions"))
+        .collect::<Result<Vec<_>, _>>()?;
+    members.end()?;
+    let answers = answers(
+        &Case {
+            bucket: &bucket,
+            owner: &owner,
+            owner_id: None,
+            policy: policy.as_ref(),
+            block,
+            aws_says_public: None,
+            ownership: ownership.as_deref(),
+            grants: &grants,
+            default_encryption: default_encryption.as_deref(),
+            now,
+            partition: None,
+        },
+        &asked,
+    )?;
+    Ok(ProveOutput {
+        id,
+        answers,
+        documented_public: policy.as_ref().map_or(Some(false), documented_public),
+    })
+}
+
+/// Answers questions about one bucket, each as it was asked.
+///
+/// # Errors
+/// A question that is none.
+pub fn answers(case: &Case<'_>, asked: &[impl AsRef<str>]) -> Result<Vec<Answer>, String> {
+    let questions = asked
+        .iter()
+        .map(|question| Question::parse(question.as_ref()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut prover = Prover::new(case);
+    Ok(questions
+        .iter()
+        .zip(asked)
+        .map(|(question, asked)| Answer {
+            question: asked.as_ref().to_owned(),
+            ..prover.answer(question)
+        })
+        .collect())
+}
+
+/// Everything there is to ask: the fixed questions, and one for each account outside and each
+/// service that a statement names.
+pub fn every_question(policy: Option<&Policy>, owner: &str) -> Vec<String> {
+    let mut accounts = BTreeSet::new();
+    let mut services = BTreeSet::new();
+    for statement in policy.iter().flat_map(|policy| &policy.statements) {
+        for principal in statement
+            .principal
+            .iter()
+            .flat_map(|element| &element.items)
+        {
+            match principal {
+                Principal::Account(id) => {
+                    accounts.insert(id.as_str());
+                }
+                Principal::Arn(arn) => {
+                    accounts.insert(arn.account.as_str());
+                }
+                Principal::Service(name) => {
+                    services.insert(name.as_str());
+                }
+                _ => {}
+            }
+        }
+        for condition in &statement.conditions {
+            if condition.key == "aws:principalaccount" {
+                accounts.extend(condition.values.iter().map(String::as_str));
+            }
+        }
+    }
+    accounts.retain(|id| *id != owner && is_account_id(id));
+    let mut questions = vec!["anonymous".to_owned(), "any-aws-account".to_owned()];
+    questions.extend(accounts.iter().map(|id| format!("account:{id}")));
+    questions.extend(services.iter().map(|name| format!("service:{name}")));
+    questions.extend(["plain-http", "presigned", "put-without-kms", "sse-c"].map(str::to_owned));
+    questions
+}
+
+/// A bucket policy from its text.
+///
+/// # Errors
+/// What makes it no policy at all: it is not JSON, no object, or longer than 256 KiB.
+pub fn bucket_policy(text: &str) -> Result<Policy, String> {
+    let policy = Policy::parse(text, PolicyKind::Resource);
+    let refused = policy.defects.iter().find(|defect| {
+        defect.kind == DefectKind::Syntax
+            || (defect.statement.is_none() && policy.statements.is_empty())
+    });
+    match refused {
+        Some(defect) => Err(format!("policy: {defect}")),
+        None => Ok(policy),
+    }
+}
+
+fn grant(node: &Node) -> Result<Grant, String> {
+    let mut members = Members::new(node, "a grant")?;
+    let grant = Grant {
+        grantee: members.text("grantee")?,
+        permission: members.text("permission")?,
+    };
+    members.end()?;
+    match grant.permission.as_str() {
+        "READ" | "WRITE" | "READ_ACP" | "WRITE_ACP" | "FULL_CONTROL" => Ok(grant),
+        other => Err(format!("acl_grants: {other:?} is not a permission")),
     }
 }
 
@@ -380,6 +556,28 @@ mod tests {
                 .error
                 .contains("a string or a list of strings")
         );
+    }
+
+    #[test]
+    fn a_prove_line_is_answered_question_by_question() {
+        let line = r#"{"id":"p","bucket":"b","owner":"111111111111","policy":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]},"questions":["anonymous","sse-c"]}"#;
+        let output = prove(line, None).unwrap();
+        assert_eq!(output.documented_public, Some(true));
+        assert_eq!(output.answers.len(), 2);
+        assert_eq!(output.answers[0].verdict, crate::report::Reach::Reachable);
+        let wrong = line.replace("\"sse-c\"", "\"everything\"");
+        let error = prove(&wrong, None).unwrap_err();
+        assert_eq!(error.id.as_deref(), Some("p"));
+        assert!(error.error.contains("is not a question"));
+        let none = line.replace("\"policy\":{", "\"policy\":null,\"x\":{");
+        assert!(
+            prove(&none, None)
+                .unwrap_err()
+                .error
+                .contains("\"x\" is not known")
+        );
+        let odd = line.replace("111111111111", "1111");
+        assert!(prove(&odd, None).unwrap_err().error.contains("12-digit"));
     }
 
     #[test]

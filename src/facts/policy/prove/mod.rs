@@ -316,14 +316,18 @@ impl Prover {
             }
         }
         if verdict == Reach::Unreachable {
-            let closed = by_class.iter().fold(BTreeMap::new(), |mut all, (_, answer)| {
-                merge(&mut all, &answer.closed);
-                all
-            });
+            let closed = by_class
+                .iter()
+                .fold(BTreeMap::new(), |mut all, (_, answer)| {
+                    merge(&mut all, &answer.closed);
+                    all
+                });
             reason = Some(self.proof(question, &closed));
         }
         let max_age_ms = match (question, verdict) {
-            (Question::Presigned, Reach::Reachable | Reach::Constrained) => self.longest_age(question),
+            (Question::Presigned, Reach::Reachable | Reach::Constrained) => {
+                self.longest_age(question)
+            }
             _ => None,
         };
         Answer {
@@ -344,15 +348,20 @@ impl Prover {
     }
 
     fn class(&mut self, question: &Question, class: ActionClass) -> ClassAnswer {
-        self.decide(question, class).unwrap_or_else(|Exhausted| ClassAnswer {
-            reach: Reach::Unknown,
-            hits: Vec::new(),
-            closed: BTreeMap::new(),
-            reason: Some(TOO_HARD.to_owned()),
-        })
+        self.decide(question, class)
+            .unwrap_or_else(|Exhausted| ClassAnswer {
+                reach: Reach::Unknown,
+                hits: Vec::new(),
+                closed: BTreeMap::new(),
+                reason: Some(TOO_HARD.to_owned()),
+            })
     }
 
-    fn decide(&mut self, question: &Question, class: ActionClass) -> Result<ClassAnswer, Exhausted> {
+    fn decide(
+        &mut self,
+        question: &Question,
+        class: ActionClass,
+    ) -> Result<ClassAnswer, Exhausted> {
         let unknown = |reason: &str| ClassAnswer {
             reach: Reach::Unknown,
             hits: Vec::new(),
@@ -782,10 +791,12 @@ impl Prover {
         }
         // A literal need not be in the domain: a fixed value would put it there.
         combinations.retain(|combination| {
-            combination.iter().all(|(key, value)| match (domains.get(*key), value) {
-                (Some(domain), Some(value)) => admits(domain, value),
-                _ => true,
-            })
+            combination
+                .iter()
+                .all(|(key, value)| match (domains.get(*key), value) {
+                    (Some(domain), Some(value)) => admits(domain, value),
+                    _ => true,
+                })
         });
         Ok((combinations, complete))
     }
@@ -833,8 +844,13 @@ impl Prover {
             }
             let is_own = matches!(name.as_str(), "aws:principalaccount" | "aws:principalarn");
             if !is_own {
-                let domain =
-                    fresh.domain(&self.policy, &self.place, hit.group.action, key, Rounding::Down);
+                let domain = fresh.domain(
+                    &self.policy,
+                    &self.place,
+                    hit.group.action,
+                    key,
+                    Rounding::Down,
+                );
                 let free = value::solve(
                     &domain,
                     &literals,
@@ -920,7 +936,9 @@ impl Prover {
                 question.fresh(&self.policy, &self.place.owner),
                 question.holders(&self.policy, &self.place.owner),
             ] {
-                let pass = self.pass(&groups, &fixes, &shapes, Rounding::Down, false).ok()?;
+                let pass = self
+                    .pass(&groups, &fixes, &shapes, Rounding::Down, false)
+                    .ok()?;
                 if !pass.hits.is_empty() {
                     #[allow(
                         clippy::cast_possible_truncation,
@@ -943,9 +961,9 @@ impl Prover {
     fn proof(&self, question: &Question, closed: &BTreeMap<Option<usize>, Closed>) -> String {
         if question.is_about_anybody() {
             return match closed.get(&None) {
-                Some(Closed::Denied(Some(index))) => format!(
-                    "every such request is denied, the last way by statement {index}"
-                ),
+                Some(Closed::Denied(Some(index))) => {
+                    format!("every such request is denied, the last way by statement {index}")
+                }
                 _ => "every such request is denied".to_owned(),
             };
         }
