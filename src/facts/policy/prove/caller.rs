@@ -99,9 +99,7 @@ impl Caller {
         match &rule.whom {
             Whom::Unread => None,
             Whom::AllUsers => Some(!matches!(self, Self::Service(_))),
-            Whom::AuthenticatedUsers => {
-                Some(matches!(self, Self::Aws { .. } | Self::Canonical(_)))
-            }
+            Whom::AuthenticatedUsers => Some(matches!(self, Self::Aws { .. } | Self::Canonical(_))),
             Whom::LogDelivery => {
                 Some(matches!(self, Self::Service(name) if name == "logging.s3.amazonaws.com"))
             }
@@ -410,7 +408,11 @@ impl Shape {
                 None => present(Values::Text {
                     prefix: String::new(),
                     within: vec![Glob::like("????????????")],
-                    without: policy.accounts.iter().map(|held| Glob::exactly(held)).collect(),
+                    without: policy
+                        .accounts
+                        .iter()
+                        .map(|held| Glob::exactly(held))
+                        .collect(),
                 }),
             },
             "aws:principaltype" => Domain::fixed(match kind {
@@ -436,9 +438,7 @@ impl Shape {
             "aws:principalisawsservice" => Domain::fixed("false"),
             "aws:principalservicename" | "aws:principalservicenameslist" => Domain::absent(),
             "aws:principalorgid" => self.held(policy, key, &["o-??????????*"]),
-            "aws:principalorgpaths" => {
-                self.held(policy, key, &["o-??????????*/r-????*/*"])
-            }
+            "aws:principalorgpaths" => self.held(policy, key, &["o-??????????*/r-????*/*"]),
             "aws:multifactorauthpresent" if temporary => optional(words(&boolean::VALUES)),
             "aws:multifactorauthage" if temporary => optional(line(0.0, 129_600.0)),
             "aws:tokenissuetime" if temporary => optional(Values::Time(Line {
@@ -543,17 +543,22 @@ impl Shape {
                 without,
             }),
             _ => {
-                without.extend(policy.principals.iter().filter_map(|principal| match principal {
-                    Principal::Arn(arn) if arn.kind == word.trim_end_matches('/') => {
-                        Some(if kind == Kind::Role {
-                            // A role is named by its last part, whatever its path.
-                            Glob::like(&format!("{prefix}*{}", last(&arn.name)))
-                        } else {
-                            Glob::exactly(&arn.text)
-                        })
-                    }
-                    _ => None,
-                }));
+                without.extend(
+                    policy
+                        .principals
+                        .iter()
+                        .filter_map(|principal| match principal {
+                            Principal::Arn(arn) if arn.kind == word.trim_end_matches('/') => {
+                                Some(if kind == Kind::Role {
+                                    // A role is named by its last part, whatever its path.
+                                    Glob::like(&format!("{prefix}*{}", last(&arn.name)))
+                                } else {
+                                    Glob::exactly(&arn.text)
+                                })
+                            }
+                            _ => None,
+                        }),
+                );
                 present(Values::Text {
                     within: like(&[format!("{prefix}?*")]),
                     prefix: if account.is_some() {
@@ -594,7 +599,11 @@ impl Shape {
         present(Values::Text {
             prefix: String::new(),
             within: if literal {
-                like(&["?*".to_owned()])
+                // What a policy names need not have the form of today's ids.
+                like(&[match kind {
+                    Kind::Role => "?*:??*".to_owned(),
+                    _ => "?*".to_owned(),
+                }])
             } else {
                 like(&within)
             },
@@ -616,7 +625,9 @@ impl Shape {
             (true, "aws:vpcsourceip") => present(Values::Address { broad: false }),
             (true, "aws:sourcevpce") => there(self.held(policy, key, &["vpce-?*"])),
             (true, "aws:sourcevpc") => there(self.held(policy, key, &["vpc-?*"])),
-            (true, "aws:sourcevpcarn") => self.held(policy, key, &["arn:aws:ec2:?*:????????????:vpc/?*"]),
+            (true, "aws:sourcevpcarn") => {
+                self.held(policy, key, &["arn:aws:ec2:?*:????????????:vpc/?*"])
+            }
             (true, "aws:vpceaccount") => self.held(policy, key, &["????????????"]),
             (true, "aws:vpceorgid") => self.held(policy, key, &["o-??????????*"]),
             (true, "aws:vpceorgpaths") => self.held(policy, key, &["o-??????????*/r-????*/*"]),
@@ -667,11 +678,13 @@ impl Shape {
                 optional: false,
                 ..Domain::any_text()
             },
-            "s3:authtype" => signing(present(words(&["REST-HEADER", "REST-QUERY-STRING", "POST"]))),
+            "s3:authtype" => signing(present(words(&[
+                "REST-HEADER",
+                "REST-QUERY-STRING",
+                "POST",
+            ]))),
             "s3:signatureversion" => signing(present(words(&["AWS4-HMAC-SHA256", "AWS"]))),
-            "s3:signatureage" => {
-                signing(optional(line(0.0, LONGEST_SIGNATURE_MS)))
-            }
+            "s3:signatureage" => signing(optional(line(0.0, LONGEST_SIGNATURE_MS))),
             "s3:tlsversion" => optional(words(&["1.2", "1.3", "1.1", "1.0"])),
             "s3:max-keys" => optional(line(0.0, 2_147_483_647.0)),
             "s3:object-lock-remaining-retention-days" => optional(line(0.0, 36_500.0)),
@@ -695,7 +708,10 @@ impl Shape {
                     let mut domain = Domain::any_text();
                     domain.values = Values::Text {
                         prefix: String::new(),
-                        within: like(&[format!("arn:{}:s3:?*:{account}:accesspoint/?*", policy.partition)]),
+                        within: like(&[format!(
+                            "arn:{}:s3:?*:{account}:accesspoint/?*",
+                            policy.partition
+                        )]),
                         without: policy.literals_of(key).map(Glob::exactly).collect(),
                     };
                     domain

@@ -141,15 +141,21 @@ impl Compiled {
             .filter(|defect| defect.kind != DefectKind::Nobody)
             .filter_map(|defect| defect.statement)
             .collect();
-        let lost = broken
-            .iter()
-            .any(|index| !policy.statements.iter().any(|statement| statement.index == *index));
+        let lost = broken.iter().any(|index| {
+            !policy
+                .statements
+                .iter()
+                .any(|statement| statement.index == *index)
+        });
         let outside = policy
             .defects
             .iter()
             .any(|defect| defect.statement.is_none());
         if (lost || outside)
-            && let Some(defect) = policy.defects.iter().find(|defect| defect.kind != DefectKind::Nobody)
+            && let Some(defect) = policy
+                .defects
+                .iter()
+                .find(|defect| defect.kind != DefectKind::Nobody)
         {
             self.unreadable = Some(format!("the policy cannot be read: {defect}"));
         }
@@ -305,9 +311,11 @@ impl Compiled {
         let mut parts: Vec<Actions> = Vec::new();
         for class in catalogue::CLASSES {
             for on in [On::Object, On::Bucket] {
-                parts.push(catalogue::which(|action| {
-                    action.class == class && action.on == on
-                }));
+                for core in [true, false] {
+                    parts.push(catalogue::which(|action| {
+                        action.class == class && action.on == on && action.core == core
+                    }));
+                }
             }
         }
         let mut seen: BTreeSet<Actions> = BTreeSet::new();

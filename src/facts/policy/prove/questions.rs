@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::atom::Test;
-use super::caller::{Caller, Kind, LONGEST_SIGNATURE_MS, Shape, tells_networks_apart, tells_principals_apart};
+use super::caller::{
+    Caller, Kind, LONGEST_SIGNATURE_MS, Shape, tells_networks_apart, tells_principals_apart,
+};
 use super::catalogue::{self, Actions};
 use super::compile::{Compiled, Whom};
 use super::numeric::Line;
@@ -84,10 +86,7 @@ impl Question {
                 ("aws:securetransport", Domain::fixed("false")),
                 // Whether a request without TLS has a TLS version is not documented; it can have
                 // none that is new enough.
-                (
-                    "s3:tlsversion",
-                    Domain::absent(),
-                ),
+                ("s3:tlsversion", Domain::absent()),
             ]],
             Self::Presigned => vec![
                 presigned("REST-QUERY-STRING", 0.0, LONGEST_SIGNATURE_MS),
@@ -318,7 +317,11 @@ impl Out<'_> {
                 .into_iter()
                 .flat_map(|key| self.policy.literals_of(key).map(str::to_owned))
                 .collect();
-            self.add(aws(Kind::User, Some(self.unnamed())), fresh, held_as.clone());
+            self.add(
+                aws(Kind::User, Some(self.unnamed())),
+                fresh,
+                held_as.clone(),
+            );
             for name in names {
                 self.add(aws(Kind::User, Some(name)), fresh, held_as.clone());
             }
@@ -327,11 +330,7 @@ impl Out<'_> {
             self.add(aws(Kind::User, None), fresh, held_as.clone());
         }
         self.add(aws(Kind::Root, None), fresh, held_as.clone());
-        self.add(
-            aws(Kind::Federated, Some(self.unnamed())),
-            fresh,
-            held_as,
-        );
+        self.add(aws(Kind::Federated, Some(self.unnamed())), fresh, held_as);
         self.widened(aws(Kind::Federated, None), fresh);
     }
 
@@ -341,12 +340,15 @@ impl Out<'_> {
     }
 
     fn names_parts_of(&self, id: &str) -> bool {
-        self.policy.principals.iter().any(|principal| match principal {
-            Principal::Arn(arn) => arn.account == id,
-            Principal::Account(account) => account == id,
-            Principal::Federated(_) => true,
-            _ => false,
-        })
+        self.policy
+            .principals
+            .iter()
+            .any(|principal| match principal {
+                Principal::Arn(arn) => arn.account == id,
+                Principal::Account(account) => account == id,
+                Principal::Federated(_) => true,
+                _ => false,
+            })
     }
 
     /// Everybody whom the policy names, accounts and principals, in accounts that `wanted` takes.
@@ -376,10 +378,15 @@ impl Out<'_> {
                 Principal::CanonicalUser(id) => Some(id.clone()),
                 _ => None,
             })
-            .chain(self.policy.allows.iter().filter_map(|rule| match &rule.whom {
-                Whom::Canonical(id) => Some(id.clone()),
-                _ => None,
-            }))
+            .chain(
+                self.policy
+                    .allows
+                    .iter()
+                    .filter_map(|rule| match &rule.whom {
+                        Whom::Canonical(id) => Some(id.clone()),
+                        _ => None,
+                    }),
+            )
             .collect();
         for id in ids {
             self.add(Caller::Canonical(id.clone()), false, Some(id));
