@@ -45,6 +45,8 @@ impl Default for World {
 pub struct Bucket {
     /// Its Region.
     pub region: String,
+    /// The account it belongs to, when not the world's: such a bucket is not listed.
+    pub owner: Option<String>,
     /// Documents by operation.
     pub documents: BTreeMap<&'static str, String>,
 }
@@ -80,8 +82,20 @@ impl Bucket {
     pub fn bare(region: &str) -> Self {
         Self {
             region: region.to_owned(),
+            owner: None,
             documents: BTreeMap::new(),
         }
+    }
+
+    /// The same bucket in another account.
+    pub fn of(mut self, account: &str) -> Self {
+        self.owner = Some(account.to_owned());
+        self
+    }
+
+    /// The account it belongs to.
+    pub fn owner(&self, world: &World) -> String {
+        self.owner.clone().unwrap_or_else(|| world.account.clone())
     }
 
     /// Stores a document under the operation that reads it.
