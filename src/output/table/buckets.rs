@@ -14,9 +14,12 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     }
     let mut buckets: Vec<&BucketPosture> = report.buckets.iter().collect();
     buckets.sort_by_key(|bucket| std::cmp::Reverse(weight(bucket)));
-    heading(look, "Buckets", &buckets.len().to_string(), out)?;
     let shown = buckets.get(..SHOWN.min(buckets.len())).unwrap_or(&buckets);
     let grid = table(shown);
+    if grid.is_bare() {
+        return Ok(());
+    }
+    heading(look, "Buckets", &buckets.len().to_string(), out)?;
     grid.write(look.width, look.color, out)?;
     if let Some(more) = buckets.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let text = format!("and {more} more, none of them more exposed; -o json has them all");
