@@ -9,9 +9,9 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, Row, Table, Width, presets};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::paint::{self, Tone, paint};
+use super::paint::{Tone, paint};
 use crate::output::hostile;
 
 /// Blanks between columns.
@@ -303,7 +303,7 @@ impl Grid {
         Ok(())
     }
 
-    /// Lays out rows with comfy-table, in columns of the given widths.
+    /// Lays out rows with comfy-table, in columns of the given widths, and paints them.
     fn print(
         &self,
         header: Option<Vec<String>>,
@@ -316,31 +316,30 @@ impl Grid {
         table.load_style(presets::NOTHING);
         // It fits already; a width all the same, because without one it is asked of the terminal.
         table.set_width(u16::try_from(total(widths)).unwrap_or(u16::MAX));
-        if color {
-            table.enforce_styling();
-        } else {
-            table.force_no_tty();
-        }
+        // The tones of each line that will come out.
+        let mut tones: Vec<Vec<Tone>> = Vec::new();
+        let mut lines_of = |texts: &mut dyn Iterator<Item = (&str, Tone)>| {
+            let texts: Vec<(&str, Tone)> = texts.collect();
+            let height = texts.iter().map(|(text, _)| text.lines().count()).max();
+            let row: Vec<Tone> = texts.iter().map(|(_, tone)| *tone).collect();
+            tones.extend(std::iter::repeat_n(row, height.unwrap_or(0).max(1)));
+        };
         if let Some(header) = header {
-            let cells = header
-                .iter()
-                .map(|title| paint::cell(color, Tone::Quiet, title));
-            table.set_header(Row::from(cells.collect::<Vec<_>>()));
+            lines_of(&mut header.iter().map(|title| (title.as_str(), Tone::Quiet)));
+            table.set_header(Row::from(header));
         }
         for row in rows {
-            let cells = row
-                .iter()
-                .map(|text| paint::cell(color, text.tone, &text.text));
-            table.add_row(Row::from(cells.collect::<Vec<_>>()));
+            lines_of(&mut row.iter().map(|text| (text.text.as_str(), text.tone)));
+            table.add_row(Row::from(
+                row.iter().map(|text| &text.text).collect::<Vec<_>>(),
+            ));
         }
         for (index, column) in self.columns.iter().enumerate() {
             let Some(laid) = table.column_mut(index) else {
                 continue;
             };
-            let last = index + 1 == self.columns.len();
-            let gap = if last { 0 } else { GAP };
-            let wide = widths.get(index).copied().unwrap_or(0) + gap;
-            laid.set_padding((0, u16::try_from(gap).unwrap_or(0)));
+            let wide = self.cell_width(index, widths);
+            laid.set_padding((0, u16::try_from(self.gap(index)).unwrap_or(0)));
             laid.set_constraint(ColumnConstraint::Absolute(Width::Fixed(
                 u16::try_from(wide).unwrap_or(u16::MAX),
             )));
@@ -348,17 +347,49 @@ impl Grid {
                 laid.set_cell_alignment(CellAlignment::Right);
             }
         }
-        let indent = self.indent;
-        for line in table.lines() {
-            let line = line.trim_end();
-            if line.is_empty() {
-                writeln!(out)?;
-            } else {
-                writeln!(out, "{:indent$}{line}", "")?;
+        for (line, tones) in table.lines().zip(tones) {
+            let mut painted = String::new();
+            let mut rest = line.as_str();
+            for (index, tone) in tones.iter().enumerate() {
+                let (cell, after) = split_at_width(rest, self.cell_width(index, widths));
+                rest = after;
+                let text = cell.trim();
+                let (before, behind) = cell.split_once(text).unwrap_or(("", cell));
+                painted.push_str(before);
+                painted.push_str(&paint(color, *tone, text));
+                painted.push_str(behind);
             }
+            let painted = painted.trim_end();
+            let indent = if painted.is_empty() { 0 } else { self.indent };
+            writeln!(out, "{:indent$}{painted}", "")?;
         }
         Ok(())
     }
+
+    /// The blanks after a column.
+    fn gap(&self, index: usize) -> usize {
+        if index + 1 == self.columns.len() {
+            0
+        } else {
+            GAP
+        }
+    }
+
+    fn cell_width(&self, index: usize, widths: &[usize]) -> usize {
+        widths.get(index).copied().unwrap_or(0) + self.gap(index)
+    }
+}
+
+/// The head of a text that fills so many columns of a terminal, and the rest.
+fn split_at_width(text: &str, width: usize) -> (&str, &str) {
+    let mut taken = 0;
+    for (at, letter) in text.char_indices() {
+        taken += letter.width().unwrap_or(0);
+        if taken > width {
+            return text.split_at(at);
+        }
+    }
+    (text, "")
 }
 
 fn total(widths: &[usize]) -> usize {
@@ -475,6 +506,19 @@ mod tests {
         let mut grid = grid();
         grid.drop_where_all(|text| text.ends_with("-1"));
         assert!(!shown(grid, 80).contains("region"));
+    }
+
+    #[test]
+    fn colours_are_put_around_texts_and_not_around_blanks() {
+        let mut grid = Grid::new(1, [Column::new("a"), Column::new("n").right()]);
+        grid.row([Text::new(Tone::Bad, "東京"), Text::new(Tone::Good, "1")]);
+        grid.row([Text::plain("longer"), Text::plain("22")]);
+        let mut out = Vec::new();
+        grid.write(80, true, &mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            " \u{1b}[2ma\u{1b}[0m        \u{1b}[2mn\u{1b}[0m\n \u{1b}[31m東京\u{1b}[0m     \u{1b}[32m1\u{1b}[0m\n longer  22\n"
+        );
     }
 
     #[test]
