@@ -527,4 +527,53 @@ mod tests {
         grid.row([Text::plain("a\u{1b}[2Jb\nc")]);
         assert_eq!(shown(grid, 80), "a�[2Jb c\n");
     }
+
+    proptest::proptest! {
+        /// Whatever the texts, no line is wider than asked for while the words are not.
+        #[test]
+        fn no_line_is_too_wide(
+            rows in proptest::collection::vec(
+                ("[a-z東]{1,10}", "[a-z]{0,10}", "([a-z]{1,12} ){0,30}", "[0-9]{0,6}"),
+                0..8,
+            ),
+            width in 45usize..160,
+            color: bool,
+        ) {
+            let mut grid = Grid::new(
+                2,
+                [
+                    Column::new("name"),
+                    Column::new("where").sacrifice(1).group("PLACE"),
+                    Column::new("what").prose(),
+                    Column::new("how many").right().sacrifice(2),
+                ],
+            );
+            for (name, place, what, number) in &rows {
+                grid.row([
+                    Text::plain(name),
+                    Text::new(Tone::Quiet, place),
+                    Text::new(Tone::Bad, what.trim()),
+                    Text::plain(number),
+                ]);
+            }
+            let mut out = Vec::new();
+            grid.write(width, color, &mut out).unwrap();
+            let shown = String::from_utf8(out).unwrap();
+            let bare: Vec<String> = shown.lines().map(without_colors).collect();
+            for line in &bare {
+                proptest::prop_assert!(line.width() <= width, "{line:?} at {width}");
+            }
+            let all = bare.join(" ");
+            for (name, ..) in &rows {
+                proptest::prop_assert!(all.contains(name.as_str()), "{name} is gone");
+            }
+        }
+    }
+
+    fn without_colors(line: &str) -> String {
+        let mut parts = line.split('\u{1b}');
+        let head = parts.next().unwrap_or("");
+        let tail = parts.map(|part| part.split_once('m').map_or("", |(_, text)| text));
+        std::iter::once(head).chain(tail).collect()
+    }
 }
