@@ -24,7 +24,7 @@ const MIN_PROSE: usize = 30;
 pub struct Column {
     group: &'static str,
     title: &'static str,
-    /// When the table is too wide, the column with the highest number goes first; 0 stays.
+    /// The higher, the sooner it is left out when the table is too wide; 0 stays.
     sacrifice: u8,
     prose: bool,
     right: bool,
@@ -42,7 +42,7 @@ impl Column {
         }
     }
 
-    /// Left out when the table is too wide, highest number first.
+    /// Left out when there is no room for it; the higher the number, the sooner.
     pub const fn sacrifice(mut self, order: u8) -> Self {
         self.sacrifice = order;
         self
@@ -170,38 +170,81 @@ impl Grid {
         });
     }
 
-    /// Leaves out and wraps until it fits. False when it cannot.
+    /// Keeps the columns there is room for, the dearest first, and wraps the prose. False when not
+    /// even those that must stay fit.
     fn fit(&mut self, room: usize) -> bool {
-        loop {
-            let widths = self.widths();
-            let total = total(&widths);
-            if total <= room {
-                return true;
+        let widths = self.widths_below_groups();
+        let floor = self.prose_floor();
+        let mut keep: Vec<bool> = self
+            .columns
+            .iter()
+            .map(|column| column.sacrifice == 0)
+            .collect();
+        let fits = self.least(&keep, &widths, floor) <= room;
+        let mut dear: Vec<(u8, usize)> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| (column.sacrifice, index))
+            .filter(|(sacrifice, _)| *sacrifice > 0)
+            .collect();
+        dear.sort_unstable();
+        for (_, index) in dear {
+            let mut with = keep.clone();
+            if let Some(kept) = with.get_mut(index) {
+                *kept = true;
             }
-            if let Some((index, least)) = self.prose_floor() {
-                let others = total - widths.get(index).copied().unwrap_or(0);
-                if others + least <= room {
-                    self.wrap(index, room - others);
-                    return true;
-                }
+            if self.least(&with, &widths, floor) <= room {
+                keep = with;
             }
-            let Some(victim) = self.victim() else {
-                return false;
-            };
-            let keep: Vec<bool> = (0..self.columns.len())
-                .map(|index| index != victim)
-                .collect();
-            self.keep(&keep);
         }
+        self.keep(&keep);
+        let widths = self.widths();
+        let total = total(&widths);
+        if fits
+            && total > room
+            && let Some((index, _)) = self.prose_floor()
+        {
+            let others = total - widths.get(index).copied().unwrap_or(0);
+            self.wrap(index, room.saturating_sub(others));
+        }
+        fits
     }
 
-    fn victim(&self) -> Option<usize> {
+    /// How wide the kept columns are at least, with the prose wrapped as far as it goes.
+    fn least(&self, keep: &[bool], widths: &[usize], floor: Option<(usize, usize)>) -> usize {
+        let mut group = "";
+        let mut kept = Vec::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            if !keep.get(index).copied().unwrap_or(true) {
+                continue;
+            }
+            let mut width = widths.get(index).copied().unwrap_or(0);
+            if column.group != group {
+                width = width.max(column.group.width());
+            }
+            group = column.group;
+            if let Some((prose, least)) = floor
+                && prose == index
+            {
+                width = width.min(least.max(column.title.width()));
+            }
+            kept.push(width);
+        }
+        total(&kept)
+    }
+
+    /// The widths of titles and texts, without the headings of groups above them.
+    fn widths_below_groups(&self) -> Vec<usize> {
         self.columns
             .iter()
             .enumerate()
-            .filter(|(_, column)| column.sacrifice > 0)
-            .max_by_key(|(_, column)| column.sacrifice)
-            .map(|(index, _)| index)
+            .map(|(index, column)| {
+                let texts = self.rows.iter().filter_map(|row| row.get(index));
+                let widest = texts.map(Text::width).max().unwrap_or(0);
+                widest.max(column.title.width())
+            })
+            .collect()
     }
 
     /// The column of prose and the least width that cuts no word of it.

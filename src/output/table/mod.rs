@@ -25,8 +25,6 @@ use paint::{Tone, paint};
 const WIDE: usize = 100;
 /// Rows of a list that are shown, before "and … more".
 const SHOWN: usize = 50;
-/// Resources that are shown for one check.
-const SHOWN_A_CHECK: usize = 12;
 
 /// Writes the report.
 ///
