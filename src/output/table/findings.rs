@@ -94,7 +94,7 @@ fn of_check(
                 grid.row([Text::default(), Text::new(Tone::Quiet, &likewise)]);
             }
         } else {
-            writeln!(out, "    {}", hostile::plain(label))?;
+            prose(look, 4, Tone::Plain, label, out)?;
             prose(look, 6, Tone::Plain, message, out)?;
             prose(look, 6, Tone::Quiet, &likewise, out)?;
         }
