@@ -13,6 +13,7 @@ pub mod evaluate;
 mod json;
 pub mod parse;
 pub mod pattern;
+pub mod prove;
 pub mod screen;
 
 pub use document::{Defect, DefectKind, Policy};
