@@ -849,6 +849,74 @@ fn completions_are_made_for_every_shell() {
 }
 
 #[test]
+fn a_what_if_about_a_cold_start_is_answered() {
+    let one = coldbucket("cold-start estimate --runtime java21 --memory 512 --zip-mb 40")
+        .run()
+        .exits(0);
+    assert!(one.stdout.contains("a caller waits"));
+    assert!(one.stdout.contains("SnapStart"));
+    // Two side by side, as JSON: the restore is quicker than loading 40 MB of jars.
+    let both = coldbucket(
+        "cold-start estimate --runtime java21 --memory 512 --zip-mb 40 --versus snapstart=true --json",
+    )
+    .run()
+    .exits(0);
+    let reported: Vec<f64> = both
+        .stdout
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["reported_ms"]
+                .as_f64()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(reported.len(), 2);
+    assert!(reported[1] < reported[0]);
+}
+
+#[test]
+fn a_cold_start_budget_is_a_gate() {
+    let audit = "audit --sample --check lambda-cold-start-over-budget";
+    // Nobody set a budget: nothing to fail.
+    coldbucket(audit).run().exits(0);
+    coldbucket(&format!("{audit} --cold-start-budget 1000ms"))
+        .run()
+        .exits(1);
+    coldbucket(&format!("{audit} --cold-start-budget 60s"))
+        .run()
+        .exits(0);
+    coldbucket(&format!("{audit} --cold-start-budget soon"))
+        .run()
+        .exits(2)
+        .says("error: --cold-start-budget `soon` is not a time; write it like 800ms or 1.5s");
+}
+
+#[test]
+fn a_cold_start_model_of_ones_own_takes_the_place_of_the_shipped_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.yaml");
+    let shipped = include_str!("../policies/data/cold-start-model.yaml");
+    std::fs::write(
+        &file,
+        shipped.replace(
+            "zip_x86_64: 84.1, zip_arm64: 80.0",
+            "zip_x86_64: 4321.0, zip_arm64: 80.0",
+        ),
+    )
+    .unwrap();
+    let asked = "cold-start estimate --runtime python3.13 --json --cold-start-model";
+    let own = coldbucket(&format!("{asked} {}", file.display()))
+        .run()
+        .exits(0);
+    let answer: Value = serde_json::from_str(own.stdout.trim()).unwrap();
+    assert_eq!(answer["init_ms"], 4321.0);
+    std::fs::write(&file, "schema: other/1\n").unwrap();
+    coldbucket(&format!("{asked} {}", file.display()))
+        .run()
+        .exits(2);
+}
+
+#[test]
 fn help_is_what_it_was() {
     for command in [
         "",
@@ -860,6 +928,8 @@ fn help_is_what_it_was() {
         "checks verify",
         "explain",
         "permissions",
+        "cold-start",
+        "cold-start estimate",
         "completions",
     ] {
         let outcome = coldbucket(&format!("{command} --help"))

@@ -26,7 +26,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     heading(
         look,
         "Cold starts in milliseconds and dollars",
-        "init and first call, slowest first; a lever's price is a month's",
+        "init + first call, slowest first",
         out,
     )?;
     let shown = versions
@@ -38,7 +38,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         prose(look, 2, Tone::Quiet, &text, out)?;
     }
     let text = "Estimates are of a median start, by a model fitted on published measurements; the band \
-                brackets what it may be. -o json has every part, every lever and its command.";
+                brackets what it may be. A lever's price is a month's. -o json has every part, every lever and its command.";
     prose(look, 2, Tone::Quiet, text, out)
 }
 
