@@ -143,6 +143,9 @@ fn read(world: &World, call: &Call, operation: &str, missing: Missing) -> Answer
             "The specified bucket does not exist",
         );
     };
+    if !call.expected_owner.is_empty() && call.expected_owner != bucket.owner(world) {
+        return Answer::error("s3", 403, "AccessDenied", "Access Denied");
+    }
     if bucket.region != call.region {
         return Answer::error(
             "s3",
@@ -177,7 +180,7 @@ fn list_buckets(world: &World, behaviour: &Behaviour, call: &Call) -> Answer {
     let all: Vec<String> = world
         .buckets
         .iter()
-        .filter(|(name, _)| name.starts_with(call.param("prefix")))
+        .filter(|(name, bucket)| bucket.owner.is_none() && name.starts_with(call.param("prefix")))
         .map(|(name, bucket)| {
             let region = if tells_region {
                 format!("<BucketRegion>{}</BucketRegion>", bucket.region)

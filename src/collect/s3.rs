@@ -21,22 +21,30 @@ use crate::inventory::bucket::{
 use crate::inventory::need::{Guard, ReadingKind};
 
 use super::answer;
+use super::identity::UNKNOWN_ACCOUNT;
 use super::lane::Family;
 use super::plan::Plan;
 use super::session::Session;
 use super::trouble::Trouble;
 
 /// Reads one bucket, beginning with what the listing said about it.
+///
+/// A bucket that was not listed may belong to somebody else and still answer; then its readings
+/// would be judged as this account's. S3 is told whose it must be (`x-amz-expected-bucket-owner`)
+/// and refuses otherwise.
 pub async fn read(
     session: &Session,
     plan: &Plan,
+    account: &str,
     name: &str,
     listed: BucketInventory,
 ) -> BucketInventory {
+    let unlisted = listed.created.is_none() && account != UNKNOWN_ACCOUNT;
     let mut reader = Reader {
         session,
         plan,
         name,
+        owner: unlisted.then(|| account.to_owned()),
         region: listed
             .region
             .clone()
@@ -66,6 +74,8 @@ struct Reader<'a> {
     session: &'a Session,
     plan: &'a Plan,
     name: &'a str,
+    /// The account the bucket must belong to, where no listing has said so.
+    owner: Option<String>,
     region: String,
     /// S3 has sent us to another Region.
     moved: bool,
@@ -134,9 +144,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_policy().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_policy()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(KIND, answer.map(|output| output.policy))
     }
@@ -150,9 +165,14 @@ impl Reader<'_> {
         {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_policy_status().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_policy_status()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -174,8 +194,15 @@ impl Reader<'_> {
         }) {
             return Reading::NotCollected;
         }
-        let name = self.name;
-        let answer = self.ask(|s3| s3.get_bucket_acl().bucket(name).send()).await;
+        let (name, owner) = (self.name, self.owner.clone());
+        let answer = self
+            .ask(|s3| {
+                s3.get_bucket_acl()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
+            .await;
         answer::reading(
             KIND,
             answer.map(|output| {
@@ -197,9 +224,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_ownership_controls().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_ownership_controls()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -217,9 +249,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_public_access_block().bucket(name).send())
+            .ask(|s3| {
+                s3.get_public_access_block()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -240,9 +277,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_encryption().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_encryption()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -258,9 +300,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_logging().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_logging()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         // Logging that is off is an empty document, not an error.
         answer::reading(
@@ -274,9 +321,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_versioning().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_versioning()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         // Versioning that was never set is an empty document, not an error.
         answer::reading(
@@ -296,9 +348,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_tagging().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_tagging()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,

@@ -599,7 +599,11 @@ impl Shape {
         present(Values::Text {
             prefix: String::new(),
             within: if literal {
-                like(&["?*".to_owned()])
+                // What a policy names need not have the form of today's ids.
+                like(&[match kind {
+                    Kind::Role => "?*:??*".to_owned(),
+                    _ => "?*".to_owned(),
+                }])
             } else {
                 like(&within)
             },

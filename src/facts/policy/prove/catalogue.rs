@@ -11,6 +11,8 @@
 //! The class is this project's. Every action has one, because "unreachable" speaks of all of them:
 //! besides object data, *read* holds what is said of an object (tags, retention, attributes),
 //! *list* what is said of the bucket (its configuration), *takeover* whatever changes the bucket.
+//! Those are told apart as not *core*: a finding that says "anyone can list the objects" must not
+//! rest on `s3:GetBucketLocation`.
 
 use crate::facts::s3::exposure::ActionClass as Class;
 
@@ -32,17 +34,29 @@ pub(super) struct Action {
     pub(super) on: On,
     /// What it does.
     pub(super) class: Class,
+    /// It does what the class is named for, not something that is counted with it.
+    pub(super) core: bool,
     /// The `s3:` keys that it carries and others do not, without the prefix; a closing `/` stands
     /// for a family of keys.
     pub(super) keys: &'static [&'static str],
 }
 
+/// An action that the class is named for.
 const fn action(name: &'static str, on: On, class: Class, keys: &'static [&'static str]) -> Action {
     Action {
         name,
         on,
         class,
+        core: true,
         keys,
+    }
+}
+
+/// An action that is counted with the class.
+const fn aside(name: &'static str, on: On, class: Class, keys: &'static [&'static str]) -> Action {
+    Action {
+        core: false,
+        ..action(name, on, class, keys)
     }
 }
 
@@ -171,8 +185,8 @@ pub(super) const ACTIONS: &[Action] = &[
         Class::Write,
         &["versionid"],
     ),
-    action("GetBucketPolicy", On::Bucket, Class::List, &[]),
-    action("GetBucketLocation", On::Bucket, Class::List, &[]),
+    aside("GetBucketPolicy", On::Bucket, Class::List, &[]),
+    aside("GetBucketLocation", On::Bucket, Class::List, &[]),
     action("AbortMultipartUpload", On::Object, Class::Write, &[]),
     action(
         "BypassGovernanceRetention",
@@ -196,7 +210,7 @@ pub(super) const ACTIONS: &[Action] = &[
             "x-amz-website-redirect-location",
         ],
     ),
-    action(
+    aside(
         "CreateBucket",
         On::Bucket,
         Class::Takeover,
@@ -212,20 +226,20 @@ pub(super) const ACTIONS: &[Action] = &[
             "x-amz-object-ownership",
         ],
     ),
-    action(
+    aside(
         "CreateBucketMetadataTableConfiguration",
         On::Bucket,
         Class::Takeover,
         &[],
     ),
     action("DeleteBucket", On::Bucket, Class::Takeover, &[]),
-    action(
+    aside(
         "DeleteBucketMetadataTableConfiguration",
         On::Bucket,
         Class::Takeover,
         &[],
     ),
-    action("DeleteBucketWebsite", On::Bucket, Class::Takeover, &[]),
+    aside("DeleteBucketWebsite", On::Bucket, Class::Takeover, &[]),
     action("DeleteObjectAnnotation", On::Object, Class::Write, &[]),
     action(
         "DeleteObjectTagging",
@@ -245,56 +259,56 @@ pub(super) const ACTIONS: &[Action] = &[
         Class::Write,
         &["existingobjecttag/", "versionid"],
     ),
-    action("GetAccelerateConfiguration", On::Bucket, Class::List, &[]),
-    action("GetAnalyticsConfiguration", On::Bucket, Class::List, &[]),
-    action("GetBucketAbac", On::Bucket, Class::List, &[]),
-    action("GetBucketCORS", On::Bucket, Class::List, &[]),
-    action("GetBucketLogging", On::Bucket, Class::List, &[]),
-    action(
+    aside("GetAccelerateConfiguration", On::Bucket, Class::List, &[]),
+    aside("GetAnalyticsConfiguration", On::Bucket, Class::List, &[]),
+    aside("GetBucketAbac", On::Bucket, Class::List, &[]),
+    aside("GetBucketCORS", On::Bucket, Class::List, &[]),
+    aside("GetBucketLogging", On::Bucket, Class::List, &[]),
+    aside(
         "GetBucketMetadataTableConfiguration",
         On::Bucket,
         Class::List,
         &[],
     ),
-    action("GetBucketNotification", On::Bucket, Class::List, &[]),
-    action(
+    aside("GetBucketNotification", On::Bucket, Class::List, &[]),
+    aside(
         "GetBucketObjectLockConfiguration",
         On::Bucket,
         Class::List,
         &[],
     ),
-    action("GetBucketOwnershipControls", On::Bucket, Class::List, &[]),
-    action("GetBucketPolicyStatus", On::Bucket, Class::List, &[]),
-    action("GetBucketPublicAccessBlock", On::Bucket, Class::List, &[]),
-    action("GetBucketRequestPayment", On::Bucket, Class::List, &[]),
-    action("GetBucketTagging", On::Bucket, Class::List, &[]),
-    action("GetBucketVersioning", On::Bucket, Class::List, &[]),
-    action("GetBucketWebsite", On::Bucket, Class::List, &[]),
-    action("GetEncryptionConfiguration", On::Bucket, Class::List, &[]),
-    action(
+    aside("GetBucketOwnershipControls", On::Bucket, Class::List, &[]),
+    aside("GetBucketPolicyStatus", On::Bucket, Class::List, &[]),
+    aside("GetBucketPublicAccessBlock", On::Bucket, Class::List, &[]),
+    aside("GetBucketRequestPayment", On::Bucket, Class::List, &[]),
+    aside("GetBucketTagging", On::Bucket, Class::List, &[]),
+    aside("GetBucketVersioning", On::Bucket, Class::List, &[]),
+    aside("GetBucketWebsite", On::Bucket, Class::List, &[]),
+    aside("GetEncryptionConfiguration", On::Bucket, Class::List, &[]),
+    aside(
         "GetIntelligentTieringConfiguration",
         On::Bucket,
         Class::List,
         &[],
     ),
-    action("GetInventoryConfiguration", On::Bucket, Class::List, &[]),
-    action("GetLifecycleConfiguration", On::Bucket, Class::List, &[]),
-    action("GetMetricsConfiguration", On::Bucket, Class::List, &[]),
+    aside("GetInventoryConfiguration", On::Bucket, Class::List, &[]),
+    aside("GetLifecycleConfiguration", On::Bucket, Class::List, &[]),
+    aside("GetMetricsConfiguration", On::Bucket, Class::List, &[]),
     action(
         "GetObjectAnnotation",
         On::Object,
         Class::Read,
         &["existingobjecttag/"],
     ),
-    action(
+    aside(
         "GetObjectAttributes",
         On::Object,
         Class::Read,
         &["existingobjecttag/"],
     ),
-    action("GetObjectLegalHold", On::Object, Class::Read, &[]),
-    action("GetObjectRetention", On::Object, Class::Read, &[]),
-    action(
+    aside("GetObjectLegalHold", On::Object, Class::Read, &[]),
+    aside("GetObjectRetention", On::Object, Class::Read, &[]),
+    aside(
         "GetObjectTagging",
         On::Object,
         Class::Read,
@@ -319,7 +333,7 @@ pub(super) const ACTIONS: &[Action] = &[
         Class::Read,
         &["existingobjecttag/", "versionid"],
     ),
-    action(
+    aside(
         "GetObjectVersionAttributes",
         On::Object,
         Class::Read,
@@ -331,7 +345,7 @@ pub(super) const ACTIONS: &[Action] = &[
         Class::Read,
         &[],
     ),
-    action(
+    aside(
         "GetObjectVersionTagging",
         On::Object,
         Class::Read,
@@ -343,7 +357,7 @@ pub(super) const ACTIONS: &[Action] = &[
         Class::Read,
         &["versionid"],
     ),
-    action("GetReplicationConfiguration", On::Bucket, Class::List, &[]),
+    aside("GetReplicationConfiguration", On::Bucket, Class::List, &[]),
     action("InitiateReplication", On::Object, Class::Write, &[]),
     action("ListBucketMultipartUploads", On::Bucket, Class::List, &[]),
     action("ListMultipartUploadParts", On::Object, Class::List, &[]),
@@ -354,35 +368,35 @@ pub(super) const ACTIONS: &[Action] = &[
         Class::List,
         &["versionid"],
     ),
-    action("ListTagsForResource", On::Bucket, Class::List, &[]),
+    aside("ListTagsForResource", On::Bucket, Class::List, &[]),
     action(
         "ObjectOwnerOverrideToBucketOwner",
         On::Object,
         Class::Write,
         &[],
     ),
-    action(
+    aside(
         "PauseReplication",
         On::Bucket,
         Class::Takeover,
         &["destinationregion"],
     ),
-    action(
+    aside(
         "PutAccelerateConfiguration",
         On::Bucket,
         Class::Takeover,
         &[],
     ),
-    action(
+    aside(
         "PutAnalyticsConfiguration",
         On::Bucket,
         Class::Takeover,
         &[],
     ),
     action("PutBucketAbac", On::Bucket, Class::Takeover, &[]),
-    action("PutBucketCORS", On::Bucket, Class::Takeover, &[]),
+    aside("PutBucketCORS", On::Bucket, Class::Takeover, &[]),
     action("PutBucketLogging", On::Bucket, Class::Takeover, &[]),
-    action("PutBucketNotification", On::Bucket, Class::Takeover, &[]),
+    aside("PutBucketNotification", On::Bucket, Class::Takeover, &[]),
     action(
         "PutBucketObjectLockConfiguration",
         On::Bucket,
@@ -401,23 +415,23 @@ pub(super) const ACTIONS: &[Action] = &[
         Class::Takeover,
         &[],
     ),
-    action("PutBucketRequestPayment", On::Bucket, Class::Takeover, &[]),
-    action("PutBucketTagging", On::Bucket, Class::Takeover, &[]),
+    aside("PutBucketRequestPayment", On::Bucket, Class::Takeover, &[]),
+    aside("PutBucketTagging", On::Bucket, Class::Takeover, &[]),
     action("PutBucketVersioning", On::Bucket, Class::Takeover, &[]),
-    action("PutBucketWebsite", On::Bucket, Class::Takeover, &[]),
+    aside("PutBucketWebsite", On::Bucket, Class::Takeover, &[]),
     action(
         "PutEncryptionConfiguration",
         On::Bucket,
         Class::Takeover,
         &[],
     ),
-    action(
+    aside(
         "PutIntelligentTieringConfiguration",
         On::Bucket,
         Class::Takeover,
         &[],
     ),
-    action(
+    aside(
         "PutInventoryConfiguration",
         On::Bucket,
         Class::Takeover,
@@ -429,7 +443,7 @@ pub(super) const ACTIONS: &[Action] = &[
         Class::Takeover,
         &[],
     ),
-    action("PutMetricsConfiguration", On::Bucket, Class::Takeover, &[]),
+    aside("PutMetricsConfiguration", On::Bucket, Class::Takeover, &[]),
     action("PutObjectAnnotation", On::Object, Class::Write, &[]),
     action(
         "PutObjectLegalHold",
@@ -510,21 +524,21 @@ pub(super) const ACTIONS: &[Action] = &[
     action("ReplicateObjectAnnotation", On::Object, Class::Write, &[]),
     action("ReplicateTags", On::Object, Class::Write, &[]),
     action("RestoreObject", On::Object, Class::Write, &[]),
-    action("TagResource", On::Bucket, Class::Takeover, &[]),
-    action("UntagResource", On::Bucket, Class::Takeover, &[]),
-    action(
+    aside("TagResource", On::Bucket, Class::Takeover, &[]),
+    aside("UntagResource", On::Bucket, Class::Takeover, &[]),
+    aside(
         "UpdateBucketMetadataAnnotationTableConfiguration",
         On::Bucket,
         Class::Takeover,
         &[],
     ),
-    action(
+    aside(
         "UpdateBucketMetadataInventoryTableConfiguration",
         On::Bucket,
         Class::Takeover,
         &[],
     ),
-    action(
+    aside(
         "UpdateBucketMetadataJournalTableConfiguration",
         On::Bucket,
         Class::Takeover,

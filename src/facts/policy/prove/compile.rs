@@ -311,9 +311,11 @@ impl Compiled {
         let mut parts: Vec<Actions> = Vec::new();
         for class in catalogue::CLASSES {
             for on in [On::Object, On::Bucket] {
-                parts.push(catalogue::which(|action| {
-                    action.class == class && action.on == on
-                }));
+                for core in [true, false] {
+                    parts.push(catalogue::which(|action| {
+                        action.class == class && action.on == on && action.core == core
+                    }));
+                }
             }
         }
         let mut seen: BTreeSet<Actions> = BTreeSet::new();

@@ -66,19 +66,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::questions::Question;
 
-use self::atom::{Atom, Value};
+use self::atom::{Atom, Test, Value};
 use self::budget::{Budget, Exhausted};
 use self::caller::{Caller, Place, Shape, is_held};
-use self::catalogue::CLASSES;
+use self::catalogue::{Actions, CLASSES};
 use self::compile::{Compiled, Group, Rule};
 use self::dpll::{Clause, Model, Search};
+use self::glob::Glob;
 use self::ip::Addresses;
 use self::value::{Domain, Literal, Rounding, Values};
 use self::variables::Meaning;
+use super::documented_public::documented_public;
+use super::evaluate::{Policies, implausible};
 use super::{Policy, PolicyKind};
 use crate::facts::s3::exposure::ActionClass;
 use crate::inventory::bucket::{Grant, PublicAccessBlock};
-use crate::report::policy::{Answer, ProveInput, ProveOutput, Request};
+use crate::report::policy::{Answer, Decision, ProveInput, ProveOutput, Request};
 use crate::report::{ClassReach, Reach};
 
 /// A bucket, as far as questions about its reach depend on it.
@@ -118,6 +121,10 @@ pub struct Prover {
     /// not known which of the two.
     cut: Option<bool>,
     kms_by_default: bool,
+    /// The actions that are asked about.
+    scope: Actions,
+    /// The evaluator, which shares no matching code with the search.
+    judge: Policies,
     budget: Budget,
     /// Witnesses that did not stand up to the evaluator.
     mismatches: usize,
@@ -162,6 +169,8 @@ struct ClassAnswer {
 
 const UNCLEAR: &str = "it depends on something that AWS does not document or that the documents at \
                        hand do not hold";
+const INCONSISTENT: &str = "the prover found a request that the evaluator does not let in; one of \
+                            the two is wrong";
 const TOO_HARD: &str = "the policy needs more steps than its budget has";
 
 /// At most this many ways in are collected for `only_from`.
@@ -240,7 +249,7 @@ impl Prover {
         let cut = if case.block.restrict_public_buckets {
             match case.policy {
                 None => Some(false),
-                Some(policy) => case.aws_says_public.or_else(|| is_public(policy)),
+                Some(policy) => case.aws_says_public.or_else(|| documented_public(policy)),
             }
         } else {
             Some(false)
@@ -257,9 +266,26 @@ impl Prover {
             kms_by_default: case
                 .default_encryption
                 .is_some_and(|default| default.starts_with("aws:kms")),
+            scope: catalogue::which(|_| true),
+            judge: Policies::of_resource(case.policy)
+                .with_acl(case.bucket, case.grants, case.ownership)
+                .with_public_access_block(PublicAccessBlock {
+                    restrict_public_buckets: cut != Some(false),
+                    ..case.block
+                })
+                .with_willing_identity(),
             budget: Budget::new(budget::STEPS),
             mismatches: 0,
         }
+    }
+
+    /// Asks only about the actions that the classes are named for: object data, listings, uploads
+    /// and deletions, ACLs, the policy and its protection — not about other configuration and
+    /// metadata.
+    #[must_use]
+    pub fn core_only(mut self) -> Self {
+        self.scope = catalogue::which(|action| action.core);
+        self
     }
 
     /// How many witnesses did not stand up to the evaluator: each is a defect of this program, and
@@ -371,7 +397,7 @@ impl Prover {
         if let Some(reason) = self.policy.unreadable.clone() {
             return Ok(unknown(&reason));
         }
-        let about = question.actions();
+        let about = question.actions() & self.scope;
         let groups: Vec<Group> = self
             .policy
             .groups
@@ -453,7 +479,7 @@ impl Prover {
             let mut found: BTreeSet<Option<usize>> = BTreeSet::new();
             for group in groups {
                 for fix in fixes {
-                    self.group(&mut pass, &mut found, *group, fix, shape, rounding)?;
+                    self.group(&mut pass, &mut found, *group, fix, shape, rounding, all)?;
                     if !pass.hits.is_empty() && (!all || pass.hits.len() >= WAYS_IN) {
                         return Ok(pass);
                     }
@@ -463,6 +489,10 @@ impl Prover {
         Ok(pass)
     }
 
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the loops of one pass, split where its body becomes long"
+    )]
     fn group(
         &mut self,
         pass: &mut Pass,
@@ -471,6 +501,7 @@ impl Prover {
         fix: &[(&'static str, Domain)],
         shape: &Shape,
         rounding: Rounding,
+        all: bool,
     ) -> Result<(), Exhausted> {
         self.budget.spend(
             (self.policy.allows.len() + self.policy.denies.len()) * 2 + self.policy.keys.len(),
@@ -507,7 +538,9 @@ impl Prover {
                         model,
                         fixes: fix.to_vec(),
                     });
-                    return Ok(());
+                    if !all {
+                        return Ok(());
+                    }
                 }
                 Err(closed) => note(&mut pass.closed, index, closed),
             }
@@ -533,7 +566,7 @@ impl Prover {
         if !takes && !rule.unread {
             return Err(Closed::Action);
         }
-        if rule.index.is_some() && !matches!(shape.caller, Caller::Service(_)) {
+        if !matches!(shape.caller, Caller::Service(_)) {
             match self.cut {
                 Some(true) => return Err(Closed::Cut),
                 None => {
@@ -862,16 +895,30 @@ impl Prover {
                     continue;
                 }
             }
+            let passes = |value: &str| {
+                literals
+                    .iter()
+                    .all(|(atom, wanted)| atom.passes(value) == *wanted)
+            };
             let mut values: Vec<String> = self
                 .policy
                 .literals_of(key)
-                .filter(|literal| {
-                    literals
-                        .iter()
-                        .all(|(atom, wanted)| atom.passes(literal) == *wanted)
-                })
+                .filter(|literal| passes(literal))
                 .map(str::to_owned)
                 .collect();
+            // A pattern that the value must match is named as the policy writes it.
+            for (atom, wanted) in &literals {
+                if let Test::Text(globs) = &atom.test
+                    && *wanted != atom.negated
+                {
+                    values.extend(
+                        globs
+                            .iter()
+                            .filter(|glob| glob.literal().is_none() && *glob.written() != *"*")
+                            .map(Glob::written),
+                    );
+                }
+            }
             if values.is_empty() && !is_own {
                 values = match hit.model.values.get(key) {
                     Some(Value::One(value)) => vec![value.clone()],
@@ -926,7 +973,14 @@ impl Prover {
 
     /// The longest signature that gets in, ms; none when the policy sets no bound.
     fn longest_age(&mut self, question: &Question) -> Option<u64> {
-        let groups: Vec<Group> = self.policy.groups.clone();
+        let scope = self.scope;
+        let groups: Vec<Group> = self
+            .policy
+            .groups
+            .iter()
+            .filter(|group| group.actions & scope != 0)
+            .copied()
+            .collect();
         for age in questions::ages(&self.policy) {
             let fixes = [
                 questions::presigned("REST-QUERY-STRING", age, age),
@@ -952,9 +1006,30 @@ impl Prover {
         None
     }
 
-    /// A witness that the evaluator does not let in is no witness.
-    fn checked(&mut self, answer: ClassAnswer) -> ClassAnswer {
+    /// A witness that the evaluator does not let in, or that no request can look like, is no
+    /// witness. What is left without one is unknown.
+    fn checked(&mut self, mut answer: ClassAnswer) -> ClassAnswer {
+        let mut hits = std::mem::take(&mut answer.hits);
+        hits.retain(|hit| match self.request(hit) {
+            Some(request) => {
+                let stands = self.stands_up(&request);
+                self.mismatches += usize::from(!stands);
+                stands
+            }
+            // Only the account behind a canonical id has no ARN to ask about.
+            None => matches!(hit.shape.caller, Caller::Canonical(_)),
+        });
+        if hits.is_empty() {
+            answer.reach = Reach::Unknown;
+            answer.reason = Some(INCONSISTENT.to_owned());
+        }
+        answer.hits = hits;
         answer
+    }
+
+    /// The independent evaluator lets the request in.
+    fn stands_up(&self, request: &Request) -> bool {
+        implausible(request).is_none() && self.judge.evaluate(request).decision == Decision::Allow
     }
 
     /// Why nothing gets in, statement by statement.
@@ -1070,31 +1145,4 @@ fn admits(domain: &Domain, value: &str) -> bool {
             .is_some_and(|value| value >= line.min && value <= line.max),
         Values::Address { .. } => value.parse::<std::net::IpAddr>().is_ok(),
     }
-}
-
-/// Whether AWS deems the policy public, where its documentation leaves no doubt.
-fn is_public(policy: &Policy) -> Option<bool> {
-    use super::document::{Effect, Principal};
-    let everyone = |statement: &super::document::Statement| {
-        statement.principal.as_ref().is_some_and(|element| {
-            element.negated
-                || element
-                    .items
-                    .iter()
-                    .any(|item| matches!(item, Principal::Everyone))
-        })
-    };
-    let open: Vec<_> = policy
-        .with_effect(Effect::Allow)
-        .filter(|statement| everyone(statement))
-        .collect();
-    if !policy.is_sound() {
-        return None;
-    }
-    if open.is_empty() {
-        return Some(false);
-    }
-    open.iter()
-        .any(|statement| statement.conditions.is_empty())
-        .then_some(true)
 }

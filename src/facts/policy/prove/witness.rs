@@ -73,6 +73,13 @@ pub(super) fn request(
             context.insert(written(key), ContextValue::One(fixed));
         }
     }
+    // What comes through an endpoint says so, whether the policy looks at it or not.
+    if shape.endpoint && policy.position("aws:sourcevpce").is_none() {
+        context.insert(
+            "aws:SourceVpce".to_owned(),
+            ContextValue::One("vpce-0123456789abcdef0".to_owned()),
+        );
+    }
     Some(Request {
         principal: principal(policy, shape, model)?,
         action: format!("s3:{}", action.name),
