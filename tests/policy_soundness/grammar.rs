@@ -39,6 +39,11 @@ impl Random {
         &items[self.below(items.len())]
     }
 
+    /// One of some texts.
+    pub fn text(&mut self, items: &[&'static str]) -> &'static str {
+        items[self.below(items.len())]
+    }
+
     /// One to three of the items.
     fn some(&mut self, items: &[&str]) -> Vec<String> {
         let count = if self.once_in(3) {
@@ -223,11 +228,7 @@ fn condition(random: &mut Random, into: &mut Map<String, Value>) {
                 "StringNotLike",
             ];
             let (key, texts) = random.pick(TEXT_KEYS);
-            (
-                (*random.pick(&operators)).to_owned(),
-                key,
-                random.some(texts),
-            )
+            (random.text(&operators).to_owned(), key, random.some(texts))
         }
         4 => {
             let operators = [
@@ -237,9 +238,9 @@ fn condition(random: &mut Random, into: &mut Map<String, Value>) {
                 "StringNotLike",
             ];
             let (key, texts) = random.pick(SET_KEYS);
-            let quantifier = *random.pick(&["ForAllValues:", "ForAnyValue:"]);
+            let quantifier = random.text(&["ForAllValues:", "ForAnyValue:"]);
             (
-                format!("{quantifier}{}", random.pick(&operators)),
+                format!("{quantifier}{}", random.text(&operators)),
                 key,
                 random.some(texts),
             )
@@ -254,11 +255,7 @@ fn condition(random: &mut Random, into: &mut Map<String, Value>) {
                 "StringNotLike",
             ];
             let (key, texts) = random.pick(ARN_KEYS);
-            (
-                (*random.pick(&operators)).to_owned(),
-                key,
-                random.some(texts),
-            )
+            (random.text(&operators).to_owned(), key, random.some(texts))
         }
         6 => {
             let operators = ["IpAddress", "NotIpAddress"];
@@ -268,7 +265,7 @@ fn condition(random: &mut Random, into: &mut Map<String, Value>) {
                 "aws:SourceIp"
             };
             (
-                (*random.pick(&operators)).to_owned(),
+                random.text(&operators).to_owned(),
                 key,
                 random.some(NETWORKS),
             )
@@ -282,9 +279,9 @@ fn condition(random: &mut Random, into: &mut Map<String, Value>) {
                 "NumericGreaterThan",
                 "NumericGreaterThanEquals",
             ];
-            let key = *random.pick(&["s3:signatureAge", "s3:max-keys"]);
+            let key = random.text(&["s3:signatureAge", "s3:max-keys"]);
             (
-                (*random.pick(&operators)).to_owned(),
+                random.text(&operators).to_owned(),
                 key,
                 random.some(NUMBERS),
             )
@@ -299,14 +296,14 @@ fn condition(random: &mut Random, into: &mut Map<String, Value>) {
                 "DateGreaterThanEquals",
             ];
             (
-                (*random.pick(&operators)).to_owned(),
+                random.text(&operators).to_owned(),
                 "aws:CurrentTime",
                 random.some(TIMES),
             )
         }
         9 | 10 => (
             "Bool".to_owned(),
-            random.pick(BOOLS),
+            random.text(BOOLS),
             random.some(&["true", "false"]),
         ),
         11 => {
@@ -320,9 +317,9 @@ fn condition(random: &mut Random, into: &mut Map<String, Value>) {
                 random.pick(TEXT_KEYS)
             };
             let key = if random.once_in(4) {
-                *random.pick(BOOLS)
+                random.text(BOOLS)
             } else {
-                key
+                *key
             };
             ("Null".to_owned(), key, random.some(&["true", "false"]))
         }
@@ -332,7 +329,7 @@ fn condition(random: &mut Random, into: &mut Map<String, Value>) {
         if !operator.starts_with("For") && random.once_in(8) {
             operator = format!(
                 "{}{operator}",
-                random.pick(&["ForAllValues:", "ForAnyValue:"])
+                random.text(&["ForAllValues:", "ForAnyValue:"])
             );
         }
         if random.once_in(5) {
@@ -443,16 +440,16 @@ fn signed(random: &mut Random, account: &str) -> String {
         0 => format!("arn:aws:iam::{account}:root"),
         1 => format!(
             "arn:aws:iam::{account}:user/{}",
-            random.pick(&["ann", "bob", "own"])
+            random.text(&["ann", "bob", "own"])
         ),
         2 => format!(
             "arn:aws:sts::{account}:federated-user/{}",
-            random.pick(&["fay", "gus"])
+            random.text(&["fay", "gus"])
         ),
         _ => format!(
             "arn:aws:sts::{account}:assumed-role/{}/{}",
-            random.pick(&["app", "own", "other"]),
-            random.pick(&["s", "t"])
+            random.text(&["app", "own", "other"]),
+            random.text(&["s", "t"])
         ),
     }
 }
@@ -469,16 +466,16 @@ pub fn request(random: &mut Random, question: &str) -> (Request, &'static str) {
         "anonymous" => RequestPrincipal::Class(PrincipalClass::Anonymous),
         "any-aws-account" => RequestPrincipal::Arn(signed(random, FRESH)),
         "presigned" => {
-            let account = *random.pick(&[FRESH, OWNER, "222222222222", "333333333333"]);
+            let account = random.text(&[FRESH, OWNER, "222222222222", "333333333333"]);
             RequestPrincipal::Arn(signed(random, account))
         }
         _ if anyone => match random.below(5) {
             0 => RequestPrincipal::Class(PrincipalClass::Anonymous),
             1 => RequestPrincipal::Class(PrincipalClass::Service {
-                name: (*random.pick(SERVICES)).to_owned(),
+                name: random.text(SERVICES).to_owned(),
             }),
             _ => {
-                let account = *random.pick(&[FRESH, OWNER, "222222222222", "333333333333"]);
+                let account = random.text(&[FRESH, OWNER, "222222222222", "333333333333"]);
                 RequestPrincipal::Arn(signed(random, account))
             }
         },
@@ -490,7 +487,7 @@ pub fn request(random: &mut Random, question: &str) -> (Request, &'static str) {
         },
     };
     let resource = if on_object {
-        format!("arn:aws:s3:::b/{}", random.pick(KEYS))
+        format!("arn:aws:s3:::b/{}", random.text(KEYS))
     } else {
         "arn:aws:s3:::b".to_owned()
     };
@@ -545,7 +542,7 @@ fn fill(
     for key in ["aws:Referer", "aws:UserAgent"] {
         if random.once_in(2) {
             let values = texts(key);
-            set(key, random.pick(&values));
+            set(key, random.text(&values));
         }
     }
     let service = matches!(
@@ -556,24 +553,24 @@ fn fill(
         if random.once_in(2) {
             set(
                 "aws:SourceAccount",
-                random.pick(&["111111111111", "222222222222", FRESH]),
+                random.text(&["111111111111", "222222222222", FRESH]),
             );
             set(
                 "aws:SourceArn",
-                random.pick(&["arn:aws:s3:::src", "arn:aws:s3:::else"]),
+                random.text(&["arn:aws:s3:::src", "arn:aws:s3:::else"]),
             );
         }
     } else if random.once_in(4) {
         set(
             "aws:SourceVpce",
-            random.pick(&["vpce-1", "vpce-2", "vpce-9"]),
+            random.text(&["vpce-1", "vpce-2", "vpce-9"]),
         );
-        set("aws:SourceVpc", random.pick(&["vpc-1", "vpc-9"]));
-        set("aws:VpcSourceIp", random.pick(&["10.1.2.3", "192.168.0.1"]));
+        set("aws:SourceVpc", random.text(&["vpc-1", "vpc-9"]));
+        set("aws:VpcSourceIp", random.text(&["10.1.2.3", "192.168.0.1"]));
     } else {
         set(
             "aws:SourceIp",
-            random.pick(&[
+            random.text(&[
                 "203.0.113.7",
                 "203.0.113.9",
                 "77.77.77.77",
@@ -590,11 +587,11 @@ fn fill(
             set("aws:username", arn.rsplit('/').next().unwrap());
             set(
                 "aws:userid",
-                random.pick(&["AIDAAAAAAAAAAAAAAAAA", "AIDABBBBBBBBBBBBBBBB"]),
+                random.text(&["AIDAAAAAAAAAAAAAAAAA", "AIDABBBBBBBBBBBBBBBB"]),
             );
         }
         if session {
-            let id = random.pick(&["AROAAAAAAAAAAAAAAAAA", "AROABBBBBBBBBBBBBBBB"]);
+            let id = random.text(&["AROAAAAAAAAAAAAAAAAA", "AROABBBBBBBBBBBBBBBB"]);
             set(
                 "aws:userid",
                 &format!("{id}:{}", arn.rsplit('/').next().unwrap()),
@@ -602,18 +599,18 @@ fn fill(
             if random.once_in(3) {
                 set(
                     "aws:MultiFactorAuthPresent",
-                    random.pick(&["true", "false"]),
+                    random.text(&["true", "false"]),
                 );
             }
         }
         if random.once_in(3) {
-            set("aws:PrincipalTag/team", random.pick(&["a", "b", "c"]));
+            set("aws:PrincipalTag/team", random.text(&["a", "b", "c"]));
         }
         if random.once_in(2) {
             let organization = if account == FRESH {
                 "o-9"
             } else {
-                *random.pick(&["o-1", "o-2", "o-9"])
+                random.text(&["o-1", "o-2", "o-9"])
             };
             set("aws:PrincipalOrgID", organization);
             let paths = [
@@ -631,9 +628,9 @@ fn fill(
     };
     if matches!(principal, RequestPrincipal::Arn(_)) {
         let how = if question == "presigned" {
-            *random.pick(&["REST-QUERY-STRING", "POST"])
+            random.text(&["REST-QUERY-STRING", "POST"])
         } else {
-            *random.pick(&["REST-HEADER", "REST-QUERY-STRING"])
+            random.text(&["REST-HEADER", "REST-QUERY-STRING"])
         };
         let how = if how == "POST" && action != "s3:PutObject" {
             "REST-QUERY-STRING"
@@ -644,7 +641,7 @@ fn fill(
         set("s3:signatureversion", "AWS4-HMAC-SHA256");
         set(
             "s3:signatureAge",
-            random.pick(&["0", "1", "10", "600000", "600001", "604800000"]),
+            random.text(&["0", "1", "10", "600000", "600001", "604800000"]),
         );
     }
     match action {
@@ -652,18 +649,18 @@ fn fill(
             for key in ["s3:prefix", "s3:delimiter"] {
                 if random.once_in(2) {
                     let values = texts(key);
-                    set(key, random.pick(&values));
+                    set(key, random.text(&values));
                 }
             }
             if random.once_in(2) {
-                set("s3:max-keys", random.pick(&["0", "1", "10", "1000"]));
+                set("s3:max-keys", random.text(&["0", "1", "10", "1000"]));
             }
         }
         "s3:PutObject" => {
             if random.once_in(2) {
                 set(
                     "s3:x-amz-acl",
-                    random.pick(&["public-read", "private", "bucket-owner-full-control"]),
+                    random.text(&["public-read", "private", "bucket-owner-full-control"]),
                 );
             }
             if question == "sse-c" {
@@ -688,7 +685,7 @@ fn fill(
         }
         "s3:PutBucketAcl" => {
             if random.once_in(2) {
-                set("s3:x-amz-acl", random.pick(&["public-read", "private"]));
+                set("s3:x-amz-acl", random.text(&["public-read", "private"]));
             }
         }
         _ => {}

@@ -132,6 +132,9 @@ mod tests {
         assert_eq!(half.documented, Fact::Known(true));
         assert!(half.aws.known().is_none());
         assert_eq!(half.disagree.because().len(), 1);
-        assert_eq!(half.disagree.because()[0].action, "s3:GetBucketPolicyStatus");
+        assert_eq!(
+            half.disagree.because()[0].action,
+            "s3:GetBucketPolicyStatus"
+        );
     }
 }
