@@ -23,6 +23,8 @@ pub struct Call {
     pub target: String,
     /// The account id some services want in a header.
     pub account_header: String,
+    /// The owner that S3 is to insist on.
+    pub expected_owner: String,
     /// The body.
     pub body: String,
 }

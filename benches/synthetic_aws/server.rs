@@ -196,6 +196,7 @@ async fn respond(
     let (service, region) = scope(&header("authorization"));
     let target = header("x-amz-target");
     let account_header = header("x-amz-account-id");
+    let expected_owner = header("x-amz-expected-bucket-owner");
     let (parts, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
     let mut call = Call {
@@ -206,6 +207,7 @@ async fn respond(
         query: parse_query(parts.uri.query().unwrap_or_default()),
         target,
         account_header,
+        expected_owner,
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     if call.service == "s3" && call.path.starts_with("v20180820/") {
