@@ -3,7 +3,7 @@
 TOOLS := $(CURDIR)/target/tools
 CARGO_DENY_VERSION := 0.20.2
 
-.PHONY: test check clippy fmt unit deny advisories bench sample help
+.PHONY: test check clippy fmt unit deny advisories bench schemas sample help
 
 help: ## list the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,6 +31,10 @@ advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities in dependencies; ne
 
 bench: ## collection speed against the synthetic endpoint
 	cargo bench --bench collection
+
+schemas: ## write schemas/ again from the types
+	cargo run --quiet -- schema report > schemas/report.schema.json
+	cargo run --quiet -- schema snapshot > schemas/snapshot.schema.json
 
 sample: ## the sample account as a table
 	cargo run --quiet -- audit --sample

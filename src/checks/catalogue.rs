@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use serde_saphyr::Spanned;
@@ -69,13 +69,19 @@ impl Catalog {
     /// # Errors
     /// What is wrong with them; the tests see to it that nothing is.
     pub fn builtin() -> Result<Self, PolicyErrors> {
-        let mut catalog = Self::default();
-        let files = BUILTIN
-            .iter()
-            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
-            .collect();
-        catalog.extend(files)?;
-        Ok(catalog)
+        // Compiled once: checks are shared, so a copy of the catalogue is small.
+        static COMPILED: OnceLock<Result<Catalog, PolicyErrors>> = OnceLock::new();
+        COMPILED
+            .get_or_init(|| {
+                let mut catalog = Self::default();
+                let files = BUILTIN
+                    .iter()
+                    .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+                    .collect();
+                catalog.extend(files)?;
+                Ok(catalog)
+            })
+            .clone()
     }
 
     /// The files behind [`Catalog::builtin`]: path and text.

@@ -119,6 +119,25 @@ impl Template {
         })
     }
 
+    /// The text about no resource in particular: `{bucket.name}` becomes "the bucket", and any other
+    /// fact is named by its last member.
+    pub fn general(&self) -> String {
+        let words = |path: &str| match path.rsplit_once('.') {
+            Some((root, "name" | "id" | "arn")) => {
+                format!("the {}", root.rsplit('.').next().unwrap_or(root))
+            }
+            Some((_, member)) => format!("the {}", member.replace('_', " ")),
+            None => path.to_owned(),
+        };
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Placeholder(path) => words(path),
+            })
+            .collect()
+    }
+
     /// The text with its placeholders filled in. `variables` holds what is known under the names
     /// the placeholders use.
     pub fn render(&self, variables: &[(&str, &Value)]) -> String {

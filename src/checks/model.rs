@@ -130,7 +130,7 @@ impl Check {
             title: self.title.clone(),
             severity: Some(self.severity),
             maps_to: self.maps_to.clone(),
-            remediation: self.remediation.summary.text().to_owned(),
+            remediation: self.remediation.summary.general(),
             rationale: self.rationale.clone(),
             references: self.references.clone(),
         }

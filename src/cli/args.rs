@@ -300,10 +300,20 @@ pub struct GateArgs {
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Format, and file to write it to [default: table to standard output]; repeatable
-    ///
-    /// Formats: table, json. A file is written whole or not at all.
-    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    #[arg(short, long, value_name = "FORMAT[=FILE]", long_help = formats())]
     pub output: Vec<String>,
+}
+
+/// The help of `-o`, from the formats there are.
+fn formats() -> String {
+    let mut help =
+        "Format, and file to write it to [default: table to standard output]; repeatable\n\nFormats:"
+            .to_owned();
+    for format in crate::output::Format::ALL {
+        help.push_str(&format!("\n- {}: {}", format.name(), format.about()));
+    }
+    help.push_str("\n\nA file is written whole or not at all.");
+    help
 }
 
 /// How the account is read.

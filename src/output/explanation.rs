@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
 
 use super::table::grid::{Column, Grid, Text};
 use super::table::paint::{Tone, paint};
 use super::table::prose;
 use super::{Look, hostile};
-use crate::report::{CheckResult, Status};
+use crate::report::{CheckResult, Evidence, Status};
 
 /// What there is to say about one check and one resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,8 @@ pub struct Explanation {
     pub conditions: Vec<(&'static str, String)>,
     /// The facts that the conditions look at.
     pub facts: Vec<FactLine>,
+    /// What those were concluded from.
+    pub evidence: Vec<Evidence>,
     /// What to do about it.
     pub remediation: String,
 }
@@ -80,8 +84,14 @@ pub fn render(explanation: &Explanation, look: Look, out: &mut dyn Write) -> io:
         section("Facts", look, out)?;
         facts(&explanation.facts, look, out)?;
     }
-    for result in &explanation.results {
-        evidence(result, look, out)?;
+    evidence(&explanation.evidence, look, out)?;
+    for witness in explanation
+        .results
+        .iter()
+        .filter_map(|result| result.witness.as_ref())
+    {
+        section("A request that shows it", look, out)?;
+        prose(look, 2, Tone::Plain, &short(witness), out)?;
     }
     if !explanation.remediation.is_empty() {
         section("Fix", look, out)?;
@@ -146,9 +156,11 @@ fn facts(facts: &[FactLine], look: Look, out: &mut dyn Write) -> io::Result<()> 
 /// A value on one line, shortened by characters.
 fn short(value: &Value) -> String {
     const MOST: usize = 400;
-    let text = match value {
-        Value::String(text) => format!("\"{text}\""),
-        other => other.to_string(),
+    let mut written = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut written, Spaced);
+    let text = match value.serialize(&mut serializer) {
+        Ok(()) => String::from_utf8_lossy(&written).into_owned(),
+        Err(_) => value.to_string(),
     };
     if text.chars().count() > MOST {
         let head: String = text.chars().take(MOST).collect();
@@ -158,21 +170,35 @@ fn short(value: &Value) -> String {
     }
 }
 
-fn evidence(result: &CheckResult, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    if !result.evidence.is_empty() {
-        section("Evidence", look, out)?;
-        for evidence in &result.evidence {
-            writeln!(
-                out,
-                "  {}",
-                paint(look.color, Tone::Quiet, &hostile::plain(&evidence.pointer))
-            )?;
-            prose(look, 4, Tone::Plain, &short(&evidence.value), out)?;
-        }
+/// JSON with a blank wherever a line may end.
+struct Spaced;
+
+impl Formatter for Spaced {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        out.write_all(if first { b"" } else { b", " })
     }
-    if let Some(witness) = &result.witness {
-        section("A request that shows it", look, out)?;
-        prose(look, 2, Tone::Plain, &short(witness), out)?;
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        out.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b": ")
+    }
+}
+
+fn evidence(pieces: &[Evidence], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    if pieces.is_empty() {
+        return Ok(());
+    }
+    section("Evidence", look, out)?;
+    for piece in pieces {
+        writeln!(
+            out,
+            "  {}",
+            paint(look.color, Tone::Quiet, &hostile::plain(&piece.pointer))
+        )?;
+        prose(look, 4, Tone::Plain, &short(&piece.value), out)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::{ClassReach, Reach};
@@ -163,23 +163,67 @@ pub struct PolicySet {
     #[serde(skip_serializing_if = "Value::is_null")]
     pub resource: Value,
     /// Identity policies of the caller; absent means it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "one_or_many"
+    )]
     pub identity: Option<Vec<Value>>,
-    /// Permissions boundaries; absent means none is set.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Permissions boundaries, every one of which must allow; absent or empty means none is set.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "one_or_many"
+    )]
     pub boundaries: Option<Vec<Value>>,
-    /// Session policies; absent means none was passed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The session policy, or several of which one must allow; absent or empty means none was passed.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "one_or_many"
+    )]
     pub session: Option<Vec<Value>>,
-    /// Service control policies, level by level from the root; every level must allow.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Service control policies of the account that owns the resource, level by level from the root;
+    /// every level must allow. They do not reach callers from outside. Policies that are not in a
+    /// level are one level.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "levels")]
     pub scps: Option<Vec<PolicyLevel>>,
-    /// Resource control policies, level by level from the root; every level must allow.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Resource control policies, level by level from the root; every level must allow. A level
+    /// without any Allow has the default that cannot be detached, which allows everything.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "levels")]
     pub rcps: Option<Vec<PolicyLevel>>,
-    /// VPC endpoint policies.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The policy of the VPC endpoint the request comes through; of several, every one must allow.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "one_or_many"
+    )]
     pub endpoint: Option<Vec<Value>>,
+}
+
+/// One policy where a list is expected stands for a list of one.
+fn one_or_many<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<Value>>, D::Error> {
+    Ok(match Value::deserialize(input)? {
+        Value::Null => None,
+        Value::Array(values) => Some(values),
+        one => Some(vec![one]),
+    })
+}
+
+/// A list of levels, or of policies: those are one level.
+fn levels<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<PolicyLevel>>, D::Error> {
+    let Some(values) = one_or_many(input)? else {
+        return Ok(None);
+    };
+    let mut levels = Vec::new();
+    let mut loose = Vec::new();
+    for value in values {
+        if value.get("policies").is_some() {
+            levels.push(PolicyLevel::deserialize(value).map_err(serde::de::Error::custom)?);
+        } else {
+            loose.push(value);
+        }
+    }
+    if !loose.is_empty() {
+        levels.push(PolicyLevel { policies: loose });
+    }
+    Ok(Some(levels))
 }
 
 /// The policies of one level of an organization.
@@ -200,6 +244,10 @@ pub struct EvaluateOutput {
     /// The statement that decided it: the Deny that matched, or the Allow that let it through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<DecidingStatement>,
+    /// What could not be decided and might change the decision, which then is the careful one: a
+    /// doubtful Allow does not allow and a doubtful Deny denies. Empty when it is certain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
 }
 
 /// What the evaluator decides.

@@ -1,5 +1,7 @@
 //! `explain CHECK RESOURCE`: one verdict, from the condition to the evidence.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::console::Console;
@@ -13,7 +15,7 @@ use crate::facts::{Because, FactDocument, Facts, Subject};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Relation;
 use crate::output::explanation::{self, Explanation, FactLine};
-use crate::report::Reason;
+use crate::report::{Evidence, Reason};
 
 pub(super) fn run(
     explain: Explain,
@@ -63,6 +65,7 @@ pub(super) fn run(
             .map_err(|error| RunError::Internal(error.to_string()))?,
         None => FactDocument::default(),
     };
+    let paths = check.paths();
     let text = |expression: &checks::expression::Expression| expression.text().to_owned();
     let explanation = Explanation {
         check: check.id.clone(),
@@ -84,12 +87,11 @@ pub(super) fn run(
             ),
             ("fails when", text(&check.fail_when)),
         ],
-        facts: check
-            .paths()
-            .iter()
+        facts: told(&paths)
             .map(|path| fact_line(&document, path))
             .collect(),
-        remediation: check.remediation.summary.text().to_owned(),
+        evidence: evidence(&facts, &subject, &paths),
+        remediation: check.remediation.summary.general(),
     };
     let look = console.look();
     stdout.write(|out| explanation::render(&explanation, look, out))?;
@@ -147,6 +149,25 @@ fn subject(facts: &Facts<'_>, kind: SubjectKind, wanted: &str) -> Result<Subject
             ))
         }
     }
+}
+
+/// The paths worth a line: not a list when members of its items have lines of their own.
+fn told(paths: &BTreeSet<String>) -> impl Iterator<Item = &str> {
+    paths.iter().map(String::as_str).filter(|path| {
+        let items = format!("{path}[]");
+        !paths.iter().any(|other| other.starts_with(&items))
+    })
+}
+
+/// What the facts were concluded from, each place once.
+fn evidence(facts: &Facts<'_>, subject: &Subject, paths: &BTreeSet<String>) -> Vec<Evidence> {
+    let mut pieces: Vec<Evidence> = Vec::new();
+    for (pointer, value) in paths.iter().flat_map(|path| facts.evidence(subject, path)) {
+        if !pieces.iter().any(|piece| piece.pointer == pointer) {
+            pieces.push(Evidence { pointer, value });
+        }
+    }
+    pieces
 }
 
 fn fact_line(document: &FactDocument, path: &str) -> FactLine {

@@ -152,7 +152,7 @@ fn page(check: &Check) -> CheckPage {
         ],
         prose: vec![
             ("Why", check.rationale.clone()),
-            ("Fix", check.remediation.summary.text().to_owned()),
+            ("Fix", check.remediation.summary.general()),
         ],
         code: vec![
             ("With the AWS CLI", template(&check.remediation.shell)),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
 use super::paint::Tone;
-use super::{SHOWN, WIDE, count, heading, prose};
+use super::{SHOWN, heading, prose};
 use crate::output::Look;
 use crate::report::{BucketPosture, ClassReach, Reach, Report};
 
@@ -14,13 +14,12 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     }
     let mut buckets: Vec<&BucketPosture> = report.buckets.iter().collect();
     buckets.sort_by_key(|bucket| std::cmp::Reverse(weight(bucket)));
-    heading(look, "Buckets", &count(buckets.len(), "bucket"), out)?;
     let shown = buckets.get(..SHOWN.min(buckets.len())).unwrap_or(&buckets);
-    let grid = if look.width >= WIDE {
-        wide(shown)
-    } else {
-        narrow(shown)
-    };
+    let grid = table(shown);
+    if grid.is_bare() {
+        return Ok(());
+    }
+    heading(look, "Buckets", &buckets.len().to_string(), out)?;
     grid.write(look.width, look.color, out)?;
     if let Some(more) = buckets.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let text = format!("and {more} more, none of them more exposed; -o json has them all");
@@ -30,7 +29,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
 }
 
 /// Most exposed first; equals stay in the order of their names.
-fn weight(bucket: &BucketPosture) -> (u8, u8, u8, u8, u8, usize) {
+fn weight(bucket: &BucketPosture) -> (u8, bool, bool, bool, usize) {
     let ClassReach {
         read,
         list,
@@ -38,13 +37,22 @@ fn weight(bucket: &BucketPosture) -> (u8, u8, u8, u8, u8, usize) {
         acl,
         takeover,
     } = bucket.access.anonymous;
-    let rank = |reach: Reach| reach as u8;
+    let any = |wanted: Reach, classes: &[Reach]| classes.contains(&wanted);
+    let all = [read, list, write, acl, takeover];
+    let exposure = if any(Reach::Reachable, &[write, takeover]) {
+        4
+    } else if any(Reach::Reachable, &all) {
+        3
+    } else if any(Reach::Unknown, &all) {
+        2
+    } else {
+        u8::from(any(Reach::Constrained, &all))
+    };
     (
-        rank(takeover).max(rank(write)),
-        rank(read).max(rank(list)).max(rank(acl)),
-        u8::from(bucket.access.block_public_access != "on"),
-        rank(bucket.access.plain_http),
-        u8::from(bucket.monitoring.access_log == "off"),
+        exposure,
+        bucket.access.block_public_access != "on",
+        bucket.access.plain_http == Reach::Reachable,
+        bucket.monitoring.access_log == "off",
         bucket.access.other_accounts.len(),
     )
 }
@@ -126,24 +134,25 @@ fn word(text: &str, good: &[&str], warn: &[&str]) -> Text {
     Text::new(tone, text)
 }
 
-fn wide(buckets: &[&BucketPosture]) -> Grid {
+fn table(buckets: &[&BucketPosture]) -> Grid {
+    let (access, encryption, monitoring) = ("ACCESS", "ENCRYPTION", "MONITORING");
     let mut grid = Grid::new(
         2,
         [
             Column::new("bucket"),
-            Column::new("region").sacrifice(2),
-            Column::new("anyone can").group("ACCESS"),
-            Column::new("accounts").group("ACCESS"),
-            Column::new("ACLs").group("ACCESS").sacrifice(1),
-            Column::new("block").group("ACCESS"),
-            Column::new("http").group("ACCESS"),
-            Column::new("presigned").group("ACCESS").sacrifice(3),
-            Column::new("default").group("ENCRYPTION"),
-            Column::new("key").group("ENCRYPTION").sacrifice(6),
-            Column::new("SSE-C").group("ENCRYPTION").sacrifice(4),
-            Column::new("access log").group("MONITORING"),
-            Column::new("data events").group("MONITORING").sacrifice(3),
-            Column::new("config").group("MONITORING").sacrifice(3),
+            Column::new("region").sacrifice(5),
+            Column::new("anyone can").group(access),
+            Column::new("accounts").group(access).sacrifice(2),
+            Column::new("ACLs").group(access).sacrifice(4),
+            Column::new("block").group(access).sacrifice(3),
+            Column::new("http").group(access).sacrifice(1),
+            Column::new("presigned").group(access).sacrifice(8),
+            Column::new("default").group(encryption),
+            Column::new("key").group(encryption).sacrifice(9),
+            Column::new("SSE-C").group(encryption).sacrifice(6),
+            Column::new("access log").group(monitoring),
+            Column::new("data events").group(monitoring).sacrifice(7),
+            Column::new("config").group(monitoring).sacrifice(7),
         ],
     );
     for bucket in buckets {
@@ -169,29 +178,5 @@ fn wide(buckets: &[&BucketPosture]) -> Grid {
     }
     // Nothing reads these yet, or nothing was selected that does.
     grid.drop_where_all(|text| text == "unknown" || text.is_empty());
-    grid
-}
-
-fn narrow(buckets: &[&BucketPosture]) -> Grid {
-    let mut grid = Grid::new(
-        2,
-        [
-            Column::new("bucket"),
-            Column::new("anyone can").group("ACCESS"),
-            Column::new("http").group("ACCESS").sacrifice(1),
-            Column::new("default").group("ENCRYPTION"),
-            Column::new("log").group("MONITORING"),
-        ],
-    );
-    for bucket in buckets {
-        grid.row([
-            Text::plain(&bucket.name),
-            anonymous(&bucket.access.anonymous),
-            http(bucket.access.plain_http),
-            word(&bucket.encryption.default, &["sse-kms", "dsse-kms"], &[]),
-            access_log(&bucket.monitoring.access_log),
-        ]);
-    }
-    grid.drop_where_all(|text| text == "unknown");
     grid
 }

@@ -19,7 +19,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         .map(|version| version.arn.as_str())
         .collect();
     let remark = if functions.len() == versions.len() {
-        count(functions.len(), "function")
+        functions.len().to_string()
     } else {
         format!(
             "{}, {}",

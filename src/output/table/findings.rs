@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
 use super::paint::{Tone, paint};
-use super::{SHOWN_A_CHECK, WIDE, count, heading, labelled, prose};
+use super::{SHOWN_A_CHECK, WIDE, heading, labelled, prose};
 use crate::output::{Look, hostile};
 use crate::report::{CheckResult, Report, Severity, Status};
 
@@ -24,7 +24,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         return Ok(());
     }
     let all: usize = by_check.values().map(Vec::len).sum();
-    heading(look, "Findings", &count(all, "finding"), out)?;
+    heading(look, "Findings", &all.to_string(), out)?;
     let mut example = None;
     for ((severity, check), results) in &by_check {
         writeln!(out)?;
@@ -69,20 +69,24 @@ fn of_check(
         },
         paint(look.color, Tone::Quiet, &id),
     )?;
-    let mut grid = Grid::new(4, [Column::new(""), Column::new("").prose()]);
     let shown = results
         .get(..SHOWN_A_CHECK.min(results.len()))
         .unwrap_or(results);
-    for result in shown {
+    let labels: Vec<String> = shown.iter().map(|result| label(result)).collect();
+    let longest = labels.iter().map(|label| wide_of(label)).max().unwrap_or(0);
+    // Beside each other while the names leave the sentences room, below each other otherwise.
+    let beside = look.width >= WIDE && longest * 5 <= look.width * 2;
+    let mut grid = Grid::new(4, [Column::new(""), Column::new("").prose()]);
+    for (result, label) in shown.iter().zip(&labels) {
         let message = result.message.as_deref().unwrap_or("");
-        if look.width >= WIDE {
-            grid.row([Text::plain(&label(result)), Text::plain(message)]);
+        if beside {
+            grid.row([Text::plain(label), Text::plain(message)]);
         } else {
-            writeln!(out, "    {}", hostile::plain(&label(result)))?;
-            prose(look, 6, Tone::Quiet, message, out)?;
+            writeln!(out, "    {}", hostile::plain(label))?;
+            prose(look, 6, Tone::Plain, message, out)?;
         }
     }
-    if look.width >= WIDE {
+    if beside {
         grid.write(look.width, look.color, out)?;
     }
     if let Some(more) = results
@@ -94,7 +98,7 @@ fn of_check(
     }
     let fix = summary.map_or("", |summary| summary.remediation.as_str());
     if !fix.is_empty() {
-        labelled(look, 4, "Fix:", 4, &[(Tone::Plain, fix.to_owned())], out)?;
+        labelled(look, 4, "Fix", 3, &[(Tone::Plain, fix.to_owned())], out)?;
     }
     Ok(())
 }
@@ -107,12 +111,15 @@ fn wide_of(text: &str) -> usize {
 fn label(result: &CheckResult) -> String {
     use crate::report::SubjectKind;
     let resource = &result.resource;
-    let name = match resource.kind {
-        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region => &resource.name,
-        _ => &resource.arn,
-    };
-    match &result.item {
-        Some(item) => format!("{name}:{item}"),
-        None => name.clone(),
+    let named = matches!(
+        resource.kind,
+        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region
+    );
+    match (named, &result.item) {
+        (true, None) => resource.name.clone(),
+        (true, Some(item)) => format!("{} ({item})", resource.name),
+        (false, None) => resource.arn.clone(),
+        // A function's version or alias is part of its qualified ARN.
+        (false, Some(item)) => format!("{}:{item}", resource.arn),
     }
 }

@@ -66,7 +66,11 @@ fn list_or(names: &[String], nothing: &str, shown: usize) -> String {
 }
 
 fn when(report: &Report) -> String {
-    let mut text = report.taken_at.clone();
+    // RFC 3339 in UTC is exact; a person reads it more easily without its letters.
+    let mut text = match report.taken_at.strip_suffix('Z') {
+        Some(utc) => format!("{} UTC", utc.replacen('T', " ", 1)),
+        None => report.taken_at.clone(),
+    };
     if report.summary.api_calls > 0 {
         let calls = usize::try_from(report.summary.api_calls).unwrap_or(usize::MAX);
         text.push_str(&format!(
@@ -93,7 +97,7 @@ fn judged(report: &Report) -> String {
             Some(Some(number)) => {
                 kinds.push(count(usize::try_from(*number).unwrap_or(usize::MAX), kind));
             }
-            Some(None) => kinds.push(format!("an unknown number of {kind}s")),
+            Some(None) => kinds.push(format!("at least {}", count(known(report, kind), kind))),
             None => {}
         }
     }
@@ -105,6 +109,17 @@ fn judged(report: &Report) -> String {
         kinds.join(", "),
         count(report.checks.len(), "check")
     )
+}
+
+/// How many of a kind are known by name, where a listing failed.
+fn known(report: &Report, kind: &str) -> usize {
+    let names: std::collections::BTreeSet<&str> = report
+        .results
+        .iter()
+        .filter(|result| result.resource.kind.name() == kind && result.resource.name != "*")
+        .map(|result| result.resource.arn.as_str())
+        .collect();
+    names.len()
 }
 
 fn results(report: &Report) -> Vec<(Tone, String)> {

@@ -4,18 +4,48 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
-use super::paint::Tone;
+use super::paint::{Tone, paint};
 use super::{WIDE, count, heading, prose, some_of};
-use crate::output::Look;
+use crate::output::{Look, hostile};
 use crate::report::{CheckResult, Reason, Report, Status};
 
-/// Everything that hangs on one permission.
+/// Everything that hangs on one permission, or on one reason that no permission settles.
 #[derive(Default)]
-struct Missing<'a> {
-    reasons: BTreeSet<Reason>,
+struct Hanging<'a> {
+    denied: bool,
     codes: BTreeSet<&'a str>,
     resources: BTreeSet<&'a str>,
     checks: BTreeSet<&'a str>,
+}
+
+impl<'a> Hanging<'a> {
+    fn add(&mut self, result: &'a CheckResult) {
+        self.denied |= result.reason == Some(Reason::Denied);
+        self.resources.insert(&result.resource.name);
+        self.checks.insert(&result.check);
+    }
+
+    fn answer(&self) -> String {
+        if self.codes.is_empty() {
+            "not read".to_owned()
+        } else {
+            self.codes.iter().copied().collect::<Vec<_>>().join(", ")
+        }
+    }
+
+    /// One resource by name, several by number.
+    fn on(&self) -> String {
+        let names: Vec<&str> = self.resources.iter().copied().collect();
+        match names.as_slice() {
+            ["*"] => "all".to_owned(),
+            [one] => (*one).to_owned(),
+            several => count(several.len(), "resource"),
+        }
+    }
+
+    fn checks(&self, shown: usize) -> String {
+        some_of(self.checks.iter().copied(), shown)
+    }
 }
 
 pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
@@ -27,70 +57,62 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     if unjudged.is_empty() {
         return Ok(());
     }
-    let mut by_action: BTreeMap<&str, Missing<'_>> = BTreeMap::new();
-    let mut undecidable: BTreeMap<&str, Vec<&CheckResult>> = BTreeMap::new();
+    let mut by_action: BTreeMap<&str, Hanging<'_>> = BTreeMap::new();
+    let mut by_reason: BTreeMap<&str, Hanging<'_>> = BTreeMap::new();
     for result in &unjudged {
-        if result.missing.is_empty() {
-            undecidable.entry(&result.check).or_default().push(result);
-        }
         for action in &result.missing {
-            let missing = by_action.entry(action).or_default();
-            missing.reasons.extend(result.reason);
-            missing.resources.insert(&result.resource.name);
-            missing.checks.insert(&result.check);
+            by_action.entry(action).or_default().add(result);
+        }
+        if result.missing.is_empty() {
+            by_reason.entry(why(result)).or_default().add(result);
         }
     }
     for gap in &report.gaps {
-        if let Some(missing) = by_action.get_mut(gap.action.as_str()) {
-            missing.codes.insert(&gap.code);
+        if let Some(hanging) = by_action.get_mut(gap.action.as_str()) {
+            hanging.codes.insert(&gap.code);
         }
     }
-    heading(
-        look,
-        "Not judged",
-        &format!(
-            "{}; neither passed nor failed",
-            count(unjudged.len(), "result")
-        ),
-        out,
-    )?;
-    if !by_action.is_empty() {
-        permissions(look, &by_action, out)?;
+    let remark = format!("{}, neither passed nor failed", unjudged.len());
+    heading(look, "Not judged", &remark, out)?;
+    if look.width >= WIDE {
+        beside(look, &by_action, out)?;
+    } else {
+        below(look, &by_action, out)?;
     }
-    for (check, results) in &undecidable {
-        let names: BTreeSet<&str> = results
-            .iter()
-            .map(|result| result.resource.name.as_str())
-            .collect();
-        let why = results
-            .iter()
-            .find_map(|result| result.message.as_deref())
-            .unwrap_or("what was read does not decide it");
-        let text = format!("{check} on {}: {why}", some_of(names.iter().copied(), 3));
-        prose(look, 2, Tone::Plain, &text, out)?;
+    for (why, hanging) in &by_reason {
+        let on = some_of(hanging.resources.iter().copied(), 3);
+        let what = format!("{} on {on}", hanging.checks(4));
+        prose(look, 2, Tone::Plain, &what, out)?;
+        prose(look, 4, Tone::Quiet, why, out)?;
     }
-    if by_action
-        .values()
-        .any(|missing| missing.reasons.contains(&Reason::Denied))
-    {
+    if by_action.values().any(|hanging| hanging.denied) {
         writeln!(out)?;
-        prose(
-            look,
-            2,
-            Tone::Quiet,
-            "The least-privilege policy for these checks: coldbucket permissions",
-            out,
-        )?;
+        let hint = "The least-privilege policy for these checks: coldbucket permissions";
+        prose(look, 2, Tone::Quiet, hint, out)?;
     }
     Ok(())
 }
 
-fn permissions(
+/// The message without what the heading says already.
+fn why(result: &CheckResult) -> &str {
+    let message = result
+        .message
+        .as_deref()
+        .unwrap_or("What was read does not decide it");
+    message
+        .strip_prefix("Could not be judged: ")
+        .unwrap_or(message)
+        .trim_end_matches('.')
+}
+
+fn beside(
     look: Look,
-    by_action: &BTreeMap<&str, Missing<'_>>,
+    by_action: &BTreeMap<&str, Hanging<'_>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let wide = look.width >= WIDE;
+    if by_action.is_empty() {
+        return Ok(());
+    }
     let mut grid = Grid::new(
         2,
         [
@@ -100,46 +122,29 @@ fn permissions(
             Column::new("would settle").prose(),
         ],
     );
-    for (action, missing) in by_action {
-        let answer = if missing.codes.is_empty() {
-            missing
-                .reasons
-                .iter()
-                .map(|reason| words(*reason))
-                .collect::<Vec<_>>()
-                .join(", ")
-        } else {
-            missing.codes.iter().copied().collect::<Vec<_>>().join(", ")
-        };
-        let on = match missing
-            .resources
-            .iter()
-            .copied()
-            .collect::<Vec<_>>()
-            .as_slice()
-        {
-            ["*"] => "all".to_owned(),
-            [one] if wide || one.len() <= 20 => (*one).to_owned(),
-            several => count(several.len(), "resource"),
-        };
+    for (action, hanging) in by_action {
         grid.row([
             Text::new(Tone::Unknown, action),
-            Text::plain(&answer),
-            Text::plain(&on),
-            Text::plain(&some_of(
-                missing.checks.iter().copied(),
-                if wide { 6 } else { 3 },
-            )),
+            Text::plain(&hanging.answer()),
+            Text::plain(&hanging.on()),
+            Text::plain(&hanging.checks(4)),
         ]);
     }
     grid.write(look.width, look.color, out)
 }
 
-const fn words(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Denied => "denied",
-        Reason::Failed => "failed",
-        Reason::NotCollected => "not collected",
-        Reason::Undecidable => "undecidable",
+fn below(
+    look: Look,
+    by_action: &BTreeMap<&str, Hanging<'_>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (action, hanging) in by_action {
+        let action = hostile::plain(action);
+        writeln!(out, "  {}", paint(look.color, Tone::Unknown, &action))?;
+        let answer = format!("{} on {}", hanging.answer(), hanging.on());
+        prose(look, 4, Tone::Plain, &answer, out)?;
+        let settles = format!("would settle {}", hanging.checks(4));
+        prose(look, 4, Tone::Quiet, &settles, out)?;
     }
+    Ok(())
 }

@@ -1,0 +1,200 @@
+//! Texts of a policy that may hold `${…}` and wildcards, and what they stand for in one request.
+//!
+//! Policy variables exist in version 2012-10-17, in resources and in the values of string, ARN and
+//! Bool conditions. `${key, 'text'}` has a default; a variable that the request does not fill
+//! matches nothing; `${*}`, `${?}` and `${$}` are the characters themselves; a wildcard inside a
+//! value that was filled in is an ordinary character (IAM user guide, "IAM policy elements:
+//! Variables and tags", 2026-09).
+
+use super::glob::{Glob, Unit};
+use super::request::{Found, View};
+use super::truth::{Truth, Why};
+
+/// No text of a request that AWS accepts is longer, bytes: an object key has at most 1,024, and all
+/// headers of a request together 8 KiB (S3 user guide, "Naming objects"; S3 API reference).
+pub(super) const TEXT_LIMIT: usize = 8 * 1024;
+
+/// What `*` and `?` are in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wildcards {
+    /// Wildcards.
+    Special,
+    /// Themselves.
+    Plain,
+}
+
+#[derive(Clone, Debug)]
+enum Piece {
+    Unit(Unit),
+    Variable {
+        key: String,
+        default: Option<String>,
+    },
+    Odd,
+}
+
+/// A text of the policy.
+#[derive(Clone, Debug)]
+pub(super) struct Template {
+    pieces: Vec<Piece>,
+}
+
+/// What a template stands for in a request.
+pub(super) enum Filled {
+    Units(Vec<Unit>),
+    /// A variable that the request does not fill.
+    Unfilled,
+    Doubt(Why),
+}
+
+impl Template {
+    pub(super) fn new(text: &str, variables: bool, wildcards: Wildcards) -> Self {
+        let mut pieces = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            if variables && let Some(inner) = rest.strip_prefix("${") {
+                match inner.split_once('}') {
+                    Some((name, behind)) => {
+                        pieces.push(variable(name));
+                        rest = behind;
+                    }
+                    None => {
+                        pieces.push(Piece::Odd);
+                        rest = "";
+                    }
+                }
+                continue;
+            }
+            pieces.push(Piece::Unit(match (first, wildcards) {
+                ('*', Wildcards::Special) => Unit::Many,
+                ('?', Wildcards::Special) => Unit::One,
+                (other, _) => Unit::Char(other),
+            }));
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+        }
+        Self { pieces }
+    }
+
+    /// The units, when no variable is among them.
+    pub(super) fn fixed(&self) -> Option<Vec<Unit>> {
+        self.pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Unit(unit) => Some(*unit),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Fills the variables in. No more than `limit` characters besides stars are written: what is
+    /// longer cannot match a text of that length.
+    pub(super) fn fill(&self, view: &View<'_>, limit: usize) -> Filled {
+        let mut units = Vec::new();
+        let mut length = 0;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Unit(Unit::Many) => units.push(Unit::Many),
+                Piece::Unit(unit) => {
+                    length += 1;
+                    units.push(*unit);
+                }
+                Piece::Odd => return Filled::Doubt(Why::OddVariable),
+                Piece::Variable { key, default } => {
+                    let literal = |text: &str, units: &mut Vec<Unit>| {
+                        units.extend(text.chars().take(limit + 1).map(Unit::Char));
+                    };
+                    let before = units.len();
+                    match (view.find(key), default) {
+                        (Found::One(value), _) => literal(&value, &mut units),
+                        (Found::Many([value]), _) => literal(value, &mut units),
+                        (Found::Absent, Some(default)) => literal(default, &mut units),
+                        (Found::Absent, None) => return Filled::Unfilled,
+                        (Found::Many(_), _) => return Filled::Doubt(Why::OddVariable),
+                        (Found::Doubt(why), _) => return Filled::Doubt(why),
+                    }
+                    length += units.len() - before;
+                }
+            }
+            if length > limit {
+                return Filled::Unfilled;
+            }
+        }
+        Filled::Units(units)
+    }
+}
+
+fn variable(name: &str) -> Piece {
+    match name {
+        "*" | "?" | "$" => Piece::Unit(Unit::Char(name.chars().next().unwrap_or('$'))),
+        _ => {
+            let (key, default) = match name.split_once(',') {
+                None => (name, None),
+                Some((key, default)) => {
+                    let quoted = default.trim();
+                    match quoted
+                        .strip_prefix('\'')
+                        .and_then(|inner| inner.strip_suffix('\''))
+                    {
+                        Some(inner) => (key, Some(inner.to_owned())),
+                        None => return Piece::Odd,
+                    }
+                }
+            };
+            let key = key.trim().to_lowercase();
+            if key.is_empty() {
+                Piece::Odd
+            } else {
+                Piece::Variable { key, default }
+            }
+        }
+    }
+}
+
+/// A template, compiled as far as it does not depend on the request.
+#[derive(Clone, Debug)]
+pub(super) enum Pattern {
+    /// One text and nothing else.
+    Exact(Box<str>),
+    /// Wildcards, no variable.
+    Glob(Glob),
+    /// A variable is in it.
+    Filled(Template),
+}
+
+impl Pattern {
+    pub(super) fn new(text: &str, variables: bool, wildcards: Wildcards) -> Self {
+        let template = Template::new(text, variables, wildcards);
+        match template.fixed() {
+            None => Self::Filled(template),
+            Some(units) => {
+                let literal: Option<String> = units
+                    .iter()
+                    .map(|unit| match unit {
+                        Unit::Char(found) => Some(*found),
+                        _ => None,
+                    })
+                    .collect();
+                match literal {
+                    Some(text) => Self::Exact(text.into_boxed_str()),
+                    None => Self::Glob(Glob::new(units)),
+                }
+            }
+        }
+    }
+
+    /// Whether the whole text matches.
+    pub(super) fn matches(&self, view: &View<'_>, text: &str) -> Truth {
+        if text.len() > TEXT_LIMIT {
+            return Truth::Maybe(Why::TooLong);
+        }
+        match self {
+            Self::Exact(wanted) => Truth::of(wanted.as_ref() == text),
+            Self::Glob(glob) => Truth::of(glob.matches(text)),
+            Self::Filled(template) => match template.fill(view, text.len()) {
+                Filled::Units(units) => Truth::of(Glob::new(units).matches(text)),
+                Filled::Unfilled => Truth::False,
+                Filled::Doubt(why) => Truth::Maybe(why),
+            },
+        }
+    }
+}

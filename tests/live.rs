@@ -1,0 +1,367 @@
+//! The real binary against the synthetic endpoint: reading, judging and deciding in one go.
+//!
+//! What becomes of each answer is tested in `collection.rs`; here it is what the user gets of it.
+//! The heart is the knock-out test: each API operation is refused in turn, and no verdict may flip.
+#![cfg(feature = "aws")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails should say where"
+)]
+
+#[path = "../benches/synthetic_aws/mod.rs"]
+mod synthetic_aws;
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use coldbucket::inventory::need::ReadingKind;
+use serde_json::Value;
+use support::{Run, coldbucket};
+use synthetic_aws::{Behaviour, Bucket, Endpoint, World};
+
+/// The binary with credentials and Region for the endpoint.
+fn live(arguments: &str, endpoint: &Endpoint) -> Run {
+    coldbucket(arguments)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .arg("--endpoint-url")
+        .arg(endpoint.url())
+}
+
+/// Eleven buckets and nine functions: every shape that the generator knows, and a public website.
+fn account() -> World {
+    World::generated(11, 9)
+}
+
+fn results(report: &Value) -> BTreeMap<String, Value> {
+    let results = report["results"].as_array().unwrap();
+    results
+        .iter()
+        .map(|result| {
+            let key = format!(
+                "{} {} {}",
+                result["check"], result["resource"]["arn"], result["item"]
+            );
+            (key, result.clone())
+        })
+        .collect()
+}
+
+#[test]
+fn an_account_is_read_and_judged_in_one_go() {
+    let endpoint = Endpoint::start(account(), Behaviour::default());
+    let outcome = live("audit -o json --fail-on critical", &endpoint)
+        .run()
+        .exits(1);
+    assert_eq!(
+        outcome.stderr.trim_end(),
+        format!("endpoint: {}", endpoint.url()),
+        "the endpoint is said, and nothing else"
+    );
+    let report = outcome.json();
+    assert_eq!(report["source"], "live");
+    assert_eq!(report["scope"]["endpoint"], endpoint.url());
+    assert_eq!(report["summary"]["resources"]["bucket"], 11);
+    assert_eq!(report["summary"]["resources"]["function"], 9);
+    assert_eq!(report["summary"]["api_calls"], endpoint.total());
+    assert_eq!(report["gaps"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn collected_now_and_judged_later_is_the_same() {
+    let endpoint = Endpoint::start(account(), Behaviour::default());
+    let now = live("audit -o json", &endpoint).run().json();
+    let collected = live("collect -o account.json", &endpoint).run().exits(0);
+    assert_eq!(collected.stdout, "");
+    let later = coldbucket("audit --snapshot account.json -o json")
+        .file("account.json", &collected.read("account.json"))
+        .run()
+        .json();
+    assert_eq!(results(&now), results(&later));
+    let piped = live("collect", &endpoint).run().exits(0).stdout;
+    let piped = coldbucket("audit --snapshot - -o json")
+        .stdin(piped)
+        .run()
+        .json();
+    assert_eq!(results(&now), results(&piped));
+}
+
+#[test]
+fn one_check_makes_one_call_a_bucket() {
+    let endpoint = Endpoint::start(account(), Behaviour::default());
+    live("audit --check s3-plain-http", &endpoint).run();
+    let expected = BTreeMap::from([
+        ("s3:GetBucketPolicy".to_owned(), 11),
+        ("s3:ListBuckets".to_owned(), 1),
+        ("sts:GetCallerIdentity".to_owned(), 1),
+    ]);
+    assert_eq!(endpoint.counts(), expected);
+}
+
+#[test]
+fn all_bucket_checks_make_at_most_nine_calls_a_bucket() {
+    let endpoint = Endpoint::start(account(), Behaviour::default());
+    live("audit --check s3-*", &endpoint).run();
+    let counts = endpoint.counts();
+    let about_buckets: u64 = counts
+        .iter()
+        .filter(|(operation, _)| operation.starts_with("s3:") && *operation != "s3:ListBuckets")
+        .map(|(_, count)| count)
+        .sum();
+    assert!(about_buckets <= 9 * 11, "{counts:?}");
+    assert!(
+        !counts
+            .keys()
+            .any(|operation| operation.starts_with("lambda:")),
+        "{counts:?}"
+    );
+}
+
+#[test]
+fn permissions_are_what_an_audit_calls() {
+    let endpoint = Endpoint::start(account(), Behaviour::default());
+    live("audit", &endpoint).run();
+    let called: BTreeSet<String> = endpoint
+        .counts()
+        .keys()
+        .filter_map(|operation| {
+            let (service, operation) = operation.split_once(':').unwrap();
+            let calls = ReadingKind::ALL.iter().flat_map(|reading| reading.calls());
+            let mut of_it =
+                calls.filter(|call| call.service == service && call.operation == operation);
+            of_it.next().map(|call| call.action.to_owned())
+        })
+        .filter(|action| !action.is_empty())
+        .collect();
+    let policy = coldbucket("permissions").run().json();
+    let granted: BTreeSet<String> = policy["Statement"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|statement| statement["Action"].as_array().unwrap())
+        .map(|action| action.as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(called, granted);
+}
+
+/// Refuses one operation after the other. What the refusal touches becomes not assessed and names
+/// the action, or stays as it was because the rest decides; nothing flips.
+#[test]
+fn refusing_one_operation_flips_no_verdict() {
+    let whole = Endpoint::start(account(), Behaviour::default());
+    let base = live("audit -o json", &whole).run().json();
+    let base_results = results(&base);
+    let statuses = |results: &BTreeMap<String, Value>| -> BTreeSet<String> {
+        results
+            .values()
+            .map(|result| result["status"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert!(statuses(&base_results).contains("pass") && statuses(&base_results).contains("fail"));
+    for operation in whole.counts().keys() {
+        let (service, name) = operation.split_once(':').unwrap();
+        let Some((reading, call)) = ReadingKind::ALL
+            .iter()
+            .flat_map(|reading| reading.calls().iter().map(move |call| (*reading, *call)))
+            .find(|(_, call)| call.service == service && call.operation == name)
+        else {
+            panic!("{operation} is called and in no table");
+        };
+        // Who we are needs no permission; refused credentials end the run (collection.rs).
+        if reading == ReadingKind::Caller {
+            continue;
+        }
+        let endpoint = Endpoint::start(account(), Behaviour::denying(operation));
+        let outcome = live("audit -o json", &endpoint).run();
+        let report = outcome.json();
+        let refused = results(&report);
+        for (key, result) in &refused {
+            let before = base_results
+                .get(key)
+                .map(|before| before["status"].as_str().unwrap());
+            let status = result["status"].as_str().unwrap();
+            if status == "not-assessed" && before != Some("not-assessed") {
+                let missing = result["missing"].as_array().unwrap();
+                assert!(
+                    missing.iter().any(|action| action == call.action),
+                    "{operation}: {key} does not name {}: {missing:?}",
+                    call.action
+                );
+                assert_eq!(result["reason"], "denied", "{operation}: {key}");
+            } else if let Some(before) = before {
+                // A log target is known by the siblings that name it. Siblings that were not read
+                // are a caveat, not an unknown for every bucket (design: cross-resource roles).
+                let by_siblings = operation == "s3:GetBucketLogging" && before == "not-applicable";
+                assert!(
+                    status == before || by_siblings,
+                    "{operation}: {key}: {before} to {status}"
+                );
+            } else {
+                panic!("{operation}: {key} is new and {status}");
+            }
+        }
+        if reading != ReadingKind::RegionListing {
+            let touched = refused.iter().any(|(key, result)| {
+                result["status"] == "not-assessed"
+                    && base_results
+                        .get(key)
+                        .is_none_or(|before| before["status"] != "not-assessed")
+            });
+            assert!(touched, "{operation} is called and nothing hangs on it");
+            assert!(
+                report["gaps"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|gap| gap["action"] == call.action),
+                "{operation} is no gap"
+            );
+        }
+        assert_eq!(outcome.code, expected_exit(&report), "{operation}");
+    }
+}
+
+/// The exit code by its definition: a finding at or above high, else something as severe that was
+/// refused.
+fn expected_exit(report: &Value) -> i32 {
+    let severe =
+        |result: &&Value| matches!(result["severity"].as_str().unwrap(), "high" | "critical");
+    let results = report["results"].as_array().unwrap();
+    let any = |status: &str| {
+        results
+            .iter()
+            .filter(severe)
+            .any(|result| result["status"] == status && result["reason"] != "undecidable")
+    };
+    match (any("fail"), any("not-assessed")) {
+        (true, _) => 1,
+        (false, true) => 3,
+        (false, false) => 0,
+    }
+}
+
+#[test]
+fn refused_where_nothing_else_decides_exits_3() {
+    let world = || {
+        World {
+            public_access_block: Some([true; 4]),
+            ..World::default()
+        }
+        .with_bucket("mine", Bucket::new("us-east-1"))
+    };
+    let endpoint = Endpoint::start(world(), Behaviour::default());
+    live("audit", &endpoint).run().exits(0);
+    let endpoint = Endpoint::start(world(), Behaviour::denying("s3:GetBucketPolicy"));
+    let outcome = live("audit", &endpoint).run().exits(3);
+    assert!(
+        outcome.stdout.contains("s3:GetBucketPolicy"),
+        "{}",
+        outcome.stdout
+    );
+    live("audit --allow-incomplete", &endpoint).run().exits(0);
+}
+
+#[test]
+fn an_operation_the_endpoint_does_not_have_does_not_end_the_run() {
+    let endpoint = Endpoint::start(
+        account(),
+        Behaviour::failing("s3:GetBucketPolicyStatus", 501, "NotImplemented"),
+    );
+    let report = live("audit -o json", &endpoint).run().json();
+    let gaps = report["gaps"].as_array().unwrap();
+    assert!(!gaps.is_empty());
+    assert!(
+        gaps.iter().all(|gap| gap["code"] == "NotImplemented"),
+        "{gaps:?}"
+    );
+}
+
+#[test]
+fn a_bucket_that_does_not_exist_is_said_to_be_missing() {
+    let world = World {
+        public_access_block: Some([true; 4]),
+        ..World::default()
+    };
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let outcome = live("audit --check s3-* --bucket no-such-bucket", &endpoint)
+        .run()
+        .exits(3);
+    assert!(
+        outcome
+            .stderr
+            .contains("there is no bucket named `no-such-bucket`"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn one_verdict_can_be_explained_live() {
+    let world = World::default()
+        .with_bucket("mine", Bucket::new("us-east-1"))
+        .with_bucket("other", Bucket::new("us-east-1"));
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let outcome = live("explain s3-plain-http mine", &endpoint).run().exits(0);
+    assert!(outcome.stdout.contains("FAIL"), "{}", outcome.stdout);
+    assert_eq!(
+        endpoint.count("s3:GetBucketPolicy"),
+        1,
+        "of this bucket alone"
+    );
+}
+
+#[test]
+fn interrupted_it_renders_what_it_has_and_exits_3() {
+    let endpoint = Endpoint::start(
+        account(),
+        Behaviour {
+            silent: BTreeSet::from(["s3:GetBucketVersioning".to_owned()]),
+            ..Behaviour::default()
+        },
+    );
+    let mut run = live(
+        "audit -o json --fail-on critical --exclude s3-public-*",
+        &endpoint,
+    );
+    let mut child = run.command.spawn().unwrap();
+    let patience = Instant::now() + Duration::from_secs(30);
+    while endpoint.count("s3:GetBucketVersioning") == 0 {
+        assert!(Instant::now() < patience, "it never came so far");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+    let mut stdout = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut stdout)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(3), "{stdout}");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert!(
+        report["notes"][0].as_str().unwrap().contains("interrupted"),
+        "{}",
+        report["notes"]
+    );
+    let versioning = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|result| result["check"] == "s3-no-versioning");
+    for result in versioning {
+        assert_eq!(result["status"], "not-assessed");
+    }
+}
