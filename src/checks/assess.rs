@@ -173,7 +173,12 @@ fn finding(facts: &Facts<'_>, subject: &Subject, check: &Check, judgement: Judge
     if failed {
         let mut seen = BTreeSet::new();
         for path in &check.evidence {
-            for (pointer, value) in facts.evidence(subject, path) {
+            // Of a list, the item that the result is about.
+            let path = match &judgement.item {
+                Some(item) => path.replacen("[]", &format!("[{item}]"), 1),
+                None => path.clone(),
+            };
+            for (pointer, value) in facts.evidence(subject, &path) {
                 if seen.insert(pointer.clone()) {
                     evidence.push(Evidence { pointer, value });
                 }

@@ -6,7 +6,8 @@
 
 use serde_json::Value;
 
-use super::{Facts, Subject, needs};
+use super::lambda::LATEST;
+use super::{Fact, Facts, Subject, SubjectFacts, needs};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind, Relation, Scope};
 use crate::inventory::pointer;
@@ -20,12 +21,71 @@ const ITEM_LIMIT: usize = 20;
 impl Facts<'_> {
     /// The readings behind a fact of a subject, as pointers into the snapshot with what stands
     /// there. Readings that were not collected, and listings, prove nothing and are left out.
+    ///
+    /// A version of a function may be named in the path, `function.versions[3].runtime`; with `[]`
+    /// it is about every version that matters.
     pub fn evidence(&self, subject: &Subject, path: &str) -> Vec<(String, Value)> {
-        needs(path)
+        let (path, item) = split_item(path);
+        needs(&path)
             .into_iter()
-            .flat_map(|need| self.places(subject, need))
+            .flat_map(|need| {
+                if need.reading == ReadingKind::FunctionListing {
+                    self.configuration(subject, &path, item)
+                } else {
+                    self.places(subject, need)
+                }
+            })
             .filter_map(|segments| self.at(segments))
             .collect()
+    }
+
+    /// The parts of a function's configuration that a path is about, which come with the listing.
+    fn configuration(&self, subject: &Subject, path: &str, item: Option<&str>) -> Vec<Vec<String>> {
+        let (versions, topic) = if let Some(topic) = path.strip_prefix("function.latest.") {
+            (vec![LATEST.to_owned()], topic)
+        } else if let Some(topic) = path.strip_prefix("function.versions[].") {
+            let versions = match item {
+                Some(item) => vec![item.to_owned()],
+                None => self.versions_that_matter(subject),
+            };
+            (versions, topic)
+        } else {
+            return Vec::new();
+        };
+        let id = &subject.id;
+        versions
+            .iter()
+            .take(ITEM_LIMIT)
+            .flat_map(|version| {
+                members(topic).iter().map(move |member| {
+                    vec![
+                        "accounts",
+                        &id.account,
+                        "regions",
+                        &id.region,
+                        "functions",
+                        &id.name,
+                        "versions",
+                        version,
+                        member,
+                    ]
+                    .map_owned()
+                })
+            })
+            .collect()
+    }
+
+    fn versions_that_matter(&self, subject: &Subject) -> Vec<String> {
+        match self.of(subject) {
+            Some(SubjectFacts::Function(facts)) => match facts.versions {
+                Fact::Known(versions) => versions
+                    .into_iter()
+                    .map(|version| version.version)
+                    .collect(),
+                Fact::Unknown { .. } => vec![LATEST.to_owned()],
+            },
+            _ => Vec::new(),
+        }
     }
 
     /// The readings of one need, as segments of a pointer.
@@ -36,18 +96,17 @@ impl Facts<'_> {
             vec!["accounts", &id.account, "buckets", name, member].map_owned()
         };
         let member = match need.reading {
-            // A listing says that the subject exists, which nobody doubts; for a function it also
-            // holds the configuration.
-            ReadingKind::FunctionListing => "versions",
-            ReadingKind::BucketListing | ReadingKind::RegionListing | ReadingKind::Caller => {
-                return Vec::new();
-            }
+            // A listing says that the subject exists, which nobody doubts.
+            ReadingKind::FunctionListing
+            | ReadingKind::BucketListing
+            | ReadingKind::RegionListing
+            | ReadingKind::Caller => return Vec::new(),
             other => other.name().rsplit('.').next().unwrap_or_default(),
         };
         match (need.relation, need.reading.scope(), id.kind) {
             (Relation::Own, Scope::Account, _) => vec![account(member)],
             (Relation::Own, Scope::Bucket, SubjectKind::Bucket) => vec![bucket(&id.name, member)],
-            (Relation::Own, Scope::Function | Scope::Region, SubjectKind::Function) => {
+            (Relation::Own, Scope::Function, SubjectKind::Function) => {
                 vec![
                     vec![
                         "accounts",
@@ -84,6 +143,10 @@ impl Facts<'_> {
             [buckets, name, member] if buckets == "buckets" => {
                 member_of(account.buckets.get(name)?, member)
             }
+            [_, region, _, name, _, version, member] => {
+                let function = account.regions.get(region)?.functions.get(name)?;
+                member_of(function.versions.get(version)?, member)
+            }
             [_, region, _, name, member] => {
                 member_of(account.regions.get(region)?.functions.get(name)?, member)
             }
@@ -108,6 +171,35 @@ impl Facts<'_> {
         };
         let pointer = pointer::pointer(segments.iter().map(String::as_str));
         Some((pointer, shortened(value)))
+    }
+}
+
+/// A path with `[3]` made `[]`, and what stood there.
+fn split_item(path: &str) -> (String, Option<&str>) {
+    path.split_once('[')
+        .and_then(|(list, rest)| {
+            let (item, rest) = rest.split_once(']')?;
+            Some((
+                format!("{list}[]{rest}"),
+                Some(item).filter(|item| !item.is_empty()),
+            ))
+        })
+        .unwrap_or_else(|| (path.to_owned(), None))
+}
+
+/// The members of a version's configuration that a topic is concluded from.
+fn members(topic: &str) -> &'static [&'static str] {
+    match topic.split('.').next().unwrap_or_default() {
+        "runtime" => &["runtime", "package_type"],
+        "package" => &["package_type", "code_size_bytes", "layers"],
+        "vpc" => &["vpc"],
+        "snapstart" => &["runtime", "snap_start"],
+        "architecture" => &["architecture"],
+        "memory_mb" => &["memory_mb"],
+        "timeout_s" => &["timeout_s"],
+        "managed_instances" => &["managed_instances"],
+        "edge" => &["master_arn"],
+        _ => &[],
     }
 }
 

@@ -45,8 +45,11 @@ pub struct FunctionFacts {
 pub struct VersionFacts {
     /// `$LATEST` or the version number.
     pub version: String,
-    /// Aliases that point to it.
+    /// Aliases that point to it, with all of their traffic or a share.
     pub aliases: Fact<Vec<String>>,
+    /// Those of them whose main version it is; not for conditions.
+    #[serde(skip)]
+    pub leading_aliases: Vec<String>,
     /// `x86_64` or `arm64`.
     pub architecture: Fact<String>,
     /// Memory, MiB.
@@ -193,7 +196,21 @@ fn versions(context: &FunctionContext<'_>, aliases: &Fact<Vec<&Alias>>) -> Fact<
                             configuration.qualifier == version
                                 || names.contains(&configuration.qualifier)
                         });
-                        VersionFacts::derive(context, version, Fact::Known(names), provisioned)
+                        let mut leading_aliases: Vec<String> = aliases
+                            .iter()
+                            .filter(|alias| alias.version == version)
+                            .map(|alias| alias.name.clone())
+                            .collect();
+                        leading_aliases.sort();
+                        VersionFacts {
+                            leading_aliases,
+                            ..VersionFacts::derive(
+                                context,
+                                version,
+                                Fact::Known(names),
+                                provisioned,
+                            )
+                        }
                     })
                     .collect(),
             )
@@ -216,6 +233,7 @@ impl VersionFacts {
         Self {
             version: name.to_owned(),
             aliases,
+            leading_aliases: Vec::new(),
             architecture: version.as_ref().map(|version| version.architecture.clone()),
             memory_mb: version.as_ref().map(|version| version.memory_mb),
             timeout_s: version.as_ref().map(|version| version.timeout_s),

@@ -1,6 +1,6 @@
 //! The lines of the cold-start table for one function.
 //!
-//! One line for `$LATEST`, and one for each alias or provisioned version that callers use. The risk
+//! One line for `$LATEST`, one for each alias, and one for each further version in use. The risk
 //! is a first orientation from what the configuration shows; the estimator puts milliseconds to it.
 //! A VPC plays no part: it adds nothing to a cold start today.
 
@@ -26,11 +26,10 @@ impl FunctionFacts {
             if version.version == LATEST {
                 continue;
             }
-            let aliases = version.aliases.known().map_or(&[][..], Vec::as_slice);
-            for alias in aliases {
+            for alias in &version.leading_aliases {
                 lines.push(self.line(version, alias));
             }
-            if aliases.is_empty() || self.is_provisioned(&version.version) {
+            if version.leading_aliases.is_empty() || self.is_provisioned(&version.version) {
                 lines.push(self.line(version, &version.version));
             }
         }

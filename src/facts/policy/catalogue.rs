@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use super::pattern::Pattern;
 use crate::facts::s3::exposure::ActionClass;
 
 /// What an action acts on.
@@ -19,6 +20,8 @@ pub enum On {
 pub struct Action {
     /// With its prefix, as AWS writes it: `s3:GetObject`.
     pub name: String,
+    /// The name as action patterns compare it.
+    pub folded: Pattern,
     /// What it acts on.
     pub on: On,
     /// Its class; none for other configuration and metadata.
@@ -58,6 +61,7 @@ pub fn parse(text: &str) -> Result<Vec<Action>, String> {
             };
             Ok(Action {
                 name: format!("s3:{name}"),
+                folded: Pattern::action(&format!("s3:{name}")),
                 on: match *on {
                     "bucket" => On::Bucket,
                     "object" => On::Object,

@@ -18,8 +18,8 @@ use std::net::IpAddr;
 use super::catalogue::{self, Action, On};
 use super::condition::{Certainty, Key, Network, is_constraint};
 use super::document::{
-    Condition, Effect, Element, Operator, Policy, Principal, Quantifier, Statement, TextMatch,
-    Version,
+    Condition, Effect, Element, Operator, Place, Policy, Principal, Quantifier, Statement,
+    TextMatch, Version,
 };
 use super::parse::{is_account_id, principal_arn};
 use super::pattern::{Pattern, Token};
@@ -75,6 +75,19 @@ pub fn reach(
     audience: Audience,
     class: ActionClass,
 ) -> (Reach, Reach) {
+    let allows: Vec<&Statement> = policy.with_effect(Effect::Allow).collect();
+    reach_through(policy, target, audience, class, &allows)
+}
+
+/// The same for grants that are not in the policy, such as an ACL's: its Deny statements hold for
+/// them as well.
+pub fn reach_through(
+    policy: &Policy,
+    target: &Target,
+    audience: Audience,
+    class: ActionClass,
+    allows: &[&Statement],
+) -> (Reach, Reach) {
     let mut low = Reach::Unreachable;
     let mut high = Reach::Unreachable;
     let screen = Screen {
@@ -84,8 +97,8 @@ pub fn reach(
     };
     let mut budget = CANDIDATE_LIMIT;
     let all: Vec<&Action> = catalogue::of_class(class).collect();
-    for allow in policy.with_effect(Effect::Allow) {
-        for action in screen.distinct(&all) {
+    for allow in allows {
+        for action in screen.distinct(&all, Some(*allow)) {
             let most = screen.most(allow, action, audience);
             high = high.max(most);
             if most > low {
@@ -94,6 +107,33 @@ pub fn reach(
         }
     }
     (low.min(high), high)
+}
+
+/// An Allow without conditions, for grants that are not written as a policy.
+pub fn grant(principal: Principal, actions: &[&str], resources: &[&Pattern]) -> Statement {
+    Statement {
+        index: 0,
+        place: Place::START,
+        end: 0,
+        sid: None,
+        effect: Effect::Allow,
+        principal: Some(Element {
+            negated: false,
+            items: vec![principal],
+        }),
+        action: Element {
+            negated: false,
+            items: actions
+                .iter()
+                .map(|action| Pattern::action(action))
+                .collect(),
+        },
+        resource: Some(Element {
+            negated: false,
+            items: resources.iter().map(|pattern| (*pattern).clone()).collect(),
+        }),
+        conditions: Vec::new(),
+    }
 }
 
 /// Whether every request over plain HTTP is denied, whoever makes it.
@@ -140,7 +180,9 @@ pub fn grants_log_delivery(policy: &Policy, target: &Target) -> bool {
                     .iter()
                     .any(|item| matches!(item, Principal::Service(name) if name == LOG_DELIVERY))
         });
-        named && takes(&allow.action, "s3:putobject") && touches(allow, &space(target, On::Object))
+        named
+            && takes(&allow.action, &Pattern::action("s3:PutObject"))
+            && touches(allow, &space(target, On::Object))
     })
 }
 
@@ -151,8 +193,7 @@ pub fn is_plainly_public(policy: &Policy, target: &Target) -> bool {
         names_everyone(allow)
             && allow.conditions.is_empty()
             && catalogue::actions().iter().any(|action| {
-                takes(&allow.action, &action.name.to_lowercase())
-                    && touches(allow, &space(target, action.on))
+                takes(&allow.action, &action.folded) && touches(allow, &space(target, action.on))
             })
     })
 }
@@ -165,8 +206,7 @@ pub fn outsiders(policy: &Policy, target: &Target) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for allow in policy.with_effect(Effect::Allow) {
         let reaches = catalogue::actions().iter().any(|action| {
-            takes(&allow.action, &action.name.to_lowercase())
-                && touches(allow, &space(target, action.on))
+            takes(&allow.action, &action.folded) && touches(allow, &space(target, action.on))
         });
         if !reaches {
             continue;
@@ -283,7 +323,7 @@ fn gaps(deny: &Statement, target: &Target, version: Version) -> Vec<String> {
     }
     let left: Vec<&Action> = catalogue::actions()
         .iter()
-        .filter(|action| !takes(&deny.action, &action.name.to_lowercase()))
+        .filter(|action| !takes(&deny.action, &action.folded))
         .collect();
     if let Some(example) = left.first() {
         gaps.push(format!(
@@ -319,7 +359,7 @@ fn gaps(deny: &Statement, target: &Target, version: Version) -> Vec<String> {
 }
 
 /// Everything of one kind: the bucket, or all of its objects.
-fn space(target: &Target, on: On) -> Pattern {
+pub fn space(target: &Target, on: On) -> Pattern {
     let mut tokens: Vec<Token> = target.arn.chars().map(Token::Char).collect();
     let mut text = target.arn.clone();
     if on == On::Object {
@@ -335,9 +375,9 @@ fn names_everyone(statement: &Statement) -> bool {
     })
 }
 
-/// True when the element matches the action, given in lower case.
-fn takes(element: &Element<Pattern>, action: &str) -> bool {
-    element.negated != element.items.iter().any(|pattern| pattern.matches(action))
+/// True when the element matches the action, given as a folded literal.
+fn takes(element: &Element<Pattern>, action: &Pattern) -> bool {
+    element.negated != element.items.iter().any(|pattern| pattern.covers(action))
 }
 
 /// True when the statement's resources may have something in common with the space.
@@ -458,7 +498,7 @@ impl Screen<'_> {
     /// The most that one Allow can let the audience do by one action.
     fn most(&self, allow: &Statement, action: &Action, audience: Audience) -> Reach {
         let space = space(self.target, action.on);
-        if !takes(&allow.action, &action.name.to_lowercase()) || !touches(allow, &space) {
+        if !takes(&allow.action, &action.folded) || !touches(allow, &space) {
             return Reach::Unreachable;
         }
         if self.only_void_resources(allow, action, audience) {
@@ -505,7 +545,7 @@ impl Screen<'_> {
         action: &Action,
         space: &Pattern,
     ) -> bool {
-        if !names_everyone(deny) || !takes(&deny.action, &action.name.to_lowercase()) {
+        if !names_everyone(deny) || !takes(&deny.action, &action.folded) {
             return false;
         }
         if covers_space(deny, space) {
@@ -697,7 +737,7 @@ impl Screen<'_> {
         callers.extend(self.named_callers(self.policy.with_effect(Effect::Deny)));
         callers.push(Caller::Service(FRESH_TEXT.to_owned()));
         let mut budget = CANDIDATE_LIMIT;
-        for action in self.distinct(&open) {
+        for action in self.distinct(&open, None) {
             for caller in &callers {
                 for resource in self.resources(action.on) {
                     let mut escaped = false;
@@ -716,18 +756,18 @@ impl Screen<'_> {
 
     /// One of each group of actions that every statement treats alike. ListBucket and its kin carry
     /// keys that others do not, so they are told apart.
-    fn distinct<'c>(&self, actions: &[&'c Action]) -> Vec<&'c Action> {
+    fn distinct<'c>(&self, actions: &[&'c Action], allow: Option<&Statement>) -> Vec<&'c Action> {
         let mut seen: BTreeSet<(On, bool, Vec<bool>)> = BTreeSet::new();
         actions
             .iter()
             .copied()
             .filter(|action| {
-                let name = action.name.to_lowercase();
                 let row = self
                     .policy
                     .statements
                     .iter()
-                    .map(|statement| takes(&statement.action, &name))
+                    .chain(allow)
+                    .map(|statement| takes(&statement.action, &action.folded))
                     .collect();
                 seen.insert((action.on, lists(action), row))
             })
@@ -737,10 +777,9 @@ impl Screen<'_> {
     /// True when one Deny surely meets every request for the action.
     fn is_denied_outright(&self, action: &Action) -> bool {
         let space = space(self.target, action.on);
-        let name = action.name.to_lowercase();
         self.policy.with_effect(Effect::Deny).any(|deny| {
             names_everyone(deny)
-                && takes(&deny.action, &name)
+                && takes(&deny.action, &action.folded)
                 && covers_space(deny, &space)
                 && deny.conditions.iter().all(|condition| {
                     let key = self
@@ -1091,7 +1130,7 @@ impl Screen<'_> {
         context: &BTreeMap<String, Key>,
     ) -> Certainty {
         let known = |key: &str| context.get(key).cloned().unwrap_or(Key::Unknown);
-        let action = Certainty::from_bool(takes(&statement.action, &action.name.to_lowercase()));
+        let action = Certainty::from_bool(takes(&statement.action, &action.folded));
         if action == Certainty::Never {
             return action;
         }

@@ -12,6 +12,7 @@ use super::ownership::{ACL, effective_grants};
 pub use super::policy::PolicyFacts;
 use super::public_access_block::PublicAccessBlockFacts;
 use super::{BucketContext, PolicyReading};
+use crate::facts::policy::document::Principal;
 use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Because, Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Grant};
@@ -191,16 +192,17 @@ impl ExposureFacts {
     ) -> Self {
         let aws_says_public = aws_says_public(context.bucket, policy);
         // What RestrictPublicBuckets cuts off: everybody but the owner's account and AWS services,
-        // named accounts included, and only while AWS deems the policy public.
+        // named accounts included ("blocks all cross-account access", S3 user guide), and only while
+        // AWS deems the policy public.
         let cut = block
             .restrict_public_buckets
             .clone()
             .and(policy_is_public(&aws_says_public, policy));
         let reach = |audience| {
             let class = |class| {
-                let by_policy = policy.reach(audience, class).unless(&cut);
-                let by_acl = acl_reach(context.bucket, block, audience, class);
-                by_policy.or(by_acl).into_fact()
+                let by_policy = policy.reach(audience, class);
+                let by_acl = acl_reach(context.bucket, policy, block, audience, class);
+                by_policy.or(by_acl).unless(&cut).into_fact()
             };
             ReachFacts {
                 read: class(ActionClass::Read),
@@ -224,12 +226,19 @@ fn aws_says_public(bucket: &BucketInventory, policy: &PolicyReading) -> Fact<boo
     if policy.is_absent() {
         return Fact::Known(false);
     }
-    from_reading(
+    let status = from_reading(
         ReadingKind::BucketPolicyStatus,
         &bucket.policy_status,
         || false,
         |status| status.is_public,
-    )
+    );
+    match (status, policy.presence()) {
+        // Had the policy been read there might be nothing to ask for.
+        (Fact::Unknown { because }, Fact::Unknown { because: more }) => {
+            Fact::unknown_from(because.iter().chain(&more))
+        }
+        (status, _) => status,
+    }
 }
 
 /// Whether AWS deems the policy public, by its own word or, where that is missing, by the one case
@@ -246,19 +255,28 @@ fn policy_is_public(aws: &Fact<bool>, policy: &PolicyReading) -> Fact<bool> {
     }
 }
 
-/// What a grant on a bucket permits (S3 user guide, "Mapping of ACL permissions and access policy
-/// permissions"). On a bucket, FULL_CONTROL is these four and never object data.
-fn permits(permission: &str, class: ActionClass) -> bool {
-    match class {
-        ActionClass::List => matches!(permission, "READ" | "FULL_CONTROL"),
-        ActionClass::Write => matches!(permission, "WRITE" | "FULL_CONTROL"),
-        ActionClass::Acl => matches!(permission, "READ_ACP" | "WRITE_ACP" | "FULL_CONTROL"),
-        ActionClass::Read | ActionClass::Takeover => false,
+/// The actions of a class that a grant on a bucket permits (S3 user guide, "Mapping of ACL
+/// permissions and access policy permissions"). On a bucket, FULL_CONTROL is these four and never
+/// object data; WRITE lets others create objects, and only the owner delete or overwrite them.
+fn permitted(permission: &str, class: ActionClass) -> &'static [&'static str] {
+    match (class, permission) {
+        (ActionClass::List, "READ" | "FULL_CONTROL") => &[
+            "s3:ListBucket",
+            "s3:ListBucketVersions",
+            "s3:ListBucketMultipartUploads",
+        ],
+        (ActionClass::Write, "WRITE" | "FULL_CONTROL") => &["s3:PutObject"],
+        (ActionClass::Acl, "READ_ACP") => &["s3:GetBucketAcl"],
+        (ActionClass::Acl, "WRITE_ACP") => &["s3:PutBucketAcl"],
+        (ActionClass::Acl, "FULL_CONTROL") => &["s3:GetBucketAcl", "s3:PutBucketAcl"],
+        _ => &[],
     }
 }
 
+/// What the ACL lets in: grants that have an effect, past the policy's Deny statements.
 fn acl_reach(
     bucket: &BucketInventory,
+    policy: &PolicyReading,
     block: &PublicAccessBlockFacts,
     audience: Audience,
     class: ActionClass,
@@ -268,19 +286,27 @@ fn acl_reach(
     }
     let bounds = |high: Reach, wanted: &dyn Fn(&Grant) -> bool| {
         let grants = effective_grants(bucket, |grant| {
-            permits(&grant.permission, class) && wanted(grant)
+            !permitted(&grant.permission, class).is_empty() && wanted(grant)
         });
         match &grants {
-            Fact::Known(grants) if grants.is_empty() => Bounds::exactly(Reach::Unreachable),
-            Fact::Known(_) => Bounds::exactly(high),
+            Fact::Known(grants) => grants
+                .iter()
+                .map(|grant| {
+                    let principal = if is_public(grant) {
+                        Principal::Everyone
+                    } else {
+                        Principal::CanonicalUser(grant.grantee.clone())
+                    };
+                    let actions = permitted(&grant.permission, class);
+                    policy.reach_through(audience, class, principal, actions)
+                })
+                .fold(Bounds::exactly(Reach::Unreachable), Bounds::or),
             unknown => Bounds::up_to(high, unknown),
         }
     };
     let public = bounds(Reach::Reachable, &|grant| match audience {
         Audience::Anonymous => grant.grantee == "AllUsers",
-        Audience::AnyAwsAccount => {
-            matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers")
-        }
+        Audience::AnyAwsAccount => is_public(grant),
     })
     .unless(&block.ignore_public_acls);
     match audience {
@@ -289,6 +315,11 @@ fn acl_reach(
             is_outsider(bucket, grant)
         })),
     }
+}
+
+/// A grant to everyone, or to everyone with an AWS account.
+fn is_public(grant: &Grant) -> bool {
+    matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers")
 }
 
 /// A grant to somebody in particular who is not the owner.
@@ -312,14 +343,10 @@ fn other_accounts(
         account,
         via: via.to_owned(),
     };
-    let named = policy.outsiders();
-    let by_policy = match (named, cut) {
-        (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),
-        (_, Fact::Known(true)) => Fact::Known(Vec::new()),
-        (named, cut) => named.zip(cut.clone()).map(|(named, _)| named),
-    };
+    let by_policy = unless_cut(policy.outsiders(), cut);
     let by_acl = effective_grants(context.bucket, |grant| is_outsider(context.bucket, grant))
         .map(|grants| grants.iter().map(|grant| grant.grantee.clone()).collect());
+    let by_acl = unless_cut(by_acl, cut);
     by_policy
         .zip(by_acl)
         .map(|(policy, acl): (Vec<String>, Vec<String>)| {
@@ -332,4 +359,13 @@ fn other_accounts(
             all.dedup();
             all
         })
+}
+
+/// Nobody, where the policy's publicity cuts everybody outside off.
+fn unless_cut(named: Fact<Vec<String>>, cut: &Fact<bool>) -> Fact<Vec<String>> {
+    match (named, cut) {
+        (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),
+        (_, Fact::Known(true)) => Fact::Known(Vec::new()),
+        (named, cut) => named.zip(cut.clone()).map(|(named, _)| named),
+    }
 }

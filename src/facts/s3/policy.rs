@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use super::BucketContext;
 use super::exposure::{ActionClass, Audience, Bounds};
+use crate::facts::policy::catalogue::On;
+use crate::facts::policy::document::Principal;
 use crate::facts::policy::screen::{self, Denial, Target};
 use crate::facts::policy::{Policy, PolicyKind};
 use crate::facts::vocabulary::NeedTable;
@@ -66,7 +68,7 @@ impl PolicyReading {
     pub(super) fn facts(&self) -> PolicyFacts {
         let policy = self.policy.as_ref();
         PolicyFacts {
-            present: policy.clone().map(Option::is_some),
+            present: self.presence(),
             malformed: policy.clone().and_then(|policy| match policy {
                 Some(policy) if policy.is_malformed() => Fact::Known(true),
                 Some(policy) if !policy.is_sound() => Fact::undecidable(format!(
@@ -82,6 +84,11 @@ impl PolicyReading {
     /// True when there is known to be no policy.
     pub(super) fn is_absent(&self) -> bool {
         matches!(self.policy, Fact::Known(None))
+    }
+
+    /// Whether there is one.
+    pub(super) fn presence(&self) -> Fact<bool> {
+        self.policy.as_ref().map(Option::is_some)
     }
 
     /// Whether a Deny keeps every SSE-C upload out.
@@ -116,10 +123,36 @@ impl PolicyReading {
 
     /// What the policy lets in, Block Public Access aside.
     pub(super) fn reach(&self, audience: Audience, class: ActionClass) -> Bounds {
-        let bounds = self.ask((Reach::Unreachable, Reach::Unreachable), |policy| {
-            Fact::Known(screen::reach(policy, &self.target, audience, class))
-        });
-        match &bounds {
+        Self::bounds(
+            &self.ask((Reach::Unreachable, Reach::Unreachable), |policy| {
+                Fact::Known(screen::reach(policy, &self.target, audience, class))
+            }),
+        )
+    }
+
+    /// What an ACL grant lets in past the policy's Deny statements.
+    pub(super) fn reach_through(
+        &self,
+        audience: Audience,
+        class: ActionClass,
+        principal: Principal,
+        actions: &[&str],
+    ) -> Bounds {
+        let (bucket, objects) = (
+            screen::space(&self.target, On::Bucket),
+            screen::space(&self.target, On::Object),
+        );
+        let grant = screen::grant(principal, actions, &[&bucket, &objects]);
+        let through = |policy: &Policy| {
+            screen::reach_through(policy, &self.target, audience, class, &[&grant])
+        };
+        Self::bounds(&self.ask(through(&Policy::default()), |policy| {
+            Fact::Known(through(policy))
+        }))
+    }
+
+    fn bounds(found: &Fact<(Reach, Reach)>) -> Bounds {
+        match found {
             Fact::Known((low, high)) if low == high => Bounds::exactly(*low),
             Fact::Known((low, high)) => Bounds {
                 low: *low,

@@ -1,0 +1,633 @@
+//! Functions: runtimes on their dates, versions that matter, packages, SnapStart, risk.
+
+use coldbucket::facts::lambda::runtime::{NOT_SCHEDULED, RuntimeTable};
+use coldbucket::facts::{Fact, Facts, Trust};
+use coldbucket::inventory::Reading;
+use coldbucket::inventory::function::{
+    Alias, FunctionConfiguration, FunctionInventory, Image, Layer, ProvisionedConcurrency,
+    SnapStart, Vpc,
+};
+use coldbucket::report::ColdStart;
+
+use crate::support::{
+    REGION, denied, function, function_facts, function_facts_at, function_snapshot, python,
+};
+
+const MB: u64 = 1 << 20;
+
+/// (deprecated, days left) of a runtime on a day.
+fn on(day: &str, runtime: &str) -> (Option<bool>, Option<i64>) {
+    let facts = function_facts_at(
+        function(python(runtime)),
+        REGION,
+        &format!("{day}T00:00:00Z"),
+    );
+    let runtime = facts.latest.runtime;
+    (
+        runtime.deprecated.known().copied(),
+        runtime.days_left.known().copied(),
+    )
+}
+
+#[test]
+fn runtimes_on_2026_11_22() {
+    let cases = [
+        ("python3.10", true, -22),
+        ("dotnet8", true, -12),
+        ("provided.al2", true, -114),
+        ("nodejs20.x", true, -206),
+        ("ruby3.2", true, -236),
+        ("python3.9", true, -342),
+        ("nodejs18.x", true, -447),
+        ("go1.x", true, -1049),
+        ("ruby3.3", false, 129),
+        ("nodejs22.x", false, 159),
+        ("python3.11", false, 220),
+        ("java8.al2", false, 220),
+        ("java17", false, 220),
+        ("java21", false, 951),
+        ("provided.al2023", false, 951),
+        ("dotnet10", false, 723),
+        ("nodejs26.x", false, NOT_SCHEDULED),
+    ];
+    for (runtime, deprecated, days) in cases {
+        assert_eq!(
+            on("2026-11-22", runtime),
+            (Some(deprecated), Some(days)),
+            "{runtime}"
+        );
+    }
+}
+
+#[test]
+fn the_day_of_deprecation_and_the_days_around_it() {
+    assert_eq!(on("2027-04-29", "nodejs22.x"), (Some(false), Some(1)));
+    assert_eq!(on("2027-04-30", "nodejs22.x"), (Some(true), Some(0)));
+    assert_eq!(on("2027-05-01", "nodejs22.x"), (Some(true), Some(-1)));
+    // The day is counted in UTC.
+    let facts = function_facts_at(
+        function(python("nodejs22.x")),
+        REGION,
+        "2027-04-30T01:00:00+02:00",
+    );
+    assert_eq!(facts.latest.runtime.deprecated, Fact::Known(false));
+}
+
+#[test]
+fn runtime_dates_and_families() {
+    let runtime = |name: &str| function_facts(function(python(name))).latest.runtime;
+    let python310 = runtime("python3.10");
+    assert_eq!(python310.name, Fact::Known("python3.10".into()));
+    assert_eq!(python310.deprecation_date, Fact::Known("2026-10-31".into()));
+    assert_eq!(
+        python310.update_block_date,
+        Fact::Known("2027-03-03".into())
+    );
+    assert_eq!(
+        runtime("nodejs26.x").deprecation_date,
+        Fact::Known(String::new())
+    );
+    let families = [
+        ("java21", "java"),
+        ("java8.al2", "java"),
+        ("dotnetcore3.1", "dotnet"),
+        ("python3.13", "python"),
+        ("nodejs4.3-edge", "nodejs"),
+        ("ruby3.4", "ruby"),
+        ("go1.x", "go"),
+        ("provided.al2023", "provided"),
+        ("byol", "other"),
+    ];
+    for (name, family) in families {
+        assert_eq!(runtime(name).family, Fact::Known(family.into()), "{name}");
+    }
+}
+
+#[test]
+fn an_identifier_that_the_table_does_not_know_is_not_decided() {
+    let runtime = function_facts(function(python("python4.0"))).latest.runtime;
+    assert_eq!(runtime.family, Fact::Known("python".into()));
+    assert_eq!(runtime.deprecated.known(), None);
+    assert!(
+        runtime.deprecated.because()[0]
+            .detail
+            .contains("2026-08-22")
+    );
+    let image = function_facts(function(image())).latest.runtime;
+    assert_eq!(image.name.known(), None);
+    assert_eq!(image.deprecated.known(), None);
+}
+
+#[test]
+fn a_snapshot_without_a_readable_time_has_no_today() {
+    let facts = function_facts_at(function(python("python3.10")), REGION, "yesterday");
+    assert_eq!(facts.latest.runtime.deprecated.known(), None);
+    assert_eq!(
+        facts.latest.runtime.deprecation_date,
+        Fact::Known("2026-10-31".into())
+    );
+}
+
+#[test]
+fn the_runtime_table_is_whole() {
+    let text = include_str!("../../policies/data/runtimes.csv");
+    let table = RuntimeTable::parse(text).unwrap();
+    assert_eq!(&table, RuntimeTable::builtin());
+    assert_eq!(table.date, "2026-08-22");
+    let rows = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.starts_with("runtime,"))
+        .count();
+    assert_eq!(table.rows.len(), rows);
+    for (name, row) in &table.rows {
+        assert!(
+            row.update_block.is_none() || row.deprecation.is_some(),
+            "{name}"
+        );
+        assert!(
+            row.update_block >= row.deprecation || name == "dotnetcore2.0",
+            "{name}"
+        );
+    }
+    for bad in ["x,y", "a,2026-13-01,,no", "a,,,maybe"] {
+        assert!(RuntimeTable::parse(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn the_action_table_is_whole() {
+    use coldbucket::facts::policy::catalogue;
+    let text = include_str!("../../policies/data/s3-actions.csv");
+    let actions = catalogue::parse(text).unwrap();
+    assert_eq!(actions, catalogue::actions());
+    assert!(actions.len() > 100);
+    assert!(actions.is_sorted_by(|a, b| a.name < b.name));
+}
+
+fn image() -> FunctionConfiguration {
+    FunctionConfiguration {
+        runtime: None,
+        package_type: "Image".into(),
+        code_size_bytes: 0,
+        ..python("")
+    }
+}
+
+fn alias(name: &str, version: &str) -> Alias {
+    Alias {
+        name: name.into(),
+        version: version.into(),
+        ..Alias::default()
+    }
+}
+
+fn provisioned(qualifier: &str, status: &str) -> ProvisionedConcurrency {
+    ProvisionedConcurrency {
+        qualifier: qualifier.into(),
+        requested: 4,
+        available: 4,
+        allocated: 4,
+        status: status.into(),
+        status_reason: None,
+    }
+}
+
+/// Versions 1 to 12; `live` on 10 with a share on 9, provisioned concurrency on 2 and on `live`.
+fn published() -> FunctionInventory {
+    let mut function = function(python("java21"));
+    for version in 1..=12 {
+        function
+            .versions
+            .insert(version.to_string(), python("java21"));
+    }
+    let mut live = alias("live", "10");
+    live.additional_versions.insert("9".into(), 0.1);
+    function.aliases = Reading::Known(vec![live, alias("beta", "10"), alias("dev", "$LATEST")]);
+    function.provisioned_concurrency = Reading::Known(vec![
+        provisioned("live", "READY"),
+        provisioned("2", "FAILED"),
+    ]);
+    function
+}
+
+#[test]
+fn the_versions_that_matter() {
+    let facts = function_facts(published());
+    let versions: Vec<(String, Vec<String>)> = facts
+        .versions
+        .known()
+        .unwrap()
+        .iter()
+        .map(|version| {
+            (
+                version.version.clone(),
+                version.aliases.known().unwrap().clone(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("$LATEST", vec!["dev"]),
+        ("2", vec![]),
+        ("9", vec!["live"]),
+        ("10", vec!["beta", "live"]),
+    ];
+    assert_eq!(
+        versions,
+        expected.map(|(version, aliases)| (
+            version.to_owned(),
+            aliases.into_iter().map(str::to_owned).collect::<Vec<_>>()
+        ))
+    );
+    assert_eq!(facts.latest.aliases, Fact::Known(vec!["dev".into()]));
+    assert_eq!(facts.provisioned_concurrency.configured, Fact::Known(true));
+    let configurations = facts.provisioned_concurrency.configurations;
+    let statuses: Vec<(&str, &str)> = configurations
+        .known()
+        .unwrap()
+        .iter()
+        .map(|one| (one.qualifier.as_str(), one.status.as_str()))
+        .collect();
+    assert_eq!(statuses, [("2", "FAILED"), ("live", "READY")]);
+}
+
+#[test]
+fn which_versions_matter_is_unknown_without_aliases_or_provisioned_concurrency() {
+    let facts = function_facts(FunctionInventory {
+        aliases: denied("lambda:ListAliases"),
+        ..published()
+    });
+    assert_eq!(facts.versions.known().map(Vec::len), None);
+    assert_eq!(facts.versions.because()[0].action, "lambda:ListAliases");
+    assert_eq!(facts.latest.aliases.known(), None);
+    assert_eq!(facts.latest.memory_mb, Fact::Known(512));
+    let facts = function_facts(FunctionInventory {
+        provisioned_concurrency: denied("lambda:ListProvisionedConcurrencyConfigs"),
+        ..published()
+    });
+    assert_eq!(facts.versions.known().map(Vec::len), None);
+    assert_eq!(facts.provisioned_concurrency.configured.known(), None);
+}
+
+#[test]
+fn a_version_in_use_that_was_not_listed_is_not_passed_over() {
+    let mut function = published();
+    function.versions.remove("9");
+    let facts = function_facts(function);
+    assert_eq!(facts.versions.known().map(Vec::len), None);
+    assert!(facts.versions.because()[0].detail.contains("version 9"));
+}
+
+#[test]
+fn a_function_without_latest_says_so() {
+    let mut function = published();
+    function.versions.remove("$LATEST");
+    let facts = function_facts(function);
+    assert_eq!(facts.latest.memory_mb.known(), None);
+    assert_eq!(facts.latest.runtime.name.known(), None);
+    assert_eq!(facts.latest.package.total_mb.known(), None);
+    assert_eq!(facts.latest.vpc.attached.known(), None);
+}
+
+#[test]
+fn package_sizes_are_mebibytes_with_layers() {
+    let facts = function_facts(function(FunctionConfiguration {
+        code_size_bytes: 3 * MB / 2,
+        layers: vec![
+            Layer {
+                arn: "a".into(),
+                code_size_bytes: MB,
+            },
+            Layer {
+                arn: "b".into(),
+                code_size_bytes: MB / 2,
+            },
+        ],
+        ..python("python3.13")
+    }));
+    let package = facts.latest.package;
+    assert_eq!(package.kind, Fact::Known("zip".into()));
+    assert_eq!(package.code_mb, Fact::Known(1.5));
+    assert_eq!(package.layers_mb, Fact::Known(1.5));
+    assert_eq!(package.total_mb, Fact::Known(3.0));
+    assert_eq!(package.layer_count, Fact::Known(2));
+}
+
+#[test]
+fn image_sizes_are_known_only_when_read() {
+    let facts = function_facts(function(image())).latest.package;
+    assert_eq!(facts.kind, Fact::Known("image".into()));
+    assert_eq!(facts.total_mb.known(), None);
+    assert_eq!(facts.total_mb.because()[0].action, "lambda:GetFunction");
+    assert_eq!(facts.code_mb.known(), None);
+    let mut function = function(image());
+    function.image = Reading::Known(Image {
+        compressed_bytes: 90 * MB,
+    });
+    assert_eq!(
+        function_facts(function).latest.package.total_mb,
+        Fact::Known(90.0)
+    );
+}
+
+#[test]
+fn vpc_attachment() {
+    let attached = |vpc| {
+        function_facts(function(FunctionConfiguration {
+            vpc,
+            ..python("python3.13")
+        }))
+        .latest
+        .vpc
+    };
+    assert_eq!(attached(None).attached, Fact::Known(false));
+    // What Lambda answers after a function was detached.
+    assert_eq!(attached(Some(Vpc::default())).attached, Fact::Known(false));
+    let vpc = attached(Some(Vpc {
+        vpc_id: "vpc-1".into(),
+        subnets: vec!["subnet-1".into(), "subnet-2".into()],
+        security_groups: vec![],
+    }));
+    assert_eq!(vpc.attached, Fact::Known(true));
+    assert_eq!(vpc.vpc_id, Fact::Known("vpc-1".into()));
+    assert_eq!(vpc.subnet_count, Fact::Known(2));
+}
+
+#[test]
+fn snapstart_by_runtime() {
+    let cases = [
+        ("java11", Some(true)),
+        ("java21", Some(true)),
+        ("java8.al2", Some(false)),
+        ("java8.al2023", Some(false)),
+        ("java17.al2023", Some(true)),
+        ("python3.11", Some(false)),
+        ("python3.12", Some(true)),
+        ("python3.15", None),
+        ("dotnet6", Some(false)),
+        ("dotnet8", Some(true)),
+        ("dotnet10", Some(true)),
+        ("nodejs24.x", Some(false)),
+        ("ruby3.4", Some(false)),
+        ("provided.al2023", Some(false)),
+        ("java99", None),
+    ];
+    for (runtime, expected) in cases {
+        let facts = function_facts(function(python(runtime))).latest.snapstart;
+        assert_eq!(facts.eligible.known().copied(), expected, "{runtime}");
+        if let Some(eligible) = expected {
+            assert_eq!(
+                facts.obstacle.known().unwrap().is_empty(),
+                eligible,
+                "{runtime}"
+            );
+        }
+    }
+}
+
+#[test]
+fn snapstart_obstacles() {
+    let java = || python("java21");
+    let cases = [
+        (
+            "edge",
+            FunctionConfiguration {
+                master_arn: Some("arn".into()),
+                ..java()
+            },
+            "edge",
+        ),
+        (
+            "managed",
+            FunctionConfiguration {
+                managed_instances: true,
+                ..java()
+            },
+            "Managed",
+        ),
+        (
+            "tenant",
+            FunctionConfiguration {
+                tenant_isolation: true,
+                ..java()
+            },
+            "tenant",
+        ),
+        (
+            "efs",
+            FunctionConfiguration {
+                file_systems: vec!["arn".into()],
+                ..java()
+            },
+            "file system",
+        ),
+        (
+            "tmp",
+            FunctionConfiguration {
+                ephemeral_storage_mb: 513,
+                ..java()
+            },
+            "512 MiB",
+        ),
+        // An obstacle that shows in the configuration decides for images as well.
+        (
+            "image",
+            FunctionConfiguration {
+                tenant_isolation: true,
+                ..image()
+            },
+            "tenant",
+        ),
+    ];
+    for (name, configuration, expected) in cases {
+        let facts = function_facts(function(configuration)).latest.snapstart;
+        assert_eq!(facts.eligible, Fact::Known(false), "{name}");
+        assert!(facts.obstacle.known().unwrap().contains(expected), "{name}");
+    }
+    let eligible = |region: &str| {
+        function_facts_at(function(java()), region, "2026-11-22T00:00:00Z")
+            .latest
+            .snapstart
+            .eligible
+            .known()
+            .copied()
+    };
+    assert_eq!(eligible("us-east-1"), Some(true));
+    assert_eq!(eligible("ap-southeast-6"), Some(false));
+    assert_eq!(eligible("ap-east-2"), Some(false));
+    assert_eq!(eligible("cn-north-1"), None);
+    // An image names no runtime, so it may or may not be one that SnapStart serves.
+    assert_eq!(
+        function_facts(function(image()))
+            .latest
+            .snapstart
+            .eligible
+            .known(),
+        None
+    );
+    // 512 MiB is what every function has.
+    assert_eq!(
+        function_facts(function(java())).latest.snapstart.eligible,
+        Fact::Known(true)
+    );
+}
+
+#[test]
+fn snapstart_of_versions_with_provisioned_concurrency() {
+    let facts = function_facts(published());
+    let versions = facts.versions.known().unwrap();
+    let eligible: Vec<(&str, Option<bool>)> = versions
+        .iter()
+        .map(|version| {
+            (
+                version.version.as_str(),
+                version.snapstart.eligible.known().copied(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        eligible,
+        [
+            ("$LATEST", Some(true)),
+            ("2", Some(false)),
+            ("9", Some(false)),
+            ("10", Some(false))
+        ]
+    );
+}
+
+#[test]
+fn snapstart_settings() {
+    let setting = |apply_on: &str, status: &str| {
+        let facts = function_facts(function(FunctionConfiguration {
+            snap_start: Some(SnapStart {
+                apply_on: apply_on.into(),
+                optimization_status: status.into(),
+            }),
+            ..python("java21")
+        }))
+        .latest
+        .snapstart;
+        (facts.enabled, facts.snapshot)
+    };
+    assert_eq!(
+        setting("PublishedVersions", "On"),
+        (Fact::Known(true), Fact::Known(true))
+    );
+    assert_eq!(
+        setting("PublishedVersions", "Off"),
+        (Fact::Known(true), Fact::Known(false))
+    );
+    assert_eq!(
+        setting("None", "Off"),
+        (Fact::Known(false), Fact::Known(false))
+    );
+    let silent = function_facts(function(python("java21"))).latest.snapstart;
+    assert_eq!(silent.enabled, Fact::Known(false));
+}
+
+fn lines(function: FunctionInventory) -> Vec<ColdStart> {
+    let snapshot = function_snapshot(function, REGION, "2026-11-22T00:00:00Z");
+    Facts::new(&snapshot, Trust::default()).cold_starts()
+}
+
+#[test]
+fn cold_start_lines() {
+    let lines = lines(published());
+    let seen: Vec<(&str, &str, &str)> = lines
+        .iter()
+        .map(|line| {
+            (
+                line.qualifier.as_str(),
+                line.provisioned_concurrency.as_str(),
+                line.risk.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("$LATEST", "none", "high"),
+            ("2", "4/4 FAILED", "high"),
+            ("9", "none", "high"),
+            ("beta", "none", "high"),
+            ("live", "4/4 READY", "low"),
+        ]
+    );
+}
+
+#[test]
+fn cold_start_risk() {
+    let risk =
+        |configuration: FunctionConfiguration| lines(function(configuration))[0].risk.clone();
+    let sized = |runtime: &str, mb: u64| FunctionConfiguration {
+        code_size_bytes: mb * MB,
+        ..python(runtime)
+    };
+    let cases = [
+        (sized("python3.13", 3), "low"),
+        (sized("python3.13", 11), "medium"),
+        (sized("python3.13", 51), "high"),
+        (sized("nodejs24.x", 1), "low"),
+        (sized("ruby3.4", 1), "medium"),
+        (sized("provided.al2023", 5), "low"),
+        (sized("java21", 1), "high"),
+        (sized("dotnet8", 1), "high"),
+        (image(), "unknown"),
+        (sized("newlang1", 1), "unknown"),
+        (
+            FunctionConfiguration {
+                snap_start: Some(SnapStart {
+                    apply_on: "PublishedVersions".into(),
+                    optimization_status: "On".into(),
+                }),
+                ..python("java21")
+            },
+            "medium",
+        ),
+        (
+            FunctionConfiguration {
+                managed_instances: true,
+                ..python("java21")
+            },
+            "low",
+        ),
+        // A VPC adds nothing to a cold start.
+        (
+            FunctionConfiguration {
+                vpc: Some(Vpc {
+                    vpc_id: "vpc-1".into(),
+                    ..Vpc::default()
+                }),
+                ..python("python3.13")
+            },
+            "low",
+        ),
+    ];
+    for (configuration, expected) in cases {
+        let name = format!(
+            "{:?} {}",
+            configuration.runtime, configuration.code_size_bytes
+        );
+        assert_eq!(risk(configuration), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_cold_start_line_in_full() {
+    let line = &lines(function(python("python3.13")))[0];
+    assert_eq!(
+        serde_json::to_value(line).unwrap(),
+        serde_json::json!({
+            "function": "f", "arn": "arn:aws:lambda:eu-west-1:111111111111:function:f",
+            "qualifier": "$LATEST", "region": "eu-west-1", "runtime": "python3.13",
+            "architecture": "x86_64", "memory_mb": 512, "package_mb": 3.0, "vpc": false,
+            "provisioned_concurrency": "none", "snap_start": "off", "risk": "low",
+            "drivers": [], "levers": [],
+        })
+    );
+    assert_eq!(lines(function(image()))[0].runtime, "image");
+    assert_eq!(
+        lines(function(python("nodejs24.x")))[0].snap_start,
+        "not eligible"
+    );
+}

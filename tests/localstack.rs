@@ -1,0 +1,319 @@
+//! The sample account, deployed into a LocalStack of our own and judged by the real binary.
+//!
+//! What must come out stands in `localstack/expected*.yaml`, written by hand from the rules of AWS.
+//! The test starts the server, on a free loopback port, and stops it by its process id; when it does
+//! not start the test fails.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop loudly"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+const SAMPLE: &str = "444455556666";
+const LOCKED: &str = "333333333333";
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A LocalStack that ends with the test.
+struct Server {
+    run_dir: tempfile::TempDir,
+    endpoint: String,
+}
+
+impl Server {
+    fn start() -> Self {
+        let run_dir = tempfile::tempdir().unwrap();
+        let started = Command::new(project().join("localstack/start"))
+            .arg("--run-dir")
+            .arg(run_dir.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            started.status.success(),
+            "LocalStack did not start:\n{}",
+            String::from_utf8_lossy(&started.stderr)
+        );
+        let endpoint = String::from_utf8(started.stdout).unwrap().trim().to_owned();
+        assert!(endpoint.starts_with("http://127.0.0.1:"), "{endpoint}");
+        Self { run_dir, endpoint }
+    }
+
+    fn deploy(&self, account: &str, file: &str) {
+        let deployed = Command::new(project().join("localstack/deploy"))
+            .args([
+                "--endpoint-url",
+                &self.endpoint,
+                "--account",
+                account,
+                "--file",
+            ])
+            .arg(project().join("localstack").join(file))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            deployed.status.success(),
+            "{file} was not deployed:\n{}",
+            String::from_utf8_lossy(&deployed.stderr)
+        );
+    }
+
+    /// Runs the real binary against the server, as `account`, with nothing of our own environment.
+    fn coldbucket(&self, account: &str, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_coldbucket"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.run_dir.path())
+            .env("AWS_ACCESS_KEY_ID", account)
+            .env("AWS_SECRET_ACCESS_KEY", "localstack")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .current_dir(self.run_dir.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    fn audit(&self, account: &str, exit: i32) -> Value {
+        let path = self.run_dir.path().join(format!("{account}.json"));
+        let target = format!("json={}", path.display());
+        let audited = self.coldbucket(
+            account,
+            &[
+                "audit",
+                "--region",
+                "us-east-1",
+                "--region",
+                "eu-west-1",
+                "-o",
+                &target,
+                "--endpoint-url",
+                &self.endpoint,
+            ],
+        );
+        assert_eq!(
+            audited.status.code(),
+            Some(exit),
+            "{}",
+            String::from_utf8_lossy(&audited.stderr)
+        );
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let stopped = Command::new(project().join("localstack/stop"))
+            .arg("--run-dir")
+            .arg(self.run_dir.path())
+            .status();
+        assert!(
+            stopped.is_ok_and(|status| status.success()),
+            "LocalStack was not stopped"
+        );
+    }
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    account: Expectation,
+    #[serde(default)]
+    buckets: BTreeMap<String, Expectation>,
+    #[serde(default)]
+    functions: BTreeMap<String, Expectation>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Expectation {
+    fail: Vec<String>,
+    pass: Vec<String>,
+    #[serde(rename = "not-assessed")]
+    not_assessed: Vec<String>,
+    #[serde(rename = "not-applicable")]
+    not_applicable: Vec<String>,
+    /// check -> item -> status
+    items: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Expectation {
+    fn statuses(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        [
+            (&self.fail, "fail"),
+            (&self.pass, "pass"),
+            (&self.not_assessed, "not-assessed"),
+            (&self.not_applicable, "not-applicable"),
+        ]
+        .into_iter()
+        .flat_map(|(checks, status)| checks.iter().map(move |check| (check.as_str(), status)))
+    }
+}
+
+fn expected(file: &str) -> Expected {
+    let path: PathBuf = project().join("localstack").join(file);
+    serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The worst of several statuses: fail, not-assessed, pass, not-applicable.
+fn worst<'a>(statuses: &BTreeSet<&'a str>) -> &'a str {
+    ["fail", "not-assessed", "pass", "not-applicable"]
+        .into_iter()
+        .find_map(|status| statuses.get(status).copied())
+        .unwrap_or("no result")
+}
+
+fn compare(
+    report: &Value,
+    kind: &str,
+    name: &str,
+    region: Option<&str>,
+    expectation: &Expectation,
+    wrong: &mut Vec<String>,
+) {
+    let results: Vec<&Value> = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|result| {
+            result["resource"]["type"] == kind
+                && (kind == "account" || result["resource"]["name"] == name)
+                && region.is_none_or(|region| result["resource"]["region"] == region)
+        })
+        .collect();
+    for (check, status) in expectation.statuses() {
+        let of_check: Vec<&&Value> = results
+            .iter()
+            .filter(|result| result["check"] == check)
+            .collect();
+        let statuses = of_check
+            .iter()
+            .map(|result| result["status"].as_str().unwrap())
+            .collect();
+        let got = worst(&statuses);
+        if got != status {
+            let said = of_check
+                .iter()
+                .find(|result| result["status"] == got)
+                .map_or(&Value::Null, |result| &result["message"]);
+            wrong.push(format!(
+                "{kind} {name}: {check} must be {status}, is {got} ({said})"
+            ));
+        }
+    }
+    for (check, items) in &expectation.items {
+        for (item, status) in items {
+            let got = results
+                .iter()
+                .find(|result| result["check"] == check.as_str() && result["item"] == item.as_str())
+                .map_or("no result", |result| result["status"].as_str().unwrap());
+            if got != status {
+                wrong.push(format!(
+                    "{kind} {name}: {check} of {item} must be {status}, is {got}"
+                ));
+            }
+        }
+    }
+}
+
+fn compare_all(report: &Value, expected: &Expected) -> Vec<String> {
+    let mut wrong = Vec::new();
+    compare(report, "account", "", None, &expected.account, &mut wrong);
+    for (name, expectation) in &expected.buckets {
+        compare(report, "bucket", name, None, expectation, &mut wrong);
+    }
+    for (place, expectation) in &expected.functions {
+        let (region, name) = place.split_once('/').unwrap();
+        compare(
+            report,
+            "function",
+            name,
+            Some(region),
+            expectation,
+            &mut wrong,
+        );
+    }
+    wrong
+}
+
+/// Every listed resource was seen, and nothing else.
+fn assert_same_resources(report: &Value, expected: &Expected) {
+    let named = |kind: &str| -> BTreeSet<String> {
+        report["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|result| result["resource"]["type"] == kind)
+            .map(|result| {
+                let name = result["resource"]["name"].as_str().unwrap();
+                match kind {
+                    "function" => {
+                        format!("{}/{name}", result["resource"]["region"].as_str().unwrap())
+                    }
+                    _ => name.to_owned(),
+                }
+            })
+            .collect()
+    };
+    assert_eq!(named("bucket"), expected.buckets.keys().cloned().collect());
+    assert_eq!(
+        named("function"),
+        expected.functions.keys().cloned().collect()
+    );
+}
+
+/// One result a (check, resource), or one an item.
+fn assert_one_result_each(report: &Value) {
+    let mut seen = BTreeSet::new();
+    for result in report["results"].as_array().unwrap() {
+        let key = (
+            result["check"].to_string(),
+            result["resource"]["arn"].to_string(),
+            result["item"].to_string(),
+        );
+        assert!(seen.insert(key.clone()), "two results for {key:?}");
+    }
+    let counted: u64 = report["summary"]["results"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|count| count.as_u64().unwrap())
+        .sum();
+    assert_eq!(counted, seen.len() as u64);
+}
+
+#[test]
+fn the_sample_account_is_judged_as_the_rules_of_aws_say() {
+    let server = Server::start();
+    server.deploy(SAMPLE, "account.yaml");
+    server.deploy(LOCKED, "account-locked.yaml");
+
+    let (sample, locked) = (expected("expected.yaml"), expected("expected-locked.yaml"));
+    let sample_report = server.audit(SAMPLE, 1);
+    let locked_report = server.audit(LOCKED, 0);
+
+    assert_same_resources(&sample_report, &sample);
+    assert_same_resources(&locked_report, &locked);
+    assert_one_result_each(&sample_report);
+    assert_one_result_each(&locked_report);
+
+    let mut wrong = compare_all(&sample_report, &sample);
+    wrong.extend(compare_all(&locked_report, &locked));
+    assert!(
+        wrong.is_empty(),
+        "{} verdicts are wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
