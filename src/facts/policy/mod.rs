@@ -10,6 +10,7 @@ pub mod condition;
 pub mod document;
 pub mod documented_public;
 pub mod evaluate;
+pub mod guards;
 mod json;
 pub mod parse;
 pub mod pattern;
