@@ -15,12 +15,16 @@ mod access;
 mod buckets;
 #[path = "facts/functions.rs"]
 mod functions;
+#[path = "facts/keys.rs"]
+mod keys;
 #[path = "facts/kleene.rs"]
 mod kleene;
 #[path = "facts/needs.rs"]
 mod needs;
 #[path = "facts/parser.rs"]
 mod parser;
+#[path = "facts/product.rs"]
+mod product;
 #[path = "facts/subjects.rs"]
 mod subjects;
 #[path = "facts/support.rs"]
