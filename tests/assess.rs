@@ -430,12 +430,12 @@ fn trusted_sharing_passes_and_says_so() {
             (
                 "222222222222",
                 Status::Pass,
-                "222222222222 has access to bucket b, named by its policy, and is trusted by the configuration."
+                "Bucket b lets in 222222222222, named by its policy and trusted by the configuration."
             ),
             (
                 "333333333333",
                 Status::Fail,
-                "333333333333 has access to bucket b, named by its acl. 333333333333 has access to bucket b, named by its policy."
+                "Bucket b lets in 333333333333, named by its acl. Bucket b lets in 333333333333, named by its policy."
             ),
         ]
     );

@@ -969,6 +969,30 @@ fn a_bucket_named_literally_needs_no_listing() {
 }
 
 #[test]
+fn a_bucket_of_another_account_is_not_read_as_ours() {
+    let public = json!({ "Statement": [{
+        "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::theirs",
+    }] });
+    let endpoint = Endpoint::start(
+        World::default().with_bucket(
+            "theirs",
+            Bucket::new("us-east-1")
+                .policy(&public, true)
+                .of("999999999999"),
+        ),
+        Behaviour::default(),
+    );
+    let snapshot = collect(Request {
+        buckets: vec!["theirs".to_owned()],
+        ..request(&endpoint, needs(&[ReadingKind::BucketPolicy]))
+    });
+    assert_eq!(
+        account(&snapshot).buckets["theirs"].policy,
+        denied("s3:GetBucketPolicy", "AccessDenied")
+    );
+}
+
+#[test]
 fn a_bucket_that_does_not_exist_takes_one_call() {
     let endpoint = Endpoint::start(World::default(), Behaviour::default());
     let snapshot = collect(Request {
@@ -1043,7 +1067,7 @@ fn no_more_requests_in_flight_than_asked_for() {
     let endpoint = Endpoint::start(
         World::generated(40, 10),
         Behaviour {
-            latency: Duration::from_millis(5),
+            latency: Duration::from_millis(20),
             ..Behaviour::default()
         },
     );
@@ -1051,7 +1075,9 @@ fn no_more_requests_in_flight_than_asked_for() {
         concurrency: 6,
         ..request(&endpoint, all_needs())
     });
-    assert_eq!(endpoint.most_in_flight(), 6);
+    // Under load the sixth may not come in time to meet the other five; a seventh never may.
+    let most = endpoint.most_in_flight();
+    assert!((3..=6).contains(&most), "{most}");
 }
 
 #[test]
@@ -1178,4 +1204,73 @@ fn the_grants_of_a_log_delivery_bucket() {
         bucket.acl.known().unwrap().grants[1..],
         [delivery("WRITE"), delivery("READ_ACP")]
     );
+}
+
+/// The binary with a scrubbed environment.
+fn coldbucket(arguments: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_coldbucket"));
+    command
+        .env_clear()
+        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "example")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .args(arguments)
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    command
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_keeps_what_was_read_and_says_that_it_is_not_all() {
+    let endpoint = Endpoint::start(
+        World::generated(400, 0),
+        Behaviour {
+            latency: Duration::from_millis(50),
+            ..Behaviour::default()
+        },
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for signal in ["INT", "TERM"] {
+        let file = folder.path().join(signal);
+        let before = endpoint.count("s3:GetBucketTagging");
+        let child = coldbucket(&[
+            "collect",
+            "--endpoint-url",
+            &endpoint.url(),
+            "--concurrency",
+            "4",
+            "-o",
+            file.to_str().unwrap(),
+        ])
+        .spawn()
+        .unwrap();
+        // Whole, this would take half a minute. Some buckets are through when it is interrupted.
+        while endpoint.count("s3:GetBucketTagging") < before + 8 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let killed = std::process::Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        let began = Instant::now();
+        let output = child.wait_with_output().unwrap();
+        assert!(began.elapsed() < Duration::from_secs(5), "it ends at once");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        let snapshot: Snapshot =
+            serde_json::from_slice(&std::fs::read(&file).expect("the file is there")).unwrap();
+        assert!(!snapshot.complete);
+        let buckets = &account(&snapshot).buckets;
+        assert_eq!(buckets.len(), 400, "all that were listed are there");
+        let read = buckets
+            .values()
+            .filter(|bucket| bucket.tags != Reading::NotCollected)
+            .count();
+        assert!((1..400).contains(&read), "{read}");
+    }
 }

@@ -23,6 +23,8 @@ mod kleene;
 mod needs;
 #[path = "facts/parser.rs"]
 mod parser;
+#[path = "facts/patterns.rs"]
+mod patterns;
 #[path = "facts/product.rs"]
 mod product;
 #[path = "facts/subjects.rs"]

@@ -23,7 +23,7 @@ pub struct Call {
     pub target: String,
     /// The account id some services want in a header.
     pub account_header: String,
-    /// The owner that S3 is to insist on.
+    /// The `x-amz-expected-bucket-owner` header.
     pub expected_owner: String,
     /// The body.
     pub body: String,

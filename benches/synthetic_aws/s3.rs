@@ -214,6 +214,9 @@ fn read(world: &World, call: &Call, operation: &str, missing: Missing) -> Answer
             "The specified bucket does not exist",
         );
     };
+    if !call.expected_owner.is_empty() && call.expected_owner != bucket.owner(world) {
+        return Answer::error("s3", 403, "AccessDenied", "Access Denied");
+    }
     if bucket.region != call.region {
         return Answer::error(
             "s3",
@@ -251,8 +254,8 @@ fn head_bucket(world: &World, _: &Behaviour, call: &Call) -> Answer {
         body: String::new(),
     };
     let (owner, region) = match (world.buckets.get(name), world.foreign_buckets.get(name)) {
-        (Some(bucket), _) => (&world.account, bucket.region.as_str()),
-        (None, Some(owner)) => (owner, call.region.as_str()),
+        (Some(bucket), _) => (bucket.owner(world), bucket.region.as_str()),
+        (None, Some(owner)) => (owner.as_str(), call.region.as_str()),
         (None, None) => return bare(404),
     };
     if region != call.region {
@@ -274,7 +277,7 @@ fn list_buckets(world: &World, behaviour: &Behaviour, call: &Call) -> Answer {
     let all: Vec<String> = world
         .buckets
         .iter()
-        .filter(|(name, _)| name.starts_with(call.param("prefix")))
+        .filter(|(name, bucket)| bucket.owner.is_none() && name.starts_with(call.param("prefix")))
         .map(|(name, bucket)| {
             let region = if tells_region {
                 format!("<BucketRegion>{}</BucketRegion>", bucket.region)

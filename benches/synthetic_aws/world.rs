@@ -51,6 +51,8 @@ impl Default for World {
 pub struct Bucket {
     /// Its Region.
     pub region: String,
+    /// The account it belongs to, when not the world's: such a bucket is not listed.
+    pub owner: Option<String>,
     /// Documents by operation.
     pub documents: BTreeMap<&'static str, String>,
 }
@@ -86,8 +88,20 @@ impl Bucket {
     pub fn bare(region: &str) -> Self {
         Self {
             region: region.to_owned(),
+            owner: None,
             documents: BTreeMap::new(),
         }
+    }
+
+    /// The same bucket in another account.
+    pub fn of(mut self, account: &str) -> Self {
+        self.owner = Some(account.to_owned());
+        self
+    }
+
+    /// The account it belongs to.
+    pub fn owner(&self, world: &World) -> String {
+        self.owner.clone().unwrap_or_else(|| world.account.clone())
     }
 
     /// Stores a document under the operation that reads it.
@@ -356,10 +370,10 @@ impl World {
             let key = self.key_arn(n);
             bucket = bucket.encryption("aws:kms", Some(&key), n % 2 == 0);
         }
-        if n % 4 == 0 {
+        if n.is_multiple_of(4) {
             // Logs go to a bucket of the same Region, every fiftieth time to the bucket itself.
             let step = self.regions.len();
-            let target = if n % 50 == 0 || n + step >= buckets {
+            let target = if n.is_multiple_of(50) || n + step >= buckets {
                 n
             } else {
                 n + step
@@ -376,7 +390,7 @@ impl World {
             4 => bucket = bucket.versioning("Suspended"),
             _ => {}
         }
-        if n % 6 != 0 {
+        if !n.is_multiple_of(6) {
             let team = format!("team-{}", n % 13);
             bucket = bucket.tags(&[("team", &team), ("environment", "production")]);
         }
@@ -403,14 +417,14 @@ impl World {
             );
             (uri, 80_000_000 + 1_000_000 * n as u64)
         });
-        let versions = if n % 4 == 0 { n % 3 + 1 } else { 0 };
+        let versions = if n.is_multiple_of(4) { n % 3 + 1 } else { 0 };
         let configuration = |version: &str| {
             let mut value = json!({
                 "FunctionName": name, "FunctionArn": format!("{arn}:{version}"), "Version": version,
                 "Role": format!("arn:aws:iam::{}:role/{name}", self.account),
                 "CodeSize": 20_000 + 700_000 * (n as u64 % 40), "Description": "", "Timeout": 3 + n % 60,
                 "MemorySize": 128 << (n % 4), "LastModified": "2026-05-06T07:08:09.000+0000",
-                "Architectures": [if n % 3 == 0 { "arm64" } else { "x86_64" }],
+                "Architectures": [if n.is_multiple_of(3) { "arm64" } else { "x86_64" }],
                 "EphemeralStorage": { "Size": 512 },
                 "Environment": { "Variables": {
                     "LOG_LEVEL": "info", "DATABASE_PASSWORD": format!("hunter2-{n}"),
@@ -426,12 +440,12 @@ impl World {
                 value["Runtime"] = json!(RUNTIMES[n % RUNTIMES.len()]);
                 value["Handler"] = json!("app.handler");
             }
-            if n % 5 == 0 {
+            if n.is_multiple_of(5) {
                 value["VpcConfig"] = json!({
                     "VpcId": "vpc-0a1b2c3d", "SubnetIds": ["subnet-2", "subnet-1"], "SecurityGroupIds": ["sg-1"],
                 });
             }
-            if n % 6 == 0 {
+            if n.is_multiple_of(6) {
                 value["Layers"] = json!([{
                     "Arn": format!("arn:aws:lambda:{region}:{}:layer:shared:{}", self.account, n % 5 + 1),
                     "CodeSize": 5_000_000,
@@ -447,7 +461,7 @@ impl World {
                 "Description": "",
             })
         });
-        let provisioned = (versions > 0 && n % 8 == 0).then(|| {
+        let provisioned = (versions > 0 && n.is_multiple_of(8)).then(|| {
             json!({
                 "FunctionArn": format!("{arn}:live"), "RequestedProvisionedConcurrentExecutions": 5,
                 "AvailableProvisionedConcurrentExecutions": 5, "AllocatedProvisionedConcurrentExecutions": 5,

@@ -34,11 +34,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{Expr, LiteralValue, operators};
 use cel::objects::Key;
-use cel::{Context, ExecutionError, IdedExpr, Program};
+use cel::{Context, Env, ExecutionError, IdedExpr, Program};
 use serde_json::Value;
 
 use crate::facts::FactDocument;
@@ -370,7 +370,7 @@ impl Expression {
                 amend(item, rest, *stand_in);
             }
         }
-        let mut context = Context::default();
+        let mut context = empty_context();
         bind_members(&mut context, &known);
         if let Some(params) = scope.params {
             context.add_variable_from_value(PARAMS, convert(params));
@@ -589,7 +589,7 @@ pub struct Scope<'s> {
 impl<'a> Prepared<'a> {
     /// Converts the document.
     pub fn new(document: &'a FactDocument) -> Self {
-        let mut context = Context::default();
+        let mut context = empty_context();
         bind_members(&mut context, &document.known);
         Self { document, context }
     }
@@ -619,6 +619,12 @@ impl<'a> Prepared<'a> {
             item,
         }
     }
+}
+
+/// A context without variables. CEL's standard functions are registered once for all documents.
+fn empty_context() -> Context<'static, 'static> {
+    static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+    Context::with_env(Arc::clone(&STANDARD))
 }
 
 fn bind_members(context: &mut Context<'_, '_>, known: &Value) {

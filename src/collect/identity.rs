@@ -38,6 +38,7 @@ const BAD_CREDENTIALS: [&str; 9] = [
 pub async fn identify(
     clients: &Clients,
     lanes: &Lanes,
+    profile: Option<&str>,
 ) -> Result<(String, Reading<Caller>), CollectError> {
     let sts = clients.sts();
     let home = clients.home();
@@ -71,11 +72,16 @@ pub async fn identify(
         let caller = answer::unread_by(ReadingKind::Caller, "sts:GetCallerIdentity", &trouble);
         return Ok((UNKNOWN_ACCOUNT.to_owned(), caller));
     }
-    Err(silence(clients, &home, trouble).await)
+    Err(silence(clients, &home, profile, trouble).await)
 }
 
 /// Why nothing answered: no credentials, or nobody there.
-async fn silence(clients: &Clients, home: &str, trouble: Trouble) -> CollectError {
+async fn silence(
+    clients: &Clients,
+    home: &str,
+    profile: Option<&str>,
+    trouble: Trouble,
+) -> CollectError {
     // The SDK reports missing credentials and a dead endpoint alike as a failure to dispatch;
     // asking the provider again tells them apart.
     let credentials = match clients.config().credentials_provider() {
@@ -85,9 +91,15 @@ async fn silence(clients: &Clients, home: &str, trouble: Trouble) -> CollectErro
         }
     };
     if let Some(error) = credentials {
-        return CollectError::NoCredentials {
-            detail: causes(&error),
+        let detail = match profile {
+            Some(profile) => format!(
+                "profile `{}` does not exist or gives none: {}",
+                clean(profile),
+                causes(&error)
+            ),
+            None => causes(&error),
         };
+        return CollectError::NoCredentials { detail };
     }
     match endpoint::of_service(clients.config(), "STS") {
         Some(url) => CollectError::Unreachable {
@@ -105,16 +117,55 @@ async fn silence(clients: &Clients, home: &str, trouble: Trouble) -> CollectErro
     }
 }
 
+/// What the credential providers said, as one line.
 fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    let mut deepest = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        let more = cause.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
+        deepest = cause.to_string();
         source = cause.source();
     }
-    clean(&text)
+    said(&deepest)
+}
+
+/// The providers' summary is a list of lines, one a provider; most say only that they were not
+/// asked to do anything. What a credential process wrote to its standard error is left out: it may
+/// be anything.
+fn said(text: &str) -> String {
+    let text = text.split(" Stderr:").next().unwrap_or(text);
+    let Some((_, list)) = text.split_once("Attempted:") else {
+        return clean(text.trim_end_matches('.'));
+    };
+    let tried: Vec<&str> = list
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| match line.split_once(':') {
+            Some((provider, why)) if why.contains("was not enabled") => provider,
+            _ => line,
+        })
+        .collect();
+    clean(&format!("none were found (tried {})", tried.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_what_was_tried_becomes_one_line() {
+        let text = "no credentials found in chain. Attempted:\n  Environment: the credential provider was not enabled: not set\n  Profile: broken file";
+        assert_eq!(
+            said(text),
+            "none were found (tried Environment, Profile: broken file)"
+        );
+    }
+
+    #[test]
+    fn what_a_credential_process_printed_is_not_repeated() {
+        assert_eq!(
+            said("external process exited with code 1. Stderr: secret"),
+            "external process exited with code 1"
+        );
+    }
 }

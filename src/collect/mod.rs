@@ -182,7 +182,11 @@ async fn open(
     progress: Box<dyn Progress>,
     interrupt: Interrupt,
 ) -> Result<Session, CollectError> {
-    let first_region = request.regions.first().map(String::as_str);
+    let first_region = request
+        .regions
+        .iter()
+        .map(String::as_str)
+        .find(|region| regions::is_known(region));
     let mut clients = Clients::load(Source {
         profile: request.profile.as_deref(),
         endpoint_url: request.endpoint_url.as_deref(),
@@ -214,7 +218,13 @@ async fn open(
 
 /// The account, wave by wave.
 async fn read(session: &Session) -> Result<(String, AccountInventory), CollectError> {
-    let (id, caller) = identity::identify(&session.clients, &session.lanes).await?;
+    let (id, caller) = identity::identify(
+        &session.clients,
+        &session.lanes,
+        session.request.profile.as_deref(),
+    )
+    .await?;
+    regions::verify(session).await?;
     let block = async {
         if session.plan.wants(ReadingKind::AccountPublicAccessBlock) {
             account::public_access_block(session, &id).await
@@ -230,7 +240,7 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         keys,
         targets,
     } = buckets;
-    let (region_listing, regions) = regions?;
+    let (region_listing, regions) = regions;
     let account = AccountInventory {
         caller,
         public_access_block: block,
@@ -258,7 +268,7 @@ async fn read_buckets(session: &Session, account: &str) -> Buckets {
         return Buckets::default();
     }
     let found = buckets::find(session).await;
-    let mut buckets = read_each(session, &session.plan, found.buckets).await;
+    let mut buckets = read_each(session, &session.plan, account, found.buckets).await;
     if let Some(plan) = session.plan.of_log_targets() {
         // Targets that the filters left out: S3 wants them in the same account and Region.
         let targets: BTreeMap<String, BucketInventory> = buckets
@@ -274,7 +284,7 @@ async fn read_buckets(session: &Session, account: &str) -> Buckets {
                 })
             })
             .collect();
-        let targets = read_each(session, &plan, targets).await;
+        let targets = read_each(session, &plan, account, targets).await;
         buckets.extend(targets);
     }
     let (keys, targets) = tokio::join!(
@@ -293,13 +303,14 @@ async fn read_buckets(session: &Session, account: &str) -> Buckets {
 async fn read_each(
     session: &Session,
     plan: &Plan,
+    account: &str,
     listed: BTreeMap<String, BucketInventory>,
 ) -> BTreeMap<String, BucketInventory> {
     session.found(listed.len());
     let regions = &session.request.regions;
     futures::stream::iter(listed)
         .map(|(name, listed)| async move {
-            let bucket = s3::read(session, plan, &name, listed).await;
+            let bucket = s3::read(session, plan, account, &name, listed).await;
             session.progress.step(1);
             (name, bucket)
         })
@@ -321,11 +332,11 @@ type Regions = (
     BTreeMap<String, crate::inventory::account::RegionInventory>,
 );
 
-async fn read_regions(session: &Session) -> Result<Regions, CollectError> {
+async fn read_regions(session: &Session) -> Regions {
     if !session.plan.regions() {
-        return Ok((Reading::NotCollected, BTreeMap::new()));
+        return (Reading::NotCollected, BTreeMap::new());
     }
-    let (names, listing) = regions::choose(session).await?;
+    let (names, listing) = regions::choose(session).await;
     let regions = futures::stream::iter(names)
         .map(|name| async move {
             let region = if session.plan.functions() {
@@ -338,5 +349,5 @@ async fn read_regions(session: &Session) -> Result<Regions, CollectError> {
         .buffer_unordered(usize::MAX)
         .collect()
         .await;
-    Ok((listing, regions))
+    (listing, regions)
 }

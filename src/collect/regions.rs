@@ -88,6 +88,11 @@ fn plausible(name: &str) -> bool {
         && number.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// True for a Region this program has heard of.
+pub fn is_known(name: &str) -> bool {
+    known().any(|region| region == name)
+}
+
 fn known() -> impl Iterator<Item = &'static str> {
     ENABLED_BY_DEFAULT.into_iter().chain(OTHERS)
 }
@@ -104,31 +109,44 @@ fn not_a_region(name: &str) -> CollectError {
     }
 }
 
-/// The Regions to read and the reading that says how they were found.
+/// Asks AWS about given Regions that this program has not heard of: a new Region, or a typo.
 ///
 /// # Errors
-/// [`CollectError::Region`] for a given name that the account's own list does not have.
-pub async fn choose(
-    session: &Session,
-) -> Result<(Vec<String>, Reading<RegionListing>), CollectError> {
+/// [`CollectError::Region`] for one that the account's own list does not have.
+pub async fn verify(session: &Session) -> Result<(), CollectError> {
+    let strange: Vec<&String> = session
+        .request
+        .regions
+        .iter()
+        .filter(|name| !is_known(name))
+        .collect();
+    if strange.is_empty() || session.clients.endpoint().is_some() {
+        return Ok(());
+    }
+    // Where the list is refused, nobody can tell; its calls will.
+    let Ok(listed) = list(session).await else {
+        return Ok(());
+    };
+    match strange
+        .into_iter()
+        .find(|name| !listed.iter().any(|(listed, _)| listed == *name))
+    {
+        Some(name) => Err(not_a_region(name)),
+        None => Ok(()),
+    }
+}
+
+/// The Regions to read and the reading that says how they were found.
+pub async fn choose(session: &Session) -> (Vec<String>, Reading<RegionListing>) {
     let given = &session.request.regions;
     if !given.is_empty() {
         let mut regions = given.clone();
         regions.sort();
         regions.dedup();
-        if let Some(new) = regions
-            .iter()
-            .find(|name| !known().any(|known| known == name.as_str()))
-            && session.clients.endpoint().is_none()
-            && let Ok(listed) = list(session).await
-            && !listed.iter().any(|(name, _)| name == new)
-        {
-            return Err(not_a_region(new));
-        }
         let listing = RegionListing {
             regions: regions.clone(),
         };
-        return Ok((regions, Reading::Known(listing)));
+        return (regions, Reading::Known(listing));
     }
     match list(session).await {
         Ok(listed) => {
@@ -141,11 +159,11 @@ pub async fn choose(
             let listing = RegionListing {
                 regions: regions.clone(),
             };
-            Ok((regions, Reading::Known(listing)))
+            (regions, Reading::Known(listing))
         }
         Err(trouble) => {
             let reading = answer::unread(ReadingKind::RegionListing, &trouble);
-            Ok((fallback(session), reading))
+            (fallback(session), reading)
         }
     }
 }

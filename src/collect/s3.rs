@@ -23,22 +23,30 @@ use crate::inventory::need::{Guard, ReadingKind};
 use crate::inventory::target::BucketHead;
 
 use super::answer;
+use super::identity::UNKNOWN_ACCOUNT;
 use super::lane::Family;
 use super::plan::Plan;
 use super::session::Session;
 use super::trouble::Trouble;
 
 /// Reads one bucket, beginning with what the listing said about it.
+///
+/// A bucket that was not listed may belong to somebody else and still answer; then its readings
+/// would be judged as this account's. S3 is told whose it must be (`x-amz-expected-bucket-owner`)
+/// and refuses otherwise.
 pub async fn read(
     session: &Session,
     plan: &Plan,
+    account: &str,
     name: &str,
     listed: BucketInventory,
 ) -> BucketInventory {
+    let unlisted = listed.created.is_none() && account != UNKNOWN_ACCOUNT;
     let mut reader = Reader {
         session,
         plan,
         name,
+        owner: unlisted.then(|| account.to_owned()),
         region: listed
             .region
             .clone()
@@ -82,6 +90,7 @@ pub async fn head(
         session,
         plan: &session.plan,
         name,
+        owner: None,
         region: region.unwrap_or(&session.home).to_owned(),
         moved: false,
         gone: None,
@@ -112,6 +121,8 @@ struct Reader<'a> {
     session: &'a Session,
     plan: &'a Plan,
     name: &'a str,
+    /// The account the bucket must belong to, where no listing has said so.
+    owner: Option<String>,
     region: String,
     /// S3 has sent us to another Region.
     moved: bool,
@@ -180,9 +191,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_policy().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_policy()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(KIND, answer.map(|output| output.policy))
     }
@@ -196,9 +212,14 @@ impl Reader<'_> {
         {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_policy_status().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_policy_status()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -220,8 +241,15 @@ impl Reader<'_> {
         }) {
             return Reading::NotCollected;
         }
-        let name = self.name;
-        let answer = self.ask(|s3| s3.get_bucket_acl().bucket(name).send()).await;
+        let (name, owner) = (self.name, self.owner.clone());
+        let answer = self
+            .ask(|s3| {
+                s3.get_bucket_acl()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
+            .await;
         answer::reading(
             KIND,
             answer.map(|output| {
@@ -243,9 +271,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_ownership_controls().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_ownership_controls()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -263,9 +296,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_public_access_block().bucket(name).send())
+            .ask(|s3| {
+                s3.get_public_access_block()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -286,9 +324,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_encryption().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_encryption()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -304,9 +347,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_logging().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_logging()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         // Logging that is off is an empty document, not an error.
         answer::reading(
@@ -320,9 +368,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_versioning().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_versioning()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         // Versioning that was never set is an empty document, not an error.
         answer::reading(
@@ -342,9 +395,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_tagging().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_tagging()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -367,9 +425,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_website().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_website()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -387,9 +450,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_cors().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_cors()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -413,9 +481,14 @@ impl Reader<'_> {
         if !self.plan.wants(KIND) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_lifecycle_configuration().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_lifecycle_configuration()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -435,9 +508,14 @@ impl Reader<'_> {
         }) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_replication().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_replication()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -463,9 +541,14 @@ impl Reader<'_> {
         }) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_object_lock_configuration().bucket(name).send())
+            .ask(|s3| {
+                s3.get_object_lock_configuration()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,
@@ -501,9 +584,14 @@ impl Reader<'_> {
         }) {
             return Reading::NotCollected;
         }
-        let name = self.name;
+        let (name, owner) = (self.name, self.owner.clone());
         let answer = self
-            .ask(|s3| s3.get_bucket_abac().bucket(name).send())
+            .ask(|s3| {
+                s3.get_bucket_abac()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
             .await;
         answer::reading(
             KIND,

@@ -109,21 +109,11 @@ where
     fn from(error: SdkError<E, HttpResponse>) -> Self {
         match &error {
             SdkError::ServiceError(service) => {
-                let status = service.raw().status().as_u16();
                 let meta = service.err().meta();
-                answered(status, meta.code(), meta.message(), service.raw())
+                let text = meta.message().map_or_else(|| chain(&error), str::to_owned);
+                answered(service.raw(), meta.code(), &text)
             }
-            // An answer whose body is not what it should be: a proxy's page, or half of one.
-            SdkError::ResponseError(response) => {
-                let status = response.raw().status().as_u16();
-                let mut trouble = answered(status, None, Some(&chain(&error)), response.raw());
-                if status < 400 {
-                    trouble.kind = Kind::Transient;
-                    trouble.code = "MalformedResponse".to_owned();
-                    trouble.answered = false;
-                }
-                trouble
-            }
+            SdkError::ResponseError(response) => answered(response.raw(), None, &chain(&error)),
             SdkError::TimeoutError(_) => {
                 Self::local(Kind::Transient, "Timeout", "no answer in time")
             }
@@ -160,7 +150,8 @@ fn before_sending(error: &(dyn Error + 'static), text: String) -> Trouble {
     Trouble::local(Kind::Final, code, &text)
 }
 
-fn answered(status: u16, code: Option<&str>, message: Option<&str>, raw: &HttpResponse) -> Trouble {
+fn answered(raw: &HttpResponse, code: Option<&str>, message: &str) -> Trouble {
+    let status = raw.status().as_u16();
     let named = code.map(str::trim).filter(|code| !code.is_empty());
     let kind = match named {
         Some(code) if THROTTLING.contains(&code) => Kind::Throttled,
@@ -172,17 +163,21 @@ fn answered(status: u16, code: Option<&str>, message: Option<&str>, raw: &HttpRe
             _ => Kind::Final,
         },
     };
-    let message = if kind == Kind::Skewed {
-        // These messages quote the whole signed request, session token included.
-        "the signature was not accepted".to_owned()
-    } else {
-        clean(message.unwrap_or("no message"))
-    };
     Trouble {
         kind,
-        code: named.map_or_else(|| format!("HTTP {status}"), clean),
+        code: match named {
+            Some(code) => clean(code),
+            // An answer that is not what it should be: a proxy's page, or half a document.
+            None if status < 400 => "MalformedResponse".to_owned(),
+            None => format!("HTTP {status}"),
+        },
         answered: named.is_some(),
-        message,
+        message: if kind == Kind::Skewed {
+            // These messages quote the whole signed request, session token included.
+            "the signature was not accepted".to_owned()
+        } else {
+            clean(message)
+        },
         status: Some(status),
         bucket_region: raw
             .headers()
@@ -192,14 +187,26 @@ fn answered(status: u16, code: Option<&str>, message: Option<&str>, raw: &HttpRe
     }
 }
 
+/// Links of a chain of causes that tell nothing.
+const WRAPPERS: [&str; 6] = [
+    "dispatch failure",
+    "io error",
+    "client error (Connect)",
+    "service error",
+    "response error",
+    "failed to construct request",
+];
+
 /// The chain of causes as one line.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut link = Some(error);
     while let Some(source) = link {
         let text = source.to_string();
-        // Wrappers often repeat what they wrap.
-        if parts.last().is_none_or(|last| !last.contains(&text)) {
+        // Wrappers often repeat what they wrap, or say only that they wrap something.
+        if !WRAPPERS.contains(&text.as_str())
+            && parts.last().is_none_or(|last| !last.contains(&text))
+        {
             parts.push(text);
         }
         link = source.source();

@@ -34,6 +34,8 @@ pub enum DefectKind {
     Syntax,
     /// It is JSON, and IAM's grammar forbids it: AWS would refuse to store it.
     Grammar,
+    /// A principal that is nobody's name: AWS would refuse to store it, and it lets nobody in.
+    Nobody,
     /// It has a form this program does not know. AWS may have added it since, so the policy is not
     /// called wrong; but no conclusion is drawn from a policy that is not understood whole.
     Unfamiliar,

@@ -14,6 +14,7 @@ pub mod guards;
 mod json;
 pub mod parse;
 pub mod pattern;
+pub mod prove;
 pub mod screen;
 
 pub use document::{Defect, DefectKind, Policy};

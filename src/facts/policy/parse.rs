@@ -435,7 +435,11 @@ impl Parser {
             }
             return Some(principal);
         }
-        self.forbidden(place, format!("{text:?} does not name an AWS principal"));
+        self.defect(
+            DefectKind::Nobody,
+            place,
+            format!("{text:?} does not name an AWS principal"),
+        );
         None
     }
 

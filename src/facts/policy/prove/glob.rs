@@ -1,0 +1,714 @@
+//! Texts under wildcards: is there one that matches these patterns and none of those?
+//!
+//! A pattern is a small non-deterministic automaton: position *i* means that its first *i* tokens
+//! have been read. The positions that are possible at once are bits of machine words, and one
+//! character moves all of them with a shift and two masks. Several patterns are read side by side;
+//! the tuple of their bit sets is one state of the product, and a breadth-first walk over those
+//! states finds the shortest text — or, when the walk ends, proves that there is none.
+//!
+//! Only the characters that occur in the patterns can tell states apart; one more stands for all
+//! the others. Two cuts keep the walk short: a state in which a required pattern is dead, or in
+//! which a forbidden one can no longer be escaped (it has reached its closing `*`), leads nowhere.
+//! Past [`ANTICHAIN_FROM`] states a third one pays: a state is dropped when an earlier one could do
+//! everything it can, that is, has all its required positions and no more forbidden ones.
+//!
+//! The walk starts behind the part that is known (`arn:aws:s3:::bucket/`): the patterns read it
+//! once, and what is left of them (their residual) is all that is searched.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::budget::{Budget, Exhausted};
+
+/// From this many states on, dominated states are looked for: the look costs a scan.
+const ANTICHAIN_FROM: usize = 500;
+
+/// The character that stands for all that no pattern names, if it is free itself.
+const OTHERS: [char; 12] = ['x', 'y', 'z', 'a', 'b', 'k', 'q', '0', '1', '7', '-', '_'];
+
+/// A part of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Token {
+    /// This character.
+    Char(char),
+    /// This character or its other case; held in lower case.
+    AnyCase(char),
+    /// `?`: one character.
+    One,
+    /// `?` inside an ARN's segment: one character, no colon.
+    OneInSegment,
+    /// `*`: any run of characters.
+    Many,
+    /// `*` inside an ARN's segment: any run without a colon.
+    ManyInSegment,
+}
+
+impl Token {
+    const fn repeats(self) -> bool {
+        matches!(self, Self::Many | Self::ManyInSegment)
+    }
+
+    fn takes(self, found: char) -> bool {
+        match self {
+            Self::Char(wanted) => wanted == found,
+            Self::AnyCase(wanted) => fold(found) == wanted,
+            Self::One | Self::Many => true,
+            Self::OneInSegment | Self::ManyInSegment => found != ':',
+        }
+    }
+}
+
+/// Lower case of one character; itself where lower case is not one character.
+pub(super) fn fold(found: char) -> char {
+    let mut lower = found.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(only), None) => only,
+        _ => found,
+    }
+}
+
+/// A pattern over whole texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Glob {
+    tokens: Vec<Token>,
+    /// The one text it matches, when it has no wildcard and regards case.
+    literal: Option<String>,
+}
+
+impl Glob {
+    /// From tokens; runs of `*` become one.
+    pub(super) fn new(tokens: impl IntoIterator<Item = Token>) -> Self {
+        let mut merged: Vec<Token> = Vec::new();
+        for token in tokens {
+            let again = merged.last() == Some(&token) && token.repeats();
+            if !again {
+                merged.push(token);
+            }
+        }
+        let literal = merged
+            .iter()
+            .map(|token| match token {
+                Token::Char(found) => Some(*found),
+                _ => None,
+            })
+            .collect();
+        Self {
+            tokens: merged,
+            literal,
+        }
+    }
+
+    /// The text itself, wildcards and all.
+    pub(super) fn exactly(text: &str) -> Self {
+        Self {
+            tokens: text.chars().map(Token::Char).collect(),
+            literal: Some(text.to_owned()),
+        }
+    }
+
+    /// The text in any case.
+    pub(super) fn any_case(text: &str) -> Self {
+        Self::new(text.chars().map(|found| Token::AnyCase(fold(found))))
+    }
+
+    /// `*` and `?` are wildcards.
+    pub(super) fn like(text: &str) -> Self {
+        Self::new(text.chars().map(|found| match found {
+            '*' => Token::Many,
+            '?' => Token::One,
+            other => Token::Char(other),
+        }))
+    }
+
+    /// The one text it matches, if there is only one.
+    pub(super) fn literal(&self) -> Option<&str> {
+        self.literal.as_deref()
+    }
+
+    /// As it would be written in a policy.
+    pub(super) fn written(&self) -> String {
+        self.tokens
+            .iter()
+            .map(|token| match token {
+                Token::Char(found) | Token::AnyCase(found) => *found,
+                Token::One | Token::OneInSegment => '?',
+                Token::Many | Token::ManyInSegment => '*',
+            })
+            .collect()
+    }
+
+    /// Its tokens.
+    pub(super) fn into_tokens(self) -> Vec<Token> {
+        self.tokens
+    }
+
+    /// How many tokens: what one look at it costs.
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// A text that it matches, as short as can be.
+    pub(super) fn example(&self) -> String {
+        self.tokens
+            .iter()
+            .filter_map(|token| match token {
+                Token::Char(found) | Token::AnyCase(found) => Some(*found),
+                Token::One | Token::OneInSegment => Some('x'),
+                Token::Many | Token::ManyInSegment => None,
+            })
+            .collect()
+    }
+
+    /// True when it matches the whole text.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        if let Some(literal) = &self.literal {
+            return literal == text;
+        }
+        // Where to go back to: the last wildcard run and the text behind what it has taken. The last
+        // one is enough: it can take whatever an earlier one could leave it, and a run that stops at
+        // a colon is only followed by colons that stand fast (see `arn`).
+        let mut run: Option<(usize, usize)> = None;
+        let (mut at, mut position) = (0, 0);
+        loop {
+            let next = char_at(text, position);
+            match (self.tokens.get(at), next) {
+                (Some(token), _) if token.repeats() => {
+                    run = Some((at, position));
+                    at += 1;
+                    continue;
+                }
+                (Some(token), Some(found)) if token.takes(found) => {
+                    at += 1;
+                    position += found.len_utf8();
+                    continue;
+                }
+                (None, None) => return true,
+                _ => {}
+            }
+            // Let the run take one character more.
+            let Some((token, start)) = run else {
+                return false;
+            };
+            match char_at(text, start) {
+                Some(found)
+                    if self
+                        .tokens
+                        .get(token)
+                        .is_some_and(|token| token.takes(found)) =>
+                {
+                    let start = start + found.len_utf8();
+                    run = Some((token, start));
+                    at = token + 1;
+                    position = start;
+                }
+                _ => return false,
+            }
+        }
+    }
+}
+
+fn char_at(text: &str, position: usize) -> Option<char> {
+    text.get(position..)?.chars().next()
+}
+
+/// A question over texts.
+#[derive(Debug, Default)]
+pub(super) struct Question<'a> {
+    /// What the text begins with, known beforehand.
+    pub(super) prefix: &'a str,
+    /// One pattern of each list must match the whole text.
+    pub(super) required: Vec<&'a [Glob]>,
+    /// None of these may match the whole text.
+    pub(super) forbidden: Vec<&'a Glob>,
+}
+
+/// The automaton of one pattern over the alphabet of the question.
+struct Machine<'a> {
+    glob: &'a Glob,
+    /// First word of its bits in a state.
+    at: usize,
+    /// Number of words.
+    words: usize,
+    /// By character of the alphabet, the tokens that take it, as bits; then the repeating ones.
+    masks: Vec<u64>,
+    /// All repeating tokens.
+    repeating: Vec<u64>,
+    accept: usize,
+    /// True when it ends with `*` and so cannot be left once that is reached.
+    closes: bool,
+}
+
+impl<'a> Machine<'a> {
+    fn new(glob: &'a Glob, at: usize, alphabet: &[char]) -> Self {
+        let words = glob.tokens.len() / 64 + 1;
+        let mut masks = vec![0; words * alphabet.len() * 2];
+        let mut repeating = vec![0; words];
+        for (index, token) in glob.tokens.iter().enumerate() {
+            let (word, bit) = (index / 64, 1u64 << (index % 64));
+            if token.repeats()
+                && let Some(mask) = repeating.get_mut(word)
+            {
+                *mask |= bit;
+            }
+            for (letter, found) in alphabet.iter().enumerate() {
+                if token.takes(*found) {
+                    let half = usize::from(token.repeats());
+                    if let Some(mask) = masks.get_mut((letter * 2 + half) * words + word) {
+                        *mask |= bit;
+                    }
+                }
+            }
+        }
+        Self {
+            glob,
+            at,
+            words,
+            masks,
+            repeating,
+            accept: glob.tokens.len(),
+            closes: glob.tokens.last() == Some(&Token::Many),
+        }
+    }
+
+    fn of<'s>(&self, state: &'s [u64]) -> &'s [u64] {
+        state.get(self.at..self.at + self.words).unwrap_or_default()
+    }
+
+    /// A run may be empty: its position implies the next one.
+    fn skip_runs(&self, bits: &mut [u64]) {
+        // Two runs can stand side by side (an ARN's and a plain one), so once may not be enough.
+        loop {
+            let mut carry = 0;
+            let mut grew = false;
+            for (word, repeating) in bits.iter_mut().zip(&self.repeating) {
+                let runs = *word & repeating;
+                let next = *word | (runs << 1) | carry;
+                carry = runs >> 63;
+                grew |= next != *word;
+                *word = next;
+            }
+            if !grew {
+                return;
+            }
+        }
+    }
+
+    fn start(&self, bits: &mut [u64]) {
+        if let Some(first) = bits.first_mut() {
+            *first |= 1;
+        }
+        self.skip_runs(bits);
+    }
+
+    /// Reads one character by its masks.
+    fn step(&self, from: &[u64], single: &[u64], runs: &[u64], to: &mut [u64]) {
+        let mut carry = 0;
+        for (((to, from), single), runs) in to.iter_mut().zip(from).zip(single).zip(runs) {
+            let moved = from & single;
+            *to = (moved << 1) | carry | (from & runs);
+            carry = moved >> 63;
+        }
+        self.skip_runs(to);
+    }
+
+    fn read(&self, from: &[u64], letter: usize, to: &mut [u64]) {
+        let at = letter * 2 * self.words;
+        let single = self.masks.get(at..at + self.words).unwrap_or_default();
+        let runs = self
+            .masks
+            .get(at + self.words..at + 2 * self.words)
+            .unwrap_or_default();
+        self.step(from, single, runs, to);
+    }
+
+    /// Reads a character that need not be in the alphabet.
+    fn read_char(&self, bits: &mut Vec<u64>, found: char) {
+        let mut single = vec![0; self.words];
+        let mut runs = vec![0; self.words];
+        for (index, token) in self.glob.tokens.iter().enumerate() {
+            if token.takes(found) {
+                let masks = if token.repeats() {
+                    &mut runs
+                } else {
+                    &mut single
+                };
+                if let Some(mask) = masks.get_mut(index / 64) {
+                    *mask |= 1 << (index % 64);
+                }
+            }
+        }
+        let mut next = vec![0; self.words];
+        self.step(bits, &single, &runs, &mut next);
+        *bits = next;
+    }
+
+    fn has(&self, state: &[u64], position: usize) -> bool {
+        self.of(state)
+            .get(position / 64)
+            .is_some_and(|word| word >> (position % 64) & 1 == 1)
+    }
+
+    fn accepts(&self, state: &[u64]) -> bool {
+        self.has(state, self.accept)
+    }
+
+    fn is_dead(&self, state: &[u64]) -> bool {
+        self.of(state).iter().all(|word| *word == 0)
+    }
+
+    /// A forbidden pattern that matches now and whatever follows.
+    fn is_final(&self, state: &[u64]) -> bool {
+        self.closes && self.accepts(state)
+    }
+}
+
+/// The characters that can tell the patterns apart, the pleasant ones first.
+fn alphabet(question: &Question<'_>) -> Vec<char> {
+    let mut letters: Vec<char> = Vec::new();
+    let mut colon = false;
+    for glob in question
+        .required
+        .iter()
+        .flat_map(|group| group.iter())
+        .chain(question.forbidden.iter().copied())
+    {
+        for token in &glob.tokens {
+            match token {
+                Token::Char(found) => letters.push(*found),
+                Token::AnyCase(found) => {
+                    letters.push(*found);
+                    letters.extend(found.to_uppercase().next());
+                }
+                Token::OneInSegment | Token::ManyInSegment => colon = true,
+                Token::One | Token::Many => {}
+            }
+        }
+    }
+    if colon {
+        letters.push(':');
+    }
+    letters.sort_unstable();
+    letters.dedup();
+    let other = OTHERS
+        .iter()
+        .copied()
+        .chain('\u{e0}'..='\u{fff}')
+        .chain('\u{10000}'..='\u{10ffff}')
+        .find(|candidate| {
+            letters.binary_search(candidate).is_err()
+                && letters.binary_search(&fold(*candidate)).is_err()
+        });
+    // A separator or a control character is a witness only when nothing else will do.
+    letters.sort_by_key(|letter| (!letter.is_ascii_alphanumeric(), *letter));
+    other.into_iter().chain(letters).collect()
+}
+
+struct Product<'a> {
+    required: Vec<Vec<Machine<'a>>>,
+    forbidden: Vec<Machine<'a>>,
+    words: usize,
+}
+
+impl<'a> Product<'a> {
+    fn new(question: &Question<'a>, alphabet: &[char]) -> Self {
+        let mut words = 0;
+        let mut machine = |glob| {
+            let machine = Machine::new(glob, words, alphabet);
+            words += machine.words;
+            machine
+        };
+        let required = question
+            .required
+            .iter()
+            .map(|group| group.iter().map(&mut machine).collect())
+            .collect();
+        let forbidden = question.forbidden.iter().copied().map(machine).collect();
+        Self {
+            required,
+            forbidden,
+            words,
+        }
+    }
+
+    fn machines(&self) -> impl Iterator<Item = &Machine<'a>> {
+        self.required.iter().flatten().chain(&self.forbidden)
+    }
+
+    fn start(&self, prefix: &str) -> Vec<u64> {
+        let mut state = Vec::with_capacity(self.words);
+        for machine in self.machines() {
+            let mut bits = vec![0; machine.words];
+            machine.start(&mut bits);
+            for found in prefix.chars() {
+                machine.read_char(&mut bits, found);
+            }
+            state.append(&mut bits);
+        }
+        state
+    }
+
+    fn next(&self, state: &[u64], letter: usize) -> Vec<u64> {
+        let mut next = vec![0; self.words];
+        for machine in self.machines() {
+            if let Some(to) = next.get_mut(machine.at..machine.at + machine.words) {
+                machine.read(machine.of(state), letter, to);
+            }
+        }
+        next
+    }
+
+    /// Nothing that begins like this can be an answer.
+    fn is_hopeless(&self, state: &[u64]) -> bool {
+        self.required
+            .iter()
+            .any(|group| group.iter().all(|machine| machine.is_dead(state)))
+            || self.forbidden.iter().any(|machine| machine.is_final(state))
+    }
+
+    fn accepts(&self, state: &[u64]) -> bool {
+        self.required
+            .iter()
+            .all(|group| group.iter().any(|machine| machine.accepts(state)))
+            && !self.forbidden.iter().any(|machine| machine.accepts(state))
+    }
+
+    /// `strong` can do whatever `weak` can: more required positions, fewer forbidden ones.
+    fn dominates(&self, strong: &[u64], weak: &[u64]) -> bool {
+        let within = |machine: &Machine<'_>, inner: &[u64], outer: &[u64]| {
+            machine
+                .of(inner)
+                .iter()
+                .zip(machine.of(outer))
+                .all(|(inner, outer)| inner & !outer == 0)
+        };
+        self.required
+            .iter()
+            .flatten()
+            .all(|machine| within(machine, weak, strong))
+            && self
+                .forbidden
+                .iter()
+                .all(|machine| within(machine, strong, weak))
+    }
+}
+
+/// The shortest text that answers the question, or none: then no text does.
+///
+/// # Errors
+/// When the budget is used up before either is known.
+pub(super) fn solve(
+    question: &Question<'_>,
+    budget: &mut Budget,
+) -> Result<Option<String>, Exhausted> {
+    let cost: usize = question
+        .required
+        .iter()
+        .flat_map(|group| group.iter())
+        .chain(question.forbidden.iter().copied())
+        .map(Glob::len)
+        .sum();
+    budget.spend(cost)?;
+    let alphabet = alphabet(question);
+    budget.spend(cost.saturating_mul(alphabet.len()))?;
+    let product = Product::new(question, &alphabet);
+    budget.spend(cost.saturating_mul(question.prefix.len()))?;
+
+    let start = product.start(question.prefix);
+    if product.is_hopeless(&start) {
+        return Ok(None);
+    }
+    // Parent and letter of every state but the first.
+    let mut trail: Vec<(usize, char)> = vec![(0, '\0')];
+    let mut states: Vec<Vec<u64>> = vec![start.clone()];
+    let mut known: HashSet<Vec<u64>> = HashSet::from([start]);
+    let mut queue = VecDeque::from([0_usize]);
+    while let Some(at) = queue.pop_front() {
+        let Some(state) = states.get(at).cloned() else {
+            continue;
+        };
+        if product.accepts(&state) {
+            return Ok(Some(spell(question.prefix, &trail, at)));
+        }
+        for (letter, found) in alphabet.iter().enumerate() {
+            budget.spend(product.words + 1)?;
+            let next = product.next(&state, letter);
+            if product.is_hopeless(&next) || !known.insert(next.clone()) {
+                continue;
+            }
+            if states.len() > ANTICHAIN_FROM {
+                budget.spend(states.len().saturating_mul(product.words) / 4)?;
+                if states
+                    .iter()
+                    .any(|earlier| product.dominates(earlier, &next))
+                {
+                    continue;
+                }
+            }
+            queue.push_back(states.len());
+            states.push(next);
+            trail.push((at, *found));
+        }
+    }
+    Ok(None)
+}
+
+fn spell(prefix: &str, trail: &[(usize, char)], mut at: usize) -> String {
+    let mut letters = Vec::new();
+    while at != 0 {
+        let Some((parent, letter)) = trail.get(at) else {
+            break;
+        };
+        letters.push(*letter);
+        at = *parent;
+    }
+    prefix.chars().chain(letters.into_iter().rev()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ask(prefix: &str, required: &[&[&str]], forbidden: &[&str]) -> Option<String> {
+        let required: Vec<Vec<Glob>> = required
+            .iter()
+            .map(|group| group.iter().map(|text| Glob::like(text)).collect())
+            .collect();
+        let forbidden: Vec<Glob> = forbidden.iter().map(|text| Glob::like(text)).collect();
+        solve(
+            &Question {
+                prefix,
+                required: required.iter().map(Vec::as_slice).collect(),
+                forbidden: forbidden.iter().collect(),
+            },
+            &mut Budget::new(100_000_000),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_partition_leaves_nothing() {
+        assert_eq!(ask("", &[&["a*"]], &["a", "a?*"]), None);
+        assert_eq!(ask("", &[&["????"]], &["?", "???*"]), None);
+    }
+
+    #[test]
+    fn a_hole_is_found_and_is_the_shortest() {
+        assert_eq!(ask("", &[&["a*"]], &["a?*"]), Some("a".to_owned()));
+        assert_eq!(ask("", &[&["a*"]], &["a", "a?"]), Some("axx".to_owned()));
+    }
+
+    #[test]
+    fn the_known_beginning_is_part_of_the_answer() {
+        assert_eq!(
+            ask("arn:b/", &[&["arn:b/?*"]], &["arn:b/x"]).map(|text| text.len()),
+            Some(7)
+        );
+        assert_eq!(ask("arn:c/", &[&["arn:b/?*"]], &[]), None);
+    }
+
+    #[test]
+    fn a_character_no_pattern_names_can_be_the_answer() {
+        let all: String = ('a'..='z').chain('0'..='9').collect();
+        let names: Vec<String> = all.chars().map(String::from).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(ask("", &[&["?"]], &names), Some("-".to_owned()));
+    }
+
+    #[test]
+    fn a_window_over_ten_characters_is_decided_past_the_antichains_threshold() {
+        let window = |first: &str| format!("*{first}{}", "?".repeat(10));
+        assert!(ask("", &[&[window("a").as_str()]], &[window("b").as_str()]).is_some());
+        assert_eq!(
+            ask("", &[&[window("a").as_str()]], &[window("a").as_str()]),
+            None
+        );
+    }
+
+    #[test]
+    fn a_pattern_longer_than_a_machine_word() {
+        let long = format!("{}*", "ab".repeat(100));
+        let found = ask("", &[&[long.as_str()]], &[]).unwrap();
+        assert_eq!(found, "ab".repeat(100));
+        assert_eq!(
+            ask(
+                "",
+                &[&[long.as_str()]],
+                &[format!("{}*", "ab".repeat(50)).as_str()]
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn a_budget_that_ends_is_an_error_and_not_an_answer() {
+        let group = [Glob::like("*a????????????")];
+        let question = Question {
+            prefix: "",
+            required: vec![&group],
+            forbidden: Vec::new(),
+        };
+        assert_eq!(solve(&question, &mut Budget::new(20)), Err(Exhausted));
+    }
+
+    /// Texts over three letters up to a length that decides patterns of at most five tokens.
+    fn texts(length: usize) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut last = all.clone();
+        for _ in 0..length {
+            last = last
+                .iter()
+                .flat_map(|text| ['a', 'b', 'x'].map(|letter| format!("{text}{letter}")))
+                .collect();
+            all.extend(last.clone());
+        }
+        all
+    }
+
+    fn naive(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), _) => {
+                naive(rest, text)
+                    || text
+                        .split_first()
+                        .is_some_and(|(_, tail)| naive(pattern, tail))
+            }
+            (Some((b'?', rest)), Some((_, tail))) => naive(rest, tail),
+            (Some((wanted, rest)), Some((found, tail))) => wanted == found && naive(rest, tail),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_walk_agrees_with_trying_every_short_text(
+            required in prop::collection::vec(prop::collection::vec("[ab?*]{0,4}", 1..3), 1..3),
+            forbidden in prop::collection::vec("[ab?*]{0,4}", 0..3),
+        ) {
+            let groups: Vec<Vec<&str>> = required.iter().map(|group| group.iter().map(String::as_str).collect()).collect();
+            let groups: Vec<&[&str]> = groups.iter().map(Vec::as_slice).collect();
+            let none: Vec<&str> = forbidden.iter().map(String::as_str).collect();
+            let brute = texts(6).into_iter().find(|text| {
+                required.iter().all(|group| group.iter().any(|glob| naive(glob.as_bytes(), text.as_bytes())))
+                    && !forbidden.iter().any(|glob| naive(glob.as_bytes(), text.as_bytes()))
+            });
+            let found = ask("", &groups, &none);
+            // What is found is an answer, and no shorter text is.
+            if let Some(found) = &found {
+                prop_assert!(required.iter().all(|group| group.iter().any(|glob| naive(glob.as_bytes(), found.as_bytes()))));
+                prop_assert!(!forbidden.iter().any(|glob| naive(glob.as_bytes(), found.as_bytes())));
+            }
+            if let Some(brute) = brute {
+                prop_assert_eq!(found.map(|text| text.len()), Some(brute.len()));
+            } else if let Some(found) = found {
+                prop_assert!(found.len() > 6);
+            }
+        }
+
+        #[test]
+        fn matching_one_text_agrees_with_the_naive_way(pattern in "[ab?*]{0,8}", text in "[ab]{0,8}") {
+            prop_assert_eq!(Glob::like(&pattern).matches(&text), naive(pattern.as_bytes(), text.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! The questions, each as: who may ask, which actions, and what is fixed about the request.
+//!
+//! `plain-http`, `put-without-kms`, `sse-c` and `presigned` ask about anybody, the owner's own
+//! identities included. Those need no Allow in the bucket policy — their own policies let them in —
+//! so for them only the Deny statements count.
+
+use std::collections::BTreeSet;
+
+use super::atom::Test;
+use super::caller::{
+    Caller, Kind, LONGEST_SIGNATURE_MS, Shape, tells_networks_apart, tells_principals_apart,
+};
+use super::catalogue::{self, Actions};
+use super::compile::{Compiled, Whom};
+use super::numeric::Line;
+use super::value::{Domain, Values};
+use crate::facts::policy::document::Principal;
+
+/// A question about a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Requests without a signature.
+    Anonymous,
+    /// Requests signed by an account that nobody named.
+    AnyAwsAccount,
+    /// Requests signed by this account; it lets its identities do everything.
+    Account(String),
+    /// Requests of this AWS service on behalf of somebody the policy does not name.
+    Service(String),
+    /// Requests over plain HTTP, by anybody.
+    PlainHttp,
+    /// Presigned requests: signature in the query string or in a form, by anybody.
+    Presigned,
+    /// Uploads that end up without a KMS key, by anybody.
+    PutWithoutKms,
+    /// Uploads under a key that the caller brings (SSE-C), by anybody.
+    SseC,
+}
+
+impl Question {
+    /// Reads a question as `policy prove` takes it.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what there is.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "anonymous" => Self::Anonymous,
+            "any-aws-account" => Self::AnyAwsAccount,
+            "plain-http" => Self::PlainHttp,
+            "presigned" => Self::Presigned,
+            "put-without-kms" => Self::PutWithoutKms,
+            "sse-c" => Self::SseC,
+            _ => match text.split_once(':') {
+                Some(("account", id))
+                    if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()) =>
+                {
+                    Self::Account(id.to_owned())
+                }
+                Some(("service", name)) if !name.is_empty() => Self::Service(name.to_lowercase()),
+                _ => {
+                    return Err(format!(
+                        "{text:?} is not a question; there are anonymous, any-aws-account, \
+                         account:<12 digits>, service:<principal>, plain-http, presigned, \
+                         put-without-kms and sse-c"
+                    ));
+                }
+            },
+        })
+    }
+
+    /// The actions it is about.
+    pub(super) fn actions(&self) -> Actions {
+        match self {
+            Self::PutWithoutKms | Self::SseC => catalogue::named("s3:PutObject"),
+            _ => catalogue::which(|_| true),
+        }
+    }
+
+    /// What is fixed about the requests, by key. Several lists are several kinds of request.
+    pub(super) fn fixes(&self, kms_by_default: bool) -> Vec<Vec<(&'static str, Domain)>> {
+        const SSE: &str = "s3:x-amz-server-side-encryption";
+        const SSE_C: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
+        const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+        match self {
+            Self::PlainHttp => vec![vec![
+                ("aws:securetransport", Domain::fixed("false")),
+                // Whether a request without TLS has a TLS version is not documented; it can have
+                // none that is new enough.
+                ("s3:tlsversion", Domain::absent()),
+            ]],
+            Self::Presigned => vec![
+                presigned("REST-QUERY-STRING", 0.0, LONGEST_SIGNATURE_MS),
+                presigned("POST", 0.0, LONGEST_SIGNATURE_MS),
+            ],
+            Self::PutWithoutKms => {
+                let header = Domain::fixed("AES256");
+                vec![vec![
+                    (
+                        SSE,
+                        if kms_by_default {
+                            header
+                        } else {
+                            header.or_absent()
+                        },
+                    ),
+                    (SSE_C, Domain::absent()),
+                    (KEY, Domain::absent()),
+                ]]
+            }
+            Self::SseC => vec![vec![
+                (SSE_C, Domain::fixed("AES256")),
+                (SSE, Domain::absent()),
+                (KEY, Domain::absent()),
+            ]],
+            _ => vec![Vec::new()],
+        }
+    }
+
+    /// Whether it asks about anybody, the owner's identities included.
+    pub(super) const fn is_about_anybody(&self) -> bool {
+        matches!(
+            self,
+            Self::PlainHttp | Self::Presigned | Self::PutWithoutKms | Self::SseC
+        )
+    }
+
+    /// The callers it asks about who hold nothing that a policy names.
+    pub(super) fn fresh(&self, policy: &Compiled, owner: &str) -> Vec<Shape> {
+        let mut out = Out {
+            policy,
+            shapes: Vec::new(),
+        };
+        match self {
+            Self::Anonymous => out.add(Caller::Anonymous, true, None),
+            Self::AnyAwsAccount => out.strangers(),
+            Self::Account(id) => out.account(id, true, None, true),
+            Self::Service(name) => out.add(Caller::Service(name.clone()), true, None),
+            Self::Presigned => {
+                out.account(owner, true, None, true);
+                out.strangers();
+            }
+            Self::PlainHttp | Self::PutWithoutKms | Self::SseC => {
+                out.account(owner, true, None, true);
+                out.add(Caller::Anonymous, true, None);
+                out.strangers();
+            }
+        }
+        out.shapes
+    }
+
+    /// The callers it asks about who are, or hold, what the policy names.
+    pub(super) fn holders(&self, policy: &Compiled, owner: &str) -> Vec<Shape> {
+        let mut out = Out {
+            policy,
+            shapes: Vec::new(),
+        };
+        match self {
+            Self::Anonymous => out.add(Caller::Anonymous, false, None),
+            Self::AnyAwsAccount => out.named(|account| account != owner),
+            Self::Account(id) => {
+                out.account(id, false, None, true);
+                out.principals(|account| account == id);
+            }
+            Self::Service(name) => out.add(Caller::Service(name.clone()), false, None),
+            _ => {
+                if !matches!(self, Self::Presigned) {
+                    out.add(Caller::Anonymous, false, None);
+                }
+                out.account(owner, false, None, true);
+                out.named(|_| true);
+                for principal in &policy.principals {
+                    if let Principal::Service(name) = principal {
+                        out.add(Caller::Service(name.clone()), false, Some(name.clone()));
+                    }
+                }
+            }
+        }
+        out.shapes
+    }
+}
+
+/// A presigned request whose signature is that old.
+pub(super) fn presigned(kind: &str, min: f64, max: f64) -> Vec<(&'static str, Domain)> {
+    vec![
+        ("s3:authtype", Domain::fixed(kind)),
+        (
+            "s3:signatureage",
+            Domain {
+                optional: false,
+                values: Values::Number(Line {
+                    min,
+                    max,
+                    whole: true,
+                }),
+                many: false,
+            },
+        ),
+        // Signature version 2 reports an age of 0 whatever its expiry is; its bound is not this.
+        ("s3:signatureversion", Domain::fixed("AWS4-HMAC-SHA256")),
+    ]
+}
+
+/// The ages at which a policy changes its mind, the longest first.
+pub(super) fn ages(policy: &Compiled) -> Vec<f64> {
+    let Some(key) = policy.position("s3:signatureage") else {
+        return Vec::new();
+    };
+    let constants = policy
+        .atoms
+        .iter()
+        .filter(|atom| atom.key == key)
+        .flat_map(|atom| match &atom.test {
+            Test::Number(_, constants) => constants.clone(),
+            _ => Vec::new(),
+        });
+    let line = Line {
+        min: 0.0,
+        max: LONGEST_SIGNATURE_MS,
+        whole: true,
+    };
+    let mut ages = super::numeric::representatives(line, constants);
+    ages.reverse();
+    ages
+}
+
+struct Out<'a> {
+    policy: &'a Compiled,
+    shapes: Vec<Shape>,
+}
+
+impl Out<'_> {
+    fn push(&mut self, shape: Shape) {
+        if self.policy.mentions(tells_networks_apart) {
+            self.shapes.push(Shape {
+                endpoint: true,
+                ..shape.clone()
+            });
+        }
+        let internet = self.shapes.len();
+        self.shapes.push(shape);
+        // The internet first: it makes the plainer witness.
+        if internet > 0
+            && self
+                .shapes
+                .get(internet - 1)
+                .is_some_and(|before| before.endpoint)
+        {
+            self.shapes.swap(internet - 1, internet);
+        }
+    }
+
+    fn add(&mut self, caller: Caller, fresh: bool, held_as: Option<String>) {
+        self.push(Shape {
+            caller,
+            endpoint: false,
+            fresh,
+            widened: false,
+            held_as,
+        });
+    }
+
+    fn widened(&mut self, caller: Caller, fresh: bool) {
+        self.push(Shape {
+            caller,
+            endpoint: false,
+            fresh,
+            widened: true,
+            held_as: None,
+        });
+    }
+
+    /// An account that the policy does not name.
+    fn strangers(&mut self) {
+        let account = (1..=9_u8)
+            .rev()
+            .map(|digit| digit.to_string().repeat(12))
+            .find(|candidate| !self.policy.accounts.contains(candidate))
+            .unwrap_or_else(|| "100000000007".to_owned());
+        self.account(&account, true, None, false);
+        if self.policy.splits_accounts() {
+            for kind in [Kind::Role, Kind::User, Kind::Root, Kind::Federated] {
+                self.widened(
+                    Caller::Aws {
+                        account: None,
+                        kind,
+                        name: None,
+                        session: None,
+                        asked: false,
+                    },
+                    true,
+                );
+            }
+        }
+    }
+
+    /// Somebody of an account whom no statement names by name.
+    fn account(&mut self, id: &str, fresh: bool, held_as: Option<&str>, asked: bool) {
+        let aws = |kind, name: Option<String>| Caller::Aws {
+            account: Some(id.to_owned()),
+            kind,
+            name,
+            session: None,
+            asked,
+        };
+        let held_as = held_as.map(str::to_owned);
+        self.add(aws(Kind::Role, None), fresh, held_as.clone());
+        if !self.policy.mentions(tells_principals_apart) && !self.names_parts_of(id) {
+            return;
+        }
+        let both = self.policy.position("aws:username").is_some()
+            && self.policy.position("aws:principalarn").is_some();
+        if both {
+            // One name for both keys; the pair of them unbound is more than there is.
+            let names: Vec<String> = self
+                .policy
+                .position("aws:username")
+                .into_iter()
+                .flat_map(|key| self.policy.literals_of(key).map(str::to_owned))
+                .collect();
+            self.add(
+                aws(Kind::User, Some(self.unnamed())),
+                fresh,
+                held_as.clone(),
+            );
+            for name in names {
+                self.add(aws(Kind::User, Some(name)), fresh, held_as.clone());
+            }
+            self.widened(aws(Kind::User, None), fresh);
+        } else {
+            self.add(aws(Kind::User, None), fresh, held_as.clone());
+        }
+        self.add(aws(Kind::Root, None), fresh, held_as.clone());
+        self.add(aws(Kind::Federated, Some(self.unnamed())), fresh, held_as);
+        self.widened(aws(Kind::Federated, None), fresh);
+    }
+
+    /// A name that no statement names.
+    fn unnamed(&self) -> String {
+        super::witness::unnamed(self.policy)
+    }
+
+    fn names_parts_of(&self, id: &str) -> bool {
+        self.policy
+            .principals
+            .iter()
+            .any(|principal| match principal {
+                Principal::Arn(arn) => arn.account == id,
+                Principal::Account(account) => account == id,
+                Principal::Federated(_) => true,
+                _ => false,
+            })
+    }
+
+    /// Everybody whom the policy names, accounts and principals, in accounts that `wanted` takes.
+    fn named(&mut self, wanted: impl Fn(&str) -> bool) {
+        let accounts: BTreeSet<String> = self
+            .policy
+            .accounts
+            .iter()
+            .filter(|account| wanted(account))
+            .cloned()
+            .collect();
+        for account in &accounts {
+            self.account(account, false, Some(account), false);
+        }
+        // Somebody who holds a literal and is nobody in particular.
+        let before = self.shapes.len();
+        self.strangers();
+        for shape in self.shapes.iter_mut().skip(before) {
+            shape.fresh = false;
+        }
+        self.principals(wanted);
+        let ids: BTreeSet<String> = self
+            .policy
+            .principals
+            .iter()
+            .filter_map(|principal| match principal {
+                Principal::CanonicalUser(id) => Some(id.clone()),
+                _ => None,
+            })
+            .chain(
+                self.policy
+                    .allows
+                    .iter()
+                    .filter_map(|rule| match &rule.whom {
+                        Whom::Canonical(id) => Some(id.clone()),
+                        _ => None,
+                    }),
+            )
+            .collect();
+        for id in ids {
+            self.add(Caller::Canonical(id.clone()), false, Some(id));
+        }
+    }
+
+    /// The users, roles and sessions that statements name.
+    fn principals(&mut self, wanted: impl Fn(&str) -> bool) {
+        let named: Vec<_> = self
+            .policy
+            .principals
+            .iter()
+            .filter_map(|principal| match principal {
+                Principal::Arn(arn) if wanted(&arn.account) => Some(arn.clone()),
+                _ => None,
+            })
+            .collect();
+        for arn in named {
+            let (kind, name, session) = match arn.kind.as_str() {
+                "user" => (Kind::User, arn.name.clone(), None),
+                "role" => (Kind::Role, arn.name.clone(), None),
+                "federated-user" => (Kind::Federated, arn.name.clone(), None),
+                _ => match arn.name.split_once('/') {
+                    Some((role, session)) => {
+                        (Kind::Role, role.to_owned(), Some(session.to_owned()))
+                    }
+                    None => continue,
+                },
+            };
+            self.add(
+                Caller::Aws {
+                    account: Some(arn.account.clone()),
+                    kind,
+                    name: Some(name),
+                    session,
+                    asked: false,
+                },
+                false,
+                Some(arn.text.clone()),
+            );
+        }
+    }
+}
