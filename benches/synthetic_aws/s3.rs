@@ -255,14 +255,14 @@ fn head_bucket(world: &World, _: &Behaviour, call: &Call) -> Answer {
     };
     let (owner, region) = match (world.buckets.get(name), world.foreign_buckets.get(name)) {
         (Some(bucket), _) => (bucket.owner(world), bucket.region.as_str()),
-        (None, Some(owner)) => (owner.as_str(), call.region.as_str()),
+        (None, Some(owner)) => (owner.clone(), call.region.as_str()),
         (None, None) => return bare(404),
     };
     if region != call.region {
         return bare(301).with_header("x-amz-bucket-region", region);
     }
     let expected = &call.expected_owner;
-    bare(if expected.is_empty() || expected == owner {
+    bare(if expected.is_empty() || *expected == owner {
         200
     } else {
         403

@@ -357,6 +357,11 @@ impl World {
                 "Sid": "Partner", "Effect": "Allow",
                 "Principal": { "AWS": "arn:aws:iam::444455556666:root" },
                 "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": resources,
+            }, {
+                "Sid": "NotWhileOnHold", "Effect": "Deny",
+                "Principal": { "AWS": "arn:aws:iam::444455556666:root" },
+                "Action": "s3:DeleteObject", "Resource": format!("arn:aws:s3:::{name}/*"),
+                "Condition": { "StringEquals": { "aws:ResourceTag/hold": "true" } },
             }])),
         };
         if let Some(statements) = statements {
