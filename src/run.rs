@@ -17,6 +17,7 @@ use crate::cli::{Cli, Mistakes};
 mod assess;
 mod audit;
 mod catalogue;
+mod cold_start;
 mod collecting;
 mod configuration;
 mod console;
@@ -27,6 +28,7 @@ mod gaps;
 mod gate;
 mod listing;
 mod permissions;
+mod policy;
 pub mod schema;
 mod scope;
 mod source;
@@ -94,10 +96,12 @@ pub fn run(
         Task::ShowCheck { id, policies } => listing::show(&id, &policies, &console, &mut stdout)?,
         Task::VerifyChecks(dir) => listing::verify(dir.as_deref(), &mut stdout)?,
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
+        Task::Policy(command) => policy::run(command, &mut console, &mut stdout)?,
         Task::Permissions {
             selection,
             image_sizes,
         } => permissions::run(&selection, image_sizes, &mut stdout)?,
+        Task::Estimate(what_if) => cold_start::run(*what_if, &console, &mut stdout)?,
         Task::Completions(shell) => listing::completions(shell, &mut stdout)?,
         Task::Schema(name) => schema::run(name, &mut stdout)?,
     };

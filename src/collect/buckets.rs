@@ -116,6 +116,7 @@ async fn list(session: &Session, found: &mut Found) {
     found.listing = Reading::Known(Listing {
         complete: wanted.is_empty() && regions.is_empty(),
     });
+    found.own = Some(own);
 }
 
 /// The listing when a page could not be read: the page's failure is the listing's, and what came

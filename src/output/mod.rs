@@ -13,9 +13,11 @@ use std::io::{self, Write};
 use crate::report::Report;
 
 pub mod checks;
+pub mod estimate;
 pub mod explanation;
 pub mod hostile;
 pub mod json;
+pub mod proof;
 pub mod table;
 
 /// How a text for people should look. Formats for machines ignore it.

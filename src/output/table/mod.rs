@@ -2,7 +2,7 @@
 //!
 //! From the whole to the single: a summary; one line a bucket under the guidance's three headings;
 //! findings, worst first, each check with its fix; what could not be judged and which permission
-//! would settle it; one line a function on its cold start. Long lists show the worst and say how
+//! would settle it; one line a function on its cold start, and one on how long it takes. Long lists show the worst and say how
 //! many more there are: the machine formats have them all.
 
 use std::io::{self, Write};
@@ -12,6 +12,7 @@ use crate::report::Report;
 use super::Look;
 
 mod buckets;
+mod cold_start_times;
 mod cold_starts;
 mod findings;
 pub(super) mod grid;
@@ -25,8 +26,6 @@ use paint::{Tone, paint};
 const WIDE: usize = 100;
 /// Rows of a list that are shown, before "and … more".
 const SHOWN: usize = 50;
-/// Resources that are shown for one check.
-const SHOWN_A_CHECK: usize = 12;
 
 /// Writes the report.
 ///
@@ -37,7 +36,8 @@ pub fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()
     buckets::render(report, look, out)?;
     findings::render(report, look, out)?;
     unjudged::render(report, look, out)?;
-    cold_starts::render(report, look, out)
+    cold_starts::render(report, look, out)?;
+    cold_start_times::render(report, look, out)
 }
 
 /// An empty line, then the heading of a section.
@@ -79,36 +79,49 @@ pub(super) fn labelled(
     parts: &[(Tone, String)],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let start = indent + wide + 2;
-    let room = look.width.saturating_sub(start);
-    let mut lines: Vec<String> = vec![String::new()];
+    let room = look.width.saturating_sub(indent + wide + 2);
+    // Each line as runs of one tone.
+    let mut lines: Vec<Vec<(Tone, String)>> = vec![Vec::new()];
     let mut taken = 0;
     for (tone, text) in parts {
         let text = super::hostile::plain(text);
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             let width = unicode_width::UnicodeWidthStr::width(word);
             if taken > 0 && taken + 1 + width > room {
-                lines.push(String::new());
+                lines.push(Vec::new());
                 taken = 0;
             }
-            if let Some(line) = lines.last_mut() {
-                if taken > 0 {
-                    line.push(' ');
-                    taken += 1;
+            let Some(line) = lines.last_mut() else {
+                continue;
+            };
+            let blank = if taken > 0 { " " } else { "" };
+            match line.last_mut() {
+                Some((of_run, run)) if of_run == tone => {
+                    run.push_str(blank);
+                    run.push_str(word);
                 }
-                line.push_str(&paint(look.color, *tone, word));
-                taken += width;
+                Some((_, run)) => {
+                    run.push_str(blank);
+                    line.push((*tone, word.to_owned()));
+                }
+                None => line.push((*tone, word.to_owned())),
             }
+            taken += blank.len() + width;
         }
     }
     for (position, line) in lines.iter().enumerate() {
         let label = if position == 0 { label } else { "" };
-        let padded = format!("{label:<wide$}");
+        let behind = wide.saturating_sub(unicode_width::UnicodeWidthStr::width(label));
+        let line: String = line
+            .iter()
+            .map(|(tone, run)| paint(look.color, *tone, run))
+            .collect();
         writeln!(
             out,
-            "{:indent$}{}  {line}",
+            "{:indent$}{}{:behind$}  {line}",
             "",
-            paint(look.color, Tone::Quiet, &padded)
+            paint(look.color, Tone::Quiet, label),
+            ""
         )?;
     }
     Ok(())
