@@ -134,12 +134,8 @@ fn every_check_says_how_to_mend_it_and_where_to_read_more() {
 
 /// Checks that no other catalogue has: what they look at, nobody else does (or, for the VPC, others
 /// ask for the contrary).
-<<<<<<< HEAD
-const UNMAPPED: [&str; 23] = [
-=======
-const UNMAPPED: [&str; 11] = [
+const UNMAPPED: [&str; 25] = [
     "lambda-cold-start-over-budget",
->>>>>>> main
     "lambda-no-provisioned-concurrency",
     "lambda-package-oversized",
     "lambda-provisioned-concurrency-failed",
