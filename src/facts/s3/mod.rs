@@ -10,6 +10,7 @@ pub mod ownership;
 pub mod policy;
 pub mod posture;
 pub mod public_access_block;
+pub mod public_status;
 pub mod replication;
 pub mod transport;
 pub mod versioning;
@@ -47,6 +48,8 @@ pub struct BucketFacts {
     pub acl: ownership::AclFacts,
     /// Block Public Access.
     pub public_access_block: public_access_block::PublicAccessBlockFacts,
+    /// Whether AWS, and AWS's documentation, call its policy public.
+    pub public_status: public_status::PublicStatusFacts,
     /// Plain HTTP.
     pub transport: transport::TransportFacts,
     /// Encryption.
@@ -121,6 +124,7 @@ impl BucketFacts {
             exposure,
             acl: ownership::AclFacts::derive(bucket),
             public_access_block,
+            public_status: public_status::PublicStatusFacts::derive(bucket),
             transport: transport::TransportFacts::derive(&policy),
             encryption: encryption::EncryptionFacts::derive(bucket, &policy),
             logging: logging::LoggingFacts::derive(context, &policy),
