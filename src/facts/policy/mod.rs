@@ -5,6 +5,7 @@
 //! [`evaluate`] decides one request; [`documented_public`] is AWS's own notion of public, by the book.
 //! [`screen`] draws the few conclusions that are certain without a complete search.
 
+pub mod batch;
 pub mod catalogue;
 pub mod condition;
 pub mod document;
