@@ -52,7 +52,8 @@ CHECKS = {
     },
     "function": {
         "lambda-runtime-deprecated", "lambda-slow-runtime-without-snapstart", "lambda-package-oversized", "lambda-vpc-attached",
-        "lambda-no-provisioned-concurrency", "lambda-provisioned-concurrency-failed",
+        "lambda-no-provisioned-concurrency", "lambda-provisioned-concurrency-failed", "lambda-cold-start-over-budget",
+        "lambda-timeout-shorter-than-init",
     },
 }  # fmt: skip
 BUCKET_MEMBERS = {"name", "region", "public_access_block", "ownership", "acl", "encryption", "logging", "versioning", "tags", "policy", "policy_text"}

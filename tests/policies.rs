@@ -29,12 +29,14 @@ fn every_check(what: &str, holds: impl Fn(&Check) -> bool) {
 }
 
 /// The checks of the first release. Ids never die: this list only grows.
-const IDS: [&str; 22] = [
+const IDS: [&str; 24] = [
+    "lambda-cold-start-over-budget",
     "lambda-no-provisioned-concurrency",
     "lambda-package-oversized",
     "lambda-provisioned-concurrency-failed",
     "lambda-runtime-deprecated",
     "lambda-slow-runtime-without-snapstart",
+    "lambda-timeout-shorter-than-init",
     "lambda-vpc-attached",
     "s3-access-log-to-itself",
     "s3-account-public-access-not-blocked",
@@ -132,11 +134,13 @@ fn every_check_says_how_to_mend_it_and_where_to_read_more() {
 
 /// Checks that no other catalogue has: what they look at, nobody else does (or, for the VPC, others
 /// ask for the contrary).
-const UNMAPPED: [&str; 9] = [
+const UNMAPPED: [&str; 11] = [
+    "lambda-cold-start-over-budget",
     "lambda-no-provisioned-concurrency",
     "lambda-package-oversized",
     "lambda-provisioned-concurrency-failed",
     "lambda-slow-runtime-without-snapstart",
+    "lambda-timeout-shorter-than-init",
     "lambda-vpc-attached",
     "s3-access-log-to-itself",
     "s3-bucket-key-disabled",

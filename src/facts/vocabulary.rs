@@ -34,6 +34,7 @@ const TABLES: &[NeedTable] = &[
     s3::exposure::NEEDS,
     s3::ownership::NEEDS,
     s3::public_access_block::NEEDS,
+    s3::public_status::NEEDS,
     s3::transport::NEEDS,
     s3::encryption::NEEDS,
     s3::logging::NEEDS,

@@ -7,6 +7,7 @@ pub mod ownership;
 pub mod policy;
 pub mod posture;
 pub mod public_access_block;
+pub mod public_status;
 pub mod transport;
 pub mod versioning;
 
@@ -42,6 +43,8 @@ pub struct BucketFacts {
     pub acl: ownership::AclFacts,
     /// Block Public Access.
     pub public_access_block: public_access_block::PublicAccessBlockFacts,
+    /// Whether AWS, and AWS's documentation, call its policy public.
+    pub public_status: public_status::PublicStatusFacts,
     /// Plain HTTP.
     pub transport: transport::TransportFacts,
     /// Encryption.
@@ -100,6 +103,7 @@ impl BucketFacts {
             exposure: exposure::ExposureFacts::derive(context, &policy, &public_access_block),
             acl: ownership::AclFacts::derive(bucket),
             public_access_block,
+            public_status: public_status::PublicStatusFacts::derive(bucket),
             transport: transport::TransportFacts::derive(&policy),
             encryption: encryption::EncryptionFacts::derive(bucket, &policy),
             logging: logging::LoggingFacts::derive(context, &policy),
