@@ -507,6 +507,35 @@ fn every_fact_declares_its_needs() {
     }
 }
 
+/// A path that no schema has would silently declare nothing.
+#[test]
+fn every_declared_path_is_in_the_schema() {
+    for (path, _) in declarations() {
+        let (variable, rest) = path.split_once('.').unwrap_or((path, ""));
+        let kind = SubjectKind::ALL
+            .into_iter()
+            .find(|kind| kind.variable() == variable)
+            .unwrap();
+        let root = coldbucket::facts::schema(kind).unwrap();
+        let mut here = &root;
+        for segment in rest.split('.').filter(|segment| !segment.is_empty()) {
+            let name = segment.trim_end_matches("[]");
+            here = resolve(&root, &resolve(&root, here)["properties"][name]);
+            assert!(!here.is_null(), "{path}: {segment}");
+            if segment.ends_with("[]") {
+                here = resolve(&root, &here["items"]);
+            }
+        }
+    }
+}
+
+fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => root.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => schema,
+    }
+}
+
 fn own(path: &str) -> Vec<&'static str> {
     needs(path)
         .into_iter()
