@@ -5,7 +5,7 @@
 //! answer is three-valued because a key's value may not be known, a policy variable may stand in the
 //! policy's value, and AWS does not document what a value of the wrong type does.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};

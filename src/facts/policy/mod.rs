@@ -11,6 +11,7 @@ pub mod condition;
 pub mod document;
 pub mod documented_public;
 pub mod evaluate;
+pub mod guards;
 pub mod identity;
 mod json;
 pub mod parse;

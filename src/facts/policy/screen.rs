@@ -12,8 +12,8 @@
 //! and *held* when only some callers do (an account id, an organization, a VPC endpoint, a small
 //! range of addresses). What takes a held value that the policy names is constrained, not public.
 
+use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use super::catalogue::{self, Action, On};
 use super::condition::{Certainty, Key, Network, is_constraint};

@@ -81,6 +81,11 @@ impl PolicyReading {
         }
     }
 
+    /// The ARN of the bucket it is read for.
+    pub(super) fn target_arn(&self) -> &str {
+        &self.target.arn
+    }
+
     /// True when there is known to be no policy.
     pub(super) fn is_absent(&self) -> bool {
         matches!(self.policy, Fact::Known(None))
@@ -185,7 +190,7 @@ impl PolicyReading {
     }
 
     /// `absent` without a policy, otherwise what a policy that was understood whole answers.
-    fn ask<T>(&self, absent: T, answer: impl FnOnce(&Policy) -> Fact<T>) -> Fact<T> {
+    pub(super) fn ask<T>(&self, absent: T, answer: impl FnOnce(&Policy) -> Fact<T>) -> Fact<T> {
         self.policy.as_ref().and_then(|policy| match policy {
             None => Fact::Known(absent),
             Some(policy) if policy.is_sound() => answer(policy),
