@@ -614,9 +614,15 @@ fn cold_start_risk() {
 
 #[test]
 fn a_cold_start_line_in_full() {
-    let line = &lines(function(python("python3.13")))[0];
+    // The estimate and what follows from it have tests of their own.
+    let line = ColdStart {
+        estimate: None,
+        drivers: Vec::new(),
+        levers: Vec::new(),
+        ..lines(function(python("python3.13"))).remove(0)
+    };
     assert_eq!(
-        serde_json::to_value(line).unwrap(),
+        serde_json::to_value(&line).unwrap(),
         serde_json::json!({
             "function": "f", "arn": "arn:aws:lambda:eu-west-1:111111111111:function:f",
             "qualifier": "$LATEST", "region": "eu-west-1", "runtime": "python3.13",

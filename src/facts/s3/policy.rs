@@ -81,11 +81,6 @@ impl PolicyReading {
         }
     }
 
-    /// True when there is known to be no policy.
-    pub(super) fn is_absent(&self) -> bool {
-        matches!(self.policy, Fact::Known(None))
-    }
-
     /// Whether there is one.
     pub(super) fn presence(&self) -> Fact<bool> {
         self.policy.as_ref().map(Option::is_some)
