@@ -624,7 +624,7 @@ fn a_cold_start_line_in_full() {
     assert!((line.levers.remove(0).usd_per_month - 5.475).abs() < 0.01);
     line.levers.clear();
     assert_eq!(
-        serde_json::to_value(line).unwrap(),
+        serde_json::to_value(&line).unwrap(),
         serde_json::json!({
             "function": "f", "arn": "arn:aws:lambda:eu-west-1:111111111111:function:f",
             "qualifier": "$LATEST", "region": "eu-west-1", "runtime": "python3.13",

@@ -89,15 +89,15 @@ fn principals() {
     };
     assert_eq!(items(json!("*")), [Principal::Everyone]);
     assert_eq!(items(json!({"AWS": "*"})), [Principal::Everyone]);
-    let account = Principal::Account("222222222222".into());
-    assert_eq!(items(json!({"AWS": "222222222222"})), [account.clone()]);
+    let account = [Principal::Account("222222222222".into())];
+    assert_eq!(items(json!({"AWS": "222222222222"})), account);
     assert_eq!(
         items(json!({"AWS": "arn:aws:iam::222222222222:root"})),
-        [account.clone()]
+        account
     );
     assert_eq!(
         items(json!({"AWS": "arn:aws-cn:iam::222222222222:root"})),
-        [account]
+        account
     );
     assert_eq!(
         items(json!({"AWS": "AIDAEXAMPLEID00000000"})),

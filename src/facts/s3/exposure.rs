@@ -190,7 +190,7 @@ impl ExposureFacts {
         policy: &PolicyReading,
         block: &PublicAccessBlockFacts,
     ) -> Self {
-        let aws_says_public = aws_says_public(context.bucket, policy);
+        let aws_says_public = aws_says_public(context.bucket);
         // What RestrictPublicBuckets cuts off: everybody but the owner's account and AWS services,
         // named accounts included ("blocks all cross-account access", S3 user guide), and only while
         // AWS deems the policy public.
@@ -222,22 +222,26 @@ impl ExposureFacts {
 }
 
 /// AWS's judgement; false where there is no policy to judge.
-fn aws_says_public(bucket: &BucketInventory, policy: &PolicyReading) -> Fact<bool> {
-    if policy.is_absent() {
-        return Fact::Known(false);
-    }
+pub(super) fn aws_says_public(bucket: &BucketInventory) -> Fact<bool> {
+    let policy = from_reading(
+        ReadingKind::BucketPolicy,
+        &bucket.policy,
+        || false,
+        |_| true,
+    );
     let status = from_reading(
         ReadingKind::BucketPolicyStatus,
         &bucket.policy_status,
         || false,
         |status| status.is_public,
     );
-    match (status, policy.presence()) {
+    match (policy, status) {
+        (Fact::Known(false), _) => Fact::Known(false),
         // Had the policy been read there might be nothing to ask for.
         (Fact::Unknown { because }, Fact::Unknown { because: more }) => {
             Fact::unknown_from(because.iter().chain(&more))
         }
-        (status, _) => status,
+        (_, status) => status,
     }
 }
 

@@ -8,11 +8,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::exposure::aws_says_public;
 use crate::facts::policy::documented_public::{Comparison, documented_public};
 use crate::facts::policy::{Policy, PolicyKind};
 use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
-use crate::inventory::Reading;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::need::{Guard, Need, ReadingKind};
 
@@ -45,16 +45,7 @@ const BOTH: &[Need] = &[
 impl PublicStatusFacts {
     /// Puts both sides side by side.
     pub(super) fn derive(bucket: &BucketInventory) -> Self {
-        let aws = if matches!(bucket.policy, Reading::Absent) {
-            Fact::Known(false)
-        } else {
-            from_reading(
-                ReadingKind::BucketPolicyStatus,
-                &bucket.policy_status,
-                || false,
-                |status| status.is_public,
-            )
-        };
+        let aws = aws_says_public(bucket);
         let documented = from_reading(
             ReadingKind::BucketPolicy,
             &bucket.policy,
@@ -88,6 +79,7 @@ impl PublicStatusFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::Reading;
     use crate::inventory::bucket::PolicyStatus;
 
     const PUBLIC: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}}"#;

@@ -151,7 +151,7 @@ impl ColdStartFacts {
                 },
             }
         };
-        let now = input.as_ref().and_then(|input| asked(input));
+        let now = input.as_ref().and_then(asked);
         let snapstart_saves_ms = now
             .as_ref()
             .zip(input.as_ref())
