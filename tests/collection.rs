@@ -1138,6 +1138,36 @@ fn throttled_calls_are_all_answered_in_the_end() {
 }
 
 #[test]
+fn an_endpoint_that_dies_does_not_hold_the_run_up() {
+    let endpoint = Endpoint::start(
+        World::generated(300, 0),
+        Behaviour {
+            dies_after: Some(400),
+            ..Behaviour::default()
+        },
+    );
+    let began = Instant::now();
+    let snapshot = collect(request(&endpoint, all_needs()));
+    // Some 2,000 calls are left; each by itself would be tried for a second and a half.
+    assert!(
+        began.elapsed() < Duration::from_secs(40),
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(endpoint.total() < 900, "{}", endpoint.total());
+    let account = account(&snapshot);
+    assert_eq!(account.buckets.len(), 300);
+    let lost = account
+        .buckets
+        .values()
+        .filter(
+            |bucket| matches!(&bucket.tags, Reading::Failed { code, .. } if code == "Connection"),
+        )
+        .count();
+    assert!((200..300).contains(&lost), "{lost}");
+}
+
+#[test]
 fn lambda_quotas_are_kept_when_asked_for() {
     let endpoint = Endpoint::start(
         World::generated(0, 12),

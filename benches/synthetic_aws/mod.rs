@@ -62,6 +62,8 @@ pub struct Behaviour {
     pub flaky: BTreeMap<String, u64>,
     /// Operations that get no answer at all.
     pub silent: BTreeSet<String>,
+    /// After so many requests the endpoint hangs up on every further one.
+    pub dies_after: Option<u64>,
     /// The most entries a page of a listing has; AWS's own limit when not set.
     pub page: Option<usize>,
     /// ListBuckets leaves the Region out, as moto does.

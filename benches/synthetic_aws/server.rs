@@ -43,6 +43,7 @@ struct State {
     counts: Mutex<BTreeMap<String, u64>>,
     flaky: Mutex<BTreeMap<String, u64>>,
     seen: Mutex<Vec<Seen>>,
+    arrived: AtomicU64,
     throttled: AtomicU64,
     in_flight: AtomicU64,
     most_in_flight: AtomicU64,
@@ -71,6 +72,7 @@ impl Endpoint {
             throttle: Throttle::default(),
             counts: Mutex::default(),
             seen: Mutex::default(),
+            arrived: AtomicU64::new(0),
             throttled: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             most_in_flight: AtomicU64::new(0),
@@ -183,7 +185,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 async fn respond(
     state: &State,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, hyper::Error> {
+) -> std::io::Result<Response<Full<Bytes>>> {
     let header = |name: &str| {
         request
             .headers()
@@ -198,7 +200,11 @@ async fn respond(
     let account_header = header("x-amz-account-id");
     let expected_owner = header("x-amz-expected-bucket-owner");
     let (parts, body) = request.into_parts();
-    let body = body.collect().await?.to_bytes();
+    let body = body
+        .collect()
+        .await
+        .map_err(std::io::Error::other)?
+        .to_bytes();
     let mut call = Call {
         service,
         region,
@@ -232,6 +238,11 @@ async fn respond(
             user_agent,
             at: std::time::Instant::now(),
         });
+    }
+    let arrived = state.arrived.fetch_add(1, Ordering::Relaxed);
+    if state.behaviour.dies_after.is_some_and(|n| arrived >= n) {
+        state.in_flight.fetch_sub(1, Ordering::Relaxed);
+        return Err(std::io::ErrorKind::ConnectionReset.into());
     }
     if state.behaviour.silent.contains(&name) {
         std::future::pending::<()>().await;

@@ -113,7 +113,11 @@ where
                 let text = meta.message().map_or_else(|| chain(&error), str::to_owned);
                 answered(service.raw(), meta.code(), &text)
             }
-            SdkError::ResponseError(response) => answered(response.raw(), None, &chain(&error)),
+            // The answer broke off.
+            SdkError::ResponseError(response) => Self {
+                kind: Kind::Transient,
+                ..answered(response.raw(), None, &chain(&error))
+            },
             SdkError::TimeoutError(_) => {
                 Self::local(Kind::Transient, "Timeout", "no answer in time")
             }
@@ -121,7 +125,8 @@ where
                 let text = chain(&error);
                 if failure.is_timeout() {
                     Self::local(Kind::Transient, "Timeout", &text)
-                } else if failure.is_io() {
+                // A connection that was closed half-way through is "other" to the SDK, with a kind.
+                } else if failure.is_io() || failure.as_other().is_some() {
                     Self::local(Kind::Transient, "Connection", &text)
                 } else {
                     before_sending(&error, text)
@@ -230,4 +235,58 @@ pub fn clean(text: &str) -> String {
         out.push('…');
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
+    fn answer(status: u16, code: Option<&str>, message: &str) -> Trouble {
+        let status = StatusCode::try_from(status).unwrap();
+        answered(&HttpResponse::new(status, SdkBody::empty()), code, message)
+    }
+
+    #[test]
+    fn what_is_tried_again() {
+        for (status, code, kind) in [
+            (503, Some("SlowDown"), Kind::Throttled),
+            (503, None, Kind::Throttled),
+            (429, Some("TooManyRequestsException"), Kind::Throttled),
+            (400, Some("ThrottlingException"), Kind::Throttled),
+            (500, Some("InternalError"), Kind::Transient),
+            (502, None, Kind::Transient),
+            (400, Some("RequestTimeout"), Kind::Transient),
+            (403, Some("RequestTimeTooSkewed"), Kind::Skewed),
+            (403, Some("AccessDenied"), Kind::Final),
+            (404, Some("NoSuchBucketPolicy"), Kind::Final),
+            (501, Some("NotImplemented"), Kind::Final),
+            (501, None, Kind::Final),
+        ] {
+            assert_eq!(answer(status, code, "").kind, kind, "{status} {code:?}");
+        }
+    }
+
+    #[test]
+    fn a_signature_message_is_not_kept() {
+        let text = "The Canonical String was 'x-amz-security-token:SECRET'";
+        let trouble = answer(403, Some("InvalidSignatureException"), text);
+        assert!(!format!("{trouble:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn a_message_is_one_short_line_without_control_characters() {
+        let trouble = answer(400, Some("Bad\u{1b}Code"), "one\u{1b}[31m\u{7}two\nthree");
+        assert_eq!(trouble.code, "Bad Code");
+        assert_eq!(trouble.message, "one [31m two");
+        assert_eq!(clean(&"é".repeat(1000)).chars().count(), 240);
+    }
+
+    #[test]
+    fn an_answer_without_a_code_is_named_by_its_status() {
+        assert_eq!(answer(404, None, "").code, "HTTP 404");
+        assert_eq!(answer(200, None, "").code, "MalformedResponse");
+        assert!(!answer(404, Some(" "), "").answered);
+    }
 }
