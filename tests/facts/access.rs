@@ -757,7 +757,9 @@ fn policy_unread() {
     assert_eq!(facts.anonymous.list.known(), None);
     // With RestrictPublicBuckets a public policy is cut off, and any other lets fixed values in only.
     let facts = with_block(bucket.clone(), Reading::Known(ALL_ON), Reading::Absent);
-    assert_eq!(facts.exposure.anonymous.read, Fact::Known(Unreachable));
+    assert_eq!(facts.exposure.anonymous.read.known(), None);
+    assert_eq!(facts.exposure.public.read, Fact::Known(false));
+    assert_eq!(facts.exposure.public.write, Fact::Known(false));
     // AWS says public and cuts it: nothing is left to know.
     let facts = with_block(
         BucketInventory {

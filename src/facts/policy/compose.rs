@@ -17,10 +17,9 @@
 //!
 //! RestrictPublicBuckets cuts off whoever is outside while AWS deems the policy public, and a policy
 //! that AWS does not deem public only lets fixed values in (S3 user guide, "Blocking public access to
-//! your Amazon S3 storage", 2026-09). So with the flag on, a policy that was refused lets nobody in
-//! who holds nothing, and that settles both audiences as unreachable. A caveat goes with it: fixed
-//! values that such a policy may name (a network, a partner's account) are then not told apart from
-//! nobody; who is let in by name is another fact, and stays unknown.
+//! your Amazon S3 storage", 2026-09). So with the flag on, a policy that was refused is constrained
+//! at most: who exactly gets in is unknown, and that nobody gets in who holds nothing is known. That
+//! is why "open to anybody" is a question of its own.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -101,6 +100,7 @@ const CLASSES: [ActionClass; 5] = [
 #[derive(Clone, Debug)]
 pub(in crate::facts) struct Composed {
     facts: Vec<Fact<Reach>>,
+    open: Vec<Fact<bool>>,
 }
 
 impl Composed {
@@ -109,6 +109,21 @@ impl Composed {
         CLASSES
             .iter()
             .zip(&self.facts)
+            .find(|(found, _)| **found == class)
+            .map_or_else(
+                || Fact::undecidable("there is no such class of actions"),
+                |(_, fact)| fact.clone(),
+            )
+    }
+}
+
+impl Composed {
+    /// Whether somebody who holds nothing gets in. Known more often than the reach: that it is
+    /// constrained at most is enough.
+    pub(in crate::facts) fn open(&self, class: ActionClass) -> Fact<bool> {
+        CLASSES
+            .iter()
+            .zip(&self.open)
             .find(|(found, _)| **found == class)
             .map_or_else(
                 || Fact::undecidable("there is no such class of actions"),
@@ -198,7 +213,7 @@ impl Sources<'_> {
                 cut.because().into(),
             ),
         ];
-        let facts = (0..CLASSES.len())
+        let facts: Vec<Fact<Reach>> = (0..CLASSES.len())
             .map(|class| {
                 let of = |classes: &Classes| classes.get(class).copied().unwrap_or(Reach::Unknown);
                 if of(&low) == of(&high) {
@@ -229,7 +244,16 @@ impl Sources<'_> {
                 Fact::unknown_from(because.iter())
             })
             .collect();
-        Composed { facts }
+        let open = facts
+            .iter()
+            .zip(low.iter().zip(&high))
+            .map(|(fact, (low, high))| match fact {
+                _ if *low == Reach::Reachable => Fact::Known(true),
+                _ if *high < Reach::Reachable => Fact::Known(false),
+                unknown => unknown.clone().map(|reach| reach == Reach::Reachable),
+            })
+            .collect();
+        Composed { facts, open }
     }
 
     /// A request of that class that gets in, when everything that decides it is known.
@@ -259,8 +283,10 @@ impl Sources<'_> {
                 return ([Reach::Unreachable; 5], [Reach::Unreachable; 5], None);
             }
             if self.restrict_public_buckets.known() == Some(&true) {
-                // The ACL is not the policy's to grant, and no more than it is left.
-                return bounds(&self.prover(None, choice, cut).answer(question));
+                // What a policy can let in that AWS does not deem public, and what the ACL can.
+                let (low, high, reason) = bounds(&self.prover(None, choice, cut).answer(question));
+                let more = |classes: Classes| classes.map(|reach| reach.max(Reach::Constrained));
+                return (more(low), more(high), reason);
             }
             return ([Reach::Reachable; 5], [Reach::Reachable; 5], None);
         };
@@ -456,13 +482,8 @@ mod tests {
                                                 panic!("everything is known");
                                             };
                                             // A refused policy under the flag is settled up to fixed values.
-                                            let right = true_reach == said
-                                                || (policy.is_none()
-                                                    && restrict == Some(true)
-                                                    && said == Reach::Unreachable
-                                                    && true_reach == Reach::Constrained);
                                             assert!(
-                                                right,
+                                                true_reach == said,
                                                 "{class:?}: said {said:?}, is {true_reach:?}"
                                             );
                                         }

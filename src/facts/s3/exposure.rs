@@ -24,6 +24,9 @@ use crate::report::policy::Request;
 /// Who can reach the bucket.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ExposureFacts {
+    /// Whether anybody can who holds nothing that the policy names: without a signature, or with the
+    /// credentials of any AWS account.
+    pub public: PublicFacts,
     /// Requests without a signature.
     pub anonymous: ReachFacts,
     /// Requests signed by an account nobody named.
@@ -55,6 +58,23 @@ pub struct PresignedFacts {
 
 /// AWS's own bound on a presigned URL's life: seven days, in ms.
 const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
+
+/// Open to anybody, by class of action. With RestrictPublicBuckets in effect this is known to be
+/// false even where the policy was refused: a public policy is cut off, and any other only lets fixed
+/// values in.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PublicFacts {
+    /// Read object data.
+    pub read: Fact<bool>,
+    /// List the bucket.
+    pub list: Fact<bool>,
+    /// Write or delete objects.
+    pub write: Fact<bool>,
+    /// Read or change ACLs.
+    pub acl: Fact<bool>,
+    /// Change the bucket's policy or protection.
+    pub takeover: Fact<bool>,
+}
 
 /// Reach by class of action: `reachable`, `constrained` or `unreachable`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -104,6 +124,11 @@ const BY_POLICY_AND_ACL: &[Need] = &[
 /// The readings behind each path. A bucket ACL never grants object data or the policy (S3 user
 /// guide, "ACL permissions"), so those two classes do not open it.
 pub const NEEDS: NeedTable = &[
+    ("bucket.exposure.public.read", BY_POLICY),
+    ("bucket.exposure.public.list", BY_POLICY_AND_ACL),
+    ("bucket.exposure.public.write", BY_POLICY_AND_ACL),
+    ("bucket.exposure.public.acl", BY_POLICY_AND_ACL),
+    ("bucket.exposure.public.takeover", BY_POLICY),
     ("bucket.exposure.anonymous.read", BY_POLICY),
     ("bucket.exposure.anonymous.list", BY_POLICY_AND_ACL),
     ("bucket.exposure.anonymous.write", BY_POLICY_AND_ACL),
@@ -152,11 +177,20 @@ impl ExposureFacts {
         block: &PublicAccessBlockFacts,
     ) -> Self {
         let sources = sources(context, policy, block);
-        let reach = |question: &Question| ReachFacts::of(&sources.reach(question));
+        let anonymous = sources.reach(&Question::Anonymous);
+        let signed = sources.reach(&Question::AnyAwsAccount);
+        let open = |class| anonymous.open(class).or(signed.open(class));
         let presigned = policy.presigned();
         Self {
-            anonymous: reach(&Question::Anonymous),
-            any_aws_account: reach(&Question::AnyAwsAccount),
+            public: PublicFacts {
+                read: open(ActionClass::Read),
+                list: open(ActionClass::List),
+                write: open(ActionClass::Write),
+                acl: open(ActionClass::Acl),
+                takeover: open(ActionClass::Takeover),
+            },
+            anonymous: ReachFacts::of(&anonymous),
+            any_aws_account: ReachFacts::of(&signed),
             other_accounts: other_accounts(context, policy, &sources.cut()),
             aws_says_public: aws_says_public(context.bucket, policy),
             confused_deputies: policy.confused_deputies(),
@@ -178,9 +212,10 @@ impl ExposureFacts {
         path: &str,
     ) -> Option<Request> {
         let (audience, class) = path.split_once('.')?;
-        let question = match audience {
-            "anonymous" => Question::Anonymous,
-            "any_aws_account" => Question::AnyAwsAccount,
+        let questions: &[Question] = match audience {
+            "public" => &[Question::Anonymous, Question::AnyAwsAccount],
+            "anonymous" => &[Question::Anonymous],
+            "any_aws_account" => &[Question::AnyAwsAccount],
             _ => return None,
         };
         let class = match class {
@@ -191,7 +226,10 @@ impl ExposureFacts {
             "takeover" => ActionClass::Takeover,
             _ => return None,
         };
-        sources(context, policy, block).witness(&question, class)
+        let sources = sources(context, policy, block);
+        questions
+            .iter()
+            .find_map(|question| sources.witness(question, class))
     }
 }
 
