@@ -27,6 +27,7 @@ mod gaps;
 mod gate;
 mod listing;
 mod permissions;
+mod policy;
 pub mod schema;
 mod scope;
 mod source;
@@ -94,6 +95,7 @@ pub fn run(
         Task::ShowCheck { id, policies } => listing::show(&id, &policies, &console, &mut stdout)?,
         Task::VerifyChecks(dir) => listing::verify(dir.as_deref(), &mut stdout)?,
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
+        Task::Policy(command) => policy::run(command, &mut console, &mut stdout)?,
         Task::Permissions {
             selection,
             image_sizes,

@@ -21,6 +21,8 @@ mod kleene;
 mod needs;
 #[path = "facts/parser.rs"]
 mod parser;
+#[path = "facts/patterns.rs"]
+mod patterns;
 #[path = "facts/subjects.rs"]
 mod subjects;
 #[path = "facts/support.rs"]

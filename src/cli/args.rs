@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::policy::PolicyArgs;
 use crate::report::Severity;
 
 /// Audits an AWS account: who can reach each S3 bucket, how it is encrypted and watched, and which
@@ -75,6 +76,8 @@ Examples:
   coldbucket explain --sample s3-public-read acme-public-website
   coldbucket explain --snapshot account.json lambda-vpc-attached orders-api")]
     Explain(Box<ExplainArgs>),
+    /// Decide a request, or everything that can reach a bucket, from policies alone
+    Policy(PolicyArgs),
     /// Print the least-privilege IAM policy for the selected checks
     #[command(after_help = "\
 Examples:

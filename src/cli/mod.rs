@@ -11,6 +11,7 @@ pub mod args;
 pub mod config;
 mod mistake;
 pub mod options;
+pub mod policy;
 pub mod region;
 mod suggest;
 

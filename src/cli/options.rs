@@ -7,6 +7,7 @@ use super::args::{
     PermissionsArgs, ResourceArgs, SchemaName, SelectionArgs, SourceArgs, TuningArgs,
 };
 use super::config::{CheckParams, Config};
+use super::policy::{PolicyCommand, PolicyTask, ProveArgs};
 use super::{Mistake, Mistakes, Placed, did_you_mean, region};
 use crate::facts::Trust;
 use crate::output::Format;
@@ -48,6 +49,8 @@ pub enum Task {
     VerifyChecks(Option<PathBuf>),
     /// Explain one verdict.
     Explain(Box<Explain>),
+    /// Reason about policies.
+    Policy(PolicyTask),
     /// Print the IAM policy.
     Permissions {
         /// For these checks.
@@ -288,6 +291,10 @@ impl Join {
                 Some(ChecksCommand::Verify { dir }) => Task::VerifyChecks(dir),
             },
             Command::Explain(args) => Task::Explain(Box::new(self.explain(*args))),
+            Command::Policy(args) => Task::Policy(match args.command {
+                PolicyCommand::Evaluate(args) => PolicyTask::Evaluate(args),
+                PolicyCommand::Prove(args) => self.prove(*args),
+            }),
             Command::Permissions(args) => {
                 let PermissionsArgs {
                     selection,
@@ -300,6 +307,29 @@ impl Join {
             }
             Command::Completions(args) => Task::Completions(args.shell),
             Command::Schema(args) => Task::Schema(args.document),
+        }
+    }
+
+    fn prove(&mut self, args: ProveArgs) -> PolicyTask {
+        match (args.name, args.policy) {
+            (Some(name), _) => {
+                let tuning = self.tuning(&args.tuning);
+                PolicyTask::ProveBucket {
+                    name,
+                    source: self.source(args.source, &args.tuning),
+                    tuning,
+                    questions: args.question,
+                    json: args.json,
+                }
+            }
+            (None, Some(file)) => PolicyTask::ProvePolicy {
+                file,
+                bucket: args.bucket,
+                owner: args.owner,
+                questions: args.question,
+                json: args.json,
+            },
+            (None, None) => PolicyTask::ProveLines,
         }
     }
 

@@ -16,6 +16,7 @@ pub mod checks;
 pub mod explanation;
 pub mod hostile;
 pub mod json;
+pub mod proof;
 pub mod table;
 
 /// How a text for people should look. Formats for machines ignore it.

@@ -143,6 +143,11 @@ impl<'a> Stdout<'a> {
         self.settle(outcome)
     }
 
+    /// True when nobody reads on.
+    pub(super) const fn is_gone(&self) -> bool {
+        self.gone
+    }
+
     /// Sees to it that everything has left.
     pub(super) fn finish(&mut self) -> Result<(), RunError> {
         if self.gone {

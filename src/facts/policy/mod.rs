@@ -6,6 +6,7 @@
 //! [`evaluate`] decides one request, [`prove`] decides for all of them, [`compose`] when something
 //! could not be read, and [`wording`] says in words whom a policy names and what it leaves open.
 
+pub mod batch;
 pub mod catalogue;
 pub(in crate::facts) mod compose;
 pub mod document;

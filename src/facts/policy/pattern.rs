@@ -152,7 +152,30 @@ fn variable(name: &str) -> Token {
 /// Whether `upper` matches whatever `lower` matches, token by token: a wildcard below is matched by
 /// an equal or wider one above. `row[j]` says whether the tokens of `upper` seen so far cover the
 /// first `j` tokens of `lower`.
-fn covers(upper: &[Token], lower: &[Token]) -> bool {
+fn covers(mut upper: &[Token], mut lower: &[Token]) -> bool {
+    // Up to the first star and behind the last one there is only one way to match, which decides
+    // nearly every real case without the table.
+    while let Some((first, rest)) = upper.split_first()
+        && *first != Token::Many
+    {
+        match lower.split_first() {
+            Some((other, others)) if covers_one(first, other) => (upper, lower) = (rest, others),
+            _ => return false,
+        }
+    }
+    while let Some((last, rest)) = upper.split_last()
+        && *last != Token::Many
+    {
+        match lower.split_last() {
+            Some((other, others)) if covers_one(last, other) => (upper, lower) = (rest, others),
+            _ => return false,
+        }
+    }
+    match upper {
+        [] => return lower.is_empty(),
+        [Token::Many] => return true,
+        _ => {}
+    }
     if upper.len().saturating_mul(lower.len()) > STEP_LIMIT {
         return false;
     }
@@ -175,15 +198,23 @@ fn covers(upper: &[Token], lower: &[Token]) -> bool {
                     absorbed |= here;
                     absorbed
                 }
-                (Token::One, Some(Token::One | Token::Char(_))) => before,
-                (Token::Char(a), Some(Token::Char(b))) => before && a == b,
-                _ => false,
+                (token, Some(below)) => before && covers_one(token, below),
+                (_, None) => false,
             });
             before = here;
         }
         row = next;
     }
     row.last().copied().unwrap_or_default()
+}
+
+/// Whether a token other than `*` matches whatever one token below it matches.
+fn covers_one(upper: &Token, lower: &Token) -> bool {
+    match (upper, lower) {
+        (Token::One, Token::One | Token::Char(_)) => true,
+        (Token::Char(a), Token::Char(b)) => a == b,
+        _ => false,
+    }
 }
 
 /// Whether some text may match both. A variable may be any text.

@@ -1,12 +1,16 @@
 //! Who has a say in a decision, and how their words are joined.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::facts::policy::document::{DefectKind, Effect, Policy};
 use crate::facts::policy::documented_public::documented_public;
 use crate::facts::policy::parse::PolicyKind;
 use crate::inventory::bucket::{Grant, PublicAccessBlock};
-use crate::report::policy::{DecidingStatement, Decision, EvaluateOutput, PolicySet, Request};
+use crate::report::policy::{
+    DecidingStatement, Decision, EvaluateOutput, PolicyLevel, PolicySet, Request,
+};
 
 use super::acl::Acl;
 use super::principal::Strength;
@@ -40,6 +44,18 @@ pub struct Policies {
     rcps: Vec<Level>,
     endpoint: Vec<Named>,
     block: PublicAccessBlock,
+}
+
+/// The policies of one request as texts.
+#[derive(Clone, Debug, Default)]
+pub(in crate::facts::policy) struct PolicyTexts<'a> {
+    pub(in crate::facts::policy) resource: Option<Cow<'a, str>>,
+    pub(in crate::facts::policy) identity: Vec<Cow<'a, str>>,
+    pub(in crate::facts::policy) boundaries: Vec<Cow<'a, str>>,
+    pub(in crate::facts::policy) session: Vec<Cow<'a, str>>,
+    pub(in crate::facts::policy) scps: Vec<Vec<Cow<'a, str>>>,
+    pub(in crate::facts::policy) rcps: Vec<Vec<Cow<'a, str>>>,
+    pub(in crate::facts::policy) endpoint: Vec<Cow<'a, str>>,
 }
 
 /// A decision.
@@ -152,49 +168,71 @@ impl Policies {
     /// # Errors
     /// The first policy that is not JSON, no object or too long, with its name.
     pub fn new(set: &PolicySet, block: Option<PublicAccessBlock>) -> Result<Self, String> {
-        let resource = match &set.resource {
-            Value::Null => None,
-            value => Some(read("resource", value, PolicyKind::Resource)?),
+        let text = |value: &Value| match value {
+            Value::String(text) => Cow::Owned(text.clone()),
+            value => Cow::Owned(value.to_string()),
         };
-        let mut policies = Self::of_resource(resource.as_ref())
-            .with_public_access_block(block.unwrap_or_default());
-        let list = |name: &str, values: &Option<Vec<Value>>, kind| {
-            values
+        let list = |values: &Option<Vec<Value>>| values.iter().flatten().map(text).collect();
+        let levels = |levels: &Option<Vec<PolicyLevel>>| {
+            levels
                 .iter()
                 .flatten()
+                .map(|level| level.policies.iter().map(text).collect())
+                .collect()
+        };
+        Self::of_texts(
+            &PolicyTexts {
+                resource: (!set.resource.is_null()).then(|| text(&set.resource)),
+                identity: list(&set.identity),
+                boundaries: list(&set.boundaries),
+                session: list(&set.session),
+                scps: levels(&set.scps),
+                rcps: levels(&set.rcps),
+                endpoint: list(&set.endpoint),
+            },
+            block,
+        )
+    }
+
+    /// Reads and compiles policies from their texts.
+    ///
+    /// # Errors
+    /// The first policy that is not JSON, no object or too long, with its name.
+    pub(in crate::facts::policy) fn of_texts(
+        texts: &PolicyTexts<'_>,
+        block: Option<PublicAccessBlock>,
+    ) -> Result<Self, String> {
+        let list = |name: &str, texts: &[Cow<'_, str>], kind| {
+            texts
+                .iter()
                 .enumerate()
-                .map(|(index, value)| {
+                .map(|(index, text)| {
                     let name = format!("{name}[{index}]");
-                    read(&name, value, kind).map(|policy| Named::new(name, &policy))
+                    read(&name, text, kind).map(|policy| Named::new(name, &policy))
                 })
                 .collect::<Result<Vec<Named>, String>>()
         };
-        let levels =
-            |name: &str, levels: &Option<Vec<crate::report::policy::PolicyLevel>>, kind| {
-                levels
-                    .iter()
-                    .flatten()
-                    .enumerate()
-                    .map(|(level, policies)| {
-                        policies
-                            .policies
-                            .iter()
-                            .enumerate()
-                            .map(|(index, value)| {
-                                let name = format!("{name}[{level}].policies[{index}]");
-                                read(&name, value, kind).map(|policy| Named::new(name, &policy))
-                            })
-                            .collect::<Result<Level, String>>()
-                    })
-                    .collect::<Result<Vec<Level>, String>>()
-            };
-        policies.identity = list("identity", &set.identity, PolicyKind::Identity)?;
-        policies.boundaries = list("boundaries", &set.boundaries, PolicyKind::Identity)?;
-        policies.session = list("session", &set.session, PolicyKind::Identity)?;
-        policies.scps = levels("scps", &set.scps, PolicyKind::Identity)?;
-        policies.rcps = levels("rcps", &set.rcps, PolicyKind::Resource)?;
-        policies.endpoint = list("endpoint", &set.endpoint, PolicyKind::Resource)?;
-        Ok(policies)
+        let levels = |name: &str, levels: &[Vec<Cow<'_, str>>], kind| {
+            levels
+                .iter()
+                .enumerate()
+                .map(|(level, texts)| list(&format!("{name}[{level}].policies"), texts, kind))
+                .collect::<Result<Vec<Level>, String>>()
+        };
+        let resource = match &texts.resource {
+            None => None,
+            Some(text) => Some(read("resource", text, PolicyKind::Resource)?),
+        };
+        Ok(Self {
+            identity: list("identity", &texts.identity, PolicyKind::Identity)?,
+            boundaries: list("boundaries", &texts.boundaries, PolicyKind::Identity)?,
+            session: list("session", &texts.session, PolicyKind::Identity)?,
+            scps: levels("scps", &texts.scps, PolicyKind::Identity)?,
+            rcps: levels("rcps", &texts.rcps, PolicyKind::Resource)?,
+            endpoint: list("endpoint", &texts.endpoint, PolicyKind::Resource)?,
+            ..Self::of_resource(resource.as_ref())
+                .with_public_access_block(block.unwrap_or_default())
+        })
     }
 
     /// Decides one request.
@@ -529,18 +567,17 @@ fn numbered<'p>(name: &str, policies: impl IntoIterator<Item = &'p Policy>) -> V
         .collect()
 }
 
-/// A policy from a JSON value: the object itself, or its text as a string.
-fn read(name: &str, value: &Value, kind: PolicyKind) -> Result<Policy, String> {
-    let policy = match value {
-        Value::String(text) => Policy::parse(text, kind),
-        Value::Object(_) => Policy::parse(&value.to_string(), kind),
-        _ => return Err(format!("{name}: a policy is an object or its text")),
-    };
-    match policy
-        .defects
-        .iter()
-        .find(|defect| defect.kind == DefectKind::Syntax)
-    {
+/// A policy from its text. What is no policy at all is refused; what is one with a part that cannot
+/// be read is taken, with its doubts.
+fn read(name: &str, text: &str, kind: PolicyKind) -> Result<Policy, String> {
+    let policy = Policy::parse(text, kind);
+    let refused = policy.defects.iter().find(|defect| {
+        defect.kind == DefectKind::Syntax
+            || (defect.statement.is_none()
+                && policy.statements.is_empty()
+                && defect.kind == DefectKind::Grammar)
+    });
+    match refused {
         Some(defect) => Err(format!("{name}: {defect}")),
         None => Ok(policy),
     }

@@ -106,7 +106,10 @@ impl Compiled {
         let understood = policy
             .defects
             .iter()
-            .filter(|defect| defect.statement == Some(statement.index))
+            .filter(|defect| {
+                // A principal that is nobody's name is like one that was not written.
+                defect.statement == Some(statement.index) && defect.kind != DefectKind::Nobody
+            })
             .fold(around, |found, defect| match (defect.kind, found) {
                 (DefectKind::Unfamiliar, Understood::Whole | Understood::Partly) => {
                     Understood::Partly

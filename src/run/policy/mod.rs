@@ -1,0 +1,55 @@
+//! `policy evaluate` and `policy prove`.
+
+mod evaluating;
+mod proving;
+mod streaming;
+
+use super::console::Console;
+use super::files::Stdout;
+use super::{Exit, RunError};
+use crate::cli::policy::PolicyTask;
+
+pub(super) fn run(
+    task: PolicyTask,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    match task {
+        PolicyTask::Evaluate(args) => evaluating::run(&args, stdout),
+        PolicyTask::ProveLines => proving::lines(stdout),
+        PolicyTask::ProvePolicy {
+            file,
+            bucket,
+            owner,
+            questions,
+            json,
+        } => proving::policy(
+            &proving::Asked {
+                questions: &questions,
+                json,
+            },
+            &file,
+            bucket,
+            owner,
+            console,
+            stdout,
+        ),
+        PolicyTask::ProveBucket {
+            name,
+            source,
+            tuning,
+            questions,
+            json,
+        } => proving::bucket(
+            &proving::Asked {
+                questions: &questions,
+                json,
+            },
+            &name,
+            &source,
+            tuning,
+            console,
+            stdout,
+        ),
+    }
+}

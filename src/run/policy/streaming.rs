@@ -1,0 +1,261 @@
+//! JSON lines from standard input to standard output, in order and in constant memory.
+//!
+//! A reader cuts the input into small bundles of whole lines and deals them to two workers in turn;
+//! the answers are collected in the same turn, so their order is the lines' order without a number
+//! on any of them. Every hand-over waits when the other side is behind: what is in memory is a few
+//! bundles, however long the input is. A bundle ends early when no more input has arrived, so that
+//! whoever writes one line and waits gets an answer.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use crate::facts::policy::batch::LINE_LIMIT;
+use crate::report::policy::BatchError;
+use crate::run::files::Stdout;
+use crate::run::{Exit, RunError};
+
+/// Threads that answer.
+const WORKERS: usize = 2;
+/// A bundle ends after so many bytes, or lines.
+const BUNDLE_BYTES: usize = 128 * 1024;
+const BUNDLE_LINES: usize = 512;
+/// Bundles that wait at each hand-over.
+const WAITING: usize = 2;
+
+/// Some input lines.
+enum Bundle {
+    Lines(Vec<Line>),
+    /// Standard input failed.
+    Failed(io::Error),
+}
+
+enum Line {
+    Text(Vec<u8>),
+    /// Longer than a line may be; the text is gone.
+    TooLong,
+}
+
+/// Their answers, a line each.
+struct Answers {
+    text: Vec<u8>,
+    /// Some of them are errors.
+    bad: bool,
+    failed: Option<io::Error>,
+}
+
+/// What a worker does with one line: appends the answer without its line end.
+pub(super) type Answer = Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<(), BatchError> + Send>;
+
+/// Answers standard input line by line. Exit 2 when a line was bad.
+pub(super) fn run(worker: impl Fn() -> Answer, stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
+    let mut to_workers = Vec::with_capacity(WORKERS);
+    let mut from_workers = Vec::with_capacity(WORKERS);
+    for _ in 0..WORKERS {
+        let (bundles, work) = sync_channel(WAITING);
+        let (done, answers) = sync_channel(WAITING);
+        let mut answer = worker();
+        thread::spawn(move || work_on(&work, &done, &mut answer));
+        to_workers.push(bundles);
+        from_workers.push(answers);
+    }
+    thread::spawn(move || deal(io::stdin().lock(), &to_workers));
+    collect(&from_workers, stdout)
+}
+
+/// Takes the answers in turn until a worker has no more; the others then have none either.
+fn collect(from_workers: &[Receiver<Answers>], stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
+    let mut bad = false;
+    for answers in from_workers.iter().cycle() {
+        let Ok(answers) = answers.recv() else {
+            break;
+        };
+        if let Some(source) = answers.failed {
+            return Err(RunError::Read {
+                path: "standard input".into(),
+                source,
+            });
+        }
+        bad |= answers.bad;
+        stdout.write(|out| {
+            out.write_all(&answers.text)?;
+            out.flush()
+        })?;
+        if stdout.is_gone() {
+            // Nobody reads on: what the threads still do ends with the process.
+            break;
+        }
+    }
+    Ok(if bad { Exit::Usage } else { Exit::Clean })
+}
+
+fn work_on(work: &Receiver<Bundle>, done: &SyncSender<Answers>, answer: &mut Answer) {
+    for bundle in work {
+        let mut answers = Answers {
+            text: Vec::new(),
+            bad: false,
+            failed: None,
+        };
+        match bundle {
+            Bundle::Failed(error) => answers.failed = Some(error),
+            Bundle::Lines(lines) => {
+                for line in lines {
+                    let outcome = match &line {
+                        Line::TooLong => Err(format!("the line is longer than {LINE_LIMIT} bytes")),
+                        Line::Text(bytes) => {
+                            std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())
+                        }
+                    }
+                    .map_err(|error| BatchError { id: None, error })
+                    .and_then(|text| answer(text, &mut answers.text));
+                    if let Err(error) = outcome {
+                        answers.bad = true;
+                        // A struct of two texts: writing it cannot fail.
+                        let _ = serde_json::to_writer(&mut answers.text, &error);
+                    }
+                    answers.text.push(b'\n');
+                }
+            }
+        }
+        if done.send(answers).is_err() {
+            return;
+        }
+    }
+}
+
+/// Deals the input in bundles, to one worker after the other.
+fn deal(input: impl Read, to_workers: &[SyncSender<Bundle>]) {
+    let mut input = BufReader::with_capacity(BUNDLE_BYTES, input);
+    for worker in to_workers.iter().cycle() {
+        let bundle = match next_bundle(&mut input) {
+            Ok(lines) if lines.is_empty() => return,
+            Ok(lines) => Bundle::Lines(lines),
+            Err(error) => Bundle::Failed(error),
+        };
+        let last = matches!(bundle, Bundle::Failed(_));
+        if worker.send(bundle).is_err() || last {
+            return;
+        }
+    }
+}
+
+/// The next lines; none at the end of the input.
+fn next_bundle(input: &mut BufReader<impl Read>) -> io::Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    let mut bytes = 0;
+    while let Some(line) = next_line(input)? {
+        bytes += match &line {
+            Line::Text(text) => text.len(),
+            Line::TooLong => 0,
+        };
+        lines.push(line);
+        if bytes >= BUNDLE_BYTES || lines.len() >= BUNDLE_LINES || input.buffer().is_empty() {
+            break;
+        }
+    }
+    Ok(lines)
+}
+
+/// The next line without its end.
+fn next_line(input: &mut BufReader<impl Read>) -> io::Result<Option<Line>> {
+    let mut line = Vec::new();
+    let limit = u64::try_from(LINE_LIMIT + 1).unwrap_or(u64::MAX);
+    if input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+    } else if line.len() > LINE_LIMIT {
+        loop {
+            let buffer = input.fill_buf()?;
+            match buffer.iter().position(|byte| *byte == b'\n') {
+                Some(at) => {
+                    input.consume(at + 1);
+                    break;
+                }
+                None if buffer.is_empty() => break,
+                None => {
+                    let length = buffer.len();
+                    input.consume(length);
+                }
+            }
+        }
+        return Ok(Some(Line::TooLong));
+    }
+    Ok(Some(Line::Text(line)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two workers that repeat each line, or call it bad.
+    fn answers(input: &[u8]) -> (String, Exit) {
+        let mut to_workers = Vec::new();
+        let mut from_workers = Vec::new();
+        for _ in 0..WORKERS {
+            let (bundles, work) = sync_channel(WAITING);
+            let (done, answers) = sync_channel(WAITING);
+            let mut answer: Answer = Box::new(|line, out| {
+                if line == "bad" {
+                    return Err(BatchError {
+                        id: None,
+                        error: "it is bad".to_owned(),
+                    });
+                }
+                out.extend_from_slice(line.as_bytes());
+                Ok(())
+            });
+            thread::spawn(move || work_on(&work, &done, &mut answer));
+            to_workers.push(bundles);
+            from_workers.push(answers);
+        }
+        let input = input.to_vec();
+        thread::spawn(move || deal(input.as_slice(), &to_workers));
+        let mut out: Vec<u8> = Vec::new();
+        let exit = {
+            let mut stdout = Stdout::new(&mut out);
+            let exit = collect(&from_workers, &mut stdout).unwrap();
+            stdout.finish().unwrap();
+            exit
+        };
+        (String::from_utf8(out).unwrap(), exit)
+    }
+
+    #[test]
+    fn answers_come_in_the_order_of_the_lines() {
+        let input: String = (0..20_000).map(|number| format!("{number}\n")).collect();
+        let (output, exit) = answers(input.as_bytes());
+        assert_eq!(output, input);
+        assert_eq!(exit, Exit::Clean);
+    }
+
+    #[test]
+    fn a_bad_line_is_answered_in_its_place_and_tells_at_the_end() {
+        let (output, exit) = answers(b"one\nbad\r\n\xff\nfour");
+        assert_eq!(
+            output,
+            "one\n{\"id\":null,\"error\":\"it is bad\"}\n{\"id\":null,\"error\":\"not UTF-8\"}\nfour\n"
+        );
+        assert_eq!(exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_line_without_end_is_skipped_to_the_next() {
+        let mut input = vec![b'x'; LINE_LIMIT + 100_000];
+        input.extend_from_slice(b"\nnext\n");
+        let (output, exit) = answers(&input);
+        let lines: Vec<&str> = output.lines().collect();
+        assert!(lines[0].contains("longer than"), "{}", lines[0]);
+        assert_eq!(lines[1], "next");
+        assert_eq!(exit, Exit::Usage);
+    }
+
+    #[test]
+    fn no_input_is_no_answer() {
+        assert_eq!(answers(b""), (String::new(), Exit::Clean));
+    }
+}
