@@ -3,7 +3,10 @@
 TOOLS := $(CURDIR)/target/tools
 CARGO_DENY_VERSION := 0.20.2
 
-.PHONY: test check clippy fmt unit deny advisories bench schemas sample help
+FUZZ_SECONDS ?= 120
+PAIRS ?= 1000000
+
+.PHONY: soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas sample help
 
 help: ## list the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,6 +34,16 @@ advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities in dependencies; ne
 
 bench: ## collection speed against the synthetic endpoint
 	cargo bench --bench collection
+
+bench-policy: ## speed of the policy engine, each figure beside its bar
+	cargo bench --no-default-features --bench policy
+
+soundness: ## the prover against the evaluator, PAIRS=1000000 pairs of a policy and a request
+	cargo bench --no-default-features --bench soundness -- --pairs $(PAIRS)
+
+fuzz: ## parser, prover and evaluator, FUZZ_SECONDS=120 each; needs cargo-fuzz and a nightly toolchain
+	for target in policy_parse policy_prove policy_evaluate; do mkdir -p fuzz/corpus/$$target; \
+		cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 || exit 1; done
 
 schemas: ## write schemas/ again from the types
 	cargo run --quiet -- schema report > schemas/report.schema.json

@@ -200,7 +200,7 @@ fn needs() -> BTreeSet<(SubjectKind, Need)> {
             };
             let subject = match kind.scope() {
                 Scope::Account => SubjectKind::Account,
-                Scope::Bucket => SubjectKind::Bucket,
+                Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
                 Scope::Region | Scope::Function => SubjectKind::Function,
             };
             (subject, Need::guarded(*kind, guard))

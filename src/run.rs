@@ -17,6 +17,7 @@ use crate::cli::{Cli, Mistakes};
 mod assess;
 mod audit;
 mod catalogue;
+mod cold_start;
 mod collecting;
 mod configuration;
 mod console;
@@ -100,6 +101,7 @@ pub fn run(
             selection,
             image_sizes,
         } => permissions::run(&selection, image_sizes, &mut stdout)?,
+        Task::Estimate(what_if) => cold_start::run(*what_if, &console, &mut stdout)?,
         Task::Completions(shell) => listing::completions(shell, &mut stdout)?,
         Task::Schema(name) => schema::run(name, &mut stdout)?,
     };

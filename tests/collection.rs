@@ -24,7 +24,7 @@ use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::json;
-use synthetic_aws::{Behaviour, Bucket, Endpoint, World};
+use synthetic_aws::{Behaviour, Bucket, Endpoint, World, key};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -34,11 +34,14 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
         ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
         ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
         ReadingKind::FunctionImage => Guard::OnlyImages,
+        ReadingKind::BucketReplication | ReadingKind::BucketObjectLock => Guard::UnlessNotVersioned,
+        ReadingKind::BucketAbac => Guard::UnlessNoTagCondition,
+        ReadingKind::KeyRotation => Guard::OnlyRotatable,
         _ => Guard::Always,
     };
     let subject = match kind.scope() {
         Scope::Account => SubjectKind::Account,
-        Scope::Bucket => SubjectKind::Bucket,
+        Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
         Scope::Region | Scope::Function => SubjectKind::Function,
     };
     (subject, Need::guarded(kind, guard))
@@ -92,28 +95,32 @@ fn bucket_calls(endpoint: &Endpoint) -> u64 {
 }
 
 #[test]
-fn a_bucket_with_everything_takes_nine_calls() {
+fn a_bucket_with_everything_takes_fourteen_calls() {
     let world = World::default().with_bucket(
         "full",
         Bucket::bare("us-east-1")
             .ownership("ObjectWriter")
+            .versioning("Enabled")
             .policy(&json!({ "Statement": [] }), false),
     );
     let endpoint = Endpoint::start(world, Behaviour::default());
     let snapshot = collect(request(&endpoint, all_needs()));
-    assert_eq!(bucket_calls(&endpoint), 9);
+    assert_eq!(bucket_calls(&endpoint), 14);
     // sts, account, s3control and ListBuckets, and one ListFunctions a Region.
-    assert_eq!(snapshot.api_calls, 9 + 4 + 3);
+    assert_eq!(snapshot.api_calls, 14 + 4 + 3);
     assert_eq!(snapshot.api_calls, endpoint.total());
 }
 
 #[test]
-fn owner_enforced_and_no_policy_leave_two_calls_out() {
+fn owner_enforced_no_policy_and_no_versions_leave_five_calls_out() {
     let world = World::default().with_bucket("plain", Bucket::new("us-east-1"));
     let endpoint = Endpoint::start(world, Behaviour::default());
     let snapshot = collect(request(&endpoint, all_needs()));
-    assert_eq!(bucket_calls(&endpoint), 7);
+    assert_eq!(bucket_calls(&endpoint), 10);
     assert_eq!(endpoint.count("s3:GetBucketAcl"), 0);
+    assert_eq!(endpoint.count("s3:GetBucketReplication"), 0);
+    assert_eq!(endpoint.count("s3:GetObjectLockConfiguration"), 0);
+    assert_eq!(endpoint.count("s3:GetBucketAbac"), 0);
     assert_eq!(endpoint.count("s3:GetBucketPolicyStatus"), 0);
     let bucket = &account(&snapshot).buckets["plain"];
     assert_eq!(bucket.policy, Reading::Absent);
@@ -171,6 +178,9 @@ fn what_every_reading_of_a_bucket_becomes() {
             .encryption("aws:kms", Some("alias/own"), true)
             .logging("logs", "b/")
             .versioning("Suspended")
+            .document("GetBucketWebsite", WEBSITE.to_owned())
+            .document("GetBucketCors", CORS.to_owned())
+            .document("GetBucketLifecycleConfiguration", LIFECYCLE.to_owned())
             .tags(&[("team", "web & <app>")]),
     );
     let endpoint = Endpoint::start(world, Behaviour::default());
@@ -204,7 +214,195 @@ fn what_every_reading_of_a_bucket_becomes() {
             } },
             "versioning": { "known": { "status": "Suspended" } },
             "tags": { "known": { "team": "web & <app>" } },
+            "website": { "known": { "index_document": "index.html" } },
+            "cors": { "known": [{ "origins": ["*"], "methods": ["PUT"], "headers": ["*"] }] },
+            "lifecycle": { "known": [{
+                "id": "all", "enabled": true, "whole_bucket": true, "expires_current": true, "transitions": true,
+                "expires_noncurrent_days": 30, "aborts_uploads_days": 7,
+            }, {
+                "id": "part", "enabled": false, "whole_bucket": false, "expires_current": false, "transitions": false,
+            }] },
         })
+    );
+}
+
+const WEBSITE: &str = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument></WebsiteConfiguration>";
+
+const CORS: &str = "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>PUT</AllowedMethod>\
+    <AllowedHeader>*</AllowedHeader></CORSRule></CORSConfiguration>";
+
+const LIFECYCLE: &str = "<LifecycleConfiguration><Rule><ID>all</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status>\
+    <Expiration><Days>400</Days></Expiration><Transition><Days>30</Days><StorageClass>GLACIER</StorageClass></Transition>\
+    <NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays></NoncurrentVersionExpiration>\
+    <AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule>\
+    <Rule><ID>part</ID><Filter><Prefix>tmp/</Prefix></Filter><Status>Disabled</Status>\
+    <Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration></Rule></LifecycleConfiguration>";
+
+#[test]
+fn an_old_bucket_without_policy_and_versions_takes_eleven_calls() {
+    let world = World::default().with_bucket("old", Bucket::bare("us-east-1"));
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    collect(request(&endpoint, all_needs()));
+    // The ten of a new bucket, and the ACL, which has a say here.
+    assert_eq!(bucket_calls(&endpoint), 11);
+}
+
+#[test]
+fn a_condition_on_a_tag_of_the_bucket_is_worth_one_more_call() {
+    let policy = |key: &str| {
+        json!({ "Statement": [{
+            "Effect": "Allow", "Principal": { "AWS": "111122223333" }, "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::b/*", "Condition": { "StringEquals": { key: "web" } },
+        }] })
+    };
+    for (key, calls) in [
+        ("aws:ResourceTag/team", 1),
+        ("S3:BucketTag/team", 1),
+        ("aws:PrincipalTag/team", 0),
+        ("s3:ExistingObjectTag/team", 0),
+    ] {
+        let bucket = Bucket::new("us-east-1")
+            .policy(&policy(key), false)
+            .document(
+                "GetBucketAbac",
+                "<AbacStatus><Status>Enabled</Status></AbacStatus>".to_owned(),
+            );
+        let world = World::default().with_bucket("b", bucket);
+        let endpoint = Endpoint::start(world, Behaviour::default());
+        let snapshot = collect(request(&endpoint, all_needs()));
+        assert_eq!(endpoint.count("s3:GetBucketAbac"), calls, "{key}");
+        if calls > 0 {
+            let abac = &account(&snapshot).buckets["b"].abac;
+            assert_eq!(abac.known().unwrap().status, "Enabled");
+        }
+    }
+}
+
+#[test]
+fn versions_are_worth_the_questions_about_copies_and_locks() {
+    for (status, calls) in [("Enabled", 1), ("Suspended", 0)] {
+        let bucket = Bucket::new("us-east-1")
+            .versioning(status)
+            .replication("copy")
+            .document(
+                "GetObjectLockConfiguration",
+                "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>\
+                 <Mode>GOVERNANCE</Mode><Years>2</Years></DefaultRetention></Rule></ObjectLockConfiguration>"
+                    .to_owned(),
+            );
+        let world = World::default().with_bucket("b", bucket);
+        let endpoint = Endpoint::start(world, Behaviour::default());
+        let snapshot = collect(request(&endpoint, all_needs()));
+        assert_eq!(endpoint.count("s3:GetBucketReplication"), calls);
+        assert_eq!(endpoint.count("s3:GetObjectLockConfiguration"), calls);
+        let bucket = serde_json::to_value(&account(&snapshot).buckets["b"]).unwrap();
+        if calls > 0 {
+            assert_eq!(
+                bucket["object_lock"]["known"],
+                json!({ "enabled": true, "default_mode": "GOVERNANCE", "default_days": 730 })
+            );
+            assert_eq!(
+                bucket["replication"]["known"],
+                json!({ "role": "arn:aws:iam::111122223333:role/copy", "rules": [{
+                    "id": "all", "enabled": true, "whole_bucket": true, "destination": "copy", "replicates_kms": false,
+                }] })
+            );
+        } else {
+            assert!(bucket["object_lock"].is_null() && bucket["replication"].is_null());
+        }
+    }
+}
+
+#[test]
+fn a_key_that_two_buckets_name_is_asked_about_once() {
+    let arn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-0000-4000-8000-000000000000";
+    let mut world = World::default()
+        .with_bucket(
+            "by-arn",
+            Bucket::new("us-east-1").encryption("aws:kms", Some(arn), true),
+        )
+        .with_bucket(
+            "by-id",
+            Bucket::new("us-east-1").encryption(
+                "aws:kms:dsse",
+                Some("1234abcd-0000-4000-8000-000000000000"),
+                false,
+            ),
+        )
+        .with_bucket(
+            "of-aws",
+            Bucket::new("us-east-1").encryption("aws:kms", None, true),
+        )
+        .with_bucket(
+            "gone",
+            Bucket::new("eu-west-1").encryption("aws:kms", Some("alias/gone"), true),
+        );
+    world
+        .keys
+        .insert(arn.to_owned(), key(arn, "PendingDeletion", true));
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let keys = &account(&snapshot).keys;
+    assert_eq!(endpoint.count("kms:DescribeKey"), 2);
+    assert_eq!(endpoint.count("kms:GetKeyRotationStatus"), 1);
+    assert_eq!(
+        keys[arn].description.known().unwrap().state,
+        "PendingDeletion"
+    );
+    assert!(keys[arn].rotation.known().unwrap().enabled);
+    let gone = &keys["arn:aws:kms:eu-west-1:111122223333:alias/gone"];
+    assert_eq!(gone.description, Reading::Absent);
+    assert_eq!(gone.rotation, Reading::NotCollected);
+}
+
+#[test]
+fn whose_the_destinations_are() {
+    let copies = |name: &str| {
+        Bucket::new("us-east-1")
+            .versioning("Enabled")
+            .replication(name)
+    };
+    let mut world = World::default()
+        .with_bucket("to-own", copies("own"))
+        .with_bucket("own", Bucket::new("eu-west-1"))
+        .with_bucket("to-nobody", copies("nobody"))
+        .with_bucket("to-stranger", copies("stranger"))
+        .with_bucket("logs", Bucket::new("us-east-1").logging("own", ""));
+    world
+        .foreign_buckets
+        .insert("stranger".to_owned(), "444455556666".to_owned());
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let targets = serde_json::to_value(&account(&snapshot).targets).unwrap();
+    assert_eq!(targets["own"], json!({ "listed": true }));
+    assert_eq!(
+        targets["nobody"],
+        json!({ "listed": false, "head": "absent" })
+    );
+    assert_eq!(
+        targets["stranger"]["head"]["denied"]["action"],
+        "s3:ListBucket"
+    );
+    assert_eq!(endpoint.count("s3:HeadBucket"), 2);
+}
+
+#[test]
+fn without_a_list_the_destination_in_another_region_is_asked_for() {
+    let copies = Bucket::new("us-east-1")
+        .versioning("Enabled")
+        .replication("own");
+    let world = World::default()
+        .with_bucket("source", copies)
+        .with_bucket("own", Bucket::new("eu-west-1"));
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(Request {
+        buckets: vec!["source".to_owned()],
+        ..request(&endpoint, all_needs())
+    });
+    let targets = serde_json::to_value(&account(&snapshot).targets).unwrap();
+    assert_eq!(
+        targets["own"],
+        json!({ "head": { "known": { "owner": ACCOUNT } } })
     );
 }
 
@@ -225,6 +423,12 @@ fn what_is_not_configured_is_absent() {
         logging: Reading::Absent,
         versioning: Reading::Absent,
         tags: Reading::Absent,
+        website: Reading::Absent,
+        cors: Reading::Absent,
+        lifecycle: Reading::Absent,
+        replication: Reading::NotCollected,
+        object_lock: Reading::NotCollected,
+        abac: Reading::NotCollected,
     };
     assert_eq!(account(&snapshot).buckets["bare"], expected);
     assert_eq!(account(&snapshot).public_access_block, Reading::Absent);
@@ -270,11 +474,27 @@ fn refusing_one_action_changes_that_reading_alone() {
             // A refused guard lets the guarded call through; nothing else may change.
             let guarded = match kind {
                 ReadingKind::BucketOwnership => pointer.ends_with("/acl"),
-                ReadingKind::BucketPolicy => pointer.ends_with("/policy_status"),
+                ReadingKind::BucketPolicy => {
+                    pointer.ends_with("/policy_status") || pointer.ends_with("/abac")
+                }
+                ReadingKind::BucketVersioning => {
+                    pointer.ends_with("/replication") || pointer.ends_with("/object_lock")
+                }
                 _ => false,
             };
             if guarded {
                 assert!(before.is_null(), "{operation}: {pointer} was {before}");
+                return;
+            }
+            // What nobody names any more is not looked at.
+            let names = matches!(
+                kind,
+                ReadingKind::BucketEncryption
+                    | ReadingKind::BucketReplication
+                    | ReadingKind::BucketLogging
+            );
+            if names && (pointer.contains("/keys") || pointer.contains("/targets")) {
+                assert!(after.is_null(), "{operation}: {pointer} is {after}");
                 return;
             }
             assert!(
@@ -738,7 +958,8 @@ fn a_bucket_elsewhere_is_followed_once_and_remembered() {
         .filter(|seen| seen.path.starts_with("far") && seen.region == "us-east-1")
         .count();
     assert_eq!(wrong, 1, "only the first call goes to the wrong Region");
-    assert_eq!(bucket_calls(&endpoint), 8);
+    // The ten calls of a new bucket, and the one that went wrong.
+    assert_eq!(bucket_calls(&endpoint), 11);
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod access;
 mod buckets;
 #[path = "facts/functions.rs"]
 mod functions;
+#[path = "facts/keys.rs"]
+mod keys;
 #[path = "facts/kleene.rs"]
 mod kleene;
 #[path = "facts/needs.rs"]
@@ -23,6 +25,8 @@ mod needs;
 mod parser;
 #[path = "facts/patterns.rs"]
 mod patterns;
+#[path = "facts/product.rs"]
+mod product;
 #[path = "facts/subjects.rs"]
 mod subjects;
 #[path = "facts/support.rs"]

@@ -323,12 +323,13 @@ fn path(place: &Place) -> String {
 }
 
 /// Some values that a hidden fact may turn out to have, its own among them.
-fn candidates(own: &Value) -> Vec<Value> {
+fn candidates(place: &Place, own: &Value) -> Vec<Value> {
+    let of_texts = place.last() == Some(&Step::Member("words".to_owned()));
     let mut out = match own {
         Value::Bool(_) => vec![json!(false), json!(true)],
         Value::Number(_) => vec![json!(0), json!(1), json!(3)],
         Value::String(_) => TEXTS.iter().map(|text| json!(text)).collect(),
-        Value::Array(items) if items.iter().all(Value::is_string) => {
+        Value::Array(_) if of_texts => {
             vec![json!([]), json!(["x"]), json!(["y", "xy"])]
         }
         Value::Array(_) => vec![
@@ -360,7 +361,7 @@ fn completions(document: &Value, hidden: &[Place]) -> Vec<Value> {
         let mut more = Vec::new();
         for base in out {
             let own = get_mut(&mut document.clone(), place).clone();
-            for candidate in candidates(&own) {
+            for candidate in candidates(place, &own) {
                 let mut completed = base.clone();
                 *get_mut(&mut completed, place) = candidate;
                 more.push(completed);

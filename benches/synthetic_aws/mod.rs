@@ -23,6 +23,7 @@
 
 mod account;
 mod ecr;
+mod kms;
 mod lambda;
 mod message;
 mod s3;
@@ -34,7 +35,7 @@ mod world;
 
 pub use message::{Answer, Call, Operation};
 pub use server::{Endpoint, Seen};
-pub use world::{Bucket, Function, World};
+pub use world::{Bucket, Function, World, key};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -96,6 +97,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         sts::OPERATIONS,
         account::OPERATIONS,
         ecr::OPERATIONS,
+        kms::OPERATIONS,
     ]
     .into_iter()
     .flatten()

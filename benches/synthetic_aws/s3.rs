@@ -105,6 +105,77 @@ pub const OPERATIONS: &[Operation] = &[
         |call| reads(call, "tagging"),
         |w, _, c| read(w, c, "GetBucketTagging", Missing::Error("NoSuchTagSet")),
     ),
+    document(
+        "GetBucketWebsite",
+        |call| reads(call, "website"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketWebsite",
+                Missing::Error("NoSuchWebsiteConfiguration"),
+            )
+        },
+    ),
+    document(
+        "GetBucketCors",
+        |call| reads(call, "cors"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketCors",
+                Missing::Error("NoSuchCORSConfiguration"),
+            )
+        },
+    ),
+    document(
+        "GetBucketLifecycleConfiguration",
+        |call| reads(call, "lifecycle"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketLifecycleConfiguration",
+                Missing::Error("NoSuchLifecycleConfiguration"),
+            )
+        },
+    ),
+    document(
+        "GetBucketReplication",
+        |call| reads(call, "replication"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketReplication",
+                Missing::Error("ReplicationConfigurationNotFoundError"),
+            )
+        },
+    ),
+    document(
+        "GetObjectLockConfiguration",
+        |call| reads(call, "object-lock"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetObjectLockConfiguration",
+                Missing::Error("ObjectLockConfigurationNotFoundError"),
+            )
+        },
+    ),
+    document(
+        "GetBucketAbac",
+        |call| reads(call, "abac"),
+        |w, _, c| read(w, c, "GetBucketAbac", Missing::Empty("AbacStatus")),
+    ),
+    Operation {
+        service: "s3",
+        name: "HeadBucket",
+        matches: |call| call.method == "HEAD" && !call.path.is_empty(),
+        answer: head_bucket,
+    },
 ];
 
 /// An operation that answers one stored document.
@@ -170,6 +241,32 @@ fn read(world: &World, call: &Call, operation: &str, missing: Missing) -> Answer
             "<{element} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>"
         )),
     }
+}
+
+/// AWS answers a HEAD without a body: 404 for no bucket, 403 for one that is not the expected
+/// owner's.
+fn head_bucket(world: &World, _: &Behaviour, call: &Call) -> Answer {
+    let name = call.path.trim_end_matches('/');
+    let bare = |status| Answer {
+        status,
+        content_type: "application/xml",
+        headers: Vec::new(),
+        body: String::new(),
+    };
+    let (owner, region) = match (world.buckets.get(name), world.foreign_buckets.get(name)) {
+        (Some(bucket), _) => (bucket.owner(world), bucket.region.as_str()),
+        (None, Some(owner)) => (owner.clone(), call.region.as_str()),
+        (None, None) => return bare(404),
+    };
+    if region != call.region {
+        return bare(301).with_header("x-amz-bucket-region", region);
+    }
+    let expected = &call.expected_owner;
+    bare(if expected.is_empty() || *expected == owner {
+        200
+    } else {
+        403
+    })
 }
 
 fn list_buckets(world: &World, behaviour: &Behaviour, call: &Call) -> Answer {

@@ -23,6 +23,10 @@ pub struct World {
     pub buckets: BTreeMap<String, Bucket>,
     /// The functions of all Regions.
     pub functions: Vec<Function>,
+    /// KMS keys by the ARN of the key or of an alias of it: `KeyMetadata`, and `Rotates`.
+    pub keys: BTreeMap<String, Value>,
+    /// Buckets of other accounts, by name: whose they are.
+    pub foreign_buckets: BTreeMap<String, String>,
 }
 
 impl Default for World {
@@ -35,6 +39,8 @@ impl Default for World {
             public_access_block: None,
             buckets: BTreeMap::new(),
             functions: Vec::new(),
+            keys: BTreeMap::new(),
+            foreign_buckets: BTreeMap::new(),
         }
     }
 }
@@ -203,6 +209,19 @@ impl Bucket {
         )
     }
 
+    /// Replication of everything to one bucket.
+    pub fn replication(self, destination: &str) -> Self {
+        self.document(
+            "GetBucketReplication",
+            format!(
+                "<ReplicationConfiguration {XMLNS}><Role>arn:aws:iam::111122223333:role/copy</Role><Rule><ID>all</ID>\
+                 <Priority>1</Priority><Filter/><Status>Enabled</Status><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication>\
+                 <Destination><Bucket>arn:aws:s3:::{}</Bucket></Destination></Rule></ReplicationConfiguration>",
+                escape(destination)
+            ),
+        )
+    }
+
     /// Tags.
     pub fn tags(self, tags: &[(&str, &str)]) -> Self {
         let list: String = tags
@@ -220,6 +239,17 @@ impl Bucket {
             format!("<Tagging {XMLNS}><TagSet>{list}</TagSet></Tagging>"),
         )
     }
+}
+
+/// A symmetric key of the customer, in the account and Region of its ARN.
+pub fn key(arn: &str, state: &str, rotates: bool) -> Value {
+    json!({
+        "AWSAccountId": arn.split(':').nth(4), "KeyId": arn.rsplit('/').next(), "Arn": arn,
+        "CreationDate": 1_614_834_367.0, "Enabled": state == "Enabled", "Description": "",
+        "KeyUsage": "ENCRYPT_DECRYPT", "KeyState": state, "Origin": "AWS_KMS", "KeyManager": "CUSTOMER",
+        "KeySpec": "SYMMETRIC_DEFAULT", "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"], "MultiRegion": false,
+        "Rotates": rotates,
+    })
 }
 
 /// The document of the four flags, in AWS's order.
@@ -256,6 +286,11 @@ impl World {
         for n in 0..buckets {
             let name = bucket_name(n);
             let bucket = world.generated_bucket(n, buckets);
+            if n % 3 == 1 {
+                let arn = world.key_arn(n);
+                let key = key(&arn, "Enabled", n % 2 == 0);
+                world.keys.insert(arn, key);
+            }
             world.buckets.insert(name, bucket);
         }
         for n in 0..functions {
@@ -270,6 +305,14 @@ impl World {
             .get(n % self.regions.len().max(1))
             .cloned()
             .unwrap_or_default()
+    }
+
+    fn key_arn(&self, n: usize) -> String {
+        format!(
+            "arn:aws:kms:{}:{}:key/{n:08}-0000-4000-8000-000000000000",
+            self.region_of(n),
+            self.account
+        )
     }
 
     fn generated_bucket(&self, n: usize, buckets: usize) -> Bucket {
@@ -314,6 +357,11 @@ impl World {
                 "Sid": "Partner", "Effect": "Allow",
                 "Principal": { "AWS": "arn:aws:iam::444455556666:root" },
                 "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": resources,
+            }, {
+                "Sid": "NotWhileOnHold", "Effect": "Deny",
+                "Principal": { "AWS": "arn:aws:iam::444455556666:root" },
+                "Action": "s3:DeleteObject", "Resource": format!("arn:aws:s3:::{name}/*"),
+                "Condition": { "StringEquals": { "aws:ResourceTag/hold": "true" } },
             }])),
         };
         if let Some(statements) = statements {
@@ -324,11 +372,8 @@ impl World {
             }
         }
         if n % 3 == 1 {
-            let key = format!(
-                "arn:aws:kms:{}:{}:key/{n:08}-0000-4000-8000-000000000000",
-                bucket.region, self.account
-            );
-            bucket = bucket.encryption("aws:kms", Some(&key), n.is_multiple_of(2));
+            let key = self.key_arn(n);
+            bucket = bucket.encryption("aws:kms", Some(&key), n % 2 == 0);
         }
         if n.is_multiple_of(4) {
             // Logs go to a bucket of the same Region, every fiftieth time to the bucket itself.
@@ -341,7 +386,12 @@ impl World {
             bucket = bucket.logging(&bucket_name(target), &format!("logs/{name}/"));
         }
         match n % 7 {
-            0..=3 => bucket = bucket.versioning("Enabled"),
+            0..=3 => {
+                bucket = bucket.versioning("Enabled");
+                if n % 14 == 2 {
+                    bucket = bucket.replication(&format!("acme-copy-{n:05}"));
+                }
+            }
             4 => bucket = bucket.versioning("Suspended"),
             _ => {}
         }

@@ -37,7 +37,10 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{Expr, LiteralValue, operators};
-use cel::objects::Key;
+use cel::common::types::{
+    CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString,
+};
+use cel::common::value::Val;
 use cel::{Context, Env, ExecutionError, IdedExpr, Program};
 use serde_json::Value;
 
@@ -373,10 +376,10 @@ impl Expression {
         let mut context = empty_context();
         bind_members(&mut context, &known);
         if let Some(params) = scope.params {
-            context.add_variable_from_value(PARAMS, convert(params));
+            context.add_variable_as_val(PARAMS, convert(params));
         }
         if let Some(item) = &item {
-            context.add_variable_from_value(ITEM, convert(item));
+            context.add_variable_as_val(ITEM, convert(item));
         }
         self.judge(self.program.execute(&context), scope, &incomplete)
     }
@@ -574,13 +577,13 @@ fn amend(value: &mut Value, path: &str, phantom: bool) {
 /// A document made ready for conditions, once for all checks.
 pub struct Prepared<'a> {
     document: &'a FactDocument,
-    context: Context<'static, 'static>,
+    context: Context<'a, 'a>,
 }
 
 /// The variables a condition sees: the facts, the check's thresholds, the item.
 pub struct Scope<'s> {
     document: &'s FactDocument,
-    context: Context<'s, 'static>,
+    context: Context<'s, 's>,
     params: Option<&'s Value>,
     /// The list and one member of it.
     item: Option<(&'s str, &'s Value)>,
@@ -605,12 +608,12 @@ impl<'a> Prepared<'a> {
         params: Option<&'s Value>,
         item: Option<(&'s str, &'s Value)>,
     ) -> Scope<'s> {
-        let mut context = self.context.new_inner_scope();
+        let mut context: Context<'s, 's> = self.context.new_inner_scope();
         if let Some(params) = params {
-            context.add_variable_from_value(PARAMS, convert(params));
+            context.add_variable_as_val(PARAMS, convert(params));
         }
         if let Some((_, item)) = item {
-            context.add_variable_from_value(ITEM, convert(item));
+            context.add_variable_as_val(ITEM, convert(item));
         }
         Scope {
             document: self.document,
@@ -622,15 +625,15 @@ impl<'a> Prepared<'a> {
 }
 
 /// A context without variables. CEL's standard functions are registered once for all documents.
-fn empty_context() -> Context<'static, 'static> {
+fn empty_context<'v>() -> Context<'v, 'v> {
     static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
     Context::with_env(Arc::clone(&STANDARD))
 }
 
-fn bind_members(context: &mut Context<'_, '_>, known: &Value) {
+fn bind_members<'v>(context: &mut Context<'_, 'v>, known: &'v Value) {
     for (name, value) in known.as_object().into_iter().flatten() {
         let name = if name == FUNCTION { MASKED } else { name };
-        context.add_variable_from_value(name, convert(value));
+        context.add_variable_as_val(name, convert(value));
     }
 }
 
@@ -679,24 +682,27 @@ fn unmask(name: &str) -> &str {
     if name == MASKED { FUNCTION } else { name }
 }
 
-/// JSON as a CEL value. Integers become `Int`: the crate's own conversion makes every
-/// non-negative one a `UInt`, and `UInt + Int` is an error there.
-fn convert(value: &Value) -> cel::Value {
+/// JSON as a CEL value that borrows its texts. Integers become `Int`: the crate's own conversion
+/// makes every non-negative one a `UInt`, and `UInt + Int` is an error there.
+fn convert<'v>(value: &'v Value) -> Box<dyn Val + 'v> {
     match value {
-        Value::Null => cel::Value::Null,
-        Value::Bool(value) => cel::Value::Bool(*value),
+        Value::Null => Box::new(CelNull),
+        Value::Bool(value) => Box::new(CelBool::from(*value)),
         Value::Number(number) => match number.as_i64() {
-            Some(integer) => cel::Value::Int(integer),
-            None => cel::Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+            Some(integer) => Box::new(CelInt::from(integer)),
+            None => Box::new(CelDouble::from(number.as_f64().unwrap_or(f64::NAN))),
         },
-        Value::String(text) => cel::Value::from(text.as_str()),
-        Value::Array(items) => cel::Value::from(items.iter().map(convert).collect::<Vec<_>>()),
+        Value::String(text) => Box::new(CelString::from(text.as_str())),
+        Value::Array(items) => {
+            let items: Vec<Box<dyn Val + 'v>> = items.iter().map(convert).collect();
+            Box::new(CelList::from(items))
+        }
         Value::Object(members) => {
-            let members: HashMap<Key, cel::Value> = members
+            let members: HashMap<CelMapKey<'v>, Box<dyn Val + 'v>> = members
                 .iter()
-                .map(|(name, value)| (Key::from(name.as_str()), convert(value)))
+                .map(|(name, value)| (CelMapKey::from(name.as_str()), convert(value)))
                 .collect();
-            cel::Value::from(members)
+            Box::new(CelMap::from(members))
         }
     }
 }

@@ -84,6 +84,9 @@ Examples:
   coldbucket permissions
   coldbucket permissions --check 's3-*'")]
     Permissions(Box<PermissionsArgs>),
+    /// Estimate how long Lambda functions take to start cold
+    #[command(name = "cold-start")]
+    ColdStart(ColdStartArgs),
     /// Print a completion script for a shell
     #[command(after_help = "\
 Example:
@@ -198,6 +201,85 @@ pub struct PermissionsArgs {
     pub image_sizes: bool,
 }
 
+/// `cold-start`.
+#[derive(Clone, Debug, Args)]
+pub struct ColdStartArgs {
+    /// What to ask.
+    #[command(subcommand)]
+    pub command: ColdStartCommand,
+}
+
+/// What to ask about cold starts.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ColdStartCommand {
+    /// Estimate one function, two side by side, or a JSON line each from standard input
+    #[command(after_help = "\
+Examples:
+  coldbucket cold-start estimate --runtime java21 --memory 512 --zip-mb 40
+  coldbucket cold-start estimate --runtime java21 --framework quarkus --versus snapstart=true
+  coldbucket cold-start estimate --batch < functions.jsonl")]
+    Estimate(Box<EstimateArgs>),
+}
+
+/// `cold-start estimate`. MB is 2^20 bytes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct EstimateArgs {
+    /// Runtime, for example python3.13
+    #[arg(long, value_name = "NAME", required_unless_present = "batch")]
+    pub runtime: Option<String>,
+    /// Memory, MB
+    #[arg(long, value_name = "MB", default_value_t = 1024)]
+    pub memory: u32,
+    /// x86_64 or arm64
+    #[arg(long, value_name = "NAME", default_value = "x86_64")]
+    pub architecture: String,
+    /// A container image instead of a zip
+    #[arg(long)]
+    pub image: bool,
+    /// Compressed zip with its layers, MB
+    #[arg(long, value_name = "MB")]
+    pub zip_mb: Option<f64>,
+    /// Unzipped package with its layers, MB
+    #[arg(long, value_name = "MB")]
+    pub unzipped_mb: Option<f64>,
+    /// What the handler loads at init, unzipped, MB
+    #[arg(long, value_name = "MB")]
+    pub imported_mb: Option<f64>,
+    /// Compressed container image, MB
+    #[arg(long, value_name = "MB")]
+    pub image_mb: Option<f64>,
+    /// Whether the handler loads an AWS SDK
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub uses_sdk: Option<bool>,
+    /// Number of external extensions
+    #[arg(long, value_name = "N")]
+    pub extensions: Option<u32>,
+    /// SnapStart is on
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub snapstart: Option<bool>,
+    /// The snapshot was primed with what the first call needs
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub primed: Option<bool>,
+    /// Attached to a VPC
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub vpc: Option<bool>,
+    /// What an OS-only runtime or the JVM runs: rust, go, graalvm, dotnet8-aot, quarkus, spring-boot, …
+    #[arg(long, value_name = "NAME")]
+    pub framework: Option<String>,
+    /// Set a second function beside it that differs in this; repeatable. Members as in --batch
+    #[arg(long, value_name = "MEMBER=VALUE")]
+    pub versus: Vec<String>,
+    /// Read a JSON object a line from standard input and answer each with one
+    #[arg(long, conflicts_with_all = ["runtime", "versus"])]
+    pub batch: bool,
+    /// Answer with a JSON line for each function
+    #[arg(long)]
+    pub json: bool,
+    /// Estimate by the numbers in this file
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub cold_start_model: Option<PathBuf>,
+}
+
 /// `completions`.
 #[derive(Clone, Debug, Args)]
 pub struct CompletionsArgs {
@@ -296,6 +378,12 @@ pub struct GateArgs {
     /// Exit with 0 instead of 3 when something could not be judged
     #[arg(long)]
     pub allow_incomplete: bool,
+    /// Fail functions whose cold start takes longer than this, for example 1000ms or 1.5s
+    #[arg(long, value_name = "TIME")]
+    pub cold_start_budget: Option<String>,
+    /// Estimate cold starts by the numbers in this file
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub cold_start_model: Option<PathBuf>,
 }
 
 /// Where results go.

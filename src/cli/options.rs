@@ -1,10 +1,14 @@
 //! The validated form of what was asked for. Only this travels.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::args::{
-    AuditArgs, ChecksCommand, Cli, CollectArgs, ColorChoice, Command, ExplainArgs, LiveArgs,
-    PermissionsArgs, ResourceArgs, SchemaName, SelectionArgs, SourceArgs, TuningArgs,
+    AuditArgs, ChecksCommand, Cli, ColdStartCommand, CollectArgs, ColorChoice, Command,
+    EstimateArgs, ExplainArgs, LiveArgs, PermissionsArgs, ResourceArgs, SchemaName, SelectionArgs,
+    SourceArgs, TuningArgs,
 };
 use super::config::{CheckParams, Config};
 use super::policy::{PolicyCommand, PolicyTask, ProveArgs};
@@ -12,6 +16,7 @@ use super::{Mistake, Mistakes, Placed, did_you_mean, region};
 use crate::facts::Trust;
 use crate::output::Format;
 use crate::report::Severity;
+use crate::report::cold_start::EstimateInput;
 
 /// The pack that is taken when none is named.
 pub const DEFAULT_PACK: &str = "default";
@@ -58,6 +63,8 @@ pub enum Task {
         /// With the image sizes.
         image_sizes: bool,
     },
+    /// Estimate cold starts.
+    Estimate(Box<WhatIf>),
     /// Print a completion script.
     Completions(clap_complete::Shell),
     /// Print a JSON Schema.
@@ -81,6 +88,21 @@ pub struct Audit {
     pub tuning: Tuning,
     /// Whom the user knows.
     pub trust: Trust,
+    /// The estimator's numbers.
+    pub cold_start_model: Option<PathBuf>,
+}
+
+/// `cold-start estimate`, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WhatIf {
+    /// One or two functions with a title each; none with `batch`.
+    pub inputs: Vec<(String, EstimateInput)>,
+    /// Read the functions from standard input.
+    pub batch: bool,
+    /// Answer in JSON.
+    pub json: bool,
+    /// The estimator's numbers.
+    pub model: Option<PathBuf>,
 }
 
 /// `collect`, validated.
@@ -258,6 +280,23 @@ impl Options {
     }
 }
 
+/// The checks that `--cold-start-budget` is for.
+pub const BUDGET_CHECKS: [&str; 2] = [
+    "lambda-cold-start-over-budget",
+    "lambda-no-provisioned-concurrency",
+];
+
+/// A time such as `800ms` or `1.5s`, in milliseconds; a positive number of at most an hour.
+fn milliseconds(text: &str) -> Option<f64> {
+    let (number, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => (number, 1.0),
+        (None, Some(number)) => (number, 1000.0),
+        (None, None) => return None,
+    };
+    let ms = number.trim().parse::<f64>().ok()? * unit;
+    (ms > 0.0 && ms <= 3_600_000.0).then_some(ms)
+}
+
 /// Puts typed and configured values together.
 struct Join {
     config: Config,
@@ -305,6 +344,10 @@ impl Join {
                     image_sizes: image_sizes || self.config.image_sizes == Some(true),
                 }
             }
+            Command::ColdStart(args) => {
+                let ColdStartCommand::Estimate(args) = args.command;
+                Task::Estimate(Box::new(self.what_if(*args)))
+            }
             Command::Completions(args) => Task::Completions(args.shell),
             Command::Schema(args) => Task::Schema(args.document),
         }
@@ -340,9 +383,11 @@ impl Join {
             Some(fail_on) => fail_on.into(),
             None => Some(Severity::High),
         };
+        let mut selection = self.selection(args.selection);
+        self.budget(args.gate.cold_start_budget.as_deref(), &mut selection);
         Audit {
             source: self.source(args.source, &args.tuning),
-            selection: self.selection(args.selection),
+            selection,
             resources,
             gate: Gate {
                 fail_on,
@@ -352,6 +397,100 @@ impl Join {
             outputs: self.outputs(&args.output.output),
             tuning,
             trust: self.trust(),
+            cold_start_model: args.gate.cold_start_model,
+        }
+    }
+
+    /// Puts `--cold-start-budget` into the parameters of the checks that know one.
+    fn budget(&mut self, text: Option<&str>, selection: &mut Selection) {
+        let Some(text) = text else { return };
+        let Some(ms) = milliseconds(text) else {
+            self.mistakes.push(
+                Mistake::new(format!("--cold-start-budget `{text}` is not a time"))
+                    .help(Some("write it like 800ms or 1.5s".to_owned())),
+            );
+            return;
+        };
+        for check in BUDGET_CHECKS {
+            let params = selection
+                .params
+                .entry(check.to_owned())
+                .or_insert_with(|| Placed {
+                    value: BTreeMap::new(),
+                    place: None,
+                });
+            params.value.insert(
+                "budget_ms".to_owned(),
+                Placed {
+                    value: Value::from(ms),
+                    place: None,
+                },
+            );
+        }
+    }
+
+    fn what_if(&mut self, args: EstimateArgs) -> WhatIf {
+        let mut inputs = Vec::new();
+        if let Some(runtime) = args.runtime {
+            let input = EstimateInput {
+                id: runtime.clone(),
+                runtime: runtime.clone(),
+                architecture: args.architecture,
+                package_type: if args.image { "image" } else { "zip" }.to_owned(),
+                memory_mb: args.memory,
+                zip_mb: args.zip_mb,
+                unzipped_mb: args.unzipped_mb,
+                imported_mb: args.imported_mb,
+                image_mb: args.image_mb,
+                uses_sdk: args.uses_sdk,
+                extensions: args.extensions,
+                snapstart: args.snapstart,
+                primed: args.primed,
+                vpc: args.vpc,
+                framework: args.framework,
+            };
+            let other = self.versus(&input, &args.versus);
+            inputs.push((format!("{runtime}, {} MB", input.memory_mb), input));
+            inputs.extend(other);
+        }
+        WhatIf {
+            inputs,
+            batch: args.batch,
+            json: args.json,
+            model: args.cold_start_model,
+        }
+    }
+
+    /// The second function, which differs from the first in what `--versus` says.
+    fn versus(
+        &mut self,
+        input: &EstimateInput,
+        changes: &[String],
+    ) -> Option<(String, EstimateInput)> {
+        if changes.is_empty() {
+            return None;
+        }
+        let mut object = serde_json::to_value(input).ok()?;
+        for change in changes {
+            let Some((member, value)) = change.split_once('=') else {
+                self.wrong(format!("--versus `{change}` is not MEMBER=VALUE"));
+                return None;
+            };
+            let texts = ["runtime", "architecture", "package_type", "framework"];
+            let value = if texts.contains(&member) {
+                Value::from(value)
+            } else {
+                serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))
+            };
+            object.as_object_mut()?.insert(member.to_owned(), value);
+        }
+        let title = changes.join(", ");
+        match serde_json::from_value::<EstimateInput>(object) {
+            Ok(other) => Some((title, other)),
+            Err(error) => {
+                self.wrong(format!("--versus {title}: {error}"));
+                None
+            }
         }
     }
 

@@ -26,6 +26,15 @@ pub const fn absent_codes(reading: ReadingKind) -> &'static [&'static str] {
             &["NoSuchPublicAccessBlockConfiguration"]
         }
         ReadingKind::BucketEncryption => &["ServerSideEncryptionConfigurationNotFoundError"],
+        ReadingKind::BucketWebsite => &["NoSuchWebsiteConfiguration"],
+        ReadingKind::BucketCors => &["NoSuchCORSConfiguration"],
+        ReadingKind::BucketLifecycle => &["NoSuchLifecycleConfiguration"],
+        ReadingKind::BucketReplication => &["ReplicationConfigurationNotFoundError"],
+        ReadingKind::BucketObjectLock => &["ObjectLockConfigurationNotFoundError"],
+        // KMS API reference, DescribeKey: no such key, or no such alias.
+        ReadingKind::KeyDescription => &["NotFoundException"],
+        // HeadBucket has no body; a missing bucket is the bare status 404, which the SDK names so.
+        ReadingKind::TargetHead => &["NotFound", "NoSuchBucket"],
         // GetBucketTagging documents the first; its error list has long carried the second.
         ReadingKind::BucketTags => &["NoSuchTagSet", "NoSuchTagSetError"],
         _ => &[],

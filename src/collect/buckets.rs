@@ -1,6 +1,6 @@
 //! Which buckets there are: the listing, names given literally, and the filters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wildmatch::WildMatch;
 
@@ -21,6 +21,8 @@ pub struct Found {
     pub listing: Reading<Listing>,
     /// The buckets with what the listing says about them.
     pub buckets: BTreeMap<String, BucketInventory>,
+    /// The names of all buckets of the account, filtered or not; `None` without a complete list.
+    pub own: Option<BTreeSet<String>>,
 }
 
 /// True for a name without `*` and `?`.
@@ -56,6 +58,7 @@ async fn list(session: &Session, found: &mut Found) {
     let client = session.clients.s3(&session.home);
     let mut token: Option<String> = None;
     let mut pages: u64 = 0;
+    let mut own = BTreeSet::new();
     loop {
         let page = session
             .call(Family::S3, &session.home, || {
@@ -78,6 +81,7 @@ async fn list(session: &Session, found: &mut Found) {
         pages = pages.saturating_add(1);
         for bucket in page.buckets() {
             let Some(name) = bucket.name() else { continue };
+            own.insert(name.to_owned());
             if !wanted.is_empty() && !wanted.iter().any(|glob| glob.matches(name)) {
                 continue;
             }
@@ -112,6 +116,7 @@ async fn list(session: &Session, found: &mut Found) {
     found.listing = Reading::Known(Listing {
         complete: wanted.is_empty() && regions.is_empty(),
     });
+    found.own = Some(own);
 }
 
 /// The listing when a page could not be read: the page's failure is the listing's, and what came

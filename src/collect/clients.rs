@@ -52,6 +52,7 @@ pub struct Clients {
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
     ecr: Mutex<HashMap<String, aws_sdk_ecr::Client>>,
+    kms: Mutex<HashMap<String, aws_sdk_kms::Client>>,
 }
 
 impl Clients {
@@ -102,8 +103,9 @@ impl Clients {
             s3: Mutex::default(),
             lambda: Mutex::default(),
             ecr: Mutex::default(),
+            kms: Mutex::default(),
         };
-        for service in ["S3", "Lambda", "STS", "S3 Control", "Account", "ECR"] {
+        for service in ["S3", "Lambda", "STS", "S3 Control", "Account", "ECR", "KMS"] {
             if let Some(url) = endpoint::of_service(&clients.config, service) {
                 endpoint::check(&url)?;
             }
@@ -195,6 +197,18 @@ impl Clients {
         kept(&self.lambda, region, || {
             aws_sdk_lambda::Client::from_conf(
                 aws_sdk_lambda::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// kms in a Region.
+    pub fn kms(&self, region: &str) -> aws_sdk_kms::Client {
+        kept(&self.kms, region, || {
+            aws_sdk_kms::Client::from_conf(
+                aws_sdk_kms::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
                     .interceptor(self.guard.clone())
                     .build(),

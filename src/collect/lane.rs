@@ -262,6 +262,8 @@ pub enum Family {
     LambdaGetFunction,
     /// ecr.
     Ecr,
+    /// kms, the calls about keys.
+    Kms,
 }
 
 impl Family {

@@ -19,6 +19,7 @@ mod error;
 pub mod guard;
 mod identity;
 mod interrupt;
+mod keys;
 mod lambda;
 mod lane;
 pub mod pace;
@@ -27,6 +28,7 @@ mod progress;
 mod regions;
 mod s3;
 mod session;
+mod targets;
 #[doc(hidden)]
 pub mod testing;
 mod trouble;
@@ -43,8 +45,10 @@ pub use progress::{Bar, Progress, Silent};
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::{SubjectKind, partition};
+use crate::inventory::key::KeyInventory;
 use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::snapshot::SCHEMA;
+use crate::inventory::target::TargetInventory;
 use crate::inventory::{Reading, Snapshot};
 
 use clients::{Clients, Fixed, Source};
@@ -230,7 +234,12 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
     };
     let (block, buckets, regions) =
         tokio::join!(block, read_buckets(session, &id), read_regions(session));
-    let (bucket_listing, buckets) = buckets;
+    let Buckets {
+        listing: bucket_listing,
+        buckets,
+        keys,
+        targets,
+    } = buckets;
     let (region_listing, regions) = regions;
     let account = AccountInventory {
         caller,
@@ -238,19 +247,25 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         region_listing,
         bucket_listing,
         buckets,
+        keys,
+        targets,
         regions,
     };
     Ok((id, account))
 }
 
-type Buckets = (
-    Reading<crate::inventory::account::Listing>,
-    BTreeMap<String, BucketInventory>,
-);
+/// The buckets and what they point at.
+#[derive(Default)]
+struct Buckets {
+    listing: Reading<crate::inventory::account::Listing>,
+    buckets: BTreeMap<String, BucketInventory>,
+    keys: BTreeMap<String, KeyInventory>,
+    targets: BTreeMap<String, TargetInventory>,
+}
 
 async fn read_buckets(session: &Session, account: &str) -> Buckets {
     if !session.plan.buckets() {
-        return (Reading::NotCollected, BTreeMap::new());
+        return Buckets::default();
     }
     let found = buckets::find(session).await;
     let mut buckets = read_each(session, &session.plan, account, found.buckets).await;
@@ -272,7 +287,16 @@ async fn read_buckets(session: &Session, account: &str) -> Buckets {
         let targets = read_each(session, &plan, account, targets).await;
         buckets.extend(targets);
     }
-    (found.listing, buckets)
+    let (keys, targets) = tokio::join!(
+        keys::read(session, account, &buckets),
+        targets::read(session, account, &buckets, found.own.as_ref())
+    );
+    Buckets {
+        listing: found.listing,
+        buckets,
+        keys,
+        targets,
+    }
 }
 
 /// Reads buckets side by side, each bucket's calls one after the other.

@@ -12,6 +12,10 @@ pub struct Plan {
     readings: BTreeMap<ReadingKind, BTreeSet<Guard>>,
     /// The readings of buckets that receive access logs, wherever they are.
     log_targets: BTreeSet<ReadingKind>,
+    /// The readings of the keys that buckets name.
+    keys: BTreeSet<ReadingKind>,
+    /// Whether the buckets that others deliver to are there.
+    destinations: bool,
     buckets: bool,
     regions: bool,
     functions: bool,
@@ -26,8 +30,22 @@ impl Plan {
             if need.reading.opt_in() {
                 continue;
             }
+            match need.reading.scope() {
+                Scope::Key => {
+                    plan.keys.insert(need.reading);
+                    continue;
+                }
+                Scope::Target => {
+                    plan.destinations = true;
+                    continue;
+                }
+                _ => {}
+            }
             match need.relation {
-                Relation::Own | Relation::Siblings => {
+                Relation::Own
+                | Relation::Siblings
+                | Relation::EncryptionKey
+                | Relation::Destination => {
                     plan.readings
                         .entry(need.reading)
                         .or_default()
@@ -59,7 +77,7 @@ impl Plan {
             ReadingKind::FunctionListing => self.functions = true,
             ReadingKind::RegionListing => self.regions = true,
             _ => match reading.scope() {
-                Scope::Bucket => self.buckets = true,
+                Scope::Bucket | Scope::Key | Scope::Target => self.buckets = true,
                 Scope::Function => self.functions = true,
                 Scope::Region => self.regions = true,
                 Scope::Account => {}
@@ -92,6 +110,16 @@ impl Plan {
         self.readings
             .get(&reading)
             .is_some_and(|guards| guards.iter().any(|guard| !ruled_out(*guard)))
+    }
+
+    /// The reading is wanted of the keys that buckets name.
+    pub fn of_keys(&self, reading: ReadingKind) -> bool {
+        self.keys.contains(&reading)
+    }
+
+    /// It matters whether the buckets that others deliver to are there.
+    pub const fn of_destinations(&self) -> bool {
+        self.destinations
     }
 
     /// The plan for the buckets that receive access logs; `None` when nothing is asked of them.

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use aws_sdk_s3::types::{
-    Grant as SdkGrant, Grantee, LoggingEnabled, ServerSideEncryptionRule, TargetObjectKeyFormat,
+    Grant as SdkGrant, Grantee, LifecycleRule as SdkLifecycleRule, LoggingEnabled,
+    ReplicationRule as SdkReplicationRule, ServerSideEncryptionRule, TargetObjectKeyFormat,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -15,10 +16,11 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::inventory::Reading;
 use crate::inventory::bucket::{
-    Acl, BucketInventory, Encryption, Grant, Logging, Ownership, PolicyStatus, PublicAccessBlock,
-    Versioning,
+    Abac, Acl, BucketInventory, CorsRule, Encryption, Grant, LifecycleRule, Logging, ObjectLock,
+    Ownership, PolicyStatus, PublicAccessBlock, Replication, ReplicationRule, Versioning, Website,
 };
 use crate::inventory::need::{Guard, ReadingKind};
+use crate::inventory::target::BucketHead;
 
 use super::answer;
 use super::identity::UNKNOWN_ACCOUNT;
@@ -63,11 +65,56 @@ pub async fn read(
     bucket.logging = reader.logging().await;
     bucket.versioning = reader.versioning().await;
     bucket.tags = reader.tags().await;
+    bucket.website = reader.website().await;
+    bucket.cors = reader.cors().await;
+    bucket.lifecycle = reader.lifecycle().await;
+    // Versioning and policy say whether there can be anything to read.
+    bucket.replication = reader.replication(&bucket.versioning).await;
+    bucket.object_lock = reader.object_lock(&bucket.versioning).await;
+    bucket.abac = reader.abac(&bucket.policy).await;
     // Only what S3 said is kept: not the Region that was merely tried first.
     if bucket.region.is_none() && (reader.moved || session.clients.endpoint().is_none()) {
         bucket.region = reader.settled().map(str::to_owned);
     }
     bucket
+}
+
+/// Asks whether a bucket is there and belongs to `owner`, beginning in the given Region.
+pub async fn head(
+    session: &Session,
+    name: &str,
+    region: Option<&str>,
+    owner: &str,
+) -> Reading<BucketHead> {
+    let mut reader = Reader {
+        session,
+        plan: &session.plan,
+        name,
+        owner: None,
+        region: region.unwrap_or(&session.home).to_owned(),
+        moved: false,
+        gone: None,
+    };
+    let answer = reader
+        .ask(|s3| {
+            s3.head_bucket()
+                .bucket(name)
+                .expected_bucket_owner(owner)
+                .send()
+        })
+        .await;
+    match answer {
+        // A bare 404 says what it says, whatever the SDK makes of an answer without a body.
+        Err(trouble) if trouble.status == Some(404) => Reading::Absent,
+        answer => answer::reading(
+            ReadingKind::TargetHead,
+            answer.map(|_| {
+                Some(BucketHead {
+                    owner: owner.to_owned(),
+                })
+            }),
+        ),
+    }
 }
 
 struct Reader<'a> {
@@ -370,6 +417,271 @@ impl Reader<'_> {
             }),
         )
     }
+}
+
+impl Reader<'_> {
+    async fn website(&mut self) -> Reading<Website> {
+        const KIND: ReadingKind = ReadingKind::BucketWebsite;
+        if !self.plan.wants(KIND) {
+            return Reading::NotCollected;
+        }
+        let (name, owner) = (self.name, self.owner.clone());
+        let answer = self
+            .ask(|s3| {
+                s3.get_bucket_website()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
+            .await;
+        answer::reading(
+            KIND,
+            answer.map(|output| {
+                Some(Website {
+                    index_document: output.index_document.map(|index| index.suffix),
+                    redirect_all_to: output.redirect_all_requests_to.map(|to| to.host_name),
+                })
+            }),
+        )
+    }
+
+    async fn cors(&mut self) -> Reading<Vec<CorsRule>> {
+        const KIND: ReadingKind = ReadingKind::BucketCors;
+        if !self.plan.wants(KIND) {
+            return Reading::NotCollected;
+        }
+        let (name, owner) = (self.name, self.owner.clone());
+        let answer = self
+            .ask(|s3| {
+                s3.get_bucket_cors()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
+            .await;
+        answer::reading(
+            KIND,
+            answer.map(|output| {
+                let rules = output.cors_rules.unwrap_or_default();
+                let rules: Vec<CorsRule> = rules
+                    .into_iter()
+                    .map(|rule| CorsRule {
+                        origins: rule.allowed_origins,
+                        methods: rule.allowed_methods,
+                        headers: rule.allowed_headers.unwrap_or_default(),
+                    })
+                    .collect();
+                (!rules.is_empty()).then_some(rules)
+            }),
+        )
+    }
+
+    async fn lifecycle(&mut self) -> Reading<Vec<LifecycleRule>> {
+        const KIND: ReadingKind = ReadingKind::BucketLifecycle;
+        if !self.plan.wants(KIND) {
+            return Reading::NotCollected;
+        }
+        let (name, owner) = (self.name, self.owner.clone());
+        let answer = self
+            .ask(|s3| {
+                s3.get_bucket_lifecycle_configuration()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
+            .await;
+        answer::reading(
+            KIND,
+            answer.map(|output| {
+                let rules = output.rules.unwrap_or_default();
+                let rules: Vec<LifecycleRule> = rules.iter().map(lifecycle_rule).collect();
+                (!rules.is_empty()).then_some(rules)
+            }),
+        )
+    }
+
+    async fn replication(&mut self, versioning: &Reading<Versioning>) -> Reading<Replication> {
+        const KIND: ReadingKind = ReadingKind::BucketReplication;
+        let unversioned = is_unversioned(versioning);
+        if !self.plan.calls(KIND, |guard| {
+            unversioned && guard == Guard::UnlessNotVersioned
+        }) {
+            return Reading::NotCollected;
+        }
+        let (name, owner) = (self.name, self.owner.clone());
+        let answer = self
+            .ask(|s3| {
+                s3.get_bucket_replication()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
+            .await;
+        answer::reading(
+            KIND,
+            answer.map(|output| {
+                let configuration = output.replication_configuration?;
+                Some(Replication {
+                    rules: configuration
+                        .rules
+                        .iter()
+                        .filter_map(replication_rule)
+                        .collect(),
+                    role: configuration.role,
+                })
+            }),
+        )
+    }
+
+    async fn object_lock(&mut self, versioning: &Reading<Versioning>) -> Reading<ObjectLock> {
+        const KIND: ReadingKind = ReadingKind::BucketObjectLock;
+        let unversioned = is_unversioned(versioning);
+        if !self.plan.calls(KIND, |guard| {
+            unversioned && guard == Guard::UnlessNotVersioned
+        }) {
+            return Reading::NotCollected;
+        }
+        let (name, owner) = (self.name, self.owner.clone());
+        let answer = self
+            .ask(|s3| {
+                s3.get_object_lock_configuration()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
+            .await;
+        answer::reading(
+            KIND,
+            answer.map(|output| {
+                let configuration = output.object_lock_configuration?;
+                let retention = configuration.rule.and_then(|rule| rule.default_retention);
+                Some(ObjectLock {
+                    enabled: configuration
+                        .object_lock_enabled
+                        .is_some_and(|enabled| enabled.as_str() == "Enabled"),
+                    default_mode: retention
+                        .as_ref()
+                        .and_then(|retention| retention.mode())
+                        .map(|mode| mode.as_str().to_owned()),
+                    default_days: retention.as_ref().and_then(|retention| {
+                        let years = retention.years().map(|years| years.saturating_mul(365));
+                        u32::try_from(retention.days().or(years)?).ok()
+                    }),
+                })
+            }),
+        )
+    }
+
+    async fn abac(&mut self, policy: &Reading<String>) -> Reading<Abac> {
+        const KIND: ReadingKind = ReadingKind::BucketAbac;
+        let no_tag_condition = match policy {
+            Reading::Absent => true,
+            Reading::Known(text) => !may_test_tags(text),
+            _ => false,
+        };
+        if !self.plan.calls(KIND, |guard| {
+            no_tag_condition && guard == Guard::UnlessNoTagCondition
+        }) {
+            return Reading::NotCollected;
+        }
+        let (name, owner) = (self.name, self.owner.clone());
+        let answer = self
+            .ask(|s3| {
+                s3.get_bucket_abac()
+                    .bucket(name)
+                    .set_expected_bucket_owner(owner.clone())
+                    .send()
+            })
+            .await;
+        answer::reading(
+            KIND,
+            answer.map(|output| {
+                let status = output.abac_status?.status?;
+                Some(Abac {
+                    status: status.as_str().to_owned(),
+                })
+            }),
+        )
+    }
+}
+
+/// Known not to be enabled.
+fn is_unversioned(versioning: &Reading<Versioning>) -> bool {
+    match versioning {
+        Reading::Absent => true,
+        Reading::Known(versioning) => versioning.status.as_deref() != Some("Enabled"),
+        _ => false,
+    }
+}
+
+/// False when the text surely tests no tag of the bucket. Keys have no case, and an escaped
+/// character could be part of one.
+fn may_test_tags(policy: &str) -> bool {
+    let policy = policy.to_lowercase();
+    ["aws:resourcetag/", "s3:buckettag/", "\\u"]
+        .iter()
+        .any(|part| policy.contains(part))
+}
+
+fn lifecycle_rule(rule: &SdkLifecycleRule) -> LifecycleRule {
+    // The prefix beside the filter is the form from before filters existed.
+    #[allow(deprecated, reason = "buckets still have it")]
+    let old_prefix = rule.prefix();
+    let whole = old_prefix.is_none_or(str::is_empty)
+        && rule.filter().is_none_or(|filter| {
+            filter.prefix().is_none_or(str::is_empty)
+                && filter.tag().is_none()
+                && filter.and().is_none()
+                && filter.object_size_greater_than().is_none()
+                && filter.object_size_less_than().is_none()
+        });
+    LifecycleRule {
+        id: rule.id().unwrap_or_default().to_owned(),
+        enabled: rule.status().as_str() == "Enabled",
+        whole_bucket: whole,
+        expires_current: rule
+            .expiration()
+            .is_some_and(|expiration| expiration.days().is_some() || expiration.date().is_some()),
+        transitions: !rule.transitions().is_empty()
+            || !rule.noncurrent_version_transitions().is_empty(),
+        expires_noncurrent_days: rule
+            .noncurrent_version_expiration()
+            .and_then(|expiration| u32::try_from(expiration.noncurrent_days()?).ok()),
+        aborts_uploads_days: rule
+            .abort_incomplete_multipart_upload()
+            .and_then(|abort| u32::try_from(abort.days_after_initiation()?).ok()),
+    }
+}
+
+fn replication_rule(rule: &SdkReplicationRule) -> Option<ReplicationRule> {
+    let destination = rule.destination()?;
+    #[allow(deprecated, reason = "buckets still have it")]
+    let old_prefix = rule.prefix();
+    let whole = old_prefix.is_none_or(str::is_empty)
+        && rule.filter().is_none_or(|filter| {
+            filter.prefix().is_none_or(str::is_empty)
+                && filter.tag().is_none()
+                && filter.and().is_none()
+        });
+    let arn = destination.bucket();
+    Some(ReplicationRule {
+        id: rule.id().unwrap_or_default().to_owned(),
+        enabled: rule.status().as_str() == "Enabled",
+        whole_bucket: whole,
+        destination: arn.rsplit(':').next().unwrap_or(arn).to_owned(),
+        destination_account: destination
+            .account()
+            .filter(|account| !account.is_empty())
+            .map(str::to_owned),
+        replicates_kms: rule
+            .source_selection_criteria()
+            .and_then(|criteria| criteria.sse_kms_encrypted_objects())
+            .is_some_and(|kms| kms.status().as_str() == "Enabled"),
+        replica_key: destination
+            .encryption_configuration()
+            .and_then(|encryption| encryption.replica_kms_key_id())
+            .map(str::to_owned),
+    })
 }
 
 fn grant(grant: &SdkGrant) -> Option<Grant> {

@@ -120,6 +120,23 @@ impl Facts<'_> {
                     .map_owned(),
                 ]
             }
+            (Relation::EncryptionKey, Scope::Key, SubjectKind::Bucket) => self
+                .snapshot
+                .accounts
+                .get(&id.account)
+                .and_then(|account| account.buckets.get(&id.name)?.encryption_key(&id.account))
+                .map(|arn| vec!["accounts", &id.account, "keys", &arn, member].map_owned())
+                .into_iter()
+                .collect(),
+            (Relation::Destination, Scope::Target, SubjectKind::Bucket) => self
+                .snapshot
+                .accounts
+                .get(&id.account)
+                .and_then(|account| account.buckets.get(&id.name))
+                .into_iter()
+                .flat_map(|bucket| bucket.destinations())
+                .map(|name| vec!["accounts", &id.account, "targets", name, member].map_owned())
+                .collect(),
             // Of the siblings, those that speak of this bucket.
             (Relation::Siblings, Scope::Bucket, SubjectKind::Bucket)
                 if need.reading == ReadingKind::BucketLogging =>
@@ -146,6 +163,10 @@ impl Facts<'_> {
             [_, region, _, name, _, version, member] => {
                 let function = account.regions.get(region)?.functions.get(name)?;
                 member_of(function.versions.get(version)?, member)
+            }
+            [keys, arn, member] if keys == "keys" => member_of(account.keys.get(arn)?, member),
+            [targets, name, member] if targets == "targets" => {
+                member_of(account.targets.get(name)?, member)
             }
             [_, region, _, name, member] => {
                 member_of(account.regions.get(region)?.functions.get(name)?, member)

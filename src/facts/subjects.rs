@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::account::AccountFacts;
+use super::lambda::cold_start::Model;
 use super::lambda::{FunctionContext, FunctionFacts};
 use super::s3::{BucketContext, BucketFacts};
 use super::{Because, Fact, FactDocument, Index, from_reading};
@@ -45,6 +46,7 @@ pub struct Facts<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) index: Index,
     pub(super) trust: Trust,
+    pub(super) model: Option<&'a Model>,
 }
 
 /// One thing checks can be about.
@@ -94,7 +96,15 @@ impl<'a> Facts<'a> {
             index: Index::new(snapshot),
             snapshot,
             trust,
+            model: Model::builtin().ok(),
         }
+    }
+
+    /// Estimates cold starts with other numbers than the shipped ones.
+    #[must_use]
+    pub fn with_cold_start_model(mut self, model: &'a Model) -> Self {
+        self.model = Some(model);
+        self
     }
 
     /// The snapshot behind the facts.
@@ -186,7 +196,7 @@ impl<'a> Facts<'a> {
     pub fn cold_starts(&self) -> Vec<ColdStart> {
         self.subjects(SubjectKind::Function)
             .filter_map(|subject| match self.of(&subject)? {
-                SubjectFacts::Function(facts) => Some(facts.cold_starts()),
+                SubjectFacts::Function(facts) => Some(facts.cold_starts(self.model)),
                 _ => None,
             })
             .flatten()
@@ -234,6 +244,7 @@ impl<'a> Facts<'a> {
             name,
             function: account.regions.get(region)?.functions.get(name)?,
             taken_at: &self.snapshot.taken_at,
+            model: self.model,
         }))
     }
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Reading;
 use super::bucket::{BucketInventory, PublicAccessBlock};
 use super::function::FunctionInventory;
+use super::key::KeyInventory;
+use super::target::TargetInventory;
 
 /// One account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +31,13 @@ pub struct AccountInventory {
     /// The buckets by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub buckets: BTreeMap<String, BucketInventory>,
+    /// KMS keys that buckets name, by the ARN of the key or alias that is named. Each is read once,
+    /// whoever names it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, KeyInventory>,
+    /// Buckets that others replicate or log to, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub targets: BTreeMap<String, TargetInventory>,
     /// The Regions by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub regions: BTreeMap<String, RegionInventory>,

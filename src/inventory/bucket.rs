@@ -1,11 +1,12 @@
 //! What AWS answered about one S3 bucket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Reading;
+use super::ids::named_key;
 
 /// One bucket of the account, as ListBuckets and the per-bucket calls describe it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +46,157 @@ pub struct BucketInventory {
     /// Tags (GetBucketTagging); absent means none.
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub tags: Reading<BTreeMap<String, String>>,
+    /// Static website hosting (GetBucketWebsite); absent means off.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub website: Reading<Website>,
+    /// Cross-origin rules (GetBucketCors); absent means none.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub cors: Reading<Vec<CorsRule>>,
+    /// Lifecycle rules (GetBucketLifecycleConfiguration); absent means none.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub lifecycle: Reading<Vec<LifecycleRule>>,
+    /// Replication (GetBucketReplication); absent means none.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub replication: Reading<Replication>,
+    /// Object Lock (GetObjectLockConfiguration); absent means off.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub object_lock: Reading<ObjectLock>,
+    /// Whether conditions on the bucket's tags count (GetBucketAbac); absent means they do not.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub abac: Reading<Abac>,
+}
+
+/// Static website hosting of a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Website {
+    /// The index document; absent when every request is redirected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index_document: Option<String>,
+    /// The host that every request is redirected to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_all_to: Option<String>,
+}
+
+/// One cross-origin rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CorsRule {
+    /// Origins, with at most one `*` each.
+    pub origins: Vec<String>,
+    /// HTTP methods.
+    pub methods: Vec<String>,
+    /// Request headers, with at most one `*` each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<String>,
+}
+
+/// One lifecycle rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct LifecycleRule {
+    /// The rule's name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    /// `Status` is `Enabled`.
+    pub enabled: bool,
+    /// It covers every object: no prefix, tag or size narrows it.
+    pub whole_bucket: bool,
+    /// Current versions end after a time or at a date.
+    pub expires_current: bool,
+    /// Objects or noncurrent versions move to another storage class.
+    pub transitions: bool,
+    /// Noncurrent versions end after so many days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_noncurrent_days: Option<u32>,
+    /// Incomplete multipart uploads end after so many days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aborts_uploads_days: Option<u32>,
+}
+
+/// Replication of a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Replication {
+    /// ARN of the role that S3 takes on for it.
+    pub role: String,
+    /// The rules.
+    pub rules: Vec<ReplicationRule>,
+}
+
+/// One replication rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ReplicationRule {
+    /// The rule's name.
+    pub id: String,
+    /// `Status` is `Enabled`.
+    pub enabled: bool,
+    /// It covers every object: no prefix or tag narrows it.
+    pub whole_bucket: bool,
+    /// Name of the destination bucket.
+    pub destination: String,
+    /// The account the rule says the destination belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_account: Option<String>,
+    /// Objects encrypted with SSE-KMS or DSSE-KMS are replicated too.
+    pub replicates_kms: bool,
+    /// The KMS key of the replicas, as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replica_key: Option<String>,
+}
+
+/// Object Lock of a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ObjectLock {
+    /// Object Lock is on.
+    pub enabled: bool,
+    /// `GOVERNANCE` or `COMPLIANCE` of the default retention; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_mode: Option<String>,
+    /// Days of the default retention, a year counted as 365.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_days: Option<u32>,
+}
+
+/// Attribute-based access control of a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Abac {
+    /// `Enabled` or `Disabled`.
+    pub status: String,
+}
+
+impl BucketInventory {
+    /// The ARN under which the account's keys hold the key of the default encryption; `None` where
+    /// there is no key to ask about, or nobody knows.
+    pub fn encryption_key(&self, account: &str) -> Option<String> {
+        let encryption = self.encryption.known()?;
+        named_key(
+            self.region.as_deref()?,
+            account,
+            encryption.algorithm.as_deref(),
+            encryption.kms_key.as_deref(),
+        )
+    }
+
+    /// The buckets that this one is known to deliver logs or replicas to.
+    pub fn destinations(&self) -> BTreeSet<&str> {
+        let replicas = self
+            .replication
+            .known()
+            .into_iter()
+            .flat_map(|replication| &replication.rules)
+            .map(|rule| rule.destination.as_str());
+        let logs = self
+            .logging
+            .known()
+            .map(|logging| logging.target_bucket.as_str());
+        replicas
+            .chain(logs)
+            .filter(|name| !name.is_empty())
+            .collect()
+    }
 }
 
 /// AWS's answer to GetBucketPolicyStatus.

@@ -113,3 +113,69 @@ pub fn function_arn(region: &str, account: &str, name: &str) -> String {
         partition(region)
     )
 }
+
+/// The ARN of the key or alias that a bucket's default encryption names. A bare id or alias is one
+/// of the bucket's Region, and of the account that asks (S3 API reference,
+/// ServerSideEncryptionByDefault, read 2026-09).
+pub fn kms_key_arn(region: &str, account: &str, written: &str) -> String {
+    if written.starts_with("arn:") {
+        return written.to_owned();
+    }
+    let resource = if written.starts_with("alias/") {
+        written.to_owned()
+    } else {
+        format!("key/{written}")
+    };
+    format!(
+        "arn:{}:kms:{region}:{account}:{resource}",
+        partition(region)
+    )
+}
+
+/// The key that a bucket's default encryption names, when it is one that can be asked about: not
+/// where it is the AWS managed `aws/s3`, which is always there and usable, and not without KMS.
+pub fn named_key(
+    region: &str,
+    account: &str,
+    algorithm: Option<&str>,
+    written: Option<&str>,
+) -> Option<String> {
+    algorithm.filter(|algorithm| algorithm.starts_with("aws:kms"))?;
+    let arn = kms_key_arn(region, account, written.filter(|key| !key.is_empty())?);
+    (!arn.ends_with(":alias/aws/s3")).then_some(arn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_four_ways_to_name_a_key() {
+        let arn = |written| kms_key_arn("eu-west-1", "111122223333", written);
+        assert_eq!(
+            arn("1234abcd-0000-4000-8000-000000000000"),
+            "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-0000-4000-8000-000000000000"
+        );
+        assert_eq!(
+            arn("alias/data"),
+            "arn:aws:kms:eu-west-1:111122223333:alias/data"
+        );
+        for whole in [
+            "arn:aws:kms:eu-west-1:444455556666:key/mrk-1",
+            "arn:aws:kms:eu-west-1:444455556666:alias/data",
+        ] {
+            assert_eq!(arn(whole), whole);
+        }
+        assert!(kms_key_arn("cn-north-1", "1", "k").starts_with("arn:aws-cn:kms:cn-north-1:"));
+    }
+
+    #[test]
+    fn only_a_named_key_is_asked_about() {
+        let key = |algorithm, written| named_key("eu-west-1", "1", Some(algorithm), written);
+        assert_eq!(key("AES256", Some("k")), None);
+        assert_eq!(key("aws:kms", None), None);
+        assert_eq!(key("aws:kms", Some("")), None);
+        assert_eq!(key("aws:kms", Some("alias/aws/s3")), None);
+        assert!(key("aws:kms:dsse", Some("k")).is_some());
+    }
+}

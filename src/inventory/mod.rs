@@ -14,10 +14,12 @@ pub mod account;
 pub mod bucket;
 pub mod function;
 pub mod ids;
+pub mod key;
 pub mod need;
 pub mod pointer;
 mod reading;
 pub mod snapshot;
+pub mod target;
 
 pub use reading::Reading;
 pub use snapshot::Snapshot;

@@ -20,6 +20,10 @@ pub enum Scope {
     Bucket,
     /// Once a function.
     Function,
+    /// Once a KMS key that buckets name.
+    Key,
+    /// Once a bucket that others deliver to and that is not read itself.
+    Target,
 }
 
 /// One API operation and the IAM action it takes.
@@ -94,6 +98,24 @@ readings! {
     BucketVersioning = "bucket.versioning", Bucket, [("s3", "GetBucketVersioning", "s3:GetBucketVersioning")];
     /// Bucket tags.
     BucketTags = "bucket.tags", Bucket, [("s3", "GetBucketTagging", "s3:GetBucketTagging")];
+    /// Static website hosting.
+    BucketWebsite = "bucket.website", Bucket, [("s3", "GetBucketWebsite", "s3:GetBucketWebsite")];
+    /// Cross-origin rules.
+    BucketCors = "bucket.cors", Bucket, [("s3", "GetBucketCors", "s3:GetBucketCORS")];
+    /// Lifecycle rules.
+    BucketLifecycle = "bucket.lifecycle", Bucket, [("s3", "GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration")];
+    /// Replication rules.
+    BucketReplication = "bucket.replication", Bucket, [("s3", "GetBucketReplication", "s3:GetReplicationConfiguration")];
+    /// Object Lock.
+    BucketObjectLock = "bucket.object_lock", Bucket, [("s3", "GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration")];
+    /// Whether conditions on the bucket's tags count (attribute-based access control).
+    BucketAbac = "bucket.abac", Bucket, [("s3", "GetBucketAbac", "s3:GetBucketAbac")];
+    /// What a KMS key is.
+    KeyDescription = "key.description", Key, [("kms", "DescribeKey", "kms:DescribeKey")];
+    /// Automatic rotation of a KMS key.
+    KeyRotation = "key.rotation", Key, [("kms", "GetKeyRotationStatus", "kms:GetKeyRotationStatus")];
+    /// Whether a bucket that others deliver to is there, and whose it is.
+    TargetHead = "target.head", Target, [("s3", "HeadBucket", "s3:ListBucket")];
     /// Aliases of a function.
     FunctionAliases = "function.aliases", Function, [("lambda", "ListAliases", "lambda:ListAliases")];
     /// Provisioned concurrency of a function's qualifiers.
@@ -133,6 +155,10 @@ pub enum Relation {
     Siblings,
     /// The bucket that receives the subject's access logs.
     LogTarget,
+    /// The KMS key of the subject's default encryption.
+    EncryptionKey,
+    /// The buckets that the subject's replication rules and access logs name.
+    Destination,
 }
 
 /// When a call is known to be pointless and left out. The permission is asked for all the same.
@@ -145,6 +171,15 @@ pub enum Guard {
     UnlessBucketOwnerEnforced,
     /// Not called when the bucket is known to have no policy.
     UnlessNoPolicy,
+    /// Not called when versioning is known to be off or suspended: Object Lock and replication
+    /// need it enabled, and S3 refuses to suspend it while either is configured (S3 user guide,
+    /// "Using S3 Versioning", "Object Lock considerations", read 2026-09).
+    UnlessNotVersioned,
+    /// Not called when the policy is known to test no tag of the bucket.
+    UnlessNoTagCondition,
+    /// Not called for keys that do not rotate by themselves: those of AWS (which do so always),
+    /// asymmetric ones and those with imported material.
+    OnlyRotatable,
     /// Not called for container images or zip packages it cannot apply to.
     OnlyImages,
 }
@@ -176,6 +211,27 @@ impl Need {
             relation: Relation::Own,
             reading,
             guard,
+        }
+    }
+
+    /// A reading of the KMS key of the subject's default encryption.
+    pub const fn of_key(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::EncryptionKey,
+            reading,
+            guard: match reading {
+                ReadingKind::KeyRotation => Guard::OnlyRotatable,
+                _ => Guard::Always,
+            },
+        }
+    }
+
+    /// A reading of the buckets that the subject delivers to.
+    pub const fn of_destination(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::Destination,
+            reading,
+            guard: Guard::Always,
         }
     }
 

@@ -40,6 +40,9 @@ pub struct EstimateInput {
     /// SnapStart is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapstart: Option<bool>,
+    /// With SnapStart: the code that the first call needs was run before the snapshot was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primed: Option<bool>,
     /// Attached to a VPC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vpc: Option<bool>,

@@ -6,6 +6,7 @@ use super::scope::{self, Scope};
 use super::{RunError, gaps};
 use crate::checks::{self, Selected};
 use crate::cli::options::{Resources, Selection};
+use crate::facts::lambda::cold_start::Model;
 use crate::facts::{Facts, Subject, Trust};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
@@ -22,12 +23,17 @@ pub(super) struct Case<'a> {
     pub(super) selection: &'a Selection,
     pub(super) resources: &'a Resources,
     pub(super) trust: &'a Trust,
+    /// The cold-start estimator's numbers, when they are not the shipped ones.
+    pub(super) model: Option<&'a Model>,
 }
 
 /// Judges everything and writes it down.
 pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
     let snapshot = case.snapshot;
-    let facts = Facts::new(snapshot, case.trust.clone());
+    let mut facts = Facts::new(snapshot, case.trust.clone());
+    if let Some(model) = case.model {
+        facts = facts.with_cold_start_model(model);
+    }
     let mut notes = notes(snapshot);
     notes.extend(scope::check_names(&facts, case.resources)?);
     let scope = Scope::new(case.resources);

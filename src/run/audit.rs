@@ -4,7 +4,7 @@ use super::assess::{self, Case};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source::{self, Wanted};
-use super::{Exit, RunError, catalogue, gate};
+use super::{Exit, RunError, catalogue, cold_start, gate};
 use crate::cli::options::Audit;
 use crate::output::Look;
 use crate::report::Source;
@@ -21,6 +21,10 @@ pub(super) fn run(
             files::check_writable(file)?;
         }
     }
+    let model = match &audit.cold_start_model {
+        Some(file) => Some(cold_start::model(Some(file))?),
+        None => None,
+    };
     let wanted = Wanted {
         needs: catalogue::needs(&selected),
         resources: &audit.resources,
@@ -37,6 +41,7 @@ pub(super) fn run(
         selection: &audit.selection,
         resources: &audit.resources,
         trust: &audit.trust,
+        model: model.as_ref(),
     })?;
     for note in &report.notes {
         console.note(&format!("note: {note}"));

@@ -56,7 +56,7 @@ fn everything() -> BTreeSet<(SubjectKind, Need)> {
     for reading in ReadingKind::ALL {
         let kind = match reading.scope() {
             Scope::Account => SubjectKind::Account,
-            Scope::Bucket => SubjectKind::Bucket,
+            Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
             Scope::Region | Scope::Function => SubjectKind::Function,
         };
         if !opened.contains(reading) {

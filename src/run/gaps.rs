@@ -43,6 +43,32 @@ pub(super) fn find(
                 gaps.push(refusal.gap(arn.clone(), affects));
             }
         }
+        // Keys and destinations are no resources of their own: what they leave open is a matter of
+        // the buckets that name them.
+        for (arn, key) in &account.keys {
+            for refusal in refusals("key", key) {
+                let affects = affected.of(refusal.kind, |result| {
+                    result.resource.kind == SubjectKind::Bucket
+                        && account
+                            .buckets
+                            .get(&result.resource.name)
+                            .is_some_and(|bucket| bucket.encryption_key(id).as_ref() == Some(arn))
+                });
+                gaps.push(refusal.gap(arn.clone(), affects));
+            }
+        }
+        for (name, target) in &account.targets {
+            for refusal in refusals("target", target) {
+                let affects = affected.of(refusal.kind, |result| {
+                    result.resource.kind == SubjectKind::Bucket
+                        && account
+                            .buckets
+                            .get(&result.resource.name)
+                            .is_some_and(|bucket| bucket.destinations().contains(name.as_str()))
+                });
+                gaps.push(refusal.gap(bucket_arn(home, name), affects));
+            }
+        }
         for (region, inventory) in &account.regions {
             let own = RegionInventory {
                 function_listing: inventory.function_listing.clone(),
@@ -198,6 +224,8 @@ fn own_readings(account: &AccountInventory) -> AccountInventory {
         region_listing: account.region_listing.clone(),
         bucket_listing: account.bucket_listing.clone(),
         buckets: BTreeMap::new(),
+        keys: BTreeMap::new(),
+        targets: BTreeMap::new(),
         regions: BTreeMap::new(),
     }
 }
@@ -244,6 +272,8 @@ mod tests {
                 Where::Region => "region",
                 Where::Bucket => "bucket",
                 Where::Function => "function",
+                Where::Key => "key",
+                Where::Target => "target",
             };
             assert_eq!(scope, expected, "{}", kind.name());
         }

@@ -54,6 +54,12 @@ pub fn quiet_bucket() -> BucketInventory {
         logging: Reading::Absent,
         versioning: Reading::Known(Versioning::default()),
         tags: Reading::Absent,
+        website: Reading::Absent,
+        cors: Reading::Absent,
+        lifecycle: Reading::Absent,
+        replication: Reading::NotCollected,
+        object_lock: Reading::NotCollected,
+        abac: Reading::NotCollected,
     }
 }
 

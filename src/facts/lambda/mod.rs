@@ -1,5 +1,6 @@
 //! What can be said about one function. One file a topic; this one only puts them together.
 
+pub mod cold_start;
 pub mod concurrency;
 pub mod package;
 pub mod posture;
@@ -64,6 +65,8 @@ pub struct VersionFacts {
     pub vpc: vpc::VpcFacts,
     /// SnapStart.
     pub snapstart: snapstart::SnapStartFacts,
+    /// How long a cold start takes.
+    pub cold_start: cold_start::ColdStartFacts,
     /// Lambda Managed Instances: environments are started ahead, cold-start checks do not apply.
     pub managed_instances: Fact<bool>,
     /// Replicated to the edge: SnapStart and provisioned concurrency do not exist there.
@@ -100,6 +103,8 @@ pub(in crate::facts) struct FunctionContext<'a> {
     pub(in crate::facts) function: &'a FunctionInventory,
     /// The snapshot's time, RFC 3339.
     pub(in crate::facts) taken_at: &'a str,
+    /// The numbers of the cold-start estimator.
+    pub(in crate::facts) model: Option<&'a cold_start::Model>,
 }
 
 impl FunctionContext<'_> {
@@ -217,6 +222,22 @@ fn versions(context: &FunctionContext<'_>, aliases: &Fact<Vec<&Alias>>) -> Fact<
         })
 }
 
+/// Whether provisioned concurrency of the version or of an alias of it stands ready; what failed or
+/// is still being set up keeps nothing warm.
+fn is_ready(context: &FunctionContext<'_>, version: &str, aliases: &Fact<Vec<String>>) -> bool {
+    concurrency::read(context.function)
+        .known()
+        .into_iter()
+        .flatten()
+        .any(|configuration| {
+            configuration.status == "READY"
+                && (configuration.qualifier == version
+                    || aliases
+                        .known()
+                        .is_some_and(|names| names.contains(&configuration.qualifier)))
+        })
+}
+
 impl VersionFacts {
     /// Concludes from the version's configuration. `provisioned`: provisioned concurrency serves it.
     fn derive(
@@ -230,6 +251,25 @@ impl VersionFacts {
                 || Fact::undecidable(format!("the listing of functions does not have {name}")),
                 Fact::Known,
             );
+        let package = package::PackageFacts::derive(name, &version, &context.function.image);
+        let snapstart = snapstart::SnapStartFacts::derive(&version, context.region, provisioned);
+        let cold_start = cold_start::ColdStartFacts::derive(
+            &version,
+            &cold_start::facts::Surroundings {
+                model: context.model,
+                name: context.name,
+                region: context.region,
+                kept_warm: provisioned && is_ready(context, name, &aliases),
+                total_mb: &package.total_mb,
+                snapstart_eligible: &snapstart.eligible,
+                // A published version starts as it was published; $LATEST as its next version will.
+                snapstart_enabled: if name == LATEST {
+                    &snapstart.enabled
+                } else {
+                    &snapstart.snapshot
+                },
+            },
+        );
         Self {
             version: name.to_owned(),
             aliases,
@@ -238,9 +278,10 @@ impl VersionFacts {
             memory_mb: version.as_ref().map(|version| version.memory_mb),
             timeout_s: version.as_ref().map(|version| version.timeout_s),
             runtime: runtime::RuntimeFacts::derive(&version, context.taken_at),
-            package: package::PackageFacts::derive(name, &version, &context.function.image),
+            package,
             vpc: vpc::VpcFacts::derive(&version),
-            snapstart: snapstart::SnapStartFacts::derive(&version, context.region, provisioned),
+            snapstart,
+            cold_start,
             managed_instances: version.as_ref().map(|version| version.managed_instances),
             edge: version.map(|version| version.master_arn.is_some()),
         }

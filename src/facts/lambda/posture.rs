@@ -4,6 +4,7 @@
 //! is a first orientation from what the configuration shows; the estimator puts milliseconds to it.
 //! A VPC plays no part: it adds nothing to a cold start today.
 
+use super::cold_start::Model;
 use super::{FunctionFacts, LATEST, VersionFacts};
 use crate::facts::Fact;
 use crate::report::ColdStart;
@@ -19,18 +20,18 @@ const NOTICEABLE_MB: f64 = 10.0;
 const LARGE_MB: f64 = 50.0;
 
 impl FunctionFacts {
-    /// The lines of the cold-start table.
-    pub fn cold_starts(&self) -> Vec<ColdStart> {
-        let mut lines = vec![self.line(&self.latest, LATEST)];
+    /// The lines of the cold-start table. `model` gives the milliseconds.
+    pub fn cold_starts(&self, model: Option<&Model>) -> Vec<ColdStart> {
+        let mut lines = vec![self.line(&self.latest, LATEST, model)];
         for version in self.versions.known().into_iter().flatten() {
             if version.version == LATEST {
                 continue;
             }
             for alias in &version.leading_aliases {
-                lines.push(self.line(version, alias));
+                lines.push(self.line(version, alias, model));
             }
             if version.leading_aliases.is_empty() || self.is_provisioned(&version.version) {
-                lines.push(self.line(version, &version.version));
+                lines.push(self.line(version, &version.version, model));
             }
         }
         lines
@@ -45,7 +46,12 @@ impl FunctionFacts {
             .any(|configuration| configuration.qualifier == qualifier)
     }
 
-    fn line(&self, version: &VersionFacts, qualifier: &str) -> ColdStart {
+    fn line(&self, version: &VersionFacts, qualifier: &str, model: Option<&Model>) -> ColdStart {
+        let told = model.and_then(|model| version.cold_start.told(model, qualifier));
+        let (estimate, drivers, levers) = match told {
+            Some(told) => (Some(told.estimate), told.drivers, told.levers),
+            None => (None, Vec::new(), Vec::new()),
+        };
         ColdStart {
             function: self.name.clone(),
             arn: self.arn.clone(),
@@ -63,10 +69,10 @@ impl FunctionFacts {
             provisioned_concurrency: self.provisioned(qualifier),
             snap_start: snap_start(version).to_owned(),
             risk: self.risk(version, qualifier).to_owned(),
-            estimate: None,
+            estimate,
             measured: None,
-            drivers: Vec::new(),
-            levers: Vec::new(),
+            drivers,
+            levers,
         }
     }
 

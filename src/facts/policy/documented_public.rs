@@ -229,18 +229,18 @@ fn networks_are_narrow(values: &[String]) -> Option<bool> {
             None => (value.as_str(), None),
         };
         // Not a network: no grant to a fixed value, and no documented meaning either.
-        let base: std::net::IpAddr = base.parse().ok()?;
+        let base: core::net::IpAddr = base.parse().ok()?;
         let width = if base.is_ipv4() { 32 } else { 128 };
         let bits: u32 = match bits {
             None => width,
             Some(bits) => bits.parse().ok().filter(|bits| *bits <= width)?,
         };
         match base {
-            std::net::IpAddr::V4(first) if is_private(first, bits) => {}
-            std::net::IpAddr::V4(_) if bits < WIDEST_V4 => return Some(false),
-            std::net::IpAddr::V4(_) => v4 = v4.saturating_add(1_u64 << (32 - bits)),
-            std::net::IpAddr::V6(_) if bits < WIDEST_V6 => return Some(false),
-            std::net::IpAddr::V6(_) => v6 = v6.saturating_add(1_u128 << (128 - bits)),
+            core::net::IpAddr::V4(first) if is_private(first, bits) => {}
+            core::net::IpAddr::V4(_) if bits < WIDEST_V4 => return Some(false),
+            core::net::IpAddr::V4(_) => v4 = v4.saturating_add(1_u64 << (32 - bits)),
+            core::net::IpAddr::V6(_) if bits < WIDEST_V6 => return Some(false),
+            core::net::IpAddr::V6(_) => v6 = v6.saturating_add(1_u128 << (128 - bits)),
         }
     }
     if v4 > 1 << (32 - WIDEST_V4) || v6 > 1 << (128 - WIDEST_V6) {
@@ -250,7 +250,7 @@ fn networks_are_narrow(values: &[String]) -> Option<bool> {
 }
 
 /// Inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918).
-fn is_private(first: std::net::Ipv4Addr, bits: u32) -> bool {
+fn is_private(first: core::net::Ipv4Addr, bits: u32) -> bool {
     match first.octets() {
         [10, ..] => bits >= 8,
         [172, second, ..] => bits >= 12 && second & 0xf0 == 16,

@@ -12,6 +12,8 @@ pub(in crate::facts) mod compose;
 pub mod document;
 pub mod documented_public;
 pub mod evaluate;
+pub mod guards;
+pub mod identity;
 mod json;
 pub mod parse;
 pub mod pattern;

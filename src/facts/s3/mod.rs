@@ -2,13 +2,19 @@
 
 pub mod encryption;
 pub mod exposure;
+pub mod guards;
+pub mod key;
+pub mod lifecycle;
 pub mod logging;
 pub mod ownership;
 pub mod policy;
 pub mod posture;
 pub mod public_access_block;
+pub mod public_status;
+pub mod replication;
 pub mod transport;
 pub mod versioning;
+pub mod website;
 
 use std::collections::BTreeMap;
 
@@ -43,6 +49,8 @@ pub struct BucketFacts {
     pub acl: ownership::AclFacts,
     /// Block Public Access.
     pub public_access_block: public_access_block::PublicAccessBlockFacts,
+    /// Whether AWS, and AWS's documentation, call its policy public.
+    pub public_status: public_status::PublicStatusFacts,
     /// Plain HTTP.
     pub transport: transport::TransportFacts,
     /// Encryption.
@@ -51,6 +59,20 @@ pub struct BucketFacts {
     pub logging: logging::LoggingFacts,
     /// Versioning.
     pub versioning: versioning::VersioningFacts,
+    /// The KMS key of the default encryption.
+    pub key: key::KeyFacts,
+    /// What the policy guards against.
+    pub guards: guards::GuardFacts,
+    /// Lifecycle rules.
+    pub lifecycle: lifecycle::LifecycleFacts,
+    /// Replication.
+    pub replication: replication::ReplicationFacts,
+    /// Object Lock.
+    pub object_lock: replication::ObjectLockFacts,
+    /// Static website hosting.
+    pub website: website::WebsiteFacts,
+    /// Cross-origin rules.
+    pub cors: website::CorsFacts,
     /// Tags by key; test with `in`.
     pub tags: Fact<BTreeMap<String, String>>,
 }
@@ -92,19 +114,28 @@ impl BucketFacts {
         let policy = PolicyReading::new(context);
         let public_access_block =
             public_access_block::PublicAccessBlockFacts::derive(context.account, bucket);
+        let exposure = exposure::ExposureFacts::derive(context, &policy, &public_access_block);
         Self {
             name: context.name.to_owned(),
             arn: bucket_arn(context.region(), context.name),
             account: context.account_id.to_owned(),
             region: context.region().to_owned(),
             policy: policy.facts(),
-            exposure: exposure::ExposureFacts::derive(context, &policy, &public_access_block),
+            guards: guards::GuardFacts::derive(context, &policy, &public_access_block, &exposure),
+            exposure,
             acl: ownership::AclFacts::derive(bucket),
             public_access_block,
+            public_status: public_status::PublicStatusFacts::derive(bucket),
             transport: transport::TransportFacts::derive(&policy),
             encryption: encryption::EncryptionFacts::derive(bucket, &policy),
             logging: logging::LoggingFacts::derive(context, &policy),
             versioning: versioning::VersioningFacts::derive(bucket),
+            key: key::KeyFacts::derive(context),
+            lifecycle: lifecycle::LifecycleFacts::derive(bucket),
+            replication: replication::ReplicationFacts::derive(context),
+            object_lock: replication::ObjectLockFacts::derive(context),
+            website: website::WebsiteFacts::derive(bucket),
+            cors: website::CorsFacts::derive(bucket),
             tags: from_reading(
                 ReadingKind::BucketTags,
                 &bucket.tags,

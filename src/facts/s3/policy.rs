@@ -96,6 +96,11 @@ impl PolicyReading {
         }
     }
 
+    /// The ARN of the bucket it is read for.
+    pub(super) fn target_arn(&self) -> &str {
+        &self.target.arn
+    }
+
     /// True when there is known to be no policy.
     pub(super) fn is_absent(&self) -> bool {
         matches!(self.policy, Fact::Known(None))
@@ -272,6 +277,12 @@ impl PolicyReading {
             }
             Fact::Known(sendable)
         })
+    }
+
+    /// `absent` without a policy, otherwise what a policy that was understood whole answers.
+    pub(super) fn ask<T>(&self, absent: T, answer: impl FnOnce(&Policy) -> Fact<T>) -> Fact<T> {
+        self.whole()
+            .and_then(|policy| policy.map_or_else(|| Fact::Known(absent), answer))
     }
 
     /// The policy, when it was understood whole.

@@ -15,6 +15,8 @@ pub struct VersioningFacts {
     pub status: Fact<String>,
     /// New overwrites and deletions keep the old version.
     pub enabled: Fact<bool>,
+    /// Deleting a version takes a second factor. False where it was never switched on.
+    pub mfa_delete: Fact<bool>,
 }
 
 /// The readings behind each path.
@@ -37,6 +39,14 @@ impl VersioningFacts {
             },
         );
         Self {
+            // S3 leaves the element out until it was switched on once (S3 API reference,
+            // GetBucketVersioning).
+            mfa_delete: from_reading(
+                ReadingKind::BucketVersioning,
+                &bucket.versioning,
+                || false,
+                |versioning| versioning.mfa_delete == Some(true),
+            ),
             enabled: status.as_ref().map(|status| status == "Enabled"),
             status,
         }

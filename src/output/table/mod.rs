@@ -2,7 +2,7 @@
 //!
 //! From the whole to the single: a summary; one line a bucket under the guidance's three headings;
 //! findings, worst first, each check with its fix; what could not be judged and which permission
-//! would settle it; one line a function on its cold start. Long lists show the worst and say how
+//! would settle it; one line a function on its cold start, and one on how long it takes. Long lists show the worst and say how
 //! many more there are: the machine formats have them all.
 
 use std::io::{self, Write};
@@ -12,6 +12,7 @@ use crate::report::Report;
 use super::Look;
 
 mod buckets;
+mod cold_start_times;
 mod cold_starts;
 mod findings;
 pub(super) mod grid;
@@ -35,7 +36,8 @@ pub fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()
     buckets::render(report, look, out)?;
     findings::render(report, look, out)?;
     unjudged::render(report, look, out)?;
-    cold_starts::render(report, look, out)
+    cold_starts::render(report, look, out)?;
+    cold_start_times::render(report, look, out)
 }
 
 /// An empty line, then the heading of a section.

@@ -36,6 +36,7 @@ mod authorise;
 mod condition;
 mod glob;
 mod principal;
+pub(super) mod probe;
 mod request;
 mod statement;
 mod truth;

@@ -4,6 +4,8 @@
 //! one condition open, so the statement can still be known *not* to match; a statement that breaks
 //! the grammar is open as a whole.
 
+use std::collections::BTreeSet;
+
 use crate::facts::policy::document::{DefectKind, Effect, Element, Policy, Statement, Version};
 use crate::facts::policy::pattern;
 
@@ -173,6 +175,45 @@ impl Compiled {
             truth = truth.and(Truth::Maybe(Why::Unread));
         }
         (truth, strength)
+    }
+}
+
+/// What a statement says of a request when some keys stay open.
+pub(super) enum Said {
+    No,
+    Yes,
+    /// Yes, if conditions on these keys hold.
+    If(BTreeSet<String>),
+    /// It was not understood, or the documentation does not decide.
+    Perhaps,
+}
+
+impl Compiled {
+    /// What the statement says of the request's action and resource, whoever asks. Conditions on the
+    /// keys in `settled` are decided by the request; others stay open.
+    pub(super) fn says(&self, view: &View<'_>, settled: &[&str]) -> Said {
+        if self.understood == Understood::Not {
+            return Said::Perhaps;
+        }
+        let mut truth = self.actions.matches(view);
+        if let Some(resources) = &self.resources {
+            truth = truth.and(resources.matches(view));
+        }
+        let mut open = BTreeSet::new();
+        for condition in &self.conditions {
+            if settled.contains(&condition.key()) {
+                truth = truth.and(condition.holds(view));
+            } else {
+                open.insert(condition.key().to_owned());
+            }
+        }
+        match truth {
+            Truth::False => Said::No,
+            Truth::Maybe(_) => Said::Perhaps,
+            Truth::True if self.understood == Understood::Partly => Said::Perhaps,
+            Truth::True if open.is_empty() => Said::Yes,
+            Truth::True => Said::If(open),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! user guide, "IAM JSON policy elements: Condition operators", 2026-09) and nothing a library adds.
 //! What cannot be read is `None`, which the operators turn into a doubt.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// Digits kept behind the decimal point.
 const SCALE: u32 = 9;

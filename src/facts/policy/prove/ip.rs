@@ -9,7 +9,7 @@
 //! between public and not (S3 user guide, "The meaning of public", 2026-09: networks broader than
 //! /8, or /32 for IPv6), applied to the whole set instead of to each network.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An inclusive range on one of the two lines.
 type Range = (u128, u128);

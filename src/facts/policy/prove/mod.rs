@@ -1152,6 +1152,6 @@ fn admits(domain: &Domain, value: &str) -> bool {
         Values::Number(line) | Values::Time(line) => numeric::parse(value)
             .or_else(|| numeric::parse_date(value))
             .is_some_and(|value| value >= line.min && value <= line.max),
-        Values::Address { .. } => value.parse::<std::net::IpAddr>().is_ok(),
+        Values::Address { .. } => value.parse::<core::net::IpAddr>().is_ok(),
     }
 }

@@ -1,0 +1,45 @@
+//! kms: what a key is, and whether it rotates.
+
+use serde_json::{Value, json};
+
+use super::message::{Answer, Call, Operation};
+use super::{Behaviour, World};
+
+/// The operations.
+pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        service: "kms",
+        name: "DescribeKey",
+        matches: |call| call.target.ends_with(".DescribeKey"),
+        answer: describe_key,
+    },
+    Operation {
+        service: "kms",
+        name: "GetKeyRotationStatus",
+        matches: |call| call.target.ends_with(".GetKeyRotationStatus"),
+        answer: get_key_rotation_status,
+    },
+];
+
+fn key<'a>(world: &'a World, call: &Call) -> Option<&'a Value> {
+    world.keys.get(call.json()["KeyId"].as_str()?)
+}
+
+fn missing() -> Answer {
+    Answer::error("kms", 400, "NotFoundException", "no such key")
+}
+
+fn describe_key(world: &World, _: &Behaviour, call: &Call) -> Answer {
+    key(world, call).map_or_else(missing, |key| Answer::json(&json!({ "KeyMetadata": key })))
+}
+
+/// Whether a key rotates is kept beside what AWS tells about it, under `Rotates`.
+fn get_key_rotation_status(world: &World, _: &Behaviour, call: &Call) -> Answer {
+    key(world, call).map_or_else(missing, |key| {
+        Answer::json(&json!({
+            "KeyId": key["KeyId"],
+            "KeyRotationEnabled": key["Rotates"],
+            "RotationPeriodInDays": 365,
+        }))
+    })
+}

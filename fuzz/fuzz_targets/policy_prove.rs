@@ -1,0 +1,39 @@
+//! Any bytes as a bucket policy, every question; the evaluator judges the witnesses.
+#![no_main]
+
+use coldbucket::facts::policy::evaluate::Policies;
+use coldbucket::facts::policy::prove::Case;
+use coldbucket::facts::policy::{Policy, PolicyKind, batch};
+use coldbucket::inventory::bucket::PublicAccessBlock;
+use coldbucket::report::policy::Decision;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let policy = Policy::parse(&String::from_utf8_lossy(bytes), PolicyKind::Resource);
+    if policy.statements.is_empty() {
+        return;
+    }
+    let owner = "111111111111";
+    let case = Case {
+        bucket: "b",
+        owner,
+        owner_id: None,
+        policy: Some(&policy),
+        block: PublicAccessBlock::default(),
+        aws_says_public: None,
+        ownership: None,
+        grants: &[],
+        default_encryption: None,
+        now: None,
+        partition: None,
+    };
+    let policies = Policies::of_resource(Some(&policy)).with_willing_identity();
+    let mut questions = batch::every_question(Some(&policy), owner);
+    questions.truncate(12);
+    for answer in batch::answers(&case, &questions).expect("these are questions") {
+        if let Some(witness) = &answer.witness {
+            let outcome = policies.evaluate(witness);
+            assert_eq!(outcome.decision, Decision::Allow, "{answer:?}");
+        }
+    }
+});

@@ -1,0 +1,283 @@
+//! The estimate of a version as conditions and the report see it.
+//!
+//! From outside one sees the runtime, the sizes and the layers, not what is imported: whether an SDK
+//! is used stays unknown, and the band's upper end allows for one. What an OS-only runtime or an
+//! image runs is not visible at all, and there the estimate is undecidable rather than a guess.
+//! Estimates hold for a start that happens; how often one happens is another matter, and versions
+//! that provisioned concurrency serves ([`ColdStartFacts::kept_warm`]) rarely see one.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::estimate::{Estimate, Phase, estimate, tenth};
+use super::levers::{Target, levers};
+use super::model::Model;
+use super::prices::Prices;
+use crate::facts::Fact;
+use crate::inventory::function::FunctionConfiguration;
+use crate::report::cold_start::EstimateInput;
+use crate::report::{Driver, Lever};
+
+/// How a version starts.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ColdStartFacts {
+    /// Provisioned concurrency stands ready on this version or on an alias of it.
+    pub kept_warm: Fact<bool>,
+    /// The estimate. Not decidable for container images and OS-only runtimes, which do not show what
+    /// they run, and for runtimes that were never measured.
+    pub estimate: Fact<EstimateFacts>,
+    /// What SnapStart would save of init and first call, ms; 0 where it saves nothing, is on already
+    /// or cannot be had.
+    pub snapstart_saves_ms: Fact<f64>,
+    /// What the estimator was asked.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub input: Option<EstimateInput>,
+    /// What levers need to know of the function.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub target: Target,
+}
+
+/// An estimate of a cold start, ms.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct EstimateFacts {
+    /// Before init, in no metric.
+    pub pre_init_ms: f64,
+    /// Init Duration, or Restore Duration with SnapStart.
+    pub init_ms: f64,
+    /// What the first call takes beyond a warm one.
+    pub first_call_ms: f64,
+    /// Init and first call.
+    pub reported_ms: f64,
+    /// Lower end around init and first call.
+    pub low_ms: f64,
+    /// Upper end around init and first call.
+    pub high_ms: f64,
+    /// Lower end around init.
+    pub init_low_ms: f64,
+    /// Upper end around init.
+    pub init_high_ms: f64,
+    /// The largest contribution to init and first call.
+    pub main_driver: String,
+}
+
+impl EstimateFacts {
+    fn of(found: &Estimate) -> Self {
+        let output = found.output("");
+        Self {
+            pre_init_ms: output.pre_init_ms,
+            init_ms: output.init_ms,
+            first_call_ms: output.first_call_ms,
+            reported_ms: output.reported_ms,
+            low_ms: output.low_ms,
+            high_ms: output.high_ms,
+            init_low_ms: output.init_low_ms,
+            init_high_ms: output.init_high_ms,
+            main_driver: drivers(found)
+                .first()
+                .map(|driver| driver.what.clone())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Parts of layer names that are known to be external extensions. A layer that is one and is not
+/// listed is missed, never the other way about.
+const EXTENSIONS: &[&str] = &[
+    "Datadog-Extension",
+    "LambdaInsightsExtension",
+    "AWS-Parameters-and-Secrets-Lambda-Extension",
+    "AWS-AppConfig-Extension",
+    "aws-otel-",
+    "opentelemetry-collector",
+    "NewRelicLambdaExtension",
+    "NewRelicPython",
+    "NewRelicNodeJS",
+    "NewRelicJava",
+    "Dynatrace_OneAgent",
+    "lumigo-",
+    "sumologic-otel-lambda",
+    "sumologic-extensions",
+    "splunk-apm",
+    "elastic-apm-extension",
+    "honeycomb-lambda-extension",
+    "LambdaAdapterLayer",
+];
+
+/// The name in a layer version's ARN, `arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION`.
+fn layer_name(arn: &str) -> &str {
+    arn.split(':').nth(6).unwrap_or_default()
+}
+
+fn is_extension(arn: &str) -> bool {
+    let name = layer_name(arn);
+    EXTENSIONS.iter().any(|known| name.contains(known))
+}
+
+/// What is known of a version beside its configuration.
+pub(in crate::facts::lambda) struct Surroundings<'a> {
+    /// The estimator's numbers; absent only when the shipped ones are defective.
+    pub(in crate::facts::lambda) model: Option<&'a Model>,
+    /// Function name.
+    pub(in crate::facts::lambda) name: &'a str,
+    /// Region.
+    pub(in crate::facts::lambda) region: &'a str,
+    /// Provisioned concurrency serves the version.
+    pub(in crate::facts::lambda) kept_warm: bool,
+    /// Compressed package with layers, MB.
+    pub(in crate::facts::lambda) total_mb: &'a Fact<f64>,
+    /// SnapStart may be turned on.
+    pub(in crate::facts::lambda) snapstart_eligible: &'a Fact<bool>,
+    /// The version has a snapshot, or will have one when it is published.
+    pub(in crate::facts::lambda) snapstart_enabled: &'a Fact<bool>,
+}
+
+impl ColdStartFacts {
+    /// Concludes from a version's configuration.
+    pub(in crate::facts::lambda) fn derive(
+        version: &Fact<&FunctionConfiguration>,
+        around: &Surroundings<'_>,
+    ) -> Self {
+        let input = version
+            .as_ref()
+            .and_then(|version| question(version, around));
+        let asked = |input: &EstimateInput| -> Fact<Estimate> {
+            match around.model {
+                None => Fact::undecidable("the cold-start model cannot be read"),
+                Some(model) => match estimate(model, input) {
+                    Ok(found) => Fact::Known(found),
+                    Err(error) => Fact::undecidable(error.to_string()),
+                },
+            }
+        };
+        let now = input.as_ref().and_then(|input| asked(input));
+        let snapstart_saves_ms = now
+            .as_ref()
+            .zip(input.as_ref())
+            .zip(around.snapstart_eligible.as_ref())
+            .and_then(|((now, input), eligible)| {
+                if !*eligible || input.snapstart == Some(true) {
+                    return Fact::Known(0.0);
+                }
+                let with = EstimateInput {
+                    snapstart: Some(true),
+                    ..input.clone()
+                };
+                asked(&with).map(|with| tenth((now.reported_ms() - with.reported_ms()).max(0.0)))
+            });
+        let target = Target {
+            name: around.name.to_owned(),
+            region: around.region.to_owned(),
+            qualifier: String::new(),
+            snapstart_eligible: around.snapstart_eligible.known().copied(),
+            provisionable: version.known().is_some_and(|version| {
+                version.master_arn.is_none()
+                    && !version.managed_instances
+                    && !version.tenant_isolation
+            }),
+            extension_layers: version
+                .known()
+                .into_iter()
+                .flat_map(|version| &version.layers)
+                .map(|layer| layer.arn.clone())
+                .filter(|arn| is_extension(arn))
+                .collect(),
+        };
+        Self {
+            kept_warm: Fact::Known(around.kept_warm),
+            estimate: now.map(|found| EstimateFacts::of(&found)),
+            snapstart_saves_ms,
+            input: input.known().cloned(),
+            target,
+        }
+    }
+
+    /// The machine form of the estimate, what drives it, and what would help, for the report.
+    /// `qualifier` is what callers use.
+    pub(in crate::facts::lambda) fn told(&self, model: &Model, qualifier: &str) -> Option<Told> {
+        let input = self.input.as_ref()?;
+        let found = estimate(model, input).ok()?;
+        let target = Target {
+            // $LATEST cannot have provisioned concurrency.
+            qualifier: if qualifier == crate::facts::lambda::LATEST {
+                String::new()
+            } else {
+                qualifier.to_owned()
+            },
+            ..self.target.clone()
+        };
+        Some(Told {
+            estimate: serde_json::to_value(found.output(&input.id)).ok()?,
+            drivers: drivers(&found),
+            levers: if self.kept_warm.known() == Some(&true) {
+                Vec::new()
+            } else {
+                Prices::builtin()
+                    .map(|prices| levers(model, prices, input, &target, None))
+                    .unwrap_or_default()
+            },
+        })
+    }
+}
+
+/// What the report says of a cold start.
+pub(in crate::facts::lambda) struct Told {
+    pub(in crate::facts::lambda) estimate: serde_json::Value,
+    pub(in crate::facts::lambda) drivers: Vec<Driver>,
+    pub(in crate::facts::lambda) levers: Vec<Lever>,
+}
+
+/// The contributions to init and first call, largest first.
+pub fn drivers(found: &Estimate) -> Vec<Driver> {
+    let mut drivers: Vec<Driver> = found
+        .parts
+        .iter()
+        .filter(|part| part.phase != Phase::PreInit)
+        .map(|part| Driver {
+            what: part.what.clone(),
+            ms: tenth(part.ms),
+        })
+        .collect();
+    drivers.sort_by(|a, b| b.ms.total_cmp(&a.ms));
+    drivers
+}
+
+/// What to ask the estimator about a version.
+fn question(version: &FunctionConfiguration, around: &Surroundings<'_>) -> Fact<EstimateInput> {
+    if super::super::package::is_image(version) {
+        return Fact::undecidable("a container image names no runtime");
+    }
+    let Some(runtime) = version.runtime.as_deref().filter(|name| !name.is_empty()) else {
+        return Fact::undecidable("the function names no runtime");
+    };
+    if runtime.starts_with("provided") {
+        return Fact::undecidable("what an OS-only runtime runs cannot be seen from outside");
+    }
+    let extensions = version
+        .layers
+        .iter()
+        .filter(|layer| is_extension(&layer.arn))
+        .count();
+    around
+        .total_mb
+        .as_ref()
+        .zip(around.snapstart_enabled.as_ref())
+        .map(|(total_mb, snapstart)| EstimateInput {
+            id: around.name.to_owned(),
+            runtime: runtime.to_owned(),
+            architecture: version.architecture.clone(),
+            package_type: "zip".to_owned(),
+            memory_mb: version.memory_mb,
+            zip_mb: Some(*total_mb),
+            extensions: Some(u32::try_from(extensions).unwrap_or(u32::MAX)),
+            snapstart: Some(*snapstart),
+            vpc: Some(
+                version
+                    .vpc
+                    .as_ref()
+                    .is_some_and(|vpc| !vpc.vpc_id.is_empty()),
+            ),
+            ..EstimateInput::default()
+        })
+}

@@ -1,0 +1,210 @@
+//! The KMS key of the default encryption: whose it is, and whether it works.
+//!
+//! A key that is disabled, waiting to be deleted or gone makes every object that it encrypted
+//! unreadable, and every upload fail. An alias is looked up in the account of whoever uploads (S3
+//! API reference, ServerSideEncryptionByDefault: "If you specify a key alias, S3 resolves it within
+//! the requester's account", read 2026-09), so objects may end up under somebody else's key.
+//!
+//! States are those of the KMS developer guide, "Key states of AWS KMS keys" (read 2026-09): only
+//! `Enabled` and `Updating` keys encrypt and decrypt.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::BucketContext;
+use crate::facts::vocabulary::NeedTable;
+use crate::facts::{Fact, from_reading};
+use crate::inventory::Reading;
+use crate::inventory::bucket::Encryption;
+use crate::inventory::ids::kms_key_arn;
+use crate::inventory::key::KeyDescription;
+use crate::inventory::need::{Need, ReadingKind};
+
+/// The key of the default encryption.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct KeyFacts {
+    /// `customer`, `aws`, or `none` without KMS.
+    pub manager: Fact<String>,
+    /// The key is named by an alias of the customer's.
+    pub by_alias: Fact<bool>,
+    /// The account in the ARN that is named, the bucket's own where only an id or alias is; empty
+    /// without a key.
+    pub account: Fact<String>,
+    /// The key belongs to another account than the bucket.
+    pub foreign: Fact<bool>,
+    /// AWS's word for its state; `Missing` when KMS knows no such key, `OtherRegion` when it is not
+    /// in the bucket's Region (S3 needs it there), `None` without KMS.
+    pub state: Fact<String>,
+    /// Objects can be encrypted and decrypted with it; true without KMS.
+    pub usable: Fact<bool>,
+    /// It is a key whose automatic rotation the owner can switch.
+    pub rotatable: Fact<bool>,
+    /// It rotates by itself; false where that is not the owner's to switch.
+    pub rotates: Fact<bool>,
+}
+
+const SETTING: &[Need] = &[Need::own(ReadingKind::BucketEncryption)];
+
+const DESCRIBED: &[Need] = &[
+    Need::own(ReadingKind::BucketEncryption),
+    Need::of_key(ReadingKind::KeyDescription),
+];
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[
+    ("bucket.key.manager", DESCRIBED),
+    ("bucket.key.by_alias", SETTING),
+    ("bucket.key.account", SETTING),
+    ("bucket.key.foreign", SETTING),
+    ("bucket.key.state", DESCRIBED),
+    ("bucket.key.usable", DESCRIBED),
+    ("bucket.key.rotatable", DESCRIBED),
+    (
+        "bucket.key.rotates",
+        &[
+            Need::own(ReadingKind::BucketEncryption),
+            Need::of_key(ReadingKind::KeyDescription),
+            Need::of_key(ReadingKind::KeyRotation),
+        ],
+    ),
+];
+
+/// What the setting names.
+enum Named {
+    /// Nothing: no KMS.
+    Nothing,
+    /// `aws/s3`.
+    OfAws,
+    /// A key or an alias, by ARN.
+    Key(String),
+}
+
+impl KeyFacts {
+    /// Concludes from GetBucketEncryption, DescribeKey and GetKeyRotationStatus.
+    pub(super) fn derive(context: &BucketContext<'_>) -> Self {
+        let named = from_reading(
+            ReadingKind::BucketEncryption,
+            &context.bucket.encryption,
+            || Named::Nothing,
+            |encryption| named(context, encryption),
+        );
+        let of = |nothing: &str, aws: &str, key: &dyn Fn(&KeyDescription) -> String| {
+            named.as_ref().and_then(|named| match named {
+                Named::Nothing => Fact::Known(nothing.to_owned()),
+                Named::OfAws => Fact::Known(aws.to_owned()),
+                Named::Key(arn) => described(context, arn).map(|description| {
+                    description.map_or_else(|| "Missing".to_owned(), |known| key(&known))
+                }),
+            })
+        };
+        let state = of("None", "Enabled", &|key| match key.arn.split(':').nth(3) {
+            Some(region) if elsewhere(context, region) => "OtherRegion".to_owned(),
+            _ => key.state.clone(),
+        });
+        let account = named.as_ref().map(|named| match named {
+            Named::Nothing | Named::OfAws => String::new(),
+            // The ARN says it, described or not; an alias's ARN says whose alias it is.
+            Named::Key(arn) => arn.split(':').nth(4).unwrap_or_default().to_owned(),
+        });
+        let rotatable = named.as_ref().and_then(|named| match named {
+            Named::Nothing | Named::OfAws => Fact::Known(false),
+            Named::Key(arn) => {
+                described(context, arn).map(|key| key.is_some_and(|key| key.rotates_by_itself()))
+            }
+        });
+        Self {
+            manager: of("none", "aws", &|key| match key.manager.as_str() {
+                "AWS" => "aws".to_owned(),
+                _ => "customer".to_owned(),
+            }),
+            by_alias: named.as_ref().map(|named| match named {
+                Named::Key(arn) => arn
+                    .split(':')
+                    .nth(5)
+                    .is_some_and(|resource| resource.starts_with("alias/")),
+                Named::Nothing | Named::OfAws => false,
+            }),
+            foreign: account
+                .as_ref()
+                .map(|account| !account.is_empty() && account != context.account_id),
+            account,
+            usable: state.as_ref().and_then(|state| match state.as_str() {
+                "None" | "Enabled" | "Updating" => Fact::Known(true),
+                "Missing"
+                | "OtherRegion"
+                | "Disabled"
+                | "PendingDeletion"
+                | "PendingReplicaDeletion"
+                | "PendingImport"
+                | "Unavailable"
+                | "Creating" => Fact::Known(false),
+                other => Fact::undecidable(format!("the key state {other} is not known here")),
+            }),
+            rotates: rotatable.as_ref().and_then(|rotatable| {
+                let arn = named.known().and_then(|named| match named {
+                    Named::Key(arn) => Some(arn.as_str()),
+                    _ => None,
+                });
+                match arn {
+                    Some(arn) if *rotatable => from_reading(
+                        ReadingKind::KeyRotation,
+                        &context
+                            .account
+                            .keys
+                            .get(arn)
+                            .map_or(Reading::NotCollected, |key| key.rotation.as_ref()),
+                        || false,
+                        |rotation| rotation.enabled,
+                    ),
+                    _ => Fact::Known(false),
+                }
+            }),
+            rotatable,
+            state,
+        }
+    }
+}
+
+fn named(context: &BucketContext<'_>, encryption: &Encryption) -> Named {
+    let kms = encryption
+        .algorithm
+        .as_deref()
+        .is_some_and(|algorithm| algorithm.starts_with("aws:kms"));
+    let written = encryption.kms_key.as_deref().filter(|key| !key.is_empty());
+    match written {
+        _ if !kms => Named::Nothing,
+        None => Named::OfAws,
+        Some(written) => {
+            let arn = kms_key_arn(context.region(), context.account_id, written);
+            if arn.ends_with(":alias/aws/s3") {
+                Named::OfAws
+            } else {
+                Named::Key(arn)
+            }
+        }
+    }
+}
+
+/// What KMS says of it; nothing when it knows no such key.
+fn described(context: &BucketContext<'_>, arn: &str) -> Fact<Option<KeyDescription>> {
+    from_reading(
+        ReadingKind::KeyDescription,
+        &context
+            .account
+            .keys
+            .get(arn)
+            .map_or(Reading::NotCollected, |key| key.description.as_ref()),
+        || None,
+        |key| Some((*key).clone()),
+    )
+}
+
+/// Known to be in another Region than the bucket.
+fn elsewhere(context: &BucketContext<'_>, region: &str) -> bool {
+    !region.is_empty()
+        && context
+            .bucket
+            .region
+            .as_deref()
+            .is_some_and(|bucket| bucket != region)
+}

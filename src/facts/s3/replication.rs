@@ -1,0 +1,219 @@
+//! Replication and Object Lock: copies elsewhere, and objects that nobody may delete.
+//!
+//! Both need versioning to be enabled, and S3 refuses to suspend it while either is configured (S3
+//! user guide, "Replication", "Object Lock considerations", read 2026-09): where versioning is known
+//! not to be enabled there is neither, and neither is asked for.
+//!
+//! A destination is ours when the list of our buckets has it, or S3 confirmed the owner. A
+//! destination that does not exist is worse than none: whoever makes a bucket of that name gets the
+//! copies, wherever the replication role is allowed to write.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::BucketContext;
+use crate::facts::vocabulary::NeedTable;
+use crate::facts::{Fact, from_reading};
+use crate::inventory::Reading;
+use crate::inventory::account::AccountInventory;
+use crate::inventory::bucket::{ObjectLock, Replication, ReplicationRule};
+use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::target::TargetInventory;
+
+/// Replication.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ReplicationFacts {
+    /// At least one rule is enabled.
+    pub enabled: Fact<bool>,
+    /// The rules that are enabled.
+    pub rules: Fact<Vec<ReplicationRuleFacts>>,
+}
+
+/// One enabled replication rule.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ReplicationRuleFacts {
+    /// Its name; the destination's where it has none.
+    pub id: String,
+    /// The destination bucket.
+    pub destination: String,
+    /// The account the rule says the destination belongs to; empty when it says nothing.
+    pub account: String,
+    /// That account is listed under `trusted_accounts` in the configuration.
+    pub trusted: bool,
+    /// The destination exists.
+    pub exists: Fact<bool>,
+    /// The destination belongs to the audited account.
+    pub ours: Fact<bool>,
+    /// Objects encrypted with SSE-KMS or DSSE-KMS are copied too.
+    pub copies_kms: bool,
+}
+
+/// Object Lock.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ObjectLockFacts {
+    /// Object Lock is on.
+    pub enabled: Fact<bool>,
+    /// Days of the default retention; 0 without one.
+    pub default_days: Fact<u32>,
+}
+
+const REPLICATION: &[Need] = &[
+    Need::own(ReadingKind::BucketVersioning),
+    Need::guarded(ReadingKind::BucketReplication, Guard::UnlessNotVersioned),
+];
+
+const OBJECT_LOCK: &[Need] = &[
+    Need::own(ReadingKind::BucketVersioning),
+    Need::guarded(ReadingKind::BucketObjectLock, Guard::UnlessNotVersioned),
+];
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[
+    ("bucket.replication.enabled", REPLICATION),
+    ("bucket.replication.rules", REPLICATION),
+    (
+        "bucket.replication.rules[].exists",
+        &[Need::of_destination(ReadingKind::TargetHead)],
+    ),
+    (
+        "bucket.replication.rules[].ours",
+        &[Need::of_destination(ReadingKind::TargetHead)],
+    ),
+    ("bucket.object_lock", OBJECT_LOCK),
+];
+
+impl ReplicationFacts {
+    /// Concludes from GetBucketReplication and from what is known of the destinations.
+    pub(super) fn derive(context: &BucketContext<'_>) -> Self {
+        let rules = if_versioned(context, || {
+            from_reading(
+                ReadingKind::BucketReplication,
+                &context.bucket.replication,
+                Replication::default,
+                Clone::clone,
+            )
+        })
+        .map(|replication| {
+            replication
+                .rules
+                .iter()
+                .filter(|rule| rule.enabled)
+                .map(|rule| one(context, rule))
+                .collect::<Vec<_>>()
+        });
+        Self {
+            enabled: rules.as_ref().map(|rules| !rules.is_empty()),
+            rules,
+        }
+    }
+}
+
+impl ObjectLockFacts {
+    /// Concludes from GetObjectLockConfiguration.
+    pub(super) fn derive(context: &BucketContext<'_>) -> Self {
+        let lock = if_versioned(context, || {
+            from_reading(
+                ReadingKind::BucketObjectLock,
+                &context.bucket.object_lock,
+                ObjectLock::default,
+                Clone::clone,
+            )
+        });
+        Self {
+            enabled: lock.as_ref().map(|lock| lock.enabled),
+            default_days: lock.map(|lock| lock.default_days.unwrap_or(0)),
+        }
+    }
+}
+
+/// What was read, or nothing at all where versioning is known not to be enabled.
+fn if_versioned<T: Default>(
+    context: &BucketContext<'_>,
+    read: impl FnOnce() -> Fact<T>,
+) -> Fact<T> {
+    from_reading(
+        ReadingKind::BucketVersioning,
+        &context.bucket.versioning,
+        || false,
+        |versioning| versioning.status.as_deref() == Some("Enabled"),
+    )
+    .and_then(|enabled| {
+        if enabled {
+            read()
+        } else {
+            Fact::Known(T::default())
+        }
+    })
+}
+
+fn one(context: &BucketContext<'_>, rule: &ReplicationRule) -> ReplicationRuleFacts {
+    let target = Target::of(context.account, &rule.destination);
+    let account = rule.destination_account.clone().unwrap_or_default();
+    ReplicationRuleFacts {
+        id: if rule.id.is_empty() {
+            rule.destination.clone()
+        } else {
+            rule.id.clone()
+        },
+        destination: rule.destination.clone(),
+        trusted: context.trust.covers(&account),
+        account,
+        exists: target.exists(),
+        ours: target.ours(context.account_id),
+        copies_kms: rule.replicates_kms,
+    }
+}
+
+/// What is known of a bucket that others deliver to.
+pub(in crate::facts) struct Target<'a> {
+    known: Option<&'a TargetInventory>,
+    /// It was read as one of the account's own.
+    own: bool,
+}
+
+impl<'a> Target<'a> {
+    /// The destination of that name.
+    pub(in crate::facts) fn of(account: &'a AccountInventory, name: &str) -> Self {
+        let listing_is_whole = account
+            .bucket_listing
+            .known()
+            .is_some_and(|listing| listing.complete);
+        Self {
+            known: account.targets.get(name),
+            own: listing_is_whole && account.buckets.contains_key(name),
+        }
+    }
+
+    fn listed(&self) -> Option<bool> {
+        self.known.and_then(|target| target.listed)
+    }
+
+    fn head(&self) -> Reading<&'a crate::inventory::target::BucketHead> {
+        self.known
+            .map_or(Reading::NotCollected, |target| target.head.as_ref())
+    }
+
+    /// Whether it exists.
+    pub(in crate::facts) fn exists(&self) -> Fact<bool> {
+        if self.own || self.listed() == Some(true) {
+            return Fact::Known(true);
+        }
+        from_reading(ReadingKind::TargetHead, &self.head(), || false, |_| true)
+    }
+
+    /// Whether it belongs to the account.
+    pub(in crate::facts) fn ours(&self, account: &str) -> Fact<bool> {
+        if self.own {
+            return Fact::Known(true);
+        }
+        match self.listed() {
+            Some(listed) => Fact::Known(listed),
+            None => from_reading(
+                ReadingKind::TargetHead,
+                &self.head(),
+                || false,
+                |head| head.owner == account,
+            ),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Static website hosting and cross-origin rules: what a browser meets.
+//!
+//! The website endpoint speaks plain HTTP only, whatever the policy says about TLS (S3 user guide,
+//! "Website endpoints", read 2026-09). CORS grants nothing: it tells a browser which pages may see
+//! what the caller may have anyway, so it matters together with an open bucket or a leaked URL.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::facts::vocabulary::NeedTable;
+use crate::facts::{Fact, from_reading};
+use crate::inventory::bucket::{BucketInventory, CorsRule};
+use crate::inventory::need::{Need, ReadingKind};
+
+/// Static website hosting.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WebsiteFacts {
+    /// The bucket has a website endpoint.
+    pub enabled: Fact<bool>,
+    /// The host every request is redirected to; empty when the bucket serves its own objects.
+    pub redirects_to: Fact<String>,
+}
+
+/// Cross-origin rules.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CorsFacts {
+    /// There is at least one rule.
+    pub enabled: Fact<bool>,
+    /// Pages of every origin may read.
+    pub any_origin_reads: Fact<bool>,
+    /// Pages of every origin may write or delete (PUT, POST or DELETE).
+    pub any_origin_writes: Fact<bool>,
+}
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[
+    ("bucket.website", &[Need::own(ReadingKind::BucketWebsite)]),
+    ("bucket.cors", &[Need::own(ReadingKind::BucketCors)]),
+];
+
+impl WebsiteFacts {
+    /// Concludes from GetBucketWebsite.
+    pub fn derive(bucket: &BucketInventory) -> Self {
+        Self {
+            enabled: from_reading(
+                ReadingKind::BucketWebsite,
+                &bucket.website,
+                || false,
+                |_| true,
+            ),
+            redirects_to: from_reading(
+                ReadingKind::BucketWebsite,
+                &bucket.website,
+                String::new,
+                |website| website.redirect_all_to.clone().unwrap_or_default(),
+            ),
+        }
+    }
+}
+
+impl CorsFacts {
+    /// Concludes from GetBucketCors.
+    pub fn derive(bucket: &BucketInventory) -> Self {
+        let some = |wanted: &dyn Fn(&CorsRule) -> bool| {
+            from_reading(
+                ReadingKind::BucketCors,
+                &bucket.cors,
+                || false,
+                |rules| rules.iter().any(wanted),
+            )
+        };
+        Self {
+            enabled: some(&|_| true),
+            any_origin_reads: some(&|rule| any_origin(rule) && allows(rule, &["GET", "HEAD"])),
+            any_origin_writes: some(&|rule| {
+                any_origin(rule) && allows(rule, &["PUT", "POST", "DELETE"])
+            }),
+        }
+    }
+}
+
+/// `*`, or a whole scheme.
+fn any_origin(rule: &CorsRule) -> bool {
+    rule.origins
+        .iter()
+        .any(|origin| matches!(origin.as_str(), "*" | "http://*" | "https://*"))
+}
+
+fn allows(rule: &CorsRule, methods: &[&str]) -> bool {
+    rule.methods.iter().any(|method| {
+        methods
+            .iter()
+            .any(|wanted| method.eq_ignore_ascii_case(wanted))
+    })
+}

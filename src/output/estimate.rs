@@ -1,0 +1,94 @@
+//! What-if estimates for people: one function, or two side by side.
+
+use std::io::{self, Write};
+
+use super::{Look, hostile};
+use crate::report::cold_start::EstimateOutput;
+use crate::report::{Driver, Lever};
+
+/// One function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// What sets it apart.
+    pub title: String,
+    /// The estimate.
+    pub estimate: EstimateOutput,
+    /// What drives it, largest first.
+    pub drivers: Vec<Driver>,
+    /// What would help, best first.
+    pub levers: Vec<Lever>,
+}
+
+type Figure = fn(&EstimateOutput) -> String;
+
+const ROWS: &[(&str, Figure)] = &[
+    ("before init (in no metric)", |found| ms(found.pre_init_ms)),
+    ("init", |found| ms(found.init_ms)),
+    ("first call beyond a warm one", |found| {
+        ms(found.first_call_ms)
+    }),
+    ("init + first call", |found| ms(found.reported_ms)),
+    ("  its band", |found| {
+        format!("{:.0} to {:.0} ms", found.low_ms, found.high_ms)
+    }),
+    ("a caller waits", |found| ms(found.caller_ms)),
+];
+
+fn ms(value: f64) -> String {
+    format!("{value:.0} ms")
+}
+
+/// Writes the estimates beside each other, then drivers, levers and what each rests on.
+///
+/// # Errors
+/// When the writer fails.
+pub fn render(columns: &[Column], _look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let labels = ROWS.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
+    let widths: Vec<usize> = columns
+        .iter()
+        .map(|column| {
+            ROWS.iter()
+                .map(|(_, figure)| figure(&column.estimate).chars().count())
+                .chain([hostile::plain(&column.title).chars().count()])
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    write!(out, "{:labels$}", "Cold start, estimated")?;
+    for (column, width) in columns.iter().zip(&widths) {
+        write!(out, "  {:>width$}", hostile::plain(&column.title))?;
+    }
+    writeln!(out)?;
+    for (label, figure) in ROWS {
+        write!(out, "{label:labels$}")?;
+        for (column, width) in columns.iter().zip(&widths) {
+            write!(out, "  {:>width$}", figure(&column.estimate))?;
+        }
+        writeln!(out)?;
+    }
+    for column in columns {
+        writeln!(out, "\n{}", hostile::plain(&column.title))?;
+        for driver in &column.drivers {
+            writeln!(
+                out,
+                "  {:>9}  {}",
+                ms(driver.ms),
+                hostile::plain(&driver.what)
+            )?;
+        }
+        for lever in &column.levers {
+            writeln!(
+                out,
+                "  saves {} for {:.2} USD a month: {}",
+                ms(lever.saves_ms),
+                lever.usd_per_month,
+                hostile::plain(&lever.what)
+            )?;
+            writeln!(out, "      {}", hostile::plain(&lever.how))?;
+        }
+        for remark in &column.estimate.basis {
+            writeln!(out, "  - {}", hostile::plain(remark))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! One line a function version: how long a cold start takes, what of, and what would help most.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use super::grid::{Column, Grid, Text};
+use super::paint::Tone;
+use super::{SHOWN, heading, prose};
+use crate::output::Look;
+use crate::report::{ColdStart, Lever, Report};
+
+/// Cold starts from which logs say more than the estimate.
+const ENOUGH: u64 = 10;
+
+pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut versions: Vec<&ColdStart> = report
+        .cold_start
+        .iter()
+        .filter(|version| version.estimate.is_some() || version.measured.is_some())
+        .collect();
+    if versions.is_empty() {
+        return Ok(());
+    }
+    versions.sort_by(|a, b| time(b).total_cmp(&time(a)));
+    heading(
+        look,
+        "Cold starts in milliseconds and dollars",
+        "init and first call, slowest first; a lever's price is a month's",
+        out,
+    )?;
+    let shown = versions
+        .get(..SHOWN.min(versions.len()))
+        .unwrap_or(&versions);
+    table(shown).write(look.width, look.color, out)?;
+    if let Some(more) = versions.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let text = format!("and {more} more, all of them faster; -o json has them all");
+        prose(look, 2, Tone::Quiet, &text, out)?;
+    }
+    let text = "Estimates are of a median start, by a model fitted on published measurements; the band \
+                brackets what it may be. -o json has every part, every lever and its command.";
+    prose(look, 2, Tone::Quiet, text, out)
+}
+
+fn figure(version: &ColdStart, member: &str) -> Option<f64> {
+    version
+        .estimate
+        .as_ref()?
+        .get(member)
+        .and_then(Value::as_f64)
+}
+
+/// What is known best: measured where enough was, estimated otherwise.
+fn time(version: &ColdStart) -> f64 {
+    version
+        .measured
+        .as_ref()
+        .filter(|measured| measured.cold_starts >= ENOUGH)
+        .map(|measured| measured.p50_ms)
+        .or_else(|| figure(version, "reported_ms"))
+        .unwrap_or(0.0)
+}
+
+fn ms(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| format!("{value:.0} ms"))
+}
+
+fn table(versions: &[&ColdStart]) -> Grid {
+    let mut grid = Grid::new(
+        2,
+        [
+            Column::new("function"),
+            Column::new("version").sacrifice(2),
+            Column::new("region").sacrifice(5),
+            Column::new("estimate").right(),
+            Column::new("band").right().sacrifice(3),
+            Column::new("measured").right(),
+            Column::new("mostly").sacrifice(4),
+            Column::new("best lever").sacrifice(1),
+        ],
+    );
+    for version in versions {
+        let band = match (figure(version, "low_ms"), figure(version, "high_ms")) {
+            (Some(low), Some(high)) => format!("{low:.0} to {high:.0}"),
+            _ => String::new(),
+        };
+        let measured = version.measured.as_ref().map(|measured| measured.p50_ms);
+        let driver = version.drivers.first().map_or("", |driver| &driver.what);
+        let tone = match time(version) {
+            slow if slow >= 1000.0 => Tone::Bad,
+            felt if felt >= 400.0 => Tone::Warn,
+            _ => Tone::Plain,
+        };
+        grid.row([
+            Text::plain(&version.function),
+            Text::new(Tone::Quiet, &version.qualifier),
+            Text::new(Tone::Quiet, &version.region),
+            Text::new(tone, &ms(figure(version, "reported_ms"))),
+            Text::new(Tone::Quiet, &band),
+            Text::plain(&ms(measured)),
+            Text::plain(driver),
+            Text::plain(&best(&version.levers).map_or_else(String::new, lever)),
+        ]);
+    }
+    grid.drop_where_all(|text| text.is_empty() || text == "$LATEST");
+    grid
+}
+
+/// The lever to name: the one that saves most, or one for nothing that saves at least half of that.
+fn best(levers: &[Lever]) -> Option<&Lever> {
+    let first = levers.first()?;
+    levers
+        .iter()
+        .find(|lever| lever.usd_per_month <= 0.0 && lever.saves_ms * 2.0 >= first.saves_ms)
+        .or(Some(first))
+}
+
+fn lever(lever: &Lever) -> String {
+    // The advice without its second half: the whole of it is in the JSON.
+    let what = lever.what.split(',').next().unwrap_or_default();
+    format!(
+        "{what}: -{:.0} ms, ${:.2}",
+        lever.saves_ms, lever.usd_per_month
+    )
+}

@@ -1,0 +1,194 @@
+//! `cold-start estimate`: what-if questions to the estimator, one, two, or a line each.
+
+use std::io::{self, BufRead, Read};
+use std::path::Path;
+
+use super::console::Console;
+use super::files::{self, Stdout};
+use super::{Exit, RunError};
+use crate::cli::options::WhatIf;
+use crate::facts::lambda::cold_start::facts::drivers;
+use crate::facts::lambda::cold_start::levers::{Target, levers};
+use crate::facts::lambda::cold_start::{Model, Prices, estimate};
+use crate::output::estimate::{Column, render};
+use crate::report::cold_start::EstimateInput;
+
+/// The longest line `--batch` reads, bytes.
+const LINE_LIMIT: u64 = 65_536;
+
+/// The model to use: the user's file, or the shipped one.
+pub(super) fn model(file: Option<&Path>) -> Result<Model, RunError> {
+    match file {
+        None => Model::builtin()
+            .cloned()
+            .map_err(|error| RunError::Internal(error.to_string())),
+        Some(path) => Model::parse(&files::read_text(path)?).map_err(|error| {
+            RunError::mistake(
+                format!("--cold-start-model {}: {error}", path.display()),
+                None,
+            )
+        }),
+    }
+}
+
+pub(super) fn run(
+    what_if: WhatIf,
+    console: &Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    let model = model(what_if.model.as_deref())?;
+    if what_if.batch {
+        return batch(&model, io::stdin().lock(), stdout);
+    }
+    let mut columns = Vec::new();
+    for (title, input) in &what_if.inputs {
+        columns.push(column(&model, title, input)?);
+    }
+    if what_if.json {
+        stdout.write(|out| {
+            for column in &columns {
+                serde_json::to_writer(&mut *out, &column.estimate)?;
+                writeln!(out)?;
+            }
+            Ok(())
+        })?;
+    } else {
+        let look = console.look();
+        stdout.write(|out| render(&columns, look, out))?;
+    }
+    Ok(Exit::Clean)
+}
+
+fn column(model: &Model, title: &str, input: &EstimateInput) -> Result<Column, RunError> {
+    let found =
+        estimate(model, input).map_err(|error| RunError::mistake(error.to_string(), None))?;
+    let target = Target {
+        region: "us-east-1".to_owned(),
+        snapstart_eligible: Some(true),
+        provisionable: true,
+        ..Target::default()
+    };
+    let prices = Prices::builtin().map_err(RunError::Internal)?;
+    Ok(Column {
+        title: title.to_owned(),
+        estimate: found.output(&input.id),
+        drivers: drivers(&found),
+        levers: levers(model, prices, input, &target, None),
+    })
+}
+
+/// One answer line an input line, in order; a bad line answers with an error, and the run ends with
+/// the exit code for bad input. Blank lines are passed over.
+fn batch(
+    model: &Model,
+    mut lines: impl BufRead,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    let unreadable = |source| RunError::Read {
+        path: "standard input".into(),
+        source,
+    };
+    let mut exit = Exit::Clean;
+    loop {
+        let mut bytes = Vec::new();
+        let read = (&mut lines)
+            .take(LINE_LIMIT + 1)
+            .read_until(b'\n', &mut bytes)
+            .map_err(unreadable)?;
+        if read == 0 {
+            return Ok(exit);
+        }
+        let answer = if bytes.len() as u64 > LINE_LIMIT {
+            // The rest of the line is passed over, in pieces.
+            while bytes.last() != Some(&b'\n') {
+                bytes.clear();
+                let more = (&mut lines)
+                    .take(LINE_LIMIT)
+                    .read_until(b'\n', &mut bytes)
+                    .map_err(unreadable)?;
+                if more == 0 {
+                    break;
+                }
+            }
+            Err((None, format!("the line is longer than {LINE_LIMIT} bytes")))
+        } else if bytes.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        } else {
+            answer(model, &bytes)
+        };
+        let text = match answer {
+            Ok(text) => text,
+            Err((id, error)) => {
+                exit = Exit::Usage;
+                serde_json::json!({"id": id, "error": error}).to_string()
+            }
+        };
+        stdout.write(|out| writeln!(out, "{text}"))?;
+    }
+}
+
+/// The answer to one line, or its id, where it has one, and what is wrong.
+fn answer(model: &Model, line: &[u8]) -> Result<String, (Option<String>, String)> {
+    let value: serde_json::Value =
+        serde_json::from_slice(line).map_err(|error| (None, error.to_string()))?;
+    let id = value
+        .get("id")
+        .and_then(serde_json::Value::as_str)
+        .map(str::to_owned);
+    let input: EstimateInput =
+        serde_json::from_value(value).map_err(|error| (id.clone(), error.to_string()))?;
+    let found = estimate(model, &input).map_err(|error| (id.clone(), error.to_string()))?;
+    serde_json::to_string(&found.output(&input.id)).map_err(|error| (id, error.to_string()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn answers(text: &str) -> (Exit, Vec<serde_json::Value>) {
+        let mut bytes = Vec::new();
+        let exit = {
+            let mut stdout = Stdout::new(&mut bytes);
+            let exit = batch(Model::builtin().unwrap(), text.as_bytes(), &mut stdout).unwrap();
+            stdout.finish().unwrap();
+            exit
+        };
+        let lines = String::from_utf8(bytes).unwrap();
+        (
+            exit,
+            lines
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect(),
+        )
+    }
+
+    const GOOD: &str = r#"{"id":"a","runtime":"python3.13","architecture":"x86_64","package_type":"zip","memory_mb":512}"#;
+
+    #[test]
+    fn every_line_gets_its_answer_in_order() {
+        let (exit, found) = answers(&format!("{GOOD}\n\n{}\n", GOOD.replace("\"a\"", "\"b\"")));
+        assert_eq!(exit, Exit::Clean);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0]["id"], "a");
+        assert_eq!(found[1]["id"], "b");
+        assert_eq!(found[0]["reported_ms"], found[1]["reported_ms"]);
+    }
+
+    #[test]
+    fn bad_lines_answer_and_the_rest_goes_on() {
+        let long = "x".repeat(200_000);
+        let (exit, found) = answers(&format!(
+            "{{\"id\":\"w\"}}\nnonsense\n{long}\n{}\n{GOOD}",
+            GOOD.replace("512", "1")
+        ));
+        assert_eq!(exit, Exit::Usage);
+        assert_eq!(found.len(), 5);
+        assert_eq!(found[0]["id"], "w");
+        assert!(found[1]["id"].is_null());
+        assert!(found[2]["error"].as_str().unwrap().contains("longer"));
+        assert!(found[3]["error"].as_str().unwrap().contains("memory_mb"));
+        assert!(found[4]["error"].is_null());
+    }
+}
