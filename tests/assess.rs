@@ -370,10 +370,10 @@ fn a_fact_that_is_neither_known_nor_unknown_is_a_defect() {
 fn reasons_have_a_precedence_and_their_actions_come_together() {
     let catalog = Catalog::builtin().unwrap();
     let check = catalog.get("s3-public-read").unwrap();
-    let facts = json!({"name": "b", "exposure": {
-        "anonymous": {"read": unknown("undecidable", "", "it needs the policy engine")},
-        "any_aws_account": {"read": unknown("failed", "s3:GetBucketPolicyStatus", "Timeout")},
-    }});
+    let facts = json!({"name": "b", "exposure": {"public": {"read": {"$unknown": [
+        {"reason": "undecidable", "action": "", "detail": "it needs the policy engine"},
+        {"reason": "failed", "action": "s3:GetBucketPolicyStatus", "detail": "Timeout"},
+    ]}}}});
     let judgements = judge(check, facts).unwrap();
     assert_eq!(judgements.len(), 1);
     assert_eq!(judgements[0].reason, Some(Reason::Failed));
@@ -391,6 +391,7 @@ fn a_known_side_decides_over_an_unknown_one() {
     let catalog = Catalog::builtin().unwrap();
     let check = catalog.get("s3-public-read").unwrap();
     let facts = json!({"name": "b", "exposure": {
+        "public": {"read": true},
         "anonymous": {"read": unknown("denied", "s3:GetBucketPolicy", "AccessDenied")},
         "any_aws_account": {"read": "reachable"},
     }});

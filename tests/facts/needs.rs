@@ -176,6 +176,15 @@ fn accounts() -> Vec<Snapshot> {
         public_access_block: Reading::Known(restrict),
         ..account(&[(BUCKET, &public)])
     };
+    // Whether this policy is public is not documented: AWS's own word decides.
+    let by_aws_word = BucketInventory {
+        policy: policy(&json!([
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*",
+             "Condition": {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}},
+        ])),
+        public_access_block: Reading::Known(restrict),
+        ..public.clone()
+    };
     let published = FunctionConfiguration {
         runtime: Some("java21".into()),
         ..python("java21")
@@ -212,6 +221,7 @@ fn accounts() -> Vec<Snapshot> {
         snapshot(by_account),
         snapshot(account(&[(BUCKET, &cut_by_bucket)])),
         snapshot(cut_by_account),
+        snapshot(account(&[(BUCKET, &by_aws_word)])),
         snapshot(elaborate()),
         function_snapshot(busy, REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(image, REGION, "2026-11-22T12:00:00Z"),
