@@ -513,4 +513,21 @@ mod tests {
     fn keys_are_sorted_so_that_documents_can_list_them() {
         assert!(KEYS.is_sorted());
     }
+
+    proptest::proptest! {
+        /// No text makes the reader panic, and every mistake has a place in the text.
+        #[test]
+        fn any_text_is_read_or_refused_with_places(
+            text in "([a-z_]{1,12} = (true|1|2\\.5|\"[a-z*-]{0,6}\"|\\[\"a\", 1\\]|\\{ x = 1 \\})\n|\\[checks\\.[a-z-]{1,5}\\]\n|\\PC{0,20}\n){0,6}"
+        ) {
+            if let Err(mistakes) = Config::parse(Path::new("c.toml"), &text) {
+                proptest::prop_assert!(!mistakes.0.is_empty());
+                let lines = text.lines().count().max(1) + 1;
+                for mistake in mistakes.0 {
+                    let place = mistake.place.unwrap();
+                    proptest::prop_assert!((1..=lines).contains(&place.line), "{place} in {text:?}");
+                }
+            }
+        }
+    }
 }

@@ -37,11 +37,10 @@ pub(super) fn find(
             if !scope.has(SubjectKind::Bucket, region, name) {
                 continue;
             }
+            let arn = bucket_arn(region, name);
             for refusal in refusals("bucket", bucket) {
-                let affects = affected.of(refusal.kind, |result| {
-                    result.resource.kind == SubjectKind::Bucket && &result.resource.name == name
-                });
-                gaps.push(refusal.gap(bucket_arn(region, name), affects));
+                let affects = affected.at(refusal.kind, &arn);
+                gaps.push(refusal.gap(arn.clone(), affects));
             }
         }
         for (region, inventory) in &account.regions {
@@ -66,7 +65,7 @@ pub(super) fn find(
                     function.arn.clone()
                 };
                 for refusal in refusals("function", function) {
-                    let affects = affected.of(refusal.kind, |result| result.resource.arn == arn);
+                    let affects = affected.at(refusal.kind, &arn);
                     gaps.push(refusal.gap(arn.clone(), affects));
                 }
             }
@@ -79,7 +78,8 @@ pub(super) fn find(
 /// Checks by the readings they open, and their unjudged results.
 struct Affected<'a> {
     opens: BTreeMap<ReadingKind, BTreeSet<&'a str>>,
-    unjudged: BTreeMap<&'a str, Vec<&'a CheckResult>>,
+    /// By check, then by ARN: there may be as many gaps as results.
+    unjudged: BTreeMap<&'a str, BTreeMap<&'a str, &'a CheckResult>>,
 }
 
 impl<'a> Affected<'a> {
@@ -99,31 +99,40 @@ impl<'a> Affected<'a> {
                 opens.entry(reading).or_default().insert(&check.id);
             }
         }
-        let mut unjudged: BTreeMap<&str, Vec<&CheckResult>> = BTreeMap::new();
+        let mut unjudged: BTreeMap<&str, BTreeMap<&str, &CheckResult>> = BTreeMap::new();
         for result in results {
             if result.status == Status::NotAssessed {
-                unjudged.entry(&result.check).or_default().push(result);
+                unjudged
+                    .entry(&result.check)
+                    .or_default()
+                    .insert(&result.resource.arn, result);
             }
         }
         Self { opens, unjudged }
     }
 
-    /// The checks that open the reading and have an unjudged result there.
-    fn of(
+    /// The checks that open the reading and have an unjudged result on that resource.
+    fn at(&self, reading: Option<ReadingKind>, arn: &str) -> Vec<String> {
+        self.chosen(reading, |results| results.contains_key(arn))
+    }
+
+    /// The checks that open the reading and have such an unjudged result.
+    fn of(&self, reading: Option<ReadingKind>, such: impl Fn(&CheckResult) -> bool) -> Vec<String> {
+        self.chosen(reading, |results| {
+            results.values().any(|result| such(result))
+        })
+    }
+
+    fn chosen(
         &self,
         reading: Option<ReadingKind>,
-        there: impl Fn(&CheckResult) -> bool,
+        affected: impl Fn(&BTreeMap<&str, &CheckResult>) -> bool,
     ) -> Vec<String> {
-        let Some(checks) = reading.and_then(|reading| self.opens.get(&reading)) else {
-            return Vec::new();
-        };
+        let checks = reading.and_then(|reading| self.opens.get(&reading));
         checks
-            .iter()
-            .filter(|check| {
-                self.unjudged
-                    .get(**check)
-                    .is_some_and(|results| results.iter().any(|result| there(result)))
-            })
+            .into_iter()
+            .flatten()
+            .filter(|check| self.unjudged.get(**check).is_some_and(&affected))
             .map(|check| (*check).to_owned())
             .collect()
     }

@@ -97,7 +97,8 @@ fn others(accounts: &[String]) -> Text {
     match accounts {
         [] => Text::new(Tone::Quiet, "none"),
         [one] if one == "unknown" => Text::new(Tone::Unknown, "unknown"),
-        [one] => Text::new(Tone::Warn, one),
+        // Account and organization ids; canonical user ids are five times as long.
+        [one] if one.len() <= 14 => Text::new(Tone::Warn, one),
         several => Text::new(Tone::Warn, &several.len().to_string()),
     }
 }

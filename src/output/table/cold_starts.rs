@@ -75,6 +75,7 @@ fn table(look: Look, versions: &[&ColdStart]) -> Grid {
         );
         let package = match version.package_mb {
             Some(mb) if mb >= 100.0 => format!("{mb:.0} MB"),
+            Some(mb) if mb < 0.05 => "<0.1 MB".to_owned(),
             Some(mb) => format!("{mb:.1} MB"),
             None => "unknown".to_owned(),
         };

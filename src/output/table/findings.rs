@@ -5,9 +5,16 @@ use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
 use super::paint::{Tone, paint};
-use super::{SHOWN_A_CHECK, WIDE, heading, labelled, prose};
+use super::{WIDE, heading, labelled, prose, some_of};
 use crate::output::{Look, hostile};
-use crate::report::{CheckResult, Report, Severity, Status};
+use crate::report::{CheckResult, Report, Severity, Status, SubjectKind};
+
+/// Different sentences that are shown for one check.
+const SHOWN_A_CHECK: usize = 8;
+/// Names after a sentence that holds for all of them.
+const LIKEWISE_NAMES: usize = 24;
+/// ARNs after a sentence that holds for all of them.
+const LIKEWISE_ARNS: usize = 4;
 
 pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let mut by_check: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&CheckResult>> =
@@ -69,32 +76,39 @@ fn of_check(
         },
         paint(look.color, Tone::Quiet, &id),
     )?;
-    let shown = results
-        .get(..SHOWN_A_CHECK.min(results.len()))
-        .unwrap_or(results);
-    let labels: Vec<String> = shown.iter().map(|result| label(result)).collect();
+    let groups = alike(results);
+    let shown = groups
+        .get(..SHOWN_A_CHECK.min(groups.len()))
+        .unwrap_or(&groups);
+    let labels: Vec<String> = shown.iter().map(|group| label(group.first)).collect();
     let longest = labels.iter().map(|label| wide_of(label)).max().unwrap_or(0);
     // Beside each other while the names leave the sentences room, below each other otherwise.
     let beside = look.width >= WIDE && longest * 5 <= look.width * 2;
     let mut grid = Grid::new(4, [Column::new(""), Column::new("").prose()]);
-    for (result, label) in shown.iter().zip(&labels) {
-        let message = result.message.as_deref().unwrap_or("");
+    for (group, label) in shown.iter().zip(&labels) {
+        let message = group.first.message.as_deref().unwrap_or("");
+        let likewise = group.likewise();
         if beside {
             grid.row([Text::plain(label), Text::plain(message)]);
+            if !likewise.is_empty() {
+                grid.row([Text::default(), Text::new(Tone::Quiet, &likewise)]);
+            }
         } else {
-            writeln!(out, "    {}", hostile::plain(label))?;
+            prose(look, 4, Tone::Plain, label, out)?;
             prose(look, 6, Tone::Plain, message, out)?;
+            prose(look, 6, Tone::Quiet, &likewise, out)?;
         }
     }
     if beside {
         grid.write(look.width, look.color, out)?;
     }
-    if let Some(more) = results
-        .len()
-        .checked_sub(SHOWN_A_CHECK)
-        .filter(|more| *more > 0)
-    {
-        prose(look, 4, Tone::Quiet, &format!("and {more} more"), out)?;
+    let unseen: usize = groups
+        .iter()
+        .skip(shown.len())
+        .map(|group| 1 + group.others.len())
+        .sum();
+    if unseen > 0 {
+        prose(look, 4, Tone::Quiet, &format!("and {unseen} more"), out)?;
     }
     let fix = summary.map_or("", |summary| summary.remediation.as_str());
     if !fix.is_empty() {
@@ -103,19 +117,71 @@ fn of_check(
     Ok(())
 }
 
+/// Findings of one check that say the same of different resources.
+struct Alike<'a> {
+    first: &'a CheckResult,
+    others: Vec<&'a CheckResult>,
+}
+
+impl Alike<'_> {
+    /// The others by name, as many as a few lines hold.
+    fn likewise(&self) -> String {
+        if self.others.is_empty() {
+            return String::new();
+        }
+        let labels: Vec<String> = self.others.iter().map(|result| label(result)).collect();
+        // An ARN takes a line of its own.
+        let shown = if is_named(self.first) {
+            LIKEWISE_NAMES
+        } else {
+            LIKEWISE_ARNS
+        };
+        format!(
+            "likewise {}",
+            some_of(labels.iter().map(String::as_str), shown)
+        )
+    }
+}
+
+/// The findings of a check, those with the same sentence but for the name together.
+fn alike<'a>(results: &[&'a CheckResult]) -> Vec<Alike<'a>> {
+    let mut groups: Vec<Alike<'_>> = Vec::new();
+    let mut by_sentence: BTreeMap<String, usize> = BTreeMap::new();
+    for &result in results {
+        let message = result.message.as_deref().unwrap_or("");
+        let sentence = message.replace(&result.resource.name, "\0");
+        match by_sentence
+            .get(&sentence)
+            .and_then(|at| groups.get_mut(*at))
+        {
+            Some(group) => group.others.push(result),
+            None => {
+                by_sentence.insert(sentence, groups.len());
+                groups.push(Alike {
+                    first: result,
+                    others: Vec::new(),
+                });
+            }
+        }
+    }
+    groups
+}
+
+fn is_named(result: &CheckResult) -> bool {
+    matches!(
+        result.resource.kind,
+        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region
+    )
+}
+
 fn wide_of(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
 }
 
 /// What identifies the resource best: its name, or its ARN where names repeat over Regions.
 fn label(result: &CheckResult) -> String {
-    use crate::report::SubjectKind;
     let resource = &result.resource;
-    let named = matches!(
-        resource.kind,
-        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region
-    );
-    match (named, &result.item) {
+    match (is_named(result), &result.item) {
         (true, None) => resource.name.clone(),
         (true, Some(item)) => format!("{} ({item})", resource.name),
         (false, None) => resource.arn.clone(),

@@ -9,9 +9,9 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, Row, Table, Width, presets};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::paint::{self, Tone, paint};
+use super::paint::{Tone, paint};
 use crate::output::hostile;
 
 /// Blanks between columns.
@@ -24,7 +24,7 @@ const MIN_PROSE: usize = 30;
 pub struct Column {
     group: &'static str,
     title: &'static str,
-    /// When the table is too wide, the column with the highest number goes first; 0 stays.
+    /// The higher, the sooner it is left out when the table is too wide; 0 stays.
     sacrifice: u8,
     prose: bool,
     right: bool,
@@ -42,7 +42,7 @@ impl Column {
         }
     }
 
-    /// Left out when the table is too wide, highest number first.
+    /// Left out when there is no room for it; the higher the number, the sooner.
     pub const fn sacrifice(mut self, order: u8) -> Self {
         self.sacrifice = order;
         self
@@ -170,38 +170,81 @@ impl Grid {
         });
     }
 
-    /// Leaves out and wraps until it fits. False when it cannot.
+    /// Keeps the columns there is room for, the dearest first, and wraps the prose. False when not
+    /// even those that must stay fit.
     fn fit(&mut self, room: usize) -> bool {
-        loop {
-            let widths = self.widths();
-            let total = total(&widths);
-            if total <= room {
-                return true;
+        let widths = self.widths_below_groups();
+        let floor = self.prose_floor();
+        let mut keep: Vec<bool> = self
+            .columns
+            .iter()
+            .map(|column| column.sacrifice == 0)
+            .collect();
+        let fits = self.least(&keep, &widths, floor) <= room;
+        let mut dear: Vec<(u8, usize)> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| (column.sacrifice, index))
+            .filter(|(sacrifice, _)| *sacrifice > 0)
+            .collect();
+        dear.sort_unstable();
+        for (_, index) in dear {
+            let mut with = keep.clone();
+            if let Some(kept) = with.get_mut(index) {
+                *kept = true;
             }
-            if let Some((index, least)) = self.prose_floor() {
-                let others = total - widths.get(index).copied().unwrap_or(0);
-                if others + least <= room {
-                    self.wrap(index, room - others);
-                    return true;
-                }
+            if self.least(&with, &widths, floor) <= room {
+                keep = with;
             }
-            let Some(victim) = self.victim() else {
-                return false;
-            };
-            let keep: Vec<bool> = (0..self.columns.len())
-                .map(|index| index != victim)
-                .collect();
-            self.keep(&keep);
         }
+        self.keep(&keep);
+        let widths = self.widths();
+        let total = total(&widths);
+        if fits
+            && total > room
+            && let Some((index, _)) = self.prose_floor()
+        {
+            let others = total - widths.get(index).copied().unwrap_or(0);
+            self.wrap(index, room.saturating_sub(others));
+        }
+        fits
     }
 
-    fn victim(&self) -> Option<usize> {
+    /// How wide the kept columns are at least, with the prose wrapped as far as it goes.
+    fn least(&self, keep: &[bool], widths: &[usize], floor: Option<(usize, usize)>) -> usize {
+        let mut group = "";
+        let mut kept = Vec::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            if !keep.get(index).copied().unwrap_or(true) {
+                continue;
+            }
+            let mut width = widths.get(index).copied().unwrap_or(0);
+            if column.group != group {
+                width = width.max(column.group.width());
+            }
+            group = column.group;
+            if let Some((prose, least)) = floor
+                && prose == index
+            {
+                width = width.min(least.max(column.title.width()));
+            }
+            kept.push(width);
+        }
+        total(&kept)
+    }
+
+    /// The widths of titles and texts, without the headings of groups above them.
+    fn widths_below_groups(&self) -> Vec<usize> {
         self.columns
             .iter()
             .enumerate()
-            .filter(|(_, column)| column.sacrifice > 0)
-            .max_by_key(|(_, column)| column.sacrifice)
-            .map(|(index, _)| index)
+            .map(|(index, column)| {
+                let texts = self.rows.iter().filter_map(|row| row.get(index));
+                let widest = texts.map(Text::width).max().unwrap_or(0);
+                widest.max(column.title.width())
+            })
+            .collect()
     }
 
     /// The column of prose and the least width that cuts no word of it.
@@ -303,7 +346,7 @@ impl Grid {
         Ok(())
     }
 
-    /// Lays out rows with comfy-table, in columns of the given widths.
+    /// Lays out rows with comfy-table, in columns of the given widths, and paints them.
     fn print(
         &self,
         header: Option<Vec<String>>,
@@ -316,31 +359,30 @@ impl Grid {
         table.load_style(presets::NOTHING);
         // It fits already; a width all the same, because without one it is asked of the terminal.
         table.set_width(u16::try_from(total(widths)).unwrap_or(u16::MAX));
-        if color {
-            table.enforce_styling();
-        } else {
-            table.force_no_tty();
-        }
+        // The tones of each line that will come out.
+        let mut tones: Vec<Vec<Tone>> = Vec::new();
+        let mut lines_of = |texts: &mut dyn Iterator<Item = (&str, Tone)>| {
+            let texts: Vec<(&str, Tone)> = texts.collect();
+            let height = texts.iter().map(|(text, _)| text.lines().count()).max();
+            let row: Vec<Tone> = texts.iter().map(|(_, tone)| *tone).collect();
+            tones.extend(std::iter::repeat_n(row, height.unwrap_or(0).max(1)));
+        };
         if let Some(header) = header {
-            let cells = header
-                .iter()
-                .map(|title| paint::cell(color, Tone::Quiet, title));
-            table.set_header(Row::from(cells.collect::<Vec<_>>()));
+            lines_of(&mut header.iter().map(|title| (title.as_str(), Tone::Quiet)));
+            table.set_header(Row::from(header));
         }
         for row in rows {
-            let cells = row
-                .iter()
-                .map(|text| paint::cell(color, text.tone, &text.text));
-            table.add_row(Row::from(cells.collect::<Vec<_>>()));
+            lines_of(&mut row.iter().map(|text| (text.text.as_str(), text.tone)));
+            table.add_row(Row::from(
+                row.iter().map(|text| &text.text).collect::<Vec<_>>(),
+            ));
         }
         for (index, column) in self.columns.iter().enumerate() {
             let Some(laid) = table.column_mut(index) else {
                 continue;
             };
-            let last = index + 1 == self.columns.len();
-            let gap = if last { 0 } else { GAP };
-            let wide = widths.get(index).copied().unwrap_or(0) + gap;
-            laid.set_padding((0, u16::try_from(gap).unwrap_or(0)));
+            let wide = self.cell_width(index, widths);
+            laid.set_padding((0, u16::try_from(self.gap(index)).unwrap_or(0)));
             laid.set_constraint(ColumnConstraint::Absolute(Width::Fixed(
                 u16::try_from(wide).unwrap_or(u16::MAX),
             )));
@@ -348,17 +390,49 @@ impl Grid {
                 laid.set_cell_alignment(CellAlignment::Right);
             }
         }
-        let indent = self.indent;
-        for line in table.lines() {
-            let line = line.trim_end();
-            if line.is_empty() {
-                writeln!(out)?;
-            } else {
-                writeln!(out, "{:indent$}{line}", "")?;
+        for (line, tones) in table.lines().zip(tones) {
+            let mut painted = String::new();
+            let mut rest = line.as_str();
+            for (index, tone) in tones.iter().enumerate() {
+                let (cell, after) = split_at_width(rest, self.cell_width(index, widths));
+                rest = after;
+                let text = cell.trim();
+                let (before, behind) = cell.split_once(text).unwrap_or(("", cell));
+                painted.push_str(before);
+                painted.push_str(&paint(color, *tone, text));
+                painted.push_str(behind);
             }
+            let painted = painted.trim_end();
+            let indent = if painted.is_empty() { 0 } else { self.indent };
+            writeln!(out, "{:indent$}{painted}", "")?;
         }
         Ok(())
     }
+
+    /// The blanks after a column.
+    fn gap(&self, index: usize) -> usize {
+        if index + 1 == self.columns.len() {
+            0
+        } else {
+            GAP
+        }
+    }
+
+    fn cell_width(&self, index: usize, widths: &[usize]) -> usize {
+        widths.get(index).copied().unwrap_or(0) + self.gap(index)
+    }
+}
+
+/// The head of a text that fills so many columns of a terminal, and the rest.
+fn split_at_width(text: &str, width: usize) -> (&str, &str) {
+    let mut taken = 0;
+    for (at, letter) in text.char_indices() {
+        taken += letter.width().unwrap_or(0);
+        if taken > width {
+            return text.split_at(at);
+        }
+    }
+    (text, "")
 }
 
 fn total(widths: &[usize]) -> usize {
@@ -478,9 +552,71 @@ mod tests {
     }
 
     #[test]
+    fn colours_are_put_around_texts_and_not_around_blanks() {
+        let mut grid = Grid::new(1, [Column::new("a"), Column::new("n").right()]);
+        grid.row([Text::new(Tone::Bad, "東京"), Text::new(Tone::Good, "1")]);
+        grid.row([Text::plain("longer"), Text::plain("22")]);
+        let mut out = Vec::new();
+        grid.write(80, true, &mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            " \u{1b}[2ma\u{1b}[0m        \u{1b}[2mn\u{1b}[0m\n \u{1b}[31m東京\u{1b}[0m     \u{1b}[32m1\u{1b}[0m\n longer  22\n"
+        );
+    }
+
+    #[test]
     fn cells_cannot_carry_escapes() {
         let mut grid = Grid::new(0, [Column::new("")]);
         grid.row([Text::plain("a\u{1b}[2Jb\nc")]);
         assert_eq!(shown(grid, 80), "a�[2Jb c\n");
+    }
+
+    proptest::proptest! {
+        /// Whatever the texts, no line is wider than asked for while the words are not.
+        #[test]
+        fn no_line_is_too_wide(
+            rows in proptest::collection::vec(
+                ("[a-z東]{1,10}", "[a-z]{0,10}", "([a-z]{1,12} ){0,30}", "[0-9]{0,6}"),
+                0..8,
+            ),
+            width in 45usize..160,
+            color: bool,
+        ) {
+            let mut grid = Grid::new(
+                2,
+                [
+                    Column::new("name"),
+                    Column::new("where").sacrifice(1).group("PLACE"),
+                    Column::new("what").prose(),
+                    Column::new("how many").right().sacrifice(2),
+                ],
+            );
+            for (name, place, what, number) in &rows {
+                grid.row([
+                    Text::plain(name),
+                    Text::new(Tone::Quiet, place),
+                    Text::new(Tone::Bad, what.trim()),
+                    Text::plain(number),
+                ]);
+            }
+            let mut out = Vec::new();
+            grid.write(width, color, &mut out).unwrap();
+            let shown = String::from_utf8(out).unwrap();
+            let bare: Vec<String> = shown.lines().map(without_colors).collect();
+            for line in &bare {
+                proptest::prop_assert!(line.width() <= width, "{line:?} at {width}");
+            }
+            let all = bare.join(" ");
+            for (name, ..) in &rows {
+                proptest::prop_assert!(all.contains(name.as_str()), "{name} is gone");
+            }
+        }
+    }
+
+    fn without_colors(line: &str) -> String {
+        let mut parts = line.split('\u{1b}');
+        let head = parts.next().unwrap_or("");
+        let tail = parts.map(|part| part.split_once('m').map_or("", |(_, text)| text));
+        std::iter::once(head).chain(tail).collect()
     }
 }

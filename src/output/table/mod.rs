@@ -25,8 +25,6 @@ use paint::{Tone, paint};
 const WIDE: usize = 100;
 /// Rows of a list that are shown, before "and … more".
 const SHOWN: usize = 50;
-/// Resources that are shown for one check.
-const SHOWN_A_CHECK: usize = 12;
 
 /// Writes the report.
 ///
@@ -79,36 +77,49 @@ pub(super) fn labelled(
     parts: &[(Tone, String)],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let start = indent + wide + 2;
-    let room = look.width.saturating_sub(start);
-    let mut lines: Vec<String> = vec![String::new()];
+    let room = look.width.saturating_sub(indent + wide + 2);
+    // Each line as runs of one tone.
+    let mut lines: Vec<Vec<(Tone, String)>> = vec![Vec::new()];
     let mut taken = 0;
     for (tone, text) in parts {
         let text = super::hostile::plain(text);
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             let width = unicode_width::UnicodeWidthStr::width(word);
             if taken > 0 && taken + 1 + width > room {
-                lines.push(String::new());
+                lines.push(Vec::new());
                 taken = 0;
             }
-            if let Some(line) = lines.last_mut() {
-                if taken > 0 {
-                    line.push(' ');
-                    taken += 1;
+            let Some(line) = lines.last_mut() else {
+                continue;
+            };
+            let blank = if taken > 0 { " " } else { "" };
+            match line.last_mut() {
+                Some((of_run, run)) if of_run == tone => {
+                    run.push_str(blank);
+                    run.push_str(word);
                 }
-                line.push_str(&paint(look.color, *tone, word));
-                taken += width;
+                Some((_, run)) => {
+                    run.push_str(blank);
+                    line.push((*tone, word.to_owned()));
+                }
+                None => line.push((*tone, word.to_owned())),
             }
+            taken += blank.len() + width;
         }
     }
     for (position, line) in lines.iter().enumerate() {
         let label = if position == 0 { label } else { "" };
-        let padded = format!("{label:<wide$}");
+        let behind = wide.saturating_sub(unicode_width::UnicodeWidthStr::width(label));
+        let line: String = line
+            .iter()
+            .map(|(tone, run)| paint(look.color, *tone, run))
+            .collect();
         writeln!(
             out,
-            "{:indent$}{}  {line}",
+            "{:indent$}{}{:behind$}  {line}",
             "",
-            paint(look.color, Tone::Quiet, &padded)
+            paint(look.color, Tone::Quiet, label),
+            ""
         )?;
     }
     Ok(())

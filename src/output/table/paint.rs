@@ -2,8 +2,6 @@
 //!
 //! Meaning never hangs on colour alone; the words say it too.
 
-use comfy_table::{Attribute, Cell, Color};
-
 use crate::report::Severity;
 
 /// What a piece of text means.
@@ -62,23 +60,5 @@ pub fn paint(color: bool, tone: Tone, text: &str) -> String {
         text.to_owned()
     } else {
         format!("\u{1b}[{sgr}m{text}\u{1b}[0m")
-    }
-}
-
-/// The cell in its tone.
-pub fn cell(color: bool, tone: Tone, text: &str) -> Cell {
-    let cell = Cell::new(text);
-    if !color {
-        return cell;
-    }
-    match tone {
-        Tone::Plain => cell,
-        Tone::Strong => cell.add_attribute(Attribute::Bold),
-        Tone::Quiet => cell.add_attribute(Attribute::Dim),
-        Tone::Good => cell.fg(Color::DarkGreen),
-        Tone::Warn => cell.fg(Color::DarkYellow),
-        Tone::Bad => cell.fg(Color::DarkRed),
-        Tone::Worst => cell.fg(Color::DarkRed).add_attribute(Attribute::Bold),
-        Tone::Unknown => cell.fg(Color::DarkMagenta),
     }
 }
