@@ -170,11 +170,16 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// A request that shows the fact, ready for `policy evaluate`. None until the policy engine is
-    /// there to find and check one.
+    /// A request that shows the fact, ready for `policy evaluate`: found by the prover and let in by
+    /// the evaluator. None for facts that no request shows.
     pub fn witness(&self, subject: &Subject, path: &str) -> Option<Value> {
-        let _ = (subject, path);
-        None
+        let id = &subject.id;
+        if id.kind != SubjectKind::Bucket {
+            return None;
+        }
+        let account = self.snapshot.accounts.get(&id.account)?;
+        let context = self.bucket_context(&id.account, account, &id.name)?;
+        serde_json::to_value(BucketFacts::witness(&context, path)?).ok()
     }
 
     /// The posture of every bucket, in the order of the subjects.
@@ -204,7 +209,18 @@ impl<'a> Facts<'a> {
         account: &AccountInventory,
         name: &str,
     ) -> Option<BucketFacts> {
-        Some(BucketFacts::derive(&BucketContext {
+        Some(BucketFacts::derive(
+            &self.bucket_context(account_id, account, name)?,
+        ))
+    }
+
+    fn bucket_context<'b>(
+        &'b self,
+        account_id: &'b str,
+        account: &'b AccountInventory,
+        name: &'b str,
+    ) -> Option<BucketContext<'b>> {
+        Some(BucketContext {
             account_id,
             account,
             name,
@@ -212,7 +228,7 @@ impl<'a> Facts<'a> {
             index: &self.index,
             trust: &self.trust,
             taken_at: &self.snapshot.taken_at,
-        }))
+        })
     }
 
     fn function(

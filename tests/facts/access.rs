@@ -515,7 +515,7 @@ fn who_is_let_in_under_a_condition() {
         (
             json!({"Null": {"aws:PrincipalArn": "true"}}),
             Some(Reachable),
-            None,
+            Some(Unreachable),
         ),
         (
             json!({"StringLike": {"aws:Referer": "https://example.com/*"}}),
@@ -537,11 +537,11 @@ fn who_is_let_in_under_a_condition() {
             Some(Unreachable),
             Some(Unreachable),
         ),
-        // An unknown key may be anything.
+        // A key that is in no catalogue may have any value.
         (
             json!({"StringEquals": {"s3:SomethingNew": "x"}}),
-            None,
-            None,
+            Some(Reachable),
+            Some(Reachable),
         ),
     ];
     for (condition, anonymous, signed) in cases {
@@ -646,7 +646,7 @@ fn a_deny_with_a_hole() {
     let mut prefixes = deny_if(&json!({}));
     prefixes["Resource"] = json!(["arn:aws:s3:::b/a*", "arn:aws:s3:::b/b*"]);
     assert_eq!(read(prefixes), Some(Reachable));
-    // Denies that cover everything only together take the engine.
+    // Denies that cover everything only together.
     let mut parts = deny_if(&json!({}));
     parts["Resource"] = json!(["arn:aws:s3:::b/?", "arn:aws:s3:::b/?*"]);
     assert_eq!(read(parts), Some(Unreachable));
@@ -654,12 +654,8 @@ fn a_deny_with_a_hole() {
     let mut parts = deny_if(&json!({}));
     parts["Resource"] = json!(["arn:aws:s3:::b/a", "arn:aws:s3:::b/a?*"]);
     assert_eq!(
-        exposed(&json!([narrow, parts]))
-            .exposure
-            .anonymous
-            .read
-            .known(),
-        None
+        exposed(&json!([narrow, parts])).exposure.anonymous.read,
+        Fact::Known(Unreachable)
     );
 }
 
@@ -707,8 +703,16 @@ fn restrict_public_buckets() {
         facts(public(), refused(), on()).anonymous.read,
         Fact::Known(Unreachable)
     );
-    // ...a conditioned one is not: cut or not cannot be told.
-    let open = facts(from_endpoint(), refused(), on()).anonymous.read;
+    // ...one to a fixed endpoint is not public beyond doubt, and applies as written...
+    assert_eq!(
+        facts(from_endpoint(), refused(), on()).anonymous.read,
+        Fact::Known(Constrained)
+    );
+    // ...and where the documentation does not decide, cut or not cannot be told.
+    let if_exists = json!([allow_if(
+        &json!({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}})
+    )]);
+    let open = facts(if_exists, refused(), on()).anonymous.read;
     assert_eq!(open.known(), None);
     assert_eq!(open.because()[0].action, "s3:GetBucketPolicyStatus");
 
@@ -751,6 +755,11 @@ fn policy_unread() {
     );
     // The ACL lets everybody list, and still a Deny in the policy could keep them out.
     assert_eq!(facts.anonymous.list.known(), None);
+    // With RestrictPublicBuckets a public policy is cut off, and any other lets fixed values in only.
+    let facts = with_block(bucket.clone(), Reading::Known(ALL_ON), Reading::Absent);
+    assert_eq!(facts.exposure.anonymous.read.known(), None);
+    assert_eq!(facts.exposure.public.read, Fact::Known(false));
+    assert_eq!(facts.exposure.public.write, Fact::Known(false));
     // AWS says public and cuts it: nothing is left to know.
     let facts = with_block(
         BucketInventory {

@@ -325,7 +325,7 @@ fn posture_of_a_quiet_bucket() {
                 "anonymous": {"read": "unreachable", "list": "unreachable", "write": "unreachable",
                               "acl": "unreachable", "takeover": "unreachable"},
                 "other_accounts": [], "acls": "off", "block_public_access": "on",
-                "plain_http": "reachable", "presigned": "unknown",
+                "plain_http": "reachable", "presigned": "reachable",
             },
             "encryption": {"default": "sse-s3", "key": null, "bucket_key": null, "sse_c": "unknown",
                            "client_side": "not visible"},

@@ -172,7 +172,11 @@ fn forms_that_leave_something() {
     let cases = [
         (
             "NotPrincipal",
-            without("Principal", "NotPrincipal", json!({"AWS": ADMIN})),
+            without(
+                "Principal",
+                "NotPrincipal",
+                json!({"AWS": [OWNER, "arn:aws:iam::111111111111:user/admin"]}),
+            ),
         ),
         (
             "NotPrincipal account",
@@ -237,15 +241,6 @@ fn forms_that_leave_something() {
             ),
         ),
         (
-            "except for services",
-            with(
-                "Condition",
-                json!({
-                    "Bool": {"aws:SecureTransport": "false", "aws:PrincipalIsAWSService": "false"},
-                }),
-            ),
-        ),
-        (
             "allow over TLS",
             json!({
                 "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*",
@@ -258,6 +253,29 @@ fn forms_that_leave_something() {
         assert_eq!(found, Some(true), "{name}");
         assert!(!weakness.is_empty(), "{name}");
     }
+}
+
+/// A Deny that spares AWS services spares nobody where no statement lets a service in.
+#[test]
+fn except_for_services() {
+    let spares = with(
+        "Condition",
+        json!({"Bool": {"aws:SecureTransport": "false", "aws:PrincipalIsAWSService": "false"}}),
+    );
+    let service = json!({
+        "Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*",
+    });
+    assert_eq!(reachable(&json!([spares])), Some(false));
+    assert_eq!(reachable(&json!([spares, service])), Some(true));
+}
+
+/// A caller is its account, its role and its session at once; whom a list of only one of them leaves
+/// out is not documented.
+#[test]
+fn a_not_principal_that_lists_half_of_a_caller() {
+    let half = without("Principal", "NotPrincipal", json!({"AWS": ADMIN}));
+    assert_eq!(reachable(&json!([half])), None);
 }
 
 #[test]
@@ -289,7 +307,11 @@ fn weaknesses_name_what_is_left_open() {
             "denies only the principals it names",
         ),
         (
-            without("Principal", "NotPrincipal", json!({"AWS": ADMIN})),
+            without(
+                "Principal",
+                "NotPrincipal",
+                json!({"AWS": [OWNER, "arn:aws:iam::111111111111:user/admin"]}),
+            ),
             "exempts the principals",
         ),
         (

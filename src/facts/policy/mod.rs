@@ -1,13 +1,14 @@
 //! IAM policies: parsed as IAM reads them, evaluated for one request, decided for all requests.
 //!
 //! [`document`] is the tree, [`parse`] makes it from text and names whatever it cannot read,
-//! [`pattern`] and [`condition`] say what the leaves mean, [`catalogue`] lists the actions there are.
+//! [`pattern`] says what the leaves mean, [`catalogue`] lists the actions there are.
 //! [`evaluate`] decides one request; [`documented_public`] is AWS's own notion of public, by the book.
-//! [`screen`] draws the few conclusions that are certain without a complete search.
+//! [`evaluate`] decides one request, [`prove`] decides for all of them, [`compose`] when something
+//! could not be read, and [`wording`] says in words whom a policy names and what it leaves open.
 
 pub mod batch;
 pub mod catalogue;
-pub mod condition;
+pub(in crate::facts) mod compose;
 pub mod document;
 pub mod documented_public;
 pub mod evaluate;
@@ -16,7 +17,7 @@ mod json;
 pub mod parse;
 pub mod pattern;
 pub mod prove;
-pub mod screen;
+pub mod wording;
 
 pub use document::{Defect, DefectKind, Policy};
 pub use parse::PolicyKind;

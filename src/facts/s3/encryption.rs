@@ -13,6 +13,7 @@ use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Encryption};
 use crate::inventory::need::{Need, ReadingKind};
+use crate::report::Reach;
 
 /// Encryption.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -28,6 +29,9 @@ pub struct EncryptionFacts {
     /// `blocked` or `allowed`. Not decidable when the setting is absent (its default depends on
     /// date, Region and account) and no policy statement denies it.
     pub sse_c: Fact<String>,
+    /// Whether some upload ends up without a KMS key, by anybody: asked for in its header, or by the
+    /// default where the header is missing. Uploads under the caller's own key are `sse_c`.
+    pub put_without_kms: Fact<Reach>,
 }
 
 /// The readings behind each path.
@@ -47,6 +51,13 @@ pub const NEEDS: NeedTable = &[
     (
         "bucket.encryption.bucket_key",
         &[Need::own(ReadingKind::BucketEncryption)],
+    ),
+    (
+        "bucket.encryption.put_without_kms",
+        &[
+            Need::own(ReadingKind::BucketEncryption),
+            Need::own(ReadingKind::BucketPolicy),
+        ],
     ),
     (
         "bucket.encryption.sse_c",
@@ -91,6 +102,9 @@ impl EncryptionFacts {
             sse_c: blocked_by_setting(&setting)
                 .or(policy.denies_sse_c())
                 .map(|blocked| if blocked { "blocked" } else { "allowed" }.to_owned()),
+            put_without_kms: setting.as_ref().and_then(|setting| {
+                policy.put_without_kms(setting.algorithm.as_deref().unwrap_or("AES256"))
+            }),
             default,
             kms,
         }

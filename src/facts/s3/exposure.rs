@@ -1,9 +1,9 @@
 //! Who can reach a bucket: policy, ACL, ownership and Block Public Access together.
 //!
-//! Each source is first turned into bounds — the least and the most it can let in — and the bounds
-//! are joined: the most permissive source decides. A source that could not be read has wide bounds,
-//! and yet the answer is known as soon as another source lets everything in, or nothing can come of
-//! the unread one. That is Kleene logic over an order instead of over true and false.
+//! The prover decides it where everything was read; where something was not,
+//! [`crate::facts::policy::compose`] says what is known all the same. A fact here is one question of
+//! the prover and one class of actions, so a refused call unsettles exactly the classes that it could
+//! change.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,16 +12,21 @@ use super::ownership::{ACL, effective_grants};
 pub use super::policy::PolicyFacts;
 use super::public_access_block::PublicAccessBlockFacts;
 use super::{BucketContext, PolicyReading};
-use crate::facts::policy::document::Principal;
+use crate::facts::policy::compose::{Composed, Grants, Sources};
+use crate::facts::policy::prove::Question;
 use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Because, Fact, from_reading};
+use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Grant};
 use crate::inventory::need::{Guard, Need, ReadingKind};
 use crate::report::Reach;
+use crate::report::policy::Request;
 
 /// Who can reach the bucket.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ExposureFacts {
+    /// Whether anybody can who holds nothing that the policy names: without a signature, or with the
+    /// credentials of any AWS account.
+    pub public: PublicFacts,
     /// Requests without a signature.
     pub anonymous: ReachFacts,
     /// Requests signed by an account nobody named.
@@ -30,6 +35,45 @@ pub struct ExposureFacts {
     pub other_accounts: Fact<Vec<NamedOutsider>>,
     /// AWS's own judgement of the policy (GetBucketPolicyStatus); false without a policy.
     pub aws_says_public: Fact<bool>,
+    /// AWS services that the policy names and that anybody can send: no condition ties their
+    /// requests to a source account, organization or resource (IAM user guide, "The confused deputy
+    /// problem"). Service principals, sorted.
+    pub confused_deputies: Fact<Vec<String>>,
+    /// Presigned requests.
+    pub presigned: PresignedFacts,
+}
+
+/// Presigned requests: the signature is in the URL or in a form, and whoever has it can use it. By
+/// anybody, the owner's identities included.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PresignedFacts {
+    /// Whether some presigned request is not denied.
+    pub reach: Fact<Reach>,
+    /// The longest age of a signature that the policy lets through, ms; AWS's own bound of seven days
+    /// (604,800,000) where the policy sets none, and 0 where no presigned request gets in. For
+    /// Signature Version 4: version 2 reports an age of 0 whatever the URL's expiry is (S3 API
+    /// reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys").
+    pub max_age_ms: Fact<u64>,
+}
+
+/// AWS's own bound on a presigned URL's life: seven days, in ms.
+const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
+
+/// Open to anybody, by class of action. With RestrictPublicBuckets in effect this is known to be
+/// false even where the policy was refused: a public policy is cut off, and any other only lets fixed
+/// values in.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PublicFacts {
+    /// Read object data.
+    pub read: Fact<bool>,
+    /// List the bucket.
+    pub list: Fact<bool>,
+    /// Write or delete objects.
+    pub write: Fact<bool>,
+    /// Read or change ACLs.
+    pub acl: Fact<bool>,
+    /// Change the bucket's policy or protection.
+    pub takeover: Fact<bool>,
 }
 
 /// Reach by class of action: `reachable`, `constrained` or `unreachable`.
@@ -80,6 +124,11 @@ const BY_POLICY_AND_ACL: &[Need] = &[
 /// The readings behind each path. A bucket ACL never grants object data or the policy (S3 user
 /// guide, "ACL permissions"), so those two classes do not open it.
 pub const NEEDS: NeedTable = &[
+    ("bucket.exposure.public.read", BY_POLICY),
+    ("bucket.exposure.public.list", BY_POLICY_AND_ACL),
+    ("bucket.exposure.public.write", BY_POLICY_AND_ACL),
+    ("bucket.exposure.public.acl", BY_POLICY_AND_ACL),
+    ("bucket.exposure.public.takeover", BY_POLICY),
     ("bucket.exposure.anonymous.read", BY_POLICY),
     ("bucket.exposure.anonymous.list", BY_POLICY_AND_ACL),
     ("bucket.exposure.anonymous.write", BY_POLICY_AND_ACL),
@@ -91,6 +140,14 @@ pub const NEEDS: NeedTable = &[
     ("bucket.exposure.any_aws_account.acl", BY_POLICY_AND_ACL),
     ("bucket.exposure.any_aws_account.takeover", BY_POLICY),
     ("bucket.exposure.other_accounts", BY_POLICY_AND_ACL),
+    (
+        "bucket.exposure.confused_deputies",
+        &[Need::own(ReadingKind::BucketPolicy)],
+    ),
+    (
+        "bucket.exposure.presigned",
+        &[Need::own(ReadingKind::BucketPolicy)],
+    ),
     (
         "bucket.exposure.aws_says_public",
         &[Need::own(ReadingKind::BucketPolicy), STATUS],
@@ -112,112 +169,114 @@ pub enum ActionClass {
     Takeover,
 }
 
-/// Who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Audience {
-    /// Requests without a signature.
-    Anonymous,
-    /// Requests signed by some account that is not the owner's.
-    AnyAwsAccount,
-}
-
-/// The least and the most that is reachable, and why they differ.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::facts) struct Bounds {
-    pub(in crate::facts) low: Reach,
-    pub(in crate::facts) high: Reach,
-    pub(in crate::facts) because: Vec<Because>,
-}
-
-impl Bounds {
-    /// Decided.
-    pub(in crate::facts) fn exactly(reach: Reach) -> Self {
-        Self {
-            low: reach,
-            high: reach,
-            because: Vec::new(),
-        }
-    }
-
-    /// Not decided below `high`, for the reasons of an unknown fact.
-    pub(in crate::facts) fn up_to<T>(high: Reach, unknown: &Fact<T>) -> Self {
-        Self {
-            low: Reach::Unreachable,
-            high,
-            because: unknown.because().to_vec(),
-        }
-    }
-
-    /// Both sources apply: the more permissive one decides. Reasons are kept only where they can
-    /// still change the answer.
-    fn or(self, other: Self) -> Self {
-        let low = self.low.max(other.low);
-        let high = self.high.max(other.high);
-        let because = [self, other]
-            .into_iter()
-            .filter(|bounds| bounds.high > low)
-            .flat_map(|bounds| bounds.because)
-            .collect();
-        Self { low, high, because }
-    }
-
-    /// The source applies only while `cut` does not hold.
-    fn unless(self, cut: &Fact<bool>) -> Self {
-        match cut {
-            Fact::Known(true) => Self::exactly(Reach::Unreachable),
-            Fact::Known(false) => self,
-            Fact::Unknown { because } => Self {
-                low: Reach::Unreachable,
-                because: self.because.into_iter().chain(because.clone()).collect(),
-                high: self.high,
-            },
-        }
-    }
-
-    fn into_fact(self) -> Fact<Reach> {
-        if self.low == self.high {
-            Fact::Known(self.low)
-        } else {
-            Fact::unknown_from(self.because.iter())
-        }
-    }
-}
-
 impl ExposureFacts {
-    /// Joins what the policy and the ACL let in, and what Block Public Access takes away.
+    /// Asks the prover, class by class, with whatever was read.
     pub(super) fn derive(
         context: &BucketContext<'_>,
         policy: &PolicyReading,
         block: &PublicAccessBlockFacts,
     ) -> Self {
-        let aws_says_public = aws_says_public(context.bucket, policy);
-        // What RestrictPublicBuckets cuts off: everybody but the owner's account and AWS services,
-        // named accounts included ("blocks all cross-account access", S3 user guide), and only while
-        // AWS deems the policy public.
-        let cut = block
-            .restrict_public_buckets
-            .clone()
-            .and(policy_is_public(&aws_says_public, policy));
-        let reach = |audience| {
-            let class = |class| {
-                let by_policy = policy.reach(audience, class);
-                let by_acl = acl_reach(context.bucket, policy, block, audience, class);
-                by_policy.or(by_acl).unless(&cut).into_fact()
-            };
-            ReachFacts {
-                read: class(ActionClass::Read),
-                list: class(ActionClass::List),
-                write: class(ActionClass::Write),
-                acl: class(ActionClass::Acl),
-                takeover: class(ActionClass::Takeover),
-            }
-        };
+        let sources = sources(context, policy, block);
+        let anonymous = sources.reach(&Question::Anonymous);
+        let signed = sources.reach(&Question::AnyAwsAccount);
+        let open = |class| anonymous.open(class).or(signed.open(class));
+        let presigned = policy.presigned();
         Self {
-            anonymous: reach(Audience::Anonymous),
-            any_aws_account: reach(Audience::AnyAwsAccount),
-            other_accounts: other_accounts(context, policy, &cut),
-            aws_says_public,
+            public: PublicFacts {
+                read: open(ActionClass::Read),
+                list: open(ActionClass::List),
+                write: open(ActionClass::Write),
+                acl: open(ActionClass::Acl),
+                takeover: open(ActionClass::Takeover),
+            },
+            anonymous: ReachFacts::of(&anonymous),
+            any_aws_account: ReachFacts::of(&signed),
+            other_accounts: other_accounts(context, policy, &sources.cut()),
+            aws_says_public: aws_says_public(context.bucket, policy),
+            confused_deputies: policy.confused_deputies(),
+            presigned: PresignedFacts {
+                reach: presigned.as_ref().map(|(reach, _)| *reach),
+                max_age_ms: presigned.map(|(reach, age)| match reach {
+                    Reach::Unreachable => 0,
+                    _ => age.unwrap_or(LONGEST_SIGNATURE_MS),
+                }),
+            },
         }
+    }
+
+    /// A request that gets in, for the fact at that path below `bucket.exposure`.
+    pub(super) fn witness(
+        context: &BucketContext<'_>,
+        policy: &PolicyReading,
+        block: &PublicAccessBlockFacts,
+        path: &str,
+    ) -> Option<Request> {
+        let (audience, class) = path.split_once('.')?;
+        let questions: &[Question] = match audience {
+            "public" => &[Question::Anonymous, Question::AnyAwsAccount],
+            "anonymous" => &[Question::Anonymous],
+            "any_aws_account" => &[Question::AnyAwsAccount],
+            _ => return None,
+        };
+        let class = match class {
+            "read" => ActionClass::Read,
+            "list" => ActionClass::List,
+            "write" => ActionClass::Write,
+            "acl" => ActionClass::Acl,
+            "takeover" => ActionClass::Takeover,
+            _ => return None,
+        };
+        let sources = sources(context, policy, block);
+        questions
+            .iter()
+            .find_map(|question| sources.witness(question, class))
+    }
+}
+
+impl ReachFacts {
+    fn of(composed: &Composed) -> Self {
+        Self {
+            read: composed.of(ActionClass::Read),
+            list: composed.of(ActionClass::List),
+            write: composed.of(ActionClass::Write),
+            acl: composed.of(ActionClass::Acl),
+            takeover: composed.of(ActionClass::Takeover),
+        }
+    }
+}
+
+fn sources<'a>(
+    context: &BucketContext<'a>,
+    policy: &'a PolicyReading,
+    block: &PublicAccessBlockFacts,
+) -> Sources<'a> {
+    policy.sources(
+        context
+            .bucket
+            .acl
+            .known()
+            .and_then(|acl| acl.owner.as_deref()),
+        aws_says_public(context.bucket, policy),
+        grants(context.bucket),
+        block.ignore_public_acls.clone(),
+        block.restrict_public_buckets.clone(),
+    )
+}
+
+/// The ACL's grants as far as they have an effect, between what is sure and what may be.
+fn grants(bucket: &BucketInventory) -> Grants<'_> {
+    match effective_grants(bucket, |_| true) {
+        Fact::Known(grants) => Grants {
+            least: grants.clone(),
+            most: Some(grants),
+            because: Vec::new(),
+        },
+        unknown => Grants {
+            least: Vec::new(),
+            // The ACL was read and ownership was not: no more than is in it.
+            most: bucket.acl.known().map(|acl| acl.grants.iter().collect()),
+            because: unknown.because().to_vec(),
+        },
     }
 }
 
@@ -241,87 +300,6 @@ fn aws_says_public(bucket: &BucketInventory, policy: &PolicyReading) -> Fact<boo
     }
 }
 
-/// Whether AWS deems the policy public, by its own word or, where that is missing, by the one case
-/// the documentation leaves no doubt about: an Allow to everyone without any condition.
-fn policy_is_public(aws: &Fact<bool>, policy: &PolicyReading) -> Fact<bool> {
-    match (aws, policy.is_plainly_public()) {
-        (Fact::Known(true), _) => Fact::Known(true),
-        (Fact::Known(false), true) => {
-            Fact::undecidable("GetBucketPolicyStatus contradicts the policy it judges")
-        }
-        (Fact::Known(false), false) => Fact::Known(false),
-        (Fact::Unknown { .. }, true) => Fact::Known(true),
-        (unknown, false) => unknown.clone(),
-    }
-}
-
-/// The actions of a class that a grant on a bucket permits (S3 user guide, "Mapping of ACL
-/// permissions and access policy permissions"). On a bucket, FULL_CONTROL is these four and never
-/// object data; WRITE lets others create objects, and only the owner delete or overwrite them.
-fn permitted(permission: &str, class: ActionClass) -> &'static [&'static str] {
-    match (class, permission) {
-        (ActionClass::List, "READ" | "FULL_CONTROL") => &[
-            "s3:ListBucket",
-            "s3:ListBucketVersions",
-            "s3:ListBucketMultipartUploads",
-        ],
-        (ActionClass::Write, "WRITE" | "FULL_CONTROL") => &["s3:PutObject"],
-        (ActionClass::Acl, "READ_ACP") => &["s3:GetBucketAcl"],
-        (ActionClass::Acl, "WRITE_ACP") => &["s3:PutBucketAcl"],
-        (ActionClass::Acl, "FULL_CONTROL") => &["s3:GetBucketAcl", "s3:PutBucketAcl"],
-        _ => &[],
-    }
-}
-
-/// What the ACL lets in: grants that have an effect, past the policy's Deny statements.
-fn acl_reach(
-    bucket: &BucketInventory,
-    policy: &PolicyReading,
-    block: &PublicAccessBlockFacts,
-    audience: Audience,
-    class: ActionClass,
-) -> Bounds {
-    if matches!(class, ActionClass::Read | ActionClass::Takeover) {
-        return Bounds::exactly(Reach::Unreachable);
-    }
-    let bounds = |high: Reach, wanted: &dyn Fn(&Grant) -> bool| {
-        let grants = effective_grants(bucket, |grant| {
-            !permitted(&grant.permission, class).is_empty() && wanted(grant)
-        });
-        match &grants {
-            Fact::Known(grants) => grants
-                .iter()
-                .map(|grant| {
-                    let principal = if is_public(grant) {
-                        Principal::Everyone
-                    } else {
-                        Principal::CanonicalUser(grant.grantee.clone())
-                    };
-                    let actions = permitted(&grant.permission, class);
-                    policy.reach_through(audience, class, principal, actions)
-                })
-                .fold(Bounds::exactly(Reach::Unreachable), Bounds::or),
-            unknown => Bounds::up_to(high, unknown),
-        }
-    };
-    let public = bounds(Reach::Reachable, &|grant| match audience {
-        Audience::Anonymous => grant.grantee == "AllUsers",
-        Audience::AnyAwsAccount => is_public(grant),
-    })
-    .unless(&block.ignore_public_acls);
-    match audience {
-        Audience::Anonymous => public,
-        Audience::AnyAwsAccount => public.or(bounds(Reach::Constrained, &|grant| {
-            is_outsider(bucket, grant)
-        })),
-    }
-}
-
-/// A grant to everyone, or to everyone with an AWS account.
-fn is_public(grant: &Grant) -> bool {
-    matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers")
-}
-
 /// A grant to somebody in particular who is not the owner.
 fn is_outsider(bucket: &BucketInventory, grant: &Grant) -> bool {
     let owner = bucket.acl.known().and_then(|acl| acl.owner.as_deref());
@@ -331,8 +309,7 @@ fn is_outsider(bucket: &BucketInventory, grant: &Grant) -> bool {
     ) && owner != Some(grant.grantee.as_str())
 }
 
-/// Everybody outside whom the policy or the ACL names. Deny statements are not subtracted: that
-/// takes the policy engine.
+/// Everybody outside whom the policy or the ACL lets in by name.
 fn other_accounts(
     context: &BucketContext<'_>,
     policy: &PolicyReading,

@@ -23,6 +23,7 @@ use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::bucket_arn;
 use crate::inventory::need::{Need, ReadingKind};
+use crate::report::policy::Request;
 
 /// The facts of one bucket; conditions see them as `bucket`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -115,5 +116,18 @@ impl BucketFacts {
                 Clone::clone,
             ),
         }
+    }
+
+    /// A request that shows the fact at a path (`bucket.exposure.anonymous.read`), checked by the
+    /// evaluator; none for facts that no request shows.
+    pub(in crate::facts) fn witness(context: &BucketContext<'_>, path: &str) -> Option<Request> {
+        let policy = PolicyReading::new(context);
+        if path == "bucket.transport" || path.starts_with("bucket.transport.") {
+            return policy.plain_http_witness();
+        }
+        let block =
+            public_access_block::PublicAccessBlockFacts::derive(context.account, context.bucket);
+        let path = path.strip_prefix("bucket.exposure.")?;
+        exposure::ExposureFacts::witness(context, &policy, &block, path)
     }
 }

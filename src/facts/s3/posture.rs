@@ -51,8 +51,13 @@ impl BucketFacts {
                 Fact::Known(false) => Reach::Unreachable,
                 Fact::Unknown { .. } => Reach::Unknown,
             },
-            // Which signed requests pass is a question for the policy engine.
-            presigned: Reach::Unknown,
+            presigned: self
+                .exposure
+                .presigned
+                .reach
+                .known()
+                .copied()
+                .unwrap_or(Reach::Unknown),
         }
     }
 

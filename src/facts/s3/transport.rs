@@ -12,6 +12,7 @@ use super::PolicyReading;
 use crate::facts::Fact;
 use crate::facts::vocabulary::NeedTable;
 use crate::inventory::need::{Need, ReadingKind};
+use crate::report::Reach;
 
 /// Plain HTTP.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -28,10 +29,9 @@ pub const NEEDS: NeedTable = &[("bucket.transport", &[Need::own(ReadingKind::Buc
 impl TransportFacts {
     /// Concludes from the policy.
     pub(super) fn derive(policy: &PolicyReading) -> Self {
-        let weakness = policy.plain_http_weakness();
         Self {
-            plain_http_reachable: weakness.as_ref().map(|weakness| !weakness.is_empty()),
-            weakness,
+            plain_http_reachable: policy.plain_http().map(|reach| reach != Reach::Unreachable),
+            weakness: policy.plain_http_weakness(),
         }
     }
 }

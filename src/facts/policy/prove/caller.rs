@@ -160,9 +160,11 @@ impl Caller {
                 })
             }
             Principal::CanonicalUser(id) => self.has_canonical_id(id),
-            // Whether this session came from that provider is not part of the shape.
-            Principal::Federated(_) => match kind {
-                Kind::Role => None,
+            // Whether this session came from that provider is not part of the shape; a provider of
+            // one account only makes sessions of roles of that account.
+            Principal::Federated(provider) => match (kind, provider_account(provider)) {
+                (Kind::Role, Some(owner)) if Some(owner) != account.as_deref() => Some(false),
+                (Kind::Role, _) => None,
                 _ => Some(false),
             },
             Principal::UniqueId(_) | Principal::Service(_) => Some(false),
@@ -204,6 +206,14 @@ impl Caller {
             };
         all.then_some(true)
     }
+}
+
+/// The account of an identity provider that is given by its ARN.
+fn provider_account(provider: &str) -> Option<&str> {
+    let mut parts = provider.split(':');
+    (parts.next() == Some("arn"))
+        .then(|| parts.nth(3))
+        .flatten()
 }
 
 /// Kleene or.
@@ -649,7 +659,8 @@ impl Shape {
             return Domain::absent();
         }
         let signing = |domain: Domain| {
-            if self.is_signed() {
+            // A service signs in ways of its own, and what its requests carry is not documented.
+            if self.is_signed() && !matches!(self.caller, Caller::Service(_)) {
                 domain
             } else {
                 match rounding {

@@ -373,6 +373,15 @@ impl Prover {
         }
     }
 
+    /// A request of that class by somebody who holds nothing the policy names, if one gets in.
+    pub fn witness(&mut self, question: &Question, class: ActionClass) -> Option<Request> {
+        let answer = self.class(question, class);
+        if answer.reach != Reach::Reachable {
+            return None;
+        }
+        answer.hits.iter().find_map(|hit| self.request(hit))
+    }
+
     fn class(&mut self, question: &Question, class: ActionClass) -> ClassAnswer {
         self.decide(question, class)
             .unwrap_or_else(|Exhausted| ClassAnswer {
