@@ -330,7 +330,7 @@ fn text<'a>(node: &'a Node, what: &str) -> Result<&'a str, String> {
     }
 }
 
-fn items<'a>(node: &'a Node) -> &'a [Node] {
+fn items(node: &Node) -> &[Node] {
     match &node.value {
         Json::List(nodes) => nodes,
         _ => std::slice::from_ref(node),
