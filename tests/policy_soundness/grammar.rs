@@ -683,10 +683,8 @@ fn fill(
                 );
             }
         }
-        "s3:PutBucketAcl" => {
-            if random.once_in(2) {
-                set("s3:x-amz-acl", random.text(&["public-read", "private"]));
-            }
+        "s3:PutBucketAcl" if random.once_in(2) => {
+            set("s3:x-amz-acl", random.text(&["public-read", "private"]));
         }
         _ => {}
     }

@@ -24,6 +24,9 @@ use crate::report::policy::{
 /// The longest line that is read, bytes: several policies of the longest kind.
 pub const LINE_LIMIT: usize = 4 * 1024 * 1024;
 
+/// The longest request that is read, bytes: all headers of a request to S3 are at most 8 KiB.
+const REQUEST_LIMIT: usize = 64 * 1024;
+
 /// Sets of policies that are kept compiled.
 const KEPT: usize = 64;
 /// The longest set that is kept, bytes of its text.
@@ -56,7 +59,11 @@ impl Evaluator {
     ) -> Result<EvaluateOutput, String> {
         let id = members.text("id")?;
         let policies = members.required("policies")?;
-        let request = request(members.required("request")?)?;
+        let asked = members.required("request")?;
+        if asked.end.saturating_sub(asked.place.offset) > REQUEST_LIMIT {
+            return Err(format!("the request is longer than {REQUEST_LIMIT} bytes"));
+        }
+        let request = request(asked)?;
         let block_node = members.take("public_access_block");
         members.end()?;
         let slice = |node: &Node| line.get(node.place.offset..node.end).unwrap_or_default();
@@ -287,12 +294,9 @@ impl<'a> Members<'a> {
             return Err(format!("{of} is an object, this is {}", node.value.kind()));
         };
         let members: Vec<&Member> = members.iter().collect();
-        for (position, member) in members.iter().enumerate() {
-            if members
-                .iter()
-                .take(position)
-                .any(|earlier| earlier.key == member.key)
-            {
+        let mut seen = BTreeSet::new();
+        for member in &members {
+            if !seen.insert(member.key.as_str()) {
                 return Err(format!("{of}: {:?} occurs twice", member.key));
             }
         }

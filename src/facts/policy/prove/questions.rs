@@ -16,6 +16,9 @@ use super::numeric::Line;
 use super::value::{Domain, Values};
 use crate::facts::policy::document::Principal;
 
+/// A service principal that stands for all that a policy does not name.
+const SOME_SERVICE: &str = "some-service.amazonaws.com";
+
 /// A question about a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
@@ -143,6 +146,9 @@ impl Question {
                 out.account(owner, true, None, true);
                 out.add(Caller::Anonymous, true, None);
                 out.strangers();
+                // What is granted to everybody is granted to services too, those that no statement
+                // names included.
+                out.add(Caller::Service(SOME_SERVICE.to_owned()), true, None);
             }
         }
         out.shapes
