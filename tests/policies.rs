@@ -9,10 +9,12 @@
 
 use std::collections::BTreeSet;
 
+use coldbucket::checks::expression::Expression;
 use coldbucket::checks::{Catalog, Check, DEFAULT_PACK, Selection, verify, verify_files};
 use coldbucket::facts;
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::need::{Need, ReadingKind};
+use proptest::prelude::*;
 
 fn catalog() -> Catalog {
     Catalog::builtin().unwrap_or_else(|errors| panic!("{errors}"))
@@ -709,4 +711,101 @@ fn thresholds_must_exist_and_keep_their_type() {
         error(&with("lambda-package-overzized", "zip_mb", 10.into())),
         "thresholds are given for `lambda-package-overzized`, which is no check; did you mean `lambda-package-oversized`?"
     );
+}
+
+// ---------------------------------------------------------------------------------------------
+// Anything at all.
+
+/// Pieces that conditions are made of, so that random ones get past the first token.
+const PIECES: [&str; 44] = [
+    "bucket",
+    "function",
+    "functi0n",
+    "item",
+    "params",
+    "x",
+    ".",
+    ".acl",
+    ".enabled",
+    ".name",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    "?",
+    "!",
+    "-",
+    "&&",
+    "||",
+    "==",
+    "<",
+    " in ",
+    "+",
+    "/",
+    "%",
+    "1",
+    "0",
+    "1.5",
+    "9999999999999999999",
+    "2u",
+    "\"a\"",
+    "'",
+    "\"",
+    "\\",
+    "null",
+    ".exists(",
+    ".all(",
+    "has(",
+    "r'",
+    "é\u{0}",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A condition compiles or is refused; it never takes the program down. The places of mistakes
+    /// lie in the condition.
+    #[test]
+    fn no_condition_breaks_the_compiler(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..24)) {
+        let text: String = pieces.concat();
+        if let Err(mistakes) = Expression::compile(&text, None) {
+            prop_assert!(!mistakes.is_empty());
+            for mistake in mistakes {
+                prop_assert!(mistake.at <= text.len(), "{text:?}: {mistake:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_breaks_the_compiler(text in any::<String>()) {
+        let _ = Expression::compile(&text, Some("function.versions"));
+        let _ = verify_files(vec![("mine/my-check.yaml".to_owned(), text)]);
+    }
+
+    /// A sound file with a stretch of it replaced is sound or refused.
+    #[test]
+    fn no_damage_to_a_file_breaks_the_compiler(at in 0..GOOD.len(), length in 0..40_usize, with in ".{0,12}") {
+        let mut bytes = GOOD.as_bytes().to_vec();
+        let end = (at + length).min(bytes.len());
+        bytes.splice(at..end, with.into_bytes());
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let _ = said(&text);
+    }
+}
+
+#[test]
+fn deep_and_long_conditions_are_refused_not_followed() {
+    let deep = format!("{}true{}", "(".repeat(3000), ")".repeat(3000));
+    let chain = format!("bucket{}", ".acl".repeat(900));
+    let ors = format!("true{}", " || true".repeat(400));
+    let long = "true || ".repeat(5000) + "true";
+    for text in [deep, chain, long] {
+        assert!(Expression::compile(&text, None).is_err(), "{}", &text[..20]);
+    }
+    // Many alternatives are a balanced tree, not a deep one.
+    assert!(Expression::compile(&ors, None).is_ok());
 }

@@ -1113,3 +1113,99 @@ fn offset_of(text: &str, (line, column): (isize, isize)) -> Offset {
     let within: usize = rest.chars().take(column - 1).map(char::len_utf8).sum();
     before + within
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document(known: Value) -> FactDocument {
+        FactDocument {
+            known,
+            ..FactDocument::default()
+        }
+    }
+
+    fn evaluate(text: &str, known: Value) -> Truth {
+        let document = document(known);
+        let prepared = Prepared::new(&document);
+        Expression::compile(text, None)
+            .unwrap()
+            .evaluate(&prepared.scope(None, None))
+    }
+
+    #[test]
+    fn the_reserved_word_function_is_a_variable_and_stays_a_text() {
+        let known = json!({"function": {"name": "function", "function": true}});
+        for text in [
+            r#"function.name == "function""#,
+            "function.name == 'func' + 'tion'",
+            "function . function",
+            r#"function.name in ["function"] && function.function"#,
+            r#"["function"].all(f, f == function.name)"#,
+        ] {
+            assert_eq!(evaluate(text, known.clone()), Truth::True, "{text}");
+        }
+    }
+
+    #[test]
+    fn places_are_those_of_the_text_as_it_is_written() {
+        let expression = Expression::compile("function.name == function.version", None).unwrap();
+        let places: Vec<(&str, Offset)> = expression
+            .references()
+            .iter()
+            .map(|reference| (reference.path.as_str(), reference.at))
+            .collect();
+        assert_eq!(places, [("function.name", 9), ("function.version", 26)]);
+    }
+
+    #[test]
+    fn variables_of_quantifiers_are_resolved_to_their_lists() {
+        let text = r#"bucket.acl.public_grants.exists(g, g.permission == "READ" && item.aliases.all(a, a != g.grantee))"#;
+        let expression = Expression::compile(text, Some("function.versions")).unwrap();
+        let references: Vec<(&str, Use, bool)> = expression
+            .references()
+            .iter()
+            .map(|reference| {
+                (
+                    reference.path.as_str(),
+                    reference.usage,
+                    reference.through_item,
+                )
+            })
+            .collect();
+        assert_eq!(
+            references,
+            [
+                ("bucket.acl.public_grants", Use::Range, false),
+                ("bucket.acl.public_grants[].grantee", Use::Value, false),
+                ("bucket.acl.public_grants[].permission", Use::Value, false),
+                ("function.versions[].aliases", Use::Range, true),
+                ("function.versions[].aliases[]", Use::Value, true),
+            ]
+        );
+    }
+
+    #[test]
+    fn integers_are_signed_and_can_be_reckoned_with() {
+        let known = json!({"bucket": {"n": 997, "x": 1.5}});
+        for text in [
+            "bucket.n + 1 == 998",
+            "bucket.n - 1000 == -3",
+            "-bucket.n < 0",
+            "double(bucket.n) * bucket.x > 1495.0",
+            "bucket.x < bucket.n",
+        ] {
+            assert_eq!(evaluate(text, known.clone()), Truth::True, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_overflow_is_a_defect_and_no_verdict() {
+        let known = json!({"bucket": {"n": i64::MAX}});
+        let truth = evaluate("bucket.n + 1 > 0", known);
+        assert!(matches!(truth, Truth::Defect(_)), "{truth:?}");
+    }
+}
