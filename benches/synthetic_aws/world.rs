@@ -373,7 +373,7 @@ impl World {
         }
         if n % 3 == 1 {
             let key = self.key_arn(n);
-            bucket = bucket.encryption("aws:kms", Some(&key), n % 2 == 0);
+            bucket = bucket.encryption("aws:kms", Some(&key), n.is_multiple_of(2));
         }
         if n.is_multiple_of(4) {
             // Logs go to a bucket of the same Region, every fiftieth time to the bucket itself.

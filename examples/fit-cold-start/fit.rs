@@ -291,8 +291,11 @@ pub fn width(scores: &[Score]) -> f64 {
     )
 }
 
+/// Init by runtime and cell, and SnapStart restores by runtime, ms.
+pub type BaseTables = (BTreeMap<String, Cells>, BTreeMap<String, f64>);
+
 /// The base table and the restores from lambda-perf's rows: medians over the memory sizes.
-pub fn base_tables(csv: &str) -> Result<(BTreeMap<String, Cells>, BTreeMap<String, f64>), String> {
+pub fn base_tables(csv: &str) -> Result<BaseTables, String> {
     let mut cells: BTreeMap<(String, bool, bool), Vec<f64>> = BTreeMap::new();
     let mut restores: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for line in csv.lines() {

@@ -132,6 +132,10 @@ impl Composed {
     }
 }
 
+/// What was supposed of the sources, and what the prover answered then: what is reachable, what is at
+/// least constrained, and why.
+type Asked = (Choice, Classes, Classes, Option<String>);
+
 impl Sources<'_> {
     /// Whether AWS deems the policy public: by its own word, or where that is missing by its
     /// documentation, as far as that decides.
@@ -159,8 +163,7 @@ impl Sources<'_> {
     /// Who gets in.
     pub(in crate::facts) fn reach(&self, question: &Question) -> Composed {
         let cut = self.cut();
-        let answered: RefCell<Vec<(Choice, Classes, Classes, Option<String>)>> =
-            RefCell::new(Vec::new());
+        let answered: RefCell<Vec<Asked>> = RefCell::new(Vec::new());
         let ask = |choice: Choice| {
             if let Some(known) = answered.borrow().iter().find(|known| known.0 == choice) {
                 return known.clone();

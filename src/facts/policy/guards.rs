@@ -292,7 +292,8 @@ fn is_scoped(allow: &Statement) -> bool {
             _ => true,
         };
         let fixed = |value: &str| {
-            !value.is_empty() && !value.contains("${") && !(like && value.contains(['*', '?']))
+            let open = value.contains("${") || (like && value.contains(['*', '?']));
+            !value.is_empty() && !open
         };
         let all = |test: &dyn Fn(&str) -> bool| {
             !condition.values.is_empty() && condition.values.iter().all(|value| test(value))
