@@ -16,6 +16,7 @@ pub mod checks;
 pub mod estimate;
 pub mod explanation;
 pub mod hostile;
+pub mod html;
 pub mod json;
 pub mod proof;
 pub mod table;
@@ -58,6 +59,11 @@ impl Format {
             "json",
             "the whole report, coldbucket-report/1",
             |report, _, out| json::render(report, out),
+        ),
+        Self::new(
+            "html",
+            "one page to hand on, readable without a network",
+            |report, _, out| html::render(report, out),
         ),
     ];
 
