@@ -48,7 +48,7 @@ pub struct TagPattern {
 pub enum Tags<'a> {
     /// They were read.
     Known(&'a BTreeMap<String, String>),
-    /// They could not be read, or nobody reads those of such a resource.
+    /// They could not be read.
     Unknown,
 }
 

@@ -15,7 +15,7 @@ use crate::inventory::Snapshot;
 use crate::inventory::ids::{SubjectKind, bucket_arn};
 use crate::inventory::need::{Need, ReadingKind};
 use crate::report::baseline::{Baseline, SCHEMA};
-use crate::report::{CheckResult, ExceptionUse, Report};
+use crate::report::{CheckResult, ExceptionUse, Report, ResourceId};
 
 /// What is accepted, read and checked.
 pub(super) struct Acceptance {
@@ -90,8 +90,12 @@ impl Acceptance {
         };
         let today = taken_at.to_zoned(jiff::tz::TimeZone::UTC).date();
         let tags = tags(snapshot);
-        let of =
-            |id: &crate::report::ResourceId| tags.get(&id.arn).copied().unwrap_or(Tags::Unknown);
+        let of = |id: &ResourceId| match (tags.get(&id.arn), id.kind) {
+            (Some(tags), _) => *tags,
+            (None, SubjectKind::Bucket) => Tags::Unknown,
+            // Only the tags of buckets are read: an exception by tag is about nothing else.
+            (None, _) => Tags::Known(&NO_TAGS),
+        };
         let uses = exceptions::apply(&self.exceptions, today, self.narrowed, results, &of);
         let mut notes = exceptions::remarks(&uses);
         if let Some((name, baseline)) = &self.baseline {
@@ -107,16 +111,17 @@ impl Acceptance {
     }
 }
 
+static NO_TAGS: BTreeMap<String, String> = BTreeMap::new();
+
 /// The tags of every bucket, by its ARN.
 fn tags(snapshot: &Snapshot) -> BTreeMap<String, Tags<'_>> {
-    static NONE: BTreeMap<String, String> = BTreeMap::new();
     let mut tags = BTreeMap::new();
     for account in snapshot.accounts.values() {
         for (name, bucket) in &account.buckets {
             let arn = bucket_arn(bucket.region.as_deref().unwrap_or("unknown"), name);
             let known = match &bucket.tags {
                 crate::inventory::Reading::Known(tags) => Tags::Known(tags),
-                crate::inventory::Reading::Absent => Tags::Known(&NONE),
+                crate::inventory::Reading::Absent => Tags::Known(&NO_TAGS),
                 _ => Tags::Unknown,
             };
             tags.insert(arn, known);

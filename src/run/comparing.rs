@@ -6,8 +6,7 @@ use super::{Exit, RunError, accepting, gate};
 use crate::cli::options::{self, DiffOutput};
 use crate::findings;
 use crate::output::{self, Look};
-use crate::report::CheckResult;
-use crate::report::diff::Change;
+use crate::report::{CheckResult, Reason, Status};
 
 pub(super) fn run(
     diff: options::Diff,
@@ -33,11 +32,20 @@ pub(super) fn run(
         }
     }
     // A finding that is new, and what can no longer be judged, count as in an audit of their own.
+    let unjudged = compared.no_longer_assessable.into_iter().map(|change| {
+        let mut result = change.result;
+        // Of what is not in the new report there is only the old result, which says what it was.
+        if change.is.is_none() {
+            result.status = Status::NotAssessed;
+            result.reason = Some(Reason::Failed);
+        }
+        result
+    });
     let counted: Vec<CheckResult> = compared
         .new
         .into_iter()
-        .chain(compared.no_longer_assessable)
-        .map(|Change { result, .. }| result)
+        .map(|change| change.result)
+        .chain(unjudged)
         .collect();
     Ok(gate::exit(&counted, true, diff.gate))
 }
