@@ -26,7 +26,6 @@ use coldbucket::facts::policy::batch::{self, Evaluator};
 use coldbucket::facts::policy::evaluate::Policies;
 use coldbucket::facts::policy::prove::Case;
 use coldbucket::facts::policy::{Policy, PolicyKind};
-use coldbucket::inventory::bucket::PublicAccessBlock;
 use coldbucket::report::policy::Request;
 use serde_json::{Value, json};
 
@@ -99,19 +98,7 @@ const QUESTIONS: &[&str] = &[
 ];
 
 fn case(policy: &Policy) -> Case<'_> {
-    Case {
-        bucket: "b",
-        owner: OWNER,
-        owner_id: None,
-        policy: Some(policy),
-        block: PublicAccessBlock::default(),
-        aws_says_public: None,
-        ownership: None,
-        grants: &[],
-        default_encryption: None,
-        now: None,
-        partition: None,
-    }
+    Case::new("b", OWNER, Some(policy))
 }
 
 /// Policies of about 20 KB that ask for as much search as possible.

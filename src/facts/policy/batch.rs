@@ -149,17 +149,12 @@ fn prove_line(line: &str, root: &Node, now: Option<f64>) -> Result<ProveOutput, 
     members.end()?;
     let answers = answers(
         &Case {
-            bucket: &bucket,
-            owner: &owner,
-            owner_id: None,
-            policy: policy.as_ref(),
             block,
-            aws_says_public: None,
             ownership: ownership.as_deref(),
             grants: &grants,
             default_encryption: default_encryption.as_deref(),
             now,
-            partition: None,
+            ..Case::new(&bucket, &owner, policy.as_ref())
         },
         &asked,
     )?;

@@ -5,15 +5,16 @@
 //! so for them only the Deny statements count.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::atom::Test;
 use super::caller::{
     Caller, Kind, LONGEST_SIGNATURE_MS, Shape, tells_networks_apart, tells_principals_apart,
 };
-use super::catalogue::{self, Actions};
 use super::compile::{Compiled, Whom};
 use super::numeric::Line;
 use super::value::{Domain, Values};
+use crate::facts::policy::catalogue::{self, Actions};
 use crate::facts::policy::document::Principal;
 
 /// A service principal that stands for all that a policy does not name.
@@ -74,13 +75,15 @@ impl Question {
     /// The actions it is about.
     pub(super) fn actions(&self) -> Actions {
         match self {
-            Self::PutWithoutKms | Self::SseC => catalogue::named("s3:PutObject"),
-            _ => catalogue::which(|_| true),
+            Self::PutWithoutKms | Self::SseC => {
+                catalogue::which(|action| action.name == "s3:PutObject")
+            }
+            _ => catalogue::all(),
         }
     }
 
     /// What is fixed about the requests, by key. Several lists are several kinds of request.
-    pub(super) fn fixes(&self, kms_by_default: bool) -> Vec<Vec<(&'static str, Domain)>> {
+    pub(super) fn fixes(&self, kms_by_default: bool) -> Vec<Fixed> {
         const SSE: &str = "s3:x-amz-server-side-encryption";
         const SSE_C: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
         const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
@@ -127,11 +130,20 @@ impl Question {
         )
     }
 
+    /// Questions of the same number ask about the same callers.
+    pub(super) const fn callers(&self) -> Option<usize> {
+        match self {
+            Self::PlainHttp | Self::PutWithoutKms | Self::SseC => Some(0),
+            Self::Presigned => Some(1),
+            _ => None,
+        }
+    }
+
     /// The callers it asks about who hold nothing that a policy names.
-    pub(super) fn fresh(&self, policy: &Compiled, owner: &str) -> Vec<Shape> {
+    pub(super) fn fresh(&self, policy: &Compiled, owner: &str) -> Vec<Part> {
         let mut out = Out {
             policy,
-            shapes: Vec::new(),
+            parts: Vec::new(),
         };
         match self {
             Self::Anonymous => out.add(Caller::Anonymous, true, None),
@@ -151,14 +163,14 @@ impl Question {
                 out.add(Caller::Service(SOME_SERVICE.to_owned()), true, None);
             }
         }
-        out.shapes
+        out.parts
     }
 
     /// The callers it asks about who are, or hold, what the policy names.
-    pub(super) fn holders(&self, policy: &Compiled, owner: &str) -> Vec<Shape> {
+    pub(super) fn holders(&self, policy: &Compiled, owner: &str) -> Vec<Part> {
         let mut out = Out {
             policy,
-            shapes: Vec::new(),
+            parts: Vec::new(),
         };
         match self {
             Self::Anonymous => out.add(Caller::Anonymous, false, None),
@@ -181,12 +193,41 @@ impl Question {
                 }
             }
         }
-        out.shapes
+        out.parts
+    }
+}
+
+/// What is fixed about a request, by key.
+pub(super) type Fixed = Vec<(&'static str, Domain)>;
+
+/// A kind of request: what is fixed about it.
+#[derive(Debug)]
+pub(super) struct Fix {
+    /// Tells it from other kinds; 0 when the policy looks at nothing of it.
+    pub(super) kind: u32,
+    /// All that is fixed.
+    pub(super) all: Fixed,
+    /// What the policy looks at, by number of the key.
+    pub(super) on: Vec<(usize, Arc<Domain>)>,
+}
+
+impl Fix {
+    /// `kind` is a number that no other kind has.
+    pub(super) fn new(all: Fixed, policy: &Compiled, kind: u32) -> Self {
+        let on: Vec<(usize, Arc<Domain>)> = all
+            .iter()
+            .filter_map(|(name, domain)| Some((policy.position(name)?, Arc::new(domain.clone()))))
+            .collect();
+        Self {
+            kind: if on.is_empty() { 0 } else { kind },
+            all,
+            on,
+        }
     }
 }
 
 /// A presigned request whose signature is that old.
-pub(super) fn presigned(kind: &str, min: f64, max: f64) -> Vec<(&'static str, Domain)> {
+pub(super) fn presigned(kind: &str, min: f64, max: f64) -> Fixed {
     vec![
         ("s3:authtype", Domain::fixed(kind)),
         (
@@ -229,48 +270,53 @@ pub(super) fn ages(policy: &Compiled) -> Vec<f64> {
     ages
 }
 
+/// A part of a question's callers.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) shape: Shape,
+    /// How `only_from` calls the principal, when being it is a constraint.
+    pub(super) held_as: Option<String>,
+}
+
 struct Out<'a> {
     policy: &'a Compiled,
-    shapes: Vec<Shape>,
+    parts: Vec<Part>,
 }
 
 impl Out<'_> {
-    fn push(&mut self, shape: Shape) {
-        if self.policy.mentions(tells_networks_apart) {
-            self.shapes.push(Shape {
-                endpoint: true,
-                ..shape.clone()
-            });
-        }
-        let internet = self.shapes.len();
-        self.shapes.push(shape);
+    fn push(&mut self, part: Part) {
         // The internet first: it makes the plainer witness.
-        if internet > 0
-            && self
-                .shapes
-                .get(internet - 1)
-                .is_some_and(|before| before.endpoint)
-        {
-            self.shapes.swap(internet - 1, internet);
-        }
+        let through_endpoint = self.policy.mentions(tells_networks_apart).then(|| Part {
+            shape: Shape {
+                endpoint: true,
+                ..part.shape.clone()
+            },
+            held_as: part.held_as.clone(),
+        });
+        self.parts.push(part);
+        self.parts.extend(through_endpoint);
     }
 
     fn add(&mut self, caller: Caller, fresh: bool, held_as: Option<String>) {
-        self.push(Shape {
-            caller,
-            endpoint: false,
-            fresh,
-            widened: false,
+        self.push(Part {
+            shape: Shape {
+                endpoint: false,
+                fresh,
+                widened: false,
+                caller,
+            },
             held_as,
         });
     }
 
     fn widened(&mut self, caller: Caller, fresh: bool) {
-        self.push(Shape {
-            caller,
-            endpoint: false,
-            fresh,
-            widened: true,
+        self.push(Part {
+            shape: Shape {
+                endpoint: false,
+                fresh,
+                widened: true,
+                caller,
+            },
             held_as: None,
         });
     }
@@ -370,10 +416,10 @@ impl Out<'_> {
             self.account(account, false, Some(account), false);
         }
         // Somebody who holds a literal and is nobody in particular.
-        let before = self.shapes.len();
+        let before = self.parts.len();
         self.strangers();
-        for shape in self.shapes.iter_mut().skip(before) {
-            shape.fresh = false;
+        for part in self.parts.iter_mut().skip(before) {
+            part.shape.fresh = false;
         }
         self.principals(wanted);
         let ids: BTreeSet<String> = self

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::inventory::bucket::{Grant, PublicAccessBlock};
+use crate::report::{ClassReach, Reach};
 use crate::report::policy::{ContextValue, PrincipalClass, RequestPrincipal};
 
 const OWNER: &str = "111111111111";
