@@ -211,9 +211,7 @@ impl Atom {
                         .iter()
                         .any(|constant| numeric::holds(*comparison, value, *constant))
                 }),
-            Test::Address(set) => value
-                .parse()
-                .is_ok_and(|address| set.contains(address)),
+            Test::Address(set) => value.parse().is_ok_and(|address| set.contains(address)),
         };
         matches != self.negated
     }
@@ -253,11 +251,7 @@ struct Texts {
 }
 
 impl Texts {
-    fn read<'a>(
-        texts: impl Iterator<Item = &'a str>,
-        version: Version,
-        how: Reading,
-    ) -> Self {
+    fn read<'a>(texts: impl Iterator<Item = &'a str>, version: Version, how: Reading) -> Self {
         let mut read = Self {
             globs: Vec::with_capacity(texts.size_hint().0),
             templates: Vec::new(),

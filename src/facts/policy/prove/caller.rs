@@ -44,21 +44,21 @@ pub(super) enum Caller {
     /// No signature.
     Anonymous,
     /// A service principal, in lower case.
-    Service(String),
+    Service(Arc<str>),
     /// Somebody in an account.
     Aws {
         /// The account; none for any account that the policy does not name (only for proofs).
-        account: Option<String>,
+        account: Option<Arc<str>>,
         kind: Kind,
         /// Path and name, if a statement names it; otherwise any that none names.
-        name: Option<String>,
+        name: Option<Arc<str>>,
         /// The session's name, if a statement names it.
-        session: Option<String>,
+        session: Option<Arc<str>>,
         /// The question names the account, so a canonical user id in the policy may be its own.
         asked: bool,
     },
     /// The account behind a canonical user id.
-    Canonical(String),
+    Canonical(Arc<str>),
 }
 
 /// A shape: a caller and how the request comes in.
@@ -90,7 +90,7 @@ pub(super) const LONGEST_SIGNATURE_MS: f64 = 604_800_000.0;
 impl Caller {
     /// Whether it belongs to that account.
     pub(super) fn is_of(&self, wanted: &str) -> bool {
-        matches!(self, Self::Aws { account: Some(account), .. } if account == wanted)
+        matches!(self, Self::Aws { account: Some(account), .. } if &**account == wanted)
     }
 
     /// Whether a statement speaks of it; `None` when nobody can tell.
@@ -100,7 +100,7 @@ impl Caller {
             Whom::AllUsers => Some(!matches!(self, Self::Service(_))),
             Whom::AuthenticatedUsers => Some(matches!(self, Self::Aws { .. } | Self::Canonical(_))),
             Whom::LogDelivery => {
-                Some(matches!(self, Self::Service(name) if name == "logging.s3.amazonaws.com"))
+                Some(matches!(self, Self::Service(name) if &**name == "logging.s3.amazonaws.com"))
             }
             Whom::Canonical(id) => self.has_canonical_id(id),
             Whom::Principals(element) if element.negated => self.left_out(element).map(|out| !out),
@@ -110,7 +110,7 @@ impl Caller {
 
     fn has_canonical_id(&self, id: &str) -> Option<bool> {
         match self {
-            Self::Canonical(own) => Some(own == id),
+            Self::Canonical(own) => Some(&**own == id),
             Self::Anonymous | Self::Service(_) => Some(false),
             // Which account an id belongs to cannot be looked up.
             Self::Aws { asked: true, .. } => None,
@@ -130,20 +130,20 @@ impl Caller {
             return Some(match (self, principal) {
                 (_, Principal::Everyone) => true,
                 (Self::Service(own), Principal::Service(named)) => own.eq_ignore_ascii_case(named),
-                (Self::Canonical(own), Principal::CanonicalUser(named)) => own == named,
+                (Self::Canonical(own), Principal::CanonicalUser(named)) => **own == **named,
                 _ => false,
             });
         };
         match principal {
             Principal::Everyone => Some(true),
-            Principal::Account(id) => Some(Some(id) == account.as_ref()),
+            Principal::Account(id) => Some(Some(id.as_str()) == account.as_deref()),
             Principal::Arn(arn) => {
-                if Some(&arn.account) != account.as_ref() {
+                if Some(arn.account.as_str()) != account.as_deref() {
                     return Some(false);
                 }
                 Some(match (kind, arn.kind.as_str()) {
                     (Kind::User, "user") | (Kind::Federated, "federated-user") => {
-                        name.as_ref() == Some(&arn.name)
+                        name.as_deref() == Some(arn.name.as_str())
                     }
                     (Kind::Role, "role") => name
                         .as_ref()
@@ -151,7 +151,7 @@ impl Caller {
                     (Kind::Role, "assumed-role") => match (name, session, arn.name.split_once('/'))
                     {
                         (Some(name), Some(session), Some((role, named))) => {
-                            last(name) == role && session == named
+                            last(name) == role && &**session == named
                         }
                         _ => false,
                     },
@@ -189,7 +189,7 @@ impl Caller {
         let account_listed = element
             .items
             .iter()
-            .any(|item| matches!(item, Principal::Account(id) if Some(id) == account.as_ref()));
+            .any(|item| matches!(item, Principal::Account(id) if Some(id.as_str()) == account.as_deref()));
         let arn_listed = |wanted: &str| {
             element.items.iter().any(|item| {
                 matches!(item, Principal::Arn(arn) if arn.kind == wanted)
@@ -501,19 +501,19 @@ impl Shape {
             Caller::Service(service) => {
                 let held = |within| Some(shape.held(policy, key, within));
                 let domain = match name {
-                "aws:principalisawsservice" => Domain::fixed("true"),
-                "aws:principalservicename" => Domain::fixed(service.clone()),
-                "aws:principalservicenameslist" => Domain::fixed(service.clone()),
-                "aws:sourcearn" => return held(&["arn:aws:*:*:*:*"]),
-                "aws:sourceaccount" | "aws:sourceowner" => return held(&["????????????"]),
-                "aws:sourceorgid" => return held(&["o-??????????*"]),
-                "aws:sourceorgpaths" => return held(&["o-??????????*/r-????*/*"]),
-                "aws:sourceip" => optional(Values::Address { broad: shape.fresh }),
-                // Whether a service's request carries these is not documented.
-                "aws:viaawsservice" => present(words(&boolean::VALUES)),
-                "aws:principaltype" | "aws:userid" | "aws:principalaccount" => Domain::absent(),
-                _ if is_about_principals => Domain::absent(),
-                _ => return None,
+                    "aws:principalisawsservice" => Domain::fixed("true"),
+                    "aws:principalservicename" => Domain::fixed(&**service),
+                    "aws:principalservicenameslist" => Domain::fixed(&**service),
+                    "aws:sourcearn" => return held(&["arn:aws:*:*:*:*"]),
+                    "aws:sourceaccount" | "aws:sourceowner" => return held(&["????????????"]),
+                    "aws:sourceorgid" => return held(&["o-??????????*"]),
+                    "aws:sourceorgpaths" => return held(&["o-??????????*/r-????*/*"]),
+                    "aws:sourceip" => optional(Values::Address { broad: shape.fresh }),
+                    // Whether a service's request carries these is not documented.
+                    "aws:viaawsservice" => present(words(&boolean::VALUES)),
+                    "aws:principaltype" | "aws:userid" | "aws:principalaccount" => Domain::absent(),
+                    _ if is_about_principals => Domain::absent(),
+                    _ => return None,
                 };
                 Some(domain.into())
             }
@@ -722,7 +722,7 @@ impl Shape {
                 Caller::Aws {
                     account: Some(account),
                     ..
-                } if self.fresh => optional(Values::Of(vec![account.clone()])),
+                } if self.fresh => optional(Values::Of(vec![account.to_string()])),
                 _ => return self.held(policy, key, &["????????????"]),
             },
             "s3:dataaccesspointarn" => match &self.caller {

@@ -7,6 +7,7 @@
 //! (S3 user guide, "Access control list (ACL) overview", mapping of ACL permissions, 2026-09).
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::atom::{Atom, Test};
@@ -18,6 +19,7 @@ use crate::facts::policy::catalogue::{self, Action, Actions, On};
 use crate::facts::policy::document::{
     DefectKind, Effect, Element, Policy, Principal, Statement, Version,
 };
+use crate::facts::s3::exposure::ActionClass;
 use crate::inventory::bucket::Grant;
 
 /// Whom a statement speaks of.
@@ -101,6 +103,8 @@ pub(super) struct Compiled {
     pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
     /// Every 12-digit number in the policy, and the owner.
     pub(super) accounts: BTreeSet<String>,
+    /// An account that the policy does not name.
+    pub(super) stranger: Arc<str>,
     /// Every organization id in the policy.
     pub(super) organizations: BTreeSet<String>,
     /// Every unique id of a user or role in the policy.
@@ -142,6 +146,7 @@ impl Compiled {
             literals: Vec::new(),
             fresh: Vec::new(),
             accounts: BTreeSet::from([owner.to_owned()]),
+            stranger: "100000000007".into(),
             organizations: BTreeSet::new(),
             unique_ids: BTreeSet::new(),
             principals: BTreeSet::new(),
@@ -161,6 +166,12 @@ impl Compiled {
         let arn = format!("arn:{}:s3:::{bucket}", this.partition);
         for grant in grants {
             this.grant(grant, &arn, owner_id);
+        }
+        if let Some(stranger) = STRANGERS
+            .iter()
+            .find(|candidate| !this.accounts.contains(**candidate))
+        {
+            this.stranger = (*stranger).into();
         }
         this.resources = [On::Bucket, On::Object].map(|on| {
             let domain = caller::resource(&arn, on);
@@ -425,6 +436,22 @@ impl Compiled {
             .is_none_or(|set| set & cell.actions != 0)
     }
 
+    /// The groups of one class; they stand together.
+    pub(super) fn of_class(&self, class: ActionClass) -> Range<usize> {
+        let start = self
+            .groups
+            .iter()
+            .position(|group| group.action.class == class)
+            .unwrap_or_default();
+        let length = self
+            .groups
+            .iter()
+            .skip(start)
+            .take_while(|group| group.action.class == class)
+            .count();
+        start..start + length
+    }
+
     /// The literals that a key is compared with.
     pub(super) fn literals_of(&self, key: usize) -> impl Iterator<Item = &str> {
         self.literals
@@ -465,6 +492,19 @@ impl Compiled {
         })
     }
 }
+
+/// Accounts of which one that the policy does not name is the stranger.
+const STRANGERS: [&str; 9] = [
+    "999999999999",
+    "888888888888",
+    "777777777777",
+    "666666666666",
+    "555555555555",
+    "444444444444",
+    "333333333333",
+    "222222222222",
+    "111111111111",
+];
 
 /// The actions by class, kind of resource and whether they are core, class by class.
 fn kinds() -> &'static [Actions] {

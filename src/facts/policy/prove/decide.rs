@@ -5,6 +5,7 @@
 //! are asked, and every way in is collected, because together they say what it takes. Each pass is
 //! made with doubts rounded down, and where a doubt mattered once more with doubts rounded up.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::budget::Exhausted;
@@ -12,7 +13,7 @@ use super::caller::{self, Caller, Shape};
 use super::compile::Group;
 use super::dpll::Model;
 use super::holding::{self, Holding};
-use super::proof::Ledger;
+use super::proof::{Closed, Ledger};
 use super::prover::Prover;
 use super::questions::{self, Fix, Part, Question};
 use super::scene::{Scene, Stage};
@@ -33,15 +34,23 @@ pub(super) struct Hit {
     fix: Arc<Fix>,
     pub(super) model: Arc<Model>,
     /// How `only_from` calls the principal.
-    pub(super) held_as: Option<String>,
+    pub(super) held_as: Option<Arc<str>>,
     /// What it takes; only looked at for callers who hold something.
     pub(super) held: Holding,
-    /// The request, once the evaluator has let it in.
-    pub(super) request: Option<Request>,
+}
+
+/// The request that the evaluator was asked about last: classes that nothing tells apart differ in
+/// its action only.
+#[derive(Debug)]
+pub(super) struct Recent {
+    scene: usize,
+    fix: Arc<Fix>,
+    model: Arc<Model>,
+    request: Request,
 }
 
 /// A question made ready for one policy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Asked {
     about: Actions,
     fixes: Vec<Arc<Fix>>,
@@ -53,7 +62,7 @@ pub(super) struct Asked {
 #[derive(Clone, Debug)]
 pub(super) struct Cast {
     scene: usize,
-    held_as: Option<String>,
+    held_as: Option<Arc<str>>,
 }
 
 /// What one pass over callers, groups and statements found.
@@ -61,7 +70,6 @@ pub(super) struct Cast {
 struct Pass {
     hits: Vec<Hit>,
     doubt: bool,
-    closed: Ledger,
 }
 
 /// The answer for one class.
@@ -69,7 +77,6 @@ struct Pass {
 pub(super) struct ClassAnswer {
     pub(super) reach: Reach,
     pub(super) hits: Vec<Hit>,
-    pub(super) closed: Ledger,
     pub(super) reason: Option<String>,
 }
 
@@ -87,7 +94,6 @@ impl ClassAnswer {
         Self {
             reach,
             hits: pass.hits,
-            closed: pass.closed,
             reason: None,
         }
     }
@@ -172,28 +178,27 @@ impl Prover {
         if let Some(reason) = &self.policy.unreadable {
             return Ok(ClassAnswer::unknown(reason));
         }
-        let groups: Vec<Group> = self
+        let groups = self.policy.of_class(class);
+        let is_asked = |group: &Group| group.actions & asked.about != 0;
+        if !self
             .policy
             .groups
-            .iter()
-            .filter(|group| group.action.class == class && group.actions & asked.about != 0)
-            .copied()
-            .collect();
-        if groups.is_empty() {
+            .get(groups.clone())
+            .is_some_and(|groups| groups.iter().any(is_asked))
+        {
             return Ok(ClassAnswer::of(Reach::Unreachable, Pass::default()));
         }
-        let fresh = self.pass(&groups, &asked.fixes, &asked.fresh, Rounding::Down, false)?;
+        let fresh = self.pass(groups.clone(), asked, &asked.fresh, Rounding::Down, false)?;
         if !fresh.hits.is_empty() {
             return Ok(self.checked(ClassAnswer::of(Reach::Reachable, fresh)));
         }
         if fresh.doubt {
-            let up = self.pass(&groups, &asked.fixes, &asked.fresh, Rounding::Up, false)?;
+            let up = self.pass(groups.clone(), asked, &asked.fresh, Rounding::Up, false)?;
             if !up.hits.is_empty() {
                 return Ok(ClassAnswer::unknown(UNCLEAR));
             }
         }
-        let mut held = self.pass(&groups, &asked.fixes, &asked.holders, Rounding::Down, true)?;
-        held.closed.add(&fresh.closed);
+        let mut held = self.pass(groups.clone(), asked, &asked.holders, Rounding::Down, true)?;
         if !held.hits.is_empty() {
             self.hold(&mut held.hits);
             let reach = if holding::are_broad(self.stage(), &held.hits) {
@@ -204,7 +209,7 @@ impl Prover {
             return Ok(self.checked(ClassAnswer::of(reach, held)));
         }
         if held.doubt {
-            let up = self.pass(&groups, &asked.fixes, &asked.holders, Rounding::Up, false)?;
+            let up = self.pass(groups.clone(), asked, &asked.holders, Rounding::Up, false)?;
             if !up.hits.is_empty() {
                 return Ok(ClassAnswer::unknown(UNCLEAR));
             }
@@ -215,34 +220,43 @@ impl Prover {
     /// Looks through callers, groups and statements; `all` goes on after the first way in.
     fn pass(
         &mut self,
-        groups: &[Group],
-        fixes: &[Arc<Fix>],
+        groups: Range<usize>,
+        asked: &Asked,
         cast: &[Cast],
         rounding: Rounding,
         all: bool,
     ) -> Result<Pass, Exhausted> {
         let mut pass = Pass::default();
-        let mut found = vec![false; self.policy.allows.len() + 1];
+        // One way in a statement is enough to tell what it takes.
+        let mut found = std::mem::take(&mut self.found);
         for caller in cast {
-            let widened = self
-                .scenes
-                .get(caller.scene)
-                .is_some_and(|scene| scene.shape.widened);
-            if widened && rounding == Rounding::Down {
+            let Some(scene) = self.scenes.get(caller.scene) else {
+                continue;
+            };
+            if scene.shape.widened && rounding == Rounding::Down {
                 pass.doubt = true;
                 continue;
             }
-            // One way in a statement is enough to tell what it takes.
-            found.fill(false);
-            for group in groups {
-                for fix in fixes {
-                    self.group(&mut pass, &mut found, caller, *group, fix, rounding, all)?;
+            let reach = scene.reach & asked.about;
+            found.clear();
+            found.resize(self.policy.allows.len() + 1, false);
+            for group in groups.clone() {
+                let Some(group) = self.policy.groups.get(group).copied() else {
+                    continue;
+                };
+                if group.actions & reach == 0 {
+                    continue;
+                }
+                for fix in &asked.fixes {
+                    self.group(&mut pass, &mut found, caller, group, fix, rounding, all)?;
                     if !pass.hits.is_empty() && (!all || pass.hits.len() >= WAYS_IN) {
+                        self.found = found;
                         return Ok(pass);
                     }
                 }
             }
         }
+        self.found = found;
         Ok(pass)
     }
 
@@ -274,9 +288,6 @@ impl Prover {
             return Ok(());
         };
         pass.doubt |= known.doubt;
-        for (rule, closed) in &known.closed {
-            pass.closed.note(Some(*rule), *closed);
-        }
         for way in 0..known.ways.len() {
             let rule = scene
                 .get(outcome)
@@ -286,33 +297,68 @@ impl Prover {
             if already.as_ref().is_some_and(|already| **already) {
                 continue;
             }
-            let Some(solved) = scene.solve(stage, outcome, way, &mut self.budget)? else {
+            let Some(solved) = scene.solve(stage, fix, outcome, way, &mut self.budget)? else {
                 continue;
             };
             pass.doubt |= solved.doubt;
-            match solved.found {
-                Err(closed) => pass.closed.note(rule, closed),
-                Ok(model) => {
-                    if let Some(already) = already {
-                        *already = true;
-                    }
-                    pass.hits.push(Hit {
-                        rule,
-                        scene: caller.scene,
-                        group,
-                        fix: Arc::clone(fix),
-                        model,
-                        held_as: caller.held_as.clone(),
-                        held: Holding::new(),
-                        request: None,
-                    });
-                    if !all {
-                        return Ok(());
-                    }
+            if let Ok(model) = solved.found {
+                if let Some(already) = already {
+                    *already = true;
+                }
+                pass.hits.push(Hit {
+                    rule,
+                    scene: caller.scene,
+                    group,
+                    fix: Arc::clone(fix),
+                    model,
+                    held_as: caller.held_as.clone(),
+                    held: Holding::new(),
+                });
+                if !all {
+                    return Ok(());
                 }
             }
         }
         Ok(())
+    }
+
+    /// Where every way in was closed, when nobody got in.
+    pub(super) fn ledger(&mut self, asked: &Asked) -> Result<Ledger, Exhausted> {
+        let mut ledger = Ledger::default();
+        let stage = Stage {
+            policy: &self.policy,
+            place: &self.place,
+            cut: self.cut,
+        };
+        for caller in asked.fresh.iter().chain(asked.holders.iter()) {
+            let Some(scene) = self.scenes.get_mut(caller.scene) else {
+                continue;
+            };
+            if scene.shape.widened {
+                continue;
+            }
+            for rule in 0..self.policy.allows.len() {
+                if scene.is_meant(rule) == Some(false) {
+                    ledger.note(Some(rule), Closed::Principal);
+                }
+            }
+            let reach = scene.reach & asked.about;
+            for group in &self.policy.groups {
+                if group.actions & reach == 0 {
+                    continue;
+                }
+                for fix in &asked.fixes {
+                    let outcome =
+                        scene.outcome(stage, group.cell, fix, Rounding::Down, &mut self.budget)?;
+                    for way in scene.get(outcome).iter().flat_map(|known| &known.ways) {
+                        if let Some(closed) = way.closed() {
+                            ledger.note(way.rule, closed);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(ledger)
     }
 
     /// Says of each way in what it takes.
@@ -328,27 +374,36 @@ impl Prover {
     /// witness. What is left without one is unknown.
     fn checked(&mut self, mut answer: ClassAnswer) -> ClassAnswer {
         let mut hits = std::mem::take(&mut answer.hits);
-        hits.retain_mut(|hit| {
-            let Some(scene) = self.scenes.get(hit.scene) else {
-                return false;
-            };
-            hit.request = super::witness::request(
-                self.stage(),
-                &scene.shape,
-                hit.group.action,
-                &hit.model,
-                &hit.fix.all,
-            );
-            match &hit.request {
-                Some(request) => {
-                    let stands = implausible(request).is_none()
-                        && self.judge.evaluate(request).decision == Decision::Allow;
-                    self.mismatches += usize::from(!stands);
-                    stands
+        hits.retain(|hit| {
+            let same = self.recent.take().filter(|recent| {
+                recent.scene == hit.scene
+                    && Arc::ptr_eq(&recent.fix, &hit.fix)
+                    && Arc::ptr_eq(&recent.model, &hit.model)
+            });
+            let request = match same {
+                Some(mut recent) => {
+                    recent.request.action.clone_from(&hit.group.action.name);
+                    Some(recent.request)
                 }
+                None => self.request(hit),
+            };
+            let Some(request) = request else {
                 // Only the account behind a canonical id has no ARN to ask about.
-                None => matches!(scene.shape.caller, Caller::Canonical(_)),
-            }
+                return self
+                    .scenes
+                    .get(hit.scene)
+                    .is_some_and(|scene| matches!(scene.shape.caller, Caller::Canonical(_)));
+            };
+            let stands = implausible(&request).is_none()
+                && self.judge.evaluate(&request).decision == Decision::Allow;
+            self.mismatches += usize::from(!stands);
+            self.recent = Some(Recent {
+                scene: hit.scene,
+                fix: Arc::clone(&hit.fix),
+                model: Arc::clone(&hit.model),
+                request,
+            });
+            stands
         });
         if hits.is_empty() {
             answer.reach = Reach::Unknown;
@@ -358,20 +413,29 @@ impl Prover {
         answer
     }
 
+    /// The request that shows a way in; none for a caller that has no ARN to write down.
+    pub(super) fn request(&self, hit: &Hit) -> Option<Request> {
+        super::witness::request(
+            self.stage(),
+            &self.scenes.get(hit.scene)?.shape,
+            hit.group.action,
+            &hit.model,
+            &hit.fix.all,
+        )
+    }
+
     /// The longest signature that gets in, ms; none when the policy sets no bound.
     pub(super) fn longest_age(&mut self, asked: &Asked) -> Option<u64> {
-        let groups: Vec<Group> = self
-            .policy
-            .groups
-            .iter()
-            .filter(|group| group.actions & asked.about != 0)
-            .copied()
-            .collect();
         for age in questions::ages(&self.policy) {
-            let fixes = ["REST-QUERY-STRING", "POST"]
-                .map(|kind| self.fix(questions::presigned(kind, age, age)));
+            let aged = Asked {
+                fixes: ["REST-QUERY-STRING", "POST"]
+                    .map(|kind| self.fix(questions::presigned(kind, age, age)))
+                    .into(),
+                ..asked.clone()
+            };
             for cast in [&asked.fresh, &asked.holders] {
-                let pass = self.pass(&groups, &fixes, cast, Rounding::Down, false);
+                let groups = 0..self.policy.groups.len();
+                let pass = self.pass(groups, &aged, cast, Rounding::Down, false);
                 if !pass.ok()?.hits.is_empty() {
                     #[allow(
                         clippy::cast_possible_truncation,

@@ -14,7 +14,6 @@
 
 use super::atom::{Atom, Value};
 use super::budget::{Budget, Exhausted};
-use super::fold::Says;
 use super::value::{self, Domain, Literal, Rounding};
 
 /// A Deny statement in the shape that is looked at.
@@ -35,8 +34,6 @@ const DEEPEST: usize = 600;
 #[derive(Debug)]
 pub(super) struct Search<'a> {
     pub(super) atoms: &'a [Atom],
-    /// By atom, what it says of all values; where nothing is said it depends.
-    pub(super) says: &'a [Says],
     /// By key.
     pub(super) domains: &'a [&'a Domain],
     pub(super) clauses: &'a [Clause],
@@ -61,29 +58,19 @@ pub(super) struct Model {
 type Candidate = Vec<Option<Value>>;
 
 impl Search<'_> {
-    /// Looks for a request that satisfies `wanted` (positions of atoms that must hold) and violates
-    /// some part of every clause.
+    /// Looks for a request that satisfies `wanted` (positions of atoms that must hold, of which those
+    /// in `depends` are not settled) and violates some part of every clause.
     ///
     /// # Errors
     /// When the budget is used up.
-    pub(super) fn run(&mut self, wanted: &[usize]) -> Result<Option<Model>, Exhausted> {
-        let says = self.says;
-        let said = |atom: &usize| says.get(*atom).copied().unwrap_or(Says::Depends);
-        if let Some(never) = wanted.iter().find(|atom| said(atom) == Says::No) {
-            self.failed_key = self.atoms.get(*never).map(|atom| atom.key);
-            return Ok(None);
-        }
-        let clauses = self.clauses;
-        if let Some(always) = clauses
-            .iter()
-            .find(|clause| clause.atoms.is_empty() && !clause.unclear)
-        {
-            self.blocked_by = always.index;
-            return Ok(None);
-        }
+    pub(super) fn run(
+        &mut self,
+        wanted: &[usize],
+        depends: &[usize],
+    ) -> Result<Option<Model>, Exhausted> {
         let mut literals: Vec<(usize, bool)> = wanted.iter().map(|atom| (*atom, true)).collect();
         let mut candidate: Candidate = vec![None; self.domains.len()];
-        for atom in wanted.iter().filter(|atom| said(atom) == Says::Depends) {
+        for atom in depends {
             if let Some(key) = self.atoms.get(*atom).map(|atom| atom.key)
                 && !self.has(&mut candidate, key, &literals)?
             {

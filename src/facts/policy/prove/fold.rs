@@ -114,7 +114,10 @@ mod tests {
         assert_eq!(of(&["arn:aws:s3:::b", "arn:aws:s3:::c/*"], false), Says::No);
         assert_eq!(of(&["arn:aws:s3:::b/a*"], false), Says::Depends);
         assert_eq!(of(&["arn:aws:s3:::b/?"], false), Says::Depends);
-        assert_eq!(of(&["arn:aws:s3:::b/${aws:username}"], false), Says::Depends);
+        assert_eq!(
+            of(&["arn:aws:s3:::b/${aws:username}"], false),
+            Says::Depends
+        );
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub(super) fn of(stage: Stage<'_>, shape: &Shape, hit: &Hit) -> Holding {
     if let Some(name) = &hit.held_as
         && (!speaks_of_anybody || held.is_empty())
     {
-        held.insert("principal".to_owned(), vec![name.clone()]);
+        held.insert("principal".to_owned(), vec![name.to_string()]);
     }
     held
 }

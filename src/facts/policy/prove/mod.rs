@@ -85,7 +85,6 @@ pub use self::case::Case;
 pub use self::prover::Prover;
 pub use self::questions::Question;
 
-use self::atom::Atom;
 use super::{Policy, PolicyKind};
 use crate::report::policy::{Answer, ProveInput, ProveOutput};
 

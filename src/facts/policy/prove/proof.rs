@@ -9,8 +9,6 @@ pub(super) enum Closed {
     Principal,
     /// RestrictPublicBuckets cuts it off.
     Cut,
-    /// It names other actions.
-    Action,
     /// No value of this key satisfies it.
     Key(usize),
     /// A Deny matches whatever it lets in; this one was the last to stand in the way.
@@ -42,18 +40,6 @@ impl Ledger {
         *place = (*place).max(Some(closed));
     }
 
-    /// Takes over what another noted.
-    pub(super) fn add(&mut self, other: &Self) {
-        for (position, closed) in other.rules.iter().enumerate() {
-            if let Some(closed) = closed {
-                self.note(Some(position), *closed);
-            }
-        }
-        if let Some(closed) = other.own {
-            self.note(None, closed);
-        }
-    }
-
     /// Why nobody gets in, when the owner's identities were asked about too.
     pub(super) fn of_anybody(&self) -> String {
         match self.own {
@@ -80,7 +66,7 @@ impl Ledger {
                 None => "the ACL".to_owned(),
             };
             let why = match self.rules.get(position).copied().flatten() {
-                None | Some(Closed::Action) => "names no such action".to_owned(),
+                None => "names no such action".to_owned(),
                 Some(Closed::Principal) => "speaks of others".to_owned(),
                 Some(Closed::Cut) => {
                     "is cut off by RestrictPublicBuckets, as the policy is public".to_owned()
@@ -90,7 +76,11 @@ impl Ledger {
                 }
                 Some(Closed::Key(key)) => format!(
                     "has conditions on {} that no such request meets",
-                    policy.written.get(key).map(String::as_str).unwrap_or_default()
+                    policy
+                        .written
+                        .get(key)
+                        .map(String::as_str)
+                        .unwrap_or_default()
                 ),
                 Some(Closed::Denied(Some(index))) => format!("is denied by statement {index}"),
                 Some(Closed::Denied(None)) => "is denied".to_owned(),

@@ -7,8 +7,7 @@ use super::budget::{self, Budget};
 use super::caller::Place;
 use super::case::Case;
 use super::compile::Compiled;
-use super::decide::Cast;
-use super::proof::Ledger;
+use super::decide::{Cast, Recent};
 use super::questions::Question;
 use super::scene::Scene;
 use crate::facts::policy::catalogue::{self, Actions, CLASSES};
@@ -43,8 +42,12 @@ pub struct Prover {
     /// The evaluator, which shares no matching code with the search.
     pub(super) judge: Policies,
     pub(super) budget: Budget,
+    /// What the evaluator was asked last.
+    pub(super) recent: Option<Recent>,
     /// Witnesses that did not stand up to the evaluator.
     pub(super) mismatches: usize,
+    /// By Allow statement, whether a way in was found; here so that its memory is used again.
+    pub(super) found: Vec<bool>,
 }
 
 impl Prover {
@@ -88,7 +91,9 @@ impl Prover {
                 })
                 .with_willing_identity(),
             budget: Budget::new(budget::STEPS),
+            recent: None,
             mismatches: 0,
+            found: Vec::new(),
         }
     }
 
@@ -143,7 +148,7 @@ impl Prover {
                 rule.index
             }));
             if witness.is_none() {
-                witness = answer.hits.iter_mut().find_map(|hit| hit.request.take());
+                witness = answer.hits.iter().find_map(|hit| self.request(hit));
             }
             if reason.is_none() {
                 reason = answer.reason.take();
@@ -155,10 +160,7 @@ impl Prover {
             }
         }
         if verdict == Reach::Unreachable {
-            let mut closed = Ledger::default();
-            for (_, answer) in &by_class {
-                closed.add(&answer.closed);
-            }
+            let closed = self.ledger(&asked).unwrap_or_default();
             reason = Some(if question.is_about_anybody() {
                 closed.of_anybody()
             } else {
@@ -194,6 +196,6 @@ impl Prover {
         if answer.reach != Reach::Reachable {
             return None;
         }
-        answer.hits.into_iter().find_map(|hit| hit.request)
+        answer.hits.iter().find_map(|hit| self.request(hit))
     }
 }

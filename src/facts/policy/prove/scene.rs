@@ -6,8 +6,9 @@
 //! under what tells groups apart (the [`Cell`]) and what a question fixes about the request.
 
 use std::cell::OnceCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::atom::Atom;
 use super::budget::{Budget, Exhausted};
 use super::caller::{Caller, Place, Shape};
 use super::compile::{Cell, Compiled, Rule};
@@ -17,6 +18,7 @@ use super::proof::Closed;
 use super::questions::Fix;
 use super::value::{Domain, Rounding};
 use super::variables;
+use crate::facts::policy::catalogue::{self, Actions};
 
 /// What a scene is played before.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +35,9 @@ pub(super) struct Stage<'a> {
 pub(super) struct Scene {
     pub(super) shape: Shape,
     /// The caller is one of the owner's identities.
-    pub(super) own: bool,
+    own: bool,
+    /// The actions that some statement may let the caller do.
+    pub(super) reach: Actions,
     /// By statement, whether it speaks of the caller; none where nobody can tell.
     allows: Vec<Option<bool>>,
     denies: Vec<Option<bool>>,
@@ -58,13 +62,7 @@ pub(super) struct Outcome {
     rounding: Rounding,
     /// Whom a statement speaks of is not known, and that may matter.
     pub(super) doubt: bool,
-    /// Allow statements that are out of the question, by position, and why.
-    pub(super) closed: Vec<(usize, Closed)>,
     pub(super) ways: Vec<Way>,
-    /// What the ways are searched over.
-    domains: Vec<Arc<Domain>>,
-    says: Vec<Says>,
-    clauses: Vec<Clause>,
 }
 
 /// A statement that may let somebody in.
@@ -75,28 +73,61 @@ pub(super) struct Way {
     solved: Option<Solved>,
 }
 
-/// What came of searching a way.
+/// What came of a way.
 #[derive(Clone, Debug)]
 pub(super) struct Solved {
     pub(super) found: Result<Arc<Model>, Closed>,
     pub(super) doubt: bool,
 }
 
+impl Way {
+    /// Where it was closed, if it was.
+    pub(super) fn closed(&self) -> Option<Closed> {
+        match &self.solved {
+            Some(Solved {
+                found: Err(closed), ..
+            }) => Some(*closed),
+            _ => None,
+        }
+    }
+}
+
 impl Scene {
     pub(super) fn new(shape: Shape, policy: &Compiled, place: &Place) -> Self {
-        let meant =
-            |rules: &[Rule]| -> Vec<Option<bool>> {
-                rules.iter().map(|rule| shape.caller.is_meant(rule)).collect()
-            };
+        let meant = |rules: &[Rule]| -> Vec<Option<bool>> {
+            rules
+                .iter()
+                .map(|rule| shape.caller.is_meant(rule))
+                .collect()
+        };
+        let own = shape.caller.is_of(&place.owner);
+        let allows = meant(&policy.allows);
         Self {
-            own: shape.caller.is_of(&place.owner),
-            allows: meant(&policy.allows),
+            reach: policy
+                .allows
+                .iter()
+                .zip(&allows)
+                .filter(|(_, meant)| **meant != Some(false))
+                .fold(if own { catalogue::all() } else { 0 }, |set, (rule, _)| {
+                    set | if rule.unread {
+                        catalogue::all()
+                    } else {
+                        rule.actions
+                    }
+                }),
+            own,
+            allows,
             denies: meant(&policy.denies),
             down: OnceCell::new(),
             up: OnceCell::new(),
             outcomes: Vec::new(),
             shape,
         }
+    }
+
+    /// Whether an Allow statement, by position, speaks of the caller.
+    pub(super) fn is_meant(&self, rule: usize) -> Option<bool> {
+        self.allows.get(rule).copied().flatten()
     }
 
     /// The position of an outcome, which is worked out if it is not known yet.
@@ -112,15 +143,13 @@ impl Scene {
         budget: &mut Budget,
     ) -> Result<usize, Exhausted> {
         budget.spend(1)?;
-        let Some(members) = stage.policy.cells.get(cell) else {
+        let policy = stage.policy;
+        let Some(members) = policy.cells.get(cell) else {
             return Ok(usize::MAX);
         };
         // What is fixed counts only where the policy looks at it.
-        let kind = if fix
-            .on
-            .iter()
-            .any(|(key, _)| stage.policy.carries(members, *key))
-        {
+        let looks = |(key, _): &(usize, Arc<Domain>)| policy.carries(members, *key);
+        let kind = if fix.on.iter().any(looks) {
             fix.kind
         } else {
             0
@@ -131,24 +160,15 @@ impl Scene {
         if let Some(known) = known {
             return Ok(known);
         }
-        let policy = stage.policy;
-        budget.spend((policy.allows.len() + policy.denies.len()) * 2 + policy.keys.len())?;
+        budget.spend(policy.allows.len() * 2 + policy.keys.len())?;
         let mut outcome = Outcome {
             cell,
             kind,
             rounding,
             doubt: false,
-            closed: Vec::new(),
             ways: Vec::new(),
-            domains: Vec::new(),
-            says: Vec::new(),
-            clauses: Vec::new(),
         };
         self.ways(stage, members, &mut outcome);
-        if !outcome.ways.is_empty() {
-            self.ground(stage, members, fix, &mut outcome);
-            self.clauses(policy, members, &mut outcome);
-        }
         self.outcomes.push(outcome);
         Ok(self.outcomes.len() - 1)
     }
@@ -157,44 +177,49 @@ impl Scene {
         self.outcomes.get(outcome)
     }
 
-    /// The statements that may let the caller in; of the others, why not.
+    /// The statements that are about these actions; some of them may let the caller in.
     fn ways(&self, stage: Stage<'_>, cell: &Cell, outcome: &mut Outcome) {
-        let way = |rule| Way { rule, solved: None };
         if self.own {
             // The owner's identities are let in by their own policies.
-            outcome.ways.push(way(None));
+            outcome.ways.push(Way {
+                rule: None,
+                solved: None,
+            });
             return;
         }
         for (position, (rule, meant)) in stage.policy.allows.iter().zip(&self.allows).enumerate() {
-            match self.way(stage, rule, *meant, cell, outcome) {
-                Ok(()) => outcome.ways.push(way(Some(position))),
-                Err(closed) => outcome.closed.push((position, closed)),
+            let takes = rule.actions & cell.actions != 0 || rule.unread;
+            if !takes || *meant == Some(false) {
+                continue;
             }
+            let closed = self.closed_beforehand(stage, rule, *meant, outcome);
+            outcome.ways.push(Way {
+                rule: Some(position),
+                solved: closed.map(|closed| Solved {
+                    found: Err(closed),
+                    doubt: false,
+                }),
+            });
         }
     }
 
-    fn way(
+    /// Why a statement about the caller and the action lets nobody in, before its conditions are
+    /// looked at.
+    fn closed_beforehand(
         &self,
         stage: Stage<'_>,
         rule: &Rule,
         meant: Option<bool>,
-        cell: &Cell,
         outcome: &mut Outcome,
-    ) -> Result<(), Closed> {
+    ) -> Option<Closed> {
         let up = outcome.rounding == Rounding::Up;
-        if meant == Some(false) {
-            return Err(Closed::Principal);
-        }
-        if rule.actions & cell.actions == 0 && !rule.unread {
-            return Err(Closed::Action);
-        }
         if !matches!(self.shape.caller, Caller::Service(_)) {
             match stage.cut {
-                Some(true) => return Err(Closed::Cut),
+                Some(true) => return Some(Closed::Cut),
                 None => {
                     outcome.doubt = true;
                     if !up {
-                        return Err(Closed::Cut);
+                        return Some(Closed::Cut);
                     }
                 }
                 Some(false) => {}
@@ -203,10 +228,10 @@ impl Scene {
         if meant.is_none() || rule.unread {
             outcome.doubt = true;
             if !up {
-                return Err(Closed::Principal);
+                return Some(Closed::Principal);
             }
         }
-        Ok(())
+        None
     }
 
     fn keys(&self, stage: Stage<'_>, rounding: Rounding) -> &Keys {
@@ -217,7 +242,11 @@ impl Scene {
         known.get_or_init(|| {
             let policy = stage.policy;
             let domains: Vec<Arc<Domain>> = (0..policy.keys.len())
-                .map(|key| self.shape.domain(policy, stage.place, key, rounding))
+                .map(|key| match key {
+                    // The resource is the action's.
+                    0 => absent(),
+                    _ => self.shape.domain(policy, stage.place, key, rounding),
+                })
                 .collect();
             let says = policy
                 .atoms
@@ -231,137 +260,194 @@ impl Scene {
         })
     }
 
-    /// The domain of every key, and what every condition says of it.
-    fn ground(&self, stage: Stage<'_>, cell: &Cell, fix: &Fix, outcome: &mut Outcome) {
-        let keys = self.keys(stage, outcome.rounding);
-        let resource = stage.policy.resource(cell.on);
-        outcome.domains.clone_from(&keys.domains);
-        for (key, domain) in outcome.domains.iter_mut().enumerate() {
-            if key == 0 {
-                *domain = Arc::clone(&resource.domain);
-            } else if !stage.policy.carries(cell, key) {
-                *domain = absent();
-            } else if let Some((_, fixed)) = fix.on.iter().find(|(fixed, _)| *fixed == key) {
-                *domain = Arc::clone(fixed);
-            }
-        }
-        outcome.says = stage
-            .policy
-            .atoms
-            .iter()
-            .zip(keys.says.iter().zip(&resource.says))
-            .map(|(atom, (of_key, of_resource))| {
-                if atom.key == 0 {
-                    return *of_resource;
-                }
-                let domain = outcome.domains.get(atom.key);
-                match (domain, keys.domains.get(atom.key)) {
-                    (Some(here), Some(there)) if !Arc::ptr_eq(here, there) => {
-                        fold::says(atom, here)
-                    }
-                    _ => *of_key,
-                }
-            })
-            .collect();
-    }
-
-    /// The Deny statements that may keep the caller out, without what is settled.
-    fn clauses(&self, policy: &Compiled, cell: &Cell, outcome: &mut Outcome) {
-        for (rule, meant) in policy.denies.iter().zip(&self.denies) {
-            if rule.unread {
-                outcome.doubt = true;
-                if outcome.rounding == Rounding::Up {
-                    continue;
-                }
-            } else if rule.actions & cell.actions == 0 || *meant == Some(false) {
-                continue;
-            }
-            // What could not be read may match everything.
-            let atoms: &[usize] = if rule.unread { &[] } else { &rule.atoms };
-            let said =
-                |atom: &usize| outcome.says.get(*atom).copied().unwrap_or(Says::Depends);
-            if atoms.iter().any(|atom| said(atom) == Says::No) {
-                continue;
-            }
-            let open: Vec<usize> = atoms
-                .iter()
-                .copied()
-                .filter(|atom| said(atom) == Says::Depends)
-                .collect();
-            outcome.clauses.push(Clause {
-                index: rule.index,
-                atoms: open,
-                unclear: meant.is_none(),
-            });
-        }
-    }
-
-    /// Searches one way of an outcome, unless that was done before.
+    /// Works out one way of an outcome, unless that was done before.
     ///
     /// # Errors
     /// When the budget is used up.
     pub(super) fn solve(
         &mut self,
         stage: Stage<'_>,
+        fix: &Fix,
         outcome: usize,
         way: usize,
         budget: &mut Budget,
     ) -> Result<Option<Solved>, Exhausted> {
-        let Some(outcome) = self.outcomes.get_mut(outcome) else {
+        let Some((asked, known)) = self
+            .outcomes
+            .get(outcome)
+            .and_then(|outcome| Some((outcome, outcome.ways.get(way)?)))
+        else {
             return Ok(None);
         };
-        let Some(asked) = outcome.ways.get(way) else {
-            return Ok(None);
-        };
-        if let Some(solved) = &asked.solved {
+        if let Some(solved) = &known.solved {
             return Ok(Some(solved.clone()));
         }
-        let wanted: &[usize] = match asked.rule.and_then(|rule| stage.policy.allows.get(rule)) {
+        let Some(cell) = stage.policy.cells.get(asked.cell) else {
+            return Ok(None);
+        };
+        let wanted: &[usize] = match known.rule.and_then(|rule| stage.policy.allows.get(rule)) {
             Some(rule) if !rule.unread => &rule.atoms,
             _ => &[],
         };
-        let solved = outcome.search(stage.policy, wanted, budget)?;
-        if let Some(asked) = outcome.ways.get_mut(way) {
-            asked.solved = Some(solved.clone());
+        let ground = Ground {
+            policy: stage.policy,
+            cell,
+            fix,
+            keys: self.keys(stage, asked.rounding),
+            rounding: asked.rounding,
+        };
+        let solved = ground.solve(wanted, &self.denies, budget)?;
+        if let Some(way) = self
+            .outcomes
+            .get_mut(outcome)
+            .and_then(|outcome| outcome.ways.get_mut(way))
+        {
+            way.solved = Some(solved.clone());
         }
         Ok(Some(solved))
     }
 }
 
 fn absent() -> Arc<Domain> {
-    static ABSENT: std::sync::OnceLock<Arc<Domain>> = std::sync::OnceLock::new();
+    static ABSENT: OnceLock<Arc<Domain>> = OnceLock::new();
     Arc::clone(ABSENT.get_or_init(|| Arc::new(Domain::absent())))
 }
 
-impl Outcome {
+/// What a way is searched over: the requests of one caller, cell and kind.
+struct Ground<'a> {
+    policy: &'a Compiled,
+    cell: &'a Cell,
+    fix: &'a Fix,
+    keys: &'a Keys,
+    rounding: Rounding,
+}
+
+impl<'a> Ground<'a> {
+    /// What a key can have; none for what the caller's shape says of it.
+    fn special(&self, key: usize) -> Option<&'a Domain> {
+        if key == 0 {
+            return Some(&self.policy.resource(self.cell.on).domain);
+        }
+        if !self.policy.carries(self.cell, key) {
+            return Some(&NEVER);
+        }
+        self.fix
+            .on
+            .iter()
+            .find(|(fixed, _)| *fixed == key)
+            .map(|(_, domain)| domain.as_ref())
+    }
+
+    fn domain(&self, key: usize) -> &'a Domain {
+        self.special(key).unwrap_or_else(|| {
+            self.keys
+                .domains
+                .get(key)
+                .map_or(&NEVER, |domain| domain.as_ref())
+        })
+    }
+
+    /// What a condition, by position, says of all these requests.
+    fn says(&self, position: usize) -> Says {
+        let Some(atom) = self.policy.atoms.get(position) else {
+            return Says::Depends;
+        };
+        let known = match (atom.key, self.special(atom.key)) {
+            (0, _) => self.policy.resource(self.cell.on).says.get(position),
+            (_, Some(special)) => return fold::says(atom, special),
+            (_, None) => self.keys.says.get(position),
+        };
+        known.copied().unwrap_or(Says::Depends)
+    }
+
+    /// What is settled beforehand is settled here, without a search.
+    fn solve(
+        &self,
+        wanted: &[usize],
+        denies: &[Option<bool>],
+        budget: &mut Budget,
+    ) -> Result<Solved, Exhausted> {
+        budget.spend(wanted.len() + self.policy.denies.len() * 2)?;
+        let mut doubt = false;
+        if let Some(never) = wanted.iter().find(|atom| self.says(**atom) == Says::No) {
+            let key = self.policy.atoms.get(*never).map_or(0, |atom| atom.key);
+            return Ok(Solved {
+                found: Err(Closed::Key(key)),
+                doubt,
+            });
+        }
+        let mut clauses = Vec::new();
+        for (rule, meant) in self.policy.denies.iter().zip(denies) {
+            if rule.unread {
+                doubt = true;
+                if self.rounding == Rounding::Up {
+                    continue;
+                }
+            } else if rule.actions & self.cell.actions == 0 || *meant == Some(false) {
+                continue;
+            }
+            // What could not be read may match everything.
+            let atoms: &[usize] = if rule.unread { &[] } else { &rule.atoms };
+            budget.spend(atoms.len())?;
+            if atoms.iter().any(|atom| self.says(*atom) == Says::No) {
+                continue;
+            }
+            let open: Vec<usize> = atoms
+                .iter()
+                .copied()
+                .filter(|atom| self.says(*atom) == Says::Depends)
+                .collect();
+            let unclear = meant.is_none();
+            if open.is_empty() && !unclear {
+                // It matches all of these requests.
+                return Ok(Solved {
+                    found: Err(Closed::Denied(rule.index)),
+                    doubt,
+                });
+            }
+            clauses.push(Clause {
+                index: rule.index,
+                atoms: open,
+                unclear,
+            });
+        }
+        let solved = self.search(wanted, &clauses, budget)?;
+        Ok(Solved {
+            doubt: doubt || solved.doubt,
+            ..solved
+        })
+    }
+
     /// One search, or one for each combination of values of the policy's variables.
     fn search(
         &self,
-        policy: &Compiled,
         wanted: &[usize],
+        clauses: &[Clause],
         budget: &mut Budget,
     ) -> Result<Solved, Exhausted> {
-        let domains: Vec<&Domain> = self.domains.iter().map(Arc::as_ref).collect();
-        let mut doubt = false;
-        let depends =
-            |atom: &&usize| self.says.get(**atom).copied() == Some(Says::Depends);
-        let is_open = |atom: &usize| policy.atoms.get(*atom).is_some_and(super::Atom::is_open);
-        let open = wanted
+        let policy = self.policy;
+        let domains: Vec<&Domain> = (0..policy.keys.len()).map(|key| self.domain(key)).collect();
+        let over = Over {
+            domains: &domains,
+            clauses,
+            rounding: self.rounding,
+        };
+        let depends: Vec<usize> = wanted
             .iter()
-            .filter(depends)
-            .chain(self.clauses.iter().flat_map(|clause| &clause.atoms))
+            .copied()
+            .filter(|atom| self.says(*atom) == Says::Depends)
+            .collect();
+        let is_open = |atom: &usize| policy.atoms.get(*atom).is_some_and(Atom::is_open);
+        let open = depends
+            .iter()
+            .chain(clauses.iter().flat_map(|clause| &clause.atoms))
             .any(is_open);
         if !open {
-            let mut search = Search {
-                atoms: &policy.atoms,
-                says: &self.says,
-                ..self.over(&domains, budget)
-            };
-            let found = search.run(wanted)?;
-            return Ok(search.solved(found, false));
+            return over.search(&policy.atoms, wanted, &depends, budget);
         }
         let (assignments, complete) = variables::assignments(policy, &domains, budget)?;
         let mut closed = Closed::Key(0);
+        let mut doubt = false;
         for assignment in &assignments {
             let fixed: Vec<(usize, Domain)> = assignment
                 .iter()
@@ -380,65 +466,69 @@ impl Outcome {
                 }
             }
             let atoms = variables::assigned(policy, assignment);
-            budget.spend(atoms.iter().map(super::Atom::weight).sum())?;
-            let mut search = Search {
-                atoms: &atoms,
-                ..self.over(&domains, budget)
+            budget.spend(atoms.iter().map(Atom::weight).sum())?;
+            let over = Over {
+                domains: &domains,
+                ..over
             };
-            let found = search.run(wanted)?;
-            let solved = search.solved(found, doubt);
-            doubt = solved.doubt;
+            let solved = over.search(&atoms, wanted, &depends, budget)?;
+            doubt |= solved.doubt;
             match solved.found {
-                Ok(_) => return Ok(solved),
+                Ok(_) => return Ok(Solved { doubt, ..solved }),
                 Err(found) => closed = closed.max(found),
             }
         }
-        if complete {
+        if complete || self.rounding == Rounding::Down {
             return Ok(Solved {
                 found: Err(closed),
-                doubt,
-            });
-        }
-        if self.rounding == Rounding::Down {
-            return Ok(Solved {
-                found: Err(closed),
-                doubt: true,
+                doubt: doubt || !complete,
             });
         }
         let atoms = variables::widened(policy, wanted);
-        budget.spend(atoms.iter().map(super::Atom::weight).sum())?;
-        let mut search = Search {
-            atoms: &atoms,
-            ..self.over(&domains, budget)
-        };
-        let found = search.run(wanted)?;
-        Ok(search.solved(found, true))
+        budget.spend(atoms.iter().map(Atom::weight).sum())?;
+        let solved = over.search(&atoms, wanted, &depends, budget)?;
+        Ok(Solved {
+            doubt: true,
+            ..solved
+        })
     }
+}
 
-    /// A search over these domains; what the conditions say of them is for the caller to add.
-    fn over<'a>(&'a self, domains: &'a [&'a Domain], budget: &'a mut Budget) -> Search<'a> {
-        Search {
-            atoms: &[],
-            says: &[],
-            domains,
-            clauses: &self.clauses,
+static NEVER: Domain = Domain::absent();
+
+/// What a search runs over.
+#[derive(Clone, Copy)]
+struct Over<'a> {
+    domains: &'a [&'a Domain],
+    clauses: &'a [Clause],
+    rounding: Rounding,
+}
+
+impl Over<'_> {
+    fn search(
+        self,
+        atoms: &[Atom],
+        wanted: &[usize],
+        depends: &[usize],
+        budget: &mut Budget,
+    ) -> Result<Solved, Exhausted> {
+        let mut search = Search {
+            atoms,
+            domains: self.domains,
+            clauses: self.clauses,
             rounding: self.rounding,
             doubt: false,
             failed_key: None,
             blocked_by: None,
             budget,
-        }
-    }
-}
-
-impl Search<'_> {
-    fn solved(&self, found: Option<Model>, doubt: bool) -> Solved {
-        Solved {
-            found: found.map(Arc::new).ok_or(match self.failed_key {
+        };
+        let found = search.run(wanted, depends)?;
+        Ok(Solved {
+            found: found.map(Arc::new).ok_or(match search.failed_key {
                 Some(key) => Closed::Key(key),
-                None => Closed::Denied(self.blocked_by),
+                None => Closed::Denied(search.blocked_by),
             }),
-            doubt: doubt || self.doubt,
-        }
+            doubt: search.doubt,
+        })
     }
 }

@@ -97,7 +97,7 @@ fn principal(policy: &Compiled, shape: &Shape, model: &Model) -> Option<RequestP
         Caller::Anonymous => return Some(RequestPrincipal::Class(PrincipalClass::Anonymous)),
         Caller::Service(name) => {
             return Some(RequestPrincipal::Class(PrincipalClass::Service {
-                name: name.clone(),
+                name: name.to_string(),
             }));
         }
         Caller::Aws {
