@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 120
 PAIRS ?= 1000000
 
-.PHONY: soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas sample help
+.PHONY: soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
 help: ## list the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -48,6 +48,10 @@ fuzz: ## parser, prover and evaluator, FUZZ_SECONDS=120 each; needs cargo-fuzz a
 schemas: ## write schemas/ again from the types
 	cargo run --quiet -- schema report > schemas/report.schema.json
 	cargo run --quiet -- schema snapshot > schemas/snapshot.schema.json
+
+docs: ## write docs/checks, docs/man and docs/coverage.md again from policies/ and the command line
+	rm -rf docs/checks docs/man
+	cargo run --quiet -- docs docs
 
 sample: ## the sample account as a table
 	cargo run --quiet -- audit --sample

@@ -13,6 +13,7 @@ use std::io::{self, Write};
 use crate::report::Report;
 
 pub mod checks;
+pub mod docs;
 pub mod estimate;
 pub mod explanation;
 pub mod hostile;
