@@ -23,6 +23,7 @@ mod collecting;
 mod comparing;
 mod configuration;
 mod console;
+pub mod docs;
 mod error;
 mod explaining;
 mod files;
@@ -107,6 +108,7 @@ pub fn run(
         Task::Estimate(what_if) => cold_start::run(*what_if, &console, &mut stdout)?,
         Task::Completions(shell) => listing::completions(shell, &mut stdout)?,
         Task::Schema(name) => schema::run(name, &mut stdout)?,
+        Task::Docs(folder) => docs::run(&folder)?,
     };
     stdout.finish()?;
     Ok(exit)

@@ -16,9 +16,11 @@ pub mod asff;
 pub mod checks;
 pub mod csv;
 pub mod diff;
+pub mod docs;
 pub mod estimate;
 pub mod explanation;
 pub mod hostile;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -109,6 +111,11 @@ impl Format {
             "ocsf",
             "OCSF 1.8.0 Compliance Findings, one a line",
             |report, _, out| ocsf::render(report, out),
+        ),
+        Self::new(
+            "html",
+            "one page to hand on, readable without a network",
+            |report, _, out| html::render(report, out),
         ),
     ];
 
