@@ -240,7 +240,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 },
             },
             automation_details: Details {
-                id: format!("coldbucket/{}/", segment(&report.scope.accounts.join("+"))),
+                id: format!("coldbucket/{}/", segment(report.scope.accounts.join("+"))),
             },
             invocations: [Invocation {
                 execution_successful: true,
