@@ -12,6 +12,7 @@
 
 pub mod access_point;
 pub mod account;
+pub mod archive;
 pub mod bucket;
 pub mod function;
 pub mod identity;
