@@ -128,10 +128,19 @@ impl Door<'_> {
         match *path {
             "*" | "accesspoint/*" => bucket("*"),
             "accesspoint/*/object/*" => bucket("/*"),
-            other if other.contains(['*', '?', '$']) => Err(unclear(text)),
+            other if may_be(other, &format!("{own}/object/")) => Err(unclear(text)),
             _ => Ok(None),
         }
     }
+}
+
+/// True for a pattern whose beginning, up to its first wildcard, does not rule the text out.
+fn may_be(pattern: &str, text: &str) -> bool {
+    let Some(end) = pattern.find(['*', '?', '$']) else {
+        return false;
+    };
+    let literal = pattern.get(..end).unwrap_or_default();
+    text.starts_with(literal) || literal.starts_with(text)
 }
 
 fn unclear(text: &str) -> String {

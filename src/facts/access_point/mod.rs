@@ -394,15 +394,18 @@ fn reachable(
         prover.answer(&Question::Anonymous),
         prover.answer(&Question::AnyAwsAccount),
     ];
-    let classes: [(&str, fn(&ClassReach) -> Reach); 4] = [
-        ("acl", |classes| classes.acl),
-        ("list", |classes| classes.list),
-        ("read", |classes| classes.read),
-        ("write", |classes| classes.write),
-    ];
+    let of = |classes: &ClassReach| {
+        [
+            ("acl", classes.acl),
+            ("list", classes.list),
+            ("read", classes.read),
+            ("write", classes.write),
+        ]
+    };
+    let [anonymous, signed] = answers.each_ref().map(|answer| of(&answer.classes));
     let mut open = Vec::new();
-    for (name, of) in classes {
-        let reach = |wanted: Reach| answers.iter().any(|answer| of(&answer.classes) == wanted);
+    for ((name, anonymous), (_, signed)) in anonymous.into_iter().zip(signed) {
+        let reach = |wanted: Reach| anonymous == wanted || signed == wanted;
         if reach(Reach::Reachable) {
             open.push(name.to_owned());
         } else if reach(Reach::Unknown) {
