@@ -440,7 +440,11 @@ fn identity_subjects(id: &str, account: &AccountInventory, complete: bool) -> Ve
         complete,
     );
     if !unlisted.is_empty() {
-        subjects.push(subject(UNLISTED.to_owned(), "", unlisted));
+        subjects.push(subject(
+            UNLISTED.to_owned(),
+            &format!("arn:aws:iam::{id}:{UNLISTED}"),
+            unlisted,
+        ));
     }
     subjects
 }
@@ -473,7 +477,8 @@ fn access_point_subjects(id: &str, account: &AccountInventory, complete: bool) -
             complete,
         );
         if !unlisted.is_empty() {
-            subjects.push(subject(region, UNLISTED, String::new(), unlisted));
+            let arn = access_point_arn(region, id, UNLISTED);
+            subjects.push(subject(region, UNLISTED, arn, unlisted));
         }
     }
     if account.regions.is_empty() {
@@ -501,7 +506,8 @@ fn access_point_subjects(id: &str, account: &AccountInventory, complete: bool) -
     ));
     if !because.is_empty() {
         let because = because.into_iter().collect();
-        subjects.push(subject(GLOBAL, UNLISTED, String::new(), because));
+        let arn = multi_region_access_point_arn(id, UNLISTED);
+        subjects.push(subject(GLOBAL, UNLISTED, arn, because));
     }
     subjects
 }
