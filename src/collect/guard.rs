@@ -53,6 +53,11 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// Counts a request that no service's client sends.
+    pub fn count(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Requests sent so far.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
