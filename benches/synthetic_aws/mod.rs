@@ -25,6 +25,7 @@ mod account;
 mod ecr;
 mod kms;
 mod lambda;
+mod logs;
 mod message;
 mod s3;
 mod s3control;
@@ -96,6 +97,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         s3::OPERATIONS,
         s3control::OPERATIONS,
         lambda::OPERATIONS,
+        logs::OPERATIONS,
         sts::OPERATIONS,
         account::OPERATIONS,
         ecr::OPERATIONS,

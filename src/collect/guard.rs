@@ -24,8 +24,8 @@ use crate::inventory::need::ReadingKind;
 const READING_VERBS: [&str; 5] = ["Get", "List", "Describe", "Head", "Select"];
 
 /// Operations whose name begins with no reading verb and that change nothing all the same: they
-/// start and stop a query over logs.
-const READING_EXCEPTIONS: [&str; 2] = ["StartQuery", "StopQuery"];
+/// start and stop a query over logs, and read its events.
+const READING_EXCEPTIONS: [&str; 3] = ["StartQuery", "StopQuery", "FilterLogEvents"];
 
 /// The refusal of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -60,7 +60,11 @@ struct Group {
     scan: f64,
 }
 
+/// By function, by version.
 type Found = BTreeMap<String, BTreeMap<String, Starts>>;
+
+/// The starts of a batch, and whether all of it was read.
+type Answer = Result<(Found, bool), Trouble>;
 
 /// Reads the starts of a Region's functions into them.
 pub async fn measure(
@@ -123,7 +127,7 @@ pub async fn measure(
         .chunks(GROUPS_A_QUERY)
         .map(<[Group]>::to_vec)
         .collect();
-    let answers: Vec<(Vec<Group>, Result<(Found, bool), Trouble>)> = futures::stream::iter(batches)
+    let answers: Vec<(Vec<Group>, Answer)> = futures::stream::iter(batches)
         .map(|batch| async move {
             let found = starts(session, region, &batch, window).await;
             (batch, found)
@@ -278,12 +282,7 @@ fn allowed(session: &Session, region: &str, groups: &[Group]) -> Result<(), Stri
 }
 
 /// The starts of one batch of groups, and whether all of it was read.
-async fn starts(
-    session: &Session,
-    region: &str,
-    groups: &[Group],
-    window: (i64, i64),
-) -> Result<(Found, bool), Trouble> {
+async fn starts(session: &Session, region: &str, groups: &[Group], window: (i64, i64)) -> Answer {
     match query(session, region, groups, window).await {
         Ok(Some(found)) => Ok((found, true)),
         Ok(None) => events(session, region, groups, window).await,
