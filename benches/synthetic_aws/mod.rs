@@ -23,6 +23,8 @@
 
 mod account;
 mod ecr;
+mod iam;
+mod identities;
 mod kms;
 mod lambda;
 mod logs;
@@ -34,7 +36,9 @@ mod sts;
 mod throttle;
 mod world;
 
+pub use iam::{Identity, document};
 pub use message::{Answer, Call, Operation};
+pub use s3control::{AccessPoint, MultiRegionAccessPoint};
 pub use server::{Endpoint, Seen};
 pub use world::{Bucket, Function, World, key};
 
@@ -102,6 +106,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         account::OPERATIONS,
         ecr::OPERATIONS,
         kms::OPERATIONS,
+        iam::OPERATIONS,
     ]
     .into_iter()
     .flatten()

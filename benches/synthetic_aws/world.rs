@@ -5,7 +5,10 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::iam::Identity;
+use super::identities;
 use super::message::escape;
+use super::s3control::{AccessPoint, MultiRegionAccessPoint};
 
 const XMLNS: &str = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
 
@@ -31,6 +34,14 @@ pub struct World {
     pub log_groups: BTreeMap<String, Value>,
     /// Where the code of layers is, by their ARN.
     pub layer_urls: BTreeMap<String, String>,
+    /// Users, groups and roles.
+    pub identities: Vec<Identity>,
+    /// Managed policies: ARN and document of the default version.
+    pub managed_policies: Vec<(String, Value)>,
+    /// Access points of all Regions.
+    pub access_points: Vec<AccessPoint>,
+    /// Multi-Region access points.
+    pub multi_region_access_points: Vec<MultiRegionAccessPoint>,
 }
 
 impl Default for World {
@@ -47,6 +58,10 @@ impl Default for World {
             foreign_buckets: BTreeMap::new(),
             log_groups: BTreeMap::new(),
             layer_urls: BTreeMap::new(),
+            identities: Vec::new(),
+            managed_policies: Vec::new(),
+            access_points: Vec::new(),
+            multi_region_access_points: Vec::new(),
         }
     }
 }
@@ -305,10 +320,15 @@ impl World {
             let function = world.generated_function(n);
             world.functions.push(function);
         }
+        if buckets > 0 {
+            identities::add_identities(&mut world);
+            identities::add_access_points(&mut world, buckets);
+        }
         world
     }
 
-    fn region_of(&self, n: usize) -> String {
+    /// The Region of the n-th generated bucket.
+    pub fn region_of(&self, n: usize) -> String {
         self.regions
             .get(n % self.regions.len().max(1))
             .cloned()

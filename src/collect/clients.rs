@@ -121,6 +121,7 @@ impl Clients {
             "ECR",
             "KMS",
             "CloudWatch Logs",
+            "IAM",
         ] {
             if let Some(url) = endpoint::of_service(&clients.config, service) {
                 endpoint::check(&url)?;
@@ -184,10 +185,20 @@ impl Clients {
         )
     }
 
-    /// s3control in the configured Region.
-    pub fn s3control(&self, account: &str) -> aws_sdk_s3control::Client {
-        let mut builder =
-            aws_sdk_s3control::config::Builder::from(&self.config).interceptor(self.guard.clone());
+    /// iam, whose one endpoint a partition the SDK finds from the configured Region.
+    pub fn iam(&self) -> aws_sdk_iam::Client {
+        aws_sdk_iam::Client::from_conf(
+            aws_sdk_iam::config::Builder::from(&self.config)
+                .interceptor(self.guard.clone())
+                .build(),
+        )
+    }
+
+    /// s3control in a Region, for requests about this account.
+    pub fn s3control(&self, account: &str, region: &str) -> aws_sdk_s3control::Client {
+        let mut builder = aws_sdk_s3control::config::Builder::from(&self.config)
+            .region(Region::new(region.to_owned()))
+            .interceptor(self.guard.clone());
         if endpoint::of_service(&self.config, "S3 Control").is_some() {
             builder = builder.interceptor(BareHost::of_account(account));
         }

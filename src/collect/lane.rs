@@ -283,6 +283,8 @@ pub enum Family {
     Ecr,
     /// kms, the calls about keys.
     Kms,
+    /// iam, which has one endpoint a partition.
+    Iam,
 }
 
 impl Family {

@@ -10,6 +10,7 @@
 //! Every request goes through one function ([`lane`]), which schedules it, and past one
 //! interceptor ([`guard`]), which refuses anything that is not a declared read.
 
+mod access_points;
 mod account;
 mod answer;
 mod buckets;
@@ -17,6 +18,7 @@ mod clients;
 mod endpoint;
 mod error;
 pub mod guard;
+mod identities;
 mod identity;
 mod interrupt;
 mod keys;
@@ -44,7 +46,7 @@ use futures::StreamExt;
 pub use error::CollectError;
 pub use progress::{Bar, Progress, Silent};
 
-use crate::inventory::account::AccountInventory;
+use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::{SubjectKind, partition};
 use crate::inventory::key::KeyInventory;
@@ -262,15 +264,26 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
             Reading::NotCollected
         }
     };
-    let (block, buckets, regions) =
-        tokio::join!(block, read_buckets(session, &id), read_regions(session));
+    let (block, buckets, regions, identities, multi_region_access_points) = tokio::join!(
+        block,
+        read_buckets(session, &id),
+        read_regions(session, &id),
+        identities::read(session),
+        access_points::read_multi_region(session, &id)
+    );
     let Buckets {
         listing: bucket_listing,
-        buckets,
+        mut buckets,
         keys,
         targets,
     } = buckets;
     let (region_listing, regions) = regions;
+    let (multi_region_access_point_listing, multi_region_access_points) =
+        multi_region_access_points;
+    if let Some(plan) = session.plan.of_buckets_behind() {
+        let behind = access_points::buckets_behind(&id, &regions, &multi_region_access_points);
+        buckets.extend(read_each(session, &plan, &id, behind).await);
+    }
     let account = AccountInventory {
         caller,
         public_access_block: block,
@@ -280,6 +293,9 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         keys,
         targets,
         regions,
+        multi_region_access_point_listing,
+        multi_region_access_points,
+        ..identities
     };
     Ok((id, account))
 }
@@ -359,20 +375,30 @@ async fn read_each(
 
 type Regions = (
     Reading<crate::inventory::account::RegionListing>,
-    BTreeMap<String, crate::inventory::account::RegionInventory>,
+    BTreeMap<String, RegionInventory>,
 );
 
-async fn read_regions(session: &Session) -> Regions {
+async fn read_regions(session: &Session, account: &str) -> Regions {
     if !session.plan.regions() {
         return (Reading::NotCollected, BTreeMap::new());
     }
     let (names, listing) = regions::choose(session).await;
     let regions = futures::stream::iter(names)
         .map(|name| async move {
-            let region = if session.plan.functions() {
-                lambda::read(session, &name).await
-            } else {
-                crate::inventory::account::RegionInventory::default()
+            let functions = async {
+                if session.plan.functions() {
+                    lambda::read(session, &name).await
+                } else {
+                    RegionInventory::default()
+                }
+            };
+            let (functions, access_points) =
+                tokio::join!(functions, access_points::read(session, account, &name));
+            let (access_point_listing, access_points) = access_points;
+            let region = RegionInventory {
+                access_point_listing,
+                access_points,
+                ..functions
             };
             (name, region)
         })

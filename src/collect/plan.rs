@@ -16,6 +16,10 @@ pub struct Plan {
     keys: BTreeSet<ReadingKind>,
     /// Whether the buckets that others deliver to are there.
     destinations: bool,
+    /// The readings of buckets behind access points, wherever they are.
+    behind_access_points: BTreeSet<ReadingKind>,
+    identities: bool,
+    access_points: bool,
     buckets: bool,
     regions: bool,
     functions: bool,
@@ -29,7 +33,11 @@ impl Plan {
     ) -> Self {
         let mut plan = Self::default();
         for (kind, need) in needs {
-            plan.resources(*kind, need.reading);
+            if need.relation == Relation::BehindAccessPoint {
+                plan.access_points = true;
+            } else {
+                plan.resources(*kind, need.reading);
+            }
             if need.reading.opt_in() {
                 continue;
             }
@@ -57,6 +65,16 @@ impl Plan {
                 Relation::LogTarget => {
                     plan.log_targets.insert(need.reading);
                 }
+                Relation::BehindAccessPoint => {
+                    plan.behind_access_points.insert(need.reading);
+                }
+            }
+        }
+        // Where buckets are read anyhow, those behind access points are among them.
+        if plan.buckets {
+            for reading in std::mem::take(&mut plan.behind_access_points) {
+                let guard = Need::behind(reading).guard;
+                plan.readings.entry(reading).or_default().insert(guard);
             }
         }
         if plan.functions {
@@ -77,9 +95,15 @@ impl Plan {
             SubjectKind::Bucket => self.buckets = true,
             SubjectKind::Function => self.functions = true,
             SubjectKind::Region => self.regions = true,
+            SubjectKind::Identity => self.identities = true,
+            SubjectKind::AccessPoint => self.access_points = true,
             _ => {}
         }
         match reading {
+            ReadingKind::IdentityListing => self.identities = true,
+            ReadingKind::AccessPointListing | ReadingKind::MultiRegionAccessPointListing => {
+                self.access_points = true;
+            }
             ReadingKind::BucketListing => self.buckets = true,
             ReadingKind::FunctionListing => self.functions = true,
             ReadingKind::RegionListing => self.regions = true,
@@ -87,6 +111,8 @@ impl Plan {
                 Scope::Bucket | Scope::Key | Scope::Target => self.buckets = true,
                 Scope::Function => self.functions = true,
                 Scope::Region => self.regions = true,
+                Scope::Identity => self.identities = true,
+                Scope::AccessPoint | Scope::MultiRegionAccessPoint => self.access_points = true,
                 Scope::Account => {}
             },
         }
@@ -104,7 +130,17 @@ impl Plan {
 
     /// It matters which Regions are enabled.
     pub const fn regions(&self) -> bool {
-        self.regions || self.functions
+        self.regions || self.functions || self.access_points
+    }
+
+    /// Users, groups, roles and policies are to be listed.
+    pub const fn identities(&self) -> bool {
+        self.identities
+    }
+
+    /// Access points are to be listed, those of one Region and those of several.
+    pub const fn access_points(&self) -> bool {
+        self.access_points
     }
 
     /// The reading is wanted of every resource it belongs to.
@@ -127,6 +163,20 @@ impl Plan {
     /// It matters whether the buckets that others deliver to are there.
     pub const fn of_destinations(&self) -> bool {
         self.destinations
+    }
+
+    /// The plan for the buckets behind access points; `None` when they are read with all others, or
+    /// nothing is asked of them.
+    pub fn of_buckets_behind(&self) -> Option<Self> {
+        (!self.behind_access_points.is_empty()).then(|| Self {
+            readings: self
+                .behind_access_points
+                .iter()
+                .map(|reading| (*reading, BTreeSet::from([Need::behind(*reading).guard])))
+                .collect(),
+            buckets: true,
+            ..Self::default()
+        })
     }
 
     /// The plan for the buckets that receive access logs; `None` when nothing is asked of them.

@@ -8,7 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldbucket::facts::{Facts, Subject, Trust, declarations, list_needs, needs};
-use coldbucket::inventory::account::AccountInventory;
+use coldbucket::inventory::access_point::{
+    AccessPointConfiguration, AccessPointInventory, AccessPointRegion,
+    MultiRegionAccessPointInventory,
+};
+use coldbucket::inventory::account::{AccountInventory, RegionInventory};
 use coldbucket::inventory::archive::{Archive, Content, ContentKind, Folder, Package};
 use coldbucket::inventory::bucket::{
     Abac, BucketInventory, CorsRule, Encryption, LifecycleRule, ObjectLock, PublicAccessBlock,
@@ -17,6 +21,7 @@ use coldbucket::inventory::bucket::{
 use coldbucket::inventory::function::{
     Alias, FunctionConfiguration, Image, Measurement, ProvisionedConcurrency, Starts,
 };
+use coldbucket::inventory::identity::{AccessKey, IdentityInventory};
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
@@ -112,6 +117,89 @@ fn elaborate() -> AccountInventory {
         keys: [(KEY.to_owned(), key)].into(),
         targets: [("copy".to_owned(), target)].into(),
         ..account(&[(BUCKET, &bucket)])
+    }
+}
+
+/// Doors to a bucket that everybody reads: one whose policy says so, one whose policy only AWS can
+/// judge, each for one Region and for several.
+fn doors() -> AccountInventory {
+    let reads = |resource: &str, operator: &str| {
+        let mut statement = json!({
+            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resource,
+        });
+        if !operator.is_empty() {
+            statement["Condition"] = json!({ operator: {"aws:PrincipalTag/team": "red"} });
+        }
+        policy(&json!([statement]))
+    };
+    let bucket = BucketInventory {
+        policy: reads("arn:aws:s3:::b/*", ""),
+        ..open_bucket()
+    };
+    let here = |name: &str, operator: &str| {
+        let arn = format!("arn:aws:s3:{REGION}:{OWNER}:accesspoint/{name}/object/*");
+        let point = AccessPointInventory {
+            bucket: BUCKET.into(),
+            network_origin: "Internet".into(),
+            configuration: Reading::Known(AccessPointConfiguration::default()),
+            policy: reads(&arn, operator),
+            policy_status: status(operator.is_empty()),
+            ..AccessPointInventory::default()
+        };
+        (name.to_owned(), point)
+    };
+    let everywhere = |name: &str, operator: &str| {
+        let arn = format!("arn:aws:s3::{OWNER}:accesspoint/{name}.mrap/object/*");
+        let point = MultiRegionAccessPointInventory {
+            alias: format!("{name}.mrap"),
+            regions: vec![AccessPointRegion {
+                bucket: BUCKET.into(),
+                region: REGION.into(),
+                bucket_account: None,
+            }],
+            policy: reads(&arn, operator),
+            policy_status: status(operator.is_empty()),
+            ..MultiRegionAccessPointInventory::default()
+        };
+        (name.to_owned(), point)
+    };
+    let region = RegionInventory {
+        access_points: [here("open", ""), here("unclear", "StringSounds")].into(),
+        ..RegionInventory::default()
+    };
+    AccountInventory {
+        regions: [(REGION.to_owned(), region)].into(),
+        multi_region_access_points: [
+            everywhere("open", ""),
+            everywhere("unclear", "StringSounds"),
+        ]
+        .into(),
+        ..account(&[(BUCKET, &bucket)])
+    }
+}
+
+/// A user with a key and a right on S3.
+fn people() -> AccountInventory {
+    let ann = IdentityInventory {
+        arn: format!("arn:aws:iam::{OWNER}:user/ann"),
+        inline: [(
+            "read".to_owned(),
+            policy(&json!([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]))
+                .known()
+                .unwrap()
+                .clone(),
+        )]
+        .into(),
+        access_keys: Reading::Known(vec![AccessKey {
+            active: true,
+            created: Some("2026-01-01T00:00:00Z".into()),
+            ..AccessKey::default()
+        }]),
+        ..IdentityInventory::default()
+    };
+    AccountInventory {
+        identities: [("user/ann".to_owned(), ann)].into(),
+        ..account(&[])
     }
 }
 
@@ -266,6 +354,8 @@ fn accounts() -> Vec<Snapshot> {
         snapshot(cut_by_account),
         snapshot(account(&[(BUCKET, &by_aws_word)])),
         snapshot(elaborate()),
+        snapshot(doors()),
+        snapshot(people()),
         function_snapshot(busy, REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(image, REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(inspected, REGION, "2026-11-22T12:00:00Z"),
@@ -360,6 +450,27 @@ fn pointers(
             .keys()
             .map(|name| format!("/accounts/{OWNER}/targets/{name}/{member}"))
             .collect(),
+        (Relation::Own, Scope::Identity, SubjectKind::Identity) => vec![format!(
+            "/accounts/{OWNER}/identities/{}/{member}",
+            id.name.replace('/', "~1")
+        )],
+        (Relation::Own, Scope::AccessPoint, SubjectKind::AccessPoint) if id.region != "global" => {
+            vec![format!(
+                "/accounts/{OWNER}/regions/{}/access_points/{}/{member}",
+                id.region, id.name
+            )]
+        }
+        (Relation::Own, Scope::MultiRegionAccessPoint, SubjectKind::AccessPoint)
+            if id.region == "global" =>
+        {
+            vec![format!(
+                "/accounts/{OWNER}/multi_region_access_points/{}/{member}",
+                id.name
+            )]
+        }
+        (Relation::BehindAccessPoint, Scope::Bucket, SubjectKind::AccessPoint) => {
+            vec![format!("/accounts/{OWNER}/buckets/{BUCKET}/{member}")]
+        }
         (Relation::Own, Scope::Function, SubjectKind::Function) => vec![format!(
             "/accounts/{OWNER}/regions/{}/functions/{}/{member}",
             id.region, id.name
@@ -381,7 +492,12 @@ fn without(snapshot: &Snapshot, pointers: &[String], state: &Value) -> Snapshot 
 fn listing(kind: ReadingKind) -> bool {
     matches!(
         kind,
-        ReadingKind::BucketListing | ReadingKind::FunctionListing | ReadingKind::RegionListing
+        ReadingKind::BucketListing
+            | ReadingKind::FunctionListing
+            | ReadingKind::RegionListing
+            | ReadingKind::IdentityListing
+            | ReadingKind::AccessPointListing
+            | ReadingKind::MultiRegionAccessPointListing
     )
 }
 
@@ -422,6 +538,7 @@ fn facts_open_what_they_declare_and_become_unknown_without_it() {
                     Relation::Siblings,
                     Relation::EncryptionKey,
                     Relation::Destination,
+                    Relation::BehindAccessPoint,
                 ] {
                     let pointers = pointers(&snapshot, &subject, relation, kind);
                     if pointers.is_empty() {
@@ -519,6 +636,8 @@ fn absent_is_an_answer() {
             SubjectKind::Account,
             SubjectKind::Bucket,
             SubjectKind::Function,
+            SubjectKind::Identity,
+            SubjectKind::AccessPoint,
         ]
         .into_iter()
         .flat_map(|kind| facts.subjects(kind))

@@ -202,6 +202,7 @@ pub fn function_snapshot(function: FunctionInventory, region: &str, taken_at: &s
             RegionInventory {
                 function_listing: Reading::Known(Listing { complete: true }),
                 functions: [("f".to_owned(), function)].into(),
+                ..RegionInventory::default()
             },
         )]
         .into(),
