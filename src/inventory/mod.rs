@@ -21,6 +21,7 @@ pub mod key;
 pub mod need;
 pub mod pointer;
 mod reading;
+pub mod report_line;
 pub mod snapshot;
 pub mod target;
 

@@ -155,6 +155,19 @@ readings! {
         ("lambda", "GetFunction", "lambda:GetFunction"),
         ("ecr", "DescribeImages", "ecr:DescribeImages"),
     ];
+    /// What a function's zip package and its layers hold (opt-in: GetFunction exposes code).
+    FunctionPackages = "function.packages", Function, [
+        ("lambda", "GetFunction", "lambda:GetFunction"),
+        ("lambda", "GetLayerVersionByArn", "lambda:GetLayerVersion"),
+    ];
+    /// Cold starts as the function's log tells them (opt-in: queries over logs cost money).
+    FunctionMeasured = "function.measured", Function, [
+        ("logs", "StartQuery", "logs:StartQuery"),
+        ("logs", "GetQueryResults", "logs:GetQueryResults"),
+        ("logs", "StopQuery", "logs:StopQuery"),
+        ("logs", "DescribeLogGroups", "logs:DescribeLogGroups"),
+        ("logs", "FilterLogEvents", "logs:FilterLogEvents"),
+    ];
 }
 
 impl ReadingKind {
@@ -163,9 +176,19 @@ impl ReadingKind {
         self.calls().first().map_or("", |call| call.action)
     }
 
+    /// The option that asks for an opt-in reading; `None` for the others.
+    pub const fn option(self) -> Option<&'static str> {
+        match self {
+            Self::FunctionImage => Some("--image-sizes"),
+            Self::FunctionPackages => Some("--inspect-packages"),
+            Self::FunctionMeasured => Some("--measure DAYS"),
+            _ => None,
+        }
+    }
+
     /// True for readings that are only collected when the user asked for them by an option.
     pub const fn opt_in(self) -> bool {
-        matches!(self, Self::FunctionImage)
+        self.option().is_some()
     }
 
     /// The reading of that name.
@@ -219,6 +242,8 @@ pub enum Guard {
     UnlessVpcOrigin,
     /// Not called for container images or zip packages it cannot apply to.
     OnlyImages,
+    /// Not called for container images.
+    OnlyZips,
 }
 
 /// One reading a fact opens.
