@@ -318,6 +318,55 @@ fn a_cold_start_is_a_bar_of_three_phases() {
     }
 }
 
+#[test]
+fn measured_starts_and_inspected_packages_are_shown_where_there_are_some() {
+    let mut report = sample();
+    let start = report
+        .cold_start
+        .iter_mut()
+        .max_by(|a, b| caller(a).total_cmp(&caller(b)))
+        .unwrap();
+    start.measured = serde_json::from_value(json!({
+        "cold_starts": 40, "invocations": 5000, "p50_ms": 2600.0, "p99_ms": 5200.0, "window_days": 14,
+        "cause": "your code",
+    }))
+    .unwrap();
+    start.contents = serde_json::from_value(json!({
+        "unzipped_mb": 131.0, "files": 4211,
+        "largest": [{"path": "lib/netty", "unzipped_mb": 40.0}],
+        "waste": [{"kind": "source-jars", "place": "lib/sources", "zipped_mb": 12.5, "saves_ms": 180.0}],
+    }))
+    .unwrap();
+    let mut browser = Browser::start();
+    browser.open(&rendered(&report));
+    assert_eq!(
+        browser.number("document.querySelectorAll('.bar .p50').length"),
+        1
+    );
+    assert_eq!(
+        browser.number("document.querySelectorAll('.bar .p99').length"),
+        1
+    );
+    // The mark of the median stands before that of the 99th percentile.
+    assert!(browser.holds("document.querySelector('.bar .p50').getBoundingClientRect().x < document.querySelector('.bar .p99').getBoundingClientRect().x"));
+    browser.eval("document.querySelectorAll('.start > details, details.contents').forEach(it => { it.open = true; })");
+    browser.drawn();
+    let text = browser.text("document.querySelector('#cold-starts').textContent");
+    assert!(
+        text.contains("40 cold starts in 5,000 calls, over 14 days: half take up to 2.60 s"),
+        "{text}"
+    );
+    let text = browser.text("document.querySelector('#packages').textContent");
+    for part in [
+        "131 MB unzipped in 4,211 files",
+        "source jars, most of it in lib/sources: 12.5 MB less to fetch, saves 180 ms",
+        "lib/netty 40.0 MB",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
 fn caller(start: &coldbucket::report::ColdStart) -> f64 {
     start
         .estimate

@@ -222,6 +222,10 @@ pub(super) fn command(request: &Request) -> Option<String> {
     if let (Some(prefix), "ListBucket") = (text("s3:prefix"), operation) {
         let _ = write!(command, " --prefix {}", quoted(prefix));
     }
+    if text("aws:SecureTransport") == Some("false") {
+        // The AWS CLI speaks TLS unless it is told another endpoint.
+        command.push_str(" --endpoint-url http://s3.amazonaws.com");
+    }
     Some(command)
 }
 
@@ -291,6 +295,20 @@ mod tests {
         assert_eq!(
             command(&list).unwrap(),
             "aws s3api list-objects-v2 --bucket b --prefix '$(x)'"
+        );
+    }
+
+    #[test]
+    fn what_shows_plain_http_is_sent_over_plain_http() {
+        let read = request(
+            json!("arn:aws:sts::111111111111:assumed-role/someone/session"),
+            "s3:GetObject",
+            "arn:aws:s3:::b/x",
+            json!({"aws:SecureTransport": "false"}),
+        );
+        assert_eq!(
+            command(&read).unwrap(),
+            "aws s3api get-object --bucket b --key x /dev/stdout --endpoint-url http://s3.amazonaws.com"
         );
     }
 

@@ -480,6 +480,9 @@ pub struct ColdStart {
     /// Compressed package with layers, MiB (2^20 bytes); null for images of unknown size.
     #[serde(default)]
     pub package_mb: Option<f64>,
+    /// What the package holds; absent for images and where it was not inspected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contents: Option<PackageContents>,
     /// Attached to a VPC.
     #[serde(default)]
     pub vpc: bool,
@@ -502,6 +505,41 @@ pub struct ColdStart {
     pub drivers: Vec<Driver>,
     /// What would make it faster, best first.
     pub levers: Vec<Lever>,
+}
+
+/// What a package with its layers was seen to hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageContents {
+    /// Unzipped size with layers, MiB (2^20 bytes); null when a layer could not be read.
+    pub unzipped_mb: Option<f64>,
+    /// Number of files with layers; null when a layer could not be read.
+    pub files: Option<u64>,
+    /// The largest folders, with their unzipped size in MiB.
+    pub largest: Vec<PackageFolder>,
+    /// What could be left out.
+    pub waste: Vec<PackageWaste>,
+}
+
+/// A folder of a package.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageFolder {
+    /// Path in the zip, or in the layer.
+    pub path: String,
+    /// Unzipped, MiB.
+    pub unzipped_mb: f64,
+}
+
+/// Something in a package that could be left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageWaste {
+    /// What it is, for example `runtime-sdk`, `tests` or `source-maps`.
+    pub kind: String,
+    /// The folder with the largest part of it.
+    pub place: String,
+    /// Compressed, MiB.
+    pub zipped_mb: f64,
+    /// What dropping it saves of a cold start, ms.
+    pub saves_ms: f64,
 }
 
 /// Cold starts as logged.

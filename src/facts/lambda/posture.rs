@@ -7,7 +7,7 @@
 use super::cold_start::Model;
 use super::{FunctionFacts, LATEST, VersionFacts};
 use crate::facts::Fact;
-use crate::report::ColdStart;
+use crate::report::{ColdStart, PackageContents, PackageFolder, PackageWaste};
 
 /// The word for what could not be concluded.
 const UNKNOWN: &str = "unknown";
@@ -65,6 +65,7 @@ impl FunctionFacts {
             architecture: version.architecture.known().cloned().unwrap_or_default(),
             memory_mb: version.memory_mb.known().copied().unwrap_or_default(),
             package_mb: version.package.total_mb.known().copied(),
+            contents: contents(version),
             vpc: version.vpc.attached.known() == Some(&true),
             provisioned_concurrency: self.provisioned(qualifier),
             snap_start: snap_start(version).to_owned(),
@@ -153,6 +154,32 @@ impl FunctionFacts {
             _ => "low",
         }
     }
+}
+
+/// What inspection saw of the package; none where nobody asked for it or it was refused.
+fn contents(version: &VersionFacts) -> Option<PackageContents> {
+    let package = &version.package;
+    let (largest, waste) = (package.largest.known()?, package.waste.known()?);
+    Some(PackageContents {
+        unzipped_mb: package.unzipped_mb.known().copied(),
+        files: package.files.known().copied(),
+        largest: largest
+            .iter()
+            .map(|folder| PackageFolder {
+                path: folder.path.clone(),
+                unzipped_mb: folder.unzipped_mb,
+            })
+            .collect(),
+        waste: waste
+            .iter()
+            .map(|waste| PackageWaste {
+                kind: waste.kind.clone(),
+                place: waste.place.clone(),
+                zipped_mb: waste.zipped_mb,
+                saves_ms: waste.saves_ms,
+            })
+            .collect(),
+    })
 }
 
 /// `on`, `off`, `not eligible`, `unknown`. On `$LATEST` it is what the next version will have.

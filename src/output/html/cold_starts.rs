@@ -237,14 +237,18 @@ fn row<'a>(alike: &Alike<'a>, scale: f64) -> Row<'a> {
     let found = alike.estimate.as_ref();
     let phases = found.map(phases).unwrap_or_default();
     let measured = start.measured.as_ref().map(|measured| {
-        format!(
+        let mut told = format!(
             "{} in {}, over {}: half take up to {}, 99 % up to {} (init and first call)",
             count(as_count(measured.cold_starts), "cold start"),
             count(as_count(measured.invocations), "call"),
             count(measured.window_days as usize, "day"),
             duration(measured.p50_ms),
             duration(measured.p99_ms)
-        )
+        );
+        if let Some(cause) = &measured.cause {
+            told.push_str(&format!("; the time goes to {cause}"));
+        }
+        told
     });
     let most = start
         .drivers

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::wording::{count, size};
+use super::wording::{count, duration, number, size};
 use super::{SHOWN, left_out};
-use crate::report::{ColdStart, Report};
+use crate::report::{ColdStart, PackageContents, PackageWaste, Report};
 
 /// Length of the longest bar, in units of its canvas.
 const CANVAS: f64 = 1000.0;
@@ -13,6 +13,8 @@ pub(super) struct Packages<'a> {
     pub(super) told: String,
     pub(super) left_out: Option<String>,
     pub(super) rows: Vec<Row<'a>>,
+    /// Some package was inspected.
+    pub(super) inspected: bool,
 }
 
 pub(super) struct Row<'a> {
@@ -22,6 +24,17 @@ pub(super) struct Row<'a> {
     pub(super) runtime: &'a str,
     pub(super) size: String,
     pub(super) width: Option<String>,
+    /// Unzipped size and number of files, where the package was inspected.
+    pub(super) unzipped: Option<String>,
+    pub(super) largest: Vec<(&'a str, String)>,
+    pub(super) waste: Vec<Waste<'a>>,
+}
+
+/// Something that could be left out.
+pub(super) struct Waste<'a> {
+    pub(super) what: String,
+    pub(super) place: &'a str,
+    pub(super) saves: String,
 }
 
 impl<'a> Packages<'a> {
@@ -60,7 +73,21 @@ impl<'a> Packages<'a> {
                     .iter()
                     .map(|start| start.qualifier.as_str())
                     .collect();
+                let contents = start.contents.as_ref();
                 Some(Row {
+                    unzipped: contents.and_then(unzipped),
+                    largest: contents
+                        .map(|contents| {
+                            contents
+                                .largest
+                                .iter()
+                                .map(|folder| (folder.path.as_str(), size(folder.unzipped_mb)))
+                                .collect()
+                        })
+                        .unwrap_or_default(),
+                    waste: contents
+                        .map(|contents| contents.waste.iter().map(waste).collect())
+                        .unwrap_or_default(),
                     function: &start.function,
                     qualifiers: qualifiers.join(", "),
                     region: &start.region,
@@ -73,11 +100,12 @@ impl<'a> Packages<'a> {
             })
             .collect();
         Self {
-            told: format!(
-                "{}, compressed and with layers; an init reads and unpacks what it imports.",
-                count(total, "package")
-            ),
+            told: format!("{}, layers included.", count(total, "package")),
             left_out: left_out(total, "package"),
+            inspected: report
+                .cold_start
+                .iter()
+                .any(|start| start.contents.is_some()),
             rows,
         }
     }
@@ -85,4 +113,29 @@ impl<'a> Packages<'a> {
 
 fn name<'a>(package: &[&'a ColdStart]) -> &'a str {
     package.first().map_or("", |start| start.function.as_str())
+}
+
+fn unzipped(contents: &PackageContents) -> Option<String> {
+    let mut told = format!("{} unzipped", size(contents.unzipped_mb?));
+    if let Some(files) = contents.files {
+        let files = usize::try_from(files).unwrap_or(usize::MAX);
+        told.push_str(&format!(
+            " in {} file{}",
+            number(files),
+            if files == 1 { "" } else { "s" }
+        ));
+    }
+    Some(told)
+}
+
+fn waste(waste: &PackageWaste) -> Waste<'_> {
+    let mut saves = format!("{} less to fetch", size(waste.zipped_mb));
+    if waste.saves_ms >= 0.5 {
+        saves.push_str(&format!(", saves {}", duration(waste.saves_ms)));
+    }
+    Waste {
+        what: waste.kind.replace('-', " "),
+        place: &waste.place,
+        saves,
+    }
 }

@@ -15,7 +15,10 @@ pub(super) fn number(number: usize) -> String {
 
 /// A number and its noun, in the singular for one.
 pub(super) fn count(many: usize, noun: &str) -> String {
-    match (many, noun.strip_suffix('y')) {
+    let stem = noun
+        .strip_suffix('y')
+        .filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
+    match (many, stem) {
         (1, _) => format!("1 {noun}"),
         (_, Some(stem)) => format!("{} {stem}ies", number(many)),
         _ => format!("{} {noun}s", number(many)),
@@ -81,6 +84,7 @@ mod tests {
         assert_eq!(number(1_234_567), "1,234,567");
         assert_eq!(count(1, "finding"), "1 finding");
         assert_eq!(count(2, "identity"), "2 identities");
+        assert_eq!(count(14, "day"), "14 days");
     }
 
     #[test]
