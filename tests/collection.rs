@@ -880,6 +880,7 @@ fn functions_with_versions_aliases_and_provisioned_concurrency() {
             allocated: 5,
             status: "READY".to_owned(),
             status_reason: None,
+            last_modified: Some("2026-05-06T07:08:09+0000".to_owned()),
         }]
     );
     let latest = &function.versions["$LATEST"];

@@ -260,6 +260,16 @@ pub enum Family {
     Lambda,
     /// lambda:GetFunction, which has a quota of its own.
     LambdaGetFunction,
+    /// lambda:GetPolicy, which has a quota of its own.
+    LambdaGetPolicy,
+    /// events.
+    Events,
+    /// scheduler.
+    Scheduler,
+    /// application-autoscaling.
+    Scaling,
+    /// cloudwatch.
+    Metrics,
     /// ecr.
     Ecr,
     /// kms, the calls about keys.
@@ -268,11 +278,11 @@ pub enum Family {
 
 impl Family {
     /// The quota AWS publishes, requests a second in a Region. Lambda's control plane has 15 for
-    /// all calls together and 100 for GetFunction; neither can be raised (Lambda developer guide,
-    /// "Lambda quotas", API requests).
+    /// all calls together, another 15 for GetPolicy and 100 for GetFunction; none can be raised
+    /// (Lambda developer guide, "Lambda quotas", API requests).
     const fn quota(self) -> Option<f64> {
         match self {
-            Self::Lambda => Some(15.0),
+            Self::Lambda | Self::LambdaGetPolicy => Some(15.0),
             Self::LambdaGetFunction => Some(100.0),
             _ => None,
         }

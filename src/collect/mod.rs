@@ -16,21 +16,28 @@ mod buckets;
 mod clients;
 mod endpoint;
 mod error;
+mod events;
+mod function_access;
+mod function_state;
 pub mod guard;
 mod identity;
 mod interrupt;
 mod keys;
 mod lambda;
 mod lane;
+mod metrics;
 pub mod pace;
 mod plan;
 mod progress;
 mod regions;
 mod s3;
+mod scaling;
+mod schedules;
 mod session;
 mod targets;
 #[doc(hidden)]
 pub mod testing;
+mod triggers;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};

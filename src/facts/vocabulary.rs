@@ -47,6 +47,10 @@ const TABLES: &[NeedTable] = &[
     lambda::NEEDS,
     lambda::concurrency::NEEDS,
     lambda::package::NEEDS,
+    lambda::access::NEEDS,
+    lambda::idle::NEEDS,
+    lambda::pings::NEEDS,
+    lambda::snapshots::NEEDS,
 ];
 
 /// Every declared path with its own readings, topic by topic.

@@ -20,6 +20,7 @@ pub mod pointer;
 mod reading;
 pub mod snapshot;
 pub mod target;
+pub mod trigger;
 
 pub use reading::Reading;
 pub use snapshot::Snapshot;

@@ -70,9 +70,14 @@ pub(super) fn find(
             }
         }
         for (region, inventory) in &account.regions {
+            // Every member is named, so that a new one cannot be forgotten.
             let own = RegionInventory {
                 function_listing: inventory.function_listing.clone(),
-                ..RegionInventory::default()
+                functions: BTreeMap::new(),
+                event_source_mappings: inventory.event_source_mappings.clone(),
+                rules: inventory.rules.clone(),
+                schedules: inventory.schedules.clone(),
+                scalable_targets: inventory.scalable_targets.clone(),
             };
             if scope.has(SubjectKind::Region, region, region) {
                 for refusal in refusals("region", &own) {
