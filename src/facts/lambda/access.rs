@@ -410,12 +410,10 @@ impl<'a> Asked<'a> {
             "arn:aws:{short}:{}:{STRANGER}:x",
             self.access.region
         )];
-        // The ARN of a bucket has no account: the bucket of that name may be somebody else's tomorrow.
         sources.extend(
             self.wanted("aws:sourcearn")
                 .into_iter()
-                .filter(|arn| arn.starts_with("arn:aws:s3:::"))
-                .map(|arn| arn.replace(['*', '?'], "x")),
+                .filter_map(strangers_arn),
         );
         sources
             .into_iter()
@@ -437,4 +435,23 @@ impl<'a> Asked<'a> {
                 ))
             })
     }
+}
+
+/// An ARN that the pattern takes and a stranger may own: one whose account is left open. The ARN of
+/// a bucket has no account, and the bucket of that name may be somebody else's tomorrow.
+fn strangers_arn(pattern: &str) -> Option<String> {
+    let mut parts = pattern.splitn(6, ':');
+    let mut next = || parts.next().map(|part| part.replace(['*', '?'], "x"));
+    let (arn, partition, service, region) = (next()?, next()?, next()?, next()?);
+    let account = pattern.split(':').nth(4)?;
+    let account = match account {
+        "" => "",
+        open if open.contains(['*', '?']) => STRANGER,
+        _ => return None,
+    };
+    next()?;
+    let resource = next()?;
+    Some(format!(
+        "{arn}:{partition}:{service}:{region}:{account}:{resource}"
+    ))
 }
