@@ -22,10 +22,13 @@
 )]
 
 mod account;
+mod cbor;
 mod ecr;
+mod events;
 mod kms;
 mod lambda;
 mod message;
+mod metrics;
 mod s3;
 mod s3control;
 mod server;
@@ -100,6 +103,8 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         account::OPERATIONS,
         ecr::OPERATIONS,
         kms::OPERATIONS,
+        events::OPERATIONS,
+        metrics::OPERATIONS,
     ]
     .into_iter()
     .flatten()
