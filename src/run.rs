@@ -21,6 +21,7 @@ mod cold_start;
 mod collecting;
 mod configuration;
 mod console;
+pub mod docs;
 mod error;
 mod explaining;
 mod files;
@@ -97,13 +98,13 @@ pub fn run(
         Task::VerifyChecks(dir) => listing::verify(dir.as_deref(), &mut stdout)?,
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
         Task::Policy(command) => policy::run(command, &mut console, &mut stdout)?,
-        Task::Permissions {
-            selection,
-            image_sizes,
-        } => permissions::run(&selection, image_sizes, &mut stdout)?,
+        Task::Permissions { selection, opted } => {
+            permissions::run(&selection, &opted, &mut stdout)?
+        }
         Task::Estimate(what_if) => cold_start::run(*what_if, &console, &mut stdout)?,
         Task::Completions(shell) => listing::completions(shell, &mut stdout)?,
         Task::Schema(name) => schema::run(name, &mut stdout)?,
+        Task::Docs(folder) => docs::run(&folder)?,
     };
     stdout.finish()?;
     Ok(exit)

@@ -25,8 +25,11 @@ mod account;
 mod cbor;
 mod ecr;
 mod events;
+mod iam;
+mod identities;
 mod kms;
 mod lambda;
+mod logs;
 mod message;
 mod metrics;
 mod s3;
@@ -36,7 +39,9 @@ mod sts;
 mod throttle;
 mod world;
 
+pub use iam::{Identity, document};
 pub use message::{Answer, Call, Operation};
+pub use s3control::{AccessPoint, MultiRegionAccessPoint};
 pub use server::{Endpoint, Seen};
 pub use world::{Bucket, Function, World, key};
 
@@ -99,12 +104,14 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         s3::OPERATIONS,
         s3control::OPERATIONS,
         lambda::OPERATIONS,
+        logs::OPERATIONS,
         sts::OPERATIONS,
         account::OPERATIONS,
         ecr::OPERATIONS,
         kms::OPERATIONS,
         events::OPERATIONS,
         metrics::OPERATIONS,
+        iam::OPERATIONS,
     ]
     .into_iter()
     .flatten()
