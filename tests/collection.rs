@@ -37,6 +37,11 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
         ReadingKind::BucketReplication | ReadingKind::BucketObjectLock => Guard::UnlessNotVersioned,
         ReadingKind::BucketAbac => Guard::UnlessNoTagCondition,
         ReadingKind::KeyRotation => Guard::OnlyRotatable,
+        ReadingKind::EventSourceMappings => Guard::OnlyStartedAhead,
+        ReadingKind::FunctionProvisionedUsage
+        | ReadingKind::FunctionReservedConcurrency
+        | ReadingKind::ScalableTargets => Guard::OnlyProvisioned,
+        ReadingKind::FunctionStatus | ReadingKind::FunctionInvocations => Guard::OnlyInVpc,
         ReadingKind::IdentityAccessKeys => Guard::OnlyUsersOfS3,
         ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {
             Guard::UnlessVpcOrigin
@@ -891,6 +896,7 @@ fn functions_with_versions_aliases_and_provisioned_concurrency() {
             allocated: 5,
             status: "READY".to_owned(),
             status_reason: None,
+            last_modified: Some("2026-05-06T07:08:09+0000".to_owned()),
         }]
     );
     let latest = &function.versions["$LATEST"];
@@ -1196,14 +1202,29 @@ fn lambda_quotas_are_kept_when_asked_for() {
         .seen()
         .iter()
         .filter(|seen| seen.operation.starts_with("lambda:"))
+        .filter(|seen| seen.operation != "lambda:GetPolicy")
         .map(|seen| seen.at)
         .collect();
-    // One page, four functions, two calls each.
-    assert_eq!(at.len(), 9);
+    // One page, four functions with three calls each, the mappings, and two more of the one that is
+    // provisioned and in a VPC.
+    assert_eq!(at.len(), 16);
     let whole = at.last().unwrap().duration_since(at[0]);
     assert!(
-        whole >= Duration::from_millis(480),
-        "{whole:?} for 9 calls at 15 a second"
+        whole >= Duration::from_millis(900),
+        "{whole:?} for 16 calls at 15 a second"
+    );
+    // GetPolicy has 15 a second of its own: four functions, one of them with an alias and a version.
+    let policies: Vec<Instant> = endpoint
+        .seen()
+        .iter()
+        .filter(|seen| seen.operation == "lambda:GetPolicy")
+        .map(|seen| seen.at)
+        .collect();
+    assert_eq!(policies.len(), 6);
+    let whole = policies.last().unwrap().duration_since(policies[0]);
+    assert!(
+        whole >= Duration::from_millis(300),
+        "{whole:?} for 6 calls at 15 a second"
     );
 }
 

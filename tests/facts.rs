@@ -37,3 +37,5 @@ mod subjects;
 mod support;
 #[path = "facts/transport.rs"]
 mod transport;
+#[path = "facts/wiring.rs"]
+mod wiring;

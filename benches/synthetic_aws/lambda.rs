@@ -21,6 +21,75 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         service: "lambda",
+        name: "GetFunctionConfiguration",
+        matches: |call| call.method == "GET" && is(call, &["functions", "*", "configuration"]),
+        answer: |world, _, call| {
+            of(world, call, |function| {
+                let mut configuration = function.versions.first().cloned().unwrap_or_default();
+                configuration["State"] = json!("Active");
+                Answer::json(&configuration)
+            })
+        },
+    },
+    Operation {
+        service: "lambda",
+        name: "GetFunctionConcurrency",
+        matches: |call| call.method == "GET" && is(call, &["functions", "*", "concurrency"]),
+        answer: |world, _, call| {
+            of(world, call, |function| {
+                Answer::json(&match function.reserved {
+                    Some(reserved) => json!({ "ReservedConcurrentExecutions": reserved }),
+                    None => json!({}),
+                })
+            })
+        },
+    },
+    Operation {
+        service: "lambda",
+        name: "ListFunctionUrlConfigs",
+        matches: |call| call.method == "GET" && is(call, &["functions", "*", "urls"]),
+        answer: |world, _, call| {
+            of(world, call, |function| {
+                Answer::json(&json!({ "FunctionUrlConfigs": function.urls }))
+            })
+        },
+    },
+    Operation {
+        service: "lambda",
+        name: "GetPolicy",
+        matches: |call| call.method == "GET" && is(call, &["functions", "*", "policy"]),
+        answer: |world, _, call| {
+            of(world, call, |function| {
+                match function.policies.get(call.param("Qualifier")) {
+                    Some(policy) => {
+                        Answer::json(&json!({ "Policy": policy.to_string(), "RevisionId": "r" }))
+                    }
+                    None => Answer::error(
+                        "lambda",
+                        404,
+                        "ResourceNotFoundException",
+                        "The resource you requested does not exist.",
+                    ),
+                }
+            })
+        },
+    },
+    Operation {
+        service: "lambda",
+        name: "ListEventSourceMappings",
+        matches: |call| call.method == "GET" && is(call, &["event-source-mappings"]),
+        answer: |world, behaviour, call| {
+            let all = world
+                .mappings
+                .get(&call.region)
+                .cloned()
+                .unwrap_or_default();
+            let (entries, next) = page(&all, call.param("Marker"), behaviour.page.unwrap_or(100));
+            Answer::json(&json!({ "EventSourceMappings": entries, "NextMarker": next }))
+        },
+    },
+    Operation {
+        service: "lambda",
         name: "GetLayerVersionByArn",
         matches: |call| call.method == "GET" && is(call, &["layers"]),
         answer: |world, _, call| match world.layer_urls.get(call.param("Arn")) {

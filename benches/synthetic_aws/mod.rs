@@ -22,13 +22,16 @@
 )]
 
 mod account;
+mod cbor;
 mod ecr;
+mod events;
 mod iam;
 mod identities;
 mod kms;
 mod lambda;
 mod logs;
 mod message;
+mod metrics;
 mod s3;
 mod s3control;
 mod server;
@@ -106,6 +109,8 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         account::OPERATIONS,
         ecr::OPERATIONS,
         kms::OPERATIONS,
+        events::OPERATIONS,
+        metrics::OPERATIONS,
         iam::OPERATIONS,
     ]
     .into_iter()

@@ -232,6 +232,7 @@ fn read(world: &World, call: &Call, operation: &str, missing: Missing) -> Answer
             content_type: "application/json",
             headers: Vec::new(),
             body: document.clone(),
+            raw: None,
         },
         (Some(document), _) => Answer::xml(document.clone()),
         (None, Missing::Error(code)) => {
@@ -252,6 +253,7 @@ fn head_bucket(world: &World, _: &Behaviour, call: &Call) -> Answer {
         content_type: "application/xml",
         headers: Vec::new(),
         body: String::new(),
+        raw: None,
     };
     let (owner, region) = match (world.buckets.get(name), world.foreign_buckets.get(name)) {
         (Some(bucket), _) => (bucket.owner(world), bucket.region.as_str()),

@@ -30,6 +30,16 @@ pub struct World {
     pub keys: BTreeMap<String, Value>,
     /// Buckets of other accounts, by name: whose they are.
     pub foreign_buckets: BTreeMap<String, String>,
+    /// Event source mappings by Region.
+    pub mappings: BTreeMap<String, Vec<Value>>,
+    /// EventBridge rules by Region, each with its `Targets` beside it.
+    pub rules: BTreeMap<String, Vec<Value>>,
+    /// Schedules by Region, as GetSchedule answers.
+    pub schedules: BTreeMap<String, Vec<Value>>,
+    /// Scalable targets by Region.
+    pub scalable_targets: BTreeMap<String, Vec<Value>>,
+    /// CloudWatch figures by metric and function or qualifier, `Invocations f`, `… f:live`.
+    pub metrics: BTreeMap<String, f64>,
     /// Log groups by name: `stored_bytes`, the `rows` of a query over them, their `events`.
     pub log_groups: BTreeMap<String, Value>,
     /// Where the code of layers is, by their ARN.
@@ -56,6 +66,11 @@ impl Default for World {
             functions: Vec::new(),
             keys: BTreeMap::new(),
             foreign_buckets: BTreeMap::new(),
+            mappings: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            schedules: BTreeMap::new(),
+            scalable_targets: BTreeMap::new(),
+            metrics: BTreeMap::new(),
             log_groups: BTreeMap::new(),
             layer_urls: BTreeMap::new(),
             identities: Vec::new(),
@@ -93,6 +108,12 @@ pub struct Function {
     pub provisioned: Vec<Value>,
     /// URI and compressed size of the container image, of a function that is one.
     pub image: Option<(String, u64)>,
+    /// Function URL configurations.
+    pub urls: Vec<Value>,
+    /// Resource policies by qualifier; the empty one is the function's own.
+    pub policies: BTreeMap<String, Value>,
+    /// Reserved concurrency.
+    pub reserved: Option<u32>,
     /// Where its code is; a place that does not exist when not set.
     pub code_url: Option<String>,
 }
@@ -320,6 +341,7 @@ impl World {
             let function = world.generated_function(n);
             world.functions.push(function);
         }
+        world.generate_callers();
         if buckets > 0 {
             identities::add_identities(&mut world);
             identities::add_access_points(&mut world, buckets);
@@ -508,7 +530,82 @@ impl World {
             name,
             region,
             image,
-            code_url: None,
+            ..Function::default()
+        }
+    }
+
+    /// What is called by whom, once the generated functions are there: every function but the last
+    /// of a Region's with provisioned concurrency is used, and a rule and a schedule call somebody.
+    fn generate_callers(&mut self) {
+        let functions: Vec<(String, String, bool)> = self
+            .functions
+            .iter()
+            .map(|function| {
+                (
+                    function.name.clone(),
+                    function.region.clone(),
+                    function.provisioned.is_empty(),
+                )
+            })
+            .collect();
+        for (n, (name, region, plain)) in functions.iter().enumerate() {
+            let arn = format!("arn:aws:lambda:{region}:{}:function:{name}", self.account);
+            if n % 2 == 0 {
+                self.metrics.insert(format!("Invocations {name}"), 1200.0);
+            }
+            if !plain && n % 16 == 0 {
+                for (metric, value) in [("Invocations", 900.0), ("Utilization", 1.0)] {
+                    let key = format!("ProvisionedConcurrency{metric} {name}:live");
+                    self.metrics.insert(key, value);
+                }
+                self.scalable_targets.entry(region.clone()).or_default().push(json!({
+                    "ServiceNamespace": "lambda", "ResourceId": format!("function:{name}:live"),
+                    "ScalableDimension": "lambda:function:ProvisionedConcurrency", "MinCapacity": 5,
+                    "MaxCapacity": 50, "RoleARN": "arn:aws:iam::111122223333:role/scaling",
+                    "CreationTime": 1_614_834_367.0,
+                }));
+            }
+            if !plain || n >= 9 && n % 10 != 2 {
+                continue;
+            }
+            self.mappings
+                .entry(region.clone())
+                .or_default()
+                .push(json!({
+                    "UUID": format!("{n:08}-0000-4000-8000-000000000000"), "FunctionArn": arn,
+                    "EventSourceArn": format!("arn:aws:sqs:{region}:{}:queue-{n}", self.account),
+                    "State": "Enabled",
+                }));
+            self.rules.entry(region.clone()).or_default().push(json!({
+                "Name": format!("tick-{n}"), "EventBusName": "default", "State": "ENABLED",
+                "ScheduleExpression": "rate(5 minutes)",
+                "Targets": [{ "Id": "1", "Arn": arn, "Input": r#"{"ping":"planted-secret"}"# }],
+            }));
+            self.schedules.entry(region.clone()).or_default().push(json!({
+                "Name": format!("nightly-{n}"), "GroupName": "default", "State": "ENABLED",
+                "ScheduleExpression": "rate(1 day)",
+                "Target": { "Arn": arn, "RoleArn": "arn:aws:iam::111122223333:role/r", "Input": r#"{"token":"planted-secret"}"# },
+            }));
+        }
+        for (n, function) in self.functions.iter_mut().enumerate() {
+            let arn = format!(
+                "arn:aws:lambda:{}:{}:function:{}",
+                function.region, self.account, function.name
+            );
+            if n % 4 == 1 {
+                function.urls.push(json!({
+                    "FunctionUrl": "https://abc.lambda-url.us-east-1.on.aws/", "FunctionArn": arn,
+                    "AuthType": if n % 8 == 1 { "NONE" } else { "AWS_IAM" },
+                    "CreationTime": "2024-05-06T07:08:09.000Z", "LastModifiedTime": "2024-05-06T07:08:09.000Z",
+                }));
+                function.policies.insert(String::new(), json!({
+                    "Version": "2012-10-17", "Id": "default", "Statement": [{
+                        "Sid": "FunctionURLAllowPublicAccess", "Effect": "Allow", "Principal": "*",
+                        "Action": "lambda:InvokeFunctionUrl", "Resource": arn,
+                        "Condition": { "StringEquals": { "lambda:FunctionUrlAuthType": "NONE" } },
+                    }],
+                }));
+            }
         }
     }
 }

@@ -54,6 +54,10 @@ pub struct Clients {
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
     ecr: Mutex<HashMap<String, aws_sdk_ecr::Client>>,
     kms: Mutex<HashMap<String, aws_sdk_kms::Client>>,
+    events: Mutex<HashMap<String, aws_sdk_eventbridge::Client>>,
+    scheduler: Mutex<HashMap<String, aws_sdk_scheduler::Client>>,
+    scaling: Mutex<HashMap<String, aws_sdk_applicationautoscaling::Client>>,
+    metrics: Mutex<HashMap<String, aws_sdk_cloudwatch::Client>>,
     logs: Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>,
     plain: OnceLock<Connector>,
 }
@@ -109,6 +113,10 @@ impl Clients {
             lambda: Mutex::default(),
             ecr: Mutex::default(),
             kms: Mutex::default(),
+            events: Mutex::default(),
+            scheduler: Mutex::default(),
+            scaling: Mutex::default(),
+            metrics: Mutex::default(),
             logs: Mutex::default(),
             plain: OnceLock::new(),
         };
@@ -120,6 +128,10 @@ impl Clients {
             "Account",
             "ECR",
             "KMS",
+            "EventBridge",
+            "Scheduler",
+            "Application Auto Scaling",
+            "CloudWatch",
             "CloudWatch Logs",
             "IAM",
         ] {
@@ -243,11 +255,59 @@ impl Clients {
         })
     }
 
+    /// events in a Region.
+    pub fn events(&self, region: &str) -> aws_sdk_eventbridge::Client {
+        kept(&self.events, region, || {
+            aws_sdk_eventbridge::Client::from_conf(
+                aws_sdk_eventbridge::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
     /// logs in a Region.
     pub fn logs(&self, region: &str) -> aws_sdk_cloudwatchlogs::Client {
         kept(&self.logs, region, || {
             aws_sdk_cloudwatchlogs::Client::from_conf(
                 aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// scheduler in a Region.
+    pub fn scheduler(&self, region: &str) -> aws_sdk_scheduler::Client {
+        kept(&self.scheduler, region, || {
+            aws_sdk_scheduler::Client::from_conf(
+                aws_sdk_scheduler::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// application-autoscaling in a Region.
+    pub fn scaling(&self, region: &str) -> aws_sdk_applicationautoscaling::Client {
+        kept(&self.scaling, region, || {
+            aws_sdk_applicationautoscaling::Client::from_conf(
+                aws_sdk_applicationautoscaling::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// cloudwatch in a Region.
+    pub fn metrics(&self, region: &str) -> aws_sdk_cloudwatch::Client {
+        kept(&self.metrics, region, || {
+            aws_sdk_cloudwatch::Client::from_conf(
+                aws_sdk_cloudwatch::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
                     .interceptor(self.guard.clone())
                     .build(),

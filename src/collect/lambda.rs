@@ -17,12 +17,12 @@ use crate::inventory::function::{
 };
 use crate::inventory::need::{Guard, ReadingKind};
 
-use super::answer;
 use super::lane::Family;
 use super::logs;
 use super::packages;
 use super::session::Session;
 use super::trouble::{Kind, Trouble};
+use super::{answer, function_access, function_state, metrics, triggers};
 
 /// Reads the functions of a Region.
 pub async fn read(session: &Session, region: &str) -> RegionInventory {
@@ -42,11 +42,14 @@ pub async fn read(session: &Session, region: &str) -> RegionInventory {
     {
         logs::measure(session, region, days, &mut functions).await;
     }
-    RegionInventory {
+    let mut inventory = RegionInventory {
         function_listing: listing,
         functions,
         ..RegionInventory::default()
-    }
+    };
+    triggers::read(session, region, &mut inventory).await;
+    metrics::read(session, region, &mut inventory.functions).await;
+    inventory
 }
 
 /// The functions with all their versions.
@@ -141,6 +144,8 @@ async fn read_one(
             provisioned(session, region, name).await.map(Some),
         );
     }
+    function_access::read(session, region, name, &mut function).await;
+    function_state::read(session, region, name, &mut function).await;
     let zip = function
         .versions
         .get("$LATEST")
@@ -323,12 +328,12 @@ impl<'a> ImageSource<'a> {
 }
 
 /// The first seven parts of a function's ARN: without version or alias.
-fn unqualified(arn: &str) -> String {
+pub(super) fn unqualified(arn: &str) -> String {
     arn.split(':').take(7).collect::<Vec<_>>().join(":")
 }
 
 /// What follows the name in a qualified ARN.
-fn qualifier(arn: &str) -> Option<&str> {
+pub(super) fn qualifier(arn: &str) -> Option<&str> {
     arn.splitn(8, ':').nth(7).filter(|text| !text.is_empty())
 }
 
@@ -357,6 +362,7 @@ fn provisioned_concurrency(
             .status()
             .map(|status| status.as_str().to_owned())
             .unwrap_or_default(),
+        last_modified: item.last_modified().map(str::to_owned),
         status_reason: item
             .status_reason()
             .filter(|reason| !reason.is_empty())

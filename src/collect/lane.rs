@@ -273,6 +273,16 @@ pub enum Family {
     Lambda,
     /// lambda:GetFunction, which has a quota of its own.
     LambdaGetFunction,
+    /// lambda:GetPolicy, which has a quota of its own.
+    LambdaGetPolicy,
+    /// events.
+    Events,
+    /// scheduler.
+    Scheduler,
+    /// application-autoscaling.
+    Scaling,
+    /// cloudwatch.
+    Metrics,
     /// Ranges of packages, by presigned URLs.
     PackageRange,
     /// logs, the calls of Logs Insights.
@@ -289,11 +299,11 @@ pub enum Family {
 
 impl Family {
     /// The quota AWS publishes, requests a second in a Region. Lambda's control plane has 15 for
-    /// all calls together and 100 for GetFunction; neither can be raised (Lambda developer guide,
-    /// "Lambda quotas", API requests).
+    /// all calls together, another 15 for GetPolicy and 100 for GetFunction; none can be raised
+    /// (Lambda developer guide, "Lambda quotas", API requests).
     const fn quota(self) -> Option<f64> {
         match self {
-            Self::Lambda => Some(15.0),
+            Self::Lambda | Self::LambdaGetPolicy => Some(15.0),
             Self::LambdaGetFunction => Some(100.0),
             // CloudWatch Logs quotas: StartQuery and GetQueryResults 5 a second where they are
             // lowest, DescribeLogGroups 10, FilterLogEvents 5.

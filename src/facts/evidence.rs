@@ -47,6 +47,53 @@ impl Facts<'_> {
                 }
             })
             .filter_map(|segments| self.at(segments))
+            .chain(self.listed_for(subject, &path))
+            .collect()
+    }
+
+    /// The entries of a Region's lists that speak of a function: the lists may be long.
+    fn listed_for(&self, subject: &Subject, path: &str) -> Vec<(String, Value)> {
+        let id = &subject.id;
+        let Some(region) = self
+            .snapshot
+            .accounts
+            .get(&id.account)
+            .and_then(|account| account.regions.get(&id.region))
+        else {
+            return Vec::new();
+        };
+        needs(path)
+            .into_iter()
+            .filter(|need| need.reading.scope() == Scope::Region)
+            .flat_map(|need| {
+                let member = need.reading.name().rsplit('.').next().unwrap_or_default();
+                let entries: Vec<Value> = match need.reading {
+                    ReadingKind::EventSourceMappings => values(&region.event_source_mappings),
+                    ReadingKind::Rules => values(&region.rules),
+                    ReadingKind::Schedules => values(&region.schedules),
+                    ReadingKind::ScalableTargets => values(&region.scalable_targets),
+                    _ => Vec::new(),
+                };
+                entries
+                    .into_iter()
+                    .enumerate()
+                    .filter(|(_, entry)| speaks_of(entry, &id.arn, &id.name))
+                    .take(ITEM_LIMIT)
+                    .map(|(index, entry)| {
+                        let index = index.to_string();
+                        let pointer = pointer::pointer([
+                            "accounts",
+                            &id.account,
+                            "regions",
+                            &id.region,
+                            member,
+                            "known",
+                            &index,
+                        ]);
+                        (pointer, shortened(entry))
+                    })
+                    .collect::<Vec<_>>()
+            })
             .collect()
     }
 
@@ -264,6 +311,33 @@ impl Facts<'_> {
         let pointer = pointer::pointer(segments.iter().map(String::as_str));
         Some((pointer, shortened(value)))
     }
+}
+
+/// The entries of a list that was read.
+fn values<T: serde::Serialize>(reading: &crate::inventory::Reading<Vec<T>>) -> Vec<Value> {
+    reading
+        .known()
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| serde_json::to_value(entry).ok())
+        .collect()
+}
+
+/// True when an entry names the function by its ARN, qualified or not, or a scalable target by name.
+fn speaks_of(entry: &Value, arn: &str, name: &str) -> bool {
+    let names = |holder: &Value| {
+        holder
+            .get("function_arn")
+            .and_then(Value::as_str)
+            .and_then(|named| named.strip_prefix(arn))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+            || holder.get("function").and_then(Value::as_str) == Some(name)
+    };
+    names(entry)
+        || entry
+            .get("targets")
+            .and_then(Value::as_array)
+            .is_some_and(|targets| targets.iter().any(names))
 }
 
 /// The Region of what belongs to none.

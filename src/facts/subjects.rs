@@ -295,11 +295,13 @@ impl<'a> Facts<'a> {
         region: &str,
         name: &str,
     ) -> Option<FunctionFacts> {
+        let inventory = account.regions.get(region)?;
         Some(FunctionFacts::derive(&FunctionContext {
             account_id,
             region,
             name,
-            function: account.regions.get(region)?.functions.get(name)?,
+            inventory,
+            function: inventory.functions.get(name)?,
             taken_at: &self.snapshot.taken_at,
             model: self.model,
         }))

@@ -50,6 +50,10 @@ const TABLES: &[NeedTable] = &[
     lambda::NEEDS,
     lambda::concurrency::NEEDS,
     lambda::package::NEEDS,
+    lambda::access::NEEDS,
+    lambda::idle::NEEDS,
+    lambda::pings::NEEDS,
+    lambda::snapshots::NEEDS,
     lambda::cold_start::facts::NEEDS,
 ];
 

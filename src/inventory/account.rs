@@ -12,6 +12,7 @@ use super::function::FunctionInventory;
 use super::identity::{IdentityInventory, ManagedPolicyInventory};
 use super::key::KeyInventory;
 use super::target::TargetInventory;
+use super::trigger::{EventSourceMapping, Rule, ScalableTarget, Schedule};
 
 /// One account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -71,6 +72,18 @@ pub struct RegionInventory {
     /// The functions by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, FunctionInventory>,
+    /// Event source mappings (ListEventSourceMappings).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub event_source_mappings: Reading<Vec<EventSourceMapping>>,
+    /// EventBridge rules that call functions (ListEventBuses, ListRules, ListTargetsByRule).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub rules: Reading<Vec<Rule>>,
+    /// Schedules that call functions (ListSchedules, GetSchedule).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub schedules: Reading<Vec<Schedule>>,
+    /// Provisioned concurrency that is scaled (application-autoscaling:DescribeScalableTargets).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub scalable_targets: Reading<Vec<ScalableTarget>>,
     /// How the listing of access points went (ListAccessPoints).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub access_point_listing: Reading<Listing>,

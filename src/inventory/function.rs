@@ -32,6 +32,115 @@ pub struct FunctionInventory {
     /// Cold starts as the log tells them (CloudWatch Logs; opt-in). Absent: there is no log group.
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub measured: Reading<Measurement>,
+    /// Function URLs (ListFunctionUrlConfigs).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub urls: Reading<Vec<FunctionUrl>>,
+    /// Resource policies by qualifier (GetPolicy): `$LATEST` stands for the function without a
+    /// qualifier; null is no policy. Asked of `$LATEST`, every alias, and the versions that aliases
+    /// or provisioned concurrency name.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub policies: Reading<BTreeMap<String, Option<String>>>,
+    /// State of `$LATEST` (GetFunctionConfiguration; the listing leaves it out).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub status: Reading<FunctionStatus>,
+    /// Reserved concurrency (GetFunctionConcurrency); absent when none is reserved.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub reserved_concurrency: Reading<u32>,
+    /// Invocations of all qualifiers together (cloudwatch:GetMetricData).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub invocations: Reading<Invocations>,
+    /// Use of provisioned concurrency (cloudwatch:GetMetricData), one entry a provisioned qualifier.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub provisioned_usage: Reading<Vec<ProvisionedUsage>>,
+}
+
+impl FunctionInventory {
+    /// False when it is known that no qualifier has provisioned concurrency.
+    pub fn may_be_provisioned(&self) -> bool {
+        match &self.provisioned_concurrency {
+            Reading::Known(configurations) => !configurations.is_empty(),
+            Reading::Absent => false,
+            _ => true,
+        }
+    }
+
+    /// True when SnapStart is on for the next version, or some version has a snapshot.
+    pub fn uses_snapstart(&self) -> bool {
+        self.versions.values().any(|version| {
+            version.snap_start.as_ref().is_some_and(|snap_start| {
+                snap_start.apply_on == "PublishedVersions" || snap_start.optimization_status == "On"
+            })
+        })
+    }
+
+    /// True when `$LATEST` or a published version is attached to a VPC.
+    pub fn in_vpc(&self) -> bool {
+        self.versions.values().any(|version| {
+            version
+                .vpc
+                .as_ref()
+                .is_some_and(|vpc| !vpc.vpc_id.is_empty())
+        })
+    }
+}
+
+/// A function URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FunctionUrl {
+    /// Alias; `$LATEST` for the function without a qualifier.
+    pub qualifier: String,
+    /// `NONE` or `AWS_IAM`.
+    pub auth_type: String,
+    /// When it was made, as AWS writes it.
+    pub created: String,
+    /// Cross-origin rules; absent when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<UrlCors>,
+}
+
+/// The cross-origin rules of a function URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UrlCors {
+    /// Origins; `*` is any.
+    pub origins: Vec<String>,
+    /// Methods; `*` is any.
+    pub methods: Vec<String>,
+    /// Cookies and authorization are sent along.
+    pub credentials: bool,
+}
+
+/// The state of a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FunctionStatus {
+    /// `Active`, `Inactive`, `Pending`, `Failed`, …
+    pub state: String,
+    /// `Idle` and other codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
+}
+
+/// How often a function was called.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Invocations {
+    /// How far back, days.
+    pub window_days: u32,
+    /// Calls in that time.
+    pub count: f64,
+}
+
+/// How provisioned concurrency of one qualifier was used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProvisionedUsage {
+    /// Alias or version.
+    pub qualifier: String,
+    /// How far back, days.
+    pub window_days: u32,
+    /// Calls that ran on provisioned concurrency.
+    pub invocations: f64,
+    /// Calls beyond it, which ran on demand.
+    pub spillover: f64,
+    /// Highest share in use, 0 to 1.
+    pub peak_utilization: f64,
 }
 
 /// The configuration of one version.
@@ -163,6 +272,9 @@ pub struct ProvisionedConcurrency {
     pub allocated: u32,
     /// `IN_PROGRESS`, `READY` or `FAILED`.
     pub status: String,
+    /// When it was last set, as AWS writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_reason: Option<String>,

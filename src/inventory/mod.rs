@@ -24,6 +24,7 @@ mod reading;
 pub mod report_line;
 pub mod snapshot;
 pub mod target;
+pub mod trigger;
 
 pub use reading::Reading;
 pub use snapshot::Snapshot;

@@ -155,6 +155,35 @@ readings! {
         ("lambda", "GetFunction", "lambda:GetFunction"),
         ("ecr", "DescribeImages", "ecr:DescribeImages"),
     ];
+    /// Function URLs.
+    FunctionUrls = "function.urls", Function, [("lambda", "ListFunctionUrlConfigs", "lambda:ListFunctionUrlConfigs")];
+    /// Resource policies of a function and its aliases.
+    FunctionPolicies = "function.policies", Function, [("lambda", "GetPolicy", "lambda:GetPolicy")];
+    /// State of a function, which the listing leaves out.
+    FunctionStatus = "function.status", Function, [("lambda", "GetFunctionConfiguration", "lambda:GetFunctionConfiguration")];
+    /// Reserved concurrency of a function.
+    FunctionReservedConcurrency = "function.reserved_concurrency", Function, [("lambda", "GetFunctionConcurrency", "lambda:GetFunctionConcurrency")];
+    /// How often a function was called.
+    FunctionInvocations = "function.invocations", Function, [("monitoring", "GetMetricData", "cloudwatch:GetMetricData")];
+    /// How provisioned concurrency was used.
+    FunctionProvisionedUsage = "function.provisioned_usage", Function, [("monitoring", "GetMetricData", "cloudwatch:GetMetricData")];
+    /// Event source mappings of a Region.
+    EventSourceMappings = "region.event_source_mappings", Region, [("lambda", "ListEventSourceMappings", "lambda:ListEventSourceMappings")];
+    /// EventBridge rules of a Region that call functions.
+    Rules = "region.rules", Region, [
+        ("events", "ListRules", "events:ListRules"),
+        ("events", "ListEventBuses", "events:ListEventBuses"),
+        ("events", "ListTargetsByRule", "events:ListTargetsByRule"),
+    ];
+    /// Schedules of a Region that call functions.
+    Schedules = "region.schedules", Region, [
+        ("scheduler", "ListSchedules", "scheduler:ListSchedules"),
+        ("scheduler", "GetSchedule", "scheduler:GetSchedule"),
+    ];
+    /// Provisioned concurrency of a Region that is scaled.
+    ScalableTargets = "region.scalable_targets", Region, [
+        ("application-autoscaling", "DescribeScalableTargets", "application-autoscaling:DescribeScalableTargets"),
+    ];
     /// What a function's zip package and its layers hold (opt-in: GetFunction exposes code).
     FunctionPackages = "function.packages", Function, [
         ("lambda", "GetFunction", "lambda:GetFunction"),
@@ -242,6 +271,12 @@ pub enum Guard {
     UnlessVpcOrigin,
     /// Not called for container images or zip packages it cannot apply to.
     OnlyImages,
+    /// Not called for functions that are known to have no provisioned concurrency.
+    OnlyProvisioned,
+    /// Not called for functions that are known to have neither provisioned concurrency nor SnapStart.
+    OnlyStartedAhead,
+    /// Not called for functions that are outside of VPCs.
+    OnlyInVpc,
     /// Not called for container images.
     OnlyZips,
 }

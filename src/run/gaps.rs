@@ -103,10 +103,16 @@ pub(super) fn find(
                     gaps.push(refusal.gap(arn.clone(), affects));
                 }
             }
+            // Every member is named, so that a new one cannot be forgotten.
             let own = RegionInventory {
                 function_listing: inventory.function_listing.clone(),
                 access_point_listing: inventory.access_point_listing.clone(),
-                ..RegionInventory::default()
+                access_points: BTreeMap::new(),
+                functions: BTreeMap::new(),
+                event_source_mappings: inventory.event_source_mappings.clone(),
+                rules: inventory.rules.clone(),
+                schedules: inventory.schedules.clone(),
+                scalable_targets: inventory.scalable_targets.clone(),
             };
             if scope.has(SubjectKind::Region, region, region) {
                 for refusal in refusals("region", &own) {

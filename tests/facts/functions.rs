@@ -194,6 +194,7 @@ fn provisioned(qualifier: &str, status: &str) -> ProvisionedConcurrency {
         allocated: 4,
         status: status.into(),
         status_reason: None,
+        last_modified: None,
     }
 }
 

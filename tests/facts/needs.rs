@@ -19,19 +19,21 @@ use coldbucket::inventory::bucket::{
     Replication, ReplicationRule, Versioning, Website,
 };
 use coldbucket::inventory::function::{
-    Alias, FunctionConfiguration, Image, Measurement, ProvisionedConcurrency, Starts,
+    Alias, FunctionConfiguration, FunctionInventory, FunctionStatus, FunctionUrl, Image,
+    Invocations, Measurement, ProvisionedConcurrency, ProvisionedUsage, SnapStart, Starts, Vpc,
 };
 use coldbucket::inventory::identity::{AccessKey, IdentityInventory};
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
 use coldbucket::inventory::target::{BucketHead, TargetInventory};
+use coldbucket::inventory::trigger::{Rule, RuleTarget, Schedule};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::{Value, json};
 
 use crate::support::{
     ALL_ON, BUCKET, OWNER, REGION, account, acl, function, function_snapshot, logging, open_bucket,
-    policy, python, quiet_bucket, snapshot, status,
+    policy, python, quiet_bucket, quiet_region, region_snapshot, snapshot, status,
 };
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/k";
@@ -117,6 +119,117 @@ fn elaborate() -> AccountInventory {
         keys: [(KEY.to_owned(), key)].into(),
         targets: [("copy".to_owned(), target)].into(),
         ..account(&[(BUCKET, &bucket)])
+    }
+}
+
+/// Provisioned concurrency that nobody uses, in a VPC that nobody calls, behind an open URL and a
+/// policy whose URL is gone.
+fn started_ahead() -> FunctionInventory {
+    let open_url = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl",
+         "Resource": format!("arn:aws:lambda:{REGION}:{OWNER}:function:f"),
+         "Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}},
+    ]})
+    .to_string();
+    let mut function = function(FunctionConfiguration {
+        vpc: Some(Vpc {
+            vpc_id: "vpc-1".into(),
+            ..Vpc::default()
+        }),
+        last_modified: Some("2025-01-01T00:00:00.000+0000".into()),
+        ..python("python3.13")
+    });
+    function.versions.insert("3".into(), python("python3.13"));
+    function.aliases = Reading::Known(vec![Alias {
+        name: "live".into(),
+        version: "3".into(),
+        ..Alias::default()
+    }]);
+    function.provisioned_concurrency = Reading::Known(vec![ProvisionedConcurrency {
+        qualifier: "live".into(),
+        requested: 2,
+        available: 2,
+        allocated: 2,
+        status: "READY".into(),
+        status_reason: None,
+        last_modified: Some("2025-01-01T00:00:00+0000".into()),
+    }]);
+    function.provisioned_usage = Reading::Known(vec![ProvisionedUsage {
+        qualifier: "live".into(),
+        window_days: 14,
+        ..ProvisionedUsage::default()
+    }]);
+    function.reserved_concurrency = Reading::Known(10);
+    function.status = Reading::Known(FunctionStatus {
+        state: "Active".into(),
+        reason_code: None,
+    });
+    function.invocations = Reading::Known(Invocations {
+        window_days: 14,
+        count: 0.0,
+    });
+    function.urls = Reading::Known(vec![FunctionUrl {
+        qualifier: "$LATEST".into(),
+        auth_type: "NONE".into(),
+        created: "2024-01-01T00:00:00Z".into(),
+        cors: None,
+    }]);
+    function.policies = Reading::Known(
+        [
+            ("$LATEST".to_owned(), Some(open_url.clone())),
+            ("live".to_owned(), None),
+        ]
+        .into(),
+    );
+    function
+}
+
+/// A version with a snapshot that no trigger calls.
+fn snapped() -> FunctionInventory {
+    let mut function = started_ahead();
+    let mut version = python("python3.13");
+    version.snap_start = Some(SnapStart {
+        apply_on: "PublishedVersions".into(),
+        optimization_status: "On".into(),
+    });
+    function.versions.insert("3".into(), version);
+    function.provisioned_concurrency = Reading::Known(Vec::new());
+    // Somebody calls the function, so that every list decides whether anybody else does.
+    function.urls = Reading::Known(vec![FunctionUrl {
+        qualifier: "$LATEST".into(),
+        auth_type: "AWS_IAM".into(),
+        ..FunctionUrl::default()
+    }]);
+    function
+}
+
+/// A function that a rule and a schedule keep warm.
+fn pinged() -> FunctionInventory {
+    function(python("python3.13"))
+}
+
+fn pinging() -> RegionInventory {
+    let arn = format!("arn:aws:lambda:{REGION}:{OWNER}:function:f");
+    RegionInventory {
+        rules: Reading::Known(vec![Rule {
+            name: "warm".into(),
+            bus: "default".into(),
+            state: "ENABLED".into(),
+            schedule: Some("rate(5 minutes)".into()),
+            targets: vec![RuleTarget {
+                function_arn: arn.clone(),
+                constant_input: true,
+            }],
+        }]),
+        schedules: Reading::Known(vec![Schedule {
+            name: "warm".into(),
+            group: "default".into(),
+            state: "ENABLED".into(),
+            schedule: "rate(5 minutes)".into(),
+            function_arn: arn,
+            constant_input: true,
+        }]),
+        ..quiet_region()
     }
 }
 
@@ -292,6 +405,7 @@ fn accounts() -> Vec<Snapshot> {
         allocated: 2,
         status: "READY".into(),
         status_reason: None,
+        last_modified: None,
     }]);
     let mut inspected = function(python("python3.13"));
     inspected.packages = Reading::Known(vec![Package {
@@ -358,6 +472,14 @@ fn accounts() -> Vec<Snapshot> {
         snapshot(people()),
         function_snapshot(busy, REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(image, REGION, "2026-11-22T12:00:00Z"),
+        region_snapshot(
+            started_ahead(),
+            quiet_region(),
+            REGION,
+            "2026-11-22T12:00:00Z",
+        ),
+        region_snapshot(snapped(), quiet_region(), REGION, "2026-11-22T12:00:00Z"),
+        region_snapshot(pinged(), pinging(), REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(inspected, REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(measured, REGION, "2026-11-22T12:00:00Z"),
     ]
@@ -450,6 +572,9 @@ fn pointers(
             .keys()
             .map(|name| format!("/accounts/{OWNER}/targets/{name}/{member}"))
             .collect(),
+        (Relation::Own, Scope::Region, SubjectKind::Function) => {
+            vec![format!("/accounts/{OWNER}/regions/{}/{member}", id.region)]
+        }
         (Relation::Own, Scope::Identity, SubjectKind::Identity) => vec![format!(
             "/accounts/{OWNER}/identities/{}/{member}",
             id.name.replace('/', "~1")

@@ -196,13 +196,23 @@ pub fn function(latest: FunctionConfiguration) -> FunctionInventory {
 }
 
 pub fn function_snapshot(function: FunctionInventory, region: &str, taken_at: &str) -> Snapshot {
+    region_snapshot(function, RegionInventory::default(), region, taken_at)
+}
+
+/// A function among what else is listed in its Region.
+pub fn region_snapshot(
+    function: FunctionInventory,
+    around: RegionInventory,
+    region: &str,
+    taken_at: &str,
+) -> Snapshot {
     let account = AccountInventory {
         regions: [(
             region.to_owned(),
             RegionInventory {
                 function_listing: Reading::Known(Listing { complete: true }),
                 functions: [("f".to_owned(), function)].into(),
-                ..RegionInventory::default()
+                ..around
             },
         )]
         .into(),
@@ -211,6 +221,29 @@ pub fn function_snapshot(function: FunctionInventory, region: &str, taken_at: &s
     Snapshot {
         taken_at: taken_at.into(),
         ..snapshot(account)
+    }
+}
+
+/// A Region where nothing calls anything, everything read.
+pub fn quiet_region() -> RegionInventory {
+    RegionInventory {
+        event_source_mappings: Reading::Known(Vec::new()),
+        rules: Reading::Known(Vec::new()),
+        schedules: Reading::Known(Vec::new()),
+        scalable_targets: Reading::Known(Vec::new()),
+        ..RegionInventory::default()
+    }
+}
+
+pub fn function_facts_in(function: FunctionInventory, around: RegionInventory) -> FunctionFacts {
+    let snapshot = region_snapshot(function, around, REGION, "2026-11-22T12:00:00Z");
+    let facts = Facts::new(&snapshot, Trust::default());
+    match facts
+        .of(&subject(&facts, SubjectKind::Function, "f"))
+        .unwrap()
+    {
+        SubjectFacts::Function(facts) => *facts,
+        other => panic!("{other:?}"),
     }
 }
 
