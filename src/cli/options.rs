@@ -1,6 +1,6 @@
 //! The validated form of what was asked for. Only this travels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -14,6 +14,7 @@ use super::config::{CheckParams, Config};
 use super::policy::{PolicyCommand, PolicyTask, ProveArgs};
 use super::{Mistake, Mistakes, Placed, did_you_mean, region};
 use crate::facts::Trust;
+use crate::inventory::need::OptIn;
 use crate::output::Format;
 use crate::report::Severity;
 use crate::report::cold_start::EstimateInput;
@@ -24,6 +25,8 @@ pub const DEFAULT_PACK: &str = "default";
 pub const DEFAULT_CONCURRENCY: u32 = 32;
 /// More requests than this at a time serve nobody: AWS throttles long before.
 pub const MAX_CONCURRENCY: u32 = 512;
+/// Objects of a bucket that are looked at, at most: one page of a list.
+pub const MAX_SAMPLE: u32 = 1000;
 
 /// Everything one run needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,8 +63,8 @@ pub enum Task {
     Permissions {
         /// For these checks.
         selection: Selection,
-        /// With the image sizes.
-        image_sizes: bool,
+        /// With what these need.
+        options: BTreeSet<OptIn>,
     },
     /// Estimate cold starts.
     Estimate(Box<WhatIf>),
@@ -234,6 +237,8 @@ pub struct Tuning {
     pub rate: Option<f64>,
     /// Ask for image sizes.
     pub image_sizes: bool,
+    /// Look at so many objects of each bucket.
+    pub sample_objects: Option<u32>,
 }
 
 /// How to talk meanwhile.
@@ -340,10 +345,19 @@ impl Join {
                 let PermissionsArgs {
                     selection,
                     image_sizes,
+                    sample_objects,
                 } = *args;
+                let image_sizes = image_sizes || self.config.image_sizes == Some(true);
+                let sample_objects = sample_objects || self.config.sample_objects.is_some();
                 Task::Permissions {
                     selection: self.selection(selection),
-                    image_sizes: image_sizes || self.config.image_sizes == Some(true),
+                    options: [
+                        image_sizes.then_some(OptIn::ImageSizes),
+                        sample_objects.then_some(OptIn::SampleObjects),
+                    ]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
                 }
             }
             Command::ColdStart(args) => {
@@ -551,6 +565,7 @@ impl Join {
                 ("--concurrency", tuning.concurrency.is_some()),
                 ("--rate", tuning.rate.is_some()),
                 ("--image-sizes", tuning.image_sizes),
+                ("--sample-objects", tuning.sample_objects.is_some()),
             ];
             for (option, given) in live_only {
                 if given {
@@ -749,7 +764,22 @@ impl Join {
                 .at(place.clone()),
             );
         }
+        let sample_objects = args
+            .sample_objects
+            .map(|value| Placed { value, place: None })
+            .or_else(|| self.config.sample_objects.clone());
+        if let Some(Placed { value, place }) = &sample_objects
+            && !(1..=MAX_SAMPLE).contains(value)
+        {
+            self.mistakes.push(
+                Mistake::new(format!(
+                    "a sample of {value} objects is not between 1 and {MAX_SAMPLE}"
+                ))
+                .at(place.clone()),
+            );
+        }
         Tuning {
+            sample_objects: sample_objects.map(|placed| placed.value),
             concurrency: concurrency.map_or(DEFAULT_CONCURRENCY, |placed| placed.value),
             rate: rate.map(|placed| placed.value),
             image_sizes: args.image_sizes || self.config.image_sizes == Some(true),

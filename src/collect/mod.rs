@@ -24,6 +24,7 @@ mod interrupt;
 mod keys;
 mod lambda;
 mod lane;
+mod objects;
 pub mod pace;
 mod plan;
 mod progress;
@@ -83,6 +84,9 @@ pub struct Request {
     pub rate: Option<f64>,
     /// Read the size of container images too (lambda:GetFunction, ecr:DescribeImages).
     pub image_sizes: bool,
+    /// Look at so many objects of each bucket, 1 to 1,000 (s3:ListBucket, s3:GetObject,
+    /// s3:GetObjectAcl); `None` is at none.
+    pub sample_objects: Option<u32>,
     /// Keep to Lambda's published quotas (15 requests a second in a Region, 100 for GetFunction);
     /// `None` does so on AWS and not on a custom endpoint, which has none.
     pub lambda_quota: Option<bool>,
@@ -100,6 +104,7 @@ impl Default for Request {
             concurrency: DEFAULT_CONCURRENCY,
             rate: None,
             image_sizes: false,
+            sample_objects: None,
             lambda_quota: None,
         }
     }
@@ -208,7 +213,8 @@ async fn open(
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
     let gate = Gate::new(request.concurrency, request.rate, interrupt);
     Ok(Session {
-        plan: Plan::new(&request.needs, request.image_sizes),
+        plan: Plan::new(&request.needs, request.image_sizes)
+            .with_object_samples(&request.needs, request.sample_objects.is_some()),
         lanes: Lanes::new(gate, lambda_quota),
         home: clients.home(),
         clients,
@@ -254,7 +260,7 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         let behind = access_points::buckets_behind(&id, &regions, &multi_region_access_points);
         buckets.extend(read_each(session, &plan, &id, behind).await);
     }
-    let account = AccountInventory {
+    let mut account = AccountInventory {
         caller,
         public_access_block: block,
         region_listing,
@@ -267,6 +273,7 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         multi_region_access_points,
         ..identities
     };
+    objects::read(session, &mut account).await;
     Ok((id, account))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inventory::ids::SubjectKind;
-use crate::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
+use crate::inventory::need::{Guard, Need, OptIn, ReadingKind, Relation, Scope};
 
 /// What to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,6 +81,25 @@ impl Plan {
                 .insert(Guard::OnlyImages);
         }
         plan
+    }
+
+    /// The same plan, with samples of objects where they are needed and asked for.
+    #[must_use]
+    pub fn with_object_samples(
+        mut self,
+        needs: &BTreeSet<(SubjectKind, Need)>,
+        asked: bool,
+    ) -> Self {
+        let wanted = needs
+            .iter()
+            .filter(|(_, need)| asked && need.reading.option() == Some(OptIn::SampleObjects));
+        for (_, need) in wanted {
+            self.readings
+                .entry(need.reading)
+                .or_default()
+                .insert(need.guard);
+        }
+        self
     }
 
     fn resources(&mut self, kind: SubjectKind, reading: ReadingKind) {

@@ -116,6 +116,13 @@ readings! {
     BucketObjectLock = "bucket.object_lock", Bucket, [("s3", "GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration")];
     /// Whether conditions on the bucket's tags count (attribute-based access control).
     BucketAbac = "bucket.abac", Bucket, [("s3", "GetBucketAbac", "s3:GetBucketAbac")];
+    /// A sample of the objects (opt-in: HeadObject takes the right to read them).
+    BucketObjectSample = "bucket.object_sample", Bucket, [
+        ("s3", "HeadObject", "s3:GetObject"),
+        ("s3", "ListObjectsV2", "s3:ListBucket"),
+    ];
+    /// The ACLs of the objects in the sample (opt-in).
+    BucketObjectAcls = "bucket.object_acls", Bucket, [("s3", "GetObjectAcl", "s3:GetObjectAcl")];
     /// What a KMS key is.
     KeyDescription = "key.description", Key, [("kms", "DescribeKey", "kms:DescribeKey")];
     /// Automatic rotation of a KMS key.
@@ -165,13 +172,32 @@ impl ReadingKind {
 
     /// True for readings that are only collected when the user asked for them by an option.
     pub const fn opt_in(self) -> bool {
-        matches!(self, Self::FunctionImage)
+        self.option().is_some()
+    }
+
+    /// The option that turns an opt-in reading on.
+    pub const fn option(self) -> Option<OptIn> {
+        match self {
+            Self::FunctionImage => Some(OptIn::ImageSizes),
+            Self::BucketObjectSample | Self::BucketObjectAcls => Some(OptIn::SampleObjects),
+            _ => None,
+        }
     }
 
     /// The reading of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
+}
+
+/// What a user asks for by an option, because it takes more than looking at configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptIn {
+    /// `--image-sizes`.
+    ImageSizes,
+    /// `--sample-objects N`.
+    SampleObjects,
 }
 
 /// Of which resource the reading is opened, seen from the subject of the check.
@@ -217,6 +243,8 @@ pub enum Guard {
     /// Not called for access points that only a VPC can use: they are never public (S3 user guide,
     /// "Creating access points restricted to a virtual private cloud", read 2026-09).
     UnlessVpcOrigin,
+    /// Not called where object ACLs have no effect: they are off, or public ones are ignored.
+    UnlessAclsWithoutEffect,
     /// Not called for container images or zip packages it cannot apply to.
     OnlyImages,
 }

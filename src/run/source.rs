@@ -58,6 +58,7 @@ pub(super) fn read_account(
         concurrency: usize::try_from(wanted.tuning.concurrency).unwrap_or(1),
         rate: wanted.tuning.rate,
         image_sizes: wanted.tuning.image_sizes,
+        sample_objects: wanted.tuning.sample_objects,
         ..crate::collect::Request::default()
     };
     let snapshot = crate::collect::collect(request, console.progress())?;

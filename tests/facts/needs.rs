@@ -24,6 +24,7 @@ use coldbucket::inventory::identity::{AccessKey, IdentityInventory};
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
+use coldbucket::inventory::object::{ObjectSample, SampledObject};
 use coldbucket::inventory::target::{BucketHead, TargetInventory};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::{Value, json};
@@ -54,6 +55,15 @@ fn elaborate() -> AccountInventory {
         versioning: Reading::Known(Versioning {
             status: Some("Enabled".into()),
             mfa_delete: None,
+        }),
+        object_sample: Reading::Known(ObjectSample {
+            asked: 9,
+            whole_bucket: true,
+            objects: vec![SampledObject {
+                key: "k".into(),
+                encryption: Some("AES256".into()),
+                ..SampledObject::default()
+            }],
         }),
         website: Reading::Known(Website {
             index_document: Some("index.html".into()),
@@ -227,6 +237,13 @@ fn accounts() -> Vec<Snapshot> {
         ..open_bucket()
     };
     let by_acl = BucketInventory {
+        object_acls: Reading::Known(
+            [(
+                "k".to_owned(),
+                acl(&[("AllUsers", "READ")]).known().unwrap().clone(),
+            )]
+            .into(),
+        ),
         acl: acl(&[
             ("AllUsers", "FULL_CONTROL"),
             ("friend", "READ"),
@@ -717,7 +734,7 @@ fn a_bucket_takes_fifteen_calls_at_most() {
     let all = needs("bucket");
     let calls: BTreeSet<ReadingKind> = all
         .iter()
-        .filter(|need| need.reading.scope() == Scope::Bucket)
+        .filter(|need| need.reading.scope() == Scope::Bucket && !need.reading.opt_in())
         .map(|need| need.reading)
         .collect();
     assert_eq!(calls.len(), 15);
@@ -730,6 +747,7 @@ fn a_bucket_takes_fifteen_calls_at_most() {
             }
             ReadingKind::BucketAbac => Guard::UnlessNoTagCondition,
             ReadingKind::KeyRotation => Guard::OnlyRotatable,
+            ReadingKind::BucketObjectAcls => Guard::UnlessAclsWithoutEffect,
             _ => Guard::Always,
         };
         assert_eq!(need.guard, expected, "{need:?}");
