@@ -98,8 +98,8 @@ pub fn run(
         Task::VerifyChecks(dir) => listing::verify(dir.as_deref(), &mut stdout)?,
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
         Task::Policy(command) => policy::run(command, &mut console, &mut stdout)?,
-        Task::Permissions { selection, options } => {
-            permissions::run(&selection, &options, &mut stdout)?
+        Task::Permissions { selection, opted } => {
+            permissions::run(&selection, &opted, &mut stdout)?
         }
         Task::Estimate(what_if) => cold_start::run(*what_if, &console, &mut stdout)?,
         Task::Completions(shell) => listing::completions(shell, &mut stdout)?,

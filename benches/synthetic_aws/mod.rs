@@ -27,6 +27,7 @@ mod iam;
 mod identities;
 mod kms;
 mod lambda;
+mod logs;
 mod message;
 mod s3;
 mod s3control;
@@ -100,6 +101,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         s3::OPERATIONS,
         s3control::OPERATIONS,
         lambda::OPERATIONS,
+        logs::OPERATIONS,
         sts::OPERATIONS,
         account::OPERATIONS,
         ecr::OPERATIONS,

@@ -30,6 +30,10 @@ pub struct World {
     pub keys: BTreeMap<String, Value>,
     /// Buckets of other accounts, by name: whose they are.
     pub foreign_buckets: BTreeMap<String, String>,
+    /// Log groups by name: `stored_bytes`, the `rows` of a query over them, their `events`.
+    pub log_groups: BTreeMap<String, Value>,
+    /// Where the code of layers is, by their ARN.
+    pub layer_urls: BTreeMap<String, String>,
     /// Users, groups and roles.
     pub identities: Vec<Identity>,
     /// Managed policies: ARN and document of the default version.
@@ -52,6 +56,8 @@ impl Default for World {
             functions: Vec::new(),
             keys: BTreeMap::new(),
             foreign_buckets: BTreeMap::new(),
+            log_groups: BTreeMap::new(),
+            layer_urls: BTreeMap::new(),
             identities: Vec::new(),
             managed_policies: Vec::new(),
             access_points: Vec::new(),
@@ -104,6 +110,8 @@ pub struct Function {
     pub provisioned: Vec<Value>,
     /// URI and compressed size of the container image, of a function that is one.
     pub image: Option<(String, u64)>,
+    /// Where its code is; a place that does not exist when not set.
+    pub code_url: Option<String>,
 }
 
 impl Bucket {
@@ -524,6 +532,7 @@ impl World {
             name,
             region,
             image,
+            code_url: None,
         }
     }
 }

@@ -24,8 +24,10 @@ mod interrupt;
 mod keys;
 mod lambda;
 mod lane;
+mod logs;
 mod objects;
 pub mod pace;
+mod packages;
 mod plan;
 mod progress;
 mod regions;
@@ -63,6 +65,9 @@ use session::Session;
 /// Requests in flight when nobody says otherwise.
 pub const DEFAULT_CONCURRENCY: usize = 32;
 
+/// Gigabytes of logs that a measurement may scan when nobody says otherwise.
+pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
+
 /// What to read, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -87,6 +92,12 @@ pub struct Request {
     /// Look at so many objects of each bucket, 1 to 1,000 (s3:ListBucket, s3:GetObject,
     /// s3:GetObjectAcl); `None` is at none.
     pub sample_objects: Option<u32>,
+    /// Read what zip packages and layers hold (lambda:GetFunction, lambda:GetLayerVersion).
+    pub inspect_packages: bool,
+    /// Read cold starts from the functions' logs, so many days back.
+    pub measure_days: Option<u32>,
+    /// Scan at most so many gigabytes (10^9 bytes) of logs for it.
+    pub max_scan_gb: f64,
     /// Keep to Lambda's published quotas (15 requests a second in a Region, 100 for GetFunction);
     /// `None` does so on AWS and not on a custom endpoint, which has none.
     pub lambda_quota: Option<bool>,
@@ -105,8 +116,25 @@ impl Default for Request {
             rate: None,
             image_sizes: false,
             sample_objects: None,
+            inspect_packages: false,
+            measure_days: None,
+            max_scan_gb: DEFAULT_MAX_SCAN_GB,
             lambda_quota: None,
         }
+    }
+}
+
+impl Request {
+    /// The opt-in readings that were asked for.
+    fn opted(&self) -> Vec<ReadingKind> {
+        [
+            (self.image_sizes, ReadingKind::FunctionImage),
+            (self.inspect_packages, ReadingKind::FunctionPackages),
+            (self.measure_days.is_some(), ReadingKind::FunctionMeasured),
+        ]
+        .into_iter()
+        .filter_map(|(asked, reading)| asked.then_some(reading))
+        .collect()
     }
 }
 
@@ -213,13 +241,15 @@ async fn open(
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
     let gate = Gate::new(request.concurrency, request.rate, interrupt);
     Ok(Session {
-        plan: Plan::new(&request.needs, request.image_sizes)
+        plan: Plan::new(&request.needs, request.opted())
             .with_object_samples(&request.needs, request.sample_objects.is_some()),
         lanes: Lanes::new(gate, lambda_quota),
         home: clients.home(),
         clients,
         request,
         progress,
+        scan: AtomicU64::new(0),
+        layers: packages::Layers::default(),
         known: AtomicU64::new(0),
     })
 }

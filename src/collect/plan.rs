@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inventory::ids::SubjectKind;
-use crate::inventory::need::{Guard, Need, OptIn, ReadingKind, Relation, Scope};
+use crate::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
 
 /// What to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,8 +26,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan that serves these needs. `image_sizes` adds the one opt-in reading.
-    pub fn new(needs: &BTreeSet<(SubjectKind, Need)>, image_sizes: bool) -> Self {
+    /// The plan that serves these needs, with the opt-in readings that the user asked for.
+    pub fn new(
+        needs: &BTreeSet<(SubjectKind, Need)>,
+        opted: impl IntoIterator<Item = ReadingKind>,
+    ) -> Self {
         let mut plan = Self::default();
         for (kind, need) in needs {
             if need.relation == Relation::BehindAccessPoint {
@@ -74,11 +77,15 @@ impl Plan {
                 plan.readings.entry(reading).or_default().insert(guard);
             }
         }
-        if image_sizes && plan.functions {
-            plan.readings
-                .entry(ReadingKind::FunctionImage)
-                .or_default()
-                .insert(Guard::OnlyImages);
+        if plan.functions {
+            for reading in opted {
+                let guard = match reading {
+                    ReadingKind::FunctionImage => Guard::OnlyImages,
+                    ReadingKind::FunctionPackages => Guard::OnlyZips,
+                    _ => Guard::Always,
+                };
+                plan.readings.entry(reading).or_default().insert(guard);
+            }
         }
         plan
     }
@@ -90,9 +97,13 @@ impl Plan {
         needs: &BTreeSet<(SubjectKind, Need)>,
         asked: bool,
     ) -> Self {
+        let samples = [
+            ReadingKind::BucketObjectSample,
+            ReadingKind::BucketObjectAcls,
+        ];
         let wanted = needs
             .iter()
-            .filter(|(_, need)| asked && need.reading.option() == Some(OptIn::SampleObjects));
+            .filter(|(_, need)| asked && samples.contains(&need.reading));
         for (_, need) in wanted {
             self.readings
                 .entry(need.reading)
@@ -210,7 +221,7 @@ mod tests {
     use super::*;
 
     fn plan(needs: &[(SubjectKind, Need)]) -> Plan {
-        Plan::new(&needs.iter().copied().collect(), false)
+        Plan::new(&needs.iter().copied().collect(), [])
     }
 
     #[test]
@@ -254,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn image_sizes_are_only_read_when_asked_for() {
+    fn opt_ins_are_only_read_when_asked_for() {
         let needs = BTreeSet::from([
             (
                 SubjectKind::Function,
@@ -262,7 +273,9 @@ mod tests {
             ),
             (SubjectKind::Function, Need::own(ReadingKind::FunctionImage)),
         ]);
-        assert!(!Plan::new(&needs, false).wants(ReadingKind::FunctionImage));
-        assert!(Plan::new(&needs, true).wants(ReadingKind::FunctionImage));
+        assert!(!Plan::new(&needs, []).wants(ReadingKind::FunctionImage));
+        let asked = Plan::new(&needs, [ReadingKind::FunctionImage]);
+        assert!(asked.wants(ReadingKind::FunctionImage));
+        assert!(!asked.wants(ReadingKind::FunctionPackages));
     }
 }

@@ -51,6 +51,7 @@ const TABLES: &[NeedTable] = &[
     lambda::NEEDS,
     lambda::concurrency::NEEDS,
     lambda::package::NEEDS,
+    lambda::cold_start::facts::NEEDS,
 ];
 
 /// Every declared path with its own readings, topic by topic.

@@ -22,6 +22,7 @@ pub mod need;
 pub mod object;
 pub mod pointer;
 mod reading;
+pub mod report_line;
 pub mod snapshot;
 pub mod target;
 

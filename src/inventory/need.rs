@@ -162,6 +162,19 @@ readings! {
         ("lambda", "GetFunction", "lambda:GetFunction"),
         ("ecr", "DescribeImages", "ecr:DescribeImages"),
     ];
+    /// What a function's zip package and its layers hold (opt-in: GetFunction exposes code).
+    FunctionPackages = "function.packages", Function, [
+        ("lambda", "GetFunction", "lambda:GetFunction"),
+        ("lambda", "GetLayerVersionByArn", "lambda:GetLayerVersion"),
+    ];
+    /// Cold starts as the function's log tells them (opt-in: queries over logs cost money).
+    FunctionMeasured = "function.measured", Function, [
+        ("logs", "StartQuery", "logs:StartQuery"),
+        ("logs", "GetQueryResults", "logs:GetQueryResults"),
+        ("logs", "StopQuery", "logs:StopQuery"),
+        ("logs", "DescribeLogGroups", "logs:DescribeLogGroups"),
+        ("logs", "FilterLogEvents", "logs:FilterLogEvents"),
+    ];
 }
 
 impl ReadingKind {
@@ -170,34 +183,26 @@ impl ReadingKind {
         self.calls().first().map_or("", |call| call.action)
     }
 
+    /// The option that asks for an opt-in reading; `None` for the others.
+    pub const fn option(self) -> Option<&'static str> {
+        match self {
+            Self::FunctionImage => Some("--image-sizes"),
+            Self::FunctionPackages => Some("--inspect-packages"),
+            Self::FunctionMeasured => Some("--measure DAYS"),
+            Self::BucketObjectSample | Self::BucketObjectAcls => Some("--sample-objects N"),
+            _ => None,
+        }
+    }
+
     /// True for readings that are only collected when the user asked for them by an option.
     pub const fn opt_in(self) -> bool {
         self.option().is_some()
-    }
-
-    /// The option that turns an opt-in reading on.
-    pub const fn option(self) -> Option<OptIn> {
-        match self {
-            Self::FunctionImage => Some(OptIn::ImageSizes),
-            Self::BucketObjectSample | Self::BucketObjectAcls => Some(OptIn::SampleObjects),
-            _ => None,
-        }
     }
 
     /// The reading of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
-}
-
-/// What a user asks for by an option, because it takes more than looking at configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OptIn {
-    /// `--image-sizes`.
-    ImageSizes,
-    /// `--sample-objects N`.
-    SampleObjects,
 }
 
 /// Of which resource the reading is opened, seen from the subject of the check.
@@ -247,6 +252,8 @@ pub enum Guard {
     UnlessAclsWithoutEffect,
     /// Not called for container images or zip packages it cannot apply to.
     OnlyImages,
+    /// Not called for container images.
+    OnlyZips,
 }
 
 /// One reading a fact opens.

@@ -8,16 +8,16 @@ use super::files::Stdout;
 use super::{Exit, RunError, catalogue};
 use crate::cli::options::Selection;
 use crate::inventory::ids::SubjectKind;
-use crate::inventory::need::{Need, OptIn};
+use crate::inventory::need::{Need, ReadingKind};
 
 pub(super) fn run(
     selection: &Selection,
-    options: &BTreeSet<OptIn>,
+    opted: &[ReadingKind],
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     let catalogue = catalogue::load(&selection.policies)?;
     let selected = catalogue::select(&catalogue, selection)?;
-    let policy = policy(&catalogue::needs(&selected), options);
+    let policy = policy(&catalogue::needs(&selected), opted);
     stdout.write(|out| {
         serde_json::to_writer_pretty(&mut *out, &policy)?;
         out.write_all(b"\n")
@@ -27,16 +27,12 @@ pub(super) fn run(
 
 /// One statement a service, in the order of their names. `Resource` is `*` because listings and
 /// account settings allow nothing narrower, and the buckets are not known beforehand.
-fn policy(needs: &BTreeSet<(SubjectKind, Need)>, options: &BTreeSet<OptIn>) -> Value {
+fn policy(needs: &BTreeSet<(SubjectKind, Need)>, opted: &[ReadingKind]) -> Value {
     let mut by_service: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let calls = needs
         .iter()
         .map(|(_, need)| need.reading)
-        .filter(|reading| {
-            reading
-                .option()
-                .is_none_or(|option| options.contains(&option))
-        })
+        .filter(|reading| !reading.opt_in() || opted.contains(reading))
         .flat_map(|reading| reading.calls());
     for call in calls {
         if let Some((service, _)) = call.action.split_once(':') {
@@ -72,14 +68,13 @@ fn capitalized(service: &str) -> String {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::inventory::need::ReadingKind;
 
-    fn written(readings: &[ReadingKind], options: &[OptIn]) -> Value {
+    fn written(readings: &[ReadingKind], opted: &[ReadingKind]) -> Value {
         let needs = readings
             .iter()
             .map(|reading| (SubjectKind::Bucket, Need::own(*reading)))
             .collect();
-        policy(&needs, &options.iter().copied().collect())
+        policy(&needs, opted)
     }
 
     #[test]
@@ -104,15 +99,16 @@ mod tests {
 
     #[test]
     fn what_can_read_code_is_left_out_unless_asked_for() {
-        let actions = |options: &[OptIn]| {
-            let readings = [ReadingKind::FunctionImage, ReadingKind::BucketObjectSample];
-            written(&readings, options).to_string()
-        };
-        assert!(!actions(&[]).contains("Get"));
-        assert!(actions(&[OptIn::ImageSizes]).contains("lambda:GetFunction"));
-        assert!(actions(&[OptIn::ImageSizes]).contains("ecr:DescribeImages"));
-        assert!(!actions(&[OptIn::ImageSizes]).contains("s3:GetObject"));
-        assert!(actions(&[OptIn::SampleObjects]).contains("s3:GetObject"));
-        assert!(actions(&[OptIn::SampleObjects]).contains("s3:ListBucket"));
+        let image = ReadingKind::FunctionImage;
+        let actions = |opted: &[ReadingKind]| written(&[image], opted).to_string();
+        assert!(!actions(&[]).contains("GetFunction"));
+        assert!(!actions(&[ReadingKind::FunctionMeasured]).contains("GetFunction"));
+        assert!(actions(&[image]).contains("lambda:GetFunction"));
+        assert!(actions(&[image]).contains("ecr:DescribeImages"));
+        let sample = ReadingKind::BucketObjectSample;
+        let actions = |opted: &[ReadingKind]| written(&[sample], opted).to_string();
+        assert!(!actions(&[image]).contains("s3:GetObject"));
+        assert!(actions(&[sample]).contains("s3:GetObject"));
+        assert!(actions(&[sample]).contains("s3:ListBucket"));
     }
 }
