@@ -24,7 +24,7 @@ use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::json;
-use synthetic_aws::{Behaviour, Bucket, Endpoint, World, key};
+use synthetic_aws::{Behaviour, Bucket, Endpoint, Object, World, key};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -43,6 +43,7 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
         | ReadingKind::ScalableTargets => Guard::OnlyProvisioned,
         ReadingKind::FunctionStatus | ReadingKind::FunctionInvocations => Guard::OnlyInVpc,
         ReadingKind::IdentityAccessKeys => Guard::OnlyUsersOfS3,
+        ReadingKind::BucketObjectAcls => Guard::UnlessAclsWithoutEffect,
         ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {
             Guard::UnlessVpcOrigin
         }
@@ -441,6 +442,8 @@ fn what_is_not_configured_is_absent() {
         replication: Reading::NotCollected,
         object_lock: Reading::NotCollected,
         abac: Reading::NotCollected,
+        object_sample: Reading::NotCollected,
+        object_acls: Reading::NotCollected,
     };
     assert_eq!(account(&snapshot).buckets["bare"], expected);
     assert_eq!(account(&snapshot).public_access_block, Reading::Absent);
@@ -1283,6 +1286,129 @@ fn the_grants_of_a_log_delivery_bucket() {
         bucket.acl.known().unwrap().grants[1..],
         [delivery("WRITE"), delivery("READ_ACP")]
     );
+}
+
+fn sampled_world(bucket: Bucket) -> World {
+    let bucket = bucket
+        .object(
+            "a.csv",
+            Object {
+                encryption: "AES256",
+                public: true,
+                ..Object::default()
+            },
+        )
+        .object(
+            "b/secret.bin",
+            Object {
+                encryption: "aws:kms",
+                kms_key: Some("arn:aws:kms:us-east-1:111122223333:key/k"),
+                metadata: &["x-amz-meta-x-amz-key-v2", "x-amz-meta-owner"],
+                ..Object::default()
+            },
+        )
+        .object(
+            "c.dump",
+            Object {
+                sse_c: true,
+                ..Object::default()
+            },
+        )
+        .object("d", Object::default());
+    World::default().with_bucket("b", bucket)
+}
+
+fn with_samples() -> BTreeSet<(SubjectKind, Need)> {
+    let mut needs = all_needs();
+    needs.insert(need(ReadingKind::BucketObjectSample));
+    needs.insert(need(ReadingKind::BucketObjectAcls));
+    needs
+}
+
+#[test]
+fn a_sample_of_objects_is_read_when_asked_for_and_bounded() {
+    let world = sampled_world(Bucket::bare("us-east-1"));
+    let endpoint = Endpoint::start(world.clone(), Behaviour::default());
+    collect(request(&endpoint, with_samples()));
+    for operation in ["s3:ListObjectsV2", "s3:HeadObject", "s3:GetObjectAcl"] {
+        assert_eq!(endpoint.count(operation), 0, "{operation} is opt-in");
+    }
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(Request {
+        sample_objects: Some(3),
+        ..request(&endpoint, with_samples())
+    });
+    assert_eq!(endpoint.count("s3:ListObjectsV2"), 1);
+    assert_eq!(endpoint.count("s3:HeadObject"), 3);
+    assert_eq!(endpoint.count("s3:GetObjectAcl"), 3);
+    let bucket = &account(&snapshot).buckets["b"];
+    assert_eq!(
+        json_of(&bucket.object_sample),
+        json!({ "known": { "asked": 3, "whole_bucket": false, "objects": [
+            { "key": "a.csv", "encryption": "AES256" },
+            { "key": "b/secret.bin", "encryption": "aws:kms", "kms_key": "arn:aws:kms:us-east-1:111122223333:key/k", "client_side": true },
+            { "key": "c.dump", "sse_c": true },
+        ] } })
+    );
+    let acls = bucket.object_acls.known().unwrap();
+    assert_eq!(acls["a.csv"].grants[0].grantee, "AllUsers");
+    assert!(acls["c.dump"].grants.is_empty());
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert!(!text.contains("secret-envelope"), "no metadata is kept");
+}
+
+#[test]
+fn object_acls_are_not_read_where_they_have_no_effect() {
+    let ignoring = Bucket::bare("us-east-1").public_access_block([false, true, false, false]);
+    let enforced = Bucket::bare("us-east-1").ownership("BucketOwnerEnforced");
+    let by_account = World {
+        public_access_block: Some([false, true, false, false]),
+        ..sampled_world(Bucket::bare("us-east-1"))
+    };
+    for world in [sampled_world(ignoring), sampled_world(enforced), by_account] {
+        let endpoint = Endpoint::start(world, Behaviour::default());
+        let snapshot = collect(Request {
+            sample_objects: Some(10),
+            ..request(&endpoint, with_samples())
+        });
+        assert_eq!(endpoint.count("s3:GetObjectAcl"), 0);
+        assert_eq!(endpoint.count("s3:HeadObject"), 4);
+        assert_eq!(
+            account(&snapshot).buckets["b"].object_acls,
+            Reading::NotCollected
+        );
+    }
+}
+
+#[test]
+fn a_refused_sample_names_the_action_that_was_refused() {
+    for (operation, action) in [
+        ("s3:ListObjectsV2", "s3:ListBucket"),
+        ("s3:HeadObject", "s3:GetObject"),
+    ] {
+        let world = sampled_world(Bucket::bare("us-east-1"));
+        let endpoint = Endpoint::start(world, Behaviour::denying(operation));
+        let snapshot = collect(Request {
+            sample_objects: Some(2),
+            ..request(&endpoint, with_samples())
+        });
+        assert_eq!(
+            json_of(&account(&snapshot).buckets["b"].object_sample)["denied"]["action"],
+            action
+        );
+    }
+    let world = sampled_world(Bucket::bare("us-east-1"));
+    let endpoint = Endpoint::start(world, Behaviour::denying("s3:GetObjectAcl"));
+    let snapshot = collect(Request {
+        sample_objects: Some(2),
+        ..request(&endpoint, with_samples())
+    });
+    let bucket = &account(&snapshot).buckets["b"];
+    assert_eq!(
+        bucket.object_acls,
+        denied("s3:GetObjectAcl", "AccessDenied")
+    );
+    assert!(bucket.object_sample.known().is_some());
 }
 
 /// A reading with its `known` taken off.

@@ -25,6 +25,8 @@ mod keys;
 mod kleene;
 #[path = "facts/needs.rs"]
 mod needs;
+#[path = "facts/objects.rs"]
+mod objects;
 #[path = "facts/parser.rs"]
 mod parser;
 #[path = "facts/patterns.rs"]

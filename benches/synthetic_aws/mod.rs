@@ -43,7 +43,7 @@ pub use iam::{Identity, document};
 pub use message::{Answer, Call, Operation};
 pub use s3control::{AccessPoint, MultiRegionAccessPoint};
 pub use server::{Endpoint, Seen};
-pub use world::{Bucket, Function, World, key};
+pub use world::{Bucket, Function, Object, World, key};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

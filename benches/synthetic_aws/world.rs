@@ -91,6 +91,23 @@ pub struct Bucket {
     pub owner: Option<String>,
     /// Documents by operation.
     pub documents: BTreeMap<&'static str, String>,
+    /// Objects by key.
+    pub objects: BTreeMap<String, Object>,
+}
+
+/// One object.
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    /// `x-amz-server-side-encryption`.
+    pub encryption: &'static str,
+    /// The ARN of its KMS key.
+    pub kms_key: Option<&'static str>,
+    /// Under a key that only its writer has.
+    pub sse_c: bool,
+    /// Names of metadata headers.
+    pub metadata: &'static [&'static str],
+    /// Its ACL lets everyone read it.
+    pub public: bool,
 }
 
 /// One function, its parts as the Lambda API writes them.
@@ -134,6 +151,7 @@ impl Bucket {
             region: region.to_owned(),
             owner: None,
             documents: BTreeMap::new(),
+            objects: BTreeMap::new(),
         }
     }
 
@@ -151,6 +169,12 @@ impl Bucket {
     /// Stores a document under the operation that reads it.
     pub fn document(mut self, operation: &'static str, document: String) -> Self {
         self.documents.insert(operation, document);
+        self
+    }
+
+    /// With an object.
+    pub fn object(mut self, key: &str, object: Object) -> Self {
+        self.objects.insert(key.to_owned(), object);
         self
     }
 

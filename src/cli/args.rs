@@ -233,6 +233,9 @@ pub struct PermissionsArgs {
     /// Add what --image-sizes needs (lambda:GetFunction can read code)
     #[arg(long, help_heading = "Tuning")]
     pub image_sizes: bool,
+    /// Add what --sample-objects needs (s3:GetObject can read data)
+    #[arg(long, help_heading = "Tuning")]
+    pub sample_objects: bool,
     /// Add what --inspect-packages needs (lambda:GetFunction can read code)
     #[arg(long, help_heading = "Tuning")]
     pub inspect_packages: bool,
@@ -490,6 +493,10 @@ pub struct TuningArgs {
     /// Also ask for the size of container images; calls lambda:GetFunction, which can read code
     #[arg(long)]
     pub image_sizes: bool,
+    /// Also look at up to N objects of each bucket, 1 to 1000; needs s3:ListBucket and s3:GetObject,
+    /// which can read data (only headers and ACLs are asked for)
+    #[arg(long, value_name = "N")]
+    pub sample_objects: Option<u32>,
     /// Also list what zip packages and layers hold; calls lambda:GetFunction, which can read code
     #[arg(long)]
     pub inspect_packages: bool,

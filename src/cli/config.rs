@@ -45,6 +45,7 @@ pub const KEYS: &[&str] = &[
     "profile",
     "rate",
     "regions",
+    "sample_objects",
     "severity",
     "trusted_accounts",
     "trusted_organizations",
@@ -96,6 +97,8 @@ pub struct Config {
     pub rate: Option<Placed<f64>>,
     /// `regions = ["eu-west-1"]`
     pub regions: Vec<Placed<String>>,
+    /// `sample_objects = 20`
+    pub sample_objects: Option<Placed<u32>>,
     /// `severity = "medium"`
     pub severity: Option<SeverityName>,
     /// `trusted_accounts = ["111122223333"]`
@@ -173,6 +176,7 @@ impl Config {
             "profile" => self.profile = reader.string(key, value),
             "rate" => self.rate = reader.number(key, value),
             "regions" => self.regions = reader.strings(key, value),
+            "sample_objects" => self.sample_objects = reader.count(key, value),
             "severity" => self.severity = reader.choice(key, value),
             "trusted_accounts" => {
                 self.trusted_accounts = reader.strings(key, value);

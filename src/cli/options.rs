@@ -29,6 +29,8 @@ pub const DEFAULT_CONCURRENCY: u32 = 32;
 pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
 /// More requests than this at a time serve nobody: AWS throttles long before.
 pub const MAX_CONCURRENCY: u32 = 512;
+/// Objects of a bucket that are looked at, at most: one page of a list.
+pub const MAX_SAMPLE: u32 = 1000;
 
 /// Everything one run needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -278,6 +280,8 @@ pub struct Tuning {
     pub rate: Option<f64>,
     /// Ask for image sizes.
     pub image_sizes: bool,
+    /// Look at so many objects of each bucket.
+    pub sample_objects: Option<u32>,
     /// Ask for the contents of packages.
     pub inspect_packages: bool,
     /// Read cold starts from logs, so many days back.
@@ -393,7 +397,9 @@ impl Join {
                     image_sizes,
                     inspect_packages,
                     measure,
+                    sample_objects,
                 } = *args;
+                let sample_objects = sample_objects || self.config.sample_objects.is_some();
                 let opted = [
                     (
                         image_sizes || self.config.image_sizes == Some(true),
@@ -407,6 +413,8 @@ impl Join {
                         measure || self.config.measure.is_some(),
                         ReadingKind::FunctionMeasured,
                     ),
+                    (sample_objects, ReadingKind::BucketObjectSample),
+                    (sample_objects, ReadingKind::BucketObjectAcls),
                 ];
                 Task::Permissions {
                     selection: self.selection(selection),
@@ -657,6 +665,7 @@ impl Join {
                 ("--concurrency", tuning.concurrency.is_some()),
                 ("--rate", tuning.rate.is_some()),
                 ("--image-sizes", tuning.image_sizes),
+                ("--sample-objects", tuning.sample_objects.is_some()),
                 ("--inspect-packages", tuning.inspect_packages),
                 ("--measure", tuning.measure.is_some()),
                 ("--max-scan-gb", tuning.max_scan_gb.is_some()),
@@ -875,6 +884,20 @@ impl Join {
                 .at(place.clone()),
             );
         }
+        let sample_objects = args
+            .sample_objects
+            .map(|value| Placed { value, place: None })
+            .or_else(|| self.config.sample_objects.clone());
+        if let Some(Placed { value, place }) = &sample_objects
+            && !(1..=MAX_SAMPLE).contains(value)
+        {
+            self.mistakes.push(
+                Mistake::new(format!(
+                    "a sample of {value} objects is not between 1 and {MAX_SAMPLE}"
+                ))
+                .at(place.clone()),
+            );
+        }
         let measure_days = self.measure_days(args.measure);
         let max_scan_gb = args
             .max_scan_gb
@@ -884,6 +907,7 @@ impl Join {
             self.wrong(format!("--max-scan-gb {max_scan_gb} is not above 0"));
         }
         Tuning {
+            sample_objects: sample_objects.map(|placed| placed.value),
             inspect_packages: args.inspect_packages || self.config.inspect_packages == Some(true),
             measure_days,
             max_scan_gb,

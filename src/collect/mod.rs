@@ -29,6 +29,7 @@ mod lambda;
 mod lane;
 mod logs;
 mod metrics;
+mod objects;
 pub mod pace;
 mod packages;
 mod plan;
@@ -95,6 +96,9 @@ pub struct Request {
     pub rate: Option<f64>,
     /// Read the size of container images too (lambda:GetFunction, ecr:DescribeImages).
     pub image_sizes: bool,
+    /// Look at so many objects of each bucket, 1 to 1,000 (s3:ListBucket, s3:GetObject,
+    /// s3:GetObjectAcl); `None` is at none.
+    pub sample_objects: Option<u32>,
     /// Read what zip packages and layers hold (lambda:GetFunction, lambda:GetLayerVersion).
     pub inspect_packages: bool,
     /// Read cold starts from the functions' logs, so many days back.
@@ -118,6 +122,7 @@ impl Default for Request {
             concurrency: DEFAULT_CONCURRENCY,
             rate: None,
             image_sizes: false,
+            sample_objects: None,
             inspect_packages: false,
             measure_days: None,
             max_scan_gb: DEFAULT_MAX_SCAN_GB,
@@ -243,7 +248,8 @@ async fn open(
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
     let gate = Gate::new(request.concurrency, request.rate, interrupt);
     Ok(Session {
-        plan: Plan::new(&request.needs, request.opted()),
+        plan: Plan::new(&request.needs, request.opted())
+            .with_object_samples(&request.needs, request.sample_objects.is_some()),
         lanes: Lanes::new(gate, lambda_quota),
         home: clients.home(),
         clients,
@@ -291,7 +297,7 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         let behind = access_points::buckets_behind(&id, &regions, &multi_region_access_points);
         buckets.extend(read_each(session, &plan, &id, behind).await);
     }
-    let account = AccountInventory {
+    let mut account = AccountInventory {
         caller,
         public_access_block: block,
         region_listing,
@@ -304,6 +310,7 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         multi_region_access_points,
         ..identities
     };
+    objects::read(session, &mut account).await;
     Ok((id, account))
 }
 

@@ -119,9 +119,9 @@ async fn of_bucket(
                     .map(|algorithm| algorithm.as_str().to_owned()),
                 kms_key: head.ssekms_key_id().map(str::to_owned),
                 sse_c: head.sse_customer_algorithm().is_some(),
-                client_side: head
-                    .metadata()
-                    .is_some_and(|metadata| ENVELOPE.iter().any(|name| metadata.contains_key(*name))),
+                client_side: head.metadata().is_some_and(|metadata| {
+                    ENVELOPE.iter().any(|name| metadata.contains_key(*name))
+                }),
             }),
             // Deleted since it was listed.
             Err(trouble) if trouble.status == Some(404) => {}
@@ -178,7 +178,10 @@ async fn acls(
         match answer {
             Ok(output) => {
                 let acl = Acl {
-                    owner: output.owner().and_then(|owner| owner.id()).map(str::to_owned),
+                    owner: output
+                        .owner()
+                        .and_then(|owner| owner.id())
+                        .map(str::to_owned),
                     grants: output.grants().iter().filter_map(s3::grant).collect(),
                 };
                 acls.insert(key.clone(), acl);

@@ -90,6 +90,29 @@ impl Plan {
         plan
     }
 
+    /// The same plan, with samples of objects where they are needed and asked for.
+    #[must_use]
+    pub fn with_object_samples(
+        mut self,
+        needs: &BTreeSet<(SubjectKind, Need)>,
+        asked: bool,
+    ) -> Self {
+        let samples = [
+            ReadingKind::BucketObjectSample,
+            ReadingKind::BucketObjectAcls,
+        ];
+        let wanted = needs
+            .iter()
+            .filter(|(_, need)| asked && samples.contains(&need.reading));
+        for (_, need) in wanted {
+            self.readings
+                .entry(need.reading)
+                .or_default()
+                .insert(need.guard);
+        }
+        self
+    }
+
     fn resources(&mut self, kind: SubjectKind, reading: ReadingKind) {
         match kind {
             SubjectKind::Bucket => self.buckets = true,

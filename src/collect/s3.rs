@@ -684,7 +684,8 @@ fn replication_rule(rule: &SdkReplicationRule) -> Option<ReplicationRule> {
     })
 }
 
-fn grant(grant: &SdkGrant) -> Option<Grant> {
+/// An ACL grant in the snapshot's words.
+pub fn grant(grant: &SdkGrant) -> Option<Grant> {
     Some(Grant {
         grantee: grantee(grant.grantee()?)?,
         permission: grant.permission()?.as_str().to_owned(),

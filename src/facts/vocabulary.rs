@@ -36,6 +36,7 @@ const TABLES: &[NeedTable] = &[
     s3::policy::NEEDS,
     s3::exposure::NEEDS,
     s3::ownership::NEEDS,
+    s3::objects::NEEDS,
     s3::public_access_block::NEEDS,
     s3::public_status::NEEDS,
     s3::transport::NEEDS,

@@ -19,6 +19,7 @@ pub mod identity;
 pub mod ids;
 pub mod key;
 pub mod need;
+pub mod object;
 pub mod pointer;
 mod reading;
 pub mod report_line;

@@ -116,6 +116,13 @@ readings! {
     BucketObjectLock = "bucket.object_lock", Bucket, [("s3", "GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration")];
     /// Whether conditions on the bucket's tags count (attribute-based access control).
     BucketAbac = "bucket.abac", Bucket, [("s3", "GetBucketAbac", "s3:GetBucketAbac")];
+    /// A sample of the objects (opt-in: HeadObject takes the right to read them).
+    BucketObjectSample = "bucket.object_sample", Bucket, [
+        ("s3", "HeadObject", "s3:GetObject"),
+        ("s3", "ListObjectsV2", "s3:ListBucket"),
+    ];
+    /// The ACLs of the objects in the sample (opt-in).
+    BucketObjectAcls = "bucket.object_acls", Bucket, [("s3", "GetObjectAcl", "s3:GetObjectAcl")];
     /// What a KMS key is.
     KeyDescription = "key.description", Key, [("kms", "DescribeKey", "kms:DescribeKey")];
     /// Automatic rotation of a KMS key.
@@ -211,6 +218,7 @@ impl ReadingKind {
             Self::FunctionImage => Some("--image-sizes"),
             Self::FunctionPackages => Some("--inspect-packages"),
             Self::FunctionMeasured => Some("--measure DAYS"),
+            Self::BucketObjectSample | Self::BucketObjectAcls => Some("--sample-objects N"),
             _ => None,
         }
     }
@@ -269,6 +277,8 @@ pub enum Guard {
     /// Not called for access points that only a VPC can use: they are never public (S3 user guide,
     /// "Creating access points restricted to a virtual private cloud", read 2026-09).
     UnlessVpcOrigin,
+    /// Not called where object ACLs have no effect: they are off, or public ones are ignored.
+    UnlessAclsWithoutEffect,
     /// Not called for container images or zip packages it cannot apply to.
     OnlyImages,
     /// Not called for functions that are known to have no provisioned concurrency.

@@ -105,5 +105,10 @@ mod tests {
         assert!(!actions(&[ReadingKind::FunctionMeasured]).contains("GetFunction"));
         assert!(actions(&[image]).contains("lambda:GetFunction"));
         assert!(actions(&[image]).contains("ecr:DescribeImages"));
+        let sample = ReadingKind::BucketObjectSample;
+        let actions = |opted: &[ReadingKind]| written(&[sample], opted).to_string();
+        assert!(!actions(&[image]).contains("s3:GetObject"));
+        assert!(actions(&[sample]).contains("s3:GetObject"));
+        assert!(actions(&[sample]).contains("s3:ListBucket"));
     }
 }

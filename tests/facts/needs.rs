@@ -26,6 +26,7 @@ use coldbucket::inventory::identity::{AccessKey, IdentityInventory};
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
+use coldbucket::inventory::object::{ObjectSample, SampledObject};
 use coldbucket::inventory::target::{BucketHead, TargetInventory};
 use coldbucket::inventory::trigger::{Rule, RuleTarget, Schedule};
 use coldbucket::inventory::{Reading, Snapshot};
@@ -57,6 +58,15 @@ fn elaborate() -> AccountInventory {
         versioning: Reading::Known(Versioning {
             status: Some("Enabled".into()),
             mfa_delete: None,
+        }),
+        object_sample: Reading::Known(ObjectSample {
+            asked: 9,
+            whole_bucket: true,
+            objects: vec![SampledObject {
+                key: "k".into(),
+                encryption: Some("AES256".into()),
+                ..SampledObject::default()
+            }],
         }),
         website: Reading::Known(Website {
             index_document: Some("index.html".into()),
@@ -341,6 +351,13 @@ fn accounts() -> Vec<Snapshot> {
         ..open_bucket()
     };
     let by_acl = BucketInventory {
+        object_acls: Reading::Known(
+            [(
+                "k".to_owned(),
+                acl(&[("AllUsers", "READ")]).known().unwrap().clone(),
+            )]
+            .into(),
+        ),
         acl: acl(&[
             ("AllUsers", "FULL_CONTROL"),
             ("friend", "READ"),
@@ -892,7 +909,7 @@ fn a_bucket_takes_fifteen_calls_at_most() {
     let all = needs("bucket");
     let calls: BTreeSet<ReadingKind> = all
         .iter()
-        .filter(|need| need.reading.scope() == Scope::Bucket)
+        .filter(|need| need.reading.scope() == Scope::Bucket && !need.reading.opt_in())
         .map(|need| need.reading)
         .collect();
     assert_eq!(calls.len(), 15);
@@ -905,6 +922,7 @@ fn a_bucket_takes_fifteen_calls_at_most() {
             }
             ReadingKind::BucketAbac => Guard::UnlessNoTagCondition,
             ReadingKind::KeyRotation => Guard::OnlyRotatable,
+            ReadingKind::BucketObjectAcls => Guard::UnlessAclsWithoutEffect,
             _ => Guard::Always,
         };
         assert_eq!(need.guard, expected, "{need:?}");

@@ -60,6 +60,8 @@ pub fn quiet_bucket() -> BucketInventory {
         replication: Reading::NotCollected,
         object_lock: Reading::NotCollected,
         abac: Reading::NotCollected,
+        object_sample: Reading::NotCollected,
+        object_acls: Reading::NotCollected,
     }
 }
 

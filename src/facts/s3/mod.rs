@@ -6,6 +6,7 @@ pub mod guards;
 pub mod key;
 pub mod lifecycle;
 pub mod logging;
+pub mod objects;
 pub mod ownership;
 pub mod policy;
 pub mod posture;
@@ -73,6 +74,8 @@ pub struct BucketFacts {
     pub website: website::WebsiteFacts,
     /// Cross-origin rules.
     pub cors: website::CorsFacts,
+    /// A sample of its objects, where one was asked for.
+    pub objects: objects::ObjectFacts,
     /// Tags by key; test with `in`.
     pub tags: Fact<BTreeMap<String, String>>,
 }
@@ -114,6 +117,7 @@ impl BucketFacts {
         let policy = PolicyReading::new(context);
         let public_access_block =
             public_access_block::PublicAccessBlockFacts::derive(context.account, bucket);
+        let acl = ownership::AclFacts::derive(bucket);
         let exposure = exposure::ExposureFacts::derive(context, &policy, &public_access_block);
         Self {
             name: context.name.to_owned(),
@@ -123,7 +127,8 @@ impl BucketFacts {
             policy: policy.facts(),
             guards: guards::GuardFacts::derive(context, &policy, &public_access_block, &exposure),
             exposure,
-            acl: ownership::AclFacts::derive(bucket),
+            objects: objects::ObjectFacts::derive(context, &acl, &public_access_block),
+            acl,
             public_access_block,
             public_status: public_status::PublicStatusFacts::derive(bucket),
             transport: transport::TransportFacts::derive(&policy),

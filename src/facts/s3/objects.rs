@@ -125,7 +125,10 @@ fn public(
     block: &PublicAccessBlockFacts,
 ) -> Fact<Vec<String>> {
     // Switched off as a whole, whatever the ACLs say.
-    let effective = acl.enabled.clone().and(block.ignore_public_acls.clone().negate());
+    let effective = acl
+        .enabled
+        .clone()
+        .and(block.ignore_public_acls.clone().negate());
     if effective.known() == Some(&false) {
         return Fact::Known(Vec::new());
     }

@@ -89,8 +89,12 @@ impl BucketFacts {
             key: facts.key.known().filter(|key| !key.is_empty()).cloned(),
             bucket_key: facts.bucket_key.known().filter(|_| kms).copied(),
             sse_c: word(&facts.sse_c, |sse_c| sse_c),
-            // Encryption before the upload leaves no trace in the configuration.
-            client_side: "not visible".to_owned(),
+            // Encryption before the upload leaves no trace in the configuration, only in objects.
+            client_side: match self.objects.client_side.count.known() {
+                Some(count) if *count > 0 => "evidence",
+                _ => "not visible",
+            }
+            .to_owned(),
         }
     }
 
