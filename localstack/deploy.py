@@ -63,6 +63,10 @@ NAMED_WHERE_SHOWN = {
         "s3-old-versions-kept", "s3-incomplete-uploads-kept", "s3-service-without-source", "s3-cross-account-takeover",
         "s3-policy-locks-out-owner", "s3-uploads-need-a-header", "s3-website-hosting", "s3-cors-any-origin-writes",
     },
+    "function": {
+        "lambda-provisioned-concurrency-unused", "lambda-snapstart-wasted", "lambda-keep-warm-ping", "lambda-public-policy",
+        "lambda-service-without-source", "lambda-url-without-auth", "lambda-url-policy-left-behind", "lambda-url-cors-any-origin",
+    },
 }  # fmt: skip
 # Of these, each identity names only those that it is there for.
 IDENTITY_CHECKS = {
@@ -72,7 +76,7 @@ IDENTITY_CHECKS = {
 BUCKET_MEMBERS = {"name", "region", "public_access_block", "ownership", "acl", "encryption", "logging", "versioning", "tags", "policy", "policy_text"}
 FUNCTION_MEMBERS = {
     "name", "region", "runtime", "handler", "image", "architecture", "memory_mb", "timeout_s", "zip_mb", "layers", "network", "snapstart",
-    "environment", "description", "tags", "versions", "aliases", "provisioned_concurrency",
+    "environment", "description", "tags", "versions", "aliases", "provisioned_concurrency", "urls", "permissions", "queues", "rules", "schedules",
 }  # fmt: skip
 
 
@@ -276,7 +280,8 @@ class Deployment:
             self.attempt(f"layer {layer['name']}", self.layer, layer)
         # Each function is waited for several times, so they are made side by side.
         for region in {function["region"] for function in self.account.functions}:
-            self.servers.client("lambda", region)  # clients may be shared by threads, not made by them
+            for service in ("lambda", "sqs", "events", "scheduler"):
+                self.servers.client(service, region)  # clients may be shared by threads, not made by them
         with ThreadPoolExecutor(max_workers=8) as pool:
             for done in [pool.submit(self.attempt, f"function {f['name']} in {f['region']}", self.function, f) for f in self.account.functions]:
                 done.result()
@@ -441,6 +446,56 @@ class Deployment:
                 put(FunctionName=name, Name=alias, FunctionVersion=str(version))
         for qualifier, provisioned in wanted.get("provisioned_concurrency", {}).items():
             self.attempt(f"function {name}: provisioned concurrency of {qualifier}", self.provision, client, name, qualifier, provisioned)
+        self.callers(client, wanted)
+
+    def callers(self, client, wanted: dict) -> None:
+        """URLs, permissions and triggers; `$LATEST` is the function without a qualifier."""
+        name, region = wanted["name"], wanted["region"]
+
+        def once(what, action, **arguments):
+            def unless_there():
+                try:
+                    return action(**arguments)
+                except ClientError as why:
+                    if why.response["Error"]["Code"] not in ("ResourceConflictException", "ConflictException"):
+                        raise
+
+            return self.attempt(f"function {name}: {what}", unless_there)
+
+        def of(qualifier):
+            return {} if qualifier == "$LATEST" else {"Qualifier": qualifier}
+
+        def arn(qualifier):
+            plain = f"arn:aws:lambda:{region}:{self.account.id}:function:{name}"
+            return plain if qualifier == "$LATEST" else f"{plain}:{qualifier}"
+
+        for qualifier, url in wanted.get("urls", {}).items():
+            cors = {"Cors": {"AllowOrigins": url["origins"]}} if "origins" in url else {}
+            once(f"URL of {qualifier}", client.create_function_url_config, FunctionName=name, AuthType=url["auth"], **cors, **of(qualifier))
+        for permission in wanted.get("permissions", []):
+            qualifier, members = permission.get("qualifier", "$LATEST"), {"Action": permission.get("action", "lambda:InvokeFunction")}
+            for member, parameter in (("source_arn", "SourceArn"), ("source_account", "SourceAccount"), ("url_auth", "FunctionUrlAuthType")):
+                if member in permission:
+                    members[parameter] = self.account.fill_in(permission[member], wanted)
+            once(f"permission {permission['id']}", client.add_permission, FunctionName=name, StatementId=permission["id"],
+                 Principal=permission["principal"], **members, **of(qualifier))  # fmt: skip
+        for queue, qualifier in wanted.get("queues", {}).items():
+            sqs = self.servers.client("sqs", region)
+            self.attempt(f"queue {queue}", lambda: sqs.create_queue(QueueName=queue))
+            source = f"arn:aws:sqs:{region}:{self.account.id}:{queue}"
+            if not client.list_event_source_mappings(FunctionName=arn(qualifier), EventSourceArn=source)["EventSourceMappings"]:
+                once(f"mapping of {queue}", client.create_event_source_mapping, FunctionName=arn(qualifier), EventSourceArn=source)
+        for rule, called in wanted.get("rules", {}).items():
+            events, given = self.servers.client("events", region), {"Input": json.dumps(called["input"])} if "input" in called else {}
+            when = {"ScheduleExpression": called["every"]} if "every" in called else {"EventPattern": json.dumps(called["pattern"])}
+            self.attempt(f"rule {rule}", lambda: events.put_rule(Name=rule, State="ENABLED", **when))
+            target = {"Id": "1", "Arn": arn(called["qualifier"])} | given
+            self.attempt(f"target of rule {rule}", lambda: events.put_targets(Rule=rule, Targets=[target]))
+        for schedule, called in wanted.get("schedules", {}).items():
+            given = {"Input": json.dumps(called["input"])} if "input" in called else {}
+            target = {"Arn": arn(called["qualifier"]), "RoleArn": f"arn:aws:iam::{self.account.id}:role/acme-lambda"} | given
+            once(f"schedule {schedule}", self.servers.client("scheduler", region).create_schedule, Name=schedule,
+                 ScheduleExpression=called["every"], FlexibleTimeWindow={"Mode": "OFF"}, State="ENABLED", Target=target)  # fmt: skip
 
     def configure(self, client, name: str, settings: dict) -> None:
         present = wait_until_settled(client, name)
