@@ -163,19 +163,18 @@ fn not_under_default(
         Encryption::default,
         Clone::clone,
     );
-    let keys = sample.clone().zip(setting).map(|(sample, setting)| {
+    sample.clone().zip(setting).map(|(sample, setting)| {
         sample
             .objects
             .iter()
             .filter(|object| !object.sse_c && is_less(context, &setting, object))
             .map(|object| object.key.clone())
             .collect()
-    });
-    // SSE-S3 is the least there is: nothing is less.
-    keys
+    })
 }
 
-/// Whether an object is encrypted with less than the default, or under another key.
+/// Whether an object is encrypted with less than the default, or under another key. SSE-S3 is the
+/// least there is, so nothing encrypted is less than that.
 fn is_less(context: &BucketContext<'_>, setting: &Encryption, object: &SampledObject) -> bool {
     let Some(wanted) = setting
         .algorithm
