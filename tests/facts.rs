@@ -13,12 +13,18 @@
 mod access;
 #[path = "facts/buckets.rs"]
 mod buckets;
+#[path = "facts/config.rs"]
+mod config;
+#[path = "facts/data_events.rs"]
+mod data_events;
 #[path = "facts/functions.rs"]
 mod functions;
 #[path = "facts/keys.rs"]
 mod keys;
 #[path = "facts/kleene.rs"]
 mod kleene;
+#[path = "facts/log_delivery.rs"]
+mod log_delivery;
 #[path = "facts/needs.rs"]
 mod needs;
 #[path = "facts/parser.rs"]

@@ -53,6 +53,8 @@ pub struct Clients {
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
     ecr: Mutex<HashMap<String, aws_sdk_ecr::Client>>,
     kms: Mutex<HashMap<String, aws_sdk_kms::Client>>,
+    cloudtrail: Mutex<HashMap<String, aws_sdk_cloudtrail::Client>>,
+    config_service: Mutex<HashMap<String, aws_sdk_config::Client>>,
 }
 
 impl Clients {
@@ -104,8 +106,20 @@ impl Clients {
             lambda: Mutex::default(),
             ecr: Mutex::default(),
             kms: Mutex::default(),
+            cloudtrail: Mutex::default(),
+            config_service: Mutex::default(),
         };
-        for service in ["S3", "Lambda", "STS", "S3 Control", "Account", "ECR", "KMS"] {
+        for service in [
+            "S3",
+            "Lambda",
+            "STS",
+            "S3 Control",
+            "Account",
+            "ECR",
+            "KMS",
+            "CloudTrail",
+            "Config Service",
+        ] {
             if let Some(url) = endpoint::of_service(&clients.config, service) {
                 endpoint::check(&url)?;
             }
@@ -209,6 +223,30 @@ impl Clients {
         kept(&self.kms, region, || {
             aws_sdk_kms::Client::from_conf(
                 aws_sdk_kms::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// cloudtrail in a Region.
+    pub fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
+        kept(&self.cloudtrail, region, || {
+            aws_sdk_cloudtrail::Client::from_conf(
+                aws_sdk_cloudtrail::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// AWS Config in a Region.
+    pub fn config_service(&self, region: &str) -> aws_sdk_config::Client {
+        kept(&self.config_service, region, || {
+            aws_sdk_config::Client::from_conf(
+                aws_sdk_config::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
                     .interceptor(self.guard.clone())
                     .build(),

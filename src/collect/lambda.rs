@@ -38,6 +38,7 @@ pub async fn read(session: &Session, region: &str) -> RegionInventory {
     RegionInventory {
         function_listing: listing,
         functions,
+        ..RegionInventory::default()
     }
 }
 

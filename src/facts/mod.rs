@@ -15,8 +15,10 @@ mod fact;
 mod index;
 pub mod lambda;
 pub mod policy;
+pub mod region;
 pub mod s3;
 mod subjects;
+pub mod trail;
 mod vocabulary;
 
 pub use document::FactDocument;

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Reading;
 use super::bucket::{BucketInventory, PublicAccessBlock};
+use super::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule};
 use super::function::FunctionInventory;
 use super::key::KeyInventory;
 use super::target::TargetInventory;
+use super::trail::TrailInventory;
 
 /// One account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +40,9 @@ pub struct AccountInventory {
     /// Buckets that others replicate or log to, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetInventory>,
+    /// CloudTrail trails that record in a Region that was read, by ARN.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub trails: BTreeMap<String, TrailInventory>,
     /// The Regions by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub regions: BTreeMap<String, RegionInventory>,
@@ -53,6 +58,22 @@ pub struct RegionInventory {
     /// The functions by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, FunctionInventory>,
+    /// The ARNs of the trails that record here, those of other Regions and of the organization
+    /// included (DescribeTrails).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub trail_listing: Reading<Vec<String>>,
+    /// AWS Config's recorders (DescribeConfigurationRecorders).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_recorders: Reading<Vec<ConfigRecorder>>,
+    /// Whether they record (DescribeConfigurationRecorderStatus).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_recorder_status: Reading<Vec<ConfigRecorderStatus>>,
+    /// Where AWS Config delivers to (DescribeDeliveryChannels).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_delivery_channels: Reading<Vec<ConfigDeliveryChannel>>,
+    /// AWS Config's rules (DescribeConfigRules).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_rules: Reading<Vec<ConfigRule>>,
 }
 
 /// The identity whose credentials were used.

@@ -64,6 +64,10 @@ pub struct BucketInventory {
     /// Whether conditions on the bucket's tags count (GetBucketAbac); absent means they do not.
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub abac: Reading<Abac>,
+    /// Who pays for requests, `BucketOwner` or `Requester` (GetBucketRequestPayment). Only read of
+    /// buckets that receive access logs.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub request_payment: Reading<String>,
 }
 
 /// Static website hosting of a bucket.

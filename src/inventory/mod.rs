@@ -12,6 +12,7 @@
 
 pub mod account;
 pub mod bucket;
+pub mod config;
 pub mod function;
 pub mod ids;
 pub mod key;
@@ -20,6 +21,7 @@ pub mod pointer;
 mod reading;
 pub mod snapshot;
 pub mod target;
+pub mod trail;
 
 pub use reading::Reading;
 pub use snapshot::Snapshot;

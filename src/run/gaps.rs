@@ -69,15 +69,24 @@ pub(super) fn find(
                 gaps.push(refusal.gap(bucket_arn(home, name), affects));
             }
         }
+        for (arn, trail) in &account.trails {
+            for refusal in refusals("trail", trail) {
+                let affects = affected.of(refusal.kind, |result| &result.resource.account == id);
+                gaps.push(refusal.gap(arn.clone(), affects));
+            }
+        }
         for (region, inventory) in &account.regions {
             let own = RegionInventory {
-                function_listing: inventory.function_listing.clone(),
-                ..RegionInventory::default()
+                functions: BTreeMap::new(),
+                ..inventory.clone()
             };
             if scope.has(SubjectKind::Region, region, region) {
                 for refusal in refusals("region", &own) {
-                    let affects =
-                        affected.of(refusal.kind, |result| &result.resource.region == region);
+                    // What belongs to no Region may hang on each.
+                    let affects = affected.of(refusal.kind, |result| {
+                        let here = result.resource.region.as_str();
+                        here == region || matches!(here, "global" | "unknown")
+                    });
                     gaps.push(refusal.gap(region.clone(), affects));
                 }
             }
@@ -117,6 +126,8 @@ impl<'a> Affected<'a> {
                 SubjectKind::Function => {
                     &[ReadingKind::FunctionListing, ReadingKind::RegionListing][..]
                 }
+                SubjectKind::Trail => &[ReadingKind::TrailListing, ReadingKind::RegionListing][..],
+                SubjectKind::Region => &[ReadingKind::RegionListing][..],
                 _ => &[],
             };
             let needs = check.needs();
@@ -226,6 +237,7 @@ fn own_readings(account: &AccountInventory) -> AccountInventory {
         buckets: BTreeMap::new(),
         keys: BTreeMap::new(),
         targets: BTreeMap::new(),
+        trails: BTreeMap::new(),
         regions: BTreeMap::new(),
     }
 }
@@ -274,6 +286,7 @@ mod tests {
                 Where::Function => "function",
                 Where::Key => "key",
                 Where::Target => "target",
+                Where::Trail => "trail",
             };
             assert_eq!(scope, expected, "{}", kind.name());
         }

@@ -60,6 +60,7 @@ pub fn quiet_bucket() -> BucketInventory {
         replication: Reading::NotCollected,
         object_lock: Reading::NotCollected,
         abac: Reading::NotCollected,
+        request_payment: Reading::NotCollected,
     }
 }
 
@@ -202,6 +203,7 @@ pub fn function_snapshot(function: FunctionInventory, region: &str, taken_at: &s
             RegionInventory {
                 function_listing: Reading::Known(Listing { complete: true }),
                 functions: [("f".to_owned(), function)].into(),
+                ..RegionInventory::default()
             },
         )]
         .into(),

@@ -1,5 +1,7 @@
 //! What can be said about one bucket. One file a topic; this one only puts them together.
 
+pub mod data_events;
+mod delivery;
 pub mod encryption;
 pub mod exposure;
 pub mod guards;
@@ -22,6 +24,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::policy::PolicyReading;
+use super::region::ConfigFacts;
 use super::vocabulary::NeedTable;
 use super::{Fact, Index, Trust, from_reading};
 use crate::inventory::account::AccountInventory;
@@ -57,6 +60,10 @@ pub struct BucketFacts {
     pub encryption: encryption::EncryptionFacts,
     /// Server access logging.
     pub logging: logging::LoggingFacts,
+    /// Whether AWS Config records changes of the bucket: `on`, `daily`, `not recorded` or `off`.
+    pub config: Fact<String>,
+    /// CloudTrail data events.
+    pub data_events: data_events::DataEventFacts,
     /// Versioning.
     pub versioning: versioning::VersioningFacts,
     /// The KMS key of the default encryption.
@@ -86,9 +93,40 @@ pub const NEEDS: NeedTable = &[
     ("bucket.account", &[]),
     ("bucket.region", &[]),
     ("bucket.tags", &[Need::own(ReadingKind::BucketTags)]),
+    (
+        "bucket.config",
+        &[
+            Need::of_region(ReadingKind::ConfigRecorders),
+            Need::of_region(ReadingKind::ConfigRecorderStatus),
+        ],
+    ),
 ];
 
+/// What AWS Config does in the bucket's Region.
+fn config_of(context: &BucketContext<'_>) -> Fact<String> {
+    let region = context
+        .bucket
+        .region
+        .as_ref()
+        .and_then(|region| context.account.regions.get(region));
+    match region {
+        Some(region) => ConfigFacts::of_buckets(region).map(str::to_owned),
+        None => Fact::not_collected(ReadingKind::ConfigRecorders),
+    }
+}
+
+/// Whether versioning is enabled now.
+fn versioning_of(bucket: &BucketInventory) -> Fact<bool> {
+    from_reading(
+        ReadingKind::BucketVersioning,
+        &bucket.versioning,
+        || false,
+        |versioning| versioning.status.as_deref() == Some("Enabled"),
+    )
+}
+
 /// One bucket in its surroundings.
+#[derive(Clone, Copy)]
 pub(in crate::facts) struct BucketContext<'a> {
     pub(in crate::facts) account_id: &'a str,
     pub(in crate::facts) account: &'a AccountInventory,
@@ -115,6 +153,7 @@ impl BucketFacts {
         let public_access_block =
             public_access_block::PublicAccessBlockFacts::derive(context.account, bucket);
         let exposure = exposure::ExposureFacts::derive(context, &policy, &public_access_block);
+        let data_events = data_events::DataEventFacts::derive(context);
         Self {
             name: context.name.to_owned(),
             arn: bucket_arn(context.region(), context.name),
@@ -128,7 +167,9 @@ impl BucketFacts {
             public_status: public_status::PublicStatusFacts::derive(bucket),
             transport: transport::TransportFacts::derive(&policy),
             encryption: encryption::EncryptionFacts::derive(bucket, &policy),
-            logging: logging::LoggingFacts::derive(context, &policy),
+            logging: logging::LoggingFacts::derive(context, &policy, &data_events),
+            config: config_of(context),
+            data_events,
             versioning: versioning::VersioningFacts::derive(bucket),
             key: key::KeyFacts::derive(context),
             lifecycle: lifecycle::LifecycleFacts::derive(bucket),
