@@ -22,6 +22,8 @@
 )]
 
 mod account;
+mod cloudtrail;
+mod config;
 mod ecr;
 mod kms;
 mod lambda;
@@ -35,7 +37,7 @@ mod world;
 
 pub use message::{Answer, Call, Operation};
 pub use server::{Endpoint, Seen};
-pub use world::{Bucket, Function, World, key};
+pub use world::{Bucket, Function, World, config, key, trail};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -100,6 +102,8 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         account::OPERATIONS,
         ecr::OPERATIONS,
         kms::OPERATIONS,
+        cloudtrail::OPERATIONS,
+        config::OPERATIONS,
     ]
     .into_iter()
     .flatten()
