@@ -82,7 +82,8 @@ use Cover::{All, None, Part};
 
 #[test]
 fn basic_selectors() {
-    let cases: [(&str, &str, &[&str], (Cover, Cover)); 11] = [
+    type Case<'a> = (&'a str, &'a str, &'a [&'a str], (Cover, Cover));
+    let cases: [Case<'_>; 11] = [
         ("All", "AWS::S3::Object", &["arn:aws:s3"], (All, All)),
         ("All", "AWS::S3::Object", &["arn:aws:s3:::"], (All, All)),
         ("All", "AWS::S3::Object", &["arn:aws:s3:::b/"], (All, All)),
