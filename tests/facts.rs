@@ -11,6 +11,8 @@
 
 #[path = "facts/access.rs"]
 mod access;
+#[path = "facts/access_points.rs"]
+mod access_points;
 #[path = "facts/buckets.rs"]
 mod buckets;
 #[path = "facts/config.rs"]
@@ -19,6 +21,8 @@ mod config;
 mod data_events;
 #[path = "facts/functions.rs"]
 mod functions;
+#[path = "facts/identities.rs"]
+mod identities;
 #[path = "facts/keys.rs"]
 mod keys;
 #[path = "facts/kleene.rs"]

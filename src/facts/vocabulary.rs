@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{account, lambda, region, s3, trail};
+use super::{access_point, account, identity, lambda, region, s3, trail};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
@@ -17,7 +17,10 @@ pub fn schema(kind: SubjectKind) -> Option<Value> {
         SubjectKind::Function => schemars::schema_for!(super::lambda::FunctionFacts),
         SubjectKind::Region => schemars::schema_for!(super::region::RegionFacts),
         SubjectKind::Trail => schemars::schema_for!(super::trail::TrailFacts),
-        SubjectKind::AccessPoint | SubjectKind::Identity => return None,
+        SubjectKind::AccessPoint => {
+            schemars::schema_for!(super::access_point::AccessPointFacts)
+        }
+        SubjectKind::Identity => schemars::schema_for!(super::identity::IdentityFacts),
     };
     Some(schema.to_value())
 }
@@ -28,6 +31,8 @@ pub type NeedTable = &'static [(&'static str, &'static [Need])];
 /// The tables of every topic.
 const TABLES: &[NeedTable] = &[
     account::NEEDS,
+    identity::NEEDS,
+    access_point::NEEDS,
     s3::NEEDS,
     s3::policy::NEEDS,
     s3::exposure::NEEDS,
@@ -49,6 +54,7 @@ const TABLES: &[NeedTable] = &[
     lambda::NEEDS,
     lambda::concurrency::NEEDS,
     lambda::package::NEEDS,
+    lambda::cold_start::facts::NEEDS,
 ];
 
 /// Every declared path with its own readings, topic by topic.

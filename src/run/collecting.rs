@@ -59,6 +59,8 @@ fn everything() -> BTreeSet<(SubjectKind, Need)> {
             Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
             Scope::Region | Scope::Function => SubjectKind::Function,
             Scope::Trail => SubjectKind::Trail,
+            Scope::Identity => SubjectKind::Identity,
+            Scope::AccessPoint | Scope::MultiRegionAccessPoint => SubjectKind::AccessPoint,
         };
         if !opened.contains(reading) {
             needs.insert((kind, Need::own(*reading)));

@@ -235,14 +235,6 @@ fn without_a_region_nobody_knows_whether_there_are_trails() {
     }
 }
 
-#[test]
-fn kinds_without_facts_have_no_subjects() {
-    let snapshot = snapshot(account(&[(BUCKET, &quiet_bucket())]));
-    for kind in [SubjectKind::AccessPoint, SubjectKind::Identity] {
-        assert_eq!(subjects(&snapshot, kind).len(), 0);
-    }
-}
-
 /// Every pointer leads to exactly the value beside it.
 #[test]
 fn evidence_points_at_what_it_shows() {

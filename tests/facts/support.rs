@@ -192,7 +192,7 @@ pub fn function(latest: FunctionConfiguration) -> FunctionInventory {
         versions: [("$LATEST".to_owned(), latest)].into(),
         aliases: Reading::Known(Vec::new()),
         provisioned_concurrency: Reading::Known(Vec::new()),
-        image: Reading::NotCollected,
+        ..FunctionInventory::default()
     }
 }
 

@@ -32,6 +32,7 @@ pub struct DataEventFacts {
 }
 
 const TRAILS: &[Need] = &[
+    Need::own(ReadingKind::RegionListing),
     Need::of_region(ReadingKind::TrailListing),
     Need::of_trails(ReadingKind::TrailStatus),
     Need::of_trails(ReadingKind::TrailSelectors),
@@ -110,20 +111,16 @@ const NOTHING: Covers = Covers {
 
 /// Whether the trails of the bucket's Region were listed.
 fn listed(context: &BucketContext<'_>) -> Fact<()> {
-    let region = context
-        .bucket
-        .region
-        .as_ref()
-        .and_then(|region| context.account.regions.get(region));
-    match region {
-        Some(region) => from_reading(
-            ReadingKind::TrailListing,
-            &region.trail_listing,
-            || (),
-            |_| (),
-        ),
-        None => Fact::not_collected(ReadingKind::TrailListing),
-    }
+    context
+        .region_inventory(ReadingKind::TrailListing)
+        .and_then(|region| {
+            from_reading(
+                ReadingKind::TrailListing,
+                &region.trail_listing,
+                || (),
+                |_| (),
+            )
+        })
 }
 
 /// The most that any one trail records. One that records everything decides; otherwise every trail

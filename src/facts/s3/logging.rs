@@ -39,6 +39,7 @@ pub struct LoggingFacts {
 }
 
 const RECORDED: &[Need] = &[
+    Need::own(ReadingKind::RegionListing),
     Need::own(ReadingKind::BucketLogging),
     Need::of_region(ReadingKind::TrailListing),
     Need::of_trails(ReadingKind::TrailStatus),

@@ -27,7 +27,7 @@ use self::policy::PolicyReading;
 use super::region::ConfigFacts;
 use super::vocabulary::NeedTable;
 use super::{Fact, Index, Trust, from_reading};
-use crate::inventory::account::AccountInventory;
+use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::bucket_arn;
 use crate::inventory::need::{Need, ReadingKind};
@@ -96,6 +96,7 @@ pub const NEEDS: NeedTable = &[
     (
         "bucket.config",
         &[
+            Need::own(ReadingKind::RegionListing),
             Need::of_region(ReadingKind::ConfigRecorders),
             Need::of_region(ReadingKind::ConfigRecorderStatus),
         ],
@@ -104,15 +105,9 @@ pub const NEEDS: NeedTable = &[
 
 /// What AWS Config does in the bucket's Region.
 fn config_of(context: &BucketContext<'_>) -> Fact<String> {
-    let region = context
-        .bucket
-        .region
-        .as_ref()
-        .and_then(|region| context.account.regions.get(region));
-    match region {
-        Some(region) => ConfigFacts::of_buckets(region).map(str::to_owned),
-        None => Fact::not_collected(ReadingKind::ConfigRecorders),
-    }
+    context
+        .region_inventory(ReadingKind::ConfigRecorders)
+        .and_then(|region| ConfigFacts::of_buckets(region).map(str::to_owned))
 }
 
 /// Whether versioning is enabled now.
@@ -142,6 +137,25 @@ impl BucketContext<'_> {
     /// The bucket's Region; `unknown` when the endpoint did not say.
     pub(in crate::facts) fn region(&self) -> &str {
         self.bucket.region.as_deref().unwrap_or("unknown")
+    }
+
+    /// What was read of the bucket's Region. Where it was not read, that is for want of the list of
+    /// Regions, or else because nobody asked for `reading`.
+    pub(in crate::facts) fn region_inventory(
+        &self,
+        reading: ReadingKind,
+    ) -> Fact<&RegionInventory> {
+        let region = self.bucket.region.as_ref();
+        match region.and_then(|region| self.account.regions.get(region)) {
+            Some(region) => Fact::Known(region),
+            None => from_reading(
+                ReadingKind::RegionListing,
+                &self.account.region_listing,
+                || (),
+                |_| (),
+            )
+            .and_then(|()| Fact::not_collected(reading)),
+        }
     }
 }
 
