@@ -233,6 +233,7 @@ fn needs(readings: &[ReadingKind]) -> BTreeSet<(SubjectKind, Need)> {
                 Scope::Account => SubjectKind::Account,
                 Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
                 Scope::Region | Scope::Function => SubjectKind::Function,
+                Scope::Trail => SubjectKind::Trail,
                 Scope::Identity => SubjectKind::Identity,
                 Scope::AccessPoint | Scope::MultiRegionAccessPoint => SubjectKind::AccessPoint,
             };

@@ -24,7 +24,7 @@ use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::json;
-use synthetic_aws::{Behaviour, Bucket, Endpoint, Object, World, key};
+use synthetic_aws::{Behaviour, Bucket, Endpoint, Object, World, config, key, trail};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -52,11 +52,18 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
     let subject = match kind.scope() {
         Scope::Account => SubjectKind::Account,
         Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
+        Scope::Region if kind != ReadingKind::FunctionListing => SubjectKind::Region,
         Scope::Region | Scope::Function => SubjectKind::Function,
+        Scope::Trail => SubjectKind::Trail,
         Scope::Identity => SubjectKind::Identity,
         Scope::AccessPoint | Scope::MultiRegionAccessPoint => SubjectKind::AccessPoint,
     };
-    (subject, Need::guarded(kind, guard))
+    // Who pays only matters of buckets that receive access logs.
+    let need = match kind {
+        ReadingKind::BucketRequestPayment => Need::of_log_target(kind),
+        _ => Need::guarded(kind, guard),
+    };
+    (subject, need)
 }
 
 fn needs(kinds: &[ReadingKind]) -> BTreeSet<(SubjectKind, Need)> {
@@ -119,8 +126,9 @@ fn a_bucket_with_everything_takes_fourteen_calls() {
     let snapshot = collect(request(&endpoint, all_needs()));
     assert_eq!(bucket_calls(&endpoint), 14);
     // sts, account, s3control and ListBuckets, one for all identities and one for the Multi-Region
-    // access points; ListFunctions and ListAccessPoints in each Region.
-    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 + 3);
+    // access points; in each Region ListFunctions, ListAccessPoints, DescribeTrails and four of AWS
+    // Config.
+    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 7);
     assert_eq!(snapshot.api_calls, endpoint.total());
 }
 
@@ -444,6 +452,7 @@ fn what_is_not_configured_is_absent() {
         abac: Reading::NotCollected,
         object_sample: Reading::NotCollected,
         object_acls: Reading::NotCollected,
+        request_payment: Reading::NotCollected,
     };
     assert_eq!(account(&snapshot).buckets["bare"], expected);
     assert_eq!(account(&snapshot).public_access_block, Reading::Absent);
@@ -472,6 +481,7 @@ fn refusing_one_action_changes_that_reading_alone() {
         if matches!(
             kind,
             ReadingKind::Caller
+                | ReadingKind::TrailListing
                 | ReadingKind::BucketListing
                 | ReadingKind::FunctionListing
                 | ReadingKind::RegionListing
@@ -503,6 +513,11 @@ fn refusing_one_action_changes_that_reading_alone() {
             };
             if guarded {
                 assert!(before.is_null(), "{operation}: {pointer} was {before}");
+                return;
+            }
+            // Nor is a log target asked who pays.
+            if *kind == ReadingKind::BucketLogging && pointer.ends_with("/request_payment") {
+                assert!(after.is_null(), "{operation}: {pointer} is {after}");
                 return;
             }
             // What nobody names any more is not looked at.
@@ -1051,7 +1066,8 @@ fn globs_choose_buckets_and_functions() {
         ..request(&endpoint, all_needs())
     });
     let account = account(&snapshot);
-    assert_eq!(account.buckets.len(), 10);
+    // The ten that match, and the one that takes the log of one of them.
+    assert_eq!(account.buckets.len(), 11);
     let functions: Vec<_> = account
         .regions
         .values()
@@ -1086,6 +1102,265 @@ fn a_log_target_outside_the_filter_is_read_for_what_is_needed_of_it() {
     assert_eq!(logs.policy, Reading::Absent);
     assert_eq!(logs.logging, Reading::NotCollected);
     assert_eq!(bucket_calls(&endpoint), 2);
+}
+
+/// A target that was read for its own sake is asked what is only wanted of targets, and nothing twice.
+#[test]
+fn log_targets_are_asked_who_pays_once() {
+    let endpoint = Endpoint::start(
+        World::default()
+            .with_bucket("a", Bucket::new("us-east-1").logging("logs", "a/"))
+            .with_bucket("b", Bucket::new("us-east-1").logging("logs", "b/"))
+            .with_bucket("logs", Bucket::new("us-east-1")),
+        Behaviour::default(),
+    );
+    let mut needs = all_needs();
+    for kind in [
+        ReadingKind::BucketPolicy,
+        ReadingKind::BucketOwnership,
+        ReadingKind::BucketAcl,
+        ReadingKind::BucketEncryption,
+        ReadingKind::BucketVersioning,
+        ReadingKind::BucketObjectLock,
+    ] {
+        needs.insert((SubjectKind::Bucket, Need::of_log_target(kind)));
+    }
+    let snapshot = collect(request(&endpoint, needs));
+    let buckets = &account(&snapshot).buckets;
+    assert_eq!(
+        buckets["logs"].request_payment,
+        Reading::Known("BucketOwner".to_owned())
+    );
+    assert_eq!(buckets["a"].request_payment, Reading::NotCollected);
+    assert_eq!(endpoint.count("s3:GetBucketRequestPayment"), 1);
+    assert_eq!(endpoint.count("s3:GetBucketPolicy"), 3);
+    // Ten of each, and the one question.
+    assert_eq!(bucket_calls(&endpoint), 31);
+}
+
+/// A target that the account does not have is no bucket of it.
+#[test]
+fn a_log_target_that_is_not_ours_is_not_read() {
+    let endpoint = Endpoint::start(
+        World::default().with_bucket("site", Bucket::new("us-east-1").logging("gone", "")),
+        Behaviour::default(),
+    );
+    let mut needs = needs(&[ReadingKind::BucketLogging]);
+    needs.insert((
+        SubjectKind::Bucket,
+        Need::of_log_target(ReadingKind::BucketPolicy),
+    ));
+    let snapshot = collect(request(&endpoint, needs));
+    let names: Vec<&String> = account(&snapshot).buckets.keys().collect();
+    assert_eq!(names, ["site"]);
+    assert_eq!(endpoint.count("s3:GetBucketPolicy"), 0);
+}
+
+const BASIC: &str = r#"{"EventSelectors": [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": false,
+    "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::b/"]}]}]}"#;
+
+const ADVANCED: &str = r#"{"AdvancedEventSelectors": [{"Name": "some", "FieldSelectors": [
+    {"Field": "eventCategory", "Equals": ["Data"]},
+    {"Field": "resources.ARN", "StartsWith": ["arn:aws:s3:::b/"], "NotStartsWith": ["arn:aws:s3:::b/tmp/"],
+     "EndsWith": [".csv"], "NotEndsWith": [".tmp"], "NotEquals": ["arn:aws:s3:::b/x"]}]}]}"#;
+
+/// A trail of all Regions shows in each of them and is asked about once, where it was made.
+#[test]
+fn trails_are_kept_once_and_asked_about_at_home() {
+    let everywhere = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/everywhere";
+    let local = "arn:aws:cloudtrail:us-east-1:111122223333:trail/local";
+    let mut world = World::default();
+    let mut encrypted = trail(
+        everywhere,
+        true,
+        "trail-logs",
+        &serde_json::from_str(BASIC).unwrap(),
+    );
+    encrypted["Trail"]["KmsKeyId"] = json!("arn:aws:kms:eu-west-1:111122223333:key/k");
+    encrypted["Status"] = json!({ "IsLogging": false, "LatestDeliveryError": "NoSuchBucket" });
+    world.trails = vec![
+        encrypted,
+        trail(
+            local,
+            false,
+            "trail-logs",
+            &serde_json::from_str(ADVANCED).unwrap(),
+        ),
+    ];
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(
+        &endpoint,
+        needs(&[
+            ReadingKind::TrailListing,
+            ReadingKind::TrailStatus,
+            ReadingKind::TrailSelectors,
+        ]),
+    ));
+    assert_eq!(endpoint.count("cloudtrail:DescribeTrails"), 3);
+    assert_eq!(endpoint.count("cloudtrail:GetTrailStatus"), 2);
+    assert_eq!(endpoint.count("cloudtrail:GetEventSelectors"), 2);
+    let account = serde_json::to_value(account(&snapshot)).unwrap();
+    let listed = |region: &str| account["regions"][region]["trail_listing"]["known"].clone();
+    assert_eq!(listed("us-east-1"), json!([everywhere, local]));
+    assert_eq!(listed("ap-southeast-2"), json!([everywhere]));
+    assert_eq!(
+        account["trails"],
+        json!({
+            everywhere: {
+                "name": "everywhere", "home_region": "eu-west-1", "multi_region": true, "organization": false,
+                "bucket": "trail-logs", "kms_key": "arn:aws:kms:eu-west-1:111122223333:key/k",
+                "log_file_validation": true,
+                "status": { "known": { "logging": false, "delivery_error": "NoSuchBucket" } },
+                "selectors": { "known": { "basic": [{
+                    "read_write": "WriteOnly", "management": false,
+                    "data": [{ "kind": "AWS::S3::Object", "values": ["arn:aws:s3:::b/"] }],
+                }] } },
+            },
+            local: {
+                "name": "local", "home_region": "us-east-1", "multi_region": false, "organization": false,
+                "bucket": "trail-logs", "log_file_validation": true,
+                "status": { "known": { "logging": true } },
+                "selectors": { "known": { "advanced": [{ "fields": [
+                    { "field": "eventCategory", "equals": ["Data"] },
+                    { "field": "resources.ARN", "starts_with": ["arn:aws:s3:::b/"],
+                      "not_starts_with": ["arn:aws:s3:::b/tmp/"], "ends_with": [".csv"],
+                      "not_ends_with": [".tmp"], "not_equals": ["arn:aws:s3:::b/x"] },
+                ] }] } },
+            },
+        })
+    );
+}
+
+#[test]
+fn a_refused_list_of_trails_is_a_refused_listing_in_each_region() {
+    let endpoint = Endpoint::start(
+        World::generated(1, 0),
+        Behaviour::denying("cloudtrail:DescribeTrails"),
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let account = account(&snapshot);
+    assert!(account.trails.is_empty());
+    assert_eq!(account.regions.len(), 3);
+    for region in account.regions.values() {
+        assert_eq!(
+            region.trail_listing,
+            denied("cloudtrail:DescribeTrails", "AccessDeniedException")
+        );
+    }
+}
+
+/// Of a bucket that only a trail names, that is read which is asked of trails' buckets, and of the
+/// others nothing.
+#[test]
+fn only_the_buckets_of_trails_are_read_for_the_checks_of_trails() {
+    let mut world = World::default()
+        .with_bucket("trail-logs", Bucket::new("us-east-1"))
+        .with_bucket("other", Bucket::new("us-east-1"));
+    world.trails = vec![
+        trail(
+            "arn:aws:cloudtrail:us-east-1:111122223333:trail/t",
+            true,
+            "trail-logs",
+            &json!({}),
+        ),
+        trail(
+            "arn:aws:cloudtrail:us-east-1:111122223333:trail/u",
+            true,
+            "of-another-account",
+            &json!({}),
+        ),
+    ];
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let needs = BTreeSet::from([
+        (SubjectKind::Trail, Need::own(ReadingKind::TrailListing)),
+        (SubjectKind::Trail, Need::own(ReadingKind::BucketListing)),
+        (
+            SubjectKind::Trail,
+            Need::of_trail_bucket(ReadingKind::BucketLogging),
+        ),
+    ]);
+    let snapshot = collect(request(&endpoint, needs));
+    let buckets = &account(&snapshot).buckets;
+    assert_eq!(buckets.keys().collect::<Vec<_>>(), ["other", "trail-logs"]);
+    assert_eq!(buckets["trail-logs"].logging, Reading::Absent);
+    assert_eq!(buckets["other"].logging, Reading::NotCollected);
+    assert_eq!(bucket_calls(&endpoint), 1);
+}
+
+/// What AWS Config says becomes what is kept, page by page.
+#[test]
+fn what_every_reading_of_config_becomes() {
+    let mut world = World::default();
+    let mut region = config();
+    region["ConfigurationRecorders"] = json!([{
+        "name": "default",
+        "recordingGroup": { "allSupported": false,
+            "exclusionByResourceTypes": { "resourceTypes": ["AWS::S3::Bucket"] },
+            "recordingStrategy": { "useOnly": "EXCLUSION_BY_RESOURCE_TYPES" } },
+        "recordingMode": { "recordingFrequency": "DAILY", "recordingModeOverrides": [
+            { "resourceTypes": ["AWS::IAM::Role"], "recordingFrequency": "CONTINUOUS" }] },
+    }, { "name": "AWSConfigurationRecorderForSecurityHubAssets_1" }]);
+    region["ConfigurationRecordersStatus"] = json!([
+        { "name": "default", "recording": true, "lastStatus": "FAILURE", "lastErrorCode": "AccessDenied" },
+    ]);
+    world.config.insert("eu-west-1".to_owned(), region);
+    let endpoint = Endpoint::start(
+        world,
+        Behaviour {
+            page: Some(1),
+            ..Behaviour::default()
+        },
+    );
+    let snapshot = collect(Request {
+        regions: vec!["eu-west-1".to_owned()],
+        ..request(
+            &endpoint,
+            needs(&[
+                ReadingKind::ConfigRecorders,
+                ReadingKind::ConfigRecorderStatus,
+                ReadingKind::ConfigDeliveryChannels,
+                ReadingKind::ConfigRules,
+            ]),
+        )
+    });
+    assert_eq!(endpoint.count("config:DescribeConfigRules"), 2);
+    let region = serde_json::to_value(&account(&snapshot).regions["eu-west-1"]).unwrap();
+    assert_eq!(
+        region,
+        json!({
+            "config_recorders": { "known": [{
+                "name": "default", "service_linked": false, "all_supported": false,
+                "strategy": "EXCLUSION_BY_RESOURCE_TYPES", "excluded_types": ["AWS::S3::Bucket"],
+                "frequency": "DAILY", "frequency_overrides": { "AWS::IAM::Role": "CONTINUOUS" },
+            }, {
+                "name": "AWSConfigurationRecorderForSecurityHubAssets_1", "service_linked": true,
+                "all_supported": true,
+            }] },
+            "config_recorder_status": { "known": [{
+                "name": "default", "recording": true, "last_status": "FAILURE", "last_error": "AccessDenied",
+            }] },
+            "config_delivery_channels": { "known": [{ "name": "default", "bucket": "acme-config" }] },
+            "config_rules": { "known": [{
+                "name": "public-read", "identifier": "S3_BUCKET_PUBLIC_READ_PROHIBITED", "owner": "AWS",
+                "state": "ACTIVE",
+            }, {
+                "name": "tls", "identifier": "S3_BUCKET_SSL_REQUESTS_ONLY", "owner": "AWS", "state": "ACTIVE",
+            }] },
+        })
+    );
+}
+
+#[test]
+fn a_bucket_that_refuses_everything_has_no_known_region() {
+    let endpoint = Endpoint::start(
+        World::default().with_bucket("mine", Bucket::new("eu-west-1")),
+        Behaviour::denying("s3:GetBucketPolicy"),
+    );
+    let snapshot = collect(Request {
+        buckets: vec!["mine".to_owned()],
+        ..request(&endpoint, needs(&[ReadingKind::BucketPolicy]))
+    });
+    assert_eq!(account(&snapshot).buckets["mine"].region, None);
 }
 
 #[test]

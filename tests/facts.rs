@@ -15,6 +15,10 @@ mod access;
 mod access_points;
 #[path = "facts/buckets.rs"]
 mod buckets;
+#[path = "facts/config.rs"]
+mod config;
+#[path = "facts/data_events.rs"]
+mod data_events;
 #[path = "facts/functions.rs"]
 mod functions;
 #[path = "facts/identities.rs"]
@@ -23,6 +27,8 @@ mod identities;
 mod keys;
 #[path = "facts/kleene.rs"]
 mod kleene;
+#[path = "facts/log_delivery.rs"]
+mod log_delivery;
 #[path = "facts/needs.rs"]
 mod needs;
 #[path = "facts/objects.rs"]

@@ -23,6 +23,8 @@
 
 mod account;
 mod cbor;
+mod cloudtrail;
+mod config;
 mod ecr;
 mod events;
 mod iam;
@@ -43,7 +45,7 @@ pub use iam::{Identity, document};
 pub use message::{Answer, Call, Operation};
 pub use s3control::{AccessPoint, MultiRegionAccessPoint};
 pub use server::{Endpoint, Seen};
-pub use world::{Bucket, Function, Object, World, key};
+pub use world::{Bucket, Function, Object, World, config, key, trail};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -111,6 +113,8 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         kms::OPERATIONS,
         events::OPERATIONS,
         metrics::OPERATIONS,
+        cloudtrail::OPERATIONS,
+        config::OPERATIONS,
         iam::OPERATIONS,
     ]
     .into_iter()

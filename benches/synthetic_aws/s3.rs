@@ -173,6 +173,20 @@ pub const OPERATIONS: &[Operation] = &[
         |call| reads(call, "abac"),
         |w, _, c| read(w, c, "GetBucketAbac", Missing::Empty("AbacStatus")),
     ),
+    document(
+        "GetBucketRequestPayment",
+        |call| reads(call, "requestPayment"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketRequestPayment",
+                Missing::Document(
+                    "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
+                ),
+            )
+        },
+    ),
     Operation {
         service: "s3",
         name: "HeadBucket",
@@ -216,6 +230,8 @@ enum Missing {
     Error(&'static str),
     /// An empty document of this name.
     Empty(&'static str),
+    /// This document.
+    Document(&'static str),
 }
 
 fn reads(call: &Call, parameter: &str) -> bool {
@@ -334,6 +350,7 @@ fn read(world: &World, call: &Call, operation: &str, missing: Missing) -> Answer
         (None, Missing::Error(code)) => {
             Answer::error("s3", 404, code, "there is no such configuration")
         }
+        (None, Missing::Document(document)) => Answer::xml(document.to_owned()),
         (None, Missing::Empty(element)) => Answer::xml(format!(
             "<{element} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>"
         )),

@@ -28,6 +28,10 @@ pub struct World {
     pub functions: Vec<Function>,
     /// KMS keys by the ARN of the key or of an alias of it: `KeyMetadata`, and `Rotates`.
     pub keys: BTreeMap<String, Value>,
+    /// Trails: `Trail` as DescribeTrails lists it, `Status` and `Selectors` as they are answered.
+    pub trails: Vec<Value>,
+    /// AWS Config by Region: the lists, each under the name of the member that answers it.
+    pub config: BTreeMap<String, Value>,
     /// Buckets of other accounts, by name: whose they are.
     pub foreign_buckets: BTreeMap<String, String>,
     /// Event source mappings by Region.
@@ -65,6 +69,8 @@ impl Default for World {
             buckets: BTreeMap::new(),
             functions: Vec::new(),
             keys: BTreeMap::new(),
+            trails: Vec::new(),
+            config: BTreeMap::new(),
             foreign_buckets: BTreeMap::new(),
             mappings: BTreeMap::new(),
             rules: BTreeMap::new(),
@@ -320,6 +326,41 @@ pub fn key(arn: &str, state: &str, rotates: bool) -> Value {
     })
 }
 
+/// A trail of the customer that logs and delivers; `selectors` is the answer of GetEventSelectors.
+pub fn trail(arn: &str, multi_region: bool, bucket: &str, selectors: &Value) -> Value {
+    json!({
+        "Trail": {
+            "Name": arn.rsplit('/').next(), "TrailARN": arn, "HomeRegion": arn.split(':').nth(3),
+            "S3BucketName": bucket, "IsMultiRegionTrail": multi_region, "IsOrganizationTrail": false,
+            "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true,
+            "HasCustomEventSelectors": true, "HasInsightSelectors": false,
+        },
+        "Status": { "IsLogging": true },
+        "Selectors": selectors,
+    })
+}
+
+/// AWS Config in a Region, with a recorder of the customer that records everything.
+pub fn config() -> Value {
+    json!({
+        "ConfigurationRecorders": [{
+            "name": "default", "roleARN": "arn:aws:iam::111122223333:role/config",
+            "recordingGroup": { "allSupported": true, "includeGlobalResourceTypes": false, "resourceTypes": [],
+                "recordingStrategy": { "useOnly": "ALL_SUPPORTED_RESOURCE_TYPES" } },
+            "recordingMode": { "recordingFrequency": "CONTINUOUS", "recordingModeOverrides": [] },
+        }],
+        "ConfigurationRecordersStatus": [{ "name": "default", "recording": true, "lastStatus": "SUCCESS" }],
+        "DeliveryChannels": [{ "name": "default", "s3BucketName": "acme-config" }],
+        "ConfigRules": [{
+            "ConfigRuleName": "public-read", "ConfigRuleState": "ACTIVE",
+            "Source": { "Owner": "AWS", "SourceIdentifier": "S3_BUCKET_PUBLIC_READ_PROHIBITED" },
+        }, {
+            "ConfigRuleName": "tls", "ConfigRuleState": "ACTIVE",
+            "Source": { "Owner": "AWS", "SourceIdentifier": "S3_BUCKET_SSL_REQUESTS_ONLY" },
+        }],
+    })
+}
+
 /// The document of the four flags, in AWS's order.
 pub fn public_access_block(flags: [bool; 4]) -> String {
     let [block_acls, ignore_acls, block_policy, restrict] = flags;
@@ -360,6 +401,26 @@ impl World {
                 world.keys.insert(arn, key);
             }
             world.buckets.insert(name, bucket);
+        }
+        // One trail over all Regions that records the writes of every object, into the first bucket.
+        let selectors = json!({ "AdvancedEventSelectors": [
+            { "Name": "management", "FieldSelectors": [{ "Field": "eventCategory", "Equals": ["Management"] }] },
+            { "Name": "writes", "FieldSelectors": [
+                { "Field": "eventCategory", "Equals": ["Data"] },
+                { "Field": "resources.type", "Equals": ["AWS::S3::Object"] },
+                { "Field": "readOnly", "Equals": ["false"] },
+            ] },
+        ] });
+        let arn = format!(
+            "arn:aws:cloudtrail:{}:{}:trail/all-regions",
+            world.region_of(0),
+            world.account
+        );
+        world
+            .trails
+            .push(trail(&arn, true, &bucket_name(0), &selectors));
+        for region in world.regions.iter().take(2) {
+            world.config.insert(region.clone(), config());
         }
         for n in 0..functions {
             let function = world.generated_function(n);

@@ -243,6 +243,8 @@ impl Selected {
             let listing = match kind {
                 SubjectKind::Bucket => ReadingKind::BucketListing,
                 SubjectKind::Function => ReadingKind::FunctionListing,
+                SubjectKind::Trail => ReadingKind::TrailListing,
+                SubjectKind::Region => ReadingKind::RegionListing,
                 _ => return None,
             };
             Some((kind, Need::own(listing)))

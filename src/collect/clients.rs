@@ -58,6 +58,8 @@ pub struct Clients {
     scheduler: Mutex<HashMap<String, aws_sdk_scheduler::Client>>,
     scaling: Mutex<HashMap<String, aws_sdk_applicationautoscaling::Client>>,
     metrics: Mutex<HashMap<String, aws_sdk_cloudwatch::Client>>,
+    cloudtrail: Mutex<HashMap<String, aws_sdk_cloudtrail::Client>>,
+    config_service: Mutex<HashMap<String, aws_sdk_config::Client>>,
     logs: Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>,
     plain: OnceLock<Connector>,
 }
@@ -117,6 +119,8 @@ impl Clients {
             scheduler: Mutex::default(),
             scaling: Mutex::default(),
             metrics: Mutex::default(),
+            cloudtrail: Mutex::default(),
+            config_service: Mutex::default(),
             logs: Mutex::default(),
             plain: OnceLock::new(),
         };
@@ -132,6 +136,8 @@ impl Clients {
             "Scheduler",
             "Application Auto Scaling",
             "CloudWatch",
+            "CloudTrail",
+            "Config Service",
             "CloudWatch Logs",
             "IAM",
         ] {
@@ -267,6 +273,18 @@ impl Clients {
         })
     }
 
+    /// cloudtrail in a Region.
+    pub fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
+        kept(&self.cloudtrail, region, || {
+            aws_sdk_cloudtrail::Client::from_conf(
+                aws_sdk_cloudtrail::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
     /// logs in a Region.
     pub fn logs(&self, region: &str) -> aws_sdk_cloudwatchlogs::Client {
         kept(&self.logs, region, || {
@@ -308,6 +326,18 @@ impl Clients {
         kept(&self.metrics, region, || {
             aws_sdk_cloudwatch::Client::from_conf(
                 aws_sdk_cloudwatch::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// AWS Config in a Region.
+    pub fn config_service(&self, region: &str) -> aws_sdk_config::Client {
+        kept(&self.config_service, region, || {
+            aws_sdk_config::Client::from_conf(
+                aws_sdk_config::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
                     .interceptor(self.guard.clone())
                     .build(),

@@ -293,6 +293,10 @@ pub enum Family {
     Ecr,
     /// kms, the calls about keys.
     Kms,
+    /// cloudtrail, the calls about trails.
+    CloudTrail,
+    /// config, the calls about recorders and rules.
+    Config,
     /// iam, which has one endpoint a partition.
     Iam,
 }

@@ -15,6 +15,7 @@ mod account;
 mod answer;
 mod buckets;
 mod clients;
+mod config;
 mod endpoint;
 mod error;
 mod events;
@@ -42,6 +43,7 @@ mod session;
 mod targets;
 #[doc(hidden)]
 pub mod testing;
+mod trails;
 mod triggers;
 mod trouble;
 
@@ -61,6 +63,7 @@ use crate::inventory::key::KeyInventory;
 use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::snapshot::SCHEMA;
 use crate::inventory::target::TargetInventory;
+use crate::inventory::trail::TrailInventory;
 use crate::inventory::{Reading, Snapshot};
 
 use clients::{Clients, Fixed, Source};
@@ -287,16 +290,22 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
     let Buckets {
         listing: bucket_listing,
         mut buckets,
+        own,
         keys,
         targets,
     } = buckets;
-    let (region_listing, regions) = regions;
+    let Regions {
+        listing: region_listing,
+        regions,
+        trails,
+    } = regions;
     let (multi_region_access_point_listing, multi_region_access_points) =
         multi_region_access_points;
     if let Some(plan) = session.plan.of_buckets_behind() {
         let behind = access_points::buckets_behind(&id, &regions, &multi_region_access_points);
         buckets.extend(read_each(session, &plan, &id, behind).await);
     }
+    read_trail_buckets(session, &id, &trails, own.as_ref(), &mut buckets).await;
     let mut account = AccountInventory {
         caller,
         public_access_block: block,
@@ -305,6 +314,7 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         buckets,
         keys,
         targets,
+        trails,
         regions,
         multi_region_access_point_listing,
         multi_region_access_points,
@@ -319,6 +329,8 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
 struct Buckets {
     listing: Reading<crate::inventory::account::Listing>,
     buckets: BTreeMap<String, BucketInventory>,
+    /// The names of all buckets of the account, where there was a complete list.
+    own: Option<BTreeSet<String>>,
     keys: BTreeMap<String, KeyInventory>,
     targets: BTreeMap<String, TargetInventory>,
 }
@@ -330,20 +342,7 @@ async fn read_buckets(session: &Session, account: &str) -> Buckets {
     let found = buckets::find(session).await;
     let mut buckets = read_each(session, &session.plan, account, found.buckets).await;
     if let Some(plan) = session.plan.of_log_targets() {
-        // Targets that the filters left out: S3 wants them in the same account and Region.
-        let targets: BTreeMap<String, BucketInventory> = buckets
-            .values()
-            .filter_map(|bucket| {
-                let logging = bucket.logging.known()?;
-                (!buckets.contains_key(&logging.target_bucket)).then(|| {
-                    let target = BucketInventory {
-                        region: bucket.region.clone(),
-                        ..BucketInventory::default()
-                    };
-                    (logging.target_bucket.clone(), target)
-                })
-            })
-            .collect();
+        let targets = log_targets(&buckets, found.own.as_ref());
         let targets = read_each(session, &plan, account, targets).await;
         buckets.extend(targets);
     }
@@ -354,9 +353,62 @@ async fn read_buckets(session: &Session, account: &str) -> Buckets {
     Buckets {
         listing: found.listing,
         buckets,
+        own: found.own,
         keys,
         targets,
     }
+}
+
+/// The buckets that receive access logs, with what is known of them. S3 wants them in the same
+/// account and Region, so those that the filters left out are among them; a bucket that is known
+/// not to be the account's is not.
+fn log_targets(
+    buckets: &BTreeMap<String, BucketInventory>,
+    own: Option<&BTreeSet<String>>,
+) -> BTreeMap<String, BucketInventory> {
+    buckets
+        .values()
+        .filter_map(|source| {
+            let name = &source.logging.known()?.target_bucket;
+            let target = match buckets.get(name) {
+                Some(target) => target.clone(),
+                None if own.is_some_and(|own| !own.contains(name)) => return None,
+                None => BucketInventory {
+                    region: source.region.clone(),
+                    ..BucketInventory::default()
+                },
+            };
+            Some((name.clone(), target))
+        })
+        .collect()
+}
+
+/// Reads what the checks of trails want to know of the buckets that trails deliver to, as far as they
+/// are the account's own.
+async fn read_trail_buckets(
+    session: &Session,
+    account: &str,
+    trails: &BTreeMap<String, TrailInventory>,
+    own: Option<&BTreeSet<String>>,
+    buckets: &mut BTreeMap<String, BucketInventory>,
+) {
+    let Some(plan) = session.plan.of_trail_buckets() else {
+        return;
+    };
+    let named: BTreeMap<String, BucketInventory> = trails
+        .values()
+        .filter_map(|trail| {
+            let bucket = match buckets.get(&trail.bucket) {
+                Some(bucket) => bucket.clone(),
+                None if own.is_some_and(|own| own.contains(&trail.bucket)) => {
+                    BucketInventory::default()
+                }
+                None => return None,
+            };
+            Some((trail.bucket.clone(), bucket))
+        })
+        .collect();
+    buckets.extend(read_each(session, &plan, account, named).await);
 }
 
 /// Reads buckets side by side, each bucket's calls one after the other.
@@ -387,17 +439,20 @@ async fn read_each(
         .await
 }
 
-type Regions = (
-    Reading<crate::inventory::account::RegionListing>,
-    BTreeMap<String, RegionInventory>,
-);
+/// The Regions and the trails that record in them.
+#[derive(Default)]
+struct Regions {
+    listing: Reading<crate::inventory::account::RegionListing>,
+    regions: BTreeMap<String, RegionInventory>,
+    trails: BTreeMap<String, TrailInventory>,
+}
 
 async fn read_regions(session: &Session, account: &str) -> Regions {
     if !session.plan.regions() {
-        return (Reading::NotCollected, BTreeMap::new());
+        return Regions::default();
     }
     let (names, listing) = regions::choose(session).await;
-    let regions = futures::stream::iter(names)
+    let read: Vec<_> = futures::stream::iter(names)
         .map(|name| async move {
             let functions = async {
                 if session.plan.functions() {
@@ -406,18 +461,36 @@ async fn read_regions(session: &Session, account: &str) -> Regions {
                     RegionInventory::default()
                 }
             };
-            let (functions, access_points) =
-                tokio::join!(functions, access_points::read(session, account, &name));
+            let mut of_config = RegionInventory::default();
+            let (functions, access_points, trails, ()) = tokio::join!(
+                functions,
+                access_points::read(session, account, &name),
+                trails::list(session, &name),
+                config::read(session, &name, &mut of_config)
+            );
             let (access_point_listing, access_points) = access_points;
             let region = RegionInventory {
+                function_listing: functions.function_listing,
+                functions: functions.functions,
                 access_point_listing,
                 access_points,
-                ..functions
+                trail_listing: trails.listing,
+                ..of_config
             };
-            (name, region)
+            (name, region, trails.trails)
         })
         .buffer_unordered(usize::MAX)
         .collect()
         .await;
-    (listing, regions)
+    let mut found = BTreeMap::new();
+    let mut regions = BTreeMap::new();
+    for (name, region, trails) in read {
+        regions.insert(name, region);
+        found.extend(trails);
+    }
+    Regions {
+        listing,
+        regions,
+        trails: trails::read(session, found).await,
+    }
 }

@@ -11,7 +11,9 @@ pub struct Plan {
     /// The readings of every resource, each with the guards of the needs that ask for it.
     readings: BTreeMap<ReadingKind, BTreeSet<Guard>>,
     /// The readings of buckets that receive access logs, wherever they are.
-    log_targets: BTreeSet<ReadingKind>,
+    log_targets: BTreeMap<ReadingKind, BTreeSet<Guard>>,
+    /// The readings of buckets that trails deliver to.
+    trail_buckets: BTreeMap<ReadingKind, BTreeSet<Guard>>,
     /// The readings of the keys that buckets name.
     keys: BTreeSet<ReadingKind>,
     /// Whether the buckets that others deliver to are there.
@@ -52,23 +54,19 @@ impl Plan {
                 }
                 _ => {}
             }
-            match need.relation {
-                Relation::Own
-                | Relation::Siblings
-                | Relation::EncryptionKey
-                | Relation::Destination => {
-                    plan.readings
-                        .entry(need.reading)
-                        .or_default()
-                        .insert(need.guard);
-                }
-                Relation::LogTarget => {
-                    plan.log_targets.insert(need.reading);
-                }
-                Relation::BehindAccessPoint => {
+            // Only buckets are read for what others say of them; an account or a Region is read
+            // once, whoever asks.
+            let of_bucket = need.reading.scope() == Scope::Bucket;
+            let readings = match need.relation {
+                Relation::LogTarget if of_bucket => &mut plan.log_targets,
+                Relation::TrailBucket if of_bucket => &mut plan.trail_buckets,
+                Relation::BehindAccessPoint if of_bucket => {
                     plan.behind_access_points.insert(need.reading);
+                    continue;
                 }
-            }
+                _ => &mut plan.readings,
+            };
+            readings.entry(need.reading).or_default().insert(need.guard);
         }
         // Where buckets are read anyhow, those behind access points are among them.
         if plan.buckets {
@@ -117,7 +115,7 @@ impl Plan {
         match kind {
             SubjectKind::Bucket => self.buckets = true,
             SubjectKind::Function => self.functions = true,
-            SubjectKind::Region => self.regions = true,
+            SubjectKind::Region | SubjectKind::Trail => self.regions = true,
             SubjectKind::Identity => self.identities = true,
             SubjectKind::AccessPoint => self.access_points = true,
             _ => {}
@@ -133,7 +131,7 @@ impl Plan {
             _ => match reading.scope() {
                 Scope::Bucket | Scope::Key | Scope::Target => self.buckets = true,
                 Scope::Function => self.functions = true,
-                Scope::Region => self.regions = true,
+                Scope::Region | Scope::Trail => self.regions = true,
                 Scope::Identity => self.identities = true,
                 Scope::AccessPoint | Scope::MultiRegionAccessPoint => self.access_points = true,
                 Scope::Account => {}
@@ -204,15 +202,27 @@ impl Plan {
 
     /// The plan for the buckets that receive access logs; `None` when nothing is asked of them.
     pub fn of_log_targets(&self) -> Option<Self> {
-        (!self.log_targets.is_empty()).then(|| Self {
-            readings: self
-                .log_targets
-                .iter()
-                .map(|reading| (*reading, BTreeSet::from([Guard::Always])))
-                .collect(),
+        Self::of_some_buckets(&self.log_targets)
+    }
+
+    /// The plan for the buckets that trails deliver to; `None` when nothing is asked of them.
+    pub fn of_trail_buckets(&self) -> Option<Self> {
+        Self::of_some_buckets(&self.trail_buckets)
+    }
+
+    fn of_some_buckets(readings: &BTreeMap<ReadingKind, BTreeSet<Guard>>) -> Option<Self> {
+        (!readings.is_empty()).then(|| Self {
+            readings: readings.clone(),
             buckets: true,
             ..Self::default()
         })
+    }
+
+    /// Trails are to be listed.
+    pub fn trails(&self) -> bool {
+        self.wants(ReadingKind::TrailListing)
+            || self.wants(ReadingKind::TrailStatus)
+            || self.wants(ReadingKind::TrailSelectors)
     }
 }
 

@@ -158,6 +158,7 @@ impl Facts<'_> {
             ReadingKind::FunctionListing
             | ReadingKind::BucketListing
             | ReadingKind::RegionListing
+            | ReadingKind::TrailListing
             | ReadingKind::IdentityListing
             | ReadingKind::AccessPointListing
             | ReadingKind::Caller => return Vec::new(),
@@ -226,6 +227,34 @@ impl Facts<'_> {
                 .flat_map(|bucket| bucket.destinations())
                 .map(|name| vec!["accounts", &id.account, "targets", name, member].map_owned())
                 .collect(),
+            (Relation::LogTarget, Scope::Bucket, SubjectKind::Bucket) => self
+                .logging_of(&id.account, &id.name)
+                .map(|target| bucket(target, member))
+                .into_iter()
+                .collect(),
+            (Relation::TrailBucket, Scope::Bucket, SubjectKind::Trail) => self
+                .snapshot
+                .accounts
+                .get(&id.account)
+                .and_then(|account| account.trails.get(&id.arn))
+                .map(|trail| bucket(&trail.bucket, member))
+                .into_iter()
+                .collect(),
+            (Relation::Own, Scope::Trail, SubjectKind::Trail) => {
+                vec![vec!["accounts", &id.account, "trails", &id.arn, member].map_owned()]
+            }
+            (Relation::Trails, Scope::Trail, _) => self
+                .snapshot
+                .accounts
+                .get(&id.account)
+                .into_iter()
+                .flat_map(|account| &account.trails)
+                .filter(|(_, trail)| trail.multi_region || trail.home_region == id.region)
+                .map(|(arn, _)| vec!["accounts", &id.account, "trails", arn, member].map_owned())
+                .collect(),
+            (Relation::Own | Relation::Region, Scope::Region, _) => {
+                vec![vec!["accounts", &id.account, "regions", &id.region, member].map_owned()]
+            }
             // Of the siblings, those that speak of this bucket.
             (Relation::Siblings, Scope::Bucket, SubjectKind::Bucket)
                 if need.reading == ReadingKind::BucketLogging =>
@@ -237,6 +266,11 @@ impl Facts<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn logging_of(&self, account: &str, bucket: &str) -> Option<&str> {
+        let bucket = self.snapshot.accounts.get(account)?.buckets.get(bucket)?;
+        Some(bucket.logging.known()?.target_bucket.as_str())
     }
 
     /// The buckets that an access point leads to.
@@ -283,8 +317,18 @@ impl Facts<'_> {
                 member_of(function.versions.get(version)?, member)
             }
             [keys, arn, member] if keys == "keys" => member_of(account.keys.get(arn)?, member),
+            [trails, arn, member] if trails == "trails" => {
+                member_of(account.trails.get(arn)?, member)
+            }
             [targets, name, member] if targets == "targets" => {
                 member_of(account.targets.get(name)?, member)
+            }
+            [_, region, member] => {
+                let own = crate::inventory::account::RegionInventory {
+                    functions: std::collections::BTreeMap::new(),
+                    ..account.regions.get(region)?.clone()
+                };
+                member_of(&own, member)
             }
             [_, region, _, name, member] => {
                 member_of(account.regions.get(region)?.functions.get(name)?, member)

@@ -17,8 +17,10 @@ pub mod identity;
 mod index;
 pub mod lambda;
 pub mod policy;
+pub mod region;
 pub mod s3;
 mod subjects;
+pub mod trail;
 mod vocabulary;
 
 pub use document::FactDocument;

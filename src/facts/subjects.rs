@@ -9,12 +9,14 @@ use super::account::AccountFacts;
 use super::identity::{self, IdentityContext, IdentityFacts};
 use super::lambda::cold_start::Model;
 use super::lambda::{FunctionContext, FunctionFacts};
+use super::region::RegionFacts;
 use super::s3::{BucketContext, BucketFacts};
+use super::trail::{TrailContext, TrailFacts};
 use super::{Because, Fact, FactDocument, Index, from_reading};
 use crate::inventory::account::{AccountInventory, Listing};
 use crate::inventory::ids::{
     ResourceId, SubjectKind, access_point_arn, account_arn, bucket_arn, function_arn,
-    multi_region_access_point_arn,
+    multi_region_access_point_arn, region_arn, trail_arn,
 };
 use crate::inventory::need::ReadingKind;
 use crate::inventory::{Reading, Snapshot};
@@ -72,6 +74,10 @@ pub enum SubjectFacts {
     Bucket(Box<BucketFacts>),
     /// Of a function.
     Function(Box<FunctionFacts>),
+    /// Of a Region.
+    Region(Box<RegionFacts>),
+    /// Of a trail.
+    Trail(Box<TrailFacts>),
     /// Of a user, group, role or managed policy.
     Identity(Box<IdentityFacts>),
     /// Of an access point.
@@ -94,6 +100,10 @@ impl SubjectFacts {
             Self::Function(facts) => {
                 FactDocument::new(SubjectKind::Function.variable(), facts.as_ref())
             }
+            Self::Region(facts) => {
+                FactDocument::new(SubjectKind::Region.variable(), facts.as_ref())
+            }
+            Self::Trail(facts) => FactDocument::new(SubjectKind::Trail.variable(), facts.as_ref()),
             Self::Identity(facts) => {
                 FactDocument::new(SubjectKind::Identity.variable(), facts.as_ref())
             }
@@ -141,9 +151,10 @@ impl<'a> Facts<'a> {
                 SubjectKind::Account => vec![account_subject(id, account)],
                 SubjectKind::Bucket => bucket_subjects(id, account, snapshot.complete),
                 SubjectKind::Function => function_subjects(id, account, snapshot.complete),
+                SubjectKind::Region => region_subjects(id, account),
+                SubjectKind::Trail => trail_subjects(id, account),
                 SubjectKind::Identity => identity_subjects(id, account, snapshot.complete),
                 SubjectKind::AccessPoint => access_point_subjects(id, account, snapshot.complete),
-                SubjectKind::Region | SubjectKind::Trail => Vec::new(),
             })
             .collect();
         subjects.sort_by(|a, b| {
@@ -177,6 +188,22 @@ impl<'a> Facts<'a> {
                 &id.region,
                 &id.name,
             )?))),
+            SubjectKind::Region => Some(SubjectFacts::Region(Box::new(RegionFacts::derive(
+                &id.name,
+                account,
+                account.regions.get(&id.name)?,
+            )))),
+            SubjectKind::Trail => Some(SubjectFacts::Trail(Box::new(TrailFacts::derive(
+                &TrailContext {
+                    account_id: &id.account,
+                    account,
+                    arn: &id.arn,
+                    trail: account.trails.get(&id.arn)?,
+                    index: &self.index,
+                    trust: &self.trust,
+                    taken_at: &self.snapshot.taken_at,
+                },
+            )))),
             SubjectKind::Identity => {
                 let context = self.identity_context(subject)?;
                 let facts = IdentityFacts::of_identity(&context)
@@ -186,7 +213,6 @@ impl<'a> Facts<'a> {
             SubjectKind::AccessPoint => Some(SubjectFacts::AccessPoint(Box::new(
                 AccessPointFacts::derive(&self.access_point_context(subject)?)?,
             ))),
-            SubjectKind::Region | SubjectKind::Trail => None,
         }
     }
 
@@ -408,6 +434,84 @@ fn function_subjects(id: &str, account: &AccountInventory, complete: bool) -> Ve
             refused => from_reading(ReadingKind::RegionListing, refused, || (), |_| ()),
         };
         subjects.push(subject(UNKNOWN, UNLISTED, "", because.because().to_vec()));
+    }
+    subjects
+}
+
+fn region_subjects(id: &str, account: &AccountInventory) -> Vec<Subject> {
+    let subject = |name: &str, unlisted| Subject {
+        id: ResourceId {
+            kind: SubjectKind::Region,
+            name: name.to_owned(),
+            arn: region_arn(name, id),
+            account: id.to_owned(),
+            region: if name == UNLISTED { UNKNOWN } else { name }.to_owned(),
+        },
+        unlisted,
+    };
+    let mut subjects: Vec<Subject> = account
+        .regions
+        .keys()
+        .map(|name| subject(name, Vec::new()))
+        .collect();
+    // Where the list of Regions was refused, those that every account has were read all the same.
+    let unlisted = match &account.region_listing {
+        Reading::Known(_) | Reading::Absent => Vec::new(),
+        Reading::NotCollected if !subjects.is_empty() => Vec::new(),
+        refused => from_reading(ReadingKind::RegionListing, refused, || (), |_| ())
+            .because()
+            .to_vec(),
+    };
+    if !unlisted.is_empty() {
+        subjects.push(subject(UNLISTED, unlisted));
+    }
+    subjects
+}
+
+/// The trails, and one stand-in for all Regions whose trails could not be listed.
+fn trail_subjects(id: &str, account: &AccountInventory) -> Vec<Subject> {
+    let mut subjects: Vec<Subject> = account
+        .trails
+        .iter()
+        .map(|(arn, trail)| Subject {
+            id: ResourceId {
+                kind: SubjectKind::Trail,
+                name: trail.name.clone(),
+                arn: arn.clone(),
+                account: id.to_owned(),
+                region: trail.home_region.clone(),
+            },
+            unlisted: Vec::new(),
+        })
+        .collect();
+    let lists: Vec<Fact<()>> = account
+        .regions
+        .values()
+        .map(|region| {
+            from_reading(
+                ReadingKind::TrailListing,
+                &region.trail_listing,
+                || (),
+                |_| (),
+            )
+        })
+        .collect();
+    let because = match &account.region_listing {
+        _ if !lists.is_empty() => Fact::<()>::unknown_from(lists.iter().flat_map(Fact::because)),
+        Reading::Known(_) | Reading::Absent => Fact::not_collected(ReadingKind::TrailListing),
+        refused => from_reading(ReadingKind::RegionListing, refused, || (), |_| ()),
+    };
+    if !because.because().is_empty() {
+        subjects.push(Subject {
+            id: ResourceId {
+                kind: SubjectKind::Trail,
+                name: UNLISTED.to_owned(),
+                arn: trail_arn(UNKNOWN, id, UNLISTED),
+                account: id.to_owned(),
+                region: UNKNOWN.to_owned(),
+            },
+            unlisted: because.because().to_vec(),
+        });
     }
     subjects
 }

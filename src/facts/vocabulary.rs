@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{access_point, account, identity, lambda, s3};
+use super::{access_point, account, identity, lambda, region, s3, trail};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
@@ -15,11 +15,12 @@ pub fn schema(kind: SubjectKind) -> Option<Value> {
         SubjectKind::Account => schemars::schema_for!(super::account::AccountFacts),
         SubjectKind::Bucket => schemars::schema_for!(super::s3::BucketFacts),
         SubjectKind::Function => schemars::schema_for!(super::lambda::FunctionFacts),
+        SubjectKind::Region => schemars::schema_for!(super::region::RegionFacts),
+        SubjectKind::Trail => schemars::schema_for!(super::trail::TrailFacts),
         SubjectKind::AccessPoint => {
             schemars::schema_for!(super::access_point::AccessPointFacts)
         }
         SubjectKind::Identity => schemars::schema_for!(super::identity::IdentityFacts),
-        SubjectKind::Region | SubjectKind::Trail => return None,
     };
     Some(schema.to_value())
 }
@@ -42,12 +43,15 @@ const TABLES: &[NeedTable] = &[
     s3::transport::NEEDS,
     s3::encryption::NEEDS,
     s3::logging::NEEDS,
+    s3::data_events::NEEDS,
     s3::versioning::NEEDS,
     s3::key::NEEDS,
     s3::guards::NEEDS,
     s3::lifecycle::NEEDS,
     s3::replication::NEEDS,
     s3::website::NEEDS,
+    trail::NEEDS,
+    region::NEEDS,
     lambda::NEEDS,
     lambda::concurrency::NEEDS,
     lambda::package::NEEDS,

@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::Reading;
 use super::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
 use super::bucket::{BucketInventory, PublicAccessBlock};
+use super::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule};
 use super::function::FunctionInventory;
 use super::identity::{IdentityInventory, ManagedPolicyInventory};
 use super::key::KeyInventory;
 use super::target::TargetInventory;
 use super::trigger::{EventSourceMapping, Rule, ScalableTarget, Schedule};
+use super::trail::TrailInventory;
 
 /// One account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +43,9 @@ pub struct AccountInventory {
     /// Buckets that others replicate or log to, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetInventory>,
+    /// CloudTrail trails that record in a Region that was read, by ARN.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub trails: BTreeMap<String, TrailInventory>,
     /// How the listing of users, groups, roles and policies went (GetAccountAuthorizationDetails).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub identity_listing: Reading<Listing>,
@@ -84,6 +89,22 @@ pub struct RegionInventory {
     /// Provisioned concurrency that is scaled (application-autoscaling:DescribeScalableTargets).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub scalable_targets: Reading<Vec<ScalableTarget>>,
+    /// The ARNs of the trails that record here, those of other Regions and of the organization
+    /// included (DescribeTrails).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub trail_listing: Reading<Vec<String>>,
+    /// AWS Config's recorders (DescribeConfigurationRecorders).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_recorders: Reading<Vec<ConfigRecorder>>,
+    /// Whether they record (DescribeConfigurationRecorderStatus).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_recorder_status: Reading<Vec<ConfigRecorderStatus>>,
+    /// Where AWS Config delivers to (DescribeDeliveryChannels).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_delivery_channels: Reading<Vec<ConfigDeliveryChannel>>,
+    /// AWS Config's rules (DescribeConfigRules).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_rules: Reading<Vec<ConfigRule>>,
     /// How the listing of access points went (ListAccessPoints).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub access_point_listing: Reading<Listing>,

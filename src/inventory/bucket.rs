@@ -72,6 +72,10 @@ pub struct BucketInventory {
     /// ACL has an effect.
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub object_acls: Reading<BTreeMap<String, Acl>>,
+    /// Who pays for requests, `BucketOwner` or `Requester` (GetBucketRequestPayment). Only read of
+    /// buckets that receive access logs.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub request_payment: Reading<String>,
 }
 
 /// Static website hosting of a bucket.

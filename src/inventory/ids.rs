@@ -106,6 +106,19 @@ pub fn account_arn(region: &str, account: &str) -> String {
     format!("arn:{}:iam::{account}:root", partition(region))
 }
 
+/// The ARN that stands for one Region of an account; AWS gives Regions none of their own.
+pub fn region_arn(region: &str, account: &str) -> String {
+    format!("arn:{}:config:{region}:{account}:region", partition(region))
+}
+
+/// The ARN of a trail.
+pub fn trail_arn(region: &str, account: &str, name: &str) -> String {
+    format!(
+        "arn:{}:cloudtrail:{region}:{account}:trail/{name}",
+        partition(region)
+    )
+}
+
 /// The unqualified ARN of a function.
 pub fn function_arn(region: &str, account: &str, name: &str) -> String {
     format!(

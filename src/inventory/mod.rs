@@ -14,6 +14,7 @@ pub mod access_point;
 pub mod account;
 pub mod archive;
 pub mod bucket;
+pub mod config;
 pub mod function;
 pub mod identity;
 pub mod ids;
@@ -26,6 +27,7 @@ pub mod report_line;
 pub mod snapshot;
 pub mod target;
 pub mod trigger;
+pub mod trail;
 
 pub use reading::Reading;
 pub use snapshot::Snapshot;

@@ -24,6 +24,8 @@ pub enum Scope {
     Key,
     /// Once a bucket that others deliver to and that is not read itself.
     Target,
+    /// Once a trail.
+    Trail,
     /// Once a user, group or role.
     Identity,
     /// Once an access point.
@@ -123,6 +125,22 @@ readings! {
     ];
     /// The ACLs of the objects in the sample (opt-in).
     BucketObjectAcls = "bucket.object_acls", Bucket, [("s3", "GetObjectAcl", "s3:GetObjectAcl")];
+    /// Who pays for requests.
+    BucketRequestPayment = "bucket.request_payment", Bucket, [("s3", "GetBucketRequestPayment", "s3:GetBucketRequestPayment")];
+    /// The trails that record in a Region.
+    TrailListing = "region.trail_listing", Region, [("cloudtrail", "DescribeTrails", "cloudtrail:DescribeTrails")];
+    /// Whether a trail records and delivers.
+    TrailStatus = "trail.status", Trail, [("cloudtrail", "GetTrailStatus", "cloudtrail:GetTrailStatus")];
+    /// What a trail records.
+    TrailSelectors = "trail.selectors", Trail, [("cloudtrail", "GetEventSelectors", "cloudtrail:GetEventSelectors")];
+    /// AWS Config's recorders.
+    ConfigRecorders = "region.config_recorders", Region, [("config", "DescribeConfigurationRecorders", "config:DescribeConfigurationRecorders")];
+    /// Whether AWS Config's recorders record.
+    ConfigRecorderStatus = "region.config_recorder_status", Region, [("config", "DescribeConfigurationRecorderStatus", "config:DescribeConfigurationRecorderStatus")];
+    /// Where AWS Config delivers to.
+    ConfigDeliveryChannels = "region.config_delivery_channels", Region, [("config", "DescribeDeliveryChannels", "config:DescribeDeliveryChannels")];
+    /// AWS Config's rules.
+    ConfigRules = "region.config_rules", Region, [("config", "DescribeConfigRules", "config:DescribeConfigRules")];
     /// What a KMS key is.
     KeyDescription = "key.description", Key, [("kms", "DescribeKey", "kms:DescribeKey")];
     /// Automatic rotation of a KMS key.
@@ -249,6 +267,12 @@ pub enum Relation {
     EncryptionKey,
     /// The buckets that the subject's replication rules and access logs name.
     Destination,
+    /// The trails that record in the subject's Region, or in any.
+    Trails,
+    /// The bucket that receives the subject's log files.
+    TrailBucket,
+    /// The Region that the subject lives in, or, for the account, every Region.
+    Region,
     /// The bucket that the subject, an access point, leads to.
     BehindAccessPoint,
 }
@@ -342,6 +366,41 @@ impl Need {
         }
     }
 
+    /// A reading of the bucket that receives the subject's access logs.
+    pub const fn of_log_target(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::LogTarget,
+            reading,
+            guard: match reading {
+                ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
+                ReadingKind::BucketObjectLock => Guard::UnlessNotVersioned,
+                _ => Guard::Always,
+            },
+        }
+    }
+
+    /// A reading of the trails that record in the subject's Region.
+    pub const fn of_trails(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::Trails,
+            reading,
+            guard: Guard::Always,
+        }
+    }
+
+    /// A reading of the bucket that a trail delivers to.
+    pub const fn of_trail_bucket(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::TrailBucket,
+            reading,
+            guard: match reading {
+                ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
+                ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
+                _ => Guard::Always,
+            },
+        }
+    }
+
     /// A reading of the bucket behind the subject, an access point.
     pub const fn behind(reading: ReadingKind) -> Self {
         Self {
@@ -351,6 +410,15 @@ impl Need {
                 ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
                 _ => Guard::Always,
             },
+        }
+    }
+
+    /// A reading of the Region that the subject lives in.
+    pub const fn of_region(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::Region,
+            reading,
+            guard: Guard::Always,
         }
     }
 

@@ -448,11 +448,13 @@ pub struct EncryptionPosture {
 /// Whether a bucket is watched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MonitoringPosture {
-    /// The target (`bucket/prefix`), `off`, `log target` or `unknown`.
+    /// The target (`bucket/prefix`, with ` (not delivered)` behind it when S3 cannot deliver), `off`,
+    /// `log target` or `unknown`.
     pub access_log: String,
-    /// CloudTrail data events: `read+write`, `read`, `write`, `off`, `unknown`.
+    /// CloudTrail data events: `read+write`, all of one kind (`read`, `write`), `part`, `off`,
+    /// `unknown`.
     pub data_events: String,
-    /// AWS Config records the bucket: `on`, `off`, `unknown`.
+    /// AWS Config records the bucket: `on`, `daily`, `not recorded`, `off`, `unknown`.
     pub config: String,
 }
 

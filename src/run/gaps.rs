@@ -72,6 +72,12 @@ pub(super) fn find(
                 gaps.push(refusal.gap(bucket_arn(home, name), affects));
             }
         }
+        for (arn, trail) in &account.trails {
+            for refusal in refusals("trail", trail) {
+                let affects = affected.of(refusal.kind, |result| &result.resource.account == id);
+                gaps.push(refusal.gap(arn.clone(), affects));
+            }
+        }
         for (name, identity) in &account.identities {
             for refusal in refusals("identity", identity) {
                 let affects = affected.at(refusal.kind, &identity.arn);
@@ -103,22 +109,18 @@ pub(super) fn find(
                     gaps.push(refusal.gap(arn.clone(), affects));
                 }
             }
-            // Every member is named, so that a new one cannot be forgotten.
             let own = RegionInventory {
-                function_listing: inventory.function_listing.clone(),
-                access_point_listing: inventory.access_point_listing.clone(),
-                access_points: BTreeMap::new(),
                 functions: BTreeMap::new(),
-                event_source_mappings: inventory.event_source_mappings.clone(),
-                rules: inventory.rules.clone(),
-                schedules: inventory.schedules.clone(),
-                scalable_targets: inventory.scalable_targets.clone(),
+                access_points: BTreeMap::new(),
+                ..inventory.clone()
             };
             if scope.has(SubjectKind::Region, region, region) {
                 for refusal in refusals("region", &own) {
                     let kinds = refusal.about_kind();
                     let affects = affected.of(refusal.kind, |result| {
-                        &result.resource.region == region
+                        // What belongs to no Region may hang on each.
+                        let here = result.resource.region.as_str();
+                        (here == region || matches!(here, "global" | "unknown"))
                             && kinds.is_none_or(|kind| result.resource.kind == kind)
                     });
                     gaps.push(refusal.gap(region.clone(), affects));
@@ -160,6 +162,8 @@ impl<'a> Affected<'a> {
                 SubjectKind::Function => {
                     &[ReadingKind::FunctionListing, ReadingKind::RegionListing][..]
                 }
+                SubjectKind::Trail => &[ReadingKind::TrailListing, ReadingKind::RegionListing][..],
+                SubjectKind::Region => &[ReadingKind::RegionListing][..],
                 SubjectKind::Identity => &[ReadingKind::IdentityListing][..],
                 SubjectKind::AccessPoint => &[
                     ReadingKind::AccessPointListing,
@@ -284,6 +288,7 @@ fn own_readings(account: &AccountInventory) -> AccountInventory {
         buckets: BTreeMap::new(),
         keys: BTreeMap::new(),
         targets: BTreeMap::new(),
+        trails: BTreeMap::new(),
         regions: BTreeMap::new(),
     }
 }
@@ -332,6 +337,7 @@ mod tests {
                 Where::Function => "function",
                 Where::Key => "key",
                 Where::Target => "target",
+                Where::Trail => "trail",
                 Where::Identity => "identity",
                 Where::AccessPoint => "access_point",
                 Where::MultiRegionAccessPoint => "multi_region_access_point",

@@ -18,6 +18,7 @@ use coldbucket::inventory::bucket::{
     Abac, BucketInventory, CorsRule, Encryption, LifecycleRule, ObjectLock, PublicAccessBlock,
     Replication, ReplicationRule, Versioning, Website,
 };
+use coldbucket::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus};
 use coldbucket::inventory::function::{
     Alias, FunctionConfiguration, FunctionInventory, FunctionStatus, FunctionUrl, Image,
     Invocations, Measurement, ProvisionedConcurrency, ProvisionedUsage, SnapStart, Starts, Vpc,
@@ -29,6 +30,9 @@ use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
 use coldbucket::inventory::object::{ObjectSample, SampledObject};
 use coldbucket::inventory::target::{BucketHead, TargetInventory};
 use coldbucket::inventory::trigger::{Rule, RuleTarget, Schedule};
+use coldbucket::inventory::trail::{
+    BasicSelector, DataResources, EventSelectors, TrailInventory, TrailStatus,
+};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::{Value, json};
 
@@ -99,6 +103,7 @@ fn elaborate() -> AccountInventory {
             default_mode: Some("GOVERNANCE".into()),
             default_days: Some(30),
         }),
+        logging: logging("copy"),
         abac: Reading::Known(Abac {
             status: "Enabled".into(),
         }),
@@ -241,6 +246,110 @@ fn pinging() -> RegionInventory {
         }]),
         ..quiet_region()
     }
+}
+
+const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111111111111:trail/t";
+
+/// Logs that arrive, by the policy of their target or by its ACL.
+fn logged(target: BucketInventory) -> AccountInventory {
+    let target = BucketInventory {
+        request_payment: Reading::Known("BucketOwner".into()),
+        versioning: Reading::Known(Versioning {
+            status: Some("Enabled".into()),
+            mfa_delete: None,
+        }),
+        object_lock: Reading::Absent,
+        ..target
+    };
+    let source = BucketInventory {
+        logging: logging("logs"),
+        ..quiet_bucket()
+    };
+    account(&[(BUCKET, &source), ("logs", &target), ("other", &source)])
+}
+
+fn logged_by_policy() -> AccountInventory {
+    logged(BucketInventory {
+        policy: policy(&json!([
+            {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
+             "Resource": "arn:aws:s3:::logs/*"},
+        ])),
+        policy_status: status(false),
+        ..quiet_bucket()
+    })
+}
+
+fn logged_by_acl() -> AccountInventory {
+    logged(BucketInventory {
+        acl: acl(&[("LogDelivery", "WRITE")]),
+        ..open_bucket()
+    })
+}
+
+/// The same account with a trail that records everything and delivers to its bucket, and with AWS
+/// Config on.
+fn watched(mut snapshot: Snapshot) -> Snapshot {
+    let account = snapshot.accounts.get_mut(OWNER).unwrap();
+    let region = account.regions.entry(REGION.to_owned()).or_default();
+    region.trail_listing = Reading::Known(vec![TRAIL.to_owned()]);
+    region.config_recorders = Reading::Known(vec![ConfigRecorder {
+        name: "default".into(),
+        all_supported: true,
+        ..ConfigRecorder::default()
+    }]);
+    region.config_recorder_status = Reading::Known(vec![ConfigRecorderStatus {
+        name: "default".into(),
+        recording: true,
+        last_status: Some("SUCCESS".into()),
+        last_error: None,
+    }]);
+    region.config_delivery_channels = Reading::Known(vec![ConfigDeliveryChannel {
+        name: "default".into(),
+        bucket: "config".into(),
+    }]);
+    region.config_rules = Reading::Known(vec![coldbucket::inventory::config::ConfigRule {
+        name: "logged".into(),
+        identifier: "S3_BUCKET_LOGGING_ENABLED".into(),
+        owner: "AWS".into(),
+        state: "ACTIVE".into(),
+    }]);
+    let trail = TrailInventory {
+        name: "t".into(),
+        home_region: REGION.into(),
+        multi_region: true,
+        bucket: BUCKET.into(),
+        status: Reading::Known(TrailStatus {
+            logging: true,
+            delivery_error: None,
+        }),
+        selectors: Reading::Known(EventSelectors {
+            basic: vec![BasicSelector {
+                read_write: "All".into(),
+                management: true,
+                data: vec![DataResources {
+                    kind: "AWS::S3::Object".into(),
+                    values: vec!["arn:aws:s3".into()],
+                }],
+            }],
+            advanced: Vec::new(),
+        }),
+        ..TrailInventory::default()
+    };
+    account.trails.insert(TRAIL.to_owned(), trail);
+    snapshot
+}
+
+/// The same account with no trail in its Region.
+fn unwatched(mut snapshot: Snapshot) -> Snapshot {
+    let account = snapshot.accounts.get_mut(OWNER).unwrap();
+    account.regions.insert(
+        REGION.to_owned(),
+        RegionInventory {
+            trail_listing: Reading::Known(Vec::new()),
+            ..RegionInventory::default()
+        },
+    );
+    snapshot
 }
 
 /// Doors to a bucket that everybody reads: one whose policy says so, one whose policy only AWS can
@@ -475,7 +584,7 @@ fn accounts() -> Vec<Snapshot> {
     image.image = Reading::Known(Image {
         compressed_bytes: 90 << 20,
     });
-    vec![
+    let mut accounts = vec![
         snapshot(account(&[(BUCKET, &behind_endpoint)])),
         snapshot(account(&[(BUCKET, &by_acl)])),
         snapshot(account(&[(BUCKET, &quiet_bucket()), ("source", &source)])),
@@ -499,7 +608,13 @@ fn accounts() -> Vec<Snapshot> {
         region_snapshot(pinged(), pinging(), REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(inspected, REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(measured, REGION, "2026-11-22T12:00:00Z"),
-    ]
+        snapshot(logged_by_policy()),
+        snapshot(logged_by_acl()),
+    ];
+    accounts.push(unwatched(accounts[2].clone()));
+    let watched: Vec<Snapshot> = accounts.iter().cloned().map(watched).collect();
+    accounts.extend(watched);
+    accounts
 }
 
 /// The facts of a subject, path by path: what is known there, and why the rest is not.
@@ -576,7 +691,7 @@ fn pointers(
         (Relation::Siblings, Scope::Bucket, SubjectKind::Bucket) => snapshot.accounts[OWNER]
             .buckets
             .keys()
-            .filter(|name| **name != id.name)
+            .filter(|name| **name != id.name && Some(name.as_str()) != log_target(snapshot, id))
             .map(|name| format!("/accounts/{OWNER}/buckets/{name}/{member}"))
             .collect(),
         (Relation::EncryptionKey, Scope::Key, SubjectKind::Bucket) => snapshot.accounts[OWNER]
@@ -592,6 +707,36 @@ fn pointers(
         (Relation::Own, Scope::Region, SubjectKind::Function) => {
             vec![format!("/accounts/{OWNER}/regions/{}/{member}", id.region)]
         }
+        (Relation::LogTarget, Scope::Bucket, SubjectKind::Bucket) => log_target(snapshot, id)
+            .filter(|name| snapshot.accounts[OWNER].buckets.contains_key(*name))
+            .map(|name| format!("/accounts/{OWNER}/buckets/{name}/{member}"))
+            .into_iter()
+            .collect(),
+        (Relation::Own, Scope::Trail, SubjectKind::Trail)
+        | (Relation::Trails, Scope::Trail, SubjectKind::Bucket | SubjectKind::Account) => snapshot
+            .accounts[OWNER]
+            .trails
+            .keys()
+            .map(|arn| {
+                format!(
+                    "/accounts/{OWNER}/trails/{}/{member}",
+                    arn.replace('/', "~1")
+                )
+            })
+            .collect(),
+        (Relation::TrailBucket, Scope::Bucket, SubjectKind::Trail) => snapshot.accounts[OWNER]
+            .trails
+            .values()
+            .filter(|trail| snapshot.accounts[OWNER].buckets.contains_key(&trail.bucket))
+            .map(|trail| format!("/accounts/{OWNER}/buckets/{}/{member}", trail.bucket))
+            .collect(),
+        (Relation::Own, Scope::Region, SubjectKind::Region)
+        | (Relation::Region, Scope::Region, SubjectKind::Bucket | SubjectKind::Account) => snapshot
+            .accounts[OWNER]
+            .regions
+            .keys()
+            .map(|name| format!("/accounts/{OWNER}/regions/{name}/{member}"))
+            .collect(),
         (Relation::Own, Scope::Identity, SubjectKind::Identity) => vec![format!(
             "/accounts/{OWNER}/identities/{}/{member}",
             id.name.replace('/', "~1")
@@ -619,6 +764,14 @@ fn pointers(
         )],
         _ => Vec::new(),
     }
+}
+
+fn log_target<'a>(
+    snapshot: &'a Snapshot,
+    id: &coldbucket::inventory::ids::ResourceId,
+) -> Option<&'a str> {
+    let bucket = snapshot.accounts[OWNER].buckets.get(&id.name)?;
+    Some(bucket.logging.known()?.target_bucket.as_str())
 }
 
 /// The snapshot with those readings replaced.
@@ -680,6 +833,10 @@ fn facts_open_what_they_declare_and_become_unknown_without_it() {
                     Relation::Siblings,
                     Relation::EncryptionKey,
                     Relation::Destination,
+                    Relation::LogTarget,
+                    Relation::Trails,
+                    Relation::TrailBucket,
+                    Relation::Region,
                     Relation::BehindAccessPoint,
                 ] {
                     let pointers = pointers(&snapshot, &subject, relation, kind);
@@ -903,16 +1060,21 @@ fn a_fact_needs_no_more_than_its_own_calls() {
 }
 
 /// All facts of a bucket together: fifteen calls, and five of them guarded. Only a policy that tests
-/// tags of the bucket takes the fifteenth.
+/// tags of the bucket takes the fifteenth. The sixteenth is only made of log targets.
 #[test]
 fn a_bucket_takes_fifteen_calls_at_most() {
     let all = needs("bucket");
     let calls: BTreeSet<ReadingKind> = all
         .iter()
-        .filter(|need| need.reading.scope() == Scope::Bucket && !need.reading.opt_in())
+        .filter(|need| {
+            need.reading.scope() == Scope::Bucket
+                && !need.reading.opt_in()
+                && need.relation != Relation::LogTarget
+        })
         .map(|need| need.reading)
         .collect();
     assert_eq!(calls.len(), 15);
+    assert!(!calls.contains(&ReadingKind::BucketRequestPayment));
     for need in all {
         let expected = match need.reading {
             ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,

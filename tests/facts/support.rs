@@ -62,6 +62,7 @@ pub fn quiet_bucket() -> BucketInventory {
         abac: Reading::NotCollected,
         object_sample: Reading::NotCollected,
         object_acls: Reading::NotCollected,
+        request_payment: Reading::NotCollected,
     }
 }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::BucketContext;
 use crate::facts::policy::compose::{Grants, Sources};
+use crate::facts::policy::delivery::{self, Delivery, Says};
 use crate::facts::policy::document::Principal;
 use crate::facts::policy::prove::{Case, Prover, Question};
 use crate::facts::policy::wording::{self, Target};
@@ -177,6 +178,17 @@ impl PolicyReading {
     pub(super) fn grants_log_delivery(&self) -> Fact<bool> {
         self.whole().map(|policy| {
             policy.is_some_and(|policy| wording::grants_log_delivery(policy, &self.target))
+        })
+    }
+
+    /// What it says to a delivery of access logs; without a policy it neither allows nor denies.
+    pub(super) fn delivery(&self, request: &Delivery<'_>) -> Fact<Says> {
+        let nothing = Says {
+            allows: Some(false),
+            denies: Some(false),
+        };
+        self.ask(nothing, |policy| {
+            Fact::Known(delivery::says(policy, request))
         })
     }
 

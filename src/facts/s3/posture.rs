@@ -106,7 +106,13 @@ impl BucketFacts {
             logging.is_log_target.known(),
         ) {
             (Some(bucket), prefix, _) if !bucket.is_empty() => {
-                format!("{bucket}/{}", prefix.map_or("", String::as_str))
+                let prefix = prefix.map_or("", String::as_str);
+                let lost = if logging.deliverable.known() == Some(&false) {
+                    " (not delivered)"
+                } else {
+                    ""
+                };
+                format!("{bucket}/{prefix}{lost}")
             }
             (Some(_), _, Some(true)) => "log target".to_owned(),
             (Some(_), ..) => "off".to_owned(),
@@ -114,9 +120,27 @@ impl BucketFacts {
         };
         MonitoringPosture {
             access_log,
-            data_events: UNKNOWN.to_owned(),
-            config: UNKNOWN.to_owned(),
+            data_events: self.data_events_word(),
+            config: word(&self.config, |config| config),
         }
+    }
+
+    /// Which data events are recorded: `read+write`, all of one kind (`read`, `write`), `part`, `off`.
+    fn data_events_word(&self) -> String {
+        let events = &self.data_events;
+        let words = (
+            events.read.known().map(String::as_str),
+            events.write.known().map(String::as_str),
+        );
+        match words {
+            (Some("all"), Some("all")) => "read+write",
+            (Some("all"), Some(_)) => "read",
+            (Some(_), Some("all")) => "write",
+            (Some("none"), Some("none")) => "off",
+            (Some(_), Some(_)) => "part",
+            _ => UNKNOWN,
+        }
+        .to_owned()
     }
 }
 
