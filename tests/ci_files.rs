@@ -114,6 +114,24 @@ fn the_audit_step_of_the_action_does_what_it_says() {
     );
 }
 
+/// The policy that the documentation shows is the one that is generated.
+#[test]
+fn the_policy_in_the_documentation_is_generated() {
+    let printed = coldbucket("permissions --check s3-plain-http")
+        .run()
+        .exits(0)
+        .stdout;
+    let shown: String = printed
+        .lines()
+        .map(|line| format!("       {line}\n"))
+        .collect();
+    let page = fs::read_to_string(project().join("docs/ci/README.md")).unwrap();
+    assert!(
+        page.contains(&shown),
+        "docs/ci/README.md does not show:\n{shown}"
+    );
+}
+
 // The table of a large account --------------------------------------------------------------------
 
 /// Lines from a heading to the next empty line that a heading follows.

@@ -926,6 +926,7 @@ fn help_is_what_it_was() {
         "checks list",
         "checks show",
         "checks verify",
+        "diff",
         "explain",
         "permissions",
         "cold-start",
