@@ -29,6 +29,7 @@ mod gate;
 mod listing;
 mod permissions;
 mod policy;
+mod remediate;
 pub mod schema;
 mod scope;
 mod source;
@@ -96,6 +97,7 @@ pub fn run(
         Task::ShowCheck { id, policies } => listing::show(&id, &policies, &console, &mut stdout)?,
         Task::VerifyChecks(dir) => listing::verify(dir.as_deref(), &mut stdout)?,
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
+        Task::Remediate(remediate) => remediate::run(*remediate, &mut console, &mut stdout)?,
         Task::Policy(command) => policy::run(command, &mut console, &mut stdout)?,
         Task::Permissions {
             selection,

@@ -7,14 +7,15 @@ use serde_json::Value;
 
 use super::args::{
     AuditArgs, ChecksCommand, Cli, ColdStartCommand, CollectArgs, ColorChoice, Command,
-    EstimateArgs, ExplainArgs, LiveArgs, PermissionsArgs, ResourceArgs, SchemaName, SelectionArgs,
-    SourceArgs, TuningArgs,
+    EstimateArgs, ExplainArgs, LiveArgs, PermissionsArgs, RemediateArgs, ResourceArgs, SchemaName,
+    SelectionArgs, SourceArgs, TuningArgs,
 };
 use super::config::{CheckParams, Config};
 use super::policy::{PolicyCommand, PolicyTask, ProveArgs};
 use super::{Mistake, Mistakes, Placed, did_you_mean, region};
 use crate::facts::Trust;
 use crate::output::Format;
+use crate::output::plan::PlanFormat;
 use crate::report::Severity;
 use crate::report::cold_start::EstimateInput;
 
@@ -54,6 +55,8 @@ pub enum Task {
     VerifyChecks(Option<PathBuf>),
     /// Explain one verdict.
     Explain(Box<Explain>),
+    /// Plan fixes.
+    Remediate(Box<Remediate>),
     /// Reason about policies.
     Policy(PolicyTask),
     /// Print the IAM policy.
@@ -141,6 +144,25 @@ pub struct Explain {
     pub trust: Trust,
 }
 
+/// `remediate`, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remediate {
+    /// What to judge.
+    pub source: Source,
+    /// Which checks.
+    pub selection: Selection,
+    /// Which resources.
+    pub resources: Resources,
+    /// Globs of checks whose decision is taken.
+    pub decided: Vec<String>,
+    /// Where the plan goes; never empty, at most one to standard output.
+    pub outputs: Vec<Output<PlanFormat>>,
+    /// How to read.
+    pub tuning: Tuning,
+    /// Whom the user knows.
+    pub trust: Trust,
+}
+
 /// What to judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -216,9 +238,9 @@ pub struct Gate {
 
 /// One output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
+pub struct Output<F = Format> {
     /// The format.
-    pub format: Format,
+    pub format: F,
     /// The file, or standard output.
     pub file: Option<PathBuf>,
 }
@@ -330,6 +352,7 @@ impl Join {
                 Some(ChecksCommand::Verify { dir }) => Task::VerifyChecks(dir),
             },
             Command::Explain(args) => Task::Explain(Box::new(self.explain(*args))),
+            Command::Remediate(args) => Task::Remediate(Box::new(self.remediate(*args))),
             Command::Policy(args) => Task::Policy(match args.command {
                 PolicyCommand::Evaluate(args) => PolicyTask::Evaluate(args),
                 PolicyCommand::Prove(args) => self.prove(*args),
@@ -532,6 +555,28 @@ impl Join {
         }
     }
 
+    fn remediate(&mut self, args: RemediateArgs) -> Remediate {
+        let tuning = self.tuning(&args.tuning);
+        let resources = self.resources(args.resources, &args.source.live.region);
+        if args.decided.iter().any(String::is_empty) {
+            self.wrong("--decided is empty");
+        }
+        let formats = PlanFormat::ALL
+            .iter()
+            .map(|format| (format.name(), *format));
+        // --format is -o without a file.
+        let typed: Vec<String> = args.format.into_iter().chain(args.output).collect();
+        Remediate {
+            source: self.source(args.source, &args.tuning),
+            selection: self.selection(args.selection),
+            resources,
+            decided: args.decided,
+            outputs: self.outputs_of(&typed, &formats.collect::<Vec<_>>(), PlanFormat::TABLE),
+            tuning,
+            trust: self.trust(),
+        }
+    }
+
     fn source(&mut self, args: SourceArgs, tuning: &TuningArgs) -> Source {
         if let (Some(_), true) = (&args.snapshot, args.sample) {
             self.wrong("--snapshot and --sample are two sources; choose one");
@@ -658,14 +703,25 @@ impl Join {
     }
 
     fn outputs(&mut self, typed: &[String]) -> Vec<Output> {
-        let mut outputs: Vec<Output> = Vec::new();
+        let formats = Format::ALL.iter().map(|format| (format.name(), *format));
+        self.outputs_of(typed, &formats.collect::<Vec<_>>(), Format::TABLE)
+    }
+
+    fn outputs_of<F: Copy>(
+        &mut self,
+        typed: &[String],
+        formats: &[(&'static str, F)],
+        nothing_said: F,
+    ) -> Vec<Output<F>> {
+        let mut outputs: Vec<Output<F>> = Vec::new();
+        let mut to_stdout: Vec<&str> = Vec::new();
         for text in typed {
             let (name, file) = match text.split_once('=') {
                 Some((name, file)) => (name, Some(file)),
                 None => (text.as_str(), None),
             };
-            let Some(format) = Format::from_name(name) else {
-                let names = || Format::ALL.iter().map(|format| format.name());
+            let Some((known, format)) = formats.iter().find(|(known, _)| *known == name) else {
+                let names = || formats.iter().map(|(known, _)| *known);
                 let help = did_you_mean(name, names()).unwrap_or_else(|| {
                     format!("choose from {}", names().collect::<Vec<_>>().join(", "))
                 });
@@ -678,13 +734,14 @@ impl Join {
                 continue;
             }
             let file = file.filter(|file| *file != "-").map(PathBuf::from);
-            outputs.push(Output { format, file });
+            if file.is_none() {
+                to_stdout.push(known);
+            }
+            outputs.push(Output {
+                format: *format,
+                file,
+            });
         }
-        let to_stdout: Vec<&str> = outputs
-            .iter()
-            .filter(|output| output.file.is_none())
-            .map(|output| output.format.name())
-            .collect();
         if to_stdout.len() > 1 {
             let message = format!(
                 "two outputs cannot both go to standard output ({})",
@@ -710,7 +767,7 @@ impl Join {
         }
         if outputs.is_empty() {
             outputs.push(Output {
-                format: Format::TABLE,
+                format: nothing_said,
                 file: None,
             });
         }

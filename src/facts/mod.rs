@@ -16,11 +16,13 @@ mod index;
 pub mod lambda;
 pub mod policy;
 pub mod s3;
+mod standing;
 mod subjects;
 mod vocabulary;
 
 pub use document::FactDocument;
 pub use fact::{Because, Fact, from_reading};
 pub use index::Index;
+pub use standing::Standing;
 pub use subjects::{Facts, Subject, SubjectFacts, Trust, UNLISTED};
 pub use vocabulary::{NeedTable, declarations, list_needs, needs, schema};

@@ -17,6 +17,7 @@ pub mod estimate;
 pub mod explanation;
 pub mod hostile;
 pub mod json;
+pub mod plan;
 pub mod proof;
 pub mod table;
 

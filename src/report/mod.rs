@@ -6,6 +6,7 @@
 
 pub mod assessment;
 pub mod cold_start;
+pub mod plan;
 pub mod policy;
 
 pub use assessment::*;
