@@ -11,6 +11,7 @@
 //! constant input of events. They are dropped where they are read and cannot be found here.
 
 pub mod account;
+pub mod archive;
 pub mod bucket;
 pub mod function;
 pub mod ids;
