@@ -526,6 +526,23 @@ impl<'p> Planner<'_, '_> {
                 self.name()
             )));
         }
+        let uncopied: Option<Vec<&str>> = facts.replication.rules.known().map(|rules| {
+            rules
+                .iter()
+                .filter(|rule| !rule.copies_kms)
+                .map(|rule| rule.id.as_str())
+                .collect()
+        });
+        if uncopied.as_ref().is_none_or(|rules| !rules.is_empty()) {
+            return Err(ask(format!(
+                "Replication of {} {}, and leaves objects under KMS keys out unless a rule says otherwise: let the rules copy them first, with a key for the replicas.",
+                self.name(),
+                match uncopied {
+                    Some(rules) => format!("goes by {}", rules.join(", ")),
+                    None => "could not be read".to_owned(),
+                }
+            )));
+        }
         let others: Vec<&str> = facts
             .exposure
             .other_accounts
@@ -550,6 +567,7 @@ impl<'p> Planner<'_, '_> {
     }
 
     fn rotation(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
+        self.unusable(findings, drafts);
         let problems = findings.take(&["s3-key-not-rotated"]);
         if problems.is_empty() {
             return;
@@ -564,6 +582,9 @@ impl<'p> Planner<'_, '_> {
                     Level::Low,
                     "Each of the first two rotations adds to the key's monthly price.",
                 );
+                if self.bucket.facts.key.usable.known() != Some(&true) {
+                    draft.decide("KMS rotates only a key that works, and this one does not, or it is not known: decide on that first.");
+                }
                 draft.changes.push(Change::RotateKey {
                     key: (*key).to_owned(),
                 });
@@ -573,6 +594,33 @@ impl<'p> Planner<'_, '_> {
                 draft.decide("Which key it is could not be read.");
             }
         }
+        drafts.push(draft);
+    }
+
+    /// A key that is there and does not work. Whoever switched it off had a reason.
+    fn unusable(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
+        let state = self.bucket.facts.key.state.known().map(String::as_str);
+        let (Some("Disabled" | "PendingDeletion"), Some(Some(key))) =
+            (state, self.bucket.standing.key.known())
+        else {
+            return;
+        };
+        let problems = findings.take(&["s3-key-unusable"]);
+        if problems.is_empty() {
+            return;
+        }
+        let mut draft = self.draft(format!("Enable {key}."));
+        draft.mends(&problems);
+        draft.effect("Objects that it encrypted can be read again, and uploads work.");
+        draft.risk(
+            Level::High,
+            "If it was switched off to keep somebody out, they get in again.",
+        );
+        draft.decide("Find out who switched the key off, or set it to be deleted, and why.");
+        draft.changes.push(Change::EnableKey {
+            key: (*key).to_owned(),
+            pending: state == Some("PendingDeletion"),
+        });
         drafts.push(draft);
     }
 

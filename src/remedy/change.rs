@@ -68,6 +68,13 @@ pub enum Change {
     },
     /// All four flags, for the account.
     BlockAccount,
+    /// A KMS key that works again.
+    EnableKey {
+        /// Its ARN.
+        key: String,
+        /// It waits to be deleted.
+        pending: bool,
+    },
     /// Automatic rotation of a KMS key.
     RotateKey {
         /// Its ARN.

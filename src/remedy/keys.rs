@@ -37,6 +37,7 @@ pub fn join(drafts: &mut Vec<Draft>) {
     for draft in drafts.drain(..) {
         let key = match draft.changes.as_slice() {
             [Change::RotateKey { key }] => Some(key.clone()),
+            [Change::EnableKey { key, .. }] => Some(format!("enable {key}")),
             _ => None,
         };
         match key.as_ref().and_then(|key| first.get(key)) {

@@ -103,6 +103,7 @@ pub fn needs(kinds: impl IntoIterator<Item = SubjectKind>) -> Vec<(SubjectKind, 
                     Need::own(R::BucketVersioning),
                     Need::guarded(R::BucketObjectLock, Guard::UnlessNotVersioned),
                     Need::own(R::BucketLifecycle),
+                    Need::guarded(R::BucketReplication, Guard::UnlessNotVersioned),
                 ];
                 needs.extend(of_bucket.map(|need| (SubjectKind::Bucket, need)));
             }

@@ -228,6 +228,18 @@ pub fn script(change: &Change, place: &Place) -> Option<Script> {
         Change::BlockAccount => plain(format!(
             "aws s3control put-public-access-block --account-id {name} --public-access-block-configuration \\\n  {FLAGS}\n"
         )),
+        Change::EnableKey { key, pending } => plain(format!(
+            "{}aws kms enable-key --key-id {key}{region}\n",
+            if *pending {
+                format!(
+                    "aws kms cancel-key-deletion --key-id {}{region} >/dev/null\n",
+                    word(key)
+                )
+            } else {
+                String::new()
+            },
+            key = word(key),
+        )),
         Change::RotateKey { key } => calling(
             "enable_rotation",
             format!("enable_rotation {}{region}\n", word(key)),

@@ -140,6 +140,9 @@ pub fn code(change: &Change, place: &Place) -> Option<String> {
             true,
             format!("  account_id = {}\n{FLAGS}", hcl(name)),
         ),
+        Change::EnableKey { key, .. } => Some(note(&format!(
+            "In the aws_kms_key whose ARN is {key}:\nis_enabled = true"
+        ))),
         Change::RotateKey { key } => Some(note(&format!(
             "In the aws_kms_key whose ARN is {key}:\nenable_key_rotation = true"
         ))),
