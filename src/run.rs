@@ -21,6 +21,7 @@ mod cold_start;
 mod collecting;
 mod configuration;
 mod console;
+pub mod docs;
 mod error;
 mod explaining;
 mod files;
@@ -106,6 +107,7 @@ pub fn run(
         Task::Estimate(what_if) => cold_start::run(*what_if, &console, &mut stdout)?,
         Task::Completions(shell) => listing::completions(shell, &mut stdout)?,
         Task::Schema(name) => schema::run(name, &mut stdout)?,
+        Task::Docs(folder) => docs::run(&folder)?,
     };
     stdout.finish()?;
     Ok(exit)

@@ -106,6 +106,9 @@ Example:
     /// Print the JSON Schema of a document
     #[command(hide = true)]
     Schema(SchemaArgs),
+    /// Write the generated documentation
+    #[command(hide = true)]
+    Docs(DocsArgs),
 }
 
 /// `audit`.
@@ -336,6 +339,14 @@ pub struct SchemaArgs {
     /// The document
     #[arg(value_enum)]
     pub document: SchemaName,
+}
+
+/// `docs`.
+#[derive(Clone, Debug, Args)]
+pub struct DocsArgs {
+    /// The folder
+    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub folder: PathBuf,
 }
 
 /// Documents with a published schema.

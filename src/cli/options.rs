@@ -72,6 +72,8 @@ pub enum Task {
     Completions(clap_complete::Shell),
     /// Print a JSON Schema.
     Schema(SchemaName),
+    /// Write the generated documentation into a folder.
+    Docs(PathBuf),
 }
 
 /// `audit`, validated.
@@ -373,6 +375,7 @@ impl Join {
             }
             Command::Completions(args) => Task::Completions(args.shell),
             Command::Schema(args) => Task::Schema(args.document),
+            Command::Docs(args) => Task::Docs(args.folder),
         }
     }
 

@@ -13,9 +13,11 @@ use std::io::{self, Write};
 use crate::report::Report;
 
 pub mod checks;
+pub mod docs;
 pub mod estimate;
 pub mod explanation;
 pub mod hostile;
+pub mod html;
 pub mod json;
 pub mod plan;
 pub mod proof;
@@ -59,6 +61,11 @@ impl Format {
             "json",
             "the whole report, coldbucket-report/1",
             |report, _, out| json::render(report, out),
+        ),
+        Self::new(
+            "html",
+            "one page to hand on, readable without a network",
+            |report, _, out| html::render(report, out),
         ),
     ];
 

@@ -89,13 +89,16 @@ struct Planner<'c, 'f> {
     bucket: Neighbour<'f>,
 }
 
+/// A change of a policy.
+type Edit = Box<dyn Fn(&mut Document)>;
+
 /// A change of the policy that waits for a decision, on top of those that do not.
 struct Pending<'p> {
     problems: Vec<&'p Problem>,
     what: String,
     risk: String,
     decide: String,
-    edit: Option<Box<dyn Fn(&mut Document)>>,
+    edit: Option<Edit>,
 }
 
 impl<'p> Planner<'_, '_> {
@@ -316,7 +319,7 @@ impl<'p> Planner<'_, '_> {
     }
 
     /// Ties a service to the account, or says why somebody has to decide.
-    fn service(&self, problem: &'p Problem) -> Result<Box<dyn Fn(&mut Document)>, Pending<'p>> {
+    fn service(&self, problem: &'p Problem) -> Result<Edit, Pending<'p>> {
         let item = problem.finding.item.as_deref().unwrap_or_default();
         let (position, service) = item.split_once(' ').unwrap_or_default();
         let edit = position.parse::<usize>().ok().map(|position| {
@@ -325,7 +328,7 @@ impl<'p> Planner<'_, '_> {
                 document.edit(position, |statement| {
                     policy::scope_to_account(statement, &account);
                 });
-            }) as Box<dyn Fn(&mut Document)>
+            }) as Edit
         });
         match edit {
             Some(edit) if SAYS_ITS_SOURCE.contains(&service) => Ok(edit),
@@ -367,7 +370,7 @@ impl<'p> Planner<'_, '_> {
                 let edit = removable.then(|| {
                     Box::new(move |document: &mut Document| {
                         document.forget_account(&who);
-                    }) as Box<dyn Fn(&mut Document)>
+                    }) as Edit
                 });
                 let how = match (by_policy, removable) {
                     (_, true) => "",
@@ -438,7 +441,7 @@ impl<'p> Planner<'_, '_> {
                     draft.effort = Effort::Hours;
                     default = Some((String::from("aws:kms"), key));
                 }
-                Err(waits) => drafts.push(waits),
+                Err(waits) => drafts.push(*waits),
             }
         }
         if !alias.is_empty() {
@@ -504,7 +507,7 @@ impl<'p> Planner<'_, '_> {
     }
 
     /// The key to use, or a fix that asks for one.
-    fn key_to_use(&self, problems: &[&Problem]) -> Result<(String, usize), Draft> {
+    fn key_to_use(&self, problems: &[&Problem]) -> Result<(String, usize), Box<Draft>> {
         let facts = &self.bucket.facts;
         let ask = |because: String| {
             let mut draft = self.draft(format!(
@@ -518,7 +521,7 @@ impl<'p> Planner<'_, '_> {
                 "Whoever reads or writes needs kms:Decrypt and kms:GenerateDataKey on the key besides.",
             );
             draft.decide(because);
-            draft
+            Box::new(draft)
         };
         if facts.exposure.public.read.known() != Some(&false) {
             return Err(ask(format!(

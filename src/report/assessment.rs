@@ -338,6 +338,10 @@ pub struct BucketPosture {
 pub struct AccessPosture {
     /// Unsigned requests.
     pub anonymous: ClassReach,
+    /// Requests signed with the credentials of any AWS account, which anyone can have. Absent in
+    /// reports of versions that did not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub any_aws_account: Option<ClassReach>,
     /// Accounts the policy or ACL lets in, or `["unknown"]`.
     pub other_accounts: Vec<String>,
     /// `off`, `on`, `unknown`.

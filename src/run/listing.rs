@@ -84,7 +84,7 @@ pub(super) fn completions(
     Ok(Exit::Clean)
 }
 
-fn line(check: &Check) -> CheckLine {
+pub(super) fn line(check: &Check) -> CheckLine {
     CheckLine {
         id: check.id.clone(),
         severity: check.severity,
@@ -122,7 +122,7 @@ fn how_far_tried(check: &Check, round_trip: &RoundTrip) -> String {
     }
 }
 
-fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
+pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
     let text = |expression: &checks::expression::Expression| expression.text().trim().to_owned();
     let needs = check.needs();
     let actions: BTreeSet<&str> = needs
@@ -168,6 +168,7 @@ fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         ],
         prose: vec![
             ("Why", check.rationale.clone()),
+            ("Where other tools differ", check.traps.clone()),
             ("Fix", check.remediation.summary.general()),
             (
                 "For a person to decide",

@@ -212,7 +212,7 @@ fn item<'v>(check: &Check, known: &'v Value, key: &str) -> Option<&'v Value> {
         .iter()
         .find(|item| match item.get(&each.key) {
             Some(Value::String(text)) => text == key,
-            Some(other) => other.to_string() == key,
-            None => false,
+            Some(Value::Number(number)) => number.to_string() == key,
+            _ => false,
         })
 }
