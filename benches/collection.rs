@@ -223,12 +223,18 @@ fn needs(readings: &[ReadingKind]) -> BTreeSet<(SubjectKind, Need)> {
             let guard = match kind {
                 ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
                 ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
+                ReadingKind::IdentityAccessKeys => Guard::OnlyUsersOfS3,
+                ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {
+                    Guard::UnlessVpcOrigin
+                }
                 _ => Guard::Always,
             };
             let subject = match kind.scope() {
                 Scope::Account => SubjectKind::Account,
                 Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
                 Scope::Region | Scope::Function => SubjectKind::Function,
+                Scope::Identity => SubjectKind::Identity,
+                Scope::AccessPoint | Scope::MultiRegionAccessPoint => SubjectKind::AccessPoint,
             };
             (subject, Need::guarded(*kind, guard))
         })

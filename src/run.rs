@@ -100,10 +100,9 @@ pub fn run(
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
         Task::Remediate(remediate) => remediate::run(*remediate, &mut console, &mut stdout)?,
         Task::Policy(command) => policy::run(command, &mut console, &mut stdout)?,
-        Task::Permissions {
-            selection,
-            image_sizes,
-        } => permissions::run(&selection, image_sizes, &mut stdout)?,
+        Task::Permissions { selection, opted } => {
+            permissions::run(&selection, &opted, &mut stdout)?
+        }
         Task::Estimate(what_if) => cold_start::run(*what_if, &console, &mut stdout)?,
         Task::Completions(shell) => listing::completions(shell, &mut stdout)?,
         Task::Schema(name) => schema::run(name, &mut stdout)?,

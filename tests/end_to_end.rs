@@ -928,6 +928,7 @@ fn help_is_what_it_was() {
         "checks verify",
         "explain",
         "permissions",
+        "remediate",
         "cold-start",
         "cold-start estimate",
         "completions",

@@ -36,7 +36,9 @@ const DECIDED: &[&str] = &[
     "s3-cross-account-access",
     "s3-key-not-rotated",
     "s3-key-unusable",
+    "s3-no-object-lock",
     "s3-old-versions-kept",
+    "s3-policy-unattached-full-access",
     "s3-public-access-not-blocked",
     "s3-public-acl-grant",
     "s3-public-list",
@@ -48,20 +50,60 @@ const DECIDED: &[&str] = &[
     "s3-website-hosting",
 ];
 
+const ACCESS_POINTS: &str = "LocalStack finds an access point by the account in front of the host name, which an address of this machine cannot have; the command is the account's, which is verified";
+
 /// Checks that configuration alone can fix and whose fix is not run here, with the reason.
 const NOT_RUN: &[(&str, &str)] = &[
+    ("s3-access-point-public", ACCESS_POINTS),
+    ("s3-access-point-public-access-not-blocked", ACCESS_POINTS),
+    (
+        "s3-multi-region-access-point-public-access-not-blocked",
+        "LocalStack has no Multi-Region Access Points; the command is the one for access points",
+    ),
     (
         "s3-tag-condition-without-effect",
         "LocalStack has no attribute-based access control (PutBucketAbac answers 501)",
-    ),
-    (
-        "s3-no-object-lock",
-        "it cannot be undone, and the retention is for a person to choose; no command is printed that does not ask",
     ),
 ];
 
 /// Checks that no command alone can fix, with what it takes instead.
 const BY_A_PERSON: &[(&str, &str)] = &[
+    (
+        "lambda-image-oversized",
+        "the build has to leave something out",
+    ),
+    (
+        "lambda-init-too-slow",
+        "code, package or money: which lever is for a person to choose",
+    ),
+    (
+        "lambda-package-waste",
+        "the build has to leave something out",
+    ),
+    (
+        "s3-access-point-internet-origin",
+        "the origin cannot be changed: another access point has to be made",
+    ),
+    (
+        "s3-identity-changes-bucket-permissions",
+        "what the identity needs has to be found out",
+    ),
+    (
+        "s3-identity-full-access",
+        "what the identity needs has to be found out",
+    ),
+    (
+        "s3-identity-long-lived-key",
+        "whoever uses the key has to be moved to a role first",
+    ),
+    (
+        "s3-identity-managed-full-access",
+        "what the identity needs has to be found out",
+    ),
+    (
+        "s3-identity-writes-everywhere",
+        "what the identity needs has to be found out",
+    ),
     (
         "lambda-cold-start-over-budget",
         "code, package or money: which lever is for a person to choose",

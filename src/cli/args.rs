@@ -244,6 +244,12 @@ pub struct PermissionsArgs {
     /// Add what --image-sizes needs (lambda:GetFunction can read code)
     #[arg(long, help_heading = "Tuning")]
     pub image_sizes: bool,
+    /// Add what --inspect-packages needs (lambda:GetFunction can read code)
+    #[arg(long, help_heading = "Tuning")]
+    pub inspect_packages: bool,
+    /// Add what --measure needs (queries over the functions' logs)
+    #[arg(long, help_heading = "Tuning")]
+    pub measure: bool,
 }
 
 /// `cold-start`.
@@ -490,6 +496,16 @@ pub struct TuningArgs {
     /// Also ask for the size of container images; calls lambda:GetFunction, which can read code
     #[arg(long)]
     pub image_sizes: bool,
+    /// Also list what zip packages and layers hold; calls lambda:GetFunction, which can read code
+    #[arg(long)]
+    pub inspect_packages: bool,
+    /// Also read cold starts from the functions' logs, this many days back, 1 to 90; AWS bills the
+    /// bytes that such queries scan
+    #[arg(long, value_name = "DAYS")]
+    pub measure: Option<u32>,
+    /// Scan at most this many gigabytes of logs for --measure [default: 10]
+    #[arg(long, value_name = "GB")]
+    pub max_scan_gb: Option<f64>,
 }
 
 /// Options of every command.

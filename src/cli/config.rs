@@ -34,6 +34,9 @@ pub const KEYS: &[&str] = &[
     "fail_on",
     "function",
     "image_sizes",
+    "inspect_packages",
+    "max_scan_gb",
+    "measure",
     "pack",
     "policies",
     "profile",
@@ -70,6 +73,12 @@ pub struct Config {
     pub function: Vec<Placed<String>>,
     /// `image_sizes = true`
     pub image_sizes: Option<bool>,
+    /// `inspect_packages = true`
+    pub inspect_packages: Option<bool>,
+    /// `max_scan_gb = 25`
+    pub max_scan_gb: Option<Placed<f64>>,
+    /// `measure = 14`, days
+    pub measure: Option<Placed<u32>>,
     /// `pack = "default"`
     pub pack: Option<Placed<String>>,
     /// `policies = ["policies"]`, made absolute from the file's own folder.
@@ -142,6 +151,9 @@ impl Config {
             "fail_on" => self.fail_on = reader.choice(key, value),
             "function" => self.function = reader.strings(key, value),
             "image_sizes" => self.image_sizes = reader.boolean(key, value),
+            "inspect_packages" => self.inspect_packages = reader.boolean(key, value),
+            "max_scan_gb" => self.max_scan_gb = reader.number(key, value),
+            "measure" => self.measure = reader.count(key, value),
             "pack" => self.pack = reader.string(key, value),
             "policies" => {
                 let folder = path.parent().unwrap_or(Path::new(""));

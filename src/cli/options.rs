@@ -14,6 +14,7 @@ use super::config::{CheckParams, Config};
 use super::policy::{PolicyCommand, PolicyTask, ProveArgs};
 use super::{Mistake, Mistakes, Placed, did_you_mean, region};
 use crate::facts::Trust;
+use crate::inventory::need::ReadingKind;
 use crate::output::Format;
 use crate::output::plan::PlanFormat;
 use crate::report::Severity;
@@ -23,6 +24,9 @@ use crate::report::cold_start::EstimateInput;
 pub const DEFAULT_PACK: &str = "default";
 /// Requests under way at a time, when nothing else is said.
 pub const DEFAULT_CONCURRENCY: u32 = 32;
+
+/// Gigabytes of logs that a measurement may scan when nobody says otherwise.
+pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
 /// More requests than this at a time serve nobody: AWS throttles long before.
 pub const MAX_CONCURRENCY: u32 = 512;
 
@@ -63,8 +67,8 @@ pub enum Task {
     Permissions {
         /// For these checks.
         selection: Selection,
-        /// With the image sizes.
-        image_sizes: bool,
+        /// With these opt-in readings.
+        opted: Vec<ReadingKind>,
     },
     /// Estimate cold starts.
     Estimate(Box<WhatIf>),
@@ -256,6 +260,12 @@ pub struct Tuning {
     pub rate: Option<f64>,
     /// Ask for image sizes.
     pub image_sizes: bool,
+    /// Ask for the contents of packages.
+    pub inspect_packages: bool,
+    /// Read cold starts from logs, so many days back.
+    pub measure_days: Option<u32>,
+    /// Scan at most so many gigabytes of logs.
+    pub max_scan_gb: f64,
 }
 
 /// How to talk meanwhile.
@@ -363,10 +373,29 @@ impl Join {
                 let PermissionsArgs {
                     selection,
                     image_sizes,
+                    inspect_packages,
+                    measure,
                 } = *args;
+                let opted = [
+                    (
+                        image_sizes || self.config.image_sizes == Some(true),
+                        ReadingKind::FunctionImage,
+                    ),
+                    (
+                        inspect_packages || self.config.inspect_packages == Some(true),
+                        ReadingKind::FunctionPackages,
+                    ),
+                    (
+                        measure || self.config.measure.is_some(),
+                        ReadingKind::FunctionMeasured,
+                    ),
+                ];
                 Task::Permissions {
                     selection: self.selection(selection),
-                    image_sizes: image_sizes || self.config.image_sizes == Some(true),
+                    opted: opted
+                        .into_iter()
+                        .filter_map(|(asked, reading)| asked.then_some(reading))
+                        .collect(),
                 }
             }
             Command::ColdStart(args) => {
@@ -596,6 +625,9 @@ impl Join {
                 ("--concurrency", tuning.concurrency.is_some()),
                 ("--rate", tuning.rate.is_some()),
                 ("--image-sizes", tuning.image_sizes),
+                ("--inspect-packages", tuning.inspect_packages),
+                ("--measure", tuning.measure.is_some()),
+                ("--max-scan-gb", tuning.max_scan_gb.is_some()),
             ];
             for (option, given) in live_only {
                 if given {
@@ -806,11 +838,41 @@ impl Join {
                 .at(place.clone()),
             );
         }
+        let measure_days = self.measure_days(args.measure);
+        let max_scan_gb = args
+            .max_scan_gb
+            .or_else(|| self.config.max_scan_gb.as_ref().map(|gb| gb.value))
+            .unwrap_or(DEFAULT_MAX_SCAN_GB);
+        if !(max_scan_gb.is_finite() && max_scan_gb > 0.0) {
+            self.wrong(format!("--max-scan-gb {max_scan_gb} is not above 0"));
+        }
         Tuning {
+            inspect_packages: args.inspect_packages || self.config.inspect_packages == Some(true),
+            measure_days,
+            max_scan_gb,
             concurrency: concurrency.map_or(DEFAULT_CONCURRENCY, |placed| placed.value),
             rate: rate.map(|placed| placed.value),
             image_sizes: args.image_sizes || self.config.image_sizes == Some(true),
         }
+    }
+
+    /// The days to measure, from the command line or the configuration.
+    fn measure_days(&mut self, given: Option<u32>) -> Option<u32> {
+        let placed = match given {
+            Some(value) => Placed { value, place: None },
+            None => self.config.measure.clone()?,
+        };
+        if (1..=90).contains(&placed.value) {
+            return Some(placed.value);
+        }
+        self.mistakes.push(
+            Mistake::new(format!(
+                "{} days of logs cannot be measured; 1 to 90 can",
+                placed.value
+            ))
+            .at(placed.place),
+        );
+        None
     }
 
     fn trust(&self) -> Trust {

@@ -435,12 +435,25 @@ pub struct Measured {
     pub cold_starts: u64,
     /// Invocations seen.
     pub invocations: u64,
-    /// Median of init and first call together, ms.
+    /// Share of invocations that started cold, percent.
+    #[serde(default)]
+    pub rate_percent: f64,
+    /// Median of Init Duration, or of Restore Duration, ms.
+    #[serde(default)]
+    pub init_p50_ms: f64,
+    /// 99th percentile of the same, ms.
+    #[serde(default)]
+    pub init_p99_ms: f64,
+    /// Median of init and of what the first call takes beyond a warm one, ms.
     pub p50_ms: f64,
-    /// 99th percentile of init and first call together, ms.
+    /// 99th percentile of the same, ms.
     pub p99_ms: f64,
     /// How far back the logs were read, days.
     pub window_days: u32,
+    /// From ten cold starts on: `your code` where they are above the estimate's band, `the
+    /// platform` within it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
 }
 
 /// One contribution to a cold start.

@@ -170,7 +170,7 @@ fn alike<'a>(results: &[&'a CheckResult]) -> Vec<Alike<'a>> {
 fn is_named(result: &CheckResult) -> bool {
     matches!(
         result.resource.kind,
-        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region
+        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region | SubjectKind::Identity
     )
 }
 
