@@ -68,12 +68,15 @@ NAMED_WHERE_SHOWN = {
         "lambda-service-without-source", "lambda-url-without-auth", "lambda-url-policy-left-behind", "lambda-url-cors-any-origin",
     },
 }  # fmt: skip
+BUCKET_MEMBERS = {
+    "name", "region", "public_access_block", "ownership", "acl", "encryption", "logging", "versioning", "tags", "policy", "policy_text",
+    "website", "lifecycle", "replication",
+}  # fmt: skip
 # Of these, each identity names only those that it is there for.
 IDENTITY_CHECKS = {
     "s3-identity-full-access", "s3-identity-managed-full-access", "s3-identity-writes-everywhere", "s3-identity-changes-bucket-permissions",
     "s3-identity-long-lived-key", "s3-policy-unattached-full-access",
 }  # fmt: skip
-BUCKET_MEMBERS = {"name", "region", "public_access_block", "ownership", "acl", "encryption", "logging", "versioning", "tags", "policy", "policy_text"}
 FUNCTION_MEMBERS = {
     "name", "region", "runtime", "handler", "image", "architecture", "memory_mb", "timeout_s", "zip_mb", "layers", "network", "snapstart",
     "environment", "description", "tags", "versions", "aliases", "provisioned_concurrency", "urls", "permissions", "queues", "rules", "schedules",
@@ -150,7 +153,9 @@ class Account:
     def encryption(self, bucket: dict, keys: dict) -> dict:
         wanted = bucket.get("encryption", {})
         default = {"SSEAlgorithm": wanted.get("algorithm", "AES256")}
-        if alias := wanted.get("key"):
+        if alias := wanted.get("key_alias"):  # named as an alias, which is looked up in the caller's account
+            default["KMSMasterKeyID"] = f"arn:aws:kms:{bucket['region']}:{self.id}:alias/{alias}"
+        elif alias := wanted.get("key"):
             default["KMSMasterKeyID"] = keys.get((alias, bucket["region"]), f"the key {alias}, which is missing")
         rule = {"ApplyServerSideEncryptionByDefault": default}
         if default["SSEAlgorithm"] != "aws:kms:dsse":  # to which bucket keys do not apply
@@ -300,6 +305,8 @@ class Deployment:
             kms = self.servers.client("kms", wanted["region"])
             key = kms.create_key(Description=wanted["description"])["KeyMetadata"]["KeyId"]
             kms.create_alias(AliasName=f"alias/{wanted['alias']}", TargetKeyId=key)
+            if wanted.get("state") == "Disabled":
+                kms.disable_key(KeyId=key)
 
     def bucket(self, wanted: dict) -> None:
         s3, name = self.servers.client("s3", wanted["region"]), self.account.bucket_name(wanted["name"])
@@ -339,6 +346,14 @@ class Deployment:
         else:
             put("tags", s3.delete_bucket_tagging)
         put("logging", s3.put_bucket_logging, BucketLoggingStatus=logging_status(self.account, wanted))
+        # As the API takes them: these three are only in accounts that are there to be changed.
+        if website := wanted.get("website"):
+            put("website", s3.put_bucket_website, WebsiteConfiguration=website)
+        if lifecycle := wanted.get("lifecycle"):
+            put("lifecycle", s3.put_bucket_lifecycle_configuration, LifecycleConfiguration={"Rules": lifecycle})
+        if replication := wanted.get("replication"):
+            role = f"arn:aws:iam::{self.account.id}:role/{self.account.roles[0]}"
+            put("replication", s3.put_bucket_replication, ReplicationConfiguration={"Role": role, "Rules": replication})
 
     def acl(self, s3, name: str, wanted: list[dict]) -> None:
         owner = s3.get_bucket_acl(Bucket=name)["Owner"]

@@ -32,6 +32,7 @@ mod gate;
 mod listing;
 mod permissions;
 mod policy;
+mod remediate;
 pub mod schema;
 mod scope;
 mod source;
@@ -100,6 +101,7 @@ pub fn run(
         Task::VerifyChecks(dir) => listing::verify(dir.as_deref(), &mut stdout)?,
         Task::Diff(diff) => comparing::run(diff, &console, &mut stdout)?,
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
+        Task::Remediate(remediate) => remediate::run(*remediate, &mut console, &mut stdout)?,
         Task::Policy(command) => policy::run(command, &mut console, &mut stdout)?,
         Task::Permissions { selection, opted } => {
             permissions::run(&selection, &opted, &mut stdout)?

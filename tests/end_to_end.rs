@@ -929,6 +929,7 @@ fn help_is_what_it_was() {
         "diff",
         "explain",
         "permissions",
+        "remediate",
         "cold-start",
         "cold-start estimate",
         "completions",

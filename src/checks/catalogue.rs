@@ -675,8 +675,13 @@ impl Compiler<'_> {
             code(&read.cloudformation),
         );
         let summary = self.template(&read.summary, Style::Prose, variables);
+        let decide = match &read.decide {
+            Some(text) => self.template(text, Style::Prose, variables).map(Some),
+            None => Some(None),
+        };
         Some(Remediation {
             summary: summary?,
+            decide: decide?,
             shell: shell?,
             terraform: terraform?,
             cloudformation: cloudformation?,

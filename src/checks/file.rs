@@ -62,6 +62,8 @@ pub struct PolicyFile {
 pub struct RemediationFile {
     pub summary: Spanned<String>,
     #[serde(default)]
+    pub decide: Option<Spanned<String>>,
+    #[serde(default)]
     pub shell: Option<Spanned<String>>,
     #[serde(default)]
     pub terraform: Option<Spanned<String>>,

@@ -79,6 +79,9 @@ pub struct ForEach {
 pub struct Remediation {
     /// In one sentence.
     pub summary: Template,
+    /// What a person has to decide before any command is run, or why none can do it alone; absent
+    /// when the commands can be run as they stand.
+    pub decide: Option<Template>,
     /// For a shell with the AWS CLI.
     pub shell: Option<Template>,
     /// Terraform (HCL).

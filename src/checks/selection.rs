@@ -218,6 +218,15 @@ impl Selected {
         self.checks.iter().map(|chosen| chosen.check.as_ref())
     }
 
+    /// The checks with their thresholds, an empty object where there are none.
+    pub fn with_params(&self) -> impl Iterator<Item = (&Check, Value)> {
+        self.chosen().iter().map(|chosen| {
+            let params = chosen.params.clone();
+            let none = || Value::Object(Map::new());
+            (chosen.check.as_ref(), params.unwrap_or_else(none))
+        })
+    }
+
     pub(super) fn chosen(&self) -> &[Chosen] {
         &self.checks
     }

@@ -87,6 +87,17 @@ Examples:
   coldbucket explain --sample s3-public-read acme-public-website
   coldbucket explain --snapshot account.json lambda-vpc-attached orders-api")]
     Explain(Box<ExplainArgs>),
+    /// Plan how what fails is mended: as a table, commands, Terraform or CloudFormation
+    ///
+    /// Nothing is applied. A fix that may end what somebody relies on waits for a decision: it says
+    /// what would break, and its commands are printed as comments until --decided names its check.
+    #[command(after_help = "\
+Examples:
+  coldbucket remediate --sample
+  coldbucket remediate --check s3-plain-http --bucket 'acme-*' --format shell > fixes.sh
+  coldbucket remediate --snapshot account.json -o table -o terraform=fixes.tf
+  coldbucket remediate --check 's3-public-*' --decided 's3-public-*' --format shell")]
+    Remediate(Box<RemediateArgs>),
     /// Decide a request, or everything that can reach a bucket, from policies alone
     Policy(PolicyArgs),
     /// Print the least-privilege IAM policy for the selected checks
@@ -219,6 +230,37 @@ pub struct ExplainArgs {
     /// Folder with policy files of your own; repeatable
     #[arg(long, value_name = "DIR", help_heading = "Selection", value_hint = clap::ValueHint::DirPath)]
     pub policies: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "the struct's own comment says it")]
+    pub tuning: TuningArgs,
+}
+
+/// `remediate`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RemediateArgs {
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "the struct's own comment says it")]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "the struct's own comment says it")]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "the struct's own comment says it")]
+    pub resources: ResourceArgs,
+    /// Checks whose decision is taken, by id or glob: their commands are printed ready to run; repeatable
+    #[arg(
+        long,
+        value_name = "GLOB",
+        value_delimiter = ',',
+        help_heading = "Plan"
+    )]
+    pub decided: Vec<String>,
+    /// Format of the plan on standard output, as -o FORMAT
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    pub format: Option<String>,
+    /// Format, and file to write it to [default: table to standard output]; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output", long_help = plan_formats())]
+    pub output: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub tuning: TuningArgs,
@@ -470,11 +512,28 @@ pub enum GroupBy {
 
 /// The help of `-o`, from the formats there are.
 fn formats() -> String {
+    help_of_output(
+        crate::output::Format::ALL
+            .iter()
+            .map(|format| (format.name(), format.about())),
+    )
+}
+
+/// The help of `remediate -o`.
+fn plan_formats() -> String {
+    help_of_output(
+        crate::output::plan::PlanFormat::ALL
+            .iter()
+            .map(|format| (format.name(), format.about())),
+    )
+}
+
+fn help_of_output<'a>(formats: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut help =
         "Format, and file to write it to [default: table to standard output]; repeatable\n\nFormats:"
             .to_owned();
-    for format in crate::output::Format::ALL {
-        help.push_str(&format!("\n- {}: {}", format.name(), format.about()));
+    for (name, about) in formats {
+        help.push_str(&format!("\n- {name}: {about}"));
     }
     help.push_str("\n\nA file is written whole or not at all.");
     help

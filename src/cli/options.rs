@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::args::{
     AuditArgs, ChecksCommand, Cli, ColdStartCommand, CollectArgs, ColorChoice, Command, DiffArgs,
-    EstimateArgs, ExplainArgs, GroupBy, LiveArgs, PermissionsArgs, ResourceArgs, SchemaName,
+    EstimateArgs, ExplainArgs, GroupBy, LiveArgs, PermissionsArgs, RemediateArgs, ResourceArgs,
+    SchemaName,
     SelectionArgs, SourceArgs, TuningArgs,
 };
 use super::config::{CheckParams, Config};
@@ -16,6 +17,7 @@ use super::{Mistake, Mistakes, Placed, did_you_mean, region};
 use crate::facts::Trust;
 use crate::findings::exceptions::Exception;
 use crate::inventory::need::ReadingKind;
+use crate::output::plan::PlanFormat;
 use crate::output::{By, Format};
 use crate::report::Severity;
 use crate::report::cold_start::EstimateInput;
@@ -63,6 +65,8 @@ pub enum Task {
     Diff(Diff),
     /// Explain one verdict.
     Explain(Box<Explain>),
+    /// Plan fixes.
+    Remediate(Box<Remediate>),
     /// Reason about policies.
     Policy(PolicyTask),
     /// Print the IAM policy.
@@ -189,6 +193,25 @@ pub struct Explain {
     pub trust: Trust,
 }
 
+/// `remediate`, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remediate {
+    /// What to judge.
+    pub source: Source,
+    /// Which checks.
+    pub selection: Selection,
+    /// Which resources.
+    pub resources: Resources,
+    /// Globs of checks whose decision is taken.
+    pub decided: Vec<String>,
+    /// Where the plan goes; never empty, at most one to standard output.
+    pub outputs: Vec<Output<PlanFormat>>,
+    /// How to read.
+    pub tuning: Tuning,
+    /// Whom the user knows.
+    pub trust: Trust,
+}
+
 /// What to judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -264,9 +287,9 @@ pub struct Gate {
 
 /// One output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
+pub struct Output<F = Format> {
     /// The format.
-    pub format: Format,
+    pub format: F,
     /// The file, or standard output.
     pub file: Option<PathBuf>,
 }
@@ -387,6 +410,7 @@ impl Join {
             },
             Command::Diff(args) => Task::Diff(self.diff(args)),
             Command::Explain(args) => Task::Explain(Box::new(self.explain(*args))),
+            Command::Remediate(args) => Task::Remediate(Box::new(self.remediate(*args))),
             Command::Policy(args) => Task::Policy(match args.command {
                 PolicyCommand::Evaluate(args) => PolicyTask::Evaluate(args),
                 PolicyCommand::Prove(args) => self.prove(*args),
@@ -644,6 +668,30 @@ impl Join {
                 regions,
                 ..Resources::default()
             },
+            tuning,
+            trust: self.trust(),
+        }
+    }
+
+    fn remediate(&mut self, args: RemediateArgs) -> Remediate {
+        let tuning = self.tuning(&args.tuning);
+        let resources = self.resources(args.resources, &args.source.live.region);
+        if args.decided.iter().any(String::is_empty) {
+            self.wrong("--decided is empty");
+        }
+        let names: Vec<&str> = PlanFormat::ALL.iter().map(|format| format.name()).collect();
+        // --format is -o without a file.
+        let typed: Vec<String> = args.format.into_iter().chain(args.output).collect();
+        Remediate {
+            source: self.source(args.source, &args.tuning),
+            selection: self.selection(args.selection),
+            resources,
+            decided: args.decided,
+            outputs: self
+                .targets(&typed, &names, PlanFormat::from_name)
+                .into_iter()
+                .map(|(format, file)| Output { format, file })
+                .collect(),
             tuning,
             trust: self.trust(),
         }

@@ -25,6 +25,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod ocsf;
+pub mod plan;
 pub mod proof;
 pub mod sarif;
 mod shortened;

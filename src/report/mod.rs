@@ -8,6 +8,7 @@ pub mod assessment;
 pub mod baseline;
 pub mod cold_start;
 pub mod diff;
+pub mod plan;
 pub mod policy;
 
 pub use assessment::*;

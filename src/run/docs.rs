@@ -25,6 +25,7 @@ pub(super) fn run(folder: &Path) -> Result<Exit, RunError> {
 /// A mistake in the policy files or in the table of topics.
 pub fn pages() -> Result<Vec<(String, String)>, RunError> {
     let catalog = Catalog::builtin()?;
+    let round_trip = super::remediate::RoundTrip::shipped()?;
     let mut pages = Vec::new();
     let mut add = |name: String, write: &dyn Fn(&mut Vec<u8>) -> std::io::Result<()>| {
         let mut text = Vec::new();
@@ -33,7 +34,7 @@ pub fn pages() -> Result<Vec<(String, String)>, RunError> {
         pages.push((name, String::from_utf8_lossy(&text).into_owned()));
     };
     for check in catalog.iter() {
-        let page = listing::page(check);
+        let page = listing::page(check, &round_trip);
         add(format!("checks/{}.md", check.id), &|out| {
             docs::check(&page, out)
         });

@@ -96,7 +96,7 @@ fn ownership(bucket: &BucketInventory) -> Fact<String> {
 
 /// The grants that `wanted` picks, as far as they have an effect: none with ACLs off, whatever the
 /// ACL says; none when the ACL has none, whatever the ownership is; otherwise both must be known.
-pub(super) fn effective_grants(
+pub(in crate::facts) fn effective_grants(
     bucket: &BucketInventory,
     wanted: impl Fn(&Grant) -> bool,
 ) -> Fact<Vec<&Grant>> {

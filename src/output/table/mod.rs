@@ -135,6 +135,8 @@ pub(super) fn labelled(
 pub(super) fn count(number: usize, one: &str) -> String {
     if number == 1 {
         format!("1 {one}")
+    } else if one.ends_with('x') {
+        format!("{number} {one}es")
     } else if let Some(stem) = one.strip_suffix('y') {
         format!("{number} {stem}ies")
     } else {
