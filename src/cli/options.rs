@@ -8,8 +8,7 @@ use serde_json::Value;
 use super::args::{
     AuditArgs, ChecksCommand, Cli, ColdStartCommand, CollectArgs, ColorChoice, Command, DiffArgs,
     EstimateArgs, ExplainArgs, GroupBy, LiveArgs, PermissionsArgs, RemediateArgs, ResourceArgs,
-    SchemaName,
-    SelectionArgs, SourceArgs, TuningArgs,
+    SchemaName, SelectionArgs, SourceArgs, TuningArgs,
 };
 use super::config::{CheckParams, Config};
 use super::policy::{PolicyCommand, PolicyTask, ProveArgs};

@@ -13,8 +13,8 @@ use super::function::FunctionInventory;
 use super::identity::{IdentityInventory, ManagedPolicyInventory};
 use super::key::KeyInventory;
 use super::target::TargetInventory;
-use super::trigger::{EventSourceMapping, Rule, ScalableTarget, Schedule};
 use super::trail::TrailInventory;
+use super::trigger::{EventSourceMapping, Rule, ScalableTarget, Schedule};
 
 /// One account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -26,8 +26,8 @@ mod reading;
 pub mod report_line;
 pub mod snapshot;
 pub mod target;
-pub mod trigger;
 pub mod trail;
+pub mod trigger;
 
 pub use reading::Reading;
 pub use snapshot::Snapshot;

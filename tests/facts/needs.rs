@@ -29,10 +29,10 @@ use coldbucket::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
 use coldbucket::inventory::object::{ObjectSample, SampledObject};
 use coldbucket::inventory::target::{BucketHead, TargetInventory};
-use coldbucket::inventory::trigger::{Rule, RuleTarget, Schedule};
 use coldbucket::inventory::trail::{
     BasicSelector, DataResources, EventSelectors, TrailInventory, TrailStatus,
 };
+use coldbucket::inventory::trigger::{Rule, RuleTarget, Schedule};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::{Value, json};
 
