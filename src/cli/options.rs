@@ -205,6 +205,8 @@ pub struct Remediate {
     pub decided: Vec<String>,
     /// Where the plan goes; never empty, at most one to standard output.
     pub outputs: Vec<Output<PlanFormat>>,
+    /// What is accepted, and so not to be mended.
+    pub accepted: Accepted,
     /// How to read.
     pub tuning: Tuning,
     /// Whom the user knows.
@@ -691,6 +693,10 @@ impl Join {
                 .into_iter()
                 .map(|(format, file)| Output { format, file })
                 .collect(),
+            accepted: Accepted {
+                baseline: self.config.baseline.clone(),
+                exceptions: self.config.exceptions.clone(),
+            },
             tuning,
             trust: self.trust(),
         }

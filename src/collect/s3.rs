@@ -5,6 +5,8 @@
 
 mod answers;
 
+pub(super) use answers::grant;
+
 use std::future::Future;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use wildmatch::WildMatch;
 
+use super::accepting::Acceptance;
 use super::assess::{self, Case};
 use super::console::Console;
 use super::files::{self, Stdout};
@@ -63,7 +64,14 @@ pub(super) fn run(
             files::check_writable(file)?;
         }
     }
+    let acceptance = Acceptance::new(
+        &remediate.accepted,
+        &catalogue,
+        &remediate.selection,
+        &remediate.resources,
+    )?;
     let mut needs = catalogue::needs(&selected);
+    needs.extend(acceptance.needs(&selected));
     needs.extend(remedy::needs(selected.kinds()));
     let wanted = Wanted {
         needs,
@@ -79,6 +87,7 @@ pub(super) fn run(
         resources: &remediate.resources,
         trust: &remediate.trust,
         model: None,
+        acceptance: &acceptance,
     })?;
     for note in &report.notes {
         console.note(&format!("note: {note}"));
