@@ -282,6 +282,7 @@ fn head_object(world: &World, _: &Behaviour, call: &Call) -> Answer {
         content_type: "application/octet-stream",
         headers: Vec::new(),
         body: String::new(),
+        raw: None,
     };
     let object = objects(world, call).and_then(|objects| objects.get(key_of(call)?));
     let Some(object) = object else {
