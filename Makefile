@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 120
 PAIRS ?= 1000000
 
-.PHONY: chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
+.PHONY: bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
 help: ## list the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -40,6 +40,9 @@ advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities in dependencies; ne
 bench: ## collection speed against the synthetic endpoint
 	cargo bench --bench collection
 
+bench-outputs: ## 100,000 results in every machine format, each figure beside its bar
+	cargo bench --no-default-features --bench outputs
+
 bench-policy: ## speed of the policy engine, each figure beside its bar
 	cargo bench --no-default-features --bench policy
 
@@ -53,6 +56,8 @@ fuzz: ## parser, prover and evaluator, FUZZ_SECONDS=120 each; needs cargo-fuzz a
 schemas: ## write schemas/ again from the types
 	cargo run --quiet -- schema report > schemas/report.schema.json
 	cargo run --quiet -- schema snapshot > schemas/snapshot.schema.json
+	cargo run --quiet -- schema baseline > schemas/baseline.schema.json
+	cargo run --quiet -- schema diff > schemas/diff.schema.json
 
 docs: ## write docs/checks, docs/man and docs/coverage.md again from policies/ and the command line
 	rm -rf docs/checks docs/man

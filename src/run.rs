@@ -14,11 +14,13 @@ use std::io::Write;
 use crate::cli::options::{Options, Task};
 use crate::cli::{Cli, Mistakes};
 
+mod accepting;
 mod assess;
 mod audit;
 mod catalogue;
 mod cold_start;
 mod collecting;
+mod comparing;
 mod configuration;
 mod console;
 pub mod docs;
@@ -97,6 +99,7 @@ pub fn run(
         Task::ListChecks(selection) => listing::list(&selection, &console, &mut stdout)?,
         Task::ShowCheck { id, policies } => listing::show(&id, &policies, &console, &mut stdout)?,
         Task::VerifyChecks(dir) => listing::verify(dir.as_deref(), &mut stdout)?,
+        Task::Diff(diff) => comparing::run(diff, &console, &mut stdout)?,
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
         Task::Remediate(remediate) => remediate::run(*remediate, &mut console, &mut stdout)?,
         Task::Policy(command) => policy::run(command, &mut console, &mut stdout)?,

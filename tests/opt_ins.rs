@@ -281,7 +281,7 @@ fn waste_is_found_with_what_dropping_it_saves() {
         .json();
     let result = &report["results"][0];
     assert_eq!(result["status"], "fail");
-    assert_eq!(result["item"], "runtime-sdk");
+    assert_eq!(result["item"], "sdk-copy");
     assert!(
         result["message"]
             .as_str()
@@ -294,7 +294,7 @@ fn waste_is_found_with_what_dropping_it_saves() {
         result["message"]
             .as_str()
             .unwrap()
-            .contains("20 MB of runtime-sdk"),
+            .contains("20 MB of sdk-copy"),
         "{result}"
     );
     let levers = report["cold_start"][0]["levers"].to_string();

@@ -51,6 +51,7 @@ Examples:
   coldbucket audit --sample
   coldbucket audit --profile prod --check 's3-*' --bucket 'acme-*'
   coldbucket audit --snapshot account.json -o table -o json=report.json
+  coldbucket audit --baseline baseline.json -o sarif=coldbucket.sarif
   coldbucket audit --endpoint-url http://127.0.0.1:4566")]
     Audit(Box<AuditArgs>),
     /// Read an account once and write what it said, to be judged later or elsewhere
@@ -69,6 +70,16 @@ Examples:
   coldbucket checks show s3-plain-http
   coldbucket checks verify ./policies")]
     Checks(ChecksArgs),
+    /// Compare two reports: new, fixed, changed, no longer assessable
+    ///
+    /// Exits with 1 when something new is at or above --fail-on, with 3 when something at or above it
+    /// was judged before and could not be this time.
+    #[command(after_help = "\
+Examples:
+  coldbucket audit -o json=today.json
+  coldbucket diff yesterday.json today.json
+  coldbucket diff yesterday.json today.json --fail-on medium -o json=diff.json")]
+    Diff(DiffArgs),
     /// Show why a check says what it says about one resource
     #[command(after_help = "\
 Examples:
@@ -182,6 +193,26 @@ pub enum ChecksCommand {
         #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
         dir: Option<PathBuf>,
     },
+}
+
+/// `diff`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DiffArgs {
+    /// The earlier report (`audit -o json`)
+    #[arg(value_name = "OLD", value_hint = clap::ValueHint::FilePath)]
+    pub old: PathBuf,
+    /// The later report; `-` reads standard input
+    #[arg(value_name = "NEW", value_hint = clap::ValueHint::FilePath)]
+    pub new: PathBuf,
+    /// Exit with 1 when a new finding is at least this severe; `none` never fails [default: high]
+    #[arg(long, value_name = "SEVERITY", help_heading = "Gate")]
+    pub fail_on: Option<FailOn>,
+    /// Exit with 0 instead of 3 when something could no longer be judged
+    #[arg(long, help_heading = "Gate")]
+    pub allow_incomplete: bool,
+    /// table or json, and file to write it to [default: table to standard output]; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub output: Vec<String>,
 }
 
 /// `explain`.
@@ -362,6 +393,10 @@ pub enum SchemaName {
     Report,
     /// `coldbucket-snapshot/1`.
     Snapshot,
+    /// `coldbucket-baseline/1`.
+    Baseline,
+    /// `coldbucket-diff/1`.
+    Diff,
 }
 
 /// Which live account to read.
@@ -437,6 +472,12 @@ pub struct GateArgs {
     /// Exit with 0 instead of 3 when something could not be judged
     #[arg(long)]
     pub allow_incomplete: bool,
+    /// Accept the findings of this baseline or report; only what is new counts
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub baseline: Option<PathBuf>,
+    /// Write the findings to this file, as a baseline for later runs
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub write_baseline: Option<PathBuf>,
     /// Fail functions whose cold start takes longer than this, for example 1000ms or 1.5s
     #[arg(long, value_name = "TIME")]
     pub cold_start_budget: Option<String>,
@@ -452,6 +493,18 @@ pub struct OutputArgs {
     /// Format, and file to write it to [default: table to standard output]; repeatable
     #[arg(short, long, value_name = "FORMAT[=FILE]", long_help = formats())]
     pub output: Vec<String>,
+    /// How the table groups findings [default: check]
+    #[arg(long, value_name = "GROUP")]
+    pub by: Option<GroupBy>,
+}
+
+/// How the table groups findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GroupBy {
+    /// A check with the resources it fails on.
+    Check,
+    /// A resource with the checks that fail on it.
+    Resource,
 }
 
 /// The help of `-o`, from the formats there are.

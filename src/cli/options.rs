@@ -6,17 +6,27 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::args::{
+<<<<<<< HEAD
     AuditArgs, ChecksCommand, Cli, ColdStartCommand, CollectArgs, ColorChoice, Command,
     EstimateArgs, ExplainArgs, LiveArgs, PermissionsArgs, RemediateArgs, ResourceArgs, SchemaName,
+=======
+    AuditArgs, ChecksCommand, Cli, ColdStartCommand, CollectArgs, ColorChoice, Command, DiffArgs,
+    EstimateArgs, ExplainArgs, GroupBy, LiveArgs, PermissionsArgs, ResourceArgs, SchemaName,
+>>>>>>> main
     SelectionArgs, SourceArgs, TuningArgs,
 };
 use super::config::{CheckParams, Config};
 use super::policy::{PolicyCommand, PolicyTask, ProveArgs};
 use super::{Mistake, Mistakes, Placed, did_you_mean, region};
 use crate::facts::Trust;
+use crate::findings::exceptions::Exception;
 use crate::inventory::need::ReadingKind;
+<<<<<<< HEAD
 use crate::output::Format;
 use crate::output::plan::PlanFormat;
+=======
+use crate::output::{By, Format};
+>>>>>>> main
 use crate::report::Severity;
 use crate::report::cold_start::EstimateInput;
 
@@ -57,6 +67,8 @@ pub enum Task {
     },
     /// Verify policy files; the built-in ones without a folder.
     VerifyChecks(Option<PathBuf>),
+    /// Compare two reports.
+    Diff(Diff),
     /// Explain one verdict.
     Explain(Box<Explain>),
     /// Plan fixes.
@@ -99,6 +111,43 @@ pub struct Audit {
     pub trust: Trust,
     /// The estimator's numbers.
     pub cold_start_model: Option<PathBuf>,
+    /// How the table groups findings.
+    pub by: By,
+    /// What is accepted.
+    pub accepted: Accepted,
+    /// Where to write the findings as a baseline.
+    pub write_baseline: Option<PathBuf>,
+}
+
+/// What is accepted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Accepted {
+    /// The baseline.
+    pub baseline: Option<PathBuf>,
+    /// The exceptions of the configuration file.
+    pub exceptions: Vec<Placed<Exception>>,
+}
+
+/// `diff`, validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diff {
+    /// The earlier report.
+    pub old: PathBuf,
+    /// The later one.
+    pub new: PathBuf,
+    /// What fails the run.
+    pub gate: Gate,
+    /// Where the comparison goes; never empty, at most one to standard output.
+    pub outputs: Vec<DiffOutput>,
+}
+
+/// One output of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiffOutput {
+    /// JSON instead of a table.
+    pub json: bool,
+    /// The file, or standard output.
+    pub file: Option<PathBuf>,
 }
 
 /// `cold-start estimate`, validated.
@@ -363,6 +412,7 @@ impl Join {
                 },
                 Some(ChecksCommand::Verify { dir }) => Task::VerifyChecks(dir),
             },
+            Command::Diff(args) => Task::Diff(self.diff(args)),
             Command::Explain(args) => Task::Explain(Box::new(self.explain(*args))),
             Command::Remediate(args) => Task::Remediate(Box::new(self.remediate(*args))),
             Command::Policy(args) => Task::Policy(match args.command {
@@ -453,6 +503,42 @@ impl Join {
             tuning,
             trust: self.trust(),
             cold_start_model: args.gate.cold_start_model,
+            by: match args.output.by {
+                Some(GroupBy::Resource) => By::Resource,
+                Some(GroupBy::Check) | None => By::Check,
+            },
+            accepted: Accepted {
+                baseline: args.gate.baseline.or_else(|| self.config.baseline.clone()),
+                exceptions: self.config.exceptions.clone(),
+            },
+            write_baseline: args.gate.write_baseline,
+        }
+    }
+
+    fn diff(&mut self, args: DiffArgs) -> Diff {
+        if args.old.as_os_str() == "-" && args.new.as_os_str() == "-" {
+            self.wrong("both reports cannot be read from standard input");
+        }
+        let names = ["table", "json"];
+        let outputs = self
+            .targets(&args.output, &names, |name| {
+                names.contains(&name).then_some(name == "json")
+            })
+            .into_iter()
+            .map(|(json, file)| DiffOutput { json, file })
+            .collect();
+        Diff {
+            old: args.old,
+            new: args.new,
+            gate: Gate {
+                fail_on: match args.fail_on.or(self.config.fail_on) {
+                    Some(fail_on) => fail_on.into(),
+                    None => Some(Severity::High),
+                },
+                allow_incomplete: args.allow_incomplete
+                    || self.config.allow_incomplete == Some(true),
+            },
+            outputs,
         }
     }
 
@@ -738,6 +824,7 @@ impl Join {
     }
 
     fn outputs(&mut self, typed: &[String]) -> Vec<Output> {
+<<<<<<< HEAD
         let formats = Format::ALL.iter().map(|format| (format.name(), *format));
         self.outputs_of(typed, &formats.collect::<Vec<_>>(), Format::TABLE)
     }
@@ -750,16 +837,40 @@ impl Join {
     ) -> Vec<Output<F>> {
         let mut outputs: Vec<Output<F>> = Vec::new();
         let mut to_stdout: Vec<&str> = Vec::new();
+=======
+        let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+        self.targets(typed, &names, Format::from_name)
+            .into_iter()
+            .map(|(format, file)| Output { format, file })
+            .collect()
+    }
+
+    /// What `-o` says: formats with a file each, or none for standard output. The first of `names` is
+    /// taken when nothing is said.
+    fn targets<F: Copy>(
+        &mut self,
+        typed: &[String],
+        names: &[&str],
+        format: impl Fn(&str) -> Option<F>,
+    ) -> Vec<(F, Option<PathBuf>)> {
+        let mut outputs: Vec<(&str, F, Option<PathBuf>)> = Vec::new();
+>>>>>>> main
         for text in typed {
             let (name, file) = match text.split_once('=') {
                 Some((name, file)) => (name, Some(file)),
                 None => (text.as_str(), None),
             };
+<<<<<<< HEAD
             let Some((known, format)) = formats.iter().find(|(known, _)| *known == name) else {
                 let names = || formats.iter().map(|(known, _)| *known);
                 let help = did_you_mean(name, names()).unwrap_or_else(|| {
                     format!("choose from {}", names().collect::<Vec<_>>().join(", "))
                 });
+=======
+            let Some(format) = format(name) else {
+                let help = did_you_mean(name, names.iter().copied())
+                    .unwrap_or_else(|| format!("choose from {}", names.join(", ")));
+>>>>>>> main
                 self.mistakes
                     .push(Mistake::new(format!("-o `{name}` is not a format")).help(Some(help)));
                 continue;
@@ -769,6 +880,7 @@ impl Join {
                 continue;
             }
             let file = file.filter(|file| *file != "-").map(PathBuf::from);
+<<<<<<< HEAD
             if file.is_none() {
                 to_stdout.push(known);
             }
@@ -777,6 +889,15 @@ impl Join {
                 file,
             });
         }
+=======
+            outputs.push((name, format, file));
+        }
+        let to_stdout: Vec<&str> = outputs
+            .iter()
+            .filter(|(_, _, file)| file.is_none())
+            .map(|(name, _, _)| *name)
+            .collect();
+>>>>>>> main
         if to_stdout.len() > 1 {
             let message = format!(
                 "two outputs cannot both go to standard output ({})",
@@ -787,12 +908,10 @@ impl Join {
                 .map(|name| format!("give all but one a file, as in -o {name}=FILE"));
             self.mistakes.push(Mistake::new(message).help(help));
         }
-        for (position, output) in outputs.iter().enumerate() {
-            let earlier = outputs.iter().take(position);
-            if let Some(file) = &output.file
-                && earlier
-                    .clone()
-                    .any(|other| other.file.as_ref() == Some(file))
+        for (position, (_, _, file)) in outputs.iter().enumerate() {
+            let mut earlier = outputs.iter().take(position);
+            if let Some(file) = file
+                && earlier.any(|(_, _, other)| other.as_ref() == Some(file))
             {
                 self.mistakes.push(Mistake::new(format!(
                     "two outputs cannot both be written to {}",
@@ -800,11 +919,24 @@ impl Join {
                 )));
             }
         }
+        let mut outputs: Vec<(F, Option<PathBuf>)> = outputs
+            .into_iter()
+            .map(|(_, format, file)| (format, file))
+            .collect();
         if outputs.is_empty() {
+<<<<<<< HEAD
             outputs.push(Output {
                 format: nothing_said,
                 file: None,
             });
+=======
+            outputs.extend(
+                names
+                    .first()
+                    .and_then(|name| format(name))
+                    .map(|first| (first, None)),
+            );
+>>>>>>> main
         }
         outputs
     }

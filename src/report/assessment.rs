@@ -27,6 +27,18 @@ pub enum Reason {
     Undecidable,
 }
 
+impl Reason {
+    /// The name in machine outputs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+            Self::NotCollected => "not-collected",
+            Self::Undecidable => "undecidable",
+        }
+    }
+}
+
 /// The state of one result.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -132,6 +144,9 @@ pub struct Report {
     pub cold_start: Vec<ColdStart>,
     /// What could not be read, and which checks that touches.
     pub gaps: Vec<Gap>,
+    /// What became of each exception of the configuration file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<ExceptionUse>,
     /// Remarks for the reader: caveats that hold for the whole report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -258,9 +273,70 @@ pub struct CheckResult {
     pub missing: Vec<String>,
     /// Stable across runs: check, ARN and item decide it, nothing else.
     pub fingerprint: String,
-    /// Who accepted it and until when, for suppressed results.
+    /// Who accepted it, until when and why, in one sentence, for suppressed results.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed_by: Option<String>,
+    /// The same in parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppression: Option<Suppression>,
+}
+
+/// Why a result is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Suppression {
+    /// What accepts it.
+    pub kind: SuppressionKind,
+    /// Why, in somebody's words.
+    pub reason: String,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The last day it holds, `2027-03-31`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+}
+
+/// What accepts a result.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuppressionKind {
+    /// An exception of the configuration file.
+    Exception,
+    /// The baseline: it was known before.
+    Baseline,
+}
+
+/// What became of one exception of the configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExceptionUse {
+    /// What it is about, as written: `check s3-public-read, resource acme-www-*`.
+    pub about: String,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day it holds, `2027-03-31`.
+    pub expires: String,
+    /// What became of it.
+    pub state: ExceptionState,
+    /// Findings it is about: accepted, or failing again when it is expired.
+    pub findings: u64,
+}
+
+/// What became of an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExceptionState {
+    /// It accepts at least one finding.
+    Applied,
+    /// Its last day was before the account was read: it accepts nothing any more.
+    Expired,
+    /// Nothing it is about fails: it can go.
+    Unmatched,
+    /// What it is about could not be judged, or was not looked at.
+    NotAssessed,
 }
 
 /// One piece of evidence.

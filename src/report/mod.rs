@@ -5,8 +5,13 @@
 //! what other people's programs parse. Members are only ever added.
 
 pub mod assessment;
+pub mod baseline;
 pub mod cold_start;
+<<<<<<< HEAD
 pub mod plan;
+=======
+pub mod diff;
+>>>>>>> main
 pub mod policy;
 
 pub use assessment::*;

@@ -78,6 +78,7 @@ mod tests {
             missing: Vec::new(),
             fingerprint: String::new(),
             suppressed_by: None,
+            suppression: None,
         }
     }
 

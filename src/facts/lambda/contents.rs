@@ -24,7 +24,7 @@ use crate::inventory::need::ReadingKind;
 /// One kind of waste in a package; `item` in checks over `function.latest.package.waste`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct WasteFacts {
-    /// `runtime-sdk`, `other-platform`, `tests`, `documentation`, `source-maps`,
+    /// `sdk-copy`, `other-platform`, `tests`, `documentation`, `source-maps`,
     /// `type-declarations`, `debug-symbols`, `source-jars`, `caches` or `foreign-byte-code`.
     pub kind: String,
     /// The folder with the largest part of it.
@@ -315,13 +315,13 @@ fn waste_kind(content: &Content, version: &FunctionConfiguration) -> Option<&'st
     let runtime = version.runtime.as_deref().unwrap_or_default();
     let arm = version.architecture == "arm64";
     match content.kind {
-        K::PythonSdk if family(runtime) == "python" => Some("runtime-sdk"),
+        K::PythonSdk if family(runtime) == "python" => Some("sdk-copy"),
         // Since nodejs18.x the runtime has version 3 and no longer version 2 (AWS Lambda developer
         // guide, "Building Lambda functions with Node.js", read 2026-09): there a packed version 2
         // is what the code needs, and a copy of version 3 is not.
-        K::NodeSdkV3 if family(runtime) == "nodejs" && major(runtime) >= 18 => Some("runtime-sdk"),
+        K::NodeSdkV3 if family(runtime) == "nodejs" && major(runtime) >= 18 => Some("sdk-copy"),
         K::NodeSdkV2 if family(runtime) == "nodejs" && (12..18).contains(&major(runtime)) => {
-            Some("runtime-sdk")
+            Some("sdk-copy")
         }
         K::MacosBinaries | K::WindowsBinaries => Some("other-platform"),
         K::X86Binaries if arm => Some("other-platform"),
