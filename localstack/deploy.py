@@ -64,11 +64,6 @@ NAMED_WHERE_SHOWN = {
         "s3-policy-locks-out-owner", "s3-uploads-need-a-header", "s3-website-hosting", "s3-cors-any-origin-writes",
     },
 }  # fmt: skip
-# Of these, each identity names only those that it is there for.
-IDENTITY_CHECKS = {
-    "s3-identity-full-access", "s3-identity-managed-full-access", "s3-identity-writes-everywhere", "s3-identity-changes-bucket-permissions",
-    "s3-identity-long-lived-key", "s3-policy-unattached-full-access",
-}  # fmt: skip
 BUCKET_MEMBERS = {"name", "region", "public_access_block", "ownership", "acl", "encryption", "logging", "versioning", "tags", "policy", "policy_text"}
 FUNCTION_MEMBERS = {
     "name", "region", "runtime", "handler", "image", "architecture", "memory_mb", "timeout_s", "zip_mb", "layers", "network", "snapstart",
@@ -108,7 +103,6 @@ class Account:
         self.keys = data.get("keys", [])
         self.networks = data.get("networks", [])
         self.roles = data.get("roles", [])
-        self.identities = data.get("identities", {})
         self.layers = data.get("layers", [])
         self.buckets = data.get("buckets", [])
         self.functions = data.get("functions", [])
@@ -154,15 +148,6 @@ class Account:
         if "blocked" in wanted:
             rule["BlockedEncryptionTypes"] = {"EncryptionType": wanted["blocked"]}
         return rule
-
-    def policy_arn(self, name: str) -> str:
-        return name if name.startswith("arn:") else f"arn:aws:iam::{self.id}:policy/{name}"
-
-    def identity_names(self) -> list[str]:
-        declared = {kind: [one["name"] for one in self.identities.get(kind, [])] for kind in ("policies", "groups", "users", "roles")}
-        declared["roles"] += self.roles
-        singular = {"policies": "policy", "groups": "group", "users": "user", "roles": "role"}
-        return [f"{singular[kind]}/{name}" for kind, names in declared.items() for name in names]
 
     def settings(self, function: dict, version: dict | None = None) -> dict:
         """What a function is configured with; a published version may differ in some members."""
@@ -265,9 +250,6 @@ class Deployment:
             self.bucket_settings(bucket)
         for role in self.account.roles:
             self.attempt(f"role {role}", self.role, role)
-        for kind, put in (("policies", self.managed_policy), ("groups", self.group), ("roles", self.identity_role), ("users", self.user)):
-            for wanted in self.account.identities.get(kind, []):
-                self.attempt(f"{kind}: {wanted['name']}", put, wanted)
         self.subnets, self.groups = {}, {}
         for network in self.account.networks:
             self.attempt(f"network {network['name']}", self.network, network)
@@ -346,46 +328,6 @@ class Deployment:
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
         except iam.exceptions.EntityAlreadyExistsException:
             pass
-
-    def managed_policy(self, wanted: dict) -> None:
-        iam = self.servers.client("iam")
-        try:
-            iam.create_policy(PolicyName=wanted["name"], PolicyDocument=identity_policy(wanted))
-        except iam.exceptions.EntityAlreadyExistsException:
-            pass
-
-    def group(self, wanted: dict) -> None:
-        iam = self.servers.client("iam")
-        try:
-            iam.create_group(GroupName=wanted["name"])
-        except iam.exceptions.EntityAlreadyExistsException:
-            pass
-        for policy in wanted.get("attached", []):
-            iam.attach_group_policy(GroupName=wanted["name"], PolicyArn=self.account.policy_arn(policy))
-
-    def identity_role(self, wanted: dict) -> None:
-        iam, name = self.servers.client("iam"), wanted["name"]
-        self.role(name)
-        if "statements" in wanted:
-            iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=identity_policy(wanted))
-        for policy in wanted.get("attached", []):
-            iam.attach_role_policy(RoleName=name, PolicyArn=self.account.policy_arn(policy))
-        if boundary := wanted.get("boundary"):
-            iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=self.account.policy_arn(boundary))
-
-    def user(self, wanted: dict) -> None:
-        iam, name = self.servers.client("iam"), wanted["name"]
-        try:
-            iam.create_user(UserName=name)
-        except iam.exceptions.EntityAlreadyExistsException:
-            pass
-        if "statements" in wanted:
-            iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=identity_policy(wanted))
-        for group in wanted.get("groups", []):
-            iam.add_user_to_group(GroupName=group, UserName=name)
-        present = len(iam.list_access_keys(UserName=name)["AccessKeyMetadata"])
-        for _ in range(present, wanted.get("keys", 0)):
-            iam.create_access_key(UserName=name)
 
     def network(self, wanted: dict) -> None:
         ec2 = self.servers.client("ec2", wanted["region"])
@@ -472,10 +414,6 @@ class Deployment:
             s3control.delete_public_access_block(AccountId=self.account.id)
 
 
-def identity_policy(wanted: dict) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": wanted["statements"]})
-
-
 def logging_status(account: Account, bucket: dict) -> dict:
     if wanted := bucket.get("logging"):
         return {"LoggingEnabled": {"TargetBucket": account.bucket_name(wanted["target"]), "TargetPrefix": wanted["prefix"]}}
@@ -554,23 +492,6 @@ class Verification:
             vpc, subnets, group = find_network(self.servers.client("ec2", network["region"]), network)
             self.same(f"network {network['name']}", (True, len(network["subnets"]), True), (vpc is not None, len(subnets), group is not None))
         self.functions()
-        self.attempt("identities", self.identities)
-
-    def identities(self) -> None:
-        """Names and documents; who has which policy is read back in the verdicts."""
-        iam = self.servers.client("iam")
-        got = iam.get_account_authorization_details(Filter=["User", "Role", "Group", "LocalManagedPolicy"], MaxItems=1000)
-        names = [f"user/{user['UserName']}" for user in got["UserDetailList"]]
-        names += [f"group/{group['GroupName']}" for group in got["GroupDetailList"]]
-        names += [f"role/{role['RoleName']}" for role in got["RoleDetailList"]]
-        names += [f"policy/{policy['Arn'].rpartition('/')[2]}" for policy in got["Policies"]]
-        self.same("identities", sorted(self.account.identity_names()), sorted(names))
-        for kind, members in (("users", "User"), ("roles", "Role")):
-            listed = {one[f"{members}Name"]: one for one in got[f"{members}DetailList"]}
-            for wanted in self.account.identities.get(kind, []):
-                inline = [policy["PolicyDocument"] for policy in listed.get(wanted["name"], {}).get(f"{members}PolicyList", [])]
-                declared = [json.loads(identity_policy(wanted))] if "statements" in wanted else []
-                self.same(f"{kind} {wanted['name']}: inline policy", declared, inline)
 
     def same(self, what: str, wanted, got) -> None:
         self.compared += 1
@@ -710,14 +631,6 @@ def check_expectations(account: Account, file: Path) -> list[str]:
             wrong.append(f"{kind}s: not expected {sorted(set(names) - set(expected))}, not declared {sorted(set(expected) - set(names))}")
         for name, answers in expected.items():
             resource(f"{kind} {name}", kind, answers)
-    expected = data.get("identities", {})
-    names = account.identity_names()
-    if sorted(names) != sorted(expected):
-        wrong.append(f"identities: these are on one side only: {sorted(set(names) ^ set(expected))}")
-    for name, answers in expected.items():
-        named = [check for status in STATUSES for check in answers.get(status, [])]
-        if len(set(named)) != len(named) or not set(named) <= IDENTITY_CHECKS:
-            wrong.append(f"identity {name}: a check twice or unknown: {sorted(named)}")
     return [f"{path.name}: {defect}" for defect in wrong]
 
 

@@ -37,18 +37,12 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
         ReadingKind::BucketReplication | ReadingKind::BucketObjectLock => Guard::UnlessNotVersioned,
         ReadingKind::BucketAbac => Guard::UnlessNoTagCondition,
         ReadingKind::KeyRotation => Guard::OnlyRotatable,
-        ReadingKind::IdentityAccessKeys => Guard::OnlyUsersOfS3,
-        ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {
-            Guard::UnlessVpcOrigin
-        }
         _ => Guard::Always,
     };
     let subject = match kind.scope() {
         Scope::Account => SubjectKind::Account,
         Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
         Scope::Region | Scope::Function => SubjectKind::Function,
-        Scope::Identity => SubjectKind::Identity,
-        Scope::AccessPoint | Scope::MultiRegionAccessPoint => SubjectKind::AccessPoint,
     };
     (subject, Need::guarded(kind, guard))
 }
@@ -112,9 +106,8 @@ fn a_bucket_with_everything_takes_fourteen_calls() {
     let endpoint = Endpoint::start(world, Behaviour::default());
     let snapshot = collect(request(&endpoint, all_needs()));
     assert_eq!(bucket_calls(&endpoint), 14);
-    // sts, account, s3control and ListBuckets, one for all identities and one for the Multi-Region
-    // access points; ListFunctions and ListAccessPoints in each Region.
-    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 + 3);
+    // sts, account, s3control and ListBuckets, and one ListFunctions a Region.
+    assert_eq!(snapshot.api_calls, 14 + 4 + 3);
     assert_eq!(snapshot.api_calls, endpoint.total());
 }
 
@@ -467,9 +460,6 @@ fn refusing_one_action_changes_that_reading_alone() {
                 | ReadingKind::BucketListing
                 | ReadingKind::FunctionListing
                 | ReadingKind::RegionListing
-                | ReadingKind::IdentityListing
-                | ReadingKind::AccessPointListing
-                | ReadingKind::MultiRegionAccessPointListing
         ) {
             continue;
         }
@@ -487,7 +477,6 @@ fn refusing_one_action_changes_that_reading_alone() {
                 ReadingKind::BucketPolicy => {
                     pointer.ends_with("/policy_status") || pointer.ends_with("/abac")
                 }
-                ReadingKind::AccessPointPolicy => pointer.ends_with("/policy_status"),
                 ReadingKind::BucketVersioning => {
                     pointer.ends_with("/replication") || pointer.ends_with("/object_lock")
                 }
@@ -1262,164 +1251,6 @@ fn the_grants_of_a_log_delivery_bucket() {
         bucket.acl.known().unwrap().grants[1..],
         [delivery("WRITE"), delivery("READ_ACP")]
     );
-}
-
-/// A reading with its `known` taken off.
-fn json_of<T: serde::Serialize>(value: &T) -> serde_json::Value {
-    serde_json::to_value(value).unwrap()
-}
-
-#[test]
-fn all_identities_are_one_call_and_only_users_of_s3_take_another() {
-    let endpoint = Endpoint::start(World::generated(1, 0), Behaviour::default());
-    let snapshot = collect(request(&endpoint, all_needs()));
-    assert_eq!(endpoint.count("iam:GetAccountAuthorizationDetails"), 1);
-    // ann by her group and ci by its own policy; mail only sends mail.
-    assert_eq!(endpoint.count("iam:ListAccessKeys"), 2);
-    let account = account(&snapshot);
-    assert_eq!(
-        account.identity_listing,
-        Reading::Known(Listing { complete: true })
-    );
-    let names: Vec<_> = account.identities.keys().collect();
-    assert_eq!(
-        names,
-        [
-            "group/ops",
-            "role/AWSServiceRoleForBackup",
-            "role/deploy",
-            "role/reader",
-            "role/writer",
-            "user/ann",
-            "user/ci",
-            "user/mail"
-        ]
-    );
-    assert_eq!(
-        json_of(&account.identities["user/ann"]),
-        json!({
-            "arn": "arn:aws:iam::111122223333:user/ann", "path": "/", "created": "2024-01-02T03:04:05Z",
-            "groups": ["ops"],
-            // Enough of the id to tell two keys apart, and no more.
-            "access_keys": { "known": [{ "id_ends": "MPLE", "active": true, "created": "2024-01-02T03:04:05Z" }] },
-        })
-    );
-    assert_eq!(
-        json_of(&account.identities["role/deploy"]),
-        json!({
-            "arn": "arn:aws:iam::111122223333:role/deploy", "path": "/", "created": "2024-01-02T03:04:05Z",
-            "inline": { "put": r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Put*","Resource":"*"}]}"# },
-            "boundary": "arn:aws:iam::111122223333:policy/limits",
-        })
-    );
-    // The default version of each policy of the account, and of AWS's those that somebody has.
-    let policies: Vec<_> = account.managed_policies.keys().collect();
-    assert_eq!(
-        policies,
-        [
-            "arn:aws:iam::111122223333:policy/left-over",
-            "arn:aws:iam::111122223333:policy/limits",
-            "arn:aws:iam::111122223333:policy/storage",
-            "arn:aws:iam::aws:policy/AmazonS3FullAccess"
-        ]
-    );
-    assert_eq!(
-        json_of(&account.managed_policies["arn:aws:iam::111122223333:policy/storage"]),
-        json!({
-            "name": "storage", "attachments": 1, "boundary_uses": 0,
-            "document": r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#,
-        })
-    );
-    let text = serde_json::to_string(&snapshot).unwrap();
-    assert!(!text.contains("AKIA"), "no access key id is kept whole");
-}
-
-#[test]
-fn identities_are_read_to_the_last_page() {
-    let endpoint = Endpoint::start(
-        World::generated(1, 0),
-        Behaviour {
-            page: Some(4),
-            ..Behaviour::default()
-        },
-    );
-    let snapshot = collect(request(&endpoint, needs(&[ReadingKind::IdentityListing])));
-    // Eight identities and five policies.
-    assert_eq!(endpoint.count("iam:GetAccountAuthorizationDetails"), 4);
-    assert_eq!(account(&snapshot).identities.len(), 8);
-    assert_eq!(endpoint.count("iam:ListAccessKeys"), 0, "nobody needs them");
-}
-
-#[test]
-fn a_refused_list_of_identities_is_a_refused_listing() {
-    let endpoint = Endpoint::start(
-        World::generated(1, 0),
-        Behaviour::denying("iam:GetAccountAuthorizationDetails"),
-    );
-    let snapshot = collect(request(&endpoint, all_needs()));
-    assert_eq!(
-        account(&snapshot).identity_listing,
-        denied("iam:GetAccountAuthorizationDetails", "AccessDenied")
-    );
-    assert!(account(&snapshot).identities.is_empty());
-}
-
-#[test]
-fn access_points_are_one_call_a_region_and_a_few_each() {
-    let endpoint = Endpoint::start(World::generated(5, 0), Behaviour::default());
-    let snapshot = collect(request(&endpoint, all_needs()));
-    assert_eq!(endpoint.count("s3control:ListAccessPoints"), 3);
-    assert_eq!(endpoint.count("s3control:GetAccessPoint"), 5);
-    // Not of the one that only a VPC can use.
-    assert_eq!(endpoint.count("s3control:GetAccessPointPolicy"), 4);
-    // Nor of the one without a policy.
-    assert_eq!(endpoint.count("s3control:GetAccessPointPolicyStatus"), 3);
-    assert_eq!(endpoint.count("s3control:ListMultiRegionAccessPoints"), 1);
-    assert_eq!(
-        endpoint.count("s3control:GetMultiRegionAccessPointPolicy"),
-        2
-    );
-    assert_eq!(
-        endpoint.count("s3control:GetMultiRegionAccessPointPolicyStatus"),
-        2
-    );
-    let account = account(&snapshot);
-    let points = &account.regions["eu-west-1"].access_points;
-    assert_eq!(
-        json_of(&points["inside"]),
-        json!({
-            "bucket": "acme-bucket-00004", "bucket_account": ACCOUNT, "network_origin": "VPC", "vpc": "vpc-0a1b2c3d",
-            "configuration": { "known": {
-                "public_access_block": {
-                    "block_public_acls": false, "ignore_public_acls": false,
-                    "block_public_policy": false, "restrict_public_buckets": false,
-                },
-                "created": "2024-01-02T03:04:05Z",
-            } },
-        })
-    );
-    assert_eq!(points["plain"].policy, Reading::Absent);
-    assert_eq!(points["plain"].policy_status, Reading::NotCollected);
-    assert!(points["open"].policy_status.known().unwrap().is_public);
-    let several = &account.multi_region_access_points["everywhere"];
-    assert_eq!(several.alias, "open.mrap");
-    assert_eq!(several.regions[0].bucket, "acme-bucket-00004");
-    assert!(several.policy.known().unwrap().contains("open.mrap"));
-}
-
-#[test]
-fn only_the_buckets_behind_access_points_are_read_for_their_checks() {
-    let endpoint = Endpoint::start(World::generated(9, 0), Behaviour::default());
-    let mut wanted = needs(&[ReadingKind::AccessPointPolicy]);
-    wanted.insert((
-        SubjectKind::AccessPoint,
-        Need::behind(ReadingKind::BucketPolicy),
-    ));
-    let snapshot = collect(request(&endpoint, wanted));
-    assert_eq!(endpoint.count("s3:ListBuckets"), 0);
-    assert_eq!(endpoint.count("s3:GetBucketPolicy"), 1);
-    let buckets: Vec<_> = account(&snapshot).buckets.keys().collect();
-    assert_eq!(buckets, ["acme-bucket-00004"]);
 }
 
 /// The binary with a scrubbed environment.

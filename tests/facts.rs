@@ -11,14 +11,10 @@
 
 #[path = "facts/access.rs"]
 mod access;
-#[path = "facts/access_points.rs"]
-mod access_points;
 #[path = "facts/buckets.rs"]
 mod buckets;
 #[path = "facts/functions.rs"]
 mod functions;
-#[path = "facts/identities.rs"]
-mod identities;
 #[path = "facts/keys.rs"]
 mod keys;
 #[path = "facts/kleene.rs"]

@@ -21,20 +21,6 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         service: "lambda",
-        name: "GetLayerVersionByArn",
-        matches: |call| call.method == "GET" && is(call, &["layers"]),
-        answer: |world, _, call| match world.layer_urls.get(call.param("Arn")) {
-            Some(url) => Answer::json(&json!({ "Content": { "Location": url } })),
-            None => Answer::error(
-                "lambda",
-                403,
-                "AccessDeniedException",
-                "not authorized to perform: lambda:GetLayerVersion",
-            ),
-        },
-    },
-    Operation {
-        service: "lambda",
         name: "ListAliases",
         matches: |call| call.method == "GET" && is(call, &["functions", "*", "aliases"]),
         answer: |world, behaviour, call| {
@@ -128,9 +114,7 @@ fn get_function(world: &World, _: &Behaviour, call: &Call) -> Answer {
             }),
             None => json!({
                 "RepositoryType": "S3",
-                "Location": function.code_url.as_deref().unwrap_or(
-                    "https://example.invalid/code.zip?X-Amz-Signature=presigned-secret",
-                ),
+                "Location": "https://example.invalid/code.zip?X-Amz-Signature=presigned-secret",
             }),
         };
         Answer::json(&json!({ "Configuration": function.versions.first(), "Code": code }))

@@ -103,7 +103,7 @@ impl Answer {
                 escape(code),
                 escape(message)
             )),
-            "s3control" | "sts" | "iam" => Self::xml(format!(
+            "s3control" | "sts" => Self::xml(format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error></ErrorResponse>",
                 escape(code),
                 escape(message)

@@ -23,11 +23,8 @@
 
 mod account;
 mod ecr;
-mod iam;
-mod identities;
 mod kms;
 mod lambda;
-mod logs;
 mod message;
 mod s3;
 mod s3control;
@@ -36,9 +33,7 @@ mod sts;
 mod throttle;
 mod world;
 
-pub use iam::{Identity, document};
 pub use message::{Answer, Call, Operation};
-pub use s3control::{AccessPoint, MultiRegionAccessPoint};
 pub use server::{Endpoint, Seen};
 pub use world::{Bucket, Function, World, key};
 
@@ -101,12 +96,10 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         s3::OPERATIONS,
         s3control::OPERATIONS,
         lambda::OPERATIONS,
-        logs::OPERATIONS,
         sts::OPERATIONS,
         account::OPERATIONS,
         ecr::OPERATIONS,
         kms::OPERATIONS,
-        iam::OPERATIONS,
     ]
     .into_iter()
     .flatten()

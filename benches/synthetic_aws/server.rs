@@ -277,7 +277,7 @@ fn scripted(state: &State, call: &Call, name: &str) -> Option<Answer> {
     let behaviour = &state.behaviour;
     if behaviour.deny.contains(name) {
         let code = match call.service.as_str() {
-            "s3" | "s3control" | "sts" | "iam" => "AccessDenied",
+            "s3" | "s3control" | "sts" => "AccessDenied",
             _ => "AccessDeniedException",
         };
         let message = format!(

@@ -5,10 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::iam::Identity;
-use super::identities;
 use super::message::escape;
-use super::s3control::{AccessPoint, MultiRegionAccessPoint};
 
 const XMLNS: &str = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
 
@@ -30,18 +27,6 @@ pub struct World {
     pub keys: BTreeMap<String, Value>,
     /// Buckets of other accounts, by name: whose they are.
     pub foreign_buckets: BTreeMap<String, String>,
-    /// Log groups by name: `stored_bytes`, the `rows` of a query over them, their `events`.
-    pub log_groups: BTreeMap<String, Value>,
-    /// Where the code of layers is, by their ARN.
-    pub layer_urls: BTreeMap<String, String>,
-    /// Users, groups and roles.
-    pub identities: Vec<Identity>,
-    /// Managed policies: ARN and document of the default version.
-    pub managed_policies: Vec<(String, Value)>,
-    /// Access points of all Regions.
-    pub access_points: Vec<AccessPoint>,
-    /// Multi-Region access points.
-    pub multi_region_access_points: Vec<MultiRegionAccessPoint>,
 }
 
 impl Default for World {
@@ -56,12 +41,6 @@ impl Default for World {
             functions: Vec::new(),
             keys: BTreeMap::new(),
             foreign_buckets: BTreeMap::new(),
-            log_groups: BTreeMap::new(),
-            layer_urls: BTreeMap::new(),
-            identities: Vec::new(),
-            managed_policies: Vec::new(),
-            access_points: Vec::new(),
-            multi_region_access_points: Vec::new(),
         }
     }
 }
@@ -93,8 +72,6 @@ pub struct Function {
     pub provisioned: Vec<Value>,
     /// URI and compressed size of the container image, of a function that is one.
     pub image: Option<(String, u64)>,
-    /// Where its code is; a place that does not exist when not set.
-    pub code_url: Option<String>,
 }
 
 impl Bucket {
@@ -320,15 +297,10 @@ impl World {
             let function = world.generated_function(n);
             world.functions.push(function);
         }
-        if buckets > 0 {
-            identities::add_identities(&mut world);
-            identities::add_access_points(&mut world, buckets);
-        }
         world
     }
 
-    /// The Region of the n-th generated bucket.
-    pub fn region_of(&self, n: usize) -> String {
+    fn region_of(&self, n: usize) -> String {
         self.regions
             .get(n % self.regions.len().max(1))
             .cloned()
@@ -508,7 +480,6 @@ impl World {
             name,
             region,
             image,
-            code_url: None,
         }
     }
 }

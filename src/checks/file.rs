@@ -42,8 +42,6 @@ pub struct PolicyFile {
     #[serde(default)]
     pub rationale: Option<Spanned<String>>,
     #[serde(default)]
-    pub traps: Option<Spanned<String>>,
-    #[serde(default)]
     pub remediation: Option<RemediationFile>,
     #[serde(default)]
     pub references: Vec<Spanned<String>>,
@@ -93,26 +91,6 @@ pub struct PackFile {
     pub include: Vec<Spanned<String>>,
     #[serde(default)]
     pub exclude: Vec<Spanned<String>>,
-    #[serde(default)]
-    pub standard: Option<StandardFile>,
-}
-
-/// The `standard` of a pack: whose controls its checks answer.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StandardFile {
-    pub title: Spanned<String>,
-    pub catalogue: Spanned<String>,
-    pub controls: BTreeMap<String, Spanned<ControlFile>>,
-}
-
-/// One control of a standard.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ControlFile {
-    pub title: String,
-    #[serde(default)]
-    pub not_covered: Option<String>,
 }
 
 /// Any YAML value, with the place of every part.

@@ -124,8 +124,7 @@ impl Template {
     pub fn general(&self) -> String {
         let words = |path: &str| match path.rsplit_once('.') {
             Some((root, "name" | "id" | "arn")) => {
-                let thing = root.rsplit('.').next().unwrap_or(root);
-                format!("the {}", thing.replace('_', " "))
+                format!("the {}", root.rsplit('.').next().unwrap_or(root))
             }
             Some((_, member)) => format!("the {}", member.replace('_', " ")),
             None => path.to_owned(),

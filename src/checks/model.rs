@@ -44,8 +44,6 @@ pub struct Check {
     pub evidence: Vec<String>,
     /// Why it matters, and why the severity is what it is.
     pub rationale: String,
-    /// Where other tools answer differently, and why this one does not; empty where nothing is known.
-    pub traps: String,
     /// How to mend it.
     pub remediation: Remediation,
     /// Where to read more (URLs).

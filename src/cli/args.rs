@@ -51,7 +51,6 @@ Examples:
   coldbucket audit --sample
   coldbucket audit --profile prod --check 's3-*' --bucket 'acme-*'
   coldbucket audit --snapshot account.json -o table -o json=report.json
-  coldbucket audit --baseline baseline.json -o sarif=coldbucket.sarif
   coldbucket audit --endpoint-url http://127.0.0.1:4566")]
     Audit(Box<AuditArgs>),
     /// Read an account once and write what it said, to be judged later or elsewhere
@@ -70,16 +69,6 @@ Examples:
   coldbucket checks show s3-plain-http
   coldbucket checks verify ./policies")]
     Checks(ChecksArgs),
-    /// Compare two reports: new, fixed, changed, no longer assessable
-    ///
-    /// Exits with 1 when something new is at or above --fail-on, with 3 when something at or above it
-    /// was judged before and could not be this time.
-    #[command(after_help = "\
-Examples:
-  coldbucket audit -o json=today.json
-  coldbucket diff yesterday.json today.json
-  coldbucket diff yesterday.json today.json --fail-on medium -o json=diff.json")]
-    Diff(DiffArgs),
     /// Show why a check says what it says about one resource
     #[command(after_help = "\
 Examples:
@@ -106,9 +95,6 @@ Example:
     /// Print the JSON Schema of a document
     #[command(hide = true)]
     Schema(SchemaArgs),
-    /// Write the generated documentation
-    #[command(hide = true)]
-    Docs(DocsArgs),
 }
 
 /// `audit`.
@@ -184,26 +170,6 @@ pub enum ChecksCommand {
     },
 }
 
-/// `diff`.
-#[derive(Clone, Debug, Default, Args)]
-pub struct DiffArgs {
-    /// The earlier report (`audit -o json`)
-    #[arg(value_name = "OLD", value_hint = clap::ValueHint::FilePath)]
-    pub old: PathBuf,
-    /// The later report; `-` reads standard input
-    #[arg(value_name = "NEW", value_hint = clap::ValueHint::FilePath)]
-    pub new: PathBuf,
-    /// Exit with 1 when a new finding is at least this severe; `none` never fails [default: high]
-    #[arg(long, value_name = "SEVERITY", help_heading = "Gate")]
-    pub fail_on: Option<FailOn>,
-    /// Exit with 0 instead of 3 when something could no longer be judged
-    #[arg(long, help_heading = "Gate")]
-    pub allow_incomplete: bool,
-    /// table or json, and file to write it to [default: table to standard output]; repeatable
-    #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output")]
-    pub output: Vec<String>,
-}
-
 /// `explain`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ExplainArgs {
@@ -233,12 +199,6 @@ pub struct PermissionsArgs {
     /// Add what --image-sizes needs (lambda:GetFunction can read code)
     #[arg(long, help_heading = "Tuning")]
     pub image_sizes: bool,
-    /// Add what --inspect-packages needs (lambda:GetFunction can read code)
-    #[arg(long, help_heading = "Tuning")]
-    pub inspect_packages: bool,
-    /// Add what --measure needs (queries over the functions' logs)
-    #[arg(long, help_heading = "Tuning")]
-    pub measure: bool,
 }
 
 /// `cold-start`.
@@ -336,14 +296,6 @@ pub struct SchemaArgs {
     pub document: SchemaName,
 }
 
-/// `docs`.
-#[derive(Clone, Debug, Args)]
-pub struct DocsArgs {
-    /// The folder
-    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
-    pub folder: PathBuf,
-}
-
 /// Documents with a published schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaName {
@@ -351,10 +303,6 @@ pub enum SchemaName {
     Report,
     /// `coldbucket-snapshot/1`.
     Snapshot,
-    /// `coldbucket-baseline/1`.
-    Baseline,
-    /// `coldbucket-diff/1`.
-    Diff,
 }
 
 /// Which live account to read.
@@ -430,12 +378,6 @@ pub struct GateArgs {
     /// Exit with 0 instead of 3 when something could not be judged
     #[arg(long)]
     pub allow_incomplete: bool,
-    /// Accept the findings of this baseline or report; only what is new counts
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub baseline: Option<PathBuf>,
-    /// Write the findings to this file, as a baseline for later runs
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub write_baseline: Option<PathBuf>,
     /// Fail functions whose cold start takes longer than this, for example 1000ms or 1.5s
     #[arg(long, value_name = "TIME")]
     pub cold_start_budget: Option<String>,
@@ -451,18 +393,6 @@ pub struct OutputArgs {
     /// Format, and file to write it to [default: table to standard output]; repeatable
     #[arg(short, long, value_name = "FORMAT[=FILE]", long_help = formats())]
     pub output: Vec<String>,
-    /// How the table groups findings [default: check]
-    #[arg(long, value_name = "GROUP")]
-    pub by: Option<GroupBy>,
-}
-
-/// How the table groups findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum GroupBy {
-    /// A check with the resources it fails on.
-    Check,
-    /// A resource with the checks that fail on it.
-    Resource,
 }
 
 /// The help of `-o`, from the formats there are.
@@ -490,16 +420,6 @@ pub struct TuningArgs {
     /// Also ask for the size of container images; calls lambda:GetFunction, which can read code
     #[arg(long)]
     pub image_sizes: bool,
-    /// Also list what zip packages and layers hold; calls lambda:GetFunction, which can read code
-    #[arg(long)]
-    pub inspect_packages: bool,
-    /// Also read cold starts from the functions' logs, this many days back, 1 to 90; AWS bills the
-    /// bytes that such queries scan
-    #[arg(long, value_name = "DAYS")]
-    pub measure: Option<u32>,
-    /// Scan at most this many gigabytes of logs for --measure [default: 10]
-    #[arg(long, value_name = "GB")]
-    pub max_scan_gb: Option<f64>,
 }
 
 /// Options of every command.

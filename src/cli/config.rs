@@ -17,8 +17,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::args::{ColorChoice, FailOn, SeverityName};
-use super::{Mistake, Mistakes, Place, Placed, did_you_mean, exceptions};
-use crate::findings::exceptions::Exception;
+use super::{Mistake, Mistakes, Place, Placed, did_you_mean};
 
 /// The file name looked for from the working directory upward.
 pub const FILE_NAME: &str = "coldbucket.toml";
@@ -26,20 +25,15 @@ pub const FILE_NAME: &str = "coldbucket.toml";
 /// Every key there is, for suggestions and the documentation.
 pub const KEYS: &[&str] = &[
     "allow_incomplete",
-    "baseline",
     "bucket",
     "check",
     "checks",
     "color",
     "concurrency",
-    "exceptions",
     "exclude",
     "fail_on",
     "function",
     "image_sizes",
-    "inspect_packages",
-    "max_scan_gb",
-    "measure",
     "pack",
     "policies",
     "profile",
@@ -58,8 +52,6 @@ pub type CheckParams = BTreeMap<String, Placed<BTreeMap<String, Placed<Value>>>>
 pub struct Config {
     /// `allow_incomplete = true`
     pub allow_incomplete: Option<bool>,
-    /// `baseline = "baseline.json"`, made absolute from the file's own folder.
-    pub baseline: Option<PathBuf>,
     /// `bucket = ["acme-*"]`
     pub bucket: Vec<Placed<String>>,
     /// `check = ["s3-*"]`
@@ -70,8 +62,6 @@ pub struct Config {
     pub color: Option<ColorChoice>,
     /// `concurrency = 64`
     pub concurrency: Option<Placed<u32>>,
-    /// `[[exceptions]]`, findings that are accepted.
-    pub exceptions: Vec<Placed<Exception>>,
     /// `exclude = ["lambda-*"]`
     pub exclude: Vec<Placed<String>>,
     /// `fail_on = "high"`
@@ -80,12 +70,6 @@ pub struct Config {
     pub function: Vec<Placed<String>>,
     /// `image_sizes = true`
     pub image_sizes: Option<bool>,
-    /// `inspect_packages = true`
-    pub inspect_packages: Option<bool>,
-    /// `max_scan_gb = 25`
-    pub max_scan_gb: Option<Placed<f64>>,
-    /// `measure = 14`, days
-    pub measure: Option<Placed<u32>>,
     /// `pack = "default"`
     pub pack: Option<Placed<String>>,
     /// `policies = ["policies"]`, made absolute from the file's own folder.
@@ -158,9 +142,6 @@ impl Config {
             "fail_on" => self.fail_on = reader.choice(key, value),
             "function" => self.function = reader.strings(key, value),
             "image_sizes" => self.image_sizes = reader.boolean(key, value),
-            "inspect_packages" => self.inspect_packages = reader.boolean(key, value),
-            "max_scan_gb" => self.max_scan_gb = reader.number(key, value),
-            "measure" => self.measure = reader.count(key, value),
             "pack" => self.pack = reader.string(key, value),
             "policies" => {
                 let folder = path.parent().unwrap_or(Path::new(""));
@@ -196,13 +177,11 @@ impl Config {
                     },
                 );
             }
-            "baseline" => {
-                let folder = path.parent().unwrap_or(Path::new(""));
-                self.baseline = reader
-                    .string(key, value)
-                    .map(|file| folder.join(file.value));
-            }
-            "exceptions" => self.exceptions = exceptions::read(reader, value),
+            "exceptions" | "baseline" => reader.mistake(
+                key_offset,
+                format!("`{key}` is reserved for a later version"),
+                None,
+            ),
             "endpoint_url" | "endpoint" => reader.mistake(
                 key_offset,
                 "an endpoint cannot be set in a file".to_owned(),
@@ -225,24 +204,24 @@ impl Config {
 }
 
 /// Reads typed values and gathers what is wrong with them.
-pub(super) struct Reader<'a> {
+struct Reader<'a> {
     file: &'a str,
     text: &'a str,
     mistakes: Vec<Mistake>,
 }
 
 impl Reader<'_> {
-    pub(super) fn place(&self, offset: usize) -> Option<Place> {
+    fn place(&self, offset: usize) -> Option<Place> {
         Some(Place::at(self.file, self.text, offset))
     }
 
-    pub(super) fn mistake(&mut self, offset: usize, message: String, help: Option<String>) {
+    fn mistake(&mut self, offset: usize, message: String, help: Option<String>) {
         let place = self.place(offset);
         self.mistakes
             .push(Mistake::new(message).at(place).help(help));
     }
 
-    pub(super) fn wrong_type(&mut self, key: &str, expected: &str, value: &Spanned<DeValue<'_>>) {
+    fn wrong_type(&mut self, key: &str, expected: &str, value: &Spanned<DeValue<'_>>) {
         let found = value.get_ref().type_str();
         self.mistake(
             value.span().start,
@@ -259,11 +238,7 @@ impl Reader<'_> {
         found
     }
 
-    pub(super) fn string(
-        &mut self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Option<Placed<String>> {
+    fn string(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Placed<String>> {
         match value.get_ref().as_str() {
             Some("") => {
                 self.mistake(value.span().start, format!("`{key}` is empty"), None);
@@ -281,11 +256,7 @@ impl Reader<'_> {
     }
 
     /// A list of strings, or one string for a list of one.
-    pub(super) fn strings(
-        &mut self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Vec<Placed<String>> {
+    fn strings(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Vec<Placed<String>> {
         match value.get_ref() {
             DeValue::String(_) => self.string(key, value).into_iter().collect(),
             DeValue::Array(items) => items
@@ -427,7 +398,7 @@ impl Reader<'_> {
     }
 }
 
-pub(super) fn article(noun: &str) -> String {
+fn article(noun: &str) -> String {
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {noun}", if vowel { "an" } else { "a" })
 }
@@ -507,7 +478,7 @@ mod tests {
     #[test]
     fn all_mistakes_at_once_with_their_places() {
         let mistakes = parse(
-            "fail-on = \"high\"\nseverity = \"hihg\"\nrate = \"fast\"\nexclude = [1]\ntrusted_accounts = [\"12\"]\nendpoint_url = \"http://x\"\nbaseline = 1\n[checks]\ns3-x = 1\n",
+            "fail-on = \"high\"\nseverity = \"hihg\"\nrate = \"fast\"\nexclude = [1]\ntrusted_accounts = [\"12\"]\nendpoint_url = \"http://x\"\nexceptions = []\n[checks]\ns3-x = 1\n",
         )
         .unwrap_err();
         assert_eq!(
@@ -519,7 +490,7 @@ mod tests {
                 "/r/coldbucket.toml:4:12: `exclude` must be a list of strings, and this is an integer",
                 "/r/coldbucket.toml:5:21: `12` is not a 12-digit account id",
                 "/r/coldbucket.toml:6:1: an endpoint cannot be set in a file; use --endpoint-url, or AWS_ENDPOINT_URL",
-                "/r/coldbucket.toml:7:12: `baseline` must be a string, and this is an integer",
+                "/r/coldbucket.toml:7:1: `exceptions` is reserved for a later version",
                 "/r/coldbucket.toml:9:8: `checks.s3-x` must be a table, and this is an integer; its members are parameters of that check",
             ]
         );

@@ -9,7 +9,6 @@
 
 pub mod args;
 pub mod config;
-mod exceptions;
 mod mistake;
 pub mod options;
 pub mod policy;

@@ -4,16 +4,15 @@
 //! credentials cache (so one AssumeRole or SSO call) and one guard.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, Connector, ConnectorBuilder};
+use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::endpoint::{self, BareHost};
@@ -54,8 +53,6 @@ pub struct Clients {
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
     ecr: Mutex<HashMap<String, aws_sdk_ecr::Client>>,
     kms: Mutex<HashMap<String, aws_sdk_kms::Client>>,
-    logs: Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>,
-    plain: OnceLock<Connector>,
 }
 
 impl Clients {
@@ -71,8 +68,6 @@ impl Clients {
             .http_client(http_client())
             // Every retry is made by `lane`, where it is scheduled.
             .retry_config(RetryConfig::disabled())
-            // The answers are small, and every attempt has a time limit.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(5))
@@ -109,20 +104,8 @@ impl Clients {
             lambda: Mutex::default(),
             ecr: Mutex::default(),
             kms: Mutex::default(),
-            logs: Mutex::default(),
-            plain: OnceLock::new(),
         };
-        for service in [
-            "S3",
-            "Lambda",
-            "STS",
-            "S3 Control",
-            "Account",
-            "ECR",
-            "KMS",
-            "CloudWatch Logs",
-            "IAM",
-        ] {
+        for service in ["S3", "Lambda", "STS", "S3 Control", "Account", "ECR", "KMS"] {
             if let Some(url) = endpoint::of_service(&clients.config, service) {
                 endpoint::check(&url)?;
             }
@@ -185,20 +168,10 @@ impl Clients {
         )
     }
 
-    /// iam, whose one endpoint a partition the SDK finds from the configured Region.
-    pub fn iam(&self) -> aws_sdk_iam::Client {
-        aws_sdk_iam::Client::from_conf(
-            aws_sdk_iam::config::Builder::from(&self.config)
-                .interceptor(self.guard.clone())
-                .build(),
-        )
-    }
-
-    /// s3control in a Region, for requests about this account.
-    pub fn s3control(&self, account: &str, region: &str) -> aws_sdk_s3control::Client {
-        let mut builder = aws_sdk_s3control::config::Builder::from(&self.config)
-            .region(Region::new(region.to_owned()))
-            .interceptor(self.guard.clone());
+    /// s3control in the configured Region.
+    pub fn s3control(&self, account: &str) -> aws_sdk_s3control::Client {
+        let mut builder =
+            aws_sdk_s3control::config::Builder::from(&self.config).interceptor(self.guard.clone());
         if endpoint::of_service(&self.config, "S3 Control").is_some() {
             builder = builder.interceptor(BareHost::of_account(account));
         }
@@ -241,34 +214,6 @@ impl Clients {
                     .build(),
             )
         })
-    }
-
-    /// logs in a Region.
-    pub fn logs(&self, region: &str) -> aws_sdk_cloudwatchlogs::Client {
-        kept(&self.logs, region, || {
-            aws_sdk_cloudwatchlogs::Client::from_conf(
-                aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
-                    .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
-                    .build(),
-            )
-        })
-    }
-
-    /// What sends requests that are nobody's API: no credentials, no cookies, no redirects.
-    pub fn plain(&self) -> &Connector {
-        self.plain.get_or_init(|| {
-            let mut connector =
-                ConnectorBuilder::default().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-            connector.set_enable_tcp_nodelay(true);
-            connector.set_proxy_config(Some(ProxyConfig::from_env()));
-            connector.build()
-        })
-    }
-
-    /// Counts a request of [`Clients::plain`].
-    pub fn count(&self) {
-        self.guard.count();
     }
 
     /// ecr in a Region.

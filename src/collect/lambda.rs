@@ -19,8 +19,6 @@ use crate::inventory::need::{Guard, ReadingKind};
 
 use super::answer;
 use super::lane::Family;
-use super::logs;
-use super::packages;
 use super::session::Session;
 use super::trouble::{Kind, Trouble};
 
@@ -28,7 +26,7 @@ use super::trouble::{Kind, Trouble};
 pub async fn read(session: &Session, region: &str) -> RegionInventory {
     let (listing, functions) = list(session, region).await;
     session.found(functions.len());
-    let mut functions = futures::stream::iter(functions)
+    let functions = futures::stream::iter(functions)
         .map(|(name, listed)| async move {
             let function = read_one(session, region, &name, listed).await;
             session.progress.step(1);
@@ -37,15 +35,9 @@ pub async fn read(session: &Session, region: &str) -> RegionInventory {
         .buffer_unordered(session.request.concurrency.max(1))
         .collect::<BTreeMap<_, _>>()
         .await;
-    if let Some(days) = session.request.measure_days
-        && session.plan.wants(ReadingKind::FunctionMeasured)
-    {
-        logs::measure(session, region, days, &mut functions).await;
-    }
     RegionInventory {
         function_listing: listing,
         functions,
-        ..RegionInventory::default()
     }
 }
 
@@ -149,11 +141,6 @@ async fn read_one(
         zip && guard == Guard::OnlyImages
     }) {
         function.image = image(session, region, name).await;
-    }
-    if session.plan.calls(ReadingKind::FunctionPackages, |guard| {
-        !zip && guard == Guard::OnlyZips
-    }) {
-        function.packages = packages::read(session, region, name, &function).await;
     }
     function
 }
@@ -398,7 +385,6 @@ fn configuration(function: &SdkFunction) -> FunctionConfiguration {
             .and_then(|seconds| u32::try_from(seconds).ok())
             .unwrap_or(3),
         code_size_bytes: u64::try_from(function.code_size()).unwrap_or(0),
-        code_sha256: function.code_sha256().unwrap_or_default().to_owned(),
         handler: some(function.handler()),
         role: some(function.role()),
         description: function.description().unwrap_or_default().to_owned(),

@@ -109,19 +109,6 @@ impl Lane {
         }
     }
 
-    /// Does one thing in this lane's turn, without another try; `None` when the run was interrupted.
-    pub async fn once<T>(&self, what: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.gate.interrupt.wait() => None,
-            done = async {
-                self.turn().await;
-                let _permit = self.gate.in_flight.acquire().await;
-                what.await
-            } => Some(done),
-        }
-    }
-
     async fn tries<T, E, F, Fut>(&self, send: F) -> Result<T, Trouble>
     where
         F: Fn() -> Fut,
@@ -273,18 +260,10 @@ pub enum Family {
     Lambda,
     /// lambda:GetFunction, which has a quota of its own.
     LambdaGetFunction,
-    /// Ranges of packages, by presigned URLs.
-    PackageRange,
-    /// logs, the calls of Logs Insights.
-    LogsInsights,
-    /// logs, the other calls.
-    Logs,
     /// ecr.
     Ecr,
     /// kms, the calls about keys.
     Kms,
-    /// iam, which has one endpoint a partition.
-    Iam,
 }
 
 impl Family {
@@ -295,9 +274,6 @@ impl Family {
         match self {
             Self::Lambda => Some(15.0),
             Self::LambdaGetFunction => Some(100.0),
-            // CloudWatch Logs quotas: StartQuery and GetQueryResults 5 a second where they are
-            // lowest, DescribeLogGroups 10, FilterLogEvents 5.
-            Self::LogsInsights | Self::Logs => Some(5.0),
             _ => None,
         }
     }

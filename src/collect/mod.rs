@@ -10,7 +10,6 @@
 //! Every request goes through one function ([`lane`]), which schedules it, and past one
 //! interceptor ([`guard`]), which refuses anything that is not a declared read.
 
-mod access_points;
 mod account;
 mod answer;
 mod buckets;
@@ -18,15 +17,12 @@ mod clients;
 mod endpoint;
 mod error;
 pub mod guard;
-mod identities;
 mod identity;
 mod interrupt;
 mod keys;
 mod lambda;
 mod lane;
-mod logs;
 pub mod pace;
-mod packages;
 mod plan;
 mod progress;
 mod regions;
@@ -46,7 +42,7 @@ use futures::StreamExt;
 pub use error::CollectError;
 pub use progress::{Bar, Progress, Silent};
 
-use crate::inventory::account::{AccountInventory, RegionInventory};
+use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::{SubjectKind, partition};
 use crate::inventory::key::KeyInventory;
@@ -63,9 +59,6 @@ use session::Session;
 
 /// Requests in flight when nobody says otherwise.
 pub const DEFAULT_CONCURRENCY: usize = 32;
-
-/// Gigabytes of logs that a measurement may scan when nobody says otherwise.
-pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
 
 /// What to read, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,12 +81,6 @@ pub struct Request {
     pub rate: Option<f64>,
     /// Read the size of container images too (lambda:GetFunction, ecr:DescribeImages).
     pub image_sizes: bool,
-    /// Read what zip packages and layers hold (lambda:GetFunction, lambda:GetLayerVersion).
-    pub inspect_packages: bool,
-    /// Read cold starts from the functions' logs, so many days back.
-    pub measure_days: Option<u32>,
-    /// Scan at most so many gigabytes (10^9 bytes) of logs for it.
-    pub max_scan_gb: f64,
     /// Keep to Lambda's published quotas (15 requests a second in a Region, 100 for GetFunction);
     /// `None` does so on AWS and not on a custom endpoint, which has none.
     pub lambda_quota: Option<bool>,
@@ -111,25 +98,8 @@ impl Default for Request {
             concurrency: DEFAULT_CONCURRENCY,
             rate: None,
             image_sizes: false,
-            inspect_packages: false,
-            measure_days: None,
-            max_scan_gb: DEFAULT_MAX_SCAN_GB,
             lambda_quota: None,
         }
-    }
-}
-
-impl Request {
-    /// The opt-in readings that were asked for.
-    fn opted(&self) -> Vec<ReadingKind> {
-        [
-            (self.image_sizes, ReadingKind::FunctionImage),
-            (self.inspect_packages, ReadingKind::FunctionPackages),
-            (self.measure_days.is_some(), ReadingKind::FunctionMeasured),
-        ]
-        .into_iter()
-        .filter_map(|(asked, reading)| asked.then_some(reading))
-        .collect()
     }
 }
 
@@ -153,9 +123,9 @@ fn collect_from(
     for region in &request.regions {
         regions::check(region)?;
     }
-    // One thread: waiting is nearly all there is to do, and waking another thread for each answer
-    // costs two fifths more processor time than it saves of the wall clock.
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("collect")
         .enable_all()
         .build()
         .map_err(|error| CollectError::Setup {
@@ -236,14 +206,12 @@ async fn open(
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
     let gate = Gate::new(request.concurrency, request.rate, interrupt);
     Ok(Session {
-        plan: Plan::new(&request.needs, request.opted()),
+        plan: Plan::new(&request.needs, request.image_sizes),
         lanes: Lanes::new(gate, lambda_quota),
         home: clients.home(),
         clients,
         request,
         progress,
-        scan: AtomicU64::new(0),
-        layers: packages::Layers::default(),
         known: AtomicU64::new(0),
     })
 }
@@ -264,26 +232,15 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
             Reading::NotCollected
         }
     };
-    let (block, buckets, regions, identities, multi_region_access_points) = tokio::join!(
-        block,
-        read_buckets(session, &id),
-        read_regions(session, &id),
-        identities::read(session),
-        access_points::read_multi_region(session, &id)
-    );
+    let (block, buckets, regions) =
+        tokio::join!(block, read_buckets(session, &id), read_regions(session));
     let Buckets {
         listing: bucket_listing,
-        mut buckets,
+        buckets,
         keys,
         targets,
     } = buckets;
     let (region_listing, regions) = regions;
-    let (multi_region_access_point_listing, multi_region_access_points) =
-        multi_region_access_points;
-    if let Some(plan) = session.plan.of_buckets_behind() {
-        let behind = access_points::buckets_behind(&id, &regions, &multi_region_access_points);
-        buckets.extend(read_each(session, &plan, &id, behind).await);
-    }
     let account = AccountInventory {
         caller,
         public_access_block: block,
@@ -293,9 +250,6 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         keys,
         targets,
         regions,
-        multi_region_access_point_listing,
-        multi_region_access_points,
-        ..identities
     };
     Ok((id, account))
 }
@@ -375,30 +329,20 @@ async fn read_each(
 
 type Regions = (
     Reading<crate::inventory::account::RegionListing>,
-    BTreeMap<String, RegionInventory>,
+    BTreeMap<String, crate::inventory::account::RegionInventory>,
 );
 
-async fn read_regions(session: &Session, account: &str) -> Regions {
+async fn read_regions(session: &Session) -> Regions {
     if !session.plan.regions() {
         return (Reading::NotCollected, BTreeMap::new());
     }
     let (names, listing) = regions::choose(session).await;
     let regions = futures::stream::iter(names)
         .map(|name| async move {
-            let functions = async {
-                if session.plan.functions() {
-                    lambda::read(session, &name).await
-                } else {
-                    RegionInventory::default()
-                }
-            };
-            let (functions, access_points) =
-                tokio::join!(functions, access_points::read(session, account, &name));
-            let (access_point_listing, access_points) = access_points;
-            let region = RegionInventory {
-                access_point_listing,
-                access_points,
-                ..functions
+            let region = if session.plan.functions() {
+                lambda::read(session, &name).await
+            } else {
+                crate::inventory::account::RegionInventory::default()
             };
             (name, region)
         })

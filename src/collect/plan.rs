@@ -16,28 +16,17 @@ pub struct Plan {
     keys: BTreeSet<ReadingKind>,
     /// Whether the buckets that others deliver to are there.
     destinations: bool,
-    /// The readings of buckets behind access points, wherever they are.
-    behind_access_points: BTreeSet<ReadingKind>,
-    identities: bool,
-    access_points: bool,
     buckets: bool,
     regions: bool,
     functions: bool,
 }
 
 impl Plan {
-    /// The plan that serves these needs, with the opt-in readings that the user asked for.
-    pub fn new(
-        needs: &BTreeSet<(SubjectKind, Need)>,
-        opted: impl IntoIterator<Item = ReadingKind>,
-    ) -> Self {
+    /// The plan that serves these needs. `image_sizes` adds the one opt-in reading.
+    pub fn new(needs: &BTreeSet<(SubjectKind, Need)>, image_sizes: bool) -> Self {
         let mut plan = Self::default();
         for (kind, need) in needs {
-            if need.relation == Relation::BehindAccessPoint {
-                plan.access_points = true;
-            } else {
-                plan.resources(*kind, need.reading);
-            }
+            plan.resources(*kind, need.reading);
             if need.reading.opt_in() {
                 continue;
             }
@@ -65,27 +54,13 @@ impl Plan {
                 Relation::LogTarget => {
                     plan.log_targets.insert(need.reading);
                 }
-                Relation::BehindAccessPoint => {
-                    plan.behind_access_points.insert(need.reading);
-                }
             }
         }
-        // Where buckets are read anyhow, those behind access points are among them.
-        if plan.buckets {
-            for reading in std::mem::take(&mut plan.behind_access_points) {
-                let guard = Need::behind(reading).guard;
-                plan.readings.entry(reading).or_default().insert(guard);
-            }
-        }
-        if plan.functions {
-            for reading in opted {
-                let guard = match reading {
-                    ReadingKind::FunctionImage => Guard::OnlyImages,
-                    ReadingKind::FunctionPackages => Guard::OnlyZips,
-                    _ => Guard::Always,
-                };
-                plan.readings.entry(reading).or_default().insert(guard);
-            }
+        if image_sizes && plan.functions {
+            plan.readings
+                .entry(ReadingKind::FunctionImage)
+                .or_default()
+                .insert(Guard::OnlyImages);
         }
         plan
     }
@@ -95,15 +70,9 @@ impl Plan {
             SubjectKind::Bucket => self.buckets = true,
             SubjectKind::Function => self.functions = true,
             SubjectKind::Region => self.regions = true,
-            SubjectKind::Identity => self.identities = true,
-            SubjectKind::AccessPoint => self.access_points = true,
             _ => {}
         }
         match reading {
-            ReadingKind::IdentityListing => self.identities = true,
-            ReadingKind::AccessPointListing | ReadingKind::MultiRegionAccessPointListing => {
-                self.access_points = true;
-            }
             ReadingKind::BucketListing => self.buckets = true,
             ReadingKind::FunctionListing => self.functions = true,
             ReadingKind::RegionListing => self.regions = true,
@@ -111,8 +80,6 @@ impl Plan {
                 Scope::Bucket | Scope::Key | Scope::Target => self.buckets = true,
                 Scope::Function => self.functions = true,
                 Scope::Region => self.regions = true,
-                Scope::Identity => self.identities = true,
-                Scope::AccessPoint | Scope::MultiRegionAccessPoint => self.access_points = true,
                 Scope::Account => {}
             },
         }
@@ -130,17 +97,7 @@ impl Plan {
 
     /// It matters which Regions are enabled.
     pub const fn regions(&self) -> bool {
-        self.regions || self.functions || self.access_points
-    }
-
-    /// Users, groups, roles and policies are to be listed.
-    pub const fn identities(&self) -> bool {
-        self.identities
-    }
-
-    /// Access points are to be listed, those of one Region and those of several.
-    pub const fn access_points(&self) -> bool {
-        self.access_points
+        self.regions || self.functions
     }
 
     /// The reading is wanted of every resource it belongs to.
@@ -165,20 +122,6 @@ impl Plan {
         self.destinations
     }
 
-    /// The plan for the buckets behind access points; `None` when they are read with all others, or
-    /// nothing is asked of them.
-    pub fn of_buckets_behind(&self) -> Option<Self> {
-        (!self.behind_access_points.is_empty()).then(|| Self {
-            readings: self
-                .behind_access_points
-                .iter()
-                .map(|reading| (*reading, BTreeSet::from([Need::behind(*reading).guard])))
-                .collect(),
-            buckets: true,
-            ..Self::default()
-        })
-    }
-
     /// The plan for the buckets that receive access logs; `None` when nothing is asked of them.
     pub fn of_log_targets(&self) -> Option<Self> {
         (!self.log_targets.is_empty()).then(|| Self {
@@ -198,7 +141,7 @@ mod tests {
     use super::*;
 
     fn plan(needs: &[(SubjectKind, Need)]) -> Plan {
-        Plan::new(&needs.iter().copied().collect(), [])
+        Plan::new(&needs.iter().copied().collect(), false)
     }
 
     #[test]
@@ -242,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn opt_ins_are_only_read_when_asked_for() {
+    fn image_sizes_are_only_read_when_asked_for() {
         let needs = BTreeSet::from([
             (
                 SubjectKind::Function,
@@ -250,9 +193,7 @@ mod tests {
             ),
             (SubjectKind::Function, Need::own(ReadingKind::FunctionImage)),
         ]);
-        assert!(!Plan::new(&needs, []).wants(ReadingKind::FunctionImage));
-        let asked = Plan::new(&needs, [ReadingKind::FunctionImage]);
-        assert!(asked.wants(ReadingKind::FunctionImage));
-        assert!(!asked.wants(ReadingKind::FunctionPackages));
+        assert!(!Plan::new(&needs, false).wants(ReadingKind::FunctionImage));
+        assert!(Plan::new(&needs, true).wants(ReadingKind::FunctionImage));
     }
 }

@@ -6,7 +6,6 @@
 
 use serde_json::Value;
 
-use super::identity::IdentityFacts;
 use super::lambda::LATEST;
 use super::{Fact, Facts, Subject, SubjectFacts, needs};
 use crate::inventory::ids::SubjectKind;
@@ -27,16 +26,6 @@ impl Facts<'_> {
     /// it is about every version that matters.
     pub fn evidence(&self, subject: &Subject, path: &str) -> Vec<(String, Value)> {
         let (path, item) = split_item(path);
-        if let Some(context) = self.identity_context(subject) {
-            return IdentityFacts::places(&context, &path)
-                .into_iter()
-                .map(|place| {
-                    let account = ["accounts".to_owned(), subject.id.account.clone()];
-                    account.into_iter().chain(place).collect()
-                })
-                .filter_map(|segments| self.at(segments))
-                .collect();
-        }
         needs(&path)
             .into_iter()
             .flat_map(|need| {
@@ -111,41 +100,10 @@ impl Facts<'_> {
             ReadingKind::FunctionListing
             | ReadingKind::BucketListing
             | ReadingKind::RegionListing
-            | ReadingKind::IdentityListing
-            | ReadingKind::AccessPointListing
             | ReadingKind::Caller => return Vec::new(),
-            // The listing of Multi-Region access points tells their flags.
-            ReadingKind::MultiRegionAccessPointListing => "public_access_block",
             other => other.name().rsplit('.').next().unwrap_or_default(),
         };
-        let several = id.region == GLOBAL;
         match (need.relation, need.reading.scope(), id.kind) {
-            (Relation::Own, Scope::AccessPoint, SubjectKind::AccessPoint) if !several => {
-                let segments = [
-                    "accounts",
-                    &id.account,
-                    "regions",
-                    &id.region,
-                    "access_points",
-                    &id.name,
-                    member,
-                ];
-                vec![segments.to_vec().map_owned()]
-            }
-            (Relation::Own, Scope::MultiRegionAccessPoint, SubjectKind::AccessPoint) if several => {
-                vec![multi_region(&id.account, &id.name, member)]
-            }
-            (Relation::Own, Scope::Account, SubjectKind::AccessPoint)
-                if need.reading == ReadingKind::MultiRegionAccessPointListing =>
-            {
-                let places = vec![multi_region(&id.account, &id.name, member)];
-                if several { places } else { Vec::new() }
-            }
-            (Relation::BehindAccessPoint, Scope::Bucket, SubjectKind::AccessPoint) => self
-                .buckets_behind(subject)
-                .iter()
-                .map(|name| bucket(name, member))
-                .collect(),
             (Relation::Own, Scope::Account, _) => vec![account(member)],
             (Relation::Own, Scope::Bucket, SubjectKind::Bucket) => vec![bucket(&id.name, member)],
             (Relation::Own, Scope::Function, SubjectKind::Function) => {
@@ -192,16 +150,6 @@ impl Facts<'_> {
         }
     }
 
-    /// The buckets that an access point leads to.
-    fn buckets_behind(&self, subject: &Subject) -> Vec<String> {
-        match self.of(subject) {
-            Some(SubjectFacts::AccessPoint(facts)) => {
-                facts.bucket.split(", ").map(str::to_owned).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// What stands at that place of the snapshot document.
     fn at(&self, segments: Vec<String>) -> Option<(String, Value)> {
         let (account, rest) = match segments.as_slice() {
@@ -211,25 +159,6 @@ impl Facts<'_> {
         let value = match rest {
             [buckets, name, member] if buckets == "buckets" => {
                 member_of(account.buckets.get(name)?, member)
-            }
-            [identities, name, inline, policy]
-                if identities == "identities" && inline == "inline" =>
-            {
-                let document = account.identities.get(name)?.inline.get(policy)?;
-                Some(Value::String(document.clone()))
-            }
-            [identities, name, member] if identities == "identities" => {
-                member_of(account.identities.get(name)?, member)
-            }
-            [policies, arn, member] if policies == "managed_policies" => {
-                member_of(account.managed_policies.get(arn)?, member)
-            }
-            [points, name, member] if points == "multi_region_access_points" => {
-                member_of(account.multi_region_access_points.get(name)?, member)
-            }
-            [_, region, points, name, member] if points == "access_points" => {
-                let region = account.regions.get(region)?;
-                member_of(region.access_points.get(name)?, member)
             }
             [_, region, _, name, _, version, member] => {
                 let function = account.regions.get(region)?.functions.get(name)?;
@@ -264,20 +193,6 @@ impl Facts<'_> {
         let pointer = pointer::pointer(segments.iter().map(String::as_str));
         Some((pointer, shortened(value)))
     }
-}
-
-/// The Region of what belongs to none.
-const GLOBAL: &str = "global";
-
-fn multi_region(account: &str, name: &str, member: &str) -> Vec<String> {
-    vec![
-        "accounts",
-        account,
-        "multi_region_access_points",
-        name,
-        member,
-    ]
-    .map_owned()
 }
 
 /// A path with `[3]` made `[]`, and what stood there.

@@ -8,12 +8,10 @@
 //! Facts are drawn subject by subject over an [`Index`] of what several resources share, so nothing
 //! here holds the facts of a whole account at once.
 
-pub mod access_point;
 pub mod account;
 mod document;
 mod evidence;
 mod fact;
-pub mod identity;
 mod index;
 pub mod lambda;
 pub mod policy;

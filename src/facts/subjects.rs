@@ -4,18 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::access_point::{AccessPointContext, AccessPointFacts};
 use super::account::AccountFacts;
-use super::identity::{self, IdentityContext, IdentityFacts};
 use super::lambda::cold_start::Model;
 use super::lambda::{FunctionContext, FunctionFacts};
 use super::s3::{BucketContext, BucketFacts};
 use super::{Because, Fact, FactDocument, Index, from_reading};
 use crate::inventory::account::{AccountInventory, Listing};
-use crate::inventory::ids::{
-    ResourceId, SubjectKind, access_point_arn, account_arn, bucket_arn, function_arn,
-    multi_region_access_point_arn,
-};
+use crate::inventory::ids::{ResourceId, SubjectKind, account_arn, bucket_arn, function_arn};
 use crate::inventory::need::ReadingKind;
 use crate::inventory::{Reading, Snapshot};
 use crate::report::{BucketPosture, ColdStart};
@@ -72,10 +67,6 @@ pub enum SubjectFacts {
     Bucket(Box<BucketFacts>),
     /// Of a function.
     Function(Box<FunctionFacts>),
-    /// Of a user, group, role or managed policy.
-    Identity(Box<IdentityFacts>),
-    /// Of an access point.
-    AccessPoint(Box<AccessPointFacts>),
 }
 
 impl SubjectFacts {
@@ -93,12 +84,6 @@ impl SubjectFacts {
             }
             Self::Function(facts) => {
                 FactDocument::new(SubjectKind::Function.variable(), facts.as_ref())
-            }
-            Self::Identity(facts) => {
-                FactDocument::new(SubjectKind::Identity.variable(), facts.as_ref())
-            }
-            Self::AccessPoint(facts) => {
-                FactDocument::new(SubjectKind::AccessPoint.variable(), facts.as_ref())
             }
         }
     }
@@ -141,9 +126,10 @@ impl<'a> Facts<'a> {
                 SubjectKind::Account => vec![account_subject(id, account)],
                 SubjectKind::Bucket => bucket_subjects(id, account, snapshot.complete),
                 SubjectKind::Function => function_subjects(id, account, snapshot.complete),
-                SubjectKind::Identity => identity_subjects(id, account, snapshot.complete),
-                SubjectKind::AccessPoint => access_point_subjects(id, account, snapshot.complete),
-                SubjectKind::Region | SubjectKind::Trail => Vec::new(),
+                SubjectKind::Region
+                | SubjectKind::AccessPoint
+                | SubjectKind::Trail
+                | SubjectKind::Identity => Vec::new(),
             })
             .collect();
         subjects.sort_by(|a, b| {
@@ -177,16 +163,10 @@ impl<'a> Facts<'a> {
                 &id.region,
                 &id.name,
             )?))),
-            SubjectKind::Identity => {
-                let context = self.identity_context(subject)?;
-                let facts = IdentityFacts::of_identity(&context)
-                    .or_else(|| IdentityFacts::of_policy(&context))?;
-                Some(SubjectFacts::Identity(Box::new(facts)))
-            }
-            SubjectKind::AccessPoint => Some(SubjectFacts::AccessPoint(Box::new(
-                AccessPointFacts::derive(&self.access_point_context(subject)?)?,
-            ))),
-            SubjectKind::Region | SubjectKind::Trail => None,
+            SubjectKind::Region
+            | SubjectKind::AccessPoint
+            | SubjectKind::Trail
+            | SubjectKind::Identity => None,
         }
     }
 
@@ -247,43 +227,6 @@ impl<'a> Facts<'a> {
             bucket: account.buckets.get(name)?,
             index: &self.index,
             trust: &self.trust,
-            taken_at: &self.snapshot.taken_at,
-        })
-    }
-
-    /// Where a user, group, role or policy stands; none for subjects of other kinds.
-    pub(super) fn identity_context<'b>(
-        &'b self,
-        subject: &'b Subject,
-    ) -> Option<IdentityContext<'b>> {
-        let id = &subject.id;
-        let account = self.snapshot.accounts.get(&id.account)?;
-        let key = match id.kind {
-            SubjectKind::Identity if account.identities.contains_key(&id.name) => &id.name,
-            SubjectKind::Identity => &id.arn,
-            _ => return None,
-        };
-        Some(IdentityContext {
-            account_id: &id.account,
-            account,
-            key,
-            taken_at: &self.snapshot.taken_at,
-        })
-    }
-
-    /// Where an access point stands; none for subjects of other kinds.
-    pub(super) fn access_point_context<'b>(
-        &'b self,
-        subject: &'b Subject,
-    ) -> Option<AccessPointContext<'b>> {
-        let id = &subject.id;
-        (id.kind == SubjectKind::AccessPoint).then_some(())?;
-        Some(AccessPointContext {
-            account_id: &id.account,
-            account: self.snapshot.accounts.get(&id.account)?,
-            region: &id.region,
-            name: &id.name,
-            arn: &id.arn,
             taken_at: &self.snapshot.taken_at,
         })
     }
@@ -406,108 +349,6 @@ fn function_subjects(id: &str, account: &AccountInventory, complete: bool) -> Ve
             refused => from_reading(ReadingKind::RegionListing, refused, || (), |_| ()),
         };
         subjects.push(subject(UNKNOWN, UNLISTED, "", because.because().to_vec()));
-    }
-    subjects
-}
-
-/// Users, groups and roles, and the managed policies of the account: those of AWS are nobody's to
-/// change.
-fn identity_subjects(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
-    let subject = |name: String, arn: &str, unlisted| Subject {
-        id: ResourceId {
-            kind: SubjectKind::Identity,
-            name,
-            arn: arn.to_owned(),
-            account: id.to_owned(),
-            region: GLOBAL.to_owned(),
-        },
-        unlisted,
-    };
-    let identities = account
-        .identities
-        .iter()
-        .map(|(name, identity)| subject(name.clone(), &identity.arn, Vec::new()));
-    let policies = account
-        .managed_policies
-        .iter()
-        .filter(|(arn, _)| arn.split(':').nth(4) != Some("aws"))
-        .map(|(arn, policy)| subject(identity::policy_name(&policy.name), arn, Vec::new()));
-    let mut subjects: Vec<Subject> = identities.chain(policies).collect();
-    let unlisted = unlisted(
-        ReadingKind::IdentityListing,
-        &account.identity_listing,
-        subjects.is_empty(),
-        complete,
-    );
-    if !unlisted.is_empty() {
-        subjects.push(subject(
-            UNLISTED.to_owned(),
-            &format!("arn:aws:iam::{id}:{UNLISTED}"),
-            unlisted,
-        ));
-    }
-    subjects
-}
-
-/// Access points of every Region that was looked at, and the Multi-Region ones.
-fn access_point_subjects(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
-    let subject = |region: &str, name: &str, arn: String, unlisted| Subject {
-        id: ResourceId {
-            kind: SubjectKind::AccessPoint,
-            name: name.to_owned(),
-            arn,
-            account: id.to_owned(),
-            region: region.to_owned(),
-        },
-        unlisted,
-    };
-    let mut subjects = Vec::new();
-    let mut because = BTreeSet::new();
-    for (region, inventory) in &account.regions {
-        subjects.extend(
-            inventory
-                .access_points
-                .keys()
-                .map(|name| subject(region, name, access_point_arn(region, id, name), Vec::new())),
-        );
-        let unlisted = unlisted(
-            ReadingKind::AccessPointListing,
-            &inventory.access_point_listing,
-            inventory.access_points.is_empty(),
-            complete,
-        );
-        if !unlisted.is_empty() {
-            let arn = access_point_arn(region, id, UNLISTED);
-            subjects.push(subject(region, UNLISTED, arn, unlisted));
-        }
-    }
-    if account.regions.is_empty() {
-        because.extend(
-            Fact::<()>::not_collected(ReadingKind::AccessPointListing)
-                .because()
-                .iter()
-                .cloned(),
-        );
-    }
-    subjects.extend(
-        account
-            .multi_region_access_points
-            .iter()
-            .map(|(name, point)| {
-                let arn = multi_region_access_point_arn(id, &point.alias);
-                subject(GLOBAL, name, arn, Vec::new())
-            }),
-    );
-    because.extend(unlisted(
-        ReadingKind::MultiRegionAccessPointListing,
-        &account.multi_region_access_point_listing,
-        account.multi_region_access_points.is_empty(),
-        complete,
-    ));
-    if !because.is_empty() {
-        let because = because.into_iter().collect();
-        let arn = multi_region_access_point_arn(id, UNLISTED);
-        subjects.push(subject(GLOBAL, UNLISTED, arn, because));
     }
     subjects
 }

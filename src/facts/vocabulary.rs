@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{access_point, account, identity, lambda, s3};
+use super::{account, lambda, s3};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
@@ -15,11 +15,10 @@ pub fn schema(kind: SubjectKind) -> Option<Value> {
         SubjectKind::Account => schemars::schema_for!(super::account::AccountFacts),
         SubjectKind::Bucket => schemars::schema_for!(super::s3::BucketFacts),
         SubjectKind::Function => schemars::schema_for!(super::lambda::FunctionFacts),
-        SubjectKind::AccessPoint => {
-            schemars::schema_for!(super::access_point::AccessPointFacts)
-        }
-        SubjectKind::Identity => schemars::schema_for!(super::identity::IdentityFacts),
-        SubjectKind::Region | SubjectKind::Trail => return None,
+        SubjectKind::Region
+        | SubjectKind::AccessPoint
+        | SubjectKind::Trail
+        | SubjectKind::Identity => return None,
     };
     Some(schema.to_value())
 }
@@ -30,8 +29,6 @@ pub type NeedTable = &'static [(&'static str, &'static [Need])];
 /// The tables of every topic.
 const TABLES: &[NeedTable] = &[
     account::NEEDS,
-    identity::NEEDS,
-    access_point::NEEDS,
     s3::NEEDS,
     s3::policy::NEEDS,
     s3::exposure::NEEDS,
@@ -50,7 +47,6 @@ const TABLES: &[NeedTable] = &[
     lambda::NEEDS,
     lambda::concurrency::NEEDS,
     lambda::package::NEEDS,
-    lambda::cold_start::facts::NEEDS,
 ];
 
 /// Every declared path with its own readings, topic by topic.

@@ -6,10 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Reading;
-use super::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
 use super::bucket::{BucketInventory, PublicAccessBlock};
 use super::function::FunctionInventory;
-use super::identity::{IdentityInventory, ManagedPolicyInventory};
 use super::key::KeyInventory;
 use super::target::TargetInventory;
 
@@ -40,22 +38,6 @@ pub struct AccountInventory {
     /// Buckets that others replicate or log to, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetInventory>,
-    /// How the listing of users, groups, roles and policies went (GetAccountAuthorizationDetails).
-    #[serde(skip_serializing_if = "Reading::is_not_collected")]
-    pub identity_listing: Reading<Listing>,
-    /// Users, groups and roles by kind and name: `user/ann`, `group/admins`, `role/deploy`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub identities: BTreeMap<String, IdentityInventory>,
-    /// The account's managed policies and those of AWS that somebody has, by ARN.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub managed_policies: BTreeMap<String, ManagedPolicyInventory>,
-    /// How the listing of Multi-Region access points went (ListMultiRegionAccessPoints); absent in
-    /// partitions that have none.
-    #[serde(skip_serializing_if = "Reading::is_not_collected")]
-    pub multi_region_access_point_listing: Reading<Listing>,
-    /// Multi-Region access points by name.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub multi_region_access_points: BTreeMap<String, MultiRegionAccessPointInventory>,
     /// The Regions by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub regions: BTreeMap<String, RegionInventory>,
@@ -71,12 +53,6 @@ pub struct RegionInventory {
     /// The functions by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, FunctionInventory>,
-    /// How the listing of access points went (ListAccessPoints).
-    #[serde(skip_serializing_if = "Reading::is_not_collected")]
-    pub access_point_listing: Reading<Listing>,
-    /// The access points by name.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub access_points: BTreeMap<String, AccessPointInventory>,
 }
 
 /// The identity whose credentials were used.

@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Reading;
-use super::archive::Package;
 
 /// One function: `$LATEST` and its published versions are all in `versions`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,13 +24,6 @@ pub struct FunctionInventory {
     /// Compressed size of the container image (lambda:GetFunction, then ecr:DescribeImages; opt-in).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub image: Reading<Image>,
-    /// What the zip packages of `$LATEST` and of versions in use with other code hold
-    /// (lambda:GetFunction; opt-in).
-    #[serde(skip_serializing_if = "Reading::is_not_collected")]
-    pub packages: Reading<Vec<Package>>,
-    /// Cold starts as the log tells them (CloudWatch Logs; opt-in). Absent: there is no log group.
-    #[serde(skip_serializing_if = "Reading::is_not_collected")]
-    pub measured: Reading<Measurement>,
 }
 
 /// The configuration of one version.
@@ -51,9 +43,6 @@ pub struct FunctionConfiguration {
     pub timeout_s: u32,
     /// Compressed size of the function's own package, bytes; 0 for container images.
     pub code_size_bytes: u64,
-    /// SHA-256 of the package, base64: versions with the same one have the same code.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub code_sha256: String,
     /// Handler, for example `app.handler`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handler: Option<String>,
@@ -173,35 +162,4 @@ pub struct ProvisionedConcurrency {
 pub struct Image {
     /// Compressed size, bytes (ecr:DescribeImages `imageSizeInBytes`).
     pub compressed_bytes: u64,
-}
-
-/// What a function's log tells of its starts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Measurement {
-    /// How far back the log was read, days.
-    pub window_days: u32,
-    /// False when there was more than was read.
-    #[serde(default)]
-    pub complete: bool,
-    /// By version as the log stream names it: `$LATEST` or a number.
-    pub versions: BTreeMap<String, Starts>,
-}
-
-/// The starts of one version, ms. Percentiles are 0 where nothing was seen.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Starts {
-    /// Invocations seen.
-    pub invocations: u64,
-    /// Those of them with an `Init Duration` or a `Restore Duration`.
-    pub cold_starts: u64,
-    /// Median of Init Duration, or of Restore Duration with SnapStart.
-    pub init_p50_ms: f64,
-    /// 99th percentile of the same.
-    pub init_p99_ms: f64,
-    /// Median of init and of the call it was for, together.
-    pub total_p50_ms: f64,
-    /// 99th percentile of the same.
-    pub total_p99_ms: f64,
-    /// Median duration of all calls, cold ones included.
-    pub duration_p50_ms: f64,
 }

@@ -114,19 +114,6 @@ pub fn function_arn(region: &str, account: &str, name: &str) -> String {
     )
 }
 
-/// The ARN of an access point.
-pub fn access_point_arn(region: &str, account: &str, name: &str) -> String {
-    format!(
-        "arn:{}:s3:{region}:{account}:accesspoint/{name}",
-        partition(region)
-    )
-}
-
-/// The ARN of a Multi-Region access point: it has no Region, and its alias for a name.
-pub fn multi_region_access_point_arn(account: &str, alias: &str) -> String {
-    format!("arn:aws:s3::{account}:accesspoint/{alias}")
-}
-
 /// The ARN of the key or alias that a bucket's default encryption names. A bare id or alias is one
 /// of the bucket's Region, and of the account that asks (S3 API reference,
 /// ServerSideEncryptionByDefault, read 2026-09).

@@ -24,12 +24,6 @@ pub enum Scope {
     Key,
     /// Once a bucket that others deliver to and that is not read itself.
     Target,
-    /// Once a user, group or role.
-    Identity,
-    /// Once an access point.
-    AccessPoint,
-    /// Once a Multi-Region access point.
-    MultiRegionAccessPoint,
 }
 
 /// One API operation and the IAM action it takes.
@@ -122,30 +116,6 @@ readings! {
     KeyRotation = "key.rotation", Key, [("kms", "GetKeyRotationStatus", "kms:GetKeyRotationStatus")];
     /// Whether a bucket that others deliver to is there, and whose it is.
     TargetHead = "target.head", Target, [("s3", "HeadBucket", "s3:ListBucket")];
-    /// Users, groups, roles and managed policies with their documents.
-    IdentityListing = "account.identity_listing", Account, [("iam", "GetAccountAuthorizationDetails", "iam:GetAccountAuthorizationDetails")];
-    /// The access keys of a user.
-    IdentityAccessKeys = "identity.access_keys", Identity, [("iam", "ListAccessKeys", "iam:ListAccessKeys")];
-    /// The list of access points.
-    AccessPointListing = "region.access_point_listing", Region, [("s3control", "ListAccessPoints", "s3:ListAccessPoints")];
-    /// Block Public Access of an access point.
-    AccessPointConfiguration = "access_point.configuration", AccessPoint, [("s3control", "GetAccessPoint", "s3:GetAccessPoint")];
-    /// Policy of an access point.
-    AccessPointPolicy = "access_point.policy", AccessPoint, [("s3control", "GetAccessPointPolicy", "s3:GetAccessPointPolicy")];
-    /// AWS's judgement of the policy of an access point.
-    AccessPointPolicyStatus = "access_point.policy_status", AccessPoint, [("s3control", "GetAccessPointPolicyStatus", "s3:GetAccessPointPolicyStatus")];
-    /// The list of Multi-Region access points, with their Block Public Access.
-    MultiRegionAccessPointListing = "account.multi_region_access_point_listing", Account, [
-        ("s3control", "ListMultiRegionAccessPoints", "s3:ListMultiRegionAccessPoints"),
-    ];
-    /// Policy of a Multi-Region access point.
-    MultiRegionAccessPointPolicy = "multi_region_access_point.policy", MultiRegionAccessPoint, [
-        ("s3control", "GetMultiRegionAccessPointPolicy", "s3:GetMultiRegionAccessPointPolicy"),
-    ];
-    /// AWS's judgement of the policy of a Multi-Region access point.
-    MultiRegionAccessPointPolicyStatus = "multi_region_access_point.policy_status", MultiRegionAccessPoint, [
-        ("s3control", "GetMultiRegionAccessPointPolicyStatus", "s3:GetMultiRegionAccessPointPolicyStatus"),
-    ];
     /// Aliases of a function.
     FunctionAliases = "function.aliases", Function, [("lambda", "ListAliases", "lambda:ListAliases")];
     /// Provisioned concurrency of a function's qualifiers.
@@ -155,19 +125,6 @@ readings! {
         ("lambda", "GetFunction", "lambda:GetFunction"),
         ("ecr", "DescribeImages", "ecr:DescribeImages"),
     ];
-    /// What a function's zip package and its layers hold (opt-in: GetFunction exposes code).
-    FunctionPackages = "function.packages", Function, [
-        ("lambda", "GetFunction", "lambda:GetFunction"),
-        ("lambda", "GetLayerVersionByArn", "lambda:GetLayerVersion"),
-    ];
-    /// Cold starts as the function's log tells them (opt-in: queries over logs cost money).
-    FunctionMeasured = "function.measured", Function, [
-        ("logs", "StartQuery", "logs:StartQuery"),
-        ("logs", "GetQueryResults", "logs:GetQueryResults"),
-        ("logs", "StopQuery", "logs:StopQuery"),
-        ("logs", "DescribeLogGroups", "logs:DescribeLogGroups"),
-        ("logs", "FilterLogEvents", "logs:FilterLogEvents"),
-    ];
 }
 
 impl ReadingKind {
@@ -176,19 +133,9 @@ impl ReadingKind {
         self.calls().first().map_or("", |call| call.action)
     }
 
-    /// The option that asks for an opt-in reading; `None` for the others.
-    pub const fn option(self) -> Option<&'static str> {
-        match self {
-            Self::FunctionImage => Some("--image-sizes"),
-            Self::FunctionPackages => Some("--inspect-packages"),
-            Self::FunctionMeasured => Some("--measure DAYS"),
-            _ => None,
-        }
-    }
-
     /// True for readings that are only collected when the user asked for them by an option.
     pub const fn opt_in(self) -> bool {
-        self.option().is_some()
+        matches!(self, Self::FunctionImage)
     }
 
     /// The reading of that name.
@@ -212,8 +159,6 @@ pub enum Relation {
     EncryptionKey,
     /// The buckets that the subject's replication rules and access logs name.
     Destination,
-    /// The bucket that the subject, an access point, leads to.
-    BehindAccessPoint,
 }
 
 /// When a call is known to be pointless and left out. The permission is asked for all the same.
@@ -235,15 +180,8 @@ pub enum Guard {
     /// Not called for keys that do not rotate by themselves: those of AWS (which do so always),
     /// asymmetric ones and those with imported material.
     OnlyRotatable,
-    /// Not called for users, groups and roles that surely have no right on S3, and for all but users.
-    OnlyUsersOfS3,
-    /// Not called for access points that only a VPC can use: they are never public (S3 user guide,
-    /// "Creating access points restricted to a virtual private cloud", read 2026-09).
-    UnlessVpcOrigin,
     /// Not called for container images or zip packages it cannot apply to.
     OnlyImages,
-    /// Not called for container images.
-    OnlyZips,
 }
 
 /// One reading a fact opens.
@@ -294,18 +232,6 @@ impl Need {
             relation: Relation::Destination,
             reading,
             guard: Guard::Always,
-        }
-    }
-
-    /// A reading of the bucket behind the subject, an access point.
-    pub const fn behind(reading: ReadingKind) -> Self {
-        Self {
-            relation: Relation::BehindAccessPoint,
-            reading,
-            guard: match reading {
-                ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
-                _ => Guard::Always,
-            },
         }
     }
 

@@ -136,7 +136,7 @@ fn how(question: &str) -> &'static str {
 }
 
 /// The command that sends a request like it, when there is a simple one.
-pub(super) fn command(request: &Request) -> Option<String> {
+fn command(request: &Request) -> Option<String> {
     let (_, path) = request.resource.split_once(":s3:::")?;
     let (bucket, key) = match path.split_once('/') {
         Some((bucket, key)) => (bucket, Some(key)),
@@ -226,7 +226,7 @@ pub(super) fn command(request: &Request) -> Option<String> {
 }
 
 /// Quoted for a POSIX shell.
-pub(super) fn quoted(text: &str) -> String {
+fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,@".contains(&byte);
     if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
         text.to_owned()

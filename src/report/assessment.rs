@@ -27,18 +27,6 @@ pub enum Reason {
     Undecidable,
 }
 
-impl Reason {
-    /// The name in machine outputs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Denied => "denied",
-            Self::Failed => "failed",
-            Self::NotCollected => "not-collected",
-            Self::Undecidable => "undecidable",
-        }
-    }
-}
-
 /// The state of one result.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -144,9 +132,6 @@ pub struct Report {
     pub cold_start: Vec<ColdStart>,
     /// What could not be read, and which checks that touches.
     pub gaps: Vec<Gap>,
-    /// What became of each exception of the configuration file.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exceptions: Vec<ExceptionUse>,
     /// Remarks for the reader: caveats that hold for the whole report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -273,70 +258,9 @@ pub struct CheckResult {
     pub missing: Vec<String>,
     /// Stable across runs: check, ARN and item decide it, nothing else.
     pub fingerprint: String,
-    /// Who accepted it, until when and why, in one sentence, for suppressed results.
+    /// Who accepted it and until when, for suppressed results.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed_by: Option<String>,
-    /// The same in parts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suppression: Option<Suppression>,
-}
-
-/// Why a result is accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Suppression {
-    /// What accepts it.
-    pub kind: SuppressionKind,
-    /// Why, in somebody's words.
-    pub reason: String,
-    /// Who answers for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
-    /// The last day it holds, `2027-03-31`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<String>,
-}
-
-/// What accepts a result.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum SuppressionKind {
-    /// An exception of the configuration file.
-    Exception,
-    /// The baseline: it was known before.
-    Baseline,
-}
-
-/// What became of one exception of the configuration file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ExceptionUse {
-    /// What it is about, as written: `check s3-public-read, resource acme-www-*`.
-    pub about: String,
-    /// Why.
-    pub reason: String,
-    /// Who answers for it.
-    pub owner: String,
-    /// The last day it holds, `2027-03-31`.
-    pub expires: String,
-    /// What became of it.
-    pub state: ExceptionState,
-    /// Findings it is about: accepted, or failing again when it is expired.
-    pub findings: u64,
-}
-
-/// What became of an exception.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ExceptionState {
-    /// It accepts at least one finding.
-    Applied,
-    /// Its last day was before the account was read: it accepts nothing any more.
-    Expired,
-    /// Nothing it is about fails: it can go.
-    Unmatched,
-    /// What it is about could not be judged, or was not looked at.
-    NotAssessed,
 }
 
 /// One piece of evidence.
@@ -414,10 +338,6 @@ pub struct BucketPosture {
 pub struct AccessPosture {
     /// Unsigned requests.
     pub anonymous: ClassReach,
-    /// Requests signed with the credentials of any AWS account, which anyone can have. Absent in
-    /// reports of versions that did not say it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub any_aws_account: Option<ClassReach>,
     /// Accounts the policy or ACL lets in, or `["unknown"]`.
     pub other_accounts: Vec<String>,
     /// `off`, `on`, `unknown`.
@@ -511,25 +431,12 @@ pub struct Measured {
     pub cold_starts: u64,
     /// Invocations seen.
     pub invocations: u64,
-    /// Share of invocations that started cold, percent.
-    #[serde(default)]
-    pub rate_percent: f64,
-    /// Median of Init Duration, or of Restore Duration, ms.
-    #[serde(default)]
-    pub init_p50_ms: f64,
-    /// 99th percentile of the same, ms.
-    #[serde(default)]
-    pub init_p99_ms: f64,
-    /// Median of init and of what the first call takes beyond a warm one, ms.
+    /// Median of init and first call together, ms.
     pub p50_ms: f64,
-    /// 99th percentile of the same, ms.
+    /// 99th percentile of init and first call together, ms.
     pub p99_ms: f64,
     /// How far back the logs were read, days.
     pub window_days: u32,
-    /// From ten cold starts on: `your code` where they are above the estimate's band, `the
-    /// platform` within it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
 }
 
 /// One contribution to a cold start.

@@ -78,7 +78,6 @@ mod tests {
             missing: Vec::new(),
             fingerprint: String::new(),
             suppressed_by: None,
-            suppression: None,
         }
     }
 

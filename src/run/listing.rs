@@ -83,7 +83,7 @@ pub(super) fn completions(
     Ok(Exit::Clean)
 }
 
-pub(super) fn line(check: &Check) -> CheckLine {
+fn line(check: &Check) -> CheckLine {
     CheckLine {
         id: check.id.clone(),
         severity: check.severity,
@@ -107,7 +107,7 @@ fn catalogue_name(key: &str) -> String {
     }
 }
 
-pub(super) fn page(check: &Check) -> CheckPage {
+fn page(check: &Check) -> CheckPage {
     let text = |expression: &checks::expression::Expression| expression.text().trim().to_owned();
     let needs = check.needs();
     let actions: BTreeSet<&str> = needs
@@ -152,7 +152,6 @@ pub(super) fn page(check: &Check) -> CheckPage {
         ],
         prose: vec![
             ("Why", check.rationale.clone()),
-            ("Where other tools differ", check.traps.clone()),
             ("Fix", check.remediation.summary.general()),
         ],
         code: vec![

@@ -8,20 +8,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldbucket::facts::{Facts, Subject, Trust, declarations, list_needs, needs};
-use coldbucket::inventory::access_point::{
-    AccessPointConfiguration, AccessPointInventory, AccessPointRegion,
-    MultiRegionAccessPointInventory,
-};
-use coldbucket::inventory::account::{AccountInventory, RegionInventory};
-use coldbucket::inventory::archive::{Archive, Content, ContentKind, Folder, Package};
+use coldbucket::inventory::account::AccountInventory;
 use coldbucket::inventory::bucket::{
     Abac, BucketInventory, CorsRule, Encryption, LifecycleRule, ObjectLock, PublicAccessBlock,
     Replication, ReplicationRule, Versioning, Website,
 };
 use coldbucket::inventory::function::{
-    Alias, FunctionConfiguration, Image, Measurement, ProvisionedConcurrency, Starts,
+    Alias, FunctionConfiguration, Image, ProvisionedConcurrency,
 };
-use coldbucket::inventory::identity::{AccessKey, IdentityInventory};
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
@@ -120,89 +114,6 @@ fn elaborate() -> AccountInventory {
     }
 }
 
-/// Doors to a bucket that everybody reads: one whose policy says so, one whose policy only AWS can
-/// judge, each for one Region and for several.
-fn doors() -> AccountInventory {
-    let reads = |resource: &str, operator: &str| {
-        let mut statement = json!({
-            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resource,
-        });
-        if !operator.is_empty() {
-            statement["Condition"] = json!({ operator: {"aws:PrincipalTag/team": "red"} });
-        }
-        policy(&json!([statement]))
-    };
-    let bucket = BucketInventory {
-        policy: reads("arn:aws:s3:::b/*", ""),
-        ..open_bucket()
-    };
-    let here = |name: &str, operator: &str| {
-        let arn = format!("arn:aws:s3:{REGION}:{OWNER}:accesspoint/{name}/object/*");
-        let point = AccessPointInventory {
-            bucket: BUCKET.into(),
-            network_origin: "Internet".into(),
-            configuration: Reading::Known(AccessPointConfiguration::default()),
-            policy: reads(&arn, operator),
-            policy_status: status(operator.is_empty()),
-            ..AccessPointInventory::default()
-        };
-        (name.to_owned(), point)
-    };
-    let everywhere = |name: &str, operator: &str| {
-        let arn = format!("arn:aws:s3::{OWNER}:accesspoint/{name}.mrap/object/*");
-        let point = MultiRegionAccessPointInventory {
-            alias: format!("{name}.mrap"),
-            regions: vec![AccessPointRegion {
-                bucket: BUCKET.into(),
-                region: REGION.into(),
-                bucket_account: None,
-            }],
-            policy: reads(&arn, operator),
-            policy_status: status(operator.is_empty()),
-            ..MultiRegionAccessPointInventory::default()
-        };
-        (name.to_owned(), point)
-    };
-    let region = RegionInventory {
-        access_points: [here("open", ""), here("unclear", "StringSounds")].into(),
-        ..RegionInventory::default()
-    };
-    AccountInventory {
-        regions: [(REGION.to_owned(), region)].into(),
-        multi_region_access_points: [
-            everywhere("open", ""),
-            everywhere("unclear", "StringSounds"),
-        ]
-        .into(),
-        ..account(&[(BUCKET, &bucket)])
-    }
-}
-
-/// A user with a key and a right on S3.
-fn people() -> AccountInventory {
-    let ann = IdentityInventory {
-        arn: format!("arn:aws:iam::{OWNER}:user/ann"),
-        inline: [(
-            "read".to_owned(),
-            policy(&json!([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]))
-                .known()
-                .unwrap()
-                .clone(),
-        )]
-        .into(),
-        access_keys: Reading::Known(vec![AccessKey {
-            active: true,
-            created: Some("2026-01-01T00:00:00Z".into()),
-            ..AccessKey::default()
-        }]),
-        ..IdentityInventory::default()
-    };
-    AccountInventory {
-        identities: [("user/ann".to_owned(), ann)].into(),
-        ..account(&[])
-    }
-}
-
 /// Accounts in which, between them, every reading matters to every fact that declares it.
 fn accounts() -> Vec<Snapshot> {
     let restrict = PublicAccessBlock {
@@ -293,48 +204,6 @@ fn accounts() -> Vec<Snapshot> {
         status: "READY".into(),
         status_reason: None,
     }]);
-    let mut inspected = function(python("python3.13"));
-    inspected.packages = Reading::Known(vec![Package {
-        version: "$LATEST".into(),
-        code: Archive {
-            zipped_bytes: 3 << 20,
-            unzipped_bytes: 9 << 20,
-            files: 70,
-            folders: vec![Folder {
-                path: "boto3".into(),
-                files: 60,
-                zipped_bytes: 2 << 20,
-                unzipped_bytes: 5 << 20,
-            }],
-            contents: vec![Content {
-                kind: ContentKind::PythonSdk,
-                files: 60,
-                zipped_bytes: 2 << 20,
-                unzipped_bytes: 5 << 20,
-                example: "boto3".into(),
-                variant: String::new(),
-            }],
-        },
-        ..Package::default()
-    }]);
-    let mut measured = function(python("python3.13"));
-    measured.measured = Reading::Known(Measurement {
-        window_days: 14,
-        complete: true,
-        versions: [(
-            "$LATEST".to_owned(),
-            Starts {
-                invocations: 900,
-                cold_starts: 30,
-                init_p50_ms: 2000.0,
-                init_p99_ms: 2500.0,
-                total_p50_ms: 2600.0,
-                total_p99_ms: 3000.0,
-                duration_p50_ms: 100.0,
-            },
-        )]
-        .into(),
-    });
     let mut image = function(FunctionConfiguration {
         runtime: None,
         package_type: "Image".into(),
@@ -354,12 +223,8 @@ fn accounts() -> Vec<Snapshot> {
         snapshot(cut_by_account),
         snapshot(account(&[(BUCKET, &by_aws_word)])),
         snapshot(elaborate()),
-        snapshot(doors()),
-        snapshot(people()),
         function_snapshot(busy, REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(image, REGION, "2026-11-22T12:00:00Z"),
-        function_snapshot(inspected, REGION, "2026-11-22T12:00:00Z"),
-        function_snapshot(measured, REGION, "2026-11-22T12:00:00Z"),
     ]
 }
 
@@ -450,27 +315,6 @@ fn pointers(
             .keys()
             .map(|name| format!("/accounts/{OWNER}/targets/{name}/{member}"))
             .collect(),
-        (Relation::Own, Scope::Identity, SubjectKind::Identity) => vec![format!(
-            "/accounts/{OWNER}/identities/{}/{member}",
-            id.name.replace('/', "~1")
-        )],
-        (Relation::Own, Scope::AccessPoint, SubjectKind::AccessPoint) if id.region != "global" => {
-            vec![format!(
-                "/accounts/{OWNER}/regions/{}/access_points/{}/{member}",
-                id.region, id.name
-            )]
-        }
-        (Relation::Own, Scope::MultiRegionAccessPoint, SubjectKind::AccessPoint)
-            if id.region == "global" =>
-        {
-            vec![format!(
-                "/accounts/{OWNER}/multi_region_access_points/{}/{member}",
-                id.name
-            )]
-        }
-        (Relation::BehindAccessPoint, Scope::Bucket, SubjectKind::AccessPoint) => {
-            vec![format!("/accounts/{OWNER}/buckets/{BUCKET}/{member}")]
-        }
         (Relation::Own, Scope::Function, SubjectKind::Function) => vec![format!(
             "/accounts/{OWNER}/regions/{}/functions/{}/{member}",
             id.region, id.name
@@ -492,12 +336,7 @@ fn without(snapshot: &Snapshot, pointers: &[String], state: &Value) -> Snapshot 
 fn listing(kind: ReadingKind) -> bool {
     matches!(
         kind,
-        ReadingKind::BucketListing
-            | ReadingKind::FunctionListing
-            | ReadingKind::RegionListing
-            | ReadingKind::IdentityListing
-            | ReadingKind::AccessPointListing
-            | ReadingKind::MultiRegionAccessPointListing
+        ReadingKind::BucketListing | ReadingKind::FunctionListing | ReadingKind::RegionListing
     )
 }
 
@@ -538,7 +377,6 @@ fn facts_open_what_they_declare_and_become_unknown_without_it() {
                     Relation::Siblings,
                     Relation::EncryptionKey,
                     Relation::Destination,
-                    Relation::BehindAccessPoint,
                 ] {
                     let pointers = pointers(&snapshot, &subject, relation, kind);
                     if pointers.is_empty() {
@@ -592,11 +430,6 @@ fn changed_paths(
         if relation == Relation::Siblings {
             continue;
         }
-        // An estimate is there without what only an option reads, coarser. Where that was asked for
-        // and refused, it is unknown like everything else.
-        if kind.opt_in() && state == "NotCollected" && path.contains(".cold_start.") {
-            continue;
-        }
         assert!(
             !less.known.contains_key(path),
             "{what}: {path} became another value"
@@ -636,8 +469,6 @@ fn absent_is_an_answer() {
             SubjectKind::Account,
             SubjectKind::Bucket,
             SubjectKind::Function,
-            SubjectKind::Identity,
-            SubjectKind::AccessPoint,
         ]
         .into_iter()
         .flat_map(|kind| facts.subjects(kind))

@@ -183,7 +183,12 @@ fn without_a_region_nobody_knows_whether_there_are_functions() {
 #[test]
 fn kinds_without_facts_have_no_subjects() {
     let snapshot = snapshot(account(&[(BUCKET, &quiet_bucket())]));
-    for kind in [SubjectKind::Region, SubjectKind::Trail] {
+    for kind in [
+        SubjectKind::Region,
+        SubjectKind::AccessPoint,
+        SubjectKind::Trail,
+        SubjectKind::Identity,
+    ] {
         assert_eq!(subjects(&snapshot, kind).len(), 0);
     }
 }

@@ -191,7 +191,7 @@ pub fn function(latest: FunctionConfiguration) -> FunctionInventory {
         versions: [("$LATEST".to_owned(), latest)].into(),
         aliases: Reading::Known(Vec::new()),
         provisioned_concurrency: Reading::Known(Vec::new()),
-        ..FunctionInventory::default()
+        image: Reading::NotCollected,
     }
 }
 
@@ -202,7 +202,6 @@ pub fn function_snapshot(function: FunctionInventory, region: &str, taken_at: &s
             RegionInventory {
                 function_listing: Reading::Known(Listing { complete: true }),
                 functions: [("f".to_owned(), function)].into(),
-                ..RegionInventory::default()
             },
         )]
         .into(),

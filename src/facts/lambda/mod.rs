@@ -2,7 +2,6 @@
 
 pub mod cold_start;
 pub mod concurrency;
-pub mod contents;
 pub mod package;
 pub mod posture;
 pub mod runtime;
@@ -14,7 +13,6 @@ use serde::Serialize;
 
 use super::vocabulary::NeedTable;
 use super::{Fact, from_reading};
-use crate::inventory::Reading;
 use crate::inventory::function::{Alias, FunctionConfiguration, FunctionInventory};
 use crate::inventory::ids::function_arn;
 use crate::inventory::need::{Need, ReadingKind};
@@ -240,14 +238,6 @@ fn is_ready(context: &FunctionContext<'_>, version: &str, aliases: &Fact<Vec<Str
         })
 }
 
-/// True for a reading that was asked for and not given.
-fn is_refused<T>(reading: &Reading<T>) -> bool {
-    matches!(
-        reading,
-        Reading::Denied { .. } | Reading::Failed { .. } | Reading::Undetermined(_)
-    )
-}
-
 impl VersionFacts {
     /// Concludes from the version's configuration. `provisioned`: provisioned concurrency serves it.
     fn derive(
@@ -261,14 +251,7 @@ impl VersionFacts {
                 || Fact::undecidable(format!("the listing of functions does not have {name}")),
                 Fact::Known,
             );
-        let contents = contents::Contents::of(name, &version, &context.function.packages);
-        let package = package::PackageFacts::derive(
-            name,
-            &version,
-            &context.function.image,
-            &contents,
-            context.model,
-        );
+        let package = package::PackageFacts::derive(name, &version, &context.function.image);
         let snapstart = snapstart::SnapStartFacts::derive(&version, context.region, provisioned);
         let cold_start = cold_start::ColdStartFacts::derive(
             &version,
@@ -276,11 +259,6 @@ impl VersionFacts {
                 model: context.model,
                 name: context.name,
                 region: context.region,
-                contents: &contents,
-                contents_refused: is_refused(&context.function.packages),
-                waste: package.waste.known().map_or(&[], Vec::as_slice),
-                measured: cold_start::MeasuredFacts::derive(name, &context.function.measured),
-                measured_refused: is_refused(&context.function.measured),
                 kept_warm: provisioned && is_ready(context, name, &aliases),
                 total_mb: &package.total_mb,
                 snapstart_eligible: &snapstart.eligible,

@@ -70,15 +70,7 @@ impl FunctionFacts {
             snap_start: snap_start(version).to_owned(),
             risk: self.risk(version, qualifier).to_owned(),
             estimate,
-            measured: version
-                .cold_start
-                .measured
-                .known()
-                .filter(|measured| measured.invocations > 0)
-                .map(|measured| {
-                    let cause = version.cold_start.cause.known().map(String::as_str);
-                    measured.told(cause.filter(|cause| *cause != "unknown"))
-                }),
+            measured: None,
             drivers,
             levers,
         }
@@ -123,19 +115,6 @@ impl FunctionFacts {
     fn risk(&self, version: &VersionFacts, qualifier: &str) -> &'static str {
         if version.managed_instances.known() == Some(&true) || self.is_warm(qualifier) {
             return "low";
-        }
-        // What was measured says it best.
-        if let Some(measured) = version
-            .cold_start
-            .measured
-            .known()
-            .filter(|found| found.enough)
-        {
-            return match measured.reported_p50_ms {
-                slow if slow >= 1000.0 => "high",
-                felt if felt >= 400.0 => "medium",
-                _ => "low",
-            };
         }
         let size = version.package.total_mb.known().copied();
         let (Some(family), Some(size)) = (version.runtime.family.known(), size) else {

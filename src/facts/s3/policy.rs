@@ -17,6 +17,7 @@ use crate::facts::policy::wording::{self, Target};
 use crate::facts::policy::{Policy, PolicyKind};
 use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
+use crate::inventory::bucket::PublicAccessBlock;
 use crate::inventory::ids::bucket_arn;
 use crate::inventory::need::{Need, ReadingKind};
 use crate::report::Reach;
@@ -148,10 +149,17 @@ impl PolicyReading {
 
     fn prover(&self, policy: Option<&Policy>, default_encryption: Option<&str>) -> Prover {
         Prover::new(&Case {
+            bucket: &self.bucket,
+            owner: &self.target.owner,
+            owner_id: None,
+            policy,
+            block: PublicAccessBlock::default(),
+            aws_says_public: None,
+            ownership: None,
+            grants: &[],
             default_encryption,
             now: self.now,
             partition: Some(self.partition),
-            ..Case::new(&self.bucket, &self.target.owner, policy)
         })
     }
 

@@ -29,7 +29,6 @@ impl BucketFacts {
     fn access(&self) -> AccessPosture {
         AccessPosture {
             anonymous: classes(&self.exposure.anonymous),
-            any_aws_account: Some(classes(&self.exposure.any_aws_account)),
             other_accounts: match &self.exposure.other_accounts {
                 Fact::Known(outsiders) => {
                     let mut accounts: Vec<String> = outsiders

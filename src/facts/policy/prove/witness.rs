@@ -6,14 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::atom::Value;
-use super::caller::{Caller, Kind, Shape};
+use super::caller::{Caller, Kind, Place, Shape};
+use super::catalogue::Action;
 use super::compile::Compiled;
 use super::dpll::Model;
 use super::numeric;
-use super::questions::Fixed;
-use super::scene::Stage;
-use super::value::Values;
-use crate::facts::policy::catalogue::Action;
+use super::value::{Domain, Values};
 use crate::facts::policy::document::Principal;
 use crate::report::policy::{ContextValue, PrincipalClass, Request, RequestPrincipal};
 
@@ -33,20 +31,19 @@ pub(super) fn unnamed(policy: &Compiled) -> String {
 
 /// The request; none for a caller that has no ARN to write down.
 pub(super) fn request(
-    stage: Stage<'_>,
+    policy: &Compiled,
+    place: &Place,
     shape: &Shape,
     action: &Action,
     model: &Model,
-    fixed: &Fixed,
+    fixes: &[(&'static str, Domain)],
 ) -> Option<Request> {
-    let policy = stage.policy;
     let resource = match model.values.first()? {
         Value::One(resource) => resource.clone(),
         _ => return None,
     };
     let mut context = BTreeMap::new();
-    let keys = policy.keys.iter().zip(&policy.written);
-    for ((key, name), value) in keys.zip(&model.values).skip(1) {
+    for (key, value) in policy.keys.iter().zip(&model.values).skip(1) {
         let value = match value {
             Value::Absent => continue,
             Value::One(value) => ContextValue::One(value.clone()),
@@ -62,9 +59,9 @@ pub(super) fn request(
                 ContextValue::One(numeric::write(seconds)),
             );
         }
-        context.insert(name.clone(), value);
+        context.insert(written(key), value);
     }
-    for (key, domain) in fixed {
+    for (key, domain) in fixes {
         let fixed = match &domain.values {
             Values::Of(values) if !domain.optional => values.first().cloned(),
             Values::Number(line) => Some(numeric::write(line.min)),
@@ -85,9 +82,9 @@ pub(super) fn request(
     }
     Some(Request {
         principal: principal(policy, shape, model)?,
-        action: action.name.clone(),
+        action: format!("s3:{}", action.name),
         resource,
-        resource_account: stage.place.owner.clone(),
+        resource_account: place.owner.clone(),
         context,
     })
 }
@@ -97,7 +94,7 @@ fn principal(policy: &Compiled, shape: &Shape, model: &Model) -> Option<RequestP
         Caller::Anonymous => return Some(RequestPrincipal::Class(PrincipalClass::Anonymous)),
         Caller::Service(name) => {
             return Some(RequestPrincipal::Class(PrincipalClass::Service {
-                name: name.to_string(),
+                name: name.clone(),
             }));
         }
         Caller::Aws {
