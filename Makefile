@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 120
 PAIRS ?= 1000000
 
-.PHONY: soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas sample help
+.PHONY: bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
 help: ## list the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -20,7 +20,12 @@ clippy: ## lints, warnings denied, with and without the SDK
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --lib --bins --no-default-features -- -D warnings
 
-unit: ## all tests: unit, property, policies, end to end, LocalStack
+# The HTML page is tested in a real browser. Where it cannot be installed, tests/html.rs says so and fails.
+chromium: ## the browser of tests/html.rs, from Debian's packages
+	@command -v chromium >/dev/null || test "$$(id -u)" -ne 0 || \
+		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium; }
+
+unit: chromium ## all tests: unit, property, policies, end to end, LocalStack
 	cargo test --locked
 
 $(TOOLS)/bin/cargo-deny:
@@ -35,6 +40,9 @@ advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities in dependencies; ne
 bench: ## collection speed against the synthetic endpoint
 	cargo bench --bench collection
 
+bench-outputs: ## 100,000 results in every machine format, each figure beside its bar
+	cargo bench --no-default-features --bench outputs
+
 bench-policy: ## speed of the policy engine, each figure beside its bar
 	cargo bench --no-default-features --bench policy
 
@@ -48,6 +56,12 @@ fuzz: ## parser, prover and evaluator, FUZZ_SECONDS=120 each; needs cargo-fuzz a
 schemas: ## write schemas/ again from the types
 	cargo run --quiet -- schema report > schemas/report.schema.json
 	cargo run --quiet -- schema snapshot > schemas/snapshot.schema.json
+	cargo run --quiet -- schema baseline > schemas/baseline.schema.json
+	cargo run --quiet -- schema diff > schemas/diff.schema.json
+
+docs: ## write docs/checks, docs/man and docs/coverage.md again from policies/ and the command line
+	rm -rf docs/checks docs/man
+	cargo run --quiet -- docs docs
 
 sample: ## the sample account as a table
 	cargo run --quiet -- audit --sample

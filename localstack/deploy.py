@@ -63,11 +63,23 @@ NAMED_WHERE_SHOWN = {
         "s3-old-versions-kept", "s3-incomplete-uploads-kept", "s3-service-without-source", "s3-cross-account-takeover",
         "s3-policy-locks-out-owner", "s3-uploads-need-a-header", "s3-website-hosting", "s3-cors-any-origin-writes",
     },
+    "function": {
+        "lambda-provisioned-concurrency-unused", "lambda-snapstart-wasted", "lambda-keep-warm-ping", "lambda-public-policy",
+        "lambda-service-without-source", "lambda-url-without-auth", "lambda-url-policy-left-behind", "lambda-url-cors-any-origin",
+    },
 }  # fmt: skip
-BUCKET_MEMBERS = {"name", "region", "public_access_block", "ownership", "acl", "encryption", "logging", "versioning", "tags", "policy", "policy_text"}
+BUCKET_MEMBERS = {
+    "name", "region", "public_access_block", "ownership", "acl", "encryption", "logging", "versioning", "tags", "policy", "policy_text",
+    "website", "lifecycle", "replication",
+}  # fmt: skip
+# Of these, each identity names only those that it is there for.
+IDENTITY_CHECKS = {
+    "s3-identity-full-access", "s3-identity-managed-full-access", "s3-identity-writes-everywhere", "s3-identity-changes-bucket-permissions",
+    "s3-identity-long-lived-key", "s3-policy-unattached-full-access",
+}  # fmt: skip
 FUNCTION_MEMBERS = {
     "name", "region", "runtime", "handler", "image", "architecture", "memory_mb", "timeout_s", "zip_mb", "layers", "network", "snapstart",
-    "environment", "description", "tags", "versions", "aliases", "provisioned_concurrency",
+    "environment", "description", "tags", "versions", "aliases", "provisioned_concurrency", "urls", "permissions", "queues", "rules", "schedules",
 }  # fmt: skip
 
 
@@ -103,6 +115,7 @@ class Account:
         self.keys = data.get("keys", [])
         self.networks = data.get("networks", [])
         self.roles = data.get("roles", [])
+        self.identities = data.get("identities", {})
         self.layers = data.get("layers", [])
         self.buckets = data.get("buckets", [])
         self.functions = data.get("functions", [])
@@ -140,7 +153,9 @@ class Account:
     def encryption(self, bucket: dict, keys: dict) -> dict:
         wanted = bucket.get("encryption", {})
         default = {"SSEAlgorithm": wanted.get("algorithm", "AES256")}
-        if alias := wanted.get("key"):
+        if alias := wanted.get("key_alias"):  # named as an alias, which is looked up in the caller's account
+            default["KMSMasterKeyID"] = f"arn:aws:kms:{bucket['region']}:{self.id}:alias/{alias}"
+        elif alias := wanted.get("key"):
             default["KMSMasterKeyID"] = keys.get((alias, bucket["region"]), f"the key {alias}, which is missing")
         rule = {"ApplyServerSideEncryptionByDefault": default}
         if default["SSEAlgorithm"] != "aws:kms:dsse":  # to which bucket keys do not apply
@@ -148,6 +163,15 @@ class Account:
         if "blocked" in wanted:
             rule["BlockedEncryptionTypes"] = {"EncryptionType": wanted["blocked"]}
         return rule
+
+    def policy_arn(self, name: str) -> str:
+        return name if name.startswith("arn:") else f"arn:aws:iam::{self.id}:policy/{name}"
+
+    def identity_names(self) -> list[str]:
+        declared = {kind: [one["name"] for one in self.identities.get(kind, [])] for kind in ("policies", "groups", "users", "roles")}
+        declared["roles"] += self.roles
+        singular = {"policies": "policy", "groups": "group", "users": "user", "roles": "role"}
+        return [f"{singular[kind]}/{name}" for kind, names in declared.items() for name in names]
 
     def settings(self, function: dict, version: dict | None = None) -> dict:
         """What a function is configured with; a published version may differ in some members."""
@@ -250,6 +274,9 @@ class Deployment:
             self.bucket_settings(bucket)
         for role in self.account.roles:
             self.attempt(f"role {role}", self.role, role)
+        for kind, put in (("policies", self.managed_policy), ("groups", self.group), ("roles", self.identity_role), ("users", self.user)):
+            for wanted in self.account.identities.get(kind, []):
+                self.attempt(f"{kind}: {wanted['name']}", put, wanted)
         self.subnets, self.groups = {}, {}
         for network in self.account.networks:
             self.attempt(f"network {network['name']}", self.network, network)
@@ -258,7 +285,8 @@ class Deployment:
             self.attempt(f"layer {layer['name']}", self.layer, layer)
         # Each function is waited for several times, so they are made side by side.
         for region in {function["region"] for function in self.account.functions}:
-            self.servers.client("lambda", region)  # clients may be shared by threads, not made by them
+            for service in ("lambda", "sqs", "events", "scheduler"):
+                self.servers.client(service, region)  # clients may be shared by threads, not made by them
         with ThreadPoolExecutor(max_workers=8) as pool:
             for done in [pool.submit(self.attempt, f"function {f['name']} in {f['region']}", self.function, f) for f in self.account.functions]:
                 done.result()
@@ -277,6 +305,8 @@ class Deployment:
             kms = self.servers.client("kms", wanted["region"])
             key = kms.create_key(Description=wanted["description"])["KeyMetadata"]["KeyId"]
             kms.create_alias(AliasName=f"alias/{wanted['alias']}", TargetKeyId=key)
+            if wanted.get("state") == "Disabled":
+                kms.disable_key(KeyId=key)
 
     def bucket(self, wanted: dict) -> None:
         s3, name = self.servers.client("s3", wanted["region"]), self.account.bucket_name(wanted["name"])
@@ -316,6 +346,14 @@ class Deployment:
         else:
             put("tags", s3.delete_bucket_tagging)
         put("logging", s3.put_bucket_logging, BucketLoggingStatus=logging_status(self.account, wanted))
+        # As the API takes them: these three are only in accounts that are there to be changed.
+        if website := wanted.get("website"):
+            put("website", s3.put_bucket_website, WebsiteConfiguration=website)
+        if lifecycle := wanted.get("lifecycle"):
+            put("lifecycle", s3.put_bucket_lifecycle_configuration, LifecycleConfiguration={"Rules": lifecycle})
+        if replication := wanted.get("replication"):
+            role = f"arn:aws:iam::{self.account.id}:role/{self.account.roles[0]}"
+            put("replication", s3.put_bucket_replication, ReplicationConfiguration={"Role": role, "Rules": replication})
 
     def acl(self, s3, name: str, wanted: list[dict]) -> None:
         owner = s3.get_bucket_acl(Bucket=name)["Owner"]
@@ -328,6 +366,46 @@ class Deployment:
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
         except iam.exceptions.EntityAlreadyExistsException:
             pass
+
+    def managed_policy(self, wanted: dict) -> None:
+        iam = self.servers.client("iam")
+        try:
+            iam.create_policy(PolicyName=wanted["name"], PolicyDocument=identity_policy(wanted))
+        except iam.exceptions.EntityAlreadyExistsException:
+            pass
+
+    def group(self, wanted: dict) -> None:
+        iam = self.servers.client("iam")
+        try:
+            iam.create_group(GroupName=wanted["name"])
+        except iam.exceptions.EntityAlreadyExistsException:
+            pass
+        for policy in wanted.get("attached", []):
+            iam.attach_group_policy(GroupName=wanted["name"], PolicyArn=self.account.policy_arn(policy))
+
+    def identity_role(self, wanted: dict) -> None:
+        iam, name = self.servers.client("iam"), wanted["name"]
+        self.role(name)
+        if "statements" in wanted:
+            iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=identity_policy(wanted))
+        for policy in wanted.get("attached", []):
+            iam.attach_role_policy(RoleName=name, PolicyArn=self.account.policy_arn(policy))
+        if boundary := wanted.get("boundary"):
+            iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=self.account.policy_arn(boundary))
+
+    def user(self, wanted: dict) -> None:
+        iam, name = self.servers.client("iam"), wanted["name"]
+        try:
+            iam.create_user(UserName=name)
+        except iam.exceptions.EntityAlreadyExistsException:
+            pass
+        if "statements" in wanted:
+            iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=identity_policy(wanted))
+        for group in wanted.get("groups", []):
+            iam.add_user_to_group(GroupName=group, UserName=name)
+        present = len(iam.list_access_keys(UserName=name)["AccessKeyMetadata"])
+        for _ in range(present, wanted.get("keys", 0)):
+            iam.create_access_key(UserName=name)
 
     def network(self, wanted: dict) -> None:
         ec2 = self.servers.client("ec2", wanted["region"])
@@ -383,6 +461,56 @@ class Deployment:
                 put(FunctionName=name, Name=alias, FunctionVersion=str(version))
         for qualifier, provisioned in wanted.get("provisioned_concurrency", {}).items():
             self.attempt(f"function {name}: provisioned concurrency of {qualifier}", self.provision, client, name, qualifier, provisioned)
+        self.callers(client, wanted)
+
+    def callers(self, client, wanted: dict) -> None:
+        """URLs, permissions and triggers; `$LATEST` is the function without a qualifier."""
+        name, region = wanted["name"], wanted["region"]
+
+        def once(what, action, **arguments):
+            def unless_there():
+                try:
+                    return action(**arguments)
+                except ClientError as why:
+                    if why.response["Error"]["Code"] not in ("ResourceConflictException", "ConflictException"):
+                        raise
+
+            return self.attempt(f"function {name}: {what}", unless_there)
+
+        def of(qualifier):
+            return {} if qualifier == "$LATEST" else {"Qualifier": qualifier}
+
+        def arn(qualifier):
+            plain = f"arn:aws:lambda:{region}:{self.account.id}:function:{name}"
+            return plain if qualifier == "$LATEST" else f"{plain}:{qualifier}"
+
+        for qualifier, url in wanted.get("urls", {}).items():
+            cors = {"Cors": {"AllowOrigins": url["origins"]}} if "origins" in url else {}
+            once(f"URL of {qualifier}", client.create_function_url_config, FunctionName=name, AuthType=url["auth"], **cors, **of(qualifier))
+        for permission in wanted.get("permissions", []):
+            qualifier, members = permission.get("qualifier", "$LATEST"), {"Action": permission.get("action", "lambda:InvokeFunction")}
+            for member, parameter in (("source_arn", "SourceArn"), ("source_account", "SourceAccount"), ("url_auth", "FunctionUrlAuthType")):
+                if member in permission:
+                    members[parameter] = self.account.fill_in(permission[member], wanted)
+            once(f"permission {permission['id']}", client.add_permission, FunctionName=name, StatementId=permission["id"],
+                 Principal=permission["principal"], **members, **of(qualifier))  # fmt: skip
+        for queue, qualifier in wanted.get("queues", {}).items():
+            sqs = self.servers.client("sqs", region)
+            self.attempt(f"queue {queue}", lambda: sqs.create_queue(QueueName=queue))
+            source = f"arn:aws:sqs:{region}:{self.account.id}:{queue}"
+            if not client.list_event_source_mappings(FunctionName=arn(qualifier), EventSourceArn=source)["EventSourceMappings"]:
+                once(f"mapping of {queue}", client.create_event_source_mapping, FunctionName=arn(qualifier), EventSourceArn=source)
+        for rule, called in wanted.get("rules", {}).items():
+            events, given = self.servers.client("events", region), {"Input": json.dumps(called["input"])} if "input" in called else {}
+            when = {"ScheduleExpression": called["every"]} if "every" in called else {"EventPattern": json.dumps(called["pattern"])}
+            self.attempt(f"rule {rule}", lambda: events.put_rule(Name=rule, State="ENABLED", **when))
+            target = {"Id": "1", "Arn": arn(called["qualifier"])} | given
+            self.attempt(f"target of rule {rule}", lambda: events.put_targets(Rule=rule, Targets=[target]))
+        for schedule, called in wanted.get("schedules", {}).items():
+            given = {"Input": json.dumps(called["input"])} if "input" in called else {}
+            target = {"Arn": arn(called["qualifier"]), "RoleArn": f"arn:aws:iam::{self.account.id}:role/acme-lambda"} | given
+            once(f"schedule {schedule}", self.servers.client("scheduler", region).create_schedule, Name=schedule,
+                 ScheduleExpression=called["every"], FlexibleTimeWindow={"Mode": "OFF"}, State="ENABLED", Target=target)  # fmt: skip
 
     def configure(self, client, name: str, settings: dict) -> None:
         present = wait_until_settled(client, name)
@@ -412,6 +540,10 @@ class Deployment:
             s3control.put_public_access_block(AccountId=self.account.id, PublicAccessBlockConfiguration=self.account.flags)
         else:
             s3control.delete_public_access_block(AccountId=self.account.id)
+
+
+def identity_policy(wanted: dict) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": wanted["statements"]})
 
 
 def logging_status(account: Account, bucket: dict) -> dict:
@@ -492,6 +624,23 @@ class Verification:
             vpc, subnets, group = find_network(self.servers.client("ec2", network["region"]), network)
             self.same(f"network {network['name']}", (True, len(network["subnets"]), True), (vpc is not None, len(subnets), group is not None))
         self.functions()
+        self.attempt("identities", self.identities)
+
+    def identities(self) -> None:
+        """Names and documents; who has which policy is read back in the verdicts."""
+        iam = self.servers.client("iam")
+        got = iam.get_account_authorization_details(Filter=["User", "Role", "Group", "LocalManagedPolicy"], MaxItems=1000)
+        names = [f"user/{user['UserName']}" for user in got["UserDetailList"]]
+        names += [f"group/{group['GroupName']}" for group in got["GroupDetailList"]]
+        names += [f"role/{role['RoleName']}" for role in got["RoleDetailList"]]
+        names += [f"policy/{policy['Arn'].rpartition('/')[2]}" for policy in got["Policies"]]
+        self.same("identities", sorted(self.account.identity_names()), sorted(names))
+        for kind, members in (("users", "User"), ("roles", "Role")):
+            listed = {one[f"{members}Name"]: one for one in got[f"{members}DetailList"]}
+            for wanted in self.account.identities.get(kind, []):
+                inline = [policy["PolicyDocument"] for policy in listed.get(wanted["name"], {}).get(f"{members}PolicyList", [])]
+                declared = [json.loads(identity_policy(wanted))] if "statements" in wanted else []
+                self.same(f"{kind} {wanted['name']}: inline policy", declared, inline)
 
     def same(self, what: str, wanted, got) -> None:
         self.compared += 1
@@ -631,6 +780,14 @@ def check_expectations(account: Account, file: Path) -> list[str]:
             wrong.append(f"{kind}s: not expected {sorted(set(names) - set(expected))}, not declared {sorted(set(expected) - set(names))}")
         for name, answers in expected.items():
             resource(f"{kind} {name}", kind, answers)
+    expected = data.get("identities", {})
+    names = account.identity_names()
+    if sorted(names) != sorted(expected):
+        wrong.append(f"identities: these are on one side only: {sorted(set(names) ^ set(expected))}")
+    for name, answers in expected.items():
+        named = [check for status in STATUSES for check in answers.get(status, [])]
+        if len(set(named)) != len(named) or not set(named) <= IDENTITY_CHECKS:
+            wrong.append(f"identity {name}: a check twice or unknown: {sorted(named)}")
     return [f"{path.name}: {defect}" for defect in wrong]
 
 

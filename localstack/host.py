@@ -57,6 +57,8 @@ class Kind:
 
 LOCALSTACK = Kind("localstack", "LocalStack 4.14.0", 500, "localstack.runtime.main", "/_coldbucket/run")
 MOTO = Kind("moto", "moto 5.2.5", 300, "moto.server", "/moto-api/data.json")
+# What the fixes of `coldbucket remediate` are run and linted with; no server.
+TOOLS = Kind("tools", "the AWS CLI 1.46.3, cfn-lint and ShellCheck", 150, "", "")
 
 
 def say(message: str) -> None:
@@ -98,12 +100,24 @@ def install(kind: Kind, wanted: str) -> None:
         run_quietly([*pip, "--requirement", str(kind.requirements), "--constraint", str(kind.constraints)])
         if kind is LOCALSTACK:
             build_catalog(partial)
+        if kind is TOOLS:
+            relocate(partial, kind.environment)
         (partial / "coldbucket-pins").write_text(wanted)
         shutil.rmtree(kind.environment, ignore_errors=True)
         partial.rename(kind.environment)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     say(f"installed in {time.monotonic() - began:.0f} s")
+
+
+def relocate(partial: Path, environment: Path) -> None:
+    """Programs name their interpreter in the first line, under the temporary name of the folder."""
+    for program in (partial / "bin").iterdir():
+        if program.is_symlink() or not program.is_file():
+            continue
+        content = program.read_bytes()
+        if content.startswith(b"#!"):
+            program.write_bytes(content.replace(os.fsencode(partial), os.fsencode(environment), 1))
 
 
 def build_catalog(environment: Path) -> None:
@@ -137,6 +151,11 @@ def stamp(environment: Path) -> str | None:
 
 def python_of(environment: Path) -> Path:
     return environment / "bin" / "python"
+
+
+def tools(options: argparse.Namespace) -> int:
+    print(ensure_environment(TOOLS).parent)
+    return 0
 
 
 # --- starting ------------------------------------------------------------------------------------
@@ -423,6 +442,9 @@ def main() -> int:
     command = commands.add_parser("stop", prog="stop", description="Stops the server of a run directory and removes what it left there.")
     command.add_argument("--run-dir", metavar="DIR", required=True, help="the directory that start was given or named")
     command.set_defaults(run=stop)
+
+    command = commands.add_parser("tools", prog="tools", description="Prints the folder of aws, cfn-lint and shellcheck, installed first if need be.")
+    command.set_defaults(run=tools)
 
     command = commands.add_parser("watch")
     command.add_argument("--until-exit-of", type=int, required=True)

@@ -66,6 +66,13 @@ def complete(snapshot: dict, completion: dict) -> None:
         bucket["created"] = completion["created"]
         if "policy_status" in bucket:
             bucket["policy_status"] = policy_status(name, statuses)
+    keys = 0
+    for identity in account["identities"].values():
+        identity["created"] = completion["created"]
+        for key in identity.get("access_keys", {}).get("known", []):
+            # Random in LocalStack.
+            keys += 1
+            key |= {"id_ends": f"EX{keys:02}", "created": completion["created"]}
     for region, inventory in account["regions"].items():
         for name, function in inventory["functions"].items():
             for version in function["versions"].values():

@@ -14,13 +14,16 @@ use std::io::Write;
 use crate::cli::options::{Options, Task};
 use crate::cli::{Cli, Mistakes};
 
+mod accepting;
 mod assess;
 mod audit;
 mod catalogue;
 mod cold_start;
 mod collecting;
+mod comparing;
 mod configuration;
 mod console;
+pub mod docs;
 mod error;
 mod explaining;
 mod files;
@@ -29,6 +32,7 @@ mod gate;
 mod listing;
 mod permissions;
 mod policy;
+mod remediate;
 pub mod schema;
 mod scope;
 mod source;
@@ -95,15 +99,17 @@ pub fn run(
         Task::ListChecks(selection) => listing::list(&selection, &console, &mut stdout)?,
         Task::ShowCheck { id, policies } => listing::show(&id, &policies, &console, &mut stdout)?,
         Task::VerifyChecks(dir) => listing::verify(dir.as_deref(), &mut stdout)?,
+        Task::Diff(diff) => comparing::run(diff, &console, &mut stdout)?,
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
+        Task::Remediate(remediate) => remediate::run(*remediate, &mut console, &mut stdout)?,
         Task::Policy(command) => policy::run(command, &mut console, &mut stdout)?,
-        Task::Permissions {
-            selection,
-            image_sizes,
-        } => permissions::run(&selection, image_sizes, &mut stdout)?,
+        Task::Permissions { selection, opted } => {
+            permissions::run(&selection, &opted, &mut stdout)?
+        }
         Task::Estimate(what_if) => cold_start::run(*what_if, &console, &mut stdout)?,
         Task::Completions(shell) => listing::completions(shell, &mut stdout)?,
         Task::Schema(name) => schema::run(name, &mut stdout)?,
+        Task::Docs(folder) => docs::run(&folder)?,
     };
     stdout.finish()?;
     Ok(exit)

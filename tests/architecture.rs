@@ -60,7 +60,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const INVENTORY_PARTS: &[(&str, &[&str])] = &[
     ("checks", &["ids", "need", "pointer"]),
     ("findings", &["ids", "need", "pointer"]),
-    ("remedy", &["ids", "need", "pointer"]),
+    ("remedy", &["ids", "need", "pointer", "bucket"]),
     ("report", &["ids", "bucket"]),
 ];
 

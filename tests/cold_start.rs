@@ -78,7 +78,7 @@ fn sources_left_out_are_met_within_the_bars() {
     let (by_source, by_row) = coverage(&scores);
     assert!(vote(&scores) < 0.19, "median error {}", vote(&scores));
     assert!(by_row >= 0.90, "band covers {by_row} of the figures");
-    assert!(by_source >= 0.88, "band covers {by_source} by source");
+    assert!(by_source >= 0.90, "band covers {by_source} by source");
     // The reference's band is x0.8 to x1.8, a ratio of 2.25.
     assert!(width(&scores) < 2.25, "band ratio {}", width(&scores));
 }
@@ -176,6 +176,31 @@ fn a_restore_takes_the_place_of_the_init() {
     };
     // lambda-perf: the middle of 732, 733, 822 and 1085 ms.
     near(ask(&restored).phase(Phase::Init), 777.9);
+}
+
+/// Whether a snapshot is primed decides, and cannot be seen from outside.
+#[test]
+fn the_upper_end_of_a_restore_is_that_of_a_snapshot_nobody_primed() {
+    let restored = |primed| EstimateInput {
+        snapstart: Some(true),
+        uses_sdk: Some(true),
+        primed,
+        ..input("java21", 512)
+    };
+    let (untold, primed, unprimed) = (
+        ask(&restored(None)),
+        ask(&restored(Some(true))),
+        ask(&restored(Some(false))),
+    );
+    let plain = ask(&EstimateInput {
+        uses_sdk: Some(true),
+        ..input("java21", 512)
+    });
+    assert!(primed.reported_ms() < untold.reported_ms());
+    assert!(untold.reported_ms() < unprimed.reported_ms());
+    assert!(untold.high_ms >= unprimed.reported_ms());
+    // lambdabench, 512 MB with three clients: 5.0 s plain, 8.4 s restored without priming.
+    assert!(unprimed.reported_ms() > plain.reported_ms());
 }
 
 #[test]

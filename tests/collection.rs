@@ -24,7 +24,7 @@ use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::json;
-use synthetic_aws::{Behaviour, Bucket, Endpoint, World, key};
+use synthetic_aws::{Behaviour, Bucket, Endpoint, Object, World, config, key, trail};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -37,14 +37,33 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
         ReadingKind::BucketReplication | ReadingKind::BucketObjectLock => Guard::UnlessNotVersioned,
         ReadingKind::BucketAbac => Guard::UnlessNoTagCondition,
         ReadingKind::KeyRotation => Guard::OnlyRotatable,
+        ReadingKind::EventSourceMappings => Guard::OnlyStartedAhead,
+        ReadingKind::FunctionProvisionedUsage
+        | ReadingKind::FunctionReservedConcurrency
+        | ReadingKind::ScalableTargets => Guard::OnlyProvisioned,
+        ReadingKind::FunctionStatus | ReadingKind::FunctionInvocations => Guard::OnlyInVpc,
+        ReadingKind::IdentityAccessKeys => Guard::OnlyUsersOfS3,
+        ReadingKind::BucketObjectAcls => Guard::UnlessAclsWithoutEffect,
+        ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {
+            Guard::UnlessVpcOrigin
+        }
         _ => Guard::Always,
     };
     let subject = match kind.scope() {
         Scope::Account => SubjectKind::Account,
         Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
+        Scope::Region if kind != ReadingKind::FunctionListing => SubjectKind::Region,
         Scope::Region | Scope::Function => SubjectKind::Function,
+        Scope::Trail => SubjectKind::Trail,
+        Scope::Identity => SubjectKind::Identity,
+        Scope::AccessPoint | Scope::MultiRegionAccessPoint => SubjectKind::AccessPoint,
     };
-    (subject, Need::guarded(kind, guard))
+    // Who pays only matters of buckets that receive access logs.
+    let need = match kind {
+        ReadingKind::BucketRequestPayment => Need::of_log_target(kind),
+        _ => Need::guarded(kind, guard),
+    };
+    (subject, need)
 }
 
 fn needs(kinds: &[ReadingKind]) -> BTreeSet<(SubjectKind, Need)> {
@@ -106,8 +125,10 @@ fn a_bucket_with_everything_takes_fourteen_calls() {
     let endpoint = Endpoint::start(world, Behaviour::default());
     let snapshot = collect(request(&endpoint, all_needs()));
     assert_eq!(bucket_calls(&endpoint), 14);
-    // sts, account, s3control and ListBuckets, and one ListFunctions a Region.
-    assert_eq!(snapshot.api_calls, 14 + 4 + 3);
+    // sts, account, s3control and ListBuckets, one for all identities and one for the Multi-Region
+    // access points; in each Region ListFunctions, ListAccessPoints, DescribeTrails and four of AWS
+    // Config.
+    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 7);
     assert_eq!(snapshot.api_calls, endpoint.total());
 }
 
@@ -429,6 +450,9 @@ fn what_is_not_configured_is_absent() {
         replication: Reading::NotCollected,
         object_lock: Reading::NotCollected,
         abac: Reading::NotCollected,
+        object_sample: Reading::NotCollected,
+        object_acls: Reading::NotCollected,
+        request_payment: Reading::NotCollected,
     };
     assert_eq!(account(&snapshot).buckets["bare"], expected);
     assert_eq!(account(&snapshot).public_access_block, Reading::Absent);
@@ -457,9 +481,13 @@ fn refusing_one_action_changes_that_reading_alone() {
         if matches!(
             kind,
             ReadingKind::Caller
+                | ReadingKind::TrailListing
                 | ReadingKind::BucketListing
                 | ReadingKind::FunctionListing
                 | ReadingKind::RegionListing
+                | ReadingKind::IdentityListing
+                | ReadingKind::AccessPointListing
+                | ReadingKind::MultiRegionAccessPointListing
         ) {
             continue;
         }
@@ -477,6 +505,7 @@ fn refusing_one_action_changes_that_reading_alone() {
                 ReadingKind::BucketPolicy => {
                     pointer.ends_with("/policy_status") || pointer.ends_with("/abac")
                 }
+                ReadingKind::AccessPointPolicy => pointer.ends_with("/policy_status"),
                 ReadingKind::BucketVersioning => {
                     pointer.ends_with("/replication") || pointer.ends_with("/object_lock")
                 }
@@ -484,6 +513,11 @@ fn refusing_one_action_changes_that_reading_alone() {
             };
             if guarded {
                 assert!(before.is_null(), "{operation}: {pointer} was {before}");
+                return;
+            }
+            // Nor is a log target asked who pays.
+            if *kind == ReadingKind::BucketLogging && pointer.ends_with("/request_payment") {
+                assert!(after.is_null(), "{operation}: {pointer} is {after}");
                 return;
             }
             // What nobody names any more is not looked at.
@@ -880,6 +914,7 @@ fn functions_with_versions_aliases_and_provisioned_concurrency() {
             allocated: 5,
             status: "READY".to_owned(),
             status_reason: None,
+            last_modified: Some("2026-05-06T07:08:09+0000".to_owned()),
         }]
     );
     let latest = &function.versions["$LATEST"];
@@ -1031,7 +1066,8 @@ fn globs_choose_buckets_and_functions() {
         ..request(&endpoint, all_needs())
     });
     let account = account(&snapshot);
-    assert_eq!(account.buckets.len(), 10);
+    // The ten that match, and the one that takes the log of one of them.
+    assert_eq!(account.buckets.len(), 11);
     let functions: Vec<_> = account
         .regions
         .values()
@@ -1066,6 +1102,265 @@ fn a_log_target_outside_the_filter_is_read_for_what_is_needed_of_it() {
     assert_eq!(logs.policy, Reading::Absent);
     assert_eq!(logs.logging, Reading::NotCollected);
     assert_eq!(bucket_calls(&endpoint), 2);
+}
+
+/// A target that was read for its own sake is asked what is only wanted of targets, and nothing twice.
+#[test]
+fn log_targets_are_asked_who_pays_once() {
+    let endpoint = Endpoint::start(
+        World::default()
+            .with_bucket("a", Bucket::new("us-east-1").logging("logs", "a/"))
+            .with_bucket("b", Bucket::new("us-east-1").logging("logs", "b/"))
+            .with_bucket("logs", Bucket::new("us-east-1")),
+        Behaviour::default(),
+    );
+    let mut needs = all_needs();
+    for kind in [
+        ReadingKind::BucketPolicy,
+        ReadingKind::BucketOwnership,
+        ReadingKind::BucketAcl,
+        ReadingKind::BucketEncryption,
+        ReadingKind::BucketVersioning,
+        ReadingKind::BucketObjectLock,
+    ] {
+        needs.insert((SubjectKind::Bucket, Need::of_log_target(kind)));
+    }
+    let snapshot = collect(request(&endpoint, needs));
+    let buckets = &account(&snapshot).buckets;
+    assert_eq!(
+        buckets["logs"].request_payment,
+        Reading::Known("BucketOwner".to_owned())
+    );
+    assert_eq!(buckets["a"].request_payment, Reading::NotCollected);
+    assert_eq!(endpoint.count("s3:GetBucketRequestPayment"), 1);
+    assert_eq!(endpoint.count("s3:GetBucketPolicy"), 3);
+    // Ten of each, and the one question.
+    assert_eq!(bucket_calls(&endpoint), 31);
+}
+
+/// A target that the account does not have is no bucket of it.
+#[test]
+fn a_log_target_that_is_not_ours_is_not_read() {
+    let endpoint = Endpoint::start(
+        World::default().with_bucket("site", Bucket::new("us-east-1").logging("gone", "")),
+        Behaviour::default(),
+    );
+    let mut needs = needs(&[ReadingKind::BucketLogging]);
+    needs.insert((
+        SubjectKind::Bucket,
+        Need::of_log_target(ReadingKind::BucketPolicy),
+    ));
+    let snapshot = collect(request(&endpoint, needs));
+    let names: Vec<&String> = account(&snapshot).buckets.keys().collect();
+    assert_eq!(names, ["site"]);
+    assert_eq!(endpoint.count("s3:GetBucketPolicy"), 0);
+}
+
+const BASIC: &str = r#"{"EventSelectors": [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": false,
+    "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::b/"]}]}]}"#;
+
+const ADVANCED: &str = r#"{"AdvancedEventSelectors": [{"Name": "some", "FieldSelectors": [
+    {"Field": "eventCategory", "Equals": ["Data"]},
+    {"Field": "resources.ARN", "StartsWith": ["arn:aws:s3:::b/"], "NotStartsWith": ["arn:aws:s3:::b/tmp/"],
+     "EndsWith": [".csv"], "NotEndsWith": [".tmp"], "NotEquals": ["arn:aws:s3:::b/x"]}]}]}"#;
+
+/// A trail of all Regions shows in each of them and is asked about once, where it was made.
+#[test]
+fn trails_are_kept_once_and_asked_about_at_home() {
+    let everywhere = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/everywhere";
+    let local = "arn:aws:cloudtrail:us-east-1:111122223333:trail/local";
+    let mut world = World::default();
+    let mut encrypted = trail(
+        everywhere,
+        true,
+        "trail-logs",
+        &serde_json::from_str(BASIC).unwrap(),
+    );
+    encrypted["Trail"]["KmsKeyId"] = json!("arn:aws:kms:eu-west-1:111122223333:key/k");
+    encrypted["Status"] = json!({ "IsLogging": false, "LatestDeliveryError": "NoSuchBucket" });
+    world.trails = vec![
+        encrypted,
+        trail(
+            local,
+            false,
+            "trail-logs",
+            &serde_json::from_str(ADVANCED).unwrap(),
+        ),
+    ];
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(
+        &endpoint,
+        needs(&[
+            ReadingKind::TrailListing,
+            ReadingKind::TrailStatus,
+            ReadingKind::TrailSelectors,
+        ]),
+    ));
+    assert_eq!(endpoint.count("cloudtrail:DescribeTrails"), 3);
+    assert_eq!(endpoint.count("cloudtrail:GetTrailStatus"), 2);
+    assert_eq!(endpoint.count("cloudtrail:GetEventSelectors"), 2);
+    let account = serde_json::to_value(account(&snapshot)).unwrap();
+    let listed = |region: &str| account["regions"][region]["trail_listing"]["known"].clone();
+    assert_eq!(listed("us-east-1"), json!([everywhere, local]));
+    assert_eq!(listed("ap-southeast-2"), json!([everywhere]));
+    assert_eq!(
+        account["trails"],
+        json!({
+            everywhere: {
+                "name": "everywhere", "home_region": "eu-west-1", "multi_region": true, "organization": false,
+                "bucket": "trail-logs", "kms_key": "arn:aws:kms:eu-west-1:111122223333:key/k",
+                "log_file_validation": true,
+                "status": { "known": { "logging": false, "delivery_error": "NoSuchBucket" } },
+                "selectors": { "known": { "basic": [{
+                    "read_write": "WriteOnly", "management": false,
+                    "data": [{ "kind": "AWS::S3::Object", "values": ["arn:aws:s3:::b/"] }],
+                }] } },
+            },
+            local: {
+                "name": "local", "home_region": "us-east-1", "multi_region": false, "organization": false,
+                "bucket": "trail-logs", "log_file_validation": true,
+                "status": { "known": { "logging": true } },
+                "selectors": { "known": { "advanced": [{ "fields": [
+                    { "field": "eventCategory", "equals": ["Data"] },
+                    { "field": "resources.ARN", "starts_with": ["arn:aws:s3:::b/"],
+                      "not_starts_with": ["arn:aws:s3:::b/tmp/"], "ends_with": [".csv"],
+                      "not_ends_with": [".tmp"], "not_equals": ["arn:aws:s3:::b/x"] },
+                ] }] } },
+            },
+        })
+    );
+}
+
+#[test]
+fn a_refused_list_of_trails_is_a_refused_listing_in_each_region() {
+    let endpoint = Endpoint::start(
+        World::generated(1, 0),
+        Behaviour::denying("cloudtrail:DescribeTrails"),
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let account = account(&snapshot);
+    assert!(account.trails.is_empty());
+    assert_eq!(account.regions.len(), 3);
+    for region in account.regions.values() {
+        assert_eq!(
+            region.trail_listing,
+            denied("cloudtrail:DescribeTrails", "AccessDeniedException")
+        );
+    }
+}
+
+/// Of a bucket that only a trail names, that is read which is asked of trails' buckets, and of the
+/// others nothing.
+#[test]
+fn only_the_buckets_of_trails_are_read_for_the_checks_of_trails() {
+    let mut world = World::default()
+        .with_bucket("trail-logs", Bucket::new("us-east-1"))
+        .with_bucket("other", Bucket::new("us-east-1"));
+    world.trails = vec![
+        trail(
+            "arn:aws:cloudtrail:us-east-1:111122223333:trail/t",
+            true,
+            "trail-logs",
+            &json!({}),
+        ),
+        trail(
+            "arn:aws:cloudtrail:us-east-1:111122223333:trail/u",
+            true,
+            "of-another-account",
+            &json!({}),
+        ),
+    ];
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let needs = BTreeSet::from([
+        (SubjectKind::Trail, Need::own(ReadingKind::TrailListing)),
+        (SubjectKind::Trail, Need::own(ReadingKind::BucketListing)),
+        (
+            SubjectKind::Trail,
+            Need::of_trail_bucket(ReadingKind::BucketLogging),
+        ),
+    ]);
+    let snapshot = collect(request(&endpoint, needs));
+    let buckets = &account(&snapshot).buckets;
+    assert_eq!(buckets.keys().collect::<Vec<_>>(), ["other", "trail-logs"]);
+    assert_eq!(buckets["trail-logs"].logging, Reading::Absent);
+    assert_eq!(buckets["other"].logging, Reading::NotCollected);
+    assert_eq!(bucket_calls(&endpoint), 1);
+}
+
+/// What AWS Config says becomes what is kept, page by page.
+#[test]
+fn what_every_reading_of_config_becomes() {
+    let mut world = World::default();
+    let mut region = config();
+    region["ConfigurationRecorders"] = json!([{
+        "name": "default",
+        "recordingGroup": { "allSupported": false,
+            "exclusionByResourceTypes": { "resourceTypes": ["AWS::S3::Bucket"] },
+            "recordingStrategy": { "useOnly": "EXCLUSION_BY_RESOURCE_TYPES" } },
+        "recordingMode": { "recordingFrequency": "DAILY", "recordingModeOverrides": [
+            { "resourceTypes": ["AWS::IAM::Role"], "recordingFrequency": "CONTINUOUS" }] },
+    }, { "name": "AWSConfigurationRecorderForSecurityHubAssets_1" }]);
+    region["ConfigurationRecordersStatus"] = json!([
+        { "name": "default", "recording": true, "lastStatus": "FAILURE", "lastErrorCode": "AccessDenied" },
+    ]);
+    world.config.insert("eu-west-1".to_owned(), region);
+    let endpoint = Endpoint::start(
+        world,
+        Behaviour {
+            page: Some(1),
+            ..Behaviour::default()
+        },
+    );
+    let snapshot = collect(Request {
+        regions: vec!["eu-west-1".to_owned()],
+        ..request(
+            &endpoint,
+            needs(&[
+                ReadingKind::ConfigRecorders,
+                ReadingKind::ConfigRecorderStatus,
+                ReadingKind::ConfigDeliveryChannels,
+                ReadingKind::ConfigRules,
+            ]),
+        )
+    });
+    assert_eq!(endpoint.count("config:DescribeConfigRules"), 2);
+    let region = serde_json::to_value(&account(&snapshot).regions["eu-west-1"]).unwrap();
+    assert_eq!(
+        region,
+        json!({
+            "config_recorders": { "known": [{
+                "name": "default", "service_linked": false, "all_supported": false,
+                "strategy": "EXCLUSION_BY_RESOURCE_TYPES", "excluded_types": ["AWS::S3::Bucket"],
+                "frequency": "DAILY", "frequency_overrides": { "AWS::IAM::Role": "CONTINUOUS" },
+            }, {
+                "name": "AWSConfigurationRecorderForSecurityHubAssets_1", "service_linked": true,
+                "all_supported": true,
+            }] },
+            "config_recorder_status": { "known": [{
+                "name": "default", "recording": true, "last_status": "FAILURE", "last_error": "AccessDenied",
+            }] },
+            "config_delivery_channels": { "known": [{ "name": "default", "bucket": "acme-config" }] },
+            "config_rules": { "known": [{
+                "name": "public-read", "identifier": "S3_BUCKET_PUBLIC_READ_PROHIBITED", "owner": "AWS",
+                "state": "ACTIVE",
+            }, {
+                "name": "tls", "identifier": "S3_BUCKET_SSL_REQUESTS_ONLY", "owner": "AWS", "state": "ACTIVE",
+            }] },
+        })
+    );
+}
+
+#[test]
+fn a_bucket_that_refuses_everything_has_no_known_region() {
+    let endpoint = Endpoint::start(
+        World::default().with_bucket("mine", Bucket::new("eu-west-1")),
+        Behaviour::denying("s3:GetBucketPolicy"),
+    );
+    let snapshot = collect(Request {
+        buckets: vec!["mine".to_owned()],
+        ..request(&endpoint, needs(&[ReadingKind::BucketPolicy]))
+    });
+    assert_eq!(account(&snapshot).buckets["mine"].region, None);
 }
 
 #[test]
@@ -1185,14 +1480,29 @@ fn lambda_quotas_are_kept_when_asked_for() {
         .seen()
         .iter()
         .filter(|seen| seen.operation.starts_with("lambda:"))
+        .filter(|seen| seen.operation != "lambda:GetPolicy")
         .map(|seen| seen.at)
         .collect();
-    // One page, four functions, two calls each.
-    assert_eq!(at.len(), 9);
+    // One page, four functions with three calls each, the mappings, and two more of the one that is
+    // provisioned and in a VPC.
+    assert_eq!(at.len(), 16);
     let whole = at.last().unwrap().duration_since(at[0]);
     assert!(
-        whole >= Duration::from_millis(480),
-        "{whole:?} for 9 calls at 15 a second"
+        whole >= Duration::from_millis(900),
+        "{whole:?} for 16 calls at 15 a second"
+    );
+    // GetPolicy has 15 a second of its own: four functions, one of them with an alias and a version.
+    let policies: Vec<Instant> = endpoint
+        .seen()
+        .iter()
+        .filter(|seen| seen.operation == "lambda:GetPolicy")
+        .map(|seen| seen.at)
+        .collect();
+    assert_eq!(policies.len(), 6);
+    let whole = policies.last().unwrap().duration_since(policies[0]);
+    assert!(
+        whole >= Duration::from_millis(300),
+        "{whole:?} for 6 calls at 15 a second"
     );
 }
 
@@ -1251,6 +1561,287 @@ fn the_grants_of_a_log_delivery_bucket() {
         bucket.acl.known().unwrap().grants[1..],
         [delivery("WRITE"), delivery("READ_ACP")]
     );
+}
+
+fn sampled_world(bucket: Bucket) -> World {
+    let bucket = bucket
+        .object(
+            "a.csv",
+            Object {
+                encryption: "AES256",
+                public: true,
+                ..Object::default()
+            },
+        )
+        .object(
+            "b/secret.bin",
+            Object {
+                encryption: "aws:kms",
+                kms_key: Some("arn:aws:kms:us-east-1:111122223333:key/k"),
+                metadata: &["x-amz-meta-x-amz-key-v2", "x-amz-meta-owner"],
+                ..Object::default()
+            },
+        )
+        .object(
+            "c.dump",
+            Object {
+                sse_c: true,
+                ..Object::default()
+            },
+        )
+        .object("d", Object::default());
+    World::default().with_bucket("b", bucket)
+}
+
+fn with_samples() -> BTreeSet<(SubjectKind, Need)> {
+    let mut needs = all_needs();
+    needs.insert(need(ReadingKind::BucketObjectSample));
+    needs.insert(need(ReadingKind::BucketObjectAcls));
+    needs
+}
+
+#[test]
+fn a_sample_of_objects_is_read_when_asked_for_and_bounded() {
+    let world = sampled_world(Bucket::bare("us-east-1"));
+    let endpoint = Endpoint::start(world.clone(), Behaviour::default());
+    collect(request(&endpoint, with_samples()));
+    for operation in ["s3:ListObjectsV2", "s3:HeadObject", "s3:GetObjectAcl"] {
+        assert_eq!(endpoint.count(operation), 0, "{operation} is opt-in");
+    }
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(Request {
+        sample_objects: Some(3),
+        ..request(&endpoint, with_samples())
+    });
+    assert_eq!(endpoint.count("s3:ListObjectsV2"), 1);
+    assert_eq!(endpoint.count("s3:HeadObject"), 3);
+    assert_eq!(endpoint.count("s3:GetObjectAcl"), 3);
+    let bucket = &account(&snapshot).buckets["b"];
+    assert_eq!(
+        json_of(&bucket.object_sample),
+        json!({ "known": { "asked": 3, "whole_bucket": false, "objects": [
+            { "key": "a.csv", "encryption": "AES256" },
+            { "key": "b/secret.bin", "encryption": "aws:kms", "kms_key": "arn:aws:kms:us-east-1:111122223333:key/k", "client_side": true },
+            { "key": "c.dump", "sse_c": true },
+        ] } })
+    );
+    let acls = bucket.object_acls.known().unwrap();
+    assert_eq!(acls["a.csv"].grants[0].grantee, "AllUsers");
+    assert!(acls["c.dump"].grants.is_empty());
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert!(!text.contains("secret-envelope"), "no metadata is kept");
+}
+
+#[test]
+fn object_acls_are_not_read_where_they_have_no_effect() {
+    let ignoring = Bucket::bare("us-east-1").public_access_block([false, true, false, false]);
+    let enforced = Bucket::bare("us-east-1").ownership("BucketOwnerEnforced");
+    let by_account = World {
+        public_access_block: Some([false, true, false, false]),
+        ..sampled_world(Bucket::bare("us-east-1"))
+    };
+    for world in [sampled_world(ignoring), sampled_world(enforced), by_account] {
+        let endpoint = Endpoint::start(world, Behaviour::default());
+        let snapshot = collect(Request {
+            sample_objects: Some(10),
+            ..request(&endpoint, with_samples())
+        });
+        assert_eq!(endpoint.count("s3:GetObjectAcl"), 0);
+        assert_eq!(endpoint.count("s3:HeadObject"), 4);
+        assert_eq!(
+            account(&snapshot).buckets["b"].object_acls,
+            Reading::NotCollected
+        );
+    }
+}
+
+#[test]
+fn a_refused_sample_names_the_action_that_was_refused() {
+    for (operation, action) in [
+        ("s3:ListObjectsV2", "s3:ListBucket"),
+        ("s3:HeadObject", "s3:GetObject"),
+    ] {
+        let world = sampled_world(Bucket::bare("us-east-1"));
+        let endpoint = Endpoint::start(world, Behaviour::denying(operation));
+        let snapshot = collect(Request {
+            sample_objects: Some(2),
+            ..request(&endpoint, with_samples())
+        });
+        assert_eq!(
+            json_of(&account(&snapshot).buckets["b"].object_sample)["denied"]["action"],
+            action
+        );
+    }
+    let world = sampled_world(Bucket::bare("us-east-1"));
+    let endpoint = Endpoint::start(world, Behaviour::denying("s3:GetObjectAcl"));
+    let snapshot = collect(Request {
+        sample_objects: Some(2),
+        ..request(&endpoint, with_samples())
+    });
+    let bucket = &account(&snapshot).buckets["b"];
+    assert_eq!(
+        bucket.object_acls,
+        denied("s3:GetObjectAcl", "AccessDenied")
+    );
+    assert!(bucket.object_sample.known().is_some());
+}
+
+/// A reading with its `known` taken off.
+fn json_of<T: serde::Serialize>(value: &T) -> serde_json::Value {
+    serde_json::to_value(value).unwrap()
+}
+
+#[test]
+fn all_identities_are_one_call_and_only_users_of_s3_take_another() {
+    let endpoint = Endpoint::start(World::generated(1, 0), Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(endpoint.count("iam:GetAccountAuthorizationDetails"), 1);
+    // ann by her group and ci by its own policy; mail only sends mail.
+    assert_eq!(endpoint.count("iam:ListAccessKeys"), 2);
+    let account = account(&snapshot);
+    assert_eq!(
+        account.identity_listing,
+        Reading::Known(Listing { complete: true })
+    );
+    let names: Vec<_> = account.identities.keys().collect();
+    assert_eq!(
+        names,
+        [
+            "group/ops",
+            "role/AWSServiceRoleForBackup",
+            "role/deploy",
+            "role/reader",
+            "role/writer",
+            "user/ann",
+            "user/ci",
+            "user/mail"
+        ]
+    );
+    assert_eq!(
+        json_of(&account.identities["user/ann"]),
+        json!({
+            "arn": "arn:aws:iam::111122223333:user/ann", "path": "/", "created": "2024-01-02T03:04:05Z",
+            "groups": ["ops"],
+            // Enough of the id to tell two keys apart, and no more.
+            "access_keys": { "known": [{ "id_ends": "MPLE", "active": true, "created": "2024-01-02T03:04:05Z" }] },
+        })
+    );
+    assert_eq!(
+        json_of(&account.identities["role/deploy"]),
+        json!({
+            "arn": "arn:aws:iam::111122223333:role/deploy", "path": "/", "created": "2024-01-02T03:04:05Z",
+            "inline": { "put": r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Put*","Resource":"*"}]}"# },
+            "boundary": "arn:aws:iam::111122223333:policy/limits",
+        })
+    );
+    // The default version of each policy of the account, and of AWS's those that somebody has.
+    let policies: Vec<_> = account.managed_policies.keys().collect();
+    assert_eq!(
+        policies,
+        [
+            "arn:aws:iam::111122223333:policy/left-over",
+            "arn:aws:iam::111122223333:policy/limits",
+            "arn:aws:iam::111122223333:policy/storage",
+            "arn:aws:iam::aws:policy/AmazonS3FullAccess"
+        ]
+    );
+    assert_eq!(
+        json_of(&account.managed_policies["arn:aws:iam::111122223333:policy/storage"]),
+        json!({
+            "name": "storage", "attachments": 1, "boundary_uses": 0,
+            "document": r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#,
+        })
+    );
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert!(!text.contains("AKIA"), "no access key id is kept whole");
+}
+
+#[test]
+fn identities_are_read_to_the_last_page() {
+    let endpoint = Endpoint::start(
+        World::generated(1, 0),
+        Behaviour {
+            page: Some(4),
+            ..Behaviour::default()
+        },
+    );
+    let snapshot = collect(request(&endpoint, needs(&[ReadingKind::IdentityListing])));
+    // Eight identities and five policies.
+    assert_eq!(endpoint.count("iam:GetAccountAuthorizationDetails"), 4);
+    assert_eq!(account(&snapshot).identities.len(), 8);
+    assert_eq!(endpoint.count("iam:ListAccessKeys"), 0, "nobody needs them");
+}
+
+#[test]
+fn a_refused_list_of_identities_is_a_refused_listing() {
+    let endpoint = Endpoint::start(
+        World::generated(1, 0),
+        Behaviour::denying("iam:GetAccountAuthorizationDetails"),
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(
+        account(&snapshot).identity_listing,
+        denied("iam:GetAccountAuthorizationDetails", "AccessDenied")
+    );
+    assert!(account(&snapshot).identities.is_empty());
+}
+
+#[test]
+fn access_points_are_one_call_a_region_and_a_few_each() {
+    let endpoint = Endpoint::start(World::generated(5, 0), Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(endpoint.count("s3control:ListAccessPoints"), 3);
+    assert_eq!(endpoint.count("s3control:GetAccessPoint"), 5);
+    // Not of the one that only a VPC can use.
+    assert_eq!(endpoint.count("s3control:GetAccessPointPolicy"), 4);
+    // Nor of the one without a policy.
+    assert_eq!(endpoint.count("s3control:GetAccessPointPolicyStatus"), 3);
+    assert_eq!(endpoint.count("s3control:ListMultiRegionAccessPoints"), 1);
+    assert_eq!(
+        endpoint.count("s3control:GetMultiRegionAccessPointPolicy"),
+        2
+    );
+    assert_eq!(
+        endpoint.count("s3control:GetMultiRegionAccessPointPolicyStatus"),
+        2
+    );
+    let account = account(&snapshot);
+    let points = &account.regions["eu-west-1"].access_points;
+    assert_eq!(
+        json_of(&points["inside"]),
+        json!({
+            "bucket": "acme-bucket-00004", "bucket_account": ACCOUNT, "network_origin": "VPC", "vpc": "vpc-0a1b2c3d",
+            "configuration": { "known": {
+                "public_access_block": {
+                    "block_public_acls": false, "ignore_public_acls": false,
+                    "block_public_policy": false, "restrict_public_buckets": false,
+                },
+                "created": "2024-01-02T03:04:05Z",
+            } },
+        })
+    );
+    assert_eq!(points["plain"].policy, Reading::Absent);
+    assert_eq!(points["plain"].policy_status, Reading::NotCollected);
+    assert!(points["open"].policy_status.known().unwrap().is_public);
+    let several = &account.multi_region_access_points["everywhere"];
+    assert_eq!(several.alias, "open.mrap");
+    assert_eq!(several.regions[0].bucket, "acme-bucket-00004");
+    assert!(several.policy.known().unwrap().contains("open.mrap"));
+}
+
+#[test]
+fn only_the_buckets_behind_access_points_are_read_for_their_checks() {
+    let endpoint = Endpoint::start(World::generated(9, 0), Behaviour::default());
+    let mut wanted = needs(&[ReadingKind::AccessPointPolicy]);
+    wanted.insert((
+        SubjectKind::AccessPoint,
+        Need::behind(ReadingKind::BucketPolicy),
+    ));
+    let snapshot = collect(request(&endpoint, wanted));
+    assert_eq!(endpoint.count("s3:ListBuckets"), 0);
+    assert_eq!(endpoint.count("s3:GetBucketPolicy"), 1);
+    let buckets: Vec<_> = account(&snapshot).buckets.keys().collect();
+    assert_eq!(buckets, ["acme-bucket-00004"]);
 }
 
 /// The binary with a scrubbed environment.

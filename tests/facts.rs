@@ -11,16 +11,28 @@
 
 #[path = "facts/access.rs"]
 mod access;
+#[path = "facts/access_points.rs"]
+mod access_points;
 #[path = "facts/buckets.rs"]
 mod buckets;
+#[path = "facts/config.rs"]
+mod config;
+#[path = "facts/data_events.rs"]
+mod data_events;
 #[path = "facts/functions.rs"]
 mod functions;
+#[path = "facts/identities.rs"]
+mod identities;
 #[path = "facts/keys.rs"]
 mod keys;
 #[path = "facts/kleene.rs"]
 mod kleene;
+#[path = "facts/log_delivery.rs"]
+mod log_delivery;
 #[path = "facts/needs.rs"]
 mod needs;
+#[path = "facts/objects.rs"]
+mod objects;
 #[path = "facts/parser.rs"]
 mod parser;
 #[path = "facts/patterns.rs"]
@@ -33,3 +45,5 @@ mod subjects;
 mod support;
 #[path = "facts/transport.rs"]
 mod transport;
+#[path = "facts/wiring.rs"]
+mod wiring;

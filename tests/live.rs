@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use coldbucket::inventory::need::ReadingKind;
 use serde_json::Value;
 use support::{Run, coldbucket};
-use synthetic_aws::{Behaviour, Bucket, Endpoint, World};
+use synthetic_aws::{Behaviour, Bucket, Endpoint, World, config, trail};
 
 /// The binary with credentials and Region for the endpoint.
 fn live(arguments: &str, endpoint: &Endpoint) -> Run {
@@ -251,8 +251,16 @@ fn expected_exit(report: &Value) -> i32 {
 #[test]
 fn refused_where_nothing_else_decides_exits_3() {
     let world = || {
+        // A trail and AWS Config watch it.
         World {
             public_access_block: Some([true; 4]),
+            trails: vec![trail(
+                "arn:aws:cloudtrail:us-east-1:111122223333:trail/all",
+                true,
+                "of-another-account",
+                &serde_json::json!({}),
+            )],
+            config: BTreeMap::from([("us-east-1".to_owned(), config())]),
             ..World::default()
         }
         .with_bucket("mine", Bucket::new("us-east-1"))
@@ -328,7 +336,7 @@ fn interrupted_it_renders_what_it_has_and_exits_3() {
         },
     );
     let mut run = live(
-        "audit -o json --fail-on critical --exclude s3-public-*",
+        "audit -o json --fail-on critical --exclude s3-public-*,s3-access-point-public",
         &endpoint,
     );
     let mut child = run.command.spawn().unwrap();

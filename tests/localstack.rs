@@ -133,6 +133,8 @@ struct Expected {
     buckets: BTreeMap<String, Expectation>,
     #[serde(default)]
     functions: BTreeMap<String, Expectation>,
+    #[serde(default)]
+    identities: BTreeMap<String, Expectation>,
 }
 
 #[derive(Default, Deserialize)]
@@ -233,6 +235,9 @@ fn compare_all(report: &Value, expected: &Expected) -> Vec<String> {
     for (name, expectation) in &expected.buckets {
         compare(report, "bucket", name, None, expectation, &mut wrong);
     }
+    for (name, expectation) in &expected.identities {
+        compare(report, "identity", name, None, expectation, &mut wrong);
+    }
     for (place, expectation) in &expected.functions {
         let (region, name) = place.split_once('/').unwrap();
         compare(
@@ -267,6 +272,10 @@ fn assert_same_resources(report: &Value, expected: &Expected) {
             .collect()
     };
     assert_eq!(named("bucket"), expected.buckets.keys().cloned().collect());
+    assert_eq!(
+        named("identity"),
+        expected.identities.keys().cloned().collect()
+    );
     assert_eq!(
         named("function"),
         expected.functions.keys().cloned().collect()

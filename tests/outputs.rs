@@ -53,6 +53,8 @@ fn schemas_are_what_the_types_say() {
     for (name, file) in [
         (SchemaName::Report, "report.schema.json"),
         (SchemaName::Snapshot, "snapshot.schema.json"),
+        (SchemaName::Baseline, "baseline.schema.json"),
+        (SchemaName::Diff, "diff.schema.json"),
     ] {
         // Not assert_eq: a screen of schema hides the one line that helps.
         assert!(

@@ -21,6 +21,89 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         service: "lambda",
+        name: "GetFunctionConfiguration",
+        matches: |call| call.method == "GET" && is(call, &["functions", "*", "configuration"]),
+        answer: |world, _, call| {
+            of(world, call, |function| {
+                let mut configuration = function.versions.first().cloned().unwrap_or_default();
+                configuration["State"] = json!("Active");
+                Answer::json(&configuration)
+            })
+        },
+    },
+    Operation {
+        service: "lambda",
+        name: "GetFunctionConcurrency",
+        matches: |call| call.method == "GET" && is(call, &["functions", "*", "concurrency"]),
+        answer: |world, _, call| {
+            of(world, call, |function| {
+                Answer::json(&match function.reserved {
+                    Some(reserved) => json!({ "ReservedConcurrentExecutions": reserved }),
+                    None => json!({}),
+                })
+            })
+        },
+    },
+    Operation {
+        service: "lambda",
+        name: "ListFunctionUrlConfigs",
+        matches: |call| call.method == "GET" && is(call, &["functions", "*", "urls"]),
+        answer: |world, _, call| {
+            of(world, call, |function| {
+                Answer::json(&json!({ "FunctionUrlConfigs": function.urls }))
+            })
+        },
+    },
+    Operation {
+        service: "lambda",
+        name: "GetPolicy",
+        matches: |call| call.method == "GET" && is(call, &["functions", "*", "policy"]),
+        answer: |world, _, call| {
+            of(world, call, |function| {
+                match function.policies.get(call.param("Qualifier")) {
+                    Some(policy) => {
+                        Answer::json(&json!({ "Policy": policy.to_string(), "RevisionId": "r" }))
+                    }
+                    None => Answer::error(
+                        "lambda",
+                        404,
+                        "ResourceNotFoundException",
+                        "The resource you requested does not exist.",
+                    ),
+                }
+            })
+        },
+    },
+    Operation {
+        service: "lambda",
+        name: "ListEventSourceMappings",
+        matches: |call| call.method == "GET" && is(call, &["event-source-mappings"]),
+        answer: |world, behaviour, call| {
+            let all = world
+                .mappings
+                .get(&call.region)
+                .cloned()
+                .unwrap_or_default();
+            let (entries, next) = page(&all, call.param("Marker"), behaviour.page.unwrap_or(100));
+            Answer::json(&json!({ "EventSourceMappings": entries, "NextMarker": next }))
+        },
+    },
+    Operation {
+        service: "lambda",
+        name: "GetLayerVersionByArn",
+        matches: |call| call.method == "GET" && is(call, &["layers"]),
+        answer: |world, _, call| match world.layer_urls.get(call.param("Arn")) {
+            Some(url) => Answer::json(&json!({ "Content": { "Location": url } })),
+            None => Answer::error(
+                "lambda",
+                403,
+                "AccessDeniedException",
+                "not authorized to perform: lambda:GetLayerVersion",
+            ),
+        },
+    },
+    Operation {
+        service: "lambda",
         name: "ListAliases",
         matches: |call| call.method == "GET" && is(call, &["functions", "*", "aliases"]),
         answer: |world, behaviour, call| {
@@ -114,7 +197,9 @@ fn get_function(world: &World, _: &Behaviour, call: &Call) -> Answer {
             }),
             None => json!({
                 "RepositoryType": "S3",
-                "Location": "https://example.invalid/code.zip?X-Amz-Signature=presigned-secret",
+                "Location": function.code_url.as_deref().unwrap_or(
+                    "https://example.invalid/code.zip?X-Amz-Signature=presigned-secret",
+                ),
             }),
         };
         Answer::json(&json!({ "Configuration": function.versions.first(), "Code": code }))

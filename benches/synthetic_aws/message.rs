@@ -27,6 +27,8 @@ pub struct Call {
     pub expected_owner: String,
     /// The body.
     pub body: String,
+    /// The body as it came.
+    pub raw: Vec<u8>,
 }
 
 impl Call {
@@ -72,6 +74,8 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: String,
+    /// The body where it is no text.
+    pub raw: Option<Vec<u8>>,
 }
 
 impl Answer {
@@ -82,6 +86,7 @@ impl Answer {
             content_type: "application/xml",
             headers: Vec::new(),
             body: format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{body}"),
+            raw: None,
         }
     }
 
@@ -92,6 +97,18 @@ impl Answer {
             content_type: "application/json",
             headers: Vec::new(),
             body: body.to_string(),
+            raw: None,
+        }
+    }
+
+    /// A CBOR document, as CloudWatch answers.
+    pub fn cbor(body: &Value) -> Self {
+        Self {
+            status: 200,
+            content_type: "application/cbor",
+            headers: vec![("smithy-protocol", "rpc-v2-cbor".to_owned())],
+            body: String::new(),
+            raw: Some(super::cbor::write(body)),
         }
     }
 
@@ -103,11 +120,12 @@ impl Answer {
                 escape(code),
                 escape(message)
             )),
-            "s3control" | "sts" => Self::xml(format!(
+            "s3control" | "sts" | "iam" => Self::xml(format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error></ErrorResponse>",
                 escape(code),
                 escape(message)
             )),
+            "monitoring" => Self::cbor(&json!({ "__type": code, "message": message })),
             _ => {
                 let mut answer = Self::json(&json!({ "__type": code, "message": message }));
                 answer.headers.push(("x-amzn-errortype", code.to_owned()));

@@ -22,10 +22,18 @@
 )]
 
 mod account;
+mod cbor;
+mod cloudtrail;
+mod config;
 mod ecr;
+mod events;
+mod iam;
+mod identities;
 mod kms;
 mod lambda;
+mod logs;
 mod message;
+mod metrics;
 mod s3;
 mod s3control;
 mod server;
@@ -33,9 +41,11 @@ mod sts;
 mod throttle;
 mod world;
 
+pub use iam::{Identity, document};
 pub use message::{Answer, Call, Operation};
+pub use s3control::{AccessPoint, MultiRegionAccessPoint};
 pub use server::{Endpoint, Seen};
-pub use world::{Bucket, Function, World, key};
+pub use world::{Bucket, Function, Object, World, config, key, trail};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -96,10 +106,16 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         s3::OPERATIONS,
         s3control::OPERATIONS,
         lambda::OPERATIONS,
+        logs::OPERATIONS,
         sts::OPERATIONS,
         account::OPERATIONS,
         ecr::OPERATIONS,
         kms::OPERATIONS,
+        events::OPERATIONS,
+        metrics::OPERATIONS,
+        cloudtrail::OPERATIONS,
+        config::OPERATIONS,
+        iam::OPERATIONS,
     ]
     .into_iter()
     .flatten()

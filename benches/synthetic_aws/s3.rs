@@ -1,6 +1,9 @@
 //! s3: the list of buckets and the configuration calls of one, in path style.
 
+use std::collections::BTreeMap;
+
 use super::message::{Answer, Call, Operation, escape, page};
+use super::world::Object;
 use super::{Behaviour, World};
 
 /// The operations.
@@ -170,12 +173,41 @@ pub const OPERATIONS: &[Operation] = &[
         |call| reads(call, "abac"),
         |w, _, c| read(w, c, "GetBucketAbac", Missing::Empty("AbacStatus")),
     ),
+    document(
+        "GetBucketRequestPayment",
+        |call| reads(call, "requestPayment"),
+        |w, _, c| {
+            read(
+                w,
+                c,
+                "GetBucketRequestPayment",
+                Missing::Document(
+                    "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
+                ),
+            )
+        },
+    ),
     Operation {
         service: "s3",
         name: "HeadBucket",
-        matches: |call| call.method == "HEAD" && !call.path.is_empty(),
+        matches: |call| call.method == "HEAD" && !call.path.is_empty() && key_of(call).is_none(),
         answer: head_bucket,
     },
+    document(
+        "ListObjectsV2",
+        |call| reads(call, "list-type"),
+        list_objects,
+    ),
+    document(
+        "HeadObject",
+        |call| call.method == "HEAD" && key_of(call).is_some(),
+        head_object,
+    ),
+    document(
+        "GetObjectAcl",
+        |call| call.method == "GET" && call.query.contains_key("acl") && key_of(call).is_some(),
+        get_object_acl,
+    ),
 ];
 
 /// An operation that answers one stored document.
@@ -198,10 +230,91 @@ enum Missing {
     Error(&'static str),
     /// An empty document of this name.
     Empty(&'static str),
+    /// This document.
+    Document(&'static str),
 }
 
 fn reads(call: &Call, parameter: &str) -> bool {
-    call.method == "GET" && !call.path.is_empty() && call.query.contains_key(parameter)
+    call.method == "GET"
+        && !call.path.is_empty()
+        && call.query.contains_key(parameter)
+        && key_of(call).is_none()
+}
+
+/// The key of a request about an object.
+fn key_of(call: &Call) -> Option<&str> {
+    call.path
+        .split_once('/')
+        .map(|(_, key)| key)
+        .filter(|key| !key.is_empty())
+}
+
+fn objects<'a>(world: &'a World, call: &Call) -> Option<&'a BTreeMap<String, Object>> {
+    let name = call.path.split('/').next().unwrap_or_default();
+    world.buckets.get(name).map(|bucket| &bucket.objects)
+}
+
+fn list_objects(world: &World, _: &Behaviour, call: &Call) -> Answer {
+    let Some(objects) = objects(world, call) else {
+        return Answer::error("s3", 404, "NoSuchBucket", "no such bucket");
+    };
+    let size: usize = call.param("max-keys").parse().unwrap_or(1000);
+    let entries: String = objects
+        .keys()
+        .take(size)
+        .map(|key| {
+            format!(
+                "<Contents><Key>{}</Key><Size>1</Size></Contents>",
+                escape(key)
+            )
+        })
+        .collect();
+    Answer::xml(format!(
+        "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>{}</IsTruncated>{entries}</ListBucketResult>",
+        objects.len() > size
+    ))
+}
+
+/// Without the key of an SSE-C object S3 answers 400 and nothing else.
+fn head_object(world: &World, _: &Behaviour, call: &Call) -> Answer {
+    let bare = |status| Answer {
+        status,
+        content_type: "application/octet-stream",
+        headers: Vec::new(),
+        body: String::new(),
+        raw: None,
+    };
+    let object = objects(world, call).and_then(|objects| objects.get(key_of(call)?));
+    let Some(object) = object else {
+        return bare(404);
+    };
+    if object.sse_c {
+        return bare(400);
+    }
+    let mut answer = bare(200).with_header("x-amz-server-side-encryption", object.encryption);
+    if let Some(key) = object.kms_key {
+        answer = answer.with_header("x-amz-server-side-encryption-aws-kms-key-id", key);
+    }
+    for name in object.metadata {
+        answer = answer.with_header(name, "secret-envelope");
+    }
+    answer
+}
+
+fn get_object_acl(world: &World, _: &Behaviour, call: &Call) -> Answer {
+    let object = objects(world, call).and_then(|objects| objects.get(key_of(call)?));
+    let Some(object) = object else {
+        return Answer::error("s3", 404, "NoSuchKey", "no such key");
+    };
+    let everyone = if object.public {
+        "<Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"Group\">\
+         <URI>http://acs.amazonaws.com/groups/global/AllUsers</URI></Grantee><Permission>READ</Permission></Grant>"
+    } else {
+        ""
+    };
+    Answer::xml(format!(
+        "<AccessControlPolicy><Owner><ID>owner</ID></Owner><AccessControlList>{everyone}</AccessControlList></AccessControlPolicy>"
+    ))
 }
 
 fn read(world: &World, call: &Call, operation: &str, missing: Missing) -> Answer {
@@ -232,11 +345,13 @@ fn read(world: &World, call: &Call, operation: &str, missing: Missing) -> Answer
             content_type: "application/json",
             headers: Vec::new(),
             body: document.clone(),
+            raw: None,
         },
         (Some(document), _) => Answer::xml(document.clone()),
         (None, Missing::Error(code)) => {
             Answer::error("s3", 404, code, "there is no such configuration")
         }
+        (None, Missing::Document(document)) => Answer::xml(document.to_owned()),
         (None, Missing::Empty(element)) => Answer::xml(format!(
             "<{element} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>"
         )),
@@ -252,6 +367,7 @@ fn head_bucket(world: &World, _: &Behaviour, call: &Call) -> Answer {
         content_type: "application/xml",
         headers: Vec::new(),
         body: String::new(),
+        raw: None,
     };
     let (owner, region) = match (world.buckets.get(name), world.foreign_buckets.get(name)) {
         (Some(bucket), _) => (bucket.owner(world), bucket.region.as_str()),

@@ -215,6 +215,7 @@ async fn respond(
         account_header,
         expected_owner,
         body: String::from_utf8_lossy(&body).into_owned(),
+        raw: body.to_vec(),
     };
     if call.service == "s3" && call.path.starts_with("v20180820/") {
         call.service = "s3control".to_owned();
@@ -277,7 +278,7 @@ fn scripted(state: &State, call: &Call, name: &str) -> Option<Answer> {
     let behaviour = &state.behaviour;
     if behaviour.deny.contains(name) {
         let code = match call.service.as_str() {
-            "s3" | "s3control" | "sts" => "AccessDenied",
+            "s3" | "s3control" | "sts" | "iam" => "AccessDenied",
             _ => "AccessDeniedException",
         };
         let message = format!(
@@ -322,7 +323,11 @@ fn http(answer: Answer) -> Response<Full<Bytes>> {
         response = response.header(*name, value);
     }
     response
-        .body(Full::new(Bytes::from(answer.body)))
+        .body(Full::new(
+            answer
+                .raw
+                .map_or_else(|| Bytes::from(answer.body), Bytes::from),
+        ))
         .expect("headers are plain text")
 }
 

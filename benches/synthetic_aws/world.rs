@@ -5,7 +5,10 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::iam::Identity;
+use super::identities;
 use super::message::escape;
+use super::s3control::{AccessPoint, MultiRegionAccessPoint};
 
 const XMLNS: &str = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
 
@@ -25,8 +28,34 @@ pub struct World {
     pub functions: Vec<Function>,
     /// KMS keys by the ARN of the key or of an alias of it: `KeyMetadata`, and `Rotates`.
     pub keys: BTreeMap<String, Value>,
+    /// Trails: `Trail` as DescribeTrails lists it, `Status` and `Selectors` as they are answered.
+    pub trails: Vec<Value>,
+    /// AWS Config by Region: the lists, each under the name of the member that answers it.
+    pub config: BTreeMap<String, Value>,
     /// Buckets of other accounts, by name: whose they are.
     pub foreign_buckets: BTreeMap<String, String>,
+    /// Event source mappings by Region.
+    pub mappings: BTreeMap<String, Vec<Value>>,
+    /// EventBridge rules by Region, each with its `Targets` beside it.
+    pub rules: BTreeMap<String, Vec<Value>>,
+    /// Schedules by Region, as GetSchedule answers.
+    pub schedules: BTreeMap<String, Vec<Value>>,
+    /// Scalable targets by Region.
+    pub scalable_targets: BTreeMap<String, Vec<Value>>,
+    /// CloudWatch figures by metric and function or qualifier, `Invocations f`, `… f:live`.
+    pub metrics: BTreeMap<String, f64>,
+    /// Log groups by name: `stored_bytes`, the `rows` of a query over them, their `events`.
+    pub log_groups: BTreeMap<String, Value>,
+    /// Where the code of layers is, by their ARN.
+    pub layer_urls: BTreeMap<String, String>,
+    /// Users, groups and roles.
+    pub identities: Vec<Identity>,
+    /// Managed policies: ARN and document of the default version.
+    pub managed_policies: Vec<(String, Value)>,
+    /// Access points of all Regions.
+    pub access_points: Vec<AccessPoint>,
+    /// Multi-Region access points.
+    pub multi_region_access_points: Vec<MultiRegionAccessPoint>,
 }
 
 impl Default for World {
@@ -40,7 +69,20 @@ impl Default for World {
             buckets: BTreeMap::new(),
             functions: Vec::new(),
             keys: BTreeMap::new(),
+            trails: Vec::new(),
+            config: BTreeMap::new(),
             foreign_buckets: BTreeMap::new(),
+            mappings: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            schedules: BTreeMap::new(),
+            scalable_targets: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            log_groups: BTreeMap::new(),
+            layer_urls: BTreeMap::new(),
+            identities: Vec::new(),
+            managed_policies: Vec::new(),
+            access_points: Vec::new(),
+            multi_region_access_points: Vec::new(),
         }
     }
 }
@@ -55,6 +97,23 @@ pub struct Bucket {
     pub owner: Option<String>,
     /// Documents by operation.
     pub documents: BTreeMap<&'static str, String>,
+    /// Objects by key.
+    pub objects: BTreeMap<String, Object>,
+}
+
+/// One object.
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    /// `x-amz-server-side-encryption`.
+    pub encryption: &'static str,
+    /// The ARN of its KMS key.
+    pub kms_key: Option<&'static str>,
+    /// Under a key that only its writer has.
+    pub sse_c: bool,
+    /// Names of metadata headers.
+    pub metadata: &'static [&'static str],
+    /// Its ACL lets everyone read it.
+    pub public: bool,
 }
 
 /// One function, its parts as the Lambda API writes them.
@@ -72,6 +131,14 @@ pub struct Function {
     pub provisioned: Vec<Value>,
     /// URI and compressed size of the container image, of a function that is one.
     pub image: Option<(String, u64)>,
+    /// Function URL configurations.
+    pub urls: Vec<Value>,
+    /// Resource policies by qualifier; the empty one is the function's own.
+    pub policies: BTreeMap<String, Value>,
+    /// Reserved concurrency.
+    pub reserved: Option<u32>,
+    /// Where its code is; a place that does not exist when not set.
+    pub code_url: Option<String>,
 }
 
 impl Bucket {
@@ -90,6 +157,7 @@ impl Bucket {
             region: region.to_owned(),
             owner: None,
             documents: BTreeMap::new(),
+            objects: BTreeMap::new(),
         }
     }
 
@@ -107,6 +175,12 @@ impl Bucket {
     /// Stores a document under the operation that reads it.
     pub fn document(mut self, operation: &'static str, document: String) -> Self {
         self.documents.insert(operation, document);
+        self
+    }
+
+    /// With an object.
+    pub fn object(mut self, key: &str, object: Object) -> Self {
+        self.objects.insert(key.to_owned(), object);
         self
     }
 
@@ -252,6 +326,41 @@ pub fn key(arn: &str, state: &str, rotates: bool) -> Value {
     })
 }
 
+/// A trail of the customer that logs and delivers; `selectors` is the answer of GetEventSelectors.
+pub fn trail(arn: &str, multi_region: bool, bucket: &str, selectors: &Value) -> Value {
+    json!({
+        "Trail": {
+            "Name": arn.rsplit('/').next(), "TrailARN": arn, "HomeRegion": arn.split(':').nth(3),
+            "S3BucketName": bucket, "IsMultiRegionTrail": multi_region, "IsOrganizationTrail": false,
+            "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true,
+            "HasCustomEventSelectors": true, "HasInsightSelectors": false,
+        },
+        "Status": { "IsLogging": true },
+        "Selectors": selectors,
+    })
+}
+
+/// AWS Config in a Region, with a recorder of the customer that records everything.
+pub fn config() -> Value {
+    json!({
+        "ConfigurationRecorders": [{
+            "name": "default", "roleARN": "arn:aws:iam::111122223333:role/config",
+            "recordingGroup": { "allSupported": true, "includeGlobalResourceTypes": false, "resourceTypes": [],
+                "recordingStrategy": { "useOnly": "ALL_SUPPORTED_RESOURCE_TYPES" } },
+            "recordingMode": { "recordingFrequency": "CONTINUOUS", "recordingModeOverrides": [] },
+        }],
+        "ConfigurationRecordersStatus": [{ "name": "default", "recording": true, "lastStatus": "SUCCESS" }],
+        "DeliveryChannels": [{ "name": "default", "s3BucketName": "acme-config" }],
+        "ConfigRules": [{
+            "ConfigRuleName": "public-read", "ConfigRuleState": "ACTIVE",
+            "Source": { "Owner": "AWS", "SourceIdentifier": "S3_BUCKET_PUBLIC_READ_PROHIBITED" },
+        }, {
+            "ConfigRuleName": "tls", "ConfigRuleState": "ACTIVE",
+            "Source": { "Owner": "AWS", "SourceIdentifier": "S3_BUCKET_SSL_REQUESTS_ONLY" },
+        }],
+    })
+}
+
 /// The document of the four flags, in AWS's order.
 pub fn public_access_block(flags: [bool; 4]) -> String {
     let [block_acls, ignore_acls, block_policy, restrict] = flags;
@@ -293,14 +402,40 @@ impl World {
             }
             world.buckets.insert(name, bucket);
         }
+        // One trail over all Regions that records the writes of every object, into the first bucket.
+        let selectors = json!({ "AdvancedEventSelectors": [
+            { "Name": "management", "FieldSelectors": [{ "Field": "eventCategory", "Equals": ["Management"] }] },
+            { "Name": "writes", "FieldSelectors": [
+                { "Field": "eventCategory", "Equals": ["Data"] },
+                { "Field": "resources.type", "Equals": ["AWS::S3::Object"] },
+                { "Field": "readOnly", "Equals": ["false"] },
+            ] },
+        ] });
+        let arn = format!(
+            "arn:aws:cloudtrail:{}:{}:trail/all-regions",
+            world.region_of(0),
+            world.account
+        );
+        world
+            .trails
+            .push(trail(&arn, true, &bucket_name(0), &selectors));
+        for region in world.regions.iter().take(2) {
+            world.config.insert(region.clone(), config());
+        }
         for n in 0..functions {
             let function = world.generated_function(n);
             world.functions.push(function);
         }
+        world.generate_callers();
+        if buckets > 0 {
+            identities::add_identities(&mut world);
+            identities::add_access_points(&mut world, buckets);
+        }
         world
     }
 
-    fn region_of(&self, n: usize) -> String {
+    /// The Region of the n-th generated bucket.
+    pub fn region_of(&self, n: usize) -> String {
         self.regions
             .get(n % self.regions.len().max(1))
             .cloned()
@@ -480,6 +615,82 @@ impl World {
             name,
             region,
             image,
+            ..Function::default()
+        }
+    }
+
+    /// What is called by whom, once the generated functions are there: every function but the last
+    /// of a Region's with provisioned concurrency is used, and a rule and a schedule call somebody.
+    fn generate_callers(&mut self) {
+        let functions: Vec<(String, String, bool)> = self
+            .functions
+            .iter()
+            .map(|function| {
+                (
+                    function.name.clone(),
+                    function.region.clone(),
+                    function.provisioned.is_empty(),
+                )
+            })
+            .collect();
+        for (n, (name, region, plain)) in functions.iter().enumerate() {
+            let arn = format!("arn:aws:lambda:{region}:{}:function:{name}", self.account);
+            if n % 2 == 0 {
+                self.metrics.insert(format!("Invocations {name}"), 1200.0);
+            }
+            if !plain && n % 16 == 0 {
+                for (metric, value) in [("Invocations", 900.0), ("Utilization", 1.0)] {
+                    let key = format!("ProvisionedConcurrency{metric} {name}:live");
+                    self.metrics.insert(key, value);
+                }
+                self.scalable_targets.entry(region.clone()).or_default().push(json!({
+                    "ServiceNamespace": "lambda", "ResourceId": format!("function:{name}:live"),
+                    "ScalableDimension": "lambda:function:ProvisionedConcurrency", "MinCapacity": 5,
+                    "MaxCapacity": 50, "RoleARN": "arn:aws:iam::111122223333:role/scaling",
+                    "CreationTime": 1_614_834_367.0,
+                }));
+            }
+            if !plain || n >= 9 && n % 10 != 2 {
+                continue;
+            }
+            self.mappings
+                .entry(region.clone())
+                .or_default()
+                .push(json!({
+                    "UUID": format!("{n:08}-0000-4000-8000-000000000000"), "FunctionArn": arn,
+                    "EventSourceArn": format!("arn:aws:sqs:{region}:{}:queue-{n}", self.account),
+                    "State": "Enabled",
+                }));
+            self.rules.entry(region.clone()).or_default().push(json!({
+                "Name": format!("tick-{n}"), "EventBusName": "default", "State": "ENABLED",
+                "ScheduleExpression": "rate(5 minutes)",
+                "Targets": [{ "Id": "1", "Arn": arn, "Input": r#"{"ping":"planted-secret"}"# }],
+            }));
+            self.schedules.entry(region.clone()).or_default().push(json!({
+                "Name": format!("nightly-{n}"), "GroupName": "default", "State": "ENABLED",
+                "ScheduleExpression": "rate(1 day)",
+                "Target": { "Arn": arn, "RoleArn": "arn:aws:iam::111122223333:role/r", "Input": r#"{"token":"planted-secret"}"# },
+            }));
+        }
+        for (n, function) in self.functions.iter_mut().enumerate() {
+            let arn = format!(
+                "arn:aws:lambda:{}:{}:function:{}",
+                function.region, self.account, function.name
+            );
+            if n % 4 == 1 {
+                function.urls.push(json!({
+                    "FunctionUrl": "https://abc.lambda-url.us-east-1.on.aws/", "FunctionArn": arn,
+                    "AuthType": if n % 8 == 1 { "NONE" } else { "AWS_IAM" },
+                    "CreationTime": "2024-05-06T07:08:09.000Z", "LastModifiedTime": "2024-05-06T07:08:09.000Z",
+                }));
+                function.policies.insert(String::new(), json!({
+                    "Version": "2012-10-17", "Id": "default", "Statement": [{
+                        "Sid": "FunctionURLAllowPublicAccess", "Effect": "Allow", "Principal": "*",
+                        "Action": "lambda:InvokeFunctionUrl", "Resource": arn,
+                        "Condition": { "StringEquals": { "lambda:FunctionUrlAuthType": "NONE" } },
+                    }],
+                }));
+            }
         }
     }
 }

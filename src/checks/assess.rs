@@ -18,7 +18,7 @@ use super::model::{Check, ForEach};
 use super::problem::Defect;
 use super::selection::{Chosen, Selected};
 use crate::facts::{Because, FactDocument, Facts, Subject};
-use crate::findings::{Evidence, Finding, Reason, Status, fingerprint};
+use crate::findings::{Evidence, Finding, Reason, Status, bounded, fingerprint};
 use crate::inventory::ids::SubjectKind;
 
 /// The name of the stand-in for the resources of a listing that could not be read.
@@ -189,7 +189,7 @@ fn finding(facts: &Facts<'_>, subject: &Subject, check: &Check, judgement: Judge
             .iter()
             .find_map(|path| facts.witness(subject, path));
     }
-    Finding {
+    bounded(Finding {
         check: check.id.clone(),
         status: judgement.status,
         fingerprint: fingerprint(check.first_id(), &subject.id.arn, judgement.item.as_deref()),
@@ -202,7 +202,8 @@ fn finding(facts: &Facts<'_>, subject: &Subject, check: &Check, judgement: Judge
         reason: judgement.reason,
         missing: judgement.missing,
         suppressed_by: None,
-    }
+        suppression: None,
+    })
 }
 
 /// What a check says about a document. `params` are its thresholds.

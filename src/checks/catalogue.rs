@@ -12,7 +12,7 @@ use serde_saphyr::Spanned;
 use wildmatch::WildMatch;
 
 use super::expression::{Expression, ITEM, Mistake, PARAMS};
-use super::file::{self, PackFile, PolicyFile, Tree};
+use super::file::{self, ControlFile, PackFile, PolicyFile, Tree};
 use super::lint::{self, Variables};
 use super::message::{Style, Template};
 use super::model::{Check, Examples, ForEach, Remediation};
@@ -43,17 +43,59 @@ pub struct Pack {
     pub include: Vec<String>,
     /// Globs over ids that it leaves out.
     pub exclude: Vec<String>,
+    /// The standard whose controls it answers, for packs that are named after one.
+    pub standard: Option<Standard>,
     /// The file it was read from.
     pub file: String,
 }
 
+/// A standard's controls, as far as they are about what this program looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standard {
+    /// As its publisher calls it.
+    pub title: String,
+    /// The member of `maps_to` that holds its control ids, for example `cis_7`.
+    pub catalogue: String,
+    /// The controls by id.
+    pub controls: BTreeMap<String, Control>,
+}
+
+/// One control.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// What it asks for, in our words.
+    pub title: String,
+    /// Why no check answers it.
+    pub not_covered: Option<String>,
+}
+
+impl Standard {
+    /// True when the check answers the control.
+    pub fn answers(&self, check: &Check, control: &str) -> bool {
+        check.deprecated.is_none()
+            && check
+                .maps_to
+                .get(&self.catalogue)
+                .is_some_and(|ids| ids.iter().any(|id| id == control))
+    }
+}
+
 impl Pack {
-    /// True when the pack holds the check. Deprecated checks are in no pack.
+    /// True when the pack holds the check. Deprecated checks are in no pack. A pack of a standard
+    /// holds the checks that answer one of its controls, and what its globs add or take away.
     pub fn holds(&self, check: &Check) -> bool {
         let matches = |globs: &[String]| globs.iter().any(|glob| names(glob, check));
-        check.deprecated.is_none()
-            && (self.include.is_empty() || matches(&self.include))
-            && !matches(&self.exclude)
+        let included = match &self.standard {
+            Some(standard) => {
+                standard
+                    .controls
+                    .keys()
+                    .any(|control| standard.answers(check, control))
+                    || matches(&self.include)
+            }
+            None => self.include.is_empty() || matches(&self.include),
+        };
+        check.deprecated.is_none() && included && !matches(&self.exclude)
     }
 }
 
@@ -165,6 +207,23 @@ impl Catalog {
                 ));
             }
         }
+        if let Some(standard) = pack.standard.as_ref().filter(|_| whole) {
+            for (id, control) in &standard.controls {
+                let answered = self
+                    .checks
+                    .values()
+                    .any(|check| standard.answers(check, id));
+                let wrong = match (answered, &control.not_covered) {
+                    (true, Some(_)) => "is said not to be covered, and a check maps to it",
+                    (false, None) => "is mapped to by no check, and `not_covered` does not say why",
+                    _ => continue,
+                };
+                problems.push(Problem::of_file(
+                    &pack.file,
+                    format!("the control `{id}` {wrong}"),
+                ));
+            }
+        }
         self.packs.insert(pack.name.clone(), pack);
     }
 
@@ -226,6 +285,18 @@ fn read_pack(path: &str, text: &str) -> Result<PackSource, Vec<Problem>> {
         pack: Pack {
             include: values(&read.include),
             exclude: values(&read.exclude),
+            standard: read.standard.map(|standard| Standard {
+                title: standard.title.value,
+                catalogue: standard.catalogue.value,
+                controls: standard
+                    .controls
+                    .into_iter()
+                    .map(|(id, control)| {
+                        let ControlFile { title, not_covered } = control.value;
+                        (id, Control { title, not_covered })
+                    })
+                    .collect(),
+            }),
             name: read.name.value,
             description: read.description.value.trim().to_owned(),
             file: path.to_owned(),
@@ -405,6 +476,7 @@ impl Compiler<'_> {
             },
             evidence,
             rationale: trimmed(read.rationale),
+            traps: trimmed(read.traps),
             remediation: remediation?,
             references: values(read.references),
             maps_to: read
@@ -603,8 +675,13 @@ impl Compiler<'_> {
             code(&read.cloudformation),
         );
         let summary = self.template(&read.summary, Style::Prose, variables);
+        let decide = match &read.decide {
+            Some(text) => self.template(text, Style::Prose, variables).map(Some),
+            None => Some(None),
+        };
         Some(Remediation {
             summary: summary?,
+            decide: decide?,
             shell: shell?,
             terraform: terraform?,
             cloudformation: cloudformation?,

@@ -42,6 +42,8 @@ pub struct PolicyFile {
     #[serde(default)]
     pub rationale: Option<Spanned<String>>,
     #[serde(default)]
+    pub traps: Option<Spanned<String>>,
+    #[serde(default)]
     pub remediation: Option<RemediationFile>,
     #[serde(default)]
     pub references: Vec<Spanned<String>>,
@@ -59,6 +61,8 @@ pub struct PolicyFile {
 #[serde(deny_unknown_fields)]
 pub struct RemediationFile {
     pub summary: Spanned<String>,
+    #[serde(default)]
+    pub decide: Option<Spanned<String>>,
     #[serde(default)]
     pub shell: Option<Spanned<String>>,
     #[serde(default)]
@@ -91,6 +95,26 @@ pub struct PackFile {
     pub include: Vec<Spanned<String>>,
     #[serde(default)]
     pub exclude: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub standard: Option<StandardFile>,
+}
+
+/// The `standard` of a pack: whose controls its checks answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StandardFile {
+    pub title: Spanned<String>,
+    pub catalogue: Spanned<String>,
+    pub controls: BTreeMap<String, Spanned<ControlFile>>,
+}
+
+/// One control of a standard.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlFile {
+    pub title: String,
+    #[serde(default)]
+    pub not_covered: Option<String>,
 }
 
 /// Any YAML value, with the place of every part.

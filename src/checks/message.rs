@@ -124,7 +124,8 @@ impl Template {
     pub fn general(&self) -> String {
         let words = |path: &str| match path.rsplit_once('.') {
             Some((root, "name" | "id" | "arn")) => {
-                format!("the {}", root.rsplit('.').next().unwrap_or(root))
+                let thing = root.rsplit('.').next().unwrap_or(root);
+                format!("the {}", thing.replace('_', " "))
             }
             Some((_, member)) => format!("the {}", member.replace('_', " ")),
             None => path.to_owned(),
@@ -141,24 +142,22 @@ impl Template {
     /// The text with its placeholders filled in. `variables` holds what is known under the names
     /// the placeholders use.
     pub fn render(&self, variables: &[(&str, &Value)]) -> String {
-        self.render_with(variables, &str::to_owned)
+        self.parts(variables)
+            .into_iter()
+            .map(|(_, text)| text)
+            .collect()
     }
 
-    /// The text with its placeholders filled in, each passed through `escape` for the language of
-    /// the text around it. The quotes themselves stand in the text.
-    pub fn render_with(
-        &self,
-        variables: &[(&str, &Value)],
-        escape: &dyn Fn(&str) -> String,
-    ) -> String {
-        let mut out = String::new();
-        for part in &self.parts {
-            match part {
-                Part::Text(text) => out.push_str(text),
-                Part::Placeholder(path) => out.push_str(&escape(&resolve(path, variables))),
-            }
-        }
-        out
+    /// The text in its parts, placeholders filled in (true): whoever knows the language around them
+    /// quotes them.
+    pub fn parts(&self, variables: &[(&str, &Value)]) -> Vec<(bool, String)> {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => (false, text.clone()),
+                Part::Placeholder(path) => (true, resolve(path, variables)),
+            })
+            .collect()
     }
 }
 

@@ -25,10 +25,11 @@ mod problem;
 pub mod selection;
 pub mod shape;
 mod suggest;
+pub mod topics;
 pub mod verify;
 
 pub use assess::{Judgement, assess};
-pub use catalogue::{Catalog, Pack};
+pub use catalogue::{Catalog, Control, Pack, Standard};
 pub use model::{Check, Examples, ForEach, Remediation};
 pub use problem::{Defect, PolicyErrors, Problem};
 pub use selection::{DEFAULT_PACK, Selected, Selection, SelectionError};

@@ -44,6 +44,8 @@ pub struct Check {
     pub evidence: Vec<String>,
     /// Why it matters, and why the severity is what it is.
     pub rationale: String,
+    /// Where other tools answer differently, and why this one does not; empty where nothing is known.
+    pub traps: String,
     /// How to mend it.
     pub remediation: Remediation,
     /// Where to read more (URLs).
@@ -77,6 +79,9 @@ pub struct ForEach {
 pub struct Remediation {
     /// In one sentence.
     pub summary: Template,
+    /// What a person has to decide before any command is run, or why none can do it alone; absent
+    /// when the commands can be run as they stand.
+    pub decide: Option<Template>,
     /// For a shell with the AWS CLI.
     pub shell: Option<Template>,
     /// Terraform (HCL).

@@ -218,6 +218,15 @@ impl Selected {
         self.checks.iter().map(|chosen| chosen.check.as_ref())
     }
 
+    /// The checks with their thresholds, an empty object where there are none.
+    pub fn with_params(&self) -> impl Iterator<Item = (&Check, Value)> {
+        self.chosen().iter().map(|chosen| {
+            let params = chosen.params.clone();
+            let none = || Value::Object(Map::new());
+            (chosen.check.as_ref(), params.unwrap_or_else(none))
+        })
+    }
+
     pub(super) fn chosen(&self) -> &[Chosen] {
         &self.checks
     }
@@ -243,6 +252,8 @@ impl Selected {
             let listing = match kind {
                 SubjectKind::Bucket => ReadingKind::BucketListing,
                 SubjectKind::Function => ReadingKind::FunctionListing,
+                SubjectKind::Trail => ReadingKind::TrailListing,
+                SubjectKind::Region => ReadingKind::RegionListing,
                 _ => return None,
             };
             Some((kind, Need::own(listing)))

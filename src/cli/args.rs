@@ -51,6 +51,7 @@ Examples:
   coldbucket audit --sample
   coldbucket audit --profile prod --check 's3-*' --bucket 'acme-*'
   coldbucket audit --snapshot account.json -o table -o json=report.json
+  coldbucket audit --baseline baseline.json -o sarif=coldbucket.sarif
   coldbucket audit --endpoint-url http://127.0.0.1:4566")]
     Audit(Box<AuditArgs>),
     /// Read an account once and write what it said, to be judged later or elsewhere
@@ -69,6 +70,16 @@ Examples:
   coldbucket checks show s3-plain-http
   coldbucket checks verify ./policies")]
     Checks(ChecksArgs),
+    /// Compare two reports: new, fixed, changed, no longer assessable
+    ///
+    /// Exits with 1 when something new is at or above --fail-on, with 3 when something at or above it
+    /// was judged before and could not be this time.
+    #[command(after_help = "\
+Examples:
+  coldbucket audit -o json=today.json
+  coldbucket diff yesterday.json today.json
+  coldbucket diff yesterday.json today.json --fail-on medium -o json=diff.json")]
+    Diff(DiffArgs),
     /// Show why a check says what it says about one resource
     #[command(after_help = "\
 Examples:
@@ -76,6 +87,17 @@ Examples:
   coldbucket explain --sample s3-public-read acme-public-website
   coldbucket explain --snapshot account.json lambda-vpc-attached orders-api")]
     Explain(Box<ExplainArgs>),
+    /// Plan how what fails is mended: as a table, commands, Terraform or CloudFormation
+    ///
+    /// Nothing is applied. A fix that may end what somebody relies on waits for a decision: it says
+    /// what would break, and its commands are printed as comments until --decided names its check.
+    #[command(after_help = "\
+Examples:
+  coldbucket remediate --sample
+  coldbucket remediate --check s3-plain-http --bucket 'acme-*' --format shell > fixes.sh
+  coldbucket remediate --snapshot account.json -o table -o terraform=fixes.tf
+  coldbucket remediate --check 's3-public-*' --decided 's3-public-*' --format shell")]
+    Remediate(Box<RemediateArgs>),
     /// Decide a request, or everything that can reach a bucket, from policies alone
     Policy(PolicyArgs),
     /// Print the least-privilege IAM policy for the selected checks
@@ -95,6 +117,9 @@ Example:
     /// Print the JSON Schema of a document
     #[command(hide = true)]
     Schema(SchemaArgs),
+    /// Write the generated documentation
+    #[command(hide = true)]
+    Docs(DocsArgs),
 }
 
 /// `audit`.
@@ -170,6 +195,26 @@ pub enum ChecksCommand {
     },
 }
 
+/// `diff`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DiffArgs {
+    /// The earlier report (`audit -o json`)
+    #[arg(value_name = "OLD", value_hint = clap::ValueHint::FilePath)]
+    pub old: PathBuf,
+    /// The later report; `-` reads standard input
+    #[arg(value_name = "NEW", value_hint = clap::ValueHint::FilePath)]
+    pub new: PathBuf,
+    /// Exit with 1 when a new finding is at least this severe; `none` never fails [default: high]
+    #[arg(long, value_name = "SEVERITY", help_heading = "Gate")]
+    pub fail_on: Option<FailOn>,
+    /// Exit with 0 instead of 3 when something could no longer be judged
+    #[arg(long, help_heading = "Gate")]
+    pub allow_incomplete: bool,
+    /// table or json, and file to write it to [default: table to standard output]; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub output: Vec<String>,
+}
+
 /// `explain`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ExplainArgs {
@@ -190,6 +235,37 @@ pub struct ExplainArgs {
     pub tuning: TuningArgs,
 }
 
+/// `remediate`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RemediateArgs {
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "the struct's own comment says it")]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "the struct's own comment says it")]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "the struct's own comment says it")]
+    pub resources: ResourceArgs,
+    /// Checks whose decision is taken, by id or glob: their commands are printed ready to run; repeatable
+    #[arg(
+        long,
+        value_name = "GLOB",
+        value_delimiter = ',',
+        help_heading = "Plan"
+    )]
+    pub decided: Vec<String>,
+    /// Format of the plan on standard output, as -o FORMAT
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    pub format: Option<String>,
+    /// Format, and file to write it to [default: table to standard output]; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output", long_help = plan_formats())]
+    pub output: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "the struct's own comment says it")]
+    pub tuning: TuningArgs,
+}
+
 /// `permissions`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PermissionsArgs {
@@ -199,6 +275,15 @@ pub struct PermissionsArgs {
     /// Add what --image-sizes needs (lambda:GetFunction can read code)
     #[arg(long, help_heading = "Tuning")]
     pub image_sizes: bool,
+    /// Add what --sample-objects needs (s3:GetObject can read data)
+    #[arg(long, help_heading = "Tuning")]
+    pub sample_objects: bool,
+    /// Add what --inspect-packages needs (lambda:GetFunction can read code)
+    #[arg(long, help_heading = "Tuning")]
+    pub inspect_packages: bool,
+    /// Add what --measure needs (queries over the functions' logs)
+    #[arg(long, help_heading = "Tuning")]
+    pub measure: bool,
 }
 
 /// `cold-start`.
@@ -296,6 +381,14 @@ pub struct SchemaArgs {
     pub document: SchemaName,
 }
 
+/// `docs`.
+#[derive(Clone, Debug, Args)]
+pub struct DocsArgs {
+    /// The folder
+    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub folder: PathBuf,
+}
+
 /// Documents with a published schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaName {
@@ -303,6 +396,10 @@ pub enum SchemaName {
     Report,
     /// `coldbucket-snapshot/1`.
     Snapshot,
+    /// `coldbucket-baseline/1`.
+    Baseline,
+    /// `coldbucket-diff/1`.
+    Diff,
 }
 
 /// Which live account to read.
@@ -378,6 +475,12 @@ pub struct GateArgs {
     /// Exit with 0 instead of 3 when something could not be judged
     #[arg(long)]
     pub allow_incomplete: bool,
+    /// Accept the findings of this baseline or report; only what is new counts
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub baseline: Option<PathBuf>,
+    /// Write the findings to this file, as a baseline for later runs
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub write_baseline: Option<PathBuf>,
     /// Fail functions whose cold start takes longer than this, for example 1000ms or 1.5s
     #[arg(long, value_name = "TIME")]
     pub cold_start_budget: Option<String>,
@@ -393,15 +496,44 @@ pub struct OutputArgs {
     /// Format, and file to write it to [default: table to standard output]; repeatable
     #[arg(short, long, value_name = "FORMAT[=FILE]", long_help = formats())]
     pub output: Vec<String>,
+    /// How the table groups findings [default: check]
+    #[arg(long, value_name = "GROUP")]
+    pub by: Option<GroupBy>,
+}
+
+/// How the table groups findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GroupBy {
+    /// A check with the resources it fails on.
+    Check,
+    /// A resource with the checks that fail on it.
+    Resource,
 }
 
 /// The help of `-o`, from the formats there are.
 fn formats() -> String {
+    help_of_output(
+        crate::output::Format::ALL
+            .iter()
+            .map(|format| (format.name(), format.about())),
+    )
+}
+
+/// The help of `remediate -o`.
+fn plan_formats() -> String {
+    help_of_output(
+        crate::output::plan::PlanFormat::ALL
+            .iter()
+            .map(|format| (format.name(), format.about())),
+    )
+}
+
+fn help_of_output<'a>(formats: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut help =
         "Format, and file to write it to [default: table to standard output]; repeatable\n\nFormats:"
             .to_owned();
-    for format in crate::output::Format::ALL {
-        help.push_str(&format!("\n- {}: {}", format.name(), format.about()));
+    for (name, about) in formats {
+        help.push_str(&format!("\n- {name}: {about}"));
     }
     help.push_str("\n\nA file is written whole or not at all.");
     help
@@ -420,6 +552,20 @@ pub struct TuningArgs {
     /// Also ask for the size of container images; calls lambda:GetFunction, which can read code
     #[arg(long)]
     pub image_sizes: bool,
+    /// Also look at up to N objects of each bucket, 1 to 1000; needs s3:ListBucket and s3:GetObject,
+    /// which can read data (only headers and ACLs are asked for)
+    #[arg(long, value_name = "N")]
+    pub sample_objects: Option<u32>,
+    /// Also list what zip packages and layers hold; calls lambda:GetFunction, which can read code
+    #[arg(long)]
+    pub inspect_packages: bool,
+    /// Also read cold starts from the functions' logs, this many days back, 1 to 90; AWS bills the
+    /// bytes that such queries scan
+    #[arg(long, value_name = "DAYS")]
+    pub measure: Option<u32>,
+    /// Scan at most this many gigabytes of logs for --measure [default: 10]
+    #[arg(long, value_name = "GB")]
+    pub max_scan_gb: Option<f64>,
 }
 
 /// Options of every command.

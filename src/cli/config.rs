@@ -17,7 +17,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::args::{ColorChoice, FailOn, SeverityName};
-use super::{Mistake, Mistakes, Place, Placed, did_you_mean};
+use super::{Mistake, Mistakes, Place, Placed, did_you_mean, exceptions};
+use crate::findings::exceptions::Exception;
 
 /// The file name looked for from the working directory upward.
 pub const FILE_NAME: &str = "coldbucket.toml";
@@ -25,20 +26,26 @@ pub const FILE_NAME: &str = "coldbucket.toml";
 /// Every key there is, for suggestions and the documentation.
 pub const KEYS: &[&str] = &[
     "allow_incomplete",
+    "baseline",
     "bucket",
     "check",
     "checks",
     "color",
     "concurrency",
+    "exceptions",
     "exclude",
     "fail_on",
     "function",
     "image_sizes",
+    "inspect_packages",
+    "max_scan_gb",
+    "measure",
     "pack",
     "policies",
     "profile",
     "rate",
     "regions",
+    "sample_objects",
     "severity",
     "trusted_accounts",
     "trusted_organizations",
@@ -52,6 +59,8 @@ pub type CheckParams = BTreeMap<String, Placed<BTreeMap<String, Placed<Value>>>>
 pub struct Config {
     /// `allow_incomplete = true`
     pub allow_incomplete: Option<bool>,
+    /// `baseline = "baseline.json"`, made absolute from the file's own folder.
+    pub baseline: Option<PathBuf>,
     /// `bucket = ["acme-*"]`
     pub bucket: Vec<Placed<String>>,
     /// `check = ["s3-*"]`
@@ -62,6 +71,8 @@ pub struct Config {
     pub color: Option<ColorChoice>,
     /// `concurrency = 64`
     pub concurrency: Option<Placed<u32>>,
+    /// `[[exceptions]]`, findings that are accepted.
+    pub exceptions: Vec<Placed<Exception>>,
     /// `exclude = ["lambda-*"]`
     pub exclude: Vec<Placed<String>>,
     /// `fail_on = "high"`
@@ -70,6 +81,12 @@ pub struct Config {
     pub function: Vec<Placed<String>>,
     /// `image_sizes = true`
     pub image_sizes: Option<bool>,
+    /// `inspect_packages = true`
+    pub inspect_packages: Option<bool>,
+    /// `max_scan_gb = 25`
+    pub max_scan_gb: Option<Placed<f64>>,
+    /// `measure = 14`, days
+    pub measure: Option<Placed<u32>>,
     /// `pack = "default"`
     pub pack: Option<Placed<String>>,
     /// `policies = ["policies"]`, made absolute from the file's own folder.
@@ -80,6 +97,8 @@ pub struct Config {
     pub rate: Option<Placed<f64>>,
     /// `regions = ["eu-west-1"]`
     pub regions: Vec<Placed<String>>,
+    /// `sample_objects = 20`
+    pub sample_objects: Option<Placed<u32>>,
     /// `severity = "medium"`
     pub severity: Option<SeverityName>,
     /// `trusted_accounts = ["111122223333"]`
@@ -142,6 +161,9 @@ impl Config {
             "fail_on" => self.fail_on = reader.choice(key, value),
             "function" => self.function = reader.strings(key, value),
             "image_sizes" => self.image_sizes = reader.boolean(key, value),
+            "inspect_packages" => self.inspect_packages = reader.boolean(key, value),
+            "max_scan_gb" => self.max_scan_gb = reader.number(key, value),
+            "measure" => self.measure = reader.count(key, value),
             "pack" => self.pack = reader.string(key, value),
             "policies" => {
                 let folder = path.parent().unwrap_or(Path::new(""));
@@ -154,6 +176,7 @@ impl Config {
             "profile" => self.profile = reader.string(key, value),
             "rate" => self.rate = reader.number(key, value),
             "regions" => self.regions = reader.strings(key, value),
+            "sample_objects" => self.sample_objects = reader.count(key, value),
             "severity" => self.severity = reader.choice(key, value),
             "trusted_accounts" => {
                 self.trusted_accounts = reader.strings(key, value);
@@ -177,11 +200,13 @@ impl Config {
                     },
                 );
             }
-            "exceptions" | "baseline" => reader.mistake(
-                key_offset,
-                format!("`{key}` is reserved for a later version"),
-                None,
-            ),
+            "baseline" => {
+                let folder = path.parent().unwrap_or(Path::new(""));
+                self.baseline = reader
+                    .string(key, value)
+                    .map(|file| folder.join(file.value));
+            }
+            "exceptions" => self.exceptions = exceptions::read(reader, value),
             "endpoint_url" | "endpoint" => reader.mistake(
                 key_offset,
                 "an endpoint cannot be set in a file".to_owned(),
@@ -204,24 +229,24 @@ impl Config {
 }
 
 /// Reads typed values and gathers what is wrong with them.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a str,
     text: &'a str,
     mistakes: Vec<Mistake>,
 }
 
 impl Reader<'_> {
-    fn place(&self, offset: usize) -> Option<Place> {
+    pub(super) fn place(&self, offset: usize) -> Option<Place> {
         Some(Place::at(self.file, self.text, offset))
     }
 
-    fn mistake(&mut self, offset: usize, message: String, help: Option<String>) {
+    pub(super) fn mistake(&mut self, offset: usize, message: String, help: Option<String>) {
         let place = self.place(offset);
         self.mistakes
             .push(Mistake::new(message).at(place).help(help));
     }
 
-    fn wrong_type(&mut self, key: &str, expected: &str, value: &Spanned<DeValue<'_>>) {
+    pub(super) fn wrong_type(&mut self, key: &str, expected: &str, value: &Spanned<DeValue<'_>>) {
         let found = value.get_ref().type_str();
         self.mistake(
             value.span().start,
@@ -238,7 +263,11 @@ impl Reader<'_> {
         found
     }
 
-    fn string(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Placed<String>> {
+    pub(super) fn string(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Option<Placed<String>> {
         match value.get_ref().as_str() {
             Some("") => {
                 self.mistake(value.span().start, format!("`{key}` is empty"), None);
@@ -256,7 +285,11 @@ impl Reader<'_> {
     }
 
     /// A list of strings, or one string for a list of one.
-    fn strings(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Vec<Placed<String>> {
+    pub(super) fn strings(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Vec<Placed<String>> {
         match value.get_ref() {
             DeValue::String(_) => self.string(key, value).into_iter().collect(),
             DeValue::Array(items) => items
@@ -398,7 +431,7 @@ impl Reader<'_> {
     }
 }
 
-fn article(noun: &str) -> String {
+pub(super) fn article(noun: &str) -> String {
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {noun}", if vowel { "an" } else { "a" })
 }
@@ -478,7 +511,7 @@ mod tests {
     #[test]
     fn all_mistakes_at_once_with_their_places() {
         let mistakes = parse(
-            "fail-on = \"high\"\nseverity = \"hihg\"\nrate = \"fast\"\nexclude = [1]\ntrusted_accounts = [\"12\"]\nendpoint_url = \"http://x\"\nexceptions = []\n[checks]\ns3-x = 1\n",
+            "fail-on = \"high\"\nseverity = \"hihg\"\nrate = \"fast\"\nexclude = [1]\ntrusted_accounts = [\"12\"]\nendpoint_url = \"http://x\"\nbaseline = 1\n[checks]\ns3-x = 1\n",
         )
         .unwrap_err();
         assert_eq!(
@@ -490,7 +523,7 @@ mod tests {
                 "/r/coldbucket.toml:4:12: `exclude` must be a list of strings, and this is an integer",
                 "/r/coldbucket.toml:5:21: `12` is not a 12-digit account id",
                 "/r/coldbucket.toml:6:1: an endpoint cannot be set in a file; use --endpoint-url, or AWS_ENDPOINT_URL",
-                "/r/coldbucket.toml:7:1: `exceptions` is reserved for a later version",
+                "/r/coldbucket.toml:7:12: `baseline` must be a string, and this is an integer",
                 "/r/coldbucket.toml:9:8: `checks.s3-x` must be a table, and this is an integer; its members are parameters of that check",
             ]
         );

@@ -9,6 +9,7 @@
 
 pub mod args;
 pub mod config;
+mod exceptions;
 mod mistake;
 pub mod options;
 pub mod policy;

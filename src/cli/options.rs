@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::args::{
-    AuditArgs, ChecksCommand, Cli, ColdStartCommand, CollectArgs, ColorChoice, Command,
-    EstimateArgs, ExplainArgs, LiveArgs, PermissionsArgs, ResourceArgs, SchemaName, SelectionArgs,
-    SourceArgs, TuningArgs,
+    AuditArgs, ChecksCommand, Cli, ColdStartCommand, CollectArgs, ColorChoice, Command, DiffArgs,
+    EstimateArgs, ExplainArgs, GroupBy, LiveArgs, PermissionsArgs, RemediateArgs, ResourceArgs,
+    SchemaName, SelectionArgs, SourceArgs, TuningArgs,
 };
 use super::config::{CheckParams, Config};
 use super::policy::{PolicyCommand, PolicyTask, ProveArgs};
 use super::{Mistake, Mistakes, Placed, did_you_mean, region};
 use crate::facts::Trust;
-use crate::output::Format;
+use crate::findings::exceptions::Exception;
+use crate::inventory::need::ReadingKind;
+use crate::output::plan::PlanFormat;
+use crate::output::{By, Format};
 use crate::report::Severity;
 use crate::report::cold_start::EstimateInput;
 
@@ -22,8 +25,13 @@ use crate::report::cold_start::EstimateInput;
 pub const DEFAULT_PACK: &str = "default";
 /// Requests under way at a time, when nothing else is said.
 pub const DEFAULT_CONCURRENCY: u32 = 32;
+
+/// Gigabytes of logs that a measurement may scan when nobody says otherwise.
+pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
 /// More requests than this at a time serve nobody: AWS throttles long before.
 pub const MAX_CONCURRENCY: u32 = 512;
+/// Objects of a bucket that are looked at, at most: one page of a list.
+pub const MAX_SAMPLE: u32 = 1000;
 
 /// Everything one run needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,16 +60,20 @@ pub enum Task {
     },
     /// Verify policy files; the built-in ones without a folder.
     VerifyChecks(Option<PathBuf>),
+    /// Compare two reports.
+    Diff(Diff),
     /// Explain one verdict.
     Explain(Box<Explain>),
+    /// Plan fixes.
+    Remediate(Box<Remediate>),
     /// Reason about policies.
     Policy(PolicyTask),
     /// Print the IAM policy.
     Permissions {
         /// For these checks.
         selection: Selection,
-        /// With the image sizes.
-        image_sizes: bool,
+        /// With these opt-in readings.
+        opted: Vec<ReadingKind>,
     },
     /// Estimate cold starts.
     Estimate(Box<WhatIf>),
@@ -69,6 +81,8 @@ pub enum Task {
     Completions(clap_complete::Shell),
     /// Print a JSON Schema.
     Schema(SchemaName),
+    /// Write the generated documentation into a folder.
+    Docs(PathBuf),
 }
 
 /// `audit`, validated.
@@ -90,6 +104,43 @@ pub struct Audit {
     pub trust: Trust,
     /// The estimator's numbers.
     pub cold_start_model: Option<PathBuf>,
+    /// How the table groups findings.
+    pub by: By,
+    /// What is accepted.
+    pub accepted: Accepted,
+    /// Where to write the findings as a baseline.
+    pub write_baseline: Option<PathBuf>,
+}
+
+/// What is accepted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Accepted {
+    /// The baseline.
+    pub baseline: Option<PathBuf>,
+    /// The exceptions of the configuration file.
+    pub exceptions: Vec<Placed<Exception>>,
+}
+
+/// `diff`, validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diff {
+    /// The earlier report.
+    pub old: PathBuf,
+    /// The later one.
+    pub new: PathBuf,
+    /// What fails the run.
+    pub gate: Gate,
+    /// Where the comparison goes; never empty, at most one to standard output.
+    pub outputs: Vec<DiffOutput>,
+}
+
+/// One output of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiffOutput {
+    /// JSON instead of a table.
+    pub json: bool,
+    /// The file, or standard output.
+    pub file: Option<PathBuf>,
 }
 
 /// `cold-start estimate`, validated.
@@ -135,6 +186,27 @@ pub struct Explain {
     pub selection: Selection,
     /// Only these Regions.
     pub resources: Resources,
+    /// How to read.
+    pub tuning: Tuning,
+    /// Whom the user knows.
+    pub trust: Trust,
+}
+
+/// `remediate`, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remediate {
+    /// What to judge.
+    pub source: Source,
+    /// Which checks.
+    pub selection: Selection,
+    /// Which resources.
+    pub resources: Resources,
+    /// Globs of checks whose decision is taken.
+    pub decided: Vec<String>,
+    /// Where the plan goes; never empty, at most one to standard output.
+    pub outputs: Vec<Output<PlanFormat>>,
+    /// What is accepted, and so not to be mended.
+    pub accepted: Accepted,
     /// How to read.
     pub tuning: Tuning,
     /// Whom the user knows.
@@ -216,9 +288,9 @@ pub struct Gate {
 
 /// One output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
+pub struct Output<F = Format> {
     /// The format.
-    pub format: Format,
+    pub format: F,
     /// The file, or standard output.
     pub file: Option<PathBuf>,
 }
@@ -232,6 +304,14 @@ pub struct Tuning {
     pub rate: Option<f64>,
     /// Ask for image sizes.
     pub image_sizes: bool,
+    /// Look at so many objects of each bucket.
+    pub sample_objects: Option<u32>,
+    /// Ask for the contents of packages.
+    pub inspect_packages: bool,
+    /// Read cold starts from logs, so many days back.
+    pub measure_days: Option<u32>,
+    /// Scan at most so many gigabytes of logs.
+    pub max_scan_gb: f64,
 }
 
 /// How to talk meanwhile.
@@ -329,7 +409,9 @@ impl Join {
                 },
                 Some(ChecksCommand::Verify { dir }) => Task::VerifyChecks(dir),
             },
+            Command::Diff(args) => Task::Diff(self.diff(args)),
             Command::Explain(args) => Task::Explain(Box::new(self.explain(*args))),
+            Command::Remediate(args) => Task::Remediate(Box::new(self.remediate(*args))),
             Command::Policy(args) => Task::Policy(match args.command {
                 PolicyCommand::Evaluate(args) => PolicyTask::Evaluate(args),
                 PolicyCommand::Prove(args) => self.prove(*args),
@@ -338,10 +420,33 @@ impl Join {
                 let PermissionsArgs {
                     selection,
                     image_sizes,
+                    inspect_packages,
+                    measure,
+                    sample_objects,
                 } = *args;
+                let sample_objects = sample_objects || self.config.sample_objects.is_some();
+                let opted = [
+                    (
+                        image_sizes || self.config.image_sizes == Some(true),
+                        ReadingKind::FunctionImage,
+                    ),
+                    (
+                        inspect_packages || self.config.inspect_packages == Some(true),
+                        ReadingKind::FunctionPackages,
+                    ),
+                    (
+                        measure || self.config.measure.is_some(),
+                        ReadingKind::FunctionMeasured,
+                    ),
+                    (sample_objects, ReadingKind::BucketObjectSample),
+                    (sample_objects, ReadingKind::BucketObjectAcls),
+                ];
                 Task::Permissions {
                     selection: self.selection(selection),
-                    image_sizes: image_sizes || self.config.image_sizes == Some(true),
+                    opted: opted
+                        .into_iter()
+                        .filter_map(|(asked, reading)| asked.then_some(reading))
+                        .collect(),
                 }
             }
             Command::ColdStart(args) => {
@@ -350,6 +455,7 @@ impl Join {
             }
             Command::Completions(args) => Task::Completions(args.shell),
             Command::Schema(args) => Task::Schema(args.document),
+            Command::Docs(args) => Task::Docs(args.folder),
         }
     }
 
@@ -398,6 +504,42 @@ impl Join {
             tuning,
             trust: self.trust(),
             cold_start_model: args.gate.cold_start_model,
+            by: match args.output.by {
+                Some(GroupBy::Resource) => By::Resource,
+                Some(GroupBy::Check) | None => By::Check,
+            },
+            accepted: Accepted {
+                baseline: args.gate.baseline.or_else(|| self.config.baseline.clone()),
+                exceptions: self.config.exceptions.clone(),
+            },
+            write_baseline: args.gate.write_baseline,
+        }
+    }
+
+    fn diff(&mut self, args: DiffArgs) -> Diff {
+        if args.old.as_os_str() == "-" && args.new.as_os_str() == "-" {
+            self.wrong("both reports cannot be read from standard input");
+        }
+        let names = ["table", "json"];
+        let outputs = self
+            .targets(&args.output, &names, |name| {
+                names.contains(&name).then_some(name == "json")
+            })
+            .into_iter()
+            .map(|(json, file)| DiffOutput { json, file })
+            .collect();
+        Diff {
+            old: args.old,
+            new: args.new,
+            gate: Gate {
+                fail_on: match args.fail_on.or(self.config.fail_on) {
+                    Some(fail_on) => fail_on.into(),
+                    None => Some(Severity::High),
+                },
+                allow_incomplete: args.allow_incomplete
+                    || self.config.allow_incomplete == Some(true),
+            },
+            outputs,
         }
     }
 
@@ -532,6 +674,34 @@ impl Join {
         }
     }
 
+    fn remediate(&mut self, args: RemediateArgs) -> Remediate {
+        let tuning = self.tuning(&args.tuning);
+        let resources = self.resources(args.resources, &args.source.live.region);
+        if args.decided.iter().any(String::is_empty) {
+            self.wrong("--decided is empty");
+        }
+        let names: Vec<&str> = PlanFormat::ALL.iter().map(|format| format.name()).collect();
+        // --format is -o without a file.
+        let typed: Vec<String> = args.format.into_iter().chain(args.output).collect();
+        Remediate {
+            source: self.source(args.source, &args.tuning),
+            selection: self.selection(args.selection),
+            resources,
+            decided: args.decided,
+            outputs: self
+                .targets(&typed, &names, PlanFormat::from_name)
+                .into_iter()
+                .map(|(format, file)| Output { format, file })
+                .collect(),
+            accepted: Accepted {
+                baseline: self.config.baseline.clone(),
+                exceptions: self.config.exceptions.clone(),
+            },
+            tuning,
+            trust: self.trust(),
+        }
+    }
+
     fn source(&mut self, args: SourceArgs, tuning: &TuningArgs) -> Source {
         if let (Some(_), true) = (&args.snapshot, args.sample) {
             self.wrong("--snapshot and --sample are two sources; choose one");
@@ -548,6 +718,10 @@ impl Join {
                 ("--concurrency", tuning.concurrency.is_some()),
                 ("--rate", tuning.rate.is_some()),
                 ("--image-sizes", tuning.image_sizes),
+                ("--sample-objects", tuning.sample_objects.is_some()),
+                ("--inspect-packages", tuning.inspect_packages),
+                ("--measure", tuning.measure.is_some()),
+                ("--max-scan-gb", tuning.max_scan_gb.is_some()),
             ];
             for (option, given) in live_only {
                 if given {
@@ -658,17 +832,30 @@ impl Join {
     }
 
     fn outputs(&mut self, typed: &[String]) -> Vec<Output> {
-        let mut outputs: Vec<Output> = Vec::new();
+        let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+        self.targets(typed, &names, Format::from_name)
+            .into_iter()
+            .map(|(format, file)| Output { format, file })
+            .collect()
+    }
+
+    /// What `-o` says: formats with a file each, or none for standard output. The first of `names` is
+    /// taken when nothing is said.
+    fn targets<F: Copy>(
+        &mut self,
+        typed: &[String],
+        names: &[&str],
+        format: impl Fn(&str) -> Option<F>,
+    ) -> Vec<(F, Option<PathBuf>)> {
+        let mut outputs: Vec<(&str, F, Option<PathBuf>)> = Vec::new();
         for text in typed {
             let (name, file) = match text.split_once('=') {
                 Some((name, file)) => (name, Some(file)),
                 None => (text.as_str(), None),
             };
-            let Some(format) = Format::from_name(name) else {
-                let names = || Format::ALL.iter().map(|format| format.name());
-                let help = did_you_mean(name, names()).unwrap_or_else(|| {
-                    format!("choose from {}", names().collect::<Vec<_>>().join(", "))
-                });
+            let Some(format) = format(name) else {
+                let help = did_you_mean(name, names.iter().copied())
+                    .unwrap_or_else(|| format!("choose from {}", names.join(", ")));
                 self.mistakes
                     .push(Mistake::new(format!("-o `{name}` is not a format")).help(Some(help)));
                 continue;
@@ -678,12 +865,12 @@ impl Join {
                 continue;
             }
             let file = file.filter(|file| *file != "-").map(PathBuf::from);
-            outputs.push(Output { format, file });
+            outputs.push((name, format, file));
         }
         let to_stdout: Vec<&str> = outputs
             .iter()
-            .filter(|output| output.file.is_none())
-            .map(|output| output.format.name())
+            .filter(|(_, _, file)| file.is_none())
+            .map(|(name, _, _)| *name)
             .collect();
         if to_stdout.len() > 1 {
             let message = format!(
@@ -695,12 +882,10 @@ impl Join {
                 .map(|name| format!("give all but one a file, as in -o {name}=FILE"));
             self.mistakes.push(Mistake::new(message).help(help));
         }
-        for (position, output) in outputs.iter().enumerate() {
-            let earlier = outputs.iter().take(position);
-            if let Some(file) = &output.file
-                && earlier
-                    .clone()
-                    .any(|other| other.file.as_ref() == Some(file))
+        for (position, (_, _, file)) in outputs.iter().enumerate() {
+            let mut earlier = outputs.iter().take(position);
+            if let Some(file) = file
+                && earlier.any(|(_, _, other)| other.as_ref() == Some(file))
             {
                 self.mistakes.push(Mistake::new(format!(
                     "two outputs cannot both be written to {}",
@@ -708,11 +893,17 @@ impl Join {
                 )));
             }
         }
+        let mut outputs: Vec<(F, Option<PathBuf>)> = outputs
+            .into_iter()
+            .map(|(_, format, file)| (format, file))
+            .collect();
         if outputs.is_empty() {
-            outputs.push(Output {
-                format: Format::TABLE,
-                file: None,
-            });
+            outputs.extend(
+                names
+                    .first()
+                    .and_then(|name| format(name))
+                    .map(|first| (first, None)),
+            );
         }
         outputs
     }
@@ -746,11 +937,56 @@ impl Join {
                 .at(place.clone()),
             );
         }
+        let sample_objects = args
+            .sample_objects
+            .map(|value| Placed { value, place: None })
+            .or_else(|| self.config.sample_objects.clone());
+        if let Some(Placed { value, place }) = &sample_objects
+            && !(1..=MAX_SAMPLE).contains(value)
+        {
+            self.mistakes.push(
+                Mistake::new(format!(
+                    "a sample of {value} objects is not between 1 and {MAX_SAMPLE}"
+                ))
+                .at(place.clone()),
+            );
+        }
+        let measure_days = self.measure_days(args.measure);
+        let max_scan_gb = args
+            .max_scan_gb
+            .or_else(|| self.config.max_scan_gb.as_ref().map(|gb| gb.value))
+            .unwrap_or(DEFAULT_MAX_SCAN_GB);
+        if !(max_scan_gb.is_finite() && max_scan_gb > 0.0) {
+            self.wrong(format!("--max-scan-gb {max_scan_gb} is not above 0"));
+        }
         Tuning {
+            sample_objects: sample_objects.map(|placed| placed.value),
+            inspect_packages: args.inspect_packages || self.config.inspect_packages == Some(true),
+            measure_days,
+            max_scan_gb,
             concurrency: concurrency.map_or(DEFAULT_CONCURRENCY, |placed| placed.value),
             rate: rate.map(|placed| placed.value),
             image_sizes: args.image_sizes || self.config.image_sizes == Some(true),
         }
+    }
+
+    /// The days to measure, from the command line or the configuration.
+    fn measure_days(&mut self, given: Option<u32>) -> Option<u32> {
+        let placed = match given {
+            Some(value) => Placed { value, place: None },
+            None => self.config.measure.clone()?,
+        };
+        if (1..=90).contains(&placed.value) {
+            return Some(placed.value);
+        }
+        self.mistakes.push(
+            Mistake::new(format!(
+                "{} days of logs cannot be measured; 1 to 90 can",
+                placed.value
+            ))
+            .at(placed.place),
+        );
+        None
     }
 
     fn trust(&self) -> Trust {

@@ -10,7 +10,7 @@ use super::session::Session;
 
 /// Account-level Block Public Access.
 pub async fn public_access_block(session: &Session, account: &str) -> Reading<PublicAccessBlock> {
-    let client = session.clients.s3control(account);
+    let client = session.clients.s3control(account, &session.home);
     let answer = session
         .call(Family::S3Control, &session.home, || {
             client.get_public_access_block().account_id(account).send()

@@ -31,6 +31,11 @@ pub const fn absent_codes(reading: ReadingKind) -> &'static [&'static str] {
         ReadingKind::BucketLifecycle => &["NoSuchLifecycleConfiguration"],
         ReadingKind::BucketReplication => &["ReplicationConfigurationNotFoundError"],
         ReadingKind::BucketObjectLock => &["ObjectLockConfigurationNotFoundError"],
+        ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {
+            &["NoSuchAccessPointPolicy"]
+        }
+        // IAM API reference, ListAccessKeys: the user was deleted meanwhile.
+        ReadingKind::IdentityAccessKeys => &["NoSuchEntity"],
         // KMS API reference, DescribeKey: no such key, or no such alias.
         ReadingKind::KeyDescription => &["NotFoundException"],
         // HeadBucket has no body; a missing bucket is the bare status 404, which the SDK names so.

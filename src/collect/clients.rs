@@ -4,15 +4,16 @@
 //! credentials cache (so one AssumeRole or SSO call) and one guard.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_http_client::{Builder, Connector, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::endpoint::{self, BareHost};
@@ -53,6 +54,14 @@ pub struct Clients {
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
     ecr: Mutex<HashMap<String, aws_sdk_ecr::Client>>,
     kms: Mutex<HashMap<String, aws_sdk_kms::Client>>,
+    events: Mutex<HashMap<String, aws_sdk_eventbridge::Client>>,
+    scheduler: Mutex<HashMap<String, aws_sdk_scheduler::Client>>,
+    scaling: Mutex<HashMap<String, aws_sdk_applicationautoscaling::Client>>,
+    metrics: Mutex<HashMap<String, aws_sdk_cloudwatch::Client>>,
+    cloudtrail: Mutex<HashMap<String, aws_sdk_cloudtrail::Client>>,
+    config_service: Mutex<HashMap<String, aws_sdk_config::Client>>,
+    logs: Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>,
+    plain: OnceLock<Connector>,
 }
 
 impl Clients {
@@ -68,6 +77,8 @@ impl Clients {
             .http_client(http_client())
             // Every retry is made by `lane`, where it is scheduled.
             .retry_config(RetryConfig::disabled())
+            // The answers are small, and every attempt has a time limit.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(5))
@@ -104,8 +115,32 @@ impl Clients {
             lambda: Mutex::default(),
             ecr: Mutex::default(),
             kms: Mutex::default(),
+            events: Mutex::default(),
+            scheduler: Mutex::default(),
+            scaling: Mutex::default(),
+            metrics: Mutex::default(),
+            cloudtrail: Mutex::default(),
+            config_service: Mutex::default(),
+            logs: Mutex::default(),
+            plain: OnceLock::new(),
         };
-        for service in ["S3", "Lambda", "STS", "S3 Control", "Account", "ECR", "KMS"] {
+        for service in [
+            "S3",
+            "Lambda",
+            "STS",
+            "S3 Control",
+            "Account",
+            "ECR",
+            "KMS",
+            "EventBridge",
+            "Scheduler",
+            "Application Auto Scaling",
+            "CloudWatch",
+            "CloudTrail",
+            "Config Service",
+            "CloudWatch Logs",
+            "IAM",
+        ] {
             if let Some(url) = endpoint::of_service(&clients.config, service) {
                 endpoint::check(&url)?;
             }
@@ -168,10 +203,20 @@ impl Clients {
         )
     }
 
-    /// s3control in the configured Region.
-    pub fn s3control(&self, account: &str) -> aws_sdk_s3control::Client {
-        let mut builder =
-            aws_sdk_s3control::config::Builder::from(&self.config).interceptor(self.guard.clone());
+    /// iam, whose one endpoint a partition the SDK finds from the configured Region.
+    pub fn iam(&self) -> aws_sdk_iam::Client {
+        aws_sdk_iam::Client::from_conf(
+            aws_sdk_iam::config::Builder::from(&self.config)
+                .interceptor(self.guard.clone())
+                .build(),
+        )
+    }
+
+    /// s3control in a Region, for requests about this account.
+    pub fn s3control(&self, account: &str, region: &str) -> aws_sdk_s3control::Client {
+        let mut builder = aws_sdk_s3control::config::Builder::from(&self.config)
+            .region(Region::new(region.to_owned()))
+            .interceptor(self.guard.clone());
         if endpoint::of_service(&self.config, "S3 Control").is_some() {
             builder = builder.interceptor(BareHost::of_account(account));
         }
@@ -214,6 +259,106 @@ impl Clients {
                     .build(),
             )
         })
+    }
+
+    /// events in a Region.
+    pub fn events(&self, region: &str) -> aws_sdk_eventbridge::Client {
+        kept(&self.events, region, || {
+            aws_sdk_eventbridge::Client::from_conf(
+                aws_sdk_eventbridge::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// cloudtrail in a Region.
+    pub fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
+        kept(&self.cloudtrail, region, || {
+            aws_sdk_cloudtrail::Client::from_conf(
+                aws_sdk_cloudtrail::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// logs in a Region.
+    pub fn logs(&self, region: &str) -> aws_sdk_cloudwatchlogs::Client {
+        kept(&self.logs, region, || {
+            aws_sdk_cloudwatchlogs::Client::from_conf(
+                aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// scheduler in a Region.
+    pub fn scheduler(&self, region: &str) -> aws_sdk_scheduler::Client {
+        kept(&self.scheduler, region, || {
+            aws_sdk_scheduler::Client::from_conf(
+                aws_sdk_scheduler::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// application-autoscaling in a Region.
+    pub fn scaling(&self, region: &str) -> aws_sdk_applicationautoscaling::Client {
+        kept(&self.scaling, region, || {
+            aws_sdk_applicationautoscaling::Client::from_conf(
+                aws_sdk_applicationautoscaling::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// cloudwatch in a Region.
+    pub fn metrics(&self, region: &str) -> aws_sdk_cloudwatch::Client {
+        kept(&self.metrics, region, || {
+            aws_sdk_cloudwatch::Client::from_conf(
+                aws_sdk_cloudwatch::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// AWS Config in a Region.
+    pub fn config_service(&self, region: &str) -> aws_sdk_config::Client {
+        kept(&self.config_service, region, || {
+            aws_sdk_config::Client::from_conf(
+                aws_sdk_config::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// What sends requests that are nobody's API: no credentials, no cookies, no redirects.
+    pub fn plain(&self) -> &Connector {
+        self.plain.get_or_init(|| {
+            let mut connector =
+                ConnectorBuilder::default().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+            connector.set_enable_tcp_nodelay(true);
+            connector.set_proxy_config(Some(ProxyConfig::from_env()));
+            connector.build()
+        })
+    }
+
+    /// Counts a request of [`Clients::plain`].
+    pub fn count(&self) {
+        self.guard.count();
     }
 
     /// ecr in a Region.

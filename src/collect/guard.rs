@@ -24,8 +24,8 @@ use crate::inventory::need::ReadingKind;
 const READING_VERBS: [&str; 5] = ["Get", "List", "Describe", "Head", "Select"];
 
 /// Operations whose name begins with no reading verb and that change nothing all the same: they
-/// start and stop a query over logs.
-const READING_EXCEPTIONS: [&str; 2] = ["StartQuery", "StopQuery"];
+/// start and stop a query over logs, and read its events.
+const READING_EXCEPTIONS: [&str; 3] = ["StartQuery", "StopQuery", "FilterLogEvents"];
 
 /// The refusal of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -53,6 +53,11 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// Counts a request that no service's client sends.
+    pub fn count(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Requests sent so far.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)

@@ -17,16 +17,18 @@ use crate::inventory::function::{
 };
 use crate::inventory::need::{Guard, ReadingKind};
 
-use super::answer;
 use super::lane::Family;
+use super::logs;
+use super::packages;
 use super::session::Session;
 use super::trouble::{Kind, Trouble};
+use super::{answer, function_access, function_state, metrics, triggers};
 
 /// Reads the functions of a Region.
 pub async fn read(session: &Session, region: &str) -> RegionInventory {
     let (listing, functions) = list(session, region).await;
     session.found(functions.len());
-    let functions = futures::stream::iter(functions)
+    let mut functions = futures::stream::iter(functions)
         .map(|(name, listed)| async move {
             let function = read_one(session, region, &name, listed).await;
             session.progress.step(1);
@@ -35,10 +37,19 @@ pub async fn read(session: &Session, region: &str) -> RegionInventory {
         .buffer_unordered(session.request.concurrency.max(1))
         .collect::<BTreeMap<_, _>>()
         .await;
-    RegionInventory {
+    if let Some(days) = session.request.measure_days
+        && session.plan.wants(ReadingKind::FunctionMeasured)
+    {
+        logs::measure(session, region, days, &mut functions).await;
+    }
+    let mut inventory = RegionInventory {
         function_listing: listing,
         functions,
-    }
+        ..RegionInventory::default()
+    };
+    triggers::read(session, region, &mut inventory).await;
+    metrics::read(session, region, &mut inventory.functions).await;
+    inventory
 }
 
 /// The functions with all their versions.
@@ -133,6 +144,8 @@ async fn read_one(
             provisioned(session, region, name).await.map(Some),
         );
     }
+    function_access::read(session, region, name, &mut function).await;
+    function_state::read(session, region, name, &mut function).await;
     let zip = function
         .versions
         .get("$LATEST")
@@ -141,6 +154,11 @@ async fn read_one(
         zip && guard == Guard::OnlyImages
     }) {
         function.image = image(session, region, name).await;
+    }
+    if session.plan.calls(ReadingKind::FunctionPackages, |guard| {
+        !zip && guard == Guard::OnlyZips
+    }) {
+        function.packages = packages::read(session, region, name, &function).await;
     }
     function
 }
@@ -310,12 +328,12 @@ impl<'a> ImageSource<'a> {
 }
 
 /// The first seven parts of a function's ARN: without version or alias.
-fn unqualified(arn: &str) -> String {
+pub(super) fn unqualified(arn: &str) -> String {
     arn.split(':').take(7).collect::<Vec<_>>().join(":")
 }
 
 /// What follows the name in a qualified ARN.
-fn qualifier(arn: &str) -> Option<&str> {
+pub(super) fn qualifier(arn: &str) -> Option<&str> {
     arn.splitn(8, ':').nth(7).filter(|text| !text.is_empty())
 }
 
@@ -344,6 +362,7 @@ fn provisioned_concurrency(
             .status()
             .map(|status| status.as_str().to_owned())
             .unwrap_or_default(),
+        last_modified: item.last_modified().map(str::to_owned),
         status_reason: item
             .status_reason()
             .filter(|reason| !reason.is_empty())
@@ -385,6 +404,7 @@ fn configuration(function: &SdkFunction) -> FunctionConfiguration {
             .and_then(|seconds| u32::try_from(seconds).ok())
             .unwrap_or(3),
         code_size_bytes: u64::try_from(function.code_size()).unwrap_or(0),
+        code_sha256: function.code_sha256().unwrap_or_default().to_owned(),
         handler: some(function.handler()),
         role: some(function.role()),
         description: function.description().unwrap_or_default().to_owned(),

@@ -109,6 +109,19 @@ impl Lane {
         }
     }
 
+    /// Does one thing in this lane's turn, without another try; `None` when the run was interrupted.
+    pub async fn once<T>(&self, what: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.gate.interrupt.wait() => None,
+            done = async {
+                self.turn().await;
+                let _permit = self.gate.in_flight.acquire().await;
+                what.await
+            } => Some(done),
+        }
+    }
+
     async fn tries<T, E, F, Fut>(&self, send: F) -> Result<T, Trouble>
     where
         F: Fn() -> Fut,
@@ -260,20 +273,45 @@ pub enum Family {
     Lambda,
     /// lambda:GetFunction, which has a quota of its own.
     LambdaGetFunction,
+    /// lambda:GetPolicy, which has a quota of its own.
+    LambdaGetPolicy,
+    /// events.
+    Events,
+    /// scheduler.
+    Scheduler,
+    /// application-autoscaling.
+    Scaling,
+    /// cloudwatch.
+    Metrics,
+    /// Ranges of packages, by presigned URLs.
+    PackageRange,
+    /// logs, the calls of Logs Insights.
+    LogsInsights,
+    /// logs, the other calls.
+    Logs,
     /// ecr.
     Ecr,
     /// kms, the calls about keys.
     Kms,
+    /// cloudtrail, the calls about trails.
+    CloudTrail,
+    /// config, the calls about recorders and rules.
+    Config,
+    /// iam, which has one endpoint a partition.
+    Iam,
 }
 
 impl Family {
     /// The quota AWS publishes, requests a second in a Region. Lambda's control plane has 15 for
-    /// all calls together and 100 for GetFunction; neither can be raised (Lambda developer guide,
-    /// "Lambda quotas", API requests).
+    /// all calls together, another 15 for GetPolicy and 100 for GetFunction; none can be raised
+    /// (Lambda developer guide, "Lambda quotas", API requests).
     const fn quota(self) -> Option<f64> {
         match self {
-            Self::Lambda => Some(15.0),
+            Self::Lambda | Self::LambdaGetPolicy => Some(15.0),
             Self::LambdaGetFunction => Some(100.0),
+            // CloudWatch Logs quotas: StartQuery and GetQueryResults 5 a second where they are
+            // lowest, DescribeLogGroups 10, FilterLogEvents 5.
+            Self::LogsInsights | Self::Logs => Some(5.0),
             _ => None,
         }
     }

@@ -11,22 +11,35 @@ pub struct Plan {
     /// The readings of every resource, each with the guards of the needs that ask for it.
     readings: BTreeMap<ReadingKind, BTreeSet<Guard>>,
     /// The readings of buckets that receive access logs, wherever they are.
-    log_targets: BTreeSet<ReadingKind>,
+    log_targets: BTreeMap<ReadingKind, BTreeSet<Guard>>,
+    /// The readings of buckets that trails deliver to.
+    trail_buckets: BTreeMap<ReadingKind, BTreeSet<Guard>>,
     /// The readings of the keys that buckets name.
     keys: BTreeSet<ReadingKind>,
     /// Whether the buckets that others deliver to are there.
     destinations: bool,
+    /// The readings of buckets behind access points, wherever they are.
+    behind_access_points: BTreeSet<ReadingKind>,
+    identities: bool,
+    access_points: bool,
     buckets: bool,
     regions: bool,
     functions: bool,
 }
 
 impl Plan {
-    /// The plan that serves these needs. `image_sizes` adds the one opt-in reading.
-    pub fn new(needs: &BTreeSet<(SubjectKind, Need)>, image_sizes: bool) -> Self {
+    /// The plan that serves these needs, with the opt-in readings that the user asked for.
+    pub fn new(
+        needs: &BTreeSet<(SubjectKind, Need)>,
+        opted: impl IntoIterator<Item = ReadingKind>,
+    ) -> Self {
         let mut plan = Self::default();
         for (kind, need) in needs {
-            plan.resources(*kind, need.reading);
+            if need.relation == Relation::BehindAccessPoint {
+                plan.access_points = true;
+            } else {
+                plan.resources(*kind, need.reading);
+            }
             if need.reading.opt_in() {
                 continue;
             }
@@ -41,45 +54,86 @@ impl Plan {
                 }
                 _ => {}
             }
-            match need.relation {
-                Relation::Own
-                | Relation::Siblings
-                | Relation::EncryptionKey
-                | Relation::Destination => {
-                    plan.readings
-                        .entry(need.reading)
-                        .or_default()
-                        .insert(need.guard);
+            // Only buckets are read for what others say of them; an account or a Region is read
+            // once, whoever asks.
+            let of_bucket = need.reading.scope() == Scope::Bucket;
+            let readings = match need.relation {
+                Relation::LogTarget if of_bucket => &mut plan.log_targets,
+                Relation::TrailBucket if of_bucket => &mut plan.trail_buckets,
+                Relation::BehindAccessPoint if of_bucket => {
+                    plan.behind_access_points.insert(need.reading);
+                    continue;
                 }
-                Relation::LogTarget => {
-                    plan.log_targets.insert(need.reading);
-                }
+                _ => &mut plan.readings,
+            };
+            readings.entry(need.reading).or_default().insert(need.guard);
+        }
+        // Where buckets are read anyhow, those behind access points are among them.
+        if plan.buckets {
+            for reading in std::mem::take(&mut plan.behind_access_points) {
+                let guard = Need::behind(reading).guard;
+                plan.readings.entry(reading).or_default().insert(guard);
             }
         }
-        if image_sizes && plan.functions {
-            plan.readings
-                .entry(ReadingKind::FunctionImage)
-                .or_default()
-                .insert(Guard::OnlyImages);
+        if plan.functions {
+            for reading in opted {
+                let guard = match reading {
+                    ReadingKind::FunctionImage => Guard::OnlyImages,
+                    ReadingKind::FunctionPackages => Guard::OnlyZips,
+                    _ => Guard::Always,
+                };
+                plan.readings.entry(reading).or_default().insert(guard);
+            }
         }
         plan
+    }
+
+    /// The same plan, with samples of objects where they are needed and asked for.
+    #[must_use]
+    pub fn with_object_samples(
+        mut self,
+        needs: &BTreeSet<(SubjectKind, Need)>,
+        asked: bool,
+    ) -> Self {
+        let samples = [
+            ReadingKind::BucketObjectSample,
+            ReadingKind::BucketObjectAcls,
+        ];
+        let wanted = needs
+            .iter()
+            .filter(|(_, need)| asked && samples.contains(&need.reading));
+        for (_, need) in wanted {
+            self.readings
+                .entry(need.reading)
+                .or_default()
+                .insert(need.guard);
+        }
+        self
     }
 
     fn resources(&mut self, kind: SubjectKind, reading: ReadingKind) {
         match kind {
             SubjectKind::Bucket => self.buckets = true,
             SubjectKind::Function => self.functions = true,
-            SubjectKind::Region => self.regions = true,
+            SubjectKind::Region | SubjectKind::Trail => self.regions = true,
+            SubjectKind::Identity => self.identities = true,
+            SubjectKind::AccessPoint => self.access_points = true,
             _ => {}
         }
         match reading {
+            ReadingKind::IdentityListing => self.identities = true,
+            ReadingKind::AccessPointListing | ReadingKind::MultiRegionAccessPointListing => {
+                self.access_points = true;
+            }
             ReadingKind::BucketListing => self.buckets = true,
             ReadingKind::FunctionListing => self.functions = true,
             ReadingKind::RegionListing => self.regions = true,
             _ => match reading.scope() {
                 Scope::Bucket | Scope::Key | Scope::Target => self.buckets = true,
                 Scope::Function => self.functions = true,
-                Scope::Region => self.regions = true,
+                Scope::Region | Scope::Trail => self.regions = true,
+                Scope::Identity => self.identities = true,
+                Scope::AccessPoint | Scope::MultiRegionAccessPoint => self.access_points = true,
                 Scope::Account => {}
             },
         }
@@ -97,7 +151,17 @@ impl Plan {
 
     /// It matters which Regions are enabled.
     pub const fn regions(&self) -> bool {
-        self.regions || self.functions
+        self.regions || self.functions || self.access_points
+    }
+
+    /// Users, groups, roles and policies are to be listed.
+    pub const fn identities(&self) -> bool {
+        self.identities
+    }
+
+    /// Access points are to be listed, those of one Region and those of several.
+    pub const fn access_points(&self) -> bool {
+        self.access_points
     }
 
     /// The reading is wanted of every resource it belongs to.
@@ -122,17 +186,43 @@ impl Plan {
         self.destinations
     }
 
-    /// The plan for the buckets that receive access logs; `None` when nothing is asked of them.
-    pub fn of_log_targets(&self) -> Option<Self> {
-        (!self.log_targets.is_empty()).then(|| Self {
+    /// The plan for the buckets behind access points; `None` when they are read with all others, or
+    /// nothing is asked of them.
+    pub fn of_buckets_behind(&self) -> Option<Self> {
+        (!self.behind_access_points.is_empty()).then(|| Self {
             readings: self
-                .log_targets
+                .behind_access_points
                 .iter()
-                .map(|reading| (*reading, BTreeSet::from([Guard::Always])))
+                .map(|reading| (*reading, BTreeSet::from([Need::behind(*reading).guard])))
                 .collect(),
             buckets: true,
             ..Self::default()
         })
+    }
+
+    /// The plan for the buckets that receive access logs; `None` when nothing is asked of them.
+    pub fn of_log_targets(&self) -> Option<Self> {
+        Self::of_some_buckets(&self.log_targets)
+    }
+
+    /// The plan for the buckets that trails deliver to; `None` when nothing is asked of them.
+    pub fn of_trail_buckets(&self) -> Option<Self> {
+        Self::of_some_buckets(&self.trail_buckets)
+    }
+
+    fn of_some_buckets(readings: &BTreeMap<ReadingKind, BTreeSet<Guard>>) -> Option<Self> {
+        (!readings.is_empty()).then(|| Self {
+            readings: readings.clone(),
+            buckets: true,
+            ..Self::default()
+        })
+    }
+
+    /// Trails are to be listed.
+    pub fn trails(&self) -> bool {
+        self.wants(ReadingKind::TrailListing)
+            || self.wants(ReadingKind::TrailStatus)
+            || self.wants(ReadingKind::TrailSelectors)
     }
 }
 
@@ -141,7 +231,7 @@ mod tests {
     use super::*;
 
     fn plan(needs: &[(SubjectKind, Need)]) -> Plan {
-        Plan::new(&needs.iter().copied().collect(), false)
+        Plan::new(&needs.iter().copied().collect(), [])
     }
 
     #[test]
@@ -185,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn image_sizes_are_only_read_when_asked_for() {
+    fn opt_ins_are_only_read_when_asked_for() {
         let needs = BTreeSet::from([
             (
                 SubjectKind::Function,
@@ -193,7 +283,9 @@ mod tests {
             ),
             (SubjectKind::Function, Need::own(ReadingKind::FunctionImage)),
         ]);
-        assert!(!Plan::new(&needs, false).wants(ReadingKind::FunctionImage));
-        assert!(Plan::new(&needs, true).wants(ReadingKind::FunctionImage));
+        assert!(!Plan::new(&needs, []).wants(ReadingKind::FunctionImage));
+        let asked = Plan::new(&needs, [ReadingKind::FunctionImage]);
+        assert!(asked.wants(ReadingKind::FunctionImage));
+        assert!(!asked.wants(ReadingKind::FunctionPackages));
     }
 }

@@ -3,22 +3,18 @@
 //! All calls of a bucket are made one after the other: S3 has a host name a bucket, so they share
 //! a connection, and a later call can be left out for what an earlier one said.
 
-use std::collections::BTreeMap;
+mod answers;
+
+pub(super) use answers::grant;
+
 use std::future::Future;
 
-use aws_sdk_s3::types::{
-    Grant as SdkGrant, Grantee, LifecycleRule as SdkLifecycleRule, LoggingEnabled,
-    ReplicationRule as SdkReplicationRule, ServerSideEncryptionRule, TargetObjectKeyFormat,
-};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::inventory::Reading;
-use crate::inventory::bucket::{
-    Abac, Acl, BucketInventory, CorsRule, Encryption, Grant, LifecycleRule, Logging, ObjectLock,
-    Ownership, PolicyStatus, PublicAccessBlock, Replication, ReplicationRule, Versioning, Website,
-};
+use crate::inventory::bucket::{BucketInventory, Versioning};
 use crate::inventory::need::{Guard, ReadingKind};
 use crate::inventory::target::BucketHead;
 
@@ -29,7 +25,29 @@ use super::plan::Plan;
 use super::session::Session;
 use super::trouble::Trouble;
 
-/// Reads one bucket, beginning with what the listing said about it.
+/// The readings of one bucket, one line each: where it goes, which it is, what is known to make the
+/// call pointless, the operation, and what its answer becomes.
+macro_rules! read {
+    ($reader:ident, $slot:expr, $kind:ident, $pointless:expr, $operation:ident, $becomes:expr) => {
+        $slot = $reader
+            .reading(
+                std::mem::take(&mut $slot),
+                ReadingKind::$kind,
+                $pointless,
+                |s3, name, owner| {
+                    s3.$operation()
+                        .bucket(name)
+                        .set_expected_bucket_owner(owner)
+                        .send()
+                },
+                $becomes,
+            )
+            .await;
+    };
+}
+
+/// Reads one bucket, beginning with what the listing or an earlier plan said about it: what was read
+/// already is not read again.
 ///
 /// A bucket that was not listed may belong to somebody else and still answer; then its readings
 /// would be judged as this account's. S3 is told whose it must be (`x-amz-expected-bucket-owner`)
@@ -52,31 +70,155 @@ pub async fn read(
             .clone()
             .unwrap_or_else(|| session.home.clone()),
         moved: false,
+        placed: false,
         gone: None,
     };
-    let mut bucket = listed;
+    let mut b = listed;
     // Ownership and policy come first: they rule out the ACL and the policy status.
-    bucket.ownership = reader.ownership().await;
-    bucket.policy = reader.policy().await;
-    bucket.public_access_block = reader.public_access_block().await;
-    bucket.acl = reader.acl(&bucket.ownership).await;
-    bucket.policy_status = reader.policy_status(&bucket.policy).await;
-    bucket.encryption = reader.encryption().await;
-    bucket.logging = reader.logging().await;
-    bucket.versioning = reader.versioning().await;
-    bucket.tags = reader.tags().await;
-    bucket.website = reader.website().await;
-    bucket.cors = reader.cors().await;
-    bucket.lifecycle = reader.lifecycle().await;
+    read!(
+        reader,
+        b.ownership,
+        BucketOwnership,
+        None,
+        get_bucket_ownership_controls,
+        answers::ownership
+    );
+    read!(
+        reader,
+        b.policy,
+        BucketPolicy,
+        None,
+        get_bucket_policy,
+        |output| output.policy
+    );
+    read!(
+        reader,
+        b.public_access_block,
+        BucketPublicAccessBlock,
+        None,
+        get_public_access_block,
+        answers::public_access_block
+    );
+    let enforced = b
+        .ownership
+        .known()
+        .is_some_and(|known| known.object_ownership == "BucketOwnerEnforced");
+    let enforced = enforced.then_some(Guard::UnlessBucketOwnerEnforced);
+    read!(
+        reader,
+        b.acl,
+        BucketAcl,
+        enforced,
+        get_bucket_acl,
+        answers::acl
+    );
+    let no_policy = (b.policy == Reading::Absent).then_some(Guard::UnlessNoPolicy);
+    read!(
+        reader,
+        b.policy_status,
+        BucketPolicyStatus,
+        no_policy,
+        get_bucket_policy_status,
+        answers::policy_status
+    );
+    read!(
+        reader,
+        b.encryption,
+        BucketEncryption,
+        None,
+        get_bucket_encryption,
+        answers::encryption
+    );
+    read!(
+        reader,
+        b.logging,
+        BucketLogging,
+        None,
+        get_bucket_logging,
+        answers::logging
+    );
+    read!(
+        reader,
+        b.versioning,
+        BucketVersioning,
+        None,
+        get_bucket_versioning,
+        answers::versioning
+    );
+    read!(
+        reader,
+        b.tags,
+        BucketTags,
+        None,
+        get_bucket_tagging,
+        answers::tags
+    );
+    read!(
+        reader,
+        b.website,
+        BucketWebsite,
+        None,
+        get_bucket_website,
+        answers::website
+    );
+    read!(
+        reader,
+        b.cors,
+        BucketCors,
+        None,
+        get_bucket_cors,
+        answers::cors
+    );
+    read!(
+        reader,
+        b.lifecycle,
+        BucketLifecycle,
+        None,
+        get_bucket_lifecycle_configuration,
+        answers::lifecycle
+    );
     // Versioning and policy say whether there can be anything to read.
-    bucket.replication = reader.replication(&bucket.versioning).await;
-    bucket.object_lock = reader.object_lock(&bucket.versioning).await;
-    bucket.abac = reader.abac(&bucket.policy).await;
-    // Only what S3 said is kept: not the Region that was merely tried first.
-    if bucket.region.is_none() && (reader.moved || session.clients.endpoint().is_none()) {
-        bucket.region = reader.settled().map(str::to_owned);
+    let unversioned = is_unversioned(&b.versioning).then_some(Guard::UnlessNotVersioned);
+    read!(
+        reader,
+        b.replication,
+        BucketReplication,
+        unversioned,
+        get_bucket_replication,
+        answers::replication
+    );
+    read!(
+        reader,
+        b.object_lock,
+        BucketObjectLock,
+        unversioned,
+        get_object_lock_configuration,
+        answers::object_lock
+    );
+    let no_tag_condition = (!may_test_tags(&b.policy)).then_some(Guard::UnlessNoTagCondition);
+    read!(
+        reader,
+        b.abac,
+        BucketAbac,
+        no_tag_condition,
+        get_bucket_abac,
+        answers::abac
+    );
+    read!(
+        reader,
+        b.request_payment,
+        BucketRequestPayment,
+        None,
+        get_bucket_request_payment,
+        answers::request_payment
+    );
+    // Only where S3 answered for the bucket is its Region known: not where every call was refused,
+    // and not the Region that was merely tried first on an endpoint that serves all of them.
+    if b.region.is_none() && reader.placed && (reader.moved || session.clients.endpoint().is_none())
+    {
+        b.region = Some(reader.region);
     }
-    bucket
+    b
 }
 
 /// Asks whether a bucket is there and belongs to `owner`, beginning in the given Region.
@@ -93,6 +235,7 @@ pub async fn head(
         owner: None,
         region: region.unwrap_or(&session.home).to_owned(),
         moved: false,
+        placed: false,
         gone: None,
     };
     let answer = reader
@@ -126,14 +269,39 @@ struct Reader<'a> {
     region: String,
     /// S3 has sent us to another Region.
     moved: bool,
+    /// The bucket has answered in this Region: with a value, or that there is no such configuration.
+    placed: bool,
     /// The bucket does not exist: every further call would say the same.
     gone: Option<Trouble>,
 }
 
 impl Reader<'_> {
-    /// The bucket's Region, once it is known to be there at all.
-    fn settled(&self) -> Option<&str> {
-        self.gone.is_none().then_some(self.region.as_str())
+    /// One reading, unless it was made before, nobody wants it, or it is known to be pointless.
+    async fn reading<T, O, E, F, Fut>(
+        &mut self,
+        already: Reading<T>,
+        kind: ReadingKind,
+        pointless: Option<Guard>,
+        send: F,
+        becomes: impl FnOnce(O) -> Option<T>,
+    ) -> Reading<T>
+    where
+        F: Fn(aws_sdk_s3::Client, String, Option<String>) -> Fut,
+        Fut: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let wanted = self.plan.calls(kind, |guard| Some(guard) == pointless);
+        if !wanted || !already.is_not_collected() {
+            return already;
+        }
+        let (name, owner) = (self.name.to_owned(), self.owner.clone());
+        let answer = self
+            .ask(|s3| send(s3, name.clone(), owner.clone()))
+            .await
+            .map(becomes);
+        let reading = answer::reading(kind, answer);
+        self.placed |= matches!(reading, Reading::Known(_) | Reading::Absent);
+        reading
     }
 
     /// Sends one call to the bucket's Region; follows S3 to another Region once.
@@ -185,424 +353,6 @@ impl Reader<'_> {
             _ => false,
         }
     }
-
-    async fn policy(&mut self) -> Reading<String> {
-        const KIND: ReadingKind = ReadingKind::BucketPolicy;
-        if !self.plan.wants(KIND) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_policy()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(KIND, answer.map(|output| output.policy))
-    }
-
-    async fn policy_status(&mut self, policy: &Reading<String>) -> Reading<PolicyStatus> {
-        const KIND: ReadingKind = ReadingKind::BucketPolicyStatus;
-        let none = *policy == Reading::Absent;
-        if !self
-            .plan
-            .calls(KIND, |guard| none && guard == Guard::UnlessNoPolicy)
-        {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_policy_status()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                output.policy_status.map(|status| PolicyStatus {
-                    is_public: status.is_public.unwrap_or(false),
-                })
-            }),
-        )
-    }
-
-    async fn acl(&mut self, ownership: &Reading<Ownership>) -> Reading<Acl> {
-        const KIND: ReadingKind = ReadingKind::BucketAcl;
-        let enforced = ownership
-            .known()
-            .is_some_and(|known| known.object_ownership == "BucketOwnerEnforced");
-        if !self.plan.calls(KIND, |guard| {
-            enforced && guard == Guard::UnlessBucketOwnerEnforced
-        }) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_acl()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                Some(Acl {
-                    owner: output.owner.and_then(|owner| owner.id),
-                    grants: output
-                        .grants
-                        .unwrap_or_default()
-                        .iter()
-                        .filter_map(grant)
-                        .collect(),
-                })
-            }),
-        )
-    }
-
-    async fn ownership(&mut self) -> Reading<Ownership> {
-        const KIND: ReadingKind = ReadingKind::BucketOwnership;
-        if !self.plan.wants(KIND) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_ownership_controls()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                let rule = output.ownership_controls?.rules.into_iter().next()?;
-                Some(Ownership {
-                    object_ownership: rule.object_ownership.as_str().to_owned(),
-                })
-            }),
-        )
-    }
-
-    async fn public_access_block(&mut self) -> Reading<PublicAccessBlock> {
-        const KIND: ReadingKind = ReadingKind::BucketPublicAccessBlock;
-        if !self.plan.wants(KIND) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_public_access_block()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                let flags = output.public_access_block_configuration?;
-                Some(PublicAccessBlock {
-                    block_public_acls: flags.block_public_acls.unwrap_or(false),
-                    ignore_public_acls: flags.ignore_public_acls.unwrap_or(false),
-                    block_public_policy: flags.block_public_policy.unwrap_or(false),
-                    restrict_public_buckets: flags.restrict_public_buckets.unwrap_or(false),
-                })
-            }),
-        )
-    }
-
-    async fn encryption(&mut self) -> Reading<Encryption> {
-        const KIND: ReadingKind = ReadingKind::BucketEncryption;
-        if !self.plan.wants(KIND) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_encryption()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                let rules = output.server_side_encryption_configuration?.rules;
-                rules.first().map(encryption)
-            }),
-        )
-    }
-
-    async fn logging(&mut self) -> Reading<Logging> {
-        const KIND: ReadingKind = ReadingKind::BucketLogging;
-        if !self.plan.wants(KIND) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_logging()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        // Logging that is off is an empty document, not an error.
-        answer::reading(
-            KIND,
-            answer.map(|output| output.logging_enabled.map(logging)),
-        )
-    }
-
-    async fn versioning(&mut self) -> Reading<Versioning> {
-        const KIND: ReadingKind = ReadingKind::BucketVersioning;
-        if !self.plan.wants(KIND) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_versioning()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        // Versioning that was never set is an empty document, not an error.
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                let versioning = Versioning {
-                    status: output.status.map(|status| status.as_str().to_owned()),
-                    mfa_delete: output.mfa_delete.map(|status| status.as_str() == "Enabled"),
-                };
-                (versioning != Versioning::default()).then_some(versioning)
-            }),
-        )
-    }
-
-    async fn tags(&mut self) -> Reading<BTreeMap<String, String>> {
-        const KIND: ReadingKind = ReadingKind::BucketTags;
-        if !self.plan.wants(KIND) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_tagging()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                Some(
-                    output
-                        .tag_set
-                        .into_iter()
-                        .map(|tag| (tag.key, tag.value))
-                        .collect(),
-                )
-            }),
-        )
-    }
-}
-
-impl Reader<'_> {
-    async fn website(&mut self) -> Reading<Website> {
-        const KIND: ReadingKind = ReadingKind::BucketWebsite;
-        if !self.plan.wants(KIND) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_website()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                Some(Website {
-                    index_document: output.index_document.map(|index| index.suffix),
-                    redirect_all_to: output.redirect_all_requests_to.map(|to| to.host_name),
-                })
-            }),
-        )
-    }
-
-    async fn cors(&mut self) -> Reading<Vec<CorsRule>> {
-        const KIND: ReadingKind = ReadingKind::BucketCors;
-        if !self.plan.wants(KIND) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_cors()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                let rules = output.cors_rules.unwrap_or_default();
-                let rules: Vec<CorsRule> = rules
-                    .into_iter()
-                    .map(|rule| CorsRule {
-                        origins: rule.allowed_origins,
-                        methods: rule.allowed_methods,
-                        headers: rule.allowed_headers.unwrap_or_default(),
-                    })
-                    .collect();
-                (!rules.is_empty()).then_some(rules)
-            }),
-        )
-    }
-
-    async fn lifecycle(&mut self) -> Reading<Vec<LifecycleRule>> {
-        const KIND: ReadingKind = ReadingKind::BucketLifecycle;
-        if !self.plan.wants(KIND) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_lifecycle_configuration()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                let rules = output.rules.unwrap_or_default();
-                let rules: Vec<LifecycleRule> = rules.iter().map(lifecycle_rule).collect();
-                (!rules.is_empty()).then_some(rules)
-            }),
-        )
-    }
-
-    async fn replication(&mut self, versioning: &Reading<Versioning>) -> Reading<Replication> {
-        const KIND: ReadingKind = ReadingKind::BucketReplication;
-        let unversioned = is_unversioned(versioning);
-        if !self.plan.calls(KIND, |guard| {
-            unversioned && guard == Guard::UnlessNotVersioned
-        }) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_replication()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                let configuration = output.replication_configuration?;
-                Some(Replication {
-                    rules: configuration
-                        .rules
-                        .iter()
-                        .filter_map(replication_rule)
-                        .collect(),
-                    role: configuration.role,
-                })
-            }),
-        )
-    }
-
-    async fn object_lock(&mut self, versioning: &Reading<Versioning>) -> Reading<ObjectLock> {
-        const KIND: ReadingKind = ReadingKind::BucketObjectLock;
-        let unversioned = is_unversioned(versioning);
-        if !self.plan.calls(KIND, |guard| {
-            unversioned && guard == Guard::UnlessNotVersioned
-        }) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_object_lock_configuration()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                let configuration = output.object_lock_configuration?;
-                let retention = configuration.rule.and_then(|rule| rule.default_retention);
-                Some(ObjectLock {
-                    enabled: configuration
-                        .object_lock_enabled
-                        .is_some_and(|enabled| enabled.as_str() == "Enabled"),
-                    default_mode: retention
-                        .as_ref()
-                        .and_then(|retention| retention.mode())
-                        .map(|mode| mode.as_str().to_owned()),
-                    default_days: retention.as_ref().and_then(|retention| {
-                        let years = retention.years().map(|years| years.saturating_mul(365));
-                        u32::try_from(retention.days().or(years)?).ok()
-                    }),
-                })
-            }),
-        )
-    }
-
-    async fn abac(&mut self, policy: &Reading<String>) -> Reading<Abac> {
-        const KIND: ReadingKind = ReadingKind::BucketAbac;
-        let no_tag_condition = match policy {
-            Reading::Absent => true,
-            Reading::Known(text) => !may_test_tags(text),
-            _ => false,
-        };
-        if !self.plan.calls(KIND, |guard| {
-            no_tag_condition && guard == Guard::UnlessNoTagCondition
-        }) {
-            return Reading::NotCollected;
-        }
-        let (name, owner) = (self.name, self.owner.clone());
-        let answer = self
-            .ask(|s3| {
-                s3.get_bucket_abac()
-                    .bucket(name)
-                    .set_expected_bucket_owner(owner.clone())
-                    .send()
-            })
-            .await;
-        answer::reading(
-            KIND,
-            answer.map(|output| {
-                let status = output.abac_status?.status?;
-                Some(Abac {
-                    status: status.as_str().to_owned(),
-                })
-            }),
-        )
-    }
 }
 
 /// Known not to be enabled.
@@ -614,133 +364,17 @@ fn is_unversioned(versioning: &Reading<Versioning>) -> bool {
     }
 }
 
-/// False when the text surely tests no tag of the bucket. Keys have no case, and an escaped
+/// False when the policy surely tests no tag of the bucket. Keys have no case, and an escaped
 /// character could be part of one.
-fn may_test_tags(policy: &str) -> bool {
-    let policy = policy.to_lowercase();
-    ["aws:resourcetag/", "s3:buckettag/", "\\u"]
-        .iter()
-        .any(|part| policy.contains(part))
-}
-
-fn lifecycle_rule(rule: &SdkLifecycleRule) -> LifecycleRule {
-    // The prefix beside the filter is the form from before filters existed.
-    #[allow(deprecated, reason = "buckets still have it")]
-    let old_prefix = rule.prefix();
-    let whole = old_prefix.is_none_or(str::is_empty)
-        && rule.filter().is_none_or(|filter| {
-            filter.prefix().is_none_or(str::is_empty)
-                && filter.tag().is_none()
-                && filter.and().is_none()
-                && filter.object_size_greater_than().is_none()
-                && filter.object_size_less_than().is_none()
-        });
-    LifecycleRule {
-        id: rule.id().unwrap_or_default().to_owned(),
-        enabled: rule.status().as_str() == "Enabled",
-        whole_bucket: whole,
-        expires_current: rule
-            .expiration()
-            .is_some_and(|expiration| expiration.days().is_some() || expiration.date().is_some()),
-        transitions: !rule.transitions().is_empty()
-            || !rule.noncurrent_version_transitions().is_empty(),
-        expires_noncurrent_days: rule
-            .noncurrent_version_expiration()
-            .and_then(|expiration| u32::try_from(expiration.noncurrent_days()?).ok()),
-        aborts_uploads_days: rule
-            .abort_incomplete_multipart_upload()
-            .and_then(|abort| u32::try_from(abort.days_after_initiation()?).ok()),
-    }
-}
-
-fn replication_rule(rule: &SdkReplicationRule) -> Option<ReplicationRule> {
-    let destination = rule.destination()?;
-    #[allow(deprecated, reason = "buckets still have it")]
-    let old_prefix = rule.prefix();
-    let whole = old_prefix.is_none_or(str::is_empty)
-        && rule.filter().is_none_or(|filter| {
-            filter.prefix().is_none_or(str::is_empty)
-                && filter.tag().is_none()
-                && filter.and().is_none()
-        });
-    let arn = destination.bucket();
-    Some(ReplicationRule {
-        id: rule.id().unwrap_or_default().to_owned(),
-        enabled: rule.status().as_str() == "Enabled",
-        whole_bucket: whole,
-        destination: arn.rsplit(':').next().unwrap_or(arn).to_owned(),
-        destination_account: destination
-            .account()
-            .filter(|account| !account.is_empty())
-            .map(str::to_owned),
-        replicates_kms: rule
-            .source_selection_criteria()
-            .and_then(|criteria| criteria.sse_kms_encrypted_objects())
-            .is_some_and(|kms| kms.status().as_str() == "Enabled"),
-        replica_key: destination
-            .encryption_configuration()
-            .and_then(|encryption| encryption.replica_kms_key_id())
-            .map(str::to_owned),
-    })
-}
-
-fn grant(grant: &SdkGrant) -> Option<Grant> {
-    Some(Grant {
-        grantee: grantee(grant.grantee()?)?,
-        permission: grant.permission()?.as_str().to_owned(),
-    })
-}
-
-/// The group's name, the canonical user id or the e-mail address. The group URIs are in the S3
-/// user guide, "Access control list overview". A URI that is none of them is kept whole.
-fn grantee(grantee: &Grantee) -> Option<String> {
-    if let Some(uri) = grantee.uri().filter(|uri| !uri.is_empty()) {
-        let group = match uri {
-            "http://acs.amazonaws.com/groups/global/AllUsers" => "AllUsers",
-            "http://acs.amazonaws.com/groups/global/AuthenticatedUsers" => "AuthenticatedUsers",
-            "http://acs.amazonaws.com/groups/s3/LogDelivery" => "LogDelivery",
-            other => other,
-        };
-        return Some(group.to_owned());
-    }
-    grantee
-        .id()
-        .filter(|id| !id.is_empty())
-        .or_else(|| grantee.email_address())
-        .map(str::to_owned)
-}
-
-fn encryption(rule: &ServerSideEncryptionRule) -> Encryption {
-    let default = rule.apply_server_side_encryption_by_default();
-    Encryption {
-        algorithm: default.map(|default| default.sse_algorithm().as_str().to_owned()),
-        kms_key: default
-            .and_then(|default| default.kms_master_key_id())
-            .filter(|key| !key.is_empty())
-            .map(str::to_owned),
-        bucket_key: rule.bucket_key_enabled(),
-        blocked_encryption_types: rule.blocked_encryption_types().map(|blocked| {
-            blocked
-                .encryption_type()
+fn may_test_tags(policy: &Reading<String>) -> bool {
+    match policy {
+        Reading::Absent => false,
+        Reading::Known(text) => {
+            let text = text.to_lowercase();
+            ["aws:resourcetag/", "s3:buckettag/", "\\u"]
                 .iter()
-                .map(|kind| kind.as_str().to_owned())
-                .collect()
-        }),
-    }
-}
-
-fn logging(enabled: LoggingEnabled) -> Logging {
-    Logging {
-        key_format: enabled.target_object_key_format.as_ref().map(key_format),
-        target_bucket: enabled.target_bucket,
-        target_prefix: enabled.target_prefix,
-    }
-}
-
-fn key_format(format: &TargetObjectKeyFormat) -> String {
-    if format.partitioned_prefix().is_some() {
-        "partitioned".to_owned()
-    } else {
-        "simple".to_owned()
+                .any(|part| text.contains(part))
+        }
+        _ => true,
     }
 }

@@ -23,6 +23,10 @@ pub struct Session {
     pub clients: Clients,
     /// The schedules.
     pub lanes: Lanes,
+    /// Bytes of logs that queries will have scanned.
+    pub scan: std::sync::atomic::AtomicU64,
+    /// The layers that were inspected.
+    pub layers: super::packages::Layers,
     /// Where a person watches.
     pub progress: Box<dyn Progress>,
     /// The configured Region.

@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::identity::IdentityFacts;
 use super::lambda::LATEST;
 use super::{Fact, Facts, Subject, SubjectFacts, needs};
 use crate::inventory::ids::SubjectKind;
@@ -26,6 +27,16 @@ impl Facts<'_> {
     /// it is about every version that matters.
     pub fn evidence(&self, subject: &Subject, path: &str) -> Vec<(String, Value)> {
         let (path, item) = split_item(path);
+        if let Some(context) = self.identity_context(subject) {
+            return IdentityFacts::places(&context, &path)
+                .into_iter()
+                .map(|place| {
+                    let account = ["accounts".to_owned(), subject.id.account.clone()];
+                    account.into_iter().chain(place).collect()
+                })
+                .filter_map(|segments| self.at(segments))
+                .collect();
+        }
         needs(&path)
             .into_iter()
             .flat_map(|need| {
@@ -36,6 +47,53 @@ impl Facts<'_> {
                 }
             })
             .filter_map(|segments| self.at(segments))
+            .chain(self.listed_for(subject, &path))
+            .collect()
+    }
+
+    /// The entries of a Region's lists that speak of a function: the lists may be long.
+    fn listed_for(&self, subject: &Subject, path: &str) -> Vec<(String, Value)> {
+        let id = &subject.id;
+        let Some(region) = self
+            .snapshot
+            .accounts
+            .get(&id.account)
+            .and_then(|account| account.regions.get(&id.region))
+        else {
+            return Vec::new();
+        };
+        needs(path)
+            .into_iter()
+            .filter(|need| need.reading.scope() == Scope::Region)
+            .flat_map(|need| {
+                let member = need.reading.name().rsplit('.').next().unwrap_or_default();
+                let entries: Vec<Value> = match need.reading {
+                    ReadingKind::EventSourceMappings => values(&region.event_source_mappings),
+                    ReadingKind::Rules => values(&region.rules),
+                    ReadingKind::Schedules => values(&region.schedules),
+                    ReadingKind::ScalableTargets => values(&region.scalable_targets),
+                    _ => Vec::new(),
+                };
+                entries
+                    .into_iter()
+                    .enumerate()
+                    .filter(|(_, entry)| speaks_of(entry, &id.arn, &id.name))
+                    .take(ITEM_LIMIT)
+                    .map(|(index, entry)| {
+                        let index = index.to_string();
+                        let pointer = pointer::pointer([
+                            "accounts",
+                            &id.account,
+                            "regions",
+                            &id.region,
+                            member,
+                            "known",
+                            &index,
+                        ]);
+                        (pointer, shortened(entry))
+                    })
+                    .collect::<Vec<_>>()
+            })
             .collect()
     }
 
@@ -100,10 +158,42 @@ impl Facts<'_> {
             ReadingKind::FunctionListing
             | ReadingKind::BucketListing
             | ReadingKind::RegionListing
+            | ReadingKind::TrailListing
+            | ReadingKind::IdentityListing
+            | ReadingKind::AccessPointListing
             | ReadingKind::Caller => return Vec::new(),
+            // The listing of Multi-Region access points tells their flags.
+            ReadingKind::MultiRegionAccessPointListing => "public_access_block",
             other => other.name().rsplit('.').next().unwrap_or_default(),
         };
+        let several = id.region == GLOBAL;
         match (need.relation, need.reading.scope(), id.kind) {
+            (Relation::Own, Scope::AccessPoint, SubjectKind::AccessPoint) if !several => {
+                let segments = [
+                    "accounts",
+                    &id.account,
+                    "regions",
+                    &id.region,
+                    "access_points",
+                    &id.name,
+                    member,
+                ];
+                vec![segments.to_vec().map_owned()]
+            }
+            (Relation::Own, Scope::MultiRegionAccessPoint, SubjectKind::AccessPoint) if several => {
+                vec![multi_region(&id.account, &id.name, member)]
+            }
+            (Relation::Own, Scope::Account, SubjectKind::AccessPoint)
+                if need.reading == ReadingKind::MultiRegionAccessPointListing =>
+            {
+                let places = vec![multi_region(&id.account, &id.name, member)];
+                if several { places } else { Vec::new() }
+            }
+            (Relation::BehindAccessPoint, Scope::Bucket, SubjectKind::AccessPoint) => self
+                .buckets_behind(subject)
+                .iter()
+                .map(|name| bucket(name, member))
+                .collect(),
             (Relation::Own, Scope::Account, _) => vec![account(member)],
             (Relation::Own, Scope::Bucket, SubjectKind::Bucket) => vec![bucket(&id.name, member)],
             (Relation::Own, Scope::Function, SubjectKind::Function) => {
@@ -137,6 +227,34 @@ impl Facts<'_> {
                 .flat_map(|bucket| bucket.destinations())
                 .map(|name| vec!["accounts", &id.account, "targets", name, member].map_owned())
                 .collect(),
+            (Relation::LogTarget, Scope::Bucket, SubjectKind::Bucket) => self
+                .logging_of(&id.account, &id.name)
+                .map(|target| bucket(target, member))
+                .into_iter()
+                .collect(),
+            (Relation::TrailBucket, Scope::Bucket, SubjectKind::Trail) => self
+                .snapshot
+                .accounts
+                .get(&id.account)
+                .and_then(|account| account.trails.get(&id.arn))
+                .map(|trail| bucket(&trail.bucket, member))
+                .into_iter()
+                .collect(),
+            (Relation::Own, Scope::Trail, SubjectKind::Trail) => {
+                vec![vec!["accounts", &id.account, "trails", &id.arn, member].map_owned()]
+            }
+            (Relation::Trails, Scope::Trail, _) => self
+                .snapshot
+                .accounts
+                .get(&id.account)
+                .into_iter()
+                .flat_map(|account| &account.trails)
+                .filter(|(_, trail)| trail.multi_region || trail.home_region == id.region)
+                .map(|(arn, _)| vec!["accounts", &id.account, "trails", arn, member].map_owned())
+                .collect(),
+            (Relation::Own | Relation::Region, Scope::Region, _) => {
+                vec![vec!["accounts", &id.account, "regions", &id.region, member].map_owned()]
+            }
             // Of the siblings, those that speak of this bucket.
             (Relation::Siblings, Scope::Bucket, SubjectKind::Bucket)
                 if need.reading == ReadingKind::BucketLogging =>
@@ -145,6 +263,21 @@ impl Facts<'_> {
                     .log_sources(&id.account, &id.name)
                     .map(|source| bucket(source, member))
                     .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn logging_of(&self, account: &str, bucket: &str) -> Option<&str> {
+        let bucket = self.snapshot.accounts.get(account)?.buckets.get(bucket)?;
+        Some(bucket.logging.known()?.target_bucket.as_str())
+    }
+
+    /// The buckets that an access point leads to.
+    fn buckets_behind(&self, subject: &Subject) -> Vec<String> {
+        match self.of(subject) {
+            Some(SubjectFacts::AccessPoint(facts)) => {
+                facts.bucket.split(", ").map(str::to_owned).collect()
             }
             _ => Vec::new(),
         }
@@ -160,13 +293,42 @@ impl Facts<'_> {
             [buckets, name, member] if buckets == "buckets" => {
                 member_of(account.buckets.get(name)?, member)
             }
+            [identities, name, inline, policy]
+                if identities == "identities" && inline == "inline" =>
+            {
+                let document = account.identities.get(name)?.inline.get(policy)?;
+                Some(Value::String(document.clone()))
+            }
+            [identities, name, member] if identities == "identities" => {
+                member_of(account.identities.get(name)?, member)
+            }
+            [policies, arn, member] if policies == "managed_policies" => {
+                member_of(account.managed_policies.get(arn)?, member)
+            }
+            [points, name, member] if points == "multi_region_access_points" => {
+                member_of(account.multi_region_access_points.get(name)?, member)
+            }
+            [_, region, points, name, member] if points == "access_points" => {
+                let region = account.regions.get(region)?;
+                member_of(region.access_points.get(name)?, member)
+            }
             [_, region, _, name, _, version, member] => {
                 let function = account.regions.get(region)?.functions.get(name)?;
                 member_of(function.versions.get(version)?, member)
             }
             [keys, arn, member] if keys == "keys" => member_of(account.keys.get(arn)?, member),
+            [trails, arn, member] if trails == "trails" => {
+                member_of(account.trails.get(arn)?, member)
+            }
             [targets, name, member] if targets == "targets" => {
                 member_of(account.targets.get(name)?, member)
+            }
+            [_, region, member] => {
+                let own = crate::inventory::account::RegionInventory {
+                    functions: std::collections::BTreeMap::new(),
+                    ..account.regions.get(region)?.clone()
+                };
+                member_of(&own, member)
             }
             [_, region, _, name, member] => {
                 member_of(account.regions.get(region)?.functions.get(name)?, member)
@@ -193,6 +355,47 @@ impl Facts<'_> {
         let pointer = pointer::pointer(segments.iter().map(String::as_str));
         Some((pointer, shortened(value)))
     }
+}
+
+/// The entries of a list that was read.
+fn values<T: serde::Serialize>(reading: &crate::inventory::Reading<Vec<T>>) -> Vec<Value> {
+    reading
+        .known()
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| serde_json::to_value(entry).ok())
+        .collect()
+}
+
+/// True when an entry names the function by its ARN, qualified or not, or a scalable target by name.
+fn speaks_of(entry: &Value, arn: &str, name: &str) -> bool {
+    let names = |holder: &Value| {
+        holder
+            .get("function_arn")
+            .and_then(Value::as_str)
+            .and_then(|named| named.strip_prefix(arn))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+            || holder.get("function").and_then(Value::as_str) == Some(name)
+    };
+    names(entry)
+        || entry
+            .get("targets")
+            .and_then(Value::as_array)
+            .is_some_and(|targets| targets.iter().any(names))
+}
+
+/// The Region of what belongs to none.
+const GLOBAL: &str = "global";
+
+fn multi_region(account: &str, name: &str, member: &str) -> Vec<String> {
+    vec![
+        "accounts",
+        account,
+        "multi_region_access_points",
+        name,
+        member,
+    ]
+    .map_owned()
 }
 
 /// A path with `[3]` made `[]`, and what stood there.

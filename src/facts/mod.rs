@@ -8,19 +8,25 @@
 //! Facts are drawn subject by subject over an [`Index`] of what several resources share, so nothing
 //! here holds the facts of a whole account at once.
 
+pub mod access_point;
 pub mod account;
 mod document;
 mod evidence;
 mod fact;
+pub mod identity;
 mod index;
 pub mod lambda;
 pub mod policy;
+pub mod region;
 pub mod s3;
+mod standing;
 mod subjects;
+pub mod trail;
 mod vocabulary;
 
 pub use document::FactDocument;
 pub use fact::{Because, Fact, from_reading};
 pub use index::Index;
+pub use standing::Standing;
 pub use subjects::{Facts, Subject, SubjectFacts, Trust, UNLISTED};
 pub use vocabulary::{NeedTable, declarations, list_needs, needs, schema};

@@ -4,13 +4,20 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::access_point::{AccessPointContext, AccessPointFacts};
 use super::account::AccountFacts;
+use super::identity::{self, IdentityContext, IdentityFacts};
 use super::lambda::cold_start::Model;
 use super::lambda::{FunctionContext, FunctionFacts};
+use super::region::RegionFacts;
 use super::s3::{BucketContext, BucketFacts};
+use super::trail::{TrailContext, TrailFacts};
 use super::{Because, Fact, FactDocument, Index, from_reading};
 use crate::inventory::account::{AccountInventory, Listing};
-use crate::inventory::ids::{ResourceId, SubjectKind, account_arn, bucket_arn, function_arn};
+use crate::inventory::ids::{
+    ResourceId, SubjectKind, access_point_arn, account_arn, bucket_arn, function_arn,
+    multi_region_access_point_arn, region_arn, trail_arn,
+};
 use crate::inventory::need::ReadingKind;
 use crate::inventory::{Reading, Snapshot};
 use crate::report::{BucketPosture, ColdStart};
@@ -67,6 +74,14 @@ pub enum SubjectFacts {
     Bucket(Box<BucketFacts>),
     /// Of a function.
     Function(Box<FunctionFacts>),
+    /// Of a Region.
+    Region(Box<RegionFacts>),
+    /// Of a trail.
+    Trail(Box<TrailFacts>),
+    /// Of a user, group, role or managed policy.
+    Identity(Box<IdentityFacts>),
+    /// Of an access point.
+    AccessPoint(Box<AccessPointFacts>),
 }
 
 impl SubjectFacts {
@@ -84,6 +99,16 @@ impl SubjectFacts {
             }
             Self::Function(facts) => {
                 FactDocument::new(SubjectKind::Function.variable(), facts.as_ref())
+            }
+            Self::Region(facts) => {
+                FactDocument::new(SubjectKind::Region.variable(), facts.as_ref())
+            }
+            Self::Trail(facts) => FactDocument::new(SubjectKind::Trail.variable(), facts.as_ref()),
+            Self::Identity(facts) => {
+                FactDocument::new(SubjectKind::Identity.variable(), facts.as_ref())
+            }
+            Self::AccessPoint(facts) => {
+                FactDocument::new(SubjectKind::AccessPoint.variable(), facts.as_ref())
             }
         }
     }
@@ -126,10 +151,10 @@ impl<'a> Facts<'a> {
                 SubjectKind::Account => vec![account_subject(id, account)],
                 SubjectKind::Bucket => bucket_subjects(id, account, snapshot.complete),
                 SubjectKind::Function => function_subjects(id, account, snapshot.complete),
-                SubjectKind::Region
-                | SubjectKind::AccessPoint
-                | SubjectKind::Trail
-                | SubjectKind::Identity => Vec::new(),
+                SubjectKind::Region => region_subjects(id, account),
+                SubjectKind::Trail => trail_subjects(id, account),
+                SubjectKind::Identity => identity_subjects(id, account, snapshot.complete),
+                SubjectKind::AccessPoint => access_point_subjects(id, account, snapshot.complete),
             })
             .collect();
         subjects.sort_by(|a, b| {
@@ -163,10 +188,31 @@ impl<'a> Facts<'a> {
                 &id.region,
                 &id.name,
             )?))),
-            SubjectKind::Region
-            | SubjectKind::AccessPoint
-            | SubjectKind::Trail
-            | SubjectKind::Identity => None,
+            SubjectKind::Region => Some(SubjectFacts::Region(Box::new(RegionFacts::derive(
+                &id.name,
+                account,
+                account.regions.get(&id.name)?,
+            )))),
+            SubjectKind::Trail => Some(SubjectFacts::Trail(Box::new(TrailFacts::derive(
+                &TrailContext {
+                    account_id: &id.account,
+                    account,
+                    arn: &id.arn,
+                    trail: account.trails.get(&id.arn)?,
+                    index: &self.index,
+                    trust: &self.trust,
+                    taken_at: &self.snapshot.taken_at,
+                },
+            )))),
+            SubjectKind::Identity => {
+                let context = self.identity_context(subject)?;
+                let facts = IdentityFacts::of_identity(&context)
+                    .or_else(|| IdentityFacts::of_policy(&context))?;
+                Some(SubjectFacts::Identity(Box::new(facts)))
+            }
+            SubjectKind::AccessPoint => Some(SubjectFacts::AccessPoint(Box::new(
+                AccessPointFacts::derive(&self.access_point_context(subject)?)?,
+            ))),
         }
     }
 
@@ -231,6 +277,43 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// Where a user, group, role or policy stands; none for subjects of other kinds.
+    pub(super) fn identity_context<'b>(
+        &'b self,
+        subject: &'b Subject,
+    ) -> Option<IdentityContext<'b>> {
+        let id = &subject.id;
+        let account = self.snapshot.accounts.get(&id.account)?;
+        let key = match id.kind {
+            SubjectKind::Identity if account.identities.contains_key(&id.name) => &id.name,
+            SubjectKind::Identity => &id.arn,
+            _ => return None,
+        };
+        Some(IdentityContext {
+            account_id: &id.account,
+            account,
+            key,
+            taken_at: &self.snapshot.taken_at,
+        })
+    }
+
+    /// Where an access point stands; none for subjects of other kinds.
+    pub(super) fn access_point_context<'b>(
+        &'b self,
+        subject: &'b Subject,
+    ) -> Option<AccessPointContext<'b>> {
+        let id = &subject.id;
+        (id.kind == SubjectKind::AccessPoint).then_some(())?;
+        Some(AccessPointContext {
+            account_id: &id.account,
+            account: self.snapshot.accounts.get(&id.account)?,
+            region: &id.region,
+            name: &id.name,
+            arn: &id.arn,
+            taken_at: &self.snapshot.taken_at,
+        })
+    }
+
     fn function(
         &self,
         account_id: &str,
@@ -238,11 +321,13 @@ impl<'a> Facts<'a> {
         region: &str,
         name: &str,
     ) -> Option<FunctionFacts> {
+        let inventory = account.regions.get(region)?;
         Some(FunctionFacts::derive(&FunctionContext {
             account_id,
             region,
             name,
-            function: account.regions.get(region)?.functions.get(name)?,
+            inventory,
+            function: inventory.functions.get(name)?,
             taken_at: &self.snapshot.taken_at,
             model: self.model,
         }))
@@ -349,6 +434,186 @@ fn function_subjects(id: &str, account: &AccountInventory, complete: bool) -> Ve
             refused => from_reading(ReadingKind::RegionListing, refused, || (), |_| ()),
         };
         subjects.push(subject(UNKNOWN, UNLISTED, "", because.because().to_vec()));
+    }
+    subjects
+}
+
+fn region_subjects(id: &str, account: &AccountInventory) -> Vec<Subject> {
+    let subject = |name: &str, unlisted| Subject {
+        id: ResourceId {
+            kind: SubjectKind::Region,
+            name: name.to_owned(),
+            arn: region_arn(name, id),
+            account: id.to_owned(),
+            region: if name == UNLISTED { UNKNOWN } else { name }.to_owned(),
+        },
+        unlisted,
+    };
+    let mut subjects: Vec<Subject> = account
+        .regions
+        .keys()
+        .map(|name| subject(name, Vec::new()))
+        .collect();
+    // Where the list of Regions was refused, those that every account has were read all the same.
+    let unlisted = match &account.region_listing {
+        Reading::Known(_) | Reading::Absent => Vec::new(),
+        Reading::NotCollected if !subjects.is_empty() => Vec::new(),
+        refused => from_reading(ReadingKind::RegionListing, refused, || (), |_| ())
+            .because()
+            .to_vec(),
+    };
+    if !unlisted.is_empty() {
+        subjects.push(subject(UNLISTED, unlisted));
+    }
+    subjects
+}
+
+/// The trails, and one stand-in for all Regions whose trails could not be listed.
+fn trail_subjects(id: &str, account: &AccountInventory) -> Vec<Subject> {
+    let mut subjects: Vec<Subject> = account
+        .trails
+        .iter()
+        .map(|(arn, trail)| Subject {
+            id: ResourceId {
+                kind: SubjectKind::Trail,
+                name: trail.name.clone(),
+                arn: arn.clone(),
+                account: id.to_owned(),
+                region: trail.home_region.clone(),
+            },
+            unlisted: Vec::new(),
+        })
+        .collect();
+    let lists: Vec<Fact<()>> = account
+        .regions
+        .values()
+        .map(|region| {
+            from_reading(
+                ReadingKind::TrailListing,
+                &region.trail_listing,
+                || (),
+                |_| (),
+            )
+        })
+        .collect();
+    let because = match &account.region_listing {
+        _ if !lists.is_empty() => Fact::<()>::unknown_from(lists.iter().flat_map(Fact::because)),
+        Reading::Known(_) | Reading::Absent => Fact::not_collected(ReadingKind::TrailListing),
+        refused => from_reading(ReadingKind::RegionListing, refused, || (), |_| ()),
+    };
+    if !because.because().is_empty() {
+        subjects.push(Subject {
+            id: ResourceId {
+                kind: SubjectKind::Trail,
+                name: UNLISTED.to_owned(),
+                arn: trail_arn(UNKNOWN, id, UNLISTED),
+                account: id.to_owned(),
+                region: UNKNOWN.to_owned(),
+            },
+            unlisted: because.because().to_vec(),
+        });
+    }
+    subjects
+}
+
+/// Users, groups and roles, and the managed policies of the account: those of AWS are nobody's to
+/// change.
+fn identity_subjects(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
+    let subject = |name: String, arn: &str, unlisted| Subject {
+        id: ResourceId {
+            kind: SubjectKind::Identity,
+            name,
+            arn: arn.to_owned(),
+            account: id.to_owned(),
+            region: GLOBAL.to_owned(),
+        },
+        unlisted,
+    };
+    let identities = account
+        .identities
+        .iter()
+        .map(|(name, identity)| subject(name.clone(), &identity.arn, Vec::new()));
+    let policies = account
+        .managed_policies
+        .iter()
+        .filter(|(arn, _)| arn.split(':').nth(4) != Some("aws"))
+        .map(|(arn, policy)| subject(identity::policy_name(&policy.name), arn, Vec::new()));
+    let mut subjects: Vec<Subject> = identities.chain(policies).collect();
+    let unlisted = unlisted(
+        ReadingKind::IdentityListing,
+        &account.identity_listing,
+        subjects.is_empty(),
+        complete,
+    );
+    if !unlisted.is_empty() {
+        subjects.push(subject(
+            UNLISTED.to_owned(),
+            &format!("arn:aws:iam::{id}:{UNLISTED}"),
+            unlisted,
+        ));
+    }
+    subjects
+}
+
+/// Access points of every Region that was looked at, and the Multi-Region ones.
+fn access_point_subjects(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
+    let subject = |region: &str, name: &str, arn: String, unlisted| Subject {
+        id: ResourceId {
+            kind: SubjectKind::AccessPoint,
+            name: name.to_owned(),
+            arn,
+            account: id.to_owned(),
+            region: region.to_owned(),
+        },
+        unlisted,
+    };
+    let mut subjects = Vec::new();
+    let mut because = BTreeSet::new();
+    for (region, inventory) in &account.regions {
+        subjects.extend(
+            inventory
+                .access_points
+                .keys()
+                .map(|name| subject(region, name, access_point_arn(region, id, name), Vec::new())),
+        );
+        let unlisted = unlisted(
+            ReadingKind::AccessPointListing,
+            &inventory.access_point_listing,
+            inventory.access_points.is_empty(),
+            complete,
+        );
+        if !unlisted.is_empty() {
+            let arn = access_point_arn(region, id, UNLISTED);
+            subjects.push(subject(region, UNLISTED, arn, unlisted));
+        }
+    }
+    if account.regions.is_empty() {
+        because.extend(
+            Fact::<()>::not_collected(ReadingKind::AccessPointListing)
+                .because()
+                .iter()
+                .cloned(),
+        );
+    }
+    subjects.extend(
+        account
+            .multi_region_access_points
+            .iter()
+            .map(|(name, point)| {
+                let arn = multi_region_access_point_arn(id, &point.alias);
+                subject(GLOBAL, name, arn, Vec::new())
+            }),
+    );
+    because.extend(unlisted(
+        ReadingKind::MultiRegionAccessPointListing,
+        &account.multi_region_access_point_listing,
+        account.multi_region_access_points.is_empty(),
+        complete,
+    ));
+    if !because.is_empty() {
+        let because = because.into_iter().collect();
+        let arn = multi_region_access_point_arn(id, UNLISTED);
+        subjects.push(subject(GLOBAL, UNLISTED, arn, because));
     }
     subjects
 }

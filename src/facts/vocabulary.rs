@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{account, lambda, s3};
+use super::{access_point, account, identity, lambda, region, s3, trail};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
@@ -15,10 +15,12 @@ pub fn schema(kind: SubjectKind) -> Option<Value> {
         SubjectKind::Account => schemars::schema_for!(super::account::AccountFacts),
         SubjectKind::Bucket => schemars::schema_for!(super::s3::BucketFacts),
         SubjectKind::Function => schemars::schema_for!(super::lambda::FunctionFacts),
-        SubjectKind::Region
-        | SubjectKind::AccessPoint
-        | SubjectKind::Trail
-        | SubjectKind::Identity => return None,
+        SubjectKind::Region => schemars::schema_for!(super::region::RegionFacts),
+        SubjectKind::Trail => schemars::schema_for!(super::trail::TrailFacts),
+        SubjectKind::AccessPoint => {
+            schemars::schema_for!(super::access_point::AccessPointFacts)
+        }
+        SubjectKind::Identity => schemars::schema_for!(super::identity::IdentityFacts),
     };
     Some(schema.to_value())
 }
@@ -29,24 +31,35 @@ pub type NeedTable = &'static [(&'static str, &'static [Need])];
 /// The tables of every topic.
 const TABLES: &[NeedTable] = &[
     account::NEEDS,
+    identity::NEEDS,
+    access_point::NEEDS,
     s3::NEEDS,
     s3::policy::NEEDS,
     s3::exposure::NEEDS,
     s3::ownership::NEEDS,
+    s3::objects::NEEDS,
     s3::public_access_block::NEEDS,
     s3::public_status::NEEDS,
     s3::transport::NEEDS,
     s3::encryption::NEEDS,
     s3::logging::NEEDS,
+    s3::data_events::NEEDS,
     s3::versioning::NEEDS,
     s3::key::NEEDS,
     s3::guards::NEEDS,
     s3::lifecycle::NEEDS,
     s3::replication::NEEDS,
     s3::website::NEEDS,
+    trail::NEEDS,
+    region::NEEDS,
     lambda::NEEDS,
     lambda::concurrency::NEEDS,
     lambda::package::NEEDS,
+    lambda::access::NEEDS,
+    lambda::idle::NEEDS,
+    lambda::pings::NEEDS,
+    lambda::snapshots::NEEDS,
+    lambda::cold_start::facts::NEEDS,
 ];
 
 /// Every declared path with its own readings, topic by topic.

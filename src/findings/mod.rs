@@ -6,6 +6,12 @@ pub use crate::report::{
     CheckResult as Finding, CheckSummary, Evidence, Reason, ResourceId, Severity, Status,
 };
 
+pub mod baseline;
+mod bounded;
+mod compare;
+pub mod exceptions;
 mod fingerprint;
 
+pub use bounded::bounded;
+pub use compare::compare;
 pub use fingerprint::fingerprint;

@@ -6,10 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Reading;
+use super::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
 use super::bucket::{BucketInventory, PublicAccessBlock};
+use super::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule};
 use super::function::FunctionInventory;
+use super::identity::{IdentityInventory, ManagedPolicyInventory};
 use super::key::KeyInventory;
 use super::target::TargetInventory;
+use super::trail::TrailInventory;
+use super::trigger::{EventSourceMapping, Rule, ScalableTarget, Schedule};
 
 /// One account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +43,25 @@ pub struct AccountInventory {
     /// Buckets that others replicate or log to, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetInventory>,
+    /// CloudTrail trails that record in a Region that was read, by ARN.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub trails: BTreeMap<String, TrailInventory>,
+    /// How the listing of users, groups, roles and policies went (GetAccountAuthorizationDetails).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub identity_listing: Reading<Listing>,
+    /// Users, groups and roles by kind and name: `user/ann`, `group/admins`, `role/deploy`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub identities: BTreeMap<String, IdentityInventory>,
+    /// The account's managed policies and those of AWS that somebody has, by ARN.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub managed_policies: BTreeMap<String, ManagedPolicyInventory>,
+    /// How the listing of Multi-Region access points went (ListMultiRegionAccessPoints); absent in
+    /// partitions that have none.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub multi_region_access_point_listing: Reading<Listing>,
+    /// Multi-Region access points by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub multi_region_access_points: BTreeMap<String, MultiRegionAccessPointInventory>,
     /// The Regions by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub regions: BTreeMap<String, RegionInventory>,
@@ -53,6 +77,40 @@ pub struct RegionInventory {
     /// The functions by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, FunctionInventory>,
+    /// Event source mappings (ListEventSourceMappings).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub event_source_mappings: Reading<Vec<EventSourceMapping>>,
+    /// EventBridge rules that call functions (ListEventBuses, ListRules, ListTargetsByRule).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub rules: Reading<Vec<Rule>>,
+    /// Schedules that call functions (ListSchedules, GetSchedule).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub schedules: Reading<Vec<Schedule>>,
+    /// Provisioned concurrency that is scaled (application-autoscaling:DescribeScalableTargets).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub scalable_targets: Reading<Vec<ScalableTarget>>,
+    /// The ARNs of the trails that record here, those of other Regions and of the organization
+    /// included (DescribeTrails).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub trail_listing: Reading<Vec<String>>,
+    /// AWS Config's recorders (DescribeConfigurationRecorders).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_recorders: Reading<Vec<ConfigRecorder>>,
+    /// Whether they record (DescribeConfigurationRecorderStatus).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_recorder_status: Reading<Vec<ConfigRecorderStatus>>,
+    /// Where AWS Config delivers to (DescribeDeliveryChannels).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_delivery_channels: Reading<Vec<ConfigDeliveryChannel>>,
+    /// AWS Config's rules (DescribeConfigRules).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_rules: Reading<Vec<ConfigRule>>,
+    /// How the listing of access points went (ListAccessPoints).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub access_point_listing: Reading<Listing>,
+    /// The access points by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub access_points: BTreeMap<String, AccessPointInventory>,
 }
 
 /// The identity whose credentials were used.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Reading;
 use super::ids::named_key;
+use super::object::ObjectSample;
 
 /// One bucket of the account, as ListBuckets and the per-bucket calls describe it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -64,6 +65,17 @@ pub struct BucketInventory {
     /// Whether conditions on the bucket's tags count (GetBucketAbac); absent means they do not.
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub abac: Reading<Abac>,
+    /// The first few objects (ListObjectsV2, then HeadObject each; opt-in).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub object_sample: Reading<ObjectSample>,
+    /// The *effective* ACLs of the same objects by key (GetObjectAcl; opt-in). Not asked for where no
+    /// ACL has an effect.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub object_acls: Reading<BTreeMap<String, Acl>>,
+    /// Who pays for requests, `BucketOwner` or `Requester` (GetBucketRequestPayment). Only read of
+    /// buckets that receive access logs.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub request_payment: Reading<String>,
 }
 
 /// Static website hosting of a bucket.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Reading;
+use super::archive::Package;
 
 /// One function: `$LATEST` and its published versions are all in `versions`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +25,122 @@ pub struct FunctionInventory {
     /// Compressed size of the container image (lambda:GetFunction, then ecr:DescribeImages; opt-in).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub image: Reading<Image>,
+    /// What the zip packages of `$LATEST` and of versions in use with other code hold
+    /// (lambda:GetFunction; opt-in).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub packages: Reading<Vec<Package>>,
+    /// Cold starts as the log tells them (CloudWatch Logs; opt-in). Absent: there is no log group.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub measured: Reading<Measurement>,
+    /// Function URLs (ListFunctionUrlConfigs).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub urls: Reading<Vec<FunctionUrl>>,
+    /// Resource policies by qualifier (GetPolicy): `$LATEST` stands for the function without a
+    /// qualifier; null is no policy. Asked of `$LATEST`, every alias, and the versions that aliases
+    /// or provisioned concurrency name.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub policies: Reading<BTreeMap<String, Option<String>>>,
+    /// State of `$LATEST` (GetFunctionConfiguration; the listing leaves it out).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub status: Reading<FunctionStatus>,
+    /// Reserved concurrency (GetFunctionConcurrency); absent when none is reserved.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub reserved_concurrency: Reading<u32>,
+    /// Invocations of all qualifiers together (cloudwatch:GetMetricData).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub invocations: Reading<Invocations>,
+    /// Use of provisioned concurrency (cloudwatch:GetMetricData), one entry a provisioned qualifier.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub provisioned_usage: Reading<Vec<ProvisionedUsage>>,
+}
+
+impl FunctionInventory {
+    /// False when it is known that no qualifier has provisioned concurrency.
+    pub fn may_be_provisioned(&self) -> bool {
+        match &self.provisioned_concurrency {
+            Reading::Known(configurations) => !configurations.is_empty(),
+            Reading::Absent => false,
+            _ => true,
+        }
+    }
+
+    /// True when SnapStart is on for the next version, or some version has a snapshot.
+    pub fn uses_snapstart(&self) -> bool {
+        self.versions.values().any(|version| {
+            version.snap_start.as_ref().is_some_and(|snap_start| {
+                snap_start.apply_on == "PublishedVersions" || snap_start.optimization_status == "On"
+            })
+        })
+    }
+
+    /// True when `$LATEST` or a published version is attached to a VPC.
+    pub fn in_vpc(&self) -> bool {
+        self.versions.values().any(|version| {
+            version
+                .vpc
+                .as_ref()
+                .is_some_and(|vpc| !vpc.vpc_id.is_empty())
+        })
+    }
+}
+
+/// A function URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FunctionUrl {
+    /// Alias; `$LATEST` for the function without a qualifier.
+    pub qualifier: String,
+    /// `NONE` or `AWS_IAM`.
+    pub auth_type: String,
+    /// When it was made, as AWS writes it.
+    pub created: String,
+    /// Cross-origin rules; absent when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<UrlCors>,
+}
+
+/// The cross-origin rules of a function URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UrlCors {
+    /// Origins; `*` is any.
+    pub origins: Vec<String>,
+    /// Methods; `*` is any.
+    pub methods: Vec<String>,
+    /// Cookies and authorization are sent along.
+    pub credentials: bool,
+}
+
+/// The state of a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FunctionStatus {
+    /// `Active`, `Inactive`, `Pending`, `Failed`, …
+    pub state: String,
+    /// `Idle` and other codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
+}
+
+/// How often a function was called.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Invocations {
+    /// How far back, days.
+    pub window_days: u32,
+    /// Calls in that time.
+    pub count: f64,
+}
+
+/// How provisioned concurrency of one qualifier was used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProvisionedUsage {
+    /// Alias or version.
+    pub qualifier: String,
+    /// How far back, days.
+    pub window_days: u32,
+    /// Calls that ran on provisioned concurrency.
+    pub invocations: f64,
+    /// Calls beyond it, which ran on demand.
+    pub spillover: f64,
+    /// Highest share in use, 0 to 1.
+    pub peak_utilization: f64,
 }
 
 /// The configuration of one version.
@@ -43,6 +160,9 @@ pub struct FunctionConfiguration {
     pub timeout_s: u32,
     /// Compressed size of the function's own package, bytes; 0 for container images.
     pub code_size_bytes: u64,
+    /// SHA-256 of the package, base64: versions with the same one have the same code.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub code_sha256: String,
     /// Handler, for example `app.handler`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handler: Option<String>,
@@ -152,6 +272,9 @@ pub struct ProvisionedConcurrency {
     pub allocated: u32,
     /// `IN_PROGRESS`, `READY` or `FAILED`.
     pub status: String,
+    /// When it was last set, as AWS writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_reason: Option<String>,
@@ -162,4 +285,35 @@ pub struct ProvisionedConcurrency {
 pub struct Image {
     /// Compressed size, bytes (ecr:DescribeImages `imageSizeInBytes`).
     pub compressed_bytes: u64,
+}
+
+/// What a function's log tells of its starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Measurement {
+    /// How far back the log was read, days.
+    pub window_days: u32,
+    /// False when there was more than was read.
+    #[serde(default)]
+    pub complete: bool,
+    /// By version as the log stream names it: `$LATEST` or a number.
+    pub versions: BTreeMap<String, Starts>,
+}
+
+/// The starts of one version, ms. Percentiles are 0 where nothing was seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Starts {
+    /// Invocations seen.
+    pub invocations: u64,
+    /// Those of them with an `Init Duration` or a `Restore Duration`.
+    pub cold_starts: u64,
+    /// Median of Init Duration, or of Restore Duration with SnapStart.
+    pub init_p50_ms: f64,
+    /// 99th percentile of the same.
+    pub init_p99_ms: f64,
+    /// Median of init and of the call it was for, together.
+    pub total_p50_ms: f64,
+    /// 99th percentile of the same.
+    pub total_p99_ms: f64,
+    /// Median duration of all calls, cold ones included.
+    pub duration_p50_ms: f64,
 }

@@ -106,12 +106,38 @@ pub fn account_arn(region: &str, account: &str) -> String {
     format!("arn:{}:iam::{account}:root", partition(region))
 }
 
+/// The ARN that stands for one Region of an account; AWS gives Regions none of their own.
+pub fn region_arn(region: &str, account: &str) -> String {
+    format!("arn:{}:config:{region}:{account}:region", partition(region))
+}
+
+/// The ARN of a trail.
+pub fn trail_arn(region: &str, account: &str, name: &str) -> String {
+    format!(
+        "arn:{}:cloudtrail:{region}:{account}:trail/{name}",
+        partition(region)
+    )
+}
+
 /// The unqualified ARN of a function.
 pub fn function_arn(region: &str, account: &str, name: &str) -> String {
     format!(
         "arn:{}:lambda:{region}:{account}:function:{name}",
         partition(region)
     )
+}
+
+/// The ARN of an access point.
+pub fn access_point_arn(region: &str, account: &str, name: &str) -> String {
+    format!(
+        "arn:{}:s3:{region}:{account}:accesspoint/{name}",
+        partition(region)
+    )
+}
+
+/// The ARN of a Multi-Region access point: it has no Region, and its alias for a name.
+pub fn multi_region_access_point_arn(account: &str, alias: &str) -> String {
+    format!("arn:aws:s3::{account}:accesspoint/{alias}")
 }
 
 /// The ARN of the key or alias that a bucket's default encryption names. A bare id or alias is one

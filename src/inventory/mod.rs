@@ -10,16 +10,24 @@
 //! What is deliberately absent: environment variable values, presigned URLs, credentials and the
 //! constant input of events. They are dropped where they are read and cannot be found here.
 
+pub mod access_point;
 pub mod account;
+pub mod archive;
 pub mod bucket;
+pub mod config;
 pub mod function;
+pub mod identity;
 pub mod ids;
 pub mod key;
 pub mod need;
+pub mod object;
 pub mod pointer;
 mod reading;
+pub mod report_line;
 pub mod snapshot;
 pub mod target;
+pub mod trail;
+pub mod trigger;
 
 pub use reading::Reading;
 pub use snapshot::Snapshot;

@@ -24,6 +24,14 @@ pub enum Scope {
     Key,
     /// Once a bucket that others deliver to and that is not read itself.
     Target,
+    /// Once a trail.
+    Trail,
+    /// Once a user, group or role.
+    Identity,
+    /// Once an access point.
+    AccessPoint,
+    /// Once a Multi-Region access point.
+    MultiRegionAccessPoint,
 }
 
 /// One API operation and the IAM action it takes.
@@ -110,12 +118,59 @@ readings! {
     BucketObjectLock = "bucket.object_lock", Bucket, [("s3", "GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration")];
     /// Whether conditions on the bucket's tags count (attribute-based access control).
     BucketAbac = "bucket.abac", Bucket, [("s3", "GetBucketAbac", "s3:GetBucketAbac")];
+    /// A sample of the objects (opt-in: HeadObject takes the right to read them).
+    BucketObjectSample = "bucket.object_sample", Bucket, [
+        ("s3", "HeadObject", "s3:GetObject"),
+        ("s3", "ListObjectsV2", "s3:ListBucket"),
+    ];
+    /// The ACLs of the objects in the sample (opt-in).
+    BucketObjectAcls = "bucket.object_acls", Bucket, [("s3", "GetObjectAcl", "s3:GetObjectAcl")];
+    /// Who pays for requests.
+    BucketRequestPayment = "bucket.request_payment", Bucket, [("s3", "GetBucketRequestPayment", "s3:GetBucketRequestPayment")];
+    /// The trails that record in a Region.
+    TrailListing = "region.trail_listing", Region, [("cloudtrail", "DescribeTrails", "cloudtrail:DescribeTrails")];
+    /// Whether a trail records and delivers.
+    TrailStatus = "trail.status", Trail, [("cloudtrail", "GetTrailStatus", "cloudtrail:GetTrailStatus")];
+    /// What a trail records.
+    TrailSelectors = "trail.selectors", Trail, [("cloudtrail", "GetEventSelectors", "cloudtrail:GetEventSelectors")];
+    /// AWS Config's recorders.
+    ConfigRecorders = "region.config_recorders", Region, [("config", "DescribeConfigurationRecorders", "config:DescribeConfigurationRecorders")];
+    /// Whether AWS Config's recorders record.
+    ConfigRecorderStatus = "region.config_recorder_status", Region, [("config", "DescribeConfigurationRecorderStatus", "config:DescribeConfigurationRecorderStatus")];
+    /// Where AWS Config delivers to.
+    ConfigDeliveryChannels = "region.config_delivery_channels", Region, [("config", "DescribeDeliveryChannels", "config:DescribeDeliveryChannels")];
+    /// AWS Config's rules.
+    ConfigRules = "region.config_rules", Region, [("config", "DescribeConfigRules", "config:DescribeConfigRules")];
     /// What a KMS key is.
     KeyDescription = "key.description", Key, [("kms", "DescribeKey", "kms:DescribeKey")];
     /// Automatic rotation of a KMS key.
     KeyRotation = "key.rotation", Key, [("kms", "GetKeyRotationStatus", "kms:GetKeyRotationStatus")];
     /// Whether a bucket that others deliver to is there, and whose it is.
     TargetHead = "target.head", Target, [("s3", "HeadBucket", "s3:ListBucket")];
+    /// Users, groups, roles and managed policies with their documents.
+    IdentityListing = "account.identity_listing", Account, [("iam", "GetAccountAuthorizationDetails", "iam:GetAccountAuthorizationDetails")];
+    /// The access keys of a user.
+    IdentityAccessKeys = "identity.access_keys", Identity, [("iam", "ListAccessKeys", "iam:ListAccessKeys")];
+    /// The list of access points.
+    AccessPointListing = "region.access_point_listing", Region, [("s3control", "ListAccessPoints", "s3:ListAccessPoints")];
+    /// Block Public Access of an access point.
+    AccessPointConfiguration = "access_point.configuration", AccessPoint, [("s3control", "GetAccessPoint", "s3:GetAccessPoint")];
+    /// Policy of an access point.
+    AccessPointPolicy = "access_point.policy", AccessPoint, [("s3control", "GetAccessPointPolicy", "s3:GetAccessPointPolicy")];
+    /// AWS's judgement of the policy of an access point.
+    AccessPointPolicyStatus = "access_point.policy_status", AccessPoint, [("s3control", "GetAccessPointPolicyStatus", "s3:GetAccessPointPolicyStatus")];
+    /// The list of Multi-Region access points, with their Block Public Access.
+    MultiRegionAccessPointListing = "account.multi_region_access_point_listing", Account, [
+        ("s3control", "ListMultiRegionAccessPoints", "s3:ListMultiRegionAccessPoints"),
+    ];
+    /// Policy of a Multi-Region access point.
+    MultiRegionAccessPointPolicy = "multi_region_access_point.policy", MultiRegionAccessPoint, [
+        ("s3control", "GetMultiRegionAccessPointPolicy", "s3:GetMultiRegionAccessPointPolicy"),
+    ];
+    /// AWS's judgement of the policy of a Multi-Region access point.
+    MultiRegionAccessPointPolicyStatus = "multi_region_access_point.policy_status", MultiRegionAccessPoint, [
+        ("s3control", "GetMultiRegionAccessPointPolicyStatus", "s3:GetMultiRegionAccessPointPolicyStatus"),
+    ];
     /// Aliases of a function.
     FunctionAliases = "function.aliases", Function, [("lambda", "ListAliases", "lambda:ListAliases")];
     /// Provisioned concurrency of a function's qualifiers.
@@ -125,6 +180,48 @@ readings! {
         ("lambda", "GetFunction", "lambda:GetFunction"),
         ("ecr", "DescribeImages", "ecr:DescribeImages"),
     ];
+    /// Function URLs.
+    FunctionUrls = "function.urls", Function, [("lambda", "ListFunctionUrlConfigs", "lambda:ListFunctionUrlConfigs")];
+    /// Resource policies of a function and its aliases.
+    FunctionPolicies = "function.policies", Function, [("lambda", "GetPolicy", "lambda:GetPolicy")];
+    /// State of a function, which the listing leaves out.
+    FunctionStatus = "function.status", Function, [("lambda", "GetFunctionConfiguration", "lambda:GetFunctionConfiguration")];
+    /// Reserved concurrency of a function.
+    FunctionReservedConcurrency = "function.reserved_concurrency", Function, [("lambda", "GetFunctionConcurrency", "lambda:GetFunctionConcurrency")];
+    /// How often a function was called.
+    FunctionInvocations = "function.invocations", Function, [("monitoring", "GetMetricData", "cloudwatch:GetMetricData")];
+    /// How provisioned concurrency was used.
+    FunctionProvisionedUsage = "function.provisioned_usage", Function, [("monitoring", "GetMetricData", "cloudwatch:GetMetricData")];
+    /// Event source mappings of a Region.
+    EventSourceMappings = "region.event_source_mappings", Region, [("lambda", "ListEventSourceMappings", "lambda:ListEventSourceMappings")];
+    /// EventBridge rules of a Region that call functions.
+    Rules = "region.rules", Region, [
+        ("events", "ListRules", "events:ListRules"),
+        ("events", "ListEventBuses", "events:ListEventBuses"),
+        ("events", "ListTargetsByRule", "events:ListTargetsByRule"),
+    ];
+    /// Schedules of a Region that call functions.
+    Schedules = "region.schedules", Region, [
+        ("scheduler", "ListSchedules", "scheduler:ListSchedules"),
+        ("scheduler", "GetSchedule", "scheduler:GetSchedule"),
+    ];
+    /// Provisioned concurrency of a Region that is scaled.
+    ScalableTargets = "region.scalable_targets", Region, [
+        ("application-autoscaling", "DescribeScalableTargets", "application-autoscaling:DescribeScalableTargets"),
+    ];
+    /// What a function's zip package and its layers hold (opt-in: GetFunction exposes code).
+    FunctionPackages = "function.packages", Function, [
+        ("lambda", "GetFunction", "lambda:GetFunction"),
+        ("lambda", "GetLayerVersionByArn", "lambda:GetLayerVersion"),
+    ];
+    /// Cold starts as the function's log tells them (opt-in: queries over logs cost money).
+    FunctionMeasured = "function.measured", Function, [
+        ("logs", "StartQuery", "logs:StartQuery"),
+        ("logs", "GetQueryResults", "logs:GetQueryResults"),
+        ("logs", "StopQuery", "logs:StopQuery"),
+        ("logs", "DescribeLogGroups", "logs:DescribeLogGroups"),
+        ("logs", "FilterLogEvents", "logs:FilterLogEvents"),
+    ];
 }
 
 impl ReadingKind {
@@ -133,9 +230,20 @@ impl ReadingKind {
         self.calls().first().map_or("", |call| call.action)
     }
 
+    /// The option that asks for an opt-in reading; `None` for the others.
+    pub const fn option(self) -> Option<&'static str> {
+        match self {
+            Self::FunctionImage => Some("--image-sizes"),
+            Self::FunctionPackages => Some("--inspect-packages"),
+            Self::FunctionMeasured => Some("--measure DAYS"),
+            Self::BucketObjectSample | Self::BucketObjectAcls => Some("--sample-objects N"),
+            _ => None,
+        }
+    }
+
     /// True for readings that are only collected when the user asked for them by an option.
     pub const fn opt_in(self) -> bool {
-        matches!(self, Self::FunctionImage)
+        self.option().is_some()
     }
 
     /// The reading of that name.
@@ -159,6 +267,14 @@ pub enum Relation {
     EncryptionKey,
     /// The buckets that the subject's replication rules and access logs name.
     Destination,
+    /// The trails that record in the subject's Region, or in any.
+    Trails,
+    /// The bucket that receives the subject's log files.
+    TrailBucket,
+    /// The Region that the subject lives in, or, for the account, every Region.
+    Region,
+    /// The bucket that the subject, an access point, leads to.
+    BehindAccessPoint,
 }
 
 /// When a call is known to be pointless and left out. The permission is asked for all the same.
@@ -180,8 +296,23 @@ pub enum Guard {
     /// Not called for keys that do not rotate by themselves: those of AWS (which do so always),
     /// asymmetric ones and those with imported material.
     OnlyRotatable,
+    /// Not called for users, groups and roles that surely have no right on S3, and for all but users.
+    OnlyUsersOfS3,
+    /// Not called for access points that only a VPC can use: they are never public (S3 user guide,
+    /// "Creating access points restricted to a virtual private cloud", read 2026-09).
+    UnlessVpcOrigin,
+    /// Not called where object ACLs have no effect: they are off, or public ones are ignored.
+    UnlessAclsWithoutEffect,
     /// Not called for container images or zip packages it cannot apply to.
     OnlyImages,
+    /// Not called for functions that are known to have no provisioned concurrency.
+    OnlyProvisioned,
+    /// Not called for functions that are known to have neither provisioned concurrency nor SnapStart.
+    OnlyStartedAhead,
+    /// Not called for functions that are outside of VPCs.
+    OnlyInVpc,
+    /// Not called for container images.
+    OnlyZips,
 }
 
 /// One reading a fact opens.
@@ -230,6 +361,62 @@ impl Need {
     pub const fn of_destination(reading: ReadingKind) -> Self {
         Self {
             relation: Relation::Destination,
+            reading,
+            guard: Guard::Always,
+        }
+    }
+
+    /// A reading of the bucket that receives the subject's access logs.
+    pub const fn of_log_target(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::LogTarget,
+            reading,
+            guard: match reading {
+                ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
+                ReadingKind::BucketObjectLock => Guard::UnlessNotVersioned,
+                _ => Guard::Always,
+            },
+        }
+    }
+
+    /// A reading of the trails that record in the subject's Region.
+    pub const fn of_trails(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::Trails,
+            reading,
+            guard: Guard::Always,
+        }
+    }
+
+    /// A reading of the bucket that a trail delivers to.
+    pub const fn of_trail_bucket(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::TrailBucket,
+            reading,
+            guard: match reading {
+                ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
+                ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
+                _ => Guard::Always,
+            },
+        }
+    }
+
+    /// A reading of the bucket behind the subject, an access point.
+    pub const fn behind(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::BehindAccessPoint,
+            reading,
+            guard: match reading {
+                ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
+                _ => Guard::Always,
+            },
+        }
+    }
+
+    /// A reading of the Region that the subject lives in.
+    pub const fn of_region(reading: ReadingKind) -> Self {
+        Self {
+            relation: Relation::Region,
             reading,
             guard: Guard::Always,
         }

@@ -16,6 +16,11 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// True for a character that acts on a terminal or hides from the eye.
+pub fn acts(letter: char) -> bool {
+    shown(letter) != letter
+}
+
 /// What to show for one character.
 fn shown(letter: char) -> char {
     match letter {

@@ -2,13 +2,17 @@
 //!
 //! One JSON document, laid out so that both a parser and `grep` or `diff` can live with it: the
 //! members of the two outer levels stand on a line each, and everything below on that line. A result
-//! is one line.
+//! is one line. The other formats that are JSON use the same writer.
+//!
+//! What JSON allows but a terminal acts on (C1 controls, marks that turn the direction of writing,
+//! characters of no width) is written as `\u202e`: the same text to a parser, and plain to the eye.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
+use super::hostile;
 use crate::report::Report;
 
 /// Writes the report and a newline.
@@ -24,16 +28,46 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// Those of the writer.
 pub fn document(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Lines::default());
+    spread(2, value, out)
+}
+
+/// Writes any document on one line.
+///
+/// # Errors
+/// Those of the writer.
+pub fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    spread(0, value, out)
+}
+
+/// Writes any document with so many levels spread over lines, and a line feed.
+pub(super) fn spread(levels: usize, value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let layout = Lines {
+        levels,
+        depth: 0,
+        filled: false,
+    };
+    let mut serializer = Serializer::with_formatter(&mut *out, layout);
     value.serialize(&mut serializer)?;
     out.write_all(b"\n")
 }
 
-/// How many levels are spread over lines.
-const SPREAD: usize = 2;
+/// A list whose items are made while it is written, so that they are never all in memory.
+pub(super) struct Lazy<F>(pub(super) F);
 
-#[derive(Default)]
+impl<I, T, F> Serialize for Lazy<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item = T>,
+    T: Serialize,
+{
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
 struct Lines {
+    /// How many levels are spread over lines.
+    levels: usize,
     depth: usize,
     /// The innermost open list or object has something in it.
     filled: bool,
@@ -47,7 +81,7 @@ impl Lines {
     }
 
     fn close<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
-        let spread = self.depth <= SPREAD && self.filled;
+        let spread = self.depth <= self.levels && self.filled;
         self.depth = self.depth.saturating_sub(1);
         if spread {
             self.line(out)?;
@@ -60,7 +94,7 @@ impl Lines {
         if !first {
             out.write_all(b",")?;
         }
-        if self.depth <= SPREAD {
+        if self.depth <= self.levels {
             self.line(out)?;
         }
         Ok(())
@@ -76,6 +110,27 @@ impl Lines {
 }
 
 impl Formatter for Lines {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        if fragment.is_ascii() && !fragment.contains('\u{7f}') {
+            return out.write_all(fragment.as_bytes());
+        }
+        let mut rest = 0;
+        for (at, letter) in fragment.char_indices() {
+            if hostile::acts(letter) {
+                out.write_all(fragment.get(rest..at).unwrap_or_default().as_bytes())?;
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04x}")?;
+                }
+                rest = at + letter.len_utf8();
+            }
+        }
+        out.write_all(fragment.get(rest..).unwrap_or_default().as_bytes())
+    }
+
     fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
         self.open(out, b"[")
     }
@@ -106,7 +161,11 @@ impl Formatter for Lines {
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        out.write_all(if self.depth <= SPREAD { b": " } else { b":" })
+        out.write_all(if self.depth <= self.levels {
+            b": "
+        } else {
+            b":"
+        })
     }
 
     fn end_object_value<W: ?Sized + Write>(&mut self, _out: &mut W) -> io::Result<()> {
@@ -135,6 +194,20 @@ mod tests {
         assert_eq!(
             written(&value),
             "{\n  \"a\": 1,\n  \"b\": [\n    {\"c\":[1,2],\"d\":{}},\n    {}\n  ],\n  \"e\": [],\n  \"f\": {\n    \"g\": {\"h\":null}\n  }\n}\n"
+        );
+    }
+
+    #[test]
+    fn what_acts_on_a_terminal_is_escaped_and_reads_back() {
+        let value = json!({"\u{202e}a\u{9b}": "é\u{e0041}\u{7f}東\u{2028}"});
+        let text = written(&value);
+        assert_eq!(
+            text,
+            "{\n  \"\\u202ea\\u009b\": \"é\\udb40\\udc41\\u007f東\\u2028\"\n}\n"
+        );
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            value
         );
     }
 

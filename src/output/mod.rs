@@ -12,12 +12,23 @@ use std::io::{self, Write};
 
 use crate::report::Report;
 
+pub mod asff;
 pub mod checks;
+pub mod csv;
+pub mod diff;
+pub mod docs;
 pub mod estimate;
 pub mod explanation;
 pub mod hostile;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod ocsf;
+pub mod plan;
 pub mod proof;
+pub mod sarif;
+mod shortened;
 pub mod table;
 
 /// How a text for people should look. Formats for machines ignore it.
@@ -27,6 +38,18 @@ pub struct Look {
     pub width: usize,
     /// Use colours.
     pub color: bool,
+    /// How findings are grouped.
+    pub by: By,
+}
+
+/// How a text for people groups findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// A check with the resources it fails on.
+    #[default]
+    Check,
+    /// A resource with the checks that fail on it.
+    Resource,
 }
 
 impl Look {
@@ -34,6 +57,7 @@ impl Look {
     pub const FILE: Self = Self {
         width: 120,
         color: false,
+        by: By::Check,
     };
 }
 
@@ -58,6 +82,41 @@ impl Format {
             "json",
             "the whole report, coldbucket-report/1",
             |report, _, out| json::render(report, out),
+        ),
+        Self::new(
+            "sarif",
+            "SARIF 2.1.0, for code scanning",
+            |report, _, out| sarif::render(report, out),
+        ),
+        Self::new(
+            "junit",
+            "JUnit XML, a test case a result",
+            |report, _, out| junit::render(report, out),
+        ),
+        Self::new(
+            "csv",
+            "a row a result, safe to open in a spreadsheet",
+            |report, _, out| csv::render(report, out),
+        ),
+        Self::new(
+            "markdown",
+            "for a comment on a pull request",
+            |report, _, out| markdown::render(report, out),
+        ),
+        Self::new(
+            "asff",
+            "AWS Security Finding Format, a batch for BatchImportFindings a line",
+            |report, _, out| asff::render(report, out),
+        ),
+        Self::new(
+            "ocsf",
+            "OCSF 1.8.0 Compliance Findings, one a line",
+            |report, _, out| ocsf::render(report, out),
+        ),
+        Self::new(
+            "html",
+            "one page to hand on, readable without a network",
+            |report, _, out| html::render(report, out),
         ),
     ];
 

@@ -136,7 +136,7 @@ fn how(question: &str) -> &'static str {
 }
 
 /// The command that sends a request like it, when there is a simple one.
-fn command(request: &Request) -> Option<String> {
+pub(super) fn command(request: &Request) -> Option<String> {
     let (_, path) = request.resource.split_once(":s3:::")?;
     let (bucket, key) = match path.split_once('/') {
         Some((bucket, key)) => (bucket, Some(key)),
@@ -222,11 +222,15 @@ fn command(request: &Request) -> Option<String> {
     if let (Some(prefix), "ListBucket") = (text("s3:prefix"), operation) {
         let _ = write!(command, " --prefix {}", quoted(prefix));
     }
+    if text("aws:SecureTransport") == Some("false") {
+        // The AWS CLI speaks TLS unless it is told another endpoint.
+        command.push_str(" --endpoint-url http://s3.amazonaws.com");
+    }
     Some(command)
 }
 
 /// Quoted for a POSIX shell.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,@".contains(&byte);
     if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
         text.to_owned()
@@ -291,6 +295,20 @@ mod tests {
         assert_eq!(
             command(&list).unwrap(),
             "aws s3api list-objects-v2 --bucket b --prefix '$(x)'"
+        );
+    }
+
+    #[test]
+    fn what_shows_plain_http_is_sent_over_plain_http() {
+        let read = request(
+            json!("arn:aws:sts::111111111111:assumed-role/someone/session"),
+            "s3:GetObject",
+            "arn:aws:s3:::b/x",
+            json!({"aws:SecureTransport": "false"}),
+        );
+        assert_eq!(
+            command(&read).unwrap(),
+            "aws s3api get-object --bucket b --key x /dev/stdout --endpoint-url http://s3.amazonaws.com"
         );
     }
 

@@ -27,6 +27,18 @@ pub enum Reason {
     Undecidable,
 }
 
+impl Reason {
+    /// The name in machine outputs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+            Self::NotCollected => "not-collected",
+            Self::Undecidable => "undecidable",
+        }
+    }
+}
+
 /// The state of one result.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -132,6 +144,9 @@ pub struct Report {
     pub cold_start: Vec<ColdStart>,
     /// What could not be read, and which checks that touches.
     pub gaps: Vec<Gap>,
+    /// What became of each exception of the configuration file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<ExceptionUse>,
     /// Remarks for the reader: caveats that hold for the whole report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -258,9 +273,70 @@ pub struct CheckResult {
     pub missing: Vec<String>,
     /// Stable across runs: check, ARN and item decide it, nothing else.
     pub fingerprint: String,
-    /// Who accepted it and until when, for suppressed results.
+    /// Who accepted it, until when and why, in one sentence, for suppressed results.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed_by: Option<String>,
+    /// The same in parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppression: Option<Suppression>,
+}
+
+/// Why a result is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Suppression {
+    /// What accepts it.
+    pub kind: SuppressionKind,
+    /// Why, in somebody's words.
+    pub reason: String,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The last day it holds, `2027-03-31`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+}
+
+/// What accepts a result.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuppressionKind {
+    /// An exception of the configuration file.
+    Exception,
+    /// The baseline: it was known before.
+    Baseline,
+}
+
+/// What became of one exception of the configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExceptionUse {
+    /// What it is about, as written: `check s3-public-read, resource acme-www-*`.
+    pub about: String,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day it holds, `2027-03-31`.
+    pub expires: String,
+    /// What became of it.
+    pub state: ExceptionState,
+    /// Findings it is about: accepted, or failing again when it is expired.
+    pub findings: u64,
+}
+
+/// What became of an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExceptionState {
+    /// It accepts at least one finding.
+    Applied,
+    /// Its last day was before the account was read: it accepts nothing any more.
+    Expired,
+    /// Nothing it is about fails: it can go.
+    Unmatched,
+    /// What it is about could not be judged, or was not looked at.
+    NotAssessed,
 }
 
 /// One piece of evidence.
@@ -338,6 +414,10 @@ pub struct BucketPosture {
 pub struct AccessPosture {
     /// Unsigned requests.
     pub anonymous: ClassReach,
+    /// Requests signed with the credentials of any AWS account, which anyone can have. Absent in
+    /// reports of versions that did not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub any_aws_account: Option<ClassReach>,
     /// Accounts the policy or ACL lets in, or `["unknown"]`.
     pub other_accounts: Vec<String>,
     /// `off`, `on`, `unknown`.
@@ -368,11 +448,13 @@ pub struct EncryptionPosture {
 /// Whether a bucket is watched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MonitoringPosture {
-    /// The target (`bucket/prefix`), `off`, `log target` or `unknown`.
+    /// The target (`bucket/prefix`, with ` (not delivered)` behind it when S3 cannot deliver), `off`,
+    /// `log target` or `unknown`.
     pub access_log: String,
-    /// CloudTrail data events: `read+write`, `read`, `write`, `off`, `unknown`.
+    /// CloudTrail data events: `read+write`, all of one kind (`read`, `write`), `part`, `off`,
+    /// `unknown`.
     pub data_events: String,
-    /// AWS Config records the bucket: `on`, `off`, `unknown`.
+    /// AWS Config records the bucket: `on`, `daily`, `not recorded`, `off`, `unknown`.
     pub config: String,
 }
 
@@ -400,6 +482,9 @@ pub struct ColdStart {
     /// Compressed package with layers, MiB (2^20 bytes); null for images of unknown size.
     #[serde(default)]
     pub package_mb: Option<f64>,
+    /// What the package holds; absent for images and where it was not inspected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contents: Option<PackageContents>,
     /// Attached to a VPC.
     #[serde(default)]
     pub vpc: bool,
@@ -424,6 +509,41 @@ pub struct ColdStart {
     pub levers: Vec<Lever>,
 }
 
+/// What a package with its layers was seen to hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageContents {
+    /// Unzipped size with layers, MiB (2^20 bytes); null when a layer could not be read.
+    pub unzipped_mb: Option<f64>,
+    /// Number of files with layers; null when a layer could not be read.
+    pub files: Option<u64>,
+    /// The largest folders, with their unzipped size in MiB.
+    pub largest: Vec<PackageFolder>,
+    /// What could be left out.
+    pub waste: Vec<PackageWaste>,
+}
+
+/// A folder of a package.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageFolder {
+    /// Path in the zip, or in the layer.
+    pub path: String,
+    /// Unzipped, MiB.
+    pub unzipped_mb: f64,
+}
+
+/// Something in a package that could be left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageWaste {
+    /// What it is, for example `runtime-sdk`, `tests` or `source-maps`.
+    pub kind: String,
+    /// The folder with the largest part of it.
+    pub place: String,
+    /// Compressed, MiB.
+    pub zipped_mb: f64,
+    /// What dropping it saves of a cold start, ms.
+    pub saves_ms: f64,
+}
+
 /// Cold starts as logged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Measured {
@@ -431,12 +551,25 @@ pub struct Measured {
     pub cold_starts: u64,
     /// Invocations seen.
     pub invocations: u64,
-    /// Median of init and first call together, ms.
+    /// Share of invocations that started cold, percent.
+    #[serde(default)]
+    pub rate_percent: f64,
+    /// Median of Init Duration, or of Restore Duration, ms.
+    #[serde(default)]
+    pub init_p50_ms: f64,
+    /// 99th percentile of the same, ms.
+    #[serde(default)]
+    pub init_p99_ms: f64,
+    /// Median of init and of what the first call takes beyond a warm one, ms.
     pub p50_ms: f64,
-    /// 99th percentile of init and first call together, ms.
+    /// 99th percentile of the same, ms.
     pub p99_ms: f64,
     /// How far back the logs were read, days.
     pub window_days: u32,
+    /// From ten cold starts on: `your code` where they are above the estimate's band, `the
+    /// platform` within it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
 }
 
 /// One contribution to a cold start.

@@ -5,7 +5,10 @@
 //! what other people's programs parse. Members are only ever added.
 
 pub mod assessment;
+pub mod baseline;
 pub mod cold_start;
+pub mod diff;
+pub mod plan;
 pub mod policy;
 
 pub use assessment::*;

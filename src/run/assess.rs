@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::accepting::Acceptance;
 use super::scope::{self, Scope};
 use super::{RunError, gaps};
 use crate::checks::{self, Selected};
@@ -25,6 +26,7 @@ pub(super) struct Case<'a> {
     pub(super) trust: &'a Trust,
     /// The cold-start estimator's numbers, when they are not the shipped ones.
     pub(super) model: Option<&'a Model>,
+    pub(super) acceptance: &'a Acceptance,
 }
 
 /// Judges everything and writes it down.
@@ -49,6 +51,8 @@ pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
     results.sort_by(|a: &CheckResult, b| {
         (&a.check, &a.resource, &a.item).cmp(&(&b.check, &b.resource, &b.item))
     });
+    let (exceptions, remarks) = case.acceptance.apply(snapshot, &mut results);
+    notes.extend(remarks);
 
     let kinds = case.selected.kinds();
     let resources = kinds
@@ -94,6 +98,7 @@ pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
         results,
         buckets,
         cold_start,
+        exceptions,
         notes,
     })
 }

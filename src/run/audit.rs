@@ -1,5 +1,6 @@
 //! `audit`: read, judge, write, decide.
 
+use super::accepting::{self, Acceptance};
 use super::assess::{self, Case};
 use super::console::Console;
 use super::files::{self, Stdout};
@@ -16,17 +17,27 @@ pub(super) fn run(
 ) -> Result<Exit, RunError> {
     let catalogue = catalogue::load(&audit.selection.policies)?;
     let selected = catalogue::select(&catalogue, &audit.selection)?;
-    for output in &audit.outputs {
-        if let Some(file) = &output.file {
-            files::check_writable(file)?;
-        }
+    let acceptance = Acceptance::new(
+        &audit.accepted,
+        &catalogue,
+        &audit.selection,
+        &audit.resources,
+    )?;
+    let files = audit
+        .outputs
+        .iter()
+        .filter_map(|output| output.file.as_ref());
+    for file in files.chain(&audit.write_baseline) {
+        files::check_writable(file)?;
     }
     let model = match &audit.cold_start_model {
         Some(file) => Some(cold_start::model(Some(file))?),
         None => None,
     };
+    let mut needs = catalogue::needs(&selected);
+    needs.extend(acceptance.needs(&selected));
     let wanted = Wanted {
-        needs: catalogue::needs(&selected),
+        needs,
         resources: &audit.resources,
         tuning: audit.tuning,
     };
@@ -42,6 +53,7 @@ pub(super) fn run(
         resources: &audit.resources,
         trust: &audit.trust,
         model: model.as_ref(),
+        acceptance: &acceptance,
     })?;
     for note in &report.notes {
         console.note(&format!("note: {note}"));
@@ -49,7 +61,11 @@ pub(super) fn run(
     for output in &audit.outputs {
         match &output.file {
             Some(file) => {
-                files::write(file, |out| output.format.render(&report, Look::FILE, out))?;
+                let look = Look {
+                    by: audit.by,
+                    ..Look::FILE
+                };
+                files::write(file, |out| output.format.render(&report, look, out))?;
                 console.detail(&format!(
                     "{} written to {}",
                     output.format.name(),
@@ -57,10 +73,20 @@ pub(super) fn run(
                 ));
             }
             None => {
-                let look = console.look();
+                let look = Look {
+                    by: audit.by,
+                    ..console.look()
+                };
                 stdout.write(|out| output.format.render(&report, look, out))?;
             }
         }
+    }
+    if let Some(file) = &audit.write_baseline {
+        let number = accepting::write(file, &report)?;
+        console.note(&format!(
+            "{number} findings written to the baseline {}",
+            file.display()
+        ));
     }
     Ok(gate::exit(&report.results, snapshot.complete, audit.gate))
 }

@@ -11,7 +11,7 @@ use crate::checks::{self, Catalog, Selected};
 use crate::cli::options::Selection;
 use crate::cli::{Mistake, Place, Placed};
 use crate::inventory::ids::SubjectKind;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind, Scope};
 
 /// Policies do not nest deeper; a folder that contains itself would not end.
 const DEEPEST: usize = 8;
@@ -122,12 +122,12 @@ fn place_of(problem: &str, selection: &Selection) -> Option<Place> {
 /// What the selected checks open, with the listings that lead there.
 pub(super) fn needs(selected: &Selected) -> BTreeSet<(SubjectKind, Need)> {
     let mut needs = selected.needs();
-    // Functions are listed Region by Region.
+    // Functions, trails and what AWS Config does are read Region by Region.
     if needs
         .iter()
-        .any(|(_, need)| need.reading == ReadingKind::FunctionListing)
+        .any(|(_, need)| need.reading.scope() == Scope::Region)
     {
-        needs.insert((SubjectKind::Function, Need::own(ReadingKind::RegionListing)));
+        needs.insert((SubjectKind::Region, Need::own(ReadingKind::RegionListing)));
     }
     needs
 }

@@ -58,6 +58,9 @@ fn everything() -> BTreeSet<(SubjectKind, Need)> {
             Scope::Account => SubjectKind::Account,
             Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
             Scope::Region | Scope::Function => SubjectKind::Function,
+            Scope::Trail => SubjectKind::Trail,
+            Scope::Identity => SubjectKind::Identity,
+            Scope::AccessPoint | Scope::MultiRegionAccessPoint => SubjectKind::AccessPoint,
         };
         if !opened.contains(reading) {
             needs.insert((kind, Need::own(*reading)));

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use crate::cli::args::ColorChoice;
 use crate::cli::options;
-use crate::output::{Look, hostile};
+use crate::output::{By, Look, hostile};
 
 /// Narrower is not readable, whatever the terminal says.
 const NARROWEST: usize = 40;
@@ -62,6 +62,7 @@ impl<'a> Console<'a> {
         Look {
             width: width().clamp(NARROWEST, WIDEST),
             color,
+            by: By::default(),
         }
     }
 

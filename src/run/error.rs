@@ -49,6 +49,16 @@ pub enum RunError {
         /// What is wrong, where, and what to do.
         message: String,
     },
+    /// The user's: something that is no baseline or no report.
+    #[error("{file} is no usable {what}: {message}")]
+    Document {
+        /// The file, or `standard input`.
+        file: String,
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong, and where.
+        message: String,
+    },
     /// The account, the network or the credentials.
     #[cfg(feature = "aws")]
     #[error("{0}")]

@@ -81,6 +81,18 @@ pub(super) fn write(
     }
 }
 
+/// Writes a file below a folder, and the folders in between.
+pub(super) fn write_in(folder: &Path, name: &str, text: &[u8]) -> Result<(), RunError> {
+    let path = folder.join(name);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|source| RunError::Write {
+            path: folder.to_owned(),
+            source,
+        })?;
+    }
+    write(&path, |out| out.write_all(text))
+}
+
 enum Target {
     /// Replaced as a whole.
     Regular { path: PathBuf, folder: PathBuf },

@@ -9,7 +9,10 @@ use super::scope::Scope;
 use crate::checks::Selected;
 use crate::inventory::Snapshot;
 use crate::inventory::account::{AccountInventory, RegionInventory};
-use crate::inventory::ids::{SubjectKind, account_arn, bucket_arn, function_arn};
+use crate::inventory::ids::{
+    SubjectKind, access_point_arn, account_arn, bucket_arn, function_arn,
+    multi_region_access_point_arn,
+};
 use crate::inventory::need::ReadingKind;
 use crate::report::{CheckResult, Gap, Status};
 
@@ -69,15 +72,57 @@ pub(super) fn find(
                 gaps.push(refusal.gap(bucket_arn(home, name), affects));
             }
         }
+        for (arn, trail) in &account.trails {
+            for refusal in refusals("trail", trail) {
+                let affects = affected.of(refusal.kind, |result| &result.resource.account == id);
+                gaps.push(refusal.gap(arn.clone(), affects));
+            }
+        }
+        for (name, identity) in &account.identities {
+            for refusal in refusals("identity", identity) {
+                let affects = affected.at(refusal.kind, &identity.arn);
+                gaps.push(refusal.gap(
+                    if identity.arn.is_empty() {
+                        name.clone()
+                    } else {
+                        identity.arn.clone()
+                    },
+                    affects,
+                ));
+            }
+        }
+        for point in account.multi_region_access_points.values() {
+            let arn = multi_region_access_point_arn(id, &point.alias);
+            for refusal in refusals("multi_region_access_point", point) {
+                let affects = affected.at(refusal.kind, &arn);
+                gaps.push(refusal.gap(arn.clone(), affects));
+            }
+        }
         for (region, inventory) in &account.regions {
+            for (name, point) in &inventory.access_points {
+                if !scope.has(SubjectKind::AccessPoint, region, name) {
+                    continue;
+                }
+                let arn = access_point_arn(region, id, name);
+                for refusal in refusals("access_point", point) {
+                    let affects = affected.at(refusal.kind, &arn);
+                    gaps.push(refusal.gap(arn.clone(), affects));
+                }
+            }
             let own = RegionInventory {
-                function_listing: inventory.function_listing.clone(),
-                ..RegionInventory::default()
+                functions: BTreeMap::new(),
+                access_points: BTreeMap::new(),
+                ..inventory.clone()
             };
             if scope.has(SubjectKind::Region, region, region) {
                 for refusal in refusals("region", &own) {
-                    let affects =
-                        affected.of(refusal.kind, |result| &result.resource.region == region);
+                    let kinds = refusal.about_kind();
+                    let affects = affected.of(refusal.kind, |result| {
+                        // What belongs to no Region may hang on each.
+                        let here = result.resource.region.as_str();
+                        (here == region || matches!(here, "global" | "unknown"))
+                            && kinds.is_none_or(|kind| result.resource.kind == kind)
+                    });
                     gaps.push(refusal.gap(region.clone(), affects));
                 }
             }
@@ -117,6 +162,14 @@ impl<'a> Affected<'a> {
                 SubjectKind::Function => {
                     &[ReadingKind::FunctionListing, ReadingKind::RegionListing][..]
                 }
+                SubjectKind::Trail => &[ReadingKind::TrailListing, ReadingKind::RegionListing][..],
+                SubjectKind::Region => &[ReadingKind::RegionListing][..],
+                SubjectKind::Identity => &[ReadingKind::IdentityListing][..],
+                SubjectKind::AccessPoint => &[
+                    ReadingKind::AccessPointListing,
+                    ReadingKind::MultiRegionAccessPointListing,
+                    ReadingKind::RegionListing,
+                ][..],
                 _ => &[],
             };
             let needs = check.needs();
@@ -188,6 +241,10 @@ impl Refusal {
             Some(ReadingKind::RegionListing | ReadingKind::FunctionListing) => {
                 Some(SubjectKind::Function)
             }
+            Some(ReadingKind::IdentityListing) => Some(SubjectKind::Identity),
+            Some(ReadingKind::AccessPointListing | ReadingKind::MultiRegionAccessPointListing) => {
+                Some(SubjectKind::AccessPoint)
+            }
             _ => None,
         }
     }
@@ -223,9 +280,15 @@ fn own_readings(account: &AccountInventory) -> AccountInventory {
         public_access_block: account.public_access_block.clone(),
         region_listing: account.region_listing.clone(),
         bucket_listing: account.bucket_listing.clone(),
+        identity_listing: account.identity_listing.clone(),
+        identities: BTreeMap::new(),
+        managed_policies: BTreeMap::new(),
+        multi_region_access_point_listing: account.multi_region_access_point_listing.clone(),
+        multi_region_access_points: BTreeMap::new(),
         buckets: BTreeMap::new(),
         keys: BTreeMap::new(),
         targets: BTreeMap::new(),
+        trails: BTreeMap::new(),
         regions: BTreeMap::new(),
     }
 }
@@ -274,6 +337,10 @@ mod tests {
                 Where::Function => "function",
                 Where::Key => "key",
                 Where::Target => "target",
+                Where::Trail => "trail",
+                Where::Identity => "identity",
+                Where::AccessPoint => "access_point",
+                Where::MultiRegionAccessPoint => "multi_region_access_point",
             };
             assert_eq!(scope, expected, "{}", kind.name());
         }

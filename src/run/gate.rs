@@ -10,7 +10,7 @@ use crate::report::{CheckResult, Reason, Status};
 /// A finding decides, whatever could not be judged. Something that could not be judged counts when
 /// more permission, a calmer network or an uninterrupted run would settle it; what is undecidable
 /// with everything read does not, because nobody could ever make such a run green. Readings that
-/// only an option turns on (`--image-sizes`) are not missed by those who did not ask for them.
+/// only an option turns on (`--image-sizes`, `--sample-objects`) are not missed by those who did not ask for them.
 pub(super) fn exit(results: &[CheckResult], complete: bool, gate: Gate) -> Exit {
     let counts = |result: &&CheckResult| gate.fail_on.is_some_and(|least| result.severity >= least);
     if results
@@ -44,8 +44,7 @@ fn only_opt_in(missing: &[String]) -> bool {
     let opt_in: Vec<&str> = ReadingKind::ALL
         .iter()
         .filter(|reading| reading.opt_in())
-        .flat_map(|reading| reading.calls())
-        .map(|call| call.action)
+        .map(|reading| reading.action())
         .collect();
     !missing.is_empty()
         && missing
@@ -78,6 +77,7 @@ mod tests {
             missing: Vec::new(),
             fingerprint: String::new(),
             suppressed_by: None,
+            suppression: None,
         }
     }
 

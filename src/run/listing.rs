@@ -7,6 +7,7 @@ use clap::CommandFactory;
 
 use super::console::Console;
 use super::files::Stdout;
+use super::remediate::RoundTrip;
 use super::{Exit, RunError, catalogue};
 use crate::checks::{self, Catalog, Check};
 use crate::cli::options::Selection;
@@ -35,7 +36,7 @@ pub(super) fn show(
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     let catalogue = catalogue::load(policies)?;
-    let page = page(find(&catalogue, id)?);
+    let page = page(find(&catalogue, id)?, &RoundTrip::shipped()?);
     let look = console.look();
     stdout.write(|out| crate::output::checks::show(&page, look, out))?;
     Ok(Exit::Clean)
@@ -83,7 +84,7 @@ pub(super) fn completions(
     Ok(Exit::Clean)
 }
 
-fn line(check: &Check) -> CheckLine {
+pub(super) fn line(check: &Check) -> CheckLine {
     CheckLine {
         id: check.id.clone(),
         severity: check.severity,
@@ -107,7 +108,21 @@ fn catalogue_name(key: &str) -> String {
     }
 }
 
-fn page(check: &Check) -> CheckPage {
+/// Whether the commands of `remediate` have mended a failing resource.
+fn how_far_tried(check: &Check, round_trip: &RoundTrip) -> String {
+    if round_trip.verified.contains(&check.id) {
+        "verified on LocalStack: the commands of `remediate` turned a failing resource's verdict"
+            .to_owned()
+    } else {
+        round_trip
+            .not_verified
+            .get(&check.id)
+            .map(|why| format!("not verified: {why}"))
+            .unwrap_or_default()
+    }
+}
+
+pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
     let text = |expression: &checks::expression::Expression| expression.text().trim().to_owned();
     let needs = check.needs();
     let actions: BTreeSet<&str> = needs
@@ -147,12 +162,23 @@ fn page(check: &Check) -> CheckPage {
             ("thresholds", params.join(", ")),
             ("reads", actions.into_iter().collect::<Vec<_>>().join(", ")),
             ("formerly", check.aliases.join(", ")),
+            ("fix", how_far_tried(check, round_trip)),
             ("since", check.since.clone()),
             ("deprecated", check.deprecated.clone().unwrap_or_default()),
         ],
         prose: vec![
             ("Why", check.rationale.clone()),
+            ("Where other tools differ", check.traps.clone()),
             ("Fix", check.remediation.summary.general()),
+            (
+                "For a person to decide",
+                check
+                    .remediation
+                    .decide
+                    .as_ref()
+                    .map(checks::message::Template::general)
+                    .unwrap_or_default(),
+            ),
         ],
         code: vec![
             ("With the AWS CLI", template(&check.remediation.shell)),

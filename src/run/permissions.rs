@@ -8,16 +8,16 @@ use super::files::Stdout;
 use super::{Exit, RunError, catalogue};
 use crate::cli::options::Selection;
 use crate::inventory::ids::SubjectKind;
-use crate::inventory::need::Need;
+use crate::inventory::need::{Need, ReadingKind};
 
 pub(super) fn run(
     selection: &Selection,
-    image_sizes: bool,
+    opted: &[ReadingKind],
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     let catalogue = catalogue::load(&selection.policies)?;
     let selected = catalogue::select(&catalogue, selection)?;
-    let policy = policy(&catalogue::needs(&selected), image_sizes);
+    let policy = policy(&catalogue::needs(&selected), opted);
     stdout.write(|out| {
         serde_json::to_writer_pretty(&mut *out, &policy)?;
         out.write_all(b"\n")
@@ -27,12 +27,12 @@ pub(super) fn run(
 
 /// One statement a service, in the order of their names. `Resource` is `*` because listings and
 /// account settings allow nothing narrower, and the buckets are not known beforehand.
-fn policy(needs: &BTreeSet<(SubjectKind, Need)>, image_sizes: bool) -> Value {
+fn policy(needs: &BTreeSet<(SubjectKind, Need)>, opted: &[ReadingKind]) -> Value {
     let mut by_service: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let calls = needs
         .iter()
         .map(|(_, need)| need.reading)
-        .filter(|reading| image_sizes || !reading.opt_in())
+        .filter(|reading| !reading.opt_in() || opted.contains(reading))
         .flat_map(|reading| reading.calls());
     for call in calls {
         if let Some((service, _)) = call.action.split_once(':') {
@@ -68,14 +68,13 @@ fn capitalized(service: &str) -> String {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::inventory::need::ReadingKind;
 
-    fn written(readings: &[ReadingKind], image_sizes: bool) -> Value {
+    fn written(readings: &[ReadingKind], opted: &[ReadingKind]) -> Value {
         let needs = readings
             .iter()
             .map(|reading| (SubjectKind::Bucket, Need::own(*reading)))
             .collect();
-        policy(&needs, image_sizes)
+        policy(&needs, opted)
     }
 
     #[test]
@@ -87,7 +86,7 @@ mod tests {
                 ReadingKind::FunctionListing,
                 ReadingKind::Caller,
             ],
-            false,
+            &[],
         );
         assert_eq!(
             policy,
@@ -100,9 +99,16 @@ mod tests {
 
     #[test]
     fn what_can_read_code_is_left_out_unless_asked_for() {
-        let actions = |image_sizes| written(&[ReadingKind::FunctionImage], image_sizes).to_string();
-        assert!(!actions(false).contains("GetFunction"));
-        assert!(actions(true).contains("lambda:GetFunction"));
-        assert!(actions(true).contains("ecr:DescribeImages"));
+        let image = ReadingKind::FunctionImage;
+        let actions = |opted: &[ReadingKind]| written(&[image], opted).to_string();
+        assert!(!actions(&[]).contains("GetFunction"));
+        assert!(!actions(&[ReadingKind::FunctionMeasured]).contains("GetFunction"));
+        assert!(actions(&[image]).contains("lambda:GetFunction"));
+        assert!(actions(&[image]).contains("ecr:DescribeImages"));
+        let sample = ReadingKind::BucketObjectSample;
+        let actions = |opted: &[ReadingKind]| written(&[sample], opted).to_string();
+        assert!(!actions(&[image]).contains("s3:GetObject"));
+        assert!(actions(&[sample]).contains("s3:GetObject"));
+        assert!(actions(&[sample]).contains("s3:ListBucket"));
     }
 }

@@ -9,6 +9,8 @@ use super::{Exit, RunError};
 use crate::cli::args::SchemaName;
 use crate::inventory::Snapshot;
 use crate::report::Report;
+use crate::report::baseline::Baseline;
+use crate::report::diff::Diff;
 
 pub(super) fn run(name: SchemaName, stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
     let schema = of(name);
@@ -24,5 +26,7 @@ pub fn of(name: SchemaName) -> Value {
     match name {
         SchemaName::Report => schemars::schema_for!(Report).to_value(),
         SchemaName::Snapshot => schemars::schema_for!(Snapshot).to_value(),
+        SchemaName::Baseline => schemars::schema_for!(Baseline).to_value(),
+        SchemaName::Diff => schemars::schema_for!(Diff).to_value(),
     }
 }

@@ -58,6 +58,10 @@ pub(super) fn read_account(
         concurrency: usize::try_from(wanted.tuning.concurrency).unwrap_or(1),
         rate: wanted.tuning.rate,
         image_sizes: wanted.tuning.image_sizes,
+        sample_objects: wanted.tuning.sample_objects,
+        inspect_packages: wanted.tuning.inspect_packages,
+        measure_days: wanted.tuning.measure_days,
+        max_scan_gb: wanted.tuning.max_scan_gb,
         ..crate::collect::Request::default()
     };
     let snapshot = crate::collect::collect(request, console.progress())?;

@@ -161,7 +161,12 @@ fn the_action_table_is_whole() {
     let actions = catalogue::parse(text).unwrap();
     assert_eq!(actions, catalogue::actions());
     assert!(actions.len() > 100);
-    assert!(actions.is_sorted_by(|a, b| a.name < b.name));
+    for bad in [
+        "GetObject,object,read,core",
+        "GetObject,object,read,core,@nowhere",
+    ] {
+        assert!(catalogue::parse(bad).is_err(), "{bad}");
+    }
 }
 
 fn image() -> FunctionConfiguration {
@@ -189,6 +194,7 @@ fn provisioned(qualifier: &str, status: &str) -> ProvisionedConcurrency {
         allocated: 4,
         status: status.into(),
         status_reason: None,
+        last_modified: None,
     }
 }
 

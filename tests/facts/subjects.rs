@@ -4,6 +4,7 @@ use coldbucket::facts::{Facts, Subject, Trust, UNLISTED};
 use coldbucket::inventory::account::{AccountInventory, Listing, RegionInventory, RegionListing};
 use coldbucket::inventory::bucket::BucketInventory;
 use coldbucket::inventory::ids::SubjectKind;
+use coldbucket::inventory::trail::TrailInventory;
 use coldbucket::inventory::{Reading, Snapshot};
 use coldbucket::report::Reason;
 use serde_json::{Value, json};
@@ -180,16 +181,57 @@ fn without_a_region_nobody_knows_whether_there_are_functions() {
     assert_eq!(unread.unlisted[0].reason, Reason::NotCollected);
 }
 
+/// A trail is one subject wherever it records, and Regions whose trails could not be listed are one
+/// stand-in together.
 #[test]
-fn kinds_without_facts_have_no_subjects() {
-    let snapshot = snapshot(account(&[(BUCKET, &quiet_bucket())]));
-    for kind in [
-        SubjectKind::Region,
-        SubjectKind::AccessPoint,
-        SubjectKind::Trail,
-        SubjectKind::Identity,
+fn trails_and_regions() {
+    let mut account = account(&[(BUCKET, &quiet_bucket())]);
+    account.trails = [(
+        "arn:aws:cloudtrail:us-east-1:999999999999:trail/org".to_owned(),
+        TrailInventory {
+            name: "org".into(),
+            home_region: "us-east-1".into(),
+            ..TrailInventory::default()
+        },
+    )]
+    .into();
+    for (region, listing) in [
+        ("eu-west-1", Reading::Known(Vec::new())),
+        ("us-east-1", denied("cloudtrail:DescribeTrails")),
+        ("us-west-2", denied("cloudtrail:DescribeTrails")),
     ] {
-        assert_eq!(subjects(&snapshot, kind).len(), 0);
+        let region_inventory = RegionInventory {
+            trail_listing: listing,
+            ..RegionInventory::default()
+        };
+        account.regions.insert(region.into(), region_inventory);
+    }
+    account.region_listing = denied("account:ListRegions");
+    let snapshot = snapshot(account);
+    let trails = subjects(&snapshot, SubjectKind::Trail);
+    assert_eq!(names(&trails), [UNLISTED, "org"]);
+    assert_eq!(trails[0].unlisted.len(), 1);
+    assert_eq!(trails[0].unlisted[0].action, "cloudtrail:DescribeTrails");
+    assert_eq!(trails[1].id.region, "us-east-1");
+    assert_eq!(
+        trails[1].id.arn,
+        "arn:aws:cloudtrail:us-east-1:999999999999:trail/org"
+    );
+    let regions = subjects(&snapshot, SubjectKind::Region);
+    assert_eq!(
+        names(&regions),
+        ["eu-west-1", UNLISTED, "us-east-1", "us-west-2"]
+    );
+    assert_eq!(regions[1].unlisted[0].action, "account:ListRegions");
+}
+
+#[test]
+fn without_a_region_nobody_knows_whether_there_are_trails() {
+    let snapshot = snapshot(account(&[]));
+    for kind in [SubjectKind::Trail, SubjectKind::Region] {
+        let found = subjects(&snapshot, kind);
+        assert_eq!(names(&found), [UNLISTED]);
+        assert_eq!(found[0].unlisted[0].reason, Reason::NotCollected);
     }
 }
 

@@ -60,6 +60,9 @@ pub fn quiet_bucket() -> BucketInventory {
         replication: Reading::NotCollected,
         object_lock: Reading::NotCollected,
         abac: Reading::NotCollected,
+        object_sample: Reading::NotCollected,
+        object_acls: Reading::NotCollected,
+        request_payment: Reading::NotCollected,
     }
 }
 
@@ -191,17 +194,28 @@ pub fn function(latest: FunctionConfiguration) -> FunctionInventory {
         versions: [("$LATEST".to_owned(), latest)].into(),
         aliases: Reading::Known(Vec::new()),
         provisioned_concurrency: Reading::Known(Vec::new()),
-        image: Reading::NotCollected,
+        ..FunctionInventory::default()
     }
 }
 
 pub fn function_snapshot(function: FunctionInventory, region: &str, taken_at: &str) -> Snapshot {
+    region_snapshot(function, RegionInventory::default(), region, taken_at)
+}
+
+/// A function among what else is listed in its Region.
+pub fn region_snapshot(
+    function: FunctionInventory,
+    around: RegionInventory,
+    region: &str,
+    taken_at: &str,
+) -> Snapshot {
     let account = AccountInventory {
         regions: [(
             region.to_owned(),
             RegionInventory {
                 function_listing: Reading::Known(Listing { complete: true }),
                 functions: [("f".to_owned(), function)].into(),
+                ..around
             },
         )]
         .into(),
@@ -210,6 +224,29 @@ pub fn function_snapshot(function: FunctionInventory, region: &str, taken_at: &s
     Snapshot {
         taken_at: taken_at.into(),
         ..snapshot(account)
+    }
+}
+
+/// A Region where nothing calls anything, everything read.
+pub fn quiet_region() -> RegionInventory {
+    RegionInventory {
+        event_source_mappings: Reading::Known(Vec::new()),
+        rules: Reading::Known(Vec::new()),
+        schedules: Reading::Known(Vec::new()),
+        scalable_targets: Reading::Known(Vec::new()),
+        ..RegionInventory::default()
+    }
+}
+
+pub fn function_facts_in(function: FunctionInventory, around: RegionInventory) -> FunctionFacts {
+    let snapshot = region_snapshot(function, around, REGION, "2026-11-22T12:00:00Z");
+    let facts = Facts::new(&snapshot, Trust::default());
+    match facts
+        .of(&subject(&facts, SubjectKind::Function, "f"))
+        .unwrap()
+    {
+        SubjectFacts::Function(facts) => *facts,
+        other => panic!("{other:?}"),
     }
 }
 

@@ -4,7 +4,6 @@ use coldbucket::facts::policy::batch;
 use coldbucket::facts::policy::evaluate::{Policies, implausible};
 use coldbucket::facts::policy::prove::Case;
 use coldbucket::facts::policy::{Policy, PolicyKind};
-use coldbucket::inventory::bucket::PublicAccessBlock;
 use coldbucket::report::Reach;
 use coldbucket::report::policy::{Answer, Decision};
 use serde_json::Value;
@@ -66,19 +65,7 @@ pub fn judge(random: &mut Random, requests: usize) -> Tally {
 /// The same for a given policy.
 pub fn judge_policy(random: &mut Random, document: &Value, requests: usize, name: &str) -> Tally {
     let policy = Policy::parse(&document.to_string(), PolicyKind::Resource);
-    let case = Case {
-        bucket: BUCKET,
-        owner: OWNER,
-        owner_id: None,
-        policy: Some(&policy),
-        block: PublicAccessBlock::default(),
-        aws_says_public: None,
-        ownership: None,
-        grants: &[],
-        default_encryption: None,
-        now: None,
-        partition: None,
-    };
+    let case = Case::new(BUCKET, OWNER, Some(&policy));
     let answers = batch::answers(&case, QUESTIONS).unwrap();
     let policies = Policies::of_resource(Some(&policy)).with_willing_identity();
     let mut tally = Tally {

@@ -11,6 +11,9 @@
     reason = "shared by test files that each use a part of it; a test that fails should say where"
 )]
 
+pub mod accounts;
+pub mod tools;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;

@@ -16,6 +16,16 @@ pub struct AccountFacts {
     pub id: String,
     /// Account-level Block Public Access.
     pub public_access_block: AccountPublicAccessBlockFacts,
+    /// CloudTrail.
+    pub trails: AccountTrailFacts,
+}
+
+/// What the account's trails record together.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AccountTrailFacts {
+    /// A trail of many Regions, the organization's included, logs, delivers, and records every
+    /// management event.
+    pub management_everywhere: Fact<bool>,
 }
 
 /// Account-level Block Public Access, an organization's S3 policy included.
@@ -34,6 +44,14 @@ pub const NEEDS: NeedTable = &[
         "account.public_access_block",
         &[Need::own(ReadingKind::AccountPublicAccessBlock)],
     ),
+    (
+        "account.trails.management_everywhere",
+        &[
+            Need::of_region(ReadingKind::TrailListing),
+            Need::of_trails(ReadingKind::TrailStatus),
+            Need::of_trails(ReadingKind::TrailSelectors),
+        ],
+    ),
 ];
 
 impl AccountFacts {
@@ -45,6 +63,9 @@ impl AccountFacts {
             public_access_block: AccountPublicAccessBlockFacts {
                 all: missing.as_ref().map(Vec::is_empty),
                 missing,
+            },
+            trails: AccountTrailFacts {
+                management_everywhere: super::trail::multi_region_management(inventory),
             },
         }
     }

@@ -1,18 +1,26 @@
 //! What can be said about one function. One file a topic; this one only puts them together.
 
+pub mod access;
 pub mod cold_start;
 pub mod concurrency;
+pub mod contents;
+pub mod idle;
 pub mod package;
+pub mod pings;
 pub mod posture;
 pub mod runtime;
+pub mod snapshots;
 pub mod snapstart;
 pub mod vpc;
+mod wiring;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::vocabulary::NeedTable;
 use super::{Fact, from_reading};
+use crate::inventory::Reading;
+use crate::inventory::account::RegionInventory;
 use crate::inventory::function::{Alias, FunctionConfiguration, FunctionInventory};
 use crate::inventory::ids::function_arn;
 use crate::inventory::need::{Need, ReadingKind};
@@ -39,6 +47,16 @@ pub struct FunctionFacts {
     pub latest: VersionFacts,
     /// Provisioned concurrency over all qualifiers.
     pub provisioned_concurrency: concurrency::ProvisionedConcurrencyFacts,
+    /// Whether the snapshots that SnapStart makes are there and used.
+    pub snapshots: snapshots::SnapshotFacts,
+    /// Rules and schedules that look like keep-warm pings.
+    pub pings: Fact<Vec<pings::PingFacts>>,
+    /// What becomes of it in a VPC when nobody calls.
+    pub idle: idle::IdleFacts,
+    /// Function URLs, in the order of their qualifiers.
+    pub urls: Fact<Vec<access::UrlFacts>>,
+    /// Resource policies, in the order of their qualifiers; those that are there.
+    pub policies: Fact<Vec<access::PolicyFacts>>,
 }
 
 /// One version of a function; `item` in checks with `for_each: function.versions`.
@@ -69,6 +87,10 @@ pub struct VersionFacts {
     pub cold_start: cold_start::ColdStartFacts,
     /// Lambda Managed Instances: environments are started ahead, cold-start checks do not apply.
     pub managed_instances: Fact<bool>,
+    /// One environment a tenant: more cold starts, no SnapStart, no provisioned concurrency.
+    pub tenant_isolation: Fact<bool>,
+    /// A durable function: it is replayed from its checkpoints, so one piece of work is many calls.
+    pub durable: Fact<bool>,
     /// Replicated to the edge: SnapStart and provisioned concurrency do not exist there.
     pub edge: Fact<bool>,
 }
@@ -100,6 +122,8 @@ pub(in crate::facts) struct FunctionContext<'a> {
     pub(in crate::facts) account_id: &'a str,
     pub(in crate::facts) region: &'a str,
     pub(in crate::facts) name: &'a str,
+    /// The Region, for what is listed once for all of its functions.
+    pub(in crate::facts) inventory: &'a RegionInventory,
     pub(in crate::facts) function: &'a FunctionInventory,
     /// The snapshot's time, RFC 3339.
     pub(in crate::facts) taken_at: &'a str,
@@ -122,6 +146,8 @@ impl FunctionFacts {
     /// Concludes everything about one function.
     pub(in crate::facts) fn derive(context: &FunctionContext<'_>) -> Self {
         let function = context.function;
+        let wiring = wiring::Wiring::new(context);
+        let access = access::Access::new(context);
         let aliases = from_reading(
             ReadingKind::FunctionAliases,
             &function.aliases.as_ref(),
@@ -140,7 +166,14 @@ impl FunctionFacts {
                 aliases.map(|aliases| names_of(&aliases, LATEST)),
                 false,
             ),
-            provisioned_concurrency: concurrency::ProvisionedConcurrencyFacts::derive(function),
+            provisioned_concurrency: concurrency::ProvisionedConcurrencyFacts::derive(
+                context, &wiring,
+            ),
+            snapshots: snapshots::SnapshotFacts::derive(context, &wiring),
+            pings: pings::derive(context),
+            idle: idle::IdleFacts::derive(context),
+            urls: access.urls(),
+            policies: access.policies(),
         }
     }
 }
@@ -238,6 +271,14 @@ fn is_ready(context: &FunctionContext<'_>, version: &str, aliases: &Fact<Vec<Str
         })
 }
 
+/// True for a reading that was asked for and not given.
+fn is_refused<T>(reading: &Reading<T>) -> bool {
+    matches!(
+        reading,
+        Reading::Denied { .. } | Reading::Failed { .. } | Reading::Undetermined(_)
+    )
+}
+
 impl VersionFacts {
     /// Concludes from the version's configuration. `provisioned`: provisioned concurrency serves it.
     fn derive(
@@ -251,7 +292,14 @@ impl VersionFacts {
                 || Fact::undecidable(format!("the listing of functions does not have {name}")),
                 Fact::Known,
             );
-        let package = package::PackageFacts::derive(name, &version, &context.function.image);
+        let contents = contents::Contents::of(name, &version, &context.function.packages);
+        let package = package::PackageFacts::derive(
+            name,
+            &version,
+            &context.function.image,
+            &contents,
+            context.model,
+        );
         let snapstart = snapstart::SnapStartFacts::derive(&version, context.region, provisioned);
         let cold_start = cold_start::ColdStartFacts::derive(
             &version,
@@ -259,6 +307,11 @@ impl VersionFacts {
                 model: context.model,
                 name: context.name,
                 region: context.region,
+                contents: &contents,
+                contents_refused: is_refused(&context.function.packages),
+                waste: package.waste.known().map_or(&[], Vec::as_slice),
+                measured: cold_start::MeasuredFacts::derive(name, &context.function.measured),
+                measured_refused: is_refused(&context.function.measured),
                 kept_warm: provisioned && is_ready(context, name, &aliases),
                 total_mb: &package.total_mb,
                 snapstart_eligible: &snapstart.eligible,
@@ -283,6 +336,8 @@ impl VersionFacts {
             snapstart,
             cold_start,
             managed_instances: version.as_ref().map(|version| version.managed_instances),
+            tenant_isolation: version.as_ref().map(|version| version.tenant_isolation),
+            durable: version.as_ref().map(|version| version.durable),
             edge: version.map(|version| version.master_arn.is_some()),
         }
     }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::cold_start::Model;
+use super::contents::{Contents, FolderFacts, WasteFacts};
 use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
@@ -22,6 +24,21 @@ pub struct PackageFacts {
     pub layers_mb: Fact<f64>,
     /// Number of layers.
     pub layer_count: Fact<u32>,
+    /// Unzipped size with layers, MB. Known only with `--inspect-packages`; AWS allows 250 MB.
+    pub unzipped_mb: Fact<f64>,
+    /// Number of files with layers. Known only with `--inspect-packages`.
+    pub files: Fact<u64>,
+    /// The five largest folders of what was read. Known only with `--inspect-packages`.
+    pub largest: Fact<Vec<FolderFacts>>,
+    /// What could be left out, in the zip and in the layers that could be read. Known only with
+    /// `--inspect-packages`.
+    pub waste: Fact<Vec<WasteFacts>>,
+    /// Layers whose contents were refused or failed: nothing is said of them. Known only with
+    /// `--inspect-packages`.
+    pub unread_layers: Fact<u32>,
+    /// `spring-boot`, `micronaut`, `quarkus`, `aspnet` or `none`. Known only with
+    /// `--inspect-packages`.
+    pub framework: Fact<String>,
 }
 
 /// The size of an image takes two more calls, and the user's leave to make them.
@@ -31,7 +48,25 @@ const IMAGE: &[Need] = &[Need::guarded(ReadingKind::FunctionImage, Guard::OnlyIm
 pub const NEEDS: NeedTable = &[
     ("function.latest.package.total_mb", IMAGE),
     ("function.versions[].package.total_mb", IMAGE),
+    ("function.latest.package.unzipped_mb", PACKAGES),
+    ("function.latest.package.files", PACKAGES),
+    ("function.latest.package.largest", PACKAGES),
+    ("function.latest.package.waste", PACKAGES),
+    ("function.latest.package.unread_layers", PACKAGES),
+    ("function.latest.package.framework", PACKAGES),
+    ("function.versions[].package.unzipped_mb", PACKAGES),
+    ("function.versions[].package.files", PACKAGES),
+    ("function.versions[].package.largest", PACKAGES),
+    ("function.versions[].package.waste", PACKAGES),
+    ("function.versions[].package.unread_layers", PACKAGES),
+    ("function.versions[].package.framework", PACKAGES),
 ];
+
+/// What a package holds takes the user's leave too.
+const PACKAGES: &[Need] = &[Need::guarded(
+    ReadingKind::FunctionPackages,
+    Guard::OnlyZips,
+)];
 
 const MB: f64 = 1_048_576.0;
 
@@ -42,6 +77,8 @@ impl PackageFacts {
         name: &str,
         version: &Fact<&FunctionConfiguration>,
         image: &Reading<Image>,
+        contents: &Fact<Contents<'_>>,
+        model: Option<&Model>,
     ) -> Self {
         let is_image = version.as_ref().map(|version| is_image(version));
         let code_mb = version.as_ref().and_then(|version| {
@@ -74,17 +111,38 @@ impl PackageFacts {
                 Fact::undecidable("the image size is read for $LATEST only")
             }
         };
+        let total_mb = is_image.as_ref().and_then(|is_image| {
+            if *is_image {
+                image_mb()
+            } else {
+                code_mb
+                    .clone()
+                    .zip(layers_mb.clone())
+                    .map(|(code, layers)| code + layers)
+            }
+        });
+        let waste = contents.as_ref().and_then(|contents| {
+            version
+                .as_ref()
+                .zip(total_mb.as_ref())
+                .and_then(|(version, total_mb)| match model {
+                    Some(model) => Fact::Known(contents.waste(version, *total_mb, model)),
+                    None => Fact::undecidable("the cold-start model cannot be read"),
+                })
+        });
         Self {
-            total_mb: is_image.as_ref().and_then(|is_image| {
-                if *is_image {
-                    image_mb()
-                } else {
-                    code_mb
-                        .clone()
-                        .zip(layers_mb.clone())
-                        .map(|(code, layers)| code + layers)
-                }
-            }),
+            unzipped_mb: contents
+                .as_ref()
+                .and_then(|contents| contents.unzipped_bytes())
+                .map(megabytes),
+            files: contents.as_ref().and_then(|contents| contents.files()),
+            largest: contents.as_ref().map(|contents| contents.folders()),
+            waste,
+            unread_layers: contents.as_ref().map(|contents| contents.unread_layers()),
+            framework: contents
+                .as_ref()
+                .map(|contents| contents.framework().to_owned()),
+            total_mb,
             kind: is_image.map(|is_image| if is_image { "image" } else { "zip" }.to_owned()),
             code_mb,
             layers_mb,
@@ -104,6 +162,6 @@ pub(super) fn is_image(version: &FunctionConfiguration) -> bool {
     clippy::cast_precision_loss,
     reason = "sizes are far below 2^52 bytes, and shown with one decimal"
 )]
-fn megabytes(bytes: u64) -> f64 {
+pub(super) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / MB
 }

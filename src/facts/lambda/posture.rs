@@ -7,7 +7,7 @@
 use super::cold_start::Model;
 use super::{FunctionFacts, LATEST, VersionFacts};
 use crate::facts::Fact;
-use crate::report::ColdStart;
+use crate::report::{ColdStart, PackageContents, PackageFolder, PackageWaste};
 
 /// The word for what could not be concluded.
 const UNKNOWN: &str = "unknown";
@@ -65,12 +65,21 @@ impl FunctionFacts {
             architecture: version.architecture.known().cloned().unwrap_or_default(),
             memory_mb: version.memory_mb.known().copied().unwrap_or_default(),
             package_mb: version.package.total_mb.known().copied(),
+            contents: contents(version),
             vpc: version.vpc.attached.known() == Some(&true),
             provisioned_concurrency: self.provisioned(qualifier),
             snap_start: snap_start(version).to_owned(),
             risk: self.risk(version, qualifier).to_owned(),
             estimate,
-            measured: None,
+            measured: version
+                .cold_start
+                .measured
+                .known()
+                .filter(|measured| measured.invocations > 0)
+                .map(|measured| {
+                    let cause = version.cold_start.cause.known().map(String::as_str);
+                    measured.told(cause.filter(|cause| *cause != "unknown"))
+                }),
             drivers,
             levers,
         }
@@ -116,6 +125,19 @@ impl FunctionFacts {
         if version.managed_instances.known() == Some(&true) || self.is_warm(qualifier) {
             return "low";
         }
+        // What was measured says it best.
+        if let Some(measured) = version
+            .cold_start
+            .measured
+            .known()
+            .filter(|found| found.enough)
+        {
+            return match measured.reported_p50_ms {
+                slow if slow >= 1000.0 => "high",
+                felt if felt >= 400.0 => "medium",
+                _ => "low",
+            };
+        }
         let size = version.package.total_mb.known().copied();
         let (Some(family), Some(size)) = (version.runtime.family.known(), size) else {
             return UNKNOWN;
@@ -132,6 +154,32 @@ impl FunctionFacts {
             _ => "low",
         }
     }
+}
+
+/// What inspection saw of the package; none where nobody asked for it or it was refused.
+fn contents(version: &VersionFacts) -> Option<PackageContents> {
+    let package = &version.package;
+    let (largest, waste) = (package.largest.known()?, package.waste.known()?);
+    Some(PackageContents {
+        unzipped_mb: package.unzipped_mb.known().copied(),
+        files: package.files.known().copied(),
+        largest: largest
+            .iter()
+            .map(|folder| PackageFolder {
+                path: folder.path.clone(),
+                unzipped_mb: folder.unzipped_mb,
+            })
+            .collect(),
+        waste: waste
+            .iter()
+            .map(|waste| PackageWaste {
+                kind: waste.kind.clone(),
+                place: waste.place.clone(),
+                zipped_mb: waste.zipped_mb,
+                saves_ms: waste.saves_ms,
+            })
+            .collect(),
+    })
 }
 
 /// `on`, `off`, `not eligible`, `unknown`. On `$LATEST` it is what the next version will have.

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Principal;
 use super::documented_public::documented_public;
-use super::evaluate::{Policies, PolicyTexts};
+use super::evaluate::{Policies, PolicySources};
 use super::json::{self, Json, Member, Node};
-use super::parse::is_account_id;
+use super::parse::{Source, is_account_id};
 use super::prove::{Case, Prover, Question};
 use super::{DefectKind, Policy, PolicyKind};
 use crate::inventory::bucket::{Grant, PublicAccessBlock};
@@ -66,7 +66,7 @@ impl Evaluator {
         let request = request(asked)?;
         let block_node = members.take("public_access_block");
         members.end()?;
-        let slice = |node: &Node| line.get(node.place.offset..node.end).unwrap_or_default();
+        let slice = |node: &Node<'_>| line.get(node.place.offset..node.end).unwrap_or_default();
         let key = match block_node {
             None => Cow::Borrowed(slice(policies)),
             Some(block) => Cow::Owned(format!("{}\n{}", slice(policies), slice(block))),
@@ -75,7 +75,7 @@ impl Evaluator {
             return Ok(found.evaluate(&request).into_output(id));
         }
         let block = block_node.map(public_access_block).transpose()?.flatten();
-        let compiled = Policies::of_texts(&policy_texts(line, policies)?, block)?;
+        let compiled = Policies::of_sources(&policy_sources(policies)?, block)?;
         let output = compiled.evaluate(&request).into_output(id);
         if key.len() <= KEPT_LENGTH {
             if self.kept.len() >= KEPT {
@@ -96,10 +96,10 @@ impl Evaluator {
 pub fn prove(line: &str, now: Option<f64>) -> Result<ProveOutput, BatchError> {
     let root = read(line)?;
     let id = id_of(&root);
-    prove_line(line, &root, now).map_err(|error| BatchError { id, error })
+    prove_line(&root, now).map_err(|error| BatchError { id, error })
 }
 
-fn prove_line(line: &str, root: &Node, now: Option<f64>) -> Result<ProveOutput, String> {
+fn prove_line(root: &Node<'_>, now: Option<f64>) -> Result<ProveOutput, String> {
     let mut members = Members::new(root, "the line")?;
     let id = members.text("id")?;
     let bucket = members.text("bucket")?;
@@ -109,13 +109,13 @@ fn prove_line(line: &str, root: &Node, now: Option<f64>) -> Result<ProveOutput, 
     }
     let policy = match members.take("policy") {
         None => None,
-        Some(node) => Some(bucket_policy(&policy_text(line, node))?),
+        Some(node) => Some(refuse_no_policy(source(node).parse(PolicyKind::Resource))?),
     };
     let block = match members.take("public_access_block") {
         None => PublicAccessBlock::default(),
         Some(node) => public_access_block(node)?.unwrap_or_default(),
     };
-    let one_of = |node: Option<&Node>, what: &str, known: &[&str]| match node {
+    let one_of = |node: Option<&Node<'_>>, what: &str, known: &[&str]| match node {
         None => Ok(None),
         Some(node) => {
             let found = text(node, what)?;
@@ -149,17 +149,12 @@ fn prove_line(line: &str, root: &Node, now: Option<f64>) -> Result<ProveOutput, 
     members.end()?;
     let answers = answers(
         &Case {
-            bucket: &bucket,
-            owner: &owner,
-            owner_id: None,
-            policy: policy.as_ref(),
             block,
-            aws_says_public: None,
             ownership: ownership.as_deref(),
             grants: &grants,
             default_encryption: default_encryption.as_deref(),
             now,
-            partition: None,
+            ..Case::new(&bucket, &owner, policy.as_ref())
         },
         &asked,
     )?;
@@ -233,7 +228,10 @@ pub fn every_question(policy: Option<&Policy>, owner: &str) -> Vec<String> {
 /// # Errors
 /// What makes it no policy at all: it is not JSON, no object, or longer than 256 KiB.
 pub fn bucket_policy(text: &str) -> Result<Policy, String> {
-    let policy = Policy::parse(text, PolicyKind::Resource);
+    refuse_no_policy(Policy::parse(text, PolicyKind::Resource))
+}
+
+fn refuse_no_policy(policy: Policy) -> Result<Policy, String> {
     let refused = policy.defects.iter().find(|defect| {
         defect.kind == DefectKind::Syntax
             || (defect.statement.is_none() && policy.statements.is_empty())
@@ -244,7 +242,7 @@ pub fn bucket_policy(text: &str) -> Result<Policy, String> {
     }
 }
 
-fn grant(node: &Node) -> Result<Grant, String> {
+fn grant(node: &Node<'_>) -> Result<Grant, String> {
     let mut members = Members::new(node, "a grant")?;
     let grant = Grant {
         grantee: members.text("grantee")?,
@@ -257,7 +255,7 @@ fn grant(node: &Node) -> Result<Grant, String> {
     }
 }
 
-fn read(line: &str) -> Result<Node, BatchError> {
+fn read(line: &str) -> Result<Node<'_>, BatchError> {
     let without_id = |error: String| BatchError { id: None, error };
     if line.len() > LINE_LIMIT {
         return Err(without_id(format!(
@@ -272,10 +270,10 @@ fn read(line: &str) -> Result<Node, BatchError> {
     })
 }
 
-fn id_of(root: &Node) -> Option<String> {
+fn id_of(root: &Node<'_>) -> Option<String> {
     match &root.value {
         Json::Object(members) => members.iter().find_map(|member| match &member.value.value {
-            Json::Text(id) if member.key == "id" => Some(id.clone()),
+            Json::Text(id) if member.key == "id" => Some(id.to_string()),
             _ => None,
         }),
         _ => None,
@@ -285,32 +283,35 @@ fn id_of(root: &Node) -> Option<String> {
 /// The members of an object, each of which must be asked for.
 struct Members<'a> {
     of: &'a str,
-    members: Vec<&'a Member>,
+    members: Vec<&'a Member<'a>>,
 }
 
 impl<'a> Members<'a> {
-    fn new(node: &'a Node, of: &'a str) -> Result<Self, String> {
+    fn new(node: &'a Node<'a>, of: &'a str) -> Result<Self, String> {
         let Json::Object(members) = &node.value else {
             return Err(format!("{of} is an object, this is {}", node.value.kind()));
         };
-        let members: Vec<&Member> = members.iter().collect();
-        let mut seen = BTreeSet::new();
-        for member in &members {
-            if !seen.insert(member.key.as_str()) {
-                return Err(format!("{of}: {:?} occurs twice", member.key));
-            }
+        let members: Vec<&Member<'a>> = members.iter().collect();
+        let mut keys: Vec<&str> = members.iter().map(|member| member.key.as_ref()).collect();
+        keys.sort_unstable();
+        if let Some(twice) = keys
+            .array_windows()
+            .find(|[key, next]| key == next)
+            .and_then(|[key, _]| members.iter().rfind(|member| member.key == *key))
+        {
+            return Err(format!("{of}: {:?} occurs twice", twice.key));
         }
         Ok(Self { of, members })
     }
 
     /// A member; `null` stands for none.
-    fn take(&mut self, key: &str) -> Option<&'a Node> {
+    fn take(&mut self, key: &str) -> Option<&'a Node<'a>> {
         let position = self.members.iter().position(|member| member.key == key)?;
         let node = &self.members.remove(position).value;
         (node.value != Json::Null).then_some(node)
     }
 
-    fn required(&mut self, key: &str) -> Result<&'a Node, String> {
+    fn required(&mut self, key: &str) -> Result<&'a Node<'a>, String> {
         self.take(key)
             .ok_or_else(|| format!("{}: {key:?} is missing", self.of))
     }
@@ -327,21 +328,21 @@ impl<'a> Members<'a> {
     }
 }
 
-fn text<'a>(node: &'a Node, what: &str) -> Result<&'a str, String> {
+fn text<'a>(node: &'a Node<'a>, what: &str) -> Result<&'a str, String> {
     match &node.value {
         Json::Text(text) => Ok(text),
         other => Err(format!("{what:?} is a string, this is {}", other.kind())),
     }
 }
 
-fn items(node: &Node) -> &[Node] {
+fn items<'a>(node: &'a Node<'a>) -> &'a [Node<'a>] {
     match &node.value {
         Json::List(nodes) => nodes,
         _ => std::slice::from_ref(node),
     }
 }
 
-fn request(node: &Node) -> Result<Request, String> {
+fn request(node: &Node<'_>) -> Result<Request, String> {
     let mut members = Members::new(node, "request")?;
     let principal = principal(members.required("principal")?)?;
     let action = members.text("action")?;
@@ -361,9 +362,9 @@ fn request(node: &Node) -> Result<Request, String> {
     })
 }
 
-fn principal(node: &Node) -> Result<RequestPrincipal, String> {
+fn principal(node: &Node<'_>) -> Result<RequestPrincipal, String> {
     if let Json::Text(arn) = &node.value {
-        return Ok(RequestPrincipal::Arn(arn.clone()));
+        return Ok(RequestPrincipal::Arn(arn.to_string()));
     }
     let mut members = Members::new(node, "principal")?;
     let class = match members.text("type")?.as_str() {
@@ -381,7 +382,7 @@ fn principal(node: &Node) -> Result<RequestPrincipal, String> {
     Ok(RequestPrincipal::Class(class))
 }
 
-fn context(node: &Node) -> Result<BTreeMap<String, ContextValue>, String> {
+fn context(node: &Node<'_>) -> Result<BTreeMap<String, ContextValue>, String> {
     let Json::Object(members) = &node.value else {
         return Err(format!(
             "context is an object, this is {}",
@@ -391,7 +392,7 @@ fn context(node: &Node) -> Result<BTreeMap<String, ContextValue>, String> {
     let mut context = BTreeMap::new();
     for member in members {
         let value = match &member.value.value {
-            Json::Text(text) => ContextValue::One(text.clone()),
+            Json::Text(text) => ContextValue::One(text.to_string()),
             Json::List(nodes) => ContextValue::Many(
                 nodes
                     .iter()
@@ -406,14 +407,14 @@ fn context(node: &Node) -> Result<BTreeMap<String, ContextValue>, String> {
                 ));
             }
         };
-        if context.insert(member.key.clone(), value).is_some() {
+        if context.insert(member.key.to_string(), value).is_some() {
             return Err(format!("context: {:?} occurs twice", member.key));
         }
     }
     Ok(context)
 }
 
-fn public_access_block(node: &Node) -> Result<Option<PublicAccessBlock>, String> {
+fn public_access_block(node: &Node<'_>) -> Result<Option<PublicAccessBlock>, String> {
     let mut members = Members::new(node, "public_access_block")?;
     let mut flag = |key: &str| match members.take(key).map(|node| &node.value) {
         None => Ok(false),
@@ -431,38 +432,37 @@ fn public_access_block(node: &Node) -> Result<Option<PublicAccessBlock>, String>
 }
 
 /// A policy as it stands in the line, or as the string it is quoted in.
-fn policy_text<'a>(line: &'a str, node: &'a Node) -> Cow<'a, str> {
+fn source<'a>(node: &'a Node<'a>) -> Source<'a> {
     match &node.value {
-        Json::Text(text) => Cow::Borrowed(text),
-        _ => Cow::Borrowed(line.get(node.place.offset..node.end).unwrap_or_default()),
+        Json::Text(text) => Source::Text(Cow::Borrowed(text)),
+        _ => Source::Part(node),
     }
 }
 
-fn policy_texts<'a>(line: &'a str, node: &'a Node) -> Result<PolicyTexts<'a>, String> {
+fn policy_sources<'a>(node: &'a Node<'a>) -> Result<PolicySources<'a>, String> {
     let mut members = Members::new(node, "policies")?;
-    let one = |node: &'a Node| policy_text(line, node);
-    let mut texts = PolicyTexts {
-        resource: members.take("resource").map(one),
-        ..PolicyTexts::default()
+    let mut texts = PolicySources {
+        resource: members.take("resource").map(source),
+        ..PolicySources::default()
     };
-    let mut list = |key: &str| -> Vec<Cow<'a, str>> {
+    let mut list = |key: &str| -> Vec<Source<'a>> {
         members
             .take(key)
-            .map(|node| items(node).iter().map(one).collect())
+            .map(|node| items(node).iter().map(source).collect())
             .unwrap_or_default()
     };
     texts.identity = list("identity");
     texts.boundaries = list("boundaries");
     texts.session = list("session");
     texts.endpoint = list("endpoint");
-    texts.scps = levels(line, members.take("scps"))?;
-    texts.rcps = levels(line, members.take("rcps"))?;
+    texts.scps = levels(members.take("scps"))?;
+    texts.rcps = levels(members.take("rcps"))?;
     members.end()?;
     Ok(texts)
 }
 
 /// Levels, each `{"policies": [...]}`; policies outside of a level are one level.
-fn levels<'a>(line: &'a str, node: Option<&'a Node>) -> Result<Vec<Vec<Cow<'a, str>>>, String> {
+fn levels<'a>(node: Option<&'a Node<'a>>) -> Result<Vec<Vec<Source<'a>>>, String> {
     let mut levels = Vec::new();
     let mut loose = Vec::new();
     for node in node.map(items).unwrap_or_default() {
@@ -471,17 +471,12 @@ fn levels<'a>(line: &'a str, node: Option<&'a Node>) -> Result<Vec<Vec<Cow<'a, s
             _ => None,
         };
         match policies {
-            None => loose.push(policy_text(line, node)),
+            None => loose.push(source(node)),
             Some(policies) => {
                 let mut members = Members::new(node, "a level")?;
                 members.take("policies");
                 members.end()?;
-                levels.push(
-                    items(&policies.value)
-                        .iter()
-                        .map(|node| policy_text(line, node))
-                        .collect(),
-                );
+                levels.push(items(&policies.value).iter().map(source).collect());
             }
         }
     }

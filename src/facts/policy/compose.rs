@@ -24,6 +24,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
+use super::catalogue::CLASSES;
 use super::document::Policy;
 use super::documented_public::documented_public;
 use super::prove::{Case, Prover, Question};
@@ -87,14 +88,6 @@ const MOST: Choice = Choice {
 
 /// The five classes in the order of [`CLASSES`].
 type Classes = [Reach; 5];
-
-const CLASSES: [ActionClass; 5] = [
-    ActionClass::Read,
-    ActionClass::List,
-    ActionClass::Write,
-    ActionClass::Acl,
-    ActionClass::Takeover,
-];
 
 /// Who gets in, class by class.
 #[derive(Clone, Debug)]
@@ -324,21 +317,17 @@ impl Sources<'_> {
             Fact::Unknown { .. } => !choice.ignore,
         };
         Prover::new(&Case {
-            bucket: self.bucket,
-            owner: self.owner,
             owner_id: self.owner_id,
-            policy,
             block: PublicAccessBlock {
                 ignore_public_acls: ignore,
                 restrict_public_buckets: cut,
                 ..PublicAccessBlock::default()
             },
             aws_says_public: Some(cut),
-            ownership: None,
             grants: &grants,
-            default_encryption: None,
             now: self.now,
             partition: Some(self.partition),
+            ..Case::new(self.bucket, self.owner, policy)
         })
         .core_only()
     }

@@ -25,6 +25,19 @@ impl Place {
         line: 1,
         column: 1,
     };
+
+    /// The same place in a text that begins at `start` of this one.
+    pub(super) fn from(self, start: Self) -> Self {
+        Self {
+            offset: self.offset.saturating_sub(start.offset),
+            line: self.line.saturating_sub(start.line).saturating_add(1),
+            column: if self.line == start.line {
+                self.column.saturating_sub(start.column).saturating_add(1)
+            } else {
+                self.column
+            },
+        }
+    }
 }
 
 /// What kind of thing is wrong with a policy.

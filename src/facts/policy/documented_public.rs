@@ -22,6 +22,7 @@
 //!   conditions that exclude each other;
 //! * a part of the policy that could not be read.
 
+use super::catalogue::{self, On};
 use super::document::{
     Condition, Effect, Element, Operator, Policy, Principal, Quantifier, Statement, TextMatch,
 };
@@ -289,22 +290,10 @@ fn wrong_resources(statement: &Statement) -> bool {
     !known.iter().any(|on| reaches(*on))
 }
 
-#[derive(Clone, Copy)]
-enum On {
-    Bucket,
-    Object,
-}
-
 /// What a single action acts on; `None` for patterns and for what is not in the catalogue, which S3
 /// takes for public ("unsupported action names").
 fn acts_on(action: &Pattern) -> Option<On> {
-    super::catalogue::actions()
-        .iter()
-        .find(|known| known.name.eq_ignore_ascii_case(&action.text))
-        .map(|known| match known.on {
-            super::catalogue::On::Bucket => On::Bucket,
-            super::catalogue::On::Object => On::Object,
-        })
+    catalogue::find(&action.text).map(|known| known.on)
 }
 
 /// Two exact conditions on one key, one of which excludes every value the other asks for.

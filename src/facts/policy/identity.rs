@@ -15,7 +15,8 @@
 //! Conditions that an ordinary request of the identity fulfils or breaks in any case are decided
 //! (`aws:ResourceAccount`: its own account, `aws:SecureTransport`: true, what follows from its ARN);
 //! any other makes the answer conditional and is named. Organization policies are not seen here:
-//! members cannot read them. Only actions of the `s3:` prefix are asked about.
+//! members cannot read them. Capabilities are about actions of the `s3:` prefix; of the other services
+//! of S3's family it is only asked whether all of one is allowed ([`whole_services`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -233,6 +234,44 @@ pub fn capabilities(identity: &Identity<'_>) -> Vec<Answer> {
                 by: said.by,
                 conditions: said.conditions.into_iter().collect(),
             }
+        })
+        .collect()
+}
+
+/// The other services of S3's family, by their action prefix (Service Authorization Reference, 2026-09).
+const FAMILY: [&str; 4] = ["s3express", "s3tables", "s3vectors", "s3-object-lambda"];
+
+/// Whether an identity has every action of a service of S3's family on everything, those that AWS will
+/// add included.
+pub fn whole_services(identity: &Identity<'_>) -> Vec<(&'static str, Answer)> {
+    let policies: Vec<(&str, Probe)> = identity
+        .policies
+        .iter()
+        .map(|(name, policy)| (*name, Probe::new(policy)))
+        .collect();
+    let boundary: Vec<(&str, Probe)> = identity
+        .boundary
+        .iter()
+        .map(|policy| ("boundary", Probe::new(policy)))
+        .collect();
+    let partition = identity.arn.split(':').nth(1).unwrap_or("aws");
+    FAMILY
+        .iter()
+        .map(|service| {
+            // A Region that no policy names, and a resource that none names.
+            let resource = format!(
+                "arn:{partition}:{service}:\u{e000}:{}:\u{e000}/\u{e000}",
+                identity.account
+            );
+            let action = format!("{service}:\u{e000}");
+            let said = ask(&policies, &boundary, &request(identity, &action, &resource));
+            let answer = Answer {
+                capability: Capability::Everything,
+                held: said.held,
+                by: said.by,
+                conditions: said.conditions.into_iter().collect(),
+            };
+            (*service, answer)
         })
         .collect()
 }
@@ -502,6 +541,43 @@ mod tests {
         assert_eq!(find(&answers, Capability::ReadEverywhere).held, Held::Yes);
         assert_eq!(find(&answers, Capability::WriteEverywhere).held, Held::No);
         assert_eq!(find(&answers, Capability::Everything).held, Held::No);
+    }
+
+    #[test]
+    fn the_rest_of_the_family_is_asked_about_by_service() {
+        let whole = |statement: &str| -> Vec<&'static str> {
+            let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+            let policy = Policy::parse(&text, PolicyKind::Identity);
+            whole_services(&Identity {
+                arn: "arn:aws:iam::111111111111:role/r",
+                account: "111111111111",
+                policies: vec![("inline", &policy)],
+                boundary: None,
+            })
+            .into_iter()
+            .filter(|(_, answer)| answer.held == Held::Yes)
+            .map(|(service, _)| service)
+            .collect()
+        };
+        // AmazonS3FullAccess, as AWS publishes it.
+        assert_eq!(
+            whole(r#"{"Effect":"Allow","Action":["s3:*","s3-object-lambda:*"],"Resource":"*"}"#),
+            ["s3-object-lambda"]
+        );
+        assert_eq!(
+            whole(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#),
+            FAMILY
+        );
+        assert_eq!(
+            whole(
+                r#"{"Effect":"Allow","Action":"s3express:*","Resource":"arn:aws:s3express:us-east-1:111111111111:bucket/b"}"#
+            ),
+            [] as [&str; 0]
+        );
+        assert_eq!(
+            whole(r#"{"Effect":"Allow","Action":"s3tables:Get*","Resource":"*"}"#),
+            [] as [&str; 0]
+        );
     }
 
     #[test]

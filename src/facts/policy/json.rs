@@ -4,7 +4,10 @@
 //! Two things about a policy cannot be had from a generic reader: the place of a statement, which is
 //! the evidence of a finding, and a key that occurs twice, which IAM refuses and most readers merge.
 //! Apart from that this is RFC 8259 to the letter. It recurses no deeper than [`DEPTH_LIMIT`] and
-//! never looks at a byte twice, so hostile text costs no more than its length.
+//! never looks at a byte twice, so hostile text costs no more than its length. Strings without escapes
+//! are not copied: the tree lends them from the text.
+
+use std::borrow::Cow;
 
 use super::document::{Defect, DefectKind, Place};
 
@@ -13,37 +16,37 @@ const DEPTH_LIMIT: usize = 64;
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node {
+pub(super) struct Node<'a> {
     /// Where it begins.
     pub(super) place: Place,
     /// Byte offset just behind it.
     pub(super) end: usize,
     /// What it is.
-    pub(super) value: Json,
+    pub(super) value: Json<'a>,
 }
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Json {
+pub(super) enum Json<'a> {
     Null,
     Bool(bool),
     /// The digits as written: 1.0 and 1 are different texts to a string operator.
-    Number(String),
-    Text(String),
-    List(Vec<Node>),
+    Number(&'a str),
+    Text(Cow<'a, str>),
+    List(Vec<Node<'a>>),
     /// Members in their order, repeated keys included.
-    Object(Vec<Member>),
+    Object(Vec<Member<'a>>),
 }
 
 /// One member of an object.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Member {
-    pub(super) key: String,
+pub(super) struct Member<'a> {
+    pub(super) key: Cow<'a, str>,
     pub(super) place: Place,
-    pub(super) value: Node,
+    pub(super) value: Node<'a>,
 }
 
-impl Json {
+impl Json<'_> {
     /// What kind of value it is, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -61,7 +64,7 @@ impl Json {
 ///
 /// # Errors
 /// The first place where the text is not JSON.
-pub(super) fn read(text: &str) -> Result<Node, Defect> {
+pub(super) fn read(text: &str) -> Result<Node<'_>, Defect> {
     let mut reader = Reader {
         text,
         at: Place::START,
@@ -85,17 +88,10 @@ impl<'a> Reader<'a> {
         self.text.as_bytes().get(self.at.offset).copied()
     }
 
-    /// One byte further. A column is a character, so the later bytes of one do not count.
+    /// One byte further; not over a line end, and not into a string.
     fn bump(&mut self) {
-        match self.peek() {
-            Some(b'\n') => {
-                self.at.line += 1;
-                self.at.column = 1;
-            }
-            Some(byte) if byte & 0xC0 != 0x80 => self.at.column += 1,
-            _ => {}
-        }
         self.at.offset += 1;
+        self.at.column += 1;
     }
 
     fn wrong(&self, what: &str) -> Defect {
@@ -120,8 +116,12 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+        while let Some(space @ (b' ' | b'\t' | b'\n' | b'\r')) = self.peek() {
             self.bump();
+            if space == b'\n' {
+                self.at.line += 1;
+                self.at.column = 1;
+            }
         }
     }
 
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<Node, Defect> {
+    fn value(&mut self, depth: usize) -> Result<Node<'a>, Defect> {
         if depth >= DEPTH_LIMIT {
             return Err(self.wrong("values nest too deep"));
         }
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn word(&mut self, word: &str, value: Json) -> Result<Json, Defect> {
+    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, Defect> {
         let matches = self
             .text
             .get(self.at.offset..)
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Json, Defect> {
+    fn number(&mut self) -> Result<Json<'a>, Defect> {
         let start = self.at.offset;
         if self.peek() == Some(b'-') {
             self.bump();
@@ -205,25 +205,23 @@ impl<'a> Reader<'a> {
             }
             self.digits()?;
         }
-        Ok(Json::Number(self.since(start).to_owned()))
+        Ok(Json::Number(self.since(start)))
     }
 
     fn since(&self, start: usize) -> &'a str {
         self.text.get(start..self.at.offset).unwrap_or_default()
     }
 
-    fn string(&mut self) -> Result<String, Defect> {
+    fn string(&mut self) -> Result<Cow<'a, str>, Defect> {
         self.expect(b'"')?;
-        let mut out = String::new();
+        let mut out = Cow::Borrowed("");
         loop {
-            let start = self.at.offset;
-            while self
-                .peek()
-                .is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
-            {
-                self.bump();
+            let run = self.run();
+            if out.is_empty() {
+                out = Cow::Borrowed(run);
+            } else {
+                out.to_mut().push_str(run);
             }
-            out.push_str(self.since(start));
             match self.peek() {
                 Some(b'"') => {
                     self.bump();
@@ -231,12 +229,35 @@ impl<'a> Reader<'a> {
                 }
                 Some(b'\\') => {
                     self.bump();
-                    out.push(self.escape()?);
+                    let found = self.escape()?;
+                    out.to_mut().push(found);
                 }
                 Some(_) => return Err(self.wrong("a control character inside a string")),
                 None => return Err(self.wrong("the string is never closed")),
             }
         }
+    }
+
+    /// The text up to what ends or interrupts a string.
+    fn run(&mut self) -> &'a str {
+        let rest = self.text.get(self.at.offset..).unwrap_or_default();
+        let end = rest
+            .bytes()
+            .position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+            .unwrap_or(rest.len());
+        let run = rest.get(..end).unwrap_or_default();
+        // A column is a character, so the later bytes of one do not count.
+        let characters = if run.is_ascii() {
+            run.len()
+        } else {
+            run.chars().count()
+        };
+        self.at.offset += run.len();
+        self.at.column = u32::try_from(characters)
+            .ok()
+            .and_then(|characters| self.at.column.checked_add(characters))
+            .unwrap_or(u32::MAX);
+        run
     }
 
     fn escape(&mut self) -> Result<char, Defect> {
@@ -288,7 +309,7 @@ impl<'a> Reader<'a> {
         Ok(code)
     }
 
-    fn list(&mut self, depth: usize) -> Result<Json, Defect> {
+    fn list(&mut self, depth: usize) -> Result<Json<'a>, Defect> {
         self.expect(b'[')?;
         let mut items = Vec::new();
         self.skip_space();
@@ -309,7 +330,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Json, Defect> {
+    fn object(&mut self, depth: usize) -> Result<Json<'a>, Defect> {
         self.expect(b'{')?;
         let mut members = Vec::new();
         self.skip_space();

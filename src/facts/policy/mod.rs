@@ -9,6 +9,7 @@
 pub mod batch;
 pub mod catalogue;
 pub(in crate::facts) mod compose;
+pub(in crate::facts) mod delivery;
 pub mod document;
 pub mod documented_public;
 pub mod evaluate;

@@ -5,6 +5,8 @@
 //! language"). What it would refuse, and what this program does not know, is named with its place,
 //! and nothing is dropped in silence: a Deny that was overlooked turns a pass into a wrong pass.
 
+use std::borrow::Cow;
+
 use super::document::{
     Comparison, Condition, Defect, DefectKind, Effect, Element, Operator, Place, Policy, Principal,
     PrincipalArn, Quantifier, Statement, TextMatch, Version,
@@ -29,27 +31,56 @@ pub enum PolicyKind {
     Trust,
 }
 
+/// Where a policy stands: in a text of its own, or in a larger document that was read already.
+#[derive(Clone, Debug)]
+pub(super) enum Source<'a> {
+    Text(Cow<'a, str>),
+    Part(&'a Node<'a>),
+}
+
+impl Source<'_> {
+    /// Reads the policy; places count from its own beginning.
+    pub(super) fn parse(&self, kind: PolicyKind) -> Policy {
+        match self {
+            Self::Text(text) => Policy::parse(text, kind),
+            Self::Part(node) => {
+                let mut parser = Parser::new(kind, node.place);
+                let length = node.end.saturating_sub(node.place.offset);
+                let policy = if length > LENGTH_LIMIT {
+                    parser.too_long()
+                } else {
+                    parser.document(node)
+                };
+                parser.finish(policy)
+            }
+        }
+    }
+}
+
 impl Policy {
     /// Reads a policy. It always answers; what could not be read is in
     /// [`defects`](Policy::defects).
     pub fn parse(text: &str, kind: PolicyKind) -> Self {
-        let mut parser = Parser {
-            kind,
-            version: Version::default(),
-            statement: None,
-            defects: Vec::new(),
+        let mut parser = Parser::new(kind, Place::START);
+        let policy = if text.len() > LENGTH_LIMIT {
+            parser.too_long()
+        } else {
+            match json::read(text) {
+                Ok(root) => parser.document(&root),
+                Err(defect) => {
+                    parser.defects.push(defect);
+                    Self::default()
+                }
+            }
         };
-        let mut policy = parser.document(text);
-        // Members are looked up by name, so defects are found in that order.
-        parser.defects.sort_by_key(|defect| defect.place);
-        parser.defects.truncate(DEFECT_LIMIT);
-        policy.defects = parser.defects;
-        policy
+        parser.finish(policy)
     }
 }
 
 struct Parser {
     kind: PolicyKind,
+    /// Where the policy begins.
+    start: Place,
     version: Version,
     statement: Option<usize>,
     defects: Vec<Defect>,
@@ -58,23 +89,55 @@ struct Parser {
 /// The members of an object by folded name, each at most once.
 struct Members<'a> {
     place: Place,
-    members: Vec<(String, &'a Member)>,
+    members: Vec<(Cow<'a, str>, &'a Member<'a>)>,
 }
 
 impl<'a> Members<'a> {
-    fn take(&mut self, name: &str) -> Option<&'a Member> {
+    fn take(&mut self, name: &str) -> Option<&'a Member<'a>> {
         let position = self.members.iter().position(|(key, _)| key == name)?;
         Some(self.members.remove(position).1)
     }
 }
 
+/// Up to so many members, looking through them for one that occurs twice is quickest.
+const FEW: usize = 16;
+
 impl Parser {
+    fn new(kind: PolicyKind, start: Place) -> Self {
+        Self {
+            kind,
+            start,
+            version: Version::default(),
+            statement: None,
+            defects: Vec::new(),
+        }
+    }
+
+    fn too_long(&mut self) -> Policy {
+        self.defect(
+            DefectKind::Syntax,
+            self.start,
+            format!("the policy is longer than {LENGTH_LIMIT} bytes"),
+        );
+        Policy::default()
+    }
+
+    fn finish(mut self, policy: Policy) -> Policy {
+        // Members are looked up by name, so defects are found in that order.
+        self.defects.sort_by_key(|defect| defect.place);
+        self.defects.truncate(DEFECT_LIMIT);
+        Policy {
+            defects: self.defects,
+            ..policy
+        }
+    }
+
     fn defect(&mut self, kind: DefectKind, place: Place, text: impl Into<String>) {
         // Sorting later needs all of them, but not a list as long as hostile text can make it.
         if self.defects.len() < DEFECT_LIMIT * 10 {
             self.defects.push(Defect {
                 kind,
-                place,
+                place: place.from(self.start),
                 statement: self.statement,
                 text: text.into(),
             });
@@ -89,22 +152,7 @@ impl Parser {
         self.defect(DefectKind::Unfamiliar, place, text);
     }
 
-    fn document(&mut self, text: &str) -> Policy {
-        if text.len() > LENGTH_LIMIT {
-            self.defect(
-                DefectKind::Syntax,
-                Place::START,
-                format!("the policy is longer than {LENGTH_LIMIT} bytes"),
-            );
-            return Policy::default();
-        }
-        let root = match json::read(text) {
-            Ok(root) => root,
-            Err(defect) => {
-                self.defects.push(defect);
-                return Policy::default();
-            }
-        };
+    fn document(&mut self, root: &Node<'_>) -> Policy {
         let Json::Object(members) = &root.value else {
             self.forbidden(
                 root.place,
@@ -136,12 +184,21 @@ impl Parser {
 
     /// Folds the names of an object's members; a name that occurs twice is a defect, and the first
     /// one is kept so that the rest can still be read.
-    fn members<'a>(&mut self, place: Place, members: &'a [Member]) -> Members<'a> {
-        let mut found: Vec<(String, &Member)> = Vec::new();
+    fn members<'a>(&mut self, place: Place, members: &'a [Member<'a>]) -> Members<'a> {
+        let mut found: Vec<(Cow<'a, str>, &Member<'a>)> = Vec::with_capacity(members.len());
         let mut seen = std::collections::BTreeSet::new();
         for member in members {
-            let key = member.key.to_lowercase();
-            if seen.insert(key.clone()) {
+            let key = if member.key.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                Cow::Borrowed(member.key.as_ref())
+            } else {
+                Cow::Owned(member.key.to_lowercase())
+            };
+            let new = if members.len() <= FEW {
+                found.iter().all(|(other, _)| *other != key)
+            } else {
+                seen.insert(key.clone())
+            };
+            if new {
                 found.push((key, member));
             } else {
                 self.forbidden(
@@ -166,7 +223,7 @@ impl Parser {
         }
     }
 
-    fn version(&mut self, member: &Member) {
+    fn version(&mut self, member: &Member<'_>) {
         match &member.value.value {
             Json::Text(text) if text == "2012-10-17" => self.version = Version::V2012,
             Json::Text(text) if text == "2008-10-17" => self.version = Version::V2008,
@@ -181,9 +238,9 @@ impl Parser {
         }
     }
 
-    fn text(&mut self, member: &Member) -> Option<String> {
+    fn text(&mut self, member: &Member<'_>) -> Option<String> {
         if let Json::Text(text) = &member.value.value {
-            Some(text.clone())
+            Some(text.to_string())
         } else {
             self.forbidden(
                 member.value.place,
@@ -197,7 +254,7 @@ impl Parser {
         }
     }
 
-    fn statements(&mut self, node: &Node) -> Vec<Statement> {
+    fn statements(&mut self, node: &Node<'_>) -> Vec<Statement> {
         let nodes = match &node.value {
             Json::List(nodes) => nodes.as_slice(),
             _ => std::slice::from_ref(node),
@@ -214,7 +271,7 @@ impl Parser {
         statements
     }
 
-    fn one_statement(&mut self, index: usize, node: &Node) -> Option<Statement> {
+    fn one_statement(&mut self, index: usize, node: &Node<'_>) -> Option<Statement> {
         let Json::Object(members) = &node.value else {
             self.forbidden(
                 node.place,
@@ -243,8 +300,8 @@ impl Parser {
         let version = self.version;
         Some(Statement {
             index,
-            place: node.place,
-            end: node.end,
+            place: node.place.from(self.start),
+            end: node.end.saturating_sub(self.start.offset),
             sid,
             effect: effect?,
             principal,
@@ -314,7 +371,7 @@ impl Parser {
     }
 
     /// A string or a list of strings.
-    fn texts(&mut self, node: &Node, of: &str) -> Vec<(String, Place)> {
+    fn texts(&mut self, node: &Node<'_>, of: &str) -> Vec<(String, Place)> {
         let nodes = match &node.value {
             Json::List(nodes) => nodes.as_slice(),
             _ => std::slice::from_ref(node),
@@ -322,7 +379,7 @@ impl Parser {
         let mut texts = Vec::new();
         for node in nodes {
             match &node.value {
-                Json::Text(text) => texts.push((text.clone(), node.place)),
+                Json::Text(text) => texts.push((text.to_string(), node.place)),
                 other => self.forbidden(
                     node.place,
                     format!("{of} holds strings, this is {}", other.kind()),
@@ -443,7 +500,7 @@ impl Parser {
         None
     }
 
-    fn conditions(&mut self, node: &Node) -> Vec<Condition> {
+    fn conditions(&mut self, node: &Node<'_>) -> Vec<Condition> {
         let Json::Object(operators) = &node.value else {
             self.forbidden(
                 node.place,
@@ -476,11 +533,11 @@ impl Parser {
                 let values = self.values(&member.value);
                 if let Some((quantifier, operator, if_exists)) = operator {
                     conditions.push(Condition {
-                        place: member.place,
+                        place: member.place.from(self.start),
                         quantifier,
                         operator,
                         if_exists,
-                        key,
+                        key: key.into_owned(),
                         values,
                     });
                 }
@@ -490,7 +547,7 @@ impl Parser {
     }
 
     /// Condition values: strings, and booleans and numbers without their quotation marks.
-    fn values(&mut self, node: &Node) -> Vec<String> {
+    fn values(&mut self, node: &Node<'_>) -> Vec<String> {
         let nodes = match &node.value {
             Json::List(nodes) => nodes.as_slice(),
             _ => std::slice::from_ref(node),
@@ -498,7 +555,8 @@ impl Parser {
         let mut values = Vec::new();
         for node in nodes {
             match &node.value {
-                Json::Text(text) | Json::Number(text) => values.push(text.clone()),
+                Json::Text(text) => values.push(text.to_string()),
+                Json::Number(text) => values.push((*text).to_owned()),
                 Json::Bool(value) => values.push(value.to_string()),
                 other => self.forbidden(
                     node.place,

@@ -72,8 +72,37 @@ impl Pattern {
     /// True when it matches the whole text. A pattern with a variable matches nothing here: its
     /// value is not known.
     pub fn matches(&self, text: &str) -> bool {
-        let text: Vec<Token> = text.chars().map(Token::Char).collect();
-        covers(&self.tokens, &text)
+        // Where to go back to: the last `*` and the text behind what it has taken. The last one is
+        // enough, as it can take whatever an earlier one could leave it.
+        let mut run: Option<(&[Token], &str)> = None;
+        let (mut tokens, mut rest) = (self.tokens.as_slice(), text);
+        loop {
+            let mut letters = rest.chars();
+            match (tokens.split_first(), letters.next()) {
+                (None, None) => return true,
+                (Some((Token::Many, others)), _) => {
+                    run = Some((others, rest));
+                    tokens = others;
+                    continue;
+                }
+                (Some((token, others)), Some(found)) if covers_one(token, &Token::Char(found)) => {
+                    (tokens, rest) = (others, letters.as_str());
+                    continue;
+                }
+                _ => {}
+            }
+            // Let the run take one character more.
+            let Some((others, from)) = run else {
+                return false;
+            };
+            let mut letters = from.chars();
+            if letters.next().is_none() {
+                return false;
+            }
+            rest = letters.as_str();
+            run = Some((others, rest));
+            tokens = others;
+        }
     }
 
     /// True when it surely matches everything that `other` matches.
@@ -101,35 +130,45 @@ impl Pattern {
     }
 }
 
-fn tokens(text: &str, version: Version) -> Vec<Token> {
+/// A piece of a text that may hold policy variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// A run of text as written; whether its `*` and `?` are wildcards is its reader's to know.
+    Text(&'a str),
+    /// An escape: this character and no wildcard.
+    Escaped(char),
+    /// A variable: the key in lower case, and the text for when it is absent.
+    Variable {
+        key: String,
+        default: Option<String>,
+    },
+}
+
+/// Cuts a text at its policy variables; version 2008-10-17 has none.
+pub(super) fn pieces(text: &str, version: Version) -> Vec<Piece<'_>> {
     let mut out = Vec::new();
     let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        if version == Version::V2012
-            && let Some(inner) = rest.strip_prefix("${")
-            && let Some((name, after)) = inner.split_once('}')
-        {
-            out.push(variable(name));
-            rest = after;
-            continue;
+    while version == Version::V2012
+        && let Some((before, inner)) = rest.split_once("${")
+        && let Some((name, after)) = inner.split_once('}')
+    {
+        if !before.is_empty() {
+            out.push(Piece::Text(before));
         }
-        match first {
-            // `**` is `*`.
-            '*' if out.last() == Some(&Token::Many) => {}
-            '*' => out.push(Token::Many),
-            '?' => out.push(Token::One),
-            other => out.push(Token::Char(other)),
-        }
-        rest = rest.get(first.len_utf8()..).unwrap_or_default();
+        out.push(variable(name));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        out.push(Piece::Text(rest));
     }
     out
 }
 
-fn variable(name: &str) -> Token {
+fn variable<'a>(name: &str) -> Piece<'a> {
     match name {
-        "*" => Token::Char('*'),
-        "?" => Token::Char('?'),
-        "$" => Token::Char('$'),
+        "*" => Piece::Escaped('*'),
+        "?" => Piece::Escaped('?'),
+        "$" => Piece::Escaped('$'),
         _ => {
             let (key, default) = match name.split_once(',') {
                 Some((key, default)) => {
@@ -141,12 +180,34 @@ fn variable(name: &str) -> Token {
                 }
                 None => (name, None),
             };
-            Token::Variable {
+            Piece::Variable {
                 key: key.trim().to_lowercase(),
                 default,
             }
         }
     }
+}
+
+fn tokens(text: &str, version: Version) -> Vec<Token> {
+    let mut out = Vec::with_capacity(text.len());
+    for piece in pieces(text, version) {
+        match piece {
+            Piece::Text(text) => {
+                for found in text.chars() {
+                    match found {
+                        // `**` is `*`.
+                        '*' if out.last() == Some(&Token::Many) => {}
+                        '*' => out.push(Token::Many),
+                        '?' => out.push(Token::One),
+                        other => out.push(Token::Char(other)),
+                    }
+                }
+            }
+            Piece::Escaped(found) => out.push(Token::Char(found)),
+            Piece::Variable { key, default } => out.push(Token::Variable { key, default }),
+        }
+    }
+    out
 }
 
 /// Whether `upper` matches whatever `lower` matches, token by token: a wildcard below is matched by

@@ -1,10 +1,11 @@
-//! Server access logging: from whom, to where.
+//! Server access logging: from whom, to where, and whether it arrives.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::data_events::DataEventFacts;
 use super::ownership::{ACL, effective_grants};
-use super::{BucketContext, PolicyReading};
+use super::{BucketContext, PolicyReading, delivery};
 use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::need::{Need, ReadingKind};
@@ -14,16 +15,36 @@ use crate::inventory::need::{Need, ReadingKind};
 pub struct LoggingFacts {
     /// A target is configured.
     pub enabled: Fact<bool>,
+    /// Requests for objects are recorded: server access logging is on, or a trail records every read
+    /// and every write as data events. Either decides.
+    pub recorded: Fact<bool>,
     /// The target bucket; empty when there is none.
     pub target_bucket: Fact<String>,
     /// The target prefix.
     pub target_prefix: Fact<String>,
     /// The bucket logs to itself: every delivery is logged again.
     pub to_itself: Fact<bool>,
+    /// The other buckets of a circle in which every delivery is logged again; empty without one.
+    pub circle: Fact<Vec<String>>,
+    /// The target can take the logs: everything S3 asks of it holds. Also true with logging off.
+    pub deliverable: Fact<bool>,
+    /// What keeps the logs from arriving; empty when nothing does.
+    pub problem: Fact<String>,
+    /// Other buckets that were read deliver under the same prefix of the same target, and the keys
+    /// do not tell whose log a file is (simple key format).
+    pub shares_prefix_with: Fact<Vec<String>>,
     /// The bucket receives access logs: its own policy or ACL grants log delivery, or a sibling
     /// that was read names it. Siblings that were not read do not make this unknown.
     pub is_log_target: Fact<bool>,
 }
+
+const RECORDED: &[Need] = &[
+    Need::own(ReadingKind::RegionListing),
+    Need::own(ReadingKind::BucketLogging),
+    Need::of_region(ReadingKind::TrailListing),
+    Need::of_trails(ReadingKind::TrailStatus),
+    Need::of_trails(ReadingKind::TrailSelectors),
+];
 
 /// The readings behind each path.
 pub const NEEDS: NeedTable = &[
@@ -31,6 +52,7 @@ pub const NEEDS: NeedTable = &[
         "bucket.logging.enabled",
         &[Need::own(ReadingKind::BucketLogging)],
     ),
+    ("bucket.logging.recorded", RECORDED),
     (
         "bucket.logging.target_bucket",
         &[Need::own(ReadingKind::BucketLogging)],
@@ -44,6 +66,22 @@ pub const NEEDS: NeedTable = &[
         &[Need::own(ReadingKind::BucketLogging)],
     ),
     (
+        "bucket.logging.circle",
+        &[
+            Need::own(ReadingKind::BucketLogging),
+            Need::of_log_target(ReadingKind::BucketLogging),
+        ],
+    ),
+    ("bucket.logging.deliverable", delivery::NEEDS),
+    ("bucket.logging.problem", delivery::NEEDS),
+    (
+        "bucket.logging.shares_prefix_with",
+        &[
+            Need::own(ReadingKind::BucketLogging),
+            Need::siblings(ReadingKind::BucketLogging),
+        ],
+    ),
+    (
         "bucket.logging.is_log_target",
         &[
             Need::own(ReadingKind::BucketPolicy),
@@ -55,8 +93,13 @@ pub const NEEDS: NeedTable = &[
 ];
 
 impl LoggingFacts {
-    /// Concludes from GetBucketLogging of the bucket and its siblings, its policy and its ACL.
-    pub(super) fn derive(context: &BucketContext<'_>, policy: &PolicyReading) -> Self {
+    /// Concludes from GetBucketLogging of the bucket and its siblings, its policy and its ACL, and
+    /// from what was read of its target.
+    pub(super) fn derive(
+        context: &BucketContext<'_>,
+        policy: &PolicyReading,
+        data_events: &DataEventFacts,
+    ) -> Self {
         let target = |of: fn(&crate::inventory::bucket::Logging) -> &str| {
             from_reading(
                 ReadingKind::BucketLogging,
@@ -66,10 +109,17 @@ impl LoggingFacts {
             )
         };
         let target_bucket = target(|logging| &logging.target_bucket);
+        let problem = delivery::problem(context);
+        let enabled = target_bucket.as_ref().map(|target| !target.is_empty());
         Self {
-            enabled: target_bucket.as_ref().map(|target| !target.is_empty()),
+            recorded: enabled.clone().or(data_events.all.clone()),
+            enabled,
             to_itself: target_bucket.as_ref().map(|target| target == context.name),
+            circle: delivery::circle(context),
             target_prefix: target(|logging| &logging.target_prefix),
+            deliverable: problem.as_ref().map(|problem| problem.is_empty()),
+            problem,
+            shares_prefix_with: shares_prefix_with(context),
             is_log_target: is_log_target(context, policy),
             target_bucket,
         }
@@ -90,4 +140,38 @@ fn is_log_target(context: &BucketContext<'_>, policy: &PolicyReading) -> Fact<bo
     Fact::Known(named)
         .or(policy.grants_log_delivery())
         .or(by_acl)
+}
+
+/// Whose log files are mixed with this bucket's. The partitioned key format puts the bucket's name
+/// into the key (S3 user guide, "Log object key format"). Siblings that were not read are a caveat.
+fn shares_prefix_with(context: &BucketContext<'_>) -> Fact<Vec<String>> {
+    from_reading(
+        ReadingKind::BucketLogging,
+        &context.bucket.logging.as_ref(),
+        || None,
+        |logging| Some(*logging),
+    )
+    .map(|logging| {
+        let Some(own) = logging.filter(|own| own.key_format.as_deref() != Some("partitioned"))
+        else {
+            return Vec::new();
+        };
+        context
+            .index
+            .log_sources(context.account_id, &own.target_bucket)
+            .filter(|name| *name != context.name)
+            .filter(|name| {
+                context
+                    .account
+                    .buckets
+                    .get(*name)
+                    .and_then(|bucket| bucket.logging.known())
+                    .is_some_and(|other| {
+                        other.target_prefix == own.target_prefix
+                            && other.key_format.as_deref() != Some("partitioned")
+                    })
+            })
+            .map(str::to_owned)
+            .collect()
+    })
 }

@@ -1,11 +1,14 @@
 //! What can be said about one bucket. One file a topic; this one only puts them together.
 
+pub mod data_events;
+mod delivery;
 pub mod encryption;
 pub mod exposure;
 pub mod guards;
 pub mod key;
 pub mod lifecycle;
 pub mod logging;
+pub mod objects;
 pub mod ownership;
 pub mod policy;
 pub mod posture;
@@ -22,9 +25,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::policy::PolicyReading;
+use super::region::ConfigFacts;
 use super::vocabulary::NeedTable;
 use super::{Fact, Index, Trust, from_reading};
-use crate::inventory::account::AccountInventory;
+use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::bucket_arn;
 use crate::inventory::need::{Need, ReadingKind};
@@ -57,6 +61,10 @@ pub struct BucketFacts {
     pub encryption: encryption::EncryptionFacts,
     /// Server access logging.
     pub logging: logging::LoggingFacts,
+    /// Whether AWS Config records changes of the bucket: `on`, `daily`, `not recorded` or `off`.
+    pub config: Fact<String>,
+    /// CloudTrail data events.
+    pub data_events: data_events::DataEventFacts,
     /// Versioning.
     pub versioning: versioning::VersioningFacts,
     /// The KMS key of the default encryption.
@@ -73,6 +81,8 @@ pub struct BucketFacts {
     pub website: website::WebsiteFacts,
     /// Cross-origin rules.
     pub cors: website::CorsFacts,
+    /// A sample of its objects, where one was asked for.
+    pub objects: objects::ObjectFacts,
     /// Tags by key; test with `in`.
     pub tags: Fact<BTreeMap<String, String>>,
 }
@@ -86,9 +96,35 @@ pub const NEEDS: NeedTable = &[
     ("bucket.account", &[]),
     ("bucket.region", &[]),
     ("bucket.tags", &[Need::own(ReadingKind::BucketTags)]),
+    (
+        "bucket.config",
+        &[
+            Need::own(ReadingKind::RegionListing),
+            Need::of_region(ReadingKind::ConfigRecorders),
+            Need::of_region(ReadingKind::ConfigRecorderStatus),
+        ],
+    ),
 ];
 
+/// What AWS Config does in the bucket's Region.
+fn config_of(context: &BucketContext<'_>) -> Fact<String> {
+    context
+        .region_inventory(ReadingKind::ConfigRecorders)
+        .and_then(|region| ConfigFacts::of_buckets(region).map(str::to_owned))
+}
+
+/// Whether versioning is enabled now.
+fn versioning_of(bucket: &BucketInventory) -> Fact<bool> {
+    from_reading(
+        ReadingKind::BucketVersioning,
+        &bucket.versioning,
+        || false,
+        |versioning| versioning.status.as_deref() == Some("Enabled"),
+    )
+}
+
 /// One bucket in its surroundings.
+#[derive(Clone, Copy)]
 pub(in crate::facts) struct BucketContext<'a> {
     pub(in crate::facts) account_id: &'a str,
     pub(in crate::facts) account: &'a AccountInventory,
@@ -105,6 +141,25 @@ impl BucketContext<'_> {
     pub(in crate::facts) fn region(&self) -> &str {
         self.bucket.region.as_deref().unwrap_or("unknown")
     }
+
+    /// What was read of the bucket's Region. Where it was not read, that is for want of the list of
+    /// Regions, or else because nobody asked for `reading`.
+    pub(in crate::facts) fn region_inventory(
+        &self,
+        reading: ReadingKind,
+    ) -> Fact<&RegionInventory> {
+        let region = self.bucket.region.as_ref();
+        match region.and_then(|region| self.account.regions.get(region)) {
+            Some(region) => Fact::Known(region),
+            None => from_reading(
+                ReadingKind::RegionListing,
+                &self.account.region_listing,
+                || (),
+                |_| (),
+            )
+            .and_then(|()| Fact::not_collected(reading)),
+        }
+    }
 }
 
 impl BucketFacts {
@@ -114,7 +169,9 @@ impl BucketFacts {
         let policy = PolicyReading::new(context);
         let public_access_block =
             public_access_block::PublicAccessBlockFacts::derive(context.account, bucket);
+        let acl = ownership::AclFacts::derive(bucket);
         let exposure = exposure::ExposureFacts::derive(context, &policy, &public_access_block);
+        let data_events = data_events::DataEventFacts::derive(context);
         Self {
             name: context.name.to_owned(),
             arn: bucket_arn(context.region(), context.name),
@@ -123,12 +180,15 @@ impl BucketFacts {
             policy: policy.facts(),
             guards: guards::GuardFacts::derive(context, &policy, &public_access_block, &exposure),
             exposure,
-            acl: ownership::AclFacts::derive(bucket),
+            objects: objects::ObjectFacts::derive(context, &acl, &public_access_block),
+            acl,
             public_access_block,
             public_status: public_status::PublicStatusFacts::derive(bucket),
             transport: transport::TransportFacts::derive(&policy),
             encryption: encryption::EncryptionFacts::derive(bucket, &policy),
-            logging: logging::LoggingFacts::derive(context, &policy),
+            logging: logging::LoggingFacts::derive(context, &policy, &data_events),
+            config: config_of(context),
+            data_events,
             versioning: versioning::VersioningFacts::derive(bucket),
             key: key::KeyFacts::derive(context),
             lifecycle: lifecycle::LifecycleFacts::derive(bucket),

@@ -34,6 +34,8 @@ pub struct PublicGrant {
     pub grantee: String,
     /// `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP` or `FULL_CONTROL`.
     pub permission: String,
+    /// Both in words, for example `READ to AllUsers`.
+    pub text: String,
 }
 
 /// The reading of the ACL: pointless when ACLs are known to be off.
@@ -70,6 +72,7 @@ impl AclFacts {
                 .map(|grant| PublicGrant {
                     grantee: grant.grantee.clone(),
                     permission: grant.permission.clone(),
+                    text: format!("{} to {}", grant.permission, grant.grantee),
                 })
                 .collect()
         });
@@ -93,7 +96,7 @@ fn ownership(bucket: &BucketInventory) -> Fact<String> {
 
 /// The grants that `wanted` picks, as far as they have an effect: none with ACLs off, whatever the
 /// ACL says; none when the ACL has none, whatever the ownership is; otherwise both must be known.
-pub(super) fn effective_grants(
+pub(in crate::facts) fn effective_grants(
     bucket: &BucketInventory,
     wanted: impl Fn(&Grant) -> bool,
 ) -> Fact<Vec<&Grant>> {

@@ -11,13 +11,13 @@ use serde::Serialize;
 
 use super::BucketContext;
 use crate::facts::policy::compose::{Grants, Sources};
+use crate::facts::policy::delivery::{self, Delivery, Says};
 use crate::facts::policy::document::Principal;
 use crate::facts::policy::prove::{Case, Prover, Question};
 use crate::facts::policy::wording::{self, Target};
 use crate::facts::policy::{Policy, PolicyKind};
 use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
-use crate::inventory::bucket::PublicAccessBlock;
 use crate::inventory::ids::bucket_arn;
 use crate::inventory::need::{Need, ReadingKind};
 use crate::report::Reach;
@@ -149,17 +149,10 @@ impl PolicyReading {
 
     fn prover(&self, policy: Option<&Policy>, default_encryption: Option<&str>) -> Prover {
         Prover::new(&Case {
-            bucket: &self.bucket,
-            owner: &self.target.owner,
-            owner_id: None,
-            policy,
-            block: PublicAccessBlock::default(),
-            aws_says_public: None,
-            ownership: None,
-            grants: &[],
             default_encryption,
             now: self.now,
             partition: Some(self.partition),
+            ..Case::new(&self.bucket, &self.target.owner, policy)
         })
     }
 
@@ -185,6 +178,17 @@ impl PolicyReading {
     pub(super) fn grants_log_delivery(&self) -> Fact<bool> {
         self.whole().map(|policy| {
             policy.is_some_and(|policy| wording::grants_log_delivery(policy, &self.target))
+        })
+    }
+
+    /// What it says to a delivery of access logs; without a policy it neither allows nor denies.
+    pub(super) fn delivery(&self, request: &Delivery<'_>) -> Fact<Says> {
+        let nothing = Says {
+            allows: Some(false),
+            denies: Some(false),
+        };
+        self.ask(nothing, |policy| {
+            Fact::Known(delivery::says(policy, request))
         })
     }
 

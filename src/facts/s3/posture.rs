@@ -29,6 +29,7 @@ impl BucketFacts {
     fn access(&self) -> AccessPosture {
         AccessPosture {
             anonymous: classes(&self.exposure.anonymous),
+            any_aws_account: Some(classes(&self.exposure.any_aws_account)),
             other_accounts: match &self.exposure.other_accounts {
                 Fact::Known(outsiders) => {
                     let mut accounts: Vec<String> = outsiders
@@ -88,8 +89,12 @@ impl BucketFacts {
             key: facts.key.known().filter(|key| !key.is_empty()).cloned(),
             bucket_key: facts.bucket_key.known().filter(|_| kms).copied(),
             sse_c: word(&facts.sse_c, |sse_c| sse_c),
-            // Encryption before the upload leaves no trace in the configuration.
-            client_side: "not visible".to_owned(),
+            // Encryption before the upload leaves no trace in the configuration, only in objects.
+            client_side: match self.objects.client_side.count.known() {
+                Some(count) if *count > 0 => "evidence",
+                _ => "not visible",
+            }
+            .to_owned(),
         }
     }
 
@@ -101,7 +106,13 @@ impl BucketFacts {
             logging.is_log_target.known(),
         ) {
             (Some(bucket), prefix, _) if !bucket.is_empty() => {
-                format!("{bucket}/{}", prefix.map_or("", String::as_str))
+                let prefix = prefix.map_or("", String::as_str);
+                let lost = if logging.deliverable.known() == Some(&false) {
+                    " (not delivered)"
+                } else {
+                    ""
+                };
+                format!("{bucket}/{prefix}{lost}")
             }
             (Some(_), _, Some(true)) => "log target".to_owned(),
             (Some(_), ..) => "off".to_owned(),
@@ -109,9 +120,27 @@ impl BucketFacts {
         };
         MonitoringPosture {
             access_log,
-            data_events: UNKNOWN.to_owned(),
-            config: UNKNOWN.to_owned(),
+            data_events: self.data_events_word(),
+            config: word(&self.config, |config| config),
         }
+    }
+
+    /// Which data events are recorded: `read+write`, all of one kind (`read`, `write`), `part`, `off`.
+    fn data_events_word(&self) -> String {
+        let events = &self.data_events;
+        let words = (
+            events.read.known().map(String::as_str),
+            events.write.known().map(String::as_str),
+        );
+        match words {
+            (Some("all"), Some("all")) => "read+write",
+            (Some("all"), Some(_)) => "read",
+            (Some(_), Some("all")) => "write",
+            (Some("none"), Some("none")) => "off",
+            (Some(_), Some(_)) => "part",
+            _ => UNKNOWN,
+        }
+        .to_owned()
     }
 }
 

@@ -50,7 +50,8 @@ pub(in crate::facts) struct Flags {
 }
 
 impl Flags {
-    fn read(kind: ReadingKind, reading: &Reading<PublicAccessBlock>) -> Self {
+    /// The flags that one answer holds; all off where there is no such configuration.
+    pub(in crate::facts) fn read(kind: ReadingKind, reading: &Reading<PublicAccessBlock>) -> Self {
         let flag = |of: fn(&PublicAccessBlock) -> bool| from_reading(kind, reading, || false, of);
         Self {
             block_public_acls: flag(|block| block.block_public_acls),
@@ -68,7 +69,9 @@ impl Flags {
         )
     }
 
-    fn or(self, other: Self) -> Self {
+    /// Flags of two levels: one that either sets is set.
+    #[must_use]
+    pub(in crate::facts) fn or(self, other: Self) -> Self {
         Self {
             block_public_acls: self.block_public_acls.or(other.block_public_acls),
             ignore_public_acls: self.ignore_public_acls.or(other.ignore_public_acls),
@@ -77,6 +80,18 @@ impl Flags {
                 .restrict_public_buckets
                 .or(other.restrict_public_buckets),
         }
+    }
+
+    /// All four are set.
+    pub(in crate::facts) fn all(&self) -> Fact<bool> {
+        self.named()
+            .into_iter()
+            .fold(Fact::Known(true), |all, (_, flag)| all.and(flag.clone()))
+    }
+
+    /// RestrictPublicBuckets is set.
+    pub(in crate::facts) fn restrict_public_buckets(&self) -> Fact<bool> {
+        self.restrict_public_buckets.clone()
     }
 
     /// Flags with their names, in the order of the S3 console.
@@ -114,12 +129,8 @@ impl PublicAccessBlockFacts {
             ReadingKind::BucketPublicAccessBlock,
             &bucket.public_access_block,
         ));
-        let all = flags
-            .named()
-            .into_iter()
-            .fold(Fact::Known(true), |all, (_, flag)| all.and(flag.clone()));
         Self {
-            all,
+            all: flags.all(),
             missing: missing(&flags),
             block_public_acls: flags.block_public_acls,
             ignore_public_acls: flags.ignore_public_acls,

@@ -11,7 +11,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::BucketContext;
+use super::{BucketContext, versioning_of};
 use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
@@ -85,7 +85,7 @@ pub const NEEDS: NeedTable = &[
 impl ReplicationFacts {
     /// Concludes from GetBucketReplication and from what is known of the destinations.
     pub(super) fn derive(context: &BucketContext<'_>) -> Self {
-        let rules = if_versioned(context, || {
+        let rules = if_versioned(versioning_of(context.bucket), || {
             from_reading(
                 ReadingKind::BucketReplication,
                 &context.bucket.replication,
@@ -111,7 +111,7 @@ impl ReplicationFacts {
 impl ObjectLockFacts {
     /// Concludes from GetObjectLockConfiguration.
     pub(super) fn derive(context: &BucketContext<'_>) -> Self {
-        let lock = if_versioned(context, || {
+        let lock = if_versioned(versioning_of(context.bucket), || {
             from_reading(
                 ReadingKind::BucketObjectLock,
                 &context.bucket.object_lock,
@@ -127,18 +127,12 @@ impl ObjectLockFacts {
 }
 
 /// What was read, or nothing at all where versioning is known not to be enabled.
-fn if_versioned<T: Default>(
-    context: &BucketContext<'_>,
+pub(super) fn if_versioned<T: Default>(
+    versioned: Fact<bool>,
     read: impl FnOnce() -> Fact<T>,
 ) -> Fact<T> {
-    from_reading(
-        ReadingKind::BucketVersioning,
-        &context.bucket.versioning,
-        || false,
-        |versioning| versioning.status.as_deref() == Some("Enabled"),
-    )
-    .and_then(|enabled| {
-        if enabled {
+    versioned.and_then(|versioned| {
+        if versioned {
             read()
         } else {
             Fact::Known(T::default())

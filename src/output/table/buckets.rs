@@ -118,6 +118,7 @@ fn access_log(text: &str) -> Text {
         "off" => Text::new(Tone::Warn, "off"),
         "unknown" => Text::new(Tone::Unknown, "unknown"),
         "log target" => Text::new(Tone::Quiet, "log target"),
+        text if text.ends_with(" (not delivered)") => Text::new(Tone::Warn, "lost"),
         _ => Text::new(Tone::Good, "on"),
     }
 }
@@ -173,8 +174,8 @@ fn table(buckets: &[&BucketPosture]) -> Grid {
             Text::new(Tone::Quiet, key.rsplit('/').next().unwrap_or(key)),
             word(&encryption.sse_c, &["blocked"], &["allowed"]),
             access_log(&monitoring.access_log),
-            word(&monitoring.data_events, &["read+write"], &["off"]),
-            word(&monitoring.config, &["on"], &["off"]),
+            word(&monitoring.data_events, &["read+write"], &["off", "part"]),
+            word(&monitoring.config, &["on"], &["off", "not recorded"]),
         ]);
     }
     // Nothing reads these yet, or nothing was selected that does.

@@ -1,12 +1,15 @@
 //! What is wrong: worst first, grouped by check, each check with its fix.
+//!
+//! An account of many buckets reads as a page: of a check, a few different sentences are shown, each
+//! with some of the resources that it holds for, and how many more there are.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
 use super::paint::{Tone, paint};
-use super::{WIDE, heading, labelled, prose, some_of};
-use crate::output::{Look, hostile};
+use super::{WIDE, by_resource, heading, labelled, prose, some_of};
+use crate::output::{By, Look, hostile};
 use crate::report::{CheckResult, Report, Severity, Status, SubjectKind};
 
 /// Different sentences that are shown for one check.
@@ -16,22 +19,41 @@ const LIKEWISE_NAMES: usize = 24;
 /// ARNs after a sentence that holds for all of them.
 const LIKEWISE_ARNS: usize = 4;
 
+/// Findings that a table is made of, the worst; further ones are only counted.
+const FINDINGS: usize = 5_000;
+
 pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let mut by_check: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&CheckResult>> =
-        BTreeMap::new();
-    for result in &report.results {
-        if result.status == Status::Fail {
-            by_check
-                .entry((std::cmp::Reverse(result.severity), &result.check))
-                .or_default()
-                .push(result);
-        }
-    }
-    if by_check.is_empty() {
+    let mut failed: Vec<&CheckResult> = report
+        .results
+        .iter()
+        .filter(|result| result.status == Status::Fail)
+        .collect();
+    if failed.is_empty() {
         return Ok(());
     }
-    let all: usize = by_check.values().map(Vec::len).sum();
-    heading(look, "Findings", &all.to_string(), out)?;
+    heading(look, "Findings", &failed.len().to_string(), out)?;
+    // Stable: equals stay in the order of the report.
+    failed.sort_by_key(|result| std::cmp::Reverse(result.severity));
+    let unseen = failed.len().saturating_sub(FINDINGS);
+    failed.truncate(FINDINGS);
+    if unseen > 0 {
+        let text = format!(
+            "The worst {FINDINGS}. {unseen} more, none of them worse, are in -o csv=FILE, -o json=FILE and the \
+             other machine formats; --severity, --check and --bucket narrow the table."
+        );
+        prose(look, 2, Tone::Warn, &text, out)?;
+    }
+    if look.by == By::Resource {
+        return by_resource::render(report, &failed, look, out);
+    }
+    let mut by_check: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&CheckResult>> =
+        BTreeMap::new();
+    for result in failed {
+        by_check
+            .entry((std::cmp::Reverse(result.severity), &result.check))
+            .or_default()
+            .push(result);
+    }
     let mut example = None;
     for ((severity, check), results) in &by_check {
         writeln!(out)?;
@@ -167,10 +189,10 @@ fn alike<'a>(results: &[&'a CheckResult]) -> Vec<Alike<'a>> {
     groups
 }
 
-fn is_named(result: &CheckResult) -> bool {
+pub(super) fn is_named(result: &CheckResult) -> bool {
     matches!(
         result.resource.kind,
-        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region
+        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region | SubjectKind::Identity
     )
 }
 

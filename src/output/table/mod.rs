@@ -1,7 +1,8 @@
 //! `-o table`: the report for a person at a terminal.
 //!
 //! From the whole to the single: a summary; one line a bucket under the guidance's three headings;
-//! findings, worst first, each check with its fix; what could not be judged and which permission
+//! findings, worst first, each check with its fix (or, with `--by resource`, each resource with its
+//! checks); what is accepted; what could not be judged and which permission
 //! would settle it; one line a function on its cold start, and one on how long it takes. Long lists show the worst and say how
 //! many more there are: the machine formats have them all.
 
@@ -11,7 +12,9 @@ use crate::report::Report;
 
 use super::Look;
 
+mod accepted;
 mod buckets;
+mod by_resource;
 mod cold_start_times;
 mod cold_starts;
 mod findings;
@@ -35,6 +38,7 @@ pub fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()
     summary::render(report, look, out)?;
     buckets::render(report, look, out)?;
     findings::render(report, look, out)?;
+    accepted::render(report, look, out)?;
     unjudged::render(report, look, out)?;
     cold_starts::render(report, look, out)?;
     cold_start_times::render(report, look, out)
@@ -131,6 +135,8 @@ pub(super) fn labelled(
 pub(super) fn count(number: usize, one: &str) -> String {
     if number == 1 {
         format!("1 {one}")
+    } else if one.ends_with('x') {
+        format!("{number} {one}es")
     } else if let Some(stem) = one.strip_suffix('y') {
         format!("{number} {stem}ies")
     } else {

@@ -95,7 +95,8 @@ fn judged(report: &Report) -> String {
     for kind in order.into_iter().chain(others) {
         match report.summary.resources.get(kind) {
             Some(Some(number)) => {
-                kinds.push(count(usize::try_from(*number).unwrap_or(usize::MAX), kind));
+                let number = usize::try_from(*number).unwrap_or(usize::MAX);
+                kinds.push(count(number, &kind.replace('-', " ")));
             }
             Some(None) => kinds.push(format!("at least {}", count(known(report, kind), kind))),
             None => {}

@@ -83,19 +83,7 @@ pub(super) fn policy(
             owner
         }
     };
-    let case = Case {
-        bucket: &bucket,
-        owner: &owner,
-        owner_id: None,
-        policy: Some(&policy),
-        block: PublicAccessBlock::default(),
-        aws_says_public: None,
-        ownership: None,
-        grants: &[],
-        default_encryption: None,
-        now: None,
-        partition: None,
-    };
+    let case = Case::new(&bucket, &owner, Some(&policy));
     answer(asked, &case, stdout)
 }
 

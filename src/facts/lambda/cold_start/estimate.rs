@@ -153,6 +153,10 @@ struct Bench<'a> {
     /// A use of the SDK that could not be seen and that the upper ends must cover: in init and in
     /// the first call, ms.
     perhaps_ms: (f64, f64),
+    /// The runtime's own start, ms.
+    started_ms: f64,
+    /// Restore and first call of a snapshot that is not primed, ms, where nobody said whether it is.
+    unprimed_ms: Option<f64>,
 }
 
 /// How much is known to stand on the runtime; decides the band.
@@ -202,6 +206,8 @@ impl<'a> Bench<'a> {
             kind: Kind::Bare,
             widen: Vec::new(),
             perhaps_ms: (0.0, 0.0),
+            started_ms: 0.0,
+            unprimed_ms: None,
             shape,
         };
         bench.base_ms = bench
@@ -394,8 +400,8 @@ impl<'a> Bench<'a> {
     }
 
     fn start(&mut self, factor: f64) {
-        let ms = self.base_ms * factor;
-        self.part(Phase::Init, "runtime start", ms);
+        self.started_ms = self.base_ms * factor;
+        self.part(Phase::Init, "runtime start", self.started_ms);
     }
 
     fn script(&mut self, name: &str, sdk: &str, first: (&str, &str)) {
@@ -645,17 +651,27 @@ impl<'a> Bench<'a> {
             .get(&self.shape.cell)
             .copied()
             .unwrap_or_else(|| self.value(stem));
-        let share = self.value(match self.input.primed {
-            Some(true) => "restore.first_call_share_primed",
-            Some(false) => "restore.first_call_share_unprimed",
-            None => "restore.first_call_share",
-        });
         let heavy = self.kind > Kind::Bare;
+        // What the program does beyond a bare runtime, in init and in the first call.
+        let program = (self.sum(Phase::Init) - self.started_ms).max(0.0);
+        let first = self.sum(Phase::FirstCall);
+        // Without priming, what init did by halves is done in the first call, on pages that the
+        // snapshot delivers one by one as they are touched.
+        let unprimed =
+            self.value("restore.program_share_unprimed") * (program + first) / first.max(1.0);
+        let share = match self.input.primed {
+            Some(true) => self.value("restore.first_call_share_primed"),
+            Some(false) => unprimed,
+            None => self.value("restore.first_call_share"),
+        };
         self.parts.retain(|part| part.phase != Phase::Init);
         for part in &mut self.parts {
             if part.phase == Phase::FirstCall && heavy {
                 part.ms *= share;
             }
+        }
+        if heavy && self.input.primed.is_none() {
+            self.unprimed_ms = Some(restore + first * unprimed);
         }
         self.part(Phase::Init, "restore of the snapshot", restore);
         if heavy && self.input.primed.is_none() {
@@ -670,6 +686,7 @@ impl<'a> Bench<'a> {
     fn finish(mut self, restored: bool) -> Estimate {
         let (name, init_name) = match (restored, self.kind) {
             (true, Kind::Bare) => ("init-restore", "init-restore"),
+            (true, _) if self.input.primed == Some(false) => ("snapstart-unprimed", "init-restore"),
             (true, _) => ("snapstart", "init-restore"),
             (false, Kind::Bare) if self.image => ("bare-image", "bare-image"),
             (false, Kind::Bare) => ("bare", "init-bare"),
@@ -706,9 +723,16 @@ impl<'a> Bench<'a> {
             Phase::Init => 1,
             Phase::FirstCall => 2,
         });
+        // Where it is not known whether the snapshot is primed, the upper end is that of one that
+        // is not.
+        let unprimed = self
+            .unprimed_ms
+            .map_or(0.0, |ms| ms * self.model.band("snapstart-unprimed").high);
         Estimate {
             low_ms: reported * band.low,
-            high_ms: (reported * band.high).max(reported + in_init + in_first),
+            high_ms: (reported * band.high)
+                .max(reported + in_init + in_first)
+                .max(unprimed),
             init_low_ms: init * init_band.low,
             init_high_ms: (init * init_band.high).max(init + in_init),
             parts: self.parts,

@@ -11,21 +11,52 @@ use serde::Serialize;
 
 use super::estimate::{Estimate, Phase, estimate, tenth};
 use super::levers::{Target, levers};
+use super::measured::MeasuredFacts;
 use super::model::Model;
 use super::prices::Prices;
 use crate::facts::Fact;
+use crate::facts::lambda::contents::{Contents, WasteFacts};
+use crate::facts::vocabulary::NeedTable;
 use crate::inventory::function::FunctionConfiguration;
+use crate::inventory::need::{Guard, Need, ReadingKind};
 use crate::report::cold_start::EstimateInput;
 use crate::report::{Driver, Lever};
+
+/// Estimates are refined by what packages hold, and give way to what logs say: both take the user's
+/// leave.
+const REFINED: &[Need] = &[
+    Need::guarded(ReadingKind::FunctionPackages, Guard::OnlyZips),
+    Need::own(ReadingKind::FunctionMeasured),
+];
+const MEASURED: &[Need] = &[Need::own(ReadingKind::FunctionMeasured)];
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[
+    ("function.latest.cold_start.estimate", REFINED),
+    ("function.latest.cold_start.snapstart_saves_ms", REFINED),
+    ("function.latest.cold_start.cause", REFINED),
+    ("function.latest.cold_start.measured", MEASURED),
+    ("function.versions[].cold_start.estimate", REFINED),
+    ("function.versions[].cold_start.snapstart_saves_ms", REFINED),
+    ("function.versions[].cold_start.cause", REFINED),
+    ("function.versions[].cold_start.measured", MEASURED),
+];
 
 /// How a version starts.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ColdStartFacts {
     /// Provisioned concurrency stands ready on this version or on an alias of it.
     pub kept_warm: Fact<bool>,
-    /// The estimate. Not decidable for container images and OS-only runtimes, which do not show what
-    /// they run, and for runtimes that were never measured.
+    /// The estimate, or what was measured, where ten cold starts or more were. An estimate is not
+    /// decidable for container images and OS-only runtimes, which do not show what they run, and for
+    /// runtimes that were never measured. Where packages or logs were asked for and refused, nothing
+    /// is estimated in their place.
     pub estimate: Fact<EstimateFacts>,
+    /// What the log says. Known only with `--measure`.
+    pub measured: Fact<MeasuredFacts>,
+    /// From ten cold starts on: `your code` where they are above the estimate's band, `the platform`
+    /// within it, `unknown` where there is no estimate. Known only with `--measure`.
+    pub cause: Fact<String>,
     /// What SnapStart would save of init and first call, ms; 0 where it saves nothing, is on already
     /// or cannot be had.
     pub snapstart_saves_ms: Fact<f64>,
@@ -42,6 +73,8 @@ pub struct ColdStartFacts {
 /// An estimate of a cold start, ms.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct EstimateFacts {
+    /// `estimate`, or `measurement`.
+    pub basis: String,
     /// Before init, in no metric.
     pub pre_init_ms: f64,
     /// Init Duration, or Restore Duration with SnapStart.
@@ -66,6 +99,7 @@ impl EstimateFacts {
     fn of(found: &Estimate) -> Self {
         let output = found.output("");
         Self {
+            basis: "estimate".to_owned(),
             pre_init_ms: output.pre_init_ms,
             init_ms: output.init_ms,
             first_call_ms: output.first_call_ms,
@@ -125,6 +159,16 @@ pub(in crate::facts::lambda) struct Surroundings<'a> {
     pub(in crate::facts::lambda) region: &'a str,
     /// Provisioned concurrency serves the version.
     pub(in crate::facts::lambda) kept_warm: bool,
+    /// What the package holds, where it was inspected.
+    pub(in crate::facts::lambda) contents: &'a Fact<Contents<'a>>,
+    /// The inspection was asked for and not given.
+    pub(in crate::facts::lambda) contents_refused: bool,
+    /// What of it is waste.
+    pub(in crate::facts::lambda) waste: &'a [WasteFacts],
+    /// What the log says.
+    pub(in crate::facts::lambda) measured: Fact<MeasuredFacts>,
+    /// The measurement was asked for and not given.
+    pub(in crate::facts::lambda) measured_refused: bool,
     /// Compressed package with layers, MB.
     pub(in crate::facts::lambda) total_mb: &'a Fact<f64>,
     /// SnapStart may be turned on.
@@ -152,6 +196,10 @@ impl ColdStartFacts {
             }
         };
         let now = input.as_ref().and_then(asked);
+        let model_says = now.as_ref().map(EstimateFacts::of);
+        let measured = around.measured.clone();
+        let enough = measured.known().filter(|measured| measured.enough);
+        let parts = enough.map(|measured| (measured.init_p50_ms, measured.reported_p50_ms));
         let snapstart_saves_ms = now
             .as_ref()
             .zip(input.as_ref())
@@ -164,8 +212,49 @@ impl ColdStartFacts {
                     snapstart: Some(true),
                     ..input.clone()
                 };
-                asked(&with).map(|with| tenth((now.reported_ms() - with.reported_ms()).max(0.0)))
+                asked(&with).map(|with| {
+                    let (before, after) = match parts {
+                        Some((init, reported)) => {
+                            let first = now.phase(Phase::FirstCall);
+                            let ratio = if first > 0.0 {
+                                (reported - init) / first
+                            } else {
+                                1.0
+                            };
+                            let after =
+                                with.phase(Phase::Init) + with.phase(Phase::FirstCall) * ratio;
+                            (reported, after)
+                        }
+                        None => (now.reported_ms(), with.reported_ms()),
+                    };
+                    tenth((before - after).max(0.0))
+                })
             });
+        let inspected = if around.contents_refused {
+            around.contents.as_ref().map(|_| ())
+        } else {
+            Fact::Known(())
+        };
+        let cause = measured.as_ref().zip(inspected).map(|(measured, ())| {
+            match model_says.known() {
+                Some(estimate) if measured.enough => measured.cause(estimate),
+                _ => "unknown",
+            }
+            .to_owned()
+        });
+        // What was asked for and refused leaves a gap that no coarser guess may fill.
+        let refused = || Fact::unknown_from(around.measured.because().iter());
+        let best = match enough {
+            Some(measured) => Fact::Known(measured.instead_of(model_says.known())),
+            None if around.measured_refused => refused(),
+            None if around.contents_refused => Fact::unknown_from(around.contents.because().iter()),
+            None => model_says,
+        };
+        let snapstart_saves_ms = if best.known().is_none() && now.known().is_some() {
+            best.as_ref().map(|_| 0.0)
+        } else {
+            snapstart_saves_ms
+        };
         let target = Target {
             name: around.name.to_owned(),
             region: around.region.to_owned(),
@@ -176,6 +265,12 @@ impl ColdStartFacts {
                     && !version.managed_instances
                     && !version.tenant_isolation
             }),
+            measured: parts.map(|(init, reported)| (init, (reported - init).max(0.0))),
+            waste: around
+                .waste
+                .iter()
+                .map(|waste| (waste.kind.clone(), waste.zipped_mb))
+                .collect(),
             extension_layers: version
                 .known()
                 .into_iter()
@@ -186,7 +281,9 @@ impl ColdStartFacts {
         };
         Self {
             kept_warm: Fact::Known(around.kept_warm),
-            estimate: now.map(|found| EstimateFacts::of(&found)),
+            estimate: best,
+            measured,
+            cause,
             snapstart_saves_ms,
             input: input.known().cloned(),
             target,
@@ -263,21 +360,32 @@ fn question(version: &FunctionConfiguration, around: &Surroundings<'_>) -> Fact<
         .total_mb
         .as_ref()
         .zip(around.snapstart_enabled.as_ref())
-        .map(|(total_mb, snapstart)| EstimateInput {
-            id: around.name.to_owned(),
-            runtime: runtime.to_owned(),
-            architecture: version.architecture.clone(),
-            package_type: "zip".to_owned(),
-            memory_mb: version.memory_mb,
-            zip_mb: Some(*total_mb),
-            extensions: Some(u32::try_from(extensions).unwrap_or(u32::MAX)),
-            snapstart: Some(*snapstart),
-            vpc: Some(
-                version
-                    .vpc
-                    .as_ref()
-                    .is_some_and(|vpc| !vpc.vpc_id.is_empty()),
-            ),
-            ..EstimateInput::default()
+        .map(|(total_mb, snapstart)| {
+            let contents = around.contents.known();
+            EstimateInput {
+                unzipped_mb: contents
+                    .and_then(|contents| contents.loadable_mb(version).known().copied()),
+                imported_mb: contents.and_then(|contents| contents.bundle_mb(runtime)),
+                uses_sdk: contents.and_then(|contents| contents.uses_sdk(runtime)),
+                framework: contents
+                    .map(Contents::framework)
+                    .filter(|framework| *framework != "none")
+                    .map(str::to_owned),
+                id: around.name.to_owned(),
+                runtime: runtime.to_owned(),
+                architecture: version.architecture.clone(),
+                package_type: "zip".to_owned(),
+                memory_mb: version.memory_mb,
+                zip_mb: Some(*total_mb),
+                extensions: Some(u32::try_from(extensions).unwrap_or(u32::MAX)),
+                snapstart: Some(*snapstart),
+                vpc: Some(
+                    version
+                        .vpc
+                        .as_ref()
+                        .is_some_and(|vpc| !vpc.vpc_id.is_empty()),
+                ),
+                ..EstimateInput::default()
+            }
         })
 }

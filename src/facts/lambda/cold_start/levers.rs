@@ -5,7 +5,7 @@
 //! that starts quickly saves nothing and is not offered. Savings are in what a caller waits. Where a
 //! price depends on traffic that nobody measured, [`Demand::default`] is assumed and the text says so.
 
-use super::estimate::{Phase, estimate, tenth};
+use super::estimate::{Estimate, Phase, estimate, tenth};
 use super::model::Model;
 use super::prices::{Prices, RegionPrices};
 use super::shape::{Family, Shape};
@@ -58,6 +58,11 @@ pub struct Target {
     /// Provisioned concurrency may be set: not at the edge, not on Managed Instances, no tenant
     /// isolation.
     pub provisionable: bool,
+    /// Init and first call as they were measured, ms, where ten cold starts or more were: savings are
+    /// of these.
+    pub measured: Option<(f64, f64)>,
+    /// What the package could leave out: its kind and its compressed size, MB.
+    pub waste: Vec<(String, f64)>,
     /// Layers that are extensions, by ARN.
     pub extension_layers: Vec<String>,
 }
@@ -83,7 +88,11 @@ fn quoted(text: &str, placeholder: &str) -> String {
 struct Question<'a> {
     model: &'a Model,
     input: &'a EstimateInput,
+    now: &'a Estimate,
+    /// What a caller waits, measured where it was.
     now_ms: f64,
+    /// What was measured over what is estimated, for init and for the first call.
+    ratios: (f64, f64),
     found: Vec<Lever>,
 }
 
@@ -92,7 +101,18 @@ impl Question<'_> {
     fn saving(&self, change: impl FnOnce(&mut EstimateInput)) -> f64 {
         let mut input = self.input.clone();
         change(&mut input);
-        estimate(self.model, &input).map_or(0.0, |what_if| self.now_ms - what_if.caller_ms())
+        let Ok(what_if) = estimate(self.model, &input) else {
+            return 0.0;
+        };
+        let (init, first) = self.ratios;
+        // A restore takes as long whatever it replaces.
+        let init = if input.snapstart != self.input.snapstart {
+            self.now.phase(Phase::Init) * init - what_if.phase(Phase::Init)
+        } else {
+            (self.now.phase(Phase::Init) - what_if.phase(Phase::Init)) * init
+        };
+        let saved = |phase| self.now.phase(phase) - what_if.phase(phase);
+        saved(Phase::PreInit) + init + saved(Phase::FirstCall) * first
     }
 
     fn offer(&mut self, what: impl Into<String>, saves_ms: f64, usd: f64, how: String) {
@@ -120,10 +140,25 @@ pub fn levers(
         return Vec::new();
     };
     let shape = Shape::of(model, &input.runtime, input.framework.as_deref());
+    let over = |measured: f64, phase| {
+        let estimated = now.phase(phase);
+        if estimated > 0.0 {
+            measured / estimated
+        } else {
+            1.0
+        }
+    };
     let mut question = Question {
         model,
         input,
-        now_ms: now.caller_ms(),
+        now: &now,
+        now_ms: target.measured.map_or_else(
+            || now.caller_ms(),
+            |(init, first)| now.phase(Phase::PreInit) + init + first,
+        ),
+        ratios: target.measured.map_or((1.0, 1.0), |(init, first)| {
+            (over(init, Phase::Init), over(first, Phase::FirstCall))
+        }),
         found: Vec::new(),
     };
     let assumed = Assumed {
@@ -140,7 +175,7 @@ pub fn levers(
     snapstart(&mut question, price, target, &shape, &assumed, &command);
     provisioned(&mut question, price, target, &assumed, &command);
     memory(&mut question, price, &shape, &assumed, &command);
-    package(&mut question, &now, &command);
+    package(&mut question, target, &command);
     sdk(&mut question, &shape);
     architecture(&mut question, price, &assumed, &command);
     extensions(&mut question, target);
@@ -282,11 +317,27 @@ fn memory(
     );
 }
 
-fn package(question: &mut Question<'_>, now: &super::Estimate, command: &str) {
+fn package(question: &mut Question<'_>, target: &Target, command: &str) {
     let input = question.input;
+    let dropped: f64 = target.waste.iter().map(|(_, mb)| mb).sum();
+    if dropped > 0.0 {
+        let saves = question.saving(|input| {
+            input.zip_mb = input.zip_mb.map(|zip| (zip - dropped).max(0.0));
+        });
+        let kinds: Vec<&str> = target.waste.iter().map(|(kind, _)| kind.as_str()).collect();
+        question.offer(
+            format!("{dropped:.1} MB of waste left out"),
+            saves,
+            0.0,
+            format!(
+                "aws lambda update-function-code {command} --zip-file fileb://slim.zip  # without {}",
+                kinds.join(", ")
+            ),
+        );
+    }
     let sized =
         input.zip_mb.is_some() || input.unzipped_mb.is_some() || input.imported_mb.is_some();
-    if !sized || now.phase(Phase::Init) <= 0.0 {
+    if !sized || question.now.phase(Phase::Init) <= 0.0 {
         return;
     }
     let half = |size: Option<f64>| size.map(|size| size / 2.0);
@@ -389,6 +440,8 @@ mod tests {
             qualifier: "live".to_owned(),
             snapstart_eligible: Some(true),
             provisionable: true,
+            measured: None,
+            waste: Vec::new(),
             extension_layers: Vec::new(),
         }
     }

@@ -20,6 +20,7 @@
 pub mod estimate;
 pub mod facts;
 pub mod levers;
+pub mod measured;
 pub mod model;
 pub mod prices;
 pub mod shape;
@@ -27,5 +28,6 @@ pub mod shape;
 pub use estimate::{Estimate, InputError, Part, Phase, estimate};
 pub use facts::{ColdStartFacts, EstimateFacts};
 pub use levers::{Demand, Target, levers};
+pub use measured::MeasuredFacts;
 pub use model::{Model, ModelError};
 pub use prices::Prices;

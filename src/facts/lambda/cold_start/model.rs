@@ -189,7 +189,7 @@ pub const COEFFICIENTS: &[&str] = &[
     "restore.python",
     "restore.first_call_share",
     "restore.first_call_share_primed",
-    "restore.first_call_share_unprimed",
+    "restore.program_share_unprimed",
     "extension.first_ms",
     "extension.further_ms",
 ];
@@ -203,6 +203,7 @@ pub const BANDS: &[&str] = &[
     "native-sdk",
     "application",
     "snapstart",
+    "snapstart-unprimed",
     "init-bare",
     "init-sdk",
     "init-dependencies",

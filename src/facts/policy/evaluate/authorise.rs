@@ -1,12 +1,10 @@
 //! Who has a say in a decision, and how their words are joined.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use crate::facts::policy::document::{DefectKind, Effect, Policy};
 use crate::facts::policy::documented_public::documented_public;
-use crate::facts::policy::parse::PolicyKind;
+use crate::facts::policy::parse::{PolicyKind, Source};
 use crate::inventory::bucket::{Grant, PublicAccessBlock};
 use crate::report::policy::{
     DecidingStatement, Decision, EvaluateOutput, PolicyLevel, PolicySet, Request,
@@ -46,16 +44,16 @@ pub struct Policies {
     block: PublicAccessBlock,
 }
 
-/// The policies of one request as texts.
+/// The policies of one request before they are parsed.
 #[derive(Clone, Debug, Default)]
-pub(in crate::facts::policy) struct PolicyTexts<'a> {
-    pub(in crate::facts::policy) resource: Option<Cow<'a, str>>,
-    pub(in crate::facts::policy) identity: Vec<Cow<'a, str>>,
-    pub(in crate::facts::policy) boundaries: Vec<Cow<'a, str>>,
-    pub(in crate::facts::policy) session: Vec<Cow<'a, str>>,
-    pub(in crate::facts::policy) scps: Vec<Vec<Cow<'a, str>>>,
-    pub(in crate::facts::policy) rcps: Vec<Vec<Cow<'a, str>>>,
-    pub(in crate::facts::policy) endpoint: Vec<Cow<'a, str>>,
+pub(in crate::facts::policy) struct PolicySources<'a> {
+    pub(in crate::facts::policy) resource: Option<Source<'a>>,
+    pub(in crate::facts::policy) identity: Vec<Source<'a>>,
+    pub(in crate::facts::policy) boundaries: Vec<Source<'a>>,
+    pub(in crate::facts::policy) session: Vec<Source<'a>>,
+    pub(in crate::facts::policy) scps: Vec<Vec<Source<'a>>>,
+    pub(in crate::facts::policy) rcps: Vec<Vec<Source<'a>>>,
+    pub(in crate::facts::policy) endpoint: Vec<Source<'a>>,
 }
 
 /// A decision.
@@ -169,8 +167,8 @@ impl Policies {
     /// The first policy that is not JSON, no object or too long, with its name.
     pub fn new(set: &PolicySet, block: Option<PublicAccessBlock>) -> Result<Self, String> {
         let text = |value: &Value| match value {
-            Value::String(text) => Cow::Owned(text.clone()),
-            value => Cow::Owned(value.to_string()),
+            Value::String(text) => Source::Text(text.clone().into()),
+            value => Source::Text(value.to_string().into()),
         };
         let list = |values: &Option<Vec<Value>>| values.iter().flatten().map(text).collect();
         let levels = |levels: &Option<Vec<PolicyLevel>>| {
@@ -180,8 +178,8 @@ impl Policies {
                 .map(|level| level.policies.iter().map(text).collect())
                 .collect()
         };
-        Self::of_texts(
-            &PolicyTexts {
+        Self::of_sources(
+            &PolicySources {
                 resource: (!set.resource.is_null()).then(|| text(&set.resource)),
                 identity: list(&set.identity),
                 boundaries: list(&set.boundaries),
@@ -194,15 +192,15 @@ impl Policies {
         )
     }
 
-    /// Reads and compiles policies from their texts.
+    /// Parses and compiles policies.
     ///
     /// # Errors
     /// The first policy that is not JSON, no object or too long, with its name.
-    pub(in crate::facts::policy) fn of_texts(
-        texts: &PolicyTexts<'_>,
+    pub(in crate::facts::policy) fn of_sources(
+        texts: &PolicySources<'_>,
         block: Option<PublicAccessBlock>,
     ) -> Result<Self, String> {
-        let list = |name: &str, texts: &[Cow<'_, str>], kind| {
+        let list = |name: &str, texts: &[Source<'_>], kind| {
             texts
                 .iter()
                 .enumerate()
@@ -212,7 +210,7 @@ impl Policies {
                 })
                 .collect::<Result<Vec<Named>, String>>()
         };
-        let levels = |name: &str, levels: &[Vec<Cow<'_, str>>], kind| {
+        let levels = |name: &str, levels: &[Vec<Source<'_>>], kind| {
             levels
                 .iter()
                 .enumerate()
@@ -569,8 +567,8 @@ fn numbered<'p>(name: &str, policies: impl IntoIterator<Item = &'p Policy>) -> V
 
 /// A policy from its text. What is no policy at all is refused; what is one with a part that cannot
 /// be read is taken, with its doubts.
-fn read(name: &str, text: &str, kind: PolicyKind) -> Result<Policy, String> {
-    let policy = Policy::parse(text, kind);
+fn read(name: &str, source: &Source<'_>, kind: PolicyKind) -> Result<Policy, String> {
+    let policy = source.parse(kind);
     let refused = policy.defects.iter().find(|defect| {
         defect.kind == DefectKind::Syntax
             || (defect.statement.is_none()

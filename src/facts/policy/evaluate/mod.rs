@@ -46,7 +46,7 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
-pub(super) use authorise::PolicyTexts;
+pub(super) use authorise::PolicySources;
 pub use authorise::{Doubt, Outcome, Policies};
 pub use request::implausible;
 pub use truth::Why;

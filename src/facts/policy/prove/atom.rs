@@ -11,8 +11,8 @@
 //! makes the atom *unclear* while the key is there: a proof may not lean on it either way.
 
 use super::glob::Glob;
-use super::ip::Network;
-use super::variables::{Filled, Meaning, Shape, Template};
+use super::ip::{Addresses, Network};
+use super::variables::{self, Filled, Meaning, Read, Reading, Template};
 use super::{boolean, numeric};
 use crate::facts::policy::document::{Comparison, Condition, Operator, Quantifier, Version};
 
@@ -25,8 +25,8 @@ pub(super) enum Test {
     Text(Vec<Glob>),
     /// Numbers, or points in time in seconds since 1970.
     Number(Comparison, Vec<f64>),
-    /// Networks.
-    Address(Vec<Network>),
+    /// The addresses of some networks.
+    Address(Addresses),
 }
 
 /// A condition, compiled.
@@ -44,7 +44,7 @@ pub(super) struct Atom {
     pub(super) test: Test,
     /// It is not documented what it says of a value.
     pub(super) unclear: bool,
-    /// The patterns before their variables are replaced; empty when there are none.
+    /// Patterns whose variables are not replaced yet; those without any are in `test` already.
     templates: Vec<Template>,
 }
 
@@ -63,125 +63,107 @@ pub(super) enum Value {
 
 impl Atom {
     /// A resource element: a condition on the resource's ARN.
-    pub(super) fn resource(patterns: &[String], negated: bool, version: Version) -> Self {
-        let templates = patterns
-            .iter()
-            .map(|text| Template::new(text, version, Shape::Like))
-            .collect();
+    pub(super) fn resource<'a>(
+        patterns: impl Iterator<Item = &'a str>,
+        negated: bool,
+        version: Version,
+    ) -> Self {
+        let texts = Texts::read(patterns, version, Reading::Like);
         Self {
             key: 0,
             quantifier: Quantifier::Single,
             negated,
             absent: false,
-            test: Test::Constant(false),
-            unclear: false,
-            templates,
+            test: Test::Text(texts.globs),
+            unclear: texts.unclear,
+            templates: texts.templates,
         }
-        .settled()
     }
 
     /// A condition.
     pub(super) fn condition(condition: &Condition, key: usize, version: Version) -> Self {
-        let mut unclear = false;
-        let mut templates = Vec::new();
+        let values = &condition.values;
         let negated = condition.operator.is_negated();
-        let texts = |how: Shape| -> Vec<Template> {
-            condition
-                .values
-                .iter()
-                .map(|text| Template::new(text, version, how))
-                .collect()
-        };
-        let mut numbers = |comparison: Comparison, read: fn(&str) -> Option<f64>| {
-            let comparison = match comparison {
-                Comparison::NotEquals => Comparison::Equals,
-                other => other,
-            };
-            let constants: Vec<f64> = condition
-                .values
-                .iter()
-                .filter_map(|text| read(text))
-                .collect();
-            unclear |= constants.len() != condition.values.len();
-            Test::Number(comparison, constants)
-        };
-        let test = match condition.operator {
-            Operator::Text { how, .. } => {
-                templates = texts(how.into());
-                Test::Constant(false)
-            }
-            Operator::Arn { .. } => {
-                templates = texts(Shape::Arn);
-                Test::Constant(false)
-            }
-            Operator::Binary => {
-                templates = texts(Shape::Exact);
-                Test::Constant(false)
-            }
-            Operator::Numeric(comparison) => numbers(comparison, numeric::parse),
-            Operator::Date(comparison) => numbers(comparison, numeric::parse_date),
-            Operator::Bool => {
-                let booleans: Vec<Glob> = condition
-                    .values
-                    .iter()
-                    .filter_map(|text| boolean::pattern(text))
-                    .collect();
-                // A variable, or a word that is no boolean.
-                unclear |= booleans.len() != condition.values.len();
-                Test::Text(booleans)
-            }
-            Operator::Ip { .. } => {
-                let networks: Vec<Network> = condition
-                    .values
-                    .iter()
-                    .filter_map(|text| Network::parse(text))
-                    .collect();
-                unclear |= networks.len() != condition.values.len();
-                Test::Address(networks)
-            }
-            Operator::Null => {
-                let says = |word: &str| {
-                    condition
-                        .values
-                        .iter()
-                        .any(|value| value.eq_ignore_ascii_case(word))
-                };
-                let (absent, there) = (says("true"), says("false"));
-                return Self {
-                    key,
-                    quantifier: Quantifier::Single,
-                    negated: false,
-                    absent,
-                    test: Test::Constant(there),
-                    unclear: !absent && !there,
-                    templates: Vec::new(),
-                };
-            }
-        };
-        let absent = condition.if_exists
-            || match condition.quantifier {
-                Quantifier::Single => negated,
-                Quantifier::ForAllValues => true,
-                Quantifier::ForAnyValue => false,
-            };
-        Self {
+        let mut atom = Self {
             key,
             quantifier: condition.quantifier,
             negated,
-            absent,
-            test,
-            unclear,
-            templates,
-        }
-        .settled()
+            absent: condition.if_exists
+                || match condition.quantifier {
+                    Quantifier::Single => negated,
+                    Quantifier::ForAllValues => true,
+                    Quantifier::ForAnyValue => false,
+                },
+            test: Test::Constant(false),
+            unclear: false,
+            templates: Vec::new(),
+        };
+        let how: Reading = match condition.operator {
+            Operator::Text { how, .. } => how.into(),
+            Operator::Arn { .. } => Reading::Arn,
+            Operator::Binary => Reading::Exact,
+            Operator::Numeric(comparison) => {
+                return atom.with_numbers(comparison, values, numeric::parse);
+            }
+            Operator::Date(comparison) => {
+                return atom.with_numbers(comparison, values, numeric::parse_date);
+            }
+            Operator::Bool => {
+                // A variable, or a word that is no boolean, is not documented.
+                let booleans = values.iter().map(|text| boolean::pattern(text));
+                return atom.with_test(Test::Text, booleans);
+            }
+            Operator::Ip { .. } => {
+                let networks = values.iter().map(|text| Network::parse(text));
+                return atom.with_test(
+                    |networks: Vec<Network>| Test::Address(Addresses::of(&networks)),
+                    networks,
+                );
+            }
+            Operator::Null => {
+                let says = |word: &str| values.iter().any(|value| value.eq_ignore_ascii_case(word));
+                let there = says("false");
+                atom.quantifier = Quantifier::Single;
+                atom.absent = says("true");
+                atom.unclear = !atom.absent && !there;
+                atom.test = Test::Constant(there);
+                return atom;
+            }
+        };
+        let texts = Texts::read(values.iter().map(String::as_str), version, how);
+        atom.test = Test::Text(texts.globs);
+        atom.unclear = texts.unclear;
+        atom.templates = texts.templates;
+        atom
     }
 
-    /// Without variables, the patterns are final.
-    fn settled(mut self) -> Self {
-        if !self.templates.is_empty() && self.variables().next().is_none() {
-            self = self.filled(&|_| Meaning::Absent);
-            self.templates = Vec::new();
-        }
+    fn with_numbers(
+        self,
+        comparison: Comparison,
+        values: &[String],
+        read: fn(&str) -> Option<f64>,
+    ) -> Self {
+        // The negation is the atom's.
+        let comparison = match comparison {
+            Comparison::NotEquals => Comparison::Equals,
+            other => other,
+        };
+        self.with_test(
+            |constants| Test::Number(comparison, constants),
+            values.iter().map(|text| read(text)),
+        )
+    }
+
+    /// With what could be read of the values; what could not makes it unclear.
+    fn with_test<T>(
+        mut self,
+        test: impl FnOnce(Vec<T>) -> Test,
+        values: impl ExactSizeIterator<Item = Option<T>>,
+    ) -> Self {
+        let count = values.len();
+        let read: Vec<T> = values.flatten().collect();
+        self.unclear = read.len() != count;
+        self.test = test(read);
         self
     }
 
@@ -197,7 +179,10 @@ impl Atom {
 
     /// With its variables replaced.
     pub(super) fn filled(&self, meaning: &dyn Fn(&str) -> Meaning) -> Self {
-        let mut globs = Vec::with_capacity(self.templates.len());
+        let mut globs = match &self.test {
+            Test::Text(globs) => globs.clone(),
+            _ => Vec::new(),
+        };
         let mut unclear = self.unclear;
         for template in &self.templates {
             match template.fill(meaning) {
@@ -207,13 +192,10 @@ impl Atom {
             }
         }
         Self {
-            key: self.key,
-            quantifier: self.quantifier,
-            negated: self.negated,
-            absent: self.absent,
             test: Test::Text(globs),
             unclear,
             templates: Vec::new(),
+            ..*self
         }
     }
 
@@ -229,9 +211,7 @@ impl Atom {
                         .iter()
                         .any(|constant| numeric::holds(*comparison, value, *constant))
                 }),
-            Test::Address(networks) => value
-                .parse()
-                .is_ok_and(|address| super::ip::Addresses::of(networks).contains(address)),
+            Test::Address(set) => value.parse().is_ok_and(|address| set.contains(address)),
         };
         matches != self.negated
     }
@@ -258,7 +238,33 @@ impl Atom {
             Test::Constant(_) => 1,
             Test::Text(globs) => globs.iter().map(Glob::len).sum::<usize>() + 1,
             Test::Number(_, constants) => constants.len() + 1,
-            Test::Address(networks) => networks.len() + 1,
+            Test::Address(set) => set.len() + 1,
         }
+    }
+}
+
+/// The texts of a condition or resource element, read as patterns.
+struct Texts {
+    globs: Vec<Glob>,
+    templates: Vec<Template>,
+    unclear: bool,
+}
+
+impl Texts {
+    fn read<'a>(texts: impl Iterator<Item = &'a str>, version: Version, how: Reading) -> Self {
+        let mut read = Self {
+            globs: Vec::with_capacity(texts.size_hint().0),
+            templates: Vec::new(),
+            unclear: false,
+        };
+        for text in texts {
+            match variables::read(text, version, how) {
+                Read::Whole(Filled::Glob(glob)) => read.globs.push(glob),
+                Read::Whole(Filled::Nothing) => {}
+                Read::Whole(Filled::Unclear) => read.unclear = true,
+                Read::Open(template) => read.templates.push(template),
+            }
+        }
+        read
     }
 }

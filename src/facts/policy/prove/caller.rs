@@ -15,12 +15,14 @@
 //! Sources: IAM user guide, "AWS global condition context keys" (availability of each key) and
 //! "Principal key values"; S3 user guide, "Bucket policy examples using condition keys"; 2026-09.
 
-use super::catalogue::Action;
+use std::sync::Arc;
+
 use super::compile::{Compiled, Rule, Whom};
 use super::glob::Glob;
 use super::numeric::Line;
 use super::value::{Domain, Rounding, Values};
 use super::{arn, boolean};
+use crate::facts::policy::catalogue::On;
 use crate::facts::policy::document::{Element, Principal};
 
 /// What kind of signed principal.
@@ -42,42 +44,39 @@ pub(super) enum Caller {
     /// No signature.
     Anonymous,
     /// A service principal, in lower case.
-    Service(String),
+    Service(Arc<str>),
     /// Somebody in an account.
     Aws {
         /// The account; none for any account that the policy does not name (only for proofs).
-        account: Option<String>,
+        account: Option<Arc<str>>,
         kind: Kind,
         /// Path and name, if a statement names it; otherwise any that none names.
-        name: Option<String>,
+        name: Option<Arc<str>>,
         /// The session's name, if a statement names it.
-        session: Option<String>,
+        session: Option<Arc<str>>,
         /// The question names the account, so a canonical user id in the policy may be its own.
         asked: bool,
     },
     /// The account behind a canonical user id.
-    Canonical(String),
+    Canonical(Arc<str>),
 }
 
 /// A shape: a caller and how the request comes in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
-    pub(super) caller: Caller,
     /// Through a VPC endpoint.
     pub(super) endpoint: bool,
     /// What somebody holds is limited to what no policy names.
     pub(super) fresh: bool,
     /// More callers than there are: only good for proofs.
     pub(super) widened: bool,
-    /// How `only_from` calls the principal, when being it is a constraint.
-    pub(super) held_as: Option<String>,
+    pub(super) caller: Caller,
 }
 
-/// The bucket and its surroundings.
+/// The bucket's surroundings.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) owner: String,
-    pub(super) arn: String,
     /// Seconds since 1970, if known.
     pub(super) now: Option<f64>,
 }
@@ -91,7 +90,7 @@ pub(super) const LONGEST_SIGNATURE_MS: f64 = 604_800_000.0;
 impl Caller {
     /// Whether it belongs to that account.
     pub(super) fn is_of(&self, wanted: &str) -> bool {
-        matches!(self, Self::Aws { account: Some(account), .. } if account == wanted)
+        matches!(self, Self::Aws { account: Some(account), .. } if &**account == wanted)
     }
 
     /// Whether a statement speaks of it; `None` when nobody can tell.
@@ -101,7 +100,7 @@ impl Caller {
             Whom::AllUsers => Some(!matches!(self, Self::Service(_))),
             Whom::AuthenticatedUsers => Some(matches!(self, Self::Aws { .. } | Self::Canonical(_))),
             Whom::LogDelivery => {
-                Some(matches!(self, Self::Service(name) if name == "logging.s3.amazonaws.com"))
+                Some(matches!(self, Self::Service(name) if &**name == "logging.s3.amazonaws.com"))
             }
             Whom::Canonical(id) => self.has_canonical_id(id),
             Whom::Principals(element) if element.negated => self.left_out(element).map(|out| !out),
@@ -111,7 +110,7 @@ impl Caller {
 
     fn has_canonical_id(&self, id: &str) -> Option<bool> {
         match self {
-            Self::Canonical(own) => Some(own == id),
+            Self::Canonical(own) => Some(&**own == id),
             Self::Anonymous | Self::Service(_) => Some(false),
             // Which account an id belongs to cannot be looked up.
             Self::Aws { asked: true, .. } => None,
@@ -131,20 +130,20 @@ impl Caller {
             return Some(match (self, principal) {
                 (_, Principal::Everyone) => true,
                 (Self::Service(own), Principal::Service(named)) => own.eq_ignore_ascii_case(named),
-                (Self::Canonical(own), Principal::CanonicalUser(named)) => own == named,
+                (Self::Canonical(own), Principal::CanonicalUser(named)) => **own == **named,
                 _ => false,
             });
         };
         match principal {
             Principal::Everyone => Some(true),
-            Principal::Account(id) => Some(Some(id) == account.as_ref()),
+            Principal::Account(id) => Some(Some(id.as_str()) == account.as_deref()),
             Principal::Arn(arn) => {
-                if Some(&arn.account) != account.as_ref() {
+                if Some(arn.account.as_str()) != account.as_deref() {
                     return Some(false);
                 }
                 Some(match (kind, arn.kind.as_str()) {
                     (Kind::User, "user") | (Kind::Federated, "federated-user") => {
-                        name.as_ref() == Some(&arn.name)
+                        name.as_deref() == Some(arn.name.as_str())
                     }
                     (Kind::Role, "role") => name
                         .as_ref()
@@ -152,7 +151,7 @@ impl Caller {
                     (Kind::Role, "assumed-role") => match (name, session, arn.name.split_once('/'))
                     {
                         (Some(name), Some(session), Some((role, named))) => {
-                            last(name) == role && session == named
+                            last(name) == role && &**session == named
                         }
                         _ => false,
                     },
@@ -190,7 +189,7 @@ impl Caller {
         let account_listed = element
             .items
             .iter()
-            .any(|item| matches!(item, Principal::Account(id) if Some(id) == account.as_ref()));
+            .any(|item| matches!(item, Principal::Account(id) if Some(id.as_str()) == account.as_deref()));
         let arn_listed = |wanted: &str| {
             element.items.iter().any(|item| {
                 matches!(item, Principal::Arn(arn) if arn.kind == wanted)
@@ -307,8 +306,8 @@ const fn line(min: f64, max: f64) -> Values {
     })
 }
 
-fn words(values: &[&str]) -> Values {
-    Values::Of(values.iter().map(|value| (*value).to_owned()).collect())
+const fn words(words: &'static [&'static str]) -> Values {
+    Values::Words(words)
 }
 
 fn optional(values: Values) -> Domain {
@@ -331,42 +330,69 @@ fn like(patterns: &[String]) -> Vec<Glob> {
     patterns.iter().map(|pattern| Glob::like(pattern)).collect()
 }
 
-impl Shape {
-    /// What the resource can be.
-    pub(super) fn resource(place: &Place, action: &Action) -> Domain {
-        match action.on {
-            super::catalogue::On::Bucket => Domain::fixed(place.arn.clone()),
-            super::catalogue::On::Object => {
-                let prefix = format!("{}/", place.arn);
-                let mut any = Glob::exactly(&prefix).into_tokens();
-                any.extend([super::glob::Token::One, super::glob::Token::Many]);
-                present(Values::Text {
-                    within: vec![Glob::new(any)],
-                    prefix,
-                    without: Vec::new(),
-                })
-            }
+/// What the resource of an action can be.
+pub(super) fn resource(bucket: &str, on: On) -> Domain {
+    match on {
+        On::Bucket => Domain::fixed(bucket),
+        On::Object => {
+            let prefix = format!("{bucket}/");
+            let mut any = Glob::exactly(&prefix).into_tokens();
+            any.extend([super::glob::Token::One, super::glob::Token::Many]);
+            present(Values::Text {
+                within: vec![Glob::new(any)],
+                prefix,
+                without: Vec::new(),
+            })
         }
     }
+}
 
-    /// What a condition key can have.
+/// A domain: this shape's own, or one that fresh shapes share.
+enum Found {
+    Own(Domain),
+    Shared(Arc<Domain>),
+}
+
+impl From<Domain> for Found {
+    fn from(domain: Domain) -> Self {
+        Self::Own(domain)
+    }
+}
+
+impl Found {
+    fn into_own(self) -> Domain {
+        match self {
+            Self::Own(domain) => domain,
+            Self::Shared(domain) => Domain::clone(&domain),
+        }
+    }
+}
+
+impl Shape {
+    /// What a condition key can have, on actions that carry it.
     pub(super) fn domain(
         &self,
         policy: &Compiled,
         place: &Place,
-        action: &Action,
         key: usize,
         rounding: Rounding,
-    ) -> Domain {
+    ) -> Arc<Domain> {
         let Some(name) = policy.keys.get(key) else {
-            return Domain::absent();
+            return Arc::new(Domain::absent());
         };
-        let mut domain = self
+        let found = self
             .of_caller(policy, key, name)
             .or_else(|| self.of_network(policy, key, name))
-            .unwrap_or_else(|| self.of_request(policy, place, action, key, name, rounding));
-        domain.many = has_many(name);
-        domain
+            .unwrap_or_else(|| self.of_request(policy, place, key, name, rounding));
+        let many = has_many(name);
+        match found {
+            Found::Shared(domain) if domain.many == many => domain,
+            Found::Shared(domain) => Arc::new(Domain {
+                many,
+                ..Domain::clone(&domain)
+            }),
+            Found::Own(domain) => Arc::new(Domain { many, ..domain }),
+        }
     }
 
     fn is_signed(&self) -> bool {
@@ -374,34 +400,20 @@ impl Shape {
     }
 
     /// A key that somebody holds.
-    fn held(&self, policy: &Compiled, key: usize, within: &[&str]) -> Domain {
+    fn held(&self, policy: &Compiled, key: usize, within: &[&str]) -> Found {
         if !self.fresh {
-            return Domain::any_text();
+            return Domain::any_text().into();
         }
-        let mut without: Vec<Glob> = policy.literals_of(key).map(Glob::exactly).collect();
-        let name = policy.keys.get(key).map(String::as_str).unwrap_or_default();
-        if name.ends_with("arn") {
-            for account in &policy.accounts {
-                without.extend(arn_of_account(account));
-            }
+        // What is fresh does not depend on who asks.
+        match policy.fresh.get(key) {
+            Some(known) => Found::Shared(Arc::clone(
+                known.get_or_init(|| Arc::new(fresh(policy, key, within))),
+            )),
+            None => fresh(policy, key, within).into(),
         }
-        if name.ends_with("account") || name == "aws:sourceowner" {
-            without.extend(policy.accounts.iter().map(|account| Glob::exactly(account)));
-        }
-        if name.contains(":principalorg") || name.contains("orgid") || name.contains("orgpaths") {
-            for organization in &policy.organizations {
-                without.push(Glob::exactly(organization));
-                without.push(Glob::like(&format!("{organization}/*")));
-            }
-        }
-        optional(Values::Text {
-            prefix: String::new(),
-            within: within.iter().map(|pattern| Glob::like(pattern)).collect(),
-            without,
-        })
     }
 
-    fn of_caller(&self, policy: &Compiled, key: usize, name: &str) -> Option<Domain> {
+    fn of_caller(&self, policy: &Compiled, key: usize, name: &str) -> Option<Found> {
         let (account, kind, own_name) = match &self.caller {
             Caller::Aws {
                 account,
@@ -412,7 +424,11 @@ impl Shape {
             other => return Self::of_other_caller(other, self, policy, key, name),
         };
         let temporary = kind != Kind::Root;
-        Some(match name {
+        let domain = match name {
+            "aws:principalorgid" => return Some(self.held(policy, key, &["o-??????????*"])),
+            "aws:principalorgpaths" => {
+                return Some(self.held(policy, key, &["o-??????????*/r-????*/*"]));
+            }
             "aws:principalaccount" => match account {
                 Some(account) => Domain::fixed(account),
                 None => present(Values::Text {
@@ -447,8 +463,6 @@ impl Shape {
             },
             "aws:principalisawsservice" => Domain::fixed("false"),
             "aws:principalservicename" | "aws:principalservicenameslist" => Domain::absent(),
-            "aws:principalorgid" => self.held(policy, key, &["o-??????????*"]),
-            "aws:principalorgpaths" => self.held(policy, key, &["o-??????????*/r-????*/*"]),
             "aws:multifactorauthpresent" if temporary => optional(words(&boolean::VALUES)),
             "aws:multifactorauthage" if temporary => optional(line(0.0, 129_600.0)),
             "aws:tokenissuetime" if temporary => optional(Values::Time(Line {
@@ -465,7 +479,8 @@ impl Shape {
             | "aws:sourceowner" => Domain::absent(),
             "aws:viaawsservice" => present(words(&boolean::VALUES)),
             _ => return None,
-        })
+        };
+        Some(domain.into())
     }
 
     fn of_other_caller(
@@ -474,7 +489,7 @@ impl Shape {
         policy: &Compiled,
         key: usize,
         name: &str,
-    ) -> Option<Domain> {
+    ) -> Option<Found> {
         let is_about_principals = name.starts_with("aws:principal")
             || tells_principals_apart(name)
             || name == "aws:sourceidentity"
@@ -483,31 +498,33 @@ impl Shape {
             || name == "aws:ec2instancesourcevpc"
             || name == "aws:ec2instancesourceprivateipv4";
         match caller {
-            Caller::Service(service) => Some(match name {
-                "aws:principalisawsservice" => Domain::fixed("true"),
-                "aws:principalservicename" => Domain::fixed(service.clone()),
-                "aws:principalservicenameslist" => Domain::fixed(service.clone()),
-                "aws:sourcearn" => shape.held(policy, key, &["arn:aws:*:*:*:*"]),
-                "aws:sourceaccount" | "aws:sourceowner" => {
-                    shape.held(policy, key, &["????????????"])
-                }
-                "aws:sourceorgid" => shape.held(policy, key, &["o-??????????*"]),
-                "aws:sourceorgpaths" => shape.held(policy, key, &["o-??????????*/r-????*/*"]),
-                "aws:sourceip" => optional(Values::Address { broad: shape.fresh }),
-                // Whether a service's request carries these is not documented.
-                "aws:viaawsservice" => present(words(&boolean::VALUES)),
-                "aws:principaltype" | "aws:userid" | "aws:principalaccount" => Domain::absent(),
-                _ if is_about_principals => Domain::absent(),
-                _ => return None,
-            }),
+            Caller::Service(service) => {
+                let held = |within| Some(shape.held(policy, key, within));
+                let domain = match name {
+                    "aws:principalisawsservice" => Domain::fixed("true"),
+                    "aws:principalservicename" => Domain::fixed(&**service),
+                    "aws:principalservicenameslist" => Domain::fixed(&**service),
+                    "aws:sourcearn" => return held(&["arn:aws:*:*:*:*"]),
+                    "aws:sourceaccount" | "aws:sourceowner" => return held(&["????????????"]),
+                    "aws:sourceorgid" => return held(&["o-??????????*"]),
+                    "aws:sourceorgpaths" => return held(&["o-??????????*/r-????*/*"]),
+                    "aws:sourceip" => optional(Values::Address { broad: shape.fresh }),
+                    // Whether a service's request carries these is not documented.
+                    "aws:viaawsservice" => present(words(&boolean::VALUES)),
+                    "aws:principaltype" | "aws:userid" | "aws:principalaccount" => Domain::absent(),
+                    _ if is_about_principals => Domain::absent(),
+                    _ => return None,
+                };
+                Some(domain.into())
+            }
             // Nothing is known of the account behind an id but that it signs.
-            Caller::Canonical(_) => Some(match name {
+            Caller::Canonical(_) => Some(Found::Own(match name {
                 "aws:principalisawsservice" => Domain::fixed("false"),
                 "aws:viaawsservice" => present(words(&boolean::VALUES)),
                 _ if is_about_principals => Domain::any_text(),
                 _ => return None,
-            }),
-            _ => Some(match name {
+            })),
+            _ => Some(Found::Own(match name {
                 "aws:principalaccount" | "aws:userid" => Domain::fixed("anonymous"),
                 "aws:principaltype" => Domain::fixed("Anonymous"),
                 "aws:viaawsservice" => Domain::fixed("false"),
@@ -515,7 +532,7 @@ impl Shape {
                 | "aws:sourceorgpaths" | "aws:sourceowner" => Domain::absent(),
                 _ if is_about_principals => Domain::absent(),
                 _ => return None,
-            }),
+            })),
         }
     }
 
@@ -621,18 +638,20 @@ impl Shape {
         })
     }
 
-    fn of_network(&self, policy: &Compiled, key: usize, name: &str) -> Option<Domain> {
+    fn of_network(&self, policy: &Compiled, key: usize, name: &str) -> Option<Found> {
         if !tells_networks_apart(name) {
             return None;
         }
-        let there = |mut domain: Domain| {
-            domain.optional = false;
-            domain
+        let there = |found: Found| {
+            Found::Own(Domain {
+                optional: false,
+                ..found.into_own()
+            })
         };
         Some(match (self.endpoint, name) {
-            (false, "aws:sourceip") => present(Values::Address { broad: self.fresh }),
-            (false, _) | (true, "aws:sourceip") => Domain::absent(),
-            (true, "aws:vpcsourceip") => present(Values::Address { broad: false }),
+            (false, "aws:sourceip") => present(Values::Address { broad: self.fresh }).into(),
+            (false, _) | (true, "aws:sourceip") => Domain::absent().into(),
+            (true, "aws:vpcsourceip") => present(Values::Address { broad: false }).into(),
             (true, "aws:sourcevpce") => there(self.held(policy, key, &["vpce-?*"])),
             (true, "aws:sourcevpc") => there(self.held(policy, key, &["vpc-?*"])),
             (true, "aws:sourcevpcarn") => {
@@ -641,7 +660,7 @@ impl Shape {
             (true, "aws:vpceaccount") => self.held(policy, key, &["????????????"]),
             (true, "aws:vpceorgid") => self.held(policy, key, &["o-??????????*"]),
             (true, "aws:vpceorgpaths") => self.held(policy, key, &["o-??????????*/r-????*/*"]),
-            (true, _) => Domain::any_text(),
+            (true, _) => Domain::any_text().into(),
         })
     }
 
@@ -649,15 +668,10 @@ impl Shape {
         &self,
         policy: &Compiled,
         place: &Place,
-        action: &Action,
         key: usize,
         name: &str,
         rounding: Rounding,
-    ) -> Domain {
-        let bit = super::catalogue::which(|other| other.name == action.name);
-        if policy.carriers.get(key).is_some_and(|set| set & bit == 0) {
-            return Domain::absent();
-        }
+    ) -> Found {
         let signing = |domain: Domain| {
             // A service signs in ways of its own, and what its requests carry is not documented.
             if self.is_signed() && !matches!(self.caller, Caller::Service(_)) {
@@ -670,7 +684,7 @@ impl Shape {
                 }
             }
         };
-        match name {
+        let domain = match name {
             "aws:currenttime" => present(Values::Time(match place.now {
                 Some(now) => Line {
                     min: now,
@@ -708,8 +722,8 @@ impl Shape {
                 Caller::Aws {
                     account: Some(account),
                     ..
-                } if self.fresh => optional(Values::Of(vec![account.clone()])),
-                _ => self.held(policy, key, &["????????????"]),
+                } if self.fresh => optional(Values::Of(vec![account.to_string()])),
+                _ => return self.held(policy, key, &["????????????"]),
             },
             "s3:dataaccesspointarn" => match &self.caller {
                 Caller::Aws {
@@ -727,14 +741,43 @@ impl Shape {
                     };
                     domain
                 }
-                _ => self.held(policy, key, &["arn:aws*:s3:*:*:accesspoint/?*"]),
+                _ => return self.held(policy, key, &["arn:aws*:s3:*:*:accesspoint/?*"]),
             },
-            "s3:accessgrantsinstancearn" => self.held(policy, key, &["arn:*"]),
+            "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
             "s3:x-amz-server-side-encryption-customer-algorithm" => optional(words(&["AES256"])),
             "s3:isreplicationpauserequest" => optional(words(&boolean::VALUES)),
             _ => Domain::any_text(),
+        };
+        domain.into()
+    }
+}
+
+/// What somebody can hold whom the policy does not name.
+fn fresh(policy: &Compiled, key: usize, within: &[&str]) -> Domain {
+    let mut without: Vec<Glob> = policy.literals_of(key).map(Glob::exactly).collect();
+    let name = policy.keys.get(key).map(String::as_str).unwrap_or_default();
+    if name.ends_with("arn") {
+        for account in &policy.accounts {
+            without.extend(arn_of_account(account));
         }
+    }
+    if name.ends_with("account") || name == "aws:sourceowner" {
+        without.extend(policy.accounts.iter().map(|account| Glob::exactly(account)));
+    }
+    if name.contains(":principalorg") || name.contains("orgid") || name.contains("orgpaths") {
+        for organization in &policy.organizations {
+            without.push(Glob::exactly(organization));
+            without.push(Glob::like(&format!("{organization}/*")));
+        }
+    }
+    Domain {
+        many: has_many(name),
+        ..optional(Values::Text {
+            prefix: String::new(),
+            within: within.iter().map(|pattern| Glob::like(pattern)).collect(),
+            without,
+        })
     }
 }
 

@@ -6,14 +6,20 @@
 //! statements like any other: a grant is an Allow to a group, and a Deny overrides it as well
 //! (S3 user guide, "Access control list (ACL) overview", mapping of ACL permissions, 2026-09).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use super::atom::{Atom, Test};
-use super::catalogue::{self, Action, Actions, On};
+use super::caller;
+use super::fold::{self, Says};
 use super::glob::Glob;
+use super::value::Domain;
+use crate::facts::policy::catalogue::{self, Action, Actions, On};
 use crate::facts::policy::document::{
     DefectKind, Effect, Element, Policy, Principal, Statement, Version,
 };
+use crate::facts::s3::exposure::ActionClass;
 use crate::inventory::bucket::Grant;
 
 /// Whom a statement speaks of.
@@ -46,13 +52,34 @@ pub(super) struct Rule {
     pub(super) unread: bool,
 }
 
-/// Actions that no statement and no key tells apart.
+/// Actions of one class that no statement and no key tells apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Group {
     /// The actions.
     pub(super) actions: Actions,
     /// One of them.
     pub(super) action: &'static Action,
+    /// What is searched for them, shared with groups of other classes that nothing tells apart.
+    pub(super) cell: usize,
+}
+
+/// Actions that no statement, no key and no kind of resource tells apart: what is found for one of
+/// them holds for all.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    /// Some of the actions; enough to ask whether a statement or key is about them.
+    pub(super) actions: Actions,
+    pub(super) on: On,
+    /// By set of actions that the policy tells apart, whether these are in it.
+    members: Vec<bool>,
+}
+
+/// The resources of one kind.
+#[derive(Debug)]
+pub(super) struct Resource {
+    pub(super) domain: Arc<Domain>,
+    /// By atom, what it says of all of them; only for conditions on the resource.
+    pub(super) says: Vec<Says>,
 }
 
 /// A policy, compiled.
@@ -62,21 +89,30 @@ pub(super) struct Compiled {
     pub(super) denies: Vec<Rule>,
     /// The condition keys in lower case; the first is the resource.
     pub(super) keys: Vec<String>,
+    /// The same as AWS writes them.
+    pub(super) written: Vec<String>,
     pub(super) atoms: Vec<Atom>,
     /// The actions in groups, class by class in the order of the catalogue.
     pub(super) groups: Vec<Group>,
+    pub(super) cells: Vec<Cell>,
     /// By key, the actions that can carry it.
     pub(super) carriers: Vec<Actions>,
     /// By key, the texts without wildcards that the policy compares it with.
     pub(super) literals: Vec<BTreeSet<String>>,
+    /// By key, what somebody holds whom the policy does not name; filled when first asked for.
+    pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
     /// Every 12-digit number in the policy, and the owner.
     pub(super) accounts: BTreeSet<String>,
+    /// An account that the policy does not name.
+    pub(super) stranger: Arc<str>,
     /// Every organization id in the policy.
     pub(super) organizations: BTreeSet<String>,
     /// Every unique id of a user or role in the policy.
     pub(super) unique_ids: BTreeSet<String>,
     /// Every principal that a statement names.
     pub(super) principals: BTreeSet<Principal>,
+    /// What the resource of an action on the bucket can be, and of one on an object.
+    pub(super) resources: [Resource; 2],
     /// Keys that stand in patterns as variables.
     pub(super) variables: BTreeSet<usize>,
     /// `aws`, `aws-cn` or `aws-us-gov`.
@@ -102,14 +138,22 @@ impl Compiled {
             allows: Vec::new(),
             denies: Vec::new(),
             keys: vec![RESOURCE.to_owned()],
+            written: Vec::new(),
             atoms: Vec::new(),
             groups: Vec::new(),
+            cells: Vec::new(),
             carriers: Vec::new(),
             literals: Vec::new(),
+            fresh: Vec::new(),
             accounts: BTreeSet::from([owner.to_owned()]),
+            stranger: "100000000007".into(),
             organizations: BTreeSet::new(),
             unique_ids: BTreeSet::new(),
             principals: BTreeSet::new(),
+            resources: [On::Bucket, On::Object].map(|on| Resource {
+                domain: Arc::new(caller::resource("", on)),
+                says: Vec::new(),
+            }),
             variables: BTreeSet::new(),
             partition: partition
                 .or_else(|| policy.map(partition_of))
@@ -123,14 +167,40 @@ impl Compiled {
         for grant in grants {
             this.grant(grant, &arn, owner_id);
         }
+        if let Some(stranger) = STRANGERS
+            .iter()
+            .find(|candidate| !this.accounts.contains(**candidate))
+        {
+            this.stranger = (*stranger).into();
+        }
+        this.resources = [On::Bucket, On::Object].map(|on| {
+            let domain = caller::resource(&arn, on);
+            Resource {
+                says: this
+                    .atoms
+                    .iter()
+                    .map(|atom| match atom.key {
+                        0 => fold::says(atom, &domain),
+                        _ => Says::Depends,
+                    })
+                    .collect(),
+                domain: Arc::new(domain),
+            }
+        });
         this.variables();
         this.literals = this.collect_literals();
+        this.fresh.resize_with(this.keys.len(), OnceLock::new);
+        this.written = this
+            .keys
+            .iter()
+            .map(|key| super::witness::written(key))
+            .collect();
         this.carriers = this
             .keys
             .iter()
             .map(|key| catalogue::carrying(key))
             .collect();
-        this.groups = this.partition_actions();
+        this.partition_actions();
         this
     }
 
@@ -167,14 +237,13 @@ impl Compiled {
     fn statement(&mut self, statement: &Statement, version: Version, unread: bool) {
         let resource = match &statement.resource {
             Some(element) => {
-                let patterns: Vec<String> =
-                    element.items.iter().map(|item| item.text.clone()).collect();
-                for pattern in &patterns {
-                    self.note(pattern);
+                for pattern in &element.items {
+                    self.note(&pattern.text);
                 }
-                Atom::resource(&patterns, element.negated, version)
+                let texts = element.items.iter().map(|item| item.text.as_str());
+                Atom::resource(texts, element.negated, version)
             }
-            None => Atom::resource(&["*".to_owned()], false, version),
+            None => Atom::resource(std::iter::once("*"), false, version),
         };
         let mut atoms = vec![self.atom(resource)];
         for condition in &statement.conditions {
@@ -185,11 +254,6 @@ impl Compiled {
             let atom = Atom::condition(condition, key, version);
             atoms.push(self.atom(atom));
         }
-        let named = statement
-            .action
-            .items
-            .iter()
-            .fold(0, |set, pattern| set | catalogue::named(&pattern.text));
         let whom = match &statement.principal {
             Some(element) => {
                 for principal in &element.items {
@@ -203,11 +267,7 @@ impl Compiled {
         let rule = Rule {
             index: Some(statement.index),
             whom,
-            actions: if statement.action.negated {
-                catalogue::which(|_| true) & !named
-            } else {
-                named
-            },
+            actions: catalogue::of_element(&statement.action),
             atoms,
             unread: unread || statement.principal.is_none() || statement.resource.is_none(),
         };
@@ -227,7 +287,7 @@ impl Compiled {
             "FULL_CONTROL" => &FULL_CONTROL,
             _ => &[],
         };
-        let actions = catalogue::which(|action| names.contains(&action.name));
+        let actions = catalogue::which(|action| names.contains(&action.name.as_str()));
         let whom = match grant.grantee.as_str() {
             "AllUsers" => Whom::AllUsers,
             "AuthenticatedUsers" => Whom::AuthenticatedUsers,
@@ -236,7 +296,8 @@ impl Compiled {
             id => Whom::Canonical(id.to_owned()),
         };
         let everything = [arn.to_owned(), format!("{arn}/*")];
-        let resource = Atom::resource(&everything, false, Version::V2008);
+        let texts = everything.iter().map(String::as_str);
+        let resource = Atom::resource(texts, false, Version::V2008);
         let atoms = vec![self.atom(resource)];
         self.allows.push(Rule {
             index: None,
@@ -253,12 +314,7 @@ impl Compiled {
     }
 
     fn key(&mut self, name: &str) -> usize {
-        // Both say what time it is.
-        let name = if name == "aws:epochtime" {
-            "aws:currenttime"
-        } else {
-            name
-        };
+        let name = same_key(name);
         self.position(name).unwrap_or_else(|| {
             self.keys.push(name.to_owned());
             self.keys.len() - 1
@@ -307,18 +363,9 @@ impl Compiled {
     }
 
     /// Splits the actions until nothing tells the members of a part from each other.
-    fn partition_actions(&self) -> Vec<Group> {
-        let mut parts: Vec<Actions> = Vec::new();
-        for class in catalogue::CLASSES {
-            for on in [On::Object, On::Bucket] {
-                for core in [true, false] {
-                    parts.push(catalogue::which(|action| {
-                        action.class == class && action.on == on && action.core == core
-                    }));
-                }
-            }
-        }
-        let mut seen: BTreeSet<Actions> = BTreeSet::new();
+    fn partition_actions(&mut self) {
+        let all = catalogue::all();
+        let mut lines: Vec<Actions> = Vec::new();
         for line in self
             .allows
             .iter()
@@ -326,24 +373,83 @@ impl Compiled {
             .map(|rule| rule.actions)
             .chain(self.carriers.iter().copied())
         {
-            if !seen.insert(line) {
-                continue;
+            if line != all && line != 0 && !lines.contains(&line) {
+                lines.push(line);
             }
-            parts = parts
-                .into_iter()
-                .flat_map(|part| [part & line, part & !line])
-                .filter(|part| *part != 0)
-                .collect();
         }
-        parts
-            .into_iter()
-            .filter_map(|actions| {
-                Some(Group {
+        for kind in kinds() {
+            // No more parts than actions, so this is short however many statements there are.
+            let mut parts: Vec<Actions> = vec![*kind];
+            for line in &lines {
+                for place in 0..parts.len() {
+                    let Some(part) = parts.get_mut(place) else {
+                        break;
+                    };
+                    let (inside, outside) = (*part & line, *part & !line);
+                    if inside != 0 && outside != 0 {
+                        *part = inside;
+                        parts.push(outside);
+                    }
+                }
+            }
+            // In the order of the table.
+            parts.sort_by_key(|part| part.trailing_zeros());
+            for actions in parts {
+                let Some(action) = catalogue::members(actions).next() else {
+                    continue;
+                };
+                let members: Vec<bool> = lines.iter().map(|line| line & actions != 0).collect();
+                let cell = self
+                    .cells
+                    .iter()
+                    .position(|cell| cell.on == action.on && cell.members == members)
+                    .unwrap_or_else(|| {
+                        self.cells.push(Cell {
+                            actions,
+                            on: action.on,
+                            members,
+                        });
+                        self.cells.len() - 1
+                    });
+                self.groups.push(Group {
                     actions,
-                    action: catalogue::members(actions).next()?,
-                })
-            })
-            .collect()
+                    action,
+                    cell,
+                });
+            }
+        }
+    }
+
+    /// The resources of one kind.
+    pub(super) fn resource(&self, on: On) -> &Resource {
+        let [bucket, object] = &self.resources;
+        match on {
+            On::Bucket => bucket,
+            On::Object => object,
+        }
+    }
+
+    /// Whether the actions of a cell can carry a key.
+    pub(super) fn carries(&self, cell: &Cell, key: usize) -> bool {
+        self.carriers
+            .get(key)
+            .is_none_or(|set| set & cell.actions != 0)
+    }
+
+    /// The groups of one class; they stand together.
+    pub(super) fn of_class(&self, class: ActionClass) -> Range<usize> {
+        let start = self
+            .groups
+            .iter()
+            .position(|group| group.action.class == class)
+            .unwrap_or_default();
+        let length = self
+            .groups
+            .iter()
+            .skip(start)
+            .take_while(|group| group.action.class == class)
+            .count();
+        start..start + length
     }
 
     /// The literals that a key is compared with.
@@ -362,20 +468,16 @@ impl Compiled {
 
     /// True when the patterns on a key could tell one account from another by part of its number.
     pub(super) fn splits_accounts(&self) -> bool {
-        let held: BTreeMap<usize, ()> = self
-            .keys
-            .iter()
-            .enumerate()
-            .filter(|(_, key)| {
+        let names_accounts = |key: usize| {
+            self.keys.get(key).is_some_and(|key| {
                 matches!(
                     key.as_str(),
                     "aws:principalaccount" | "aws:principalarn" | "aws:userid"
                 )
             })
-            .map(|(index, _)| (index, ()))
-            .collect();
+        };
         self.atoms.iter().any(|atom| {
-            held.contains_key(&atom.key)
+            names_accounts(atom.key)
                 && match &atom.test {
                     Test::Text(globs) => globs.iter().any(|glob| {
                         glob.literal().is_none()
@@ -391,21 +493,61 @@ impl Compiled {
     }
 }
 
-const READ: [&str; 3] = [
-    "ListBucket",
-    "ListBucketVersions",
-    "ListBucketMultipartUploads",
+/// Accounts of which one that the policy does not name is the stranger.
+const STRANGERS: [&str; 9] = [
+    "999999999999",
+    "888888888888",
+    "777777777777",
+    "666666666666",
+    "555555555555",
+    "444444444444",
+    "333333333333",
+    "222222222222",
+    "111111111111",
 ];
-const WRITE: [&str; 1] = ["PutObject"];
-const READ_ACP: [&str; 1] = ["GetBucketAcl"];
-const WRITE_ACP: [&str; 1] = ["PutBucketAcl"];
+
+/// The actions by class, kind of resource and whether they are core, class by class.
+fn kinds() -> &'static [Actions] {
+    static KINDS: OnceLock<Vec<Actions>> = OnceLock::new();
+    KINDS.get_or_init(|| {
+        let mut kinds = Vec::new();
+        for class in catalogue::CLASSES {
+            for on in [On::Object, On::Bucket] {
+                for core in [true, false] {
+                    kinds.push(catalogue::which(|action| {
+                        action.class == class && action.on == on && action.core == core
+                    }));
+                }
+            }
+        }
+        kinds.retain(|kind| *kind != 0);
+        kinds
+    })
+}
+
+/// The one key of two that say what time it is.
+pub(super) fn same_key(name: &str) -> &str {
+    match name {
+        "aws:epochtime" => "aws:currenttime",
+        other => other,
+    }
+}
+
+const READ: [&str; 3] = [
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+    "s3:ListBucketMultipartUploads",
+];
+const WRITE: [&str; 1] = ["s3:PutObject"];
+const READ_ACP: [&str; 1] = ["s3:GetBucketAcl"];
+const WRITE_ACP: [&str; 1] = ["s3:PutBucketAcl"];
 const FULL_CONTROL: [&str; 6] = [
-    "ListBucket",
-    "ListBucketVersions",
-    "ListBucketMultipartUploads",
-    "PutObject",
-    "GetBucketAcl",
-    "PutBucketAcl",
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+    "s3:ListBucketMultipartUploads",
+    "s3:PutObject",
+    "s3:GetBucketAcl",
+    "s3:PutBucketAcl",
 ];
 
 fn principal_text(principal: &Principal) -> &str {

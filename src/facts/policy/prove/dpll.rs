@@ -7,6 +7,8 @@
 //! of them is added in turn and the search goes on. A literal once added keeps that Deny from
 //! matching for good, so every branch ends; when all have ended, there is no such request.
 //!
+//! Conditions that say the same of every value are settled beforehand ([`super::fold`]): a Deny of
+//! which nothing is left closes the way at once, and one with a part that never holds is no clause.
 //! Only clauses that the candidate violates are ever branched on, which is why ordinary policies
 //! need no branching at all.
 
@@ -19,7 +21,7 @@ use super::value::{self, Domain, Literal, Rounding};
 pub(super) struct Clause {
     /// Its position in the policy.
     pub(super) index: Option<usize>,
-    /// Its conditions as positions among the atoms.
+    /// Those of its conditions that are not settled, as positions among the atoms.
     pub(super) atoms: Vec<usize>,
     /// Whether it speaks of the caller is not known.
     pub(super) unclear: bool,
@@ -33,7 +35,7 @@ const DEEPEST: usize = 600;
 pub(super) struct Search<'a> {
     pub(super) atoms: &'a [Atom],
     /// By key.
-    pub(super) domains: &'a [Domain],
+    pub(super) domains: &'a [&'a Domain],
     pub(super) clauses: &'a [Clause],
     pub(super) rounding: Rounding,
     /// The answer would be another with the other rounding.
@@ -52,25 +54,62 @@ pub(super) struct Model {
     pub(super) values: Vec<Value>,
 }
 
+/// A value for every key that was looked at so far.
+type Candidate = Vec<Option<Value>>;
+
 impl Search<'_> {
-    /// Looks for a request that satisfies `wanted` (positions of atoms that must hold) and violates
-    /// some part of every clause.
+    /// Looks for a request that satisfies `wanted` (positions of atoms that must hold, of which those
+    /// in `depends` are not settled) and violates some part of every clause.
     ///
     /// # Errors
     /// When the budget is used up.
-    pub(super) fn run(&mut self, wanted: &[usize]) -> Result<Option<Model>, Exhausted> {
+    pub(super) fn run(
+        &mut self,
+        wanted: &[usize],
+        depends: &[usize],
+    ) -> Result<Option<Model>, Exhausted> {
         let mut literals: Vec<(usize, bool)> = wanted.iter().map(|atom| (*atom, true)).collect();
-        let mut values = Vec::with_capacity(self.domains.len());
-        for key in 0..self.domains.len() {
-            match self.value(key, &literals)? {
-                Some(value) => values.push(value),
-                None => {
-                    self.failed_key = Some(key);
-                    return Ok(None);
-                }
+        let mut candidate: Candidate = vec![None; self.domains.len()];
+        for atom in depends {
+            if let Some(key) = self.atoms.get(*atom).map(|atom| atom.key)
+                && !self.has(&mut candidate, key, &literals)?
+            {
+                return Ok(None);
             }
         }
-        self.descend(&mut literals, values, 0)
+        let Some(mut candidate) = self.descend(&mut literals, candidate, 0)? else {
+            return Ok(None);
+        };
+        // Keys that nothing depends on.
+        for key in 0..candidate.len() {
+            if !self.has(&mut candidate, key, &literals)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Model {
+            literals,
+            values: candidate.into_iter().flatten().collect(),
+        }))
+    }
+
+    /// Gives a key a value if it has none yet; false when there is none.
+    fn has(
+        &mut self,
+        candidate: &mut Candidate,
+        key: usize,
+        literals: &[(usize, bool)],
+    ) -> Result<bool, Exhausted> {
+        let Some(Some(_)) = candidate.get(key) else {
+            let Some(value) = self.value(key, literals)? else {
+                self.failed_key = Some(key);
+                return Ok(false);
+            };
+            if let Some(place) = candidate.get_mut(key) {
+                *place = Some(value);
+            }
+            return Ok(true);
+        };
+        Ok(true)
     }
 
     fn value(
@@ -93,20 +132,31 @@ impl Search<'_> {
     }
 
     /// Whether a clause's Deny matches the candidate.
-    fn matches(&mut self, clause: &Clause, values: &[Value]) -> Result<bool, Exhausted> {
+    fn matches(
+        &mut self,
+        clause: &Clause,
+        candidate: &mut Candidate,
+        literals: &[(usize, bool)],
+    ) -> Result<bool, Exhausted> {
         if clause.unclear {
             self.doubt = true;
             if self.rounding == Rounding::Up {
                 return Ok(false);
             }
         }
+        let atoms = self.atoms;
         for position in &clause.atoms {
-            let Some(atom) = self.atoms.get(*position) else {
+            let Some(atom) = atoms.get(*position) else {
                 continue;
             };
             self.budget.spend(atom.weight())?;
-            let holds = values
+            // A key without a value has no literal that depends on it: any of its values will do.
+            if !self.has(candidate, atom.key, literals)? {
+                return Ok(true);
+            }
+            let holds = candidate
                 .get(atom.key)
+                .and_then(Option::as_ref)
                 .and_then(|value| atom.holds(value))
                 .unwrap_or_else(|| {
                     self.doubt = true;
@@ -122,25 +172,22 @@ impl Search<'_> {
     fn descend(
         &mut self,
         literals: &mut Vec<(usize, bool)>,
-        values: Vec<Value>,
+        mut candidate: Candidate,
         depth: usize,
-    ) -> Result<Option<Model>, Exhausted> {
+    ) -> Result<Option<Candidate>, Exhausted> {
         if depth > DEEPEST {
             return Err(Exhausted);
         }
         let clauses = self.clauses;
         let mut violated = None;
         for clause in clauses {
-            if self.matches(clause, &values)? {
+            if self.matches(clause, &mut candidate, literals)? {
                 violated = Some(clause);
                 break;
             }
         }
         let Some(clause) = violated else {
-            return Ok(Some(Model {
-                literals: literals.clone(),
-                values,
-            }));
+            return Ok(Some(candidate));
         };
         for position in &clause.atoms {
             let Some(key) = self.atoms.get(*position).map(|atom| atom.key) else {
@@ -148,12 +195,12 @@ impl Search<'_> {
             };
             literals.push((*position, false));
             if let Some(value) = self.value(key, literals)? {
-                let mut values = values.clone();
-                if let Some(place) = values.get_mut(key) {
-                    *place = value;
+                let mut candidate = candidate.clone();
+                if let Some(place) = candidate.get_mut(key) {
+                    *place = Some(value);
                 }
-                if let Some(model) = self.descend(literals, values, depth + 1)? {
-                    return Ok(Some(model));
+                if let Some(found) = self.descend(literals, candidate, depth + 1)? {
+                    return Ok(Some(found));
                 }
             }
             literals.pop();

@@ -146,6 +146,24 @@ impl Glob {
         self.tokens.len()
     }
 
+    /// What it says of the texts that begin with a prefix: it matches all of them, none of them, or
+    /// that depends.
+    pub(super) fn of_prefix(&self, prefix: &str) -> Option<bool> {
+        let mut known = prefix.chars();
+        for (place, token) in self.tokens.iter().enumerate() {
+            match token {
+                Token::Many => return (place + 1 == self.tokens.len()).then_some(true),
+                Token::ManyInSegment => return None,
+                single => match known.next() {
+                    Some(found) if single.takes(found) => {}
+                    Some(_) => return Some(false),
+                    None => return None,
+                },
+            }
+        }
+        known.next().map(|_| false)
+    }
+
     /// A text that it matches, as short as can be.
     pub(super) fn example(&self) -> String {
         self.tokens

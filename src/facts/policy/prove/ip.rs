@@ -10,6 +10,7 @@
 //! /8, or /32 for IPv6), applied to the whole set instead of to each network.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::OnceLock;
 
 /// An inclusive range on one of the two lines.
 type Range = (u128, u128);
@@ -102,6 +103,12 @@ impl Addresses {
         }
     }
 
+    /// Those that callers on the internet have.
+    fn public() -> &'static Self {
+        static PUBLIC: OnceLock<Addresses> = OnceLock::new();
+        PUBLIC.get_or_init(|| Self::not_public().complement())
+    }
+
     fn not_public() -> Self {
         Self {
             v4: union(
@@ -147,6 +154,11 @@ impl Addresses {
         }
     }
 
+    /// How many ranges: what one look at it costs.
+    pub(super) fn len(&self) -> usize {
+        self.v4.len() + self.v6.len()
+    }
+
     /// No address.
     pub(super) fn is_empty(&self) -> bool {
         self.v4.is_empty() && self.v6.is_empty()
@@ -154,7 +166,7 @@ impl Addresses {
 
     /// So many public addresses that the set keeps nobody out.
     pub(super) fn is_broad(&self) -> bool {
-        let public = self.and(&Self::not_public().complement());
+        let public = self.and(Self::public());
         let more = |ranges: &[Range], than: u128| {
             let mut size = 0_u128;
             ranges.iter().any(|(first, last)| {
@@ -182,7 +194,7 @@ impl Addresses {
         if self.contains(pleasant) {
             return Some(pleasant);
         }
-        let public = self.and(&Self::not_public().complement());
+        let public = self.and(Self::public());
         public.first().or_else(|| self.first())
     }
 

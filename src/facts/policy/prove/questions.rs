@@ -5,15 +5,16 @@
 //! so for them only the Deny statements count.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::atom::Test;
 use super::caller::{
     Caller, Kind, LONGEST_SIGNATURE_MS, Shape, tells_networks_apart, tells_principals_apart,
 };
-use super::catalogue::{self, Actions};
 use super::compile::{Compiled, Whom};
 use super::numeric::Line;
 use super::value::{Domain, Values};
+use crate::facts::policy::catalogue::{self, Actions};
 use crate::facts::policy::document::Principal;
 
 /// A service principal that stands for all that a policy does not name.
@@ -74,13 +75,15 @@ impl Question {
     /// The actions it is about.
     pub(super) fn actions(&self) -> Actions {
         match self {
-            Self::PutWithoutKms | Self::SseC => catalogue::named("s3:PutObject"),
-            _ => catalogue::which(|_| true),
+            Self::PutWithoutKms | Self::SseC => {
+                catalogue::which(|action| action.name == "s3:PutObject")
+            }
+            _ => catalogue::all(),
         }
     }
 
     /// What is fixed about the requests, by key. Several lists are several kinds of request.
-    pub(super) fn fixes(&self, kms_by_default: bool) -> Vec<Vec<(&'static str, Domain)>> {
+    pub(super) fn fixes(&self, kms_by_default: bool) -> Vec<Fixed> {
         const SSE: &str = "s3:x-amz-server-side-encryption";
         const SSE_C: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
         const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
@@ -127,66 +130,108 @@ impl Question {
         )
     }
 
+    /// Questions of the same number ask about the same callers.
+    pub(super) const fn callers(&self) -> Option<usize> {
+        match self {
+            Self::PlainHttp | Self::PutWithoutKms | Self::SseC => Some(0),
+            Self::Presigned => Some(1),
+            _ => None,
+        }
+    }
+
     /// The callers it asks about who hold nothing that a policy names.
-    pub(super) fn fresh(&self, policy: &Compiled, owner: &str) -> Vec<Shape> {
+    pub(super) fn fresh(&self, policy: &Compiled, owner: &str) -> Vec<Part> {
         let mut out = Out {
             policy,
-            shapes: Vec::new(),
+            parts: Vec::new(),
         };
         match self {
             Self::Anonymous => out.add(Caller::Anonymous, true, None),
             Self::AnyAwsAccount => out.strangers(),
-            Self::Account(id) => out.account(id, true, None, true),
-            Self::Service(name) => out.add(Caller::Service(name.clone()), true, None),
+            Self::Account(id) => out.account(id.as_str().into(), true, None, true),
+            Self::Service(name) => out.add(Caller::Service(name.as_str().into()), true, None),
             Self::Presigned => {
-                out.account(owner, true, None, true);
+                out.account(owner.into(), true, None, true);
                 out.strangers();
             }
             Self::PlainHttp | Self::PutWithoutKms | Self::SseC => {
-                out.account(owner, true, None, true);
+                out.account(owner.into(), true, None, true);
                 out.add(Caller::Anonymous, true, None);
                 out.strangers();
                 // What is granted to everybody is granted to services too, those that no statement
                 // names included.
-                out.add(Caller::Service(SOME_SERVICE.to_owned()), true, None);
+                out.add(Caller::Service(SOME_SERVICE.into()), true, None);
             }
         }
-        out.shapes
+        out.parts
     }
 
     /// The callers it asks about who are, or hold, what the policy names.
-    pub(super) fn holders(&self, policy: &Compiled, owner: &str) -> Vec<Shape> {
+    pub(super) fn holders(&self, policy: &Compiled, owner: &str) -> Vec<Part> {
         let mut out = Out {
             policy,
-            shapes: Vec::new(),
+            parts: Vec::new(),
         };
         match self {
             Self::Anonymous => out.add(Caller::Anonymous, false, None),
             Self::AnyAwsAccount => out.named(|account| account != owner),
             Self::Account(id) => {
-                out.account(id, false, None, true);
+                out.account(id.as_str().into(), false, None, true);
                 out.principals(|account| account == id);
             }
-            Self::Service(name) => out.add(Caller::Service(name.clone()), false, None),
+            Self::Service(name) => out.add(Caller::Service(name.as_str().into()), false, None),
             _ => {
                 if !matches!(self, Self::Presigned) {
                     out.add(Caller::Anonymous, false, None);
                 }
-                out.account(owner, false, None, true);
+                out.account(owner.into(), false, None, true);
                 out.named(|_| true);
                 for principal in &policy.principals {
                     if let Principal::Service(name) = principal {
-                        out.add(Caller::Service(name.clone()), false, Some(name.clone()));
+                        out.add(
+                            Caller::Service(name.as_str().into()),
+                            false,
+                            Some(name.as_str().into()),
+                        );
                     }
                 }
             }
         }
-        out.shapes
+        out.parts
+    }
+}
+
+/// What is fixed about a request, by key.
+pub(super) type Fixed = Vec<(&'static str, Domain)>;
+
+/// A kind of request: what is fixed about it.
+#[derive(Debug)]
+pub(super) struct Fix {
+    /// Tells it from other kinds; 0 when the policy looks at nothing of it.
+    pub(super) kind: u32,
+    /// All that is fixed.
+    pub(super) all: Fixed,
+    /// What the policy looks at, by number of the key.
+    pub(super) on: Vec<(usize, Arc<Domain>)>,
+}
+
+impl Fix {
+    /// `kind` is a number that no other kind has.
+    pub(super) fn new(all: Fixed, policy: &Compiled, kind: u32) -> Self {
+        let on: Vec<(usize, Arc<Domain>)> = all
+            .iter()
+            .filter_map(|(name, domain)| Some((policy.position(name)?, Arc::new(domain.clone()))))
+            .collect();
+        Self {
+            kind: if on.is_empty() { 0 } else { kind },
+            all,
+            on,
+        }
     }
 }
 
 /// A presigned request whose signature is that old.
-pub(super) fn presigned(kind: &str, min: f64, max: f64) -> Vec<(&'static str, Domain)> {
+pub(super) fn presigned(kind: &str, min: f64, max: f64) -> Fixed {
     vec![
         ("s3:authtype", Domain::fixed(kind)),
         (
@@ -229,60 +274,61 @@ pub(super) fn ages(policy: &Compiled) -> Vec<f64> {
     ages
 }
 
+/// A part of a question's callers.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) shape: Shape,
+    /// How `only_from` calls the principal, when being it is a constraint.
+    pub(super) held_as: Option<Arc<str>>,
+}
+
 struct Out<'a> {
     policy: &'a Compiled,
-    shapes: Vec<Shape>,
+    parts: Vec<Part>,
 }
 
 impl Out<'_> {
-    fn push(&mut self, shape: Shape) {
-        if self.policy.mentions(tells_networks_apart) {
-            self.shapes.push(Shape {
-                endpoint: true,
-                ..shape.clone()
-            });
-        }
-        let internet = self.shapes.len();
-        self.shapes.push(shape);
+    fn push(&mut self, part: Part) {
         // The internet first: it makes the plainer witness.
-        if internet > 0
-            && self
-                .shapes
-                .get(internet - 1)
-                .is_some_and(|before| before.endpoint)
-        {
-            self.shapes.swap(internet - 1, internet);
-        }
+        let through_endpoint = self.policy.mentions(tells_networks_apart).then(|| Part {
+            shape: Shape {
+                endpoint: true,
+                ..part.shape.clone()
+            },
+            held_as: part.held_as.clone(),
+        });
+        self.parts.push(part);
+        self.parts.extend(through_endpoint);
     }
 
-    fn add(&mut self, caller: Caller, fresh: bool, held_as: Option<String>) {
-        self.push(Shape {
-            caller,
-            endpoint: false,
-            fresh,
-            widened: false,
+    fn add(&mut self, caller: Caller, fresh: bool, held_as: Option<Arc<str>>) {
+        self.push(Part {
+            shape: Shape {
+                endpoint: false,
+                fresh,
+                widened: false,
+                caller,
+            },
             held_as,
         });
     }
 
     fn widened(&mut self, caller: Caller, fresh: bool) {
-        self.push(Shape {
-            caller,
-            endpoint: false,
-            fresh,
-            widened: true,
+        self.push(Part {
+            shape: Shape {
+                endpoint: false,
+                fresh,
+                widened: true,
+                caller,
+            },
             held_as: None,
         });
     }
 
     /// An account that the policy does not name.
     fn strangers(&mut self) {
-        let account = (1..=9_u8)
-            .rev()
-            .map(|digit| digit.to_string().repeat(12))
-            .find(|candidate| !self.policy.accounts.contains(candidate))
-            .unwrap_or_else(|| "100000000007".to_owned());
-        self.account(&account, true, None, false);
+        let account = Arc::clone(&self.policy.stranger);
+        self.account(account, true, None, false);
         if self.policy.splits_accounts() {
             for kind in [Kind::Role, Kind::User, Kind::Root, Kind::Federated] {
                 self.widened(
@@ -300,34 +346,32 @@ impl Out<'_> {
     }
 
     /// Somebody of an account whom no statement names by name.
-    fn account(&mut self, id: &str, fresh: bool, held_as: Option<&str>, asked: bool) {
-        let aws = |kind, name: Option<String>| Caller::Aws {
-            account: Some(id.to_owned()),
+    fn account(&mut self, id: Arc<str>, fresh: bool, held_as: Option<Arc<str>>, asked: bool) {
+        let names_parts = self.names_parts_of(&id);
+        let aws = |kind, name: Option<Arc<str>>| Caller::Aws {
+            account: Some(Arc::clone(&id)),
             kind,
             name,
             session: None,
             asked,
         };
-        let held_as = held_as.map(str::to_owned);
         self.add(aws(Kind::Role, None), fresh, held_as.clone());
-        if !self.policy.mentions(tells_principals_apart) && !self.names_parts_of(id) {
+        if !self.policy.mentions(tells_principals_apart) && !names_parts {
             return;
         }
+        let unnamed: Arc<str> = super::witness::unnamed(self.policy).into();
         let both = self.policy.position("aws:username").is_some()
             && self.policy.position("aws:principalarn").is_some();
         if both {
             // One name for both keys; the pair of them unbound is more than there is.
-            let names: Vec<String> = self
+            let names: Vec<Arc<str>> = self
                 .policy
                 .position("aws:username")
                 .into_iter()
-                .flat_map(|key| self.policy.literals_of(key).map(str::to_owned))
+                .flat_map(|key| self.policy.literals_of(key).map(Arc::from))
                 .collect();
-            self.add(
-                aws(Kind::User, Some(self.unnamed())),
-                fresh,
-                held_as.clone(),
-            );
+            let user = aws(Kind::User, Some(Arc::clone(&unnamed)));
+            self.add(user, fresh, held_as.clone());
             for name in names {
                 self.add(aws(Kind::User, Some(name)), fresh, held_as.clone());
             }
@@ -336,13 +380,8 @@ impl Out<'_> {
             self.add(aws(Kind::User, None), fresh, held_as.clone());
         }
         self.add(aws(Kind::Root, None), fresh, held_as.clone());
-        self.add(aws(Kind::Federated, Some(self.unnamed())), fresh, held_as);
+        self.add(aws(Kind::Federated, Some(unnamed)), fresh, held_as);
         self.widened(aws(Kind::Federated, None), fresh);
-    }
-
-    /// A name that no statement names.
-    fn unnamed(&self) -> String {
-        super::witness::unnamed(self.policy)
     }
 
     fn names_parts_of(&self, id: &str) -> bool {
@@ -359,79 +398,62 @@ impl Out<'_> {
 
     /// Everybody whom the policy names, accounts and principals, in accounts that `wanted` takes.
     fn named(&mut self, wanted: impl Fn(&str) -> bool) {
-        let accounts: BTreeSet<String> = self
-            .policy
-            .accounts
-            .iter()
-            .filter(|account| wanted(account))
-            .cloned()
-            .collect();
-        for account in &accounts {
-            self.account(account, false, Some(account), false);
+        let policy = self.policy;
+        for account in policy.accounts.iter().filter(|account| wanted(account)) {
+            let account: Arc<str> = account.as_str().into();
+            self.account(Arc::clone(&account), false, Some(account), false);
         }
         // Somebody who holds a literal and is nobody in particular.
-        let before = self.shapes.len();
+        let before = self.parts.len();
         self.strangers();
-        for shape in self.shapes.iter_mut().skip(before) {
-            shape.fresh = false;
+        for part in self.parts.iter_mut().skip(before) {
+            part.shape.fresh = false;
         }
         self.principals(wanted);
-        let ids: BTreeSet<String> = self
-            .policy
+        let of_policy = policy
             .principals
             .iter()
             .filter_map(|principal| match principal {
-                Principal::CanonicalUser(id) => Some(id.clone()),
+                Principal::CanonicalUser(id) => Some(id.as_str()),
                 _ => None,
-            })
-            .chain(
-                self.policy
-                    .allows
-                    .iter()
-                    .filter_map(|rule| match &rule.whom {
-                        Whom::Canonical(id) => Some(id.clone()),
-                        _ => None,
-                    }),
-            )
-            .collect();
+            });
+        let of_acl = policy.allows.iter().filter_map(|rule| match &rule.whom {
+            Whom::Canonical(id) => Some(id.as_str()),
+            _ => None,
+        });
+        let ids: BTreeSet<&str> = of_policy.chain(of_acl).collect();
         for id in ids {
-            self.add(Caller::Canonical(id.clone()), false, Some(id));
+            let id: Arc<str> = id.into();
+            self.add(Caller::Canonical(Arc::clone(&id)), false, Some(id));
         }
     }
 
     /// The users, roles and sessions that statements name.
     fn principals(&mut self, wanted: impl Fn(&str) -> bool) {
-        let named: Vec<_> = self
-            .policy
-            .principals
-            .iter()
-            .filter_map(|principal| match principal {
-                Principal::Arn(arn) if wanted(&arn.account) => Some(arn.clone()),
-                _ => None,
-            })
-            .collect();
-        for arn in named {
-            let (kind, name, session) = match arn.kind.as_str() {
-                "user" => (Kind::User, arn.name.clone(), None),
-                "role" => (Kind::Role, arn.name.clone(), None),
-                "federated-user" => (Kind::Federated, arn.name.clone(), None),
-                _ => match arn.name.split_once('/') {
-                    Some((role, session)) => {
-                        (Kind::Role, role.to_owned(), Some(session.to_owned()))
-                    }
-                    None => continue,
-                },
+        for principal in &self.policy.principals {
+            let Principal::Arn(arn) = principal else {
+                continue;
+            };
+            if !wanted(&arn.account) {
+                continue;
+            }
+            let (kind, name, session) = match (arn.kind.as_str(), arn.name.split_once('/')) {
+                ("user", _) => (Kind::User, arn.name.as_str(), None),
+                ("role", _) => (Kind::Role, arn.name.as_str(), None),
+                ("federated-user", _) => (Kind::Federated, arn.name.as_str(), None),
+                (_, Some((role, session))) => (Kind::Role, role, Some(session)),
+                (_, None) => continue,
             };
             self.add(
                 Caller::Aws {
-                    account: Some(arn.account.clone()),
+                    account: Some(arn.account.as_str().into()),
                     kind,
-                    name: Some(name),
-                    session,
+                    name: Some(name.into()),
+                    session: session.map(Arc::from),
                     asked: false,
                 },
                 false,
-                Some(arn.text.clone()),
+                Some(arn.text.as_str().into()),
             );
         }
     }

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::inventory::bucket::{Grant, PublicAccessBlock};
 use crate::report::policy::{ContextValue, PrincipalClass, RequestPrincipal};
+use crate::report::{ClassReach, Reach};
 
 const OWNER: &str = "111111111111";
 

@@ -34,6 +34,8 @@ pub(super) enum Values {
     None,
     /// One of these.
     Of(Vec<String>),
+    /// One of these words.
+    Words(&'static [&'static str]),
     /// A text.
     Text {
         /// What it begins with.
@@ -83,6 +85,28 @@ impl Domain {
                 without: Vec::new(),
             },
             many: false,
+        }
+    }
+
+    /// Whether the key can have that value.
+    pub(super) fn admits(&self, value: &str) -> bool {
+        match &self.values {
+            Values::None => false,
+            Values::Of(values) => values.iter().any(|found| found == value),
+            Values::Words(words) => words.contains(&value),
+            Values::Text {
+                prefix,
+                within,
+                without,
+            } => {
+                value.starts_with(prefix.as_str())
+                    && (within.is_empty() || within.iter().any(|glob| glob.matches(value)))
+                    && !without.iter().any(|glob| glob.matches(value))
+            }
+            Values::Number(line) | Values::Time(line) => numeric::parse(value)
+                .or_else(|| numeric::parse_date(value))
+                .is_some_and(|value| value >= line.min && value <= line.max),
+            Values::Address { .. } => value.parse::<core::net::IpAddr>().is_ok(),
         }
     }
 
@@ -196,6 +220,13 @@ pub(super) fn one(
                 .iter()
                 .find(|value| passes(value))
                 .map_or(Found::Nothing, |value| Found::Value(value.clone())))
+        }
+        Values::Words(words) => {
+            budget.spend(weight.saturating_mul(words.len()))?;
+            Ok(words
+                .iter()
+                .find(|word| passes(word))
+                .map_or(Found::Nothing, |word| Found::Value((*word).to_owned())))
         }
         Values::Text {
             prefix,
@@ -355,14 +386,8 @@ pub(super) fn addresses(literals: &[Literal<'_>]) -> Addresses {
     literals
         .iter()
         .fold(Addresses::all(), |set, (atom, wanted)| match &atom.test {
-            Test::Address(networks) => {
-                let named = Addresses::of(networks);
-                set.and(&if *wanted == atom.negated {
-                    named.complement()
-                } else {
-                    named
-                })
-            }
+            Test::Address(named) if *wanted == atom.negated => set.and(&named.complement()),
+            Test::Address(named) => set.and(named),
             _ => set,
         })
 }

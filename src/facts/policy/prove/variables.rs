@@ -7,16 +7,21 @@
 //! none is found, the variable is replaced by `*` in what lets requests in, and what keeps them out
 //! is taken not to match: more requests than there are, so "unreachable" stays a proof.
 //!
-//! Only version 2012-10-17 has variables. `${*}`, `${?}` and `${$}` are the characters themselves;
-//! `${key, 'text'}` has a text for a key that is absent, and without one a pattern with an absent
-//! key matches nothing (IAM user guide, "IAM policy elements: Variables and tags", 2026-09).
+//! Where a text has variables is the parser's to say ([`pattern::pieces`]). A key that is absent has
+//! the text of `${key, 'text'}`, and without one a pattern with an absent key matches nothing (IAM
+//! user guide, "IAM policy elements: Variables and tags", 2026-09).
 
-use super::glob::{Glob, Token};
+use super::atom::Atom;
+use super::budget::{Budget, Exhausted};
+use super::compile::Compiled;
+use super::glob::{Glob, Token, fold};
+use super::value::{self, Domain, Found, Values};
 use crate::facts::policy::document::{TextMatch, Version};
+use crate::facts::policy::pattern::{self, Piece};
 
 /// A piece of a pattern before variables are replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+enum Part {
     Token(Token),
     Variable {
         key: String,
@@ -24,16 +29,16 @@ enum Piece {
     },
 }
 
-/// A pattern that may hold variables.
+/// A pattern with variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Template {
-    pieces: Vec<Piece>,
-    how: Shape,
+    parts: Vec<Part>,
+    how: Reading,
 }
 
-/// How the pattern's text is read.
+/// How a pattern's text is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum Reading {
     /// Wildcards over the whole text.
     Like,
     /// No wildcards.
@@ -44,12 +49,37 @@ pub(super) enum Shape {
     Arn,
 }
 
-impl From<TextMatch> for Shape {
+impl From<TextMatch> for Reading {
     fn from(how: TextMatch) -> Self {
         match how {
             TextMatch::Exact => Self::Exact,
             TextMatch::IgnoreCase => Self::AnyCase,
             TextMatch::Like => Self::Like,
+        }
+    }
+}
+
+impl Reading {
+    fn token(self, found: char) -> Token {
+        match (found, self) {
+            ('*', Self::Like | Self::Arn) => Token::Many,
+            ('?', Self::Like | Self::Arn) => Token::One,
+            (other, _) => self.letter(other),
+        }
+    }
+
+    /// A character that is no wildcard.
+    fn letter(self, found: char) -> Token {
+        match self {
+            Self::AnyCase => Token::AnyCase(fold(found)),
+            _ => Token::Char(found),
+        }
+    }
+
+    fn finish(self, tokens: Vec<Token>) -> Filled {
+        match self {
+            Self::Arn => super::arn::pattern(&tokens).map_or(Filled::Unclear, Filled::Glob),
+            _ => Filled::Glob(Glob::new(tokens)),
         }
     }
 }
@@ -65,7 +95,7 @@ pub(super) enum Meaning {
     Any,
 }
 
-/// A template with its variables replaced.
+/// A pattern without variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Filled {
     /// A pattern.
@@ -76,46 +106,58 @@ pub(super) enum Filled {
     Unclear,
 }
 
-impl Template {
-    /// Reads a pattern.
-    pub(super) fn new(text: &str, version: Version, how: Shape) -> Self {
-        let wild = matches!(how, Shape::Like | Shape::Arn);
-        let mut pieces = Vec::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            if version == Version::V2012
-                && let Some(inner) = rest.strip_prefix("${")
-                && let Some((name, after)) = inner.split_once('}')
-            {
-                pieces.push(variable(name));
-                rest = after;
-                continue;
-            }
-            pieces.push(Piece::Token(match first {
-                '*' if wild => Token::Many,
-                '?' if wild => Token::One,
-                other => Token::Char(other),
-            }));
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
-        }
-        Self { pieces, how }
-    }
+/// A text of a policy, read as a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// Without variables.
+    Whole(Filled),
+    /// With some.
+    Open(Template),
+}
 
+/// Reads a pattern.
+pub(super) fn read(text: &str, version: Version, how: Reading) -> Read {
+    let mut parts = Vec::new();
+    let mut open = false;
+    let mut tokens = Vec::new();
+    for piece in pattern::pieces(text, version) {
+        match piece {
+            Piece::Text(text) if !open => tokens.extend(text.chars().map(|found| how.token(found))),
+            Piece::Text(text) => {
+                parts.extend(text.chars().map(|found| Part::Token(how.token(found))));
+            }
+            Piece::Escaped(found) if !open => tokens.push(how.letter(found)),
+            Piece::Escaped(found) => parts.push(Part::Token(how.letter(found))),
+            Piece::Variable { key, default } => {
+                open = true;
+                parts.extend(tokens.drain(..).map(Part::Token));
+                parts.push(Part::Variable { key, default });
+            }
+        }
+    }
+    if open {
+        Read::Open(Template { parts, how })
+    } else {
+        Read::Whole(how.finish(tokens))
+    }
+}
+
+impl Template {
     /// The keys it names, in lower case.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Variable { key, .. } => Some(key.as_str()),
-            Piece::Token(_) => None,
+        self.parts.iter().filter_map(|part| match part {
+            Part::Variable { key, .. } => Some(key.as_str()),
+            Part::Token(_) => None,
         })
     }
 
     /// With its variables replaced.
     pub(super) fn fill(&self, meaning: &dyn Fn(&str) -> Meaning) -> Filled {
-        let mut tokens = Vec::with_capacity(self.pieces.len());
-        for piece in &self.pieces {
-            match piece {
-                Piece::Token(token) => tokens.push(*token),
-                Piece::Variable { key, default } => {
+        let mut tokens = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            match part {
+                Part::Token(token) => tokens.push(*token),
+                Part::Variable { key, default } => {
                     let text = match (meaning(key), default) {
                         (Meaning::Any, _) => {
                             tokens.push(Token::Many);
@@ -125,45 +167,127 @@ impl Template {
                         (Meaning::Absent, Some(default)) => default.clone(),
                         (Meaning::Absent, None) => return Filled::Nothing,
                     };
-                    tokens.extend(text.chars().map(Token::Char));
+                    tokens.extend(text.chars().map(|found| self.how.letter(found)));
                 }
             }
         }
-        match self.how {
-            Shape::Like | Shape::Exact => Filled::Glob(Glob::new(tokens)),
-            Shape::AnyCase => {
-                Filled::Glob(Glob::new(tokens.into_iter().map(|token| match token {
-                    Token::Char(found) => Token::AnyCase(super::glob::fold(found)),
-                    other => other,
-                })))
-            }
-            Shape::Arn => super::arn::pattern(&tokens).map_or(Filled::Unclear, Filled::Glob),
-        }
+        self.how.finish(tokens)
     }
 }
 
-fn variable(name: &str) -> Piece {
-    match name {
-        "*" => Piece::Token(Token::Char('*')),
-        "?" => Piece::Token(Token::Char('?')),
-        "$" => Piece::Token(Token::Char('$')),
-        _ => {
-            let (key, default) = match name.split_once(',') {
-                Some((key, default)) => {
-                    let default = default.trim();
-                    let inner = default
-                        .strip_prefix('\'')
-                        .and_then(|rest| rest.strip_suffix('\''));
-                    (key, Some(inner.unwrap_or(default).to_owned()))
+/// Combinations of values that are tried.
+const COMBINATIONS: usize = 32;
+
+/// A value for each key that stands in patterns as a variable; none where the key is absent.
+pub(super) type Assignment = Vec<(usize, Option<String>)>;
+
+/// Assignments to try, and whether those are all there are.
+///
+/// # Errors
+/// When the budget is used up.
+pub(super) fn assignments(
+    policy: &Compiled,
+    domains: &[&Domain],
+    budget: &mut Budget,
+) -> Result<(Vec<Assignment>, bool), Exhausted> {
+    let mut all: Vec<Assignment> = vec![Vec::new()];
+    let mut complete = true;
+    for key in policy.variables.iter().copied() {
+        let Some(domain) = domains.get(key) else {
+            continue;
+        };
+        // Only keys of one value can be variables; of others nothing is substituted.
+        if domain.many {
+            continue;
+        }
+        let mut options: Vec<Option<String>> = Vec::new();
+        match &domain.values {
+            Values::None => {}
+            Values::Of(values) => options.extend(values.iter().cloned().map(Some)),
+            Values::Words(words) => {
+                options.extend(words.iter().map(|word| Some((*word).to_owned())));
+            }
+            _ => {
+                complete = false;
+                if let Found::Value(value) = value::one(domain, &[], budget)? {
+                    options.push(Some(value));
                 }
-                None => (name, None),
-            };
-            Piece::Variable {
-                key: key.trim().to_lowercase(),
-                default,
+                options.extend(
+                    policy
+                        .literals_of(key)
+                        .map(|literal| Some(literal.to_owned())),
+                );
             }
         }
+        if domain.optional {
+            options.push(None);
+        }
+        all = all
+            .into_iter()
+            .flat_map(|before| {
+                options.iter().map(move |option| {
+                    let mut next = before.clone();
+                    next.push((key, option.clone()));
+                    next
+                })
+            })
+            // One more than is tried, so that leaving some out is noticed.
+            .take(COMBINATIONS + 1)
+            .collect();
+        if all.len() > COMBINATIONS {
+            all.truncate(COMBINATIONS);
+            complete = false;
+        }
     }
+    // A literal need not be in the domain: a fixed value would put it there.
+    all.retain(|assignment| {
+        assignment
+            .iter()
+            .all(|(key, value)| match (domains.get(*key), value) {
+                (Some(domain), Some(value)) => domain.admits(value),
+                _ => true,
+            })
+    });
+    Ok((all, complete))
+}
+
+/// The conditions with their variables replaced by what an assignment says.
+pub(super) fn assigned(policy: &Compiled, assignment: &Assignment) -> Vec<Atom> {
+    let meaning = |name: &str| {
+        let key = policy.position(super::compile::same_key(name));
+        match assignment.iter().find(|(found, _)| Some(*found) == key) {
+            Some((_, Some(value))) => Meaning::Text(value.clone()),
+            _ => Meaning::Absent,
+        }
+    };
+    policy
+        .atoms
+        .iter()
+        .map(|atom| {
+            if atom.is_open() {
+                atom.filled(&meaning)
+            } else {
+                atom.clone()
+            }
+        })
+        .collect()
+}
+
+/// More than there is: a variable that lets in is any text, one that keeps out may not match.
+pub(super) fn widened(policy: &Compiled, wanted: &[usize]) -> Vec<Atom> {
+    policy
+        .atoms
+        .iter()
+        .enumerate()
+        .map(|(position, atom)| {
+            if !atom.is_open() {
+                return atom.clone();
+            }
+            let mut filled = atom.filled(&|_| Meaning::Any);
+            filled.unclear |= filled.negated || !wanted.contains(&position);
+            filled
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -171,7 +295,11 @@ mod tests {
     use super::*;
 
     fn matches(text: &str, meaning: Meaning, value: &str) -> bool {
-        match Template::new(text, Version::V2012, Shape::Like).fill(&|_| meaning.clone()) {
+        let filled = match read(text, Version::V2012, Reading::Like) {
+            Read::Whole(filled) => filled,
+            Read::Open(template) => template.fill(&|_| meaning.clone()),
+        };
+        match filled {
             Filled::Glob(glob) => glob.matches(value),
             Filled::Nothing | Filled::Unclear => false,
         }
@@ -202,11 +330,9 @@ mod tests {
 
     #[test]
     fn in_version_2008_a_variable_is_plain_text() {
-        let template = Template::new("${aws:username}", Version::V2008, Shape::Like);
-        assert_eq!(template.keys().count(), 0);
         assert_eq!(
-            template.fill(&|_| Meaning::Absent),
-            Filled::Glob(Glob::exactly("${aws:username}"))
+            read("${aws:username}", Version::V2008, Reading::Like),
+            Read::Whole(Filled::Glob(Glob::exactly("${aws:username}")))
         );
     }
 }

@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 
 use super::atom::Value;
-use super::caller::{Caller, Kind, Place, Shape};
-use super::catalogue::Action;
+use super::caller::{Caller, Kind, Shape};
 use super::compile::Compiled;
 use super::dpll::Model;
 use super::numeric;
-use super::value::{Domain, Values};
+use super::questions::Fixed;
+use super::scene::Stage;
+use super::value::Values;
+use crate::facts::policy::catalogue::Action;
 use crate::facts::policy::document::Principal;
 use crate::report::policy::{ContextValue, PrincipalClass, Request, RequestPrincipal};
 
@@ -31,19 +33,20 @@ pub(super) fn unnamed(policy: &Compiled) -> String {
 
 /// The request; none for a caller that has no ARN to write down.
 pub(super) fn request(
-    policy: &Compiled,
-    place: &Place,
+    stage: Stage<'_>,
     shape: &Shape,
     action: &Action,
     model: &Model,
-    fixes: &[(&'static str, Domain)],
+    fixed: &Fixed,
 ) -> Option<Request> {
+    let policy = stage.policy;
     let resource = match model.values.first()? {
         Value::One(resource) => resource.clone(),
         _ => return None,
     };
     let mut context = BTreeMap::new();
-    for (key, value) in policy.keys.iter().zip(&model.values).skip(1) {
+    let keys = policy.keys.iter().zip(&policy.written);
+    for ((key, name), value) in keys.zip(&model.values).skip(1) {
         let value = match value {
             Value::Absent => continue,
             Value::One(value) => ContextValue::One(value.clone()),
@@ -59,9 +62,9 @@ pub(super) fn request(
                 ContextValue::One(numeric::write(seconds)),
             );
         }
-        context.insert(written(key), value);
+        context.insert(name.clone(), value);
     }
-    for (key, domain) in fixes {
+    for (key, domain) in fixed {
         let fixed = match &domain.values {
             Values::Of(values) if !domain.optional => values.first().cloned(),
             Values::Number(line) => Some(numeric::write(line.min)),
@@ -82,9 +85,9 @@ pub(super) fn request(
     }
     Some(Request {
         principal: principal(policy, shape, model)?,
-        action: format!("s3:{}", action.name),
+        action: action.name.clone(),
         resource,
-        resource_account: place.owner.clone(),
+        resource_account: stage.place.owner.clone(),
         context,
     })
 }
@@ -94,7 +97,7 @@ fn principal(policy: &Compiled, shape: &Shape, model: &Model) -> Option<RequestP
         Caller::Anonymous => return Some(RequestPrincipal::Class(PrincipalClass::Anonymous)),
         Caller::Service(name) => {
             return Some(RequestPrincipal::Class(PrincipalClass::Service {
-                name: name.clone(),
+                name: name.to_string(),
             }));
         }
         Caller::Aws {

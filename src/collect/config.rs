@@ -1,0 +1,207 @@
+//! AWS Config in one Region: who records, whether they do, where it is delivered, which rules judge.
+
+use aws_sdk_config::types as sdk;
+
+use crate::inventory::Reading;
+use crate::inventory::account::RegionInventory;
+use crate::inventory::config::{
+    ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule,
+};
+use crate::inventory::need::ReadingKind;
+
+use super::answer;
+use super::lane::Family;
+use super::session::Session;
+
+/// What the names of recorders begin with that a service of AWS made for itself (AWS Config
+/// developer guide, "Service-linked configuration recorders", read 2026-09).
+const SERVICE_LINKED: &str = "AWSConfigurationRecorderFor";
+
+/// Reads AWS Config into the Region.
+pub async fn read(session: &Session, name: &str, region: &mut RegionInventory) {
+    region.config_recorders = recorders(session, name).await;
+    region.config_recorder_status = statuses(session, name).await;
+    region.config_delivery_channels = channels(session, name).await;
+    region.config_rules = rules(session, name).await;
+}
+
+async fn recorders(session: &Session, region: &str) -> Reading<Vec<ConfigRecorder>> {
+    const KIND: ReadingKind = ReadingKind::ConfigRecorders;
+    if !session.plan.wants(KIND) {
+        return Reading::NotCollected;
+    }
+    let client = session.clients.config_service(region);
+    let answer = session
+        .call(Family::Config, region, || {
+            client.describe_configuration_recorders().send()
+        })
+        .await;
+    answer::reading(
+        KIND,
+        answer.map(|output| {
+            let recorders = output.configuration_recorders.unwrap_or_default();
+            Some(recorders.into_iter().map(recorder).collect())
+        }),
+    )
+}
+
+fn recorder(recorder: sdk::ConfigurationRecorder) -> ConfigRecorder {
+    let name = recorder.name.unwrap_or_default();
+    let group = recorder.recording_group;
+    let mode = recorder.recording_mode;
+    let words = |types: &[sdk::ResourceType]| {
+        types
+            .iter()
+            .map(|kind| kind.as_str().to_owned())
+            .collect::<Vec<_>>()
+    };
+    ConfigRecorder {
+        service_linked: name.starts_with(SERVICE_LINKED),
+        name,
+        // A recorder without a group records everything that is supported (AWS Config API reference,
+        // ConfigurationRecorder).
+        all_supported: group.as_ref().is_none_or(|group| group.all_supported),
+        strategy: group
+            .as_ref()
+            .and_then(|group| group.recording_strategy()?.use_only())
+            .map(|strategy| strategy.as_str().to_owned()),
+        resource_types: group
+            .as_ref()
+            .map(|group| words(group.resource_types()))
+            .unwrap_or_default(),
+        excluded_types: group
+            .as_ref()
+            .and_then(|group| group.exclusion_by_resource_types())
+            .map(|exclusion| words(exclusion.resource_types()))
+            .unwrap_or_default(),
+        frequency: mode
+            .as_ref()
+            .map(|mode| mode.recording_frequency().as_str().to_owned()),
+        frequency_overrides: mode
+            .iter()
+            .flat_map(|mode| mode.recording_mode_overrides())
+            .flat_map(|over| {
+                over.resource_types().iter().map(|kind| {
+                    (
+                        kind.as_str().to_owned(),
+                        over.recording_frequency().as_str().to_owned(),
+                    )
+                })
+            })
+            .collect(),
+    }
+}
+
+async fn statuses(session: &Session, region: &str) -> Reading<Vec<ConfigRecorderStatus>> {
+    const KIND: ReadingKind = ReadingKind::ConfigRecorderStatus;
+    if !session.plan.wants(KIND) {
+        return Reading::NotCollected;
+    }
+    let client = session.clients.config_service(region);
+    let answer = session
+        .call(Family::Config, region, || {
+            client.describe_configuration_recorder_status().send()
+        })
+        .await;
+    answer::reading(
+        KIND,
+        answer.map(|output| {
+            let statuses = output.configuration_recorders_status.unwrap_or_default();
+            Some(
+                statuses
+                    .into_iter()
+                    .map(|status| ConfigRecorderStatus {
+                        name: status.name.unwrap_or_default(),
+                        recording: status.recording,
+                        // The service writes SUCCESS and FAILURE, its reference Success and Failure.
+                        last_status: status.last_status.map(|status| status.as_str().to_owned()),
+                        last_error: status
+                            .last_error_code
+                            .filter(|code| !code.is_empty())
+                            .map(|code| super::trouble::clean(&code)),
+                    })
+                    .collect(),
+            )
+        }),
+    )
+}
+
+async fn channels(session: &Session, region: &str) -> Reading<Vec<ConfigDeliveryChannel>> {
+    const KIND: ReadingKind = ReadingKind::ConfigDeliveryChannels;
+    if !session.plan.wants(KIND) {
+        return Reading::NotCollected;
+    }
+    let client = session.clients.config_service(region);
+    let answer = session
+        .call(Family::Config, region, || {
+            client.describe_delivery_channels().send()
+        })
+        .await;
+    answer::reading(
+        KIND,
+        answer.map(|output| {
+            let channels = output.delivery_channels.unwrap_or_default();
+            Some(
+                channels
+                    .into_iter()
+                    .map(|channel| ConfigDeliveryChannel {
+                        name: channel.name.unwrap_or_default(),
+                        bucket: channel.s3_bucket_name.unwrap_or_default(),
+                    })
+                    .collect(),
+            )
+        }),
+    )
+}
+
+async fn rules(session: &Session, region: &str) -> Reading<Vec<ConfigRule>> {
+    const KIND: ReadingKind = ReadingKind::ConfigRules;
+    if !session.plan.wants(KIND) {
+        return Reading::NotCollected;
+    }
+    let client = session.clients.config_service(region);
+    let mut rules = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let page = session
+            .call(Family::Config, region, || {
+                client
+                    .describe_config_rules()
+                    .set_next_token(token.clone())
+                    .send()
+            })
+            .await;
+        let page = match page {
+            Ok(page) => page,
+            // Part of the rules would make a missing one out of one that was not read.
+            Err(trouble) => return answer::unread(KIND, &trouble),
+        };
+        rules.extend(page.config_rules.unwrap_or_default().into_iter().map(rule));
+        let next = page
+            .next_token
+            .filter(|next| !next.is_empty() && Some(next) != token.as_ref());
+        if next.is_none() {
+            return Reading::Known(rules);
+        }
+        token = next;
+    }
+}
+
+fn rule(rule: sdk::ConfigRule) -> ConfigRule {
+    let source = rule.source;
+    ConfigRule {
+        name: rule.config_rule_name.unwrap_or_default(),
+        identifier: source
+            .as_ref()
+            .and_then(|source| source.source_identifier())
+            .unwrap_or_default()
+            .to_owned(),
+        owner: source
+            .map(|source| source.owner.as_str().to_owned())
+            .unwrap_or_default(),
+        state: rule
+            .config_rule_state
+            .map(|state| state.as_str().to_owned())
+            .unwrap_or_default(),
+    }
+}

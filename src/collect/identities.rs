@@ -1,0 +1,271 @@
+//! The users, groups, roles and managed policies of the account.
+//!
+//! One paginated call has all of them with every policy document. Only the access keys of users are
+//! asked for one by one, and only of users whom some policy may let act on S3.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput as Page;
+use aws_sdk_iam::types::{AttachedPolicy, ManagedPolicyDetail, PolicyDetail};
+use aws_smithy_types::DateTime;
+use futures::StreamExt;
+use percent_encoding::percent_decode_str;
+
+use crate::inventory::Reading;
+use crate::inventory::account::{AccountInventory, Listing};
+use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
+use crate::inventory::need::{Guard, ReadingKind};
+
+use super::answer;
+use super::lane::Family;
+use super::session::Session;
+use super::trouble::Kind;
+
+/// Entries a page: the most that IAM gives (IAM API reference, GetAccountAuthorizationDetails).
+const PAGE: i32 = 1000;
+
+/// Reads the identities. Only the members about identities of the answer are filled.
+pub async fn read(session: &Session) -> AccountInventory {
+    let mut found = AccountInventory::default();
+    if !session.plan.identities() {
+        return found;
+    }
+    found.identity_listing = list(session, &mut found).await;
+    keep_what_somebody_has(&mut found);
+    read_access_keys(session, &mut found).await;
+    found
+}
+
+async fn list(session: &Session, found: &mut AccountInventory) -> Reading<Listing> {
+    let client = session.clients.iam();
+    let mut marker: Option<String> = None;
+    let mut pages: u64 = 0;
+    loop {
+        let page = session
+            .call(Family::Iam, &session.home, || {
+                client
+                    .get_account_authorization_details()
+                    .max_items(PAGE)
+                    .set_marker(marker.clone())
+                    .send()
+            })
+            .await;
+        let page = match page {
+            Ok(page) => page,
+            Err(trouble) if pages > 0 && trouble.kind == Kind::Interrupted => {
+                return Reading::Known(Listing { complete: false });
+            }
+            // The page's failure is the listing's; what came before it is kept.
+            Err(trouble) => return answer::unread(ReadingKind::IdentityListing, &trouble),
+        };
+        pages = pages.saturating_add(1);
+        keep(&page, found);
+        let next = page
+            .marker()
+            .filter(|next| page.is_truncated() && Some(*next) != marker.as_deref());
+        match next {
+            Some(next) => marker = Some(next.to_owned()),
+            None => return Reading::Known(Listing { complete: true }),
+        }
+    }
+}
+
+fn keep(page: &Page, found: &mut AccountInventory) {
+    for user in page.user_detail_list() {
+        let Some(name) = user.user_name() else {
+            continue;
+        };
+        let mut groups = user.group_list().to_vec();
+        groups.sort();
+        let identity = IdentityInventory {
+            arn: user.arn().unwrap_or_default().to_owned(),
+            path: user.path().unwrap_or("/").to_owned(),
+            created: user.create_date().map(DateTime::to_string),
+            inline: inline(user.user_policy_list()),
+            attached: attached(user.attached_managed_policies()),
+            groups,
+            boundary: user
+                .permissions_boundary()
+                .and_then(|boundary| boundary.permissions_boundary_arn())
+                .map(str::to_owned),
+            access_keys: Reading::NotCollected,
+        };
+        found.identities.insert(format!("user/{name}"), identity);
+    }
+    for group in page.group_detail_list() {
+        let Some(name) = group.group_name() else {
+            continue;
+        };
+        let identity = IdentityInventory {
+            arn: group.arn().unwrap_or_default().to_owned(),
+            path: group.path().unwrap_or("/").to_owned(),
+            created: group.create_date().map(DateTime::to_string),
+            inline: inline(group.group_policy_list()),
+            attached: attached(group.attached_managed_policies()),
+            ..IdentityInventory::default()
+        };
+        found.identities.insert(format!("group/{name}"), identity);
+    }
+    for role in page.role_detail_list() {
+        let Some(name) = role.role_name() else {
+            continue;
+        };
+        let identity = IdentityInventory {
+            arn: role.arn().unwrap_or_default().to_owned(),
+            path: role.path().unwrap_or("/").to_owned(),
+            created: role.create_date().map(DateTime::to_string),
+            inline: inline(role.role_policy_list()),
+            attached: attached(role.attached_managed_policies()),
+            boundary: role
+                .permissions_boundary()
+                .and_then(|boundary| boundary.permissions_boundary_arn())
+                .map(str::to_owned),
+            ..IdentityInventory::default()
+        };
+        found.identities.insert(format!("role/{name}"), identity);
+    }
+    for policy in page.policies() {
+        if let Some(arn) = policy.arn() {
+            found
+                .managed_policies
+                .insert(arn.to_owned(), managed(policy));
+        }
+    }
+}
+
+fn inline(policies: &[PolicyDetail]) -> BTreeMap<String, String> {
+    policies
+        .iter()
+        .filter_map(|policy| {
+            let name = policy.policy_name()?.to_owned();
+            Some((name, decoded(policy.policy_document()?)))
+        })
+        .collect()
+}
+
+fn attached(policies: &[AttachedPolicy]) -> Vec<String> {
+    let mut arns: Vec<String> = policies
+        .iter()
+        .filter_map(|policy| policy.policy_arn().map(str::to_owned))
+        .collect();
+    arns.sort();
+    arns
+}
+
+fn managed(policy: &ManagedPolicyDetail) -> ManagedPolicyInventory {
+    let count = |number: Option<i32>| number.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let default = policy
+        .policy_version_list()
+        .iter()
+        .find(|version| version.is_default_version());
+    // Some local endpoints leave the name out; the ARN ends with it.
+    let by_arn = policy.arn().and_then(|arn| arn.rsplit('/').next());
+    ManagedPolicyInventory {
+        name: policy
+            .policy_name()
+            .or(by_arn)
+            .unwrap_or_default()
+            .to_owned(),
+        document: default.and_then(|version| version.document()).map(decoded),
+        attachments: count(policy.attachment_count()),
+        boundary_uses: count(policy.permissions_boundary_usage_count()),
+    }
+}
+
+/// IAM hands documents out percent-encoded (IAM API reference, PolicyVersion); a local endpoint may
+/// not. An encoded document has no brace in it, a plain one begins with one.
+fn decoded(document: &str) -> String {
+    if document.trim_start().starts_with('{') {
+        return document.to_owned();
+    }
+    percent_decode_str(document)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// Of AWS's own policies, which are more than a thousand, only those that somebody has.
+fn keep_what_somebody_has(found: &mut AccountInventory) {
+    let named: BTreeSet<&String> = found
+        .identities
+        .values()
+        .flat_map(|identity| identity.attached.iter().chain(&identity.boundary))
+        .collect();
+    found.managed_policies.retain(|arn, _| {
+        let of_aws = arn.split(':').nth(4) == Some("aws");
+        !of_aws || named.contains(arn)
+    });
+}
+
+async fn read_access_keys(session: &Session, found: &mut AccountInventory) {
+    const KIND: ReadingKind = ReadingKind::IdentityAccessKeys;
+    let users: Vec<String> = found
+        .identities
+        .keys()
+        .filter(|key| key.starts_with("user/"))
+        .filter(|key| {
+            session.plan.calls(KIND, |guard| {
+                guard == Guard::OnlyUsersOfS3 && !found.may_reach_s3(key)
+            })
+        })
+        .cloned()
+        .collect();
+    session.found(users.len());
+    let client = session.clients.iam();
+    let client = &client;
+    let read: Vec<(String, Reading<Vec<AccessKey>>)> = futures::stream::iter(users)
+        .map(|key| async move {
+            let name = key.trim_start_matches("user/");
+            let answer = session
+                .call(Family::Iam, &session.home, || {
+                    client.list_access_keys().user_name(name).send()
+                })
+                .await;
+            let keys = answer::reading(
+                KIND,
+                answer.map(|output| {
+                    Some(output.access_key_metadata.iter().map(access_key).collect())
+                }),
+            );
+            session.progress.step(1);
+            (key, keys)
+        })
+        .buffer_unordered(session.request.concurrency.max(1))
+        .collect()
+        .await;
+    for (key, keys) in read {
+        if let Some(user) = found.identities.get_mut(&key) {
+            user.access_keys = keys;
+        }
+    }
+}
+
+fn access_key(key: &aws_sdk_iam::types::AccessKeyMetadata) -> AccessKey {
+    let id = key.access_key_id().unwrap_or_default();
+    let start = id
+        .char_indices()
+        .rev()
+        .nth(3)
+        .map_or(0, |(position, _)| position);
+    AccessKey {
+        id_ends: id.get(start..).unwrap_or_default().to_owned(),
+        active: key
+            .status()
+            .is_some_and(|status| status.as_str() == "Active"),
+        created: key.create_date().map(DateTime::to_string),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_read_encoded_and_plain() {
+        let plain = r#"{"Statement": "100% a+b"}"#;
+        assert_eq!(decoded(plain), plain);
+        assert_eq!(
+            decoded("%7B%22Statement%22%3A%20%22100%25%20a%2Bb%22%7D"),
+            plain
+        );
+    }
+}

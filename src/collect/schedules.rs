@@ -1,0 +1,124 @@
+//! Schedules of EventBridge Scheduler that call functions.
+//!
+//! The list names each schedule's target; only those that call a function are read in full. A
+//! universal target (`arn:aws:scheduler:::aws-sdk:lambda:invoke`) names the function in its input,
+//! of which nothing else is kept.
+
+use futures::{StreamExt, TryStreamExt};
+use serde_json::Value;
+
+use crate::inventory::Reading;
+use crate::inventory::need::ReadingKind;
+use crate::inventory::trigger::Schedule;
+
+use super::answer;
+use super::events::following;
+use super::lane::Family;
+use super::session::Session;
+use super::triggers::Known;
+use super::trouble::Trouble;
+
+/// A call that failed, and the action it takes.
+type Missed = (&'static str, Trouble);
+
+/// The schedules of a Region.
+pub async fn schedules(session: &Session, region: &str, known: &Known) -> Reading<Vec<Schedule>> {
+    match read(session, region, known).await {
+        Ok(schedules) => Reading::Known(schedules),
+        Err((action, trouble)) => answer::unread_by(ReadingKind::Schedules, action, &trouble),
+    }
+}
+
+async fn read(session: &Session, region: &str, known: &Known) -> Result<Vec<Schedule>, Missed> {
+    let client = session.clients.scheduler(region);
+    let mut calling = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let page = session
+            .call(Family::Scheduler, region, || {
+                client.list_schedules().set_next_token(token.clone()).send()
+            })
+            .await
+            .map_err(|trouble| ("scheduler:ListSchedules", trouble))?;
+        for schedule in page.schedules() {
+            let target = schedule.target().map_or("", |target| target.arn());
+            if known.has(target) || is_universal(target) {
+                calling.push((
+                    schedule.name().unwrap_or_default().to_owned(),
+                    schedule.group_name().unwrap_or("default").to_owned(),
+                ));
+            }
+        }
+        match following(page.next_token(), token.as_deref()) {
+            Some(next) => token = Some(next),
+            None => break,
+        }
+    }
+    let found: Vec<Option<Schedule>> = futures::stream::iter(calling)
+        .map(|(name, group)| one(session, region, name, group, known))
+        .buffer_unordered(session.request.concurrency.max(1))
+        .try_collect()
+        .await?;
+    let mut schedules: Vec<Schedule> = found.into_iter().flatten().collect();
+    schedules.sort_by(|a, b| (&a.group, &a.name).cmp(&(&b.group, &b.name)));
+    Ok(schedules)
+}
+
+async fn one(
+    session: &Session,
+    region: &str,
+    name: String,
+    group: String,
+    known: &Known,
+) -> Result<Option<Schedule>, Missed> {
+    let client = session.clients.scheduler(region);
+    let output = session
+        .call(Family::Scheduler, region, || {
+            client.get_schedule().name(&name).group_name(&group).send()
+        })
+        .await
+        .map_err(|trouble| ("scheduler:GetSchedule", trouble))?;
+    let Some(target) = output.target() else {
+        return Ok(None);
+    };
+    let function_arn = if is_universal(target.arn()) {
+        target.input().and_then(|input| called_by(input, known))
+    } else {
+        Some(target.arn().to_owned())
+    };
+    Ok(function_arn.map(|function_arn| Schedule {
+        name,
+        group,
+        state: output
+            .state()
+            .map_or("ENABLED", |state| state.as_str())
+            .to_owned(),
+        schedule: output.schedule_expression().unwrap_or_default().to_owned(),
+        function_arn,
+        constant_input: target.input().is_some(),
+    }))
+}
+
+fn is_universal(arn: &str) -> bool {
+    arn.ends_with(":aws-sdk:lambda:invoke")
+}
+
+/// The function that a universal target's input names, with its qualifier. `FunctionName` may be a
+/// name, a qualified name (`name:alias`) or an ARN (Lambda API reference, Invoke).
+fn called_by(input: &str, known: &Known) -> Option<String> {
+    let input: Value = serde_json::from_str(input).ok()?;
+    let text = |member: &str| input.get(member).and_then(Value::as_str);
+    let named = text("FunctionName")?;
+    let arn = if named.starts_with("arn:") {
+        known.has(named).then(|| named.to_owned())?
+    } else {
+        match named.split_once(':') {
+            Some((name, qualifier)) => format!("{}:{qualifier}", known.named(name)?),
+            None => known.named(named)?.to_owned(),
+        }
+    };
+    Some(match text("Qualifier") {
+        Some(qualifier) if super::lambda::qualifier(&arn).is_none() => format!("{arn}:{qualifier}"),
+        _ => arn,
+    })
+}

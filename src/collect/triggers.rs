@@ -1,0 +1,131 @@
+//! What calls the functions of a Region by itself. Each list is read once, after the functions: a
+//! Region without functions, or one where nothing is started ahead, is not asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::inventory::Reading;
+use crate::inventory::account::RegionInventory;
+use crate::inventory::function::FunctionInventory;
+use crate::inventory::need::ReadingKind;
+use crate::inventory::trigger::EventSourceMapping;
+
+use super::function_access::ruled_out;
+use super::lambda::unqualified;
+use super::lane::Family;
+use super::session::Session;
+use super::trouble::Trouble;
+use super::{answer, events, scaling, schedules};
+
+/// The functions that are read, by unqualified ARN: what calls another function is not kept.
+pub struct Known(BTreeSet<String>);
+
+impl Known {
+    /// True for the ARN of one of them, qualified or not.
+    pub fn has(&self, arn: &str) -> bool {
+        self.0.contains(&unqualified(arn))
+    }
+
+    /// The ARN of the one of that name.
+    pub fn named(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .map(String::as_str)
+            .find(|arn| arn.rsplit(':').next() == Some(name))
+    }
+}
+
+/// Reads the lists into the Region.
+pub async fn read(session: &Session, region: &str, inventory: &mut RegionInventory) {
+    let functions = &inventory.functions;
+    let known = Known(
+        functions
+            .values()
+            .map(|function| function.arn.clone())
+            .collect(),
+    );
+    let wanted = |kind| wanted(session, functions, kind);
+    let (mappings, rules, schedules, targets) = tokio::join!(
+        async {
+            if !wanted(ReadingKind::EventSourceMappings) {
+                return Reading::NotCollected;
+            }
+            answer::reading(
+                ReadingKind::EventSourceMappings,
+                mappings(session, region, &known).await.map(Some),
+            )
+        },
+        async {
+            if !wanted(ReadingKind::Rules) {
+                return Reading::NotCollected;
+            }
+            events::rules(session, region, &known).await
+        },
+        async {
+            if !wanted(ReadingKind::Schedules) {
+                return Reading::NotCollected;
+            }
+            schedules::schedules(session, region, &known).await
+        },
+        async {
+            if !wanted(ReadingKind::ScalableTargets) {
+                return Reading::NotCollected;
+            }
+            scaling::targets(session, region).await
+        },
+    );
+    inventory.event_source_mappings = mappings;
+    inventory.rules = rules;
+    inventory.schedules = schedules;
+    inventory.scalable_targets = targets;
+}
+
+/// True when some function of the Region may have a use for the list.
+fn wanted(
+    session: &Session,
+    functions: &BTreeMap<String, FunctionInventory>,
+    kind: ReadingKind,
+) -> bool {
+    functions
+        .values()
+        .any(|function| session.plan.calls(kind, |guard| ruled_out(function, guard)))
+}
+
+async fn mappings(
+    session: &Session,
+    region: &str,
+    known: &Known,
+) -> Result<Vec<EventSourceMapping>, Trouble> {
+    let client = session.clients.lambda(region);
+    let mut mappings = Vec::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let page = session
+            .call(Family::Lambda, region, || {
+                client
+                    .list_event_source_mappings()
+                    .set_marker(marker.clone())
+                    .send()
+            })
+            .await?;
+        mappings.extend(page.event_source_mappings().iter().filter_map(|mapping| {
+            let function_arn = mapping.function_arn()?;
+            known.has(function_arn).then(|| EventSourceMapping {
+                uuid: mapping.uuid().unwrap_or_default().to_owned(),
+                function_arn: function_arn.to_owned(),
+                source: mapping.event_source_arn().unwrap_or_default().to_owned(),
+                state: mapping.state().unwrap_or_default().to_owned(),
+            })
+        }));
+        let next = page
+            .next_marker()
+            .filter(|next| !next.is_empty() && Some(*next) != marker.as_deref());
+        match next {
+            Some(next) => marker = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    mappings.sort_by(|a, b| {
+        (&a.function_arn, &a.source, &a.uuid).cmp(&(&b.function_arn, &b.source, &b.uuid))
+    });
+    Ok(mappings)
+}

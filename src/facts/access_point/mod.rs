@@ -1,0 +1,417 @@
+//! Access points: doors of their own to a bucket, each with a policy and Block Public Access flags.
+//!
+//! Two policies decide about a request through an access point, its own and the bucket's, and both
+//! must let it in (S3 user guide, "Configuring IAM policies for using access points", read 2026-09).
+//! Block Public Access holds when the access point, the bucket or the account sets it, and the access
+//! point's own flags cannot be changed after it was made. One that only a VPC can use is never public.
+//!
+//! The prover knows buckets. A policy of an access point is [told to it](bound) as that of a bucket
+//! whose name is the access point's; and in both policies the condition keys that say which access
+//! point a request came through are no longer open. That is why `s3:DataAccessPointArn` limits
+//! nothing in an access point's own policy, and does in a bucket's.
+
+mod bound;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::policy::documented_public::documented_public;
+use super::policy::prove::{Case, Prover, Question};
+use super::policy::{Policy, PolicyKind};
+use super::s3::public_access_block::{Flags, missing};
+use super::vocabulary::NeedTable;
+use super::{Fact, from_reading};
+use crate::inventory::Reading;
+use crate::inventory::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
+use crate::inventory::account::AccountInventory;
+use crate::inventory::bucket::{PolicyStatus, PublicAccessBlock};
+use crate::inventory::ids::partition;
+use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::report::{ClassReach, Reach};
+
+use bound::Door;
+
+/// The facts of one access point; conditions see them as `access_point`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AccessPointFacts {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// 12-digit id of the account.
+    pub account: String,
+    /// Its Region; `global` for a Multi-Region access point.
+    pub region: String,
+    /// `access-point` or `multi-region`.
+    pub kind: String,
+    /// The bucket it leads to; of a Multi-Region access point all of them, with commas between.
+    pub bucket: String,
+    /// `internet` or `vpc`.
+    pub origin: String,
+    /// Block Public Access, its own and the account's.
+    pub public_access_block: AccessPointBlockFacts,
+    /// What anybody can do through it who holds nothing that a policy names: read, list, write, acl;
+    /// empty when nothing.
+    pub open: Fact<Vec<String>>,
+}
+
+/// Block Public Access of an access point joined with the account's.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AccessPointBlockFacts {
+    /// All four flags are effective.
+    pub all: Fact<bool>,
+    /// Names of the flags that neither level sets.
+    pub missing: Fact<Vec<String>>,
+}
+
+const BLOCK: &[Need] = &[
+    Need::own(ReadingKind::AccessPointConfiguration),
+    Need::own(ReadingKind::AccountPublicAccessBlock),
+];
+
+const OPEN: &[Need] = &[
+    Need::own(ReadingKind::AccessPointConfiguration),
+    Need::own(ReadingKind::AccountPublicAccessBlock),
+    Need::guarded(ReadingKind::AccessPointPolicy, Guard::UnlessVpcOrigin),
+    Need::guarded(ReadingKind::AccessPointPolicyStatus, Guard::UnlessVpcOrigin),
+    Need::own(ReadingKind::MultiRegionAccessPointPolicy),
+    Need::own(ReadingKind::MultiRegionAccessPointPolicyStatus),
+    Need::behind(ReadingKind::BucketPolicy),
+    Need::behind(ReadingKind::BucketPublicAccessBlock),
+];
+
+/// The readings behind each path. Name, kind, bucket and origin come with the listings.
+pub const NEEDS: NeedTable = &[
+    (
+        "access_point",
+        &[
+            Need::own(ReadingKind::AccessPointListing),
+            Need::own(ReadingKind::MultiRegionAccessPointListing),
+        ],
+    ),
+    ("access_point.name", &[]),
+    ("access_point.arn", &[]),
+    ("access_point.account", &[]),
+    ("access_point.region", &[]),
+    ("access_point.kind", &[]),
+    ("access_point.bucket", &[]),
+    ("access_point.origin", &[]),
+    ("access_point.public_access_block", BLOCK),
+    ("access_point.open", OPEN),
+];
+
+/// One access point in its surroundings.
+pub(in crate::facts) struct AccessPointContext<'a> {
+    pub(in crate::facts) account_id: &'a str,
+    pub(in crate::facts) account: &'a AccountInventory,
+    pub(in crate::facts) region: &'a str,
+    pub(in crate::facts) name: &'a str,
+    pub(in crate::facts) arn: &'a str,
+    /// The snapshot's time, RFC 3339.
+    pub(in crate::facts) taken_at: &'a str,
+}
+
+/// What the two kinds have in common.
+struct Point<'a> {
+    kind: &'static str,
+    /// The name in the ARN: the alias of a Multi-Region access point.
+    door: &'a str,
+    region: &'a str,
+    by_vpc: bool,
+    block: Flags,
+    policy: (ReadingKind, &'a Reading<String>),
+    status: (ReadingKind, &'a Reading<PolicyStatus>),
+    /// The buckets behind it, and whether each is one of the account.
+    buckets: Vec<(&'a str, bool)>,
+}
+
+impl<'a> Point<'a> {
+    fn of_region(context: &AccessPointContext<'a>, point: &'a AccessPointInventory) -> Self {
+        let own = Flags::read(
+            ReadingKind::AccessPointConfiguration,
+            &point
+                .configuration
+                .as_ref()
+                .map(|configuration| configuration.public_access_block),
+        );
+        Self {
+            kind: "access-point",
+            door: context.name,
+            region: context.region,
+            by_vpc: !point.is_public_network(),
+            block: own.or(Flags::of_account(context.account)),
+            policy: (ReadingKind::AccessPointPolicy, &point.policy),
+            status: (ReadingKind::AccessPointPolicyStatus, &point.policy_status),
+            buckets: vec![(&point.bucket, point.is_of_account(context.account_id))],
+        }
+    }
+
+    fn of_several(
+        context: &AccessPointContext<'a>,
+        point: &'a MultiRegionAccessPointInventory,
+    ) -> Self {
+        let own = Flags::read(
+            ReadingKind::MultiRegionAccessPointListing,
+            &Reading::Known(point.public_access_block),
+        );
+        Self {
+            kind: "multi-region",
+            door: &point.alias,
+            region: "",
+            by_vpc: false,
+            block: own.or(Flags::of_account(context.account)),
+            policy: (ReadingKind::MultiRegionAccessPointPolicy, &point.policy),
+            status: (
+                ReadingKind::MultiRegionAccessPointPolicyStatus,
+                &point.policy_status,
+            ),
+            buckets: point
+                .regions
+                .iter()
+                .map(|region| {
+                    (
+                        region.bucket.as_str(),
+                        region.is_of_account(context.account_id),
+                    )
+                })
+                .collect(),
+        }
+    }
+}
+
+impl AccessPointFacts {
+    /// Concludes everything about an access point; `None` when there is none of that name.
+    pub(in crate::facts) fn derive(context: &AccessPointContext<'_>) -> Option<Self> {
+        let in_region = context
+            .account
+            .regions
+            .get(context.region)
+            .and_then(|region| region.access_points.get(context.name));
+        let point = match in_region {
+            Some(point) => Point::of_region(context, point),
+            None => {
+                let points = &context.account.multi_region_access_points;
+                Point::of_several(context, points.get(context.name)?)
+            }
+        };
+        let missing = missing(&point.block);
+        Some(Self {
+            name: context.name.to_owned(),
+            arn: context.arn.to_owned(),
+            account: context.account_id.to_owned(),
+            region: context.region.to_owned(),
+            kind: point.kind.to_owned(),
+            bucket: point
+                .buckets
+                .iter()
+                .map(|(name, _)| *name)
+                .collect::<Vec<_>>()
+                .join(", "),
+            origin: if point.by_vpc { "vpc" } else { "internet" }.to_owned(),
+            public_access_block: AccessPointBlockFacts {
+                all: point.block.all(),
+                missing,
+            },
+            open: open(context, &point),
+        })
+    }
+}
+
+/// The classes that anybody can do through the access point.
+fn open(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<String>> {
+    if point.by_vpc {
+        return Fact::Known(Vec::new());
+    }
+    let (kind, reading) = point.policy;
+    let policy = from_reading(
+        kind,
+        reading,
+        || None,
+        |text| Some(Policy::parse(text, PolicyKind::Resource)),
+    );
+    if matches!(policy, Fact::Known(None)) {
+        return Fact::Known(Vec::new());
+    }
+    let restricted = point.buckets.iter().filter(|(_, ours)| *ours).fold(
+        point.block.restrict_public_buckets(),
+        |restricted, bucket| restricted.or(restricts(context, bucket.0)),
+    );
+    // A public policy is cut off then, and any other lets in nobody but holders of what it names.
+    if restricted.known() == Some(&true) {
+        return Fact::Known(Vec::new());
+    }
+    let door = Door {
+        arn: context.arn,
+        account: context.account_id,
+        region: point.region,
+        name: point.door,
+        partition: partition(context.region),
+    };
+    let by_policy = policy.and_then(|policy| match policy {
+        Some(policy) => reachable(context, &door, door.name, &door.own_policy(&policy)),
+        None => Fact::Known(Vec::new()),
+    });
+    let by_policy = or_by_aws(by_policy, point);
+    match by_policy {
+        Fact::Known(classes) if classes.is_empty() => Fact::Known(Vec::new()),
+        by_policy => {
+            let by_buckets = point
+                .buckets
+                .iter()
+                .map(|(bucket, ours)| by_bucket(context, &door, bucket, *ours))
+                .reduce(either)
+                .unwrap_or(Fact::Known(Vec::new()));
+            // Where no bucket lets anybody in, it does not matter what else was not read.
+            if matches!(&by_buckets, Fact::Known(classes) if classes.is_empty()) {
+                return Fact::Known(Vec::new());
+            }
+            by_policy
+                .zip(by_buckets)
+                .zip(restricted)
+                .map(|((point, bucket), _)| {
+                    point
+                        .into_iter()
+                        .filter(|class| bucket.contains(class))
+                        .collect()
+                })
+        }
+    }
+}
+
+/// AWS's own word where the policy itself could not be decided: what is not public lets in nobody but
+/// holders of what it names.
+fn or_by_aws(by_policy: Fact<Vec<String>>, point: &Point<'_>) -> Fact<Vec<String>> {
+    if by_policy.known().is_some() {
+        return by_policy;
+    }
+    let (kind, status) = point.status;
+    match from_reading(kind, status, || false, |status| status.is_public) {
+        Fact::Known(false) => Fact::Known(Vec::new()),
+        Fact::Known(true) => by_policy,
+        status => Fact::unknown_from(by_policy.because().iter().chain(status.because())),
+    }
+}
+
+/// What either of two lets through.
+fn either(a: Fact<Vec<String>>, b: Fact<Vec<String>>) -> Fact<Vec<String>> {
+    a.zip(b).map(|(mut a, b)| {
+        a.extend(b);
+        a.sort();
+        a.dedup();
+        a
+    })
+}
+
+/// Whether the bucket sets RestrictPublicBuckets.
+fn restricts(context: &AccessPointContext<'_>, bucket: &str) -> Fact<bool> {
+    const KIND: ReadingKind = ReadingKind::BucketPublicAccessBlock;
+    match context.account.buckets.get(bucket) {
+        Some(bucket) => from_reading(
+            KIND,
+            &bucket.public_access_block,
+            || false,
+            |block| block.restrict_public_buckets,
+        ),
+        None => unread(context, KIND),
+    }
+}
+
+/// Why a bucket behind an access point was not read: where its list was refused, for that.
+fn unread<T>(context: &AccessPointContext<'_>, kind: ReadingKind) -> Fact<T> {
+    match &context.account.bucket_listing {
+        refused @ (Reading::Denied { .. } | Reading::Failed { .. }) => {
+            from_reading(ReadingKind::BucketListing, refused, || (), |_| ())
+                .and_then(|()| Fact::not_collected(kind))
+        }
+        _ => Fact::not_collected(kind),
+    }
+}
+
+/// What the bucket's policy lets anybody do who comes through the access point.
+fn by_bucket(
+    context: &AccessPointContext<'_>,
+    door: &Door<'_>,
+    name: &str,
+    ours: bool,
+) -> Fact<Vec<String>> {
+    const KIND: ReadingKind = ReadingKind::BucketPolicy;
+    if !ours {
+        return Fact::undecidable(format!("the policy of {name} is another account's"));
+    }
+    let Some(bucket) = context.account.buckets.get(name) else {
+        return unread(context, KIND);
+    };
+    from_reading(
+        KIND,
+        &bucket.policy,
+        || None,
+        |text| Some(Policy::parse(text, PolicyKind::Resource)),
+    )
+    .and_then(|policy| match policy {
+        Some(policy) => reachable(context, door, name, &door.bucket_policy(&policy)),
+        None => Fact::Known(Vec::new()),
+    })
+}
+
+/// The classes in which somebody who holds nothing gets in by a policy.
+fn reachable(
+    context: &AccessPointContext<'_>,
+    door: &Door<'_>,
+    bucket: &str,
+    policy: &Result<Policy, String>,
+) -> Fact<Vec<String>> {
+    let policy = match policy {
+        Ok(policy) if policy.is_sound() => policy,
+        Ok(_) => return Fact::undecidable("a policy cannot be read whole"),
+        Err(why) => return Fact::undecidable(why.clone()),
+    };
+    // Nothing but fixed values is let in, whatever the prover would find.
+    if policy.statements.is_empty() {
+        return Fact::Known(Vec::new());
+    }
+    let mut prover = Prover::new(&Case {
+        bucket,
+        owner: context.account_id,
+        owner_id: None,
+        policy: Some(policy),
+        block: PublicAccessBlock::default(),
+        aws_says_public: documented_public(policy),
+        ownership: None,
+        grants: &[],
+        default_encryption: None,
+        now: context
+            .taken_at
+            .parse::<jiff::Timestamp>()
+            .ok()
+            .map(|stamp| stamp.as_duration().as_secs_f64().floor()),
+        partition: Some(match door.partition {
+            "aws-cn" => "aws-cn",
+            "aws-us-gov" => "aws-us-gov",
+            _ => "aws",
+        }),
+    });
+    let answers = [
+        prover.answer(&Question::Anonymous),
+        prover.answer(&Question::AnyAwsAccount),
+    ];
+    let of = |classes: &ClassReach| {
+        [
+            ("acl", classes.acl),
+            ("list", classes.list),
+            ("read", classes.read),
+            ("write", classes.write),
+        ]
+    };
+    let [anonymous, signed] = answers.each_ref().map(|answer| of(&answer.classes));
+    let mut open = Vec::new();
+    for ((name, anonymous), (_, signed)) in anonymous.into_iter().zip(signed) {
+        let reach = |wanted: Reach| anonymous == wanted || signed == wanted;
+        if reach(Reach::Reachable) {
+            open.push(name.to_owned());
+        } else if reach(Reach::Unknown) {
+            let why = answers.iter().find_map(|answer| answer.reason.clone());
+            return Fact::undecidable(why.unwrap_or_default());
+        }
+    }
+    Fact::Known(open)
+}

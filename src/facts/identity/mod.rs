@@ -1,0 +1,290 @@
+//! What users, groups and roles may do to S3, and which managed policies lie ready to give it.
+//!
+//! A right is what is left over all policies: inline, attached and those of the groups, within the
+//! permissions boundary, minus what a Deny takes away ([`crate::facts::policy::identity`]). It is
+//! `always` there, `conditional` on something that the request must bring, or `never`. Organization
+//! policies (SCP, RCP) may take more away; members cannot read them, so every message that speaks of
+//! a right says so.
+//!
+//! Everything comes from one answer, so a fact here is unknown when a document was not in it or holds
+//! something that could not be read. One subject has all statements of one identity together: nobody
+//! is helped by a finding a statement.
+
+mod access_keys;
+mod rights;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Fact;
+use super::policy::{Policy, PolicyKind};
+use super::vocabulary::NeedTable;
+use crate::inventory::account::AccountInventory;
+use crate::inventory::identity::{HeldPolicy, IdentityInventory, PolicySource};
+use crate::inventory::need::{Guard, Need, ReadingKind};
+
+pub use access_keys::AccessKeyFacts;
+pub use rights::RightFacts;
+
+/// The facts of one user, group, role or managed policy; conditions see them as `identity`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct IdentityFacts {
+    /// Kind and name, `user/ann`.
+    pub name: String,
+    /// The name alone, as the API takes it.
+    pub short_name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// 12-digit id of its account.
+    pub account: String,
+    /// `user`, `group`, `role` or `policy`.
+    pub kind: String,
+    /// A role that an AWS service owns: its policy cannot be changed (IAM user guide, "Service-linked
+    /// roles").
+    pub service_linked: bool,
+    /// A managed policy that somebody has, or that is somebody's boundary; true for all others.
+    pub in_use: bool,
+    /// Every action of S3, or of a service of its family, on everything. `what` names the service
+    /// prefixes: s3, s3express, s3tables, s3vectors, s3-object-lambda.
+    pub everything: RightFacts,
+    /// Write or delete objects in every bucket. `what`: write, delete.
+    pub writes: RightFacts,
+    /// Change who can reach every bucket and how it is protected. `what`: policies, ACLs, encryption,
+    /// Block Public Access, governance retention.
+    pub permissions: RightFacts,
+    /// Read objects in every bucket. `what`: read.
+    pub reads: RightFacts,
+    /// AWS managed policies attached to the identity itself, each of which alone allows every action
+    /// of S3 or a service of its family on everything. Names, sorted.
+    pub managed_full_access: Fact<Vec<String>>,
+    /// Long-lived credentials.
+    pub access_keys: AccessKeyFacts,
+}
+
+const LISTING: &[Need] = &[Need::own(ReadingKind::IdentityListing)];
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[
+    ("identity", LISTING),
+    ("identity.name", &[]),
+    ("identity.short_name", &[]),
+    ("identity.arn", &[]),
+    ("identity.account", &[]),
+    ("identity.kind", &[]),
+    ("identity.service_linked", LISTING),
+    ("identity.in_use", LISTING),
+    ("identity.everything", LISTING),
+    ("identity.writes", LISTING),
+    ("identity.permissions", LISTING),
+    ("identity.reads", LISTING),
+    ("identity.managed_full_access", LISTING),
+    (
+        "identity.access_keys",
+        &[
+            Need::own(ReadingKind::IdentityListing),
+            Need::guarded(ReadingKind::IdentityAccessKeys, Guard::OnlyUsersOfS3),
+        ],
+    ),
+];
+
+/// One identity in its surroundings.
+pub(in crate::facts) struct IdentityContext<'a> {
+    pub(in crate::facts) account_id: &'a str,
+    pub(in crate::facts) account: &'a AccountInventory,
+    /// `user/ann`, or the ARN of a managed policy.
+    pub(in crate::facts) key: &'a str,
+    /// The snapshot's time, RFC 3339.
+    pub(in crate::facts) taken_at: &'a str,
+}
+
+/// A policy with what a person calls it.
+pub(in crate::facts) struct Labelled<'a> {
+    pub(in crate::facts) label: String,
+    pub(in crate::facts) held: HeldPolicy<'a>,
+    /// None when the answer did not have the document.
+    pub(in crate::facts) policy: Option<Policy>,
+}
+
+impl IdentityFacts {
+    /// Concludes everything about a user, group or role; `None` when there is none of that name.
+    pub(in crate::facts) fn of_identity(context: &IdentityContext<'_>) -> Option<Self> {
+        let identity = context.account.identities.get(context.key)?;
+        let (kind, short_name) = context.key.split_once('/')?;
+        let policies = labelled(context.account, context.key);
+        let boundary = boundary(context.account, identity);
+        let rights = rights::Rights::new(context, identity, &policies, &boundary);
+        let service_linked = kind == "role" && identity.path.starts_with("/aws-service-role/");
+        let uses_s3 = rights.uses_s3();
+        Some(Self {
+            name: context.key.to_owned(),
+            short_name: short_name.to_owned(),
+            arn: identity.arn.clone(),
+            account: context.account_id.to_owned(),
+            kind: kind.to_owned(),
+            service_linked,
+            in_use: true,
+            everything: rights.everything(),
+            writes: rights.writes(),
+            permissions: rights.permissions(),
+            reads: rights.reads(),
+            managed_full_access: rights.managed_full_access(),
+            access_keys: AccessKeyFacts::derive(context, kind, identity, &uses_s3),
+        })
+    }
+
+    /// Concludes what a managed policy would give whoever had it, boundaries and other policies
+    /// aside; `None` when there is none of that ARN.
+    pub(in crate::facts) fn of_policy(context: &IdentityContext<'_>) -> Option<Self> {
+        let managed = context.account.managed_policies.get(context.key)?;
+        // Somebody who has this policy and nothing else. No name: no policy speaks of it.
+        let holder = IdentityInventory {
+            arn: format!("arn:aws:iam::{}:role/\u{e000}", context.account_id),
+            attached: vec![context.key.to_owned()],
+            ..IdentityInventory::default()
+        };
+        let policies = [Labelled {
+            label: managed.name.clone(),
+            held: HeldPolicy {
+                holder: "",
+                source: PolicySource::Managed(context.key),
+                document: managed.document.as_deref(),
+            },
+            policy: managed.document.as_deref().map(parse),
+        }];
+        let rights = rights::Rights::new(context, &holder, &policies, &Boundary::None);
+        Some(Self {
+            name: policy_name(&managed.name),
+            short_name: managed.name.clone(),
+            arn: context.key.to_owned(),
+            account: context.account_id.to_owned(),
+            kind: "policy".to_owned(),
+            service_linked: false,
+            in_use: managed.attachments > 0
+                || managed.boundary_uses > 0
+                || context.account.identities.values().any(|identity| {
+                    identity
+                        .attached
+                        .iter()
+                        .chain(&identity.boundary)
+                        .any(|arn| arn == context.key)
+                }),
+            everything: rights.everything(),
+            writes: rights.writes(),
+            permissions: rights.permissions(),
+            reads: rights.reads(),
+            managed_full_access: Fact::Known(Vec::new()),
+            access_keys: AccessKeyFacts::none(),
+        })
+    }
+
+    /// Where in the snapshot the policy stands that gives the right at that path, as segments below
+    /// the account; the policy's own document for a managed policy.
+    pub(in crate::facts) fn places(context: &IdentityContext<'_>, path: &str) -> Vec<Vec<String>> {
+        let owned = |segments: &[&str]| segments.iter().map(|text| (*text).to_owned()).collect();
+        if context.account.managed_policies.contains_key(context.key) {
+            return vec![owned(&["managed_policies", context.key, "document"])];
+        }
+        if path.starts_with("identity.access_keys") {
+            return vec![owned(&["identities", context.key, "access_keys"])];
+        }
+        let Some(facts) = Self::of_identity(context) else {
+            return Vec::new();
+        };
+        let right = match path.split('.').nth(1) {
+            Some("everything") => &facts.everything,
+            Some("writes") => &facts.writes,
+            Some("permissions") => &facts.permissions,
+            Some("reads") => &facts.reads,
+            Some("managed_full_access") => {
+                return vec![owned(&["identities", context.key, "attached"])];
+            }
+            _ => return Vec::new(),
+        };
+        let Some(policy) = right.policy.known() else {
+            return Vec::new();
+        };
+        labelled(context.account, context.key)
+            .iter()
+            .filter(|one| one.label == *policy)
+            .map(|one| match one.held.source {
+                PolicySource::Inline(name) => {
+                    owned(&["identities", one.held.holder, "inline", name])
+                }
+                PolicySource::Managed(arn) => owned(&["managed_policies", arn, "document"]),
+            })
+            .take(1)
+            .collect()
+    }
+}
+
+/// The name of a managed policy among identities.
+pub(in crate::facts) fn policy_name(name: &str) -> String {
+    format!("policy/{name}")
+}
+
+/// A permissions boundary.
+pub(in crate::facts) enum Boundary {
+    /// There is none.
+    None,
+    /// It is this policy.
+    Is(Box<Policy>),
+    /// It is a policy whose document was not in the answer.
+    Unread(String),
+}
+
+fn boundary(account: &AccountInventory, identity: &IdentityInventory) -> Boundary {
+    match &identity.boundary {
+        None => Boundary::None,
+        Some(arn) => match account.document_of(arn) {
+            Some(document) => Boundary::Is(Box::new(parse(document))),
+            None => Boundary::Unread(arn.clone()),
+        },
+    }
+}
+
+fn parse(document: &str) -> Policy {
+    Policy::parse(document, PolicyKind::Identity)
+}
+
+/// The policies of an identity with the words for each: `the inline policy p`, `the policy
+/// AmazonS3FullAccess`, and behind that `of group/admins` where it comes through a group.
+pub(in crate::facts) fn labelled<'a>(
+    account: &'a AccountInventory,
+    key: &str,
+) -> Vec<Labelled<'a>> {
+    account
+        .policies_of(key)
+        .into_iter()
+        .map(|held| {
+            let what = match held.source {
+                PolicySource::Inline(name) => format!("the inline policy {name}"),
+                PolicySource::Managed(arn) => {
+                    format!("the {}policy {}", of_aws(arn), short(arn))
+                }
+            };
+            Labelled {
+                label: if held.holder == key {
+                    what
+                } else {
+                    format!("{what} of {}", held.holder)
+                },
+                policy: held.document.map(parse),
+                held,
+            }
+        })
+        .collect()
+}
+
+fn of_aws(arn: &str) -> &'static str {
+    if is_of_aws(arn) { "AWS managed " } else { "" }
+}
+
+/// True for policies that AWS manages: the account in their ARN is `aws`.
+fn is_of_aws(arn: &str) -> bool {
+    arn.split(':').nth(4) == Some("aws")
+}
+
+/// The name at the end of a policy's ARN.
+fn short(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}

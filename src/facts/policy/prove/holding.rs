@@ -1,0 +1,134 @@
+//! What a caller must hold to get in a way that was found: the `only_from` of an answer.
+//!
+//! A way in by somebody who holds a literal of the policy shows what it takes: the conditions that
+//! it satisfies on keys that say what somebody is or owns, unless somebody fresh would satisfy them
+//! as well; and the principal, where the statement speaks of nobody else.
+
+use std::collections::BTreeMap;
+
+use super::atom::{Test, Value};
+use super::budget::Budget;
+use super::caller::{Caller, Shape, is_held};
+use super::decide::Hit;
+use super::glob::Glob;
+use super::ip::Addresses;
+use super::scene::Stage;
+use super::value::{self, Literal, Rounding};
+
+/// Networks that are told of one key.
+const NETWORKS: usize = 256;
+
+/// By condition key as AWS writes it, or `principal`, what is held.
+pub(super) type Holding = BTreeMap<String, Vec<String>>;
+
+/// The literals of a way in on one key.
+fn literals<'a>(stage: Stage<'a>, hit: &Hit, key: usize) -> Vec<Literal<'a>> {
+    hit.model
+        .literals
+        .iter()
+        .filter_map(|(position, wanted)| {
+            let atom = stage.policy.atoms.get(*position)?;
+            (atom.key == key && !atom.is_open()).then_some((atom, *wanted))
+        })
+        .collect()
+}
+
+/// What a caller of that shape must hold to get in this way.
+pub(super) fn of(stage: Stage<'_>, shape: &Shape, hit: &Hit) -> Holding {
+    let policy = stage.policy;
+    let mut held = Holding::new();
+    let fresh = Shape {
+        fresh: true,
+        ..shape.clone()
+    };
+    for (key, name) in policy.keys.iter().enumerate().skip(1) {
+        if !is_held(name) || matches!(hit.model.values.get(key), None | Some(Value::Absent)) {
+            continue;
+        }
+        let literals = literals(stage, hit, key);
+        if literals.is_empty() {
+            continue;
+        }
+        let written = policy.written.get(key).cloned().unwrap_or_default();
+        if name == "aws:sourceip" {
+            let set = value::addresses(&literals);
+            if !set.is_broad() {
+                held.insert(written, set.networks(NETWORKS));
+            }
+            continue;
+        }
+        let is_own = matches!(name.as_str(), "aws:principalaccount" | "aws:principalarn");
+        if !is_own {
+            let domain = fresh.domain(policy, stage.place, key, Rounding::Down);
+            let free = value::solve(
+                &domain,
+                &literals,
+                Rounding::Down,
+                &mut false,
+                &mut Budget::new(100_000),
+            );
+            if matches!(free, Ok(Some(_))) {
+                continue;
+            }
+        }
+        let passes = |value: &str| {
+            literals
+                .iter()
+                .all(|(atom, wanted)| atom.passes(value) == *wanted)
+        };
+        let mut values: Vec<String> = policy
+            .literals_of(key)
+            .filter(|literal| passes(literal))
+            .map(str::to_owned)
+            .collect();
+        // A pattern that the value must match is named as the policy writes it.
+        for (atom, wanted) in &literals {
+            if let Test::Text(globs) = &atom.test
+                && *wanted != atom.negated
+            {
+                values.extend(
+                    globs
+                        .iter()
+                        .filter(|glob| glob.literal().is_none())
+                        .map(Glob::written)
+                        .filter(|written| written != "*"),
+                );
+            }
+        }
+        if values.is_empty() && !is_own {
+            values = match hit.model.values.get(key) {
+                Some(Value::One(value)) => vec![value.clone()],
+                Some(Value::Many(values)) => values.clone(),
+                _ => Vec::new(),
+            };
+        }
+        if !values.is_empty() {
+            held.insert(written, values);
+        }
+    }
+    // Being somebody is a constraint where the statement speaks of nobody else.
+    let speaks_of_anybody = hit
+        .rule
+        .and_then(|position| policy.allows.get(position))
+        .is_some_and(|rule| Caller::Anonymous.is_meant(rule) == Some(true));
+    if let Some(name) = &hit.held_as
+        && (!speaks_of_anybody || held.is_empty())
+    {
+        held.insert("principal".to_owned(), vec![name.to_string()]);
+    }
+    held
+}
+
+/// Whether networks are all that these callers must hold, and keep nobody out when taken together.
+pub(super) fn are_broad(stage: Stage<'_>, hits: &[Hit]) -> bool {
+    let Some(key) = stage.policy.position("aws:sourceip") else {
+        return false;
+    };
+    let mut union = Addresses::of(&[]);
+    for hit in hits {
+        if hit.held.len() == 1 && hit.held.contains_key("aws:SourceIp") {
+            union = union.or(&value::addresses(&literals(stage, hit, key)));
+        }
+    }
+    union.is_broad()
+}

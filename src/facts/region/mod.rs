@@ -1,0 +1,262 @@
+//! What can be said about one Region of the account: whether AWS Config watches it.
+//!
+//! Only the customer's own recorder counts. A service of AWS may have one for itself (Security Hub has
+//! since 2026-06), which records what that service wants and shows nothing to the customer. Rules that
+//! are triggered by changes only run while a recorder records; periodic ones run without. So a list of
+//! rules proves nothing by itself.
+//!
+//! Which Regions matter is a question of its own: a Region that holds no bucket and no function of the
+//! account has nothing here that a recorder could watch, and is not judged.
+
+mod rules;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub use rules::RuleTable;
+
+use super::vocabulary::NeedTable;
+use super::{Fact, from_reading};
+use crate::inventory::account::{AccountInventory, RegionInventory};
+use crate::inventory::config::{ConfigRecorder, ConfigRecorderStatus};
+use crate::inventory::need::{Need, ReadingKind};
+
+/// The resource type of buckets.
+const BUCKET: &str = "AWS::S3::Bucket";
+
+/// The facts of one Region; conditions see them as `region`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RegionFacts {
+    /// Its name.
+    pub name: String,
+    /// It holds a bucket or a function of the account.
+    pub in_use: Fact<bool>,
+    /// AWS Config.
+    pub config: ConfigFacts,
+}
+
+/// AWS Config in a Region.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ConfigFacts {
+    /// The customer has a recorder and it records.
+    pub recorder_on: Fact<bool>,
+    /// How often changes of buckets are recorded: `continuously`, `daily`, or `never` (also without
+    /// a recorder).
+    pub records_buckets: Fact<String>,
+    /// What keeps AWS Config from delivering: the error of the latest delivery, or that there is no
+    /// delivery channel; empty when nothing does.
+    pub delivery_problem: Fact<String>,
+    /// The topics that no active rule watches.
+    pub unwatched: Fact<Vec<String>>,
+}
+
+const RECORDERS: Need = Need::own(ReadingKind::ConfigRecorders);
+const STATUS: Need = Need::own(ReadingKind::ConfigRecorderStatus);
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[
+    ("region", &[Need::own(ReadingKind::RegionListing)]),
+    ("region.name", &[]),
+    (
+        "region.in_use",
+        &[
+            Need::own(ReadingKind::BucketListing),
+            Need::own(ReadingKind::FunctionListing),
+        ],
+    ),
+    ("region.config.recorder_on", &[RECORDERS, STATUS]),
+    ("region.config.records_buckets", &[RECORDERS, STATUS]),
+    (
+        "region.config.delivery_problem",
+        &[
+            RECORDERS,
+            STATUS,
+            Need::own(ReadingKind::ConfigDeliveryChannels),
+        ],
+    ),
+    (
+        "region.config.unwatched",
+        &[RECORDERS, STATUS, Need::own(ReadingKind::ConfigRules)],
+    ),
+];
+
+impl RegionFacts {
+    /// Concludes everything about one Region.
+    pub(super) fn derive(name: &str, account: &AccountInventory, region: &RegionInventory) -> Self {
+        Self {
+            name: name.to_owned(),
+            in_use: in_use(name, account, region),
+            config: ConfigFacts::derive(region),
+        }
+    }
+}
+
+/// Whether there is something of the account to watch. One bucket decides; that there is none takes
+/// both lists.
+fn in_use(name: &str, account: &AccountInventory, region: &RegionInventory) -> Fact<bool> {
+    let bucket = account
+        .buckets
+        .values()
+        .any(|bucket| bucket.region.as_deref() == Some(name));
+    let more_buckets = from_reading(
+        ReadingKind::BucketListing,
+        &account.bucket_listing,
+        || false,
+        |_| false,
+    );
+    let more_functions = from_reading(
+        ReadingKind::FunctionListing,
+        &region.function_listing,
+        || false,
+        |_| false,
+    );
+    Fact::Known(bucket || !region.functions.is_empty())
+        .or(more_buckets)
+        .or(more_functions)
+}
+
+/// A recorder of the customer that records, with its state.
+type Recorder<'a> = Option<(&'a ConfigRecorder, &'a ConfigRecorderStatus)>;
+
+impl ConfigFacts {
+    fn derive(region: &RegionInventory) -> Self {
+        let recorder = recorder(region);
+        let records_buckets = recorder
+            .as_ref()
+            .map(|recorder| recorder.map_or("never", |(recorder, _)| bucket_frequency(recorder)));
+        Self {
+            recorder_on: recorder.as_ref().map(Option::is_some),
+            delivery_problem: delivery_problem(region, &recorder),
+            unwatched: unwatched(region, &records_buckets),
+            records_buckets: records_buckets.map(str::to_owned),
+        }
+    }
+
+    /// What it does for the buckets of the Region: `on`, `daily`, `not recorded` or `off`.
+    pub(super) fn of_buckets(region: &RegionInventory) -> Fact<&'static str> {
+        recorder(region).map(|recorder| match recorder {
+            None => "off",
+            Some((recorder, _)) => match bucket_frequency(recorder) {
+                "continuously" => "on",
+                "daily" => "daily",
+                _ => "not recorded",
+            },
+        })
+    }
+}
+
+/// The customer's recorder, when it records. Without one there is no state to know.
+fn recorder(region: &RegionInventory) -> Fact<Recorder<'_>> {
+    let own = from_reading(
+        ReadingKind::ConfigRecorders,
+        &region.config_recorders.as_ref(),
+        Vec::new,
+        |recorders| {
+            recorders
+                .iter()
+                .filter(|recorder| !recorder.service_linked)
+                .collect::<Vec<_>>()
+        },
+    );
+    own.and_then(|own| {
+        if own.is_empty() {
+            return Fact::Known(None);
+        }
+        from_reading(
+            ReadingKind::ConfigRecorderStatus,
+            &region.config_recorder_status.as_ref(),
+            || None,
+            |statuses| {
+                own.iter().find_map(|recorder| {
+                    statuses
+                        .iter()
+                        .find(|status| status.recording && status.name == recorder.name)
+                        .map(|status| (*recorder, status))
+                })
+            },
+        )
+    })
+}
+
+/// How often the recorder records buckets (AWS Config API reference, RecordingGroup and
+/// RecordingMode, read 2026-09).
+fn bucket_frequency(recorder: &ConfigRecorder) -> &'static str {
+    let named = |types: &[String]| types.iter().any(|kind| kind == BUCKET);
+    let recorded = match recorder.strategy.as_deref() {
+        Some("EXCLUSION_BY_RESOURCE_TYPES") => !named(&recorder.excluded_types),
+        Some("INCLUSION_BY_RESOURCE_TYPES") => named(&recorder.resource_types),
+        Some("ALL_SUPPORTED_RESOURCE_TYPES") => true,
+        _ => recorder.all_supported || named(&recorder.resource_types),
+    };
+    let frequency = recorder
+        .frequency_overrides
+        .get(BUCKET)
+        .or(recorder.frequency.as_ref());
+    match frequency.map(String::as_str) {
+        _ if !recorded => "never",
+        Some("DAILY") => "daily",
+        _ => "continuously",
+    }
+}
+
+fn delivery_problem(region: &RegionInventory, recorder: &Fact<Recorder<'_>>) -> Fact<String> {
+    let channel = from_reading(
+        ReadingKind::ConfigDeliveryChannels,
+        &region.config_delivery_channels,
+        || false,
+        |channels| channels.iter().any(|channel| !channel.bucket.is_empty()),
+    );
+    let failure = recorder.as_ref().map(|recorder| {
+        recorder
+            .filter(|(_, status)| {
+                // SUCCESS and FAILURE, or Success and Failure: AWS writes both.
+                status
+                    .last_status
+                    .as_ref()
+                    .is_some_and(|word| word.eq_ignore_ascii_case("failure"))
+            })
+            .map(|(_, status)| {
+                let code = status.last_error.as_deref().unwrap_or("no code given");
+                format!("the latest delivery failed ({code})")
+            })
+    });
+    match (channel, failure) {
+        (Fact::Known(false), _) => {
+            Fact::Known("there is no delivery channel with a bucket".to_owned())
+        }
+        (_, Fact::Known(Some(problem))) => Fact::Known(problem),
+        (channel, failure) => channel.zip(failure).map(|_| String::new()),
+    }
+}
+
+/// The topics of the table that no rule watches.
+fn unwatched(region: &RegionInventory, records_buckets: &Fact<&'static str>) -> Fact<Vec<String>> {
+    let table = RuleTable::builtin();
+    let active = from_reading(
+        ReadingKind::ConfigRules,
+        &region.config_rules,
+        Vec::new,
+        |rules| {
+            rules
+                .iter()
+                .filter(|rule| {
+                    rule.owner == "AWS" && matches!(rule.state.as_str(), "ACTIVE" | "EVALUATING")
+                })
+                .map(|rule| rule.identifier.clone())
+                .collect::<Vec<String>>()
+        },
+    );
+    active.and_then(|active| {
+        let with = table.unwatched(&active, true);
+        let without = table.unwatched(&active, false);
+        if with == without {
+            // Whatever the recorder does, it is the same.
+            return Fact::Known(with);
+        }
+        records_buckets.as_ref().map(
+            |frequency| {
+                if *frequency == "never" { without } else { with }
+            },
+        )
+    })
+}

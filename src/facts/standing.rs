@@ -1,0 +1,90 @@
+//! The settings of a bucket as they stand: what a fix must not lose.
+//!
+//! A condition asks what a setting means; whoever changes one has to know its words, since S3
+//! replaces a policy, an encryption rule or an ACL as a whole. Here are the words, each known,
+//! known to be absent, or not known for a reason.
+
+use super::{Fact, Facts, Subject, from_reading};
+use crate::inventory::Reading;
+use crate::inventory::bucket::{
+    Acl, BucketInventory, Encryption, Grant, LifecycleRule, Logging, PublicAccessBlock, Replication,
+};
+use crate::inventory::ids::SubjectKind;
+use crate::inventory::need::ReadingKind;
+
+/// The settings of one bucket. `None` inside a fact is AWS's "no such configuration".
+#[derive(Clone, Debug)]
+pub struct Standing<'a> {
+    /// The policy document, exactly as stored.
+    pub policy: Fact<Option<&'a str>>,
+    /// The bucket's own Block Public Access flags.
+    pub public_access_block: Fact<Option<PublicAccessBlock>>,
+    /// Object Ownership was set at some time.
+    pub ownership_set: Fact<bool>,
+    /// The grants to anybody but the bucket's owner, as far as they have an effect.
+    pub grants: Fact<Vec<&'a Grant>>,
+    /// Default encryption.
+    pub encryption: Fact<Option<&'a Encryption>>,
+    /// Server access logging.
+    pub logging: Fact<Option<&'a Logging>>,
+    /// Lifecycle rules, those that are disabled included.
+    pub lifecycle: Fact<Option<&'a [LifecycleRule]>>,
+    /// Replication.
+    pub replication: Fact<Option<&'a Replication>>,
+    /// The ARN of the KMS key that the default encryption names, an alias looked up.
+    pub key: Fact<Option<&'a str>>,
+}
+
+impl<'a> Facts<'a> {
+    /// The settings of a bucket; `None` for other subjects, and for the stand-in of a listing.
+    pub fn standing(&self, subject: &Subject) -> Option<Standing<'a>> {
+        let id = &subject.id;
+        if id.kind != SubjectKind::Bucket {
+            return None;
+        }
+        let account = self.snapshot.accounts.get(&id.account)?;
+        let bucket = account.buckets.get(&id.name)?;
+        let key = bucket.encryption_key(&id.account);
+        Some(Standing {
+            policy: setting(ReadingKind::BucketPolicy, &bucket.policy)
+                .map(|text| text.map(String::as_str)),
+            public_access_block: setting(
+                ReadingKind::BucketPublicAccessBlock,
+                &bucket.public_access_block,
+            )
+            .map(Option::<&PublicAccessBlock>::copied),
+            ownership_set: setting(ReadingKind::BucketOwnership, &bucket.ownership)
+                .map(|ownership| ownership.is_some()),
+            grants: grants(bucket),
+            encryption: setting(ReadingKind::BucketEncryption, &bucket.encryption),
+            logging: setting(ReadingKind::BucketLogging, &bucket.logging),
+            lifecycle: setting(ReadingKind::BucketLifecycle, &bucket.lifecycle)
+                .map(|rules| rules.map(Vec::as_slice)),
+            replication: setting(ReadingKind::BucketReplication, &bucket.replication),
+            key: match key {
+                None => setting(ReadingKind::BucketEncryption, &bucket.encryption).map(|_| None),
+                Some(arn) => match account.keys.get(&arn) {
+                    None => Fact::not_collected(ReadingKind::KeyDescription),
+                    Some(key) => setting(ReadingKind::KeyDescription, &key.description)
+                        .map(|key| key.map(|key| key.arn.as_str())),
+                },
+            },
+        })
+    }
+}
+
+fn setting<T>(kind: ReadingKind, reading: &Reading<T>) -> Fact<Option<&T>> {
+    match reading {
+        Reading::Known(value) => Fact::Known(Some(value)),
+        other => from_reading(kind, other, || None, |_| None),
+    }
+}
+
+/// Grants to others than the owner.
+fn grants(bucket: &BucketInventory) -> Fact<Vec<&Grant>> {
+    let owner = bucket
+        .acl
+        .known()
+        .and_then(|acl: &Acl| acl.owner.as_deref());
+    super::s3::ownership::effective_grants(bucket, |grant| Some(grant.grantee.as_str()) != owner)
+}

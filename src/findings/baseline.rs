@@ -1,0 +1,90 @@
+//! Baselines: what was known yesterday does not fail today, and what is new does.
+//!
+//! Only fingerprints are compared. A finding that got a new message, or of which the evidence moved,
+//! is still known; one on another resource or item is new. A report serves as a baseline with its
+//! failed results. What an exception accepted there is left out: when the exception expires, the
+//! finding has to count again.
+
+use std::collections::BTreeMap;
+
+use super::exceptions::suppress;
+use super::{Finding, Status};
+use crate::report::baseline::{Baseline, KnownFinding, SCHEMA};
+use crate::report::{Report, Suppression, SuppressionKind};
+
+/// True for a result that a baseline of this report holds.
+fn is_known(result: &Finding) -> bool {
+    match result.status {
+        Status::Fail => true,
+        Status::Suppressed => result
+            .suppression
+            .as_ref()
+            .is_some_and(|suppression| suppression.kind == SuppressionKind::Baseline),
+        _ => false,
+    }
+}
+
+/// The baseline of a report: its findings, and those that an earlier baseline accepted.
+pub fn of(report: &Report) -> Baseline {
+    let known = |result: &Finding| KnownFinding {
+        fingerprint: result.fingerprint.clone(),
+        check: result.check.clone(),
+        resource: result.resource.arn.clone(),
+        item: result.item.clone(),
+        // What somebody wrote for one finding outlives the next baseline.
+        reason: result
+            .suppression
+            .as_ref()
+            .map(|suppression| suppression.reason.clone()),
+    };
+    Baseline {
+        schema: SCHEMA.to_owned(),
+        taken_at: report.taken_at.clone(),
+        reason: None,
+        findings: report
+            .results
+            .iter()
+            .filter(|result| is_known(result))
+            .map(known)
+            .collect(),
+    }
+}
+
+/// Turns the failed results that the baseline knows into suppressed ones. Returns how many of its
+/// findings do not fail any more.
+pub fn apply(baseline: &Baseline, results: &mut [Finding]) -> usize {
+    let day = baseline.taken_at.get(..10).unwrap_or(&baseline.taken_at);
+    let general = match &baseline.reason {
+        Some(reason) => reason.clone(),
+        None => format!("known since {day}"),
+    };
+    let mut known: BTreeMap<&str, (&KnownFinding, bool)> = baseline
+        .findings
+        .iter()
+        .map(|finding| (finding.fingerprint.as_str(), (finding, false)))
+        .collect();
+    for result in results {
+        let Some((finding, met)) = known.get_mut(result.fingerprint.as_str()) else {
+            continue;
+        };
+        match result.status {
+            Status::Fail => {
+                *met = true;
+                let reason = finding.reason.clone().unwrap_or_else(|| general.clone());
+                suppress(
+                    result,
+                    Suppression {
+                        kind: SuppressionKind::Baseline,
+                        reason,
+                        owner: None,
+                        expires: None,
+                    },
+                );
+            }
+            // Nobody can say that it is mended.
+            Status::Suppressed | Status::NotAssessed => *met = true,
+            Status::Pass | Status::NotApplicable => {}
+        }
+    }
+    known.values().filter(|(_, met)| !met).count()
+}

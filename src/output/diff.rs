@@ -1,0 +1,115 @@
+//! `diff` as a table: new, no longer assessable, changed, fixed, worst first.
+
+use std::io::{self, Write};
+
+use super::shortened::label;
+use super::table::grid::{Column, Grid, Text};
+use super::table::paint::Tone;
+use super::table::{heading, prose};
+use super::{Look, hostile};
+use crate::report::Status;
+use crate::report::diff::{Change, Diff};
+
+/// Lines of a list that are shown.
+const SHOWN: usize = 200;
+
+/// Writes the comparison.
+///
+/// # Errors
+/// Those of the writer.
+pub fn render(diff: &Diff, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let (old, new) = (
+        hostile::plain(&diff.old_taken_at),
+        hostile::plain(&diff.new_taken_at),
+    );
+    let head = format!("from {old} to {new}");
+    prose(look, 0, Tone::Quiet, &head, out)?;
+    let counts = format!(
+        "{} new, {} fixed, {} changed, {} no longer assessable, {} as before",
+        diff.new.len(),
+        diff.fixed.len(),
+        diff.changed.len(),
+        diff.no_longer_assessable.len(),
+        diff.unchanged
+    );
+    prose(look, 0, Tone::Strong, &counts, out)?;
+    for note in &diff.notes {
+        prose(look, 0, Tone::Warn, &format!("note: {note}"), out)?;
+    }
+    list("New", &diff.new, look, out)?;
+    list(
+        "No longer assessable",
+        &diff.no_longer_assessable,
+        look,
+        out,
+    )?;
+    list("Changed", &diff.changed, look, out)?;
+    list("Fixed", &diff.fixed, look, out)
+}
+
+fn list(title: &str, changes: &[Change], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    heading(look, title, &changes.len().to_string(), out)?;
+    let mut grid = Grid::new(
+        2,
+        [
+            Column::new(""),
+            Column::new(""),
+            Column::new(""),
+            Column::new("").prose().sacrifice(1),
+        ],
+    );
+    for change in changes.iter().take(SHOWN) {
+        let result = &change.result;
+        grid.row([
+            Text::new(
+                Tone::of(result.severity),
+                &result.severity.name().to_uppercase(),
+            ),
+            Text::plain(&result.check),
+            Text::plain(&label(result)),
+            Text::new(Tone::Quiet, &remark(change)),
+        ]);
+    }
+    grid.write(look.width, look.color, out)?;
+    if let Some(more) = changes.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        prose(
+            look,
+            2,
+            Tone::Quiet,
+            &format!("and {more} more; -o json has them all"),
+            out,
+        )?;
+    }
+    Ok(())
+}
+
+/// What happened to it, in a few words.
+fn remark(change: &Change) -> String {
+    let was = match change.was {
+        None => "not there before",
+        Some(Status::Fail) => "failed",
+        Some(Status::Pass) => "passed",
+        Some(Status::NotAssessed) => "could not be judged",
+        Some(Status::NotApplicable) => "did not apply",
+        Some(Status::Suppressed) => "was accepted",
+    };
+    if let Some(severity) = change.severity_was {
+        return format!("was {}", severity.name());
+    }
+    if !change.differs.is_empty() {
+        return change.differs.join(", ");
+    }
+    match change.is {
+        None => format!("{was}, gone"),
+        Some(Status::NotAssessed) => match change.result.missing.as_slice() {
+            [] => format!("{was}, not decided now"),
+            missing => format!("{was}, needs {}", missing.join(", ")),
+        },
+        Some(Status::Pass) => "passes".to_owned(),
+        Some(Status::NotApplicable) => "does not apply any more".to_owned(),
+        Some(_) => was.to_owned(),
+    }
+}

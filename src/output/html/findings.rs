@@ -1,0 +1,370 @@
+//! What is wrong: a card a check, worst first, and in it a row a finding with everything that
+//! supports it.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::wording::{count, number};
+use super::{SHOWN, left_out};
+use crate::output::{hostile, proof};
+use crate::report::policy::{ContextValue, PrincipalClass, Request, RequestPrincipal};
+use crate::report::{CheckResult, CheckSummary, Evidence, Report, Severity, Status};
+
+/// Rows of a card before the rest is folded.
+const ROWS: usize = 6;
+
+/// A value that is longer than this is written over several lines.
+const ONE_LINE: usize = 72;
+
+pub(super) struct Findings<'a> {
+    pub(super) total: usize,
+    pub(super) total_shown: String,
+    pub(super) left_out: Option<String>,
+    pub(super) cards: Vec<Card<'a>>,
+    pub(super) severities: Vec<(&'static str, String)>,
+    pub(super) kinds: BTreeSet<&'static str>,
+    pub(super) regions: BTreeSet<&'a str>,
+    pub(super) accounts: BTreeSet<&'a str>,
+    pub(super) witnessed: usize,
+}
+
+/// A check with findings.
+pub(super) struct Card<'a> {
+    pub(super) id: &'a str,
+    pub(super) title: &'a str,
+    pub(super) severity: &'static str,
+    pub(super) many: String,
+    pub(super) why: &'a str,
+    pub(super) fix: &'a str,
+    pub(super) maps: Vec<(String, String)>,
+    pub(super) references: Vec<&'a str>,
+    pub(super) rows: Vec<Row<'a>>,
+    pub(super) folded: Vec<Row<'a>>,
+    pub(super) folded_told: String,
+}
+
+/// A finding.
+pub(super) struct Row<'a> {
+    pub(super) fingerprint: &'a str,
+    pub(super) severity: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) name: &'a str,
+    pub(super) item: Option<&'a str>,
+    pub(super) message: &'a str,
+    pub(super) arn: &'a str,
+    pub(super) region: &'a str,
+    pub(super) account: &'a str,
+    pub(super) evidence: Vec<Piece<'a>>,
+    pub(super) witness: Option<Witness>,
+    pub(super) fix: &'a str,
+    pub(super) explain: String,
+}
+
+/// A piece of evidence.
+pub(super) struct Piece<'a> {
+    pub(super) label: String,
+    pub(super) pointer: &'a str,
+    pub(super) value: String,
+}
+
+/// A request that shows it.
+pub(super) struct Witness {
+    pub(super) who: String,
+    /// `who` is an ARN.
+    pub(super) signed: bool,
+    pub(super) action: String,
+    pub(super) resource: String,
+    pub(super) context: Vec<(String, String)>,
+    pub(super) command: Option<String>,
+    pub(super) json: String,
+}
+
+/// A finding that an exception or a baseline accepts.
+pub(super) struct Accepted<'a> {
+    pub(super) check: &'a str,
+    pub(super) severity: &'static str,
+    pub(super) name: &'a str,
+    pub(super) item: Option<&'a str>,
+    pub(super) by: &'a str,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn of(report: &'a Report) -> Self {
+        let failed: Vec<&CheckResult> = report
+            .results
+            .iter()
+            .filter(|result| result.status == Status::Fail)
+            .collect();
+        let mut by_check: BTreeMap<(Reverse<Severity>, &str), Vec<&CheckResult>> = BTreeMap::new();
+        for result in &failed {
+            by_check
+                .entry((Reverse(result.severity), &result.check))
+                .or_default()
+                .push(result);
+        }
+        let mut groups: Vec<(Severity, &str, Vec<&CheckResult>)> = by_check
+            .into_iter()
+            .map(|((severity, check), results)| (severity.0, check, results))
+            .collect();
+        // Within a severity, what is found most often comes first.
+        groups.sort_by_key(|(severity, check, results)| {
+            (Reverse(*severity), Reverse(results.len()), *check)
+        });
+        let mut room = SHOWN;
+        let mut cards = Vec::new();
+        let mut shown: Vec<&CheckResult> = Vec::new();
+        for (severity, check, results) in groups {
+            let taken = results.get(..room.min(results.len())).unwrap_or(&results);
+            if !taken.is_empty() {
+                cards.push(card(report, severity, check, results.len(), taken));
+            }
+            shown.extend(taken);
+            room -= taken.len();
+        }
+        Self {
+            total: failed.len(),
+            total_shown: number(failed.len()),
+            left_out: left_out(failed.len(), "finding"),
+            severities: Severity::ALL
+                .into_iter()
+                .filter_map(|severity| {
+                    let many = shown
+                        .iter()
+                        .filter(|result| result.severity == severity)
+                        .count();
+                    (many > 0).then(|| (severity.name(), number(many)))
+                })
+                .collect(),
+            kinds: shown
+                .iter()
+                .map(|result| result.resource.kind.name())
+                .collect(),
+            regions: shown
+                .iter()
+                .map(|result| result.resource.region.as_str())
+                .collect(),
+            accounts: shown
+                .iter()
+                .map(|result| result.resource.account.as_str())
+                .collect(),
+            witnessed: shown
+                .iter()
+                .filter(|result| result.witness.is_some())
+                .count(),
+            cards,
+        }
+    }
+}
+
+/// The findings that somebody accepted, in the order of the report.
+pub(super) fn accepted(report: &Report) -> Vec<Accepted<'_>> {
+    report
+        .results
+        .iter()
+        .filter(|result| result.status == Status::Suppressed)
+        .take(SHOWN)
+        .map(|result| Accepted {
+            check: &result.check,
+            severity: result.severity.name(),
+            name: &result.resource.name,
+            item: result.item.as_deref(),
+            by: result.suppressed_by.as_deref().unwrap_or("an exception"),
+        })
+        .collect()
+}
+
+fn card<'a>(
+    report: &'a Report,
+    severity: Severity,
+    check: &'a str,
+    many: usize,
+    results: &[&'a CheckResult],
+) -> Card<'a> {
+    let summary = report.checks.get(check);
+    let mut rows: Vec<Row<'_>> = results.iter().map(|result| row(result, summary)).collect();
+    // One or two folded rows would take no less room than the line that announces them.
+    let folded = if rows.len() > ROWS + 2 {
+        rows.split_off(ROWS)
+    } else {
+        Vec::new()
+    };
+    Card {
+        id: check,
+        title: summary.map_or(check, |summary| summary.title.as_str()),
+        severity: severity.name(),
+        many: count(many, "finding"),
+        why: summary.map_or("", |summary| summary.rationale.as_str()),
+        fix: summary.map_or("", |summary| summary.remediation.as_str()),
+        maps: summary.map(maps).unwrap_or_default(),
+        references: summary
+            .map(|summary| {
+                // A link must not be able to do anything but lead somewhere.
+                let links = summary.references.iter().map(String::as_str);
+                links.filter(|link| link.starts_with("https://")).collect()
+            })
+            .unwrap_or_default(),
+        rows,
+        folded_told: format!("{} more", number(folded.len())),
+        folded,
+    }
+}
+
+/// Names of the catalogues that a reader knows.
+fn maps(summary: &CheckSummary) -> Vec<(String, String)> {
+    summary
+        .maps_to
+        .iter()
+        .map(|(catalogue, ids)| (super::checks::catalogue(catalogue), ids.join(", ")))
+        .collect()
+}
+
+fn row<'a>(result: &'a CheckResult, summary: Option<&'a CheckSummary>) -> Row<'a> {
+    let resource = &result.resource;
+    Row {
+        fingerprint: &result.fingerprint,
+        severity: result.severity.name(),
+        kind: resource.kind.name(),
+        name: &resource.name,
+        item: result.item.as_deref(),
+        message: result.message.as_deref().unwrap_or_default(),
+        arn: &resource.arn,
+        region: &resource.region,
+        account: &resource.account,
+        evidence: result.evidence.iter().map(piece).collect(),
+        witness: result.witness.as_ref().map(witness),
+        fix: summary.map_or("", |summary| summary.remediation.as_str()),
+        explain: format!(
+            "coldbucket explain {} {}",
+            result.check,
+            proof::quoted(&resource.name)
+        ),
+    }
+}
+
+fn piece(evidence: &Evidence) -> Piece<'_> {
+    Piece {
+        label: label(&evidence.pointer),
+        pointer: &evidence.pointer,
+        value: match &evidence.value {
+            Value::String(text) => told(text),
+            other => laid_out(other),
+        },
+    }
+}
+
+/// A text, and over several lines if it is a document itself, as a policy is.
+fn told(text: &str) -> String {
+    match serde_json::from_str::<Value>(text) {
+        Ok(document @ (Value::Object(_) | Value::Array(_))) => laid_out(&document),
+        _ => hostile::plain(text).into_owned(),
+    }
+}
+
+fn laid_out(value: &Value) -> String {
+    let short = value.to_string();
+    if short.len() <= ONE_LINE {
+        short
+    } else {
+        serde_json::to_string_pretty(value).unwrap_or(short)
+    }
+}
+
+/// What a pointer into a snapshot points at, in words: the reading's name, and whose it is where it
+/// is not the resource's own.
+fn label(pointer: &str) -> String {
+    let mut parts: Vec<String> = pointer
+        .split('/')
+        .skip(1)
+        .map(|part| part.replace("~1", "/").replace("~0", "~"))
+        .collect();
+    if parts.last().is_some_and(|part| part == "known") && parts.len() > 1 {
+        parts.pop();
+    }
+    let name = parts.last().map(|part| part.replace('_', " "));
+    let of_account = parts.len() == 3 && parts.first().is_some_and(|part| part == "accounts");
+    match name {
+        Some(name) if of_account => format!("{name} of the account"),
+        Some(name) => name,
+        None => "the snapshot".to_owned(),
+    }
+}
+
+fn witness(value: &Value) -> Witness {
+    let json = serde_json::to_string_pretty(value).unwrap_or_default();
+    match serde_json::from_value::<Request>(value.clone()) {
+        Ok(request) => Witness {
+            who: who(&request.principal),
+            signed: matches!(request.principal, RequestPrincipal::Arn(_)),
+            command: proof::command(&request),
+            context: request
+                .context
+                .into_iter()
+                .map(|(key, value)| (key, context(value)))
+                .collect(),
+            action: request.action,
+            resource: request.resource,
+            json,
+        },
+        // A witness of another form is shown as it is.
+        Err(_) => Witness {
+            who: String::new(),
+            signed: false,
+            action: String::new(),
+            resource: String::new(),
+            context: Vec::new(),
+            command: None,
+            json,
+        },
+    }
+}
+
+fn context(value: ContextValue) -> String {
+    match value {
+        ContextValue::One(text) => text,
+        ContextValue::Many(texts) => texts.join(", "),
+    }
+}
+
+fn who(principal: &RequestPrincipal) -> String {
+    match principal {
+        RequestPrincipal::Class(PrincipalClass::Anonymous) => {
+            "Anyone on the internet, without credentials".to_owned()
+        }
+        RequestPrincipal::Class(PrincipalClass::Service { name }) => {
+            format!("The service {name}, on behalf of anybody")
+        }
+        RequestPrincipal::Arn(arn) => arn.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_is_told_by_its_last_name() {
+        assert_eq!(
+            label("/accounts/1/buckets/b/policy_status/known"),
+            "policy status"
+        );
+        assert_eq!(label("/accounts/1/buckets/b/policy"), "policy");
+        assert_eq!(
+            label("/accounts/1/public_access_block/known"),
+            "public access block of the account"
+        );
+        assert_eq!(label("/accounts/1/buckets/a~1b"), "a/b");
+        assert_eq!(label(""), "the snapshot");
+    }
+
+    #[test]
+    fn a_policy_is_laid_out_and_a_text_is_not() {
+        let policy = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}"#;
+        assert!(told(policy).starts_with("{\n  \"Statement\": [\n"));
+        assert_eq!(told("{\"a\":1}"), "{\"a\":1}");
+        assert_eq!(told("absent"), "absent");
+        assert_eq!(told("12"), "12");
+        assert_eq!(told("a\nb"), "a b");
+    }
+}

@@ -1,0 +1,132 @@
+//! `-o html`: the report as one page that works from a mail attachment, without a network.
+//!
+//! Everything is in the document: each finding with its evidence, its witness and its fix is markup
+//! from the start, folded by the browser's own `<details>`. The script only hides, opens and copies;
+//! it never creates markup from data. So the page can be read, searched and printed with scripts
+//! turned off, nothing from an account can become code (see [`escape`] and [`lock`]), and thousands
+//! of findings stay responsive because the browser lays out only what is on the screen
+//! (`content-visibility`).
+//!
+//! Charts are tables whose bars are SVG shapes that the template writes. A charting library
+//! (uPlot, Chart.js, Observable Plot) was considered: it would add 50 to 200 KB of script to every
+//! report, draw nothing without scripts, on paper or for a screen reader, and needs inline styles,
+//! which the page's policy forbids. What is drawn here are stacked horizontal bars on one scale.
+//!
+//! One file a section: each turns a report into what its template shows, worst first.
+
+use std::io::{self, Write};
+
+use askama::Template;
+
+use crate::report::{Report, Source, Status};
+
+mod buckets;
+mod checks;
+mod cold_starts;
+mod escape;
+mod findings;
+mod lock;
+mod packages;
+mod summary;
+mod unjudged;
+mod weight;
+mod wording;
+
+/// How many findings, buckets or functions the page holds; a browser's patience has an end.
+const SHOWN: usize = 5_000;
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("page.js");
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    policy: String,
+    style: &'static str,
+    script: &'static str,
+    tool: String,
+    accounts: String,
+    sample: bool,
+    summary: summary::Summary<'a>,
+    findings: findings::Findings<'a>,
+    accepted: Vec<findings::Accepted<'a>>,
+    buckets: buckets::Buckets<'a>,
+    cold_starts: cold_starts::ColdStarts<'a>,
+    packages: packages::Packages<'a>,
+    unjudged: unjudged::Unjudged<'a>,
+    checks: Vec<checks::Line<'a>>,
+}
+
+/// Writes the page.
+///
+/// # Errors
+/// Those of the writer.
+pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let weights = weight::Weights::of(report);
+    let page = Page {
+        policy: lock::policy(STYLE, SCRIPT),
+        style: STYLE,
+        script: SCRIPT,
+        tool: format!("{} {}", report.tool.name, report.tool.version),
+        accounts: match report.scope.accounts.as_slice() {
+            [] => "no account".to_owned(),
+            [one] => format!("account {one}"),
+            several => wording::count(several.len(), "account"),
+        },
+        sample: report.source == Source::Sample,
+        summary: summary::Summary::of(report, &weights),
+        findings: findings::Findings::of(report),
+        accepted: findings::accepted(report),
+        buckets: buckets::Buckets::of(report, &weights),
+        cold_starts: cold_starts::ColdStarts::of(report),
+        packages: packages::Packages::of(report),
+        unjudged: unjudged::Unjudged::of(report),
+        checks: checks::of(report),
+    };
+    page.write_into(out)?;
+    out.write_all(b"\n")
+}
+
+/// How many results have a status.
+fn with_status(report: &Report, status: Status) -> usize {
+    report
+        .summary
+        .results
+        .get(status.name())
+        .copied()
+        .and_then(|number| usize::try_from(number).ok())
+        .unwrap_or(0)
+}
+
+/// What to say of lines that the page leaves out; none when it holds them all.
+fn left_out(total: usize, what: &str) -> Option<String> {
+    total.checked_sub(SHOWN).filter(|more| *more > 0).map(|more| {
+        format!(
+            "This page shows the worst {} of {}. The other {} are in the machine formats (-o json=report.json, -o csv=report.csv); or narrow the audit with --check, --severity, --bucket or --function.",
+            wording::number(SHOWN),
+            wording::count(total, what),
+            wording::number(more),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An end tag inside would end the element early, and the rest would be text of the page.
+    #[test]
+    fn style_and_script_do_not_end_themselves() {
+        for text in [STYLE, SCRIPT] {
+            assert!(!text.contains("</") && !text.contains("<!--"));
+        }
+    }
+
+    /// The page loads nothing, so neither names an address.
+    #[test]
+    fn style_and_script_name_no_address() {
+        for text in [STYLE, SCRIPT] {
+            assert!(!text.contains("url(") && !text.contains("://") && !text.contains("@import"));
+        }
+    }
+}

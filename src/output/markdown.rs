@@ -1,0 +1,343 @@
+//! `-o markdown`: a comment for a pull request, in GitHub's Markdown.
+//!
+//! First the counts, then the checks that fail, worst first, each folded with its resources and its fix,
+//! then what could not be judged. GitHub takes a comment of 65,536 characters; this stays below it by
+//! showing fewer resources, then no resources, then no more checks, and says how many more there are.
+//!
+//! Text from an account cannot become markup, a link, a mention or a reference to an issue.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use super::shortened::{label, shown};
+use crate::report::{CheckResult, Report, Severity, Status};
+
+/// What GitHub takes, characters. Bytes are counted, which are never fewer.
+const LIMIT: usize = 65_536;
+/// What is kept free for the lines that close the comment.
+const CLOSING: usize = 2_000;
+/// Resources shown of one check.
+const SHOWN: usize = 20;
+/// Characters of a name, of a sentence, and of a fix.
+const NAME: usize = 100;
+const SENTENCE: usize = 300;
+const FIX: usize = 600;
+
+/// Writes the comment.
+///
+/// # Errors
+/// Those of the writer.
+pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = head(report);
+    let mut by_check: BTreeMap<(Reverse<Severity>, &str), Vec<&CheckResult>> = BTreeMap::new();
+    for result in &report.results {
+        if result.status == Status::Fail {
+            by_check
+                .entry((Reverse(result.severity), &result.check))
+                .or_default()
+                .push(result);
+        }
+    }
+    // What could not be judged has its place kept, so that findings never push it out.
+    let unjudged = unjudged(report);
+    let room = LIMIT - CLOSING - unjudged.len().min(LIMIT / 4);
+    let (mut more_findings, mut more_checks) = (0, 0);
+    for ((severity, check), results) in &by_check {
+        let fits = |block: &String| text.len() + block.len() <= room;
+        let block = [SHOWN, 3, 0]
+            .into_iter()
+            .map(|most| block(report, severity.0, check, results, most))
+            .find(fits);
+        match block {
+            Some(block) if more_checks == 0 => text.push_str(&block),
+            _ => {
+                more_checks += 1;
+                more_findings += results.len();
+            }
+        }
+    }
+    if more_checks > 0 {
+        text.push_str(&format!(
+            "\n**And {more_findings} more findings of {more_checks} checks, none of them worse**: this comment is full. \
+             `coldbucket audit -o table` or `-o csv` shows all of them.\n"
+        ));
+    }
+    if unjudged.len() <= LIMIT / 4 {
+        text.push_str(&unjudged);
+    } else {
+        let number = count(report, Status::NotAssessed);
+        text.push_str(&format!("\n**{number} results could not be judged.**\n"));
+    }
+    let source = format!(
+        "\n<sub>{} {} · account read {}</sub>\n",
+        escaped(&shown(&report.tool.name, NAME)),
+        escaped(&shown(&report.tool.version, NAME)),
+        escaped(&shown(&report.taken_at, NAME)),
+    );
+    text.push_str(&source);
+    out.write_all(text.as_bytes())
+}
+
+fn count(report: &Report, status: Status) -> u64 {
+    report
+        .summary
+        .results
+        .get(status.name())
+        .copied()
+        .unwrap_or(0)
+}
+
+fn head(report: &Report) -> String {
+    let failed = count(report, Status::Fail);
+    let mut text = match failed {
+        0 => "## coldbucket found nothing\n\n".to_owned(),
+        1 => "## coldbucket: 1 finding\n\n".to_owned(),
+        several => format!("## coldbucket: {several} findings\n\n"),
+    };
+    let severities: Vec<String> = Severity::ALL
+        .iter()
+        .filter_map(|severity| {
+            let number = report.summary.failed_by_severity.get(severity.name())?;
+            (*number > 0).then(|| format!("{} **{number} {}**", mark(*severity), severity.name()))
+        })
+        .collect();
+    if !severities.is_empty() {
+        text.push_str(&severities.join(" · "));
+        text.push_str("\n\n");
+    }
+    let states: Vec<String> = [
+        (Status::Pass, "passed"),
+        (Status::NotAssessed, "not assessed"),
+        (Status::NotApplicable, "not applicable"),
+        (Status::Suppressed, "accepted"),
+    ]
+    .into_iter()
+    .filter(|(status, _)| *status == Status::Pass || count(report, *status) > 0)
+    .map(|(status, word)| format!("{} {word}", count(report, status)))
+    .collect();
+    let accounts: Vec<String> = report
+        .scope
+        .accounts
+        .iter()
+        .take(8)
+        .map(|account| code(&shown(account, NAME)))
+        .collect();
+    text.push_str(&format!(
+        "{} · account {}\n",
+        states.join(" · "),
+        accounts.join(", ")
+    ));
+    for note in report.notes.iter().take(10) {
+        text.push_str(&format!("\n> {}\n", escaped(&shown(note, SENTENCE))));
+    }
+    if let Some(more) = report.notes.len().checked_sub(10).filter(|more| *more > 0) {
+        text.push_str(&format!("\n> and {more} more notes\n"));
+    }
+    text
+}
+
+/// Meaning never hangs on the colour alone; the word stands beside it.
+const fn mark(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "🟥",
+        Severity::High => "🟧",
+        Severity::Medium => "🟨",
+        Severity::Low => "🟦",
+        Severity::Info => "⬜",
+    }
+}
+
+/// One check, folded: its resources, at most `most` of them, and its fix.
+fn block(
+    report: &Report,
+    severity: Severity,
+    check: &str,
+    results: &[&CheckResult],
+    most: usize,
+) -> String {
+    let summary = report.checks.get(check);
+    let title = summary.map_or(check, |summary| summary.title.as_str());
+    let number = match results.len() {
+        1 => "1 finding".to_owned(),
+        several => format!("{several} findings"),
+    };
+    // Within <summary>, GitHub reads HTML: no Markdown marks there.
+    let mut text = format!(
+        "\n<details>\n<summary>{} <b>{}</b> · {} · {number} · <code>{}</code></summary>\n\n",
+        mark(severity),
+        severity.name(),
+        html(&shown(title, SENTENCE)),
+        html(&shown(check, NAME)),
+    );
+    for result in results.iter().take(most) {
+        text.push_str(&format!(
+            "- {}: {}\n",
+            code(&shown(&label(result), NAME)),
+            escaped(&shown(result.message.as_deref().unwrap_or(title), SENTENCE)),
+        ));
+    }
+    if let Some(more) = results.len().checked_sub(most).filter(|more| *more > 0) {
+        text.push_str(&format!("- and {more} more\n"));
+    }
+    let fix = summary.map_or("", |summary| summary.remediation.as_str());
+    if !fix.is_empty() {
+        text.push_str(&format!("\n**Fix:** {}\n", escaped(&shown(fix, FIX))));
+    }
+    text.push_str("\n</details>\n");
+    text
+}
+
+/// What could not be judged, by the permission that would settle it.
+fn unjudged(report: &Report) -> String {
+    let mut by_action: BTreeMap<&str, (BTreeSet<&str>, usize)> = BTreeMap::new();
+    let mut without = 0;
+    for result in &report.results {
+        if result.status != Status::NotAssessed {
+            continue;
+        }
+        if result.missing.is_empty() {
+            without += 1;
+        }
+        for action in &result.missing {
+            let (checks, number) = by_action.entry(action).or_default();
+            checks.insert(&result.check);
+            *number += 1;
+        }
+    }
+    if by_action.is_empty() && without == 0 {
+        return String::new();
+    }
+    let mut text = format!(
+        "\n<details>\n<summary>❔ <b>not judged</b> · {} results neither passed nor failed</summary>\n\n",
+        count(report, Status::NotAssessed)
+    );
+    for (action, (checks, number)) in by_action.iter().take(SHOWN) {
+        let named: Vec<String> = checks
+            .iter()
+            .take(4)
+            .map(|id| code(&shown(id, NAME)))
+            .collect();
+        let more = match checks.len().checked_sub(4).filter(|more| *more > 0) {
+            Some(more) => format!(" and {more} more"),
+            None => String::new(),
+        };
+        text.push_str(&format!(
+            "- {} would settle {number}: {}{more}\n",
+            code(&shown(action, NAME)),
+            named.join(", "),
+        ));
+    }
+    if let Some(more) = by_action.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        text.push_str(&format!("- and {more} more permissions\n"));
+    }
+    if without > 0 {
+        text.push_str(&format!("- {without} are not decided by what was read\n"));
+    }
+    text.push_str("\n</details>\n");
+    text
+}
+
+/// Text that is shown as it is: no markup, no link, no mention, no reference.
+pub(super) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 16);
+    let mut before = ' ';
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '|' | '~' | '!' => {
+                safe.push('\\');
+                safe.push(letter);
+            }
+            // GitHub finds these in the text that is shown; a comment takes them apart.
+            '@' | '#' => {
+                safe.push(letter);
+                safe.push_str("<!-- -->");
+            }
+            ':' if text.get(at..).is_some_and(|rest| rest.starts_with("://")) => {
+                safe.push_str(":<!-- -->");
+            }
+            '.' if before.eq_ignore_ascii_case(&'w') => safe.push_str("<!-- -->."),
+            // What begins a list, a heading or a quotation does so at the beginning.
+            '-' | '+' | '=' if safe.is_empty() => {
+                safe.push('\\');
+                safe.push(letter);
+            }
+            other => safe.push(other),
+        }
+        before = letter;
+    }
+    safe
+}
+
+/// Text in a code span, where GitHub neither marks up nor mentions.
+fn code(text: &str) -> String {
+    if text.trim().is_empty() {
+        return "` `".to_owned();
+    }
+    // A fence that is longer than any within.
+    let longest = text
+        .split(|letter| letter != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// Text within HTML.
+fn html(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            // Markdown is read within inline HTML too.
+            '`' | '*' | '_' | '[' | ']' | '~' | '\\' | '!' | '@' | '#' | ':' => {
+                safe.push_str(&format!("&#{};", u32::from(letter)));
+            }
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_does_not_become_markup() {
+        assert_eq!(
+            escaped("<b> *x* [a](b) `c` | ~~d~~"),
+            "&lt;b&gt; \\*x\\* \\[a\\](b) \\`c\\` \\| \\~\\~d\\~\\~"
+        );
+        assert_eq!(escaped("- a"), "\\- a");
+    }
+
+    #[test]
+    fn nobody_is_mentioned_and_nothing_is_linked() {
+        assert_eq!(escaped("@all #1"), "@<!-- -->all #<!-- -->1");
+        assert_eq!(
+            escaped("https://x www.x"),
+            "https:<!-- -->//x www<!-- -->.x"
+        );
+        assert_eq!(html("@a <i> https://x"), "&#64;a &lt;i&gt; https&#58;//x");
+    }
+
+    #[test]
+    fn a_code_span_holds_any_text() {
+        assert_eq!(code("a"), "`a`");
+        assert_eq!(code("a``b"), "```a``b```");
+        assert_eq!(code("`"), "`` ` ``");
+    }
+}

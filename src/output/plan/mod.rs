@@ -1,0 +1,162 @@
+//! The plan of fixes, in the formats of `coldbucket remediate`: for people, for a shell, for
+//! Terraform, for CloudFormation, for programs.
+//!
+//! What a target reads was quoted by `remedy`; here it is put below each other, with what a person
+//! should know about each fix as comments. A fix that waits for a decision is a comment as a whole.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use super::{Look, hostile};
+use crate::report::plan::{Fix, Plan};
+
+mod cloudformation;
+mod shell;
+mod table;
+mod terraform;
+
+type Render = fn(&Plan, Look, &mut dyn Write) -> io::Result<()>;
+
+/// One format of a plan.
+#[derive(Clone, Copy)]
+pub struct PlanFormat {
+    name: &'static str,
+    about: &'static str,
+    render: Render,
+}
+
+impl PlanFormat {
+    /// The table for people.
+    pub const TABLE: Self = Self::new("table", "for people, on a terminal", table::render);
+
+    /// Every format there is.
+    pub const ALL: &'static [Self] = &[
+        Self::TABLE,
+        Self::new(
+            "shell",
+            "commands of the AWS CLI, for any POSIX shell",
+            |plan, _, out| shell::render(plan, out),
+        ),
+        Self::new(
+            "terraform",
+            "resources of the AWS provider, HCL",
+            |plan, _, out| terraform::render(plan, out),
+        ),
+        Self::new("cloudformation", "a template, YAML", |plan, _, out| {
+            cloudformation::render(plan, out)
+        }),
+        Self::new(
+            "json",
+            "the whole plan, coldbucket-plan/1",
+            |plan, _, out| {
+                serde_json::to_writer_pretty(&mut *out, plan).map_err(io::Error::other)?;
+                writeln!(out)
+            },
+        ),
+    ];
+
+    const fn new(name: &'static str, about: &'static str, render: Render) -> Self {
+        Self {
+            name,
+            about,
+            render,
+        }
+    }
+
+    /// What stands behind `-o` and `--format`.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// For whom it is, in a few words.
+    pub const fn about(self) -> &'static str {
+        self.about
+    }
+
+    /// The format of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.name == name)
+    }
+
+    /// Writes the plan.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn render(self, plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
+        (self.render)(plan, look, out)
+    }
+}
+
+impl PartialEq for PlanFormat {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for PlanFormat {}
+
+impl fmt::Debug for PlanFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Columns of a comment.
+const COMMENT_WIDTH: usize = 100;
+
+/// Prose as comments of a shell, HCL or YAML.
+fn comment(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    for line in super::table::grid::wrap(&hostile::plain(text), COMMENT_WIDTH) {
+        writeln!(out, "# {line}")?;
+    }
+    Ok(())
+}
+
+/// What stands above everything.
+fn head(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    comment(
+        &format!(
+            "Made by {} {} from the account as it was at {}. Nothing of it has been applied.",
+            plan.tool.name, plan.tool.version, plan.taken_at
+        ),
+        out,
+    )?;
+    let ready = plan.fixes.iter().filter(|fix| fix.is_ready()).count();
+    comment(
+        &format!(
+            "{} can be made as they stand; {} wait for a decision and are comments. When one is taken, print the plan again with --decided CHECK.",
+            super::table::count(ready, "fix"),
+            plan.fixes.len() - ready
+        ),
+        out,
+    )
+}
+
+/// What a person should know about a fix, above its commands.
+fn about(fix: &Fix, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out)?;
+    comment(&format!("--- {} ({})", fix.what, fix.resource.arn), out)?;
+    let mut checks: Vec<&str> = fix
+        .mends
+        .iter()
+        .map(|mended| mended.check.as_str())
+        .collect();
+    checks.dedup();
+    comment(&format!("Mends: {}", checks.join(", ")), out)?;
+    if !fix.effect.is_empty() {
+        comment(&format!("Effect: {}", fix.effect), out)?;
+    }
+    if !fix.risk_note.is_empty() {
+        comment(
+            &format!("Risk, {}: {}", fix.risk.name(), fix.risk_note),
+            out,
+        )?;
+    }
+    if let (Some(decide), false) = (&fix.decide, fix.decided) {
+        comment(&format!("DECIDE: {decide}"), out)?;
+    }
+    if fix.verified {
+        comment("Verified on LocalStack.", out)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! The plan for a person at a terminal: what is ready to run, then what waits for a decision.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use crate::output::table::paint::{Tone, paint};
+use crate::output::table::{count, heading, labelled, prose, some_of};
+use crate::output::{Look, hostile};
+use crate::report::plan::{Fix, Level, Plan};
+
+/// Fixes that are shown of each kind, worst first.
+const SHOWN: usize = 100;
+/// Resources named after a fix that is the same for all of them.
+const LIKEWISE: usize = 24;
+/// Checks named for one fix.
+const CHECKS_NAMED: usize = 6;
+
+pub(super) fn render(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let (ready, waiting): (Vec<&Fix>, Vec<&Fix>) =
+        plan.fixes.iter().partition(|fix| fix.is_ready());
+    prose(
+        look,
+        0,
+        Tone::Plain,
+        &format!(
+            "{}: {} ready to run, {} for a person to decide. Nothing has been applied.",
+            count(plan.fixes.len(), "fix"),
+            ready.len(),
+            waiting.len()
+        ),
+        out,
+    )?;
+    part("Ready to run", &ready, look, out)?;
+    if !ready.is_empty() {
+        writeln!(out)?;
+        prose(
+            look,
+            2,
+            Tone::Quiet,
+            "The commands: coldbucket remediate --format shell",
+            out,
+        )?;
+    }
+    part("For a person to decide", &waiting, look, out)?;
+    if !waiting.is_empty() {
+        writeln!(out)?;
+        prose(
+            look,
+            2,
+            Tone::Quiet,
+            "Once decided: coldbucket remediate --decided CHECK --format shell",
+            out,
+        )?;
+    }
+    Ok(())
+}
+
+fn part(title: &str, fixes: &[&Fix], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    if fixes.is_empty() {
+        return Ok(());
+    }
+    heading(look, title, &fixes.len().to_string(), out)?;
+    let groups = alike(fixes);
+    for group in groups.iter().take(SHOWN) {
+        writeln!(out)?;
+        one(group, look, out)?;
+    }
+    let unseen: usize = groups.iter().skip(SHOWN).map(Vec::len).sum();
+    if unseen > 0 {
+        writeln!(out)?;
+        let more = format!("and {unseen} more; --format json has them all");
+        prose(look, 2, Tone::Quiet, &more, out)?;
+    }
+    Ok(())
+}
+
+/// Fixes that differ in the name of the resource alone, together; the worst come first.
+fn alike<'f>(fixes: &[&'f Fix]) -> Vec<Vec<&'f Fix>> {
+    let mut groups: Vec<Vec<&Fix>> = Vec::new();
+    let mut by_text: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    for &fix in fixes {
+        let checks = fix.mends.iter().map(|mended| mended.check.clone());
+        let key: Vec<String> = [
+            fix.what.as_str(),
+            &fix.effect,
+            &fix.risk_note,
+            fix.decide.as_deref().unwrap_or_default(),
+        ]
+        .into_iter()
+        .map(|text| text.replace(&fix.resource.name, "\0"))
+        .chain(checks)
+        .collect();
+        match by_text.get(&key).and_then(|at| groups.get_mut(*at)) {
+            Some(group) => group.push(fix),
+            None => {
+                by_text.insert(key, groups.len());
+                groups.push(vec![fix]);
+            }
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.iter().map(|fix| fix.severity()).max()));
+    groups
+}
+
+fn one(group: &[&Fix], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let Some((fix, others)) = group.split_first() else {
+        return Ok(());
+    };
+    let severity = fix.severity();
+    let badge = severity.name().to_uppercase();
+    let indent = 2 + badge.len() + 2;
+    let what = hostile::plain(&fix.what);
+    let lines = crate::output::table::grid::wrap(&what, look.width.saturating_sub(indent));
+    for (position, line) in lines.iter().enumerate() {
+        let line = paint(look.color, Tone::Strong, line);
+        if position == 0 {
+            let badge = paint(look.color, Tone::of(severity), &badge);
+            writeln!(out, "  {badge}  {line}")?;
+        } else {
+            writeln!(out, "{:indent$}{line}", "")?;
+        }
+    }
+    if !others.is_empty() {
+        let names: Vec<&str> = others
+            .iter()
+            .map(|other| other.resource.name.as_str())
+            .collect();
+        let names = some_of(names.into_iter(), LIKEWISE);
+        prose(look, 4, Tone::Quiet, &format!("likewise {names}"), out)?;
+    }
+    let mut checks: Vec<&str> = fix
+        .mends
+        .iter()
+        .map(|mended| mended.check.as_str())
+        .collect();
+    checks.dedup();
+    let risk = match fix.risk {
+        Level::Low => Tone::Quiet,
+        Level::Medium | Level::High => Tone::Strong,
+    };
+    let mut line = |label: &str, parts: &[(Tone, String)]| {
+        if parts.iter().all(|(_, text)| text.is_empty()) {
+            return Ok(());
+        }
+        labelled(look, 4, label, 6, parts, out)
+    };
+    line(
+        "mends",
+        &[(Tone::Plain, some_of(checks.into_iter(), CHECKS_NAMED))],
+    )?;
+    if let (Some(decide), false) = (&fix.decide, fix.decided) {
+        line("decide", &[(Tone::Plain, decide.clone())])?;
+    }
+    line("effect", &[(Tone::Plain, fix.effect.clone())])?;
+    if !fix.risk_note.is_empty() {
+        line(
+            "risk",
+            &[
+                (risk, format!("{}:", fix.risk.name())),
+                (Tone::Plain, fix.risk_note.clone()),
+            ],
+        )?;
+    }
+    let mut effort = fix.effort.name().to_owned();
+    if fix.verified {
+        effort.push_str("; verified on LocalStack");
+    }
+    if fix.shell.is_none() {
+        effort.push_str("; no command can do it");
+    }
+    line("effort", &[(Tone::Quiet, effort)])
+}

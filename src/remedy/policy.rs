@@ -1,0 +1,320 @@
+//! Editing a bucket's policy: statements are added to what is there, and nothing else moves.
+//!
+//! A bucket has one policy, and putting one replaces it. So all changes of a bucket's policy are made
+//! on one copy of the document, statement ids are kept, new ones get an id nobody has, and the
+//! result is refused when S3 would (20 KB; S3 user guide, "Bucket policies", read 2026-09).
+
+use serde_json::{Map, Value, json};
+
+/// What S3 takes at most, bytes.
+pub const LARGEST: usize = 20 * 1024;
+
+/// A bucket policy in the making.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    document: Map<String, Value>,
+    statements: Vec<Value>,
+    changed: bool,
+}
+
+impl Draft {
+    /// From the stored text; an empty policy when there is none. `None` when it is not a policy.
+    pub fn new(text: Option<&str>) -> Option<Self> {
+        let Some(text) = text else {
+            return Some(Self {
+                document: Map::from_iter([("Version".to_owned(), json!("2012-10-17"))]),
+                statements: Vec::new(),
+                changed: false,
+            });
+        };
+        let Ok(Value::Object(mut document)) = serde_json::from_str(text) else {
+            return None;
+        };
+        let name = document
+            .keys()
+            .find(|name| name.eq_ignore_ascii_case("statement"))?
+            .clone();
+        let statements = match document.shift_remove(&name)? {
+            Value::Array(statements) => statements,
+            one @ Value::Object(_) => vec![one],
+            _ => return None,
+        };
+        statements.iter().all(Value::is_object).then_some(Self {
+            document,
+            statements,
+            changed: false,
+        })
+    }
+
+    /// Adds a statement under an id like `sid`, unless the very same is there.
+    pub fn add(&mut self, sid: &str, statement: Value) {
+        if self
+            .statements
+            .iter()
+            .any(|other| same_but_for_id(other, &statement))
+        {
+            return;
+        }
+        let mut id = sid.to_owned();
+        let mut number = 2;
+        while self.has_id(&id) {
+            id = format!("{sid}{number}");
+            number += 1;
+        }
+        let mut whole = Map::from_iter([("Sid".to_owned(), Value::String(id))]);
+        whole.extend(statement.as_object().cloned().unwrap_or_default());
+        self.statements.push(Value::Object(whole));
+        self.changed = true;
+    }
+
+    fn has_id(&self, wanted: &str) -> bool {
+        self.statements
+            .iter()
+            .any(|statement| member(statement, "Sid").and_then(Value::as_str) == Some(wanted))
+    }
+
+    /// Changes the statement at a position.
+    pub fn edit(&mut self, position: usize, change: impl FnOnce(&mut Map<String, Value>)) {
+        if let Some(Value::Object(statement)) = self.statements.get_mut(position) {
+            let before = statement.clone();
+            change(statement);
+            self.changed |= *statement != before;
+        }
+    }
+
+    /// The positions of the statements of an effect.
+    pub fn with_effect(&self, effect: &str) -> Vec<usize> {
+        self.statements
+            .iter()
+            .enumerate()
+            .filter(|(_, statement)| {
+                member(statement, "Effect").and_then(Value::as_str) == Some(effect)
+            })
+            .map(|(position, _)| position)
+            .collect()
+    }
+
+    /// Takes an account out of whatever Allow names it. False when some of them names it otherwise
+    /// than as a principal, or nothing does.
+    pub fn forget_account(&mut self, account: &str) -> bool {
+        let mut found = false;
+        for position in self.with_effect("Allow") {
+            self.edit(position, |statement| {
+                found |= forget_principal(statement, account);
+            });
+        }
+        self.statements.retain(|statement| {
+            member(statement, "Principal").is_none_or(|principal| !is_empty(principal))
+        });
+        found
+            && !self
+                .with_effect("Allow")
+                .iter()
+                .filter_map(|position| self.statements.get(*position))
+                .any(|statement| statement.to_string().contains(account))
+    }
+
+    /// True when something was changed.
+    pub const fn is_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// True when there is no statement left: a policy must have one.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// The whole document.
+    pub fn document(&self) -> Value {
+        let mut document = self.document.clone();
+        document.insert(
+            "Statement".to_owned(),
+            Value::Array(self.statements.clone()),
+        );
+        Value::Object(document)
+    }
+
+    /// The whole document as it is sent.
+    pub fn text(&self) -> String {
+        self.document().to_string()
+    }
+}
+
+fn member<'v>(statement: &'v Value, name: &str) -> Option<&'v Value> {
+    statement
+        .as_object()?
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
+}
+
+fn same_but_for_id(there: &Value, wanted: &Value) -> bool {
+    let mut there = there.as_object().cloned().unwrap_or_default();
+    there.retain(|name, _| !name.eq_ignore_ascii_case("sid"));
+    Value::Object(there) == *wanted
+}
+
+fn is_empty(principal: &Value) -> bool {
+    match principal {
+        Value::Object(members) => members.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Takes the account, and every user and role of it, out of the statement's principals.
+fn forget_principal(statement: &mut Map<String, Value>, account: &str) -> bool {
+    let Some(Value::Object(kinds)) = statement.get_mut("Principal") else {
+        return false;
+    };
+    let Some(aws) = kinds.get_mut("AWS") else {
+        return false;
+    };
+    let inside = format!("::{account}:");
+    let is_it = |name: &Value| {
+        name.as_str()
+            .is_some_and(|name| name == account || name.contains(&inside))
+    };
+    let found = match &mut *aws {
+        Value::Array(names) => {
+            let before = names.len();
+            names.retain(|name| !is_it(name));
+            names.len() < before
+        }
+        one => {
+            let found = is_it(one);
+            if found {
+                *one = Value::Array(Vec::new());
+            }
+            found
+        }
+    };
+    if is_empty(aws) {
+        kinds.shift_remove("AWS");
+    }
+    found
+}
+
+/// Refuses every request over plain HTTP, whoever sends it.
+pub fn deny_plain_http(arn: &str) -> Value {
+    deny(
+        json!([arn, format!("{arn}/*")]),
+        json!({"Bool": {"aws:SecureTransport": "false"}}),
+    )
+}
+
+/// Refuses signatures older than so many ms.
+pub fn deny_old_signatures(arn: &str, max_age_ms: u64) -> Value {
+    deny(
+        json!(format!("{arn}/*")),
+        json!({"NumericGreaterThan": {"s3:signatureAge": max_age_ms.to_string()}}),
+    )
+}
+
+/// Refuses Signature Version 2.
+pub fn deny_signature_v2(arn: &str) -> Value {
+    deny(
+        json!(format!("{arn}/*")),
+        json!({"StringEquals": {"s3:signatureversion": "AWS"}}),
+    )
+}
+
+/// Refuses TLS 1.2; S3 speaks nothing older.
+pub fn deny_tls_1_2(arn: &str) -> Value {
+    deny(
+        json!([arn, format!("{arn}/*")]),
+        json!({"NumericLessThan": {"s3:TlsVersion": "1.3"}}),
+    )
+}
+
+/// Lets S3 deliver access logs of the account's own buckets (S3 user guide, "Enabling Amazon S3
+/// server access logging", read 2026-09).
+pub fn allow_log_delivery(arn: &str, account: &str) -> Value {
+    json!({
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": format!("{arn}/*"),
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    })
+}
+
+fn deny(resource: Value, condition: Value) -> Value {
+    json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": resource, "Condition": condition,
+    })
+}
+
+/// Adds `aws:SourceAccount` to a statement.
+pub fn scope_to_account(statement: &mut Map<String, Value>, account: &str) {
+    let condition = statement
+        .entry("Condition")
+        .or_insert_with(|| Value::Object(Map::new()));
+    let Some(operators) = condition.as_object_mut() else {
+        return;
+    };
+    let tests = operators
+        .entry("StringEquals")
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Some(tests) = tests.as_object_mut() {
+        tests.insert("aws:SourceAccount".to_owned(), json!(account));
+    }
+}
+
+/// The request headers that choose an upload's encryption.
+const ENCRYPTION_HEADERS: [&str; 2] = [
+    "s3:x-amz-server-side-encryption",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id",
+];
+
+/// Lets uploads without an encryption header through a Deny that means a wrong one: negated operators
+/// hold for a header that is not there, unless they end in `IfExists`.
+pub fn spare_default_uploads(statement: &mut Map<String, Value>) {
+    let Some(operators) = statement
+        .get_mut("Condition")
+        .and_then(Value::as_object_mut)
+    else {
+        return;
+    };
+    let is_header = |key: &str| {
+        ENCRYPTION_HEADERS
+            .iter()
+            .any(|header| key.eq_ignore_ascii_case(header))
+    };
+    let mut kept = Map::new();
+    for (operator, tests) in operators.iter() {
+        let name = operator.to_ascii_lowercase();
+        let negated = ["stringnot", "arnnot"]
+            .iter()
+            .any(|start| name.starts_with(start));
+        match tests.as_object() {
+            Some(tests) if negated && !name.ends_with("ifexists") => {
+                let (headers, others): (Map<_, _>, Map<_, _>) = tests
+                    .clone()
+                    .into_iter()
+                    .partition(|(key, _)| is_header(key));
+                if !others.is_empty() {
+                    kept.insert(operator.clone(), Value::Object(others));
+                }
+                if !headers.is_empty() {
+                    merge(&mut kept, &format!("{operator}IfExists"), headers);
+                }
+            }
+            Some(tests) => merge(&mut kept, operator, tests.clone()),
+            None => {
+                kept.insert(operator.clone(), tests.clone());
+            }
+        }
+    }
+    *operators = kept;
+}
+
+fn merge(operators: &mut Map<String, Value>, operator: &str, tests: Map<String, Value>) {
+    match operators.get_mut(operator).and_then(Value::as_object_mut) {
+        Some(present) => present.extend(tests),
+        None => {
+            operators.insert(operator.to_owned(), Value::Object(tests));
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What is accepted: exceptions of the configuration file and the baseline.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{RunError, files};
+use crate::checks::{Catalog, Selected};
+use crate::cli::options::{Accepted, Resources, Selection};
+use crate::cli::{Mistake, Placed, did_you_mean};
+use crate::findings::baseline;
+use crate::findings::exceptions::{self, Exception, Tags};
+use crate::inventory::Snapshot;
+use crate::inventory::ids::{SubjectKind, bucket_arn};
+use crate::inventory::need::{Need, ReadingKind};
+use crate::report::baseline::{Baseline, SCHEMA};
+use crate::report::{CheckResult, ExceptionUse, Report, ResourceId};
+
+/// What is accepted, read and checked.
+pub(super) struct Acceptance {
+    exceptions: Vec<Exception>,
+    baseline: Option<(String, Baseline)>,
+    /// The run looks at a part of the account, or at some checks only.
+    narrowed: bool,
+}
+
+impl Acceptance {
+    /// Reads the baseline, and finds exceptions for checks that do not exist.
+    pub(super) fn new(
+        accepted: &Accepted,
+        catalogue: &Catalog,
+        selection: &Selection,
+        resources: &Resources,
+    ) -> Result<Self, RunError> {
+        let mut mistakes = Vec::new();
+        let mut exceptions = Vec::new();
+        let ids = || catalogue.iter().map(|check| check.id.as_str());
+        for Placed { value, place } in &accepted.exceptions {
+            let mut exception = value.clone();
+            for glob in &mut exception.checks {
+                // A former id, which findings no longer carry.
+                if let Some(check) = catalogue.get(glob) {
+                    glob.clone_from(&check.id);
+                }
+                let matcher = wildmatch::WildMatch::new(glob);
+                if !ids().any(|id| matcher.matches(id)) {
+                    mistakes.push(
+                        Mistake::new(format!("an exception for check `{glob}` matches no check"))
+                            .help(did_you_mean(glob, ids()))
+                            .at(place.clone()),
+                    );
+                }
+            }
+            exceptions.push(exception);
+        }
+        if !mistakes.is_empty() {
+            return Err(RunError::Mistakes(mistakes));
+        }
+        let baseline = match &accepted.baseline {
+            Some(path) => Some(read(path)?),
+            None => None,
+        };
+        let narrowed = !(selection.check.is_empty()
+            && selection.exclude.is_empty()
+            && selection.severity.is_none()
+            && *resources == Resources::default());
+        Ok(Self {
+            exceptions,
+            baseline,
+            narrowed,
+        })
+    }
+
+    /// What has to be read for it besides what the checks need.
+    pub(super) fn needs(&self, selected: &Selected) -> Option<(SubjectKind, Need)> {
+        let by_tag = self.exceptions.iter().any(|one| one.tag.is_some());
+        (by_tag && selected.kinds().contains(&SubjectKind::Bucket))
+            .then(|| (SubjectKind::Bucket, Need::own(ReadingKind::BucketTags)))
+    }
+
+    /// Accepts what is accepted. Returns what became of the exceptions, and what the reader should know.
+    pub(super) fn apply(
+        &self,
+        snapshot: &Snapshot,
+        results: &mut [CheckResult],
+    ) -> (Vec<ExceptionUse>, Vec<String>) {
+        let Ok(taken_at) = snapshot.taken_at.parse::<jiff::Timestamp>() else {
+            return (Vec::new(), Vec::new());
+        };
+        let today = taken_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let tags = tags(snapshot);
+        let of = |id: &ResourceId| match (tags.get(&id.arn), id.kind) {
+            (Some(tags), _) => *tags,
+            (None, SubjectKind::Bucket) => Tags::Unknown,
+            // Only the tags of buckets are read: an exception by tag is about nothing else.
+            (None, _) => Tags::Known(&NO_TAGS),
+        };
+        let uses = exceptions::apply(&self.exceptions, today, self.narrowed, results, &of);
+        let mut notes = exceptions::remarks(&uses);
+        if let Some((name, baseline)) = &self.baseline {
+            let gone = baseline::apply(baseline, results);
+            if gone > 0 && !self.narrowed {
+                notes.push(format!(
+                    "{gone} of the {} findings of the baseline {name} do not fail any more; --write-baseline writes it anew",
+                    baseline.findings.len()
+                ));
+            }
+        }
+        (uses, notes)
+    }
+}
+
+static NO_TAGS: BTreeMap<String, String> = BTreeMap::new();
+
+/// The tags of every bucket, by its ARN.
+fn tags(snapshot: &Snapshot) -> BTreeMap<String, Tags<'_>> {
+    let mut tags = BTreeMap::new();
+    for account in snapshot.accounts.values() {
+        for (name, bucket) in &account.buckets {
+            let arn = bucket_arn(bucket.region.as_deref().unwrap_or("unknown"), name);
+            let known = match &bucket.tags {
+                crate::inventory::Reading::Known(tags) => Tags::Known(tags),
+                crate::inventory::Reading::Absent => Tags::Known(&NO_TAGS),
+                _ => Tags::Unknown,
+            };
+            tags.insert(arn, known);
+        }
+    }
+    tags
+}
+
+/// A baseline, or a report in its place.
+fn read(path: &Path) -> Result<(String, Baseline), RunError> {
+    let (name, bytes) = files::read_bytes(path)?;
+    let wrong = |message: String| RunError::Document {
+        file: name.clone(),
+        what: "baseline",
+        message,
+    };
+    let baseline = match schema_of(&bytes, &wrong)?.as_str() {
+        SCHEMA => serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?,
+        crate::report::SCHEMA => {
+            let report =
+                serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+            baseline::of(&report)
+        }
+        other => {
+            return Err(wrong(format!(
+                "its schema is `{other}`, and a baseline is `{SCHEMA}` or `{}`",
+                crate::report::SCHEMA
+            )));
+        }
+    };
+    Ok((name, baseline))
+}
+
+/// A report that `audit -o json` wrote.
+pub(super) fn read_report(path: &Path) -> Result<Report, RunError> {
+    let (name, bytes) = files::read_bytes(path)?;
+    let wrong = |message: String| RunError::Document {
+        file: name.clone(),
+        what: "report",
+        message,
+    };
+    match schema_of(&bytes, &wrong)?.as_str() {
+        crate::report::SCHEMA => {}
+        other => {
+            return Err(wrong(format!(
+                "its schema is `{other}`, and `coldbucket audit -o json` writes `{}`",
+                crate::report::SCHEMA
+            )));
+        }
+    }
+    serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
+}
+
+/// What a JSON document says it is.
+fn schema_of(bytes: &[u8], wrong: &dyn Fn(String) -> RunError) -> Result<String, RunError> {
+    #[derive(Deserialize)]
+    struct Named {
+        schema: Option<String>,
+    }
+    match serde_json::from_slice::<Named>(bytes) {
+        Ok(Named {
+            schema: Some(schema),
+        }) => Ok(crate::output::hostile::plain(&schema).into_owned()),
+        Ok(Named { schema: None }) => Err(wrong("it is JSON without a `schema`".to_owned())),
+        Err(_) if bytes.iter().all(u8::is_ascii_whitespace) => Err(wrong("it is empty".to_owned())),
+        Err(error) => Err(wrong(error.to_string())),
+    }
+}
+
+/// Writes the findings of a report as a baseline.
+pub(super) fn write(path: &Path, report: &Report) -> Result<usize, RunError> {
+    let baseline = baseline::of(report);
+    files::write(path, |out| crate::output::json::document(&baseline, out))?;
+    Ok(baseline.findings.len())
+}

@@ -1,0 +1,227 @@
+//! `remediate`: judge, and plan how what fails is mended. Nothing is applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+use wildmatch::WildMatch;
+
+use super::accepting::Acceptance;
+use super::assess::{self, Case};
+use super::console::Console;
+use super::files::{self, Stdout};
+use super::source::{self, Wanted};
+use super::{Exit, RunError, catalogue};
+use crate::checks::message::Template;
+use crate::checks::{Check, Selected};
+use crate::cli::did_you_mean;
+use crate::cli::options::Remediate;
+use crate::facts::{Facts, Subject};
+use crate::output::Look;
+use crate::remedy::quote::Piece;
+use crate::remedy::{self, Problem, Wishes};
+use crate::report::{CheckResult, Status};
+
+/// What the round trip on LocalStack showed; written by tests/round_trip.rs.
+const ROUND_TRIP: &str = include_str!("../../policies/data/round-trip.yaml");
+
+/// Which fixes were run, and why others were not.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct RoundTrip {
+    /// Checks whose commands mended a failing resource on LocalStack.
+    pub(super) verified: BTreeSet<String>,
+    /// Checks with commands that were not run there, and why.
+    pub(super) not_verified: BTreeMap<String, String>,
+}
+
+impl RoundTrip {
+    /// The shipped list.
+    pub(super) fn shipped() -> Result<Self, RunError> {
+        serde_saphyr::from_str(ROUND_TRIP)
+            .map_err(|error| RunError::Internal(format!("policies/data/round-trip.yaml: {error}")))
+    }
+}
+
+pub(super) fn run(
+    remediate: Remediate,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    let catalogue = catalogue::load(&remediate.selection.policies)?;
+    let selected = catalogue::select(&catalogue, &remediate.selection)?;
+    for glob in &remediate.decided {
+        let pattern = WildMatch::new(glob);
+        if !catalogue.iter().any(|check| pattern.matches(&check.id)) {
+            let ids = catalogue.iter().map(|check| check.id.as_str());
+            return Err(RunError::mistake(
+                format!("--decided `{glob}` names no check"),
+                did_you_mean(glob, ids),
+            ));
+        }
+    }
+    for output in &remediate.outputs {
+        if let Some(file) = &output.file {
+            files::check_writable(file)?;
+        }
+    }
+    let acceptance = Acceptance::new(
+        &remediate.accepted,
+        &catalogue,
+        &remediate.selection,
+        &remediate.resources,
+    )?;
+    let mut needs = catalogue::needs(&selected);
+    needs.extend(acceptance.needs(&selected));
+    needs.extend(remedy::needs(selected.kinds()));
+    let wanted = Wanted {
+        needs,
+        resources: &remediate.resources,
+        tuning: remediate.tuning,
+    };
+    let (snapshot, source) = source::obtain(&remediate.source, wanted, console)?;
+    let report = assess::report(&Case {
+        snapshot: &snapshot,
+        source,
+        selected: &selected,
+        selection: &remediate.selection,
+        resources: &remediate.resources,
+        trust: &remediate.trust,
+        model: None,
+        acceptance: &acceptance,
+    })?;
+    for note in &report.notes {
+        console.note(&format!("note: {note}"));
+    }
+    let facts = Facts::new(&snapshot, remediate.trust.clone());
+    let problems = problems(&facts, &selected, &report.results)?;
+    let decided: Vec<WildMatch> = remediate
+        .decided
+        .iter()
+        .map(|glob| WildMatch::new(glob))
+        .collect();
+    let round_trip = RoundTrip::shipped()?;
+    let plan = remedy::plan(
+        &facts,
+        &problems,
+        &Wishes {
+            decided: &|check| decided.iter().any(|glob| glob.matches(check)),
+            verified: &|check| round_trip.verified.contains(check),
+        },
+        report.tool,
+        source,
+    );
+    for output in &remediate.outputs {
+        match &output.file {
+            Some(file) => {
+                files::write(file, |out| output.format.render(&plan, Look::FILE, out))?;
+                console.detail(&format!(
+                    "{} written to {}",
+                    output.format.name(),
+                    file.display()
+                ));
+            }
+            None => {
+                let look = console.look();
+                stdout.write(|out| output.format.render(&plan, look, out))?;
+            }
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+/// Each finding with what its check says about mending it, about this resource.
+fn problems(
+    facts: &Facts<'_>,
+    selected: &Selected,
+    results: &[CheckResult],
+) -> Result<Vec<Problem>, RunError> {
+    let checks: BTreeMap<&str, (&Check, Value)> = selected
+        .with_params()
+        .map(|(check, params)| (check.id.as_str(), (check, params)))
+        .collect();
+    let mut problems = Vec::new();
+    let mut documents: BTreeMap<&str, Value> = BTreeMap::new();
+    for result in results
+        .iter()
+        .filter(|result| result.status == Status::Fail)
+    {
+        let Some((check, params)) = checks.get(result.check.as_str()) else {
+            continue;
+        };
+        let arn = result.resource.arn.as_str();
+        if !documents.contains_key(arn) {
+            let subject = Subject {
+                id: result.resource.clone(),
+                unlisted: Vec::new(),
+            };
+            let known = match facts.of(&subject) {
+                Some(facts) => {
+                    facts
+                        .document()
+                        .map_err(|error| RunError::Internal(error.to_string()))?
+                        .known
+                }
+                None => Value::Null,
+            };
+            documents.insert(arn, known);
+        }
+        let known = documents.get(arn).unwrap_or(&Value::Null);
+        let item = result
+            .item
+            .as_deref()
+            .and_then(|key| item(check, known, key));
+        let mut variables: Vec<(&str, &Value)> = known
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.as_str(), value))
+            .collect();
+        variables.push(("params", params));
+        variables.extend(item.map(|item| ("item", item)));
+        let pieces = |template: &Option<Template>| {
+            template.as_ref().map(|template| {
+                template
+                    .parts(&variables)
+                    .into_iter()
+                    .map(|(filled, text)| {
+                        if filled {
+                            Piece::Value(text)
+                        } else {
+                            Piece::Text(text)
+                        }
+                    })
+                    .collect()
+            })
+        };
+        let mending = &check.remediation;
+        problems.push(Problem {
+            finding: result.clone(),
+            title: check.title.clone(),
+            summary: mending.summary.render(&variables),
+            params: params.clone(),
+            decide: mending
+                .decide
+                .as_ref()
+                .map(|decide| decide.render(&variables)),
+            shell: pieces(&mending.shell),
+            terraform: pieces(&mending.terraform),
+        });
+    }
+    Ok(problems)
+}
+
+/// The item of a list that a result is about.
+fn item<'v>(check: &Check, known: &'v Value, key: &str) -> Option<&'v Value> {
+    let each = check.for_each.as_ref()?;
+    let list = each
+        .path
+        .split('.')
+        .try_fold(known, |value, name| value.get(name))?;
+    list.as_array()?
+        .iter()
+        .find(|item| match item.get(&each.key) {
+            Some(Value::String(text)) => text == key,
+            Some(Value::Number(number)) => number.to_string() == key,
+            _ => false,
+        })
+}

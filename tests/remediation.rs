@@ -1,0 +1,531 @@
+//! Plans: what they know about a resource, and that nothing in an account can get out of its quotes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop loudly"
+)]
+
+use std::process::{Command, Stdio};
+
+use coldbucket::checks::Catalog;
+use coldbucket::remedy::quote::{self, Piece};
+use serde_json::{Value, json};
+
+mod support;
+
+use support::coldbucket;
+
+/// What breaks out of quotes, comments and lines, in each of the targets.
+const HOSTILE: &[&str] = &[
+    "it's",
+    "a\"b",
+    "$(touch owned)",
+    "`touch owned`",
+    "'; touch owned; '",
+    "\"; touch owned; \"",
+    "'\"'; touch owned #",
+    "\\'; touch owned; \\'",
+    "x\ntouch owned\n",
+    "x\r\ntouch owned",
+    "${HOME}",
+    "${file(\"/etc/passwd\")}",
+    "$${x} $$${y} %{ if true }%%{z}",
+    "-n",
+    "--endpoint-url=http://203.0.113.1",
+    "# no comment",
+    "- item",
+    "key: value",
+    "key:",
+    "!Ref Other",
+    "&anchor",
+    "*alias",
+    "{a: b}",
+    "[a]",
+    "|",
+    ">",
+    "%TAG",
+    "@at",
+    "yes",
+    "null",
+    "~",
+    "0x1f",
+    "1e3",
+    "",
+    " leading and trailing ",
+    "tab\there",
+    "\u{1b}[31m\u{7}",
+    "\u{85}\u{2028}\u{202e}\u{feff}",
+    "\\",
+    "\\n",
+    "naïve 漢字 🪣",
+];
+
+/// Runs `sh` in an empty folder, where `aws` only prints its words, one a line, framed.
+fn sh(script: &str) -> (String, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = format!(
+        "aws() {{ for word in \"$@\"; do printf '<%s>\\n' \"$word\"; done; }}\nsleep() {{ :; }}\n{script}"
+    );
+    let ran = Command::new("sh")
+        .arg("-c")
+        .arg(whole)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let files = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    (String::from_utf8(ran.stdout).unwrap(), files)
+}
+
+#[test]
+fn a_shell_word_is_the_text_whatever_it_holds() {
+    for text in HOSTILE {
+        let (out, files) = sh(&format!("aws {}", quote::word(text)));
+        assert_eq!(out, format!("<{text}>\n"));
+        assert!(files.is_empty(), "{text:?} ran");
+    }
+}
+
+#[test]
+fn hcl_reads_the_text_back() {
+    for text in HOSTILE {
+        let code = format!("x = {}\n", quote::hcl(text));
+        let body: hcl::Value =
+            hcl::from_str(&code).unwrap_or_else(|error| panic!("{code}: {error}"));
+        let read = serde_json::to_value(&body).unwrap();
+        assert_eq!(read["x"], json!(text), "{code}");
+    }
+}
+
+#[test]
+fn hcl_interpolates_nothing() {
+    for text in ["${a}", "$${a}", "$$${a}", "%{a}", "%%{a}", "a$${${b}"] {
+        let body = hcl::parse(&format!("x = {}\n", quote::hcl(text))).unwrap();
+        let expression = body.attributes().next().unwrap().expr();
+        assert_eq!(
+            expression,
+            &hcl::Expression::String(text.to_owned()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn yaml_reads_the_text_back() {
+    for text in HOSTILE {
+        let value =
+            json!({"Key": text, "List": [text, {"a": text}], "Map": {*text: 1, "Other": [[text]]}});
+        let document = quote::yaml_lines(&value, 0);
+        let read: Value =
+            serde_saphyr::from_str(&document).unwrap_or_else(|error| panic!("{document}: {error}"));
+        assert_eq!(read, value, "{document}");
+    }
+}
+
+#[test]
+fn templates_are_filled_in_by_the_quotes_around_the_place() {
+    let value = |text: &str| Piece::Value(text.to_owned());
+    let text = |text: &str| Piece::Text(text.to_owned());
+    for hostile in HOSTILE {
+        let pieces = [
+            text("# about "),
+            value(hostile),
+            text("\naws '"),
+            value(hostile),
+            text("' \"a "),
+            value(hostile),
+            text(" z\" "),
+            value(hostile),
+            text("\nx=$(aws \"$(aws '"),
+            value(hostile),
+            text("')\" \""),
+            value(hostile),
+            text("\")\nprintf '%s' \"$x\"\n"),
+        ];
+        let (out, files) = sh(&quote::fill_shell(&pieces));
+        assert!(files.is_empty(), "{hostile:?} ran");
+        let nested = format!(
+            "<{}>\n<{hostile}>",
+            format!("<{hostile}>").trim_end_matches('\n')
+        );
+        assert_eq!(
+            out,
+            format!(
+                "<{hostile}>\n<a {hostile} z>\n<{hostile}>\n{}",
+                nested.trim_end_matches('\n')
+            ),
+            "{hostile:?}"
+        );
+    }
+}
+
+/// Every template of the built-in checks, filled in with hostile values, runs nothing of theirs and
+/// parses.
+#[test]
+fn no_template_of_a_check_can_be_broken_out_of() {
+    let catalogue = Catalog::builtin().unwrap();
+    let pieces = |template: &coldbucket::checks::message::Template, hostile: &str| -> Vec<Piece> {
+        template
+            .parts(&[])
+            .into_iter()
+            .map(|(filled, text)| {
+                if filled {
+                    Piece::Value(hostile.to_owned())
+                } else {
+                    Piece::Text(text)
+                }
+            })
+            .collect()
+    };
+    // One of each kind is enough for two hundred texts.
+    let worst = [
+        "'; touch owned; '",
+        "\"; touch owned; \"",
+        "x\ntouch owned\n\"x",
+        "$(touch owned)`touch owned`${x}%{y}",
+        "a: b # c",
+    ];
+    for check in catalogue.iter() {
+        for hostile in worst {
+            if let Some(shell) = &check.remediation.shell {
+                let script = quote::fill_shell(&pieces(shell, hostile));
+                let stubs = "curl() { :; }\nunzip() { :; }\ncoldbucket() { :; }\njq() { :; }\n";
+                let (_, files) = sh(&format!("{stubs}{script}"));
+                assert!(
+                    !files.contains(&"owned".to_owned()),
+                    "{}: {script}",
+                    check.id
+                );
+            }
+            if let Some(terraform) = &check.remediation.terraform {
+                let code = quote::fill_hcl(&pieces(terraform, hostile));
+                // Fragments for the inside of a resource have no label of their own.
+                let parsed = hcl::parse(&code);
+                assert!(parsed.is_ok(), "{}: {code}\n{parsed:?}", check.id);
+            }
+            if let Some(template) = &check.remediation.cloudformation {
+                let yaml = quote::fill_yaml(&pieces(template, hostile));
+                assert!(
+                    !yaml.lines().any(|line| line.starts_with("touch")),
+                    "{}: {yaml}",
+                    check.id
+                );
+            }
+        }
+    }
+}
+
+fn snapshot(buckets: Value) -> String {
+    json!({
+        "schema": "coldbucket-snapshot/1", "taken_at": "2026-11-22T10:15:00Z",
+        "accounts": {"111122223333": {
+            "public_access_block": "absent",
+            "bucket_listing": {"known": {"complete": true}},
+            "buckets": buckets,
+        }},
+    })
+    .to_string()
+}
+
+fn plan(buckets: Value, arguments: &str) -> Value {
+    coldbucket(&format!(
+        "remediate --snapshot account.json --format json {arguments}"
+    ))
+    .file("account.json", &snapshot(buckets))
+    .run()
+    .exits(0)
+    .json()
+}
+
+/// A bucket of which everything a plan asks for was read.
+fn bucket(changes: Value) -> Value {
+    let mut bucket = json!({
+        "region": "eu-west-1", "policy": "absent", "acl": {"known": {"owner": "me", "grants": []}},
+        "ownership": {"known": {"object_ownership": "BucketOwnerEnforced"}},
+        "public_access_block": "absent", "encryption": {"known": {"algorithm": "AES256"}}, "logging": "absent",
+        "versioning": "absent", "website": "absent", "lifecycle": "absent", "replication": "absent", "object_lock": "absent",
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        bucket[name] = value.clone();
+    }
+    bucket
+}
+
+fn policy(statements: &Value) -> Value {
+    json!({"known": json!({"Version": "2012-10-17", "Statement": statements}).to_string()})
+}
+
+fn fixes_of<'p>(plan: &'p Value, check: &str) -> Vec<&'p Value> {
+    plan["fixes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|fix| {
+            fix["mends"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|mended| mended["check"] == check)
+        })
+        .collect()
+}
+
+const BLOCK: &str = "--check s3-public-access-not-blocked";
+
+#[test]
+fn block_public_access_is_ready_where_nothing_is_public() {
+    let plan = plan(json!({"quiet": bucket(json!({}))}), BLOCK);
+    let fix = fixes_of(&plan, "s3-public-access-not-blocked")[0];
+    assert_eq!(fix["decide"], Value::Null);
+    assert_eq!(fix["risk"], "low");
+}
+
+#[test]
+fn block_public_access_waits_where_somebody_may_rely_on_the_bucket() {
+    let public = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});
+    let partner = json!({"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});
+    let cases = [
+        (
+            json!({"website": {"known": {"index_document": "index.html"}}}),
+            "serves a website",
+        ),
+        (json!({"policy": policy(&json!([public]))}), "is public"),
+        (
+            json!({"policy": policy(&json!([public, partner]))}),
+            "It also names 222222222222",
+        ),
+        (
+            json!({"ownership": "absent", "acl": {"known": {"owner": "me", "grants": [{"grantee": "AllUsers", "permission": "READ"}]}}}),
+            "Its ACL grants READ to everybody",
+        ),
+        (
+            json!({"website": {"denied": {"action": "s3:GetBucketWebsite", "code": "AccessDenied"}}}),
+            "Whether it serves a website could not be read (refused: s3:GetBucketWebsite)",
+        ),
+    ];
+    for (changes, said) in cases {
+        let plan = plan(json!({"b": bucket(changes)}), BLOCK);
+        let fix = fixes_of(&plan, "s3-public-access-not-blocked")[0];
+        let decide = fix["decide"].as_str().unwrap();
+        assert!(decide.contains(said), "{decide}");
+        let shell = fix["shell"].as_str().unwrap();
+        assert!(shell.lines().all(|line| line.starts_with('#')), "{shell}");
+    }
+}
+
+#[test]
+fn a_decision_that_is_taken_makes_the_commands_ready() {
+    let buckets = json!({"b": bucket(json!({"website": {"known": {"index_document": "i"}}}))});
+    let plan = plan(buckets, &format!("{BLOCK} --decided s3-public-*"));
+    let fix = fixes_of(&plan, "s3-public-access-not-blocked")[0];
+    assert_eq!(fix["decided"], true);
+    assert!(
+        fix["shell"]
+            .as_str()
+            .unwrap()
+            .starts_with("aws s3api put-public-access-block")
+    );
+}
+
+#[test]
+fn all_statements_of_a_bucket_are_put_at_once_beside_those_that_are_there() {
+    let statements = json!([
+        {"Sid": "DenyPlainHttp", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"},
+    ]);
+    let plan = plan(
+        json!({"b": bucket(json!({"policy": policy(&statements)}))}),
+        "--pack strict --check s3-plain-http,s3-presigned-url-long-lived,s3-sigv2-accepted",
+    );
+    let fixes = plan["fixes"].as_array().unwrap();
+    assert_eq!(fixes.len(), 1);
+    let shell = fixes[0]["shell"].as_str().unwrap();
+    assert_eq!(shell.matches("put_policy b").count(), 1);
+    let sids = [
+        "\"Sid\":\"DenyPlainHttp\",\"Effect\":\"Allow\"",
+        "\"Sid\":\"DenyPlainHttp2\"",
+        "\"Sid\":\"DenyOldSignatures\"",
+        "\"Sid\":\"DenySignatureVersion2\"",
+    ];
+    for sid in sids {
+        assert!(shell.contains(sid), "{sid} in {shell}");
+    }
+}
+
+#[test]
+fn a_policy_that_would_be_too_long_is_not_put() {
+    let long = "x".repeat(20_300);
+    let statements = json!([
+        {"Sid": "Long", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::b/{long}")},
+    ]);
+    let plan = plan(
+        json!({"b": bucket(json!({"policy": policy(&statements)}))}),
+        "--check s3-plain-http",
+    );
+    let decide = plan["fixes"][0]["decide"].as_str().unwrap();
+    assert!(decide.contains("bytes and S3 takes 20480"), "{decide}");
+}
+
+#[test]
+fn a_public_policy_is_not_put_again_where_s3_would_refuse_it() {
+    let public = json!([{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]);
+    let block = json!({"known": {"block_public_policy": true}});
+    let plan = plan(
+        json!({"b": bucket(json!({"policy": policy(&public), "public_access_block": block}))}),
+        "--check s3-plain-http",
+    );
+    let decide = plan["fixes"][0]["decide"].as_str().unwrap();
+    assert!(
+        decide.contains("S3 refuses to put any policy that still is"),
+        "{decide}"
+    );
+}
+
+#[test]
+fn a_policy_that_was_not_read_is_not_replaced() {
+    let denied = json!({"denied": {"action": "s3:GetBucketPolicy", "code": "AccessDenied"}});
+    let plan = plan(
+        json!({"b": bucket(json!({"policy": denied, "ownership": "absent",
+            "acl": {"known": {"owner": "me", "grants": [{"grantee": "LogDelivery", "permission": "WRITE"}]}}}))}),
+        "--check s3-acls-enabled",
+    );
+    for fix in fixes_of(&plan, "s3-acls-enabled") {
+        assert!(fix["decide"].is_string(), "{fix}");
+    }
+}
+
+#[test]
+fn logs_go_to_a_fit_bucket_or_a_person_is_asked() {
+    let lonely = plan(json!({"b": bucket(json!({}))}), "--check s3-no-access-log");
+    assert!(
+        lonely["fixes"][0]["decide"]
+            .as_str()
+            .unwrap()
+            .contains("no bucket in eu-west-1")
+    );
+    let delivery = json!([{"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::logs/*", "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}]);
+    let with_target = plan(
+        json!({
+            "b": bucket(json!({})),
+            "logs": bucket(json!({"policy": policy(&delivery)})),
+            "elsewhere": bucket(json!({"region": "us-east-1", "policy": policy(&delivery)})),
+        }),
+        "--check s3-no-access-log --bucket b",
+    );
+    let shell = with_target["fixes"][0]["shell"].as_str().unwrap();
+    assert!(
+        shell.contains("\"TargetBucket\":\"logs\",\"TargetPrefix\":\"b/\""),
+        "{shell}"
+    );
+}
+
+#[test]
+fn names_that_aws_does_not_give_get_no_commands() {
+    for name in ["$(id)", "a b", "it's", "--help", "x\ny"] {
+        let plan = plan(json!({name: bucket(json!({}))}), "--check s3-plain-http");
+        let fix = &plan["fixes"][0];
+        assert!(
+            fix["decide"]
+                .as_str()
+                .unwrap()
+                .contains("AWS gives no such name")
+        );
+        assert_eq!(fix["shell"], Value::Null);
+    }
+}
+
+#[test]
+fn terraform_parses_imports_what_exists_and_names_everything_once() {
+    for arguments in ["--pack strict", "--pack strict --decided *"] {
+        let run = coldbucket(&format!(
+            "remediate --sample --format terraform {arguments}"
+        ))
+        .run()
+        .exits(0);
+        let body = hcl::parse(&run.stdout).unwrap();
+        let mut names = std::collections::BTreeSet::new();
+        let mut imported = std::collections::BTreeSet::new();
+        for block in body.blocks() {
+            let labels: Vec<&str> = block
+                .labels()
+                .iter()
+                .map(hcl::structure::BlockLabel::as_str)
+                .collect();
+            if block.identifier() == "import" {
+                let to = block
+                    .body()
+                    .attributes()
+                    .find(|attribute| attribute.key() == "to")
+                    .unwrap();
+                imported.insert(hcl::format::to_string(to.expr()).unwrap());
+            } else {
+                assert!(names.insert(labels.join(".")), "{labels:?} twice");
+            }
+        }
+        assert!(names.len() > 50, "{}", names.len());
+        assert!(imported.iter().all(|to| names.contains(to)), "{imported:?}");
+        assert!(imported.contains("aws_s3_bucket_policy.acme_claims"));
+        assert!(
+            !imported.contains("aws_s3_bucket_policy.acme_brand_kit"),
+            "it has no policy yet"
+        );
+    }
+}
+
+#[test]
+fn cloudformation_is_plain_yaml_with_one_entry_a_bucket() {
+    let run = coldbucket("remediate --sample --format cloudformation --pack strict")
+        .run()
+        .exits(0);
+    let template: Value = serde_saphyr::from_str(&run.stdout).unwrap();
+    let resources = template["Resources"].as_object().unwrap();
+    assert!(resources.len() > 30);
+    let bucket = &resources["AcmeScratchBucket"];
+    assert_eq!(bucket["DeletionPolicy"], "Retain");
+    assert_eq!(bucket["Properties"]["BucketName"], "acme-scratch");
+    assert_eq!(
+        bucket["Properties"]["VersioningConfiguration"]["Status"],
+        "Enabled"
+    );
+    assert!(bucket["Properties"]["LifecycleConfiguration"].is_object());
+}
+
+#[test]
+fn formats_and_files_are_those_of_other_commands() {
+    coldbucket("remediate --sample --format shel")
+        .run()
+        .exits(2)
+        .says("error: -o `shel` is not a format; did you mean `shell`?");
+    coldbucket("remediate --sample --decided s3-plain-htp")
+        .run()
+        .exits(2)
+        .says("error: --decided `s3-plain-htp` names no check; did you mean `s3-plain-http`?");
+    let run = coldbucket("remediate --sample -o shell=fixes.sh -o terraform=fixes.tf")
+        .run()
+        .exits(0);
+    assert_eq!(run.stdout, "");
+    assert_eq!(run.files(), ["fixes.sh", "fixes.tf"]);
+}
+
+#[test]
+fn the_table_fits_its_width() {
+    for width in ["80", "120"] {
+        let run = coldbucket("remediate --sample --pack strict")
+            .env("COLUMNS", width)
+            .run()
+            .exits(0);
+        let limit: usize = width.parse().unwrap();
+        for line in run.stdout.lines() {
+            // A word that is wider than the screen, an ARN, stays whole.
+            let one_word = line.split_whitespace().count() == 1;
+            assert!(one_word || line.chars().count() <= limit, "{line}");
+        }
+    }
+}

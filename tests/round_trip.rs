@@ -1,0 +1,480 @@
+//! The round trip: failing resources are deployed, judged, mended by the printed commands with the
+//! real AWS CLI, and judged again. Each check whose fix is a command passes then, nothing that passed
+//! fails, and running the commands again changes nothing.
+//!
+//! What comes out is `policies/data/round-trip.yaml`, which `checks show` and the plan read, and
+//! `docs/remediation.md`. `COLDBUCKET_WRITE=1 cargo test --test round_trip` writes both again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that cannot go on should stop loudly"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use coldbucket::checks::Catalog;
+use serde_json::Value;
+
+#[path = "support/local_aws.rs"]
+mod local_aws;
+
+use local_aws::{Server, project};
+
+const ACCOUNT: &str = "555566667777";
+const STRANGER: &str = "222222222222";
+
+/// Checks with a command that a person has to decide on, and has: here, to run it.
+const DECIDED: &[&str] = &[
+    "lambda-no-provisioned-concurrency",
+    "lambda-vpc-attached",
+    "s3-account-public-access-not-blocked",
+    "s3-acls-enabled",
+    "s3-cross-account-access",
+    "s3-key-not-rotated",
+    "s3-key-unusable",
+    "s3-no-object-lock",
+    "s3-old-versions-kept",
+    "s3-policy-unattached-full-access",
+    "s3-public-access-not-blocked",
+    "s3-public-acl-grant",
+    "s3-public-list",
+    "s3-public-read",
+    "s3-public-write",
+    "s3-replication-to-nowhere",
+    "s3-replication-to-stranger",
+    "s3-service-without-source",
+    "s3-website-hosting",
+];
+
+const ACCESS_POINTS: &str = "LocalStack finds an access point by the account in front of the host name, which an address of this machine cannot have; the command is the account's, which is verified";
+
+/// Checks that configuration alone can fix and whose fix is not run here, with the reason.
+const NOT_RUN: &[(&str, &str)] = &[
+    ("s3-access-point-public", ACCESS_POINTS),
+    ("s3-access-point-public-access-not-blocked", ACCESS_POINTS),
+    (
+        "s3-multi-region-access-point-public-access-not-blocked",
+        "LocalStack has no Multi-Region Access Points; the command is the one for access points",
+    ),
+    (
+        "s3-tag-condition-without-effect",
+        "LocalStack has no attribute-based access control (PutBucketAbac answers 501)",
+    ),
+];
+
+/// Checks that no command alone can fix, with what it takes instead.
+const BY_A_PERSON: &[(&str, &str)] = &[
+    (
+        "lambda-image-oversized",
+        "the build has to leave something out",
+    ),
+    (
+        "lambda-init-too-slow",
+        "code, package or money: which lever is for a person to choose",
+    ),
+    (
+        "lambda-package-waste",
+        "the build has to leave something out",
+    ),
+    (
+        "s3-access-point-internet-origin",
+        "the origin cannot be changed: another access point has to be made",
+    ),
+    (
+        "s3-identity-changes-bucket-permissions",
+        "what the identity needs has to be found out",
+    ),
+    (
+        "s3-identity-full-access",
+        "what the identity needs has to be found out",
+    ),
+    (
+        "s3-identity-long-lived-key",
+        "whoever uses the key has to be moved to a role first",
+    ),
+    (
+        "s3-identity-managed-full-access",
+        "what the identity needs has to be found out",
+    ),
+    (
+        "s3-identity-writes-everywhere",
+        "what the identity needs has to be found out",
+    ),
+    (
+        "lambda-cold-start-over-budget",
+        "code, package or money: which lever is for a person to choose",
+    ),
+    (
+        "lambda-package-oversized",
+        "the build has to leave something out",
+    ),
+    (
+        "lambda-provisioned-concurrency-failed",
+        "the cause has to be mended first",
+    ),
+    (
+        "lambda-runtime-deprecated",
+        "the code has to be tested on another runtime",
+    ),
+    ("s3-cors-any-origin-writes", "the origins have to be named"),
+    (
+        "s3-cross-account-takeover",
+        "the actions the other account needs have to be named",
+    ),
+    (
+        "s3-key-of-another-account",
+        "another key has to be chosen, or the other account asked",
+    ),
+    ("s3-malformed-policy", "the policy has to be written again"),
+    (
+        "s3-named-accounts-cut-off",
+        "the public statement or the named accounts have to move",
+    ),
+    (
+        "s3-no-mfa-delete",
+        "only the root user can, with a second factor at hand",
+    ),
+    (
+        "s3-no-replication",
+        "a destination, a role and a price have to be chosen",
+    ),
+    ("s3-no-tags", "the tags have to be chosen"),
+    (
+        "s3-policy-locks-out-owner",
+        "only the root user can, and the policy's other statements go with it",
+    ),
+    (
+        "s3-replication-skips-encrypted",
+        "a key for the replicas has to be chosen",
+    ),
+];
+
+type Key = (String, String, Option<String>);
+
+fn results(report: &Value) -> BTreeMap<Key, String> {
+    report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| {
+            let text = |value: &Value| value.as_str().map(str::to_owned);
+            let key = (
+                text(&result["check"]).unwrap(),
+                text(&result["resource"]["arn"]).unwrap(),
+                text(&result["item"]),
+            );
+            (key, text(&result["status"]).unwrap())
+        })
+        .collect()
+}
+
+/// Reads the account into a file.
+fn collect(server: &Server, name: &str) {
+    let read = server.coldbucket(
+        ACCOUNT,
+        &[
+            "collect",
+            "--region",
+            "us-east-1,eu-west-1",
+            "--endpoint-url",
+            &server.endpoint,
+            "-o",
+            name,
+        ],
+    );
+    assert!(
+        read.status.success(),
+        "{}",
+        String::from_utf8_lossy(&read.stderr)
+    );
+}
+
+fn judge(server: &Server, name: &str) -> Value {
+    let judged = server.coldbucket(
+        ACCOUNT,
+        &[
+            "audit",
+            "--snapshot",
+            name,
+            "--pack",
+            "strict",
+            "--fail-on",
+            "none",
+            "--allow-incomplete",
+            "-o",
+            "json",
+        ],
+    );
+    assert!(
+        judged.status.success(),
+        "{}",
+        String::from_utf8_lossy(&judged.stderr)
+    );
+    serde_json::from_slice(&judged.stdout).unwrap()
+}
+
+/// The plan for what is in the file, with every decision of [`DECIDED`] taken.
+fn plan(server: &Server, name: &str, format: &str) -> Vec<u8> {
+    let decided = DECIDED.join(",");
+    let planned = server.coldbucket(
+        ACCOUNT,
+        &[
+            "remediate",
+            "--snapshot",
+            name,
+            "--pack",
+            "strict",
+            "--decided",
+            &decided,
+            "--format",
+            format,
+        ],
+    );
+    assert!(
+        planned.status.success(),
+        "{}",
+        String::from_utf8_lossy(&planned.stderr)
+    );
+    planned.stdout
+}
+
+#[test]
+fn the_printed_commands_mend_what_they_are_printed_for() {
+    let server = Server::start();
+    server.deploy(ACCOUNT, "round-trip.yaml");
+    // A destination that is gone, and one whose name somebody else took.
+    server.shell(
+        ACCOUNT,
+        "set -eu; aws s3api delete-bucket --bucket rt-gone; aws s3api delete-bucket --bucket rt-stranger",
+    );
+    server.shell(
+        STRANGER,
+        "aws s3api create-bucket --bucket rt-stranger >/dev/null",
+    );
+
+    collect(&server, "before.json");
+    let before = results(&judge(&server, "before.json"));
+    let plan_json: Value = serde_json::from_slice(&plan(&server, "before.json", "json")).unwrap();
+    let script = String::from_utf8(plan(&server, "before.json", "shell")).unwrap();
+    server.shell(ACCOUNT, &script);
+    collect(&server, "after.json");
+    let after = results(&judge(&server, "after.json"));
+
+    // What a fix with commands mends passes, or its item is gone.
+    let mut verified: BTreeSet<String> = BTreeSet::new();
+    let mut unmended: BTreeSet<String> = BTreeSet::new();
+    for fix in plan_json["fixes"].as_array().unwrap() {
+        let ready = fix["decide"].is_null() || fix["decided"] == true;
+        for mended in fix["mends"].as_array().unwrap() {
+            let check = mended["check"].as_str().unwrap().to_owned();
+            let found = before.keys().find(|(of, arn, item)| {
+                *of == check
+                    && before[&(of.clone(), arn.clone(), item.clone())] == "fail"
+                    && mended["item"].as_str() == item.as_deref()
+                    && fix["resource"]["arn"] == arn.as_str()
+            });
+            let Some(key) = found else { continue };
+            if !ready || fix["shell"].is_null() {
+                continue;
+            }
+            match after.get(key).map(String::as_str) {
+                None | Some("pass" | "not-applicable") => {
+                    verified.insert(check);
+                }
+                Some(other) => {
+                    unmended.insert(format!("{check} of {}: {other}", key.1));
+                }
+            }
+        }
+    }
+    assert!(unmended.is_empty(), "still not mended:\n{unmended:#?}");
+
+    // Nothing that passed fails.
+    let worse: Vec<&Key> = before
+        .iter()
+        .filter(|(key, status)| {
+            *status == "pass" && after.get(key).is_some_and(|now| now == "fail")
+        })
+        .map(|(key, _)| key)
+        .collect();
+    assert!(worse.is_empty(), "passed before and fails now:\n{worse:#?}");
+
+    // What was there and not in question stays.
+    let kept: Value =
+        serde_json::from_slice(&std::fs::read(server.run_dir.path().join("after.json")).unwrap())
+            .unwrap();
+    let buckets = &kept["accounts"][ACCOUNT]["buckets"];
+    let policy = |bucket: &str| -> Value {
+        serde_json::from_str(buckets[bucket]["policy"]["known"].as_str().unwrap()).unwrap()
+    };
+    let busy = policy("rt-busy");
+    assert_eq!(busy["Id"], "it's $(id) `id` ${HOME} \"quoted\" \\ end");
+    let sids: Vec<&str> = busy["Statement"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|statement| statement["Sid"].as_str())
+        .collect();
+    assert_eq!(
+        sids,
+        ["DenyPlainHttp", "Trail", "Pricing", "Header", "Partners"]
+    );
+    let rules: Vec<&str> = buckets["rt-busy"]["lifecycle"]["known"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        rules,
+        [
+            "it's `kept` $(date)",
+            "abort-incomplete-uploads",
+            "expire-old-versions"
+        ]
+    );
+    assert_eq!(
+        buckets["rt-busy"]["encryption"]["known"]["blocked_encryption_types"],
+        serde_json::json!(["SSE-C"])
+    );
+    let moved = policy("rt-old-logs");
+    let last = moved["Statement"].as_array().unwrap().last().unwrap();
+    assert_eq!(moved["Id"], "Kept");
+    assert_eq!(last["Sid"], "S3ServerAccessLogs2", "the id was taken");
+    assert_eq!(last["Principal"]["Service"], "logging.s3.amazonaws.com");
+    assert_eq!(
+        buckets["rt-source"]["replication"]["known"]["rules"][0]["id"],
+        "kept"
+    );
+
+    // What a plan changed it finds done when it runs again; a policy that somebody changed meanwhile
+    // it leaves alone.
+    let again = commands_of(&script, "rt-busy");
+    server.shell(ACCOUNT, &again);
+    server.shell(
+        ACCOUNT,
+        "aws s3api put-bucket-policy --bucket rt-busy --policy '{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:*\",\"Resource\":\"arn:aws:s3:::rt-busy\",\"Condition\":{\"Bool\":{\"aws:SecureTransport\":\"false\"}}}]}'",
+    );
+    let refused =
+        format!("if ( {again}\n ) 2>why; then exit 1; fi; grep -q 'make the plan again' why");
+    server.shell(ACCOUNT, &refused);
+
+    compare(&verified);
+}
+
+/// The head of the script and the commands of one bucket's policy.
+fn commands_of(script: &str, bucket: &str) -> String {
+    let head = script.split("\n# --- ").next().unwrap();
+    let call = script
+        .split("\n# --- ")
+        .find(|part| part.contains(&format!("put_policy {bucket} ")))
+        .unwrap();
+    format!("{head}\n# {call}")
+}
+
+/// The shipped list and the page say what was seen.
+fn compare(verified: &BTreeSet<String>) {
+    let catalogue = Catalog::builtin().unwrap();
+    let not_run: BTreeMap<&str, &str> = NOT_RUN.iter().copied().collect();
+    let by_a_person: BTreeMap<&str, &str> = BY_A_PERSON.iter().copied().collect();
+    let mut unexplained = Vec::new();
+    for check in catalogue.iter() {
+        let id = check.id.as_str();
+        let named = [
+            verified.contains(id),
+            not_run.contains_key(id),
+            by_a_person.contains_key(id),
+        ];
+        if named.iter().filter(|yes| **yes).count() != 1 {
+            unexplained.push(id.to_owned());
+        }
+    }
+    let mut list = String::from(
+        "# What tests/round_trip.rs saw: the commands of `coldbucket remediate` mended a failing resource on\n# LocalStack 4.14.0 with the AWS CLI 1.46.3. Written by that test with COLDBUCKET_WRITE=1.\nverified:\n",
+    );
+    for id in verified {
+        writeln!(list, "  - {id}").unwrap();
+    }
+    list.push_str("not_verified:\n");
+    for (id, why) in &not_run {
+        writeln!(list, "  {id}: \"{why}\"").unwrap();
+    }
+    let files = [
+        ("policies/data/round-trip.yaml", list),
+        (
+            "docs/remediation.md",
+            page(&catalogue, verified, &not_run, &by_a_person),
+        ),
+    ];
+    for (name, wanted) in files {
+        let path = project().join(name);
+        if std::env::var_os("COLDBUCKET_WRITE").is_some() {
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(
+            there, wanted,
+            "{name} is not what was seen; COLDBUCKET_WRITE=1 writes it again"
+        );
+    }
+    assert!(
+        unexplained.is_empty(),
+        "neither verified nor named with a reason, or both: {unexplained:?}"
+    );
+    let fixable = verified.len() + not_run.len();
+    assert!(
+        verified.len() * 10 >= fixable * 9,
+        "{} of {fixable} are less than nine in ten",
+        verified.len()
+    );
+}
+
+fn page(
+    catalogue: &Catalog,
+    verified: &BTreeSet<String>,
+    not_run: &BTreeMap<&str, &str>,
+    by_a_person: &BTreeMap<&str, &str>,
+) -> String {
+    let title = |id: &str| catalogue.get(id).map_or("", |check| check.title.as_str());
+    let mut page = String::from(
+        "# Fixes\n\n\
+         `coldbucket remediate` plans how findings are mended. It prints; it never applies anything.\n\
+         A fix that may end what somebody relies on waits for a decision and is printed as a comment until\n\
+         `--decided CHECK` says that it is taken.\n\n\
+         This page is written by `tests/round_trip.rs`. It deploys a failing resource for each check into\n\
+         LocalStack 4.14.0, runs the printed commands with the AWS CLI 1.46.3, and judges again: the check\n\
+         must pass, and nothing that passed may fail. LocalStack is not AWS: it enforces neither Block Public\n\
+         Access nor policies, so what AWS would refuse is not seen there.\n\n",
+    );
+    let fixable = verified.len() + not_run.len();
+    writeln!(
+        page,
+        "{} of the {fixable} checks that configuration alone can fix are verified.\n",
+        verified.len()
+    )
+    .unwrap();
+    page.push_str(
+        "## Verified on LocalStack\n\n| Check | Mends | A person decides first |\n|---|---|---|\n",
+    );
+    for id in verified {
+        let decides = if DECIDED.contains(&id.as_str()) {
+            "where somebody may rely on it"
+        } else {
+            ""
+        };
+        writeln!(page, "| `{id}` | {} | {decides} |", title(id)).unwrap();
+    }
+    page.push_str("\n## Not verified\n\n| Check | Mends | Why not |\n|---|---|---|\n");
+    for (id, why) in not_run {
+        writeln!(page, "| `{id}` | {} | {why} |", title(id)).unwrap();
+    }
+    page.push_str("\n## For a person\n\nNo command alone mends these.\n\n| Check | Mends | What it takes |\n|---|---|---|\n");
+    for (id, why) in by_a_person {
+        writeln!(page, "| `{id}` | {} | {why} |", title(id)).unwrap();
+    }
+    page
+}
