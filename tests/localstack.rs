@@ -326,3 +326,130 @@ fn the_sample_account_is_judged_as_the_rules_of_aws_say() {
         wrong.join("\n")
     );
 }
+
+/// A zip of these files with so many bytes each, stored as they are.
+#[cfg(feature = "aws")]
+fn packed(files: &[(&str, usize)]) -> Vec<u8> {
+    use std::io::{Cursor, Write};
+    let stored =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, size) in files {
+        writer.start_file(*name, stored).unwrap();
+        writer.write_all(&vec![7; *size]).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// Really uploaded zips, by Range on the URL that GetFunction answers with, and REPORT lines that
+/// this test puts into the function's log.
+#[cfg(feature = "aws")]
+#[test]
+fn packages_and_starts_are_read_from_what_is_there() {
+    use aws_sdk_cloudwatchlogs as logs;
+    use aws_sdk_lambda as lambda;
+
+    const ACCOUNT: &str = "555566667777";
+    let server = Server::start();
+    let credentials =
+        aws_credential_types::Credentials::new(ACCOUNT, "localstack", None, None, "test");
+    let config = aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .region(aws_config::Region::new("us-east-1"))
+        .credentials_provider(
+            aws_credential_types::provider::SharedCredentialsProvider::new(credentials),
+        )
+        .endpoint_url(&server.endpoint)
+        .build();
+    let zip = packed(&[
+        ("app.py", 400),
+        ("botocore/data/ec2.json", 2_000_000),
+        ("boto3/session.py", 30_000),
+        ("pandas/tests/test_frame.py", 500_000),
+    ]);
+    let uploaded = zip.len();
+    let now = i64::try_from(
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_millis(),
+    )
+    .unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        lambda::Client::new(&config)
+            .create_function()
+            .function_name("waster")
+            .runtime(lambda::types::Runtime::Python313)
+            .handler("app.handler")
+            .role(format!("arn:aws:iam::{ACCOUNT}:role/lambda"))
+            .code(
+                lambda::types::FunctionCode::builder()
+                    .zip_file(lambda::primitives::Blob::new(zip))
+                    .build(),
+            )
+            .send()
+            .await
+            .unwrap();
+        let client = logs::Client::new(&config);
+        let (group, stream) = ("/aws/lambda/waster", "2026/11/20/[$LATEST]0f0a");
+        client.create_log_group().log_group_name(group).send().await.unwrap();
+        client
+            .create_log_stream()
+            .log_group_name(group)
+            .log_stream_name(stream)
+            .send()
+            .await
+            .unwrap();
+        let lines = (0..11).map(|n| {
+            format!("REPORT RequestId: {n}\tDuration: 60.00 ms\tBilled Duration: 60 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tInit Duration: 1500.00 ms\t")
+        });
+        let warm = (0..30).map(|n| format!("REPORT RequestId: w{n}\tDuration: 10.00 ms\tBilled Duration: 10 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t"));
+        let events: Vec<logs::types::InputLogEvent> = lines
+            .chain(warm)
+            .map(|line| {
+                logs::types::InputLogEvent::builder()
+                    .timestamp(now - 60_000)
+                    .message(line)
+                    .build()
+                    .unwrap()
+            })
+            .collect();
+        client
+            .put_log_events()
+            .log_group_name(group)
+            .log_stream_name(stream)
+            .set_log_events(Some(events))
+            .send()
+            .await
+            .unwrap();
+    });
+    let collected = server.coldbucket(
+        ACCOUNT,
+        &[
+            "collect",
+            "--region",
+            "us-east-1",
+            "--function",
+            "waster",
+            "--inspect-packages",
+            "--measure",
+            "7",
+        ],
+    );
+    let snapshot: Value = serde_json::from_slice(&collected.stdout).unwrap();
+    let function = &snapshot["accounts"][ACCOUNT]["regions"]["us-east-1"]["functions"]["waster"];
+    let code = &function["packages"]["known"][0]["code"];
+    assert_eq!(code["zipped_bytes"], uploaded, "{}", function["packages"]);
+    assert_eq!(code["unzipped_bytes"], 2_530_400);
+    assert_eq!(code["files"], 4);
+    assert_eq!(code["folders"][0]["path"], "botocore");
+    let starts = &function["measured"]["known"]["versions"]["$LATEST"];
+    assert_eq!(starts["cold_starts"], 11, "{}", function["measured"]);
+    assert_eq!(starts["invocations"], 41);
+    assert_eq!(starts["init_p50_ms"], 1500.0);
+    assert_eq!(starts["total_p50_ms"], 1560.0);
+    assert_eq!(starts["duration_p50_ms"], 10.0);
+    let said = String::from_utf8_lossy(&collected.stdout).to_lowercase();
+    assert!(!said.contains("signature"), "no presigned URL is kept");
+}

@@ -438,6 +438,18 @@ fn without_insights_the_events_are_read() {
     assert_eq!(starts["total_p50_ms"], 280.0);
 }
 
+/// The plan is said before it is carried out, and only to those who ask.
+#[test]
+fn the_plan_is_told_by_v() {
+    let endpoint = Endpoint::start(world("https://example.invalid/x"), Behaviour::default());
+    let outcome = live("collect --inspect-packages -v", &endpoint)
+        .run()
+        .exits(0);
+    let plan = "plan for 1 functions in us-east-1: ListAliases 1, ListProvisionedConcurrencyConfigs 1, GetLayerVersionByArn 0, GetFunction 1; at least 1 s at Lambda's quotas";
+    assert!(outcome.stderr.contains(plan), "{}", outcome.stderr);
+    assert!(!live("collect", &endpoint).run().stderr.contains("plan for"));
+}
+
 // ---------------------------------------------------------------------------------------------
 // Secrets.
 

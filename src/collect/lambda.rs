@@ -1,6 +1,6 @@
 //! The functions of one Region: their list, and the readings of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_lambda::types::{
     AliasConfiguration, FunctionConfiguration as SdkFunction, FunctionVersion,
@@ -28,6 +28,9 @@ use super::{answer, function_access, function_state, metrics, triggers};
 pub async fn read(session: &Session, region: &str) -> RegionInventory {
     let (listing, functions) = list(session, region).await;
     session.found(functions.len());
+    session
+        .progress
+        .detail(&planned(session, region, &functions));
     let mut functions = futures::stream::iter(functions)
         .map(|(name, listed)| async move {
             let function = read_one(session, region, &name, listed).await;
@@ -50,6 +53,72 @@ pub async fn read(session: &Session, region: &str) -> RegionInventory {
     triggers::read(session, region, &mut inventory).await;
     metrics::read(session, region, &mut inventory.functions).await;
     inventory
+}
+
+/// The calls that a Region's functions will take, and how long at Lambda's quotas.
+fn planned(
+    session: &Session,
+    region: &str,
+    functions: &BTreeMap<String, FunctionInventory>,
+) -> String {
+    let wants = |reading| session.plan.wants(reading);
+    let latest = |image: bool| {
+        functions
+            .values()
+            .filter(|function| {
+                function
+                    .versions
+                    .get("$LATEST")
+                    .is_some_and(|latest| (latest.package_type == "Image") == image)
+            })
+            .count()
+    };
+    let layers: BTreeSet<&str> = functions
+        .values()
+        .flat_map(|function| function.versions.values())
+        .flat_map(|version| &version.layers)
+        .map(|layer| layer.arn.as_str())
+        .collect();
+    let packages = wants(ReadingKind::FunctionPackages);
+    let shared = [
+        (
+            wants(ReadingKind::FunctionAliases),
+            "ListAliases",
+            functions.len(),
+        ),
+        (
+            wants(ReadingKind::FunctionProvisionedConcurrency),
+            "ListProvisionedConcurrencyConfigs",
+            functions.len(),
+        ),
+        (packages, "GetLayerVersionByArn", layers.len()),
+    ];
+    let images = if wants(ReadingKind::FunctionImage) {
+        latest(true)
+    } else {
+        0
+    };
+    let own = images + if packages { latest(false) } else { 0 };
+    let mut calls: Vec<String> = Vec::new();
+    let mut in_shared: usize = 0;
+    for (_, operation, count) in shared.iter().filter(|(wanted, ..)| *wanted) {
+        in_shared += count;
+        calls.push(format!("{operation} {count}"));
+    }
+    if own > 0 {
+        calls.push(format!("GetFunction {own}"));
+    }
+    // 15 requests a second for all calls together, 100 for GetFunction, side by side.
+    let seconds = in_shared.div_ceil(15).max(own.div_ceil(100));
+    format!(
+        "plan for {} functions in {region}: {}; at least {seconds} s at Lambda's quotas",
+        functions.len(),
+        if calls.is_empty() {
+            "no further calls".to_owned()
+        } else {
+            calls.join(", ")
+        }
+    )
 }
 
 /// The functions with all their versions.

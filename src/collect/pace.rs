@@ -374,6 +374,28 @@ mod tests {
         );
     }
 
+    /// Lambda's two quotas, each its own lane: 10,000 functions take 200 pages and 20,000 calls of the
+    /// shared one, and 10,000 of GetFunction beside it. Not one is refused, and little is left unused.
+    #[test]
+    fn ten_thousand_functions_are_read_at_lambdas_quotas() {
+        let origin = Instant::now();
+        let finished = |quota: f64, calls: u32| {
+            let mut server = Server::new(quota, quota);
+            let mut pace = Pace::below(quota);
+            let mut now = Duration::ZERO;
+            for _ in 0..calls {
+                now = pace.slot(origin + now) - origin;
+                assert!(server.admits(now), "refused at {now:?}");
+                pace.accepted(origin + now, origin + now);
+            }
+            now.as_secs_f64()
+        };
+        let shared = finished(15.0, 20_200);
+        let own = finished(100.0, 10_000);
+        assert!((1346.0..1348.0).contains(&shared), "{shared}");
+        assert!((99.0..101.0).contains(&own), "{own}");
+    }
+
     #[test]
     fn a_metronome_never_makes_up_for_lost_time() {
         let origin = Instant::now();

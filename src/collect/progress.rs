@@ -10,6 +10,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub trait Progress: Send + Sync {
     /// Something a person should know, for example the endpoint that is used.
     fn note(&self, text: &str);
+    /// Something for those who want to know more (`-v`).
+    fn detail(&self, _text: &str) {}
     /// What is being read, and how many resources of it are known so far. Called again, with a
     /// larger total, when more become known; the count of finished ones goes on.
     fn stage(&self, what: &str, total: u64);
@@ -35,11 +37,13 @@ pub struct Bar {
     bar: ProgressBar,
     done: AtomicU64,
     notes: Box<dyn Fn(&str) + Send + Sync>,
+    verbose: bool,
 }
 
 impl Bar {
     /// A bar that hands its notes to `notes`, with the bar out of the way while it writes.
-    pub fn new(notes: impl Fn(&str) + Send + Sync + 'static) -> Self {
+    /// With `verbose`, details go there too.
+    pub fn new(notes: impl Fn(&str) + Send + Sync + 'static, verbose: bool) -> Self {
         // indicatif hides a bar by itself when its target is not a terminal.
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
         if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {elapsed}") {
@@ -49,6 +53,7 @@ impl Bar {
             bar,
             done: AtomicU64::new(0),
             notes: Box::new(notes),
+            verbose,
         }
     }
 }
@@ -62,6 +67,12 @@ impl std::fmt::Debug for Bar {
 impl Progress for Bar {
     fn note(&self, text: &str) {
         self.bar.suspend(|| (self.notes)(text));
+    }
+
+    fn detail(&self, text: &str) {
+        if self.verbose {
+            self.note(text);
+        }
     }
 
     fn stage(&self, what: &str, total: u64) {

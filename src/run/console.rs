@@ -73,9 +73,11 @@ impl<'a> Console<'a> {
         if self.options.quiet {
             Box::new(Silent)
         } else if self.options.progress {
-            Box::new(Bar::new(note_directly))
+            Box::new(Bar::new(note_directly, self.options.verbose))
         } else {
-            Box::new(NotesOnly)
+            Box::new(NotesOnly {
+                verbose: self.options.verbose,
+            })
         }
     }
 }
@@ -98,12 +100,19 @@ fn note_directly(text: &str) {
 
 /// No bar, but notes.
 #[cfg(feature = "aws")]
-struct NotesOnly;
+struct NotesOnly {
+    verbose: bool,
+}
 
 #[cfg(feature = "aws")]
 impl crate::collect::Progress for NotesOnly {
     fn note(&self, text: &str) {
         note_directly(text);
+    }
+    fn detail(&self, text: &str) {
+        if self.verbose {
+            note_directly(text);
+        }
     }
     fn stage(&self, _what: &str, _total: u64) {}
     fn step(&self, _n: u64) {}

@@ -52,10 +52,12 @@ pub(super) struct Recent {
 /// A question made ready for one policy.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
+    question: Question,
     about: Actions,
     fixes: Vec<Arc<Fix>>,
     fresh: Arc<[Cast]>,
-    holders: Arc<[Cast]>,
+    /// Found when they are asked for: mostly somebody fresh gets in.
+    holders: Option<Arc<[Cast]>>,
 }
 
 /// A caller on the stage.
@@ -63,6 +65,13 @@ pub(super) struct Asked {
 pub(super) struct Cast {
     scene: usize,
     held_as: Option<Arc<str>>,
+}
+
+/// The callers of questions that share them.
+#[derive(Debug, Default)]
+pub(super) struct Casts {
+    fresh: Option<Arc<[Cast]>>,
+    holders: Option<Arc<[Cast]>>,
 }
 
 /// What one pass over callers, groups and statements found.
@@ -114,26 +123,48 @@ impl Prover {
             .into_iter()
             .map(|fixed| self.fix(fixed))
             .collect();
-        let known = question
-            .callers()
-            .and_then(|number| self.casts.get(number).cloned().flatten());
-        let (fresh, holders) = known.unwrap_or_else(|| {
-            let fresh = question.fresh(&self.policy, &self.place.owner);
-            let holders = question.holders(&self.policy, &self.place.owner);
-            (self.cast(fresh), self.cast(holders))
-        });
-        if let Some(place) = question
-            .callers()
-            .and_then(|number| self.casts.get_mut(number))
-        {
-            *place = Some((Arc::clone(&fresh), Arc::clone(&holders)));
-        }
+        let known = self.known(question).and_then(|known| known.fresh.clone());
         Asked {
             about: question.actions() & self.scope,
             fixes,
-            fresh,
-            holders,
+            fresh: match known {
+                Some(fresh) => fresh,
+                None => {
+                    let fresh = question.fresh(&self.policy, &self.place.owner);
+                    let fresh = self.cast(fresh);
+                    if let Some(known) = self.known(question) {
+                        known.fresh = Some(Arc::clone(&fresh));
+                    }
+                    fresh
+                }
+            },
+            holders: None,
+            question: question.clone(),
         }
+    }
+
+    /// The callers who are, or hold, what the policy names.
+    fn holders(&mut self, asked: &mut Asked) -> Arc<[Cast]> {
+        if let Some(holders) = &asked.holders {
+            return Arc::clone(holders);
+        }
+        let known = self
+            .known(&asked.question)
+            .and_then(|known| known.holders.clone());
+        let holders = known.unwrap_or_else(|| {
+            let holders = asked.question.holders(&self.policy, &self.place.owner);
+            self.cast(holders)
+        });
+        if let Some(known) = self.known(&asked.question) {
+            known.holders = Some(Arc::clone(&holders));
+        }
+        asked.holders = Some(Arc::clone(&holders));
+        holders
+    }
+
+    /// What other questions about the same callers found of them.
+    fn known(&mut self, question: &Question) -> Option<&mut Casts> {
+        self.casts.get_mut(question.callers()?)
     }
 
     fn fix(&mut self, fixed: questions::Fixed) -> Arc<Fix> {
@@ -169,12 +200,12 @@ impl Prover {
     }
 
     /// The answer for one class.
-    pub(super) fn class(&mut self, asked: &Asked, class: ActionClass) -> ClassAnswer {
+    pub(super) fn class(&mut self, asked: &mut Asked, class: ActionClass) -> ClassAnswer {
         self.decide(asked, class)
             .unwrap_or_else(|Exhausted| ClassAnswer::unknown(TOO_HARD))
     }
 
-    fn decide(&mut self, asked: &Asked, class: ActionClass) -> Result<ClassAnswer, Exhausted> {
+    fn decide(&mut self, asked: &mut Asked, class: ActionClass) -> Result<ClassAnswer, Exhausted> {
         if let Some(reason) = &self.policy.unreadable {
             return Ok(ClassAnswer::unknown(reason));
         }
@@ -188,17 +219,19 @@ impl Prover {
         {
             return Ok(ClassAnswer::of(Reach::Unreachable, Pass::default()));
         }
-        let fresh = self.pass(groups.clone(), asked, &asked.fresh, Rounding::Down, false)?;
+        let cast = Arc::clone(&asked.fresh);
+        let fresh = self.pass(groups.clone(), asked, &cast, Rounding::Down, false)?;
         if !fresh.hits.is_empty() {
             return Ok(self.checked(ClassAnswer::of(Reach::Reachable, fresh)));
         }
         if fresh.doubt {
-            let up = self.pass(groups.clone(), asked, &asked.fresh, Rounding::Up, false)?;
+            let up = self.pass(groups.clone(), asked, &cast, Rounding::Up, false)?;
             if !up.hits.is_empty() {
                 return Ok(ClassAnswer::unknown(UNCLEAR));
             }
         }
-        let mut held = self.pass(groups.clone(), asked, &asked.holders, Rounding::Down, true)?;
+        let cast = self.holders(asked);
+        let mut held = self.pass(groups.clone(), asked, &cast, Rounding::Down, true)?;
         if !held.hits.is_empty() {
             self.hold(&mut held.hits);
             let reach = if holding::are_broad(self.stage(), &held.hits) {
@@ -209,7 +242,7 @@ impl Prover {
             return Ok(self.checked(ClassAnswer::of(reach, held)));
         }
         if held.doubt {
-            let up = self.pass(groups.clone(), asked, &asked.holders, Rounding::Up, false)?;
+            let up = self.pass(groups, asked, &cast, Rounding::Up, false)?;
             if !up.hits.is_empty() {
                 return Ok(ClassAnswer::unknown(UNCLEAR));
             }
@@ -323,14 +356,15 @@ impl Prover {
     }
 
     /// Where every way in was closed, when nobody got in.
-    pub(super) fn ledger(&mut self, asked: &Asked) -> Result<Ledger, Exhausted> {
+    pub(super) fn ledger(&mut self, asked: &mut Asked) -> Result<Ledger, Exhausted> {
+        let holders = self.holders(asked);
         let mut ledger = Ledger::default();
         let stage = Stage {
             policy: &self.policy,
             place: &self.place,
             cut: self.cut,
         };
-        for caller in asked.fresh.iter().chain(asked.holders.iter()) {
+        for caller in asked.fresh.iter().chain(holders.iter()) {
             let Some(scene) = self.scenes.get_mut(caller.scene) else {
                 continue;
             };
@@ -425,15 +459,20 @@ impl Prover {
     }
 
     /// The longest signature that gets in, ms; none when the policy sets no bound.
-    pub(super) fn longest_age(&mut self, asked: &Asked) -> Option<u64> {
-        for age in questions::ages(&self.policy) {
+    pub(super) fn longest_age(&mut self, asked: &mut Asked) -> Option<u64> {
+        let ages = questions::ages(&self.policy);
+        if ages.is_empty() {
+            return None;
+        }
+        let holders = self.holders(asked);
+        for age in ages {
             let aged = Asked {
                 fixes: ["REST-QUERY-STRING", "POST"]
                     .map(|kind| self.fix(questions::presigned(kind, age, age)))
                     .into(),
                 ..asked.clone()
             };
-            for cast in [&asked.fresh, &asked.holders] {
+            for cast in [&asked.fresh, &holders] {
                 let groups = 0..self.policy.groups.len();
                 let pass = self.pass(groups, &aged, cast, Rounding::Down, false);
                 if !pass.ok()?.hits.is_empty() {

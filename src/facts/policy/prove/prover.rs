@@ -1,13 +1,12 @@
 //! A policy prepared for questions, and the answers put together class by class.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::budget::{self, Budget};
 use super::caller::Place;
 use super::case::Case;
 use super::compile::Compiled;
-use super::decide::{Cast, Recent};
+use super::decide::{Casts, Recent};
 use super::questions::Question;
 use super::scene::Scene;
 use crate::facts::policy::catalogue::{self, Actions, CLASSES};
@@ -17,9 +16,6 @@ use crate::facts::s3::exposure::ActionClass;
 use crate::inventory::bucket::PublicAccessBlock;
 use crate::report::policy::{Answer, Request};
 use crate::report::{ClassReach, Reach};
-
-/// Who holds nothing that the policy names, and who does.
-type Casts = (Arc<[Cast]>, Arc<[Cast]>);
 
 /// A policy prepared for questions.
 #[derive(Debug)]
@@ -36,7 +32,7 @@ pub struct Prover {
     /// Every caller that was asked about.
     pub(super) scenes: Vec<Scene>,
     /// The callers of questions that share them.
-    pub(super) casts: [Option<Casts>; 2],
+    pub(super) casts: [Casts; 2],
     /// How many kinds of request were asked about.
     pub(super) kinds: u32,
     /// The evaluator, which shares no matching code with the search.
@@ -81,7 +77,7 @@ impl Prover {
                 .is_some_and(|default| default.starts_with("aws:kms")),
             scope: catalogue::all(),
             scenes: Vec::new(),
-            casts: [None, None],
+            casts: Default::default(),
             kinds: 0,
             judge: Policies::of_resource(case.policy)
                 .with_acl(case.bucket, case.grants, case.ownership)
@@ -114,8 +110,8 @@ impl Prover {
 
     /// Answers a question.
     pub fn answer(&mut self, question: &Question) -> Answer {
-        let asked = self.asked(question);
-        let mut by_class = CLASSES.map(|class| (class, self.class(&asked, class)));
+        let mut asked = self.asked(question);
+        let mut by_class = CLASSES.map(|class| (class, self.class(&mut asked, class)));
         let of = |wanted: ActionClass| {
             by_class
                 .iter()
@@ -160,7 +156,7 @@ impl Prover {
             }
         }
         if verdict == Reach::Unreachable {
-            let closed = self.ledger(&asked).unwrap_or_default();
+            let closed = self.ledger(&mut asked).unwrap_or_default();
             reason = Some(if question.is_about_anybody() {
                 closed.of_anybody()
             } else {
@@ -181,7 +177,7 @@ impl Prover {
                     .collect()
             }),
             max_age_ms: if gets_in && *question == Question::Presigned {
-                self.longest_age(&asked)
+                self.longest_age(&mut asked)
             } else {
                 None
             },
@@ -191,8 +187,8 @@ impl Prover {
 
     /// A request of that class by somebody who holds nothing the policy names, if one gets in.
     pub fn witness(&mut self, question: &Question, class: ActionClass) -> Option<Request> {
-        let asked = self.asked(question);
-        let answer = self.class(&asked, class);
+        let mut asked = self.asked(question);
+        let answer = self.class(&mut asked, class);
         if answer.reach != Reach::Reachable {
             return None;
         }
