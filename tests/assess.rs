@@ -14,6 +14,7 @@ use coldbucket::checks::{Catalog, Check, Judgement, Selection, assess};
 use coldbucket::facts::{FactDocument, Facts, Subject, Trust};
 use coldbucket::findings::{Finding, Reason, Severity, Status, fingerprint};
 use coldbucket::inventory::Snapshot;
+use coldbucket::inventory::ids::SubjectKind;
 use serde_json::{Value, json};
 
 const ACCOUNT: &str = "111111111111";
@@ -275,22 +276,18 @@ fn a_listing_that_failed_is_one_result_a_check_whatever_the_scope() {
         json!({"denied": {"action": "s3:ListAllMyBuckets", "code": "AccessDenied"}});
     account["buckets"] = json!({});
     let snapshot: Snapshot = serde_json::from_value(value).unwrap();
+    let catalog = Catalog::builtin().unwrap();
     let selection = Selection {
         pack: "s3".to_owned(),
         // What is about no bucket.
-        exclude: [
-            "s3-account-*",
-            "s3-identity-*",
-            "s3-policy-unattached-*",
-            "s3-access-point-*",
-            "s3-multi-region-*",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
+        exclude: catalog
+            .iter()
+            .filter(|check| check.subject != SubjectKind::Bucket)
+            .map(|check| check.id.clone())
+            .collect(),
         ..Selection::default()
     };
     let findings = judge_all(&snapshot, &selection, &|_| false);
-    let catalog = Catalog::builtin().unwrap();
     assert_eq!(findings.len(), catalog.select(&selection).unwrap().len());
     for finding in &findings {
         assert_eq!(finding.resource.name, "*");
