@@ -139,18 +139,25 @@ fn every_check_says_how_to_mend_it_and_where_to_read_more() {
 
 /// Checks that no other catalogue has: what they look at, nobody else does (or, for the VPC, others
 /// ask for the contrary).
-const UNMAPPED: [&str; 34] = [
+const UNMAPPED: [&str; 41] = [
     "config-s3-recorded-daily",
     "lambda-cold-start-over-budget",
     "lambda-image-oversized",
     "lambda-init-too-slow",
+    "lambda-keep-warm-ping",
     "lambda-no-provisioned-concurrency",
     "lambda-package-oversized",
     "lambda-package-waste",
     "lambda-provisioned-concurrency-failed",
+    "lambda-provisioned-concurrency-spilling",
+    "lambda-provisioned-concurrency-starved",
+    "lambda-provisioned-concurrency-unused",
     "lambda-slow-runtime-without-snapstart",
+    "lambda-snapstart-wasted",
     "lambda-timeout-shorter-than-init",
+    "lambda-url-policy-left-behind",
     "lambda-vpc-attached",
+    "lambda-vpc-idle",
     "s3-access-log-loop",
     "s3-access-log-mixed-prefix",
     "s3-access-log-to-itself",
@@ -685,7 +692,7 @@ fn globs_are_those_of_iam() {
     );
     assert_eq!(
         ids(&["*-public-write", "lambda-vpc-*"]),
-        ["lambda-vpc-attached", "s3-public-write"]
+        ["lambda-vpc-attached", "lambda-vpc-idle", "s3-public-write"]
     );
 }
 

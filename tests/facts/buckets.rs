@@ -324,6 +324,8 @@ fn posture_of_a_quiet_bucket() {
             "access": {
                 "anonymous": {"read": "unreachable", "list": "unreachable", "write": "unreachable",
                               "acl": "unreachable", "takeover": "unreachable"},
+                "any_aws_account": {"read": "unreachable", "list": "unreachable", "write": "unreachable",
+                                    "acl": "unreachable", "takeover": "unreachable"},
                 "other_accounts": [], "acls": "off", "block_public_access": "on",
                 "plain_http": "reachable", "presigned": "reachable",
             },

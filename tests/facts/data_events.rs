@@ -391,9 +391,11 @@ fn without_trails_nothing_is_recorded_and_without_the_list_nobody_knows() {
     refused.regions.get_mut(REGION).unwrap().trail_listing = denied("cloudtrail:DescribeTrails");
     let unknown = "unknown cloudtrail:DescribeTrails";
     assert_eq!(events(refused), three(unknown, unknown, unknown));
+    // No Region was looked at: then it is not even known which ones there are.
+    let unlisted = "unknown account:ListRegions";
     assert_eq!(
         events(account(&[(BUCKET, &quiet_bucket())])),
-        three(unknown, unknown, unknown)
+        three(unlisted, unlisted, unlisted)
     );
 }
 
