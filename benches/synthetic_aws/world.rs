@@ -481,8 +481,15 @@ impl World {
             "Sid": "DenyPlainHttp", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
             "Resource": resources, "Condition": { "Bool": { "aws:SecureTransport": "false" } },
         });
+        let step = self.regions.len();
+        let receives_logs = n > step && (n - step).is_multiple_of(4) && !(n - step).is_multiple_of(50);
         let statements = match n % 5 {
             0 | 1 => None,
+            2 | 3 if receives_logs => Some(json!([tls, {
+                "Sid": "AccessLogs", "Effect": "Allow",
+                "Principal": { "Service": "logging.s3.amazonaws.com" }, "Action": "s3:PutObject",
+                "Resource": format!("arn:aws:s3:::{name}/*"),
+            }])),
             2 | 3 => Some(json!([tls])),
             _ if n % 100 == 4 => Some(json!([{
                 "Sid": "Website", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
@@ -506,13 +513,13 @@ impl World {
                 bucket = bucket.public_access_block([false; 4]);
             }
         }
-        if n % 3 == 1 {
+        // Access logs are not delivered under a key.
+        if n % 3 == 1 && !receives_logs {
             let key = self.key_arn(n);
             bucket = bucket.encryption("aws:kms", Some(&key), n.is_multiple_of(2));
         }
         if n.is_multiple_of(4) {
             // Logs go to a bucket of the same Region, every fiftieth time to the bucket itself.
-            let step = self.regions.len();
             let target = if n.is_multiple_of(50) || n + step >= buckets {
                 n
             } else {

@@ -3,7 +3,6 @@
 use aws_sdk_config::types as sdk;
 
 use crate::inventory::Reading;
-use crate::inventory::account::RegionInventory;
 use crate::inventory::config::{
     ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule,
 };
@@ -17,12 +16,32 @@ use super::session::Session;
 /// developer guide, "Service-linked configuration recorders", read 2026-09).
 const SERVICE_LINKED: &str = "AWSConfigurationRecorderFor";
 
-/// Reads AWS Config into the Region.
-pub async fn read(session: &Session, name: &str, region: &mut RegionInventory) {
-    region.config_recorders = recorders(session, name).await;
-    region.config_recorder_status = statuses(session, name).await;
-    region.config_delivery_channels = channels(session, name).await;
-    region.config_rules = rules(session, name).await;
+/// AWS Config in one Region.
+pub struct Config {
+    /// The recorders.
+    pub recorders: Reading<Vec<ConfigRecorder>>,
+    /// Whether they record.
+    pub statuses: Reading<Vec<ConfigRecorderStatus>>,
+    /// Where they deliver to.
+    pub channels: Reading<Vec<ConfigDeliveryChannel>>,
+    /// The rules.
+    pub rules: Reading<Vec<ConfigRule>>,
+}
+
+/// Reads AWS Config of the Region.
+pub async fn read(session: &Session, region: &str) -> Config {
+    let (recorders, statuses, channels, rules) = tokio::join!(
+        recorders(session, region),
+        statuses(session, region),
+        channels(session, region),
+        rules(session, region)
+    );
+    Config {
+        recorders,
+        statuses,
+        channels,
+        rules,
+    }
 }
 
 async fn recorders(session: &Session, region: &str) -> Reading<Vec<ConfigRecorder>> {

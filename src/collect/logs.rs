@@ -246,7 +246,7 @@ fn scanned(stored: i64, created: i64, retention_days: Option<i32>, window: (i64,
 /// Tells what will be scanned, and whether it is within what the user allows, all Regions together.
 fn allowed(session: &Session, region: &str, groups: &[Group]) -> Result<(), String> {
     const GB: f64 = 1e9;
-    let scan: f64 = groups.iter().map(|group| group.scan).sum();
+    let scan: f64 = groups.iter().fold(0.0, |all, group| all + group.scan);
     let most = session.request.max_scan_gb * GB;
     #[allow(
         clippy::cast_possible_truncation,

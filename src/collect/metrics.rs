@@ -236,7 +236,8 @@ async fn values(
             let value = if peak {
                 values.into_iter().fold(0.0, f64::max)
             } else {
-                values.into_iter().sum()
+                // Not `sum`, whose nothing is -0.0.
+                values.into_iter().fold(0.0, |all, value| all + value)
             };
             Some((index, value))
         })

@@ -461,21 +461,22 @@ async fn read_regions(session: &Session, account: &str) -> Regions {
                     RegionInventory::default()
                 }
             };
-            let mut of_config = RegionInventory::default();
-            let (functions, access_points, trails, ()) = tokio::join!(
+            let (functions, access_points, trails, config) = tokio::join!(
                 functions,
                 access_points::read(session, account, &name),
                 trails::list(session, &name),
-                config::read(session, &name, &mut of_config)
+                config::read(session, &name)
             );
             let (access_point_listing, access_points) = access_points;
             let region = RegionInventory {
-                function_listing: functions.function_listing,
-                functions: functions.functions,
                 access_point_listing,
                 access_points,
                 trail_listing: trails.listing,
-                ..of_config
+                config_recorders: config.recorders,
+                config_recorder_status: config.statuses,
+                config_delivery_channels: config.channels,
+                config_rules: config.rules,
+                ..functions
             };
             (name, region, trails.trails)
         })

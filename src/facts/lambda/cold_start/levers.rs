@@ -319,7 +319,7 @@ fn memory(
 
 fn package(question: &mut Question<'_>, target: &Target, command: &str) {
     let input = question.input;
-    let dropped: f64 = target.waste.iter().map(|(_, mb)| mb).sum();
+    let dropped: f64 = target.waste.iter().fold(0.0, |all, (_, mb)| all + mb);
     if dropped > 0.0 {
         let saves = question.saving(|input| {
             input.zip_mb = input.zip_mb.map(|zip| (zip - dropped).max(0.0));
