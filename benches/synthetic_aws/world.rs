@@ -482,7 +482,8 @@ impl World {
             "Resource": resources, "Condition": { "Bool": { "aws:SecureTransport": "false" } },
         });
         let step = self.regions.len();
-        let receives_logs = n > step && (n - step).is_multiple_of(4) && !(n - step).is_multiple_of(50);
+        let receives_logs =
+            n > step && (n - step).is_multiple_of(4) && !(n - step).is_multiple_of(50);
         let statements = match n % 5 {
             0 | 1 => None,
             2 | 3 if receives_logs => Some(json!([tls, {

@@ -38,8 +38,19 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         prose(look, 2, Tone::Quiet, &text, out)?;
     }
     let text = "Estimates are of a median start, by a model fitted on published measurements; the band \
-                brackets what it may be. A lever's price is a month's. -o json has every part, every lever and its command.";
+                brackets what it may be. A lever also saves what no log shows, the download before init; its price is a \
+                month's. -o json has every part, every lever and its command.";
     prose(look, 2, Tone::Quiet, text, out)
+}
+
+/// "loading 25.3 MB of code" without what the column has no room for.
+fn first_words(what: &str) -> &str {
+    [" of ", " and ", " in "]
+        .iter()
+        .filter_map(|word| what.find(word))
+        .min()
+        .and_then(|end| what.get(..end))
+        .unwrap_or(what)
 }
 
 fn figure(version: &ColdStart, member: &str) -> Option<f64> {
@@ -73,9 +84,9 @@ fn table(versions: &[&ColdStart]) -> Grid {
             Column::new("version").sacrifice(2),
             Column::new("region").sacrifice(5),
             Column::new("estimate").right(),
-            Column::new("band").right().sacrifice(3),
+            Column::new("band").right().sacrifice(4),
             Column::new("measured").right(),
-            Column::new("mostly").sacrifice(4),
+            Column::new("mostly").sacrifice(3),
             Column::new("best lever").sacrifice(1),
         ],
     );
@@ -85,7 +96,10 @@ fn table(versions: &[&ColdStart]) -> Grid {
             _ => String::new(),
         };
         let measured = version.measured.as_ref().map(|measured| measured.p50_ms);
-        let driver = version.drivers.first().map_or("", |driver| &driver.what);
+        let driver = version
+            .drivers
+            .first()
+            .map_or("", |driver| first_words(&driver.what));
         let tone = match time(version) {
             slow if slow >= 1000.0 => Tone::Bad,
             felt if felt >= 400.0 => Tone::Warn,
@@ -116,8 +130,10 @@ fn best(levers: &[Lever]) -> Option<&Lever> {
 }
 
 fn lever(lever: &Lever) -> String {
-    // The advice without its second half: the whole of it is in the JSON.
-    let what = lever.what.split(',').next().unwrap_or_default();
+    // The advice in as few words as a column has room for: the whole of it is in the JSON.
+    let what = lever.what.split([',', ';']).next().unwrap_or_default();
+    let what = what.replace("provisioned concurrency of ", "provisioned ");
+    let what = what.split(" of memory").next().unwrap_or_default();
     format!(
         "{what}: -{:.0} ms, ${:.2}",
         lever.saves_ms, lever.usd_per_month

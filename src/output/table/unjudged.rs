@@ -9,6 +9,14 @@ use super::{WIDE, count, heading, prose, some_of};
 use crate::output::{Look, hostile};
 use crate::report::{CheckResult, Reason, Report, Status};
 
+/// Readings that only an option asks for: by the action that tells them, and the option.
+const ASKED_FOR: [(&str, &str); 4] = [
+    ("lambda:GetFunction", "--inspect-packages"),
+    ("logs:StartQuery", "--measure DAYS"),
+    ("s3:GetObject", "--sample-objects N"),
+    ("s3:GetObjectAcl", "--sample-objects N"),
+];
+
 /// Everything that hangs on one permission, or on one reason that no permission settles.
 #[derive(Default)]
 struct Hanging<'a> {
@@ -59,9 +67,17 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     }
     let mut by_action: BTreeMap<&str, Hanging<'_>> = BTreeMap::new();
     let mut by_reason: BTreeMap<&str, Hanging<'_>> = BTreeMap::new();
+    // What nobody asked for is no want of a permission.
+    let mut optional: BTreeMap<&str, Hanging<'_>> = BTreeMap::new();
     for result in &unjudged {
         for action in &result.missing {
-            by_action.entry(action).or_default().add(result);
+            let option = ASKED_FOR.iter().find(|(asked, _)| asked == action);
+            match option {
+                Some((_, option)) if result.reason == Some(Reason::NotCollected) => {
+                    optional.entry(option).or_default().add(result);
+                }
+                _ => by_action.entry(action).or_default().add(result),
+            }
         }
         if result.missing.is_empty() {
             by_reason.entry(why(result)).or_default().add(result);
@@ -78,6 +94,12 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         beside(look, &by_action, out)?;
     } else {
         below(look, &by_action, out)?;
+    }
+    for (option, hanging) in &optional {
+        let what = format!("{} on {}", hanging.checks(4), hanging.on());
+        prose(look, 2, Tone::Plain, &what, out)?;
+        let why = format!("read only when asked for, with {option}");
+        prose(look, 4, Tone::Quiet, &why, out)?;
     }
     for (why, hanging) in &by_reason {
         let on = some_of(hanging.resources.iter().copied(), 3);

@@ -325,7 +325,7 @@ pub(in crate::facts::lambda) struct Told {
     pub(in crate::facts::lambda) levers: Vec<Lever>,
 }
 
-/// The contributions to init and first call, largest first.
+/// The contributions to init and first call, largest first; what rounds to nothing is none.
 pub fn drivers(found: &Estimate) -> Vec<Driver> {
     let mut drivers: Vec<Driver> = found
         .parts
@@ -335,6 +335,7 @@ pub fn drivers(found: &Estimate) -> Vec<Driver> {
             what: part.what.clone(),
             ms: tenth(part.ms),
         })
+        .filter(|driver| driver.ms > 0.0)
         .collect();
     drivers.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     drivers
