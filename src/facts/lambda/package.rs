@@ -162,6 +162,6 @@ pub(super) fn is_image(version: &FunctionConfiguration) -> bool {
     clippy::cast_precision_loss,
     reason = "sizes are far below 2^52 bytes, and shown with one decimal"
 )]
-pub(super) fn megabytes(bytes: u64) -> f64 {
+pub(in crate::facts::lambda) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / MB
 }

@@ -16,6 +16,7 @@ use super::model::Model;
 use super::prices::Prices;
 use crate::facts::Fact;
 use crate::facts::lambda::contents::{Contents, WasteFacts};
+use crate::facts::lambda::package::megabytes;
 use crate::facts::vocabulary::NeedTable;
 use crate::inventory::function::FunctionConfiguration;
 use crate::inventory::need::{Guard, Need, ReadingKind};
@@ -277,6 +278,12 @@ impl ColdStartFacts {
                 .flat_map(|version| &version.layers)
                 .map(|layer| layer.arn.clone())
                 .filter(|arn| is_extension(arn))
+                .collect(),
+            layers: version
+                .known()
+                .into_iter()
+                .flat_map(|version| &version.layers)
+                .map(|layer| (layer.arn.clone(), megabytes(layer.code_size_bytes)))
                 .collect(),
         };
         Self {

@@ -65,6 +65,8 @@ pub struct Target {
     pub waste: Vec<(String, f64)>,
     /// Layers that are extensions, by ARN.
     pub extension_layers: Vec<String>,
+    /// All layers in their order: ARN and compressed size, MB.
+    pub layers: Vec<(String, f64)>,
 }
 
 /// A word that a shell takes as it stands: AWS allows nothing else in these names, and whatever
@@ -179,6 +181,7 @@ pub fn levers(
     sdk(&mut question, &shape);
     architecture(&mut question, price, &assumed, &command);
     extensions(&mut question, target);
+    layer(&mut question, target, &command);
     let mut found = question.found;
     found.sort_by(|a, b| {
         b.saves_ms
@@ -418,6 +421,41 @@ fn extensions(question: &mut Question<'_>, target: &Target) {
     );
 }
 
+/// Dropping the largest layer that is no extension. Whether the code imports it is not known here.
+fn layer(question: &mut Question<'_>, target: &Target, command: &str) {
+    let largest = target
+        .layers
+        .iter()
+        .filter(|(arn, _)| !target.extension_layers.contains(arn))
+        .max_by(|(_, a), (_, b)| a.total_cmp(b));
+    let Some((largest, mb)) = largest else {
+        return;
+    };
+    let saves = question.saving(|input| {
+        input.zip_mb = input.zip_mb.map(|zip| (zip - mb).max(0.0));
+    });
+    let others: Vec<String> = target
+        .layers
+        .iter()
+        .filter(|(arn, _)| arn != largest)
+        .map(|(arn, _)| quoted(arn, "LAYER"))
+        .collect();
+    let kept = if others.is_empty() {
+        "[]".to_owned()
+    } else {
+        others.join(" ")
+    };
+    question.offer(
+        format!("without the layer of {mb:.1} MB"),
+        saves,
+        0.0,
+        format!(
+            "aws lambda update-function-configuration {command} --layers {kept}  # where nothing in the code needs {}",
+            quoted(largest, "the layer")
+        ),
+    );
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -443,6 +481,7 @@ mod tests {
             measured: None,
             waste: Vec::new(),
             extension_layers: Vec::new(),
+            layers: Vec::new(),
         }
     }
 
@@ -517,6 +556,31 @@ mod tests {
         // 4.1667e-6 USD a GB-second * 2628000 s.
         assert!((kept.usd_per_month - 10.95).abs() < 0.005);
         assert!(kept.how.contains("--qualifier 'live'"));
+    }
+
+    #[test]
+    fn the_largest_layer_that_is_no_extension_may_go() {
+        let arn = |name: &str| format!("arn:aws:lambda:us-east-1:111111111111:layer:{name}:1");
+        let target = Target {
+            extension_layers: vec![arn("agent")],
+            layers: vec![
+                (arn("agent"), 30.0),
+                (arn("shared"), 2.0),
+                (arn("pandas"), 20.0),
+            ],
+            ..target()
+        };
+        let input = EstimateInput {
+            zip_mb: Some(60.0),
+            ..input("python3.13", 512)
+        };
+        let levers = ask(&input, &target);
+        let layer = find(&levers, "without the layer").unwrap();
+        assert_eq!(layer.what, "without the layer of 20.0 MB");
+        assert!(layer.saves_ms > 100.0);
+        // Setting layers replaces all of them: those that stay are named, in their order.
+        let kept = format!("--layers '{}' '{}'  #", arn("agent"), arn("shared"));
+        assert!(layer.how.contains(&kept), "{}", layer.how);
     }
 
     #[test]
