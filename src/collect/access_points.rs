@@ -25,7 +25,7 @@ use super::session::Session;
 use super::trouble::{Kind, Trouble};
 
 /// Where Multi-Region access points are managed (S3 user guide, "Managing Multi-Region Access
-/// Points": control plane requests go to US West (Oregon); read 2026-09). Other partitions have none.
+/// Points": control plane requests go to US West (Oregon); copy of 2026). Other partitions have none.
 const MULTI_REGION_HOME: &str = "us-west-2";
 
 /// The access points of one Region.

@@ -13,7 +13,7 @@ use super::lane::Family;
 use super::session::Session;
 
 /// What the names of recorders begin with that a service of AWS made for itself (AWS Config
-/// developer guide, "Service-linked configuration recorders", read 2026-09).
+/// developer guide, "Service-linked configuration recorders", copy of 2026).
 const SERVICE_LINKED: &str = "AWSConfigurationRecorderFor";
 
 /// AWS Config in one Region.

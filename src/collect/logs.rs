@@ -26,7 +26,7 @@ use super::trouble::{Kind, Trouble};
 
 const KIND: ReadingKind = ReadingKind::FunctionMeasured;
 
-/// Log groups a query takes (CloudWatch Logs API reference, StartQuery, read 2026-09).
+/// Log groups a query takes (CloudWatch Logs API reference, StartQuery, copy of 2026).
 const GROUPS_A_QUERY: usize = 50;
 /// Queries under way at a time; AWS allows 30 an account and Region, other people's included.
 const QUERIES: usize = 4;

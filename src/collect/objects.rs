@@ -20,7 +20,7 @@ use super::s3;
 use super::session::Session;
 
 /// Metadata names that the Amazon S3 Encryption Client writes, version 1 to 4 (its specification,
-/// "Content metadata", read 2026-09).
+/// "Content metadata", copy of 2026).
 const ENVELOPE: [&str; 6] = [
     "x-amz-key-v2",
     "x-amz-key",

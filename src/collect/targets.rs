@@ -3,7 +3,7 @@
 //! A name among the account's own buckets is the account's own, and nothing is asked. Any other is
 //! asked for with the owner it should have: S3 answers 404 when there is no such bucket, and 403
 //! when it is somebody else's or we may not see it (S3 user guide, "Verifying bucket ownership with
-//! bucket owner condition", read 2026-09). The second is a refusal like any other.
+//! bucket owner condition", copy of 2026). The second is a refusal like any other.
 
 use std::collections::{BTreeMap, BTreeSet};
 

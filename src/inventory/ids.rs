@@ -142,7 +142,7 @@ pub fn multi_region_access_point_arn(account: &str, alias: &str) -> String {
 
 /// The ARN of the key or alias that a bucket's default encryption names. A bare id or alias is one
 /// of the bucket's Region, and of the account that asks (S3 API reference,
-/// ServerSideEncryptionByDefault, read 2026-09).
+/// ServerSideEncryptionByDefault, copy of 2026).
 pub fn kms_key_arn(region: &str, account: &str, written: &str) -> String {
     if written.starts_with("arn:") {
         return written.to_owned();

@@ -41,7 +41,7 @@ pub struct KeyDescription {
 
 impl KeyDescription {
     /// True for keys whose automatic rotation is the owner's to switch: symmetric, of a customer,
-    /// with material that KMS made (KMS developer guide, "Rotate AWS KMS keys", read 2026-09).
+    /// with material that KMS made (KMS developer guide, "Rotate AWS KMS keys", copy of 2026).
     pub fn rotates_by_itself(&self) -> bool {
         self.manager == "CUSTOMER" && self.origin == "AWS_KMS" && self.spec == "SYMMETRIC_DEFAULT"
     }

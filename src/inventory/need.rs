@@ -289,7 +289,7 @@ pub enum Guard {
     UnlessNoPolicy,
     /// Not called when versioning is known to be off or suspended: Object Lock and replication
     /// need it enabled, and S3 refuses to suspend it while either is configured (S3 user guide,
-    /// "Using S3 Versioning", "Object Lock considerations", read 2026-09).
+    /// "Using S3 Versioning", "Object Lock considerations", copy of 2026).
     UnlessNotVersioned,
     /// Not called when the policy is known to test no tag of the bucket.
     UnlessNoTagCondition,
@@ -299,7 +299,7 @@ pub enum Guard {
     /// Not called for users, groups and roles that surely have no right on S3, and for all but users.
     OnlyUsersOfS3,
     /// Not called for access points that only a VPC can use: they are never public (S3 user guide,
-    /// "Creating access points restricted to a virtual private cloud", read 2026-09).
+    /// "Creating access points restricted to a virtual private cloud", copy of 2026).
     UnlessVpcOrigin,
     /// Not called where object ACLs have no effect: they are off, or public ones are ignored.
     UnlessAclsWithoutEffect,

@@ -31,7 +31,7 @@ pub struct SampledObject {
     pub kms_key: Option<String>,
     /// It is encrypted under a key that only its writer has (SSE-C): S3 answers 400 to whoever asks
     /// about it without that key, and the list had just named it (S3 user guide, "Using server-side
-    /// encryption with customer-provided keys", read 2026-09).
+    /// encryption with customer-provided keys", copy of 2026).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sse_c: bool,
     /// Its metadata names an envelope of the Amazon S3 Encryption Client (`x-amz-key-v2`, `x-amz-key`,

@@ -3,7 +3,7 @@
 //! As text it begins with `REPORT` and holds `Duration`, and for a cold start `Init Duration`, or
 //! `Restore Duration` with SnapStart. In the JSON log format the same stands in a `platform.report`
 //! record (AWS Lambda developer guide, "Configuring JSON and plain text log formats", and the
-//! Telemetry API's schema, read 2026-09). Everything is in milliseconds.
+//! Telemetry API's schema, copy of 2026). Everything is in milliseconds.
 //!
 //! Anybody who may write to the log may write such a line: what does not parse is passed over, and
 //! nothing of a line but its numbers is kept.

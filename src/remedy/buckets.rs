@@ -27,7 +27,7 @@ const KEEP_VERSIONS_DAYS: u32 = 90;
 const SIGNATURE_MS: u64 = 3_600_000;
 
 /// Services that say for which account they act when they come to a bucket (their own user guides,
-/// "confused deputy", read 2026-09). Others may not, and a condition would shut them out.
+/// "confused deputy", copy of 2026). Others may not, and a condition would shut them out.
 const SAYS_ITS_SOURCE: [&str; 8] = [
     "cloudtrail.amazonaws.com",
     "config.amazonaws.com",

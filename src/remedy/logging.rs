@@ -2,7 +2,7 @@
 //!
 //! A target must be in the same Region and account, encrypted with SSE-S3, without a default
 //! retention, and must let `logging.s3.amazonaws.com` write; AWS says nothing when it does not (S3
-//! user guide, "Enabling Amazon S3 server access logging", read 2026-09). A bucket is never made a
+//! user guide, "Enabling Amazon S3 server access logging", copy of 2026). A bucket is never made a
 //! target here: only one that is one already is chosen.
 
 use super::public::{Neighbour, Surroundings};

@@ -201,7 +201,7 @@ fn place(resource: &ResourceId, labels: &mut terraform::Labels) -> Place {
 
 /// Names as AWS gives them: lower-case letters, digits, dots and hyphens for buckets (older ones have
 /// capitals and underscores too), letters, digits, hyphens and underscores for functions (S3 user
-/// guide, "Bucket naming rules"; Lambda API reference, FunctionName; read 2026-09). Everything is
+/// guide, "Bucket naming rules"; Lambda API reference, FunctionName; copy of 2026). Everything is
 /// quoted all the same; but a name that cannot be is no resource to change.
 fn is_well_named(resource: &ResourceId) -> bool {
     let of = |letters: &[u8], longest: usize, name: &str| {

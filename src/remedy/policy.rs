@@ -2,7 +2,7 @@
 //!
 //! A bucket has one policy, and putting one replaces it. So all changes of a bucket's policy are made
 //! on one copy of the document, statement ids are kept, new ones get an id nobody has, and the
-//! result is refused when S3 would (20 KB; S3 user guide, "Bucket policies", read 2026-09).
+//! result is refused when S3 would (20 KB; S3 user guide, "Bucket policies", copy of 2026).
 
 use serde_json::{Map, Value, json};
 
@@ -228,7 +228,7 @@ pub fn deny_tls_1_2(arn: &str) -> Value {
 }
 
 /// Lets S3 deliver access logs of the account's own buckets (S3 user guide, "Enabling Amazon S3
-/// server access logging", read 2026-09).
+/// server access logging", copy of 2026).
 pub fn allow_log_delivery(arn: &str, account: &str) -> Value {
     json!({
         "Effect": "Allow",

@@ -1,7 +1,7 @@
 //! Access points: doors of their own to a bucket, each with a policy and Block Public Access flags.
 //!
 //! Two policies decide about a request through an access point, its own and the bucket's, and both
-//! must let it in (S3 user guide, "Configuring IAM policies for using access points", read 2026-09).
+//! must let it in (S3 user guide, "Configuring IAM policies for using access points", copy of 2026).
 //! Block Public Access holds when the access point, the bucket or the account sets it, and the access
 //! point's own flags cannot be changed after it was made. One that only a VPC can use is never public.
 //!

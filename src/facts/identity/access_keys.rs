@@ -2,7 +2,7 @@
 //!
 //! A presigned URL lives as long as it was signed for, seven days at most, and no longer than the
 //! credentials it was signed with (S3 user guide, "Download and upload objects with presigned URLs",
-//! read 2026-09). A role's session ends in hours; a user's access key does not, so only those can sign
+//! copy of 2026). A role's session ends in hours; a user's access key does not, so only those can sign
 //! for a week, and whoever copies one can do so until somebody deletes it.
 
 use schemars::JsonSchema;

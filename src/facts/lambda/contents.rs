@@ -317,7 +317,7 @@ fn waste_kind(content: &Content, version: &FunctionConfiguration) -> Option<&'st
     match content.kind {
         K::PythonSdk if family(runtime) == "python" => Some("sdk-copy"),
         // Since nodejs18.x the runtime has version 3 and no longer version 2 (AWS Lambda developer
-        // guide, "Building Lambda functions with Node.js", read 2026-09): there a packed version 2
+        // guide, "Building Lambda functions with Node.js", copy of 2026): there a packed version 2
         // is what the code needs, and a copy of version 3 is not.
         K::NodeSdkV3 if family(runtime) == "nodejs" && major(runtime) >= 18 => Some("sdk-copy"),
         K::NodeSdkV2 if family(runtime) == "nodejs" && (12..18).contains(&major(runtime)) => {

@@ -21,7 +21,7 @@ const SECURE_TRANSPORT: &str = "aws:securetransport";
 
 /// Keys of which it is known what a service's own request holds: these two and what follows from the
 /// service, and the keys of networks and of identities, which it has none of (IAM user guide, "AWS
-/// global condition context keys", read 2026-09).
+/// global condition context keys", copy of 2026).
 const KNOWN: [&str; 17] = [
     "aws:sourcearn",
     "aws:sourceaccount",

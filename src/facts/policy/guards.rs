@@ -13,7 +13,7 @@ use super::document::{
 use super::pattern::{Pattern, Token};
 
 /// The longest a presigned URL can live, ms: seven days (S3 user guide, "Download and upload objects
-/// with presigned URLs", read 2026-09).
+/// with presigned URLs", copy of 2026).
 pub const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
 
 const SIGNATURE_AGE: &str = "s3:signatureage";
@@ -277,7 +277,7 @@ pub fn services(policy: &Policy) -> Vec<ServiceGrant> {
 /// True when the statement holds only for the account, organization or resource it names: a
 /// condition that a request without the key fails, with a fixed account or organization. An ARN of
 /// S3 names no account, and a bucket of that name may be somebody else's tomorrow (IAM user guide,
-/// "The confused deputy problem", read 2026-09).
+/// "The confused deputy problem", copy of 2026).
 fn is_scoped(allow: &Statement) -> bool {
     allow.conditions.iter().any(|condition| {
         let positive = matches!(

@@ -179,7 +179,7 @@ fn recorder(region: &RegionInventory) -> Fact<Recorder<'_>> {
 }
 
 /// How often the recorder records buckets (AWS Config API reference, RecordingGroup and
-/// RecordingMode, read 2026-09).
+/// RecordingMode, copy of 2026).
 fn bucket_frequency(recorder: &ConfigRecorder) -> &'static str {
     let named = |types: &[String]| types.iter().any(|kind| kind == BUCKET);
     let recorded = match recorder.strategy.as_deref() {

@@ -2,7 +2,7 @@
 //!
 //! S3 accepts a logging configuration and then says nothing when it cannot deliver. What the target
 //! must be (S3 user guide, "Enabling Amazon S3 server access logging" and "Troubleshoot server access
-//! logging", read 2026-09): there; of the same account and Region; encrypted with SSE-S3 by default;
+//! logging", copy of 2026): there; of the same account and Region; encrypted with SSE-S3 by default;
 //! without a default retention; not Requester Pays; and it must let the delivery write, by its policy
 //! or, with ACLs on, by a grant to the log delivery group. One condition that is known not to hold
 //! decides; that all of them hold takes all of them.

@@ -3,9 +3,9 @@
 //! A key that is disabled, waiting to be deleted or gone makes every object that it encrypted
 //! unreadable, and every upload fail. An alias is looked up in the account of whoever uploads (S3
 //! API reference, ServerSideEncryptionByDefault: "If you specify a key alias, S3 resolves it within
-//! the requester's account", read 2026-09), so objects may end up under somebody else's key.
+//! the requester's account", copy of 2026), so objects may end up under somebody else's key.
 //!
-//! States are those of the KMS developer guide, "Key states of AWS KMS keys" (read 2026-09): only
+//! States are those of the KMS developer guide, "Key states of AWS KMS keys" (copy of 2026): only
 //! `Enabled` and `Updating` keys encrypt and decrypt.
 
 use schemars::JsonSchema;

@@ -1,7 +1,7 @@
 //! Replication and Object Lock: copies elsewhere, and objects that nobody may delete.
 //!
 //! Both need versioning to be enabled, and S3 refuses to suspend it while either is configured (S3
-//! user guide, "Replication", "Object Lock considerations", read 2026-09): where versioning is known
+//! user guide, "Replication", "Object Lock considerations", copy of 2026): where versioning is known
 //! not to be enabled there is neither, and neither is asked for.
 //!
 //! A destination is ours when the list of our buckets has it, or S3 confirmed the owner. A

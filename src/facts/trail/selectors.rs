@@ -3,7 +3,7 @@
 //! Selectors of a trail are alternatives. A basic selector records the data events of the ARN prefixes
 //! it names, of its kind (all, reads, writes). Of an advanced selector every field must match; within a
 //! field one positive operator suffices and every negative one vetoes (CloudTrail user guide,
-//! "Logging data events", "Filtering data events by using advanced event selectors", read 2026-09).
+//! "Logging data events", "Filtering data events by using advanced event selectors", copy of 2026).
 //!
 //! The question is never whether a selector *mentions* S3, but whether it records every read, or every
 //! write, of a bucket's objects: a prefix, one event name or one caller is a part of them. Parts of

@@ -303,6 +303,11 @@ fn access_log(bucket: &BucketPosture) -> Cell {
         "off" => cell("poor", "off"),
         "unknown" => cell("unknown", "unknown"),
         "log target" => cell("plain", "log target"),
+        target if target.ends_with(" (not delivered)") => {
+            let mut found = cell("poor", "lost");
+            found.more.push(format!("to {target}"));
+            found
+        }
         target => {
             let mut found = cell("good", "on");
             found.more.push(format!("to {target}"));
