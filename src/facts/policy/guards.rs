@@ -73,6 +73,10 @@ pub fn longest_signature(policy: &Policy, bucket: &str) -> Plain<u64> {
 /// The age above which this Deny refuses a presigned request of that kind; nothing when it has
 /// nothing to say on the matter.
 fn age_bound(deny: &Statement, kind: &str) -> Option<Plain<u64>> {
+    // Whatever is refused without any condition is refused to presigned requests, too.
+    if deny.conditions.is_empty() {
+        return Some(Plain::Is(0));
+    }
     let mut bound = None;
     let mut others = false;
     let mut applies = true;
@@ -346,12 +350,16 @@ fn every<const N: usize>(
     }
 }
 
-/// What a Deny with one condition on that key says; undecided beside other conditions.
+/// What a Deny with one condition on that key says; undecided beside other conditions. A Deny without
+/// any refuses everything, and so that as well.
 fn one_test(
     deny: &Statement,
     key: &str,
     test: impl Fn(&Condition) -> Option<bool>,
 ) -> Option<Plain<bool>> {
+    if deny.conditions.is_empty() {
+        return Some(Plain::Is(true));
+    }
     let on_key = deny
         .conditions
         .iter()
@@ -620,6 +628,26 @@ mod tests {
             ),
             Plain::Undecided
         );
+    }
+
+    #[test]
+    fn what_is_refused_without_condition_is_refused_in_every_form() {
+        let all = policy(json!([{
+            "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+            "Resource": [BUCKET, format!("{BUCKET}/*")],
+        }]));
+        assert_eq!(longest_signature(&all, BUCKET), Plain::Is(0));
+        assert_eq!(refuses_sigv2(&all, BUCKET), Plain::Is(true));
+        assert_eq!(refuses_tls_1_2(&all, BUCKET), Plain::Is(true));
+        // Uploads alone: reading is left open.
+        let uploads = policy(json!([{
+            "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": format!("{BUCKET}/*"),
+        }]));
+        assert_eq!(
+            longest_signature(&uploads, BUCKET),
+            Plain::Is(LONGEST_SIGNATURE_MS)
+        );
+        assert_eq!(refuses_sigv2(&uploads, BUCKET), Plain::Is(false));
     }
 
     #[test]
