@@ -939,6 +939,32 @@ fn functions_with_versions_aliases_and_provisioned_concurrency() {
     assert_eq!(endpoint.count("lambda:GetFunction"), 0, "it is opt-in");
 }
 
+/// Beside the other lists of a Region, which are read at the same time.
+#[test]
+fn what_calls_the_functions_of_a_region_is_kept() {
+    let endpoint = Endpoint::start(World::generated(0, 9), Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    // The generated functions of this Region: 0, which is provisioned and may be scaled, and 3 and 6,
+    // each called by a queue, a rule and a schedule.
+    let region = &account(&snapshot).regions["us-east-1"];
+    let mappings = region.event_source_mappings.known().unwrap();
+    let sources: BTreeSet<&str> = mappings.iter().map(|one| one.source.as_str()).collect();
+    let queues = ["3", "6"].map(|n| format!("arn:aws:sqs:us-east-1:111122223333:queue-{n}"));
+    assert_eq!(sources, queues.iter().map(String::as_str).collect());
+    let rules = region.rules.known().unwrap();
+    let names: BTreeSet<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, BTreeSet::from(["tick-3", "tick-6"]));
+    assert!(rules.iter().all(|rule| rule.targets[0].constant_input));
+    let schedules = region.schedules.known().unwrap();
+    assert_eq!(schedules.len(), 2);
+    assert_eq!(schedules[0].schedule, "rate(1 day)");
+    let scaled = region.scalable_targets.known().unwrap();
+    assert_eq!(scaled.len(), 1);
+    assert_eq!(scaled[0].function, "function-00000");
+    assert!(region.config_recorders.known().is_some());
+    assert!(region.trail_listing.known().is_some());
+}
+
 #[test]
 fn image_sizes_are_read_of_images_only() {
     let endpoint = Endpoint::start(World::generated(0, 9), Behaviour::default());

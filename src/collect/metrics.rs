@@ -236,7 +236,8 @@ async fn values(
             let value = if peak {
                 values.into_iter().fold(0.0, f64::max)
             } else {
-                values.into_iter().sum()
+                // From 0, since an empty sum of floats is -0.
+                values.into_iter().fold(0.0, |sum, value| sum + value)
             };
             Some((index, value))
         })

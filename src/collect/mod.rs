@@ -469,13 +469,16 @@ async fn read_regions(session: &Session, account: &str) -> Regions {
                 config::read(session, &name, &mut of_config)
             );
             let (access_point_listing, access_points) = access_points;
+            // The functions come with what calls them, AWS Config with the rest of its lists.
             let region = RegionInventory {
-                function_listing: functions.function_listing,
-                functions: functions.functions,
                 access_point_listing,
                 access_points,
                 trail_listing: trails.listing,
-                ..of_config
+                config_recorders: of_config.config_recorders,
+                config_recorder_status: of_config.config_recorder_status,
+                config_delivery_channels: of_config.config_delivery_channels,
+                config_rules: of_config.config_rules,
+                ..functions
             };
             (name, region, trails.trails)
         })
