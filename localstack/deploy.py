@@ -622,7 +622,18 @@ class Verification:
             vpc, subnets, group = find_network(self.servers.client("ec2", network["region"]), network)
             self.same(f"network {network['name']}", (True, len(network["subnets"]), True), (vpc is not None, len(subnets), group is not None))
         self.functions()
+        for region in ("us-east-1", "eu-west-1"):
+            self.attempt(f"AWS Config in {region}", self.config, region, self.account.config.get(region))
         self.attempt("identities", self.identities)
+
+    def config(self, region: str, wanted: dict | None) -> None:
+        client = self.servers.client("config", region)
+        recording = [status["recording"] for status in client.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]]
+        self.same(f"AWS Config in {region}: recorders that record", [True] if wanted else [], recording)
+        buckets = [channel["s3BucketName"] for channel in client.describe_delivery_channels()["DeliveryChannels"]]
+        self.same(f"AWS Config in {region}: delivers to", [self.account.bucket_name(wanted["bucket"])] if wanted else [], buckets)
+        rules = [rule["Source"]["SourceIdentifier"] for rule in client.describe_config_rules()["ConfigRules"]]
+        self.same(f"AWS Config in {region}: rules", wanted["rules"] if wanted else [], rules)
 
     def identities(self) -> None:
         """Names and documents; who has which policy is read back in the verdicts."""
@@ -695,6 +706,14 @@ class Verification:
         got = s3.get_bucket_logging(**bucket)
         got.pop("ResponseMetadata")
         same("logging", logging_status(self.account, wanted), got)
+        got = self.read(s3.get_bucket_website, "NoSuchWebsiteConfiguration", **bucket)
+        same("website", wanted.get("website"), got and {member: value for member, value in got.items() if member != "ResponseMetadata"})
+        got = self.read(s3.get_bucket_cors, "NoSuchCORSConfiguration", **bucket)
+        same("CORS", wanted.get("cors"), got and got["CORSRules"])
+        got = self.read(s3.get_bucket_lifecycle_configuration, "NoSuchLifecycleConfiguration", **bucket)
+        same("lifecycle", wanted.get("lifecycle"), got and got["Rules"])
+        got = self.read(s3.get_bucket_replication, "ReplicationConfigurationNotFoundError", **bucket)
+        same("replication", [rule["ID"] for rule in wanted.get("replication", [])], [rule["ID"] for rule in got["ReplicationConfiguration"]["Rules"]] if got else [])
 
     def functions(self) -> None:
         for region in sorted({function["region"] for function in self.account.functions}):
@@ -705,6 +724,27 @@ class Verification:
             self.same(f"functions of {region}", sorted(wanted), sorted(listed))
             for name in sorted(set(wanted) & set(listed)):
                 self.attempt(f"function {name} in {region}", self.function, client, wanted[name], listed[name])
+            self.attempt(f"triggers of {region}", self.triggers, client, region, list(wanted.values()))
+
+    def triggers(self, client, region: str, functions: list[dict]) -> None:
+        """What calls functions, as `what -> whom`."""
+
+        def declared(kind: str) -> list[str]:
+            qualifiers = lambda called: called["qualifier"] if isinstance(called, dict) else called  # noqa: E731
+            return sorted(f"{what} -> {f['name']}:{qualifiers(called)}" for f in functions for what, called in f.get(kind, {}).items())
+
+        def called(arn: str) -> str:
+            name, _, qualifier = arn.split(":function:")[1].partition(":")
+            return f"{name}:{qualifier or '$LATEST'}"
+
+        pages = client.get_paginator("list_event_source_mappings").paginate()
+        mappings = [mapping for page in pages for mapping in page["EventSourceMappings"]]
+        self.same(f"queues of {region}", declared("queues"), sorted(f"{m['EventSourceArn'].split(':')[5]} -> {called(m['FunctionArn'])}" for m in mappings))
+        events = self.servers.client("events", region)
+        rules = [(rule["Name"], target["Arn"]) for rule in events.list_rules()["Rules"] for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]]
+        self.same(f"rules of {region}", declared("rules"), sorted(f"{name} -> {called(arn)}" for name, arn in rules))
+        schedules = self.servers.client("scheduler", region).list_schedules()["Schedules"]
+        self.same(f"schedules of {region}", declared("schedules"), sorted(f"{one['Name']} -> {called(one['Target']['Arn'])}" for one in schedules))
 
     def function(self, client, wanted: dict, latest: dict) -> None:
         name = wanted["name"]
@@ -722,6 +762,18 @@ class Verification:
             qualifier = config["FunctionArn"].rpartition(":")[2]
             provisioned[qualifier] = {"count": config["RequestedProvisionedConcurrentExecutions"], "status": config["Status"]}
         same("provisioned concurrency", wanted.get("provisioned_concurrency", {}), provisioned)
+        same("reserved concurrency", wanted.get("reserved_concurrency"), client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions"))
+        urls = {}
+        for url in client.list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"]:
+            qualifier = url["FunctionArn"].partition(f":function:{name}")[2].lstrip(":") or "$LATEST"
+            urls[qualifier] = {"auth": url["AuthType"]} | ({"origins": url["Cors"]["AllowOrigins"]} if "Cors" in url else {})
+        same("URLs", wanted.get("urls", {}), urls)
+        for qualifier in ["$LATEST", *wanted.get("aliases", {})]:
+            which = {} if qualifier == "$LATEST" else {"Qualifier": qualifier}
+            policy = self.read(client.get_policy, "ResourceNotFoundException", FunctionName=name, **which)
+            granted = [statement["Sid"] for statement in json.loads(policy["Policy"])["Statement"]] if policy else []
+            declared = [permission["id"] for permission in wanted.get("permissions", []) if permission.get("qualifier", "$LATEST") == qualifier]
+            same(f"permissions of {qualifier}", declared, granted)
 
     def configuration(self, function: dict, version: dict | None, got: dict, qualifier: str) -> None:
         same = lambda what, *values: self.same(f"function {function['name']}:{qualifier} in {function['region']}: {what}", *values)  # noqa: E731

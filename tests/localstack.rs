@@ -51,6 +51,15 @@ impl Server {
     }
 
     fn deploy(&self, account: &str, file: &str) {
+        self.run_deploy(account, file, &[]);
+    }
+
+    /// Everything that the file declares is there, and the expectations leave no check out.
+    fn verify(&self, account: &str, file: &str) {
+        self.run_deploy(account, file, &["--verify"]);
+    }
+
+    fn run_deploy(&self, account: &str, file: &str, more: &[&str]) {
         let deployed = Command::new(project().join("localstack/deploy"))
             .args([
                 "--endpoint-url",
@@ -60,12 +69,13 @@ impl Server {
                 "--file",
             ])
             .arg(project().join("localstack").join(file))
+            .args(more)
             .stdin(Stdio::null())
             .output()
             .unwrap();
         assert!(
             deployed.status.success(),
-            "{file} was not deployed:\n{}",
+            "{file} is not deployed as declared:\n{}",
             String::from_utf8_lossy(&deployed.stderr)
         );
     }
@@ -345,6 +355,8 @@ fn the_sample_account_is_judged_as_the_rules_of_aws_say() {
     let server = Server::start();
     server.deploy(SAMPLE, "account.yaml");
     server.deploy(LOCKED, "account-locked.yaml");
+    server.verify(SAMPLE, "account.yaml");
+    server.verify(LOCKED, "account-locked.yaml");
 
     let (sample, locked) = (expected("expected.yaml"), expected("expected-locked.yaml"));
     let sample_report = server.audit(SAMPLE, 1);
