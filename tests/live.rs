@@ -156,6 +156,24 @@ fn permissions_are_what_an_audit_calls() {
 /// the action, or stays as it was because the rest decides; nothing flips.
 #[test]
 fn refusing_one_operation_flips_no_verdict() {
+    // Beside what is generated a bucket whose access log arrives: only there hangs something on each
+    // condition of a delivery.
+    let account = || {
+        let delivery = json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": { "Service": "logging.s3.amazonaws.com" },
+            "Action": "s3:PutObject", "Resource": "arn:aws:s3:::log-target/*",
+            "Condition": { "StringEquals": { "aws:SourceAccount": "111122223333" } },
+        }] });
+        account()
+            .with_bucket(
+                "log-source",
+                Bucket::new("us-east-1").logging("log-target", "l/"),
+            )
+            .with_bucket(
+                "log-target",
+                Bucket::new("us-east-1").policy(&delivery, false),
+            )
+    };
     let whole = Endpoint::start(account(), Behaviour::default());
     let base = live("audit -o json", &whole).run().json();
     let base_results = results(&base);
