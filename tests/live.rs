@@ -171,7 +171,9 @@ fn refusing_one_operation_flips_no_verdict() {
             )
             .with_bucket(
                 "log-target",
-                Bucket::new("us-east-1").policy(&delivery, false),
+                Bucket::new("us-east-1")
+                    .versioning("Enabled")
+                    .policy(&delivery, false),
             )
     };
     let whole = Endpoint::start(account(), Behaviour::default());
