@@ -16,6 +16,7 @@ import sys
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,43 +44,14 @@ GROUPS = {
     "LogDelivery": "http://acs.amazonaws.com/groups/s3/LogDelivery",
 }
 STATUSES = ("fail", "pass", "not-assessed", "not-applicable")
-CHECKS = {
-    "account": {"s3-account-public-access-not-blocked"},
-    "bucket": {
-        "s3-public-access-not-blocked", "s3-public-read", "s3-public-list", "s3-public-write", "s3-public-acl-grant", "s3-acls-enabled",
-        "s3-cross-account-access", "s3-plain-http", "s3-malformed-policy", "s3-no-kms-key", "s3-bucket-key-disabled", "s3-sse-c-allowed",
-        "s3-no-access-log", "s3-access-log-to-itself", "s3-no-versioning",
-    },
-    "function": {
-        "lambda-runtime-deprecated", "lambda-slow-runtime-without-snapstart", "lambda-package-oversized", "lambda-vpc-attached",
-        "lambda-no-provisioned-concurrency", "lambda-provisioned-concurrency-failed", "lambda-cold-start-over-budget",
-        "lambda-timeout-shorter-than-init",
-    },
-}  # fmt: skip
-# Checks that expected.yaml names only where the resource is there to show something.
-NAMED_WHERE_SHOWN = {
-    "bucket": {
-        "s3-key-unusable", "s3-key-by-alias", "s3-key-of-another-account", "s3-key-managed-by-aws", "s3-key-not-rotated", "s3-no-lifecycle",
-        "s3-old-versions-kept", "s3-incomplete-uploads-kept", "s3-service-without-source", "s3-cross-account-takeover",
-        "s3-policy-locks-out-owner", "s3-uploads-need-a-header", "s3-website-hosting", "s3-cors-any-origin-writes",
-    },
-    "function": {
-        "lambda-provisioned-concurrency-unused", "lambda-snapstart-wasted", "lambda-keep-warm-ping", "lambda-public-policy",
-        "lambda-service-without-source", "lambda-url-without-auth", "lambda-url-policy-left-behind", "lambda-url-cors-any-origin",
-    },
-}  # fmt: skip
 BUCKET_MEMBERS = {
     "name", "region", "public_access_block", "ownership", "acl", "encryption", "logging", "versioning", "tags", "policy", "policy_text",
-    "website", "lifecycle", "replication",
-}  # fmt: skip
-# Of these, each identity names only those that it is there for.
-IDENTITY_CHECKS = {
-    "s3-identity-full-access", "s3-identity-managed-full-access", "s3-identity-writes-everywhere", "s3-identity-changes-bucket-permissions",
-    "s3-identity-long-lived-key", "s3-policy-unattached-full-access",
+    "website", "lifecycle", "replication", "cors",
 }  # fmt: skip
 FUNCTION_MEMBERS = {
     "name", "region", "runtime", "handler", "image", "architecture", "memory_mb", "timeout_s", "zip_mb", "layers", "network", "snapstart",
     "environment", "description", "tags", "versions", "aliases", "provisioned_concurrency", "urls", "permissions", "queues", "rules", "schedules",
+    "reserved_concurrency",
 }  # fmt: skip
 
 
@@ -113,6 +85,7 @@ class Account:
         self.id, self.suffix = account, suffix
         self.flags = flags(data.get("public_access_block"))
         self.keys = data.get("keys", [])
+        self.config = data.get("config", {})
         self.networks = data.get("networks", [])
         self.roles = data.get("roles", [])
         self.identities = data.get("identities", {})
@@ -137,8 +110,8 @@ class Account:
         return self.fill_in(text, bucket)
 
     def fill_in(self, text: str, item: dict) -> str:
-        values = {"self": self.bucket_name(item["name"]), "account": self.id, "region": item["region"]}
-        return re.sub(r"\$\{(self|account|region)\}", lambda match: values[match[1]], text)
+        values = {"self": self.bucket_name(item["name"]), "account": self.id, "region": item["region"], "suffix": self.suffix}
+        return re.sub(r"\$\{(self|account|region|suffix)\}", lambda match: values[match[1]], text)
 
     def key_arns(self, servers: "Servers") -> dict[tuple[str, str], str]:
         """Where each declared key is, for those that are there."""
@@ -272,6 +245,11 @@ class Deployment:
             self.attempt(f"bucket {bucket['name']}", self.bucket, bucket)
         for bucket in self.account.buckets:
             self.bucket_settings(bucket)
+        for bucket in self.account.buckets:
+            if "replication" in bucket:  # once the destination is versioned
+                self.attempt(f"bucket {bucket['name']}: replication", self.replication, bucket)
+        for region, wanted in self.account.config.items():
+            self.attempt(f"AWS Config in {region}", self.config, region, wanted)
         for role in self.account.roles:
             self.attempt(f"role {role}", self.role, role)
         for kind, put in (("policies", self.managed_policy), ("groups", self.group), ("roles", self.identity_role), ("users", self.user)):
@@ -305,6 +283,8 @@ class Deployment:
             kms = self.servers.client("kms", wanted["region"])
             key = kms.create_key(Description=wanted["description"])["KeyMetadata"]["KeyId"]
             kms.create_alias(AliasName=f"alias/{wanted['alias']}", TargetKeyId=key)
+            if wanted.get("rotates"):
+                kms.enable_key_rotation(KeyId=key)
             if wanted.get("state") == "Disabled":
                 kms.disable_key(KeyId=key)
 
@@ -346,14 +326,30 @@ class Deployment:
         else:
             put("tags", s3.delete_bucket_tagging)
         put("logging", s3.put_bucket_logging, BucketLoggingStatus=logging_status(self.account, wanted))
-        # As the API takes them: these three are only in accounts that are there to be changed.
+        # As the API takes them.
+        if cors := wanted.get("cors"):
+            put("CORS", s3.put_bucket_cors, CORSConfiguration={"CORSRules": cors})
         if website := wanted.get("website"):
             put("website", s3.put_bucket_website, WebsiteConfiguration=website)
         if lifecycle := wanted.get("lifecycle"):
             put("lifecycle", s3.put_bucket_lifecycle_configuration, LifecycleConfiguration={"Rules": lifecycle})
-        if replication := wanted.get("replication"):
-            role = f"arn:aws:iam::{self.account.id}:role/{self.account.roles[0]}"
-            put("replication", s3.put_bucket_replication, ReplicationConfiguration={"Role": role, "Rules": replication})
+
+    def replication(self, wanted: dict) -> None:
+        s3, name = self.servers.client("s3", wanted["region"]), self.account.bucket_name(wanted["name"])
+        role = f"arn:aws:iam::{self.account.id}:role/{self.account.roles[0]}"
+        rules = json.loads(self.account.fill_in(json.dumps(wanted["replication"]), wanted))
+        s3.put_bucket_replication(Bucket=name, ReplicationConfiguration={"Role": role, "Rules": rules})
+
+    def config(self, region: str, wanted: dict) -> None:
+        client = self.servers.client("config", region)
+        role = f"arn:aws:iam::{self.account.id}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+        group = {"allSupported": True, "includeGlobalResourceTypes": True}
+        client.put_configuration_recorder(ConfigurationRecorder={"name": "default", "roleARN": role, "recordingGroup": group})
+        client.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": self.account.bucket_name(wanted["bucket"])})
+        client.start_configuration_recorder(ConfigurationRecorderName="default")
+        for rule in wanted["rules"]:
+            name = rule.lower().replace("_", "-")
+            client.put_config_rule(ConfigRule={"ConfigRuleName": name, "Source": {"Owner": "AWS", "SourceIdentifier": rule}})
 
     def acl(self, s3, name: str, wanted: list[dict]) -> None:
         owner = s3.get_bucket_acl(Bucket=name)["Owner"]
@@ -459,6 +455,8 @@ class Deployment:
             if present.get(alias) != str(version):
                 put = client.update_alias if alias in present else client.create_alias
                 put(FunctionName=name, Name=alias, FunctionVersion=str(version))
+        if reserved := wanted.get("reserved_concurrency"):
+            client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
         for qualifier, provisioned in wanted.get("provisioned_concurrency", {}).items():
             self.attempt(f"function {name}: provisioned concurrency of {qualifier}", self.provision, client, name, qualifier, provisioned)
         self.callers(client, wanted)
@@ -624,7 +622,18 @@ class Verification:
             vpc, subnets, group = find_network(self.servers.client("ec2", network["region"]), network)
             self.same(f"network {network['name']}", (True, len(network["subnets"]), True), (vpc is not None, len(subnets), group is not None))
         self.functions()
+        for region in ("us-east-1", "eu-west-1"):
+            self.attempt(f"AWS Config in {region}", self.config, region, self.account.config.get(region))
         self.attempt("identities", self.identities)
+
+    def config(self, region: str, wanted: dict | None) -> None:
+        client = self.servers.client("config", region)
+        recording = [status["recording"] for status in client.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]]
+        self.same(f"AWS Config in {region}: recorders that record", [True] if wanted else [], recording)
+        buckets = [channel["s3BucketName"] for channel in client.describe_delivery_channels()["DeliveryChannels"]]
+        self.same(f"AWS Config in {region}: delivers to", [self.account.bucket_name(wanted["bucket"])] if wanted else [], buckets)
+        rules = [rule["Source"]["SourceIdentifier"] for rule in client.describe_config_rules()["ConfigRules"]]
+        self.same(f"AWS Config in {region}: rules", wanted["rules"] if wanted else [], rules)
 
     def identities(self) -> None:
         """Names and documents; who has which policy is read back in the verdicts."""
@@ -697,6 +706,14 @@ class Verification:
         got = s3.get_bucket_logging(**bucket)
         got.pop("ResponseMetadata")
         same("logging", logging_status(self.account, wanted), got)
+        got = self.read(s3.get_bucket_website, "NoSuchWebsiteConfiguration", **bucket)
+        same("website", wanted.get("website"), got and {member: value for member, value in got.items() if member != "ResponseMetadata"})
+        got = self.read(s3.get_bucket_cors, "NoSuchCORSConfiguration", **bucket)
+        same("CORS", wanted.get("cors"), got and got["CORSRules"])
+        got = self.read(s3.get_bucket_lifecycle_configuration, "NoSuchLifecycleConfiguration", **bucket)
+        same("lifecycle", wanted.get("lifecycle"), got and got["Rules"])
+        got = self.read(s3.get_bucket_replication, "ReplicationConfigurationNotFoundError", **bucket)
+        same("replication", [rule["ID"] for rule in wanted.get("replication", [])], [rule["ID"] for rule in got["ReplicationConfiguration"]["Rules"]] if got else [])
 
     def functions(self) -> None:
         for region in sorted({function["region"] for function in self.account.functions}):
@@ -707,6 +724,27 @@ class Verification:
             self.same(f"functions of {region}", sorted(wanted), sorted(listed))
             for name in sorted(set(wanted) & set(listed)):
                 self.attempt(f"function {name} in {region}", self.function, client, wanted[name], listed[name])
+            self.attempt(f"triggers of {region}", self.triggers, client, region, list(wanted.values()))
+
+    def triggers(self, client, region: str, functions: list[dict]) -> None:
+        """What calls functions, as `what -> whom`."""
+
+        def declared(kind: str) -> list[str]:
+            qualifiers = lambda called: called["qualifier"] if isinstance(called, dict) else called  # noqa: E731
+            return sorted(f"{what} -> {f['name']}:{qualifiers(called)}" for f in functions for what, called in f.get(kind, {}).items())
+
+        def called(arn: str) -> str:
+            name, _, qualifier = arn.split(":function:")[1].partition(":")
+            return f"{name}:{qualifier or '$LATEST'}"
+
+        pages = client.get_paginator("list_event_source_mappings").paginate()
+        mappings = [mapping for page in pages for mapping in page["EventSourceMappings"]]
+        self.same(f"queues of {region}", declared("queues"), sorted(f"{m['EventSourceArn'].split(':')[5]} -> {called(m['FunctionArn'])}" for m in mappings))
+        events = self.servers.client("events", region)
+        rules = [(rule["Name"], target["Arn"]) for rule in events.list_rules()["Rules"] for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]]
+        self.same(f"rules of {region}", declared("rules"), sorted(f"{name} -> {called(arn)}" for name, arn in rules))
+        schedules = self.servers.client("scheduler", region).list_schedules()["Schedules"]
+        self.same(f"schedules of {region}", declared("schedules"), sorted(f"{one['Name']} -> {called(one['Target']['Arn'])}" for one in schedules))
 
     def function(self, client, wanted: dict, latest: dict) -> None:
         name = wanted["name"]
@@ -724,6 +762,18 @@ class Verification:
             qualifier = config["FunctionArn"].rpartition(":")[2]
             provisioned[qualifier] = {"count": config["RequestedProvisionedConcurrentExecutions"], "status": config["Status"]}
         same("provisioned concurrency", wanted.get("provisioned_concurrency", {}), provisioned)
+        same("reserved concurrency", wanted.get("reserved_concurrency"), client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions"))
+        urls = {}
+        for url in client.list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"]:
+            qualifier = url["FunctionArn"].partition(f":function:{name}")[2].lstrip(":") or "$LATEST"
+            urls[qualifier] = {"auth": url["AuthType"]} | ({"origins": url["Cors"]["AllowOrigins"]} if "Cors" in url else {})
+        same("URLs", wanted.get("urls", {}), urls)
+        for qualifier in ["$LATEST", *wanted.get("aliases", {})]:
+            which = {} if qualifier == "$LATEST" else {"Qualifier": qualifier}
+            policy = self.read(client.get_policy, "ResourceNotFoundException", FunctionName=name, **which)
+            granted = [statement["Sid"] for statement in json.loads(policy["Policy"])["Statement"]] if policy else []
+            declared = [permission["id"] for permission in wanted.get("permissions", []) if permission.get("qualifier", "$LATEST") == qualifier]
+            same(f"permissions of {qualifier}", declared, granted)
 
     def configuration(self, function: dict, version: dict | None, got: dict, qualifier: str) -> None:
         same = lambda what, *values: self.same(f"function {function['name']}:{qualifier} in {function['region']}: {what}", *values)  # noqa: E731
@@ -746,24 +796,37 @@ class Verification:
         same("VpcConfig", (len(network["subnets"]), 1) if network else (0, 0), (len(vpc.get("SubnetIds", [])), len(vpc.get("SecurityGroupIds", []))))
 
 
+def catalogue() -> dict[str, set[str]]:
+    """The checks of the default pack by kind of resource, from the files of the catalogue."""
+    policies = HERE.parent / "policies"
+    pack = yaml.safe_load((policies / "packs/default.yaml").read_text(encoding="utf-8"))
+    folders = {"account": "account", "trail": "trail", "region": "region", "s3": "bucket", "lambda": "function", "identity": "identity"}
+    return {
+        kind: {path.stem for path in (policies / folder).glob("*.yaml") if not any(fnmatch(path.stem, glob) for glob in pack["exclude"])}
+        for folder, kind in folders.items()
+    }
+
+
 def check_expectations(account: Account, file: Path) -> list[str]:
     """What is wrong with the form of expected.yaml: every resource once, every check of its kind once."""
     path = file.with_name(file.name.replace("account", "expected", 1))
     if path == file or not path.exists():
         return []
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    wrong = []
+    wrong, checks = [], catalogue()
+
+    def named(answers: dict) -> list[str]:
+        return [check for status in STATUSES for check in answers.get(status, [])]
 
     def resource(what: str, kind: str, answers: dict) -> None:
         if unknown := sorted(set(answers) - {*STATUSES, "why", "items"}):
             wrong.append(f"{what}: unknown member {', '.join(unknown)}")
-        named = [check for status in STATUSES for check in answers.get(status, [])]
-        known = CHECKS[kind] | NAMED_WHERE_SHOWN.get(kind, set())
-        twice = {check for check in named if named.count(check) > 1}
-        if twice or not CHECKS[kind] <= set(named) <= known:
-            wrong.append(f"{what}: missing {sorted(CHECKS[kind] - set(named))}, unknown {sorted(set(named) - known)}, more than once {sorted(twice)}")
+        twice = {check for check in named(answers) if named(answers).count(check) > 1}
+        told = set(named(answers)) | set(named(data.get("otherwise", {}).get(kind, {})))
+        if twice or told != checks[kind]:
+            wrong.append(f"{what}: missing {sorted(checks[kind] - told)}, unknown {sorted(told - checks[kind])}, more than once {sorted(twice)}")
         for member in ("why", "items"):
-            if strangers := sorted(set(answers.get(member, {})) - known):
+            if strangers := sorted(set(answers.get(member, {})) - checks[kind]):
                 wrong.append(f"{what}: {member} speaks of {', '.join(strangers)}")
 
     stated = [name for names in data["policy_status"].values() for name in names]
@@ -771,23 +834,18 @@ def check_expectations(account: Account, file: Path) -> list[str]:
     if sorted(stated) != sorted(with_policy):
         wrong.append(f"policy_status: these differ from the buckets with a policy: {sorted(set(stated) ^ set(with_policy))}")
     resource("account", "account", data["account"])
-    for kind, names in (
-        ("bucket", [bucket["name"] for bucket in account.buckets]),
-        ("function", [f"{function['region']}/{function['name']}" for function in account.functions]),
+    for kind, plural, names in (
+        ("bucket", "buckets", [bucket["name"] for bucket in account.buckets]),
+        ("function", "functions", [f"{function['region']}/{function['name']}" for function in account.functions]),
+        ("identity", "identities", account.identity_names()),
+        ("region", "regions", ["us-east-1", "eu-west-1"]),
+        ("trail", "trails", ["*"]),
     ):
-        expected = data[f"{kind}s"]
+        expected = data.get(plural, {})
         if sorted(names) != sorted(expected):
-            wrong.append(f"{kind}s: not expected {sorted(set(names) - set(expected))}, not declared {sorted(set(expected) - set(names))}")
+            wrong.append(f"{plural}: not expected {sorted(set(names) - set(expected))}, not declared {sorted(set(expected) - set(names))}")
         for name, answers in expected.items():
             resource(f"{kind} {name}", kind, answers)
-    expected = data.get("identities", {})
-    names = account.identity_names()
-    if sorted(names) != sorted(expected):
-        wrong.append(f"identities: these are on one side only: {sorted(set(names) ^ set(expected))}")
-    for name, answers in expected.items():
-        named = [check for status in STATUSES for check in answers.get(status, [])]
-        if len(set(named)) != len(named) or not set(named) <= IDENTITY_CHECKS:
-            wrong.append(f"identity {name}: a check twice or unknown: {sorted(named)}")
     return [f"{path.name}: {defect}" for defect in wrong]
 
 

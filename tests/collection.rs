@@ -496,7 +496,7 @@ fn refusing_one_action_changes_that_reading_alone() {
         let endpoint = Endpoint::start(world.clone(), Behaviour::denying(&operation));
         let snapshot = stable(collect(request(&endpoint, all_needs())));
         let refused = serde_json::to_value(snapshot).unwrap();
-        // One operation may serve two readings: GetMetricData does.
+        // What the same call reads is refused with it: all figures of CloudWatch are one call.
         let members: Vec<String> = ReadingKind::ALL
             .iter()
             .filter(|other| {
@@ -516,24 +516,27 @@ fn refusing_one_action_changes_that_reading_alone() {
                     pointer.ends_with("/policy_status") || pointer.ends_with("/abac")
                 }
                 ReadingKind::AccessPointPolicy => pointer.ends_with("/policy_status"),
-                // Whose provisioned concurrency is not known may have some, and callers.
-                ReadingKind::FunctionProvisionedConcurrency => [
-                    "/event_source_mappings",
-                    "/rules",
-                    "/schedules",
-                    "/scalable_targets",
-                    "/reserved_concurrency",
-                    "/status",
-                ]
-                .iter()
-                .any(|guarded| pointer.ends_with(guarded)),
                 ReadingKind::BucketVersioning => {
                     pointer.ends_with("/replication") || pointer.ends_with("/object_lock")
                 }
+                ReadingKind::FunctionProvisionedConcurrency => [
+                    "/event_source_mappings",
+                    "/scalable_targets",
+                    "/reserved_concurrency",
+                ]
+                .iter()
+                .any(|member| pointer.ends_with(member)),
                 _ => false,
             };
             if guarded {
                 assert!(before.is_null(), "{operation}: {pointer} was {before}");
+                return;
+            }
+            // Figures are asked for by qualifier, and which are provisioned is not known.
+            if *kind == ReadingKind::FunctionProvisionedConcurrency
+                && pointer.ends_with("/provisioned_usage")
+            {
+                assert!(after.is_null(), "{operation}: {pointer} is {after}");
                 return;
             }
             // Nor is a log target asked who pays.
@@ -551,13 +554,6 @@ fn refusing_one_action_changes_that_reading_alone() {
                         .iter()
                         .all(|(name, policy)| whole.get(name) == Some(policy))
                 );
-                return;
-            }
-            // Nor can figures be asked for of qualifiers that nobody knows.
-            if *kind == ReadingKind::FunctionProvisionedConcurrency
-                && pointer.ends_with("/provisioned_usage")
-                && after.is_null()
-            {
                 return;
             }
             // What nobody names any more is not looked at.
@@ -969,6 +965,32 @@ fn functions_with_versions_aliases_and_provisioned_concurrency() {
     assert_eq!(first.layers[0].code_size_bytes, 5_000_000);
     assert_eq!(first.architecture, "arm64");
     assert_eq!(endpoint.count("lambda:GetFunction"), 0, "it is opt-in");
+}
+
+/// Beside the other lists of a Region, which are read at the same time.
+#[test]
+fn what_calls_the_functions_of_a_region_is_kept() {
+    let endpoint = Endpoint::start(World::generated(0, 9), Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    // The generated functions of this Region: 0, which is provisioned and may be scaled, and 3 and 6,
+    // each called by a queue, a rule and a schedule.
+    let region = &account(&snapshot).regions["us-east-1"];
+    let mappings = region.event_source_mappings.known().unwrap();
+    let sources: BTreeSet<&str> = mappings.iter().map(|one| one.source.as_str()).collect();
+    let queues = ["3", "6"].map(|n| format!("arn:aws:sqs:us-east-1:111122223333:queue-{n}"));
+    assert_eq!(sources, queues.iter().map(String::as_str).collect());
+    let rules = region.rules.known().unwrap();
+    let names: BTreeSet<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, BTreeSet::from(["tick-3", "tick-6"]));
+    assert!(rules.iter().all(|rule| rule.targets[0].constant_input));
+    let schedules = region.schedules.known().unwrap();
+    assert_eq!(schedules.len(), 2);
+    assert_eq!(schedules[0].schedule, "rate(1 day)");
+    let scaled = region.scalable_targets.known().unwrap();
+    assert_eq!(scaled.len(), 1);
+    assert_eq!(scaled[0].function, "function-00000");
+    assert!(region.config_recorders.known().is_some());
+    assert!(region.trail_listing.known().is_some());
 }
 
 #[test]

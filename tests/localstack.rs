@@ -51,6 +51,15 @@ impl Server {
     }
 
     fn deploy(&self, account: &str, file: &str) {
+        self.run_deploy(account, file, &[]);
+    }
+
+    /// Everything that the file declares is there, and the expectations leave no check out.
+    fn verify(&self, account: &str, file: &str) {
+        self.run_deploy(account, file, &["--verify"]);
+    }
+
+    fn run_deploy(&self, account: &str, file: &str, more: &[&str]) {
         let deployed = Command::new(project().join("localstack/deploy"))
             .args([
                 "--endpoint-url",
@@ -60,12 +69,13 @@ impl Server {
                 "--file",
             ])
             .arg(project().join("localstack").join(file))
+            .args(more)
             .stdin(Stdio::null())
             .output()
             .unwrap();
         assert!(
             deployed.status.success(),
-            "{file} was not deployed:\n{}",
+            "{file} is not deployed as declared:\n{}",
             String::from_utf8_lossy(&deployed.stderr)
         );
     }
@@ -128,7 +138,14 @@ impl Drop for Server {
 
 #[derive(Deserialize)]
 struct Expected {
+    /// By kind of resource: what holds where the resource does not name the check.
+    #[serde(default)]
+    otherwise: BTreeMap<String, Expectation>,
     account: Expectation,
+    #[serde(default)]
+    trails: BTreeMap<String, Expectation>,
+    #[serde(default)]
+    regions: BTreeMap<String, Expectation>,
     #[serde(default)]
     buckets: BTreeMap<String, Expectation>,
     #[serde(default)]
@@ -137,7 +154,7 @@ struct Expected {
     identities: BTreeMap<String, Expectation>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Expectation {
     fail: Vec<String>,
@@ -148,6 +165,20 @@ struct Expectation {
     not_applicable: Vec<String>,
     /// check -> item -> status
     items: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Expected {
+    /// Every check with its status: those that the resource names, and the others of its kind.
+    fn of<'a>(&'a self, kind: &str, named: &'a Expectation) -> BTreeMap<&'a str, &'static str> {
+        let mut all: BTreeMap<&str, &'static str> = self
+            .otherwise
+            .get(kind)
+            .into_iter()
+            .flat_map(Expectation::statuses)
+            .collect();
+        all.extend(named.statuses());
+        all
+    }
 }
 
 impl Expectation {
@@ -178,12 +209,14 @@ fn worst<'a>(statuses: &BTreeSet<&'a str>) -> &'a str {
 
 fn compare(
     report: &Value,
+    expected: &Expected,
     kind: &str,
     name: &str,
     region: Option<&str>,
     expectation: &Expectation,
     wrong: &mut Vec<String>,
 ) {
+    let all = expected.of(kind, expectation);
     let results: Vec<&Value> = report["results"]
         .as_array()
         .unwrap()
@@ -194,7 +227,13 @@ fn compare(
                 && region.is_none_or(|region| result["resource"]["region"] == region)
         })
         .collect();
-    for (check, status) in expectation.statuses() {
+    for result in &results {
+        let check = result["check"].as_str().unwrap();
+        if !all.contains_key(check) {
+            wrong.push(format!("{kind} {name}: nothing is expected of {check}"));
+        }
+    }
+    for (check, status) in all {
         let of_check: Vec<&&Value> = results
             .iter()
             .filter(|result| result["check"] == check)
@@ -231,23 +270,30 @@ fn compare(
 
 fn compare_all(report: &Value, expected: &Expected) -> Vec<String> {
     let mut wrong = Vec::new();
-    compare(report, "account", "", None, &expected.account, &mut wrong);
-    for (name, expectation) in &expected.buckets {
-        compare(report, "bucket", name, None, expectation, &mut wrong);
-    }
-    for (name, expectation) in &expected.identities {
-        compare(report, "identity", name, None, expectation, &mut wrong);
-    }
-    for (place, expectation) in &expected.functions {
-        let (region, name) = place.split_once('/').unwrap();
-        compare(
-            report,
-            "function",
-            name,
-            Some(region),
-            expectation,
-            &mut wrong,
-        );
+    let account = BTreeMap::from([(String::new(), expected.account.clone())]);
+    for (kind, resources) in [
+        ("account", &account),
+        ("trail", &expected.trails),
+        ("region", &expected.regions),
+        ("bucket", &expected.buckets),
+        ("identity", &expected.identities),
+        ("function", &expected.functions),
+    ] {
+        for (place, expectation) in resources {
+            let (region, name) = match place.split_once('/') {
+                Some((region, name)) if kind == "function" => (Some(region), name),
+                _ => (None, place.as_str()),
+            };
+            compare(
+                report,
+                expected,
+                kind,
+                name,
+                region,
+                expectation,
+                &mut wrong,
+            );
+        }
     }
     wrong
 }
@@ -272,6 +318,8 @@ fn assert_same_resources(report: &Value, expected: &Expected) {
             .collect()
     };
     assert_eq!(named("bucket"), expected.buckets.keys().cloned().collect());
+    assert_eq!(named("region"), expected.regions.keys().cloned().collect());
+    assert_eq!(named("trail"), expected.trails.keys().cloned().collect());
     assert_eq!(
         named("identity"),
         expected.identities.keys().cloned().collect()
@@ -307,10 +355,13 @@ fn the_sample_account_is_judged_as_the_rules_of_aws_say() {
     let server = Server::start();
     server.deploy(SAMPLE, "account.yaml");
     server.deploy(LOCKED, "account-locked.yaml");
+    server.verify(SAMPLE, "account.yaml");
+    server.verify(LOCKED, "account-locked.yaml");
 
     let (sample, locked) = (expected("expected.yaml"), expected("expected-locked.yaml"));
     let sample_report = server.audit(SAMPLE, 1);
-    let locked_report = server.audit(LOCKED, 0);
+    // Nothing of weight fails there, and whether a trail records cannot be known: CloudTrail is a 501.
+    let locked_report = server.audit(LOCKED, 3);
 
     assert_same_resources(&sample_report, &sample);
     assert_same_resources(&locked_report, &locked);

@@ -229,6 +229,8 @@ fn snapshot(buckets: Value) -> String {
             "public_access_block": "absent",
             "bucket_listing": {"known": {"complete": true}},
             "buckets": buckets,
+            // No trail records data events, which would do for an access log.
+            "regions": {"eu-west-1": {"trail_listing": {"known": []}}},
         }},
     })
     .to_string()

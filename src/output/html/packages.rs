@@ -73,7 +73,8 @@ impl<'a> Packages<'a> {
                     .iter()
                     .map(|start| start.qualifier.as_str())
                     .collect();
-                let contents = start.contents.as_ref();
+                // The same package: one of them may have been inspected for all.
+                let contents = package.iter().find_map(|start| start.contents.as_ref());
                 Some(Row {
                     unzipped: contents.and_then(unzipped),
                     largest: contents
