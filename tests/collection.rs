@@ -525,7 +525,11 @@ fn refusing_one_action_changes_that_reading_alone() {
                 let fewer = after["known"].as_object().expect("still known");
                 let whole = before["known"].as_object().expect("known");
                 assert!(fewer.contains_key("$LATEST") && fewer.len() < whole.len());
-                assert!(fewer.iter().all(|(name, policy)| whole.get(name) == Some(policy)));
+                assert!(
+                    fewer
+                        .iter()
+                        .all(|(name, policy)| whole.get(name) == Some(policy))
+                );
                 return;
             }
             // What nobody names any more is not looked at.

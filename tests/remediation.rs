@@ -229,6 +229,12 @@ fn snapshot(buckets: Value) -> String {
             "public_access_block": "absent",
             "bucket_listing": {"known": {"complete": true}},
             "buckets": buckets,
+            "region_listing": {"known": {"regions": ["eu-west-1", "us-east-1"]}},
+            // No trail records anything there.
+            "regions": {
+                "eu-west-1": {"trail_listing": {"known": []}},
+                "us-east-1": {"trail_listing": {"known": []}},
+            },
         }},
     })
     .to_string()
@@ -250,6 +256,7 @@ fn bucket(changes: Value) -> Value {
         "region": "eu-west-1", "policy": "absent", "acl": {"known": {"owner": "me", "grants": []}},
         "ownership": {"known": {"object_ownership": "BucketOwnerEnforced"}},
         "public_access_block": "absent", "encryption": {"known": {"algorithm": "AES256"}}, "logging": "absent",
+        "request_payment": {"known": "BucketOwner"},
         "versioning": "absent", "website": "absent", "lifecycle": "absent", "replication": "absent", "object_lock": "absent",
     });
     for (name, value) in changes.as_object().unwrap() {
@@ -407,7 +414,7 @@ fn logs_go_to_a_fit_bucket_or_a_person_is_asked() {
         lonely["fixes"][0]["decide"]
             .as_str()
             .unwrap()
-            .contains("no bucket in eu-west-1")
+            .contains("There is no bucket in eu-west-1")
     );
     let delivery = json!([{"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
         "Resource": "arn:aws:s3:::logs/*", "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}]);

@@ -4,6 +4,7 @@
 //! replaces a policy, an encryption rule or an ACL as a whole. Here are the words, each known,
 //! known to be absent, or not known for a reason.
 
+use super::s3::delivery;
 use super::{Fact, Facts, Subject, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::bucket::{
@@ -70,6 +71,27 @@ impl<'a> Facts<'a> {
                 },
             },
         })
+    }
+}
+
+impl Facts<'_> {
+    /// What would keep the access logs of a bucket from arriving in `target` under `prefix`, in words;
+    /// empty when nothing would. `None` for subjects that are no bucket.
+    pub fn log_delivery_problem(
+        &self,
+        source: &Subject,
+        target: &str,
+        prefix: &str,
+    ) -> Option<Fact<String>> {
+        let id = &source.id;
+        let account = self.snapshot.accounts.get(&id.account)?;
+        let context = self.bucket_context(&id.account, account, &id.name)?;
+        let logging = Logging {
+            target_bucket: target.to_owned(),
+            target_prefix: prefix.to_owned(),
+            key_format: None,
+        };
+        Some(delivery::of_target(&context, &logging))
     }
 }
 

@@ -12,7 +12,7 @@ use super::change::Change;
 use super::draft::Draft;
 use super::policy::{self, Draft as Document};
 use super::public::{Neighbour, is_public, why, would_break};
-use super::{Case, Problem, keys, logging};
+use super::{Case, Problem, data_events, keys, logging};
 use crate::facts::policy::guards;
 use crate::facts::policy::{Policy, PolicyKind};
 use crate::inventory::bucket::Encryption;
@@ -77,6 +77,7 @@ pub(super) fn plan<'p>(
     planner.versioning(&mut findings, drafts);
     planner.lifecycle(&mut findings, drafts);
     planner.logging(&mut findings, drafts);
+    planner.data_events(&mut findings, drafts);
     planner.website(&mut findings, drafts);
     planner.replication(&mut findings, drafts);
     planner.acls(&mut findings, drafts);
@@ -84,9 +85,9 @@ pub(super) fn plan<'p>(
     rest.extend(findings.0.into_values().flatten());
 }
 
-struct Planner<'c, 'f> {
-    case: &'c Case<'c, 'f>,
-    bucket: Neighbour<'f>,
+pub(super) struct Planner<'c, 'f> {
+    pub(super) case: &'c Case<'c, 'f>,
+    pub(super) bucket: Neighbour<'f>,
 }
 
 /// A change of a policy.
@@ -735,17 +736,61 @@ impl<'p> Planner<'_, '_> {
     }
 
     fn logging(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
-        let problems = findings.take(&["s3-no-access-log", "s3-access-log-to-itself"]);
+        let problems = findings.take(&[
+            "s3-no-access-log",
+            "s3-access-log-to-itself",
+            "s3-access-log-not-delivered",
+            "s3-access-log-loop",
+        ]);
+        let mixed = findings.take(&["s3-access-log-mixed-prefix"]);
+        let target = self.bucket.facts.logging.target_bucket.known();
+        match target {
+            Some(target)
+                if problems.is_empty()
+                    && !mixed.is_empty()
+                    && logging::is_fit(self.case.facts, &self.bucket, target) =>
+            {
+                drafts.push(self.own_prefix(&mixed, target));
+            }
+            _ => self.deliver_log(&[problems, mixed].concat(), drafts),
+        }
+    }
+
+    /// The same target under a prefix of the bucket's own.
+    fn own_prefix(&self, problems: &[&Problem], target: &str) -> Draft {
+        let (name, prefix) = (self.name(), logging::prefix(&self.bucket));
+        let mut draft = self.draft(format!(
+            "Deliver the access log of {name} under a prefix of its own, {prefix}."
+        ));
+        draft.mends(problems);
+        draft.effect(
+            "Each log file tells by its key whose it is; those that are there stay where they are.",
+        );
+        draft.risk(
+            Level::Low,
+            "Whatever reads the logs under the old prefix no longer finds new ones.",
+        );
+        draft.changes.push(Change::Logging {
+            target: target.to_owned(),
+            prefix,
+            known: true,
+            kept: true,
+        });
+        draft
+    }
+
+    /// The access log to a bucket that takes it.
+    pub(super) fn deliver_log(&self, problems: &[&Problem], drafts: &mut Vec<Draft>) {
         if problems.is_empty() {
             return;
         }
         let name = self.name();
         let known = self.bucket.facts.logging.enabled.known() == Some(&true);
-        match logging::choose(self.case.surroundings, &self.bucket) {
+        match logging::choose(self.case, &self.bucket) {
             Some((target, others)) => {
                 let mut draft =
                     self.draft(format!("Deliver the access log of {name} to {target}."));
-                draft.mends(&problems);
+                draft.mends(problems);
                 draft.effect(format!(
                     "Requests are logged under {name}/ in {target}, on a best-effort basis and hours late."
                 ));
@@ -762,8 +807,9 @@ impl<'p> Planner<'_, '_> {
                 );
                 draft.changes.push(Change::Logging {
                     target: target.to_owned(),
-                    prefix: format!("{name}/"),
+                    prefix: logging::prefix(&self.bucket),
                     known,
+                    kept: false,
                 });
                 drafts.push(draft);
             }
@@ -771,15 +817,30 @@ impl<'p> Planner<'_, '_> {
                 let mut draft = self.draft(format!(
                     "Deliver the access log of {name} to a bucket that is kept for logs."
                 ));
-                draft.mends(&problems);
+                draft.mends(problems);
                 draft.effect("Requests are logged, on a best-effort basis and hours late.");
                 draft.decide(format!(
-                    "There is no bucket in {} that S3 could deliver logs to: make one (SSE-S3, no default retention, a policy that lets logging.s3.amazonaws.com put objects), or record data events in CloudTrail instead.",
+                    "There is no bucket in {} of which it is known that S3 can deliver these logs to it: make one (SSE-S3, no default retention, not Requester Pays, a policy that lets logging.s3.amazonaws.com put objects), or record data events in CloudTrail instead.",
                     self.bucket.facts.region
                 ));
                 drafts.push(draft);
             }
         }
+    }
+
+    fn data_events(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
+        let read = findings.take(&["s3-no-data-events-read"]);
+        let write = findings.take(&["s3-no-data-events-write"]);
+        let read_only = match (read.is_empty(), write.is_empty()) {
+            (true, true) => return,
+            (false, true) => Some(true),
+            (true, false) => Some(false),
+            (false, false) => None,
+        };
+        let mut draft = self.draft(String::new());
+        draft.mends(&[read, write].concat());
+        data_events::record(self.case, &self.bucket.facts, read_only, &mut draft);
+        drafts.push(draft);
     }
 
     fn website(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
@@ -845,12 +906,20 @@ impl<'p> Planner<'_, '_> {
     fn acls(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
         let public = findings.take(&["s3-public-acl-grant"]);
         let enabled = findings.take(&["s3-acls-enabled"]);
-        let problems = [public, enabled].concat();
+        // Of their own ACLs, which end with all others.
+        let objects = findings.take(&["s3-sampled-object-public"]);
+        let problems = [public, enabled, objects.clone()].concat();
         if problems.is_empty() {
             return;
         }
         let name = self.name();
         let mut draft = self.draft(format!("Turn ACLs of {name} off."));
+        for problem in objects {
+            draft.decide(format!(
+                "{} That ends: whoever fetches them without credentials gets 403.",
+                problem.finding.message.as_deref().unwrap_or_default()
+            ));
+        }
         draft.mends(&problems);
         draft
             .effect("The account owns every object in the bucket, and only policies grant access.");
@@ -909,11 +978,16 @@ impl<'p> Planner<'_, '_> {
             "s3-public-list",
             "s3-public-access-not-blocked",
         ]);
+        self.block(&problems, drafts);
+    }
+
+    /// Block Public Access, if there is anything to mend.
+    pub(super) fn block(&self, problems: &[&Problem], drafts: &mut Vec<Draft>) {
         if problems.is_empty() {
             return;
         }
         let mut draft = self.draft(format!("Turn on Block Public Access of {}.", self.name()));
-        draft.mends(&problems);
+        draft.mends(problems);
         draft.effect("Nobody outside the account gets in by a public policy or ACL, now or later.");
         let losses = would_break(&self.bucket);
         if losses.is_empty() {

@@ -1,43 +1,42 @@
 //! Where access logs can go: a bucket that S3 will deliver to, or none.
 //!
-//! A target must be in the same Region and account, encrypted with SSE-S3, without a default
-//! retention, and must let `logging.s3.amazonaws.com` write; AWS says nothing when it does not (S3
-//! user guide, "Enabling Amazon S3 server access logging", read 2026-09). A bucket is never made a
-//! target here: only one that is one already is chosen.
+//! AWS says nothing when a target cannot take the logs, so one is only proposed of which it is known
+//! that it can ([`Facts::log_delivery_problem`]). A bucket is never made a target here: only one that
+//! lets the delivery write already is chosen.
 
+use super::Case;
 use super::public::{Neighbour, Surroundings};
+use crate::facts::Facts;
 use crate::facts::policy::wording::{Target, grants_log_delivery};
 use crate::facts::policy::{Policy, PolicyKind};
 
+/// The prefix that tells the logs of a bucket from others.
+pub fn prefix(source: &Neighbour<'_>) -> String {
+    format!("{}/", source.facts.name)
+}
+
 /// The fit target that most buckets of the Region log to already, and the other fit ones.
-pub fn choose<'s>(
-    surroundings: &'s Surroundings<'_, '_>,
+pub(super) fn choose<'s>(
+    case: &Case<'s, '_>,
     source: &Neighbour<'_>,
 ) -> Option<(&'s str, Vec<&'s str>)> {
-    let (id, name) = (&source.subject.id, &source.facts.name);
+    let surroundings = case.surroundings;
     let logs_to = |target: &str| {
         surroundings
             .buckets()
             .iter()
-            .filter(|bucket| {
-                bucket
-                    .facts
-                    .logging
-                    .target_bucket
-                    .known()
-                    .map(String::as_str)
-                    == Some(target)
-            })
+            .filter(|bucket| target_of(bucket) == Some(target))
             .count()
     };
     let mut fit: Vec<(usize, &str)> = surroundings
         .buckets()
         .iter()
         .filter(|bucket| {
-            bucket.subject.id.account == id.account
-                && bucket.subject.id.region == id.region
-                && bucket.facts.name != *name
-                && is_fit(bucket)
+            bucket.subject.id.account == source.subject.id.account
+                && bucket.subject.id.region == source.subject.id.region
+                && bucket.facts.name != source.facts.name
+                && is_fit(case.facts, source, &bucket.facts.name)
+                && !comes_back(surroundings, bucket, &source.facts.name)
         })
         .map(|bucket| (logs_to(&bucket.facts.name), bucket.facts.name.as_str()))
         .collect();
@@ -46,11 +45,44 @@ pub fn choose<'s>(
     Some((names.next()?, names.collect()))
 }
 
-fn is_fit(bucket: &Neighbour<'_>) -> bool {
-    let facts = &bucket.facts;
-    facts.encryption.default.known().map(String::as_str) == Some("sse-s3")
-        && facts.object_lock.default_days.known() == Some(&0)
-        && is_written_to(bucket)
+/// True when it is known that the logs of `source` would arrive there.
+pub fn is_fit(facts: &Facts<'_>, source: &Neighbour<'_>, target: &str) -> bool {
+    facts
+        .log_delivery_problem(&source.subject, target, &prefix(source))
+        .is_some_and(|problem| problem.known().is_some_and(String::is_empty))
+}
+
+fn target_of<'b>(bucket: &'b Neighbour<'_>) -> Option<&'b str> {
+    bucket
+        .facts
+        .logging
+        .target_bucket
+        .known()
+        .map(String::as_str)
+        .filter(|target| !target.is_empty())
+}
+
+/// True when the target's own log ends up in `source`, so that every delivery would cause another.
+fn comes_back(surroundings: &Surroundings<'_, '_>, target: &Neighbour<'_>, source: &str) -> bool {
+    let mut seen = vec![target.facts.name.as_str()];
+    let mut next = target_of(target);
+    while let Some(name) = next {
+        if name == source {
+            return true;
+        }
+        if seen.contains(&name) {
+            return false;
+        }
+        seen.push(name);
+        next = surroundings
+            .buckets()
+            .iter()
+            .find(|bucket| {
+                bucket.facts.name == name && bucket.subject.id.account == target.subject.id.account
+            })
+            .and_then(target_of);
+    }
+    false
 }
 
 /// True when its policy or its ACL lets log delivery write.
