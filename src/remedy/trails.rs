@@ -50,10 +50,12 @@ fn settles(draft: &Draft, check: &str) -> bool {
             .iter()
             .any(|change| matches!(change, Change::BlockPublicAccess { .. }));
     }
-    draft
-        .mends
-        .iter()
-        .any(|mended| mended.check == "s3-no-access-log")
+    draft.mends.iter().any(|mended| {
+        matches!(
+            mended.check.as_str(),
+            "s3-no-access-log" | "trail-bucket-no-access-log"
+        )
+    })
 }
 
 fn at_bucket(
