@@ -339,7 +339,7 @@ fn mend(server: &Server, checks: &[&str]) -> (BTreeSet<String>, String) {
     }
     assert!(unmended.is_empty(), "still not mended:\n{unmended:#?}");
 
-    // Nothing that passed fails, and nothing that was known is unknown now.
+    // Nothing that passed fails or is unknown, and what did not apply does not fail.
     let worse: Vec<&str> = before
         .iter()
         .filter(|(fingerprint, (_, status))| {
@@ -347,7 +347,9 @@ fn mend(server: &Server, checks: &[&str]) -> (BTreeSet<String>, String) {
                 .get(*fingerprint)
                 .map_or("gone", |(_, status)| status.as_str());
             match status.as_str() {
-                "pass" | "not-applicable" => now == "fail" || now == "not-assessed",
+                "pass" => now == "fail" || now == "not-assessed",
+                // What a fix makes possible may be wrong at once, or not be known yet.
+                "not-applicable" => now == "fail",
                 _ => false,
             }
         })

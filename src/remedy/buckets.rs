@@ -23,6 +23,8 @@ use crate::report::plan::{Effort, Level};
 const ABORT_AFTER_DAYS: u32 = 7;
 /// Days for which old versions are kept, in the command that somebody has to decide on.
 const KEEP_VERSIONS_DAYS: u32 = 90;
+/// The checks that a rule about unfinished uploads settles.
+const UPLOAD_CHECKS: [&str; 2] = ["s3-no-lifecycle", "s3-incomplete-uploads-kept"];
 /// The longest signature a Deny lets through, ms, where the check does not say.
 const SIGNATURE_MS: u64 = 3_600_000;
 
@@ -38,6 +40,14 @@ const SAYS_ITS_SOURCE: [&str; 8] = [
     "sns.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",
 ];
+
+/// The lifecycle rule that ends old versions.
+fn expire() -> Value {
+    json!({
+        "ID": "expire-old-versions", "Status": "Enabled", "Filter": {"Prefix": ""},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_VERSIONS_DAYS},
+    })
+}
 
 /// The findings of one bucket, by check, each taken once.
 struct Findings<'p>(BTreeMap<&'p str, Vec<&'p Problem>>);
@@ -74,8 +84,8 @@ pub(super) fn plan<'p>(
     planner.policy(&mut findings, drafts);
     planner.encryption(&mut findings, drafts);
     planner.rotation(&mut findings, drafts);
-    planner.versioning(&mut findings, drafts);
-    planner.lifecycle(&mut findings, drafts);
+    let ends_new_versions = planner.versioning(&mut findings, drafts);
+    planner.lifecycle(&mut findings, drafts, ends_new_versions);
     planner.logging(&mut findings, drafts);
     planner.data_events(&mut findings, drafts);
     planner.website(&mut findings, drafts);
@@ -628,40 +638,56 @@ impl<'p> Planner<'_, '_> {
         drafts.push(draft);
     }
 
-    fn versioning(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
+    /// Versioning on. True when the lifecycle rules, which are put as a whole, have to end the old
+    /// versions as well.
+    fn versioning(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) -> bool {
         let problems = findings.take(&["s3-no-versioning"]);
         if problems.is_empty() {
-            return;
+            return false;
         }
+        let status = self.bucket.facts.versioning.status.known();
+        let expires = &self.bucket.facts.lifecycle.expires_noncurrent;
+        // Where there never was a version, a rule that ends them takes nothing from anybody; where
+        // there are some, how long they are kept is somebody's decision.
+        let with_rule = status.is_some_and(|status| status == "Never")
+            && expires.known().is_some_and(|expires| expires == "none");
         let mut draft = self.draft(format!("Turn on versioning of {}.", self.name()));
         draft.mends(&problems);
         draft.effect("Overwritten and deleted objects stay as old versions; versioning can be suspended later, not removed.");
-        draft.risk(
-            Level::Low,
-            "Old versions cost storage until a lifecycle rule ends them.",
-        );
         draft.changes.push(Change::Versioning {
-            known: self
-                .bucket
-                .facts
-                .versioning
-                .status
-                .known()
-                .is_some_and(|status| status != "Never"),
+            known: status.is_some_and(|status| status != "Never"),
         });
+        if with_rule {
+            draft.effect(format!(
+                "A lifecycle rule ends old versions after {KEEP_VERSIONS_DAYS} days."
+            ));
+            draft.risk(
+                Level::Low,
+                "Old versions cost storage as long as they stay.",
+            );
+        } else {
+            draft.risk(
+                Level::Low,
+                "Old versions cost storage until a lifecycle rule ends them.",
+            );
+        }
+        let more_rules = UPLOAD_CHECKS
+            .iter()
+            .any(|check| findings.0.contains_key(check));
+        if with_rule && !more_rules {
+            draft.changes.push(Change::Lifecycle {
+                rules: vec![expire()],
+                others: self.rules(),
+            });
+        }
         drafts.push(draft);
+        with_rule && more_rules
     }
 
-    fn lifecycle(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
-        let uploads = findings.take(&["s3-no-lifecycle", "s3-incomplete-uploads-kept"]);
-        let versions = findings.take(&["s3-old-versions-kept"]);
-        let others: Vec<String> = self
-            .bucket
-            .standing
-            .lifecycle
-            .known()
-            .copied()
-            .flatten()
+    /// The names of the lifecycle rules there are.
+    fn rules(&self) -> Vec<String> {
+        let rules = self.bucket.standing.lifecycle.known().copied().flatten();
+        rules
             .into_iter()
             .flatten()
             .map(|rule| {
@@ -671,14 +697,21 @@ impl<'p> Planner<'_, '_> {
                     rule.id.clone()
                 }
             })
-            .collect();
+            .collect()
+    }
+
+    fn lifecycle(
+        &self,
+        findings: &mut Findings<'p>,
+        drafts: &mut Vec<Draft>,
+        ends_new_versions: bool,
+    ) {
+        let uploads = findings.take(&UPLOAD_CHECKS);
+        let versions = findings.take(&["s3-old-versions-kept"]);
+        let others = self.rules();
         let abort = json!({
             "ID": "abort-incomplete-uploads", "Status": "Enabled", "Filter": {"Prefix": ""},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_AFTER_DAYS},
-        });
-        let expire = json!({
-            "ID": "expire-old-versions", "Status": "Enabled", "Filter": {"Prefix": ""},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_VERSIONS_DAYS},
         });
         let decided = self.is_decided(&versions);
         let mut draft = self.draft(format!(
@@ -708,10 +741,13 @@ impl<'p> Planner<'_, '_> {
         ));
         // One put: S3 replaces all rules.
         if decided && !uploads.is_empty() {
-            rules.push(expire.clone());
+            rules.push(expire());
             draft.mends(&versions);
             draft.effect(waits.effects.join(" "));
             draft.risk(Level::High, waits.risks.join(" "));
+        }
+        if ends_new_versions {
+            rules.push(expire());
         }
         let merged = decided && !uploads.is_empty();
         if !uploads.is_empty() {
@@ -728,7 +764,7 @@ impl<'p> Planner<'_, '_> {
                 [others, vec!["abort-incomplete-uploads".to_owned()]].concat()
             };
             waits.changes.push(Change::Lifecycle {
-                rules: vec![expire],
+                rules: vec![expire()],
                 others,
             });
             drafts.push(waits);
