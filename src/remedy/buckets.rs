@@ -262,6 +262,13 @@ impl<'p> Planner<'_, '_> {
     /// Adds the Deny of a check; what it does, for the sentence.
     fn deny(&self, problem: &Problem, document: &mut Document, draft: &mut Draft) -> &'static str {
         let arn = &self.bucket.facts.arn;
+        let spared = |deny: Value| {
+            if self.is_written_to_by_services() {
+                policy::spare_services(deny)
+            } else {
+                deny
+            }
+        };
         match problem.finding.check.as_str() {
             "s3-plain-http" => {
                 document.add("DenyPlainHttp", policy::deny_plain_http(arn));
@@ -278,7 +285,10 @@ impl<'p> Planner<'_, '_> {
                     .get("max_age_ms")
                     .and_then(Value::as_u64)
                     .unwrap_or(SIGNATURE_MS);
-                document.add("DenyOldSignatures", policy::deny_old_signatures(arn, limit));
+                document.add(
+                    "DenyOldSignatures",
+                    spared(policy::deny_old_signatures(arn, limit)),
+                );
                 draft.effect(format!(
                     "Presigned URLs end {} after they were signed, whatever their expiry says.",
                     if limit.is_multiple_of(60_000) {
@@ -294,13 +304,16 @@ impl<'p> Planner<'_, '_> {
                 "deny old signatures"
             }
             "s3-sigv2-accepted" => {
-                document.add("DenySignatureVersion2", policy::deny_signature_v2(arn));
+                document.add(
+                    "DenySignatureVersion2",
+                    spared(policy::deny_signature_v2(arn)),
+                );
                 draft.effect("Signature Version 2 is refused.");
                 draft.risk(Level::Medium, "Clients from before 2014 stop.");
                 "deny Signature Version 2"
             }
             _ => {
-                document.add("DenyTls12", policy::deny_tls_1_2(arn));
+                document.add("DenyTls12", spared(policy::deny_tls_1_2(arn)));
                 draft.effect("Only TLS 1.3 is accepted.");
                 draft.risk(
                     Level::High,
@@ -309,6 +322,16 @@ impl<'p> Planner<'_, '_> {
                 "deny TLS 1.2"
             }
         }
+    }
+
+    /// True when AWS services deliver here: access logs, trails, and what else the policy lets in.
+    fn is_written_to_by_services(&self) -> bool {
+        let policy = self.bucket.standing.policy.known().copied().flatten();
+        self.bucket.facts.logging.is_log_target.known() == Some(&true)
+            || policy.is_some_and(|text| {
+                let policy = Policy::parse(text, PolicyKind::Resource);
+                !guards::services(&policy).is_empty()
+            })
     }
 
     /// Mends the statements that refuse uploads without a header.
