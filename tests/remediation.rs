@@ -433,6 +433,49 @@ fn logs_go_to_a_fit_bucket_or_a_person_is_asked() {
         shell.contains("\"TargetBucket\":\"logs\",\"TargetPrefix\":\"b/\""),
         "{shell}"
     );
+    assert_eq!(with_target["fixes"][0]["decide"], Value::Null);
+    // A target that is not wholly known waits; one that is known to be unfit is none.
+    let denied =
+        json!({"denied": {"action": "s3:GetBucketRequestPayment", "code": "AccessDenied"}});
+    let kms = json!({"known": {"algorithm": "aws:kms"}});
+    for (changes, said) in [
+        (
+            json!({"request_payment": denied}),
+            "refused: s3:GetBucketRequestPayment",
+        ),
+        (
+            json!({"request_payment": {"known": "Requester"}}),
+            "There is no bucket in eu-west-1",
+        ),
+        (
+            json!({"encryption": kms}),
+            "There is no bucket in eu-west-1",
+        ),
+    ] {
+        let mut logs = bucket(changes);
+        logs["policy"] = policy(&delivery);
+        let plan = plan(
+            json!({"b": bucket(json!({})), "logs": logs}),
+            "--check s3-no-access-log --bucket b",
+        );
+        let decide = plan["fixes"][0]["decide"].as_str().unwrap();
+        assert!(decide.contains(said), "{decide}");
+    }
+}
+
+#[test]
+fn trails_that_were_not_read_leave_the_access_log_alone() {
+    let mut account: Value =
+        serde_json::from_str(&snapshot(json!({"b": bucket(json!({}))}))).unwrap();
+    account["accounts"]["111122223333"]["regions"] = json!({});
+    let plan =
+        coldbucket("remediate --snapshot account.json --format json --check s3-no-access-log")
+            .file("account.json", &account.to_string())
+            .run()
+            .exits(0)
+            .json();
+    // Some trail may record every request: nobody knows, so there is nothing to mend.
+    assert_eq!(plan["fixes"], json!([]));
 }
 
 #[test]
@@ -573,20 +616,20 @@ fn the_whole_plan_of_the_sample_is_a_clean_template() {
 
 /// Names, policies, rules and ids as only somebody with bad intentions writes them, in a bucket whose
 /// own name AWS would give.
-fn hostile_account(hostile: &str) -> Value {
+fn hostile_account(name: &str, hostile: &str, encryption: &Value) -> Value {
     let statements = json!([
         {"Sid": hostile, "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:PutObject",
-         "Resource": format!("arn:aws:s3:::b/{hostile}/*")},
+         "Resource": format!("arn:aws:s3:::{name}/{hostile}/*")},
         {"Sid": "Partner", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::222222222222:root"}, "Action": "s3:GetObject",
-         "Resource": "arn:aws:s3:::b/*", "Condition": {"StringEquals": {"aws:UserAgent": hostile}}},
+         "Resource": format!("arn:aws:s3:::{name}/*"), "Condition": {"StringEquals": {"aws:UserAgent": hostile}}},
     ]);
     let text = json!({"Version": "2012-10-17", "Id": hostile, "Statement": statements}).to_string();
     json!({
-        "b": bucket(json!({
+        name: bucket(json!({
             "policy": {"known": text},
             "versioning": {"known": {"status": "Enabled"}},
             "lifecycle": {"known": [{"id": hostile, "enabled": true}]},
-            "encryption": {"known": {"algorithm": "aws:kms", "kms_key": format!("arn:aws:kms:eu-west-1:111122223333:alias/{hostile}"), "blocked_encryption_types": []}},
+            "encryption": {"known": encryption},
             "replication": {"known": {"rules": [{"id": hostile, "enabled": true, "destination": "gone"}]}},
             "logging": {"known": {"target_bucket": hostile, "target_prefix": hostile}},
             "tags": {"known": {hostile: hostile}},
@@ -597,21 +640,22 @@ fn hostile_account(hostile: &str) -> Value {
 #[test]
 fn hostile_settings_leave_every_format_whole() {
     for hostile in HOSTILE {
-        let file = snapshot(hostile_account(hostile));
-        let print = |format: &str| {
-            coldbucket(&format!(
-                "remediate --snapshot account.json --pack strict --decided * --format {format}"
-            ))
-            .file("account.json", &file)
-            .run()
-            .exits(0)
-            .stdout
-        };
-        let shell = print("shell");
+        let file = snapshot(hostile_account(
+            "b",
+            hostile,
+            &json!({"algorithm": "aws:kms", "kms_key": format!("arn:aws:kms:eu-west-1:111122223333:alias/{hostile}"), "blocked_encryption_types": []}),
+        ));
+        let run = coldbucket(
+            "remediate --snapshot account.json --pack strict --decided * -o shell=a.sh -o terraform=a.tf -o cloudformation=a.yaml",
+        )
+        .file("account.json", &file)
+        .run()
+        .exits(0);
+        let shell = run.read("a.sh");
         let (_, files) = sh(&shell);
         assert!(files.is_empty(), "{hostile:?} ran:\n{shell}");
-        hcl::parse(&print("terraform")).unwrap_or_else(|error| panic!("{hostile:?}: {error}"));
-        let template: Value = serde_saphyr::from_str(&print("cloudformation"))
+        hcl::parse(&run.read("a.tf")).unwrap_or_else(|error| panic!("{hostile:?}: {error}"));
+        let template: Value = serde_saphyr::from_str(&run.read("a.yaml"))
             .unwrap_or_else(|error| panic!("{hostile:?}: {error}"));
         assert!(template["Resources"].is_object());
     }
@@ -621,7 +665,8 @@ fn hostile_settings_leave_every_format_whole() {
 #[test]
 fn hostile_settings_are_clean_shell_and_a_clean_template() {
     let hostile = "'; touch owned; '\"$(touch owned)`touch owned`${HOME} # x: *y\nz\\";
-    let file = snapshot(hostile_account(hostile));
+    let encryption = json!({"algorithm": "AES256", "blocked_encryption_types": []});
+    let file = snapshot(hostile_account("acme-hostile", hostile, &encryption));
     let print = |format: &str| {
         coldbucket(&format!(
             "remediate --snapshot account.json --pack strict --decided * --format {format}"

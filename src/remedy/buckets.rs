@@ -465,8 +465,12 @@ impl<'p> Planner<'_, '_> {
                     what.push(format!("encrypt with {key}"));
                     draft.mends(&no_key);
                     draft.effect(format!(
-                        "New objects are encrypted with that key, which {} of the Region use already; old ones stay as they are.",
-                        if number == 1 { "one bucket".to_owned() } else { format!("{number} buckets") }
+                        "New objects are encrypted with that key, which {} already; old ones stay as they are.",
+                        if number == 1 {
+                            "one bucket of the Region uses".to_owned()
+                        } else {
+                            format!("{number} buckets of the Region use")
+                        }
                     ));
                     draft.risk(
                         Level::High,
@@ -674,6 +678,9 @@ impl<'p> Planner<'_, '_> {
         // there are some, how long they are kept is somebody's decision.
         let with_rule = status.is_some_and(|status| status == "Never")
             && expires.known().is_some_and(|expires| expires == "none");
+        let more_rules = UPLOAD_CHECKS
+            .iter()
+            .any(|check| findings.0.contains_key(check));
         let mut draft = self.draft(format!("Turn on versioning of {}.", self.name()));
         draft.mends(&problems);
         draft.effect("Overwritten and deleted objects stay as old versions; versioning can be suspended later, not removed.");
@@ -682,7 +689,12 @@ impl<'p> Planner<'_, '_> {
         });
         if with_rule {
             draft.effect(format!(
-                "A lifecycle rule ends old versions after {KEEP_VERSIONS_DAYS} days."
+                "A lifecycle rule ends old versions after {KEEP_VERSIONS_DAYS} days{}.",
+                if more_rules {
+                    " (with the rule for uploads)"
+                } else {
+                    ""
+                }
             ));
             draft.risk(
                 Level::Low,
@@ -694,9 +706,6 @@ impl<'p> Planner<'_, '_> {
                 "Old versions cost storage until a lifecycle rule ends them.",
             );
         }
-        let more_rules = UPLOAD_CHECKS
-            .iter()
-            .any(|check| findings.0.contains_key(check));
         if with_rule && !more_rules {
             draft.changes.push(Change::Lifecycle {
                 rules: vec![expire()],
@@ -771,6 +780,9 @@ impl<'p> Planner<'_, '_> {
         }
         if ends_new_versions {
             rules.push(expire());
+            draft.effect(format!(
+                "Old versions, which there are once versioning is on, end after {KEEP_VERSIONS_DAYS} days."
+            ));
         }
         let merged = decided && !uploads.is_empty();
         if !uploads.is_empty() {
@@ -846,7 +858,11 @@ impl<'p> Planner<'_, '_> {
         let name = self.name();
         let known = self.bucket.facts.logging.enabled.known() == Some(&true);
         match logging::choose(self.case, &self.bucket) {
-            Some((target, others)) => {
+            Some(logging::Choice {
+                target,
+                others,
+                doubt,
+            }) => {
                 let mut draft =
                     self.draft(format!("Deliver the access log of {name} to {target}."));
                 draft.mends(problems);
@@ -864,6 +880,11 @@ impl<'p> Planner<'_, '_> {
                         )
                     },
                 );
+                if let Some(doubt) = doubt {
+                    draft.decide(format!(
+                        "Not all of what lets S3 deliver there is known ({doubt}): if it cannot, S3 says nothing and no log arrives."
+                    ));
+                }
                 draft.changes.push(Change::Logging {
                     target: target.to_owned(),
                     prefix: logging::prefix(&self.bucket),
@@ -879,7 +900,7 @@ impl<'p> Planner<'_, '_> {
                 draft.mends(problems);
                 draft.effect("Requests are logged, on a best-effort basis and hours late.");
                 draft.decide(format!(
-                    "There is no bucket in {} of which it is known that S3 can deliver these logs to it: make one (SSE-S3, no default retention, not Requester Pays, a policy that lets logging.s3.amazonaws.com put objects), or record data events in CloudTrail instead.",
+                    "There is no bucket in {} that S3 could deliver logs to: make one (SSE-S3, no default retention, not Requester Pays, a policy that lets logging.s3.amazonaws.com put objects), or record data events in CloudTrail instead.",
                     self.bucket.facts.region
                 ));
                 drafts.push(draft);

@@ -1,25 +1,33 @@
 //! Where access logs can go: a bucket that S3 will deliver to, or none.
 //!
-//! AWS says nothing when a target cannot take the logs, so one is only proposed of which it is known
-//! that it can ([`Facts::log_delivery_problem`]). A bucket is never made a target here: only one that
-//! lets the delivery write already is chosen.
+//! AWS says nothing when a target cannot take the logs, so what is known of it counts
+//! ([`Facts::log_delivery_problem`]), and where something is not, a person is asked. A bucket is never
+//! made a target here: only one that lets the delivery write already is chosen.
 
 use super::Case;
-use super::public::{Neighbour, Surroundings};
-use crate::facts::Facts;
+use super::public::{Neighbour, Surroundings, why};
 use crate::facts::policy::wording::{Target, grants_log_delivery};
 use crate::facts::policy::{Policy, PolicyKind};
+use crate::facts::{Fact, Facts};
 
 /// The prefix that tells the logs of a bucket from others.
 pub fn prefix(source: &Neighbour<'_>) -> String {
     format!("{}/", source.facts.name)
 }
 
-/// The fit target that most buckets of the Region log to already, and the other fit ones.
-pub(super) fn choose<'s>(
-    case: &Case<'s, '_>,
-    source: &Neighbour<'_>,
-) -> Option<(&'s str, Vec<&'s str>)> {
+/// Where the logs of a bucket are to go.
+pub struct Choice<'s> {
+    /// The target that most buckets of the Region log to already.
+    pub target: &'s str,
+    /// Others that would do as well.
+    pub others: Vec<&'s str>,
+    /// Why it is not known that they would arrive; nothing when it is.
+    pub doubt: Option<String>,
+}
+
+/// A target of which it is known that it takes the logs; otherwise one that is kept for logs, of which
+/// nothing is known to be in the way.
+pub(super) fn choose<'s>(case: &Case<'s, '_>, source: &Neighbour<'_>) -> Option<Choice<'s>> {
     let surroundings = case.surroundings;
     let logs_to = |target: &str| {
         surroundings
@@ -28,27 +36,54 @@ pub(super) fn choose<'s>(
             .filter(|bucket| target_of(bucket) == Some(target))
             .count()
     };
-    let mut fit: Vec<(usize, &str)> = surroundings
+    let mut found: Vec<(Option<String>, usize, &str)> = surroundings
         .buckets()
         .iter()
         .filter(|bucket| {
             bucket.subject.id.account == source.subject.id.account
                 && bucket.subject.id.region == source.subject.id.region
                 && bucket.facts.name != source.facts.name
-                && is_fit(case.facts, source, &bucket.facts.name)
                 && !comes_back(surroundings, bucket, &source.facts.name)
         })
-        .map(|bucket| (logs_to(&bucket.facts.name), bucket.facts.name.as_str()))
+        .filter_map(|bucket| {
+            let name = bucket.facts.name.as_str();
+            let problem = problem(case.facts, source, name)?;
+            let doubt = match problem.known() {
+                Some(problem) if problem.is_empty() => None,
+                Some(_) => return None,
+                None if is_written_to(bucket) => Some(why(&problem)),
+                None => return None,
+            };
+            Some((doubt, logs_to(name), name))
+        })
         .collect();
-    fit.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-    let mut names = fit.into_iter().map(|(_, name)| name);
-    Some((names.next()?, names.collect()))
+    found.sort_by(|a, b| {
+        (a.0.is_some(), std::cmp::Reverse(a.1), a.2).cmp(&(
+            b.0.is_some(),
+            std::cmp::Reverse(b.1),
+            b.2,
+        ))
+    });
+    let mut found = found.into_iter();
+    let (doubt, _, target) = found.next()?;
+    let others = found
+        .filter(|other| other.0.is_none())
+        .map(|(_, _, name)| name)
+        .collect();
+    Some(Choice {
+        target,
+        others,
+        doubt,
+    })
+}
+
+fn problem(facts: &Facts<'_>, source: &Neighbour<'_>, target: &str) -> Option<Fact<String>> {
+    facts.log_delivery_problem(&source.subject, target, &prefix(source))
 }
 
 /// True when it is known that the logs of `source` would arrive there.
 pub fn is_fit(facts: &Facts<'_>, source: &Neighbour<'_>, target: &str) -> bool {
-    facts
-        .log_delivery_problem(&source.subject, target, &prefix(source))
+    problem(facts, source, target)
         .is_some_and(|problem| problem.known().is_some_and(String::is_empty))
 }
 
