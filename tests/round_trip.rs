@@ -398,6 +398,8 @@ aws s3api put-bucket-policy --bucket rt-trail --policy \
   '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::rt-trail/*"}]}'
 aws s3api put-bucket-policy --bucket rt-logs --policy \
   '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::rt-logs/*"}]}'
+aws s3api put-bucket-logging --bucket rt-data --bucket-logging-status \
+  '{"LoggingEnabled":{"TargetBucket":"rt-logs","TargetPrefix":"rt-data/"}}'
 aws cloudtrail create-trail --name rt-main --s3-bucket-name rt-trail --no-is-multi-region-trail >/dev/null
 aws cloudtrail put-event-selectors --trail-name rt-main --advanced-event-selectors \
   '[{"Name":"kept","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]' >/dev/null
