@@ -74,11 +74,6 @@ const NOT_RUN: &[(&str, &str)] = &[
         "unused means days without a call, and nothing on LocalStack is days old",
     ),
     ("s3-access-point-public", ACCESS_POINTS),
-    ("s3-access-point-public-access-not-blocked", ACCESS_POINTS),
-    (
-        "s3-multi-region-access-point-public-access-not-blocked",
-        "LocalStack has no Multi-Region Access Points; the command is the one for access points",
-    ),
     (
         "s3-tag-condition-without-effect",
         "LocalStack has no attribute-based access control (PutBucketAbac answers 501)",
@@ -87,6 +82,14 @@ const NOT_RUN: &[(&str, &str)] = &[
 
 /// Checks that no command alone can fix, with what it takes instead.
 const BY_A_PERSON: &[(&str, &str)] = &[
+    (
+        "s3-access-point-public-access-not-blocked",
+        "the flags of an access point cannot be changed: another one has to be made, or the whole account blocked",
+    ),
+    (
+        "s3-multi-region-access-point-public-access-not-blocked",
+        "the flags of an access point cannot be changed: another one has to be made, or the whole account blocked",
+    ),
     (
         "config-delivery-failing",
         "the bucket has to be chosen, or what refuses the delivery found out",
