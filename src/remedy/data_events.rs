@@ -10,7 +10,6 @@ use crate::facts::SubjectFacts;
 use crate::facts::s3::BucketFacts;
 use crate::facts::trail::TrailFacts;
 use crate::inventory::ids::SubjectKind;
-use crate::inventory::trail::EventSelectors;
 use crate::report::plan::Level;
 
 /// Plans the data events of one bucket. `read_only` is that of the events; nothing for all of them.
@@ -63,7 +62,6 @@ const fn kind(read_only: Option<bool>) -> &'static str {
 
 /// A trail of the account that records in the bucket's Region; one of all Regions first.
 fn trail_for(case: &Case<'_, '_>, bucket: &BucketFacts) -> Option<TrailFacts> {
-    let trails = &case.facts.snapshot().accounts.get(&bucket.account)?.trails;
     let mut fit: Vec<TrailFacts> = case
         .facts
         .subjects(SubjectKind::Trail)
@@ -77,24 +75,11 @@ fn trail_for(case: &Case<'_, '_>, bucket: &BucketFacts) -> Option<TrailFacts> {
                 && (trail.multi_region || trail.region == bucket.region)
                 && trail.logging.known() == Some(&true)
                 && trail.delivery_error.known().is_some_and(String::is_empty)
-                && trails
-                    .get(&trail.arn)
-                    .and_then(|trail| trail.selectors.known())
-                    .is_some_and(takes_more)
+                && case.facts.takes_selectors(&bucket.account, &trail.arn)
         })
         .collect();
     fit.sort_by_key(|trail| !trail.multi_region);
     fit.into_iter().next()
-}
-
-/// Advanced selectors can be added to. Basic ones are replaced by advanced ones as a whole, which
-/// loses nothing where there is only the one a trail is made with.
-fn takes_more(selectors: &EventSelectors) -> bool {
-    !selectors.advanced.is_empty()
-        || selectors
-            .basic
-            .iter()
-            .all(|basic| basic.read_write == "All" && basic.management && basic.data.is_empty())
 }
 
 /// Makes one change of all that add the same events to the same trail.

@@ -7,12 +7,8 @@ use super::draft::Draft;
 use super::{Case, Problem};
 use crate::facts::SubjectFacts;
 use crate::facts::region::RuleTable;
-use crate::inventory::account::RegionInventory;
-use crate::inventory::config::ConfigRecorder;
+use crate::facts::standing::Recorder;
 use crate::report::plan::Level;
-
-/// The resource type of buckets.
-const BUCKET: &str = "AWS::S3::Bucket";
 
 /// Plans what is known about Regions.
 pub(super) fn plan<'p>(
@@ -21,24 +17,10 @@ pub(super) fn plan<'p>(
     drafts: &mut Vec<Draft>,
     rest: &mut Vec<&'p Problem>,
 ) {
-    let id = &case.subject.id;
-    let accounts = &case.facts.snapshot().accounts;
-    let Some(region) = accounts
-        .get(&id.account)
-        .and_then(|account| account.regions.get(&id.name))
-    else {
-        rest.extend(problems);
-        return;
-    };
-    let recorder = region
-        .config_recorders
-        .known()
-        .into_iter()
-        .flatten()
-        .find(|recorder| !recorder.service_linked);
+    let recorder = case.facts.recorder(case.subject);
     for problem in problems {
-        let draft = match (problem.finding.check.as_str(), recorder) {
-            ("config-recorder-off", Some(recorder)) if delivers(region) => {
+        let draft = match (problem.finding.check.as_str(), &recorder) {
+            ("config-recorder-off", Some(recorder)) if recorder.delivers => {
                 Some(start(case, recorder))
             }
             ("config-not-recording-s3", Some(recorder)) => Some(record(case, recorder)),
@@ -55,17 +37,7 @@ pub(super) fn plan<'p>(
     }
 }
 
-/// A recorder only starts where it has a channel to deliver through.
-fn delivers(region: &RegionInventory) -> bool {
-    region
-        .config_delivery_channels
-        .known()
-        .into_iter()
-        .flatten()
-        .any(|channel| !channel.bucket.is_empty())
-}
-
-fn start(case: &Case<'_, '_>, recorder: &ConfigRecorder) -> Draft {
+fn start(case: &Case<'_, '_>, recorder: &Recorder) -> Draft {
     let mut draft = case.draft(format!(
         "Start the recorder {} of AWS Config in {}.",
         recorder.name, case.place.name
@@ -78,7 +50,7 @@ fn start(case: &Case<'_, '_>, recorder: &ConfigRecorder) -> Draft {
     draft
 }
 
-fn record(case: &Case<'_, '_>, recorder: &ConfigRecorder) -> Draft {
+fn record(case: &Case<'_, '_>, recorder: &Recorder) -> Draft {
     let mut draft = case.draft(format!(
         "Let the recorder {} of AWS Config in {} record buckets, beside what it records.",
         recorder.name, case.place.name
@@ -88,11 +60,10 @@ fn record(case: &Case<'_, '_>, recorder: &ConfigRecorder) -> Draft {
         Level::Low,
         "AWS charges for each configuration item that is recorded.",
     );
-    let excludes = recorder.strategy.as_deref() == Some("EXCLUSION_BY_RESOURCE_TYPES");
     draft.changes.push(Change::RecordBuckets {
         recorder: recorder.name.clone(),
-        excluded: excludes,
-        others: recorder.excluded_types.iter().any(|kind| kind != BUCKET),
+        excluded: recorder.excludes,
+        others: recorder.excludes_others,
     });
     draft
 }
