@@ -13,6 +13,8 @@ use coldbucket::checks::Catalog;
 use coldbucket::remedy::quote::{self, Piece};
 use serde_json::{Value, json};
 
+#[path = "support/lint.rs"]
+mod lint;
 mod support;
 
 use support::coldbucket;
@@ -229,8 +231,12 @@ fn snapshot(buckets: Value) -> String {
             "public_access_block": "absent",
             "bucket_listing": {"known": {"complete": true}},
             "buckets": buckets,
-            // No trail records data events, which would do for an access log.
-            "regions": {"eu-west-1": {"trail_listing": {"known": []}}},
+            "region_listing": {"known": {"regions": ["eu-west-1", "us-east-1"]}},
+            // No trail records anything there.
+            "regions": {
+                "eu-west-1": {"trail_listing": {"known": []}},
+                "us-east-1": {"trail_listing": {"known": []}},
+            },
         }},
     })
     .to_string()
@@ -252,6 +258,7 @@ fn bucket(changes: Value) -> Value {
         "region": "eu-west-1", "policy": "absent", "acl": {"known": {"owner": "me", "grants": []}},
         "ownership": {"known": {"object_ownership": "BucketOwnerEnforced"}},
         "public_access_block": "absent", "encryption": {"known": {"algorithm": "AES256"}}, "logging": "absent",
+        "request_payment": {"known": "BucketOwner"},
         "versioning": "absent", "website": "absent", "lifecycle": "absent", "replication": "absent", "object_lock": "absent",
     });
     for (name, value) in changes.as_object().unwrap() {
@@ -409,7 +416,7 @@ fn logs_go_to_a_fit_bucket_or_a_person_is_asked() {
         lonely["fixes"][0]["decide"]
             .as_str()
             .unwrap()
-            .contains("no bucket in eu-west-1")
+            .contains("There is no bucket in eu-west-1")
     );
     let delivery = json!([{"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
         "Resource": "arn:aws:s3:::logs/*", "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}]);
@@ -426,6 +433,49 @@ fn logs_go_to_a_fit_bucket_or_a_person_is_asked() {
         shell.contains("\"TargetBucket\":\"logs\",\"TargetPrefix\":\"b/\""),
         "{shell}"
     );
+    assert_eq!(with_target["fixes"][0]["decide"], Value::Null);
+    // A target that is not wholly known waits; one that is known to be unfit is none.
+    let denied =
+        json!({"denied": {"action": "s3:GetBucketRequestPayment", "code": "AccessDenied"}});
+    let kms = json!({"known": {"algorithm": "aws:kms"}});
+    for (changes, said) in [
+        (
+            json!({"request_payment": denied}),
+            "refused: s3:GetBucketRequestPayment",
+        ),
+        (
+            json!({"request_payment": {"known": "Requester"}}),
+            "There is no bucket in eu-west-1",
+        ),
+        (
+            json!({"encryption": kms}),
+            "There is no bucket in eu-west-1",
+        ),
+    ] {
+        let mut logs = bucket(changes);
+        logs["policy"] = policy(&delivery);
+        let plan = plan(
+            json!({"b": bucket(json!({})), "logs": logs}),
+            "--check s3-no-access-log --bucket b",
+        );
+        let decide = plan["fixes"][0]["decide"].as_str().unwrap();
+        assert!(decide.contains(said), "{decide}");
+    }
+}
+
+#[test]
+fn trails_that_were_not_read_leave_the_access_log_alone() {
+    let mut account: Value =
+        serde_json::from_str(&snapshot(json!({"b": bucket(json!({}))}))).unwrap();
+    account["accounts"]["111122223333"]["regions"] = json!({});
+    let plan =
+        coldbucket("remediate --snapshot account.json --format json --check s3-no-access-log")
+            .file("account.json", &account.to_string())
+            .run()
+            .exits(0)
+            .json();
+    // Some trail may record every request: nobody knows, so there is nothing to mend.
+    assert_eq!(plan["fixes"], json!([]));
 }
 
 #[test]
@@ -530,4 +580,224 @@ fn the_table_fits_its_width() {
             assert!(one_word || line.chars().count() <= limit, "{line}");
         }
     }
+}
+
+/// The printed script, as it stands, for whoever runs ShellCheck over it; and the same with every
+/// decision taken, where nothing is a comment.
+#[test]
+fn the_whole_plan_of_the_sample_is_clean_shell() {
+    for decided in ["", "--decided *"] {
+        let run = coldbucket(&format!(
+            "remediate --sample --pack strict --format shell {decided}"
+        ))
+        .run()
+        .exits(0);
+        lint::shell(&run.stdout);
+        assert!(run.stdout.starts_with("#!/bin/sh\n"));
+        assert!(run.stdout.contains("\nset -eu\n"));
+        // Each command stands under a comment that says what it does and for which check.
+        for part in run.stdout.split("\n# --- ").skip(1) {
+            assert!(part.contains("\n# Mends: "), "{part}");
+        }
+    }
+}
+
+#[test]
+fn the_whole_plan_of_the_sample_is_a_clean_template() {
+    for decided in ["", "--decided *"] {
+        let run = coldbucket(&format!(
+            "remediate --sample --pack strict --format cloudformation {decided}"
+        ))
+        .run()
+        .exits(0);
+        lint::cloudformation(&run.stdout);
+    }
+}
+
+/// Names, policies, rules and ids as only somebody with bad intentions writes them, in a bucket whose
+/// own name AWS would give.
+fn hostile_account(name: &str, hostile: &str, encryption: &Value) -> Value {
+    let statements = json!([
+        {"Sid": hostile, "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:PutObject",
+         "Resource": format!("arn:aws:s3:::{name}/{hostile}/*")},
+        {"Sid": "Partner", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::222222222222:root"}, "Action": "s3:GetObject",
+         "Resource": format!("arn:aws:s3:::{name}/*"), "Condition": {"StringEquals": {"aws:UserAgent": hostile}}},
+    ]);
+    let text = json!({"Version": "2012-10-17", "Id": hostile, "Statement": statements}).to_string();
+    json!({
+        name: bucket(json!({
+            "policy": {"known": text},
+            "versioning": {"known": {"status": "Enabled"}},
+            "lifecycle": {"known": [{"id": hostile, "enabled": true}]},
+            "encryption": {"known": encryption},
+            "replication": {"known": {"rules": [{"id": hostile, "enabled": true, "destination": "gone"}]}},
+            "logging": {"known": {"target_bucket": hostile, "target_prefix": hostile}},
+            "tags": {"known": {hostile: hostile}},
+        })),
+    })
+}
+
+#[test]
+fn hostile_settings_leave_every_format_whole() {
+    for hostile in HOSTILE {
+        let file = snapshot(hostile_account(
+            "b",
+            hostile,
+            &json!({"algorithm": "aws:kms", "kms_key": format!("arn:aws:kms:eu-west-1:111122223333:alias/{hostile}"), "blocked_encryption_types": []}),
+        ));
+        let run = coldbucket(
+            "remediate --snapshot account.json --pack strict --decided * -o shell=a.sh -o terraform=a.tf -o cloudformation=a.yaml",
+        )
+        .file("account.json", &file)
+        .run()
+        .exits(0);
+        let shell = run.read("a.sh");
+        let (_, files) = sh(&shell);
+        assert!(files.is_empty(), "{hostile:?} ran:\n{shell}");
+        hcl::parse(&run.read("a.tf")).unwrap_or_else(|error| panic!("{hostile:?}: {error}"));
+        let template: Value = serde_saphyr::from_str(&run.read("a.yaml"))
+            .unwrap_or_else(|error| panic!("{hostile:?}: {error}"));
+        assert!(template["Resources"].is_object());
+    }
+}
+
+/// ShellCheck and cfn-lint start slowly: the worst of [`HOSTILE`] together.
+#[test]
+fn hostile_settings_are_clean_shell_and_a_clean_template() {
+    let hostile = "'; touch owned; '\"$(touch owned)`touch owned`${HOME} # x: *y\nz\\";
+    let encryption = json!({"algorithm": "AES256", "blocked_encryption_types": []});
+    let file = snapshot(hostile_account("acme-hostile", hostile, &encryption));
+    let print = |format: &str| {
+        coldbucket(&format!(
+            "remediate --snapshot account.json --pack strict --decided * --format {format}"
+        ))
+        .file("account.json", &file)
+        .run()
+        .exits(0)
+        .stdout
+    };
+    lint::shell(&print("shell"));
+    lint::cloudformation(&print("cloudformation"));
+}
+
+/// A policy file leaves what it cannot know to whoever runs it, in words that cannot be overlooked:
+/// `YOUR-…`. Anything else in capitals would be run as it stands.
+#[test]
+fn what_a_template_leaves_open_is_marked() {
+    for check in Catalog::builtin().unwrap().iter() {
+        let Some(shell) = &check.remediation.shell else {
+            continue;
+        };
+        for (filled, text) in shell.parts(&[]) {
+            if filled {
+                continue;
+            }
+            let words = text.split(|letter: char| !letter.is_ascii_uppercase() && letter != '-');
+            for word in words.filter(|word| word.trim_matches('-').contains('-')) {
+                assert!(
+                    word.contains("YOUR-") || ["SSE-C"].contains(&word.trim_matches('-')),
+                    "{}: {word}",
+                    check.id
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn commands_with_a_gap_are_never_ready() {
+    let plan = plan(
+        json!({"b": bucket(json!({}))}),
+        "--check account-no-multi-region-trail --decided *",
+    );
+    let fix = fixes_of(&plan, "account-no-multi-region-trail")[0];
+    assert_eq!(fix["decided"], Value::Null);
+    let decide = fix["decide"].as_str().unwrap();
+    assert!(decide.contains("put in YOUR-TRAIL-BUCKET"), "{decide}");
+    let shell = fix["shell"].as_str().unwrap();
+    assert!(shell.lines().all(|line| line.starts_with('#')), "{shell}");
+}
+
+#[test]
+fn where_services_deliver_a_deny_spares_them() {
+    let delivery = json!([{"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::b/*", "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}]);
+    for (changes, spares) in [
+        (json!({}), false),
+        (json!({"policy": policy(&delivery)}), true),
+    ] {
+        let plan = plan(
+            json!({"b": bucket(changes)}),
+            "--pack strict --check s3-plain-http,s3-tls-1-2-accepted,s3-presigned-url-long-lived,s3-sigv2-accepted",
+        );
+        let shell = plan["fixes"][0]["shell"].as_str().unwrap();
+        let spared = shell
+            .matches("\"BoolIfExists\":{\"aws:PrincipalIsAWSService\":\"false\"}")
+            .count();
+        // The Deny of plain HTTP stays as AWS documents it.
+        assert_eq!(spared, if spares { 3 } else { 0 }, "{shell}");
+    }
+}
+
+#[test]
+fn versioning_that_never_was_brings_a_rule_for_old_versions() {
+    let of = |status: Value| {
+        let plan = plan(
+            json!({"b": bucket(json!({"versioning": status}))}),
+            "--check s3-no-versioning",
+        );
+        plan["fixes"][0]["shell"].as_str().unwrap().to_owned()
+    };
+    assert!(of(json!("absent")).contains("NoncurrentVersionExpiration"));
+    // There are old versions already, and somebody may want them.
+    let suspended = of(json!({"known": {"status": "Suspended"}}));
+    assert!(
+        !suspended.contains("NoncurrentVersionExpiration"),
+        "{suspended}"
+    );
+}
+
+#[test]
+fn acls_that_deliver_logs_move_into_the_policy_before_they_end() {
+    let plan = plan(
+        json!({"b": bucket(json!({"ownership": "absent",
+            "acl": {"known": {"owner": "me", "grants": [{"grantee": "LogDelivery", "permission": "WRITE"}, {"grantee": "LogDelivery", "permission": "READ_ACP"}]}}}))}),
+        "--check s3-acls-enabled",
+    );
+    let fixes = plan["fixes"].as_array().unwrap();
+    let shells: Vec<&str> = fixes
+        .iter()
+        .map(|fix| fix["shell"].as_str().unwrap())
+        .collect();
+    assert_eq!(shells.len(), 2);
+    assert!(
+        shells[0].contains("\"Service\":\"logging.s3.amazonaws.com\""),
+        "{shells:?}"
+    );
+    assert!(
+        shells[0].contains("\"aws:SourceAccount\":\"111122223333\""),
+        "{shells:?}"
+    );
+    assert!(shells[1].starts_with("turn_acls_off b"), "{shells:?}");
+}
+
+#[test]
+fn the_key_of_most_buckets_of_the_region_is_named() {
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
+    let mut account: Value = serde_json::from_str(&snapshot(json!({
+        "b": bucket(json!({})),
+        "other": bucket(json!({"encryption": {"known": {"algorithm": "aws:kms", "kms_key": key, "bucket_key": true}}})),
+    })))
+    .unwrap();
+    account["accounts"]["111122223333"]["keys"] = json!({key: {"description": {"known": {
+        "arn": key, "manager": "CUSTOMER", "state": "Enabled", "enabled": true, "spec": "SYMMETRIC_DEFAULT", "usage": "ENCRYPT_DECRYPT",
+    }}}});
+    let plan = coldbucket("remediate --snapshot account.json --format json --pack strict --check s3-no-kms-key --bucket b")
+        .file("account.json", &account.to_string())
+        .run()
+        .exits(0)
+        .json();
+    let fix = &plan["fixes"][0];
+    assert!(fix["what"].as_str().unwrap().contains(key), "{fix}");
+    assert!(fix["shell"].as_str().unwrap().contains(key), "{fix}");
 }

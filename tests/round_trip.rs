@@ -19,6 +19,8 @@ use std::fmt::Write as _;
 use coldbucket::checks::Catalog;
 use serde_json::Value;
 
+#[path = "support/lint.rs"]
+mod lint;
 #[path = "support/local_aws.rs"]
 mod local_aws;
 
@@ -30,12 +32,18 @@ const STRANGER: &str = "222222222222";
 /// Checks with a command that a person has to decide on, and has: here, to run it.
 const DECIDED: &[&str] = &[
     "lambda-no-provisioned-concurrency",
+    "lambda-public-policy",
+    "lambda-url-without-auth",
     "lambda-vpc-attached",
     "s3-account-public-access-not-blocked",
     "s3-acls-enabled",
     "s3-cross-account-access",
     "s3-key-not-rotated",
     "s3-key-unusable",
+    // moto does not tell all that makes a log target fit.
+    "s3-no-access-log",
+    "s3-no-data-events-read",
+    "s3-no-data-events-write",
     "s3-no-object-lock",
     "s3-old-versions-kept",
     "s3-policy-unattached-full-access",
@@ -46,20 +54,26 @@ const DECIDED: &[&str] = &[
     "s3-public-write",
     "s3-replication-to-nowhere",
     "s3-replication-to-stranger",
+    "s3-sampled-object-public",
     "s3-service-without-source",
     "s3-website-hosting",
+    "trail-bucket-no-access-log",
+    "trail-bucket-public",
 ];
 
 const ACCESS_POINTS: &str = "LocalStack finds an access point by the account in front of the host name, which an address of this machine cannot have; the command is the account's, which is verified";
 
 /// Checks that configuration alone can fix and whose fix is not run here, with the reason.
 const NOT_RUN: &[(&str, &str)] = &[
-    ("s3-access-point-public", ACCESS_POINTS),
-    ("s3-access-point-public-access-not-blocked", ACCESS_POINTS),
     (
-        "s3-multi-region-access-point-public-access-not-blocked",
-        "LocalStack has no Multi-Region Access Points; the command is the one for access points",
+        "config-s3-recorded-daily",
+        "LocalStack and moto drop the recording mode",
     ),
+    (
+        "lambda-provisioned-concurrency-unused",
+        "unused means days without a call, and nothing on LocalStack is days old",
+    ),
+    ("s3-access-point-public", ACCESS_POINTS),
     (
         "s3-tag-condition-without-effect",
         "LocalStack has no attribute-based access control (PutBucketAbac answers 501)",
@@ -68,6 +82,56 @@ const NOT_RUN: &[(&str, &str)] = &[
 
 /// Checks that no command alone can fix, with what it takes instead.
 const BY_A_PERSON: &[(&str, &str)] = &[
+    (
+        "s3-access-point-public-access-not-blocked",
+        "the flags of an access point cannot be changed: another one has to be made, or the whole account blocked",
+    ),
+    (
+        "s3-multi-region-access-point-public-access-not-blocked",
+        "the flags of an access point cannot be changed: another one has to be made, or the whole account blocked",
+    ),
+    (
+        "config-delivery-failing",
+        "the bucket has to be chosen, or what refuses the delivery found out",
+    ),
+    (
+        "lambda-keep-warm-ping",
+        "whether it is a ping or a job, and what callers use instead",
+    ),
+    (
+        "lambda-provisioned-concurrency-spilling",
+        "how many environments are worth their price",
+    ),
+    (
+        "lambda-provisioned-concurrency-starved",
+        "how many environments are worth their price",
+    ),
+    (
+        "lambda-service-without-source",
+        "the resource that calls has to be named",
+    ),
+    (
+        "lambda-snapstart-wasted",
+        "whether the code in $LATEST may go live, and who calls the alias",
+    ),
+    ("lambda-url-cors-any-origin", "the origins have to be named"),
+    ("lambda-vpc-idle", "whether the function is still needed"),
+    (
+        "s3-sampled-object-not-under-default-encryption",
+        "the objects have to be written again",
+    ),
+    (
+        "s3-sampled-object-sse-c",
+        "whoever has the key has to write the objects again",
+    ),
+    (
+        "trail-delivery-failing",
+        "what S3 or KMS refuses has to be found out",
+    ),
+    (
+        "trail-not-encrypted-with-kms",
+        "a key whose policy lets CloudTrail encrypt has to be chosen or made",
+    ),
     (
         "lambda-image-oversized",
         "the build has to leave something out",
@@ -153,21 +217,26 @@ const BY_A_PERSON: &[(&str, &str)] = &[
     ),
 ];
 
-type Key = (String, String, Option<String>);
+/// A result by its fingerprint: what it is about, and its status.
+type Results = BTreeMap<String, (String, String)>;
 
-fn results(report: &Value) -> BTreeMap<Key, String> {
+fn results(report: &Value) -> Results {
     report["results"]
         .as_array()
         .unwrap()
         .iter()
         .map(|result| {
-            let text = |value: &Value| value.as_str().map(str::to_owned);
-            let key = (
-                text(&result["check"]).unwrap(),
-                text(&result["resource"]["arn"]).unwrap(),
-                text(&result["item"]),
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let about = format!(
+                "{} of {} {}",
+                text(&result["check"]),
+                text(&result["resource"]["arn"]),
+                text(&result["item"])
             );
-            (key, text(&result["status"]).unwrap())
+            (
+                text(&result["fingerprint"]),
+                (about, text(&result["status"])),
+            )
         })
         .collect()
 }
@@ -180,6 +249,8 @@ fn collect(server: &Server, name: &str) {
             "collect",
             "--region",
             "us-east-1,eu-west-1",
+            "--sample-objects",
+            "5",
             "--endpoint-url",
             &server.endpoint,
             "-o",
@@ -191,24 +262,27 @@ fn collect(server: &Server, name: &str) {
         "{}",
         String::from_utf8_lossy(&read.stderr)
     );
+    // moto does not say where a bucket is; all that the test makes there are in us-east-1.
+    let file = server.run_dir.path().join(name);
+    let mut snapshot: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    for account in snapshot["accounts"].as_object_mut().unwrap().values_mut() {
+        for bucket in account["buckets"].as_object_mut().unwrap().values_mut() {
+            if bucket["region"].is_null() {
+                bucket["region"] = "us-east-1".into();
+            }
+        }
+    }
+    std::fs::write(file, snapshot.to_string()).unwrap();
 }
 
-fn judge(server: &Server, name: &str) -> Value {
-    let judged = server.coldbucket(
-        ACCOUNT,
-        &[
-            "audit",
-            "--snapshot",
-            name,
-            "--pack",
-            "strict",
-            "--fail-on",
-            "none",
-            "--allow-incomplete",
-            "-o",
-            "json",
-        ],
-    );
+fn judge(server: &Server, name: &str, checks: &[&str]) -> Value {
+    let arguments = [
+        &["audit", "--snapshot", name],
+        checks,
+        &["--fail-on", "none", "--allow-incomplete", "-o", "json"],
+    ]
+    .concat();
+    let judged = server.coldbucket(ACCOUNT, &arguments);
     assert!(
         judged.status.success(),
         "{}",
@@ -218,22 +292,15 @@ fn judge(server: &Server, name: &str) -> Value {
 }
 
 /// The plan for what is in the file, with every decision of [`DECIDED`] taken.
-fn plan(server: &Server, name: &str, format: &str) -> Vec<u8> {
+fn plan(server: &Server, name: &str, checks: &[&str], format: &str) -> Vec<u8> {
     let decided = DECIDED.join(",");
-    let planned = server.coldbucket(
-        ACCOUNT,
-        &[
-            "remediate",
-            "--snapshot",
-            name,
-            "--pack",
-            "strict",
-            "--decided",
-            &decided,
-            "--format",
-            format,
-        ],
-    );
+    let arguments = [
+        &["remediate", "--snapshot", name],
+        checks,
+        &["--decided", &decided, "--format", format],
+    ]
+    .concat();
+    let planned = server.coldbucket(ACCOUNT, &arguments);
     assert!(
         planned.status.success(),
         "{}",
@@ -242,8 +309,152 @@ fn plan(server: &Server, name: &str, format: &str) -> Vec<u8> {
     planned.stdout
 }
 
+/// Judges, mends and judges again; the checks that were mended, and the script that did it.
+fn mend(server: &Server, checks: &[&str]) -> (BTreeSet<String>, String) {
+    collect(server, "before.json");
+    let before = results(&judge(server, "before.json", checks));
+    let plan_json: Value =
+        serde_json::from_slice(&plan(server, "before.json", checks, "json")).unwrap();
+    let script = String::from_utf8(plan(server, "before.json", checks, "shell")).unwrap();
+    lint::shell(&script);
+    server.shell(ACCOUNT, &script);
+    collect(server, "after.json");
+    let after = results(&judge(server, "after.json", checks));
+
+    // What a fix with commands mends passes, or its item is gone.
+    let mut verified: BTreeSet<String> = BTreeSet::new();
+    let mut unmended: BTreeSet<&str> = BTreeSet::new();
+    for fix in plan_json["fixes"].as_array().unwrap() {
+        let ready = fix["decide"].is_null() || fix["decided"] == true;
+        if !ready || fix["shell"].is_null() {
+            continue;
+        }
+        for mended in fix["mends"].as_array().unwrap() {
+            let fingerprint = mended["fingerprint"].as_str().unwrap();
+            let (about, status) = &before[fingerprint];
+            assert_eq!(status, "fail", "{about}");
+            match after.get(fingerprint).map(|(_, status)| status.as_str()) {
+                None | Some("pass" | "not-applicable") => {
+                    verified.insert(mended["check"].as_str().unwrap().to_owned());
+                }
+                Some(_) => {
+                    unmended.insert(about);
+                }
+            }
+        }
+    }
+    assert!(unmended.is_empty(), "still not mended:\n{unmended:#?}");
+
+    // Nothing that passed fails or is unknown, and what did not apply does not fail.
+    let worse: Vec<&str> = before
+        .iter()
+        .filter(|(fingerprint, (about, status))| {
+            let now = after
+                .get(*fingerprint)
+                .map_or("gone", |(_, status)| status.as_str());
+            match status.as_str() {
+                "pass" => now == "fail" || now == "not-assessed",
+                // What a fix makes possible may not be known yet.
+                "not-applicable" => {
+                    now == "fail" && !REVEALED.iter().any(|check| about.starts_with(check))
+                }
+                _ => false,
+            }
+        })
+        .map(|(_, (about, _))| about.as_str())
+        .collect();
+    assert!(
+        worse.is_empty(),
+        "was right before and is not now:\n{worse:#?}"
+    );
+    // What is found only afterwards was hidden before.
+    let new: Vec<&str> = after
+        .iter()
+        .filter(|(fingerprint, (_, status))| status == "fail" && !before.contains_key(*fingerprint))
+        .map(|(_, (about, _))| about.as_str())
+        .collect();
+    assert!(new.is_empty(), "was not there before:\n{new:#?}");
+    (verified, script)
+}
+
+/// Checks that do not apply to buckets which receive access logs: buckets that were none of those one
+/// wants as a target no longer are one afterwards, and are judged like any other.
+const REVEALED: &[&str] = &["s3-no-kms-key of ", "s3-no-object-lock of "];
+
+/// AWS Config has a recorder of something else in one Region and one that is off in the other.
+const RECORDERS: &str = r#"set -eu
+aws s3api create-bucket --bucket rt-config >/dev/null
+for region in us-east-1 eu-west-1; do
+  group=allSupported=true,includeGlobalResourceTypes=false
+  [ $region = eu-west-1 ] || group='{"allSupported":false,"resourceTypes":["AWS::EC2::Instance"],"recordingStrategy":{"useOnly":"INCLUSION_BY_RESOURCE_TYPES"}}'
+  aws configservice put-configuration-recorder --region $region --recording-group "$group" \
+    --configuration-recorder name=it-s-kept,roleARN=arn:aws:iam::555566667777:role/rt-role
+  aws configservice put-delivery-channel --region $region --delivery-channel name=rt,s3BucketName=rt-config
+done
+aws configservice start-configuration-recorder --region us-east-1 --configuration-recorder-name it-s-kept
+"#;
+
+/// Three trails: one of one Region without log validation, with everything a bucket of trails should not
+/// be; one that is stopped; one with advanced selectors that must stay.
+const TRAILS: &str = r#"set -eu
+aws s3api create-bucket --bucket rt-trail >/dev/null
+aws s3api create-bucket --bucket rt-logs >/dev/null
+aws s3api create-bucket --bucket rt-data >/dev/null
+aws s3api put-bucket-policy --bucket rt-trail --policy \
+  '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::rt-trail/*"}]}'
+aws s3api put-bucket-policy --bucket rt-logs --policy \
+  '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::rt-logs/*"}]}'
+aws s3api put-bucket-logging --bucket rt-data --bucket-logging-status \
+  '{"LoggingEnabled":{"TargetBucket":"rt-logs","TargetPrefix":"rt-data/"}}'
+aws cloudtrail create-trail --name rt-main --s3-bucket-name rt-trail --no-is-multi-region-trail >/dev/null
+aws cloudtrail put-event-selectors --trail-name rt-main --advanced-event-selectors \
+  '[{"Name":"kept","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]' >/dev/null
+aws cloudtrail start-logging --name rt-main
+aws cloudtrail create-trail --name rt-stopped --s3-bucket-name rt-trail --enable-log-file-validation >/dev/null
+"#;
+
 #[test]
 fn the_printed_commands_mend_what_they_are_printed_for() {
+    let (mut verified, _) = on_moto();
+    verified.extend(on_localstack());
+    compare(&verified);
+}
+
+/// Trails, which LocalStack does not have.
+fn on_moto() -> (BTreeSet<String>, String) {
+    let server = Server::start_moto();
+    server.shell(ACCOUNT, TRAILS);
+    let seen = mend(
+        &server,
+        &[
+            "--pack",
+            "strict",
+            "--check",
+            "trail-*,account-no-multi-region-trail,s3-no-data-events-*,s3-no-access-log",
+        ],
+    );
+    let selectors = || {
+        let kept: Value = serde_json::from_slice(
+            &std::fs::read(server.run_dir.path().join("after.json")).unwrap(),
+        )
+        .unwrap();
+        let trails = kept["accounts"]["123456789012"]["trails"]
+            .as_object()
+            .unwrap();
+        let main = &trails["arn:aws:cloudtrail:us-east-1:123456789012:trail/rt-main"];
+        main["selectors"]["known"]["advanced"].clone()
+    };
+    let added = selectors();
+    assert_eq!(added.as_array().unwrap().len(), 2, "{added}");
+    assert_eq!(added[0]["fields"][0]["equals"][0], "Management");
+    // Twice is as good as once.
+    server.shell(ACCOUNT, &seen.1);
+    collect(&server, "after.json");
+    assert_eq!(selectors(), added);
+    seen
+}
+
+fn on_localstack() -> BTreeSet<String> {
     let server = Server::start();
     server.deploy(ACCOUNT, "round-trip.yaml");
     // A destination that is gone, and one whose name somebody else took.
@@ -255,53 +466,12 @@ fn the_printed_commands_mend_what_they_are_printed_for() {
         STRANGER,
         "aws s3api create-bucket --bucket rt-stranger >/dev/null",
     );
-
-    collect(&server, "before.json");
-    let before = results(&judge(&server, "before.json"));
-    let plan_json: Value = serde_json::from_slice(&plan(&server, "before.json", "json")).unwrap();
-    let script = String::from_utf8(plan(&server, "before.json", "shell")).unwrap();
-    server.shell(ACCOUNT, &script);
-    collect(&server, "after.json");
-    let after = results(&judge(&server, "after.json"));
-
-    // What a fix with commands mends passes, or its item is gone.
-    let mut verified: BTreeSet<String> = BTreeSet::new();
-    let mut unmended: BTreeSet<String> = BTreeSet::new();
-    for fix in plan_json["fixes"].as_array().unwrap() {
-        let ready = fix["decide"].is_null() || fix["decided"] == true;
-        for mended in fix["mends"].as_array().unwrap() {
-            let check = mended["check"].as_str().unwrap().to_owned();
-            let found = before.keys().find(|(of, arn, item)| {
-                *of == check
-                    && before[&(of.clone(), arn.clone(), item.clone())] == "fail"
-                    && mended["item"].as_str() == item.as_deref()
-                    && fix["resource"]["arn"] == arn.as_str()
-            });
-            let Some(key) = found else { continue };
-            if !ready || fix["shell"].is_null() {
-                continue;
-            }
-            match after.get(key).map(String::as_str) {
-                None | Some("pass" | "not-applicable") => {
-                    verified.insert(check);
-                }
-                Some(other) => {
-                    unmended.insert(format!("{check} of {}: {other}", key.1));
-                }
-            }
-        }
-    }
-    assert!(unmended.is_empty(), "still not mended:\n{unmended:#?}");
-
-    // Nothing that passed fails.
-    let worse: Vec<&Key> = before
-        .iter()
-        .filter(|(key, status)| {
-            *status == "pass" && after.get(key).is_some_and(|now| now == "fail")
-        })
-        .map(|(key, _)| key)
-        .collect();
-    assert!(worse.is_empty(), "passed before and fails now:\n{worse:#?}");
+    server.shell(ACCOUNT, RECORDERS);
+    server.shell(
+        ACCOUNT,
+        "aws s3api put-object --bucket rt-open-acl --key open.txt --acl public-read >/dev/null",
+    );
+    let (verified, script) = mend(&server, &["--pack", "strict"]);
 
     // What was there and not in question stays.
     let kept: Value =
@@ -363,7 +533,7 @@ fn the_printed_commands_mend_what_they_are_printed_for() {
         format!("if ( {again}\n ) 2>why; then exit 1; fi; grep -q 'make the plan again' why");
     server.shell(ACCOUNT, &refused);
 
-    compare(&verified);
+    verified
 }
 
 /// The head of the script and the commands of one bucket's policy.
@@ -394,7 +564,7 @@ fn compare(verified: &BTreeSet<String>) {
         }
     }
     let mut list = String::from(
-        "# What tests/round_trip.rs saw: the commands of `coldbucket remediate` mended a failing resource on\n# LocalStack 4.14.0 with the AWS CLI 1.46.3. Written by that test with COLDBUCKET_WRITE=1.\nverified:\n",
+        "# What tests/round_trip.rs saw: the commands of `coldbucket remediate` mended a failing resource on\n# LocalStack 4.14.0 (trails: moto 5.2.5) with the AWS CLI 1.46.3. Written by that test with COLDBUCKET_WRITE=1.\nverified:\n",
     );
     for id in verified {
         writeln!(list, "  - {id}").unwrap();
@@ -446,7 +616,7 @@ fn page(
          A fix that may end what somebody relies on waits for a decision and is printed as a comment until\n\
          `--decided CHECK` says that it is taken.\n\n\
          This page is written by `tests/round_trip.rs`. It deploys a failing resource for each check into\n\
-         LocalStack 4.14.0, runs the printed commands with the AWS CLI 1.46.3, and judges again: the check\n\
+         LocalStack 4.14.0 (for trails moto 5.2.5), runs the printed commands with the AWS CLI 1.46.3, and judges again: the check\n\
          must pass, and nothing that passed may fail. LocalStack is not AWS: it enforces neither Block Public\n\
          Access nor policies, so what AWS would refuse is not seen there.\n\n",
     );
@@ -457,12 +627,10 @@ fn page(
         verified.len()
     )
     .unwrap();
-    page.push_str(
-        "## Verified on LocalStack\n\n| Check | Mends | A person decides first |\n|---|---|---|\n",
-    );
+    page.push_str("## Verified\n\n| Check | Mends | A person decides first |\n|---|---|---|\n");
     for id in verified {
         let decides = if DECIDED.contains(&id.as_str()) {
-            "where somebody may rely on it"
+            "where somebody may rely on it, or not all is known"
         } else {
             ""
         };

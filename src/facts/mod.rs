@@ -19,7 +19,7 @@ pub mod lambda;
 pub mod policy;
 pub mod region;
 pub mod s3;
-mod standing;
+pub mod standing;
 mod subjects;
 pub mod trail;
 mod vocabulary;

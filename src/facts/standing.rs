@@ -4,6 +4,7 @@
 //! replaces a policy, an encryption rule or an ACL as a whole. Here are the words, each known,
 //! known to be absent, or not known for a reason.
 
+use super::s3::delivery;
 use super::{Fact, Facts, Subject, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::bucket::{
@@ -70,6 +71,76 @@ impl<'a> Facts<'a> {
                 },
             },
         })
+    }
+}
+
+/// The customer's recorder of AWS Config in a Region.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    /// Its name.
+    pub name: String,
+    /// It records everything but what it names.
+    pub excludes: bool,
+    /// It names others than buckets there.
+    pub excludes_others: bool,
+    /// There is a delivery channel with a bucket: without one it does not start.
+    pub delivers: bool,
+}
+
+impl Facts<'_> {
+    /// The customer's recorder in a Region, where there is one.
+    pub fn recorder(&self, region: &Subject) -> Option<Recorder> {
+        let account = self.snapshot.accounts.get(&region.id.account)?;
+        let region = account.regions.get(&region.id.name)?;
+        let recorders = region.config_recorders.known()?;
+        let own = recorders.iter().find(|recorder| !recorder.service_linked)?;
+        let channels = region.config_delivery_channels.known();
+        Some(Recorder {
+            name: own.name.clone(),
+            excludes: own.strategy.as_deref() == Some("EXCLUSION_BY_RESOURCE_TYPES"),
+            excludes_others: own
+                .excluded_types
+                .iter()
+                .any(|kind| kind != "AWS::S3::Bucket"),
+            delivers: channels
+                .into_iter()
+                .flatten()
+                .any(|channel| !channel.bucket.is_empty()),
+        })
+    }
+
+    /// True when a trail's selectors can be added to. Basic ones are replaced by advanced ones as a
+    /// whole, which loses nothing where there is only the one a trail is made with.
+    pub fn takes_selectors(&self, account: &str, trail: &str) -> bool {
+        let account = self.snapshot.accounts.get(account);
+        let trail = account.and_then(|account| account.trails.get(trail));
+        trail
+            .and_then(|trail| trail.selectors.known())
+            .is_some_and(|selectors| {
+                !selectors.advanced.is_empty()
+                    || selectors.basic.iter().all(|basic| {
+                        basic.read_write == "All" && basic.management && basic.data.is_empty()
+                    })
+            })
+    }
+
+    /// What would keep the access logs of a bucket from arriving in `target` under `prefix`, in words;
+    /// empty when nothing would. `None` for subjects that are no bucket.
+    pub fn log_delivery_problem(
+        &self,
+        source: &Subject,
+        target: &str,
+        prefix: &str,
+    ) -> Option<Fact<String>> {
+        let id = &source.id;
+        let account = self.snapshot.accounts.get(&id.account)?;
+        let context = self.bucket_context(&id.account, account, &id.name)?;
+        let logging = Logging {
+            target_bucket: target.to_owned(),
+            target_prefix: prefix.to_owned(),
+            key_format: None,
+        };
+        Some(delivery::of_target(&context, &logging))
     }
 }
 

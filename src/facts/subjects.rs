@@ -260,7 +260,7 @@ impl<'a> Facts<'a> {
         ))
     }
 
-    fn bucket_context<'b>(
+    pub(super) fn bucket_context<'b>(
         &'b self,
         account_id: &'b str,
         account: &'b AccountInventory,

@@ -4,6 +4,8 @@ use super::change::Change;
 use super::draft::Draft;
 use super::public::{is_public, would_break};
 use super::{Case, Problem};
+use crate::facts::SubjectFacts;
+use crate::inventory::ids::SubjectKind;
 use crate::report::plan::Level;
 
 /// How many buckets a sentence names.
@@ -19,7 +21,12 @@ pub(super) fn plan<'p>(
     let (block, others): (Vec<_>, Vec<_>) = problems
         .into_iter()
         .partition(|problem| problem.finding.check == "s3-account-public-access-not-blocked");
-    rest.extend(others);
+    for problem in others {
+        match trail(case, problem) {
+            Some(draft) => drafts.push(draft),
+            None => rest.push(problem),
+        }
+    }
     if block.is_empty() {
         return;
     }
@@ -62,4 +69,42 @@ pub(super) fn plan<'p>(
     }
     draft.changes.push(Change::BlockAccount);
     drafts.push(draft);
+}
+
+/// A trail of one Region that records every management event there can record all Regions. Where there
+/// is none, a new one needs a bucket, and the policy file's own text asks for it.
+fn trail(case: &Case<'_, '_>, problem: &Problem) -> Option<Draft> {
+    if problem.finding.check != "account-no-multi-region-trail" {
+        return None;
+    }
+    let trail = case
+        .facts
+        .subjects(SubjectKind::Trail)
+        .filter(|subject| subject.id.account == case.subject.id.account)
+        .filter_map(|subject| match case.facts.of(&subject)? {
+            SubjectFacts::Trail(trail) => Some(trail),
+            _ => None,
+        })
+        .find(|trail| {
+            trail.own
+                && !trail.multi_region
+                && trail.logging.known() == Some(&true)
+                && trail.delivery_error.known().is_some_and(String::is_empty)
+                && trail.management_events.known().map(String::as_str) == Some("all")
+        })?;
+    let mut draft = case.draft(format!(
+        "Let the trail {} of {} record all Regions.",
+        trail.name, trail.region
+    ));
+    draft.mends(&[problem]);
+    draft.effect("Management events of every Region, those enabled later included, are recorded in one place.");
+    draft.risk(
+        Level::Low,
+        "More log files are stored; where a Region has a trail of its own, AWS charges for the second copy.",
+    );
+    draft.changes.push(Change::MultiRegion {
+        trail: trail.arn,
+        region: trail.region,
+    });
+    Some(draft)
 }

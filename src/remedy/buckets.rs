@@ -12,7 +12,7 @@ use super::change::Change;
 use super::draft::Draft;
 use super::policy::{self, Draft as Document};
 use super::public::{Neighbour, is_public, why, would_break};
-use super::{Case, Problem, keys, logging};
+use super::{Case, Problem, data_events, keys, logging};
 use crate::facts::policy::guards;
 use crate::facts::policy::{Policy, PolicyKind};
 use crate::inventory::bucket::Encryption;
@@ -23,6 +23,8 @@ use crate::report::plan::{Effort, Level};
 const ABORT_AFTER_DAYS: u32 = 7;
 /// Days for which old versions are kept, in the command that somebody has to decide on.
 const KEEP_VERSIONS_DAYS: u32 = 90;
+/// The checks that a rule about unfinished uploads settles.
+const UPLOAD_CHECKS: [&str; 2] = ["s3-no-lifecycle", "s3-incomplete-uploads-kept"];
 /// The longest signature a Deny lets through, ms, where the check does not say.
 const SIGNATURE_MS: u64 = 3_600_000;
 
@@ -38,6 +40,14 @@ const SAYS_ITS_SOURCE: [&str; 8] = [
     "sns.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",
 ];
+
+/// The lifecycle rule that ends old versions.
+fn expire() -> Value {
+    json!({
+        "ID": "expire-old-versions", "Status": "Enabled", "Filter": {"Prefix": ""},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_VERSIONS_DAYS},
+    })
+}
 
 /// The findings of one bucket, by check, each taken once.
 struct Findings<'p>(BTreeMap<&'p str, Vec<&'p Problem>>);
@@ -74,9 +84,10 @@ pub(super) fn plan<'p>(
     planner.policy(&mut findings, drafts);
     planner.encryption(&mut findings, drafts);
     planner.rotation(&mut findings, drafts);
-    planner.versioning(&mut findings, drafts);
-    planner.lifecycle(&mut findings, drafts);
+    let ends_new_versions = planner.versioning(&mut findings, drafts);
+    planner.lifecycle(&mut findings, drafts, ends_new_versions);
     planner.logging(&mut findings, drafts);
+    planner.data_events(&mut findings, drafts);
     planner.website(&mut findings, drafts);
     planner.replication(&mut findings, drafts);
     planner.acls(&mut findings, drafts);
@@ -84,9 +95,9 @@ pub(super) fn plan<'p>(
     rest.extend(findings.0.into_values().flatten());
 }
 
-struct Planner<'c, 'f> {
-    case: &'c Case<'c, 'f>,
-    bucket: Neighbour<'f>,
+pub(super) struct Planner<'c, 'f> {
+    pub(super) case: &'c Case<'c, 'f>,
+    pub(super) bucket: Neighbour<'f>,
 }
 
 /// A change of a policy.
@@ -251,6 +262,13 @@ impl<'p> Planner<'_, '_> {
     /// Adds the Deny of a check; what it does, for the sentence.
     fn deny(&self, problem: &Problem, document: &mut Document, draft: &mut Draft) -> &'static str {
         let arn = &self.bucket.facts.arn;
+        let spared = |deny: Value| {
+            if self.is_written_to_by_services() {
+                policy::spare_services(deny)
+            } else {
+                deny
+            }
+        };
         match problem.finding.check.as_str() {
             "s3-plain-http" => {
                 document.add("DenyPlainHttp", policy::deny_plain_http(arn));
@@ -267,7 +285,10 @@ impl<'p> Planner<'_, '_> {
                     .get("max_age_ms")
                     .and_then(Value::as_u64)
                     .unwrap_or(SIGNATURE_MS);
-                document.add("DenyOldSignatures", policy::deny_old_signatures(arn, limit));
+                document.add(
+                    "DenyOldSignatures",
+                    spared(policy::deny_old_signatures(arn, limit)),
+                );
                 draft.effect(format!(
                     "Presigned URLs end {} after they were signed, whatever their expiry says.",
                     if limit.is_multiple_of(60_000) {
@@ -283,13 +304,16 @@ impl<'p> Planner<'_, '_> {
                 "deny old signatures"
             }
             "s3-sigv2-accepted" => {
-                document.add("DenySignatureVersion2", policy::deny_signature_v2(arn));
+                document.add(
+                    "DenySignatureVersion2",
+                    spared(policy::deny_signature_v2(arn)),
+                );
                 draft.effect("Signature Version 2 is refused.");
                 draft.risk(Level::Medium, "Clients from before 2014 stop.");
                 "deny Signature Version 2"
             }
             _ => {
-                document.add("DenyTls12", policy::deny_tls_1_2(arn));
+                document.add("DenyTls12", spared(policy::deny_tls_1_2(arn)));
                 draft.effect("Only TLS 1.3 is accepted.");
                 draft.risk(
                     Level::High,
@@ -298,6 +322,16 @@ impl<'p> Planner<'_, '_> {
                 "deny TLS 1.2"
             }
         }
+    }
+
+    /// True when AWS services deliver here: access logs, trails, and what else the policy lets in.
+    fn is_written_to_by_services(&self) -> bool {
+        let policy = self.bucket.standing.policy.known().copied().flatten();
+        self.bucket.facts.logging.is_log_target.known() == Some(&true)
+            || policy.is_some_and(|text| {
+                let policy = Policy::parse(text, PolicyKind::Resource);
+                !guards::services(&policy).is_empty()
+            })
     }
 
     /// Mends the statements that refuse uploads without a header.
@@ -431,8 +465,12 @@ impl<'p> Planner<'_, '_> {
                     what.push(format!("encrypt with {key}"));
                     draft.mends(&no_key);
                     draft.effect(format!(
-                        "New objects are encrypted with that key, which {} of the Region use already; old ones stay as they are.",
-                        if number == 1 { "one bucket".to_owned() } else { format!("{number} buckets") }
+                        "New objects are encrypted with that key, which {} already; old ones stay as they are.",
+                        if number == 1 {
+                            "one bucket of the Region uses".to_owned()
+                        } else {
+                            format!("{number} buckets of the Region use")
+                        }
                     ));
                     draft.risk(
                         Level::High,
@@ -627,40 +665,61 @@ impl<'p> Planner<'_, '_> {
         drafts.push(draft);
     }
 
-    fn versioning(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
+    /// Versioning on. True when the lifecycle rules, which are put as a whole, have to end the old
+    /// versions as well.
+    fn versioning(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) -> bool {
         let problems = findings.take(&["s3-no-versioning"]);
         if problems.is_empty() {
-            return;
+            return false;
         }
+        let status = self.bucket.facts.versioning.status.known();
+        let expires = &self.bucket.facts.lifecycle.expires_noncurrent;
+        // Where there never was a version, a rule that ends them takes nothing from anybody; where
+        // there are some, how long they are kept is somebody's decision.
+        let with_rule = status.is_some_and(|status| status == "Never")
+            && expires.known().is_some_and(|expires| expires == "none");
+        let more_rules = UPLOAD_CHECKS
+            .iter()
+            .any(|check| findings.0.contains_key(check));
         let mut draft = self.draft(format!("Turn on versioning of {}.", self.name()));
         draft.mends(&problems);
         draft.effect("Overwritten and deleted objects stay as old versions; versioning can be suspended later, not removed.");
-        draft.risk(
-            Level::Low,
-            "Old versions cost storage until a lifecycle rule ends them.",
-        );
         draft.changes.push(Change::Versioning {
-            known: self
-                .bucket
-                .facts
-                .versioning
-                .status
-                .known()
-                .is_some_and(|status| status != "Never"),
+            known: status.is_some_and(|status| status != "Never"),
         });
+        if with_rule {
+            draft.effect(format!(
+                "A lifecycle rule ends old versions after {KEEP_VERSIONS_DAYS} days{}.",
+                if more_rules {
+                    " (with the rule for uploads)"
+                } else {
+                    ""
+                }
+            ));
+            draft.risk(
+                Level::Low,
+                "Old versions cost storage as long as they stay.",
+            );
+        } else {
+            draft.risk(
+                Level::Low,
+                "Old versions cost storage until a lifecycle rule ends them.",
+            );
+        }
+        if with_rule && !more_rules {
+            draft.changes.push(Change::Lifecycle {
+                rules: vec![expire()],
+                others: self.rules(),
+            });
+        }
         drafts.push(draft);
+        with_rule && more_rules
     }
 
-    fn lifecycle(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
-        let uploads = findings.take(&["s3-no-lifecycle", "s3-incomplete-uploads-kept"]);
-        let versions = findings.take(&["s3-old-versions-kept"]);
-        let others: Vec<String> = self
-            .bucket
-            .standing
-            .lifecycle
-            .known()
-            .copied()
-            .flatten()
+    /// The names of the lifecycle rules there are.
+    fn rules(&self) -> Vec<String> {
+        let rules = self.bucket.standing.lifecycle.known().copied().flatten();
+        rules
             .into_iter()
             .flatten()
             .map(|rule| {
@@ -670,14 +729,21 @@ impl<'p> Planner<'_, '_> {
                     rule.id.clone()
                 }
             })
-            .collect();
+            .collect()
+    }
+
+    fn lifecycle(
+        &self,
+        findings: &mut Findings<'p>,
+        drafts: &mut Vec<Draft>,
+        ends_new_versions: bool,
+    ) {
+        let uploads = findings.take(&UPLOAD_CHECKS);
+        let versions = findings.take(&["s3-old-versions-kept"]);
+        let others = self.rules();
         let abort = json!({
             "ID": "abort-incomplete-uploads", "Status": "Enabled", "Filter": {"Prefix": ""},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_AFTER_DAYS},
-        });
-        let expire = json!({
-            "ID": "expire-old-versions", "Status": "Enabled", "Filter": {"Prefix": ""},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_VERSIONS_DAYS},
         });
         let decided = self.is_decided(&versions);
         let mut draft = self.draft(format!(
@@ -707,10 +773,16 @@ impl<'p> Planner<'_, '_> {
         ));
         // One put: S3 replaces all rules.
         if decided && !uploads.is_empty() {
-            rules.push(expire.clone());
+            rules.push(expire());
             draft.mends(&versions);
             draft.effect(waits.effects.join(" "));
             draft.risk(Level::High, waits.risks.join(" "));
+        }
+        if ends_new_versions {
+            rules.push(expire());
+            draft.effect(format!(
+                "Old versions, which there are once versioning is on, end after {KEEP_VERSIONS_DAYS} days."
+            ));
         }
         let merged = decided && !uploads.is_empty();
         if !uploads.is_empty() {
@@ -727,7 +799,7 @@ impl<'p> Planner<'_, '_> {
                 [others, vec!["abort-incomplete-uploads".to_owned()]].concat()
             };
             waits.changes.push(Change::Lifecycle {
-                rules: vec![expire],
+                rules: vec![expire()],
                 others,
             });
             drafts.push(waits);
@@ -735,17 +807,65 @@ impl<'p> Planner<'_, '_> {
     }
 
     fn logging(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
-        let problems = findings.take(&["s3-no-access-log", "s3-access-log-to-itself"]);
+        let problems = findings.take(&[
+            "s3-no-access-log",
+            "s3-access-log-to-itself",
+            "s3-access-log-not-delivered",
+            "s3-access-log-loop",
+        ]);
+        let mixed = findings.take(&["s3-access-log-mixed-prefix"]);
+        let target = self.bucket.facts.logging.target_bucket.known();
+        match target {
+            Some(target)
+                if problems.is_empty()
+                    && !mixed.is_empty()
+                    && logging::is_fit(self.case.facts, &self.bucket, target) =>
+            {
+                drafts.push(self.own_prefix(&mixed, target));
+            }
+            _ => self.deliver_log(&[problems, mixed].concat(), drafts),
+        }
+    }
+
+    /// The same target under a prefix of the bucket's own.
+    fn own_prefix(&self, problems: &[&Problem], target: &str) -> Draft {
+        let (name, prefix) = (self.name(), logging::prefix(&self.bucket));
+        let mut draft = self.draft(format!(
+            "Deliver the access log of {name} under a prefix of its own, {prefix}."
+        ));
+        draft.mends(problems);
+        draft.effect(
+            "Each log file tells by its key whose it is; those that are there stay where they are.",
+        );
+        draft.risk(
+            Level::Low,
+            "Whatever reads the logs under the old prefix no longer finds new ones.",
+        );
+        draft.changes.push(Change::Logging {
+            target: target.to_owned(),
+            prefix,
+            known: true,
+            kept: true,
+        });
+        draft
+    }
+
+    /// The access log to a bucket that takes it.
+    pub(super) fn deliver_log(&self, problems: &[&Problem], drafts: &mut Vec<Draft>) {
         if problems.is_empty() {
             return;
         }
         let name = self.name();
         let known = self.bucket.facts.logging.enabled.known() == Some(&true);
-        match logging::choose(self.case.surroundings, &self.bucket) {
-            Some((target, others)) => {
+        match logging::choose(self.case, &self.bucket) {
+            Some(logging::Choice {
+                target,
+                others,
+                doubt,
+            }) => {
                 let mut draft =
                     self.draft(format!("Deliver the access log of {name} to {target}."));
-                draft.mends(&problems);
+                draft.mends(problems);
                 draft.effect(format!(
                     "Requests are logged under {name}/ in {target}, on a best-effort basis and hours late."
                 ));
@@ -760,10 +880,16 @@ impl<'p> Planner<'_, '_> {
                         )
                     },
                 );
+                if let Some(doubt) = doubt {
+                    draft.decide(format!(
+                        "Not all of what lets S3 deliver there is known ({doubt}): if it cannot, S3 says nothing and no log arrives."
+                    ));
+                }
                 draft.changes.push(Change::Logging {
                     target: target.to_owned(),
-                    prefix: format!("{name}/"),
+                    prefix: logging::prefix(&self.bucket),
                     known,
+                    kept: false,
                 });
                 drafts.push(draft);
             }
@@ -771,15 +897,30 @@ impl<'p> Planner<'_, '_> {
                 let mut draft = self.draft(format!(
                     "Deliver the access log of {name} to a bucket that is kept for logs."
                 ));
-                draft.mends(&problems);
+                draft.mends(problems);
                 draft.effect("Requests are logged, on a best-effort basis and hours late.");
                 draft.decide(format!(
-                    "There is no bucket in {} that S3 could deliver logs to: make one (SSE-S3, no default retention, a policy that lets logging.s3.amazonaws.com put objects), or record data events in CloudTrail instead.",
+                    "There is no bucket in {} that S3 could deliver logs to: make one (SSE-S3, no default retention, not Requester Pays, a policy that lets logging.s3.amazonaws.com put objects), or record data events in CloudTrail instead.",
                     self.bucket.facts.region
                 ));
                 drafts.push(draft);
             }
         }
+    }
+
+    fn data_events(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
+        let read = findings.take(&["s3-no-data-events-read"]);
+        let write = findings.take(&["s3-no-data-events-write"]);
+        let read_only = match (read.is_empty(), write.is_empty()) {
+            (true, true) => return,
+            (false, true) => Some(true),
+            (true, false) => Some(false),
+            (false, false) => None,
+        };
+        let mut draft = self.draft(String::new());
+        draft.mends(&[read, write].concat());
+        data_events::record(self.case, &self.bucket.facts, read_only, &mut draft);
+        drafts.push(draft);
     }
 
     fn website(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
@@ -845,12 +986,20 @@ impl<'p> Planner<'_, '_> {
     fn acls(&self, findings: &mut Findings<'p>, drafts: &mut Vec<Draft>) {
         let public = findings.take(&["s3-public-acl-grant"]);
         let enabled = findings.take(&["s3-acls-enabled"]);
-        let problems = [public, enabled].concat();
+        // Of their own ACLs, which end with all others.
+        let objects = findings.take(&["s3-sampled-object-public"]);
+        let problems = [public, enabled, objects.clone()].concat();
         if problems.is_empty() {
             return;
         }
         let name = self.name();
         let mut draft = self.draft(format!("Turn ACLs of {name} off."));
+        for problem in objects {
+            draft.decide(format!(
+                "{} That ends: whoever fetches them without credentials gets 403.",
+                problem.finding.message.as_deref().unwrap_or_default()
+            ));
+        }
         draft.mends(&problems);
         draft
             .effect("The account owns every object in the bucket, and only policies grant access.");
@@ -909,11 +1058,16 @@ impl<'p> Planner<'_, '_> {
             "s3-public-list",
             "s3-public-access-not-blocked",
         ]);
+        self.block(&problems, drafts);
+    }
+
+    /// Block Public Access, if there is anything to mend.
+    pub(super) fn block(&self, problems: &[&Problem], drafts: &mut Vec<Draft>) {
         if problems.is_empty() {
             return;
         }
         let mut draft = self.draft(format!("Turn on Block Public Access of {}.", self.name()));
-        draft.mends(&problems);
+        draft.mends(problems);
         draft.effect("Nobody outside the account gets in by a public policy or ACL, now or later.");
         let losses = would_break(&self.bucket);
         if losses.is_empty() {

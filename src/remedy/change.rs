@@ -46,6 +46,47 @@ pub enum Change {
         prefix: String,
         /// Some target was set before.
         known: bool,
+        /// It is this very target: what else is set about it stays.
+        kept: bool,
+    },
+    /// Data events of buckets, recorded by a trail beside what it records.
+    DataEvents {
+        /// The trail's ARN.
+        trail: String,
+        /// Its home Region.
+        region: String,
+        /// What the selector is called.
+        name: String,
+        /// The buckets' ARNs.
+        buckets: Vec<String>,
+        /// `readOnly` of the events; nothing for all of them.
+        read_only: Option<bool>,
+    },
+    /// A trail of one Region that records all of them.
+    MultiRegion {
+        /// The trail's ARN.
+        trail: String,
+        /// Its home Region.
+        region: String,
+    },
+    /// A recorder of AWS Config that records.
+    StartRecorder {
+        /// Its name.
+        recorder: String,
+    },
+    /// Buckets among what a recorder of AWS Config records.
+    RecordBuckets {
+        /// Its name.
+        recorder: String,
+        /// It records everything but what it names.
+        excluded: bool,
+        /// It names others than buckets there.
+        others: bool,
+    },
+    /// Managed rules of AWS Config.
+    ConfigRules {
+        /// Their source identifiers.
+        identifiers: Vec<String>,
     },
     /// No website endpoint.
     NoWebsite,
@@ -93,6 +134,18 @@ pub enum Change {
         qualifier: String,
         /// So many environments.
         environments: u32,
+    },
+    /// A function URL that asks for IAM credentials.
+    SignedUrl {
+        /// Alias, or `$LATEST`.
+        qualifier: String,
+    },
+    /// A function's policy without these statements.
+    NoPermissions {
+        /// Alias or version, or `$LATEST`.
+        qualifier: String,
+        /// The statements' ids.
+        statements: Vec<String>,
     },
     /// The commands of the policy file.
     Template {

@@ -148,7 +148,12 @@ fn bucket_properties(change: &Change) -> Option<Value> {
             let rules: Vec<Value> = rules.iter().map(rule).collect();
             Some(json!({"LifecycleConfiguration": {"Rules": rules}}))
         }
-        Change::Logging { target, prefix, .. } => Some(json!({"LoggingConfiguration": {
+        Change::Logging {
+            target,
+            prefix,
+            kept: false,
+            ..
+        } => Some(json!({"LoggingConfiguration": {
             "DestinationBucketName": target, "LogFilePrefix": prefix,
         }})),
         Change::NoAcls { .. } => Some(json!({"OwnershipControls": {"Rules": [

@@ -26,6 +26,8 @@ pub struct Draft {
     pub effort: Effort,
     /// What a person has to decide first, a sentence each.
     pub decide: Vec<String>,
+    /// What is to be put into the commands before they can run: no decision makes them ready.
+    pub gaps: Vec<String>,
     /// What is set, in its order.
     pub changes: Vec<Change>,
 }
@@ -43,6 +45,7 @@ impl Draft {
             risks: Vec::new(),
             effort: Effort::Minutes,
             decide: Vec::new(),
+            gaps: Vec::new(),
             changes: Vec::new(),
         }
     }

@@ -36,6 +36,13 @@ pub(super) fn plan<'p>(
             "lambda-timeout-shorter-than-init" => drafts.push(timeout(case, problem)),
             "lambda-slow-runtime-without-snapstart" => drafts.push(snapstart(case, problem)),
             "lambda-no-provisioned-concurrency" => provisioned.push(problem),
+            "lambda-url-without-auth" => drafts.push(signed_url(case, problem)),
+            "lambda-public-policy" | "lambda-url-policy-left-behind" => {
+                match permissions(case, &facts, problem) {
+                    Some(draft) => drafts.push(draft),
+                    None => rest.push(problem),
+                }
+            }
             _ => rest.push(problem),
         }
     }
@@ -144,4 +151,64 @@ fn provision(case: &Case<'_, '_>, facts: &FunctionFacts, problems: &[&Problem]) 
         )),
     }
     draft
+}
+
+fn qualifier(problem: &Problem) -> String {
+    let item = problem.finding.item.as_deref();
+    item.unwrap_or(LATEST).to_owned()
+}
+
+fn signed_url(case: &Case<'_, '_>, problem: &Problem) -> Draft {
+    let (name, qualifier) = (&case.place.name, qualifier(problem));
+    let mut draft = case.draft(format!(
+        "Let the URL of {name} ({qualifier}) ask for IAM credentials."
+    ));
+    draft.mends(&[problem]);
+    draft.effect("Only signed requests of identities that may call the function get in.");
+    draft.risk(Level::High, "Callers that do not sign get 403.");
+    draft.decide(format!(
+        "Does a browser, a webhook or a page call the URL of {name} ({qualifier}) without signing? Put CloudFront with an origin access control before it first. Where it has to stay open, check a signature first thing in the handler and exclude this finding."
+    ));
+    draft.changes.push(Change::SignedUrl { qualifier });
+    draft
+}
+
+/// Statements taken out of a function's policy, where their ids are known.
+fn permissions(case: &Case<'_, '_>, facts: &FunctionFacts, problem: &Problem) -> Option<Draft> {
+    let (name, qualifier) = (&case.place.name, qualifier(problem));
+    let policy = facts
+        .policies
+        .known()?
+        .iter()
+        .find(|policy| policy.qualifier == qualifier)?;
+    let public = problem.finding.check == "lambda-public-policy";
+    let statements = if public {
+        policy.public_statements.clone()
+    } else {
+        policy.url_statements.clone()
+    };
+    if statements.is_empty() {
+        return None;
+    }
+    let mut draft = case.draft(format!(
+        "Take {} out of the policy of {name} ({qualifier}).",
+        statements.join(", ")
+    ));
+    draft.mends(&[problem]);
+    if public {
+        draft.effect("Accounts that nobody named can no longer use the function.");
+        draft.risk(Level::High, "Whoever calls it by this grant is refused.");
+        draft.decide(format!(
+            "Who calls {name} by {}? Grant it to that account, organization or service first.",
+            statements.join(", ")
+        ));
+    } else {
+        draft.effect("A URL that is made later is not open to everybody from the start.");
+        draft.risk(Level::Low, "There is no URL, so nobody comes in by it.");
+    }
+    draft.changes.push(Change::NoPermissions {
+        qualifier,
+        statements,
+    });
+    Some(draft)
 }

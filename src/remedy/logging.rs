@@ -1,56 +1,123 @@
 //! Where access logs can go: a bucket that S3 will deliver to, or none.
 //!
-//! A target must be in the same Region and account, encrypted with SSE-S3, without a default
-//! retention, and must let `logging.s3.amazonaws.com` write; AWS says nothing when it does not (S3
-//! user guide, "Enabling Amazon S3 server access logging", copy of 2026). A bucket is never made a
-//! target here: only one that is one already is chosen.
+//! AWS says nothing when a target cannot take the logs, so what is known of it counts
+//! ([`Facts::log_delivery_problem`]), and where something is not, a person is asked. A bucket is never
+//! made a target here: only one that lets the delivery write already is chosen.
 
-use super::public::{Neighbour, Surroundings};
+use super::Case;
+use super::public::{Neighbour, Surroundings, why};
 use crate::facts::policy::wording::{Target, grants_log_delivery};
 use crate::facts::policy::{Policy, PolicyKind};
+use crate::facts::{Fact, Facts};
 
-/// The fit target that most buckets of the Region log to already, and the other fit ones.
-pub fn choose<'s>(
-    surroundings: &'s Surroundings<'_, '_>,
-    source: &Neighbour<'_>,
-) -> Option<(&'s str, Vec<&'s str>)> {
-    let (id, name) = (&source.subject.id, &source.facts.name);
+/// The prefix that tells the logs of a bucket from others.
+pub fn prefix(source: &Neighbour<'_>) -> String {
+    format!("{}/", source.facts.name)
+}
+
+/// Where the logs of a bucket are to go.
+pub struct Choice<'s> {
+    /// The target that most buckets of the Region log to already.
+    pub target: &'s str,
+    /// Others that would do as well.
+    pub others: Vec<&'s str>,
+    /// Why it is not known that they would arrive; nothing when it is.
+    pub doubt: Option<String>,
+}
+
+/// A target of which it is known that it takes the logs; otherwise one that is kept for logs, of which
+/// nothing is known to be in the way.
+pub(super) fn choose<'s>(case: &Case<'s, '_>, source: &Neighbour<'_>) -> Option<Choice<'s>> {
+    let surroundings = case.surroundings;
     let logs_to = |target: &str| {
         surroundings
             .buckets()
             .iter()
-            .filter(|bucket| {
-                bucket
-                    .facts
-                    .logging
-                    .target_bucket
-                    .known()
-                    .map(String::as_str)
-                    == Some(target)
-            })
+            .filter(|bucket| target_of(bucket) == Some(target))
             .count()
     };
-    let mut fit: Vec<(usize, &str)> = surroundings
+    let mut found: Vec<(Option<String>, usize, &str)> = surroundings
         .buckets()
         .iter()
         .filter(|bucket| {
-            bucket.subject.id.account == id.account
-                && bucket.subject.id.region == id.region
-                && bucket.facts.name != *name
-                && is_fit(bucket)
+            bucket.subject.id.account == source.subject.id.account
+                && bucket.subject.id.region == source.subject.id.region
+                && bucket.facts.name != source.facts.name
+                && !comes_back(surroundings, bucket, &source.facts.name)
         })
-        .map(|bucket| (logs_to(&bucket.facts.name), bucket.facts.name.as_str()))
+        .filter_map(|bucket| {
+            let name = bucket.facts.name.as_str();
+            let problem = problem(case.facts, source, name)?;
+            let doubt = match problem.known() {
+                Some(problem) if problem.is_empty() => None,
+                Some(_) => return None,
+                None if is_written_to(bucket) => Some(why(&problem)),
+                None => return None,
+            };
+            Some((doubt, logs_to(name), name))
+        })
         .collect();
-    fit.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-    let mut names = fit.into_iter().map(|(_, name)| name);
-    Some((names.next()?, names.collect()))
+    found.sort_by(|a, b| {
+        (a.0.is_some(), std::cmp::Reverse(a.1), a.2).cmp(&(
+            b.0.is_some(),
+            std::cmp::Reverse(b.1),
+            b.2,
+        ))
+    });
+    let mut found = found.into_iter();
+    let (doubt, _, target) = found.next()?;
+    let others = found
+        .filter(|other| other.0.is_none())
+        .map(|(_, _, name)| name)
+        .collect();
+    Some(Choice {
+        target,
+        others,
+        doubt,
+    })
 }
 
-fn is_fit(bucket: &Neighbour<'_>) -> bool {
-    let facts = &bucket.facts;
-    facts.encryption.default.known().map(String::as_str) == Some("sse-s3")
-        && facts.object_lock.default_days.known() == Some(&0)
-        && is_written_to(bucket)
+fn problem(facts: &Facts<'_>, source: &Neighbour<'_>, target: &str) -> Option<Fact<String>> {
+    facts.log_delivery_problem(&source.subject, target, &prefix(source))
+}
+
+/// True when it is known that the logs of `source` would arrive there.
+pub fn is_fit(facts: &Facts<'_>, source: &Neighbour<'_>, target: &str) -> bool {
+    problem(facts, source, target)
+        .is_some_and(|problem| problem.known().is_some_and(String::is_empty))
+}
+
+fn target_of<'b>(bucket: &'b Neighbour<'_>) -> Option<&'b str> {
+    bucket
+        .facts
+        .logging
+        .target_bucket
+        .known()
+        .map(String::as_str)
+        .filter(|target| !target.is_empty())
+}
+
+/// True when the target's own log ends up in `source`, so that every delivery would cause another.
+fn comes_back(surroundings: &Surroundings<'_, '_>, target: &Neighbour<'_>, source: &str) -> bool {
+    let mut seen = vec![target.facts.name.as_str()];
+    let mut next = target_of(target);
+    while let Some(name) = next {
+        if name == source {
+            return true;
+        }
+        if seen.contains(&name) {
+            return false;
+        }
+        seen.push(name);
+        next = surroundings
+            .buckets()
+            .iter()
+            .find(|bucket| {
+                bucket.facts.name == name && bucket.subject.id.account == target.subject.id.account
+            })
+            .and_then(target_of);
+    }
+    false
 }
 
 /// True when its policy or its ACL lets log delivery write.

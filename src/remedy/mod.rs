@@ -26,6 +26,7 @@ mod accounts;
 mod buckets;
 pub mod change;
 mod cloudformation;
+mod data_events;
 mod draft;
 mod functions;
 mod keys;
@@ -33,8 +34,10 @@ mod logging;
 mod policy;
 mod public;
 pub mod quote;
+mod regions;
 mod shell;
 mod terraform;
+mod trails;
 
 use change::{Change, Place};
 use draft::Draft;
@@ -100,6 +103,7 @@ pub fn needs(kinds: impl IntoIterator<Item = SubjectKind>) -> Vec<(SubjectKind, 
                     Need::own(R::BucketEncryption),
                     Need::of_key(R::KeyDescription),
                     Need::siblings(R::BucketLogging),
+                    Need::own(R::BucketRequestPayment),
                     Need::own(R::BucketVersioning),
                     Need::guarded(R::BucketObjectLock, Guard::UnlessNotVersioned),
                     Need::own(R::BucketLifecycle),
@@ -154,6 +158,14 @@ pub fn plan(
                 SubjectKind::Bucket => buckets::plan(&case, problems, &mut drafts, &mut rest),
                 SubjectKind::Account => accounts::plan(&case, problems, &mut drafts, &mut rest),
                 SubjectKind::Function => functions::plan(&case, problems, &mut drafts, &mut rest),
+                SubjectKind::Region => regions::plan(&case, problems, &mut drafts, &mut rest),
+                SubjectKind::Trail => {
+                    // Buckets come before trails, so what is planned for the trail's is there.
+                    let bucket = trails::bucket_of(&case);
+                    let at = bucket.map(|bucket| self::place(&bucket.subject.id, &mut labels));
+                    let bucket = bucket.zip(at.as_ref());
+                    trails::plan(&case, bucket, problems, &mut drafts, &mut rest);
+                }
                 _ => rest = problems,
             }
             for problem in rest {
@@ -171,6 +183,7 @@ pub fn plan(
         }
     }
     keys::join(&mut drafts);
+    data_events::join(&mut drafts);
     finish(drafts, wishes, facts, tool, source)
 }
 
@@ -201,7 +214,8 @@ fn place(resource: &ResourceId, labels: &mut terraform::Labels) -> Place {
 
 /// Names as AWS gives them: lower-case letters, digits, dots and hyphens for buckets (older ones have
 /// capitals and underscores too), letters, digits, hyphens and underscores for functions (S3 user
-/// guide, "Bucket naming rules"; Lambda API reference, FunctionName; copy of 2026). Everything is
+/// guide, "Bucket naming rules"; Lambda API reference, FunctionName; trails are named like buckets,
+/// CloudTrail API reference, CreateTrail; copy of 2026). Everything is
 /// quoted all the same; but a name that cannot be is no resource to change.
 fn is_well_named(resource: &ResourceId) -> bool {
     let of = |letters: &[u8], longest: usize, name: &str| {
@@ -215,6 +229,8 @@ fn is_well_named(resource: &ResourceId) -> bool {
         SubjectKind::Bucket => of(b".-_", 255, &resource.name),
         SubjectKind::Function => of(b"-_", 140, &resource.name),
         SubjectKind::Account => resource.name.len() == 12 && of(b"", 12, &resource.name),
+        SubjectKind::Region => of(b"-", 32, &resource.name),
+        SubjectKind::Trail => of(b".-_", 128, &resource.name),
         _ => true,
     };
     named && of(b"-", 32, &resource.region)
@@ -232,6 +248,17 @@ fn by_template(problem: &Problem, place: &Place) -> Draft {
             draft.decide("No command can do this: what to change is for a person to say.");
         }
         None => {}
+    }
+    draft.gaps = problem
+        .shell
+        .as_deref()
+        .map(quote::gaps)
+        .unwrap_or_default();
+    if !draft.gaps.is_empty() {
+        draft.decide(format!(
+            "The commands are not complete: put in {}.",
+            draft.gaps.join(", ")
+        ));
     }
     if shell.is_some() || terraform.is_some() {
         draft.changes.push(Change::Template { shell, terraform });
@@ -251,6 +278,7 @@ fn finish(
     let mut fixes = Vec::new();
     for draft in drafts {
         let decided = !draft.decide.is_empty()
+            && draft.gaps.is_empty()
             && !draft.mends.is_empty()
             && draft
                 .mends

@@ -227,6 +227,19 @@ pub fn deny_tls_1_2(arn: &str) -> Value {
     )
 }
 
+/// Spares the requests of AWS services in a Deny: with what signature and which TLS they come is not
+/// documented, and a log that is refused is lost without a word. Identities carry the key as false, and
+/// unsigned requests lack it, so everybody else is refused as before.
+pub fn spare_services(mut deny: Value) -> Value {
+    if let Some(Value::Object(operators)) = deny.get_mut("Condition") {
+        operators.insert(
+            "BoolIfExists".to_owned(),
+            json!({"aws:PrincipalIsAWSService": "false"}),
+        );
+    }
+    deny
+}
+
 /// Lets S3 deliver access logs of the account's own buckets (S3 user guide, "Enabling Amazon S3
 /// server access logging", copy of 2026).
 pub fn allow_log_delivery(arn: &str, account: &str) -> Value {

@@ -18,6 +18,23 @@ pub enum Piece {
     Value(String),
 }
 
+/// What a policy file leaves open for whoever runs it: words like `YOUR-LOG-BUCKET`, each once. Only
+/// the file's own text counts, never what was filled in.
+pub fn gaps(pieces: &[Piece]) -> Vec<String> {
+    let is_part = |letter: char| letter.is_ascii_uppercase() || letter == '-';
+    let mut gaps: Vec<String> = Vec::new();
+    for piece in pieces {
+        let Piece::Text(text) = piece else { continue };
+        for found in text.split(|letter| !is_part(letter)) {
+            let found = found.trim_matches('-');
+            if found.contains("YOUR-") && !gaps.iter().any(|gap| gap == found) {
+                gaps.push(found.to_owned());
+            }
+        }
+    }
+    gaps
+}
+
 /// A shell word. Names that need no quotes have none.
 pub fn word(text: &str) -> String {
     if is_bare(text) {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::change::{Change, Place};
 use super::quote::{one_line, word};
+use crate::facts::lambda::LATEST;
 
 /// Text that a shell runs, and the functions it calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub const FUNCTIONS: &[(&str, &str)] = &[
     ("turn_acls_off", TURN_ACLS_OFF),
     ("enable_rotation", ENABLE_ROTATION),
     ("configure_function", CONFIGURE_FUNCTION),
+    ("remove_permission", REMOVE_PERMISSION),
+    ("record_buckets", RECORD_BUCKETS),
+    ("record_data_events", RECORD_DATA_EVENTS),
 ];
 
 const PUT_POLICY: &str = r#"# put_policy BUCKET OLD NEW [--region R]: puts NEW, or nothing when it is there already. OLD is the
@@ -124,6 +128,52 @@ configure_function() {
 }
 "#;
 
+const REMOVE_PERMISSION: &str = r#"# remove_permission NAME STATEMENT [--qualifier Q] [--region R]: nothing to do where it is gone already.
+remove_permission() {
+  name=$1 statement=$2
+  shift 2
+  if ! why=$(aws lambda remove-permission --function-name "$name" --statement-id="$statement" "$@" 2>&1); then
+    case $why in
+      *ResourceNotFoundException*) ;;
+      *) printf '%s: %s\n' "$name" "$why" >&2; return 1 ;;
+    esac
+  fi
+}
+"#;
+
+const RECORD_BUCKETS: &str = r#"# record_buckets RECORDER GROUP [--region R]: GROUP is the recorder's group in JMESPath; its name, its role
+# and how often it records stay.
+record_buckets() {
+  recorder=$1 group=$2
+  shift 2
+  whole=$(aws configservice describe-configuration-recorders --configuration-recorder-names="$recorder" "$@" --output json --query \
+    'ConfigurationRecorders[0].merge({name: name, roleARN: roleARN, recordingGroup: '"$group"'}, (recordingMode && {recordingMode: recordingMode}) || `{}`)')
+  aws configservice put-configuration-recorder "$@" --configuration-recorder "$whole"
+}
+"#;
+
+const RECORD_DATA_EVENTS: &str = r#"# record_data_events TRAIL NAME SELECTOR [--region R]: adds an advanced event selector called NAME to those of
+# the trail. The one basic selector that a trail is made with becomes an advanced one; others are left alone.
+record_data_events() {
+  trail=$1 name=$2 selector=$3
+  shift 3
+  management='{"FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}'
+  advanced=$(aws cloudtrail get-event-selectors --trail-name "$trail" "$@" --output text --query 'length(AdvancedEventSelectors || `[]`)')
+  plain=$(aws cloudtrail get-event-selectors --trail-name "$trail" "$@" --output text --query \
+    'length((EventSelectors || `[]`)[?!(ReadWriteType == `"All"` && IncludeManagementEvents && !DataResources && !ExcludeManagementEventSources)])')
+  if [ "$advanced" != 0 ]; then
+    whole=$(aws cloudtrail get-event-selectors --trail-name "$trail" "$@" --output json --query \
+      '[AdvancedEventSelectors[?Name != `"'"$name"'"`], `['"$selector"']`][]')
+  elif [ "$plain" = 0 ]; then
+    whole="[$management,$selector]"
+  else
+    printf '%s: its selectors are not those this plan was made from: make the plan again\n' "$trail" >&2
+    return 1
+  fi
+  aws cloudtrail put-event-selectors --trail-name "$trail" "$@" --advanced-event-selectors "$whole" >/dev/null
+}
+"#;
+
 /// Writes a change.
 pub fn script(change: &Change, place: &Place) -> Option<Script> {
     let name = word(&place.name);
@@ -132,6 +182,13 @@ pub fn script(change: &Change, place: &Place) -> Option<Script> {
         .as_deref()
         .map(|region| format!(" --region {}", word(region)))
         .unwrap_or_default();
+    let of = |qualifier: &str| {
+        if qualifier == LATEST {
+            String::new()
+        } else {
+            format!(" --qualifier {}", word(qualifier))
+        }
+    };
     let calling = |function: &'static str, text: String| {
         Some(Script {
             text,
@@ -183,6 +240,125 @@ pub fn script(change: &Change, place: &Place) -> Option<Script> {
                 ),
             )
         }
+        Change::Logging {
+            prefix, kept: true, ..
+        } => {
+            let query = format!(
+                "{{LoggingEnabled: merge(LoggingEnabled, `{}`)}}",
+                json!({"TargetPrefix": prefix})
+                    .to_string()
+                    .replace('`', "\\u0060")
+            );
+            plain(format!(
+                "kept=$(aws s3api get-bucket-logging --bucket {name}{region} --output json \\\n  --query {})\n\
+                 aws s3api put-bucket-logging --bucket {name}{region} --bucket-logging-status \"$kept\"\n",
+                word_always(&query)
+            ))
+        }
+        Change::DataEvents {
+            trail,
+            region,
+            name,
+            buckets,
+            read_only,
+        } => {
+            let field = |field: &str, test: &str, values: Value| {
+                Value::Object(Map::from_iter([
+                    ("Field".to_owned(), json!(field)),
+                    (test.to_owned(), values),
+                ]))
+            };
+            let mut fields = vec![
+                field("eventCategory", "Equals", json!(["Data"])),
+                field("resources.type", "Equals", json!(["AWS::S3::Object"])),
+            ];
+            fields.extend(
+                read_only.map(|only| field("readOnly", "Equals", json!([only.to_string()]))),
+            );
+            let objects: Vec<String> = buckets.iter().map(|arn| format!("{arn}/")).collect();
+            fields.push(field("resources.ARN", "StartsWith", json!(objects)));
+            calling(
+                "record_data_events",
+                format!(
+                    "record_data_events {} {} \\\n  {} --region {}\n",
+                    word(trail),
+                    word_always(name),
+                    literal(&json!({"Name": name, "FieldSelectors": fields})),
+                    word(region)
+                ),
+            )
+        }
+        Change::MultiRegion { trail, region } => plain(format!(
+            "aws cloudtrail update-trail --name {} --region {} --is-multi-region-trail >/dev/null\n",
+            word(trail),
+            word(region)
+        )),
+        Change::StartRecorder { recorder } => plain(format!(
+            "aws configservice start-configuration-recorder{region} \\\n  --configuration-recorder-name={}\n",
+            word_always(recorder)
+        )),
+        Change::RecordBuckets {
+            recorder,
+            excluded,
+            others,
+        } => {
+            let group = match (excluded, others) {
+                (true, true) => {
+                    r#"merge(recordingGroup, {exclusionByResourceTypes: {resourceTypes: recordingGroup.exclusionByResourceTypes.resourceTypes[?@ != `"AWS::S3::Bucket"`]}})"#
+                }
+                // An empty list of exceptions is refused.
+                (true, false) => {
+                    r#"`{"allSupported":true,"recordingStrategy":{"useOnly":"ALL_SUPPORTED_RESOURCE_TYPES"}}`"#
+                }
+                (false, _) => {
+                    r#"merge(recordingGroup, {resourceTypes: [(recordingGroup.resourceTypes || `[]`)[?@ != `"AWS::S3::Bucket"`], `["AWS::S3::Bucket"]`][]})"#
+                }
+            };
+            calling(
+                "record_buckets",
+                format!(
+                    "record_buckets {} \\\n  {}{region}\n",
+                    word_always(recorder),
+                    word_always(group)
+                ),
+            )
+        }
+        Change::ConfigRules { identifiers } => plain(
+            identifiers
+                .iter()
+                .map(|identifier| {
+                    let rule = json!({
+                        "ConfigRuleName": identifier.to_ascii_lowercase().replace('_', "-"),
+                        "Source": {"Owner": "AWS", "SourceIdentifier": identifier},
+                        "Scope": {"ComplianceResourceTypes": ["AWS::S3::Bucket"]},
+                    });
+                    format!(
+                        "aws configservice put-config-rule{region} --config-rule \\\n  {}\n",
+                        word_always(&rule.to_string())
+                    )
+                })
+                .collect(),
+        ),
+        Change::SignedUrl { qualifier } => plain(format!(
+            "aws lambda update-function-url-config --function-name {name}{region}{} \\\n  --auth-type AWS_IAM >/dev/null\n",
+            of(qualifier)
+        )),
+        Change::NoPermissions {
+            qualifier,
+            statements,
+        } => calling(
+            "remove_permission",
+            statements
+                .iter()
+                .map(|statement| {
+                    format!(
+                        "remove_permission {name} {}{}{region}\n",
+                        word_always(statement),
+                        of(qualifier)
+                    )
+                })
+                .collect(),
+        ),
         Change::Logging { target, prefix, .. } => {
             let status =
                 json!({"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": prefix}});

@@ -102,9 +102,85 @@ pub fn code(change: &Change, place: &Place) -> Option<String> {
             Some(note(&text))
         }
         Change::Logging {
+            prefix, kept: true, ..
+        } => Some(note(&format!(
+            "In the aws_s3_bucket_logging of {name}:\ntarget_prefix = {}",
+            hcl(prefix)
+        ))),
+        Change::DataEvents {
+            trail,
+            buckets,
+            read_only,
+            ..
+        } => {
+            let objects: Vec<String> = buckets.iter().map(|arn| format!("{arn}/")).collect();
+            let field = |field: &str, test: &str, values: &Value| {
+                format!(
+                    "  field_selector {{\n    field = {}\n    {test} = {}\n  }}\n",
+                    hcl(field),
+                    hcl_value(values, 4)
+                )
+            };
+            let mut text = format!(
+                "In the aws_cloudtrail whose ARN is {trail}, beside the selectors it has:\nadvanced_event_selector {{\n"
+            );
+            text.push_str(&field("eventCategory", "equals", &json!(["Data"])));
+            text.push_str(&field("resources.type", "equals", &json!(["AWS::S3::Object"])));
+            if let Some(only) = read_only {
+                text.push_str(&field("readOnly", "equals", &json!([only.to_string()])));
+            }
+            text.push_str(&field("resources.ARN", "starts_with", &json!(objects)));
+            text.push_str("}\n");
+            Some(note(&text))
+        }
+        Change::MultiRegion { trail, .. } => Some(note(&format!(
+            "In the aws_cloudtrail whose ARN is {trail}:\nis_multi_region_trail = true"
+        ))),
+        Change::StartRecorder { recorder } => Some(note(&format!(
+            "In the aws_config_configuration_recorder_status of {recorder} in {name}:\nis_enabled = true"
+        ))),
+        Change::RecordBuckets {
+            recorder, excluded, ..
+        } => Some(note(&format!(
+            "In the recording_group of the aws_config_configuration_recorder {recorder} in {name}, {}",
+            if *excluded {
+                "take AWS::S3::Bucket out of exclusion_by_resource_types."
+            } else {
+                "add AWS::S3::Bucket to resource_types."
+            }
+        ))),
+        Change::ConfigRules { identifiers } => Some(
+            identifiers
+                .iter()
+                .map(|identifier| {
+                    let rule = identifier.to_ascii_lowercase();
+                    let region = place.region.as_deref().unwrap_or_default();
+                    format!(
+                        "resource \"aws_config_config_rule\" \"{}_{rule}\" {{\n  region = {}\n  name = {}\n  source {{\n    owner = \"AWS\"\n    source_identifier = {}\n  }}\n  scope {{\n    compliance_resource_types = [\"AWS::S3::Bucket\"]\n  }}\n}}\n",
+                        place.label,
+                        hcl(region),
+                        hcl(&rule.replace('_', "-")),
+                        hcl(identifier)
+                    )
+                })
+                .collect::<Vec<_>>()
+                .join("\n"),
+        ),
+        Change::SignedUrl { qualifier } => Some(note(&format!(
+            "In the aws_lambda_function_url of {name} ({qualifier}):\nauthorization_type = \"AWS_IAM\""
+        ))),
+        Change::NoPermissions {
+            qualifier,
+            statements,
+        } => Some(note(&format!(
+            "Remove the aws_lambda_permission of {name} ({qualifier}) whose statement_id is one of: {}.",
+            statements.join(", ")
+        ))),
+        Change::Logging {
             target,
             prefix,
             known,
+            ..
         } => whole(
             "aws_s3_bucket_logging",
             *known,

@@ -111,7 +111,7 @@ fn catalogue_name(key: &str) -> String {
 /// Whether the commands of `remediate` have mended a failing resource.
 fn how_far_tried(check: &Check, round_trip: &RoundTrip) -> String {
     if round_trip.verified.contains(&check.id) {
-        "verified on LocalStack: the commands of `remediate` turned a failing resource's verdict"
+        "verified on LocalStack or moto: the commands of `remediate` turned a failing resource's verdict"
             .to_owned()
     } else {
         round_trip

@@ -26,10 +26,20 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// moto, for what LocalStack lacks. Its account is 123456789012 whatever the key.
+    pub fn start_moto() -> Self {
+        Self::start_with(&["--moto"])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let run_dir = tempfile::tempdir().unwrap();
         let started = Command::new(project().join("localstack/start"))
             .arg("--run-dir")
             .arg(run_dir.path())
+            .args(arguments)
             .stdin(Stdio::null())
             .output()
             .unwrap();

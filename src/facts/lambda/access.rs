@@ -41,6 +41,16 @@ pub struct PolicyFacts {
     /// The AWS services that may call the function for anybody: nothing ties the request to a
     /// resource or an account. In words; empty for none.
     pub confused_deputies: Fact<String>,
+    /// Ids of the statements that alone let any account do something with the function, other than
+    /// through its URL; not for conditions.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub public_statements: Vec<String>,
+    /// Ids of the statements that alone let anybody call the URL, and nothing else to strangers; not
+    /// for conditions.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub url_statements: Vec<String>,
 }
 
 /// A function URL; `item` in checks over `function.urls`.
@@ -197,7 +207,32 @@ impl<'a> Access<'a> {
             confused_deputies: asked
                 .confused_deputies()
                 .map(|services| services.join(", ")),
+            public_statements: self.behind(qualifier, policy, |asked| asked.lets_strangers_in()),
+            url_statements: self.behind(qualifier, policy, |asked| {
+                let by_url = asked.opens_url().or(asked.invokes_by_url());
+                by_url.known() == Some(&true) && !asked.lets_strangers_in()
+            }),
         }
+    }
+
+    /// The ids of the Allow statements of which one alone, with every Deny, has it so.
+    fn behind(
+        &self,
+        qualifier: &str,
+        policy: &Policy,
+        has: impl Fn(&Asked<'_>) -> bool,
+    ) -> Vec<String> {
+        policy
+            .with_effect(Effect::Allow)
+            .filter(|allow| {
+                let mut alone = policy.clone();
+                alone.statements.retain(|statement| {
+                    statement.effect == Effect::Deny || statement.index == allow.index
+                });
+                has(&Asked::new(self, qualifier, &alone))
+            })
+            .filter_map(|allow| allow.sid.clone())
+            .collect()
     }
 
     /// The facts of every URL.
@@ -339,6 +374,12 @@ impl<'a> Asked<'a> {
                         found
                     })
             })
+    }
+
+    fn lets_strangers_in(&self) -> bool {
+        self.public_actions()
+            .known()
+            .is_some_and(|actions| !actions.is_empty())
     }
 
     fn unsigned(&self, action: &str, key: &str, value: &str) -> Fact<bool> {

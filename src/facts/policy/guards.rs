@@ -3,8 +3,9 @@
 //! Guards that people write against presigned URLs, old signatures, old TLS, uploads without an
 //! encryption header: each is one Deny for everybody over one kind of resource with one condition.
 //! This reads exactly that form. A Deny that tests the same key beside other conditions is neither
-//! counted nor ignored: the answer is then *undecided*, unless a plain one settles it. Who can reach
-//! the bucket at all is another question, and the prover's.
+//! counted nor ignored: the answer is then *undecided*, unless a plain one settles it. Only the
+//! condition that spares the AWS services themselves is looked through: nobody else profits from it.
+//! Who can reach the bucket at all is another question, and the prover's.
 
 use super::document::{
     Comparison, Condition, Effect, Element, Operator, Policy, Principal, Quantifier, Statement,
@@ -19,6 +20,7 @@ pub const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
 const SIGNATURE_AGE: &str = "s3:signatureage";
 const SIGNATURE_VERSION: &str = "s3:signatureversion";
 const AUTH_TYPE: &str = "s3:authtype";
+const IS_SERVICE: &str = "aws:principalisawsservice";
 const TLS_VERSION: &str = "s3:tlsversion";
 const SSE_HEADER: &str = "s3:x-amz-server-side-encryption";
 const KEY_HEADER: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
@@ -81,7 +83,7 @@ fn age_bound(deny: &Statement, kind: &str) -> Option<Plain<u64>> {
     let mut others = false;
     let mut applies = true;
     let mut tests_type = false;
-    for condition in &deny.conditions {
+    for condition in deny.conditions.iter().filter(|test| !spares_services(test)) {
         match condition.key.as_str() {
             SIGNATURE_AGE => match numbers(condition) {
                 Some(ages) => {
@@ -364,11 +366,28 @@ fn one_test(
         .conditions
         .iter()
         .find(|condition| condition.key == key)?;
-    Some(match (deny.conditions.len(), test(on_key)) {
+    let tests = deny.conditions.iter().filter(|test| !spares_services(test));
+    Some(match (tests.count(), test(on_key)) {
         (1, Some(holds)) => Plain::Is(holds),
         (_, Some(false)) => Plain::Is(false),
         _ => Plain::Undecided,
     })
+}
+
+/// True for `BoolIfExists` with `aws:PrincipalIsAWSService` false, which holds for everybody but the
+/// services' own requests: those of identities carry false, and unsigned ones lack the key (IAM user
+/// guide, "AWS global condition context keys", copy of 2026). Without `IfExists` it would let unsigned
+/// requests through.
+fn spares_services(condition: &Condition) -> bool {
+    condition.key == IS_SERVICE
+        && condition.operator == Operator::Bool
+        && condition.if_exists
+        && condition.quantifier == Quantifier::Single
+        && !condition.values.is_empty()
+        && condition
+            .values
+            .iter()
+            .all(|value| value.eq_ignore_ascii_case("false"))
 }
 
 /// Whether a condition on a text holds for this value; nothing when it is of another form.

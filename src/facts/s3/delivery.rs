@@ -50,7 +50,8 @@ pub(super) fn problem(context: &BucketContext<'_>) -> Fact<String> {
     })
 }
 
-fn of_target(context: &BucketContext<'_>, logging: &Logging) -> Fact<String> {
+/// What would keep the bucket's logs from arriving at that target, in words; empty when nothing would.
+pub(in crate::facts) fn of_target(context: &BucketContext<'_>, logging: &Logging) -> Fact<String> {
     let name = &logging.target_bucket;
     let known = Target::of(context.account, name);
     let there = known.exists();

@@ -1,7 +1,7 @@
 //! What can be said about one bucket. One file a topic; this one only puts them together.
 
 pub mod data_events;
-mod delivery;
+pub(in crate::facts) mod delivery;
 pub mod encryption;
 pub mod exposure;
 pub mod guards;

@@ -174,7 +174,11 @@ impl<'a> Target<'a> {
             .is_some_and(|listing| listing.complete);
         Self {
             known: account.targets.get(name),
-            own: listing_is_whole && account.buckets.contains_key(name),
+            // Only ListBuckets, which lists the account's own, says when a bucket was made.
+            own: account
+                .buckets
+                .get(name)
+                .is_some_and(|bucket| listing_is_whole || bucket.created.is_some()),
         }
     }
 

@@ -156,7 +156,7 @@ fn about(fix: &Fix, out: &mut dyn Write) -> io::Result<()> {
         comment(&format!("DECIDE: {decide}"), out)?;
     }
     if fix.verified {
-        comment("Verified on LocalStack.", out)?;
+        comment("Verified on LocalStack or moto.", out)?;
     }
     Ok(())
 }

@@ -163,7 +163,7 @@ fn one(group: &[&Fix], look: Look, out: &mut dyn Write) -> io::Result<()> {
     }
     let mut effort = fix.effort.name().to_owned();
     if fix.verified {
-        effort.push_str("; verified on LocalStack");
+        effort.push_str("; verified on LocalStack or moto");
     }
     if fix.shell.is_none() {
         effort.push_str("; no command can do it");
