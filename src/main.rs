@@ -7,6 +7,10 @@ use clap::Parser;
 use coldbucket::cli::Cli;
 use coldbucket::run;
 
+/// The SDK allocates much and small.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

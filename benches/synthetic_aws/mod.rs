@@ -31,6 +31,7 @@ mod iam;
 mod identities;
 mod kms;
 mod lambda;
+mod latency;
 mod logs;
 mod message;
 mod metrics;

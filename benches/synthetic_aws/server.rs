@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use super::latency::Latency;
 use super::message::{Answer, Call};
 use super::throttle::{Throttle, slow_down};
 use super::{Behaviour, World, operations};
@@ -40,6 +41,7 @@ struct State {
     world: World,
     behaviour: Behaviour,
     throttle: Throttle,
+    latency: Latency,
     counts: Mutex<BTreeMap<String, u64>>,
     flaky: Mutex<BTreeMap<String, u64>>,
     seen: Mutex<Vec<Seen>>,
@@ -67,6 +69,7 @@ impl Endpoint {
     pub fn start_at(address: &str, world: World, behaviour: Behaviour) -> std::io::Result<Self> {
         let state = Arc::new(State {
             flaky: Mutex::new(behaviour.flaky.clone()),
+            latency: Latency::new(behaviour.latency),
             world,
             behaviour,
             throttle: Throttle::default(),
@@ -251,9 +254,7 @@ async fn respond(
     let admitted = state
         .throttle
         .admits(&state.behaviour, &call.service, &call.region);
-    if !state.behaviour.latency.is_zero() {
-        tokio::time::sleep(state.behaviour.latency).await;
-    }
+    state.latency.pass().await;
     let answer = if !admitted {
         state.throttled.fetch_add(1, Ordering::Relaxed);
         slow_down(&call.service)
