@@ -43,6 +43,15 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     prose(look, 2, Tone::Quiet, text, out)
 }
 
+/// `orders:live`, as a caller would write it; `orders` alone calls `$LATEST`.
+fn named(version: &ColdStart) -> String {
+    if version.qualifier == "$LATEST" {
+        version.function.clone()
+    } else {
+        format!("{}:{}", version.function, version.qualifier)
+    }
+}
+
 /// "loading 25.3 MB of code" without what the column has no room for.
 fn first_words(what: &str) -> &str {
     [" of ", " and ", " in "]
@@ -81,7 +90,6 @@ fn table(versions: &[&ColdStart]) -> Grid {
         2,
         [
             Column::new("function"),
-            Column::new("version").sacrifice(2),
             Column::new("region").sacrifice(5),
             Column::new("estimate").right(),
             Column::new("band").right().sacrifice(4),
@@ -106,8 +114,7 @@ fn table(versions: &[&ColdStart]) -> Grid {
             _ => Tone::Plain,
         };
         grid.row([
-            Text::plain(&version.function),
-            Text::new(Tone::Quiet, &version.qualifier),
+            Text::plain(&named(version)),
             Text::new(Tone::Quiet, &version.region),
             Text::new(tone, &ms(figure(version, "reported_ms"))),
             Text::new(Tone::Quiet, &band),
@@ -116,7 +123,7 @@ fn table(versions: &[&ColdStart]) -> Grid {
             Text::plain(&best(&version.levers).map_or_else(String::new, lever)),
         ]);
     }
-    grid.drop_where_all(|text| text.is_empty() || text == "$LATEST");
+    grid.drop_where_all(str::is_empty);
     grid
 }
 
@@ -134,8 +141,11 @@ fn lever(lever: &Lever) -> String {
     let what = lever.what.split([',', ';']).next().unwrap_or_default();
     let what = what.replace("provisioned concurrency of ", "provisioned ");
     let what = what.split(" of memory").next().unwrap_or_default();
-    format!(
-        "{what}: -{:.0} ms, ${:.2}",
-        lever.saves_ms, lever.usd_per_month
-    )
+    // Cents matter of a few dollars only.
+    let usd = match lever.usd_per_month {
+        none if none.abs() < 0.005 => "$0".to_owned(),
+        many if many.abs() >= 10.0 => format!("${many:.0}"),
+        few => format!("${few:.2}"),
+    };
+    format!("{what} -{:.0} ms {usd}", lever.saves_ms)
 }
