@@ -301,6 +301,58 @@ fn waste_is_found_with_what_dropping_it_saves() {
     assert!(levers.contains("20.0 MB of waste left out"), "{levers}");
 }
 
+/// Code that is referred to in a bucket: the object's version and whose bucket it is decide.
+#[test]
+fn code_in_a_bucket_is_judged_by_its_version_and_the_buckets_owner() {
+    let object = |bucket: &str, version: Option<&str>| json!({"S3Bucket": bucket, "S3Key": "orders.zip", "S3ObjectVersion": version});
+    let own = World::generated(1, 0)
+        .buckets
+        .keys()
+        .next()
+        .unwrap()
+        .clone();
+    let cases = [
+        // Lambda keeps a copy.
+        (None, ["not-applicable", "not-applicable"]),
+        (
+            Some(object(&own, Some("3HL4kqtJlcpXroDTDmJ"))),
+            ["pass", "pass"],
+        ),
+        (Some(object(&own, None)), ["fail", "pass"]),
+        // What was written before versioning was turned on is still overwritten.
+        (Some(object(&own, Some("null"))), ["fail", "pass"]),
+        (
+            Some(object("builds-of-somebody", Some("3HL4kqtJlcpXroDTDmJ"))),
+            ["pass", "fail"],
+        ),
+    ];
+    let server = CodeServer::start(packed(&[("app.py".to_owned(), 10)]), Manner::Ranges);
+    for (object, expected) in cases {
+        let mut world = World::generated(1, 0);
+        world.functions = self::world(&server.url()).functions;
+        world.functions[0].code_object = object.clone();
+        let endpoint = Endpoint::start(world, Behaviour::default());
+        // Over all Regions: with a choice of them the list of buckets is not whole.
+        let report =
+            coldbucket("audit -o json --check lambda-code-* --fail-on none --inspect-packages")
+                .env("AWS_REGION", "us-east-1")
+                .env("AWS_ACCESS_KEY_ID", "test")
+                .env("AWS_SECRET_ACCESS_KEY", "test")
+                .arg("--endpoint-url")
+                .arg(endpoint.url())
+                .run()
+                .exits(0)
+                .json();
+        let statuses: Vec<&str> = report["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|result| result["status"].as_str().unwrap())
+            .collect();
+        assert_eq!(statuses, expected, "{object:?}");
+    }
+}
+
 // ---------------------------------------------------------------------------------------------
 // Measurement.
 

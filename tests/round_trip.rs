@@ -133,6 +133,14 @@ const BY_A_PERSON: &[(&str, &str)] = &[
         "a key whose policy lets CloudTrail encrypt has to be chosen or made",
     ),
     (
+        "lambda-code-not-versioned",
+        "which version of the code is to run has to be chosen",
+    ),
+    (
+        "lambda-code-of-another-account",
+        "whose bucket it is, and where the code is to be, has to be known",
+    ),
+    (
         "lambda-image-oversized",
         "the build has to leave something out",
     ),

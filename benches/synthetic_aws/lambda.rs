@@ -200,6 +200,7 @@ fn get_function(world: &World, _: &Behaviour, call: &Call) -> Answer {
                 "Location": function.code_url.as_deref().unwrap_or(
                     "https://example.invalid/code.zip?X-Amz-Signature=presigned-secret",
                 ),
+                "ResolvedS3Object": function.code_object,
             }),
         };
         Answer::json(&json!({ "Configuration": function.versions.first(), "Code": code }))

@@ -139,6 +139,8 @@ pub struct Function {
     pub reserved: Option<u32>,
     /// Where its code is; a place that does not exist when not set.
     pub code_url: Option<String>,
+    /// The object its code is referred to in: `ResolvedS3Object` of GetFunction.
+    pub code_object: Option<Value>,
 }
 
 impl Bucket {

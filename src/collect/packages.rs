@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use crate::inventory::Reading;
 use crate::inventory::archive::directory::{self, Refusal, TAIL};
-use crate::inventory::archive::{Archive, LayerPackage, Package, summary};
+use crate::inventory::archive::{Archive, LayerPackage, Package, StoredCode, summary};
 use crate::inventory::function::FunctionInventory;
 use crate::inventory::need::ReadingKind;
 
@@ -111,9 +111,22 @@ async fn package(
             }
         })
         .await;
-    let url = match answer {
-        Ok(output) => output.code.and_then(|code| code.location),
+    let place = match answer {
+        Ok(output) => output.code,
         Err(trouble) => return answer::unread(KIND, &trouble),
+    };
+    let (url, stored_in) = match place {
+        Some(place) => (
+            place.location,
+            place.resolved_s3_object.and_then(|object| {
+                Some(StoredCode {
+                    bucket: object.s3_bucket.filter(|bucket| !bucket.is_empty())?,
+                    key: object.s3_key.unwrap_or_default(),
+                    version: object.s3_object_version,
+                })
+            }),
+        ),
+        None => (None, None),
     };
     let Some(url) = url else {
         return failed(
@@ -141,6 +154,7 @@ async fn package(
             .map(|known| known.code_sha256.clone())
             .unwrap_or_default(),
         code,
+        stored_in,
         layers,
     })
 }

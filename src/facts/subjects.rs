@@ -326,6 +326,7 @@ impl<'a> Facts<'a> {
             account_id,
             region,
             name,
+            account,
             inventory,
             function: inventory.functions.get(name)?,
             taken_at: &self.snapshot.taken_at,

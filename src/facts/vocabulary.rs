@@ -56,6 +56,7 @@ const TABLES: &[NeedTable] = &[
     lambda::concurrency::NEEDS,
     lambda::package::NEEDS,
     lambda::access::NEEDS,
+    lambda::code::NEEDS,
     lambda::idle::NEEDS,
     lambda::pings::NEEDS,
     lambda::snapshots::NEEDS,

@@ -1,6 +1,7 @@
 //! What can be said about one function. One file a topic; this one only puts them together.
 
 pub mod access;
+pub mod code;
 pub mod cold_start;
 pub mod concurrency;
 pub mod contents;
@@ -20,7 +21,7 @@ use serde::Serialize;
 use super::vocabulary::NeedTable;
 use super::{Fact, from_reading};
 use crate::inventory::Reading;
-use crate::inventory::account::RegionInventory;
+use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::function::{Alias, FunctionConfiguration, FunctionInventory};
 use crate::inventory::ids::function_arn;
 use crate::inventory::need::{Need, ReadingKind};
@@ -53,6 +54,8 @@ pub struct FunctionFacts {
     pub pings: Fact<Vec<pings::PingFacts>>,
     /// What becomes of it in a VPC when nobody calls.
     pub idle: idle::IdleFacts,
+    /// Where its code is kept.
+    pub code: code::CodeFacts,
     /// Function URLs, in the order of their qualifiers.
     pub urls: Fact<Vec<access::UrlFacts>>,
     /// Resource policies, in the order of their qualifiers; those that are there.
@@ -125,6 +128,8 @@ pub(in crate::facts) struct FunctionContext<'a> {
     /// The Region, for what is listed once for all of its functions.
     pub(in crate::facts) inventory: &'a RegionInventory,
     pub(in crate::facts) function: &'a FunctionInventory,
+    /// The account, for the buckets that code is kept in.
+    pub(in crate::facts) account: &'a AccountInventory,
     /// The snapshot's time, RFC 3339.
     pub(in crate::facts) taken_at: &'a str,
     /// The numbers of the cold-start estimator.
@@ -172,6 +177,7 @@ impl FunctionFacts {
             snapshots: snapshots::SnapshotFacts::derive(context, &wiring),
             pings: pings::derive(context),
             idle: idle::IdleFacts::derive(context),
+            code: code::CodeFacts::derive(context),
             urls: access.urls(),
             policies: access.policies(),
         }

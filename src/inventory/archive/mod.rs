@@ -29,9 +29,35 @@ pub struct Package {
     pub code_sha256: String,
     /// The function's own zip.
     pub code: Archive,
+    /// The object that the function refers to instead of a copy that Lambda keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored_in: Option<StoredCode>,
     /// Its layers in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerPackage>,
+}
+
+/// An object in S3 that a function runs from (GetFunction, Code.ResolvedS3Object).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct StoredCode {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its version; absent when none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+impl StoredCode {
+    /// True when the object is one version, which nobody can exchange. `null` is the version of what
+    /// was written without versioning, and is overwritten (S3 user guide, "How S3 Versioning works").
+    pub fn names_a_version(&self) -> bool {
+        self.version
+            .as_deref()
+            .is_some_and(|version| !version.is_empty() && version != "null")
+    }
 }
 
 /// The contents of a layer; another account's may be refused.
