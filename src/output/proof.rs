@@ -212,6 +212,12 @@ pub(super) fn command(request: &Request) -> Option<String> {
         "DeleteBucket" => "delete-bucket",
         _ => return None,
     };
+    if let (Some("REST-QUERY-STRING"), "GetObject", Some(key)) =
+        (text("s3:authType"), operation, key)
+    {
+        let place = quoted(&format!("s3://{bucket}/{key}"));
+        return Some(format!("curl \"$(aws s3 presign {place})\""));
+    }
     let mut command = format!("aws s3api {verb} --bucket {}", quoted(bucket));
     if let Some(key) = key {
         let _ = write!(command, " --key {}", quoted(key));
@@ -221,6 +227,26 @@ pub(super) fn command(request: &Request) -> Option<String> {
     }
     if let (Some(prefix), "ListBucket") = (text("s3:prefix"), operation) {
         let _ = write!(command, " --prefix {}", quoted(prefix));
+    }
+    if operation == "PutObject" {
+        for (key, option) in [
+            (
+                "s3:x-amz-server-side-encryption",
+                "--server-side-encryption",
+            ),
+            (
+                "s3:x-amz-server-side-encryption-aws-kms-key-id",
+                "--ssekms-key-id",
+            ),
+            (
+                "s3:x-amz-server-side-encryption-customer-algorithm",
+                "--sse-customer-key fileb://key.bin --sse-customer-algorithm",
+            ),
+        ] {
+            if let Some(value) = text(key) {
+                let _ = write!(command, " {option} {}", quoted(value));
+            }
+        }
     }
     if text("aws:SecureTransport") == Some("false") {
         // The AWS CLI speaks TLS unless it is told another endpoint.
@@ -309,6 +335,41 @@ mod tests {
         assert_eq!(
             command(&read).unwrap(),
             "aws s3api get-object --bucket b --key x /dev/stdout --endpoint-url http://s3.amazonaws.com"
+        );
+    }
+
+    #[test]
+    fn a_presigned_read_is_a_url_that_is_fetched() {
+        let read = request(
+            json!("arn:aws:sts::111111111111:assumed-role/someone/session"),
+            "s3:GetObject",
+            "arn:aws:s3:::b/it's",
+            json!({"aws:SecureTransport": "true", "s3:authType": "REST-QUERY-STRING", "s3:signatureAge": "0"}),
+        );
+        assert_eq!(
+            command(&read).unwrap(),
+            r#"curl "$(aws s3 presign 's3://b/it'\''s')""#
+        );
+    }
+
+    #[test]
+    fn an_upload_carries_the_encryption_that_shows_it() {
+        let upload = |context| {
+            command(&request(
+                json!("arn:aws:sts::111111111111:assumed-role/someone/session"),
+                "s3:PutObject",
+                "arn:aws:s3:::b/x",
+                context,
+            ))
+            .unwrap()
+        };
+        assert_eq!(
+            upload(json!({"s3:x-amz-server-side-encryption-customer-algorithm": "AES256"})),
+            "aws s3api put-object --bucket b --key x --sse-customer-key fileb://key.bin --sse-customer-algorithm AES256"
+        );
+        assert_eq!(
+            upload(json!({"s3:x-amz-server-side-encryption": "AES256"})),
+            "aws s3api put-object --bucket b --key x --server-side-encryption AES256"
         );
     }
 
