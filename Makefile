@@ -49,8 +49,9 @@ bench-policy: ## speed of the policy engine, each figure beside its bar
 soundness: ## the prover against the evaluator, PAIRS=1000000 pairs of a policy and a request
 	cargo bench --no-default-features --bench soundness -- --pairs $(PAIRS)
 
-fuzz: ## parser, prover and evaluator, FUZZ_SECONDS=120 each; needs cargo-fuzz and a nightly toolchain
-	for target in policy_parse policy_prove policy_evaluate; do mkdir -p fuzz/corpus/$$target; \
+fuzz: ## parser, prover, evaluator and zip directories, FUZZ_SECONDS=120 each; needs cargo-fuzz and a nightly toolchain
+	test -d fuzz/corpus || tar -xJf fuzz/corpus.tar.xz -C fuzz
+	for target in policy_parse policy_prove policy_evaluate zip_directory; do \
 		cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 || exit 1; done
 
 schemas: ## write schemas/ again from the types
