@@ -12,128 +12,43 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
 
+#[path = "support/local_aws.rs"]
+mod local_aws;
+
+use local_aws::{Server, project};
 use serde::Deserialize;
 use serde_json::Value;
 
 const SAMPLE: &str = "444455556666";
 const LOCKED: &str = "333333333333";
 
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A LocalStack that ends with the test.
-struct Server {
-    run_dir: tempfile::TempDir,
-    endpoint: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let run_dir = tempfile::tempdir().unwrap();
-        let started = Command::new(project().join("localstack/start"))
-            .arg("--run-dir")
-            .arg(run_dir.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(
-            started.status.success(),
-            "LocalStack did not start:\n{}",
-            String::from_utf8_lossy(&started.stderr)
-        );
-        let endpoint = String::from_utf8(started.stdout).unwrap().trim().to_owned();
-        assert!(endpoint.starts_with("http://127.0.0.1:"), "{endpoint}");
-        Self { run_dir, endpoint }
-    }
-
-    fn deploy(&self, account: &str, file: &str) {
-        self.run_deploy(account, file, &[]);
-    }
-
-    /// Everything that the file declares is there, and the expectations leave no check out.
-    fn verify(&self, account: &str, file: &str) {
-        self.run_deploy(account, file, &["--verify"]);
-    }
-
-    fn run_deploy(&self, account: &str, file: &str, more: &[&str]) {
-        let deployed = Command::new(project().join("localstack/deploy"))
-            .args([
-                "--endpoint-url",
-                &self.endpoint,
-                "--account",
-                account,
-                "--file",
-            ])
-            .arg(project().join("localstack").join(file))
-            .args(more)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(
-            deployed.status.success(),
-            "{file} is not deployed as declared:\n{}",
-            String::from_utf8_lossy(&deployed.stderr)
-        );
-    }
-
-    /// Runs the real binary against the server, as `account`, with nothing of our own environment.
-    fn coldbucket(&self, account: &str, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_coldbucket"))
-            .args(arguments)
-            .env_clear()
-            .env("HOME", self.run_dir.path())
-            .env("AWS_ACCESS_KEY_ID", account)
-            .env("AWS_SECRET_ACCESS_KEY", "localstack")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .current_dir(self.run_dir.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
-    }
-
-    fn audit(&self, account: &str, exit: i32) -> Value {
-        let path = self.run_dir.path().join(format!("{account}.json"));
-        let target = format!("json={}", path.display());
-        let audited = self.coldbucket(
-            account,
-            &[
-                "audit",
-                "--region",
-                "us-east-1",
-                "--region",
-                "eu-west-1",
-                "-o",
-                &target,
-                "--endpoint-url",
-                &self.endpoint,
-            ],
-        );
-        assert_eq!(
-            audited.status.code(),
-            Some(exit),
-            "{}",
-            String::from_utf8_lossy(&audited.stderr)
-        );
-        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let stopped = Command::new(project().join("localstack/stop"))
-            .arg("--run-dir")
-            .arg(self.run_dir.path())
-            .status();
-        assert!(
-            stopped.is_ok_and(|status| status.success()),
-            "LocalStack was not stopped"
-        );
-    }
+/// The report of an audit of the account.
+fn audit(server: &Server, account: &str, exit: i32) -> Value {
+    let path = server.run_dir.path().join(format!("{account}.json"));
+    let target = format!("json={}", path.display());
+    let audited = server.coldbucket(
+        account,
+        &[
+            "audit",
+            "--region",
+            "us-east-1",
+            "--region",
+            "eu-west-1",
+            "-o",
+            &target,
+            "--endpoint-url",
+            &server.endpoint,
+        ],
+    );
+    assert_eq!(
+        audited.status.code(),
+        Some(exit),
+        "{}",
+        String::from_utf8_lossy(&audited.stderr)
+    );
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 #[derive(Deserialize)]
@@ -359,9 +274,9 @@ fn the_sample_account_is_judged_as_the_rules_of_aws_say() {
     server.verify(LOCKED, "account-locked.yaml");
 
     let (sample, locked) = (expected("expected.yaml"), expected("expected-locked.yaml"));
-    let sample_report = server.audit(SAMPLE, 1);
+    let sample_report = audit(&server, SAMPLE, 1);
     // Nothing of weight fails there, and whether a trail records cannot be known: CloudTrail is a 501.
-    let locked_report = server.audit(LOCKED, 3);
+    let locked_report = audit(&server, LOCKED, 3);
 
     assert_same_resources(&sample_report, &sample);
     assert_same_resources(&locked_report, &locked);

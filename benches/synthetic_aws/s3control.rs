@@ -126,6 +126,15 @@ fn get_public_access_block(world: &World, _: &Behaviour, call: &Call) -> Answer 
     }
 }
 
+/// The entries of the page that is asked for, and the element that names the next one.
+fn xml_page(all: &[String], behaviour: &Behaviour, call: &Call) -> (String, String) {
+    let (entries, next) = page(all, call.param("nextToken"), behaviour.page.unwrap_or(1000));
+    let token = next.map_or_else(String::new, |token| {
+        format!("<NextToken>{token}</NextToken>")
+    });
+    (entries.concat(), token)
+}
+
 fn list_access_points(world: &World, behaviour: &Behaviour, call: &Call) -> Answer {
     let all: Vec<String> = world
         .access_points
@@ -133,17 +142,9 @@ fn list_access_points(world: &World, behaviour: &Behaviour, call: &Call) -> Answ
         .filter(|point| point.region == call.region)
         .map(|point| format!("<AccessPoint>{}</AccessPoint>", described(world, point)))
         .collect();
-    let (entries, next) = page(
-        &all,
-        call.param("nextToken"),
-        behaviour.page.unwrap_or(1000),
-    );
-    let token = next.map_or_else(String::new, |token| {
-        format!("<NextToken>{token}</NextToken>")
-    });
+    let (entries, token) = xml_page(&all, behaviour, call);
     Answer::xml(format!(
-        "<ListAccessPointsResult><AccessPointList>{}</AccessPointList>{token}</ListAccessPointsResult>",
-        entries.concat()
+        "<ListAccessPointsResult><AccessPointList>{entries}</AccessPointList>{token}</ListAccessPointsResult>"
     ))
 }
 
@@ -259,17 +260,9 @@ fn list_multi_region_access_points(world: &World, behaviour: &Behaviour, call: &
             )
         })
         .collect();
-    let (entries, next) = page(
-        &all,
-        call.param("nextToken"),
-        behaviour.page.unwrap_or(1000),
-    );
-    let token = next.map_or_else(String::new, |token| {
-        format!("<NextToken>{token}</NextToken>")
-    });
+    let (entries, token) = xml_page(&all, behaviour, call);
     Answer::xml(format!(
-        "<ListMultiRegionAccessPointsResult><AccessPoints>{}</AccessPoints>{token}</ListMultiRegionAccessPointsResult>",
-        entries.concat()
+        "<ListMultiRegionAccessPointsResult><AccessPoints>{entries}</AccessPoints>{token}</ListMultiRegionAccessPointsResult>"
     ))
 }
 

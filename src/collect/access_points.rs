@@ -21,6 +21,7 @@ use crate::inventory::need::{Guard, ReadingKind};
 
 use super::answer;
 use super::lane::Family;
+use super::paging::following;
 use super::session::Session;
 use super::trouble::{Kind, Trouble};
 
@@ -96,7 +97,7 @@ async fn list(session: &Session, account: &str, region: &str) -> InRegion {
             };
             found.insert(point.name().to_owned(), listed);
         }
-        match following(page.next_token(), &token) {
+        match following(page.next_token(), token.as_deref()) {
             Some(next) => token = Some(next),
             None => return (Reading::Known(Listing { complete: true }), found),
         }
@@ -244,7 +245,7 @@ async fn list_multi_region(session: &Session, account: &str) -> OverRegions {
             };
             found.insert(name.to_owned(), listed);
         }
-        match following(page.next_token(), &token) {
+        match following(page.next_token(), token.as_deref()) {
             Some(next) => token = Some(next),
             None => return (Reading::Known(Listing { complete: true }), found),
         }
@@ -347,12 +348,6 @@ fn flags(block: Option<&PublicAccessBlockConfiguration>) -> PublicAccessBlock {
         block_public_policy: flag(PublicAccessBlockConfiguration::block_public_policy),
         restrict_public_buckets: flag(PublicAccessBlockConfiguration::restrict_public_buckets),
     }
-}
-
-/// The token of the next page, if there is one.
-fn following(next: Option<&str>, token: &Option<String>) -> Option<String> {
-    next.filter(|next| !next.is_empty() && Some(*next) != token.as_deref())
-        .map(str::to_owned)
 }
 
 /// The listing when a page could not be read: the page's failure is the listing's. An interrupted

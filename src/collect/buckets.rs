@@ -11,6 +11,7 @@ use crate::inventory::need::ReadingKind;
 
 use super::answer;
 use super::lane::Family;
+use super::paging::following;
 use super::session::Session;
 use super::trouble::{Kind, Trouble};
 
@@ -104,11 +105,8 @@ async fn list(session: &Session, found: &mut Found) {
                 },
             );
         }
-        let next = page
-            .continuation_token()
-            .filter(|next| !next.is_empty() && Some(*next) != token.as_deref());
-        match next {
-            Some(next) => token = Some(next.to_owned()),
+        match following(page.continuation_token(), token.as_deref()) {
+            Some(next) => token = Some(next),
             None => break,
         }
     }

@@ -10,6 +10,7 @@ use crate::inventory::need::ReadingKind;
 
 use super::answer;
 use super::lane::Family;
+use super::paging::following;
 use super::session::Session;
 
 /// What the names of recorders begin with that a service of AWS made for itself (AWS Config
@@ -196,13 +197,10 @@ async fn rules(session: &Session, region: &str) -> Reading<Vec<ConfigRule>> {
             Err(trouble) => return answer::unread(KIND, &trouble),
         };
         rules.extend(page.config_rules.unwrap_or_default().into_iter().map(rule));
-        let next = page
-            .next_token
-            .filter(|next| !next.is_empty() && Some(next) != token.as_ref());
-        if next.is_none() {
-            return Reading::Known(rules);
+        match following(page.next_token.as_deref(), token.as_deref()) {
+            Some(next) => token = Some(next),
+            None => return Reading::Known(rules),
         }
-        token = next;
     }
 }
 

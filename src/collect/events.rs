@@ -13,6 +13,7 @@ use crate::inventory::trigger::{Rule, RuleTarget};
 
 use super::answer;
 use super::lane::Family;
+use super::paging::following;
 use super::session::Session;
 use super::triggers::Known;
 use super::trouble::Trouble;
@@ -152,10 +153,4 @@ async fn targets(
     }
     targets.sort_by(|a, b| a.function_arn.cmp(&b.function_arn));
     Ok(targets)
-}
-
-/// The token of the next page; a token that repeats ends the list.
-pub fn following(next: Option<&str>, present: Option<&str>) -> Option<String> {
-    next.filter(|next| !next.is_empty() && Some(*next) != present)
-        .map(str::to_owned)
 }

@@ -16,6 +16,7 @@ use crate::inventory::need::{Guard, ReadingKind};
 use super::answer;
 use super::lambda::qualifier;
 use super::lane::Family;
+use super::paging::following;
 use super::session::Session;
 use super::trouble::{Kind, Trouble};
 
@@ -71,11 +72,8 @@ async fn urls(session: &Session, region: &str, name: &str) -> Result<Vec<Functio
             })
             .await?;
         urls.extend(page.function_url_configs().iter().map(url));
-        let next = page
-            .next_marker()
-            .filter(|next| !next.is_empty() && Some(*next) != marker.as_deref());
-        match next {
-            Some(next) => marker = Some(next.to_owned()),
+        match following(page.next_marker(), marker.as_deref()) {
+            Some(next) => marker = Some(next),
             None => break,
         }
     }

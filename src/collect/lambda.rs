@@ -20,6 +20,7 @@ use crate::inventory::need::{Guard, ReadingKind};
 use super::lane::Family;
 use super::logs;
 use super::packages;
+use super::paging::following;
 use super::session::Session;
 use super::trouble::{Kind, Trouble};
 use super::{answer, function_access, function_state, metrics, triggers};
@@ -177,11 +178,8 @@ async fn list(
                 configuration(function),
             );
         }
-        let next = page
-            .next_marker()
-            .filter(|next| !next.is_empty() && Some(*next) != marker.as_deref());
-        match next {
-            Some(next) => marker = Some(next.to_owned()),
+        match following(page.next_marker(), marker.as_deref()) {
+            Some(next) => marker = Some(next),
             None => {
                 // What the filter left out is not in the snapshot.
                 let complete = wanted.is_empty();
@@ -247,11 +245,8 @@ async fn aliases(session: &Session, region: &str, name: &str) -> Result<Vec<Alia
             })
             .await?;
         aliases.extend(page.aliases().iter().filter_map(alias));
-        let next = page
-            .next_marker()
-            .filter(|next| !next.is_empty() && Some(*next) != marker.as_deref());
-        match next {
-            Some(next) => marker = Some(next.to_owned()),
+        match following(page.next_marker(), marker.as_deref()) {
+            Some(next) => marker = Some(next),
             None => break,
         }
     }
@@ -282,11 +277,8 @@ async fn provisioned(
                 .iter()
                 .filter_map(provisioned_concurrency),
         );
-        let next = page
-            .next_marker()
-            .filter(|next| !next.is_empty() && Some(*next) != marker.as_deref());
-        match next {
-            Some(next) => marker = Some(next.to_owned()),
+        match following(page.next_marker(), marker.as_deref()) {
+            Some(next) => marker = Some(next),
             None => break,
         }
     }

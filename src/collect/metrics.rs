@@ -15,9 +15,9 @@ use crate::inventory::function::{FunctionInventory, Invocations, ProvisionedUsag
 use crate::inventory::need::ReadingKind;
 
 use super::answer;
-use super::events::following;
 use super::function_access::ruled_out;
 use super::lane::Family;
+use super::paging::following;
 use super::session::Session;
 
 /// How far back, days: also after how long without a call AWS gives up what it keeps for an idle

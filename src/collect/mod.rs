@@ -33,6 +33,7 @@ mod metrics;
 mod objects;
 pub mod pace;
 mod packages;
+mod paging;
 mod plan;
 mod progress;
 mod regions;

@@ -8,6 +8,7 @@ use crate::inventory::need::ReadingKind;
 use super::answer;
 use super::error::CollectError;
 use super::lane::Family;
+use super::paging::following;
 use super::session::Session;
 use super::trouble::Trouble;
 
@@ -210,11 +211,10 @@ async fn list(session: &Session) -> Result<Vec<(String, bool)>, Trouble> {
                 regions.push((name.to_owned(), enabled));
             }
         }
-        let next = page.next_token().filter(|next| !next.is_empty());
-        if next.is_none() || next == token.as_deref() {
-            return Ok(regions);
+        match following(page.next_token(), token.as_deref()) {
+            Some(next) => token = Some(next),
+            None => return Ok(regions),
         }
-        token = next.map(str::to_owned);
     }
 }
 

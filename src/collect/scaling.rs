@@ -7,8 +7,8 @@ use crate::inventory::need::ReadingKind;
 use crate::inventory::trigger::ScalableTarget;
 
 use super::answer;
-use super::events::following;
 use super::lane::Family;
+use super::paging::following;
 use super::session::Session;
 use super::trouble::Trouble;
 

@@ -12,8 +12,8 @@ use crate::inventory::need::ReadingKind;
 use crate::inventory::trigger::Schedule;
 
 use super::answer;
-use super::events::following;
 use super::lane::Family;
+use super::paging::following;
 use super::session::Session;
 use super::triggers::Known;
 use super::trouble::Trouble;

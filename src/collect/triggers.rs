@@ -12,6 +12,7 @@ use crate::inventory::trigger::EventSourceMapping;
 use super::function_access::ruled_out;
 use super::lambda::unqualified;
 use super::lane::Family;
+use super::paging::following;
 use super::session::Session;
 use super::trouble::Trouble;
 use super::{answer, events, scaling, schedules};
@@ -116,11 +117,8 @@ async fn mappings(
                 state: mapping.state().unwrap_or_default().to_owned(),
             })
         }));
-        let next = page
-            .next_marker()
-            .filter(|next| !next.is_empty() && Some(*next) != marker.as_deref());
-        match next {
-            Some(next) => marker = Some(next.to_owned()),
+        match following(page.next_marker(), marker.as_deref()) {
+            Some(next) => marker = Some(next),
             None => break,
         }
     }

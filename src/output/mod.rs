@@ -61,15 +61,15 @@ impl Look {
     };
 }
 
-type Render = fn(&Report, Look, &mut dyn Write) -> io::Result<()>;
-
-/// One output format.
-#[derive(Clone, Copy)]
-pub struct Format {
+/// One format, of a report or of what else [`Formatted`] is made of.
+pub struct Formatted<T: 'static> {
     name: &'static str,
     about: &'static str,
-    render: Render,
+    render: fn(&T, Look, &mut dyn Write) -> io::Result<()>,
 }
+
+/// One output format of a report.
+pub type Format = Formatted<Report>;
 
 impl Format {
     /// The table for people.
@@ -120,7 +120,18 @@ impl Format {
         ),
     ];
 
-    const fn new(name: &'static str, about: &'static str, render: Render) -> Self {
+    /// The format of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.name == name)
+    }
+}
+
+impl<T> Formatted<T> {
+    const fn new(
+        name: &'static str,
+        about: &'static str,
+        render: fn(&T, Look, &mut dyn Write) -> io::Result<()>,
+    ) -> Self {
         Self {
             name,
             about,
@@ -138,29 +149,33 @@ impl Format {
         self.about
     }
 
-    /// The format of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|format| format.name == name)
-    }
-
-    /// Writes the report.
+    /// Writes what is formatted.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn render(self, report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
-        (self.render)(report, look, out)
+    pub fn render(self, what: &T, look: Look, out: &mut dyn Write) -> io::Result<()> {
+        (self.render)(what, look, out)
     }
 }
 
-impl PartialEq for Format {
+// Not derived: that would ask the same of `T`, of which there is none here.
+impl<T> Clone for Formatted<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Formatted<T> {}
+
+impl<T> PartialEq for Formatted<T> {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
 }
 
-impl Eq for Format {}
+impl<T> Eq for Formatted<T> {}
 
-impl fmt::Debug for Format {
+impl<T> fmt::Debug for Formatted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }

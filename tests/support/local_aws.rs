@@ -54,6 +54,15 @@ impl Server {
     }
 
     pub fn deploy(&self, account: &str, file: &str) {
+        self.run_deploy(account, file, &[]);
+    }
+
+    /// Everything that the file declares is there, and the expectations leave no check out.
+    pub fn verify(&self, account: &str, file: &str) {
+        self.run_deploy(account, file, &["--verify"]);
+    }
+
+    fn run_deploy(&self, account: &str, file: &str, more: &[&str]) {
         let deployed = Command::new(project().join("localstack/deploy"))
             .args([
                 "--endpoint-url",
@@ -63,12 +72,13 @@ impl Server {
                 "--file",
             ])
             .arg(project().join("localstack").join(file))
+            .args(more)
             .stdin(Stdio::null())
             .output()
             .unwrap();
         assert!(
             deployed.status.success(),
-            "{file} was not deployed:\n{}",
+            "{file} is not deployed as declared:\n{}",
             String::from_utf8_lossy(&deployed.stderr)
         );
     }

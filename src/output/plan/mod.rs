@@ -4,10 +4,9 @@
 //! What a target reads was quoted by `remedy`; here it is put below each other, with what a person
 //! should know about each fix as comments. A fix that waits for a decision is a comment as a whole.
 
-use std::fmt;
 use std::io::{self, Write};
 
-use super::{Look, hostile};
+use super::{Formatted, hostile};
 use crate::report::plan::{Fix, Plan};
 
 mod cloudformation;
@@ -15,15 +14,8 @@ mod shell;
 mod table;
 mod terraform;
 
-type Render = fn(&Plan, Look, &mut dyn Write) -> io::Result<()>;
-
 /// One format of a plan.
-#[derive(Clone, Copy)]
-pub struct PlanFormat {
-    name: &'static str,
-    about: &'static str,
-    render: Render,
-}
+pub type PlanFormat = Formatted<Plan>;
 
 impl PlanFormat {
     /// The table for people.
@@ -55,49 +47,9 @@ impl PlanFormat {
         ),
     ];
 
-    const fn new(name: &'static str, about: &'static str, render: Render) -> Self {
-        Self {
-            name,
-            about,
-            render,
-        }
-    }
-
-    /// What stands behind `-o` and `--format`.
-    pub const fn name(self) -> &'static str {
-        self.name
-    }
-
-    /// For whom it is, in a few words.
-    pub const fn about(self) -> &'static str {
-        self.about
-    }
-
     /// The format of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|format| format.name == name)
-    }
-
-    /// Writes the plan.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn render(self, plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
-        (self.render)(plan, look, out)
-    }
-}
-
-impl PartialEq for PlanFormat {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for PlanFormat {}
-
-impl fmt::Debug for PlanFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
     }
 }
 
