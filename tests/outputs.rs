@@ -13,9 +13,11 @@ use std::fs;
 use std::path::Path;
 
 use coldbucket::cli::args::SchemaName;
+use coldbucket::inventory::need::ReadingKind;
+use coldbucket::output::{Format, Look};
 use coldbucket::report::Report;
 use coldbucket::run::schema;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{coldbucket, fixture, snapshot};
 
 fn published(name: &str) -> Value {
@@ -46,6 +48,38 @@ fn accounts() -> Vec<(String, String)> {
     }
     assert!(accounts.len() > 5);
     accounts
+}
+
+/// What nobody asked for is told with the option that asks for it, whichever reading it is.
+#[test]
+fn a_reading_that_only_an_option_makes_names_the_option() {
+    let opt_ins = ReadingKind::ALL
+        .iter()
+        .filter_map(|reading| Some((reading.action(), reading.option()?)));
+    let mut seen = 0;
+    for (action, option) in opt_ins {
+        let report: Report = serde_json::from_value(json!({
+            "schema": "coldbucket-report/1", "tool": {"name": "coldbucket", "version": "0"},
+            "taken_at": "2026-11-22T10:15:00Z", "source": "snapshot",
+            "scope": {"accounts": ["111111111111"], "regions": [], "endpoint": null, "selection": {}},
+            "summary": {"resources": {"bucket": 1}, "results": {"not-assessed": 1}, "failed_by_severity": {}, "api_calls": 0, "duration_ms": 0},
+            "checks": {}, "buckets": [], "cold_start": [], "gaps": [],
+            "results": [{
+                "check": "c", "status": "not-assessed", "reason": "not-collected", "missing": [action], "severity": "low",
+                "resource": {"type": "bucket", "name": "b", "arn": "arn:aws:s3:::b", "account": "111111111111", "region": "eu-west-1"},
+                "fingerprint": "00000000000000000000000000000000",
+            }],
+        }))
+        .unwrap();
+        let mut table = Vec::new();
+        Format::TABLE
+            .render(&report, Look::FILE, &mut table)
+            .unwrap();
+        let table = String::from_utf8(table).unwrap();
+        assert!(table.contains(option), "{action}: {table}");
+        seen += 1;
+    }
+    assert_eq!(seen, 5);
 }
 
 #[test]

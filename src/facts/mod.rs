@@ -10,6 +10,7 @@
 
 pub mod access_point;
 pub mod account;
+mod dated_table;
 mod document;
 mod evidence;
 mod fact;

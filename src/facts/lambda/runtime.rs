@@ -15,7 +15,7 @@ use jiff::{Timestamp, Unit};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::facts::Fact;
+use crate::facts::{Fact, dated_table};
 use crate::inventory::function::FunctionConfiguration;
 
 /// Runtime of a version, judged on the day the snapshot was taken.
@@ -74,20 +74,8 @@ impl RuntimeTable {
     /// The first line that does not have this form, with its number.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut table = Self::default();
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if let Some(comment) = line.strip_prefix('#') {
-                if let Some(date) = comment.trim().strip_prefix("table-date:") {
-                    table.date = date.trim().to_owned();
-                }
-                continue;
-            }
-            if line.is_empty() || line.starts_with("runtime,") {
-                continue;
-            }
-            let wrong = |what: &str| format!("runtimes.csv:{}: {what}: {line}", index + 1);
-            let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-            let [name, deprecation, update_block, snapstart] = fields.as_slice() else {
+        table.date = dated_table::read("runtimes.csv", "runtime,", text, |fields, wrong| {
+            let [name, deprecation, update_block, snapstart] = fields else {
                 return Err(wrong("not four fields"));
             };
             let date = |field: &str| match field {
@@ -108,7 +96,8 @@ impl RuntimeTable {
                 },
             };
             table.rows.insert((*name).to_owned(), row);
-        }
+            Ok(())
+        })?;
         Ok(table)
     }
 }

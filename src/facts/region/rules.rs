@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::facts::dated_table;
+
 /// The table in `policies/data/config-rules.csv`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleTable {
@@ -38,20 +40,8 @@ impl RuleTable {
     /// The first line that does not have this form, with its number.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut table = Self::default();
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if let Some(comment) = line.strip_prefix('#') {
-                if let Some(date) = comment.trim().strip_prefix("table-date:") {
-                    table.date = date.trim().to_owned();
-                }
-                continue;
-            }
-            if line.is_empty() || line.starts_with("topic,") {
-                continue;
-            }
-            let wrong = |what: &str| format!("config-rules.csv:{}: {what}: {line}", index + 1);
-            let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-            let [topic, identifier, trigger] = fields.as_slice() else {
+        table.date = dated_table::read("config-rules.csv", "topic,", text, |fields, wrong| {
+            let [topic, identifier, trigger] = fields else {
                 return Err(wrong("not three fields"));
             };
             table.rows.push(RuleRow {
@@ -63,7 +53,8 @@ impl RuleTable {
                     _ => return Err(wrong("trigger is not change or periodic")),
                 },
             });
-        }
+            Ok(())
+        })?;
         Ok(table)
     }
 

@@ -9,9 +9,13 @@ use super::{WIDE, count, heading, prose, some_of};
 use crate::output::{Look, hostile};
 use crate::report::{CheckResult, Reason, Report, Status};
 
-/// Readings that only an option asks for: by the action that tells them, and the option.
+/// Readings that only an option asks for: by the action that tells them, and the option. Said again
+/// here, since outputs know reports alone; `tests/outputs.rs` holds it to the readings' own table.
 const ASKED_FOR: [(&str, &str); 4] = [
-    ("lambda:GetFunction", "--inspect-packages"),
+    (
+        "lambda:GetFunction",
+        "--inspect-packages, or --image-sizes for images",
+    ),
     ("logs:StartQuery", "--measure DAYS"),
     ("s3:GetObject", "--sample-objects N"),
     ("s3:GetObjectAcl", "--sample-objects N"),
