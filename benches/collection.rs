@@ -226,7 +226,9 @@ fn needs(readings: &[ReadingKind]) -> BTreeSet<(SubjectKind, Need)> {
         .filter(|kind| !kind.opt_in())
         .map(|kind| {
             let guard = match kind {
-                ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
+                ReadingKind::BucketPolicyStatus => Guard::OnlyWherePublicCounts,
+                ReadingKind::BucketPublicAccessBlock => Guard::UnlessAccountBlocksAll,
+                ReadingKind::BucketTags => Guard::WhileThereIsRoom,
                 ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
                 ReadingKind::IdentityAccessKeys => Guard::OnlyUsersOfS3,
                 ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {

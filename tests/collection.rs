@@ -31,7 +31,9 @@ const ACCOUNT: &str = "111122223333";
 /// The need for a reading as the facts declare it: guarded where a guard exists.
 fn need(kind: ReadingKind) -> (SubjectKind, Need) {
     let guard = match kind {
-        ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
+        ReadingKind::BucketPolicyStatus => Guard::OnlyWherePublicCounts,
+        ReadingKind::BucketPublicAccessBlock => Guard::UnlessAccountBlocksAll,
+        ReadingKind::BucketTags => Guard::WhileThereIsRoom,
         ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
         ReadingKind::FunctionImage => Guard::OnlyImages,
         ReadingKind::BucketReplication | ReadingKind::BucketObjectLock => Guard::UnlessNotVersioned,
@@ -113,23 +115,158 @@ fn bucket_calls(endpoint: &Endpoint) -> u64 {
         .sum()
 }
 
+/// Access for an organization, under RestrictPublicBuckets: only AWS can say whether it is cut off.
+fn for_an_organization(conditions: serde_json::Value) -> serde_json::Value {
+    let mut conditions = conditions;
+    conditions["StringEquals"]["aws:PrincipalOrgID"] = json!("o-exampleorgid");
+    json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::full/*", "Condition": conditions,
+    }] })
+}
+
+const RESTRICTED: [bool; 4] = [false, false, false, true];
+
+/// ACLs on, versions, RestrictPublicBuckets, and a policy that may be public.
+fn full(conditions: serde_json::Value) -> Bucket {
+    Bucket::bare("us-east-1")
+        .ownership("ObjectWriter")
+        .versioning("Enabled")
+        .public_access_block(RESTRICTED)
+        .policy(&for_an_organization(conditions), false)
+        .tags(&[("team", "web")])
+}
+
+fn on_tags() -> serde_json::Value {
+    json!({ "StringEquals": { "aws:ResourceTag/team": "web" } })
+}
+
 #[test]
 fn a_bucket_with_everything_takes_fourteen_calls() {
-    let world = World::default().with_bucket(
-        "full",
-        Bucket::bare("us-east-1")
-            .ownership("ObjectWriter")
-            .versioning("Enabled")
-            .policy(&json!({ "Statement": [] }), false),
-    );
+    let world = World::default().with_bucket("full", full(json!({})));
     let endpoint = Endpoint::start(world, Behaviour::default());
     let snapshot = collect(request(&endpoint, all_needs()));
     assert_eq!(bucket_calls(&endpoint), 14);
+    assert_eq!(endpoint.count("s3:GetBucketPolicyStatus"), 1);
+    assert_eq!(endpoint.count("s3:GetBucketTagging"), 1);
     // sts, account, s3control and ListBuckets, one for all identities and one for the Multi-Region
     // access points; in each Region ListFunctions, ListAccessPoints, DescribeTrails and four of AWS
     // Config.
     assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 7);
     assert_eq!(snapshot.api_calls, endpoint.total());
+}
+
+/// With a policy that tests tags there would be a fifteenth: the tags themselves, of which only a
+/// check of no severity asks, are left out, and said to be.
+#[test]
+fn the_fifteenth_call_gives_way() {
+    let world = World::default().with_bucket("full", full(on_tags()));
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(bucket_calls(&endpoint), 14);
+    let bucket = &account(&snapshot).buckets["full"];
+    assert_eq!(bucket.abac, Reading::Absent);
+    assert_eq!(bucket.tags, Reading::LeftOut);
+}
+
+/// A bucket that also receives logs is asked who pays: that decides whether they arrive, and comes
+/// before conditions on tags and before tags.
+#[test]
+fn who_pays_for_a_log_target_is_asked_before_what_gives_way() {
+    for (conditions, abac) in [
+        (json!({}), Reading::NotCollected),
+        (on_tags(), Reading::LeftOut),
+    ] {
+        let world = World::default()
+            .with_bucket("full", full(conditions))
+            .with_bucket("source", Bucket::new("us-east-1").logging("full", "l/"));
+        let endpoint = Endpoint::start(world, Behaviour::default());
+        let snapshot = collect(request(&endpoint, all_needs()));
+        // Ten of the source.
+        assert_eq!(bucket_calls(&endpoint), 14 + 10);
+        let bucket = &account(&snapshot).buckets["full"];
+        assert!(bucket.request_payment.was_asked());
+        assert_eq!(bucket.abac, abac);
+        assert_eq!(bucket.tags, Reading::LeftOut);
+        assert!(account(&snapshot).buckets["source"].tags.was_asked());
+    }
+}
+
+/// The plainer log target, with a policy for the log delivery alone, has room for everything.
+#[test]
+fn a_log_target_that_names_its_principals_has_room_for_all() {
+    let delivery = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "logging.s3.amazonaws.com" },
+        "Action": "s3:PutObject", "Resource": "arn:aws:s3:::full/*",
+    }] });
+    let world = World::default()
+        .with_bucket("full", full(json!({})).policy(&delivery, false))
+        .with_bucket("source", Bucket::new("us-east-1").logging("full", "l/"));
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(bucket_calls(&endpoint), 14 + 10);
+    let bucket = &account(&snapshot).buckets["full"];
+    assert!(bucket.request_payment.was_asked() && bucket.tags.was_asked());
+    assert_eq!(bucket.policy_status, Reading::NotCollected);
+}
+
+/// Who asks for nothing but tags gets them, and so does whoever accepts findings by tag.
+#[test]
+fn tags_give_way_only_where_a_check_of_tags_asks_for_them() {
+    let world = World::default().with_bucket("full", full(on_tags()));
+    let endpoint = Endpoint::start(world.clone(), Behaviour::default());
+    let alone = collect(request(&endpoint, needs(&[ReadingKind::BucketTags])));
+    assert!(account(&alone).buckets["full"].tags.known().is_some());
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let mut by_tag = all_needs();
+    by_tag.insert((SubjectKind::Bucket, Need::own(ReadingKind::BucketTags)));
+    let snapshot = collect(request(&endpoint, by_tag));
+    assert!(account(&snapshot).buckets["full"].tags.known().is_some());
+}
+
+/// Whether AWS deems a policy public only matters where that cuts somebody off.
+#[test]
+fn aws_is_asked_for_its_judgement_where_it_counts() {
+    let unlimited = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*",
+    }] });
+    let named = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": "444455556666" }, "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::b/*",
+    }] });
+    let open = [false; 4];
+    for (bucket, of_account, policy, calls) in [
+        (open, None, &unlimited, 0),
+        (open, Some(open), &unlimited, 0),
+        (RESTRICTED, None, &unlimited, 1),
+        (open, Some(RESTRICTED), &unlimited, 1),
+        (RESTRICTED, None, &named, 0),
+    ] {
+        let world = World {
+            public_access_block: of_account,
+            ..World::default()
+        };
+        let bucket = Bucket::new("us-east-1")
+            .public_access_block(bucket)
+            .policy(policy, false);
+        let endpoint = Endpoint::start(world.with_bucket("b", bucket), Behaviour::default());
+        collect(request(&endpoint, all_needs()));
+        assert_eq!(endpoint.count("s3:GetBucketPolicyStatus"), calls);
+    }
+}
+
+#[test]
+fn an_account_that_blocks_all_public_access_saves_a_call_a_bucket() {
+    for (flags, calls) in [([true; 4], 0), ([true, true, true, false], 1)] {
+        let world = World {
+            public_access_block: Some(flags),
+            ..World::default()
+        };
+        let world = world.with_bucket("b", Bucket::new("us-east-1"));
+        let endpoint = Endpoint::start(world, Behaviour::default());
+        collect(request(&endpoint, all_needs()));
+        assert_eq!(endpoint.count("s3:GetPublicAccessBlock"), calls);
+    }
 }
 
 #[test]
@@ -182,7 +319,7 @@ fn what_every_reading_of_a_bucket_becomes() {
         Bucket::bare("us-east-1")
             .ownership("BucketOwnerPreferred")
             .policy(&json!({ "Version": "2012-10-17" }), true)
-            .public_access_block([true, false, true, false])
+            .public_access_block([true, false, false, true])
             .acl(
                 &owner,
                 &[
@@ -224,7 +361,7 @@ fn what_every_reading_of_a_bucket_becomes() {
             "ownership": { "known": { "object_ownership": "BucketOwnerPreferred" } },
             "public_access_block": { "known": {
                 "block_public_acls": true, "ignore_public_acls": false,
-                "block_public_policy": true, "restrict_public_buckets": false,
+                "block_public_policy": false, "restrict_public_buckets": true,
             } },
             "encryption": { "known": {
                 "algorithm": "aws:kms", "kms_key": "alias/own", "bucket_key": true,
@@ -471,7 +608,7 @@ fn stable(snapshot: Snapshot) -> Snapshot {
 
 #[test]
 fn refusing_one_action_changes_that_reading_alone() {
-    let world = World::generated(12, 6);
+    let world = World::generated(12, 6).with_bucket("full", full(json!({})));
     let whole = {
         let endpoint = Endpoint::start(world.clone(), Behaviour::default());
         serde_json::to_value(stable(collect(request(&endpoint, all_needs())))).unwrap()
@@ -512,8 +649,13 @@ fn refusing_one_action_changes_that_reading_alone() {
             // A refused guard lets the guarded call through; nothing else may change.
             let guarded = match kind {
                 ReadingKind::BucketOwnership => pointer.ends_with("/acl"),
-                ReadingKind::BucketPolicy => {
-                    pointer.ends_with("/policy_status") || pointer.ends_with("/abac")
+                ReadingKind::BucketPolicy | ReadingKind::BucketPublicAccessBlock => {
+                    pointer.ends_with("/policy_status")
+                }
+                ReadingKind::AccountPublicAccessBlock => {
+                    pointer.ends_with("/policy_status")
+                        || pointer.contains("/buckets/")
+                            && pointer.ends_with("/public_access_block")
                 }
                 ReadingKind::AccessPointPolicy => pointer.ends_with("/policy_status"),
                 ReadingKind::BucketVersioning => {
@@ -536,6 +678,11 @@ fn refusing_one_action_changes_that_reading_alone() {
             if *kind == ReadingKind::FunctionProvisionedConcurrency
                 && pointer.ends_with("/provisioned_usage")
             {
+                assert!(after.is_null(), "{operation}: {pointer} is {after}");
+                return;
+            }
+            // Whether its tags count says nothing about a policy that was not read.
+            if *kind == ReadingKind::BucketPolicy && pointer.ends_with("/abac") {
                 assert!(after.is_null(), "{operation}: {pointer} is {after}");
                 return;
             }
@@ -707,7 +854,7 @@ fn not_implemented_is_a_failed_reading_and_the_run_goes_on() {
     let endpoint = Endpoint::start(
         World::default().with_bucket(
             "b",
-            Bucket::new("us-east-1").policy(&json!({ "Statement": [] }), false),
+            Bucket::new("us-east-1").policy(&for_an_organization(json!({})), false),
         ),
         Behaviour::failing("s3:GetBucketPolicyStatus", 501, "NotImplemented"),
     );

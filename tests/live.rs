@@ -36,9 +36,18 @@ fn live(arguments: &str, endpoint: &Endpoint) -> Run {
         .arg(endpoint.url())
 }
 
-/// Eleven buckets and nine functions: every shape that the generator knows, and a public website.
+/// Twelve buckets and nine functions: every shape that the generator knows, a public website, and a
+/// bucket of which only AWS can say whether its policy is public, as the documentation does not.
 fn account() -> World {
-    World::generated(11, 9)
+    let by_organization = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::shared/*",
+        "Condition": { "StringEqualsIfExists": { "aws:PrincipalOrgID": "o-exampleorgid" } },
+    }] });
+    World::generated(11, 9).with_bucket(
+        "shared",
+        Bucket::new("us-east-1").policy(&by_organization, true),
+    )
 }
 
 fn results(report: &Value) -> BTreeMap<String, Value> {
@@ -55,6 +64,30 @@ fn results(report: &Value) -> BTreeMap<String, Value> {
         .collect()
 }
 
+/// The same results, and if not, only the first that differs. `collect` serves checks that are yet to
+/// be written and asks for AWS's judgement of each policy, an audit only where it counts: as evidence
+/// it may be there or not.
+fn assert_same(left: &BTreeMap<String, Value>, right: &BTreeMap<String, Value>) {
+    let plain = |result: &Value| {
+        let mut result = result.clone();
+        if let Some(evidence) = result["evidence"].as_array_mut() {
+            evidence.retain(|one| {
+                let pointer = one["pointer"].as_str().unwrap();
+                !pointer.ends_with("/policy_status/known")
+            });
+            // Long values are cut where all evidence together would be too long.
+            for one in evidence {
+                one["value"].take();
+            }
+        }
+        result
+    };
+    assert!(left.keys().eq(right.keys()));
+    for (key, result) in left {
+        assert_eq!(plain(result), plain(&right[key]), "{key}");
+    }
+}
+
 #[test]
 fn an_account_is_read_and_judged_in_one_go() {
     let endpoint = Endpoint::start(account(), Behaviour::default());
@@ -69,7 +102,7 @@ fn an_account_is_read_and_judged_in_one_go() {
     let report = outcome.json();
     assert_eq!(report["source"], "live");
     assert_eq!(report["scope"]["endpoint"], endpoint.url());
-    assert_eq!(report["summary"]["resources"]["bucket"], 11);
+    assert_eq!(report["summary"]["resources"]["bucket"], 12);
     assert_eq!(report["summary"]["resources"]["function"], 9);
     assert_eq!(report["summary"]["api_calls"], endpoint.total());
     assert_eq!(report["gaps"], Value::Array(Vec::new()));
@@ -85,13 +118,13 @@ fn collected_now_and_judged_later_is_the_same() {
         .file("account.json", &collected.read("account.json"))
         .run()
         .json();
-    assert_eq!(results(&now), results(&later));
+    assert_same(&results(&now), &results(&later));
     let piped = live("collect", &endpoint).run().exits(0).stdout;
     let piped = coldbucket("audit --snapshot - -o json")
         .stdin(piped)
         .run()
         .json();
-    assert_eq!(results(&now), results(&piped));
+    assert_same(&results(&now), &results(&piped));
 }
 
 #[test]
@@ -99,7 +132,7 @@ fn one_check_makes_one_call_a_bucket() {
     let endpoint = Endpoint::start(account(), Behaviour::default());
     live("audit --check s3-plain-http", &endpoint).run();
     let expected = BTreeMap::from([
-        ("s3:GetBucketPolicy".to_owned(), 11),
+        ("s3:GetBucketPolicy".to_owned(), 12),
         ("s3:ListBuckets".to_owned(), 1),
         ("sts:GetCallerIdentity".to_owned(), 1),
     ]);
@@ -116,7 +149,7 @@ fn all_bucket_checks_make_at_most_fourteen_calls_a_bucket() {
         .filter(|(operation, _)| operation.starts_with("s3:") && *operation != "s3:ListBuckets")
         .map(|(_, count)| count)
         .sum();
-    assert!(about_buckets <= 14 * 11, "{counts:?}");
+    assert!(about_buckets <= 14 * 12, "{counts:?}");
     assert!(
         !counts
             .keys()

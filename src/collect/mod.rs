@@ -58,7 +58,7 @@ pub use error::CollectError;
 pub use progress::{Bar, Progress, Silent};
 
 use crate::inventory::account::{AccountInventory, RegionInventory};
-use crate::inventory::bucket::BucketInventory;
+use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use crate::inventory::ids::{SubjectKind, partition};
 use crate::inventory::key::KeyInventory;
 use crate::inventory::need::{Need, ReadingKind};
@@ -71,6 +71,7 @@ use clients::{Clients, Fixed, Source};
 use interrupt::{Interrupt, Routed};
 use lane::{Gate, Lanes};
 use plan::Plan;
+use s3::Round;
 use session::Session;
 
 /// Requests in flight when nobody says otherwise.
@@ -274,15 +275,7 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
     )
     .await?;
     regions::verify(session).await?;
-    let block = async {
-        if session.plan.wants(ReadingKind::AccountPublicAccessBlock) {
-            account::public_access_block(session, &id).await
-        } else {
-            Reading::NotCollected
-        }
-    };
-    let (block, buckets, regions, identities, multi_region_access_points) = tokio::join!(
-        block,
+    let (found_buckets, regions, identities, multi_region_access_points) = tokio::join!(
         read_buckets(session, &id),
         read_regions(session, &id),
         identities::read(session),
@@ -294,7 +287,8 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         own,
         keys,
         targets,
-    } = buckets;
+        block,
+    } = found_buckets;
     let Regions {
         listing: region_listing,
         regions,
@@ -304,9 +298,14 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
         multi_region_access_points;
     if let Some(plan) = session.plan.of_buckets_behind() {
         let behind = access_points::buckets_behind(&id, &regions, &multi_region_access_points);
-        buckets.extend(read_each(session, &plan, &id, behind).await);
+        let round = Round::of(&plan, &id, &block);
+        buckets.extend(read_each(session, &round, behind).await);
     }
-    read_trail_buckets(session, &id, &trails, own.as_ref(), &mut buckets).await;
+    if let Some(plan) = session.plan.of_trail_buckets() {
+        let named = trail_buckets(&trails, own.as_ref(), &buckets);
+        let round = Round::of(&plan, &id, &block);
+        buckets.extend(read_each(session, &round, named).await);
+    }
     let mut account = AccountInventory {
         caller,
         public_access_block: block,
@@ -334,19 +333,48 @@ struct Buckets {
     own: Option<BTreeSet<String>>,
     keys: BTreeMap<String, KeyInventory>,
     targets: BTreeMap<String, TargetInventory>,
+    /// The account's Block Public Access.
+    block: Reading<PublicAccessBlock>,
 }
 
 async fn read_buckets(session: &Session, account: &str) -> Buckets {
+    let block = async {
+        if session.plan.wants(ReadingKind::AccountPublicAccessBlock) {
+            account::public_access_block(session, account).await
+        } else {
+            Reading::NotCollected
+        }
+    };
     if !session.plan.buckets() {
-        return Buckets::default();
+        return Buckets {
+            block: block.await,
+            ..Buckets::default()
+        };
     }
-    let found = buckets::find(session).await;
-    let mut buckets = read_each(session, &session.plan, account, found.buckets).await;
+    // What the account blocks makes calls about its buckets pointless.
+    let (block, found) = tokio::join!(block, buckets::find(session));
+    let to_come = session.plan.to_come();
+    let round = Round {
+        to_come,
+        ..Round::of(&session.plan, account, &block)
+    };
+    let mut buckets = read_each(session, &round, found.buckets).await;
+    let waiting: Vec<String> = buckets
+        .iter()
+        .filter(|(_, bucket)| to_come > 0 && round.uses_up(bucket))
+        .map(|(name, _)| name.clone())
+        .collect();
     if let Some(plan) = session.plan.of_log_targets() {
         let targets = log_targets(&buckets, found.own.as_ref());
-        let targets = read_each(session, &plan, account, targets).await;
-        buckets.extend(targets);
+        let round = Round::of(&plan, account, &block);
+        buckets.extend(read_each(session, &round, targets).await);
     }
+    let waiting = waiting
+        .into_iter()
+        .filter_map(|name| buckets.remove_entry(&name))
+        .collect();
+    let round = Round::of(&session.plan, account, &block);
+    buckets.extend(read_each(session, &round, waiting).await);
     let (keys, targets) = tokio::join!(
         keys::read(session, account, &buckets),
         targets::read(session, account, &buckets, found.own.as_ref())
@@ -357,6 +385,7 @@ async fn read_buckets(session: &Session, account: &str) -> Buckets {
         own: found.own,
         keys,
         targets,
+        block,
     }
 }
 
@@ -384,19 +413,14 @@ fn log_targets(
         .collect()
 }
 
-/// Reads what the checks of trails want to know of the buckets that trails deliver to, as far as they
-/// are the account's own.
-async fn read_trail_buckets(
-    session: &Session,
-    account: &str,
+/// The buckets that trails deliver to, as far as they are the account's own, with what is known of
+/// them.
+fn trail_buckets(
     trails: &BTreeMap<String, TrailInventory>,
     own: Option<&BTreeSet<String>>,
-    buckets: &mut BTreeMap<String, BucketInventory>,
-) {
-    let Some(plan) = session.plan.of_trail_buckets() else {
-        return;
-    };
-    let named: BTreeMap<String, BucketInventory> = trails
+    buckets: &BTreeMap<String, BucketInventory>,
+) -> BTreeMap<String, BucketInventory> {
+    trails
         .values()
         .filter_map(|trail| {
             let bucket = match buckets.get(&trail.bucket) {
@@ -408,22 +432,22 @@ async fn read_trail_buckets(
             };
             Some((trail.bucket.clone(), bucket))
         })
-        .collect();
-    buckets.extend(read_each(session, &plan, account, named).await);
+        .collect()
 }
 
 /// Reads buckets side by side, each bucket's calls one after the other.
 async fn read_each(
     session: &Session,
-    plan: &Plan,
-    account: &str,
+    round: &Round<'_>,
     listed: BTreeMap<String, BucketInventory>,
 ) -> BTreeMap<String, BucketInventory> {
-    session.found(listed.len());
+    if !listed.is_empty() {
+        session.found(listed.len());
+    }
     let regions = &session.request.regions;
     futures::stream::iter(listed)
         .map(|(name, listed)| async move {
-            let bucket = s3::read(session, plan, account, &name, listed).await;
+            let bucket = s3::read(session, round, &name, listed).await;
             session.progress.step(1);
             (name, bucket)
         })

@@ -176,6 +176,22 @@ impl Plan {
             .is_some_and(|guards| guards.iter().any(|guard| !ruled_out(*guard)))
     }
 
+    /// The reading is wanted, and every need lets the guard leave it out.
+    pub fn gives_way(&self, reading: ReadingKind, guard: Option<Guard>) -> bool {
+        self.wants(reading) && !self.calls(reading, |other| Some(other) == guard)
+    }
+
+    /// How many calls the rounds over the buckets that others deliver to may make about a bucket that
+    /// this plan does not make.
+    pub fn to_come(&self) -> usize {
+        self.log_targets
+            .keys()
+            .chain(self.trail_buckets.keys())
+            .filter(|reading| !self.wants(**reading))
+            .collect::<BTreeSet<_>>()
+            .len()
+    }
+
     /// The reading is wanted of the keys that buckets name.
     pub fn of_keys(&self, reading: ReadingKind) -> bool {
         self.keys.contains(&reading)

@@ -4,6 +4,7 @@
 //! a connection, and a later call can be left out for what an earlier one said.
 
 mod answers;
+mod pointless;
 
 pub(super) use answers::grant;
 
@@ -14,8 +15,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::inventory::Reading;
-use crate::inventory::bucket::{BucketInventory, Versioning};
-use crate::inventory::need::{Guard, ReadingKind};
+use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
+use crate::inventory::need::{Guard, MOST_CALLS, ReadingKind};
 use crate::inventory::target::BucketHead;
 
 use super::answer;
@@ -46,7 +47,41 @@ macro_rules! read {
     };
 }
 
-/// Reads one bucket, beginning with what the listing or an earlier plan said about it: what was read
+/// What a round over buckets asks, and what it may leave out for what is known already.
+pub struct Round<'a> {
+    /// What to read.
+    pub plan: &'a Plan,
+    /// The account they are read for.
+    pub account: &'a str,
+    /// The account's Block Public Access.
+    pub block: &'a Reading<PublicAccessBlock>,
+    /// How many calls a later round may make about a bucket. They go first: what gives way to them
+    /// ([`MOST_CALLS`]) waits for the last round, where none is to come.
+    pub to_come: usize,
+}
+
+impl<'a> Round<'a> {
+    /// A round with none to come.
+    pub const fn of(
+        plan: &'a Plan,
+        account: &'a str,
+        block: &'a Reading<PublicAccessBlock>,
+    ) -> Self {
+        Self {
+            plan,
+            account,
+            block,
+            to_come: 0,
+        }
+    }
+
+    /// True for a bucket that the calls made and the calls to come use up.
+    pub fn uses_up(&self, bucket: &BucketInventory) -> bool {
+        bucket.calls().saturating_add(self.to_come) >= MOST_CALLS
+    }
+}
+
+/// Reads one bucket, beginning with what the listing or an earlier round said about it: what was read
 /// already is not read again.
 ///
 /// A bucket that was not listed may belong to somebody else and still answer; then its readings
@@ -54,17 +89,16 @@ macro_rules! read {
 /// and refuses otherwise.
 pub async fn read(
     session: &Session,
-    plan: &Plan,
-    account: &str,
+    round: &Round<'_>,
     name: &str,
     listed: BucketInventory,
 ) -> BucketInventory {
-    let unlisted = listed.created.is_none() && account != UNKNOWN_ACCOUNT;
+    let unlisted = listed.created.is_none() && round.account != UNKNOWN_ACCOUNT;
     let mut reader = Reader {
         session,
-        plan,
+        plan: round.plan,
         name,
-        owner: unlisted.then(|| account.to_owned()),
+        owner: unlisted.then(|| round.account.to_owned()),
         region: listed
             .region
             .clone()
@@ -74,12 +108,13 @@ pub async fn read(
         gone: None,
     };
     let mut b = listed;
-    // Ownership and policy come first: they rule out the ACL and the policy status.
+    // Ownership, policy and Block Public Access come first: they rule out the ACL and the policy
+    // status.
     read!(
         reader,
         b.ownership,
         BucketOwnership,
-        None,
+        &[],
         get_bucket_ownership_controls,
         answers::ownership
     );
@@ -87,15 +122,17 @@ pub async fn read(
         reader,
         b.policy,
         BucketPolicy,
-        None,
+        &[],
         get_bucket_policy,
         |output| output.policy
     );
+    let account_blocks = pointless::all_are_blocked(round.block);
+    let account_blocks = account_blocks.then_some(Guard::UnlessAccountBlocksAll);
     read!(
         reader,
         b.public_access_block,
         BucketPublicAccessBlock,
-        None,
+        account_blocks.as_slice(),
         get_public_access_block,
         answers::public_access_block
     );
@@ -108,16 +145,25 @@ pub async fn read(
         reader,
         b.acl,
         BucketAcl,
-        enforced,
+        enforced.as_slice(),
         get_bucket_acl,
         answers::acl
     );
-    let no_policy = (b.policy == Reading::Absent).then_some(Guard::UnlessNoPolicy);
+    let no_policy = b.policy == Reading::Absent;
+    let idle: &[Guard] = if no_policy {
+        &[Guard::OnlyWherePublicCounts, Guard::UnlessNoPolicy]
+    } else if pointless::nobody_is_cut_off(round.block, &b.public_access_block)
+        || pointless::names_its_principals(&b.policy)
+    {
+        &[Guard::OnlyWherePublicCounts]
+    } else {
+        &[]
+    };
     read!(
         reader,
         b.policy_status,
         BucketPolicyStatus,
-        no_policy,
+        idle,
         get_bucket_policy_status,
         answers::policy_status
     );
@@ -125,7 +171,7 @@ pub async fn read(
         reader,
         b.encryption,
         BucketEncryption,
-        None,
+        &[],
         get_bucket_encryption,
         answers::encryption
     );
@@ -133,7 +179,7 @@ pub async fn read(
         reader,
         b.logging,
         BucketLogging,
-        None,
+        &[],
         get_bucket_logging,
         answers::logging
     );
@@ -141,23 +187,15 @@ pub async fn read(
         reader,
         b.versioning,
         BucketVersioning,
-        None,
+        &[],
         get_bucket_versioning,
         answers::versioning
     );
     read!(
         reader,
-        b.tags,
-        BucketTags,
-        None,
-        get_bucket_tagging,
-        answers::tags
-    );
-    read!(
-        reader,
         b.website,
         BucketWebsite,
-        None,
+        &[],
         get_bucket_website,
         answers::website
     );
@@ -165,7 +203,7 @@ pub async fn read(
         reader,
         b.cors,
         BucketCors,
-        None,
+        &[],
         get_bucket_cors,
         answers::cors
     );
@@ -173,17 +211,17 @@ pub async fn read(
         reader,
         b.lifecycle,
         BucketLifecycle,
-        None,
+        &[],
         get_bucket_lifecycle_configuration,
         answers::lifecycle
     );
     // Versioning and policy say whether there can be anything to read.
-    let unversioned = is_unversioned(&b.versioning).then_some(Guard::UnlessNotVersioned);
+    let unversioned = pointless::is_unversioned(&b.versioning).then_some(Guard::UnlessNotVersioned);
     read!(
         reader,
         b.replication,
         BucketReplication,
-        unversioned,
+        unversioned.as_slice(),
         get_bucket_replication,
         answers::replication
     );
@@ -191,27 +229,53 @@ pub async fn read(
         reader,
         b.object_lock,
         BucketObjectLock,
-        unversioned,
+        unversioned.as_slice(),
         get_object_lock_configuration,
         answers::object_lock
-    );
-    let no_tag_condition = (!may_test_tags(&b.policy)).then_some(Guard::UnlessNoTagCondition);
-    read!(
-        reader,
-        b.abac,
-        BucketAbac,
-        no_tag_condition,
-        get_bucket_abac,
-        answers::abac
     );
     read!(
         reader,
         b.request_payment,
         BucketRequestPayment,
-        None,
+        &[],
         get_bucket_request_payment,
         answers::request_payment
     );
+    // Who pays decides whether logs arrive; these two matter less, and give way.
+    let tests_tags = pointless::may_test_tags(&b.policy);
+    // Of a bucket that does not exist one call told all readings.
+    let used_up = reader.gone.is_none() && round.uses_up(&b);
+    let no_tag_condition = (used_up || !tests_tags).then_some(Guard::UnlessNoTagCondition);
+    read!(
+        reader,
+        b.abac,
+        BucketAbac,
+        no_tag_condition.as_slice(),
+        get_bucket_abac,
+        answers::abac
+    );
+    if used_up && tests_tags && round.to_come == 0 {
+        let given_way = round
+            .plan
+            .gives_way(ReadingKind::BucketAbac, no_tag_condition);
+        leave_out(&mut b.abac, given_way);
+    }
+    let used_up = reader.gone.is_none() && round.uses_up(&b);
+    let used_up = used_up.then_some(Guard::WhileThereIsRoom);
+    read!(
+        reader,
+        b.tags,
+        BucketTags,
+        used_up.as_slice(),
+        get_bucket_tagging,
+        answers::tags
+    );
+    if round.to_come == 0 {
+        leave_out(
+            &mut b.tags,
+            round.plan.gives_way(ReadingKind::BucketTags, used_up),
+        );
+    }
     // Only where S3 answered for the bucket is its Region known: not where every call was refused,
     // and not the Region that was merely tried first on an endpoint that serves all of them.
     if b.region.is_none() && reader.placed && (reader.moved || session.clients.endpoint().is_none())
@@ -281,7 +345,7 @@ impl Reader<'_> {
         &mut self,
         already: Reading<T>,
         kind: ReadingKind,
-        pointless: Option<Guard>,
+        pointless: &[Guard],
         send: F,
         becomes: impl FnOnce(O) -> Option<T>,
     ) -> Reading<T>
@@ -290,7 +354,7 @@ impl Reader<'_> {
         Fut: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let wanted = self.plan.calls(kind, |guard| Some(guard) == pointless);
+        let wanted = self.plan.calls(kind, |guard| pointless.contains(&guard));
         if !wanted || !already.is_not_collected() {
             return already;
         }
@@ -355,26 +419,9 @@ impl Reader<'_> {
     }
 }
 
-/// Known not to be enabled.
-fn is_unversioned(versioning: &Reading<Versioning>) -> bool {
-    match versioning {
-        Reading::Absent => true,
-        Reading::Known(versioning) => versioning.status.as_deref() != Some("Enabled"),
-        _ => false,
-    }
-}
-
-/// False when the policy surely tests no tag of the bucket. Keys have no case, and an escaped
-/// character could be part of one.
-fn may_test_tags(policy: &Reading<String>) -> bool {
-    match policy {
-        Reading::Absent => false,
-        Reading::Known(text) => {
-            let text = text.to_lowercase();
-            ["aws:resourcetag/", "s3:buckettag/", "\\u"]
-                .iter()
-                .any(|part| text.contains(part))
-        }
-        _ => true,
+/// Says of a reading that gave way that it did.
+fn leave_out<T>(reading: &mut Reading<T>, given_way: bool) {
+    if given_way && reading.is_not_collected() {
+        *reading = Reading::LeftOut;
     }
 }

@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::inventory::Reading;
-use crate::inventory::need::ReadingKind;
+use crate::inventory::need::{MOST_CALLS, ReadingKind};
 use crate::report::Reason;
 
 /// The member that marks an unknown fact in serialized form, before the document is split into
@@ -174,6 +174,11 @@ pub fn from_reading<T, U>(
             }],
         },
         Reading::NotCollected => Fact::not_collected(kind),
+        // No permission would settle it, and nothing is wrong.
+        Reading::LeftOut => Fact::undecidable(format!(
+            "{} was left out, as a bucket is asked {MOST_CALLS} times at most: this check alone, with --check, asks for it",
+            kind.action()
+        )),
         Reading::Undetermined(reference) => Fact::undecidable(format!(
             "the value is known only after deployment: {reference}"
         )),

@@ -78,6 +78,34 @@ pub struct BucketInventory {
     pub request_payment: Reading<String>,
 }
 
+impl BucketInventory {
+    /// How many calls were made about it, those of a sample of its objects aside: each reading takes
+    /// one.
+    pub fn calls(&self) -> usize {
+        [
+            self.policy.was_asked(),
+            self.policy_status.was_asked(),
+            self.acl.was_asked(),
+            self.ownership.was_asked(),
+            self.public_access_block.was_asked(),
+            self.encryption.was_asked(),
+            self.logging.was_asked(),
+            self.versioning.was_asked(),
+            self.tags.was_asked(),
+            self.website.was_asked(),
+            self.cors.was_asked(),
+            self.lifecycle.was_asked(),
+            self.replication.was_asked(),
+            self.object_lock.was_asked(),
+            self.abac.was_asked(),
+            self.request_payment.was_asked(),
+        ]
+        .into_iter()
+        .filter(|asked| *asked)
+        .count()
+    }
+}
+
 /// Static website hosting of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -256,6 +284,16 @@ pub struct PublicAccessBlock {
     pub block_public_policy: bool,
     /// A public policy only serves the owner's account and AWS services.
     pub restrict_public_buckets: bool,
+}
+
+impl PublicAccessBlock {
+    /// All four flags are set.
+    pub const fn all(&self) -> bool {
+        self.block_public_acls
+            && self.ignore_public_acls
+            && self.block_public_policy
+            && self.restrict_public_buckets
+    }
 }
 
 /// Default encryption of a bucket.

@@ -277,6 +277,10 @@ pub enum Relation {
     BehindAccessPoint,
 }
 
+/// The most calls a bucket takes, a sample of its objects aside. What could be more in rare cases (a
+/// log target with ACLs and versioning whose policy tests tags, say) is asked last and left out.
+pub const MOST_CALLS: usize = 14;
+
 /// When a call is known to be pointless and left out. The permission is asked for all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -291,8 +295,19 @@ pub enum Guard {
     /// need it enabled, and S3 refuses to suspend it while either is configured (S3 user guide,
     /// "Using S3 Versioning", "Object Lock considerations", copy of 2026).
     UnlessNotVersioned,
-    /// Not called when the policy is known to test no tag of the bucket.
+    /// Not called when nothing hangs on whether AWS deems the policy public: the bucket is known to
+    /// have no policy; RestrictPublicBuckets is known to be off in bucket and account, so that nobody
+    /// is cut off; or every Allow of the policy names its principals, which is not public (S3 user
+    /// guide, "The meaning of 'public'", copy of 2026-09).
+    OnlyWherePublicCounts,
+    /// Not called when the account is known to set all four flags of Block Public Access: then they
+    /// are effective whatever the bucket sets.
+    UnlessAccountBlocksAll,
+    /// Not called when the policy is known to test no tag of the bucket, nor once the bucket was asked
+    /// [`MOST_CALLS`] times.
     UnlessNoTagCondition,
+    /// Not called once the bucket was asked [`MOST_CALLS`] times.
+    WhileThereIsRoom,
     /// Not called for keys that do not rotate by themselves: those of AWS (which do so always),
     /// asymmetric ones and those with imported material.
     OnlyRotatable,
@@ -395,7 +410,8 @@ impl Need {
             reading,
             guard: match reading {
                 ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
-                ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
+                ReadingKind::BucketPolicyStatus => Guard::OnlyWherePublicCounts,
+                ReadingKind::BucketPublicAccessBlock => Guard::UnlessAccountBlocksAll,
                 _ => Guard::Always,
             },
         }
@@ -407,7 +423,8 @@ impl Need {
             relation: Relation::BehindAccessPoint,
             reading,
             guard: match reading {
-                ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
+                ReadingKind::BucketPolicyStatus => Guard::OnlyWherePublicCounts,
+                ReadingKind::BucketPublicAccessBlock => Guard::UnlessAccountBlocksAll,
                 _ => Guard::Always,
             },
         }

@@ -34,6 +34,9 @@ pub enum Reading<T> {
     /// The call was not made: no selected check needs it.
     #[default]
     NotCollected,
+    /// The call was left out although a check needs it: the resource had been asked as often as it
+    /// may be ([`MOST_CALLS`](super::need::MOST_CALLS)).
+    LeftOut,
     /// The value will be known later (a template's reference); the text says to what it refers.
     Undetermined(String),
 }
@@ -50,6 +53,14 @@ impl<T> Reading<T> {
     /// True when the call was not made. Used to leave such members out of the document.
     pub fn is_not_collected(&self) -> bool {
         matches!(self, Self::NotCollected)
+    }
+
+    /// True when the call was made, whatever came of it.
+    pub const fn was_asked(&self) -> bool {
+        !matches!(
+            self,
+            Self::NotCollected | Self::LeftOut | Self::Undetermined(_)
+        )
     }
 
     /// The same reading over a borrowed value.
@@ -71,6 +82,7 @@ impl<T> Reading<T> {
                 message: message.clone(),
             },
             Self::NotCollected => Reading::NotCollected,
+            Self::LeftOut => Reading::LeftOut,
             Self::Undetermined(reference) => Reading::Undetermined(reference.clone()),
         }
     }
@@ -91,6 +103,7 @@ impl<T> Reading<T> {
                 message,
             },
             Self::NotCollected => Reading::NotCollected,
+            Self::LeftOut => Reading::LeftOut,
             Self::Undetermined(reference) => Reading::Undetermined(reference),
         }
     }

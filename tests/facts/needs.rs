@@ -15,8 +15,8 @@ use coldbucket::inventory::access_point::{
 use coldbucket::inventory::account::{AccountInventory, RegionInventory};
 use coldbucket::inventory::archive::{Archive, Content, ContentKind, Folder, Package};
 use coldbucket::inventory::bucket::{
-    Abac, BucketInventory, CorsRule, Encryption, LifecycleRule, ObjectLock, PublicAccessBlock,
-    Replication, ReplicationRule, Versioning, Website,
+    Abac, BucketInventory, CorsRule, Encryption, LifecycleRule, ObjectLock, PolicyStatus,
+    PublicAccessBlock, Replication, ReplicationRule, Versioning, Website,
 };
 use coldbucket::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus};
 use coldbucket::inventory::function::{
@@ -1080,7 +1080,11 @@ fn a_bucket_takes_fifteen_calls_at_most() {
     for need in all {
         let expected = match need.reading {
             ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
-            ReadingKind::BucketPolicyStatus => Guard::UnlessNoPolicy,
+            // The facts that set AWS's word beside ours ask for it wherever there is one.
+            ReadingKind::BucketPolicyStatus if need.guard == Guard::UnlessNoPolicy => need.guard,
+            ReadingKind::BucketPolicyStatus => Guard::OnlyWherePublicCounts,
+            ReadingKind::BucketPublicAccessBlock => Guard::UnlessAccountBlocksAll,
+            ReadingKind::BucketTags => Guard::WhileThereIsRoom,
             ReadingKind::BucketReplication | ReadingKind::BucketObjectLock => {
                 Guard::UnlessNotVersioned
             }
@@ -1090,6 +1094,73 @@ fn a_bucket_takes_fifteen_calls_at_most() {
             _ => Guard::Always,
         };
         assert_eq!(need.guard, expected, "{need:?}");
+    }
+}
+
+/// Facts that set AWS's own word beside ours; they ask for it wherever there is a policy.
+const OF_AWS: [&str; 3] = [
+    "bucket.exposure.aws_says_public",
+    "bucket.public_status.aws",
+    "bucket.public_status.disagree",
+];
+
+/// Where the guard of a call depends on the account or on the policy, the call changes nothing either.
+#[test]
+fn calls_that_the_account_or_the_policy_makes_pointless_change_nothing() {
+    let public = policy(&json!([{
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
+    }]));
+    let named = policy(&json!([{
+        "Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "s3:GetObject",
+        "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
+    }]));
+    let judged =
+        |policy: &Reading<String>, is_public, block: Reading<PublicAccessBlock>| BucketInventory {
+            policy: policy.clone(),
+            policy_status: Reading::Known(PolicyStatus { is_public }),
+            public_access_block: block,
+            ..quiet_bucket()
+        };
+    let cases = [
+        (
+            "nobody is cut off",
+            ReadingKind::BucketPolicyStatus,
+            Reading::Absent,
+            judged(&public, true, Reading::Absent),
+        ),
+        (
+            "named principals are not the public",
+            ReadingKind::BucketPolicyStatus,
+            Reading::Absent,
+            judged(&named, false, Reading::Known(ALL_ON)),
+        ),
+        (
+            "the account blocks all",
+            ReadingKind::BucketPublicAccessBlock,
+            Reading::Known(ALL_ON),
+            judged(&public, true, Reading::Absent),
+        ),
+    ];
+    for (case, kind, block, bucket) in cases {
+        let full = snapshot(AccountInventory {
+            public_access_block: block,
+            ..account(&[(BUCKET, &bucket)])
+        });
+        let facts = Facts::new(&full, Trust::default());
+        let subject = facts.subjects(SubjectKind::Bucket).next().unwrap();
+        let pointers = pointers(&full, &subject, Relation::Own, kind);
+        for (state, value) in missing_states(kind.action()) {
+            let mut less = seen(&without(&full, &pointers, &value), &subject);
+            let mut full = seen(&full, &subject);
+            for path in OF_AWS {
+                full.known.remove(path);
+                less.unknown.remove(path);
+                less.known.remove(path);
+            }
+            assert_eq!(full.known, less.known, "{case}: {state}");
+            assert_eq!(full.unknown, less.unknown, "{case}: {state}");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::ownership::{ACL, effective_grants};
 pub use super::policy::PolicyFacts;
-use super::public_access_block::PublicAccessBlockFacts;
+use super::public_access_block::{BLOCK, PublicAccessBlockFacts};
 use super::{BucketContext, PolicyReading};
 use crate::facts::policy::compose::{Composed, Grants, Sources};
 use crate::facts::policy::prove::Question;
@@ -102,20 +102,23 @@ pub struct NamedOutsider {
     pub trusted: bool,
 }
 
-/// AWS's judgement of the policy: there is none to ask for without a policy.
-const STATUS: Need = Need::guarded(ReadingKind::BucketPolicyStatus, Guard::UnlessNoPolicy);
+/// AWS's judgement of the policy, where it can change who gets in: under RestrictPublicBuckets.
+pub(super) const STATUS: Need = Need::guarded(
+    ReadingKind::BucketPolicyStatus,
+    Guard::OnlyWherePublicCounts,
+);
 
 const BY_POLICY: &[Need] = &[
     Need::own(ReadingKind::BucketPolicy),
     STATUS,
-    Need::own(ReadingKind::BucketPublicAccessBlock),
+    BLOCK,
     Need::own(ReadingKind::AccountPublicAccessBlock),
 ];
 
 const BY_POLICY_AND_ACL: &[Need] = &[
     Need::own(ReadingKind::BucketPolicy),
     STATUS,
-    Need::own(ReadingKind::BucketPublicAccessBlock),
+    BLOCK,
     Need::own(ReadingKind::AccountPublicAccessBlock),
     Need::own(ReadingKind::BucketOwnership),
     ACL,
@@ -150,7 +153,10 @@ pub const NEEDS: NeedTable = &[
     ),
     (
         "bucket.exposure.aws_says_public",
-        &[Need::own(ReadingKind::BucketPolicy), STATUS],
+        &[
+            Need::own(ReadingKind::BucketPolicy),
+            Need::guarded(ReadingKind::BucketPolicyStatus, Guard::UnlessNoPolicy),
+        ],
     ),
 ];
 
@@ -243,6 +249,15 @@ impl ReachFacts {
             takeover: composed.of(ActionClass::Takeover),
         }
     }
+}
+
+/// Whether RestrictPublicBuckets cuts off everybody outside, because AWS deems the policy public.
+pub(super) fn cut(
+    context: &BucketContext<'_>,
+    policy: &PolicyReading,
+    block: &PublicAccessBlockFacts,
+) -> Fact<bool> {
+    sources(context, policy, block).cut()
 }
 
 fn sources<'a>(

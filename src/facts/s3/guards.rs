@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::exposure::ExposureFacts;
-use super::public_access_block::PublicAccessBlockFacts;
+use super::exposure::{self, STATUS};
+use super::public_access_block::{BLOCK, PublicAccessBlockFacts};
 use super::{BucketContext, PolicyReading};
 use crate::facts::policy::guards::{self, LONGEST_SIGNATURE_MS, Plain};
 use crate::facts::vocabulary::NeedTable;
@@ -81,8 +81,8 @@ pub const NEEDS: NeedTable = &[
         "bucket.guards.cut_off",
         &[
             Need::own(ReadingKind::BucketPolicy),
-            Need::guarded(ReadingKind::BucketPolicyStatus, Guard::UnlessNoPolicy),
-            Need::own(ReadingKind::BucketPublicAccessBlock),
+            STATUS,
+            BLOCK,
             Need::own(ReadingKind::AccountPublicAccessBlock),
         ],
     ),
@@ -103,7 +103,6 @@ impl GuardFacts {
         context: &BucketContext<'_>,
         policy: &PolicyReading,
         block: &PublicAccessBlockFacts,
-        exposure: &ExposureFacts,
     ) -> Self {
         let arn = policy.target_arn();
         let tests_tags = policy.ask(false, |policy| {
@@ -146,7 +145,7 @@ impl GuardFacts {
                         .collect(),
                 )
             }),
-            cut_off: cut_off(policy, block, exposure),
+            cut_off: cut_off(policy, exposure::cut(context, policy, block)),
         }
     }
 }
@@ -181,15 +180,7 @@ fn refuses_default_uploads(
     })
 }
 
-fn cut_off(
-    policy: &PolicyReading,
-    block: &PublicAccessBlockFacts,
-    exposure: &ExposureFacts,
-) -> Fact<Vec<String>> {
-    let cut = block
-        .restrict_public_buckets
-        .clone()
-        .and(exposure.aws_says_public.clone());
+fn cut_off(policy: &PolicyReading, cut: Fact<bool>) -> Fact<Vec<String>> {
     match (policy.outsiders(), cut) {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),
         (_, Fact::Known(false)) => Fact::Known(Vec::new()),

@@ -31,7 +31,7 @@ use super::{Fact, Index, Trust, from_reading};
 use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::bucket_arn;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::{Guard, Need, ReadingKind};
 use crate::report::policy::Request;
 
 /// The facts of one bucket; conditions see them as `bucket`.
@@ -95,7 +95,13 @@ pub const NEEDS: NeedTable = &[
     ("bucket.arn", &[]),
     ("bucket.account", &[]),
     ("bucket.region", &[]),
-    ("bucket.tags", &[Need::own(ReadingKind::BucketTags)]),
+    (
+        "bucket.tags",
+        &[Need::guarded(
+            ReadingKind::BucketTags,
+            Guard::WhileThereIsRoom,
+        )],
+    ),
     (
         "bucket.config",
         &[
@@ -178,7 +184,7 @@ impl BucketFacts {
             account: context.account_id.to_owned(),
             region: context.region().to_owned(),
             policy: policy.facts(),
-            guards: guards::GuardFacts::derive(context, &policy, &public_access_block, &exposure),
+            guards: guards::GuardFacts::derive(context, &policy, &public_access_block),
             exposure,
             objects: objects::ObjectFacts::derive(context, &acl, &public_access_block),
             acl,

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::BucketContext;
 use super::ownership::AclFacts;
-use super::public_access_block::PublicAccessBlockFacts;
+use super::public_access_block::{BLOCK, PublicAccessBlockFacts};
 use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Encryption};
@@ -60,7 +60,7 @@ pub const NEEDS: NeedTable = &[
                 Guard::UnlessAclsWithoutEffect,
             ),
             Need::own(ReadingKind::BucketOwnership),
-            Need::own(ReadingKind::BucketPublicAccessBlock),
+            BLOCK,
             Need::own(ReadingKind::AccountPublicAccessBlock),
         ],
     ),

@@ -13,7 +13,7 @@ use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::{Guard, Need, ReadingKind};
 
 /// Block Public Access of a bucket, joined with the account's, flag by flag.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -32,13 +32,16 @@ pub struct PublicAccessBlockFacts {
     pub missing: Fact<Vec<String>>,
 }
 
+/// The bucket's own flags; what the account sets already is effective without them.
+pub(super) const BLOCK: Need = Need::guarded(
+    ReadingKind::BucketPublicAccessBlock,
+    Guard::UnlessAccountBlocksAll,
+);
+
 /// The readings behind each path.
 pub const NEEDS: NeedTable = &[(
     "bucket.public_access_block",
-    &[
-        Need::own(ReadingKind::BucketPublicAccessBlock),
-        Need::own(ReadingKind::AccountPublicAccessBlock),
-    ],
+    &[BLOCK, Need::own(ReadingKind::AccountPublicAccessBlock)],
 )];
 
 /// The four flags of one level, or of several levels joined.

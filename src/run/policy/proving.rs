@@ -177,7 +177,9 @@ fn unread(account: &AccountInventory, bucket: &BucketInventory) -> Vec<String> {
         match reading {
             Reading::Known(_) | Reading::Absent => None,
             Reading::Denied { action, .. } | Reading::Failed { action, .. } => Some(action.clone()),
-            Reading::NotCollected | Reading::Undetermined(_) => Some(action.to_owned()),
+            Reading::NotCollected | Reading::LeftOut | Reading::Undetermined(_) => {
+                Some(action.to_owned())
+            }
         }
     }
     // Without ACLs in effect nobody needs to read them.
@@ -190,11 +192,21 @@ fn unread(account: &AccountInventory, bucket: &BucketInventory) -> Vec<String> {
     } else {
         missing(&bucket.acl, "s3:GetBucketAcl")
     };
+    // Nor the bucket's own flags where the account sets all of them.
+    let blocked = account
+        .public_access_block
+        .known()
+        .is_some_and(PublicAccessBlock::all);
+    let block = if blocked {
+        None
+    } else {
+        missing(&bucket.public_access_block, "s3:GetBucketPublicAccessBlock")
+    };
     [
         missing(&bucket.policy, "s3:GetBucketPolicy"),
         missing(&bucket.ownership, "s3:GetBucketOwnershipControls"),
         acl,
-        missing(&bucket.public_access_block, "s3:GetBucketPublicAccessBlock"),
+        block,
         missing(
             &account.public_access_block,
             "s3:GetAccountPublicAccessBlock",
