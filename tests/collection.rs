@@ -150,9 +150,9 @@ fn a_bucket_with_everything_takes_fourteen_calls() {
     assert_eq!(endpoint.count("s3:GetBucketPolicyStatus"), 1);
     assert_eq!(endpoint.count("s3:GetBucketTagging"), 1);
     // sts, account, s3control and ListBuckets, one for all identities and one for the Multi-Region
-    // access points; in each Region ListFunctions, ListAccessPoints, DescribeTrails and four of AWS
+    // access points; in each Region ListFunctions, ListAccessPoints, DescribeTrails and five of AWS
     // Config.
-    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 7);
+    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 8);
     assert_eq!(snapshot.api_calls, endpoint.total());
 }
 
@@ -190,6 +190,77 @@ fn who_pays_for_a_log_target_is_asked_before_what_gives_way() {
         assert_eq!(bucket.tags, Reading::LeftOut);
         assert!(account(&snapshot).buckets["source"].tags.was_asked());
     }
+}
+
+/// Whatever comes together in a bucket: owner enforced or ACLs on, versions or none, kinds of policies,
+/// flags of Block Public Access, who sends logs. And what no other reading makes pointless is read.
+#[test]
+fn no_bucket_takes_more_than_fourteen_calls() {
+    let named = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": "444455556666" }, "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::full/*",
+        "Condition": { "StringEquals": { "s3:BucketTag/team": "web" } },
+    }] });
+    let policies = [
+        None,
+        Some(named),
+        Some(for_an_organization(json!({}))),
+        Some(for_an_organization(on_tags())),
+    ];
+    let mut world = World::default();
+    let mut expected = BTreeMap::new();
+    for (number, policy) in policies.iter().enumerate() {
+        for ownership in ["BucketOwnerEnforced", "ObjectWriter"] {
+            for versioning in ["Suspended", "Enabled"] {
+                for flags in [[false; 4], RESTRICTED] {
+                    for target in [false, true] {
+                        let name = format!("b{}", expected.len());
+                        let mut bucket = Bucket::bare("us-east-1")
+                            .ownership(ownership)
+                            .versioning(versioning)
+                            .public_access_block(flags)
+                            .tags(&[("team", "web")]);
+                        if let Some(policy) = policy {
+                            bucket = bucket.policy(policy, false);
+                        }
+                        if target {
+                            let source = Bucket::new("us-east-1").logging(&name, "l/");
+                            world = world.with_bucket(&format!("{name}-source"), source);
+                        }
+                        world = world.with_bucket(&name, bucket);
+                        // Ownership, policy, flags, encryption, logging, versioning, website, CORS,
+                        // lifecycle and tags; and what this bucket is asked besides.
+                        let besides = [
+                            ownership == "ObjectWriter",
+                            versioning == "Enabled",
+                            versioning == "Enabled",
+                            number >= 2 && flags == RESTRICTED,
+                            number == 1 || number == 3,
+                            target,
+                        ];
+                        let wanted = 10 + besides.iter().filter(|asked| **asked).count();
+                        expected.insert(name, wanted.min(14));
+                    }
+                }
+            }
+        }
+    }
+    let behaviour = Behaviour {
+        record: true,
+        ..Behaviour::default()
+    };
+    let endpoint = Endpoint::start(world, behaviour);
+    collect(request(&endpoint, all_needs()));
+    let mut made: BTreeMap<String, usize> = BTreeMap::new();
+    for seen in endpoint.seen() {
+        let bucket = seen.path.trim_matches('/').to_owned();
+        if seen.operation.starts_with("s3:") && expected.contains_key(&bucket) {
+            *made.entry(bucket).or_default() += 1;
+        }
+    }
+    assert_eq!(made.len(), 64);
+    assert_eq!(made.values().max(), Some(&14));
+    assert_eq!(made, expected);
 }
 
 /// The plainer log target, with a policy for the log delivery alone, has room for everything.
@@ -1512,6 +1583,8 @@ fn what_every_reading_of_config_becomes() {
     region["ConfigurationRecordersStatus"] = json!([
         { "name": "default", "recording": true, "lastStatus": "FAILURE", "lastErrorCode": "AccessDenied" },
     ]);
+    region["DeliveryChannelsStatus"][0]["configHistoryDeliveryInfo"] =
+        json!({ "lastStatus": "FAILURE", "lastErrorCode": "NoSuchBucket" });
     world.config.insert("eu-west-1".to_owned(), region);
     let endpoint = Endpoint::start(
         world,
@@ -1528,6 +1601,7 @@ fn what_every_reading_of_config_becomes() {
                 ReadingKind::ConfigRecorders,
                 ReadingKind::ConfigRecorderStatus,
                 ReadingKind::ConfigDeliveryChannels,
+                ReadingKind::ConfigDeliveries,
                 ReadingKind::ConfigRules,
             ]),
         )
@@ -1549,6 +1623,9 @@ fn what_every_reading_of_config_becomes() {
                 "name": "default", "recording": true, "last_status": "FAILURE", "last_error": "AccessDenied",
             }] },
             "config_delivery_channels": { "known": [{ "name": "default", "bucket": "acme-config" }] },
+            "config_deliveries": { "known": [{
+                "name": "default", "history": "FAILURE", "history_error": "NoSuchBucket", "snapshot": "NOT_APPLICABLE",
+            }] },
             "config_rules": { "known": [{
                 "name": "public-read", "identifier": "S3_BUCKET_PUBLIC_READ_PROHIBITED", "owner": "AWS",
                 "state": "ACTIVE",

@@ -30,6 +30,12 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         service: "config",
+        name: "DescribeDeliveryChannelStatus",
+        matches: |call| call.target.ends_with(".DescribeDeliveryChannelStatus"),
+        answer: |world, _, call| part(world, call, "DeliveryChannelsStatus"),
+    },
+    Operation {
+        service: "config",
         name: "DescribeConfigRules",
         matches: |call| call.target.ends_with(".DescribeConfigRules"),
         answer: describe_config_rules,

@@ -353,6 +353,10 @@ pub fn config() -> Value {
         }],
         "ConfigurationRecordersStatus": [{ "name": "default", "recording": true, "lastStatus": "SUCCESS" }],
         "DeliveryChannels": [{ "name": "default", "s3BucketName": "acme-config" }],
+        "DeliveryChannelsStatus": [{
+            "name": "default", "configHistoryDeliveryInfo": { "lastStatus": "SUCCESS" },
+            "configSnapshotDeliveryInfo": { "lastStatus": "NOT_APPLICABLE" },
+        }],
         "ConfigRules": [{
             "ConfigRuleName": "public-read", "ConfigRuleState": "ACTIVE",
             "Source": { "Owner": "AWS", "SourceIdentifier": "S3_BUCKET_PUBLIC_READ_PROHIBITED" },

@@ -4,7 +4,7 @@ use aws_sdk_config::types as sdk;
 
 use crate::inventory::Reading;
 use crate::inventory::config::{
-    ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule,
+    ConfigDelivery, ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule,
 };
 use crate::inventory::need::ReadingKind;
 
@@ -25,22 +25,26 @@ pub struct Config {
     pub statuses: Reading<Vec<ConfigRecorderStatus>>,
     /// Where they deliver to.
     pub channels: Reading<Vec<ConfigDeliveryChannel>>,
+    /// How the latest deliveries went.
+    pub deliveries: Reading<Vec<ConfigDelivery>>,
     /// The rules.
     pub rules: Reading<Vec<ConfigRule>>,
 }
 
 /// Reads AWS Config of the Region.
 pub async fn read(session: &Session, region: &str) -> Config {
-    let (recorders, statuses, channels, rules) = tokio::join!(
+    let (recorders, statuses, channels, deliveries, rules) = tokio::join!(
         recorders(session, region),
         statuses(session, region),
         channels(session, region),
+        deliveries(session, region),
         rules(session, region)
     );
     Config {
         recorders,
         statuses,
         channels,
+        deliveries,
         rules,
     }
 }
@@ -135,10 +139,7 @@ async fn statuses(session: &Session, region: &str) -> Reading<Vec<ConfigRecorder
                         recording: status.recording,
                         // The service writes SUCCESS and FAILURE, its reference Success and Failure.
                         last_status: status.last_status.map(|status| status.as_str().to_owned()),
-                        last_error: status
-                            .last_error_code
-                            .filter(|code| !code.is_empty())
-                            .map(|code| super::trouble::clean(&code)),
+                        last_error: error_code(status.last_error_code),
                     })
                     .collect(),
             )
@@ -172,6 +173,50 @@ async fn channels(session: &Session, region: &str) -> Reading<Vec<ConfigDelivery
             )
         }),
     )
+}
+
+async fn deliveries(session: &Session, region: &str) -> Reading<Vec<ConfigDelivery>> {
+    const KIND: ReadingKind = ReadingKind::ConfigDeliveries;
+    if !session.plan.wants(KIND) {
+        return Reading::NotCollected;
+    }
+    let client = session.clients.config_service(region);
+    let answer = session
+        .call(Family::Config, region, || {
+            client.describe_delivery_channel_status().send()
+        })
+        .await;
+    answer::reading(
+        KIND,
+        answer.map(|output| {
+            let statuses = output.delivery_channels_status.unwrap_or_default();
+            Some(statuses.into_iter().map(delivery).collect())
+        }),
+    )
+}
+
+fn delivery(status: sdk::DeliveryChannelStatus) -> ConfigDelivery {
+    let latest = |info: Option<sdk::ConfigExportDeliveryInfo>| {
+        info.map_or((None, None), |info| {
+            let word = info.last_status.map(|word| word.as_str().to_owned());
+            (word, error_code(info.last_error_code))
+        })
+    };
+    let (history, history_error) = latest(status.config_history_delivery_info);
+    let (snapshot, snapshot_error) = latest(status.config_snapshot_delivery_info);
+    ConfigDelivery {
+        name: status.name.unwrap_or_default(),
+        history,
+        history_error,
+        snapshot,
+        snapshot_error,
+    }
+}
+
+/// An error code, when there is one.
+fn error_code(code: Option<String>) -> Option<String> {
+    code.filter(|code| !code.is_empty())
+        .map(|code| super::trouble::clean(&code))
 }
 
 async fn rules(session: &Session, region: &str) -> Reading<Vec<ConfigRule>> {

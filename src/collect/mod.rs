@@ -500,6 +500,7 @@ async fn read_regions(session: &Session, account: &str) -> Regions {
                 config_recorders: config.recorders,
                 config_recorder_status: config.statuses,
                 config_delivery_channels: config.channels,
+                config_deliveries: config.deliveries,
                 config_rules: config.rules,
                 ..functions
             };

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::Reading;
 use super::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
 use super::bucket::{BucketInventory, PublicAccessBlock};
-use super::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule};
+use super::config::{
+    ConfigDelivery, ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule,
+};
 use super::function::FunctionInventory;
 use super::identity::{IdentityInventory, ManagedPolicyInventory};
 use super::key::KeyInventory;
@@ -102,6 +104,9 @@ pub struct RegionInventory {
     /// Where AWS Config delivers to (DescribeDeliveryChannels).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub config_delivery_channels: Reading<Vec<ConfigDeliveryChannel>>,
+    /// How AWS Config's latest deliveries went (DescribeDeliveryChannelStatus).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub config_deliveries: Reading<Vec<ConfigDelivery>>,
     /// AWS Config's rules (DescribeConfigRules).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub config_rules: Reading<Vec<ConfigRule>>,

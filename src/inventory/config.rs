@@ -59,6 +59,26 @@ pub struct ConfigDeliveryChannel {
     pub bucket: String,
 }
 
+/// How the latest deliveries through a channel to its bucket went. Notifications are not among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ConfigDelivery {
+    /// The channel's name.
+    pub name: String,
+    /// The configuration history: `Success`, `Failure` or `Not_Applicable`; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<String>,
+    /// The error code of the history's latest delivery, when it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history_error: Option<String>,
+    /// Snapshots, as for the history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
+    /// The error code of the latest snapshot's delivery, when it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_error: Option<String>,
+}
+
 /// A rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

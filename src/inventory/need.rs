@@ -139,6 +139,8 @@ readings! {
     ConfigRecorderStatus = "region.config_recorder_status", Region, [("config", "DescribeConfigurationRecorderStatus", "config:DescribeConfigurationRecorderStatus")];
     /// Where AWS Config delivers to.
     ConfigDeliveryChannels = "region.config_delivery_channels", Region, [("config", "DescribeDeliveryChannels", "config:DescribeDeliveryChannels")];
+    /// Whether AWS Config's latest deliveries arrived.
+    ConfigDeliveries = "region.config_deliveries", Region, [("config", "DescribeDeliveryChannelStatus", "config:DescribeDeliveryChannelStatus")];
     /// AWS Config's rules.
     ConfigRules = "region.config_rules", Region, [("config", "DescribeConfigRules", "config:DescribeConfigRules")];
     /// What a KMS key is.

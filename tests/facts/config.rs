@@ -6,7 +6,7 @@ use coldbucket::inventory::Reading;
 use coldbucket::inventory::account::{AccountInventory, Listing, RegionInventory};
 use coldbucket::inventory::bucket::BucketInventory;
 use coldbucket::inventory::config::{
-    ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule,
+    ConfigDelivery, ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule,
 };
 use coldbucket::inventory::ids::SubjectKind;
 
@@ -37,6 +37,12 @@ fn recording(recorder: ConfigRecorder) -> RegionInventory {
         config_delivery_channels: Reading::Known(vec![ConfigDeliveryChannel {
             name: "default".into(),
             bucket: "config".into(),
+        }]),
+        config_deliveries: Reading::Known(vec![ConfigDelivery {
+            name: "default".into(),
+            history: Some("SUCCESS".into()),
+            snapshot: Some("NOT_APPLICABLE".into()),
+            ..ConfigDelivery::default()
         }]),
         config_rules: Reading::Known(Vec::new()),
         ..RegionInventory::default()
@@ -205,9 +211,43 @@ fn what_keeps_config_from_delivering() {
         };
         assert_eq!(
             problem(failing).as_deref(),
-            Some("the latest delivery failed (AccessDenied)")
+            Some("the latest change was not delivered (AccessDenied)")
+        );
+        // The history goes out every six hours; the recorder is fine meanwhile.
+        let lost = |what: ConfigDelivery| RegionInventory {
+            config_deliveries: Reading::Known(vec![what]),
+            ..recording(recorder())
+        };
+        let history = lost(ConfigDelivery {
+            history: Some(word.into()),
+            history_error: Some("NoSuchBucket".into()),
+            ..ConfigDelivery::default()
+        });
+        assert_eq!(
+            problem(history).as_deref(),
+            Some("the latest history was not delivered (NoSuchBucket)")
+        );
+        let snapshot = lost(ConfigDelivery {
+            history: Some("SUCCESS".into()),
+            snapshot: Some(word.into()),
+            ..ConfigDelivery::default()
+        });
+        assert_eq!(
+            problem(snapshot).as_deref(),
+            Some("the latest snapshot was not delivered (no code given)")
         );
     }
+    // Nothing was delivered yet: the recorder is new.
+    let new = RegionInventory {
+        config_deliveries: Reading::Known(Vec::new()),
+        ..recording(recorder())
+    };
+    assert_eq!(problem(new).as_deref(), Some(""));
+    let unread = RegionInventory {
+        config_deliveries: denied("config:DescribeDeliveryChannelStatus"),
+        ..recording(recorder())
+    };
+    assert_eq!(problem(unread), None);
     let refused = RegionInventory {
         config_delivery_channels: denied("config:DescribeDeliveryChannels"),
         ..recording(recorder())

@@ -43,8 +43,9 @@ pub struct ConfigFacts {
     /// How often changes of buckets are recorded: `continuously`, `daily`, or `never` (also without
     /// a recorder).
     pub records_buckets: Fact<String>,
-    /// What keeps AWS Config from delivering: the error of the latest delivery, or that there is no
-    /// delivery channel; empty when nothing does.
+    /// What keeps AWS Config from delivering: that there is no delivery channel, or what was not
+    /// delivered to its bucket last (a change, the history, a snapshot) and the error; empty when
+    /// nothing does.
     pub delivery_problem: Fact<String>,
     /// The topics that no active rule watches.
     pub unwatched: Fact<Vec<String>>,
@@ -72,6 +73,7 @@ pub const NEEDS: NeedTable = &[
             RECORDERS,
             STATUS,
             Need::own(ReadingKind::ConfigDeliveryChannels),
+            Need::own(ReadingKind::ConfigDeliveries),
         ],
     ),
     (
@@ -206,27 +208,57 @@ fn delivery_problem(region: &RegionInventory, recorder: &Fact<Recorder<'_>>) -> 
         || false,
         |channels| channels.iter().any(|channel| !channel.bucket.is_empty()),
     );
-    let failure = recorder.as_ref().map(|recorder| {
-        recorder
-            .filter(|(_, status)| {
-                // SUCCESS and FAILURE, or Success and Failure: AWS writes both.
-                status
-                    .last_status
-                    .as_ref()
-                    .is_some_and(|word| word.eq_ignore_ascii_case("failure"))
-            })
-            .map(|(_, status)| {
-                let code = status.last_error.as_deref().unwrap_or("no code given");
-                format!("the latest delivery failed ({code})")
-            })
-    });
-    match (channel, failure) {
-        (Fact::Known(false), _) => {
-            Fact::Known("there is no delivery channel with a bucket".to_owned())
-        }
-        (_, Fact::Known(Some(problem))) => Fact::Known(problem),
-        (channel, failure) => channel.zip(failure).map(|_| String::new()),
+    if channel.known() == Some(&false) {
+        return Fact::Known("there is no delivery channel with a bucket".to_owned());
     }
+    let recorded = recorder.as_ref().map(|recorder| {
+        recorder.and_then(|(_, status)| {
+            failure(
+                "the latest change",
+                status.last_status.as_deref(),
+                status.last_error.as_deref(),
+            )
+        })
+    });
+    let delivered = from_reading(
+        ReadingKind::ConfigDeliveries,
+        &region.config_deliveries,
+        || None,
+        |deliveries| {
+            deliveries.iter().find_map(|latest| {
+                let of_history = failure(
+                    "the latest history",
+                    latest.history.as_deref(),
+                    latest.history_error.as_deref(),
+                );
+                of_history.or_else(|| {
+                    failure(
+                        "the latest snapshot",
+                        latest.snapshot.as_deref(),
+                        latest.snapshot_error.as_deref(),
+                    )
+                })
+            })
+        },
+    );
+    // One that failed decides; that none did takes all.
+    for found in [&recorded, &delivered] {
+        if let Fact::Known(Some(problem)) = found {
+            return Fact::Known(problem.clone());
+        }
+    }
+    channel.zip(recorded).zip(delivered).map(|_| String::new())
+}
+
+/// What did not arrive and why, when the status says that it failed. AWS writes SUCCESS and FAILURE
+/// where its reference has Success and Failure.
+fn failure(what: &str, status: Option<&str>, error: Option<&str>) -> Option<String> {
+    status
+        .is_some_and(|word| word.eq_ignore_ascii_case("failure"))
+        .then(|| {
+            let code = error.unwrap_or("no code given");
+            format!("{what} was not delivered ({code})")
+        })
 }
 
 /// The topics of the table that no rule watches.
