@@ -728,7 +728,8 @@ fn where_services_deliver_a_deny_spares_them() {
     ] {
         let plan = plan(
             json!({"b": bucket(changes)}),
-            "--pack strict --check s3-plain-http,s3-tls-1-2-accepted,s3-presigned-url-long-lived,s3-sigv2-accepted",
+            "--pack strict --check s3-plain-http,s3-tls-1-2-accepted,s3-presigned-url-long-lived,s3-sigv2-accepted \
+             --decided s3-tls-1-2-accepted",
         );
         let shell = plan["fixes"][0]["shell"].as_str().unwrap();
         let spared = shell
@@ -785,19 +786,69 @@ fn acls_that_deliver_logs_move_into_the_policy_before_they_end() {
 fn the_key_of_most_buckets_of_the_region_is_named() {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
     let mut account: Value = serde_json::from_str(&snapshot(json!({
-        "b": bucket(json!({})),
+        "b": bucket(json!({"encryption": {"known": {"algorithm": "AES256", "bucket_key": false, "blocked_encryption_types": ["NONE"]}}})),
         "other": bucket(json!({"encryption": {"known": {"algorithm": "aws:kms", "kms_key": key, "bucket_key": true}}})),
     })))
     .unwrap();
     account["accounts"]["111122223333"]["keys"] = json!({key: {"description": {"known": {
         "arn": key, "manager": "CUSTOMER", "state": "Enabled", "enabled": true, "spec": "SYMMETRIC_DEFAULT", "usage": "ENCRYPT_DECRYPT",
     }}}});
-    let plan = coldbucket("remediate --snapshot account.json --format json --pack strict --check s3-no-kms-key --bucket b")
-        .file("account.json", &account.to_string())
-        .run()
-        .exits(0)
-        .json();
-    let fix = &plan["fixes"][0];
+    let plan = |more: &str| {
+        let command =
+            "remediate --snapshot account.json --format json --pack strict --bucket b --check";
+        coldbucket(&format!("{command} {more}"))
+            .file("account.json", &account.to_string())
+            .run()
+            .exits(0)
+            .json()
+    };
+    // Readers need the key from then on: that is for somebody to say.
+    let waiting = plan("s3-no-kms-key");
+    let fix = &waiting["fixes"][0];
     assert!(fix["what"].as_str().unwrap().contains(key), "{fix}");
-    assert!(fix["shell"].as_str().unwrap().contains(key), "{fix}");
+    assert!(
+        fix["decide"].as_str().unwrap().starts_with("May everybody"),
+        "{fix}"
+    );
+    assert!(commands(fix).is_empty(), "{fix}");
+    let decided = plan("s3-no-kms-key --decided s3-no-kms-key");
+    assert!(commands(&decided["fixes"][0]).contains(key), "{decided}");
+    // What needs no decision does not wait for it.
+    let both = plan("s3-no-kms-key,s3-sse-c-allowed");
+    let fixes = both["fixes"].as_array().unwrap();
+    assert_eq!(fixes.len(), 2, "{both}");
+    assert!(commands(&fixes[0]).contains("SSE-C") && !commands(&fixes[0]).contains(key));
+    assert!(commands(&fixes[1]).is_empty(), "{both}");
+    let both = plan("s3-no-kms-key,s3-sse-c-allowed --decided s3-no-kms-key");
+    assert_eq!(both["fixes"].as_array().unwrap().len(), 1, "{both}");
+    let commands = commands(&both["fixes"][0]);
+    assert!(commands.contains("SSE-C") && commands.contains(key));
+}
+
+/// The commands of a fix that would run: none of one that waits for a decision.
+fn commands(fix: &Value) -> String {
+    let shell = fix["shell"].as_str().unwrap();
+    let lines = shell.lines().filter(|line| !line.starts_with('#'));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn tls_1_2_is_denied_when_somebody_says_that_nobody_needs_it() {
+    let checks = "--pack strict --check s3-plain-http,s3-tls-1-2-accepted";
+    let undecided = plan(json!({"b": bucket(json!({}))}), checks);
+    let fixes = undecided["fixes"].as_array().unwrap();
+    assert_eq!(fixes.len(), 2, "{undecided}");
+    assert!(commands(&fixes[0]).contains("DenyPlainHttp"));
+    assert!(!commands(&fixes[0]).contains("DenyTls12"));
+    assert!(commands(&fixes[1]).is_empty(), "{undecided}");
+    // The policy that waits holds what goes before it too: one put replaces all.
+    let waiting = fixes[1]["shell"].as_str().unwrap();
+    assert!(waiting.contains("DenyPlainHttp") && waiting.contains("DenyTls12"));
+    let decided = plan(
+        json!({"b": bucket(json!({}))}),
+        &format!("{checks} --decided s3-tls-1-2-accepted"),
+    );
+    let fixes = decided["fixes"].as_array().unwrap();
+    assert_eq!(fixes.len(), 1, "{decided}");
+    assert!(commands(&fixes[0]).contains("DenyTls12"));
 }

@@ -15,7 +15,6 @@ use super::public::{Neighbour, is_public, why, would_break};
 use super::{Case, Problem, data_events, keys, logging};
 use crate::facts::policy::guards;
 use crate::facts::policy::{Policy, PolicyKind};
-use crate::inventory::bucket::Encryption;
 use crate::inventory::ids::kms_key_arn;
 use crate::report::plan::{Effort, Level};
 
@@ -112,6 +111,24 @@ struct Pending<'p> {
     edit: Option<Edit>,
 }
 
+/// Says what a key of the customer's brings.
+fn encrypts_with_key(draft: &mut Draft, problems: &[&Problem], buckets: usize) {
+    draft.mends(problems);
+    draft.effect(format!(
+        "New objects are encrypted with that key, which {} already; old ones stay as they are.",
+        if buckets == 1 {
+            "one bucket of the Region uses".to_owned()
+        } else {
+            format!("{buckets} buckets of the Region use")
+        }
+    ));
+    draft.risk(
+        Level::High,
+        "Whoever reads or writes needs kms:Decrypt and kms:GenerateDataKey on the key besides.",
+    );
+    draft.effort = Effort::Hours;
+}
+
 impl<'p> Planner<'_, '_> {
     fn name(&self) -> &str {
         &self.bucket.facts.name
@@ -134,14 +151,15 @@ impl<'p> Planner<'_, '_> {
             "s3-plain-http",
             "s3-presigned-url-long-lived",
             "s3-sigv2-accepted",
-            "s3-tls-1-2-accepted",
         ]);
+        let tls = findings.take(&["s3-tls-1-2-accepted"]);
         let services = findings.take(&["s3-service-without-source"]);
         let headers = findings.take(&["s3-uploads-need-a-header"]);
         let outsiders = findings.take(&["s3-cross-account-access"]);
         // Turning ACLs off is planned later; what they grant to log delivery moves here first.
         let carries = self.carries_log_delivery() && findings.0.contains_key("s3-acls-enabled");
         if statements.is_empty()
+            && tls.is_empty()
             && services.is_empty()
             && headers.is_empty()
             && outsiders.is_empty()
@@ -153,7 +171,7 @@ impl<'p> Planner<'_, '_> {
             Ok(found) => found,
             Err(because) => {
                 let mut draft = self.draft(format!("Change the policy of {}.", self.name()));
-                draft.mends(&[statements, services, headers, outsiders].concat());
+                draft.mends(&[statements, tls, services, headers, outsiders].concat());
                 draft.decide(because);
                 drafts.push(draft);
                 return;
@@ -198,6 +216,9 @@ impl<'p> Planner<'_, '_> {
             }
         }
         pending.extend(self.outsiders(&outsiders));
+        if !tls.is_empty() {
+            pending.push(self.deny_tls_1_2(tls));
+        }
         // What is decided joins the one put; the rest waits behind it.
         let (decided, waiting): (Vec<Pending<'_>>, Vec<Pending<'_>>) = pending
             .into_iter()
@@ -262,13 +283,6 @@ impl<'p> Planner<'_, '_> {
     /// Adds the Deny of a check; what it does, for the sentence.
     fn deny(&self, problem: &Problem, document: &mut Document, draft: &mut Draft) -> &'static str {
         let arn = &self.bucket.facts.arn;
-        let spared = |deny: Value| {
-            if self.is_written_to_by_services() {
-                policy::spare_services(deny)
-            } else {
-                deny
-            }
-        };
         match problem.finding.check.as_str() {
             "s3-plain-http" => {
                 document.add("DenyPlainHttp", policy::deny_plain_http(arn));
@@ -287,7 +301,7 @@ impl<'p> Planner<'_, '_> {
                     .unwrap_or(SIGNATURE_MS);
                 document.add(
                     "DenyOldSignatures",
-                    spared(policy::deny_old_signatures(arn, limit)),
+                    self.spared(policy::deny_old_signatures(arn, limit)),
                 );
                 draft.effect(format!(
                     "Presigned URLs end {} after they were signed, whatever their expiry says.",
@@ -303,24 +317,42 @@ impl<'p> Planner<'_, '_> {
                 );
                 "deny old signatures"
             }
-            "s3-sigv2-accepted" => {
+            // s3-sigv2-accepted.
+            _ => {
                 document.add(
                     "DenySignatureVersion2",
-                    spared(policy::deny_signature_v2(arn)),
+                    self.spared(policy::deny_signature_v2(arn)),
                 );
                 draft.effect("Signature Version 2 is refused.");
                 draft.risk(Level::Medium, "Clients from before 2014 stop.");
                 "deny Signature Version 2"
             }
-            _ => {
-                document.add("DenyTls12", spared(policy::deny_tls_1_2(arn)));
-                draft.effect("Only TLS 1.3 is accepted.");
-                draft.risk(
-                    Level::High,
-                    "Clients without TLS 1.3 stop, and so do PrivateLink endpoints and Multi-Region Access Points, which do not have it.",
-                );
-                "deny TLS 1.2"
-            }
+        }
+    }
+
+    /// The Deny of TLS 1.2: who is left behind cannot be seen from here.
+    fn deny_tls_1_2(&self, problems: Vec<&'p Problem>) -> Pending<'p> {
+        let deny = self.spared(policy::deny_tls_1_2(&self.bucket.facts.arn));
+        Pending {
+            problems,
+            what: format!("Accept nothing but TLS 1.3 for {}.", self.name()),
+            risk: "Clients without TLS 1.3 stop, and so do PrivateLink endpoints and Multi-Region Access Points, which do not have it.".to_owned(),
+            decide: format!(
+                "Does every client of {} speak TLS 1.3? The TLS version in its access log tells, or tlsDetails in CloudTrail's data events.",
+                self.name()
+            ),
+            edit: Some(Box::new(move |document| {
+                document.add("DenyTls12", deny.clone());
+            })),
+        }
+    }
+
+    /// A Deny that leaves out what AWS services deliver here.
+    fn spared(&self, deny: Value) -> Value {
+        if self.is_written_to_by_services() {
+            policy::spare_services(deny)
+        } else {
+            deny
         }
     }
 
@@ -455,29 +487,36 @@ impl<'p> Planner<'_, '_> {
         let bucket_key = findings.take(&["s3-bucket-key-disabled"]);
         let sse_c = findings.take(&["s3-sse-c-allowed"]);
         let known = self.bucket.standing.encryption.known().copied();
-        let was = known.flatten().cloned().unwrap_or_default();
+        let mut was = known.flatten().cloned().unwrap_or_default();
+        was.kms_key = was.kms_key.filter(|key| !key.is_empty());
         let mut draft = self.draft(String::new());
         let mut what = Vec::new();
         let mut default = None;
+        let mut waiting = None;
         if !no_key.is_empty() {
             match self.key_to_use(&no_key) {
-                Ok((key, number)) => {
+                Ok((key, number)) if self.is_decided(&no_key) => {
                     what.push(format!("encrypt with {key}"));
-                    draft.mends(&no_key);
-                    draft.effect(format!(
-                        "New objects are encrypted with that key, which {} already; old ones stay as they are.",
-                        if number == 1 {
-                            "one bucket of the Region uses".to_owned()
-                        } else {
-                            format!("{number} buckets of the Region use")
-                        }
-                    ));
-                    draft.risk(
-                        Level::High,
-                        "Whoever reads or writes needs kms:Decrypt and kms:GenerateDataKey on the key besides.",
-                    );
-                    draft.effort = Effort::Hours;
+                    encrypts_with_key(&mut draft, &no_key, number);
                     default = Some((String::from("aws:kms"), key));
+                }
+                Ok((key, number)) => {
+                    let mut waits = self.draft(format!(
+                        "In the default encryption of {}: encrypt with {key}.",
+                        self.name()
+                    ));
+                    encrypts_with_key(&mut waits, &no_key, number);
+                    waits.decide(format!(
+                        "May everybody who reads and writes {} use the key, accounts and services that it is shared with among them? New objects stay closed to whoever may not.",
+                        self.name()
+                    ));
+                    waits.changes.push(Change::Encryption {
+                        was: was.clone(),
+                        default: Some((String::from("aws:kms"), key)),
+                        bucket_key: true,
+                        block_sse_c: !sse_c.is_empty(),
+                    });
+                    waiting = Some(waits);
                 }
                 Err(waits) => drafts.push(*waits),
             }
@@ -525,6 +564,7 @@ impl<'p> Planner<'_, '_> {
             draft.risk(Level::Medium, "Uploads with SSE-C headers are refused.");
         }
         if what.is_empty() {
+            drafts.extend(waiting);
             return;
         }
         draft.what = format!(
@@ -533,15 +573,13 @@ impl<'p> Planner<'_, '_> {
             what.join("; ")
         );
         draft.changes.push(Change::Encryption {
-            was: Encryption {
-                kms_key: was.kms_key.clone().filter(|key| !key.is_empty()),
-                ..was
-            },
+            was,
             default,
             bucket_key: !bucket_key.is_empty() || with_key,
             block_sse_c: !sse_c.is_empty(),
         });
         drafts.push(draft);
+        drafts.extend(waiting);
     }
 
     /// The key to use, or a fix that asks for one.
