@@ -20,6 +20,8 @@ pub struct GuardFacts {
     /// The longest a presigned URL or form for object data is accepted, ms; 604800000 (seven days)
     /// where the policy says nothing, 0 where none is accepted.
     pub presigned_max_age_ms: Fact<u64>,
+    /// The same in words, for example `7 days` or `15 minutes`.
+    pub presigned_longest: Fact<String>,
     /// Signatures of version 2 are refused.
     pub sigv2_refused: Fact<bool>,
     /// Connections over TLS 1.2 are refused; S3 speaks nothing older.
@@ -58,6 +60,7 @@ const POLICY: &[Need] = &[Need::own(ReadingKind::BucketPolicy)];
 /// The readings behind each path.
 pub const NEEDS: NeedTable = &[
     ("bucket.guards.presigned_max_age_ms", POLICY),
+    ("bucket.guards.presigned_longest", POLICY),
     ("bucket.guards.sigv2_refused", POLICY),
     ("bucket.guards.tls_1_2_refused", POLICY),
     ("bucket.guards.locks_out_owner", POLICY),
@@ -108,10 +111,12 @@ impl GuardFacts {
         let tests_tags = policy.ask(false, |policy| {
             Fact::Known(!guards::tag_conditions(policy).is_empty())
         });
+        let presigned_max_age_ms = policy.ask(LONGEST_SIGNATURE_MS, |policy| {
+            plain(guards::longest_signature(policy, arn))
+        });
         Self {
-            presigned_max_age_ms: policy.ask(LONGEST_SIGNATURE_MS, |policy| {
-                plain(guards::longest_signature(policy, arn))
-            }),
+            presigned_longest: presigned_max_age_ms.clone().map(in_words),
+            presigned_max_age_ms,
             sigv2_refused: policy.ask(false, |policy| plain(guards::refuses_sigv2(policy, arn))),
             tls_1_2_refused: policy
                 .ask(false, |policy| plain(guards::refuses_tls_1_2(policy, arn))),
@@ -150,6 +155,26 @@ impl GuardFacts {
     }
 }
 
+/// A time in the largest unit that it is a whole number of.
+fn in_words(ms: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [
+        (86_400_000, "day"),
+        (3_600_000, "hour"),
+        (60_000, "minute"),
+        (1_000, "second"),
+    ];
+    UNITS
+        .into_iter()
+        .find(|(unit, _)| ms > 0 && ms.is_multiple_of(*unit))
+        .map_or_else(
+            || format!("{ms} ms"),
+            |(unit, name)| match ms / unit {
+                1 => format!("1 {name}"),
+                many => format!("{many} {name}s"),
+            },
+        )
+}
+
 /// Without a policy nothing is refused; without the default nobody knows what it would make up for.
 fn refuses_default_uploads(
     context: &BucketContext<'_>,
@@ -185,5 +210,25 @@ fn cut_off(policy: &PolicyReading, cut: Fact<bool>) -> Fact<Vec<String>> {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),
         (_, Fact::Known(false)) => Fact::Known(Vec::new()),
         (named, cut) => named.zip(cut).map(|(named, _)| named),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn a_time_is_said_in_the_unit_that_fits() {
+        for (ms, words) in [
+            (604_800_000, "7 days"),
+            (86_400_000, "1 day"),
+            (3_600_000, "1 hour"),
+            (900_000, "15 minutes"),
+            (90_000, "90 seconds"),
+            (1_500, "1500 ms"),
+            (0, "0 ms"),
+        ] {
+            assert_eq!(in_words(ms), words);
+        }
     }
 }
