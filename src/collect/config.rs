@@ -1,6 +1,11 @@
 //! AWS Config in one Region: who records, whether they do, where it is delivered, which rules judge.
 
+use std::future::Future;
+
 use aws_sdk_config::types as sdk;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::inventory::Reading;
 use crate::inventory::config::{
@@ -49,24 +54,41 @@ pub async fn read(session: &Session, region: &str) -> Config {
     }
 }
 
-async fn recorders(session: &Session, region: &str) -> Reading<Vec<ConfigRecorder>> {
-    const KIND: ReadingKind = ReadingKind::ConfigRecorders;
-    if !session.plan.wants(KIND) {
+/// What one call answers, where somebody wants it; none of these has pages.
+async fn ask<O, T, E, F, Fut>(
+    session: &Session,
+    region: &str,
+    kind: ReadingKind,
+    send: F,
+    becomes: impl FnOnce(O) -> T,
+) -> Reading<T>
+where
+    F: Fn(aws_sdk_config::Client) -> Fut,
+    Fut: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    if !session.plan.wants(kind) {
         return Reading::NotCollected;
     }
     let client = session.clients.config_service(region);
     let answer = session
-        .call(Family::Config, region, || {
-            client.describe_configuration_recorders().send()
-        })
+        .call(Family::Config, region, || send(client.clone()))
         .await;
-    answer::reading(
-        KIND,
-        answer.map(|output| {
+    answer::reading(kind, answer.map(|output| Some(becomes(output))))
+}
+
+async fn recorders(session: &Session, region: &str) -> Reading<Vec<ConfigRecorder>> {
+    ask(
+        session,
+        region,
+        ReadingKind::ConfigRecorders,
+        |client| client.describe_configuration_recorders().send(),
+        |output| {
             let recorders = output.configuration_recorders.unwrap_or_default();
-            Some(recorders.into_iter().map(recorder).collect())
-        }),
+            recorders.into_iter().map(recorder).collect()
+        },
     )
+    .await
 }
 
 fn recorder(recorder: sdk::ConfigurationRecorder) -> ConfigRecorder {
@@ -117,82 +139,60 @@ fn recorder(recorder: sdk::ConfigurationRecorder) -> ConfigRecorder {
 }
 
 async fn statuses(session: &Session, region: &str) -> Reading<Vec<ConfigRecorderStatus>> {
-    const KIND: ReadingKind = ReadingKind::ConfigRecorderStatus;
-    if !session.plan.wants(KIND) {
-        return Reading::NotCollected;
-    }
-    let client = session.clients.config_service(region);
-    let answer = session
-        .call(Family::Config, region, || {
-            client.describe_configuration_recorder_status().send()
-        })
-        .await;
-    answer::reading(
-        KIND,
-        answer.map(|output| {
+    ask(
+        session,
+        region,
+        ReadingKind::ConfigRecorderStatus,
+        |client| client.describe_configuration_recorder_status().send(),
+        |output| {
             let statuses = output.configuration_recorders_status.unwrap_or_default();
-            Some(
-                statuses
-                    .into_iter()
-                    .map(|status| ConfigRecorderStatus {
-                        name: status.name.unwrap_or_default(),
-                        recording: status.recording,
-                        // The service writes SUCCESS and FAILURE, its reference Success and Failure.
-                        last_status: status.last_status.map(|status| status.as_str().to_owned()),
-                        last_error: error_code(status.last_error_code),
-                    })
-                    .collect(),
-            )
-        }),
+            statuses
+                .into_iter()
+                .map(|status| ConfigRecorderStatus {
+                    name: status.name.unwrap_or_default(),
+                    recording: status.recording,
+                    // The service writes SUCCESS and FAILURE, its reference Success and Failure.
+                    last_status: status.last_status.map(|status| status.as_str().to_owned()),
+                    last_error: error_code(status.last_error_code),
+                })
+                .collect()
+        },
     )
+    .await
 }
 
 async fn channels(session: &Session, region: &str) -> Reading<Vec<ConfigDeliveryChannel>> {
-    const KIND: ReadingKind = ReadingKind::ConfigDeliveryChannels;
-    if !session.plan.wants(KIND) {
-        return Reading::NotCollected;
-    }
-    let client = session.clients.config_service(region);
-    let answer = session
-        .call(Family::Config, region, || {
-            client.describe_delivery_channels().send()
-        })
-        .await;
-    answer::reading(
-        KIND,
-        answer.map(|output| {
+    ask(
+        session,
+        region,
+        ReadingKind::ConfigDeliveryChannels,
+        |client| client.describe_delivery_channels().send(),
+        |output| {
             let channels = output.delivery_channels.unwrap_or_default();
-            Some(
-                channels
-                    .into_iter()
-                    .map(|channel| ConfigDeliveryChannel {
-                        name: channel.name.unwrap_or_default(),
-                        bucket: channel.s3_bucket_name.unwrap_or_default(),
-                    })
-                    .collect(),
-            )
-        }),
+            channels
+                .into_iter()
+                .map(|channel| ConfigDeliveryChannel {
+                    name: channel.name.unwrap_or_default(),
+                    bucket: channel.s3_bucket_name.unwrap_or_default(),
+                })
+                .collect()
+        },
     )
+    .await
 }
 
 async fn deliveries(session: &Session, region: &str) -> Reading<Vec<ConfigDelivery>> {
-    const KIND: ReadingKind = ReadingKind::ConfigDeliveries;
-    if !session.plan.wants(KIND) {
-        return Reading::NotCollected;
-    }
-    let client = session.clients.config_service(region);
-    let answer = session
-        .call(Family::Config, region, || {
-            client.describe_delivery_channel_status().send()
-        })
-        .await;
-    answer::reading(
-        KIND,
-        answer.map(|output| {
+    ask(
+        session,
+        region,
+        ReadingKind::ConfigDeliveries,
+        |client| client.describe_delivery_channel_status().send(),
+        |output| {
             let statuses = output.delivery_channels_status.unwrap_or_default();
-            Some(statuses.into_iter().map(delivery).collect())
-        }),
+            statuses.into_iter().map(delivery).collect()
+        },
     )
+    .await
 }
 
 fn delivery(status: sdk::DeliveryChannelStatus) -> ConfigDelivery {

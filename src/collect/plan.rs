@@ -177,8 +177,8 @@ impl Plan {
     }
 
     /// The reading is wanted, and every need lets the guard leave it out.
-    pub fn gives_way(&self, reading: ReadingKind, guard: Option<Guard>) -> bool {
-        self.wants(reading) && !self.calls(reading, |other| Some(other) == guard)
+    pub fn gives_way(&self, reading: ReadingKind, guard: Guard) -> bool {
+        self.wants(reading) && !self.calls(reading, |other| other == guard)
     }
 
     /// How many calls the rounds over the buckets that others deliver to may make about a bucket that

@@ -79,6 +79,14 @@ impl<'a> Round<'a> {
     pub fn uses_up(&self, bucket: &BucketInventory) -> bool {
         bucket.calls().saturating_add(self.to_come) >= MOST_CALLS
     }
+
+    /// Says of a reading that gave way to others that it did, unless a later round may have room.
+    fn leave_out<T>(&self, reading: &mut Reading<T>, kind: ReadingKind, guard: Guard) {
+        let waits = self.to_come > 0;
+        if !waits && reading.is_not_collected() && self.plan.gives_way(kind, guard) {
+            *reading = Reading::LeftOut;
+        }
+    }
 }
 
 /// Reads one bucket, beginning with what the listing or an earlier round said about it: what was read
@@ -243,8 +251,7 @@ pub async fn read(
     );
     // Who pays decides whether logs arrive; these two matter less, and give way.
     let tests_tags = pointless::may_test_tags(&b.policy);
-    // Of a bucket that does not exist one call told all readings.
-    let used_up = reader.gone.is_none() && round.uses_up(&b);
+    let used_up = reader.is_used_up(round, &b);
     let no_tag_condition = (used_up || !tests_tags).then_some(Guard::UnlessNoTagCondition);
     read!(
         reader,
@@ -254,26 +261,27 @@ pub async fn read(
         get_bucket_abac,
         answers::abac
     );
-    if used_up && tests_tags && round.to_come == 0 {
-        let given_way = round
-            .plan
-            .gives_way(ReadingKind::BucketAbac, no_tag_condition);
-        leave_out(&mut b.abac, given_way);
+    if used_up && tests_tags {
+        round.leave_out(
+            &mut b.abac,
+            ReadingKind::BucketAbac,
+            Guard::UnlessNoTagCondition,
+        );
     }
-    let used_up = reader.gone.is_none() && round.uses_up(&b);
-    let used_up = used_up.then_some(Guard::WhileThereIsRoom);
+    let used_up = reader.is_used_up(round, &b);
     read!(
         reader,
         b.tags,
         BucketTags,
-        used_up.as_slice(),
+        used_up.then_some(Guard::WhileThereIsRoom).as_slice(),
         get_bucket_tagging,
         answers::tags
     );
-    if round.to_come == 0 {
-        leave_out(
+    if used_up {
+        round.leave_out(
             &mut b.tags,
-            round.plan.gives_way(ReadingKind::BucketTags, used_up),
+            ReadingKind::BucketTags,
+            Guard::WhileThereIsRoom,
         );
     }
     // Only where S3 answered for the bucket is its Region known: not where every call was refused,
@@ -340,6 +348,11 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// True when no call is left; of a bucket that does not exist one call told all readings.
+    fn is_used_up(&self, round: &Round<'_>, bucket: &BucketInventory) -> bool {
+        self.gone.is_none() && round.uses_up(bucket)
+    }
+
     /// One reading, unless it was made before, nobody wants it, or it is known to be pointless.
     async fn reading<T, O, E, F, Fut>(
         &mut self,
@@ -416,12 +429,5 @@ impl Reader<'_> {
             }
             _ => false,
         }
-    }
-}
-
-/// Says of a reading that gave way that it did.
-fn leave_out<T>(reading: &mut Reading<T>, given_way: bool) {
-    if given_way && reading.is_not_collected() {
-        *reading = Reading::LeftOut;
     }
 }

@@ -364,71 +364,49 @@ impl Need {
 
     /// A reading of the KMS key of the subject's default encryption.
     pub const fn of_key(reading: ReadingKind) -> Self {
-        Self {
-            relation: Relation::EncryptionKey,
-            reading,
-            guard: match reading {
-                ReadingKind::KeyRotation => Guard::OnlyRotatable,
-                _ => Guard::Always,
-            },
-        }
+        Self::of_another(Relation::EncryptionKey, reading)
     }
 
     /// A reading of the buckets that the subject delivers to.
     pub const fn of_destination(reading: ReadingKind) -> Self {
-        Self {
-            relation: Relation::Destination,
-            reading,
-            guard: Guard::Always,
-        }
+        Self::of_another(Relation::Destination, reading)
     }
 
     /// A reading of the bucket that receives the subject's access logs.
     pub const fn of_log_target(reading: ReadingKind) -> Self {
-        Self {
-            relation: Relation::LogTarget,
-            reading,
-            guard: match reading {
-                ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
-                ReadingKind::BucketObjectLock => Guard::UnlessNotVersioned,
-                _ => Guard::Always,
-            },
-        }
+        Self::of_another(Relation::LogTarget, reading)
     }
 
     /// A reading of the trails that record in the subject's Region.
     pub const fn of_trails(reading: ReadingKind) -> Self {
-        Self {
-            relation: Relation::Trails,
-            reading,
-            guard: Guard::Always,
-        }
+        Self::of_another(Relation::Trails, reading)
     }
 
     /// A reading of the bucket that a trail delivers to.
     pub const fn of_trail_bucket(reading: ReadingKind) -> Self {
-        Self {
-            relation: Relation::TrailBucket,
-            reading,
-            guard: match reading {
-                ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
-                ReadingKind::BucketPolicyStatus => Guard::OnlyWherePublicCounts,
-                ReadingKind::BucketPublicAccessBlock => Guard::UnlessAccountBlocksAll,
-                _ => Guard::Always,
-            },
-        }
+        Self::of_another(Relation::TrailBucket, reading)
     }
 
     /// A reading of the bucket behind the subject, an access point.
     pub const fn behind(reading: ReadingKind) -> Self {
+        Self::of_another(Relation::BehindAccessPoint, reading)
+    }
+
+    /// A reading of another resource, called only when what the same resource says does not rule it
+    /// out.
+    const fn of_another(relation: Relation, reading: ReadingKind) -> Self {
+        let guard = match reading {
+            ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
+            ReadingKind::BucketObjectLock => Guard::UnlessNotVersioned,
+            ReadingKind::BucketPolicyStatus => Guard::OnlyWherePublicCounts,
+            ReadingKind::BucketPublicAccessBlock => Guard::UnlessAccountBlocksAll,
+            ReadingKind::KeyRotation => Guard::OnlyRotatable,
+            _ => Guard::Always,
+        };
         Self {
-            relation: Relation::BehindAccessPoint,
+            relation,
             reading,
-            guard: match reading {
-                ReadingKind::BucketPolicyStatus => Guard::OnlyWherePublicCounts,
-                ReadingKind::BucketPublicAccessBlock => Guard::UnlessAccountBlocksAll,
-                _ => Guard::Always,
-            },
+            guard,
         }
     }
 

@@ -111,6 +111,10 @@ struct Pending<'p> {
     edit: Option<Edit>,
 }
 
+/// What a key of the customer's asks of everybody.
+const NEEDS_THE_KEY: &str =
+    "Whoever reads or writes needs kms:Decrypt and kms:GenerateDataKey on the key besides.";
+
 /// Says what a key of the customer's brings.
 fn encrypts_with_key(draft: &mut Draft, problems: &[&Problem], buckets: usize) {
     draft.mends(problems);
@@ -122,10 +126,7 @@ fn encrypts_with_key(draft: &mut Draft, problems: &[&Problem], buckets: usize) {
             format!("{buckets} buckets of the Region use")
         }
     ));
-    draft.risk(
-        Level::High,
-        "Whoever reads or writes needs kms:Decrypt and kms:GenerateDataKey on the key besides.",
-    );
+    draft.risk(Level::High, NEEDS_THE_KEY);
     draft.effort = Effort::Hours;
 }
 
@@ -592,10 +593,7 @@ impl<'p> Planner<'_, '_> {
             ));
             draft.mends(problems);
             draft.effect("New objects are encrypted with a key that you govern.");
-            draft.risk(
-                Level::High,
-                "Whoever reads or writes needs kms:Decrypt and kms:GenerateDataKey on the key besides.",
-            );
+            draft.risk(Level::High, NEEDS_THE_KEY);
             draft.decide(because);
             Box::new(draft)
         };

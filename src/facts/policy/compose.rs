@@ -150,7 +150,10 @@ impl Sources<'_> {
 
     /// Whether everybody outside is cut off.
     pub(in crate::facts) fn cut(&self) -> Fact<bool> {
-        self.restrict_public_buckets.clone().and(self.public())
+        match &self.restrict_public_buckets {
+            Fact::Known(false) => Fact::Known(false),
+            restrict => restrict.clone().and(self.public()),
+        }
     }
 
     /// Who gets in.

@@ -176,18 +176,20 @@ pub enum ActionClass {
 }
 
 impl ExposureFacts {
-    /// Asks the prover, class by class, with whatever was read.
+    /// Asks the prover, class by class, with whatever was read. Beside it whether RestrictPublicBuckets
+    /// cuts off everybody outside, because AWS deems the policy public.
     pub(super) fn derive(
         context: &BucketContext<'_>,
         policy: &PolicyReading,
         block: &PublicAccessBlockFacts,
-    ) -> Self {
+    ) -> (Self, Fact<bool>) {
         let sources = sources(context, policy, block);
         let anonymous = sources.reach(&Question::Anonymous);
         let signed = sources.reach(&Question::AnyAwsAccount);
         let open = |class| anonymous.open(class).or(signed.open(class));
         let presigned = policy.presigned();
-        Self {
+        let cut = sources.cut();
+        let facts = Self {
             public: PublicFacts {
                 read: open(ActionClass::Read),
                 list: open(ActionClass::List),
@@ -197,7 +199,7 @@ impl ExposureFacts {
             },
             anonymous: ReachFacts::of(&anonymous),
             any_aws_account: ReachFacts::of(&signed),
-            other_accounts: other_accounts(context, policy, &sources.cut()),
+            other_accounts: other_accounts(context, policy, &cut),
             aws_says_public: aws_says_public(context.bucket),
             confused_deputies: policy.confused_deputies(),
             presigned: PresignedFacts {
@@ -207,7 +209,8 @@ impl ExposureFacts {
                     _ => age.unwrap_or(LONGEST_SIGNATURE_MS),
                 }),
             },
-        }
+        };
+        (facts, cut)
     }
 
     /// A request that gets in, for the fact at that path below `bucket.exposure`.
@@ -249,15 +252,6 @@ impl ReachFacts {
             takeover: composed.of(ActionClass::Takeover),
         }
     }
-}
-
-/// Whether RestrictPublicBuckets cuts off everybody outside, because AWS deems the policy public.
-pub(super) fn cut(
-    context: &BucketContext<'_>,
-    policy: &PolicyReading,
-    block: &PublicAccessBlockFacts,
-) -> Fact<bool> {
-    sources(context, policy, block).cut()
 }
 
 fn sources<'a>(

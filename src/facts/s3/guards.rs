@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::exposure::{self, STATUS};
-use super::public_access_block::{BLOCK, PublicAccessBlockFacts};
+use super::exposure::STATUS;
+use super::public_access_block::BLOCK;
 use super::{BucketContext, PolicyReading};
 use crate::facts::policy::guards::{self, LONGEST_SIGNATURE_MS, Plain};
 use crate::facts::vocabulary::NeedTable;
@@ -101,11 +101,12 @@ fn plain<T>(answer: Plain<T>) -> Fact<T> {
 }
 
 impl GuardFacts {
-    /// Concludes from the policy, the default encryption, and Block Public Access.
+    /// Concludes from the policy and the default encryption. `cut`: RestrictPublicBuckets cuts off
+    /// everybody outside.
     pub(super) fn derive(
         context: &BucketContext<'_>,
         policy: &PolicyReading,
-        block: &PublicAccessBlockFacts,
+        cut: Fact<bool>,
     ) -> Self {
         let arn = policy.target_arn();
         let tests_tags = policy.ask(false, |policy| {
@@ -150,7 +151,7 @@ impl GuardFacts {
                         .collect(),
                 )
             }),
-            cut_off: cut_off(policy, exposure::cut(context, policy, block)),
+            cut_off: cut_off(policy, cut),
         }
     }
 }

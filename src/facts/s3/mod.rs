@@ -176,7 +176,8 @@ impl BucketFacts {
         let public_access_block =
             public_access_block::PublicAccessBlockFacts::derive(context.account, bucket);
         let acl = ownership::AclFacts::derive(bucket);
-        let exposure = exposure::ExposureFacts::derive(context, &policy, &public_access_block);
+        let (exposure, cut) =
+            exposure::ExposureFacts::derive(context, &policy, &public_access_block);
         let data_events = data_events::DataEventFacts::derive(context);
         Self {
             name: context.name.to_owned(),
@@ -184,7 +185,7 @@ impl BucketFacts {
             account: context.account_id.to_owned(),
             region: context.region().to_owned(),
             policy: policy.facts(),
-            guards: guards::GuardFacts::derive(context, &policy, &public_access_block),
+            guards: guards::GuardFacts::derive(context, &policy, cut),
             exposure,
             objects: objects::ObjectFacts::derive(context, &acl, &public_access_block),
             acl,
