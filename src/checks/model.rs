@@ -46,7 +46,7 @@ pub struct Check {
     pub rationale: String,
     /// Where other tools answer differently, and why this one does not; empty where nothing is known.
     pub traps: String,
-    /// How to mend it.
+    /// How to fix it.
     pub remediation: Remediation,
     /// Where to read more (URLs).
     pub references: Vec<String>,
@@ -74,13 +74,15 @@ pub struct ForEach {
     pub key: String,
 }
 
-/// How to mend what a check found. The texts are [`Template`]s for each kind of tool.
+/// How to fix what a check found: a named change, or texts for each kind of tool.
 #[derive(Clone, Debug, Default)]
 pub struct Remediation {
     /// In one sentence.
     pub summary: Template,
+    /// The change of [`crate::remedy::change`] that fixes it; then the check has no texts of its own.
+    pub change: Option<String>,
     /// What a person has to decide before any command is run, or why none can do it alone; absent
-    /// when the commands can be run as they stand.
+    /// when the commands can be run as they stand. A named change says so itself.
     pub decide: Option<Template>,
     /// For a shell with the AWS CLI.
     pub shell: Option<Template>,

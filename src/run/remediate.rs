@@ -1,4 +1,4 @@
-//! `remediate`: judge, and plan how what fails is mended. Nothing is applied.
+//! `remediate`: judge, and plan fixes for failing checks. Nothing is applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::cli::options::Remediate;
 use crate::facts::{Facts, Subject};
 use crate::output::Look;
 use crate::remedy::quote::Piece;
-use crate::remedy::{self, Problem, Wishes};
+use crate::remedy::{self, FixRequest, PlanOptions};
 use crate::report::{CheckResult, Status};
 
 /// What the round trip on LocalStack showed; written by tests/round_trip.rs.
@@ -28,7 +28,7 @@ const ROUND_TRIP: &str = include_str!("../../policies/data/round-trip.yaml");
 /// Which fixes were run, and why others were not.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct RoundTrip {
-    /// Checks whose commands mended a failing resource on LocalStack.
+    /// Checks whose commands fixed a failing resource on LocalStack.
     pub(super) verified: BTreeSet<String>,
     /// Checks with commands that were not run there, and why.
     pub(super) not_verified: BTreeMap<String, String>,
@@ -93,7 +93,7 @@ pub(super) fn run(
         console.note(&format!("note: {note}"));
     }
     let facts = Facts::new(&snapshot, remediate.trust.clone());
-    let problems = problems(&facts, &selected, &report.results)?;
+    let requests = requests(&facts, &selected, &report.results)?;
     let decided: Vec<WildMatch> = remediate
         .decided
         .iter()
@@ -102,8 +102,8 @@ pub(super) fn run(
     let round_trip = RoundTrip::shipped()?;
     let plan = remedy::plan(
         &facts,
-        &problems,
-        &Wishes {
+        &requests,
+        &PlanOptions {
             decided: &|check| decided.iter().any(|glob| glob.matches(check)),
             verified: &|check| round_trip.verified.contains(check),
         },
@@ -129,17 +129,17 @@ pub(super) fn run(
     Ok(Exit::Clean)
 }
 
-/// Each finding with what its check says about mending it, about this resource.
-fn problems(
+/// Each finding with what its check says about fixing it, about this resource.
+fn requests(
     facts: &Facts<'_>,
     selected: &Selected,
     results: &[CheckResult],
-) -> Result<Vec<Problem>, RunError> {
+) -> Result<Vec<FixRequest>, RunError> {
     let checks: BTreeMap<&str, (&Check, Value)> = selected
         .with_params()
         .map(|(check, params)| (check.id.as_str(), (check, params)))
         .collect();
-    let mut problems = Vec::new();
+    let mut requests = Vec::new();
     let mut documents: BTreeMap<&str, Value> = BTreeMap::new();
     for result in results
         .iter()
@@ -193,21 +193,19 @@ fn problems(
                     .collect()
             })
         };
-        let mending = &check.remediation;
-        problems.push(Problem {
+        let fix = &check.remediation;
+        requests.push(FixRequest {
             finding: result.clone(),
             title: check.title.clone(),
-            summary: mending.summary.render(&variables),
+            summary: fix.summary.render(&variables),
             params: params.clone(),
-            decide: mending
-                .decide
-                .as_ref()
-                .map(|decide| decide.render(&variables)),
-            shell: pieces(&mending.shell),
-            terraform: pieces(&mending.terraform),
+            decide: fix.decide.as_ref().map(|decide| decide.render(&variables)),
+            change: fix.change.clone(),
+            shell: pieces(&fix.shell),
+            terraform: pieces(&fix.terraform),
         });
     }
-    Ok(problems)
+    Ok(requests)
 }
 
 /// The item of a list that a result is about.

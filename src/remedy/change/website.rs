@@ -1,0 +1,50 @@
+//! The website endpoint of a bucket.
+
+use super::super::FixContext;
+use super::super::draft::FixDraft;
+use super::{Change, ChangeTarget, Family, NamedChange, Requests};
+use crate::inventory::ids::SubjectKind;
+use crate::report::plan::{Effort, Level};
+
+pub(super) const FAMILY: Family = Family {
+    subject: SubjectKind::Bucket,
+    changes: &[REMOVE],
+    plan,
+};
+
+const REMOVE: NamedChange = NamedChange {
+    name: "remove-website",
+    summary: "Serve {bucket.name} through CloudFront with an origin access control, and remove the website configuration.",
+    effect: "The bucket answers on its S3 endpoints only, which support TLS.",
+    risk: Level::High,
+    risk_note: "Visitors of the website endpoint get 403 or 404.",
+    decide: "Is the website in use? Serve it through CloudFront with an origin access control first.",
+    example: remove,
+};
+
+fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
+    requests.each(&REMOVE, drafts, |_| {
+        let mut draft = context.draft_of(
+            format!("Remove the website configuration of {}.", context.name()),
+            remove(context.target),
+        );
+        draft.decide(REMOVE.decide);
+        draft.effort = Effort::Days;
+        Some(draft)
+    });
+}
+
+fn remove(target: &ChangeTarget) -> Change {
+    let name = &target.name;
+    Change::shell(format!(
+        "aws s3api delete-bucket-website --bucket {}{}\n",
+        target.word(),
+        target.region_option()
+    ))
+    .terraform_note(format!(
+        "Remove the aws_s3_bucket_website_configuration of {name}."
+    ))
+    .stack_note(format!(
+        "Remove WebsiteConfiguration from the AWS::S3::Bucket {name}."
+    ))
+}
