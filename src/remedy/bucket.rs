@@ -6,9 +6,9 @@
 
 use std::cell::OnceCell;
 
-use crate::facts::policy::wording::{Target, grants_log_delivery};
-use crate::facts::policy::{Policy, PolicyKind};
-use crate::facts::s3::BucketFacts;
+use coldbucket_policy::wording::{Target, grants_log_delivery};
+use coldbucket_policy::{Policy, PolicyKind};
+use crate::facts::bucket::BucketFacts;
 use crate::facts::{Because, Fact, Facts, Standing, Subject, SubjectFacts};
 use crate::findings::Reason;
 use crate::inventory::ids::SubjectKind;

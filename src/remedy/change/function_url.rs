@@ -4,7 +4,7 @@ use super::super::draft::FixDraft;
 use super::super::quote::word;
 use super::super::{FixContext, FixRequest};
 use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::facts::lambda::LATEST;
+use crate::facts::function::LATEST;
 use crate::inventory::ids::SubjectKind;
 use crate::report::plan::Level;
 

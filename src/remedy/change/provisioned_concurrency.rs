@@ -7,7 +7,7 @@ use super::super::draft::FixDraft;
 use super::super::quote::{hcl, word};
 use super::{Change, ChangeTarget, Family, NamedChange, Requests, StackEdit, function_url};
 use crate::facts::SubjectFacts;
-use crate::facts::lambda::LATEST;
+use crate::facts::function::LATEST;
 use crate::inventory::ids::SubjectKind;
 use crate::report::plan::Level;
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::super::bucket::BucketState;
 use super::super::{NamedChange, Requests};
 use super::{PolicyEdit, put_edited};
-use crate::facts::policy::{Policy, PolicyKind, guards};
+use coldbucket_policy::{Policy, PolicyKind, guards};
 use crate::inventory::ids::kms_key_arn;
 use crate::report::plan::Level;
 

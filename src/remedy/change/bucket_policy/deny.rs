@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::super::bucket::BucketState;
 use super::super::{NamedChange, Requests};
 use super::{PolicyEdit, put_statement};
-use crate::facts::policy::{Policy, PolicyKind, guards};
+use coldbucket_policy::{Policy, PolicyKind, guards};
 use crate::report::plan::Level;
 
 pub(super) const PLAIN_HTTP: NamedChange = NamedChange {
