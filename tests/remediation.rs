@@ -10,6 +10,8 @@
 use std::process::{Command, Stdio};
 
 use coldbucket::checks::Catalog;
+use coldbucket::inventory::ids::SubjectKind;
+use coldbucket::remedy::change;
 use coldbucket::remedy::quote::{self, Piece};
 use serde_json::{Value, json};
 
@@ -281,7 +283,7 @@ fn fixes_of<'p>(plan: &'p Value, check: &str) -> Vec<&'p Value> {
                 .as_array()
                 .unwrap()
                 .iter()
-                .any(|mended| mended["check"] == check)
+                .any(|finding| finding["check"] == check)
         })
         .collect()
 }
@@ -297,7 +299,7 @@ fn block_public_access_is_ready_where_nothing_is_public() {
 }
 
 #[test]
-fn block_public_access_waits_where_somebody_may_rely_on_the_bucket() {
+fn block_public_access_waits_where_the_bucket_may_be_public_on_purpose() {
     let public = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});
     let partner = json!({"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});
     let cases = [
@@ -312,7 +314,7 @@ fn block_public_access_waits_where_somebody_may_rely_on_the_bucket() {
         ),
         (
             json!({"ownership": "absent", "acl": {"known": {"owner": "me", "grants": [{"grantee": "AllUsers", "permission": "READ"}]}}}),
-            "Its ACL grants READ to everybody",
+            "Its ACL grants READ to everyone",
         ),
         (
             json!({"website": {"denied": {"action": "s3:GetBucketWebsite", "code": "AccessDenied"}}}),
@@ -378,7 +380,7 @@ fn a_policy_that_would_be_too_long_is_not_put() {
         "--check s3-plain-http",
     );
     let decide = plan["fixes"][0]["decide"].as_str().unwrap();
-    assert!(decide.contains("bytes and S3 takes 20480"), "{decide}");
+    assert!(decide.contains("bytes and S3 accepts 20480"), "{decide}");
 }
 
 #[test]
@@ -391,7 +393,7 @@ fn a_public_policy_is_not_put_again_where_s3_would_refuse_it() {
     );
     let decide = plan["fixes"][0]["decide"].as_str().unwrap();
     assert!(
-        decide.contains("S3 refuses to put any policy that still is"),
+        decide.contains("S3 refuses any policy that is still public"),
         "{decide}"
     );
 }
@@ -474,7 +476,7 @@ fn trails_that_were_not_read_leave_the_access_log_alone() {
             .run()
             .exits(0)
             .json();
-    // Some trail may record every request: nobody knows, so there is nothing to mend.
+    // Some trail may record every request: that is not known, so there is nothing to fix.
     assert_eq!(plan["fixes"], json!([]));
 }
 
@@ -487,7 +489,7 @@ fn names_that_aws_does_not_give_get_no_commands() {
             fix["decide"]
                 .as_str()
                 .unwrap()
-                .contains("AWS gives no such name")
+                .contains("not a name that AWS gives")
         );
         assert_eq!(fix["shell"], Value::Null);
     }
@@ -597,7 +599,7 @@ fn the_whole_plan_of_the_sample_is_clean_shell() {
         assert!(run.stdout.contains("\nset -eu\n"));
         // Each command stands under a comment that says what it does and for which check.
         for part in run.stdout.split("\n# --- ").skip(1) {
-            assert!(part.contains("\n# Mends: "), "{part}");
+            assert!(part.contains("\n# Fixes: "), "{part}");
         }
     }
 }
@@ -680,6 +682,34 @@ fn hostile_settings_are_clean_shell_and_a_clean_template() {
     lint::cloudformation(&print("cloudformation"));
 }
 
+/// What the documentation shows of each named change runs as shell, and parses as HCL and YAML.
+#[test]
+fn the_example_of_every_change_is_sound() {
+    let mut names = std::collections::BTreeSet::new();
+    for kind in SubjectKind::ALL {
+        for change in change::of_subject(kind) {
+            if !names.insert(change.name) {
+                continue;
+            }
+            let [shell, terraform, stack] = change.example();
+            lint::shell(&format!(
+                "#!/bin/sh\n# shellcheck disable=SC2016\nset -eu\n{shell}"
+            ));
+            hcl::parse(&terraform).unwrap_or_else(|error| panic!("{}: {error}", change.name));
+            assert!(!stack.is_empty(), "{}", change.name);
+            if stack.starts_with("Resources:") {
+                let read: Value = serde_saphyr::from_str(&stack).unwrap();
+                assert!(read["Resources"].is_object(), "{}: {stack}", change.name);
+            }
+            for words in [change.summary, change.effect] {
+                assert!(words.ends_with('.'), "{}: {words}", change.name);
+            }
+            assert!(change::find(change.name).is_some());
+        }
+    }
+    assert!(names.len() > 40, "{}", names.len());
+}
+
 /// A policy file leaves what it cannot know to whoever runs it, in words that cannot be overlooked:
 /// `YOUR-…`. Anything else in capitals would be run as it stands.
 #[test]
@@ -713,7 +743,7 @@ fn commands_with_a_gap_are_never_ready() {
     let fix = fixes_of(&plan, "account-no-multi-region-trail")[0];
     assert_eq!(fix["decided"], Value::Null);
     let decide = fix["decide"].as_str().unwrap();
-    assert!(decide.contains("put in YOUR-TRAIL-BUCKET"), "{decide}");
+    assert!(decide.contains("Replace YOUR-TRAIL-BUCKET"), "{decide}");
     let shell = fix["shell"].as_str().unwrap();
     assert!(shell.lines().all(|line| line.starts_with('#')), "{shell}");
 }
@@ -807,7 +837,7 @@ fn the_key_of_most_buckets_of_the_region_is_named() {
     let fix = &waiting["fixes"][0];
     assert!(fix["what"].as_str().unwrap().contains(key), "{fix}");
     assert!(
-        fix["decide"].as_str().unwrap().starts_with("May everybody"),
+        fix["decide"].as_str().unwrap().starts_with("May everyone"),
         "{fix}"
     );
     assert!(commands(fix).is_empty(), "{fix}");
@@ -833,7 +863,7 @@ fn commands(fix: &Value) -> String {
 }
 
 #[test]
-fn tls_1_2_is_denied_when_somebody_says_that_nobody_needs_it() {
+fn tls_1_2_is_denied_once_that_is_decided() {
     let checks = "--pack strict --check s3-plain-http,s3-tls-1-2-accepted";
     let undecided = plan(json!({"b": bucket(json!({}))}), checks);
     let fixes = undecided["fixes"].as_array().unwrap();

@@ -1,6 +1,6 @@
 //! The catalogue: every check there is, built in or the user's own, compiled and linted.
 //!
-//! All mistakes of all files are told at once. A catalogue that could be built holds no check that
+//! All mistakes of all files are reported at once. A catalogue that could be built holds no check that
 //! could fail for a reason that was visible in its file.
 
 use std::collections::BTreeMap;

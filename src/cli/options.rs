@@ -1,6 +1,5 @@
 //! The validated form of what was asked for. Only this travels.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -248,6 +247,8 @@ pub struct Selection {
     pub policies: Vec<PathBuf>,
     /// Parameters of checks.
     pub params: CheckParams,
+    /// `--cold-start-budget`, ms: for every check with the parameter `budget_ms`.
+    pub budget_ms: Option<f64>,
 }
 
 /// A pack's name and where it was written; [`DEFAULT_PACK`] when nobody wrote one.
@@ -359,12 +360,6 @@ impl Options {
         }
     }
 }
-
-/// The checks that `--cold-start-budget` is for.
-pub const BUDGET_CHECKS: [&str; 2] = [
-    "lambda-cold-start-over-budget",
-    "lambda-no-provisioned-concurrency",
-];
 
 /// A time such as `800ms` or `1.5s`, in milliseconds; a positive number of at most an hour.
 fn milliseconds(text: &str) -> Option<f64> {
@@ -490,7 +485,7 @@ impl Join {
             None => Some(Severity::High),
         };
         let mut selection = self.selection(args.selection);
-        self.budget(args.gate.cold_start_budget.as_deref(), &mut selection);
+        selection.budget_ms = self.budget(args.gate.cold_start_budget.as_deref());
         Audit {
             source: self.source(args.source, &args.tuning),
             selection,
@@ -543,32 +538,17 @@ impl Join {
         }
     }
 
-    /// Puts `--cold-start-budget` into the parameters of the checks that know one.
-    fn budget(&mut self, text: Option<&str>, selection: &mut Selection) {
-        let Some(text) = text else { return };
-        let Some(ms) = milliseconds(text) else {
+    /// Reads `--cold-start-budget`.
+    fn budget(&mut self, text: Option<&str>) -> Option<f64> {
+        let text = text?;
+        let ms = milliseconds(text);
+        if ms.is_none() {
             self.mistakes.push(
                 Mistake::new(format!("--cold-start-budget `{text}` is not a time"))
                     .help(Some("write it like 800ms or 1.5s".to_owned())),
             );
-            return;
-        };
-        for check in BUDGET_CHECKS {
-            let params = selection
-                .params
-                .entry(check.to_owned())
-                .or_insert_with(|| Placed {
-                    value: BTreeMap::new(),
-                    place: None,
-                });
-            params.value.insert(
-                "budget_ms".to_owned(),
-                Placed {
-                    value: Value::from(ms),
-                    place: None,
-                },
-            );
         }
+        ms
     }
 
     fn what_if(&mut self, args: EstimateArgs) -> WhatIf {
@@ -820,6 +800,7 @@ impl Join {
             severity: args.severity.or(self.config.severity).map(Severity::from),
             policies: self.policies(args.policies),
             params: self.config.checks.clone(),
+            budget_ms: None,
         }
     }
 

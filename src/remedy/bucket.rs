@@ -6,18 +6,18 @@
 
 use std::cell::OnceCell;
 
-use coldbucket_policy::wording::{Target, grants_log_delivery};
-use coldbucket_policy::{Policy, PolicyKind};
 use crate::facts::bucket::BucketFacts;
-use crate::facts::{Because, Fact, Facts, Standing, Subject, SubjectFacts};
+use crate::facts::{Because, CurrentSettings, Fact, Facts, Subject, SubjectFacts};
 use crate::findings::Reason;
 use crate::inventory::ids::SubjectKind;
+use coldbucket_policy::wording::{Target, grants_log_delivery};
+use coldbucket_policy::{Policy, PolicyKind};
 
 /// A bucket with its facts and its settings.
 pub struct BucketState<'a> {
     pub subject: Subject,
     pub facts: BucketFacts,
-    pub settings: Standing<'a>,
+    pub settings: CurrentSettings<'a>,
 }
 
 /// Every bucket of the snapshot, derived once and only when something asks.
@@ -62,7 +62,7 @@ impl<'a> BucketState<'a> {
             SubjectFacts::Bucket(bucket) => Some(Self {
                 subject: subject.clone(),
                 facts: *bucket,
-                settings: facts.standing(subject)?,
+                settings: facts.current_settings(subject)?,
             }),
             _ => None,
         }

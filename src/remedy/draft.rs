@@ -45,7 +45,7 @@ pub struct SharedChange {
     pub items: Vec<String>,
     /// The sentence and the change for the items of all.
     pub of_all: fn(&SharedChange) -> Option<(String, Change)>,
-    /// What `of_all` needs beside them.
+    /// What `of_all` also needs.
     pub details: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Quoting, once for each target: a POSIX shell, HCL, YAML.
 //!
-//! Names, policies and tags are written by whoever may write them, and what is printed here is meant
+//! Names, policies and tags are written by anyone with write access, and what is printed here is meant
 //! to be run. So every value is quoted by the grammar of the target, whatever it holds, and the
 //! templates of the policy files are filled in by the quotes that stand around the placeholder.
 //!
@@ -18,7 +18,7 @@ pub enum Piece {
     Value(String),
 }
 
-/// What a policy file leaves open for whoever runs it: words like `YOUR-LOG-BUCKET`, each once. Only
+/// What a policy file leaves for the user to replace: words like `YOUR-LOG-BUCKET`, each once. Only
 /// the file's own text counts, never what was filled in.
 pub fn gaps(pieces: &[Piece]) -> Vec<String> {
     let is_part = |letter: char| letter.is_ascii_uppercase() || letter == '-';

@@ -16,6 +16,9 @@ use crate::inventory::need::{Need, ReadingKind, Scope};
 /// Policies do not nest deeper; a folder that contains itself would not end.
 const DEEPEST: usize = 8;
 
+/// The parameter of checks that hold a cold start to a budget.
+const BUDGET: &str = "budget_ms";
+
 /// The built-in checks and those in the given folders.
 pub(super) fn load(folders: &[PathBuf]) -> Result<Catalog, RunError> {
     let mut catalogue = Catalog::builtin()?;
@@ -70,7 +73,7 @@ fn gather(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), R
 /// What the options select. Mistakes get the place where the configuration says them.
 pub(super) fn select(catalogue: &Catalog, selection: &Selection) -> Result<Selected, RunError> {
     let values = |globs: &[Placed<String>]| globs.iter().map(|glob| glob.value.clone()).collect();
-    let wanted = checks::Selection {
+    let mut wanted = checks::Selection {
         pack: selection.pack.0.value.clone(),
         check: values(&selection.check),
         exclude: values(&selection.exclude),
@@ -88,6 +91,14 @@ pub(super) fn select(catalogue: &Catalog, selection: &Selection) -> Result<Selec
             })
             .collect(),
     };
+    if let Some(ms) = selection.budget_ms {
+        for check in catalogue.iter() {
+            if check.params.contains_key(BUDGET) {
+                let params = wanted.params.entry(check.id.clone()).or_default();
+                params.insert(BUDGET.to_owned(), Value::from(ms));
+            }
+        }
+    }
     catalogue.select(&wanted).map_err(|error| {
         let mistakes = error
             .problems

@@ -6,7 +6,7 @@ use super::super::draft::FixDraft;
 use super::super::quote::hcl;
 use super::super::shell::quoted;
 use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::facts::standing::Recorder;
+use crate::facts::settings::Recorder;
 use crate::inventory::ids::SubjectKind;
 use crate::report::plan::Level;
 

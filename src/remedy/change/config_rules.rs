@@ -1,5 +1,7 @@
 //! Managed rules of AWS Config in a Region, one for each topic that none watches.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::super::FixContext;
@@ -27,9 +29,8 @@ const ADD: NamedChange = NamedChange {
     decide: "",
     example: |target| {
         let rows = RuleTable::builtin().rows.iter();
-        let mut identifiers: Vec<&str> = rows.map(|row| row.identifier.as_str()).collect();
-        identifiers.dedup();
-        add(target, &identifiers)
+        let identifiers: BTreeSet<&str> = rows.map(|row| row.identifier.as_str()).collect();
+        add(target, &identifiers.into_iter().collect::<Vec<_>>())
     },
 };
 

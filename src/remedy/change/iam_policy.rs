@@ -15,7 +15,7 @@ pub(super) const FAMILY: Family = Family {
 
 const DELETE: NamedChange = NamedChange {
     name: "delete-policy",
-    summary: "Delete the policy {identity.name}, if no principal will need it.",
+    summary: "Delete the IAM policy, if no principal will need it.",
     effect: "The policy can no longer be attached.",
     risk: Level::Medium,
     risk_note: "Whatever attaches it later fails.",
@@ -25,8 +25,12 @@ const DELETE: NamedChange = NamedChange {
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
     requests.each(&DELETE, drafts, |_| {
+        let name = context.name();
         let mut draft = context.draft_of(
-            format!("Delete the policy {}.", context.name()),
+            format!(
+                "Delete the IAM policy {}.",
+                name.rsplit('/').next().unwrap_or(name)
+            ),
             delete(context.target),
         );
         draft.decide(DELETE.decide);

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::super::super::bucket::BucketState;
 use super::super::{NamedChange, Requests};
 use super::{PolicyEdit, put_edited};
-use coldbucket_policy::{Policy, PolicyKind, guards};
 use crate::inventory::ids::kms_key_arn;
 use crate::report::plan::Level;
+use coldbucket_policy::{Policy, PolicyKind, guards};
 
 pub(super) const ALLOW: NamedChange = NamedChange {
     name: "allow-default-encryption",

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::super::super::bucket::BucketState;
 use super::super::{NamedChange, Requests};
 use super::{PolicyEdit, put_statement};
-use coldbucket_policy::{Policy, PolicyKind, guards};
 use crate::report::plan::Level;
+use coldbucket_policy::{Policy, PolicyKind, guards};
 
 pub(super) const PLAIN_HTTP: NamedChange = NamedChange {
     name: "deny-plain-http",
