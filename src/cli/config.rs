@@ -462,8 +462,8 @@ fn plain(value: &DeValue<'_>) -> Option<Value> {
     }
 }
 
-#[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -123,8 +123,13 @@ impl<'a> BucketState<'a> {
             })
     }
 
+    /// True when its ACL lets log delivery write and its policy does not.
+    pub fn log_delivery_by_acl(&self) -> bool {
+        self.takes_log_delivery() && !self.policy_takes_log_delivery()
+    }
+
     /// True when its policy does.
-    pub fn policy_takes_log_delivery(&self) -> bool {
+    fn policy_takes_log_delivery(&self) -> bool {
         let Some(text) = self.policy_text() else {
             return false;
         };

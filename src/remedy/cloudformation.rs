@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::change::{Change, ChangeTarget, StackEdit};
 use super::quote::{one_line, yaml_lines};
+use super::target::{Change, ChangeTarget, StackEdit};
 use crate::report::plan::TemplateResource;
 
 /// The resources of a template in the making, by what they are called after and their role.

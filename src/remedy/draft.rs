@@ -1,9 +1,76 @@
-//! A fix in the making: what is known about it before it is printed.
+//! A finding with its check's fix, the change it names, and the fix in the making.
 
-use super::FixRequest;
-use super::change::{Change, ChangeTarget, NamedChange};
-use crate::findings::ResourceId;
+use serde_json::Value;
+
+use super::quote::Piece;
+use super::target::{Change, ChangeTarget};
+use crate::findings::{Finding, ResourceId};
 use crate::report::plan::{Effort, FixedFinding, Level};
+
+/// A finding with what its check says about fixing it.
+#[derive(Clone, Debug)]
+pub struct FixRequest {
+    /// The finding.
+    pub finding: Finding,
+    /// The check's title.
+    pub title: String,
+    /// How to fix it, in one sentence, about this resource.
+    pub summary: String,
+    /// The check's thresholds.
+    pub params: Value,
+    /// What a person has to decide, where the check itself says so.
+    pub decide: Option<String>,
+    /// The change that the check names.
+    pub change: Option<String>,
+    /// The check's own commands for a shell.
+    pub shell: Option<Vec<Piece>>,
+    /// The check's own HCL.
+    pub terraform: Option<Vec<Piece>>,
+}
+
+impl FixRequest {
+    pub(super) fn names(&self, change: &NamedChange) -> bool {
+        self.change.as_deref() == Some(change.name)
+    }
+
+    pub(super) fn item(&self) -> &str {
+        self.finding.item.as_deref().unwrap_or_default()
+    }
+
+    /// A threshold of the check that the change takes too.
+    pub(super) fn number(&self, param: &str) -> Option<u64> {
+        self.params.get(param).and_then(Value::as_u64)
+    }
+
+    fn fixed(&self) -> FixedFinding {
+        FixedFinding {
+            check: self.finding.check.clone(),
+            severity: self.finding.severity,
+            title: self.title.clone(),
+            message: self.finding.message.clone().unwrap_or_default(),
+            item: self.finding.item.clone(),
+            fingerprint: self.finding.fingerprint.clone(),
+        }
+    }
+}
+
+/// A change that a check can name.
+pub struct NamedChange {
+    /// Kebab case, an imperative.
+    pub name: &'static str,
+    /// What to do, with placeholders of the subject's facts: for checks that say nothing themselves.
+    pub summary: &'static str,
+    /// What is different afterwards.
+    pub effect: &'static str,
+    /// How likely it breaks something.
+    pub risk: Level,
+    /// What it may break.
+    pub risk_note: &'static str,
+    /// What a person decides first; empty when the commands never wait.
+    pub decide: &'static str,
+    /// The change of a target, with placeholders for what only a plan knows.
+    pub(super) make: fn(&ChangeTarget) -> Change,
+}
 
 /// One fix of one resource.
 #[derive(Debug)]

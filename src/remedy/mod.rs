@@ -6,80 +6,34 @@
 //! them into the order in which AWS accepts them, and holds a fix back where access that is in use
 //! may end: then it says what would break and asks. Nothing is ever applied from here.
 //!
-//! * [`change`]: what checks can name, a file each, with words and commands side by side.
-//! * [`bucket`]: a bucket with its settings, which most changes need.
-//! * [`quote`] is the only place that quotes.
+//! [`change`] holds what checks can name, a file each, with words and commands side by side;
+//! [`bucket`] a bucket with its settings, which most changes need; [`quote`] alone quotes.
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use crate::facts::{Facts, Subject, SubjectFacts};
-use crate::findings::{Finding, ResourceId};
+use crate::facts::{Facts, Subject};
+use crate::findings::ResourceId;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Guard, Need, ReadingKind};
-use crate::report::plan::{Effort, Fix, FixedFinding, PLAN_SCHEMA, Plan};
+use crate::report::plan::{Effort, Fix, PLAN_SCHEMA, Plan};
 use crate::report::{Source, Tool};
 
 mod bucket;
 pub mod change;
 mod cloudformation;
+mod context;
 mod draft;
+mod prelude;
 pub mod quote;
 mod shell;
+mod target;
 mod terraform;
 
-use bucket::{AllBuckets, BucketState};
-use change::{Change, ChangeTarget, NamedChange, Requests};
+use bucket::AllBuckets;
+use context::{FixContext, Requests};
 use draft::FixDraft;
-use quote::Piece;
-
-/// A finding with what its check says about fixing it.
-#[derive(Clone, Debug)]
-pub struct FixRequest {
-    /// The finding.
-    pub finding: Finding,
-    /// The check's title.
-    pub title: String,
-    /// How to fix it, in one sentence, about this resource.
-    pub summary: String,
-    /// The check's thresholds.
-    pub params: Value,
-    /// What a person has to decide, where the check itself says so.
-    pub decide: Option<String>,
-    /// The change that the check names.
-    pub change: Option<String>,
-    /// The check's own commands for a shell.
-    pub shell: Option<Vec<Piece>>,
-    /// The check's own HCL.
-    pub terraform: Option<Vec<Piece>>,
-}
-
-impl FixRequest {
-    fn names(&self, change: &NamedChange) -> bool {
-        self.change.as_deref() == Some(change.name)
-    }
-
-    fn item(&self) -> &str {
-        self.finding.item.as_deref().unwrap_or_default()
-    }
-
-    /// A threshold of the check that the change takes too.
-    fn number(&self, param: &str) -> Option<u64> {
-        self.params.get(param).and_then(Value::as_u64)
-    }
-
-    fn fixed(&self) -> FixedFinding {
-        FixedFinding {
-            check: self.finding.check.clone(),
-            severity: self.finding.severity,
-            title: self.title.clone(),
-            message: self.finding.message.clone().unwrap_or_default(),
-            item: self.finding.item.clone(),
-            fingerprint: self.finding.fingerprint.clone(),
-        }
-    }
-}
+pub use draft::FixRequest;
+use target::{Change, ChangeTarget};
 
 /// What the user decided, and what was tried.
 pub struct PlanOptions<'a> {
@@ -159,9 +113,9 @@ pub fn plan(
             continue;
         }
         let subject = subject_of(resource);
-        let context = FixContext::new(facts, &buckets, options, &subject, &target);
+        let context = FixContext::new(facts, &buckets, options.decided, &subject, &target);
         let mut left = Requests(requests);
-        context.plan(&mut left, &mut drafts);
+        plan_resource(&context, &mut left, &mut drafts);
         // Buckets come before trails, so what is planned for the trail's bucket is there.
         let bucket = context
             .trail()
@@ -169,7 +123,8 @@ pub fn plan(
         if let (SubjectKind::Trail, Some(bucket)) = (resource.kind, bucket) {
             let id = &bucket.subject.id;
             let target = self::target(id, &mut labels);
-            let context = FixContext::new(facts, &buckets, options, &bucket.subject, &target);
+            let context =
+                FixContext::new(facts, &buckets, options.decided, &bucket.subject, &target);
             left.0.retain(|request| {
                 let planned = drafts.iter_mut().find(|draft| {
                     draft.resource == *id
@@ -180,7 +135,7 @@ pub fn plan(
                 });
                 planned.map(|draft| draft.fixes(&[request])).is_none()
             });
-            context.plan(&mut left, &mut drafts);
+            plan_resource(&context, &mut left, &mut drafts);
         }
         for request in left.0 {
             drafts.push(unplanned(request, &target));
@@ -190,80 +145,13 @@ pub fn plan(
     finish(drafts, options, facts, tool, source)
 }
 
-/// One resource with findings, and what surrounds it.
-struct FixContext<'c, 'f> {
-    facts: &'c Facts<'f>,
-    buckets: &'c AllBuckets<'c, 'f>,
-    options: &'c PlanOptions<'c>,
-    subject: &'c Subject,
-    target: &'c ChangeTarget,
-    /// Its state, where it is a bucket that was read.
-    bucket: Option<BucketState<'f>>,
-}
-
-impl<'c, 'f> FixContext<'c, 'f> {
-    fn new(
-        facts: &'c Facts<'f>,
-        buckets: &'c AllBuckets<'c, 'f>,
-        options: &'c PlanOptions<'c>,
-        subject: &'c Subject,
-        target: &'c ChangeTarget,
-    ) -> Self {
-        Self {
-            bucket: BucketState::of(facts, subject),
-            facts,
-            buckets,
-            options,
-            subject,
-            target,
-        }
-    }
-
-    fn plan(&self, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
-        for family in change::families(self.subject.id.kind) {
-            (family.plan)(self, requests, drafts);
-        }
-    }
-
-    fn name(&self) -> &str {
-        &self.target.name
-    }
-
-    fn draft(&self, what: impl Into<String>) -> FixDraft {
-        FixDraft::new(&self.subject.id, self.target, what)
-    }
-
-    /// A fix that is one change.
-    fn draft_of(&self, what: impl Into<String>, change: Change) -> FixDraft {
-        let mut draft = self.draft(what);
-        draft.changes.push(change);
-        draft
-    }
-
-    /// True when the decision about every one of them has been taken.
-    fn is_decided(&self, requests: &[&FixRequest]) -> bool {
-        !requests.is_empty()
-            && requests
-                .iter()
-                .all(|request| (self.options.decided)(&request.finding.check))
-    }
-
-    fn trail(&self) -> Option<crate::facts::trail::TrailFacts> {
-        match self.facts.of(self.subject)? {
-            SubjectFacts::Trail(trail) => Some(*trail),
-            _ => None,
-        }
-    }
-
-    /// The trails of the account.
-    fn trails(&self) -> impl Iterator<Item = crate::facts::trail::TrailFacts> {
-        self.facts
-            .subjects(SubjectKind::Trail)
-            .filter(|subject| subject.id.account == self.subject.id.account)
-            .filter_map(|subject| match self.facts.of(&subject)? {
-                SubjectFacts::Trail(trail) => Some(*trail),
-                _ => None,
-            })
+fn plan_resource(
+    context: &FixContext<'_, '_>,
+    requests: &mut Requests<'_>,
+    drafts: &mut Vec<FixDraft>,
+) {
+    for family in change::families(context.subject.id.kind) {
+        (family.plan)(context, requests, drafts);
     }
 }
 

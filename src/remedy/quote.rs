@@ -63,7 +63,7 @@ fn is_bare(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_./:=,@".contains(&byte))
 }
 
-/// What is one scalar in HCL and YAML without quotes: a number, or a word.
+/// What is one scalar in HCL without quotes: a number, or a word.
 fn is_plain(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text
@@ -335,33 +335,14 @@ fn follow_shell(text: &str, contexts: &mut Vec<Around>) {
 
 /// A template in HCL, filled in.
 pub fn fill_hcl(pieces: &[Piece]) -> String {
-    fill(pieces, &in_hcl_quotes, None, &hcl)
-}
-
-/// A template in YAML, filled in.
-pub fn fill_yaml(pieces: &[Piece]) -> String {
-    let single = |text: &str| one_line(text).replace('\'', "''");
-    fill(pieces, &in_yaml_quotes, Some(&single), &yaml)
-}
-
-type Escape<'a> = &'a dyn Fn(&str) -> String;
-
-/// Languages whose strings are in double quotes with backslashes, and whose comments start with `#`.
-fn fill(
-    pieces: &[Piece],
-    double: Escape<'_>,
-    single: Option<Escape<'_>>,
-    bare: Escape<'_>,
-) -> String {
     let mut out = String::new();
     let mut around = Around::Nothing;
     for piece in pieces {
         match piece {
             Piece::Value(value) => out.push_str(&match around {
                 Around::Nothing if is_plain(value) => value.clone(),
-                Around::Nothing => bare(value),
-                Around::Single => single.map_or_else(|| bare(value), |single| single(value)),
-                Around::Double => double(value),
+                Around::Nothing | Around::Single => hcl(value),
+                Around::Double => in_hcl_quotes(value),
                 Around::Comment => one_line(value),
             }),
             Piece::Text(text) => {
@@ -374,11 +355,8 @@ fn fill(
                             around
                         }
                         (Around::Nothing, '"') => Around::Double,
-                        (Around::Nothing, '\'') if single.is_some() => Around::Single,
                         (Around::Nothing, '#') => Around::Comment,
-                        (Around::Double, '"')
-                        | (Around::Single, '\'')
-                        | (Around::Comment, '\n') => Around::Nothing,
+                        (Around::Double, '"') | (Around::Comment, '\n') => Around::Nothing,
                         _ => around,
                     };
                 }

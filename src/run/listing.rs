@@ -164,7 +164,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
             .unwrap_or_default()
     };
     let [shell, terraform, cloudformation] = match change {
-        Some(change) => change.example(),
+        Some(change) => change::example(change),
         None => [&fix.shell, &fix.terraform, &fix.cloudformation].map(template),
     };
     let decide = match (&fix.decide, change) {

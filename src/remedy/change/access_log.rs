@@ -4,25 +4,13 @@
 //! ([`crate::facts::Facts::log_delivery_problem`]), and where something is not, a person is asked. A
 //! bucket is never made a target here: only one that already lets log delivery write is chosen.
 
+use crate::remedy::prelude::*;
 use std::cmp::Reverse;
 
-use serde_json::json;
-
-use super::super::bucket::{AllBuckets, BucketState, why};
-use super::super::draft::FixDraft;
-use super::super::quote::hcl;
-use super::super::shell::{escaped, quoted};
-use super::super::{FixContext, FixRequest};
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
 use crate::facts::Fact;
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[DELIVER, OWN_PREFIX],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Bucket, &[DELIVER, OWN_PREFIX], plan);
 
 const DELIVER: NamedChange = NamedChange {
     name: "deliver-access-log",
@@ -31,7 +19,7 @@ const DELIVER: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "The logs cost storage.",
     decide: "Where no bucket is known to accept the logs: which bucket is kept for logs, and does its policy let logging.s3.amazonaws.com put objects?",
-    example: |target| deliver(target, "LOG-BUCKET", &format!("{}/", target.name), false),
+    make: |target| deliver(target, "LOG-BUCKET", &format!("{}/", target.name), false),
 };
 
 const OWN_PREFIX: NamedChange = NamedChange {
@@ -41,7 +29,7 @@ const OWN_PREFIX: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "What reads the logs under the old prefix no longer finds new ones.",
     decide: "",
-    example: |target| set_prefix(target, &format!("{}/", target.name)),
+    make: |target| set_prefix(target, &format!("{}/", target.name)),
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
@@ -232,6 +220,6 @@ fn set_prefix(target: &ChangeTarget, prefix: &str) -> Change {
     .stack_note(format!(
         "In the LoggingConfiguration of the AWS::S3::Bucket {}:\nLogFilePrefix: {}",
         target.name,
-        super::super::quote::yaml(prefix)
+        yaml(prefix)
     ))
 }

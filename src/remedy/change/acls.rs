@@ -1,19 +1,9 @@
 //! ACLs of a bucket and its objects, disabled by Object Ownership.
 
-use serde_json::json;
+use super::bucket_policy::edit::log_delivery_waits;
+use crate::remedy::prelude::*;
 
-use super::super::FixContext;
-use super::super::bucket::{BucketState, why};
-use super::super::draft::FixDraft;
-use super::{Change, ChangeTarget, Family, NamedChange, Requests, bucket_policy};
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
-
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[DISABLE],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily = ChangeFamily::new(SubjectKind::Bucket, &[DISABLE], plan);
 
 pub(super) const DISABLE: NamedChange = NamedChange {
     name: "disable-acls",
@@ -22,13 +12,8 @@ pub(super) const DISABLE: NamedChange = NamedChange {
     risk: Level::Medium,
     risk_note: "Uploads that set an ACL other than bucket-owner-full-control are denied, and what ACLs of single objects grant ends.",
     decide: "Does anyone use what the ACL grants? Move what is needed into the bucket policy first.",
-    example: |target| disable(target, false),
+    make: |target| disable(target, false),
 };
-
-/// True when the ACL lets log delivery write and the policy does not.
-pub(super) fn carry_log_delivery(bucket: &BucketState<'_>) -> bool {
-    bucket.takes_log_delivery() && !bucket.policy_takes_log_delivery()
-}
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
     let Some(bucket) = &context.bucket else {
@@ -82,7 +67,7 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
             ));
         }
     }
-    if carry_log_delivery(bucket) && bucket_policy::log_delivery_waits(context, bucket) {
+    if bucket.log_delivery_by_acl() && log_delivery_waits(context, bucket) {
         draft.decide("Access logs are delivered here by the ACL, and the policy that should replace it cannot be put yet: see above.");
     }
     drafts.push(draft);
@@ -104,22 +89,15 @@ turn_acls_off() {
 "#;
 
 fn disable(target: &ChangeTarget, was_set: bool) -> Change {
-    Change::calling(
-        TURN_ACLS_OFF,
-        format!(
-            "turn_acls_off {}{}\n",
-            target.word(),
-            target.region_option()
-        ),
-    )
-    .terraform_bucket(
-        "aws_s3_bucket_ownership_controls",
-        target,
-        was_set,
-        "  rule {\n    object_ownership = \"BucketOwnerEnforced\"\n  }\n",
-    )
-    .bucket_properties(
-        target,
-        json!({"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}),
-    )
+    Change::call(TURN_ACLS_OFF, target, &[])
+        .terraform_bucket(
+            "aws_s3_bucket_ownership_controls",
+            target,
+            was_set,
+            "  rule {\n    object_ownership = \"BucketOwnerEnforced\"\n  }\n",
+        )
+        .bucket_properties(
+            target,
+            json!({"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}),
+        )
 }

@@ -1,20 +1,11 @@
 //! The recorder of AWS Config in a Region: started, and made to record buckets. What is there is kept,
 //! its role and its name among it. Where there is none, a person chooses a role and a bucket.
 
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::super::quote::hcl;
-use super::super::shell::quoted;
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
 use crate::facts::settings::Recorder;
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
+use crate::remedy::prelude::*;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Region,
-    changes: &[RECORD_BUCKETS, START],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Region, &[RECORD_BUCKETS, START], plan);
 
 const RECORD_BUCKETS: NamedChange = NamedChange {
     name: "record-buckets",
@@ -23,7 +14,7 @@ const RECORD_BUCKETS: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "AWS charges for each configuration item that is recorded.",
     decide: "",
-    example: |target| {
+    make: |target| {
         let recorder = Recorder {
             name: "default".to_owned(),
             excludes: false,
@@ -41,7 +32,7 @@ const START: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "AWS charges for each configuration item that is recorded and for each evaluation of a rule.",
     decide: "",
-    example: |target| create(target, "default"),
+    make: |target| create(target, "default"),
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {

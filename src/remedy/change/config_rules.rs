@@ -1,24 +1,11 @@
 //! Managed rules of AWS Config in a Region, one for each topic that none watches.
 
+use crate::remedy::prelude::*;
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::super::quote::{hcl, yaml_lines};
-use super::super::shell::quoted;
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::facts::SubjectFacts;
 use crate::facts::region::RuleTable;
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Region,
-    changes: &[ADD],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily = ChangeFamily::new(SubjectKind::Region, &[ADD], plan);
 
 const ADD: NamedChange = NamedChange {
     name: "add-config-rules",
@@ -27,7 +14,7 @@ const ADD: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "AWS charges for each evaluation of a rule. Rules never change anything.",
     decide: "",
-    example: |target| {
+    make: |target| {
         let rows = RuleTable::builtin().rows.iter();
         let identifiers: BTreeSet<&str> = rows.map(|row| row.identifier.as_str()).collect();
         add(target, &identifiers.into_iter().collect::<Vec<_>>())

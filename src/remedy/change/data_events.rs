@@ -1,22 +1,12 @@
 //! Data events of buckets, recorded by a trail that is there. All buckets of a trail are one change:
 //! a trail has few selectors.
 
-use serde_json::{Map, Value, json};
-
-use super::super::FixContext;
-use super::super::draft::{FixDraft, SharedChange};
-use super::super::quote::{hcl, hcl_value, word};
-use super::super::shell::{literal, quoted};
-use super::{Change, Family, NamedChange, Requests, trail};
+use super::trail;
 use crate::facts::trail::TrailFacts;
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
+use crate::remedy::prelude::*;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[READS, WRITES],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Bucket, &[READS, WRITES], plan);
 
 const READS: NamedChange = NamedChange {
     name: "record-read-events",
@@ -25,13 +15,13 @@ const READS: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "AWS charges for each event.",
     decide: "Is the record worth what AWS charges for each event? Buckets with much traffic cost most.",
-    example: |target| record(&EXAMPLE.map(str::to_owned), Some(true), &[&target.arn]),
+    make: |target| record(&EXAMPLE.map(str::to_owned), Some(true), &[&target.arn]),
 };
 
 const WRITES: NamedChange = NamedChange {
     name: "record-write-events",
     summary: "Record the write data events of {bucket.name} in a trail, those of all buckets or of this one.",
-    example: |target| record(&EXAMPLE.map(str::to_owned), Some(false), &[&target.arn]),
+    make: |target| record(&EXAMPLE.map(str::to_owned), Some(false), &[&target.arn]),
     ..READS
 };
 
@@ -193,6 +183,6 @@ fn record(details: &[String], read_only: Option<bool>, buckets: &[&str]) -> Chan
     .terraform_note(code)
     .stack_note(format!(
         "In the AdvancedEventSelectors of the AWS::CloudTrail::Trail whose ARN is {trail}, in addition to those it has:\n{}",
-        super::super::quote::yaml_lines(&json!([selector]), 0)
+        yaml_lines(&json!([selector]), 0)
     ))
 }

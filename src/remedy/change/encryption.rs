@@ -1,25 +1,16 @@
 //! Default encryption of a bucket: S3 replaces its rule as a whole, so all changes are made by one
 //! put, and the members that nothing changes stay.
 
+use crate::remedy::prelude::*;
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
-
-use super::super::bucket::BucketState;
-use super::super::draft::FixDraft;
-use super::super::quote::{hcl, hcl_value};
-use super::super::shell::literal;
-use super::super::{FixContext, FixRequest};
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
 use crate::inventory::bucket::Encryption;
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::{Effort, Level};
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[ENCRYPT_WITH_KEY, NAME_KEY, BUCKET_KEY, BLOCK_SSE_C],
+pub(super) const FAMILY: ChangeFamily = ChangeFamily::new(
+    SubjectKind::Bucket,
+    &[ENCRYPT_WITH_KEY, NAME_KEY, BUCKET_KEY, BLOCK_SSE_C],
     plan,
-};
+);
 
 const ENCRYPT_WITH_KEY: NamedChange = NamedChange {
     name: "encrypt-with-kms-key",
@@ -28,13 +19,9 @@ const ENCRYPT_WITH_KEY: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "Readers and writers also need kms:Decrypt and kms:GenerateDataKey on the key.",
     decide: "May everyone who reads and writes the bucket use the key, other accounts and services included?",
-    example: |target| {
-        let key = "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID".to_owned();
-        let rule = RuleChange {
-            key: Some(("aws:kms".to_owned(), key)),
-            bucket_key: true,
-            block_sse_c: false,
-        };
+    make: |target| {
+        let mut rule = with_key("aws:kms", "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID");
+        rule.bucket_key = Some(true);
         put(target, &Encryption::default(), &rule)
     },
 };
@@ -46,7 +33,7 @@ const NAME_KEY: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "Moving the alias to another key no longer moves the bucket.",
     decide: "",
-    example: ENCRYPT_WITH_KEY.example,
+    make: ENCRYPT_WITH_KEY.make,
 };
 
 const BUCKET_KEY: NamedChange = NamedChange {
@@ -56,10 +43,10 @@ const BUCKET_KEY: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "Key policies that test the encryption context of single objects no longer match.",
     decide: "",
-    example: |target| {
-        let rule = RuleChange {
-            bucket_key: true,
-            ..RuleChange::default()
+    make: |target| {
+        let rule = Encryption {
+            bucket_key: Some(true),
+            ..Encryption::default()
         };
         put(target, &Encryption::default(), &rule)
     },
@@ -72,10 +59,10 @@ const BLOCK_SSE_C: NamedChange = NamedChange {
     risk: Level::Medium,
     risk_note: "Uploads with SSE-C headers are denied.",
     decide: "",
-    example: |target| {
-        let rule = RuleChange {
-            block_sse_c: true,
-            ..RuleChange::default()
+    make: |target| {
+        let rule = Encryption {
+            blocked_encryption_types: Some(vec!["SSE-C".to_owned()]),
+            ..Encryption::default()
         };
         put(target, &Encryption::default(), &rule)
     },
@@ -95,28 +82,28 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
     was.kms_key = was.kms_key.filter(|key| !key.is_empty());
     let mut draft = context.draft(String::new());
     let mut what = Vec::new();
-    let mut rule = RuleChange {
-        key: None,
-        bucket_key: !bucket_key.is_empty(),
-        block_sse_c: !sse_c.is_empty(),
+    let mut rule = Encryption {
+        bucket_key: (!bucket_key.is_empty()).then_some(true),
+        blocked_encryption_types: (!sse_c.is_empty()).then(|| vec!["SSE-C".to_owned()]),
+        ..Encryption::default()
     };
     let mut waiting = None;
     if !no_key.is_empty() {
         match key_to_use(context, bucket) {
             Ok((key, buckets)) => {
-                let with_key = RuleChange {
-                    key: Some(("aws:kms".to_owned(), key.clone())),
-                    bucket_key: true,
-                    ..rule
+                let keyed = Encryption {
+                    bucket_key: Some(true),
+                    blocked_encryption_types: rule.blocked_encryption_types.clone(),
+                    ..with_key("aws:kms", &key)
                 };
                 if context.is_decided(&no_key) {
                     what.push(format!("encrypt with {key}"));
                     with_kms_key(&mut draft, &no_key, buckets);
-                    rule = with_key;
+                    rule = keyed;
                 } else {
                     let mut waits = context.draft_of(
                         format!("In the default encryption of {name}: encrypt with {key}."),
-                        put(context.target, &was, &with_key),
+                        put(context.target, &was, &keyed),
                     );
                     with_kms_key(&mut waits, &no_key, buckets);
                     waits.decide(format!(
@@ -141,8 +128,10 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
                 let algorithm = was.algorithm.as_deref().unwrap_or("aws:kms");
                 what.push(format!("name the key by its ARN, {key}"));
                 draft.apply(&NAME_KEY, &alias);
-                rule.key
-                    .get_or_insert_with(|| (algorithm.to_owned(), key.to_owned()));
+                if rule.algorithm.is_none() {
+                    rule.algorithm = Some(algorithm.to_owned());
+                    rule.kms_key = Some(key.to_owned());
+                }
             }
             None => {
                 let mut waits = context.draft(format!("Name the KMS key of {name} by its ARN."));
@@ -242,54 +231,33 @@ fn common_key(context: &FixContext<'_, '_>, bucket: &BucketState<'_>) -> Option<
         .map(|(arn, number)| (arn.to_owned(), number))
 }
 
-/// What changes in the rule.
-#[derive(Clone, Debug, Default)]
-struct RuleChange {
-    /// The default algorithm and its key.
-    key: Option<(String, String)>,
-    /// S3 Bucket Key on.
-    bucket_key: bool,
-    /// SSE-C blocked.
-    block_sse_c: bool,
+/// A change to a key.
+fn with_key(algorithm: &str, key: &str) -> Encryption {
+    Encryption {
+        algorithm: Some(algorithm.to_owned()),
+        kms_key: Some(key.to_owned()),
+        ..Encryption::default()
+    }
 }
 
-impl RuleChange {
-    /// The changed members, as the API names them.
-    fn members(&self) -> Map<String, Value> {
-        let mut members = Map::new();
-        if let Some((algorithm, key)) = &self.key {
-            members.insert(
-                "ApplyServerSideEncryptionByDefault".to_owned(),
-                json!({"SSEAlgorithm": algorithm, "KMSMasterKeyID": key}),
-            );
-        }
-        if self.bucket_key {
-            members.insert("BucketKeyEnabled".to_owned(), json!(true));
-        }
-        if self.block_sse_c {
-            members.insert(
-                "BlockedEncryptionTypes".to_owned(),
-                json!({"EncryptionType": ["SSE-C"]}),
-            );
-        }
-        members
+/// The members of a rule that are set, as the API names them; the first one's name is given.
+fn members(rule: &Encryption, default_name: &str) -> Map<String, Value> {
+    let mut members = Map::new();
+    if let Some(algorithm) = &rule.algorithm {
+        let default = match &rule.kms_key {
+            Some(key) => json!({"SSEAlgorithm": algorithm, "KMSMasterKeyID": key}),
+            None => json!({"SSEAlgorithm": algorithm}),
+        };
+        members.insert(default_name.to_owned(), default);
     }
-
-    /// The whole rule afterwards.
-    fn after(&self, was: &Encryption) -> Encryption {
-        let mut after = was.clone();
-        if let Some((algorithm, key)) = &self.key {
-            after.algorithm = Some(algorithm.clone());
-            after.kms_key = Some(key.clone());
-        }
-        if self.bucket_key {
-            after.bucket_key = Some(true);
-        }
-        if self.block_sse_c {
-            after.blocked_encryption_types = Some(vec!["SSE-C".to_owned()]);
-        }
-        after
+    if let Some(on) = rule.bucket_key {
+        members.insert("BucketKeyEnabled".to_owned(), json!(on));
     }
+    if let Some(types) = &rule.blocked_encryption_types {
+        let types = json!({"EncryptionType": types});
+        members.insert("BlockedEncryptionTypes".to_owned(), types);
+    }
+    members
 }
 
 const PUT_ENCRYPTION: &str = r#"# put_encryption BUCKET MEMBERS [--region R]: puts the members into the rule there is; its others stay.
@@ -302,54 +270,47 @@ put_encryption() {
 }
 "#;
 
-fn put(target: &ChangeTarget, was: &Encryption, rule: &RuleChange) -> Change {
-    let after = rule.after(was);
-    let mut hcl_rule = String::new();
-    let mut stack_rule = Map::new();
+/// The set members of `rule` in place of those of the rule as it was.
+fn put(target: &ChangeTarget, was: &Encryption, rule: &Encryption) -> Change {
+    let key = rule.algorithm.as_ref().map_or(was, |_| rule);
+    let after = Encryption {
+        algorithm: key.algorithm.clone(),
+        kms_key: key.kms_key.clone(),
+        bucket_key: rule.bucket_key.or(was.bucket_key),
+        blocked_encryption_types: rule
+            .blocked_encryption_types
+            .clone()
+            .or_else(|| was.blocked_encryption_types.clone()),
+    };
+    let mut code = String::new();
     if let Some(algorithm) = &after.algorithm {
-        let mut default = Map::from_iter([("SSEAlgorithm".to_owned(), json!(algorithm))]);
-        hcl_rule.push_str(&format!(
+        code.push_str(&format!(
             "    apply_server_side_encryption_by_default {{\n      sse_algorithm = {}\n",
             hcl(algorithm)
         ));
         if let Some(key) = &after.kms_key {
-            default.insert("KMSMasterKeyID".to_owned(), json!(key));
-            hcl_rule.push_str(&format!("      kms_master_key_id = {}\n", hcl(key)));
+            code.push_str(&format!("      kms_master_key_id = {}\n", hcl(key)));
         }
-        hcl_rule.push_str("    }\n");
-        stack_rule.insert("ServerSideEncryptionByDefault".to_owned(), default.into());
+        code.push_str("    }\n");
     }
     if let Some(on) = after.bucket_key {
-        stack_rule.insert("BucketKeyEnabled".to_owned(), json!(on));
-        hcl_rule.push_str(&format!("    bucket_key_enabled = {on}\n"));
+        code.push_str(&format!("    bucket_key_enabled = {on}\n"));
     }
     if let Some(types) = &after.blocked_encryption_types {
-        stack_rule.insert(
-            "BlockedEncryptionTypes".to_owned(),
-            json!({"EncryptionType": types}),
-        );
-        hcl_rule.push_str(&format!(
-            "    blocked_encryption_types = {}\n",
-            hcl_value(&json!(types), 4)
-        ));
+        let types = hcl_value(&json!(types), 4);
+        code.push_str(&format!("    blocked_encryption_types = {types}\n"));
     }
-    Change::calling(
-        PUT_ENCRYPTION,
-        format!(
-            "put_encryption {} \\\n  {}{}\n",
-            target.word(),
-            literal(&rule.members().into()),
-            target.region_option()
-        ),
-    )
-    .terraform_bucket(
-        "aws_s3_bucket_server_side_encryption_configuration",
-        target,
-        true,
-        &format!("  rule {{\n{hcl_rule}  }}\n"),
-    )
-    .bucket_properties(
-        target,
-        json!({"BucketEncryption": {"ServerSideEncryptionConfiguration": [stack_rule]}}),
-    )
+    let set = members(rule, "ApplyServerSideEncryptionByDefault");
+    let stack = members(&after, "ServerSideEncryptionByDefault");
+    Change::call(PUT_ENCRYPTION, target, &[literal(&set.into())])
+        .terraform_bucket(
+            "aws_s3_bucket_server_side_encryption_configuration",
+            target,
+            true,
+            &format!("  rule {{\n{code}  }}\n"),
+        )
+        .bucket_properties(
+            target,
+            json!({"BucketEncryption": {"ServerSideEncryptionConfiguration": [stack]}}),
+        )
 }

@@ -4,18 +4,14 @@
 //! fixed by publishing a new one and moving the alias, and whether the code of `$LATEST` is ready for
 //! that is not in the configuration: a person decides.
 
-use super::super::draft::FixDraft;
-use super::super::{FixContext, FixRequest};
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
 use crate::facts::function::LATEST;
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::{Effort, Level};
+use crate::remedy::prelude::*;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Function,
-    changes: &[RAISE_TIMEOUT, SNAPSTART, DETACH_VPC],
+pub(super) const FAMILY: ChangeFamily = ChangeFamily::new(
+    SubjectKind::Function,
+    &[RAISE_TIMEOUT, SNAPSTART, DETACH_VPC],
     plan,
-};
+);
 
 const RAISE_TIMEOUT: NamedChange = NamedChange {
     name: "raise-timeout",
@@ -24,7 +20,7 @@ const RAISE_TIMEOUT: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "A handler that hangs is billed for longer; a caller with a shorter timeout still gives up.",
     decide: "",
-    example: |target| timeout(target, TIMEOUT_S),
+    make: |target| timeout(target, TIMEOUT_S),
 };
 
 const SNAPSTART: NamedChange = NamedChange {
@@ -34,7 +30,7 @@ const SNAPSTART: NamedChange = NamedChange {
     risk: Level::Medium,
     risk_note: "All environments share what init creates: random seeds, connections and cached credentials must be created again after the restore.",
     decide: "",
-    example: snapstart,
+    make: snapstart,
 };
 
 const DETACH_VPC: NamedChange = NamedChange {
@@ -44,7 +40,7 @@ const DETACH_VPC: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "Calls of the function to anything in the VPC fail.",
     decide: "Does the function reach anything in the VPC? If so it has to stay there.",
-    example: detach_vpc,
+    make: detach_vpc,
 };
 
 /// Seconds, where the check does not say (`timeout_s`): enough for the ten that init may take, with
@@ -75,14 +71,7 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
         let what = format!("Raise the timeout of {name} to {seconds} s.");
         Some(of_latest(request, what, timeout(target, seconds)))
     });
-    requests.each(&DETACH_VPC, drafts, |_| {
-        let mut draft =
-            context.draft_of(format!("Detach {name} from its VPC."), detach_vpc(target));
-        draft.decide(format!(
-            "Does {name} reach anything in the VPC? If so it has to stay there."
-        ));
-        Some(draft)
-    });
+    context.make_all(&DETACH_VPC, "Detach {} from its VPC.", requests, drafts);
 }
 
 const CONFIGURE_FUNCTION: &str = r#"# configure_function NAME OPTION VALUE [--region R]: sets one thing and waits until it holds.

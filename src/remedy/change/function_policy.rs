@@ -1,18 +1,10 @@
 //! Statements of a function's resource policy, where their ids are known.
 
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::super::shell::quoted;
-use super::{Change, ChangeTarget, Family, NamedChange, Requests, function_url};
-use crate::facts::SubjectFacts;
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
+use super::function_url;
+use crate::remedy::prelude::*;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Function,
-    changes: &[PUBLIC, LEFT_BEHIND],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Function, &[PUBLIC, LEFT_BEHIND], plan);
 
 const PUBLIC: NamedChange = NamedChange {
     name: "remove-public-permission",
@@ -21,7 +13,7 @@ const PUBLIC: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "Calls that this statement allows are denied.",
     decide: "Who calls the function by this statement? Grant access to that account, organization or service first.",
-    example: |target| remove(target, "QUALIFIER", &["STATEMENT-ID".to_owned()]),
+    make: |target| remove(target, "QUALIFIER", &["STATEMENT-ID".to_owned()]),
 };
 
 const LEFT_BEHIND: NamedChange = NamedChange {
@@ -31,7 +23,7 @@ const LEFT_BEHIND: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "There is no URL, so no request uses the statement.",
     decide: "",
-    example: PUBLIC.example,
+    make: PUBLIC.make,
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {

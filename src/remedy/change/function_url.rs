@@ -1,18 +1,10 @@
 //! The URL of a function.
 
-use super::super::draft::FixDraft;
-use super::super::quote::word;
-use super::super::{FixContext, FixRequest};
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
 use crate::facts::function::LATEST;
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
+use crate::remedy::prelude::*;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Function,
-    changes: &[REQUIRE_IAM],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Function, &[REQUIRE_IAM], plan);
 
 const REQUIRE_IAM: NamedChange = NamedChange {
     name: "require-iam-auth",
@@ -21,7 +13,7 @@ const REQUIRE_IAM: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "Callers that do not sign get 403.",
     decide: "Does a browser, a webhook or a page call the URL without signing? Put CloudFront with an origin access control in front of it first.",
-    example: |target| require_iam(target, "QUALIFIER"),
+    make: |target| require_iam(target, "QUALIFIER"),
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {

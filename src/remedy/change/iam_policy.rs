@@ -1,17 +1,8 @@
 //! Managed policies of IAM.
 
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::super::quote::word;
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
+use crate::remedy::prelude::*;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Identity,
-    changes: &[DELETE],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily = ChangeFamily::new(SubjectKind::Identity, &[DELETE], plan);
 
 const DELETE: NamedChange = NamedChange {
     name: "delete-policy",
@@ -20,22 +11,11 @@ const DELETE: NamedChange = NamedChange {
     risk: Level::Medium,
     risk_note: "Whatever attaches it later fails.",
     decide: "Is the policy kept for an emergency? Then keep it, and watch who attaches it.",
-    example: delete,
+    make: delete,
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
-    requests.each(&DELETE, drafts, |_| {
-        let name = context.name();
-        let mut draft = context.draft_of(
-            format!(
-                "Delete the IAM policy {}.",
-                name.rsplit('/').next().unwrap_or(name)
-            ),
-            delete(context.target),
-        );
-        draft.decide(DELETE.decide);
-        Some(draft)
-    });
+    context.make_all(&DELETE, "Delete the IAM {}.", requests, drafts);
 }
 
 fn delete(target: &ChangeTarget) -> Change {

@@ -1,18 +1,10 @@
 //! KMS keys of buckets: rotation, and keys that do not work. Each key is changed once, whatever the
 //! number of buckets that use it.
 
-use super::super::FixContext;
-use super::super::draft::{FixDraft, SharedChange};
-use super::super::quote::word;
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
+use crate::remedy::prelude::*;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[ENABLE, ROTATE],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Bucket, &[ENABLE, ROTATE], plan);
 
 const ENABLE: NamedChange = NamedChange {
     name: "enable-kms-key",
@@ -21,7 +13,7 @@ const ENABLE: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "If the key was disabled to end someone's access, they have access again.",
     decide: "Find out who disabled the key, or scheduled its deletion, and why.",
-    example: |target| enable(target, "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID", true),
+    make: |target| enable(target, "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID", true),
 };
 
 const ROTATE: NamedChange = NamedChange {
@@ -31,7 +23,7 @@ const ROTATE: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "Each of the first two rotations adds to the key's monthly price.",
     decide: "Where the key does not work, or it is not known: KMS rotates enabled keys only.",
-    example: |target| rotate(target, "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"),
+    make: |target| rotate(target, "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"),
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {

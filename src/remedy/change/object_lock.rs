@@ -1,19 +1,8 @@
 //! Object Lock of a bucket.
 
-use serde_json::json;
+use crate::remedy::prelude::*;
 
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::super::shell::quoted;
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
-
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[ENABLE],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily = ChangeFamily::new(SubjectKind::Bucket, &[ENABLE], plan);
 
 const ENABLE: NamedChange = NamedChange {
     name: "enable-object-lock",
@@ -22,21 +11,16 @@ const ENABLE: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "Object Lock cannot be disabled; objects cost storage until their retention ends.",
     decide: "For how long must objects not be deleted, and may anyone bypass that (GOVERNANCE mode)? The command keeps them for 30 days.",
-    example: enable,
+    make: enable,
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
-    requests.each(&ENABLE, drafts, |_| {
-        let mut draft = context.draft_of(
-            format!(
-                "Enable Object Lock of {} with a default retention.",
-                context.name()
-            ),
-            enable(context.target),
-        );
-        draft.decide(ENABLE.decide);
-        Some(draft)
-    });
+    context.make_all(
+        &ENABLE,
+        "Enable Object Lock of {} with a default retention.",
+        requests,
+        drafts,
+    );
 }
 
 fn enable(target: &ChangeTarget) -> Change {

@@ -1,21 +1,11 @@
 //! Provisioned concurrency of a function: set where callers wait, removed where none use it.
 
-use serde_json::json;
-
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::super::quote::{hcl, word};
-use super::{Change, ChangeTarget, Family, NamedChange, Requests, StackEdit, function_url};
-use crate::facts::SubjectFacts;
+use super::function_url;
 use crate::facts::function::LATEST;
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
+use crate::remedy::prelude::*;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Function,
-    changes: &[SET, REMOVE],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Function, &[SET, REMOVE], plan);
 
 const SET: NamedChange = NamedChange {
     name: "set-provisioned-concurrency",
@@ -24,7 +14,7 @@ const SET: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "It is paid for by the hour, used or not.",
     decide: "Do callers wait for the function, and how many calls run at the same time on an ordinary day? The command provisions one environment.",
-    example: |target| set(target, "ALIAS"),
+    make: |target| set(target, "ALIAS"),
 };
 
 const REMOVE: NamedChange = NamedChange {
@@ -34,7 +24,7 @@ const REMOVE: NamedChange = NamedChange {
     risk: Level::Medium,
     risk_note: "Calls of the qualifier can start cold.",
     decide: "Should callers use the qualifier? Then let their triggers name it. The command removes its provisioned concurrency.",
-    example: |target| remove(target, "QUALIFIER"),
+    make: |target| remove(target, "QUALIFIER"),
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {

@@ -1,25 +1,12 @@
 //! Block Public Access, of a bucket and of an account.
 
-use serde_json::json;
+use crate::remedy::prelude::*;
 
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::super::quote::hcl;
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
+pub(super) const BUCKET: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Bucket, &[BLOCK_BUCKET], plan_bucket);
 
-pub(super) const BUCKET: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[BLOCK_BUCKET],
-    plan: plan_bucket,
-};
-
-pub(super) const ACCOUNT: Family = Family {
-    subject: SubjectKind::Account,
-    changes: &[BLOCK_ACCOUNT],
-    plan: plan_account,
-};
+pub(super) const ACCOUNT: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Account, &[BLOCK_ACCOUNT], plan_account);
 
 const BLOCK_BUCKET: NamedChange = NamedChange {
     name: "block-public-access",
@@ -28,7 +15,7 @@ const BLOCK_BUCKET: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "",
     decide: "Is the bucket public on purpose (a website, a public data set, a partner)? Serve what must stay public through CloudFront with an origin access control first.",
-    example: |target| block_bucket(target, false),
+    make: |target| block_bucket(target, false),
 };
 
 const BLOCK_ACCOUNT: NamedChange = NamedChange {
@@ -38,7 +25,7 @@ const BLOCK_ACCOUNT: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "",
     decide: "Which buckets are public on purpose? Move what must stay public behind CloudFront or into an account of its own first.",
-    example: block_account,
+    make: block_account,
 };
 
 /// How many buckets a sentence names.

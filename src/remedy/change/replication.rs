@@ -1,19 +1,8 @@
 //! Replication rules of a bucket.
 
-use serde_json::Value;
+use crate::remedy::prelude::*;
 
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::super::shell::{escaped, quoted};
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
-
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[REMOVE],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily = ChangeFamily::new(SubjectKind::Bucket, &[REMOVE], plan);
 
 const REMOVE: NamedChange = NamedChange {
     name: "remove-replication-rule",
@@ -22,7 +11,7 @@ const REMOVE: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "Copies that are in use are no longer made.",
     decide: "Is the copy wanted? Then create the destination again, or name its account in the rule; otherwise remove the rule.",
-    example: |target| remove(target, &["RULE".to_owned()], false),
+    make: |target| remove(target, &["RULE".to_owned()], false),
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {

@@ -1,16 +1,8 @@
 //! Attribute-based access control of a bucket: whether conditions on its tags count.
 
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
+use crate::remedy::prelude::*;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[ENABLE],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily = ChangeFamily::new(SubjectKind::Bucket, &[ENABLE], plan);
 
 const ENABLE: NamedChange = NamedChange {
     name: "enable-tag-based-access",
@@ -19,21 +11,16 @@ const ENABLE: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "Principals gain or lose access by the bucket's tags, in every policy.",
     decide: "Which principals gain or lose access once conditions on tags are evaluated? Tags are changed by another API from then on.",
-    example: enable,
+    make: enable,
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
-    requests.each(&ENABLE, drafts, |_| {
-        let mut draft = context.draft_of(
-            format!(
-                "Enable attribute-based access control for {}.",
-                context.name()
-            ),
-            enable(context.target),
-        );
-        draft.decide(ENABLE.decide);
-        Some(draft)
-    });
+    context.make_all(
+        &ENABLE,
+        "Enable attribute-based access control for {}.",
+        requests,
+        drafts,
+    );
 }
 
 fn enable(target: &ChangeTarget) -> Change {

@@ -1,24 +1,13 @@
 //! CloudTrail: a trail of all Regions for an account, and the settings of a trail.
 
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::super::quote::word;
-use super::{Change, Family, NamedChange, Requests};
 use crate::facts::trail::TrailFacts;
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::{Effort, Level};
+use crate::remedy::prelude::*;
 
-pub(super) const ACCOUNT: Family = Family {
-    subject: SubjectKind::Account,
-    changes: &[ALL_REGIONS],
-    plan: plan_account,
-};
+pub(super) const ACCOUNT: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Account, &[ALL_REGIONS], plan_account);
 
-pub(super) const TRAIL: Family = Family {
-    subject: SubjectKind::Trail,
-    changes: &[VALIDATE, START],
-    plan: plan_trail,
-};
+pub(super) const TRAIL: ChangeFamily =
+    ChangeFamily::new(SubjectKind::Trail, &[VALIDATE, START], plan_trail);
 
 const ALL_REGIONS: NamedChange = NamedChange {
     name: "record-all-regions",
@@ -27,7 +16,7 @@ const ALL_REGIONS: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "More log files are stored; where a Region has a trail of its own, AWS charges for the second copy.",
     decide: "",
-    example: |_| create(),
+    make: |_| create(),
 };
 
 const VALIDATE: NamedChange = NamedChange {
@@ -37,7 +26,7 @@ const VALIDATE: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "The digest files cost storage.",
     decide: "",
-    example: |target| validate(&target.name, &target.arn, "REGION"),
+    make: |target| validate(&target.name, &target.arn, "REGION"),
 };
 
 const START: NamedChange = NamedChange {
@@ -47,7 +36,7 @@ const START: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "AWS charges for the second and later copies of events.",
     decide: "",
-    example: |target| start(&target.name, &target.arn, "REGION"),
+    make: |target| start(&target.name, &target.arn, "REGION"),
 };
 
 /// A trail of one Region that records every management event there can record all Regions. Where there

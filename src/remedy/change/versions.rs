@@ -1,22 +1,13 @@
 //! Versioning, and the lifecycle rules for what it and multipart uploads leave behind. S3 replaces
 //! all lifecycle rules, so new ones are added by one put.
 
-use serde_json::{Map, Value, json};
+use crate::remedy::prelude::*;
 
-use super::super::FixContext;
-use super::super::bucket::BucketState;
-use super::super::draft::FixDraft;
-use super::super::quote::hcl;
-use super::super::shell::{literal, quoted};
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::Level;
-
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[VERSIONING, ABORT_UPLOADS, EXPIRE_VERSIONS],
+pub(super) const FAMILY: ChangeFamily = ChangeFamily::new(
+    SubjectKind::Bucket,
+    &[VERSIONING, ABORT_UPLOADS, EXPIRE_VERSIONS],
     plan,
-};
+);
 
 const VERSIONING: NamedChange = NamedChange {
     name: "enable-versioning",
@@ -25,7 +16,7 @@ const VERSIONING: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "Noncurrent versions cost storage until a lifecycle rule expires them.",
     decide: "",
-    example: |target| versioning(target, false),
+    make: |target| versioning(target, false),
 };
 
 const ABORT_UPLOADS: NamedChange = NamedChange {
@@ -35,7 +26,7 @@ const ABORT_UPLOADS: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "Uploads that take longer start again.",
     decide: "",
-    example: |target| lifecycle(target, vec![abort(ABORT_AFTER_DAYS)], &[]),
+    make: |target| lifecycle(target, &[abort(ABORT_AFTER_DAYS)], &[]),
 };
 
 const EXPIRE_VERSIONS: NamedChange = NamedChange {
@@ -45,7 +36,7 @@ const EXPIRE_VERSIONS: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "What was overwritten or deleted longer ago than that is gone.",
     decide: "How long do noncurrent versions have to be kept?",
-    example: |target| lifecycle(target, vec![expire(KEEP_VERSIONS_DAYS)], &[]),
+    make: |target| lifecycle(target, &[expire(KEEP_VERSIONS_DAYS)], &[]),
 };
 
 /// Days after which an incomplete upload is aborted, where the check does not say
@@ -56,18 +47,32 @@ const KEEP_VERSIONS_DAYS: u64 = 90;
 /// The id of the rule about uploads.
 const ABORT_ID: &str = "abort-incomplete-uploads";
 
-fn abort(days: u64) -> Value {
-    json!({
-        "ID": ABORT_ID, "Status": "Enabled", "Filter": {"Prefix": ""},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
-    })
+/// A lifecycle rule for the whole bucket.
+struct LifecycleRule {
+    id: &'static str,
+    /// What it does, as the API and CloudFormation name it, and how they name its days.
+    action: [&'static str; 2],
+    /// The same for Terraform.
+    hcl_action: [&'static str; 2],
+    days: u64,
 }
 
-fn expire(days: u64) -> Value {
-    json!({
-        "ID": "expire-old-versions", "Status": "Enabled", "Filter": {"Prefix": ""},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": days},
-    })
+fn abort(days: u64) -> LifecycleRule {
+    LifecycleRule {
+        id: ABORT_ID,
+        action: ["AbortIncompleteMultipartUpload", "DaysAfterInitiation"],
+        hcl_action: ["abort_incomplete_multipart_upload", "days_after_initiation"],
+        days,
+    }
+}
+
+fn expire(days: u64) -> LifecycleRule {
+    LifecycleRule {
+        id: "expire-old-versions",
+        action: ["NoncurrentVersionExpiration", "NoncurrentDays"],
+        hcl_action: ["noncurrent_version_expiration", "noncurrent_days"],
+        days,
+    }
 }
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
@@ -78,7 +83,7 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
     let versioned = requests.take(&VERSIONING);
     let uploads = requests.take(&ABORT_UPLOADS);
     let versions = requests.take(&EXPIRE_VERSIONS);
-    let days = |requests: &[&super::FixRequest], param, otherwise| {
+    let days = |requests: &[&FixRequest], param, otherwise| {
         let mut found = requests.iter().filter_map(|request| request.number(param));
         found.next().unwrap_or(otherwise)
     };
@@ -116,7 +121,7 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
             let rules = vec![expire(KEEP_VERSIONS_DAYS)];
             draft
                 .changes
-                .push(lifecycle(context.target, rules, &others));
+                .push(lifecycle(context.target, &rules, &others));
         }
         drafts.push(draft);
     }
@@ -140,7 +145,7 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
         }
         draft
             .changes
-            .push(lifecycle(context.target, rules, &others));
+            .push(lifecycle(context.target, &rules, &others));
         drafts.push(draft);
     }
     if !versions.is_empty() && !merged {
@@ -152,7 +157,7 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
             format!(
                 "Add a lifecycle rule to {name}: expire noncurrent versions after {keep_days} days."
             ),
-            lifecycle(context.target, vec![expire(keep_days)], &others),
+            lifecycle(context.target, &[expire(keep_days)], &others),
         );
         waits.apply(&EXPIRE_VERSIONS, &versions);
         waits.decide(format!(
@@ -220,77 +225,44 @@ put_lifecycle() {
 }
 "#;
 
-/// Rules, as the API takes them, added to others of these names.
-fn lifecycle(target: &ChangeTarget, rules: Vec<Value>, others: &[String]) -> Change {
-    let kept: Vec<String> = rules
-        .iter()
-        .filter_map(|rule| rule.get("ID"))
-        .map(|id| format!("ID != `{id}`"))
-        .collect();
-    let hcl_rules: String = rules.iter().map(hcl_rule).collect();
-    let stack_rules: Vec<Value> = rules.iter().map(stack_rule).collect();
-    let change = Change::calling(
-        PUT_LIFECYCLE,
-        format!(
-            "put_lifecycle {} \\\n  {} \\\n  {}{}\n",
-            target.word(),
-            literal(&Value::Array(rules)),
-            quoted(&format!("?{}", kept.join(" && "))),
-            target.region_option()
-        ),
-    );
+/// Rules, added to others of these names.
+fn lifecycle(target: &ChangeTarget, rules: &[LifecycleRule], others: &[String]) -> Change {
+    let mut api = Vec::new();
+    let mut stack = Vec::new();
+    let mut kept = Vec::new();
+    let mut hcl_rules = String::new();
+    for LifecycleRule {
+        id,
+        action: [action, field],
+        hcl_action: [hcl_action, hcl_field],
+        days,
+    } in rules
+    {
+        api.push(json!({
+            "ID": id, "Status": "Enabled", "Filter": {"Prefix": ""}, (*action): {(*field): days},
+        }));
+        stack.push(json!({"Id": id, "Status": "Enabled", (*action): {(*field): days}}));
+        kept.push(format!("ID != `\"{id}\"`"));
+        hcl_rules.push_str(&format!(
+            "  rule {{\n    id     = \"{id}\"\n    status = \"Enabled\"\n    filter {{}}\n    {hcl_action} {{\n      {hcl_field} = {days}\n    }}\n  }}\n"
+        ));
+    }
+    let kept = quoted(&format!("?{}", kept.join(" && ")));
+    let change = Change::call(PUT_LIFECYCLE, target, &[literal(&Value::Array(api)), kept]);
     // With rules that are not all known here, a whole resource would delete the others.
-    if others.is_empty() {
-        change
-            .terraform_bucket(
-                "aws_s3_bucket_lifecycle_configuration",
-                target,
-                false,
-                &hcl_rules,
-            )
-            .bucket_properties(
-                target,
-                json!({"LifecycleConfiguration": {"Rules": stack_rules}}),
-            )
-    } else {
-        change.terraform_note(format!(
+    if !others.is_empty() {
+        return change.terraform_note(format!(
             "Add to the aws_s3_bucket_lifecycle_configuration of {}, which has these rules ({}):\n{hcl_rules}",
             target.name,
             others.join(", ")
-        ))
-    }
-}
-
-/// A lifecycle rule as the provider writes it.
-fn hcl_rule(rule: &Value) -> String {
-    let text = |name: &str| rule.get(name).and_then(Value::as_str).unwrap_or_default();
-    let days = |pointer: &str| rule.pointer(pointer).and_then(Value::as_u64);
-    let mut out = format!(
-        "  rule {{\n    id     = {}\n    status = {}\n    filter {{}}\n",
-        hcl(text("ID")),
-        hcl(text("Status"))
-    );
-    if let Some(days) = days("/AbortIncompleteMultipartUpload/DaysAfterInitiation") {
-        out.push_str(&format!(
-            "    abort_incomplete_multipart_upload {{\n      days_after_initiation = {days}\n    }}\n"
         ));
     }
-    if let Some(days) = days("/NoncurrentVersionExpiration/NoncurrentDays") {
-        out.push_str(&format!(
-            "    noncurrent_version_expiration {{\n      noncurrent_days = {days}\n    }}\n"
-        ));
-    }
-    out.push_str("  }\n");
-    out
-}
-
-/// A lifecycle rule as CloudFormation writes it: without a prefix it is for the whole bucket.
-fn stack_rule(rule: &Value) -> Value {
-    let members = rule.as_object().into_iter().flatten();
-    let members = members.filter(|(name, _)| *name != "Filter");
-    let renamed = members.map(|(name, value)| {
-        let name = if name == "ID" { "Id" } else { name };
-        (name.to_owned(), value.clone())
-    });
-    Value::Object(Map::from_iter(renamed))
+    change
+        .terraform_bucket(
+            "aws_s3_bucket_lifecycle_configuration",
+            target,
+            false,
+            &hcl_rules,
+        )
+        .bucket_properties(target, json!({"LifecycleConfiguration": {"Rules": stack}}))
 }

@@ -1,16 +1,8 @@
 //! The website endpoint of a bucket.
 
-use super::super::FixContext;
-use super::super::draft::FixDraft;
-use super::{Change, ChangeTarget, Family, NamedChange, Requests};
-use crate::inventory::ids::SubjectKind;
-use crate::report::plan::{Effort, Level};
+use crate::remedy::prelude::*;
 
-pub(super) const FAMILY: Family = Family {
-    subject: SubjectKind::Bucket,
-    changes: &[REMOVE],
-    plan,
-};
+pub(super) const FAMILY: ChangeFamily = ChangeFamily::new(SubjectKind::Bucket, &[REMOVE], plan);
 
 const REMOVE: NamedChange = NamedChange {
     name: "remove-website",
@@ -19,19 +11,16 @@ const REMOVE: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "Visitors of the website endpoint get 403 or 404.",
     decide: "Is the website in use? Serve it through CloudFront with an origin access control first.",
-    example: remove,
+    make: remove,
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
-    requests.each(&REMOVE, drafts, |_| {
-        let mut draft = context.draft_of(
-            format!("Remove the website configuration of {}.", context.name()),
-            remove(context.target),
-        );
-        draft.decide(REMOVE.decide);
-        draft.effort = Effort::Days;
-        Some(draft)
-    });
+    context.make_all(
+        &REMOVE,
+        "Remove the website configuration of {}.",
+        requests,
+        drafts,
+    );
 }
 
 fn remove(target: &ChangeTarget) -> Change {

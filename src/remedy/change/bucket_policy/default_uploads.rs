@@ -1,12 +1,8 @@
 //! Uploads without an encryption header, where a Deny is meant for a wrong one.
 
-use serde_json::{Map, Value, json};
-
-use super::super::super::bucket::BucketState;
-use super::super::{NamedChange, Requests};
-use super::{PolicyEdit, put_edited};
+use super::edit::{PolicyEdit, put_edited};
 use crate::inventory::ids::kms_key_arn;
-use crate::report::plan::Level;
+use crate::remedy::prelude::*;
 use coldbucket_policy::{Policy, PolicyKind, guards};
 
 pub(super) const ALLOW: NamedChange = NamedChange {
@@ -16,7 +12,7 @@ pub(super) const ALLOW: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "Nothing that was accepted is denied.",
     decide: "",
-    example: |target| {
+    make: |target| {
         let deny = json!({
             "Sid": "Header", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
             "Resource": format!("{}/*", target.arn),

@@ -1,11 +1,7 @@
 //! Statements that deny what no client should use: plain HTTP, old signatures, old TLS.
 
-use serde_json::{Value, json};
-
-use super::super::super::bucket::BucketState;
-use super::super::{NamedChange, Requests};
-use super::{PolicyEdit, put_statement};
-use crate::report::plan::Level;
+use super::edit::{PolicyEdit, put_statement};
+use crate::remedy::prelude::*;
 use coldbucket_policy::{Policy, PolicyKind, guards};
 
 pub(super) const PLAIN_HTTP: NamedChange = NamedChange {
@@ -15,7 +11,7 @@ pub(super) const PLAIN_HTTP: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "Clients that are configured for http:// stop working; a website endpoint supports nothing else.",
     decide: "",
-    example: |target| put_statement(target, PLAIN_HTTP_SID, plain_http(&target.arn)),
+    make: |target| put_statement(target, PLAIN_HTTP_SID, plain_http(&target.arn)),
 };
 
 pub(super) const OLD_SIGNATURES: NamedChange = NamedChange {
@@ -25,7 +21,7 @@ pub(super) const OLD_SIGNATURES: NamedChange = NamedChange {
     risk: Level::Medium,
     risk_note: "Presigned URLs that are in use and valid for longer stop working.",
     decide: "",
-    example: |target| {
+    make: |target| {
         let statement = old_signatures(&target.arn, SIGNATURE_MS);
         put_statement(target, OLD_SIGNATURES_SID, statement)
     },
@@ -38,7 +34,7 @@ pub(super) const SIGNATURE_V2: NamedChange = NamedChange {
     risk: Level::Medium,
     risk_note: "Clients from before 2014 stop working.",
     decide: "",
-    example: |target| put_statement(target, SIGNATURE_V2_SID, signature_v2(&target.arn)),
+    make: |target| put_statement(target, SIGNATURE_V2_SID, signature_v2(&target.arn)),
 };
 
 pub(super) const TLS_1_2: NamedChange = NamedChange {
@@ -48,7 +44,7 @@ pub(super) const TLS_1_2: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "Clients without TLS 1.3 stop working, and so do PrivateLink endpoints and Multi-Region Access Points, which do not support it.",
     decide: "Does every client speak TLS 1.3? See the TLS version in the bucket's access log, or tlsDetails in CloudTrail's data events.",
-    example: |target| put_statement(target, TLS_1_2_SID, tls_1_2(&target.arn)),
+    make: |target| put_statement(target, TLS_1_2_SID, tls_1_2(&target.arn)),
 };
 
 const PLAIN_HTTP_SID: &str = "DenyPlainHttp";

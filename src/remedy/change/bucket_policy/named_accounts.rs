@@ -1,11 +1,7 @@
 //! Other accounts that a policy names.
 
-use serde_json::json;
-
-use super::super::super::bucket::BucketState;
-use super::super::{NamedChange, Requests};
-use super::{PolicyEdit, document, put_edited};
-use crate::report::plan::Level;
+use super::edit::{PolicyEdit, document, put_edited};
+use crate::remedy::prelude::*;
 
 pub(super) const REMOVE: NamedChange = NamedChange {
     name: "remove-account-from-policy",
@@ -14,7 +10,7 @@ pub(super) const REMOVE: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "What uses the account's access stops working.",
     decide: "Is the account meant to have this access? If so, declare it under trusted_accounts or trusted_organizations in coldbucket.toml.",
-    example: |target| {
+    make: |target| {
         let allow = json!({
             "Sid": "Partners", "Effect": "Allow",
             "Principal": {"AWS": ["arn:aws:iam::ACCOUNT-A:root", "arn:aws:iam::ACCOUNT-B:root"]},

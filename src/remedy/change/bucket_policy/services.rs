@@ -1,11 +1,7 @@
 //! Services that a statement allows without saying for whom they act ("confused deputy").
 
-use serde_json::{Map, Value, json};
-
-use super::super::super::bucket::BucketState;
-use super::super::{NamedChange, Requests};
-use super::{PolicyEdit, put_edited};
-use crate::report::plan::Level;
+use super::edit::{PolicyEdit, put_edited};
+use crate::remedy::prelude::*;
 
 pub(super) const LIMIT: NamedChange = NamedChange {
     name: "limit-service-to-account",
@@ -14,7 +10,7 @@ pub(super) const LIMIT: NamedChange = NamedChange {
     risk: Level::Medium,
     risk_note: "Deliveries of the service for another account of yours stop.",
     decide: "Where it is not known that the service sends aws:SourceAccount: its own guide says so under \"confused deputy\".",
-    example: |target| {
+    make: |target| {
         let allow = json!({
             "Sid": "Service", "Effect": "Allow",
             "Principal": {"Service": "cloudtrail.amazonaws.com"},
