@@ -60,7 +60,7 @@ schemas: ## write schemas/ again from the types
 	cargo run --quiet -- schema baseline > schemas/baseline.schema.json
 	cargo run --quiet -- schema diff > schemas/diff.schema.json
 
-docs: ## write docs/checks, docs/man and docs/coverage.md again from policies/ and the command line
+docs: ## write docs/checks, docs/man, docs/coverage.md and docs/remediation.md again from policies/ and the command line
 	rm -rf docs/checks docs/man
 	cargo run --quiet -- docs docs
 

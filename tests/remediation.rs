@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use coldbucket::checks::Catalog;
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::remedy::change;
-use coldbucket::remedy::quote::{self, Piece};
+use coldbucket::remedy::quote::{self, TextPiece};
 use serde_json::{Value, json};
 
 #[path = "support/lint.rs"]
@@ -135,8 +135,8 @@ fn yaml_reads_the_text_back() {
 
 #[test]
 fn templates_are_filled_in_by_the_quotes_around_the_place() {
-    let value = |text: &str| Piece::Value(text.to_owned());
-    let text = |text: &str| Piece::Text(text.to_owned());
+    let value = |text: &str| TextPiece::Value(text.to_owned());
+    let text = |text: &str| TextPiece::Text(text.to_owned());
     for hostile in HOSTILE {
         let pieces = [
             text("# about "),
@@ -175,19 +175,20 @@ fn templates_are_filled_in_by_the_quotes_around_the_place() {
 #[test]
 fn no_template_of_a_check_can_be_broken_out_of() {
     let catalogue = Catalog::builtin().unwrap();
-    let pieces = |template: &coldbucket::checks::message::Template, hostile: &str| -> Vec<Piece> {
-        template
-            .parts(&[])
-            .into_iter()
-            .map(|(filled, text)| {
-                if filled {
-                    Piece::Value(hostile.to_owned())
-                } else {
-                    Piece::Text(text)
-                }
-            })
-            .collect()
-    };
+    let pieces =
+        |template: &coldbucket::checks::message::Template, hostile: &str| -> Vec<TextPiece> {
+            template
+                .parts(&[])
+                .into_iter()
+                .map(|(filled, text)| {
+                    if filled {
+                        TextPiece::Value(hostile.to_owned())
+                    } else {
+                        TextPiece::Text(text)
+                    }
+                })
+                .collect()
+        };
     // One of each kind is enough for two hundred texts.
     let worst = [
         "'; touch owned; '",

@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::quote::{one_line, yaml_lines};
-use super::target::{Change, ChangeTarget, StackEdit};
+use super::target::{ChangeTarget, RenderedChange, StackEdit};
 use crate::report::plan::TemplateResource;
 
 /// The resources of a template in the making, by what they are called after and their role.
 #[derive(Debug, Default)]
-pub struct Resources(BTreeMap<(String, &'static str), StackResource>);
+pub struct StackResources(BTreeMap<(String, &'static str), StackResource>);
 
 #[derive(Debug)]
 struct StackResource {
@@ -23,9 +23,9 @@ struct StackResource {
     properties: Map<String, Value>,
 }
 
-impl Resources {
+impl StackResources {
     /// Takes in a change of the target, if it is the properties of a resource.
-    pub fn add(&mut self, change: &Change, target: &ChangeTarget) {
+    pub fn add(&mut self, change: &RenderedChange, target: &ChangeTarget) {
         let StackEdit::Resource {
             kind,
             role,

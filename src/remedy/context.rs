@@ -2,7 +2,7 @@
 
 use super::bucket::{AllBuckets, BucketState};
 use super::draft::{FixDraft, FixRequest, NamedChange};
-use super::target::{Change, ChangeTarget};
+use super::target::{ChangeTarget, RenderedChange};
 use crate::facts::trail::TrailFacts;
 use crate::facts::{Facts, Subject, SubjectFacts};
 use crate::inventory::ids::SubjectKind;
@@ -76,7 +76,7 @@ impl<'c, 'f> FixContext<'c, 'f> {
     }
 
     /// A fix that is one change.
-    pub fn draft_of(&self, what: impl Into<String>, change: Change) -> FixDraft {
+    pub fn draft_of(&self, what: impl Into<String>, change: RenderedChange) -> FixDraft {
         let mut draft = self.draft(what);
         draft.changes.push(change);
         draft

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::quote::Piece;
-use super::target::{Change, ChangeTarget};
+use super::quote::TextPiece;
+use super::target::{ChangeTarget, RenderedChange};
 use crate::findings::{Finding, ResourceId};
 use crate::report::plan::{Effort, FixedFinding, Level};
 
@@ -23,9 +23,9 @@ pub struct FixRequest {
     /// The change that the check names.
     pub change: Option<String>,
     /// The check's own commands for a shell.
-    pub shell: Option<Vec<Piece>>,
+    pub shell: Option<Vec<TextPiece>>,
     /// The check's own HCL.
-    pub terraform: Option<Vec<Piece>>,
+    pub terraform: Option<Vec<TextPiece>>,
 }
 
 impl FixRequest {
@@ -69,7 +69,7 @@ pub struct NamedChange {
     /// What a person decides first; empty when the commands never wait.
     pub decide: &'static str,
     /// The change of a target, with placeholders for what only a plan knows.
-    pub(super) make: fn(&ChangeTarget) -> Change,
+    pub(super) make: fn(&ChangeTarget) -> RenderedChange,
 }
 
 /// One fix of one resource.
@@ -98,7 +98,7 @@ pub struct FixDraft {
     /// What is to be replaced in the commands before they can run: no decision makes them ready.
     pub gaps: Vec<String>,
     /// What is set, in its order.
-    pub changes: Vec<Change>,
+    pub changes: Vec<RenderedChange>,
     /// Set where other resources may ask for the same change.
     pub shared: Option<SharedChange>,
 }
@@ -111,7 +111,7 @@ pub struct SharedChange {
     /// What each resource brings.
     pub items: Vec<String>,
     /// The sentence and the change for the items of all.
-    pub of_all: fn(&SharedChange) -> Option<(String, Change)>,
+    pub of_all: fn(&SharedChange) -> Option<(String, RenderedChange)>,
     /// What `of_all` also needs.
     pub details: Vec<String>,
 }

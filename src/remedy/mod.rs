@@ -33,7 +33,7 @@ use bucket::AllBuckets;
 use context::{FixContext, Requests};
 use draft::FixDraft;
 pub use draft::FixRequest;
-use target::{Change, ChangeTarget};
+use target::{ChangeTarget, RenderedChange};
 
 /// What the user decided, and what was tried.
 pub struct PlanOptions<'a> {
@@ -217,7 +217,9 @@ fn unplanned(request: &FixRequest, target: &ChangeTarget) -> FixDraft {
             .unwrap_or_default(),
     );
     if shell.is_some() || terraform.is_some() {
-        draft.changes.push(Change::of_texts(shell, terraform));
+        draft
+            .changes
+            .push(RenderedChange::of_texts(shell, terraform));
     }
     draft
 }
@@ -230,7 +232,7 @@ fn finish(
     source: Source,
 ) -> Plan {
     let mut functions: Vec<&'static str> = Vec::new();
-    let mut resources = cloudformation::Resources::default();
+    let mut resources = cloudformation::StackResources::default();
     let mut fixes = Vec::new();
     for draft in drafts {
         let all = |holds: &dyn Fn(&str) -> bool| {
@@ -258,7 +260,7 @@ fn finish(
         }
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
         fixes.push(Fix {
-            verified: !draft.changes.is_empty() && all(options.verified),
+            verified: !draft.changes.is_empty() && draft.gaps.is_empty() && all(options.verified),
             resource: draft.resource,
             what: draft.what,
             findings: draft.findings,

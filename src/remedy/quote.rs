@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// A part of a template: its own text, or a value that came from an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
+pub enum TextPiece {
     /// Written in a policy file.
     Text(String),
     /// Filled in.
@@ -20,11 +20,13 @@ pub enum Piece {
 
 /// What a policy file leaves for the user to replace: words like `YOUR-LOG-BUCKET`, each once. Only
 /// the file's own text counts, never what was filled in.
-pub fn gaps(pieces: &[Piece]) -> Vec<String> {
+pub fn gaps(pieces: &[TextPiece]) -> Vec<String> {
     let is_part = |letter: char| letter.is_ascii_uppercase() || letter == '-';
     let mut gaps: Vec<String> = Vec::new();
     for piece in pieces {
-        let Piece::Text(text) = piece else { continue };
+        let TextPiece::Text(text) = piece else {
+            continue;
+        };
         for found in text.split(|letter| !is_part(letter)) {
             let found = found.trim_matches('-');
             if found.contains("YOUR-") && !gaps.iter().any(|gap| gap == found) {
@@ -266,20 +268,20 @@ enum Around {
 }
 
 /// A template for a shell, filled in.
-pub fn fill_shell(pieces: &[Piece]) -> String {
+pub fn fill_shell(pieces: &[TextPiece]) -> String {
     let mut out = String::new();
     // `$(` and `(` open a context of their own, in which quotes start anew.
     let mut contexts = vec![Around::Nothing];
     for piece in pieces {
         let around = contexts.last().copied().unwrap_or(Around::Nothing);
         match piece {
-            Piece::Value(value) => out.push_str(&match around {
+            TextPiece::Value(value) => out.push_str(&match around {
                 Around::Nothing => word(value),
                 Around::Single => in_single_quotes(value),
                 Around::Double => in_double_quotes(value),
                 Around::Comment => one_line(value),
             }),
-            Piece::Text(text) => {
+            TextPiece::Text(text) => {
                 out.push_str(text);
                 follow_shell(text, &mut contexts);
             }
@@ -334,18 +336,18 @@ fn follow_shell(text: &str, contexts: &mut Vec<Around>) {
 }
 
 /// A template in HCL, filled in.
-pub fn fill_hcl(pieces: &[Piece]) -> String {
+pub fn fill_hcl(pieces: &[TextPiece]) -> String {
     let mut out = String::new();
     let mut around = Around::Nothing;
     for piece in pieces {
         match piece {
-            Piece::Value(value) => out.push_str(&match around {
+            TextPiece::Value(value) => out.push_str(&match around {
                 Around::Nothing if is_plain(value) => value.clone(),
                 Around::Nothing | Around::Single => hcl(value),
                 Around::Double => in_hcl_quotes(value),
                 Around::Comment => one_line(value),
             }),
-            Piece::Text(text) => {
+            TextPiece::Text(text) => {
                 out.push_str(text);
                 let mut letters = text.chars();
                 while let Some(letter) = letters.next() {

@@ -62,7 +62,7 @@ impl ChangeTarget {
 
 /// One change of one resource, written for each target.
 #[derive(Clone, Debug, Default)]
-pub struct Change {
+pub struct RenderedChange {
     /// Commands of the AWS CLI, each ending in a line feed.
     pub shell: String,
     /// The definition of the shell function that the commands call.
@@ -92,7 +92,7 @@ pub enum StackEdit {
     Note(String),
 }
 
-impl Change {
+impl RenderedChange {
     /// Commands that stand for themselves.
     pub fn shell(commands: impl Into<String>) -> Self {
         Self {

@@ -18,7 +18,7 @@ use crate::cli::did_you_mean;
 use crate::cli::options::Remediate;
 use crate::facts::{Facts, Subject};
 use crate::output::Look;
-use crate::remedy::quote::Piece;
+use crate::remedy::quote::TextPiece;
 use crate::remedy::{self, FixRequest, PlanOptions};
 use crate::report::{CheckResult, Status};
 
@@ -185,9 +185,9 @@ fn requests(
                     .into_iter()
                     .map(|(filled, text)| {
                         if filled {
-                            Piece::Value(text)
+                            TextPiece::Value(text)
                         } else {
-                            Piece::Text(text)
+                            TextPiece::Text(text)
                         }
                     })
                     .collect()

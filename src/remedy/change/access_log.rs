@@ -176,9 +176,9 @@ fn logs_back_to(buckets: &AllBuckets<'_, '_>, target: &BucketState<'_>, source: 
     false
 }
 
-fn deliver(target: &ChangeTarget, to: &str, prefix: &str, was_on: bool) -> Change {
+fn deliver(target: &ChangeTarget, to: &str, prefix: &str, was_on: bool) -> RenderedChange {
     let status = json!({"LoggingEnabled": {"TargetBucket": to, "TargetPrefix": prefix}});
-    Change::shell(format!(
+    RenderedChange::shell(format!(
         "aws s3api put-bucket-logging --bucket {}{} \\\n  --bucket-logging-status {}\n",
         target.word(),
         target.region_option(),
@@ -201,13 +201,13 @@ fn deliver(target: &ChangeTarget, to: &str, prefix: &str, was_on: bool) -> Chang
 }
 
 /// The same target under another prefix; what else is set about it stays.
-fn set_prefix(target: &ChangeTarget, prefix: &str) -> Change {
+fn set_prefix(target: &ChangeTarget, prefix: &str) -> RenderedChange {
     let (name, region) = (target.word(), target.region_option());
     let query = format!(
         "{{LoggingEnabled: merge(LoggingEnabled, `{}`)}}",
         escaped(&json!({"TargetPrefix": prefix}).to_string())
     );
-    Change::shell(format!(
+    RenderedChange::shell(format!(
         "kept=$(aws s3api get-bucket-logging --bucket {name}{region} --output json \\\n  --query {})\n\
          aws s3api put-bucket-logging --bucket {name}{region} --bucket-logging-status \"$kept\"\n",
         quoted(&query)

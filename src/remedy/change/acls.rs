@@ -88,8 +88,8 @@ turn_acls_off() {
 }
 "#;
 
-fn disable(target: &ChangeTarget, was_set: bool) -> Change {
-    Change::call(TURN_ACLS_OFF, target, &[])
+fn disable(target: &ChangeTarget, was_set: bool) -> RenderedChange {
+    RenderedChange::call(TURN_ACLS_OFF, target, &[])
         .terraform_bucket(
             "aws_s3_bucket_ownership_controls",
             target,

@@ -73,9 +73,9 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
     });
 }
 
-fn start(target: &ChangeTarget, recorder: &str) -> Change {
+fn start(target: &ChangeTarget, recorder: &str) -> RenderedChange {
     let region = target.region_option();
-    Change::shell(format!(
+    RenderedChange::shell(format!(
         "aws configservice start-configuration-recorder{region} \\\n  --configuration-recorder-name={}\n",
         quoted(recorder)
     ))
@@ -97,7 +97,7 @@ record_buckets() {
 }
 "#;
 
-fn record_buckets(target: &ChangeTarget, recorder: &Recorder) -> Change {
+fn record_buckets(target: &ChangeTarget, recorder: &Recorder) -> RenderedChange {
     let group = match (recorder.excludes, recorder.excludes_others) {
         (true, true) => {
             r#"merge(recordingGroup, {exclusionByResourceTypes: {resourceTypes: recordingGroup.exclusionByResourceTypes.resourceTypes[?@ != `"AWS::S3::Bucket"`]}})"#
@@ -122,7 +122,7 @@ fn record_buckets(target: &ChangeTarget, recorder: &Recorder) -> Change {
             "add AWS::S3::Bucket to ResourceTypes.",
         )
     };
-    Change::calling(
+    RenderedChange::calling(
         RECORD,
         format!(
             "record_buckets {} \\\n  {}{}\n",
@@ -140,10 +140,10 @@ fn record_buckets(target: &ChangeTarget, recorder: &Recorder) -> Change {
 }
 
 /// A recorder with a delivery channel; a person chooses its role and its bucket.
-fn create(target: &ChangeTarget, name: &str) -> Change {
+fn create(target: &ChangeTarget, name: &str) -> RenderedChange {
     let region = target.region_option();
     let name_word = quoted(name);
-    Change::shell(format!(
+    RenderedChange::shell(format!(
         "aws configservice put-configuration-recorder{region} \\\n  \
          --configuration-recorder name={name_word},roleARN=YOUR-CONFIG-ROLE-ARN \\\n  \
          --recording-group allSupported=true,includeGlobalResourceTypes=false\n\

@@ -50,7 +50,7 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
     });
 }
 
-fn add(target: &ChangeTarget, identifiers: &[&str]) -> Change {
+fn add(target: &ChangeTarget, identifiers: &[&str]) -> RenderedChange {
     let region = target.region_option();
     let mut commands = String::new();
     let mut code: Vec<String> = Vec::new();
@@ -80,7 +80,7 @@ fn add(target: &ChangeTarget, identifiers: &[&str]) -> Change {
             json!({"Type": "AWS::Config::ConfigRule", "Properties": rule}),
         );
     }
-    let mut change = Change::shell(commands).stack_note(format!(
+    let mut change = RenderedChange::shell(commands).stack_note(format!(
         "In the template of a stack in {}:\n{}",
         target.name,
         yaml_lines(&entries.into(), 0)

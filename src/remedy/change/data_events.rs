@@ -98,7 +98,7 @@ fn trail_for(context: &FixContext<'_, '_>, region: &str) -> Option<TrailFacts> {
         .min_by_key(|trail| !trail.multi_region)
 }
 
-fn record_all(shared: &SharedChange, read_only: Option<bool>) -> Option<(String, Change)> {
+fn record_all(shared: &SharedChange, read_only: Option<bool>) -> Option<(String, RenderedChange)> {
     let trail = shared.details.first()?;
     let what = format!(
         "Record the {} of {} buckets in the trail {}.",
@@ -133,9 +133,9 @@ record_data_events() {
 "#;
 
 /// A selector for the objects of buckets, added to a trail: its ARN, its Region, the selector's name.
-fn record(details: &[String], read_only: Option<bool>, buckets: &[&str]) -> Change {
+fn record(details: &[String], read_only: Option<bool>, buckets: &[&str]) -> RenderedChange {
     let [trail, region, name] = details else {
-        return Change::default();
+        return RenderedChange::default();
     };
     let objects: Vec<String> = buckets.iter().map(|arn| format!("{arn}/")).collect();
     let mut tests = vec![
@@ -170,7 +170,7 @@ fn record(details: &[String], read_only: Option<bool>, buckets: &[&str]) -> Chan
     }
     code.push_str("}\n");
     let selector = json!({"Name": name, "FieldSelectors": fields});
-    Change::calling(
+    RenderedChange::calling(
         RECORD_DATA_EVENTS,
         format!(
             "record_data_events {} {} \\\n  {} --region {}\n",

@@ -102,7 +102,7 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
                     rule = keyed;
                 } else {
                     let mut waits = context.draft_of(
-                        format!("In the default encryption of {name}: encrypt with {key}."),
+                        format!("Change the default encryption of {name}: encrypt with {key}."),
                         put(context.target, &was, &keyed),
                     );
                     with_kms_key(&mut waits, &no_key, buckets);
@@ -150,7 +150,10 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
         draft.apply(&BLOCK_SSE_C, &sse_c);
     }
     if !what.is_empty() {
-        draft.what = format!("In the default encryption of {name}: {}.", what.join("; "));
+        draft.what = format!(
+            "Change the default encryption of {name}: {}.",
+            what.join("; ")
+        );
         draft.changes.push(put(context.target, &was, &rule));
         drafts.push(draft);
     }
@@ -271,7 +274,7 @@ put_encryption() {
 "#;
 
 /// The set members of `rule` in place of those of the rule as it was.
-fn put(target: &ChangeTarget, was: &Encryption, rule: &Encryption) -> Change {
+fn put(target: &ChangeTarget, was: &Encryption, rule: &Encryption) -> RenderedChange {
     let key = rule.algorithm.as_ref().map_or(was, |_| rule);
     let after = Encryption {
         algorithm: key.algorithm.clone(),
@@ -302,7 +305,7 @@ fn put(target: &ChangeTarget, was: &Encryption, rule: &Encryption) -> Change {
     }
     let set = members(rule, "ApplyServerSideEncryptionByDefault");
     let stack = members(&after, "ServerSideEncryptionByDefault");
-    Change::call(PUT_ENCRYPTION, target, &[literal(&set.into())])
+    RenderedChange::call(PUT_ENCRYPTION, target, &[literal(&set.into())])
         .terraform_bucket(
             "aws_s3_bucket_server_side_encryption_configuration",
             target,

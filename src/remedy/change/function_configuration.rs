@@ -50,7 +50,9 @@ const TIMEOUT_S: u64 = 15;
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
     let (name, target) = (context.name(), context.target);
     // A published version has no commands.
-    let of_latest = |request: &FixRequest, what: String, change: Change| match request.item() {
+    let of_latest = |request: &FixRequest, what: String, change: RenderedChange| match request
+        .item()
+    {
         "" | LATEST => context.draft_of(what, change),
         version => {
             let mut draft = context.draft(what);
@@ -83,9 +85,9 @@ configure_function() {
 }
 "#;
 
-fn configure(target: &ChangeTarget, option: &str, hcl: &str, stack: &str) -> Change {
+fn configure(target: &ChangeTarget, option: &str, hcl: &str, stack: &str) -> RenderedChange {
     let name = &target.name;
-    Change::calling(
+    RenderedChange::calling(
         CONFIGURE_FUNCTION,
         format!(
             "configure_function {} {option}{}\n",
@@ -97,7 +99,7 @@ fn configure(target: &ChangeTarget, option: &str, hcl: &str, stack: &str) -> Cha
     .stack_note(format!("In the AWS::Lambda::Function {name}:\n{stack}"))
 }
 
-fn timeout(target: &ChangeTarget, seconds: u64) -> Change {
+fn timeout(target: &ChangeTarget, seconds: u64) -> RenderedChange {
     configure(
         target,
         &format!("--timeout {seconds}"),
@@ -106,7 +108,7 @@ fn timeout(target: &ChangeTarget, seconds: u64) -> Change {
     )
 }
 
-fn snapstart(target: &ChangeTarget) -> Change {
+fn snapstart(target: &ChangeTarget) -> RenderedChange {
     let mut change = configure(
         target,
         "--snap-start ApplyOn=PublishedVersions",
@@ -121,7 +123,7 @@ fn snapstart(target: &ChangeTarget) -> Change {
     change
 }
 
-fn detach_vpc(target: &ChangeTarget) -> Change {
+fn detach_vpc(target: &ChangeTarget) -> RenderedChange {
     configure(
         target,
         "--vpc-config 'SubnetIds=[],SecurityGroupIds=[]'",

@@ -46,12 +46,12 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
             }
             let (name, ids) = (context.name(), statements.join(", "));
             let mut draft = context.draft_of(
-                format!("Remove {ids} from the policy of {name} ({qualifier})."),
+                format!("Remove the statement {ids} from the policy of {name} ({qualifier})."),
                 remove(context.target, qualifier, statements),
             );
             if public {
                 draft.decide(format!(
-                    "Who calls {name} by {ids}? Grant access to that account, organization or service first."
+                    "Who calls {name} by the statement {ids}? Grant access to that account, organization or service first."
                 ));
             }
             Some(draft)
@@ -72,7 +72,7 @@ remove_permission() {
 }
 "#;
 
-fn remove(target: &ChangeTarget, qualifier: &str, statements: &[String]) -> Change {
+fn remove(target: &ChangeTarget, qualifier: &str, statements: &[String]) -> RenderedChange {
     let options = format!(
         "{}{}",
         function_url::qualifier_option(qualifier),
@@ -89,7 +89,7 @@ fn remove(target: &ChangeTarget, qualifier: &str, statements: &[String]) -> Chan
         })
         .collect();
     let (name, ids) = (&target.name, statements.join(", "));
-    Change::calling(REMOVE_PERMISSION, commands)
+    RenderedChange::calling(REMOVE_PERMISSION, commands)
         .terraform_note(format!(
             "Remove the aws_lambda_permission of {name} ({qualifier}) whose statement_id is one of: {ids}."
         ))

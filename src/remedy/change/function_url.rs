@@ -44,9 +44,9 @@ pub(super) fn qualifier_option(qualifier: &str) -> String {
     }
 }
 
-fn require_iam(target: &ChangeTarget, qualifier: &str) -> Change {
+fn require_iam(target: &ChangeTarget, qualifier: &str) -> RenderedChange {
     let name = &target.name;
-    Change::shell(format!(
+    RenderedChange::shell(format!(
         "aws lambda update-function-url-config --function-name {}{}{} \\\n  --auth-type AWS_IAM >/dev/null\n",
         target.word(),
         target.region_option(),

@@ -18,9 +18,9 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
     context.make_all(&DELETE, "Delete the IAM {}.", requests, drafts);
 }
 
-fn delete(target: &ChangeTarget) -> Change {
+fn delete(target: &ChangeTarget) -> RenderedChange {
     let name = &target.name;
-    Change::shell(format!(
+    RenderedChange::shell(format!(
         "aws iam delete-policy --policy-arn {}\n",
         word(&target.arn)
     ))

@@ -67,14 +67,14 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
     });
 }
 
-fn enable(target: &ChangeTarget, key: &str, pending_deletion: bool) -> Change {
+fn enable(target: &ChangeTarget, key: &str, pending_deletion: bool) -> RenderedChange {
     let (key_word, region) = (word(key), target.region_option());
     let mut commands = String::new();
     if pending_deletion {
         commands = format!("aws kms cancel-key-deletion --key-id {key_word}{region} >/dev/null\n");
     }
     commands.push_str(&format!("aws kms enable-key --key-id {key_word}{region}\n"));
-    Change::shell(commands)
+    RenderedChange::shell(commands)
         .terraform_note(format!(
             "In the aws_kms_key whose ARN is {key}:\nis_enabled = true"
         ))
@@ -95,8 +95,8 @@ enable_rotation() {
 }
 "#;
 
-fn rotate(target: &ChangeTarget, key: &str) -> Change {
-    Change::calling(
+fn rotate(target: &ChangeTarget, key: &str) -> RenderedChange {
+    RenderedChange::calling(
         ENABLE_ROTATION,
         format!("enable_rotation {}{}\n", word(key), target.region_option()),
     )

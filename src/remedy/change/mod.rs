@@ -6,7 +6,7 @@
 //!
 //! Adding a change: its file, and its family's line in [`FAMILIES`].
 
-use super::cloudformation::Resources;
+use super::cloudformation::StackResources;
 pub use super::draft::NamedChange;
 use super::prelude::{ChangeFamily, ChangeTarget, StackEdit, SubjectKind};
 use super::terraform;
@@ -95,7 +95,7 @@ pub fn example(change: &NamedChange) -> [String; 3] {
         StackEdit::None => String::new(),
         StackEdit::Note(note) => terraform::note(note),
         StackEdit::Resource { .. } => {
-            let mut resources = Resources::default();
+            let mut resources = StackResources::default();
             resources.add(&made, &target);
             let entries = resources.finish().into_iter().map(|entry| entry.text);
             format!("Resources:\n{}", entries.collect::<String>())

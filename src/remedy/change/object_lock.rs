@@ -23,13 +23,13 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
     );
 }
 
-fn enable(target: &ChangeTarget) -> Change {
+fn enable(target: &ChangeTarget) -> RenderedChange {
     let (name, region) = (target.word(), target.region_option());
     let lock = json!({
         "ObjectLockEnabled": "Enabled",
         "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 30}},
     });
-    Change::shell(format!(
+    RenderedChange::shell(format!(
         "aws s3api put-bucket-versioning --bucket {name}{region} --versioning-configuration Status=Enabled\n\
          aws s3api put-object-lock-configuration --bucket {name}{region} --object-lock-configuration \\\n  {}\n",
         quoted(&lock.to_string())

@@ -65,8 +65,8 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
     });
 }
 
-fn set(target: &ChangeTarget, alias: &str) -> Change {
-    let mut change = Change::shell(format!(
+fn set(target: &ChangeTarget, alias: &str) -> RenderedChange {
+    let mut change = RenderedChange::shell(format!(
         "aws lambda put-provisioned-concurrency-config --function-name {}{} \\\n  \
          --qualifier {} --provisioned-concurrent-executions 1 >/dev/null\n",
         target.word(),
@@ -94,9 +94,9 @@ fn set(target: &ChangeTarget, alias: &str) -> Change {
     change
 }
 
-fn remove(target: &ChangeTarget, qualifier: &str) -> Change {
+fn remove(target: &ChangeTarget, qualifier: &str) -> RenderedChange {
     let name = &target.name;
-    Change::shell(format!(
+    RenderedChange::shell(format!(
         "aws lambda delete-provisioned-concurrency-config --function-name {}{} \\\n  --qualifier {}\n",
         target.word(),
         target.region_option(),

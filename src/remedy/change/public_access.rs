@@ -112,8 +112,8 @@ const SHELL_FLAGS: &str =
     "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true";
 const HCL_FLAGS: &str = "  block_public_acls       = true\n  ignore_public_acls      = true\n  block_public_policy     = true\n  restrict_public_buckets = true\n";
 
-fn block_bucket(target: &ChangeTarget, was_set: bool) -> Change {
-    Change::shell(format!(
+fn block_bucket(target: &ChangeTarget, was_set: bool) -> RenderedChange {
+    RenderedChange::shell(format!(
         "aws s3api put-public-access-block --bucket {}{} --public-access-block-configuration \\\n  {SHELL_FLAGS}\n",
         target.word(),
         target.region_option()
@@ -133,8 +133,8 @@ fn block_bucket(target: &ChangeTarget, was_set: bool) -> Change {
     )
 }
 
-fn block_account(target: &ChangeTarget) -> Change {
-    Change::shell(format!(
+fn block_account(target: &ChangeTarget) -> RenderedChange {
+    RenderedChange::shell(format!(
         "aws s3control put-public-access-block --account-id {} --public-access-block-configuration \\\n  {SHELL_FLAGS}\n",
         target.word()
     ))

@@ -47,10 +47,10 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
 }
 
 /// The configuration without these rules; `all` when none is left.
-fn remove(target: &ChangeTarget, rules: &[String], all: bool) -> Change {
+fn remove(target: &ChangeTarget, rules: &[String], all: bool) -> RenderedChange {
     let (name, word, region) = (&target.name, target.word(), target.region_option());
     if all {
-        return Change::shell(format!(
+        return RenderedChange::shell(format!(
             "aws s3api delete-bucket-replication --bucket {word}{region}\n"
         ))
         .terraform_note(format!(
@@ -72,7 +72,7 @@ fn remove(target: &ChangeTarget, rules: &[String], all: bool) -> Change {
         kept.join(" && ")
     );
     let rules = rules.join(", ");
-    Change::shell(format!(
+    RenderedChange::shell(format!(
         "kept=$(aws s3api get-bucket-replication --bucket {word}{region} --output json \\\n  --query {})\n\
          aws s3api put-bucket-replication --bucket {word}{region} --replication-configuration \"$kept\"\n",
         quoted(&query)

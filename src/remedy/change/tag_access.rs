@@ -23,8 +23,8 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
     );
 }
 
-fn enable(target: &ChangeTarget) -> Change {
-    Change::shell(format!(
+fn enable(target: &ChangeTarget) -> RenderedChange {
+    RenderedChange::shell(format!(
         "aws s3api put-bucket-abac --bucket {}{} --abac-status Status=Enabled\n",
         target.word(),
         target.region_option()

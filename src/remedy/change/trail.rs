@@ -102,8 +102,8 @@ fn plan_trail(
 }
 
 /// An option of `update-trail`, and an argument of the trail in Terraform and CloudFormation.
-fn update(name: &str, arn: &str, command: &str, hcl: &str, stack: &str) -> Change {
-    Change::shell(command)
+fn update(name: &str, arn: &str, command: &str, hcl: &str, stack: &str) -> RenderedChange {
+    RenderedChange::shell(command)
         .terraform_note(format!(
             "In the aws_cloudtrail whose ARN is {arn}:\n{hcl} = true"
         ))
@@ -112,7 +112,7 @@ fn update(name: &str, arn: &str, command: &str, hcl: &str, stack: &str) -> Chang
         ))
 }
 
-fn extend(arn: &str, region: &str) -> Change {
+fn extend(arn: &str, region: &str) -> RenderedChange {
     let command = format!(
         "aws cloudtrail update-trail --name {} --region {} --is-multi-region-trail >/dev/null\n",
         word(arn),
@@ -127,7 +127,7 @@ fn extend(arn: &str, region: &str) -> Change {
     )
 }
 
-fn validate(name: &str, arn: &str, region: &str) -> Change {
+fn validate(name: &str, arn: &str, region: &str) -> RenderedChange {
     let command = format!(
         "aws cloudtrail update-trail --name {} --region {} --enable-log-file-validation >/dev/null\n",
         word(arn),
@@ -142,7 +142,7 @@ fn validate(name: &str, arn: &str, region: &str) -> Change {
     )
 }
 
-fn start(name: &str, arn: &str, region: &str) -> Change {
+fn start(name: &str, arn: &str, region: &str) -> RenderedChange {
     let command = format!(
         "aws cloudtrail start-logging --name {} --region {}\n",
         word(arn),
@@ -152,8 +152,8 @@ fn start(name: &str, arn: &str, region: &str) -> Change {
 }
 
 /// A new trail; a person chooses its bucket.
-fn create() -> Change {
-    Change::shell(
+fn create() -> RenderedChange {
+    RenderedChange::shell(
         "# The policy of the bucket must let cloudtrail.amazonaws.com write.\n\
          aws cloudtrail create-trail --name all-regions --s3-bucket-name YOUR-TRAIL-BUCKET \\\n  \
          --is-multi-region-trail --enable-log-file-validation >/dev/null\n\

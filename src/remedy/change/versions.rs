@@ -183,8 +183,8 @@ fn rule_names(bucket: &BucketState<'_>) -> Vec<String> {
         .collect()
 }
 
-fn versioning(target: &ChangeTarget, was_set: bool) -> Change {
-    Change::shell(format!(
+fn versioning(target: &ChangeTarget, was_set: bool) -> RenderedChange {
+    RenderedChange::shell(format!(
         "aws s3api put-bucket-versioning --bucket {}{} \\\n  --versioning-configuration Status=Enabled\n",
         target.word(),
         target.region_option()
@@ -226,7 +226,7 @@ put_lifecycle() {
 "#;
 
 /// Rules, added to others of these names.
-fn lifecycle(target: &ChangeTarget, rules: &[LifecycleRule], others: &[String]) -> Change {
+fn lifecycle(target: &ChangeTarget, rules: &[LifecycleRule], others: &[String]) -> RenderedChange {
     let mut api = Vec::new();
     let mut stack = Vec::new();
     let mut kept = Vec::new();
@@ -248,7 +248,7 @@ fn lifecycle(target: &ChangeTarget, rules: &[LifecycleRule], others: &[String]) 
         ));
     }
     let kept = quoted(&format!("?{}", kept.join(" && ")));
-    let change = Change::call(PUT_LIFECYCLE, target, &[literal(&Value::Array(api)), kept]);
+    let change = RenderedChange::call(PUT_LIFECYCLE, target, &[literal(&Value::Array(api)), kept]);
     // With rules that are not all known here, a whole resource would delete the others.
     if !others.is_empty() {
         return change.terraform_note(format!(

@@ -15,17 +15,18 @@ const REMOVE: NamedChange = NamedChange {
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
-    context.make_all(
-        &REMOVE,
-        "Remove the website configuration of {}.",
-        requests,
-        drafts,
-    );
+    requests.each(&REMOVE, drafts, |_| {
+        let what = format!("Remove the website configuration of {}.", context.name());
+        let mut draft = context.draft_of(what, remove(context.target));
+        draft.decide(REMOVE.decide);
+        draft.effort = Effort::Days;
+        Some(draft)
+    });
 }
 
-fn remove(target: &ChangeTarget) -> Change {
+fn remove(target: &ChangeTarget) -> RenderedChange {
     let name = &target.name;
-    Change::shell(format!(
+    RenderedChange::shell(format!(
         "aws s3api delete-bucket-website --bucket {}{}\n",
         target.word(),
         target.region_option()

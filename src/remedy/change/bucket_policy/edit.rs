@@ -119,11 +119,11 @@ put_policy() {
 "#;
 
 /// The document in place of the policy as it was; without statements, none.
-pub fn put(target: &ChangeTarget, was: Option<&str>, document: &PolicyDocument) -> Change {
+pub fn put(target: &ChangeTarget, was: Option<&str>, document: &PolicyDocument) -> RenderedChange {
     let now = (!document.is_empty()).then(|| document.document());
     let old = was.unwrap_or_default().trim_end_matches('\n');
     let new = now.as_ref().map(Value::to_string).unwrap_or_default();
-    let mut change = Change::call(PUT_POLICY, target, &[quoted(old), quoted(&new)]);
+    let mut change = RenderedChange::call(PUT_POLICY, target, &[quoted(old), quoted(&new)]);
     let Some(now) = now else {
         let name = &target.name;
         return change
@@ -145,7 +145,7 @@ pub fn put(target: &ChangeTarget, was: Option<&str>, document: &PolicyDocument) 
 }
 
 /// A statement as the only one, for the documentation.
-pub fn put_statement(target: &ChangeTarget, sid: &str, statement: Value) -> Change {
+pub fn put_statement(target: &ChangeTarget, sid: &str, statement: Value) -> RenderedChange {
     put_edited(target, None, |document| {
         document.add(sid, statement.clone())
     })
@@ -156,7 +156,7 @@ pub fn put_edited(
     target: &ChangeTarget,
     statement: Option<Value>,
     edit: impl Fn(&mut PolicyDocument),
-) -> Change {
+) -> RenderedChange {
     let was = statement
         .map(|statement| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string());
     let mut document = PolicyDocument::new(was.as_deref()).unwrap_or_default();
