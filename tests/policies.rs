@@ -102,8 +102,10 @@ fn titles_and_messages_are_single_sentences_for_people() {
         !title.ends_with('.') && title.len() <= 80 && title.starts_with(char::is_uppercase)
     });
     every_check("message", |check| {
-        let text = check.message.text();
-        !text.contains('\n') && text.len() <= 240 && check.message.placeholders().count() > 0
+        check.messages().all(|message| {
+            let text = message.text();
+            !text.contains('\n') && text.len() <= 240 && message.placeholders().count() > 0
+        })
     });
     // Every message says which resource it is about: it is read apart from the table.
     every_check("message names the resource", |check| {
@@ -111,7 +113,9 @@ fn titles_and_messages_are_single_sentences_for_people() {
             SubjectKind::Account => "account.id".to_owned(),
             other => format!("{}.name", other.variable()),
         };
-        check.message.placeholders().any(|path| path == name)
+        check
+            .messages()
+            .all(|message| message.placeholders().any(|path| path == name))
     });
 }
 
@@ -254,10 +258,13 @@ fn every_need_is_a_known_reading_and_opens_nothing_else() {
             _ => path.to_owned(),
         };
         let shown: BTreeSet<String> = check
-            .message
-            .placeholders()
-            .chain(check.pass_message.iter().flat_map(|m| m.placeholders()))
+            .messages()
+            .flat_map(|message| message.placeholders())
             .map(resolve)
+            .chain(check.message_when.iter().flat_map(|case| {
+                let references = case.when.references().iter();
+                references.map(|reference| reference.path.clone())
+            }))
             .chain(check.evidence.iter().cloned())
             .filter(|path| !path.starts_with("params."))
             .collect();

@@ -368,6 +368,13 @@ fn judge_one(
         variables.extend(item.map(|item| (ITEM, item)));
         template.render(&variables)
     };
+    let message = || {
+        let case = check
+            .message_when
+            .iter()
+            .find(|case| matches!(case.when.evaluate(scope), Truth::True));
+        case.map_or(&check.message, |case| &case.message)
+    };
     match check.fail_when.evaluate(scope) {
         Truth::Defect(message) => Err(message),
         // What applies might say matters too: both would have to be settled.
@@ -377,7 +384,7 @@ fn judge_one(
         }
         _ if !unknown.is_empty() => Ok(Judgement::not_assessed(reasons(document, &unknown))),
         Truth::True => Ok(Judgement {
-            message: Some(render(&check.message)),
+            message: Some(render(message())),
             ..Judgement::new(Status::Fail)
         }),
         Truth::False => Ok(Judgement {

@@ -1,6 +1,6 @@
 //! The catalogue: every check there is, built in or the user's own, compiled and linted.
 //!
-//! All mistakes of all files are told at once. A catalogue that could be built holds no check that
+//! All mistakes of all files are reported at once. A catalogue that could be built holds no check that
 //! could fail for a reason that was visible in its file.
 
 use std::collections::BTreeMap;
@@ -12,10 +12,10 @@ use serde_saphyr::Spanned;
 use wildmatch::WildMatch;
 
 use super::expression::{Expression, ITEM, Mistake, PARAMS};
-use super::file::{self, ControlFile, PackFile, PolicyFile, Tree};
+use super::file::{self, ControlFile, MessageCaseFile, PackFile, PolicyFile, Tree};
 use super::lint::{self, Variables};
 use super::message::{Style, Template};
-use super::model::{Check, Examples, ForEach, Remediation};
+use super::model::{Check, Examples, ForEach, MessageCase, Remediation};
 use super::problem::{PolicyErrors, Problem};
 use super::shape::Shape;
 use super::suggest;
@@ -280,11 +280,11 @@ fn read_pack(path: &str, text: &str) -> Result<PackSource, Vec<Problem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    let values = |globs: &[Spanned<String>]| globs.iter().map(|g| g.value.clone()).collect();
+    let globs = read.include.iter().chain(&read.exclude).cloned().collect();
     Ok(PackSource {
         pack: Pack {
-            include: values(&read.include),
-            exclude: values(&read.exclude),
+            include: values(read.include),
+            exclude: values(read.exclude),
             standard: read.standard.map(|standard| Standard {
                 title: standard.title.value,
                 catalogue: standard.catalogue.value,
@@ -301,7 +301,7 @@ fn read_pack(path: &str, text: &str) -> Result<PackSource, Vec<Problem>> {
             description: read.description.value.trim().to_owned(),
             file: path.to_owned(),
         },
-        globs: read.include.into_iter().chain(read.exclude).collect(),
+        globs,
     })
 }
 
@@ -389,101 +389,46 @@ impl Compiler<'_> {
     }
 
     fn check(&mut self, read: PolicyFile) -> Option<Check> {
-        check_name(self.path, self.text, &read.id, "check", &mut self.problems);
-        for alias in &read.aliases {
-            if !is_kebab_case(&alias.value) {
-                self.problem(
-                    alias,
-                    0,
-                    format!("the alias `{}` must be in kebab case", alias.value),
-                );
-            }
-        }
-        if !is_version(&read.since.value) {
-            self.problem(&read.since, 0, "`since` is a version such as 0.1.0");
-        }
+        self.names(&read);
         let params = self.params(&read.params);
-        let subject = read.subject.value;
-        let Some(facts) = Shape::of(subject) else {
-            let at = (
-                read.subject.referenced.line(),
-                read.subject.referenced.column(),
-            );
-            self.problems.push(Problem::at(
-                self.path,
-                at,
-                format!(
-                    "nothing is known about the subject `{}` yet",
-                    subject.name()
-                ),
-            ));
-            return None;
-        };
-        let mut variables = Variables::new(subject.variable(), facts);
-        if !params.is_empty() {
-            let shapes = params
-                .iter()
-                .map(|(name, value)| (name.clone(), lint::shape_of_value(value)))
-                .collect();
-            variables = variables.with(PARAMS, Shape::Object(shapes));
-        }
-        // A mistake in for_each would make every use of `item` look wrong: stop there.
-        let for_each = match &read.for_each {
-            Some(list) => {
-                let (each, item) = self.for_each(list, read.key.as_ref(), &variables)?;
-                variables = variables.with(ITEM, item);
-                Some(each)
-            }
-            None => {
-                if let Some(key) = &read.key {
-                    self.problem(key, 0, "`key` goes with `for_each`");
-                }
-                None
-            }
-        };
+        let (variables, for_each) = self.variables(&read, &params)?;
         let list = for_each.as_ref().map(|each| each.path.clone());
+        let list = list.as_deref();
+        // Everything is compiled before the first `?`, so that all mistakes are reported at once.
         let applies = read
             .applies
             .as_ref()
-            .map(|text| self.condition(text, list.as_deref(), &variables));
-        let fail_when = self.condition(&read.fail_when, list.as_deref(), &variables);
+            .map(|text| self.condition(text, list, &variables));
+        let fail_when = self.condition(&read.fail_when, list, &variables);
+        let message_when = self.message_when(&read.message_when, list, &variables);
         let message = self.template(&read.message, Style::Prose, &variables);
         let pass_message = read
             .pass_message
             .as_ref()
             .map(|text| self.template(text, Style::Prose, &variables));
-        let evidence = self.evidence(read.evidence.as_ref(), list.as_deref(), &variables);
+        let evidence = self.evidence(read.evidence.as_ref(), list, &variables);
         let remediation = self.remediation(read.remediation.as_ref(), &variables);
-        let values = |texts: Vec<Spanned<String>>| texts.into_iter().map(|t| t.value).collect();
         let examples = |trees: &[Spanned<Tree>]| trees.iter().map(|t| t.value.to_json()).collect();
+        let maps_to = read.maps_to.into_iter();
         Some(Check {
             id: read.id.value,
             aliases: values(read.aliases),
             title: read.title.value,
-            subject,
+            subject: read.subject.value,
             severity: read.severity.value,
-            applies: match applies {
-                Some(condition) => Some(condition?),
-                None => None,
-            },
+            applies: applies.map_or(Some(None), |condition| condition.map(Some))?,
             fail_when: fail_when?,
             for_each,
             params,
+            message_when: message_when?,
             message: message?,
-            pass_message: match pass_message {
-                Some(template) => Some(template?),
-                None => None,
-            },
+            pass_message: pass_message.map_or(Some(None), |template| template.map(Some))?,
             evidence,
             rationale: trimmed(read.rationale),
             traps: trimmed(read.traps),
             remediation: remediation?,
             references: values(read.references),
-            maps_to: read
-                .maps_to
-                .into_iter()
-                .map(|(name, ids)| (name, values(ids)))
-                .collect(),
+            maps_to: maps_to.map(|(name, ids)| (name, values(ids))).collect(),
             since: read.since.value,
             deprecated: read.deprecated.map(|text| text.value),
             examples: Examples {
@@ -495,6 +440,75 @@ impl Compiler<'_> {
             file: self.path.to_owned(),
             source: self.text.to_owned(),
         })
+    }
+
+    /// The id, the aliases and the version.
+    fn names(&mut self, read: &PolicyFile) {
+        check_name(self.path, self.text, &read.id, "check", &mut self.problems);
+        for alias in &read.aliases {
+            if !is_kebab_case(&alias.value) {
+                let message = format!("the alias `{}` must be in kebab case", alias.value);
+                self.problem(alias, 0, message);
+            }
+        }
+        if !is_version(&read.since.value) {
+            self.problem(&read.since, 0, "`since` is a version such as 0.1.0");
+        }
+    }
+
+    /// The variables of the check's conditions and messages, and its `for_each`.
+    fn variables(
+        &mut self,
+        read: &PolicyFile,
+        params: &BTreeMap<String, Value>,
+    ) -> Option<(Variables, Option<ForEach>)> {
+        let subject = read.subject.value;
+        let Some(facts) = Shape::of(subject) else {
+            let at = (
+                read.subject.referenced.line(),
+                read.subject.referenced.column(),
+            );
+            let message = format!("the subject `{}` has no facts", subject.name());
+            self.problems.push(Problem::at(self.path, at, message));
+            return None;
+        };
+        let mut variables = Variables::new(subject.variable(), facts);
+        if !params.is_empty() {
+            let shapes = params
+                .iter()
+                .map(|(name, value)| (name.clone(), lint::shape_of_value(value)))
+                .collect();
+            variables = variables.with(PARAMS, Shape::Object(shapes));
+        }
+        let Some(list) = &read.for_each else {
+            if let Some(key) = &read.key {
+                self.problem(key, 0, "`key` goes with `for_each`");
+            }
+            return Some((variables, None));
+        };
+        // A mistake in for_each would make every use of `item` look wrong: stop there.
+        let (each, item) = self.for_each(list, read.key.as_ref(), &variables)?;
+        Some((variables.with(ITEM, item), Some(each)))
+    }
+
+    fn message_when(
+        &mut self,
+        read: &[MessageCaseFile],
+        list: Option<&str>,
+        variables: &Variables,
+    ) -> Option<Vec<MessageCase>> {
+        let cases: Vec<Option<MessageCase>> = read
+            .iter()
+            .map(|case| {
+                let when = self.condition(&case.when, list, variables);
+                let message = self.template(&case.message, Style::Prose, variables);
+                Some(MessageCase {
+                    when: when?,
+                    message: message?,
+                })
+            })
+            .collect();
+        cases.into_iter().collect()
     }
 
     fn params(&mut self, read: &BTreeMap<String, Spanned<Tree>>) -> BTreeMap<String, Value> {
@@ -687,6 +701,10 @@ impl Compiler<'_> {
             cloudformation: cloudformation?,
         })
     }
+}
+
+fn values(texts: Vec<Spanned<String>>) -> Vec<String> {
+    texts.into_iter().map(|text| text.value).collect()
 }
 
 fn trimmed(text: Option<Spanned<String>>) -> String {

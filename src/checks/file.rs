@@ -34,6 +34,8 @@ pub struct PolicyFile {
     pub key: Option<Spanned<String>>,
     #[serde(default)]
     pub params: BTreeMap<String, Spanned<Tree>>,
+    #[serde(default)]
+    pub message_when: Vec<MessageCaseFile>,
     pub message: Spanned<String>,
     #[serde(default)]
     pub pass_message: Option<Spanned<String>>,
@@ -54,6 +56,14 @@ pub struct PolicyFile {
     pub deprecated: Option<Spanned<String>>,
     #[serde(default)]
     pub examples: ExamplesFile,
+}
+
+/// One entry of a file's `message_when`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageCaseFile {
+    pub when: Spanned<String>,
+    pub message: Spanned<String>,
 }
 
 /// The `remediation` of a file.

@@ -4,7 +4,9 @@
 //! other `{name.member}` is a mistake; in remediation texts braces belong to shell, HCL and YAML,
 //! so there only a near miss of a variable is one, and `${…}` is always left alone.
 //!
-//! Facts that are unknown render as `unknown`: a message never fails.
+//! Facts that are unknown render as `unknown`: a message never fails. In messages, facts in
+//! milliseconds (`…_ms`) and megabytes (`…_mb`) render with their unit, rounded: `850 ms`, `11.8 s`,
+//! `138 MB`.
 
 use serde_json::Value;
 
@@ -142,14 +144,20 @@ impl Template {
     /// The text with its placeholders filled in. `variables` holds what is known under the names
     /// the placeholders use.
     pub fn render(&self, variables: &[(&str, &Value)]) -> String {
-        self.parts(variables)
-            .into_iter()
-            .map(|(_, text)| text)
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Placeholder(path) => match find(path, variables) {
+                    Some(Value::Number(number)) => quantity(path, number),
+                    _ => resolve(path, variables),
+                },
+            })
             .collect()
     }
 
-    /// The text in its parts, placeholders filled in (true): whoever knows the language around them
-    /// quotes them.
+    /// The text in its parts, placeholders filled in (true) with exact values: the caller knows the
+    /// language of the text and quotes them.
     pub fn parts(&self, variables: &[(&str, &Value)]) -> Vec<(bool, String)> {
         self.parts
             .iter()
@@ -188,6 +196,14 @@ fn resolve(path: &str, variables: &[(&str, &Value)]) -> String {
     follow(value, rest)
 }
 
+/// The value at a path outside of lists.
+fn find<'v>(path: &str, variables: &[(&str, &'v Value)]) -> Option<&'v Value> {
+    let mut names = path.split('.');
+    let root = names.next()?;
+    let (_, value) = variables.iter().find(|(name, _)| *name == root)?;
+    names.try_fold(*value, |value, name| value.get(name))
+}
+
 const UNKNOWN: &str = "unknown";
 
 /// What stands at a path; through a list, of every member.
@@ -223,6 +239,26 @@ fn format_number(number: &serde_json::Number) -> String {
     }
 }
 
+/// A number with the unit that the path's last word names.
+fn quantity(path: &str, number: &serde_json::Number) -> String {
+    let value = number.as_f64().unwrap_or_default();
+    if path.ends_with("_ms") {
+        if value < 1000.0 {
+            format!("{value:.0} ms")
+        } else {
+            format!("{:.1} s", value / 1000.0)
+        }
+    } else if path.ends_with("_mb") {
+        if value < 10.0 {
+            format!("{value:.1} MB")
+        } else {
+            format!("{value:.0} MB")
+        }
+    } else {
+        format_number(number)
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -238,7 +274,7 @@ mod tests {
     #[test]
     fn placeholders_are_filled_in_and_unknown_facts_say_so() {
         let template = Template::parse(
-            "{bucket.name} lets in {bucket.acl.public_grants.grantee}; key {bucket.encryption.key}",
+            "{bucket.name} grants access to {bucket.acl.public_grants.grantee}; key {bucket.encryption.key}",
             Style::Prose,
             &variables(),
         )
@@ -249,8 +285,23 @@ mod tests {
         ]}, "encryption": {}});
         assert_eq!(
             template.render(&[("bucket", &bucket)]),
-            "b lets in AllUsers, AuthenticatedUsers; key unknown"
+            "b grants access to AllUsers, AuthenticatedUsers; key unknown"
         );
+    }
+
+    #[test]
+    fn quantities_have_units_in_messages_and_none_in_code() {
+        let variables = Variables::new("function", Shape::of(SubjectKind::Function).unwrap());
+        let path = "function.latest.cold_start.estimate.reported_ms";
+        let template =
+            Template::parse(&format!("about {{{path}}}"), Style::Prose, &variables).unwrap();
+        for (ms, text) in [(849.6, "about 850 ms"), (11_780.0, "about 11.8 s")] {
+            let function = json!({"latest": {"cold_start": {"estimate": {"reported_ms": ms}}}});
+            assert_eq!(template.render(&[("function", &function)]), text);
+        }
+        let function = json!({"latest": {"cold_start": {"estimate": {"reported_ms": 1500}}}});
+        let parts = template.parts(&[("function", &function)]);
+        assert_eq!(parts.last().unwrap().1, "1500");
     }
 
     #[test]

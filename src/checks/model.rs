@@ -36,6 +36,8 @@ pub struct Check {
     pub for_each: Option<ForEach>,
     /// Thresholds the user can override, by name.
     pub params: BTreeMap<String, Value>,
+    /// Messages for special cases: the first whose condition is true replaces `message`.
+    pub message_when: Vec<MessageCase>,
     /// What was found, in one sentence.
     pub message: Template,
     /// What a pass has to say, for passes that rest on the user's configuration.
@@ -72,6 +74,15 @@ pub struct ForEach {
     pub path: String,
     /// The member that identifies an item, for example `version`.
     pub key: String,
+}
+
+/// A message for the resources that a condition selects.
+#[derive(Clone, Debug)]
+pub struct MessageCase {
+    /// The condition. Where it is unknown the message is not used.
+    pub when: Expression,
+    /// The message.
+    pub message: Template,
 }
 
 /// How to mend what a check found. The texts are [`Template`]s for each kind of tool.
@@ -127,6 +138,15 @@ impl Check {
             .iter()
             .flat_map(|path| facts::list_needs(path))
             .collect()
+    }
+
+    /// Every message of the check: of failures, the special cases first, and of passes.
+    pub fn messages(&self) -> impl Iterator<Item = &Template> {
+        self.message_when
+            .iter()
+            .map(|case| &case.message)
+            .chain([&self.message])
+            .chain(&self.pass_message)
     }
 
     /// What a report says about the check.
