@@ -575,7 +575,7 @@ fn compare(verified: &BTreeSet<String>) {
         }
     }
     let mut list = String::from(
-        "# What tests/round_trip.rs saw: the commands of `coldbucket remediate` mended a failing resource on\n# LocalStack 4.14.0 (trails: moto 5.2.5) with the AWS CLI 1.46.3. Written by that test with COLDBUCKET_WRITE=1.\nverified:\n",
+        "# Results of tests/round_trip.rs: the commands of `coldbucket remediate` fixed a failing resource on\n# LocalStack 4.14.0 (trails: moto 5.2.5) with the AWS CLI 1.46.3. Written by that test with COLDBUCKET_WRITE=1.\nverified:\n",
     );
     for id in verified {
         writeln!(list, "  - {id}").unwrap();
