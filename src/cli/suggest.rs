@@ -1,7 +1,7 @@
 //! "Did you mean …?"
 
-/// The candidate that is closest to `word`, if it is close enough to be a slip of the fingers: a
-/// third of the letters wrong, or the word is the beginning of exactly one candidate.
+/// The candidate closest to `word`, if it is close enough for a typing error: at most a third of the
+/// letters differ, or the word is the beginning of exactly one candidate.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mut best: Option<(usize, &str)> = None;
     let mut begun: Vec<&str> = Vec::new();
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_mended() {
+    fn a_typing_error_is_corrected() {
         assert_eq!(closest("fail-on", ["fail_on", "pack"]), Some("fail_on"));
         assert_eq!(closest("sevirity", ["severity", "pack"]), Some("severity"));
     }
