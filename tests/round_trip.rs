@@ -109,16 +109,16 @@ const BY_A_PERSON: &[(&str, &str)] = &[
         "lambda-provisioned-concurrency-starved",
         "choose the number of environments by their price",
     ),
-    (
-        "lambda-service-without-source",
-        "name the source resource",
-    ),
+    ("lambda-service-without-source", "name the source resource"),
     (
         "lambda-snapstart-wasted",
         "decide whether the code in $LATEST may go live, and who invokes the alias",
     ),
     ("lambda-url-cors-any-origin", "name the origins"),
-    ("lambda-vpc-idle", "decide whether the function is still needed"),
+    (
+        "lambda-vpc-idle",
+        "decide whether the function is still needed",
+    ),
     (
         "s3-sampled-object-not-under-default-encryption",
         "write the objects again",
@@ -127,10 +127,7 @@ const BY_A_PERSON: &[(&str, &str)] = &[
         "s3-sampled-object-sse-c",
         "the holder of the key must write the objects again",
     ),
-    (
-        "trail-delivery-failing",
-        "find out what S3 or KMS denies",
-    ),
+    ("trail-delivery-failing", "find out what S3 or KMS denies"),
     (
         "trail-not-encrypted-with-kms",
         "choose or create a key whose policy allows CloudTrail to encrypt",
@@ -143,18 +140,12 @@ const BY_A_PERSON: &[(&str, &str)] = &[
         "lambda-code-of-another-account",
         "find the owner of the bucket, and decide where to store the code",
     ),
-    (
-        "lambda-image-oversized",
-        "remove files from the build",
-    ),
+    ("lambda-image-oversized", "remove files from the build"),
     (
         "lambda-init-too-slow",
         "choose a lever: code, package or a paid setting",
     ),
-    (
-        "lambda-package-waste",
-        "remove files from the build",
-    ),
+    ("lambda-package-waste", "remove files from the build"),
     (
         "s3-access-point-internet-origin",
         "the origin cannot be changed: create another access point",
@@ -183,10 +174,7 @@ const BY_A_PERSON: &[(&str, &str)] = &[
         "lambda-cold-start-over-budget",
         "choose a lever: code, package or a paid setting",
     ),
-    (
-        "lambda-package-oversized",
-        "remove files from the build",
-    ),
+    ("lambda-package-oversized", "remove files from the build"),
     (
         "lambda-provisioned-concurrency-failed",
         "fix the cause first",
@@ -213,10 +201,7 @@ const BY_A_PERSON: &[(&str, &str)] = &[
         "s3-no-mfa-delete",
         "only the root user can, with an MFA device",
     ),
-    (
-        "s3-no-replication",
-        "choose a destination and a role",
-    ),
+    ("s3-no-replication", "choose a destination and a role"),
     ("s3-no-tags", "choose the tags"),
     (
         "s3-policy-locks-out-owner",

@@ -50,7 +50,11 @@ pub(super) fn read(
         .collect()
 }
 
-fn one(reader: &mut TomlReader<'_>, table: &DeTable<'_>, offset: usize) -> Option<Placed<Exception>> {
+fn one(
+    reader: &mut TomlReader<'_>,
+    table: &DeTable<'_>,
+    offset: usize,
+) -> Option<Placed<Exception>> {
     let (mut checks, mut resources, mut tag) = (Vec::new(), Vec::new(), None);
     let (mut reason, mut owner, mut expires) = (None, None, None);
     let mut given = Vec::new();

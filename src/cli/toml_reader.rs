@@ -94,7 +94,12 @@ impl TomlReader<'_> {
         }
     }
 
-    pub(super) fn check_each(&mut self, items: &[Placed<String>], what: &str, good: impl Fn(&str) -> bool) {
+    pub(super) fn check_each(
+        &mut self,
+        items: &[Placed<String>],
+        what: &str,
+        good: impl Fn(&str) -> bool,
+    ) {
         for item in items.iter().filter(|item| !good(&item.value)) {
             self.mistakes.push(
                 Mistake::new(format!("`{}` is not {what}", item.value)).at(item.place.clone()),
@@ -102,7 +107,11 @@ impl TomlReader<'_> {
         }
     }
 
-    pub(super) fn choice<T: ValueEnum>(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<T> {
+    pub(super) fn choice<T: ValueEnum>(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Option<T> {
         let text = self.string(key, value)?;
         if let Ok(choice) = T::from_str(&text.value, false) {
             return Some(choice);
@@ -123,7 +132,11 @@ impl TomlReader<'_> {
         None
     }
 
-    pub(super) fn number(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Placed<f64>> {
+    pub(super) fn number(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Option<Placed<f64>> {
         let found = match value.get_ref() {
             DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse().ok(),
             DeValue::Float(number) => number.as_str().parse().ok(),
@@ -175,10 +188,7 @@ impl TomlReader<'_> {
                 let found = article(members.get_ref().type_str());
                 self.mistake(
                     members.span().start,
-                    format!(
-                        "`checks.{}` must be a table, not {found}",
-                        id.get_ref()
-                    ),
+                    format!("`checks.{}` must be a table, not {found}", id.get_ref()),
                     help,
                 );
                 continue;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{RunError, files};
 use crate::checks::{Catalog, Selected};
-use crate::cli::options::{Accepted, Resources, Selection};
+use crate::cli::options::{Acceptance, ResourceFilter, SelectionOptions};
 use crate::cli::{Mistake, Placed, did_you_mean};
 use crate::findings::baseline;
 use crate::findings::exceptions::{self, Exception, Tags};
@@ -18,20 +18,20 @@ use crate::report::baseline::{Baseline, SCHEMA};
 use crate::report::{CheckResult, ExceptionUse, Report, ResourceId};
 
 /// What is accepted, read and checked.
-pub(super) struct Acceptance {
+pub(super) struct AcceptanceRules {
     exceptions: Vec<Exception>,
     baseline: Option<(String, Baseline)>,
     /// The run looks at a part of the account, or at some checks only.
     narrowed: bool,
 }
 
-impl Acceptance {
+impl AcceptanceRules {
     /// Reads the baseline, and finds exceptions for checks that do not exist.
     pub(super) fn new(
-        accepted: &Accepted,
+        accepted: &Acceptance,
         catalogue: &Catalog,
-        selection: &Selection,
-        resources: &Resources,
+        selection: &SelectionOptions,
+        resources: &ResourceFilter,
     ) -> Result<Self, RunError> {
         let mut mistakes = Vec::new();
         let mut exceptions = Vec::new();
@@ -64,7 +64,7 @@ impl Acceptance {
         let narrowed = !(selection.check.is_empty()
             && selection.exclude.is_empty()
             && selection.severity.is_none()
-            && *resources == Resources::default());
+            && *resources == ResourceFilter::default());
         Ok(Self {
             exceptions,
             baseline,

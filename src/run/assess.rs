@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::accepting::Acceptance;
+use super::accepting::AcceptanceRules;
 use super::scope::{self, Scope};
 use super::{RunError, gaps};
 use crate::checks::{self, Selected};
-use crate::cli::options::{Resources, Selection};
+use crate::cli::options::{ResourceFilter, SelectionOptions};
 use crate::facts::{Facts, Subject, Trust};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
@@ -21,12 +21,12 @@ pub(super) struct Case<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) source: Source,
     pub(super) selected: &'a Selected,
-    pub(super) selection: &'a Selection,
-    pub(super) resources: &'a Resources,
+    pub(super) selection: &'a SelectionOptions,
+    pub(super) resources: &'a ResourceFilter,
     pub(super) trust: &'a Trust,
     /// The cold-start estimator's numbers, when they are not the shipped ones.
     pub(super) model: Option<&'a Model>,
-    pub(super) acceptance: &'a Acceptance,
+    pub(super) acceptance: &'a AcceptanceRules,
 }
 
 /// Judges everything and writes it down.
@@ -158,7 +158,7 @@ fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &Scope) -> Option<u64> 
 }
 
 /// The Regions that were looked at: those asked for, or those in which something was read.
-fn regions(snapshot: &Snapshot, resources: &Resources) -> Vec<String> {
+fn regions(snapshot: &Snapshot, resources: &ResourceFilter) -> Vec<String> {
     if !resources.regions.is_empty() {
         let mut regions = resources.regions.clone();
         regions.sort();
@@ -179,7 +179,7 @@ fn regions(snapshot: &Snapshot, resources: &Resources) -> Vec<String> {
     regions.into_iter().cloned().collect()
 }
 
-fn summary_of(selection: &Selection, resources: &Resources) -> SelectionSummary {
+fn summary_of(selection: &SelectionOptions, resources: &ResourceFilter) -> SelectionSummary {
     let values = |globs: &[crate::cli::Placed<String>]| {
         globs.iter().map(|glob| glob.value.clone()).collect()
     };

@@ -1,23 +1,23 @@
 //! `audit`: read, judge, write, decide.
 
-use super::accepting::{self, Acceptance};
+use super::accepting::{self, AcceptanceRules};
 use super::assess::{self, Case};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source::{self, Wanted};
 use super::{Exit, RunError, catalogue, cold_start, gate};
-use crate::cli::options::Audit;
+use crate::cli::options::AuditOptions;
 use crate::output::Look;
 use crate::report::Source;
 
 pub(super) fn run(
-    audit: Audit,
+    audit: AuditOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     let catalogue = catalogue::load(&audit.selection.policies)?;
     let selected = catalogue::select(&catalogue, &audit.selection)?;
-    let acceptance = Acceptance::new(
+    let acceptance = AcceptanceRules::new(
         &audit.accepted,
         &catalogue,
         &audit.selection,

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::{Exit, RunError};
-use crate::cli::options::WhatIf;
+use crate::cli::options::EstimateOptions;
 use crate::facts::function::cold_start::facts::drivers;
 use crate::output::estimate::{Column, render};
 use crate::report::cold_start::EstimateInput;
@@ -32,7 +32,7 @@ pub(super) fn model(file: Option<&Path>) -> Result<Model, RunError> {
 }
 
 pub(super) fn run(
-    what_if: WhatIf,
+    what_if: EstimateOptions,
     console: &Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {

@@ -6,14 +6,14 @@ use super::console::Console;
 use super::files::{self, Stdout};
 use super::source::{self, Wanted};
 use super::{Exit, RunError, catalogue};
-use crate::cli::options::Collect;
+use crate::cli::options::CollectOptions;
 use crate::facts;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind, Scope};
 use crate::output::json;
 
 pub(super) fn run(
-    collect: Collect,
+    collect: CollectOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {

@@ -9,7 +9,7 @@ use crate::output::{self, Look};
 use crate::report::{CheckResult, Reason, Status};
 
 pub(super) fn run(
-    diff: options::Diff,
+    diff: options::DiffOptions,
     console: &Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {

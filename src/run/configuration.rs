@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::RunError;
 use crate::cli::Mistakes;
-use crate::cli::config::{Config, FILE_NAME};
+use crate::cli::config::{ConfigFile, FILE_NAME};
 
 /// The file named by `--config`, or the first one from the working directory upward. The search
 /// stops at the root of a repository, so that a file in a shared parent folder cannot reach in.
-pub(super) fn read(named: Option<&Path>) -> Result<Option<(PathBuf, Config)>, RunError> {
+pub(super) fn read(named: Option<&Path>) -> Result<Option<(PathBuf, ConfigFile)>, RunError> {
     match named {
         Some(path) => load(path).map(Some),
         None => match find() {
@@ -35,14 +35,14 @@ fn find() -> Option<PathBuf> {
     None
 }
 
-fn load(path: &Path) -> Result<(PathBuf, Config), RunError> {
+fn load(path: &Path) -> Result<(PathBuf, ConfigFile), RunError> {
     let text = super::files::read_text(path).map_err(|error| match error {
         RunError::Read { path, source } if source.kind() == ErrorKind::NotFound => {
             RunError::mistake(format!("there is no file {}", path.display()), None)
         }
         other => other,
     })?;
-    let config =
-        Config::parse(path, &text).map_err(|Mistakes(mistakes)| RunError::Mistakes(mistakes))?;
+    let config = ConfigFile::parse(path, &text)
+        .map_err(|Mistakes(mistakes)| RunError::Mistakes(mistakes))?;
     Ok((path.to_owned(), config))
 }

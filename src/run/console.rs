@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::cli::args::ColorChoice;
+use crate::cli::choices::ColorChoice;
 use crate::cli::options;
 use crate::output::{By, Look, hostile};
 
@@ -13,12 +13,12 @@ const WIDEST: usize = 160;
 
 /// Standard error and how much to say on it.
 pub(super) struct Console<'a> {
-    options: options::Console,
+    options: options::ConsoleOptions,
     stderr: &'a mut dyn Write,
 }
 
 impl<'a> Console<'a> {
-    pub(super) fn new(options: options::Console, stderr: &'a mut dyn Write) -> Self {
+    pub(super) fn new(options: options::ConsoleOptions, stderr: &'a mut dyn Write) -> Self {
         Self { options, stderr }
     }
 

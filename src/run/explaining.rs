@@ -9,7 +9,7 @@ use super::files::Stdout;
 use super::source::{self, Wanted};
 use super::{Exit, RunError, catalogue, listing};
 use crate::checks::{self, Check};
-use crate::cli::options::{Explain, PackName, Resources, Selection};
+use crate::cli::options::{ExplainOptions, PackName, ResourceFilter, SelectionOptions};
 use crate::cli::{Mistake, Placed, did_you_mean};
 use crate::facts::{Because, FactDocument, Facts, Subject};
 use crate::inventory::ids::SubjectKind;
@@ -18,7 +18,7 @@ use crate::output::explanation::{self, Explanation, FactLine};
 use crate::report::{Evidence, Reason};
 
 pub(super) fn run(
-    explain: Explain,
+    explain: ExplainOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -28,7 +28,7 @@ pub(super) fn run(
         .packs()
         .find(|pack| pack.holds(check))
         .map(|pack| pack.name.clone());
-    let selection = Selection {
+    let selection = SelectionOptions {
         pack: pack.map_or_else(PackName::default, |name| {
             PackName(Placed {
                 value: name,
@@ -99,7 +99,7 @@ pub(super) fn run(
 }
 
 /// Only the resource itself has to be read, unless its siblings have a say.
-fn narrowed(check: &Check, explain: &Explain) -> Resources {
+fn narrowed(check: &Check, explain: &ExplainOptions) -> ResourceFilter {
     let mut resources = explain.resources.clone();
     let alone = check
         .needs()

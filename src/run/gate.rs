@@ -1,7 +1,7 @@
 //! The exit code of an audit.
 
 use super::Exit;
-use crate::cli::options::Gate;
+use crate::cli::options::GateOptions;
 use crate::inventory::need::ReadingKind;
 use crate::report::{CheckResult, Reason, Status};
 
@@ -11,7 +11,7 @@ use crate::report::{CheckResult, Reason, Status};
 /// more permission, a calmer network or an uninterrupted run would settle it; what is undecidable
 /// with everything read does not, because nobody could ever make such a run green. Readings that
 /// only an option turns on (`--image-sizes`, `--sample-objects`) are not missed by those who did not ask for them.
-pub(super) fn exit(results: &[CheckResult], complete: bool, gate: Gate) -> Exit {
+pub(super) fn exit(results: &[CheckResult], complete: bool, gate: GateOptions) -> Exit {
     let counts = |result: &&CheckResult| gate.fail_on.is_some_and(|least| result.severity >= least);
     if results
         .iter()
@@ -81,7 +81,7 @@ mod tests {
         }
     }
 
-    const HIGH: Gate = Gate {
+    const HIGH: GateOptions = GateOptions {
         fail_on: Some(Severity::High),
         allow_incomplete: false,
     };
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn incomplete_can_be_allowed() {
-        let gate = Gate {
+        let gate = GateOptions {
             allow_incomplete: true,
             ..HIGH
         };
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn none_never_fails_but_an_interruption_is_told() {
-        let gate = Gate {
+        let gate = GateOptions {
             fail_on: None,
             ..HIGH
         };

@@ -10,13 +10,13 @@ use super::files::Stdout;
 use super::remediate::RoundTrip;
 use super::{Exit, RunError, catalogue};
 use crate::checks::{self, Catalog, Check};
-use crate::cli::options::Selection;
+use crate::cli::options::SelectionOptions;
 use crate::cli::{Cli, did_you_mean};
 use crate::output::checks::{CheckLine, CheckPage};
 use crate::output::hostile;
 
 pub(super) fn list(
-    selection: &Selection,
+    selection: &SelectionOptions,
     console: &Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {

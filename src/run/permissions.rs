@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::files::Stdout;
 use super::{Exit, RunError, catalogue};
-use crate::cli::options::Selection;
+use crate::cli::options::SelectionOptions;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind};
 
 pub(super) fn run(
-    selection: &Selection,
+    selection: &SelectionOptions,
     opted: &[ReadingKind],
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use wildmatch::WildMatch;
 
-use super::accepting::Acceptance;
+use super::accepting::AcceptanceRules;
 use super::assess::{self, Case};
 use super::console::Console;
 use super::files::{self, Stdout};
@@ -15,7 +15,7 @@ use super::{Exit, RunError, catalogue};
 use crate::checks::message::Template;
 use crate::checks::{Check, Selected};
 use crate::cli::did_you_mean;
-use crate::cli::options::Remediate;
+use crate::cli::options::RemediateOptions;
 use crate::facts::{Facts, Subject};
 use crate::output::Look;
 use crate::remedy::quote::Piece;
@@ -43,7 +43,7 @@ impl RoundTrip {
 }
 
 pub(super) fn run(
-    remediate: Remediate,
+    remediate: RemediateOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -64,7 +64,7 @@ pub(super) fn run(
             files::check_writable(file)?;
         }
     }
-    let acceptance = Acceptance::new(
+    let acceptance = AcceptanceRules::new(
         &remediate.accepted,
         &catalogue,
         &remediate.selection,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::files::Stdout;
 use super::{Exit, RunError};
-use crate::cli::args::SchemaName;
+use crate::cli::choices::SchemaName;
 use crate::inventory::Snapshot;
 use crate::report::Report;
 use crate::report::baseline::Baseline;

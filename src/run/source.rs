@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::console::Console;
 use super::{RunError, files};
-use crate::cli::options::{Live, Resources, Source, Tuning};
+use crate::cli::options::{AuditSource, Live, ResourceFilter, Tuning};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
@@ -24,20 +24,20 @@ const SAMPLE: &[u8] = include_bytes!("sample.json");
 )]
 pub(super) struct Wanted<'a> {
     pub(super) needs: BTreeSet<(SubjectKind, Need)>,
-    pub(super) resources: &'a Resources,
+    pub(super) resources: &'a ResourceFilter,
     pub(super) tuning: Tuning,
 }
 
 /// The snapshot and what to call its source.
 pub(super) fn obtain(
-    source: &Source,
+    source: &AuditSource,
     wanted: Wanted<'_>,
     console: &mut Console<'_>,
 ) -> Result<(Snapshot, report::Source), RunError> {
     match source {
-        Source::Live(live) => Ok((read_account(live, wanted, console)?, report::Source::Live)),
-        Source::Snapshot(path) => Ok((read_file(path)?, report::Source::Snapshot)),
-        Source::Sample => Ok((parse("the sample account", SAMPLE)?, report::Source::Sample)),
+        AuditSource::Live(live) => Ok((read_account(live, wanted, console)?, report::Source::Live)),
+        AuditSource::Snapshot(path) => Ok((read_file(path)?, report::Source::Snapshot)),
+        AuditSource::Sample => Ok((parse("the sample account", SAMPLE)?, report::Source::Sample)),
     }
 }
 

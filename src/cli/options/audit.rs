@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use super::join::Join;
-use super::shared::{Acceptance, AuditSource, GateOptions, Output, ResourceFilter, SelectionOptions, Tuning};
+use super::shared::{
+    Acceptance, AuditSource, GateOptions, Output, ResourceFilter, SelectionOptions, Tuning,
+};
+use crate::cli::Mistake;
 use crate::cli::args::AuditArgs;
 use crate::cli::choices::GroupBy;
-use crate::cli::Mistake;
 use crate::facts::Trust;
 use crate::output::By;
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::shared::{
-    AuditSource, DEFAULT_CONCURRENCY, DEFAULT_MAX_SCAN_GB, GateOptions, Live, MAX_CONCURRENCY, MAX_MEASURE_DAYS, MAX_SAMPLE,
-    Output, PackName, ResourceFilter, SelectionOptions, Tuning,
+    AuditSource, DEFAULT_CONCURRENCY, DEFAULT_MAX_SCAN_GB, GateOptions, Live, MAX_CONCURRENCY,
+    MAX_MEASURE_DAYS, MAX_SAMPLE, Output, PackName, ResourceFilter, SelectionOptions, Tuning,
 };
 use crate::cli::choices::FailOn;
 use crate::cli::config::ConfigFile;
@@ -21,7 +21,10 @@ pub(super) struct Join {
 }
 
 /// The command line wins.
-fn typed_or_configured<T: Clone>(typed: Option<T>, configured: &Option<Placed<T>>) -> Option<Placed<T>> {
+fn typed_or_configured<T: Clone>(
+    typed: Option<T>,
+    configured: &Option<Placed<T>>,
+) -> Option<Placed<T>> {
     match typed {
         Some(value) => Some(Placed { value, place: None }),
         None => configured.clone(),
@@ -155,6 +158,7 @@ impl Join {
             severity: args.severity.or(self.config.severity).map(Severity::from),
             policies: self.policies(args.policies),
             params: self.config.checks.clone(),
+            cold_start_budget_ms: None,
         }
     }
 
@@ -191,8 +195,9 @@ impl Join {
             let Some(format) = format(name) else {
                 let help = did_you_mean(name, names.iter().copied())
                     .unwrap_or_else(|| format!("choose from {}", names.join(", ")));
-                self.mistakes
-                    .push(Mistake::new(format!("-o `{name}` is an unknown format")).help(Some(help)));
+                self.mistakes.push(
+                    Mistake::new(format!("-o `{name}` is an unknown format")).help(Some(help)),
+                );
                 continue;
             };
             if file == Some("") {

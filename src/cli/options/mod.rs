@@ -29,8 +29,8 @@ pub use explain::ExplainOptions;
 pub use policy::PolicyTask;
 pub use remediate::RemediateOptions;
 pub use shared::{
-    Acceptance, AuditSource, DEFAULT_CONCURRENCY, DEFAULT_MAX_SCAN_GB, DEFAULT_PACK, GateOptions, Live,
-    MAX_CONCURRENCY, MAX_SAMPLE, Output, PackName, ResourceFilter, SelectionOptions, Tuning,
+    Acceptance, AuditSource, DEFAULT_CONCURRENCY, DEFAULT_MAX_SCAN_GB, DEFAULT_PACK, GateOptions,
+    Live, MAX_CONCURRENCY, MAX_SAMPLE, Output, PackName, ResourceFilter, SelectionOptions, Tuning,
 };
 
 /// Everything one run needs to know.

@@ -7,7 +7,7 @@ mod streaming;
 use super::console::Console;
 use super::files::Stdout;
 use super::{Exit, RunError};
-use crate::cli::policy::PolicyTask;
+use crate::cli::options::PolicyTask;
 
 pub(super) fn run(
     task: PolicyTask,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::streaming;
-use crate::cli::options::{Resources, Source, Tuning};
+use crate::cli::options::{AuditSource, ResourceFilter, Tuning};
 use crate::facts;
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
@@ -91,7 +91,7 @@ pub(super) fn policy(
 pub(super) fn bucket(
     asked: &Asked<'_>,
     name: &str,
-    source: &Source,
+    source: &AuditSource,
     tuning: Tuning,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
@@ -103,7 +103,7 @@ pub(super) fn bucket(
         .collect();
     let wanted = Wanted {
         needs,
-        resources: &Resources {
+        resources: &ResourceFilter {
             regions: Vec::new(),
             buckets: vec![name.to_owned()],
             functions: Vec::new(),
