@@ -182,7 +182,7 @@ fn a_refused_call_is_named_and_decides_nothing() {
         assert_eq!(finding.missing, ["s3:GetEncryptionConfiguration"]);
         assert_eq!(
             finding.message.as_deref(),
-            Some("Could not be judged: s3:GetEncryptionConfiguration was refused (AccessDenied).")
+            Some("Not assessed: s3:GetEncryptionConfiguration was denied (AccessDenied).")
         );
     }
 }
@@ -401,7 +401,7 @@ fn reasons_have_a_precedence_and_their_actions_come_together() {
     assert_eq!(
         judgements[0].message.as_deref(),
         Some(
-            "Could not be judged: s3:GetBucketPolicyStatus failed (Timeout); it needs the policy engine."
+            "Not assessed: s3:GetBucketPolicyStatus failed (Timeout); it needs the policy engine."
         )
     );
 }
@@ -486,7 +486,7 @@ fn lost_items_are_one_result_without_an_item() {
     );
     assert_eq!(
         judgements[1].message.as_deref(),
-        Some("Could not be judged: a canonical user that cannot be resolved.")
+        Some("Not assessed: a canonical user that cannot be resolved.")
     );
 }
 

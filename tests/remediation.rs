@@ -173,19 +173,20 @@ fn templates_are_filled_in_by_the_quotes_around_the_place() {
 #[test]
 fn no_template_of_a_check_can_be_broken_out_of() {
     let catalogue = Catalog::builtin().unwrap();
-    let pieces = |template: &coldbucket::checks::message::Template, hostile: &str| -> Vec<Piece> {
-        template
-            .parts(&[])
-            .into_iter()
-            .map(|(filled, text)| {
-                if filled {
-                    Piece::Value(hostile.to_owned())
-                } else {
-                    Piece::Text(text)
-                }
-            })
-            .collect()
-    };
+    let pieces =
+        |template: &coldbucket::checks::message::TextTemplate, hostile: &str| -> Vec<Piece> {
+            template
+                .parts(&[])
+                .into_iter()
+                .map(|(filled, text)| {
+                    if filled {
+                        Piece::Value(hostile.to_owned())
+                    } else {
+                        Piece::Text(text)
+                    }
+                })
+                .collect()
+        };
     // One of each kind is enough for two hundred texts.
     let worst = [
         "'; touch owned; '",

@@ -5,7 +5,7 @@
 //! Unknown facts are left out of the document. Touching one is then an error ("no such key"), and
 //! CEL's `&&`, `||`, `exists` and `all` absorb errors when the other side decides — which is exactly
 //! Kleene's logic, without a special case in any condition. Evaluation therefore has four outcomes
-//! ([`Truth`]): true, false, unknown, and a [`Defect`](Truth::Defect) for every other error, which
+//! ([`ConditionResult`]): true, false, unknown, and a [defect](ConditionResult::Defect) for every other error, which
 //! is never a verdict.
 //!
 //! # Why a smaller language
@@ -65,7 +65,7 @@ const MASKED: &str = "functi0n";
 pub struct Expression {
     text: String,
     program: Arc<Program>,
-    tree: Arc<Node>,
+    tree: Arc<TermNode>,
     references: Vec<Reference>,
 }
 
@@ -74,14 +74,14 @@ pub type Offset = usize;
 
 /// One mistake in a condition, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct ExpressionError {
     /// Where.
     pub at: Offset,
     /// What, for a person.
     pub message: String,
 }
 
-impl Mistake {
+impl ExpressionError {
     /// A mistake at a place.
     pub fn new(at: Offset, message: impl Into<String>) -> Self {
         Self {
@@ -116,7 +116,7 @@ pub struct Reference {
 
 /// A part of a condition.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Node {
+pub struct TermNode {
     /// Where it stands.
     pub at: Offset,
     /// What it is.
@@ -135,37 +135,37 @@ pub enum Term {
     /// `"READ"`
     Text(String),
     /// `["READ", "WRITE"]`
-    List(Vec<Node>),
+    List(Vec<TermNode>),
     /// A variable.
     Name(String),
     /// `object.member`
-    Member(Box<Node>, String),
+    Member(Box<TermNode>, String),
     /// `!x`
-    Not(Box<Node>),
+    Not(Box<TermNode>),
     /// `-x`
-    Negate(Box<Node>),
+    Negate(Box<TermNode>),
     /// `a && b`, `a < b`, `a in b`, …
-    Binary(Operator, Box<Node>, Box<Node>),
+    Binary(BinaryOperator, Box<TermNode>, Box<TermNode>),
     /// `condition ? a : b`
-    Choice(Box<Node>, Box<Node>, Box<Node>),
+    Choice(Box<TermNode>, Box<TermNode>, Box<TermNode>),
     /// `size(x)`, `double(x)`, `text.startsWith(y)`, …
-    Call(Function, Vec<Node>),
+    Call(Function, Vec<TermNode>),
     /// `list.exists(variable, body)`, `list.all(variable, body)`
     Quantified {
         /// Which.
-        quantifier: Quantifier,
+        quantifier: ListQuantifier,
         /// The list.
-        range: Box<Node>,
+        range: Box<TermNode>,
         /// The variable's name.
         variable: String,
         /// What is asked of each member.
-        body: Box<Node>,
+        body: Box<TermNode>,
     },
 }
 
 /// `exists` or `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quantifier {
+pub enum ListQuantifier {
     /// Some member.
     Exists,
     /// Every member.
@@ -175,7 +175,7 @@ pub enum Quantifier {
 /// Operators with two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the operators")]
-pub enum Operator {
+pub enum BinaryOperator {
     And,
     Or,
     Equal,
@@ -192,7 +192,7 @@ pub enum Operator {
     Modulo,
 }
 
-impl Operator {
+impl BinaryOperator {
     fn from_cel(name: &str) -> Option<Self> {
         Some(match name {
             operators::LOGICAL_AND => Self::And,
@@ -270,7 +270,7 @@ impl Function {
 
 /// What a condition says about a document.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Truth {
+pub enum ConditionResult {
     /// It holds.
     True,
     /// It does not hold.
@@ -302,9 +302,9 @@ impl Expression {
     ///
     /// # Errors
     /// Every syntax error and everything that conditions may not use, with its place.
-    pub fn compile(text: &str, item_path: Option<&str>) -> Result<Self, Vec<Mistake>> {
+    pub fn compile(text: &str, item_path: Option<&str>) -> Result<Self, Vec<ExpressionError>> {
         if text.len() > MAX_LENGTH {
-            return Err(vec![Mistake::new(
+            return Err(vec![ExpressionError::new(
                 0,
                 format!("the condition is longer than {MAX_LENGTH} bytes: a fact is missing"),
             )]);
@@ -347,7 +347,7 @@ impl Expression {
     }
 
     /// Its parts.
-    pub fn tree(&self) -> &Node {
+    pub fn tree(&self) -> &TermNode {
         &self.tree
     }
 
@@ -357,7 +357,7 @@ impl Expression {
     }
 
     /// Evaluates against a prepared document.
-    pub fn evaluate(&self, scope: &Scope<'_>) -> Truth {
+    pub fn evaluate(&self, scope: &Activation<'_>) -> ConditionResult {
         let incomplete = self.incomplete(scope.document);
         if incomplete.is_empty() {
             return self.judge(self.program.execute(&scope.context), scope, &incomplete);
@@ -415,13 +415,13 @@ impl Expression {
     fn judge(
         &self,
         outcome: Result<cel::Value, ExecutionError>,
-        scope: &Scope<'_>,
+        scope: &Activation<'_>,
         incomplete: &BTreeMap<String, bool>,
-    ) -> Truth {
+    ) -> ConditionResult {
         match outcome {
-            Ok(cel::Value::Bool(true)) => Truth::True,
-            Ok(cel::Value::Bool(false)) => Truth::False,
-            Ok(other) => Truth::Defect(format!(
+            Ok(cel::Value::Bool(true)) => ConditionResult::True,
+            Ok(cel::Value::Bool(false)) => ConditionResult::False,
+            Ok(other) => ConditionResult::Defect(format!(
                 "`{}` gives a {} instead of true or false",
                 self.text,
                 other.type_of()
@@ -433,22 +433,22 @@ impl Expression {
                     .iter()
                     .any(|reference| explains(scope.document, &reference.path, &key));
                 if explained && !facts.is_empty() {
-                    Truth::Unknown { facts }
+                    ConditionResult::Unknown { facts }
                 } else {
-                    Truth::Defect(format!(
+                    ConditionResult::Defect(format!(
                         "`{}` needs `{key}`, which the facts neither have nor call unknown",
                         self.text
                     ))
                 }
             }
-            Err(error) => Truth::Defect(format!("`{}`: {error}", self.text)),
+            Err(error) => ConditionResult::Defect(format!("`{}`: {error}", self.text)),
         }
     }
 
     /// The unknown facts the condition touches.
     fn unknown_facts(
         &self,
-        scope: &Scope<'_>,
+        scope: &Activation<'_>,
         incomplete: &BTreeMap<String, bool>,
     ) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
@@ -567,7 +567,7 @@ fn amend(value: &mut Value, path: &str, phantom: bool) {
                 }
             }
         }
-        // A list directly inside a list: its members cannot be told apart, so the outer one goes.
+        // A list directly inside a list: its members have no names, so the outer list is removed.
         (Some(list), None) => {
             object.remove(list);
         }
@@ -581,7 +581,7 @@ pub struct Prepared<'a> {
 }
 
 /// The variables a condition sees: the facts, the check's thresholds, the item.
-pub struct Scope<'s> {
+pub struct Activation<'s> {
     document: &'s FactDocument,
     context: Context<'s, 's>,
     params: Option<&'s Value>,
@@ -607,7 +607,7 @@ impl<'a> Prepared<'a> {
         &'s self,
         params: Option<&'s Value>,
         item: Option<(&'s str, &'s Value)>,
-    ) -> Scope<'s> {
+    ) -> Activation<'s> {
         let mut context: Context<'s, 's> = self.context.new_inner_scope();
         if let Some(params) = params {
             context.add_variable_as_val(PARAMS, convert(params));
@@ -615,7 +615,7 @@ impl<'a> Prepared<'a> {
         if let Some((_, item)) = item {
             context.add_variable_as_val(ITEM, convert(item));
         }
-        Scope {
+        Activation {
             document: self.document,
             context,
             params,
@@ -710,7 +710,7 @@ fn convert<'v>(value: &'v Value) -> Box<dyn Val + 'v> {
 /// Collects the facts a condition names, resolving the variables of quantifiers to list paths. A
 /// variable whose range is no fact (a list written out) has no path.
 fn collect_references(
-    node: &Node,
+    node: &TermNode,
     usage: Use,
     scope: &mut Vec<Variable>,
     out: &mut Vec<Reference>,
@@ -773,7 +773,7 @@ fn collect_references(
 }
 
 /// The variable a chain of members starts with.
-fn root_name(node: &Node) -> Option<&str> {
+fn root_name(node: &TermNode) -> Option<&str> {
     match &node.term {
         Term::Name(name) => Some(name),
         Term::Member(operand, _) => root_name(operand),
@@ -791,7 +791,7 @@ struct Variable {
 
 /// The fact path of a chain of members, and whether it starts at the item; none for thresholds and
 /// for variables that hold no fact.
-fn path_of(node: &Node, scope: &[Variable]) -> Option<(String, bool)> {
+fn path_of(node: &TermNode, scope: &[Variable]) -> Option<(String, bool)> {
     match &node.term {
         Term::Name(name) => match scope.iter().rev().find(|known| known.name == *name) {
             Some(variable) => Some((variable.path.clone()?, variable.through_item)),
@@ -809,12 +809,12 @@ fn path_of(node: &Node, scope: &[Variable]) -> Option<(String, bool)> {
 /// Turns the crate's syntax tree into [`Term`]s and notes what has no place there.
 struct Translator<'p> {
     program: &'p Program,
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<ExpressionError>,
 }
 
 impl Translator<'_> {
-    fn refuse(&mut self, at: Offset, message: impl Into<String>) -> Option<Node> {
-        self.mistakes.push(Mistake::new(at, message));
+    fn refuse(&mut self, at: Offset, message: impl Into<String>) -> Option<TermNode> {
+        self.mistakes.push(ExpressionError::new(at, message));
         None
     }
 
@@ -825,7 +825,7 @@ impl Translator<'_> {
             .map_or(0, |(start, _)| start as usize)
     }
 
-    fn node(&mut self, expression: &IdedExpr, depth: usize) -> Option<Node> {
+    fn node(&mut self, expression: &IdedExpr, depth: usize) -> Option<TermNode> {
         let mut at = self.at(expression);
         if depth > MAX_DEPTH {
             return self.refuse(at, "the condition is nested too deeply");
@@ -884,7 +884,7 @@ impl Translator<'_> {
                 if !list.optional_indices.is_empty() {
                     return self.refuse(at, "optional list members are refused");
                 }
-                let items: Vec<Option<Node>> = list
+                let items: Vec<Option<TermNode>> = list
                     .elements
                     .iter()
                     .map(|item| self.node(item, depth))
@@ -901,7 +901,7 @@ impl Translator<'_> {
             }
             Expr::Unspecified => return self.refuse(at, "something is missing here"),
         };
-        Some(Node { at, term })
+        Some(TermNode { at, term })
     }
 
     fn call(
@@ -909,7 +909,7 @@ impl Translator<'_> {
         at: Offset,
         call: &cel::common::ast::CallExpr,
         depth: usize,
-    ) -> Option<Node> {
+    ) -> Option<TermNode> {
         let name = call.func_name.as_str();
         if matches!(
             name,
@@ -917,7 +917,7 @@ impl Translator<'_> {
         ) {
             return self.refuse(
                 at,
-                "indexing with [ ] is refused: a missing key could not be told from an unknown fact; use `\"key\" in map`, or exists() over a list",
+                "indexing with [ ] is refused: a missing key would look like an unknown fact; use `\"key\" in map`, or exists() over a list",
             );
         }
         if matches!(
@@ -938,15 +938,15 @@ impl Translator<'_> {
                 "matches() is refused: use startsWith(), endsWith(), contains() or ==",
             );
         }
-        let parts: Vec<Option<Node>> = call
+        let parts: Vec<Option<TermNode>> = call
             .target
             .iter()
             .map(AsRef::as_ref)
             .chain(&call.args)
             .map(|part| self.node(part, depth))
             .collect();
-        let mut parts: Vec<Node> = parts.into_iter().collect::<Option<_>>()?;
-        let term = if let Some(operator) = Operator::from_cel(name)
+        let mut parts: Vec<TermNode> = parts.into_iter().collect::<Option<_>>()?;
+        let term = if let Some(operator) = BinaryOperator::from_cel(name)
             && call.target.is_none()
         {
             let (Some(right), Some(left)) = (parts.pop(), parts.pop()) else {
@@ -992,7 +992,7 @@ impl Translator<'_> {
                 super::suggest::did_you_mean(name, known.iter().copied().chain(["exists", "all"]));
             return self.refuse(at, format!("no function is called `{name}`{hint}"));
         };
-        Some(Node { at, term })
+        Some(TermNode { at, term })
     }
 
     fn comprehension(
@@ -1000,13 +1000,13 @@ impl Translator<'_> {
         at: Offset,
         comprehension: &cel::common::ast::ComprehensionExpr,
         depth: usize,
-    ) -> Option<Node> {
+    ) -> Option<TermNode> {
         let accumulates = |arguments: &[IdedExpr]| matches!(arguments.first().map(|first| &first.expr), Some(Expr::Ident(name)) if *name == comprehension.accu_var);
         let (quantifier, body) = match &comprehension.loop_step.expr {
             Expr::Call(step) if accumulates(&step.args) && step.args.len() == 2 => {
                 match step.func_name.as_str() {
-                    operators::LOGICAL_OR => (Quantifier::Exists, step.args.get(1)),
-                    operators::LOGICAL_AND => (Quantifier::All, step.args.get(1)),
+                    operators::LOGICAL_OR => (ListQuantifier::Exists, step.args.get(1)),
+                    operators::LOGICAL_AND => (ListQuantifier::All, step.args.get(1)),
                     _ => {
                         return self
                             .refuse(at, "map() is refused in conditions: use exists() or all()");
@@ -1026,7 +1026,7 @@ impl Translator<'_> {
         }
         let range = self.node(&comprehension.iter_range, depth);
         let body = body.and_then(|body| self.node(body, depth));
-        Some(Node {
+        Some(TermNode {
             at,
             term: Term::Quantified {
                 quantifier,
@@ -1039,17 +1039,17 @@ impl Translator<'_> {
 }
 
 /// The crate's syntax errors in words for a person, the first of each place.
-fn syntax_errors(text: &str, errors: &cel::ParseErrors) -> Vec<Mistake> {
-    let mut mistakes: Vec<Mistake> = Vec::new();
+fn syntax_errors(text: &str, errors: &cel::ParseErrors) -> Vec<ExpressionError> {
+    let mut mistakes: Vec<ExpressionError> = Vec::new();
     for error in &errors.errors {
         let at = offset_of(text, error.pos);
         let message = reword(&error.msg);
         if mistakes.iter().all(|mistake| mistake.at != at) {
-            mistakes.push(Mistake::new(at, message));
+            mistakes.push(ExpressionError::new(at, message));
         }
     }
     if mistakes.is_empty() {
-        mistakes.push(Mistake::new(0, "this is not a CEL expression"));
+        mistakes.push(ExpressionError::new(0, "this is not a CEL expression"));
     }
     // Errors that follow from the first one only confuse.
     mistakes.sort_by_key(|mistake| mistake.at);
@@ -1128,7 +1128,7 @@ mod tests {
         }
     }
 
-    fn evaluate(text: &str, known: Value) -> Truth {
+    fn evaluate(text: &str, known: Value) -> ConditionResult {
         let document = document(known);
         let prepared = Prepared::new(&document);
         Expression::compile(text, None)
@@ -1146,7 +1146,11 @@ mod tests {
             r#"function.name in ["function"] && function.function"#,
             r#"["function"].all(f, f == function.name)"#,
         ] {
-            assert_eq!(evaluate(text, known.clone()), Truth::True, "{text}");
+            assert_eq!(
+                evaluate(text, known.clone()),
+                ConditionResult::True,
+                "{text}"
+            );
         }
     }
 
@@ -1198,7 +1202,11 @@ mod tests {
             "double(bucket.n) * bucket.x > 1495.0",
             "bucket.x < bucket.n",
         ] {
-            assert_eq!(evaluate(text, known.clone()), Truth::True, "{text}");
+            assert_eq!(
+                evaluate(text, known.clone()),
+                ConditionResult::True,
+                "{text}"
+            );
         }
     }
 
@@ -1206,6 +1214,6 @@ mod tests {
     fn an_overflow_is_a_defect_and_no_verdict() {
         let known = json!({"bucket": {"n": i64::MAX}});
         let truth = evaluate("bucket.n + 1 > 0", known);
-        assert!(matches!(truth, Truth::Defect(_)), "{truth:?}");
+        assert!(matches!(truth, ConditionResult::Defect(_)), "{truth:?}");
     }
 }

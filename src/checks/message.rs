@@ -10,20 +10,20 @@
 
 use serde_json::Value;
 
-use super::expression::Mistake;
+use super::expression::ExpressionError;
 use super::lint::Variables;
-use super::shape::Shape;
+use super::shape::FactShape;
 use super::suggest;
 
 /// A text with placeholders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Template {
+pub struct TextTemplate {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Placeholder(String),
 }
@@ -37,12 +37,16 @@ pub enum Style {
     Code,
 }
 
-impl Template {
+impl TextTemplate {
     /// Reads a text and checks its placeholders.
     ///
     /// # Errors
     /// Every placeholder that names no fact, with its place.
-    pub fn parse(text: &str, style: Style, variables: &Variables) -> Result<Self, Vec<Mistake>> {
+    pub fn parse(
+        text: &str,
+        style: Style,
+        variables: &Variables,
+    ) -> Result<Self, Vec<ExpressionError>> {
         let mut parts = Vec::new();
         let mut mistakes = Vec::new();
         let mut literal = String::new();
@@ -64,14 +68,14 @@ impl Template {
                             mistakes.push(mistake);
                         }
                         if !literal.is_empty() {
-                            parts.push(Part::Text(std::mem::take(&mut literal)));
+                            parts.push(TemplatePart::Text(std::mem::take(&mut literal)));
                         }
-                        parts.push(Part::Placeholder(name.to_owned()));
+                        parts.push(TemplatePart::Placeholder(name.to_owned()));
                     } else {
                         let hint = suggest::did_you_mean(root, variables.names());
                         let near = !hint.is_empty() && name.contains('.');
                         if style == Style::Prose || (near && !known) {
-                            mistakes.push(Mistake::new(
+                            mistakes.push(ExpressionError::new(
                                 at,
                                 format!("`{{{name}}}` names no fact{hint}"),
                             ));
@@ -84,7 +88,7 @@ impl Template {
                 }
                 None => {
                     if style == Style::Prose {
-                        mistakes.push(Mistake::new(
+                        mistakes.push(ExpressionError::new(
                             at,
                             "`{` starts a placeholder such as {bucket.name}",
                         ));
@@ -96,7 +100,7 @@ impl Template {
         }
         literal.push_str(rest);
         if !literal.is_empty() {
-            parts.push(Part::Text(literal));
+            parts.push(TemplatePart::Text(literal));
         }
         if mistakes.is_empty() {
             Ok(Self {
@@ -116,8 +120,8 @@ impl Template {
     /// The paths of its placeholders, as written.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Placeholder(path) => Some(path.as_str()),
-            Part::Text(_) => None,
+            TemplatePart::Placeholder(path) => Some(path.as_str()),
+            TemplatePart::Text(_) => None,
         })
     }
 
@@ -135,8 +139,8 @@ impl Template {
         self.parts
             .iter()
             .map(|part| match part {
-                Part::Text(text) => text.clone(),
-                Part::Placeholder(path) => words(path),
+                TemplatePart::Text(text) => text.clone(),
+                TemplatePart::Placeholder(path) => words(path),
             })
             .collect()
     }
@@ -147,8 +151,8 @@ impl Template {
         self.parts
             .iter()
             .map(|part| match part {
-                Part::Text(text) => text.clone(),
-                Part::Placeholder(path) => match find(path, variables) {
+                TemplatePart::Text(text) => text.clone(),
+                TemplatePart::Placeholder(path) => match find(path, variables) {
                     Some(Value::Number(number)) => quantity(path, number),
                     _ => resolve(path, variables),
                 },
@@ -162,8 +166,8 @@ impl Template {
         self.parts
             .iter()
             .map(|part| match part {
-                Part::Text(text) => (false, text.clone()),
-                Part::Placeholder(path) => (true, resolve(path, variables)),
+                TemplatePart::Text(text) => (false, text.clone()),
+                TemplatePart::Placeholder(path) => (true, resolve(path, variables)),
             })
             .collect()
     }
@@ -177,14 +181,16 @@ fn is_identifier(name: &str) -> bool {
         && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn check_path(path: &str, at: usize, variables: &Variables) -> Result<(), Mistake> {
+fn check_path(path: &str, at: usize, variables: &Variables) -> Result<(), ExpressionError> {
     match variables.as_object().at(path) {
-        Ok(Shape::Object(_) | Shape::Map(_) | Shape::Other) => Err(Mistake::new(
-            at,
-            format!("`{{{path}}}` is a group of facts: name one of them"),
-        )),
+        Ok(FactShape::Object(_) | FactShape::Map(_) | FactShape::Other) => {
+            Err(ExpressionError::new(
+                at,
+                format!("`{{{path}}}` is a group of facts: name one of them"),
+            ))
+        }
         Ok(_) => Ok(()),
-        Err((place, why)) => Err(Mistake::new(at + place, why)),
+        Err((place, why)) => Err(ExpressionError::new(at + place, why)),
     }
 }
 
@@ -268,12 +274,12 @@ mod tests {
     use crate::inventory::ids::SubjectKind;
 
     fn variables() -> Variables {
-        Variables::new("bucket", Shape::of(SubjectKind::Bucket).unwrap())
+        Variables::new("bucket", FactShape::of(SubjectKind::Bucket).unwrap())
     }
 
     #[test]
     fn placeholders_are_filled_in_and_unknown_facts_say_so() {
-        let template = Template::parse(
+        let template = TextTemplate::parse(
             "{bucket.name} grants access to {bucket.acl.public_grants.grantee}; key {bucket.encryption.key}",
             Style::Prose,
             &variables(),
@@ -291,10 +297,10 @@ mod tests {
 
     #[test]
     fn quantities_have_units_in_messages_and_none_in_code() {
-        let variables = Variables::new("function", Shape::of(SubjectKind::Function).unwrap());
+        let variables = Variables::new("function", FactShape::of(SubjectKind::Function).unwrap());
         let path = "function.latest.cold_start.estimate.reported_ms";
         let template =
-            Template::parse(&format!("about {{{path}}}"), Style::Prose, &variables).unwrap();
+            TextTemplate::parse(&format!("about {{{path}}}"), Style::Prose, &variables).unwrap();
         for (ms, text) in [(849.6, "about 850 ms"), (11_780.0, "about 11.8 s")] {
             let function = json!({"latest": {"cold_start": {"estimate": {"reported_ms": ms}}}});
             assert_eq!(template.render(&[("function", &function)]), text);
@@ -307,7 +313,8 @@ mod tests {
     #[test]
     fn a_misspelt_placeholder_is_found_in_prose_and_in_code() {
         for style in [Style::Prose, Style::Code] {
-            let mistakes = Template::parse("see {bukcet.name}", style, &variables()).unwrap_err();
+            let mistakes =
+                TextTemplate::parse("see {bukcet.name}", style, &variables()).unwrap_err();
             assert_eq!(mistakes.len(), 1);
             assert!(
                 mistakes
@@ -318,14 +325,15 @@ mod tests {
                 "{mistakes:?}"
             );
         }
-        let mistakes = Template::parse("see {bucket.nmae}", Style::Code, &variables()).unwrap_err();
+        let mistakes =
+            TextTemplate::parse("see {bucket.nmae}", Style::Code, &variables()).unwrap_err();
         assert_eq!(mistakes.first().unwrap().at, 12);
     }
 
     #[test]
     fn braces_of_other_languages_stay() {
         let text = "resource \"x\" \"y\" {\n  bucket = \"{bucket.name}\"\n  v = \"${bucket.name} ${aws_s3_bucket.b.id}\"\n}\n";
-        let template = Template::parse(text, Style::Code, &variables()).unwrap();
+        let template = TextTemplate::parse(text, Style::Code, &variables()).unwrap();
         assert_eq!(
             template.render(&[("bucket", &json!({"name": "b"}))]),
             "resource \"x\" \"y\" {\n  bucket = \"b\"\n  v = \"${bucket.name} ${aws_s3_bucket.b.id}\"\n}\n"

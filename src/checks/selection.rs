@@ -202,8 +202,8 @@ fn convert(value: &Value, default: &Value) -> Option<Value> {
         return Some(value.clone());
     }
     match (given, wanted) {
-        (lint::Shape::Int, lint::Shape::Double) => value.as_f64().map(Value::from),
-        (lint::Shape::List(_), lint::Shape::List(_))
+        (lint::FactShape::Int, lint::FactShape::Double) => value.as_f64().map(Value::from),
+        (lint::FactShape::List(_), lint::FactShape::List(_))
             if value.as_array().is_some_and(Vec::is_empty) =>
         {
             Some(value.clone())

@@ -1,4 +1,4 @@
-//! The catalogue with the user's own policies, and what is selected from it.
+//! The catalogue with the user's own policies, and the selected checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,7 +13,7 @@ use crate::cli::{FileLocation, Mistake, Placed};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind, Scope};
 
-/// Policies do not nest deeper; a folder that contains itself would not end.
+/// Maximum depth of policy folders, so that a folder that contains itself ends.
 const DEEPEST: usize = 8;
 
 /// The parameter of checks that `--cold-start-budget` sets.
@@ -39,7 +39,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, RunErr
     paths.sort();
     if paths.is_empty() {
         return Err(RunError::mistake(
-            format!("{} holds no policy files (*.yaml)", folder.display()),
+            format!("{} contains no policy files (*.yaml)", folder.display()),
             None,
         ));
     }
@@ -70,7 +70,7 @@ fn gather(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), R
     Ok(())
 }
 
-/// What the options select. Mistakes get the place where the configuration says them.
+/// The checks that the options select. Mistakes get their place in the configuration file.
 pub(super) fn select(
     catalogue: &Catalog,
     selection: &SelectionOptions,
@@ -121,7 +121,7 @@ fn params(
     params
 }
 
-/// Where the configuration file says the value that a problem quotes.
+/// The place in the configuration file of the value that a problem quotes.
 fn place_of(problem: &str, selection: &SelectionOptions) -> Option<FileLocation> {
     let quoted = |value: &str| problem.contains(&format!("`{value}`"));
     for (check, params) in &selection.params {
@@ -139,10 +139,10 @@ fn place_of(problem: &str, selection: &SelectionOptions) -> Option<FileLocation>
         .and_then(|placed| placed.place.clone())
 }
 
-/// What the selected checks open, with the listings that lead there.
+/// The readings of the selected checks, with the listings they need.
 pub(super) fn needs(selected: &Selected) -> BTreeSet<(SubjectKind, Need)> {
     let mut needs = selected.needs();
-    // Functions, trails and what AWS Config does are read Region by Region.
+    // Functions, trails and AWS Config are read Region by Region.
     if needs
         .iter()
         .any(|(_, need)| need.reading.scope() == Scope::Region)

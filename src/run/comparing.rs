@@ -1,4 +1,4 @@
-//! `diff`: two reports side by side, and the exit code of what is new.
+//! `diff`: compares two reports; new findings set the exit code.
 
 use super::console::Console;
 use super::files::{self, Stdout};

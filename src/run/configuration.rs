@@ -1,4 +1,4 @@
-//! Finding `coldbucket.toml`.
+//! Finds `coldbucket.toml`.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::cli::Mistakes;
 use crate::cli::config::{ConfigFile, FILE_NAME};
 
 /// The file named by `--config`, or the first one from the working directory upward. The search
-/// stops at the root of a repository, so that a file in a shared parent folder cannot reach in.
+/// stops at the root of a repository, so that a file in a shared parent folder has no effect.
 pub(super) fn read(named: Option<&Path>) -> Result<Option<(PathBuf, ConfigFile)>, RunError> {
     match named {
         Some(path) => load(path).map(Some),
@@ -24,7 +24,7 @@ fn find() -> Option<PathBuf> {
     for folder in here.ancestors() {
         let path = folder.join(FILE_NAME);
         if path.is_file() {
-            // Named from here, as short as it was meant.
+            // Relative to the working directory.
             let short = path.strip_prefix(&here).map(Path::to_owned).ok();
             return Some(short.unwrap_or(path));
         }
@@ -38,7 +38,7 @@ fn find() -> Option<PathBuf> {
 fn load(path: &Path) -> Result<(PathBuf, ConfigFile), RunError> {
     let text = super::files::read_text(path).map_err(|error| match error {
         RunError::Read { path, source } if source.kind() == ErrorKind::NotFound => {
-            RunError::mistake(format!("there is no file {}", path.display()), None)
+            RunError::mistake(format!("the file {} does not exist", path.display()), None)
         }
         other => other,
     })?;

@@ -1,6 +1,4 @@
-//! The JSON Schemas of the documents, made from the types themselves.
-//!
-//! `schemas/` holds what this writes; a test makes them again and compares.
+//! The JSON Schemas of the documents, generated from the types. `schemas/` contains them; a test compares.
 
 use serde_json::Value;
 

@@ -24,7 +24,7 @@ pub(super) fn run(
             questions,
             json,
         } => proving::policy(
-            &proving::Asked {
+            &proving::QuestionList {
                 questions: &questions,
                 json,
             },
@@ -41,7 +41,7 @@ pub(super) fn run(
             questions,
             json,
         } => proving::bucket(
-            &proving::Asked {
+            &proving::QuestionList {
                 questions: &questions,
                 json,
             },
