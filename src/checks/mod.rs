@@ -23,7 +23,7 @@ mod model;
 mod problem;
 pub mod selection;
 pub mod shape;
-mod suggest;
+pub mod suggest;
 pub mod topics;
 pub mod verify;
 

@@ -1,4 +1,5 @@
 //! The commands and their arguments, as typed. [`super::options`] validates them.
+#![allow(missing_docs, reason = "flattened groups have their own comment")]
 
 use std::path::PathBuf;
 
@@ -128,22 +129,16 @@ Example:
 #[derive(Clone, Debug, Default, Args)]
 pub struct AuditArgs {
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub source: SourceArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub selection: SelectionArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub resources: ResourceArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub gate: GateArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub output: OutputArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub tuning: TuningArgs,
 }
 
@@ -151,19 +146,15 @@ pub struct AuditArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct CollectArgs {
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub live: LiveArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub selection: SelectionArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub resources: ResourceArgs,
     /// File to write the snapshot to, whole or not at all [default: standard output]
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub tuning: TuningArgs,
 }
 
@@ -227,13 +218,11 @@ pub struct ExplainArgs {
     #[arg(value_name = "RESOURCE")]
     pub resource: String,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub source: SourceArgs,
     /// Folder with your own policy files; repeatable
     #[arg(long, value_name = "DIR", help_heading = "Selection", value_hint = clap::ValueHint::DirPath)]
     pub policies: Vec<PathBuf>,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub tuning: TuningArgs,
 }
 
@@ -241,13 +230,10 @@ pub struct ExplainArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct RemediateArgs {
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub source: SourceArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub selection: SelectionArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub resources: ResourceArgs,
     /// Checks whose fixes you approve, by id or glob: their commands are printed ready to run; repeatable
     #[arg(
@@ -264,7 +250,6 @@ pub struct RemediateArgs {
     #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output", long_help = plan_formats())]
     pub output: Vec<String>,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub tuning: TuningArgs,
 }
 
@@ -272,7 +257,6 @@ pub struct RemediateArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct PermissionsArgs {
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub selection: SelectionArgs,
     /// Add permissions for --image-sizes (lambda:GetFunction can read code)
     #[arg(long, help_heading = "Tuning")]

@@ -1,4 +1,5 @@
 //! Options that several commands share, by the heading they have in the help.
+#![allow(missing_docs, reason = "flattened groups have their own comment")]
 
 use std::path::PathBuf;
 
@@ -26,7 +27,6 @@ pub struct LiveArgs {
 #[command(next_help_heading = "Source")]
 pub struct SourceArgs {
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub live: LiveArgs,
     /// Audit a snapshot of `collect`; `-` reads standard input
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]

@@ -15,10 +15,17 @@ mod mistake;
 pub mod options;
 pub mod policy;
 pub mod region;
-mod suggest;
 mod toml_reader;
 
 pub use args::Cli;
 pub use mistake::{FileLocation, Mistake, Mistakes, Placed};
 pub use options::Options;
-pub use suggest::{closest, did_you_mean};
+
+/// The closest candidate as a sentence, for [`Mistake::help`].
+pub fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    crate::checks::suggest::closest(word, candidates)
+        .map(|candidate| format!("did you mean `{candidate}`?"))
+}

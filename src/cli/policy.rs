@@ -1,4 +1,5 @@
 //! `policy evaluate` and `policy prove`: the policy engine alone.
+#![allow(missing_docs, reason = "flattened groups have their own comment")]
 
 use std::path::PathBuf;
 
@@ -67,10 +68,8 @@ pub struct ProveArgs {
     #[arg(long, conflicts_with = "batch")]
     pub json: bool,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub source: SourceArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "the struct's own comment says it")]
     pub tuning: TuningArgs,
 }
 
