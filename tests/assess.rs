@@ -326,7 +326,7 @@ fn thresholds_from_the_configuration_are_used() {
     assert!(found.iter().all(|finding| finding.status == Status::Fail));
     assert_eq!(
         found[0].message.as_deref(),
-        Some("The zip package of api ($LATEST) is 1 MB compressed, layers included.")
+        Some("The deployment package of api:$LATEST is 1.0 MB compressed, layers included.")
     );
 }
 
@@ -420,7 +420,7 @@ fn a_known_side_decides_over_an_unknown_one() {
     assert_eq!(
         judgements[0].message.as_deref(),
         Some(
-            "Anyone can read objects of bucket b (without credentials: unknown; with any AWS account: reachable)."
+            "Any AWS account can download objects from bucket b."
         )
     );
 }
@@ -451,12 +451,12 @@ fn trusted_sharing_passes_and_says_so() {
             (
                 "222222222222",
                 Status::Pass,
-                "Bucket b lets in 222222222222, named by its policy and trusted by the configuration."
+                "Bucket b grants access to 222222222222 in its bucket policy; your configuration lists it as trusted."
             ),
             (
                 "333333333333",
                 Status::Fail,
-                "Bucket b lets in 333333333333, named by its acl. Bucket b lets in 333333333333, named by its policy."
+                "Bucket b grants access to 333333333333 in its ACL. Bucket b grants access to 333333333333 in its bucket policy."
             ),
         ]
     );

@@ -95,7 +95,7 @@ pub(super) fn check_names(
             let kind = kind.name();
             if literal(glob) {
                 mistakes.push(
-                    Mistake::new(format!("there is no {kind} named `{glob}`"))
+                    Mistake::new(format!("no {kind} named `{glob}`"))
                         .help(did_you_mean(glob, names.iter().map(String::as_str))),
                 );
             } else {
