@@ -419,9 +419,7 @@ fn a_known_side_decides_over_an_unknown_one() {
     assert_eq!(judgements[0].status, Status::Fail);
     assert_eq!(
         judgements[0].message.as_deref(),
-        Some(
-            "Any AWS account can download objects from bucket b."
-        )
+        Some("Any AWS account can download objects from bucket b.")
     );
 }
 
