@@ -1,8 +1,8 @@
 //! Conditions are checked against the schema of the facts before anything is evaluated.
 //!
-//! CEL finds a misspelt fact, or text compared with a number, only while it runs — and in a
-//! three-valued world a misspelt fact would look like an unknown one. So every path must exist,
-//! every operator must get what it takes, and what could run long or divide by zero is refused.
+//! CEL reports a misspelled fact, or text compared with a number, only at run time, where a misspelled
+//! fact would look like an unknown one. So every path must exist, every operand must have the right type,
+//! and conditions that could run long or divide by zero are rejected.
 
 use std::collections::BTreeMap;
 
@@ -204,7 +204,7 @@ impl Linter<'_> {
             .names()
             .chain(self.locals.iter().map(|(name, _)| name.as_str()));
         let message = format!(
-            "no variable is called `{name}`{}",
+            "unknown variable `{name}`{}",
             suggest::did_you_mean(name, known)
         );
         self.mistake(node, message);

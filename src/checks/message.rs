@@ -41,7 +41,7 @@ impl TextTemplate {
     /// Reads a text and checks its placeholders.
     ///
     /// # Errors
-    /// Every placeholder that names no fact, with its place.
+    /// Every placeholder that is not a fact, with its place.
     pub fn parse(
         text: &str,
         style: Style,
@@ -77,7 +77,7 @@ impl TextTemplate {
                         if style == Style::Prose || (near && !known) {
                             mistakes.push(ExpressionError::new(
                                 at,
-                                format!("`{{{name}}}` names no fact{hint}"),
+                                format!("`{{{name}}}` is not a fact{hint}"),
                             ));
                         }
                         literal.push('{');

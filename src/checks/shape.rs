@@ -108,7 +108,7 @@ impl FactShape {
                         _ => Vec::new(),
                     };
                     let hint = suggest::did_you_mean(name, known);
-                    (place, format!("nothing here is called `{name}`{hint}"))
+                    (place, format!("unknown variable `{name}`{hint}"))
                 })?;
             } else {
                 shape = shape.member(name, &of).map_err(|why| (place, why))?;

@@ -1,9 +1,7 @@
-//! Checks prove themselves: the examples in every file are run, and everything that is wrong is
-//! told at once.
+//! Runs the examples of every policy file and reports all errors at once.
 //!
-//! An example is a part of the facts of a subject, in the words of the facts. Facts left out are
-//! unknown, as if their call had not been made: so an example must say everything its verdict rests
-//! on, and says nothing else.
+//! An example contains some facts of a subject. Facts left out are unknown, as if their call had not been
+//! made: an example contains every fact that its result depends on, and no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -195,11 +193,7 @@ impl Example {
                 let mut params: Map<String, Value> = check.params.clone().into_iter().collect();
                 for (name, value) in value.value.to_json().as_object().into_iter().flatten() {
                     if !params.contains_key(name) {
-                        problems.push(at(
-                            check,
-                            example,
-                            format!("no threshold is called `{name}`"),
-                        ));
+                        problems.push(at(check, example, format!("unknown parameter `{name}`")));
                     }
                     params.insert(name.clone(), value.clone());
                 }

@@ -153,7 +153,7 @@ fn day(reader: &mut TomlReader<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> 
 mod tests {
     use std::path::Path;
 
-    use super::super::config::Config;
+    use super::super::config::ConfigFile;
     use super::*;
 
     fn parse(text: &str) -> Result<Vec<Placed<Exception>>, Vec<String>> {

@@ -100,7 +100,7 @@ fn empty_context<'v>() -> Context<'v, 'v> {
 }
 
 /// The condition with the variable `function` masked. Members of that name and texts stay; a text
-/// that this lexes wrongly, and so masks, is refused later.
+/// that this lexes wrongly, and so masks, is not supported later.
 fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -237,16 +237,16 @@ impl Translator<'_> {
                 LiteralValue::Null => {
                     return self.refuse(
                         at,
-                        "`null` is refused: a known fact is never null, and an unknown one must not be tested for",
+                        "`null` is not supported: a known fact is never null, and an unknown one must not be tested for",
                     );
                 }
                 LiteralValue::Bytes(_) => {
-                    return self.refuse(at, "bytes are refused: facts are text, write \"…\"");
+                    return self.refuse(at, "bytes are not supported: facts are text, write \"…\"");
                 }
             },
             Expr::Ident(name) => {
                 if name.starts_with('.') || name.starts_with('@') {
-                    return self.refuse(at, format!("`{name}` is no variable"));
+                    return self.refuse(at, format!("`{name}` is not a variable"));
                 }
                 Term::Name(unmask(name).to_owned())
             }
@@ -254,7 +254,7 @@ impl Translator<'_> {
                 if select.test {
                     return self.refuse(
                         at,
-                        "`has()` is refused: it would turn an unknown fact into false; compare the fact's value instead",
+                        "`has()` is not supported: it would turn an unknown fact into false; compare the fact's value instead",
                     );
                 }
                 // The crate's place is the dot.
@@ -266,7 +266,7 @@ impl Translator<'_> {
             }
             Expr::List(list) => {
                 if !list.optional_indices.is_empty() {
-                    return self.refuse(at, "optional list members are refused");
+                    return self.refuse(at, "optional list members are not supported");
                 }
                 let items: Vec<Option<TermNode>> = list
                     .elements
@@ -279,9 +279,9 @@ impl Translator<'_> {
             Expr::Comprehension(comprehension) => {
                 return self.comprehension(at, comprehension, depth);
             }
-            Expr::Map(_) => return self.refuse(at, "maps `{…}` are refused in conditions"),
+            Expr::Map(_) => return self.refuse(at, "maps `{…}` are not supported in conditions"),
             Expr::Struct(_) => {
-                return self.refuse(at, "messages `Name{…}` are refused in conditions");
+                return self.refuse(at, "messages `Name{…}` are not supported in conditions");
             }
             Expr::Unspecified => return self.refuse(at, "something is missing here"),
         };
@@ -301,7 +301,7 @@ impl Translator<'_> {
         ) {
             return self.refuse(
                 at,
-                "indexing with [ ] is refused: a missing key would look like an unknown fact; use `\"key\" in map`, or exists() over a list",
+                "indexing with [ ] is not supported: a missing key would look like an unknown fact; use `\"key\" in map`, or exists() over a list",
             );
         }
         if matches!(
@@ -314,12 +314,12 @@ impl Translator<'_> {
             );
         }
         if name == "has" {
-            return self.refuse(at, "`has()` is refused");
+            return self.refuse(at, "`has()` is not supported");
         }
         if name == "matches" {
             return self.refuse(
                 at,
-                "matches() is refused: use startsWith(), endsWith(), contains() or ==",
+                "matches() is not supported: use startsWith(), endsWith(), contains() or ==",
             );
         }
         let parts: Vec<Option<TermNode>> = call
@@ -376,7 +376,7 @@ impl Translator<'_> {
                 name,
                 known.iter().copied().chain(["exists", "all"]),
             );
-            return self.refuse(at, format!("no function is called `{name}`{hint}"));
+            return self.refuse(at, format!("unknown function `{name}`{hint}"));
         };
         Some(TermNode { at, term })
     }
@@ -394,15 +394,17 @@ impl Translator<'_> {
                     operators::LOGICAL_OR => (ListQuantifier::Exists, step.args.get(1)),
                     operators::LOGICAL_AND => (ListQuantifier::All, step.args.get(1)),
                     _ => {
-                        return self
-                            .refuse(at, "map() is refused in conditions: use exists() or all()");
+                        return self.refuse(
+                            at,
+                            "map() is not supported in conditions: use exists() or all()",
+                        );
                     }
                 }
             }
             Expr::Call(step) if step.func_name == operators::CONDITIONAL => {
                 return self.refuse(
                     at,
-                    "filter(), exists_one() and map() with a condition are refused: they would drop members that cannot be judged; use exists() or all()",
+                    "filter(), exists_one() and map() with a condition are not supported: they would drop members that cannot be judged; use exists() or all()",
                 );
             }
             _ => return self.refuse(at, "only exists() and all() run over lists"),

@@ -13,7 +13,7 @@
 //! Parts of CEL would break that: `has()` turns unknown into false, `filter` drops what it cannot
 //! judge, indexing a map confuses "no such tag" with "tags not read". And the crate neither checks
 //! types nor bounds running time. So a parsed condition is translated into [`Term`], a closed
-//! language in which none of this can be written; whatever has no translation is refused with its
+//! language in which none of this can be written; whatever has no translation is not supported with its
 //! place. `lint` then checks every path and type against the schema of the facts. The crate only
 //! ever evaluates what has passed both.
 //!

@@ -31,7 +31,7 @@ pub struct TermNode {
     pub term: Term,
 }
 
-/// The language of conditions. Everything else that CEL has is refused.
+/// The language of conditions. Everything else that CEL has is not supported.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Term {
     /// `true`, `false`
