@@ -203,7 +203,7 @@ fn a_failure_carries_its_message_its_evidence_and_its_identity() {
     assert_eq!(
         finding.message.as_deref(),
         Some(
-            "Server access logging of bucket plain is off, and no trail records all of its data events."
+            "Server access logging of bucket plain is disabled, and no trail records all of its data events."
         )
     );
     assert_eq!(finding.severity, Severity::Medium);
@@ -242,7 +242,7 @@ fn versions_in_use_are_items_and_others_are_not_judged() {
     assert_eq!(items, [("$LATEST", Status::Pass), ("3", Status::Fail)]);
     assert_eq!(
         found[1].message.as_deref(),
-        Some("api (3) runs on python3.8, which AWS stopped patching on 2024-10-14.")
+        Some("api:3 uses runtime python3.8, which AWS stopped patching on 2024-10-14.")
     );
     assert_eq!(
         found[1].fingerprint,
