@@ -99,7 +99,7 @@ fn files_are_named_and_filed_by_what_they_are_about() {
 fn titles_and_messages_are_single_sentences_for_people() {
     every_check("title", |check| {
         let title = &check.title;
-        !title.ends_with('.') && title.len() <= 80 && title.starts_with(char::is_uppercase)
+        !title.ends_with('.') && title.len() <= 68 && title.starts_with(char::is_uppercase)
     });
     every_check("message", |check| {
         check.messages().all(|message| {
