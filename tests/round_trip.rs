@@ -35,11 +35,11 @@ const STRANGER: &str = "222222222222";
 const NOT_RUN: &[(&str, &str)] = &[
     (
         "lambda-provisioned-concurrency-unused",
-        "unused means days without a call, and nothing on LocalStack is days old",
+        "unused needs days without a call, and every resource on LocalStack is new",
     ),
     (
         "s3-tag-condition-without-effect",
-        "LocalStack has no attribute-based access control (PutBucketAbac answers 501)",
+        "LocalStack does not support attribute-based access control (PutBucketAbac returns 501)",
     ),
 ];
 
@@ -398,7 +398,7 @@ fn compare(verified: &BTreeSet<String>) {
         .map(|check| check.id.as_str())
         .collect();
     let mut list = String::from(
-        "# What tests/round_trip.rs saw: the commands of `coldbucket remediate` fixed a failing resource on\n# LocalStack 4.14.0 (trails: moto 5.2.5) with the AWS CLI 1.46.3. Written by that test with COLDBUCKET_WRITE=1.\nverified:\n",
+        "# Results of tests/round_trip.rs: the commands of `coldbucket remediate` fixed a failing resource on\n# LocalStack 4.14.0 (trails: moto 5.2.5) with the AWS CLI 1.46.3. Written by that test with COLDBUCKET_WRITE=1.\nverified:\n",
     );
     for id in verified {
         writeln!(list, "  - {id}").unwrap();

@@ -1,7 +1,7 @@
 //! The generated documentation: the checks' pages, their index, fixes, the coverage, the man pages.
 //!
-//! All of it comes from the same declarations as the program itself. `make docs` writes it, and
-//! `tests/docs.rs` makes it again and compares.
+//! All of it is generated from the program's own declarations. `make docs` writes it, and `tests/docs.rs`
+//! compares it.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use clap::CommandFactory;
 
 use super::remediate::RoundTrip;
 use super::{Exit, RunError, files, listing};
-use crate::checks::message::Template;
+use crate::checks::message::TextTemplate;
 use crate::checks::{self, Catalog, topics};
 use crate::cli::Cli;
 use crate::output::docs::{self, Coverage, FixCoverage, Line, Standard};
@@ -82,7 +82,7 @@ fn fixes(catalog: &Catalog, round_trip: &RoundTrip) -> FixCoverage {
     let mut coverage = FixCoverage::default();
     for check in catalog.iter() {
         let fix = &check.remediation;
-        let decide = fix.decide.as_ref().map(Template::general);
+        let decide = fix.decide.as_ref().map(TextTemplate::general);
         let row = |note: String| [check.id.clone(), check.title.clone(), note];
         match fix.change.as_deref().and_then(change::find) {
             None => coverage.manual.push(row(decide.unwrap_or_default())),

@@ -10,14 +10,14 @@ use super::files::Stdout;
 use super::remediate::RoundTrip;
 use super::{Exit, RunError, catalogue};
 use crate::checks::{self, Catalog, Check};
-use crate::cli::options::Selection;
+use crate::cli::options::SelectionOptions;
 use crate::cli::{Cli, did_you_mean};
 use crate::output::checks::{CheckLine, CheckPage};
 use crate::output::hostile;
 use crate::remedy::change;
 
 pub(super) fn list(
-    selection: &Selection,
+    selection: &SelectionOptions,
     console: &Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -43,11 +43,11 @@ pub(super) fn show(
     Ok(Exit::Clean)
 }
 
-/// The check of that id or former id.
+/// The check with that id or earlier id.
 pub(super) fn find<'a>(catalogue: &'a Catalog, id: &str) -> Result<&'a Check, RunError> {
     catalogue.get(id).ok_or_else(|| {
         let ids = catalogue.iter().map(|check| check.id.as_str());
-        RunError::mistake(format!("no check is called `{id}`"), did_you_mean(id, ids))
+        RunError::mistake(format!("unknown check `{id}`"), did_you_mean(id, ids))
     })
 }
 
@@ -68,7 +68,7 @@ pub(super) fn verify(dir: Option<&Path>, stdout: &mut Stdout<'_>) -> Result<Exit
     stdout.write(|out| {
         writeln!(
             out,
-            "{number} {} verified: every example gives the verdict it should",
+            "{number} {} verified: every example gives its expected result",
             if number == 1 { "file" } else { "files" }
         )
     })?;
@@ -94,7 +94,7 @@ pub(super) fn line(check: &Check) -> CheckLine {
     }
 }
 
-/// A catalogue's name as it is written by those who publish it.
+/// A catalogue's name as its publisher writes it.
 fn catalogue_name(key: &str) -> String {
     match key {
         "security_hub" => "Security Hub".to_owned(),
@@ -109,10 +109,10 @@ fn catalogue_name(key: &str) -> String {
     }
 }
 
-/// Whether the commands of `remediate` have fixed a failing resource.
-fn how_far_tried(check: &Check, round_trip: &RoundTrip) -> String {
+/// Whether the commands of `remediate` are verified.
+fn verification(check: &Check, round_trip: &RoundTrip) -> String {
     if round_trip.verified.contains(&check.id) {
-        "verified on LocalStack or moto: the commands of `remediate` turned a failing resource's verdict"
+        "verified on LocalStack or moto: after the commands of `remediate`, a failing resource passes"
             .to_owned()
     } else {
         round_trip
@@ -157,7 +157,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         .collect();
     let fix = &check.remediation;
     let change = fix.change.as_deref().and_then(change::find);
-    let template = |template: &Option<checks::message::Template>| {
+    let template = |template: &Option<checks::message::TextTemplate>| {
         template
             .as_ref()
             .map(|template| template.text().to_owned())
@@ -194,9 +194,9 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
             ("fails when", text(&check.fail_when)),
             ("thresholds", params.join(", ")),
             ("reads", actions.into_iter().collect::<Vec<_>>().join(", ")),
-            ("formerly", check.aliases.join(", ")),
+            ("earlier ids", check.aliases.join(", ")),
             ("change", fix.change.clone().unwrap_or_default()),
-            ("fix", how_far_tried(check, round_trip)),
+            ("fix", verification(check, round_trip)),
             ("since", check.since.clone()),
             ("deprecated", check.deprecated.clone().unwrap_or_default()),
         ],
@@ -221,7 +221,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         ],
         lists: vec![
             (
-                "Elsewhere",
+                "Standards and tools",
                 check
                     .maps_to
                     .iter()
@@ -230,7 +230,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
                     .collect(),
             ),
             (
-                "Read more",
+                "References",
                 check
                     .references
                     .iter()
