@@ -24,7 +24,7 @@ use crate::report::cold_start::EstimateInput;
 /// The pack that is taken when none is named.
 pub const DEFAULT_PACK: &str = "default";
 /// Requests under way at a time, when nothing else is said.
-pub const DEFAULT_CONCURRENCY: u32 = 32;
+pub const DEFAULT_CONCURRENCY: u32 = 128;
 
 /// Gigabytes of logs that a measurement may scan when nobody says otherwise.
 pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;

@@ -25,6 +25,7 @@ mod function_state;
 pub mod guard;
 mod identities;
 mod identity;
+mod in_flight;
 mod interrupt;
 mod keys;
 mod lambda;
@@ -38,6 +39,7 @@ mod paging;
 mod plan;
 mod progress;
 mod regions;
+mod retry;
 mod s3;
 mod scaling;
 mod schedules;
@@ -74,8 +76,8 @@ use plan::Plan;
 use s3::Round;
 use session::Session;
 
-/// Requests in flight when nobody says otherwise.
-pub const DEFAULT_CONCURRENCY: usize = 32;
+/// The most requests in flight by default.
+pub const DEFAULT_CONCURRENCY: usize = 128;
 
 /// Gigabytes of logs that a measurement may scan when nobody says otherwise.
 pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
@@ -95,7 +97,8 @@ pub struct Request {
     pub buckets: Vec<String>,
     /// Function names or globs (`*`, `?`); empty is all.
     pub functions: Vec<String>,
-    /// Requests in flight at most, all services together.
+    /// Requests in flight at most, all services together: 32 at first, and more while no service
+    /// refuses most requests.
     pub concurrency: usize,
     /// Requests a second at most, all services together; `None` is no such limit.
     pub rate: Option<f64>,
