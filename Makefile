@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 120
 PAIRS ?= 1000000
 
-.PHONY: bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
+.PHONY: bench-faults bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
 help: ## list the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -39,6 +39,9 @@ advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities in dependencies; ne
 
 bench: ## collection speed against the synthetic endpoint
 	cargo bench --bench collection
+
+bench-faults: ## collection from an endpoint that fails by chance, each figure beside its bar
+	cargo bench --bench collection -- --faults
 
 bench-outputs: ## 100,000 results in every machine format, each figure beside its bar
 	cargo bench --no-default-features --bench outputs

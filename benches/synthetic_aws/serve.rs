@@ -17,7 +17,7 @@ use clap::Parser;
 #[path = "mod.rs"]
 mod synthetic_aws;
 
-use synthetic_aws::{Behaviour, Endpoint, World};
+use synthetic_aws::{Behaviour, Endpoint, Faults, World};
 
 /// A made-up AWS account on a local port.
 #[derive(Parser)]
@@ -41,6 +41,8 @@ struct Arguments {
     /// Operations to refuse, for example s3:GetBucketPolicy.
     #[arg(long)]
     deny: Vec<String>,
+    #[command(flatten)]
+    faults: Faults,
 }
 
 fn main() -> std::io::Result<()> {
@@ -49,6 +51,7 @@ fn main() -> std::io::Result<()> {
         latency: Duration::from_millis(arguments.latency_ms),
         limit: arguments.limit,
         deny: arguments.deny.into_iter().collect(),
+        faults: arguments.faults,
         ..Behaviour::default()
     };
     let world = World::generated(arguments.buckets, arguments.functions);

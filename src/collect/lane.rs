@@ -38,7 +38,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// … up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// When a request that no later one has overtaken is late.
-const LATE_ALONE: Duration = Duration::from_secs(2);
+const LATE_ALONE: Duration = Duration::from_secs(3);
 
 /// What all lanes share: the requests in flight, the hard cap, the interrupt, and what is known of
 /// all services.
@@ -245,7 +245,11 @@ impl Lane {
         }
         let after = self.locked(|state| state.operation::<E>().late_after());
         until(sent + after).await;
-        let overtaken = self.locked(|state| state.newest.is_some_and(|newest| newest > sent));
+        // Where nothing is answered in that time, the endpoint or this machine is busy, and a copy
+        // would wait as long.
+        let much_later = sent + after / 2;
+        let overtaken =
+            self.locked(|state| state.newest.is_some_and(|newest| newest >= much_later));
         if !overtaken {
             until(sent + LATE_ALONE.max(after * 2)).await;
         }
