@@ -332,7 +332,7 @@ fn limited(arguments: &Arguments, bars: &mut Bars) {
             ""
         }
     );
-    println!("  calls            {total}, of which {throttled} were told to slow down");
+    println!("  calls            {total}, of which {throttled} were throttled");
     println!("  wall             {wall:.2} s");
     println!("  served           {served:.1} a second");
     if !arguments.limit_each {

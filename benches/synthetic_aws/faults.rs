@@ -16,7 +16,7 @@ use super::Call;
 /// The share of requests, 0 to 1, that each fault strikes.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Faults {
-    /// Share of requests that are told to slow down, whatever their rate
+    /// Share of requests that are throttled, whatever their rate
     #[arg(long, default_value_t = 0.0)]
     pub refused: f64,
     /// Share of requests answered with 500 InternalError

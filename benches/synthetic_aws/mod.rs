@@ -58,7 +58,7 @@ use std::time::Duration;
 pub struct Behaviour {
     /// How long each answer takes.
     pub latency: Duration,
-    /// Requests a second that are served; the others are told to slow down.
+    /// Requests a second that are served; the others are throttled.
     pub limit: Option<f64>,
     /// Requests above the limit that are served in one go after a pause; a tenth of a second's
     /// worth when not set.

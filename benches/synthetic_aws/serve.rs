@@ -35,7 +35,7 @@ struct Arguments {
     /// How long each answer takes, ms.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
-    /// Requests a second that are served; the rest are told to slow down.
+    /// Requests a second that are served; the rest are throttled.
     #[arg(long)]
     limit: Option<f64>,
     /// Operations to refuse, for example s3:GetBucketPolicy.

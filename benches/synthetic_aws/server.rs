@@ -134,7 +134,7 @@ impl Endpoint {
         self.counts().values().sum()
     }
 
-    /// Requests that were told to slow down.
+    /// Requests that were throttled.
     pub fn throttled(&self) -> u64 {
         self.state.throttled.load(Ordering::Relaxed)
     }

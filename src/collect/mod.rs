@@ -1,11 +1,11 @@
 //! Reading a live account: the only place that names the SDK, tokio or a clock.
 //!
-//! [`collect`] is given a set of needs, not checks: which readings of which resources somebody will
-//! open. From them comes a [plan](plan), and from the plan the calls, in waves: who we are; what
+//! [`collect`] is given a set of needs, not checks: which readings of which resources will be
+//! opened. From them comes a [plan](plan), and from the plan the calls, in waves: who we are; what
 //! there is (Regions, buckets, functions); the readings of each; and then those of the buckets
 //! that the first wave pointed at. What AWS answers becomes a [`Snapshot`], a refusal a refused
 //! [reading](crate::inventory::Reading), a failure a failed one. Only when nothing at all can be
-//! read — no credentials, nobody there — is there an error instead.
+//! read — no credentials, no endpoint that answers — is there an error instead.
 //!
 //! Every request goes through one function ([`lane`]), which schedules it, and past one
 //! interceptor ([`guard`]), which refuses anything that is not a declared read.
@@ -79,7 +79,7 @@ use session::Session;
 /// The most requests in flight by default.
 pub const DEFAULT_CONCURRENCY: usize = 128;
 
-/// Gigabytes of logs that a measurement may scan when nobody says otherwise.
+/// Gigabytes of logs that a measurement may scan by default.
 pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
 
 /// What to read, and how.
@@ -455,7 +455,7 @@ async fn read_each(
             (name, bucket)
         })
         .buffer_unordered(session.request.concurrency.max(1))
-        // A bucket whose Region only its answers told may turn out to be elsewhere.
+        // A bucket whose Region only its answers gave may turn out to be elsewhere.
         .filter(|(_, bucket)| {
             let here = bucket
                 .region
