@@ -71,7 +71,7 @@ use crate::inventory::{Reading, Snapshot};
 
 use clients::{Clients, Fixed, Source};
 use interrupt::{Interrupt, Routed};
-use lane::{Gate, Lanes};
+use lane::{Lanes, SharedLimits};
 use plan::Plan;
 use s3::Round;
 use session::Session;
@@ -254,7 +254,7 @@ async fn open(
     let lambda_quota = request
         .lambda_quota
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
-    let gate = Gate::new(request.concurrency, request.rate, interrupt);
+    let gate = SharedLimits::new(request.concurrency, request.rate, interrupt);
     Ok(Session {
         plan: Plan::new(&request.needs, request.opted())
             .with_object_samples(&request.needs, request.sample_objects.is_some()),
