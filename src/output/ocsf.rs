@@ -1,7 +1,7 @@
 //! `-o ocsf`: Compliance Findings (class 2003) of the Open Cybersecurity Schema Framework, one a line.
 //!
 //! By OCSF 1.8.0 with the profile `cloud`. As in ASFF, passes, accepted findings and what could not be
-//! judged are events too, so that a data lake can tell a mended finding from one that was not looked at
+//! assessed are events too, so that a data lake can distinguish a fixed finding from one that was not read
 //! again; what does not apply is left out. `finding_info.uid` is the fingerprint.
 
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::json;
 use super::shortened::{label, requirements, sentence, shown, standards, summary};
-use crate::report::{CheckResult, Report, Severity, Status};
+use crate::report::{CheckResult, CheckSummary, Report, Severity, Status};
 
 const VERSION: &str = "1.8.0";
 const CLASS: u32 = 2003;
@@ -151,12 +151,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn event<'r>(report: &'r Report, result: &'r CheckResult, time: i64) -> Event<'r> {
     let about = summary(report, result);
-    let id = &result.resource;
     let title = about.map_or(result.check.as_str(), |about| &about.title);
-    let region = match id.region.as_str() {
-        "global" | "unknown" | "" => None,
-        named => Some(shown(named, NAME)),
-    };
     let (activity_id, activity_name) = match result.status {
         Status::Pass => (3, "Close"),
         _ => (1, "Create"),
@@ -166,12 +161,6 @@ fn event<'r>(report: &'r Report, result: &'r CheckResult, time: i64) -> Event<'r
         Status::Pass => (4, "Resolved"),
         Status::Suppressed => (3, "Suppressed"),
         _ => (1, "New"),
-    };
-    let (verdict_id, verdict) = match result.status {
-        Status::Pass => (1, "Pass"),
-        Status::NotAssessed => (2, "Warning"),
-        Status::Fail | Status::Suppressed => (3, "Fail"),
-        Status::NotApplicable => (0, "Unknown"),
     };
     Event {
         activity_id,
@@ -210,42 +199,17 @@ fn event<'r>(report: &'r Report, result: &'r CheckResult, time: i64) -> Event<'r
             },
             types: ["Software and Configuration Checks"],
         },
-        compliance: Compliance {
-            control: &result.check,
-            status_id: verdict_id,
-            status: verdict,
-            status_details: result
-                .missing
-                .iter()
-                .map(|action| shown(action, NAME))
-                .collect(),
-            requirements: about
-                .map(|about| requirements(about).take(32).collect())
-                .unwrap_or_default(),
-            standards: about
-                .map(|about| standards(about).collect())
-                .unwrap_or_default(),
-        },
+        compliance: compliance(result, about),
         cloud: Cloud {
             provider: "AWS",
-            region: region.clone(),
+            region: region(result),
             account: Account {
-                uid: shown(&id.account, NAME),
+                uid: shown(&result.resource.account, NAME),
                 type_id: 10,
                 r#type: "AWS Account",
             },
         },
-        resources: [Resource {
-            uid: shown(&id.arn, ARN),
-            name: shown(&label(result), NAME).into_owned(),
-            r#type: super::asff::resource_type(result),
-            region,
-            cloud_partition: id
-                .arn
-                .split(':')
-                .nth(1)
-                .map(|partition| shown(partition, NAME)),
-        }],
+        resources: [resource(result)],
         evidences: result
             .evidence
             .iter()
@@ -260,6 +224,51 @@ fn event<'r>(report: &'r Report, result: &'r CheckResult, time: i64) -> Event<'r
                 desc: shown(&about.remediation, TEXT),
                 references: &about.references,
             }),
+    }
+}
+
+fn compliance<'r>(result: &'r CheckResult, about: Option<&CheckSummary>) -> Compliance<'r> {
+    let (status_id, status) = match result.status {
+        Status::Pass => (1, "Pass"),
+        Status::NotAssessed => (2, "Warning"),
+        Status::Fail | Status::Suppressed => (3, "Fail"),
+        Status::NotApplicable => (0, "Unknown"),
+    };
+    Compliance {
+        control: &result.check,
+        status_id,
+        status,
+        status_details: result
+            .missing
+            .iter()
+            .map(|action| shown(action, NAME))
+            .collect(),
+        requirements: about
+            .map(|about| requirements(about).take(32).collect())
+            .unwrap_or_default(),
+        standards: about
+            .map(|about| standards(about).collect())
+            .unwrap_or_default(),
+    }
+}
+
+fn resource(result: &CheckResult) -> Resource<'_> {
+    let arn = &result.resource.arn;
+    let partition = arn.split(':').nth(1);
+    Resource {
+        uid: shown(arn, ARN),
+        name: shown(&label(result), NAME).into_owned(),
+        r#type: super::asff::resource_type(result),
+        region: region(result),
+        cloud_partition: partition.map(|partition| shown(partition, NAME)),
+    }
+}
+
+/// The Region, where the resource has one.
+fn region(result: &CheckResult) -> Option<Cow<'_, str>> {
+    match result.resource.region.as_str() {
+        "global" | "unknown" | "" => None,
+        named => Some(shown(named, NAME)),
     }
 }
 

@@ -1,24 +1,24 @@
-//! What was looked for: every selected check with its counts, the ones that found nothing included.
+//! Every selected check with its counts, the ones that found nothing included.
 
 use std::collections::BTreeMap;
 
 use crate::report::{Report, Status};
 
 /// A check and how its results are spread.
-pub(super) struct Line<'a> {
+pub(super) struct CheckRow<'a> {
     pub(super) id: &'a str,
     pub(super) title: &'a str,
     pub(super) severity: &'static str,
     pub(super) failed: usize,
     pub(super) passed: usize,
-    pub(super) unjudged: usize,
+    pub(super) unassessed: usize,
     pub(super) accepted: usize,
     pub(super) not_applicable: usize,
     pub(super) maps: Vec<(String, String)>,
 }
 
 /// Every check of the report: what failed most severely first, then by id.
-pub(super) fn of(report: &Report) -> Vec<Line<'_>> {
+pub(super) fn of(report: &Report) -> Vec<CheckRow<'_>> {
     let mut counts: BTreeMap<(&str, Status), usize> = BTreeMap::new();
     for result in &report.results {
         *counts.entry((&result.check, result.status)).or_default() += 1;
@@ -28,13 +28,13 @@ pub(super) fn of(report: &Report) -> Vec<Line<'_>> {
         .iter()
         .map(|(id, summary)| {
             let of = |status| counts.get(&(id.as_str(), status)).copied().unwrap_or(0);
-            let line = Line {
+            let line = CheckRow {
                 id,
                 title: &summary.title,
                 severity: summary.severity.map_or("info", |severity| severity.name()),
                 failed: of(Status::Fail),
                 passed: of(Status::Pass),
-                unjudged: of(Status::NotAssessed),
+                unassessed: of(Status::NotAssessed),
                 accepted: of(Status::Suppressed),
                 not_applicable: of(Status::NotApplicable),
                 maps: summary

@@ -18,6 +18,8 @@ use std::io::{self, Write};
 
 use askama::Template;
 
+use super::words::Tone;
+use crate::report::numbers::{count, number};
 use crate::report::{Report, Source, Status};
 
 mod buckets;
@@ -28,9 +30,8 @@ mod findings;
 mod lock;
 mod packages;
 mod summary;
-mod unjudged;
+mod unassessed;
 mod weight;
-mod wording;
 
 /// How many findings, buckets or functions the page holds; a browser's patience has an end.
 const SHOWN: usize = 5_000;
@@ -53,8 +54,8 @@ struct Page<'a> {
     buckets: buckets::Buckets<'a>,
     cold_starts: cold_starts::ColdStarts<'a>,
     packages: packages::Packages<'a>,
-    unjudged: unjudged::Unjudged<'a>,
-    checks: Vec<checks::Line<'a>>,
+    unassessed: unassessed::Section<'a>,
+    checks: Vec<checks::CheckRow<'a>>,
 }
 
 /// Writes the page.
@@ -71,7 +72,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         accounts: match report.scope.accounts.as_slice() {
             [] => "no account".to_owned(),
             [one] => format!("account {one}"),
-            several => wording::count(several.len(), "account"),
+            several => count(several.len(), "account"),
         },
         sample: report.source == Source::Sample,
         summary: summary::Summary::of(report, &weights),
@@ -80,11 +81,22 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         buckets: buckets::Buckets::of(report, &weights),
         cold_starts: cold_starts::ColdStarts::of(report),
         packages: packages::Packages::of(report),
-        unjudged: unjudged::Unjudged::of(report),
+        unassessed: unassessed::Section::of(report),
         checks: checks::of(report),
     };
     page.write_into(out)?;
     out.write_all(b"\n")
+}
+
+/// The class of a tone in the page's style.
+const fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain | Tone::Strong | Tone::Quiet => "plain",
+        Tone::Good => "good",
+        Tone::Warn => "poor",
+        Tone::Bad | Tone::Worst => "bad",
+        Tone::Unknown => "unknown",
+    }
 }
 
 /// How many results have a status.
@@ -103,9 +115,9 @@ fn left_out(total: usize, what: &str) -> Option<String> {
     total.checked_sub(SHOWN).filter(|more| *more > 0).map(|more| {
         format!(
             "This page shows the worst {} of {}. The other {} are in the machine formats (-o json=report.json, -o csv=report.csv); or narrow the audit with --check, --severity, --bucket or --function.",
-            wording::number(SHOWN),
-            wording::count(total, what),
-            wording::number(more),
+            number(SHOWN),
+            count(total, what),
+            number(more),
         )
     })
 }

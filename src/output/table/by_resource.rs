@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::findings::is_named;
 use super::grid::{Column, Grid, Text};
 use super::paint::{Tone, paint};
-use super::{SHOWN, count, prose};
+use super::{SHOWN, count, more, prose};
 use crate::output::{Look, hostile};
 use crate::report::{CheckResult, Report, ResourceId, Severity};
 
@@ -38,13 +38,10 @@ pub(super) fn render(
         writeln!(out)?;
         of_resource(report, id, results, look, out)?;
     }
-    if let Some(more) = resources.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+    if resources.len() > SHOWN {
         writeln!(out)?;
-        let text = format!(
-            "and {more} more resources, none of them worse; -o csv=FILE and -o json=FILE have them all"
-        );
-        prose(look, 2, Tone::Quiet, &text, out)?;
     }
+    more(look, resources.len(), " resources, none of them worse", out)?;
     if let Some((id, results)) = resources.first()
         && let Some(first) = results.first()
     {
@@ -117,12 +114,12 @@ fn of_resource(
         ]);
     }
     grid.write(look.width, look.color, out)?;
-    if let Some(more) = checks.len().checked_sub(CHECKS).filter(|more| *more > 0) {
+    if let Some(unseen) = checks.len().checked_sub(CHECKS).filter(|more| *more > 0) {
         prose(
             look,
             4,
             Tone::Quiet,
-            &format!("and {}", count(more, "more check")),
+            &format!("and {}", count(unseen, "more check")),
             out,
         )?;
     }

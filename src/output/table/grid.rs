@@ -13,6 +13,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::paint::{Tone, paint};
 use crate::output::hostile;
+use crate::output::words::Word;
 
 /// Blanks between columns.
 const GAP: usize = 2;
@@ -95,6 +96,12 @@ impl Text {
             .map(UnicodeWidthStr::width)
             .max()
             .unwrap_or(0)
+    }
+}
+
+impl From<Word> for Text {
+    fn from(word: Word) -> Self {
+        Self::new(word.tone, &word.text)
     }
 }
 

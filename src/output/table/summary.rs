@@ -1,20 +1,19 @@
-//! The head of the table: which account, when, how much was judged, and what is worst.
+//! The head of the table: which account, when, how much was assessed, and what is worst.
 
 use std::io::{self, Write};
 
 use super::paint::{Tone, paint};
 use super::{count, labelled, prose, some_of};
-use crate::output::Look;
+use crate::output::{Look, words};
+use crate::report::numbers::{number as thousands, time};
 use crate::report::{CheckResult, Report, Severity, Source, Status};
 
 const LABEL: usize = 8;
 
 pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let source = match report.source {
-        Source::Live => "",
-        Source::Snapshot => "  from a snapshot",
-        Source::Sample => "  the recorded sample account",
-        Source::Template => "  from a template",
+        Source::Live => String::new(),
+        other => format!("  {}", words::source(other)),
     };
     writeln!(
         out,
@@ -24,7 +23,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
             Tone::Strong,
             &format!("{} {}", report.tool.name, report.tool.version)
         ),
-        paint(look.color, Tone::Quiet, source)
+        paint(look.color, Tone::Quiet, &source)
     )?;
     writeln!(out)?;
     let mut line = |label: &str, parts: &[(Tone, String)]| {
@@ -47,7 +46,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         line("endpoint", &plain(endpoint.clone()))?;
     }
     line("read", &plain(when(report)))?;
-    line("judged", &plain(judged(report)))?;
+    line("assessed", &plain(assessed(report)))?;
     line("results", &results(report))?;
     line("findings", &findings(report))?;
     line("worst", &worst(report))?;
@@ -66,24 +65,14 @@ fn list_or(names: &[String], nothing: &str, shown: usize) -> String {
 }
 
 fn when(report: &Report) -> String {
-    // RFC 3339 in UTC is exact; a person reads it more easily without its letters.
-    let mut text = match report.taken_at.strip_suffix('Z') {
-        Some(utc) => format!("{} UTC", utc.replacen('T', " ", 1)),
-        None => report.taken_at.clone(),
-    };
+    let mut text = time(&report.taken_at);
     if report.summary.api_calls > 0 {
-        let calls = usize::try_from(report.summary.api_calls).unwrap_or(usize::MAX);
-        text.push_str(&format!(
-            ", {} in {}.{} s",
-            count(calls, "API call"),
-            report.summary.duration_ms / 1000,
-            report.summary.duration_ms % 1000 / 100
-        ));
+        text.push_str(&format!(", {}", words::calls(&report.summary)));
     }
     text
 }
 
-fn judged(report: &Report) -> String {
+fn assessed(report: &Report) -> String {
     let mut kinds: Vec<String> = Vec::new();
     let order = ["bucket", "function", "account"];
     let others = report
@@ -94,10 +83,7 @@ fn judged(report: &Report) -> String {
         .filter(|kind| !order.contains(kind));
     for kind in order.into_iter().chain(others) {
         match report.summary.resources.get(kind) {
-            Some(Some(number)) => {
-                let number = usize::try_from(*number).unwrap_or(usize::MAX);
-                kinds.push(count(number, &kind.replace('-', " ")));
-            }
+            Some(Some(number)) => kinds.push(count(*number, &kind.replace('-', " "))),
             Some(None) => kinds.push(format!("at least {}", count(known(report, kind), kind))),
             None => {}
         }
@@ -125,14 +111,8 @@ fn known(report: &Report, kind: &str) -> usize {
 
 fn results(report: &Report) -> Vec<(Tone, String)> {
     let mut parts = Vec::new();
-    let words = [
-        (Status::Fail, "failed", Tone::Plain),
-        (Status::Pass, "passed", Tone::Plain),
-        (Status::NotAssessed, "not assessed", Tone::Unknown),
-        (Status::NotApplicable, "not applicable", Tone::Quiet),
-        (Status::Suppressed, "suppressed", Tone::Quiet),
-    ];
-    for (status, word, tone) in words {
+    for status in Status::ALL {
+        let word = words::status(status);
         let number = report
             .summary
             .results
@@ -141,7 +121,7 @@ fn results(report: &Report) -> Vec<(Tone, String)> {
             .unwrap_or(0);
         if number > 0 || matches!(status, Status::Fail | Status::Pass) {
             separate(&mut parts);
-            parts.push((tone, format!("{number} {word}")));
+            parts.push((word.tone, format!("{} {}", thousands(number), word.text)));
         }
     }
     parts
@@ -158,7 +138,10 @@ fn findings(report: &Report) -> Vec<(Tone, String)> {
             .unwrap_or(0);
         if number > 0 {
             separate(&mut parts);
-            parts.push((Tone::of(severity), format!("{number} {}", severity.name())));
+            parts.push((
+                Tone::of(severity),
+                format!("{} {}", thousands(number), severity.name()),
+            ));
         }
     }
     if parts.is_empty() {
