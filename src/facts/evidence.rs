@@ -6,8 +6,8 @@
 
 use serde_json::Value;
 
+use super::function::LATEST;
 use super::identity::IdentityFacts;
-use super::lambda::LATEST;
 use super::{Fact, Facts, Subject, SubjectFacts, needs};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind, Relation, Scope};

@@ -1,7 +1,9 @@
 //! The posture of buckets as a table: its columns and its order, for every format for people.
 
 use super::words::{self, Word};
-use crate::report::{AccessLog, BlockPublicAccess, BucketPosture, OtherAccounts, Reach};
+use crate::report::{
+    AccessLog, BlockPublicAccess, BucketPosture, ClassReach, OtherAccounts, Reach,
+};
 
 /// One column.
 pub(super) struct BucketColumn {
@@ -96,30 +98,22 @@ pub(super) fn columns(
 /// How exposed a bucket is: the more, the greater.
 pub(super) fn exposure(bucket: &BucketPosture) -> (u8, usize, bool, bool, bool, usize) {
     let access = &bucket.access;
-    let anonymous = words::classes(&access.anonymous);
-    let signed = words::classes(access.any_aws_account.as_ref().unwrap_or(&access.anonymous));
-    let anyone = || {
-        let both = anonymous.iter().zip(&signed);
-        both.map(|((name, anonymous), (_, signed))| (*name, *anonymous.max(signed)))
-    };
-    let open = || anyone().filter(|(_, reach)| *reach == Reach::Reachable);
-    let changes = |(name, _)| matches!(name, "write" | "take over");
-    let level = if open().any(changes) {
-        4
-    } else {
-        anyone()
-            .map(|(_, reach)| match reach {
-                Reach::Reachable => 3,
-                Reach::Unknown => 2,
-                Reach::Constrained => 1,
-                Reach::Unreachable => 0,
-            })
-            .max()
-            .unwrap_or(0)
+    let anonymous = &access.anonymous;
+    let signed = access.any_aws_account.as_ref().unwrap_or(anonymous);
+    let anyone = ClassReach::from_fn(|class| *anonymous.get(class).max(signed.get(class)));
+    let open = anyone
+        .iter()
+        .filter(|(_, reach)| **reach == Reach::Reachable);
+    let level = match anyone.iter().map(|(_, reach)| *reach).max() {
+        Some(Reach::Reachable) if anyone.write.max(anyone.takeover) == Reach::Reachable => 4,
+        Some(Reach::Reachable) => 3,
+        Some(Reach::Unknown) => 2,
+        Some(Reach::Constrained) => 1,
+        Some(Reach::Unreachable) | None => 0,
     };
     (
         level,
-        open().count(),
+        open.count(),
         access.block_public_access != BlockPublicAccess::On,
         access.plain_http == Reach::Reachable,
         bucket.monitoring.access_log == AccessLog::Off,

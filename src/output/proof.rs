@@ -73,10 +73,11 @@ fn lines(answer: &Answer) -> Vec<String> {
 }
 
 fn headline(answer: &Answer) -> String {
-    let reached: Vec<&str> = words::classes(&answer.classes)
+    let reached: Vec<&str> = answer
+        .classes
         .iter()
-        .filter(|(_, reach)| *reach == answer.verdict)
-        .map(|(name, _)| *name)
+        .filter(|(_, reach)| **reach == answer.verdict)
+        .map(|(class, _)| words::class(class))
         .collect();
     let what = match (&answer.witness, answer.verdict) {
         (Some(request), Reach::Reachable) => {

@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 
+use coldbucket_policy::catalogue::{ActionClass, CLASSES};
+
 use crate::report::numbers::{count, duration};
 use crate::report::{
-    AccessLog, AccessPosture, Acls, BlockPublicAccess, ClassReach, ClientSideEncryption,
-    ColdStartCause, ColdStartRisk, ConfigRecording, DataEvents, DefaultEncryption, DurationBasis,
+    AccessLog, AccessPosture, Acls, BlockPublicAccess, ClientSideEncryption, ColdStartCause,
+    ColdStartRisk, ConfigRecording, DataEvents, DefaultEncryption, DurationBasis,
     EncryptionPosture, OtherAccounts, ProvisionedState, Reach, Severity, SnapStartState, Source,
     SseC, Status, Summary,
 };
@@ -120,26 +122,27 @@ pub(super) fn calls(summary: &Summary) -> String {
 
 // Access ----------------------------------------------------------------------------------------
 
-/// The five classes of actions on a bucket, in words and in one order.
-pub(super) fn classes(reach: &ClassReach) -> [(&'static str, Reach); 5] {
-    [
-        ("read", reach.read),
-        ("list", reach.list),
-        ("write", reach.write),
-        ("ACLs", reach.acl),
-        ("take over", reach.takeover),
-    ]
+/// What a caller does to a bucket by the actions of a class.
+pub(super) const fn class(class: ActionClass) -> &'static str {
+    match class {
+        ActionClass::Read => "read",
+        ActionClass::List => "list",
+        ActionClass::Write => "write",
+        ActionClass::Acl => "ACLs",
+        ActionClass::Takeover => "take over",
+    }
 }
 
 /// What anyone on the internet can do with a bucket, without credentials or with those of an AWS
 /// account that anyone can open.
 pub(super) fn anyone(access: &AccessPosture) -> Word {
-    let anonymous = classes(&access.anonymous);
-    let signed = classes(access.any_aws_account.as_ref().unwrap_or(&access.anonymous));
+    let anonymous = &access.anonymous;
+    let signed = access.any_aws_account.as_ref().unwrap_or(anonymous);
     let those = |wanted: fn(Reach, Reach) -> bool| -> Vec<&str> {
-        let both = anonymous.iter().zip(&signed);
-        both.filter(|((_, anonymous), (_, signed))| wanted(*anonymous, *signed))
-            .map(|((name, _), _)| *name)
+        anonymous
+            .iter()
+            .filter(|(class, reach)| wanted(**reach, *signed.get(*class)))
+            .map(|(found, _)| class(found))
             .collect()
     };
     let open = those(|anonymous, _| anonymous == Reach::Reachable);
@@ -155,32 +158,30 @@ pub(super) fn anyone(access: &AccessPosture) -> Word {
         parts.push(format!("any AWS account: {}", with_account.join(", ")));
     }
     let mut notes = Vec::new();
-    if !unknown.is_empty() {
-        notes.push(if unknown.len() == anonymous.len() {
-            UNKNOWN.to_owned()
-        } else {
-            format!("{UNKNOWN}: {}", unknown.join(", "))
-        });
+    if unknown.len() == CLASSES.len() {
+        notes.push(UNKNOWN.to_owned());
+    } else if !unknown.is_empty() {
+        notes.push(format!("{UNKNOWN}: {}", unknown.join(", ")));
     }
     if !bound.is_empty() {
         notes.push(format!("{ON_CONDITIONS}: {}", bound.join(", ")));
     }
-    let worst = open
-        .iter()
-        .chain(&with_account)
-        .any(|name| matches!(*name, "write" | "take over"));
-    let tone = match (parts.is_empty(), worst) {
+    let changes = [ActionClass::Write, ActionClass::Takeover]
+        .into_iter()
+        .any(|class| *anonymous.get(class).max(signed.get(class)) == Reach::Reachable);
+    let tone = match (parts.is_empty(), changes) {
         (false, true) => Tone::Worst,
         (false, false) => Tone::Bad,
         _ if !unknown.is_empty() => Tone::Unknown,
         _ if !bound.is_empty() => Tone::Warn,
         _ => Tone::Good,
     };
-    if parts.is_empty() && !notes.is_empty() {
-        parts.push(notes.remove(0));
-    }
     if parts.is_empty() {
-        parts.push("nothing".to_owned());
+        parts.push(if notes.is_empty() {
+            "nothing".to_owned()
+        } else {
+            notes.remove(0)
+        });
     }
     Word::new(tone, parts.join("; ")).noting(notes)
 }
@@ -396,22 +397,16 @@ pub(super) fn duration_tone(ms: f64) -> Tone {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::ClassReach;
 
-    fn classes_of(open: &[&str], reach: Reach) -> ClassReach {
-        let of = |name: &str| {
-            if open.contains(&name) {
+    fn classes_of(open: &[ActionClass], reach: Reach) -> ClassReach {
+        ClassReach::from_fn(|class| {
+            if open.contains(&class) {
                 reach
             } else {
                 Reach::Unreachable
             }
-        };
-        ClassReach {
-            read: of("read"),
-            list: of("list"),
-            write: of("write"),
-            acl: of("acl"),
-            takeover: of("takeover"),
-        }
+        })
     }
 
     fn access(anonymous: ClassReach, signed: ClassReach) -> AccessPosture {
@@ -433,30 +428,30 @@ mod tests {
             (nothing, nothing, "nothing", Tone::Good),
             (
                 nothing,
-                classes_of(&["list"], Reach::Reachable),
+                classes_of(&[ActionClass::List], Reach::Reachable),
                 "any AWS account: list",
                 Tone::Bad,
             ),
             (
-                classes_of(&["read"], Reach::Reachable),
-                classes_of(&["read", "write"], Reach::Reachable),
+                classes_of(&[ActionClass::Read], Reach::Reachable),
+                classes_of(&[ActionClass::Read, ActionClass::Write], Reach::Reachable),
                 "read; any AWS account: write",
                 Tone::Worst,
             ),
             (
-                classes_of(&["read", "list"], Reach::Reachable),
-                classes_of(&["read", "list"], Reach::Reachable),
+                classes_of(&[ActionClass::Read, ActionClass::List], Reach::Reachable),
+                classes_of(&[ActionClass::Read, ActionClass::List], Reach::Reachable),
                 "read, list",
                 Tone::Bad,
             ),
             (
-                classes_of(&["read"], Reach::Constrained),
+                classes_of(&[ActionClass::Read], Reach::Constrained),
                 nothing,
                 "on conditions: read",
                 Tone::Warn,
             ),
             (
-                classes_of(&["read"], Reach::Unknown),
+                classes_of(&[ActionClass::Read], Reach::Unknown),
                 nothing,
                 "unknown: read",
                 Tone::Unknown,
@@ -465,10 +460,7 @@ mod tests {
             let word = anyone(&access(anonymous, signed));
             assert_eq!((word.text.as_ref(), word.tone), (text, tone));
         }
-        let all = classes_of(
-            &["read", "list", "write", "acl", "takeover"],
-            Reach::Unknown,
-        );
+        let all = classes_of(&CLASSES, Reach::Unknown);
         assert_eq!(anyone(&access(all, all)), Word::unknown());
     }
 
