@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::report::{ColdStart, Report};
+use crate::report::{ColdStart, ColdStartRisk, Report};
 
 /// The qualifier of the unpublished version, which a function's bare name calls.
 pub(super) const LATEST: &str = "$LATEST";
@@ -20,9 +20,19 @@ pub(super) fn took(start: &ColdStart) -> f64 {
 pub(super) fn slowest(a: &ColdStart, b: &ColdStart) -> Ordering {
     took(b)
         .total_cmp(&took(a))
-        .then_with(|| b.risk.cmp(&a.risk))
+        .then_with(|| risk(a).cmp(&risk(b)))
         .then_with(|| a.function.cmp(&b.function))
         .then_with(|| a.arn.cmp(&b.arn))
+}
+
+/// The rank of a version's risk: high first, and what is not known before what is low.
+pub(super) const fn risk(start: &ColdStart) -> u8 {
+    match start.risk {
+        ColdStartRisk::High => 0,
+        ColdStartRisk::Medium => 1,
+        ColdStartRisk::Unknown => 2,
+        ColdStartRisk::Low => 3,
+    }
 }
 
 /// How function versions are named: with their Region where another one has the same name.

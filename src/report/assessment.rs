@@ -439,21 +439,19 @@ pub enum DurationBasis {
 }
 
 /// How likely a caller waits noticeably.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ColdStartRisk {
     /// Hardly.
     Low,
-    /// Not known.
-    #[default]
-    #[serde(other)]
-    Unknown,
     /// On a first call.
     Medium,
     /// On a first call, and for long.
     High,
+    /// Not known.
+    #[default]
+    #[serde(other)]
+    Unknown,
 }
 
 /// SnapStart of a function version.

@@ -1,13 +1,12 @@
 //! One line a function version: what makes it start cold, and how likely a caller waits.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
 use super::{SHOWN, WIDE, count, heading, more};
 use crate::output::Look;
-use crate::output::cold_starts::{LATEST, Names, slowest};
+use crate::output::cold_starts::{LATEST, Names, risk, slowest};
 use crate::output::words::{self, Tone};
 use crate::report::numbers::{number, size};
 use crate::report::{ColdStart, Report};
@@ -17,11 +16,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         return Ok(());
     }
     let mut versions: Vec<&ColdStart> = report.cold_start.iter().collect();
-    versions.sort_by(|a, b| {
-        Reverse(a.risk)
-            .cmp(&Reverse(b.risk))
-            .then_with(|| slowest(a, b))
-    });
+    versions.sort_by(|a, b| risk(a).cmp(&risk(b)).then_with(|| slowest(a, b)));
     let total = versions.len();
     let functions: BTreeSet<&str> = versions
         .iter()

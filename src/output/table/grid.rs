@@ -143,11 +143,6 @@ impl Grid {
         self.keep(&keep);
     }
 
-    /// True when there is nothing beside the names.
-    pub fn is_bare(&self) -> bool {
-        self.columns.len() < 2
-    }
-
     /// Writes it, at most `width` wide unless a single word is wider.
     ///
     /// # Errors
