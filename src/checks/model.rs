@@ -129,13 +129,21 @@ impl Check {
             .collect()
     }
 
+    /// What to do about any finding of the check, in one sentence.
+    pub fn fix(&self) -> String {
+        self.remediation.summary.general().unwrap_or_else(|| {
+            let id = &self.id;
+            format!("coldbucket remediate --check {id} has the fix of each finding.")
+        })
+    }
+
     /// What a report says about the check.
     pub fn summary(&self) -> CheckSummary {
         CheckSummary {
             title: self.title.clone(),
             severity: Some(self.severity),
             maps_to: self.maps_to.clone(),
-            remediation: self.remediation.summary.general(),
+            remediation: self.fix(),
             rationale: self.rationale.clone(),
             references: self.references.clone(),
         }

@@ -3,7 +3,7 @@
 //! A finding is written in the report's own words, so nothing is translated on the way out.
 
 pub use crate::report::{
-    CheckResult as Finding, CheckSummary, Evidence, Reason, ResourceId, Severity, Status,
+    CheckResult as Finding, CheckSummary, Evidence, Reason, ResourceId, Severity, Status, numbers,
 };
 
 pub mod baseline;

@@ -169,14 +169,14 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         prose: vec![
             ("Why", check.rationale.clone()),
             ("Where other tools differ", check.traps.clone()),
-            ("Fix", check.remediation.summary.general()),
+            ("Fix", check.fix()),
             (
                 "For a person to decide",
                 check
                     .remediation
                     .decide
                     .as_ref()
-                    .map(checks::message::Template::general)
+                    .map(|decide| decide.general().unwrap_or_else(|| decide.text().to_owned()))
                     .unwrap_or_default(),
             ),
         ],
