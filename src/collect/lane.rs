@@ -21,9 +21,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::sync::Semaphore;
 
+use super::call_error::{CallError, ErrorKind};
 use super::interrupt::Interrupt;
 use super::pace::{Metronome, Pace};
-use super::trouble::{Kind, Trouble};
 
 /// How long a call is tried, from when it was first sent.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -95,8 +95,8 @@ impl Lane {
     /// Sends one call, as often as it takes.
     ///
     /// # Errors
-    /// The last failure, or [`Kind::Interrupted`].
-    pub async fn call<T, E, F, Fut>(&self, send: F) -> Result<T, Trouble>
+    /// The last failure, or [`ErrorKind::Interrupted`].
+    pub async fn call<T, E, F, Fut>(&self, send: F) -> Result<T, CallError>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -104,7 +104,7 @@ impl Lane {
     {
         tokio::select! {
             biased;
-            () = self.gate.interrupt.wait() => Err(Trouble::interrupted()),
+            () = self.gate.interrupt.wait() => Err(CallError::interrupted()),
             result = self.tries(send) => result,
         }
     }
@@ -122,7 +122,7 @@ impl Lane {
         }
     }
 
-    async fn tries<T, E, F, Fut>(&self, send: F) -> Result<T, Trouble>
+    async fn tries<T, E, F, Fut>(&self, send: F) -> Result<T, CallError>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -133,8 +133,8 @@ impl Lane {
         let mut corrected = false;
         loop {
             if !self.worth_trying() {
-                return Err(Trouble::local(
-                    Kind::Final,
+                return Err(CallError::local(
+                    ErrorKind::Final,
                     "Connection",
                     "not sent: the endpoint has stopped answering",
                 ));
@@ -146,33 +146,33 @@ impl Lane {
             let result = send().await;
             drop(permit);
             attempt = attempt.saturating_add(1);
-            let trouble = match result {
+            let error = match result {
                 Ok(value) => {
                     self.answered(sent);
                     return Ok(value);
                 }
-                Err(error) => Trouble::from(error),
+                Err(error) => CallError::from(error),
             };
             let now = Instant::now();
-            let again = match trouble.kind {
-                Kind::Throttled => {
+            let again = match error.kind {
+                ErrorKind::Throttled => {
                     self.locked(|state| state.pace.refused(sent, now));
                     now.duration_since(first) < PATIENCE
                 }
-                Kind::Transient => attempt < ATTEMPTS && now.duration_since(first) < PATIENCE,
-                Kind::Skewed => !std::mem::replace(&mut corrected, true),
-                Kind::Final | Kind::Interrupted => {
-                    if trouble.status.is_some() {
+                ErrorKind::Transient => attempt < ATTEMPTS && now.duration_since(first) < PATIENCE,
+                ErrorKind::Skewed => !std::mem::replace(&mut corrected, true),
+                ErrorKind::Final | ErrorKind::Interrupted => {
+                    if error.status.is_some() {
                         self.answered(sent);
                     }
-                    return Err(trouble);
+                    return Err(error);
                 }
             };
             if !again || self.tired() {
-                self.gave_up(&trouble, now);
-                return Err(trouble);
+                self.gave_up(&error, now);
+                return Err(error);
             }
-            if trouble.kind == Kind::Transient {
+            if error.kind == ErrorKind::Transient {
                 tokio::time::sleep(backoff(attempt)).await;
             }
         }
@@ -222,10 +222,10 @@ impl Lane {
         });
     }
 
-    fn gave_up(&self, trouble: &Trouble, now: Instant) {
+    fn gave_up(&self, error: &CallError, now: Instant) {
         self.locked(|state| {
             state.given_up = state.given_up.saturating_add(1);
-            state.unanswered = trouble.unreachable();
+            state.unanswered = error.unreachable();
             state.probed = Some(now);
         });
     }

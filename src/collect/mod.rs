@@ -14,6 +14,7 @@ mod access_points;
 mod account;
 mod answer;
 mod buckets;
+mod call_error;
 mod clients;
 mod config;
 mod endpoint;
@@ -46,7 +47,6 @@ mod targets;
 pub mod testing;
 mod trails;
 mod triggers;
-mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
