@@ -369,7 +369,9 @@ fn measured_starts_and_inspected_packages_are_shown_where_there_are_some() {
         "{text}"
     );
     // One number: the head of the section, the row and its phases say what was measured.
-    let row = format!("[...document.querySelectorAll('.start')].find(row => row.querySelector('.name').textContent === '{name}')");
+    let row = format!(
+        "[...document.querySelectorAll('.start')].find(row => row.querySelector('.name').textContent === '{name}')"
+    );
     let took = browser.text(&format!("{row}.querySelector('.took').textContent"));
     assert_eq!(took, "2.6 smeasured");
     let text = browser.text("document.querySelector('#packages').textContent");

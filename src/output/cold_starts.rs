@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::report::{ColdStart, ColdStartRisk, Report};
 
 /// The qualifier of the unpublished version, which a function's bare name calls.
-pub(super) const LATEST: &str = "$LATEST";
+const LATEST: &str = "$LATEST";
 
 /// The number of a cold start, ms: init and first call. Below every real one where it is not known.
 pub(super) fn took(start: &ColdStart) -> f64 {

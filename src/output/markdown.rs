@@ -1,8 +1,9 @@
 //! `-o markdown`: a comment for a pull request, in GitHub's Markdown.
 //!
 //! First the counts, then the checks that fail, worst first, each folded with its resources and its fix,
-//! then what could not be assessed. GitHub takes a comment of 65,536 characters; this stays below it by
-//! showing fewer resources, then no resources, then no more checks, and says how many more there are.
+//! then the buckets that anyone can reach and what could not be assessed. GitHub takes a comment of
+//! 65,536 characters; this stays below it by showing fewer resources, then no resources, then no more
+//! checks, and says how many more there are.
 //!
 //! Text from an account cannot become markup, a link, a mention or a reference to an issue.
 
@@ -10,10 +11,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use super::buckets::exposure;
 use super::shortened::{label, shown};
 use super::unassessed::{Open, Unassessed};
-use super::words;
-use crate::report::{CheckResult, Report, Severity, Status, numbers};
+use super::words::{self, Tone, Word};
+use crate::report::{BucketPosture, CheckResult, Report, Severity, Status, numbers};
 
 /// What GitHub takes, characters. Bytes are counted, which are never fewer.
 const LIMIT: usize = 65_536;
@@ -43,7 +45,8 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     // What could not be assessed has its place kept, so that findings never push it out.
     let unassessed = unassessed(report);
-    let room = LIMIT - CLOSING - unassessed.len().min(LIMIT / 4);
+    let buckets = buckets(report);
+    let room = LIMIT - CLOSING - buckets.len() - unassessed.len().min(LIMIT / 4);
     let (mut more_findings, mut more_checks) = (0, 0);
     for ((severity, check), results) in &by_check {
         let fits = |block: &String| text.len() + block.len() <= room;
@@ -65,6 +68,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
              `coldbucket audit -o table` or `-o csv` shows all of them.\n"
         ));
     }
+    text.push_str(&buckets);
     if unassessed.len() <= LIMIT / 4 {
         text.push_str(&unassessed);
     } else {
@@ -184,6 +188,34 @@ fn block(
     let fix = summary.map_or("", |summary| summary.remediation.as_str());
     if !fix.is_empty() {
         text.push_str(&format!("\n**Fix:** {}\n", escaped(&shown(fix, FIX))));
+    }
+    text.push_str("\n</details>\n");
+    text
+}
+
+/// The buckets that are not known to be closed to anyone, most exposed first.
+fn buckets(report: &Report) -> String {
+    let mut open: Vec<(&BucketPosture, Word)> = report
+        .buckets
+        .iter()
+        .map(|bucket| (bucket, words::anyone(&bucket.access)))
+        .filter(|(_, word)| !word.is_blank() && word.tone != Tone::Good)
+        .collect();
+    if open.is_empty() {
+        return String::new();
+    }
+    open.sort_by_key(|(bucket, _)| Reverse(exposure(bucket)));
+    let mut text = format!(
+        "\n<details>\n<summary>🪣 <b>what anyone can do</b> · {} of {}</summary>\n\n",
+        open.len(),
+        numbers::count(report.buckets.len(), "bucket")
+    );
+    for (bucket, word) in open.iter().take(SHOWN) {
+        let name = code(&shown(&bucket.name, NAME));
+        text.push_str(&format!("- {name}: {}\n", escaped(&word.text)));
+    }
+    if let Some(more) = open.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        text.push_str(&format!("- and {more} more\n"));
     }
     text.push_str("\n</details>\n");
     text

@@ -563,8 +563,7 @@ fn cold_start_lines() {
 
 #[test]
 fn cold_start_risk() {
-    let risk =
-        |configuration: FunctionConfiguration| lines(function(configuration))[0].risk;
+    let risk = |configuration: FunctionConfiguration| lines(function(configuration))[0].risk;
     let sized = |runtime: &str, mb: u64| FunctionConfiguration {
         code_size_bytes: mb * MB,
         ..python(runtime)

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::grid::{Column, Grid, Text};
 use super::{SHOWN, WIDE, count, heading, more};
 use crate::output::Look;
-use crate::output::cold_starts::{LATEST, Names, risk, slowest};
+use crate::output::cold_starts::{Names, risk, slowest};
 use crate::output::words::{self, Tone};
 use crate::report::numbers::{number, size};
 use crate::report::{ColdStart, Report};
@@ -43,27 +43,21 @@ fn table(names: &Names<'_>, look: Look, versions: &[&ColdStart]) -> Grid {
         2,
         [
             Column::new("function"),
-            Column::new("version").sacrifice(2),
-            Column::new("region").sacrifice(5),
+            Column::new("region").sacrifice(6),
             Column::new("runtime"),
-            Column::new("arch").sacrifice(7),
-            Column::new("memory").right().sacrifice(6),
-            Column::new("package").right(),
-            Column::new("VPC"),
-            Column::new("concurrency"),
-            Column::new("SnapStart").sacrifice(3),
+            Column::new("arch").sacrifice(8),
+            Column::new("memory").right().sacrifice(7),
+            Column::new("package").right().sacrifice(2),
+            Column::new("VPC").sacrifice(5),
+            Column::new("concurrency").sacrifice(1),
+            Column::new("SnapStart").sacrifice(4),
             Column::new("risk"),
         ],
     );
     for version in versions {
-        let latest = version.qualifier == LATEST;
         let arch = if wide { &version.architecture } else { "" };
         grid.row([
-            Text::plain(&names.function(version)),
-            Text::new(
-                if latest { Tone::Quiet } else { Tone::Plain },
-                &version.qualifier,
-            ),
+            Text::plain(&names.qualified(version)),
             Text::new(Tone::Quiet, &version.region),
             Text::plain(&version.runtime),
             Text::new(Tone::Quiet, arch),
@@ -82,7 +76,6 @@ fn table(names: &Names<'_>, look: Look, versions: &[&ColdStart]) -> Grid {
             words::risk(version.risk).into(),
         ]);
     }
-    // A column of blanks, or of `$LATEST` alone, says nothing.
-    grid.drop_where_all(|text| text.is_empty() || text == LATEST);
+    grid.drop_where_all(str::is_empty);
     grid
 }
