@@ -8,14 +8,13 @@
 //! Text from an account cannot become markup, a link, a mention or a reference to an issue.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::buckets::exposure;
-use super::shortened::{label, shown};
+use super::shortened::{CheckFindings, by_check, label, of_severity, shown, with_status};
 use super::unassessed::{Open, Unassessed};
 use super::words::{self, Tone, Word};
-use crate::report::{BucketPosture, CheckResult, Report, Severity, Status, numbers};
+use crate::report::{BucketPosture, Report, Severity, Status, numbers};
 
 /// What GitHub takes, characters. Bytes are counted, which are never fewer.
 const LIMIT: usize = 65_536;
@@ -34,31 +33,22 @@ const FIX: usize = 600;
 /// Those of the writer.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut text = head(report);
-    let mut by_check: BTreeMap<(Reverse<Severity>, &str), Vec<&CheckResult>> = BTreeMap::new();
-    for result in &report.results {
-        if result.status == Status::Fail {
-            by_check
-                .entry((Reverse(result.severity), &result.check))
-                .or_default()
-                .push(result);
-        }
-    }
     // What could not be assessed has its place kept, so that findings never push it out.
     let unassessed = unassessed(report);
     let buckets = buckets(report);
     let room = LIMIT - CLOSING - buckets.len() - unassessed.len().min(LIMIT / 4);
     let (mut more_findings, mut more_checks) = (0, 0);
-    for ((severity, check), results) in &by_check {
+    for group in by_check(report) {
         let fits = |block: &String| text.len() + block.len() <= room;
         let block = [SHOWN, 3, 0]
             .into_iter()
-            .map(|most| block(report, severity.0, check, results, most))
+            .map(|most| block(report, &group, most))
             .find(fits);
         match block {
             Some(block) if more_checks == 0 => text.push_str(&block),
             _ => {
                 more_checks += 1;
-                more_findings += results.len();
+                more_findings += group.results.len();
             }
         }
     }
@@ -72,7 +62,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if unassessed.len() <= LIMIT / 4 {
         text.push_str(&unassessed);
     } else {
-        let number = count(report, Status::NotAssessed);
+        let number = with_status(report, Status::NotAssessed);
         text.push_str(&format!("\n**{number} results could not be assessed.**\n"));
     }
     let source = format!(
@@ -85,17 +75,8 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-fn count(report: &Report, status: Status) -> u64 {
-    report
-        .summary
-        .results
-        .get(status.name())
-        .copied()
-        .unwrap_or(0)
-}
-
 fn head(report: &Report) -> String {
-    let failed = count(report, Status::Fail);
+    let failed = with_status(report, Status::Fail);
     let mut text = match failed {
         0 => "## coldbucket found nothing\n\n".to_owned(),
         _ => format!("## coldbucket: {}\n\n", numbers::count(failed, "finding")),
@@ -103,8 +84,8 @@ fn head(report: &Report) -> String {
     let severities: Vec<String> = Severity::ALL
         .iter()
         .filter_map(|severity| {
-            let number = report.summary.failed_by_severity.get(severity.name())?;
-            (*number > 0).then(|| format!("{} **{number} {}**", mark(*severity), severity.name()))
+            let number = of_severity(report, *severity);
+            (number > 0).then(|| format!("{} **{number} {}**", mark(*severity), severity.name()))
         })
         .collect();
     if !severities.is_empty() {
@@ -118,9 +99,9 @@ fn head(report: &Report) -> String {
         Status::Suppressed,
     ]
     .into_iter()
-    .filter(|status| *status == Status::Pass || count(report, *status) > 0)
+    .filter(|status| *status == Status::Pass || with_status(report, *status) > 0)
     .map(|status| {
-        let number = numbers::number(count(report, status));
+        let number = numbers::number(with_status(report, status));
         format!("{number} {}", words::status(status).text)
     })
     .collect();
@@ -157,20 +138,19 @@ const fn mark(severity: Severity) -> &'static str {
 }
 
 /// One check, folded: its resources, at most `most` of them, and its fix.
-fn block(
-    report: &Report,
-    severity: Severity,
-    check: &str,
-    results: &[&CheckResult],
-    most: usize,
-) -> String {
-    let summary = report.checks.get(check);
-    let title = summary.map_or(check, |summary| summary.title.as_str());
+fn block(report: &Report, group: &CheckFindings<'_>, most: usize) -> String {
+    let CheckFindings {
+        severity,
+        check,
+        results,
+    } = group;
+    let summary = report.checks.get(*check);
+    let title = summary.map_or(*check, |summary| summary.title.as_str());
     let number = numbers::count(results.len(), "finding");
     // Within <summary>, GitHub reads HTML: no Markdown marks there.
     let mut text = format!(
         "\n<details>\n<summary>{} <b>{}</b> · {} · {number} · <code>{}</code></summary>\n\n",
-        mark(severity),
+        mark(*severity),
         severity.name(),
         html(&shown(title, SENTENCE)),
         html(&shown(check, NAME)),
@@ -224,7 +204,7 @@ fn buckets(report: &Report) -> String {
 /// What could not be assessed, by the permission that would decide it.
 fn unassessed(report: &Report) -> String {
     let found = Unassessed::of(report);
-    let total = count(report, Status::NotAssessed);
+    let total = with_status(report, Status::NotAssessed);
     if total == 0 {
         return String::new();
     }

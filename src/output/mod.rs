@@ -35,6 +35,8 @@ pub mod table;
 mod unassessed;
 mod words;
 
+pub use shortened::catalogue_name;
+
 /// How a text for people should look. Formats for machines ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {

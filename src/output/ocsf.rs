@@ -7,130 +7,17 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::json;
+use super::json::{self, present};
 use super::shortened::{label, requirements, sentence, shown, standards, summary};
-use crate::report::{CheckResult, CheckSummary, Report, Severity, Status};
+use crate::report::{CheckResult, CheckSummary, Evidence, Report, Severity, Status};
 
 const VERSION: &str = "1.8.0";
 const CLASS: u32 = 2003;
 const ARN: usize = 512;
 const NAME: usize = 256;
 const TEXT: usize = 1024;
-
-#[derive(Serialize)]
-struct Event<'r> {
-    activity_id: u32,
-    activity_name: &'static str,
-    category_uid: u32,
-    category_name: &'static str,
-    class_uid: u32,
-    class_name: &'static str,
-    type_uid: u32,
-    time: i64,
-    severity_id: u32,
-    severity: &'static str,
-    status_id: u32,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_detail: Option<Cow<'r, str>>,
-    message: String,
-    metadata: Metadata<'r>,
-    finding_info: FindingInfo<'r>,
-    compliance: Compliance<'r>,
-    cloud: Cloud<'r>,
-    resources: [Resource<'r>; 1],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    evidences: Vec<Evidence<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remediation: Option<Remediation<'r>>,
-}
-
-#[derive(Serialize)]
-struct Metadata<'r> {
-    version: &'static str,
-    product: Product<'r>,
-    profiles: [&'static str; 1],
-    event_code: &'r str,
-}
-
-#[derive(Serialize)]
-struct Product<'r> {
-    name: &'r str,
-    vendor_name: &'r str,
-    version: &'r str,
-}
-
-#[derive(Serialize)]
-struct FindingInfo<'r> {
-    uid: &'r str,
-    title: Cow<'r, str>,
-    created_time: i64,
-    analytic: Analytic<'r>,
-    types: [&'static str; 1],
-}
-
-#[derive(Serialize)]
-struct Analytic<'r> {
-    uid: &'r str,
-    name: Cow<'r, str>,
-    type_id: u32,
-    r#type: &'static str,
-}
-
-#[derive(Serialize)]
-struct Compliance<'r> {
-    control: &'r str,
-    status_id: u32,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    status_details: Vec<Cow<'r, str>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    requirements: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    standards: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Cloud<'r> {
-    provider: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Cow<'r, str>>,
-    account: Account<'r>,
-}
-
-#[derive(Serialize)]
-struct Account<'r> {
-    uid: Cow<'r, str>,
-    type_id: u32,
-    r#type: &'static str,
-}
-
-#[derive(Serialize)]
-struct Resource<'r> {
-    uid: Cow<'r, str>,
-    name: String,
-    r#type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Cow<'r, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cloud_partition: Option<Cow<'r, str>>,
-}
-
-#[derive(Serialize)]
-struct Evidence<'r> {
-    name: Cow<'r, str>,
-    data: &'r Value,
-}
-
-#[derive(Serialize)]
-struct Remediation<'r> {
-    desc: Cow<'r, str>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    references: &'r [String],
-}
 
 /// Writes the events, one a line.
 ///
@@ -149,9 +36,12 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn event<'r>(report: &'r Report, result: &'r CheckResult, time: i64) -> Event<'r> {
+fn event(report: &Report, result: &CheckResult, time: i64) -> Value {
     let about = summary(report, result);
-    let title = about.map_or(result.check.as_str(), |about| &about.title);
+    let title = shown(
+        about.map_or(result.check.as_str(), |about| &about.title),
+        NAME,
+    );
     let (activity_id, activity_name) = match result.status {
         Status::Pass => (3, "Close"),
         _ => (1, "Create"),
@@ -162,106 +52,89 @@ fn event<'r>(report: &'r Report, result: &'r CheckResult, time: i64) -> Event<'r
         Status::Suppressed => (3, "Suppressed"),
         _ => (1, "New"),
     };
-    Event {
-        activity_id,
-        activity_name,
-        category_uid: 2,
-        category_name: "Findings",
-        class_uid: CLASS,
-        class_name: "Compliance Finding",
-        type_uid: CLASS * 100 + activity_id,
-        time,
-        severity_id,
-        severity,
-        status_id,
-        status,
-        status_detail: result.suppressed_by.as_deref().map(|by| shown(by, TEXT)),
-        message: shown(&sentence(report, result), TEXT).into_owned(),
-        metadata: Metadata {
-            version: VERSION,
-            product: Product {
-                name: &report.tool.name,
-                vendor_name: &report.tool.name,
-                version: &report.tool.version,
+    let evidence = |one: &Evidence| json!({"name": shown(&one.pointer, ARN), "data": one.value});
+    present(json!({
+        "activity_id": activity_id,
+        "activity_name": activity_name,
+        "category_uid": 2,
+        "category_name": "Findings",
+        "class_uid": CLASS,
+        "class_name": "Compliance Finding",
+        "type_uid": CLASS * 100 + activity_id,
+        "time": time,
+        "severity_id": severity_id,
+        "severity": severity,
+        "status_id": status_id,
+        "status": status,
+        "status_detail": result.suppressed_by.as_deref().map(|by| shown(by, TEXT)),
+        "message": shown(&sentence(report, result), TEXT),
+        "metadata": {
+            "version": VERSION,
+            "product": {
+                "name": report.tool.name,
+                "vendor_name": report.tool.name,
+                "version": report.tool.version,
             },
-            profiles: ["cloud"],
-            event_code: &result.check,
+            "profiles": ["cloud"],
+            "event_code": result.check,
         },
-        finding_info: FindingInfo {
-            uid: &result.fingerprint,
-            title: shown(title, NAME),
-            created_time: time,
-            analytic: Analytic {
-                uid: &result.check,
-                name: shown(title, NAME),
-                type_id: 1,
-                r#type: "Rule",
+        "finding_info": {
+            "uid": result.fingerprint,
+            "title": title,
+            "created_time": time,
+            "analytic": {"uid": result.check, "name": title, "type_id": 1, "type": "Rule"},
+            "types": ["Software and Configuration Checks"],
+        },
+        "compliance": compliance(result, about),
+        "cloud": present(json!({
+            "provider": "AWS",
+            "region": region(result),
+            "account": {
+                "uid": shown(&result.resource.account, NAME),
+                "type_id": 10,
+                "type": "AWS Account",
             },
-            types: ["Software and Configuration Checks"],
-        },
-        compliance: compliance(result, about),
-        cloud: Cloud {
-            provider: "AWS",
-            region: region(result),
-            account: Account {
-                uid: shown(&result.resource.account, NAME),
-                type_id: 10,
-                r#type: "AWS Account",
-            },
-        },
-        resources: [resource(result)],
-        evidences: result
-            .evidence
-            .iter()
-            .map(|one| Evidence {
-                name: shown(&one.pointer, ARN),
-                data: &one.value,
-            })
-            .collect(),
-        remediation: about
+        })),
+        "resources": [resource(result)],
+        "evidences": result.evidence.iter().map(evidence).collect::<Vec<_>>(),
+        "remediation": about
             .filter(|about| !about.remediation.is_empty())
-            .map(|about| Remediation {
-                desc: shown(&about.remediation, TEXT),
-                references: &about.references,
-            }),
-    }
+            .map(|about| present(json!({
+                "desc": shown(&about.remediation, TEXT),
+                "references": about.references,
+            }))),
+    }))
 }
 
-fn compliance<'r>(result: &'r CheckResult, about: Option<&CheckSummary>) -> Compliance<'r> {
+fn compliance(result: &CheckResult, about: Option<&CheckSummary>) -> Value {
     let (status_id, status) = match result.status {
         Status::Pass => (1, "Pass"),
         Status::NotAssessed => (2, "Warning"),
         Status::Fail | Status::Suppressed => (3, "Fail"),
         Status::NotApplicable => (0, "Unknown"),
     };
-    Compliance {
-        control: &result.check,
-        status_id,
-        status,
-        status_details: result
-            .missing
-            .iter()
-            .map(|action| shown(action, NAME))
-            .collect(),
-        requirements: about
-            .map(|about| requirements(about).take(32).collect())
-            .unwrap_or_default(),
-        standards: about
-            .map(|about| standards(about).collect())
-            .unwrap_or_default(),
-    }
+    let missing = result.missing.iter().map(|action| shown(action, NAME));
+    let requirements = about.map(|about| requirements(about).take(32).collect::<Vec<_>>());
+    present(json!({
+        "control": result.check,
+        "status_id": status_id,
+        "status": status,
+        "status_details": missing.collect::<Vec<_>>(),
+        "requirements": requirements,
+        "standards": about.map(|about| standards(about).collect::<Vec<_>>()),
+    }))
 }
 
-fn resource(result: &CheckResult) -> Resource<'_> {
+fn resource(result: &CheckResult) -> Value {
     let arn = &result.resource.arn;
     let partition = arn.split(':').nth(1);
-    Resource {
-        uid: shown(arn, ARN),
-        name: shown(&label(result), NAME).into_owned(),
-        r#type: super::asff::resource_type(result),
-        region: region(result),
-        cloud_partition: partition.map(|partition| shown(partition, NAME)),
-    }
+    present(json!({
+        "uid": shown(arn, ARN),
+        "name": shown(&label(result), NAME),
+        "type": super::asff::resource_type(result),
+        "region": region(result),
+        "cloud_partition": partition.map(|partition| shown(partition, NAME)),
+    }))
 }
 
 /// The Region, where the resource has one.

@@ -12,6 +12,7 @@ use super::{Exit, RunError, catalogue};
 use crate::checks::{self, Catalog, Check};
 use crate::cli::options::Selection;
 use crate::cli::{Cli, did_you_mean};
+use crate::output::catalogue_name;
 use crate::output::checks::{CheckLine, CheckPage};
 use crate::output::hostile;
 
@@ -90,21 +91,6 @@ pub(super) fn line(check: &Check) -> CheckLine {
         severity: check.severity,
         subject: check.subject.name().to_owned(),
         title: check.title.clone(),
-    }
-}
-
-/// A catalogue's name as it is written by those who publish it.
-fn catalogue_name(key: &str) -> String {
-    match key {
-        "security_hub" => "Security Hub".to_owned(),
-        "aws_config" => "AWS Config".to_owned(),
-        "nist_800_53" => "NIST 800-53".to_owned(),
-        "trusted_advisor" => "Trusted Advisor".to_owned(),
-        other => match other.split_once('_') {
-            Some(("cis", version)) => format!("CIS v{}", version.replace('_', ".")),
-            Some(("pci", version)) => format!("PCI DSS v{}", version.replace('_', ".")),
-            _ => other.to_owned(),
-        },
     }
 }
 

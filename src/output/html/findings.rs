@@ -2,11 +2,12 @@
 //! supports it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::{SHOWN, left_out};
+use crate::output::shortened::{CheckFindings, by_check, mapped};
 use crate::output::{hostile, proof};
 use crate::report::numbers::{count, number};
 use crate::report::policy::{ContextValue, PrincipalClass, Request, RequestPrincipal};
@@ -38,7 +39,7 @@ pub(super) struct CheckCard<'a> {
     pub(super) many: String,
     pub(super) why: &'a str,
     pub(super) fix: &'a str,
-    pub(super) maps: Vec<(String, String)>,
+    pub(super) maps: Vec<(&'static str, &'a [String])>,
     pub(super) references: Vec<&'a str>,
     pub(super) rows: Vec<FindingRow<'a>>,
     pub(super) folded: Vec<FindingRow<'a>>,
@@ -93,41 +94,29 @@ pub(super) struct Accepted<'a> {
 
 impl<'a> Findings<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
-        let failed: Vec<&CheckResult> = report
-            .results
-            .iter()
-            .filter(|result| result.status == Status::Fail)
-            .collect();
-        let mut by_check: BTreeMap<(Reverse<Severity>, &str), Vec<&CheckResult>> = BTreeMap::new();
-        for result in &failed {
-            by_check
-                .entry((Reverse(result.severity), &result.check))
-                .or_default()
-                .push(result);
-        }
-        let mut groups: Vec<(Severity, &str, Vec<&CheckResult>)> = by_check
-            .into_iter()
-            .map(|((severity, check), results)| (severity.0, check, results))
-            .collect();
+        let mut groups = by_check(report);
         // Within a severity, what is found most often comes first.
-        groups.sort_by_key(|(severity, check, results)| {
-            (Reverse(*severity), Reverse(results.len()), *check)
+        groups.sort_by_key(|group| {
+            let many = Reverse(group.results.len());
+            (Reverse(group.severity), many, group.check)
         });
+        let total = groups.iter().map(|group| group.results.len()).sum();
         let mut room = SHOWN;
         let mut cards = Vec::new();
         let mut shown: Vec<&CheckResult> = Vec::new();
-        for (severity, check, results) in groups {
-            let taken = results.get(..room.min(results.len())).unwrap_or(&results);
+        for group in groups {
+            let results = &group.results;
+            let taken = results.get(..room.min(results.len())).unwrap_or(results);
             if !taken.is_empty() {
-                cards.push(card(report, severity, check, results.len(), taken));
+                cards.push(card(report, &group, taken));
             }
             shown.extend(taken);
             room -= taken.len();
         }
         Self {
-            total: failed.len(),
-            total_shown: number(failed.len()),
-            left_out: left_out(failed.len(), "finding"),
+            total,
+            total_shown: number(total),
+            left_out: left_out(total, "finding"),
             severities: Severity::ALL
                 .into_iter()
                 .filter_map(|severity| {
@@ -178,11 +167,10 @@ pub(super) fn accepted(report: &Report) -> Vec<Accepted<'_>> {
 
 fn card<'a>(
     report: &'a Report,
-    severity: Severity,
-    check: &'a str,
-    many: usize,
+    group: &CheckFindings<'a>,
     results: &[&'a CheckResult],
 ) -> CheckCard<'a> {
+    let check = group.check;
     let summary = report.checks.get(check);
     let mut rows: Vec<FindingRow<'_>> = results.iter().map(|result| row(result, summary)).collect();
     // One or two folded rows would take no less room than the line that announces them.
@@ -194,11 +182,13 @@ fn card<'a>(
     CheckCard {
         id: check,
         title: summary.map_or(check, |summary| summary.title.as_str()),
-        severity: severity.name(),
-        many: count(many, "finding"),
+        severity: group.severity.name(),
+        many: count(group.results.len(), "finding"),
         why: summary.map_or("", |summary| summary.rationale.as_str()),
         fix: summary.map_or("", |summary| summary.remediation.as_str()),
-        maps: summary.map(maps).unwrap_or_default(),
+        maps: summary
+            .map(|summary| mapped(summary).collect())
+            .unwrap_or_default(),
         references: summary
             .map(|summary| {
                 // A link must not be able to do anything but lead somewhere.
@@ -210,15 +200,6 @@ fn card<'a>(
         folded_count: format!("{} more", number(folded.len())),
         folded,
     }
-}
-
-/// Names of the catalogues that a reader knows.
-fn maps(summary: &CheckSummary) -> Vec<(String, String)> {
-    summary
-        .maps_to
-        .iter()
-        .map(|(catalogue, ids)| (super::checks::catalogue(catalogue), ids.join(", ")))
-        .collect()
 }
 
 fn row<'a>(result: &'a CheckResult, summary: Option<&'a CheckSummary>) -> FindingRow<'a> {

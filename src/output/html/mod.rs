@@ -20,7 +20,7 @@ use askama::Template;
 
 use super::words::Tone;
 use crate::report::numbers::{count, number};
-use crate::report::{Report, Source, Status};
+use crate::report::{Report, Source};
 
 mod buckets;
 mod checks;
@@ -97,17 +97,6 @@ const fn class(tone: Tone) -> &'static str {
         Tone::Bad | Tone::Worst => "bad",
         Tone::Unknown => "unknown",
     }
-}
-
-/// How many results have a status.
-fn with_status(report: &Report, status: Status) -> usize {
-    report
-        .summary
-        .results
-        .get(status.name())
-        .copied()
-        .and_then(|number| usize::try_from(number).ok())
-        .unwrap_or(0)
 }
 
 /// What to say of lines that the page leaves out; none when it holds them all.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::weight::{Part, Weights};
-use super::with_status;
+use crate::output::shortened::{of_severity, with_status};
 use crate::output::words;
 use crate::report::numbers::{count, number, time};
 use crate::report::{Report, Severity, Status};
@@ -31,7 +31,7 @@ pub(super) struct Summary<'a> {
 /// One severity and how many findings it has.
 pub(super) struct Tile {
     pub(super) severity: &'static str,
-    pub(super) number: usize,
+    pub(super) number: u64,
     pub(super) shown: String,
 }
 
@@ -120,16 +120,6 @@ impl<'a> Summary<'a> {
     }
 }
 
-fn of_severity(report: &Report, severity: Severity) -> usize {
-    report
-        .summary
-        .failed_by_severity
-        .get(severity.name())
-        .copied()
-        .and_then(|number| usize::try_from(number).ok())
-        .unwrap_or(0)
-}
-
 /// The bar of all results and what it says in words.
 fn results(report: &Report) -> (Vec<Share>, String) {
     let statuses = [
@@ -139,16 +129,16 @@ fn results(report: &Report) -> (Vec<Share>, String) {
         Status::Pass,
         Status::NotApplicable,
     ];
-    let total: usize = statuses
+    let total: u64 = statuses
         .iter()
         .map(|status| with_status(report, *status))
         .sum();
     let mut shares = Vec::new();
-    let mut before = 0_usize;
+    let mut before = 0;
     for status in statuses {
         let many = with_status(report, status);
         if many > 0 {
-            let thousandths = |part: usize| part as f64 * 1000.0 / total as f64;
+            let thousandths = |part: u64| part as f64 * 1000.0 / total as f64;
             shares.push(Share {
                 status: status.name(),
                 words: format!("{} {}", number(many), words::status(status).text),

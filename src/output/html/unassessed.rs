@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::with_status;
+use crate::output::shortened::with_status;
 use crate::output::unassessed::{Open, Unassessed};
 use crate::report::numbers::{count, number};
 use crate::report::{Report, Severity, Status};
@@ -13,7 +13,7 @@ use crate::report::{Report, Severity, Status};
 const NAMES: usize = 12;
 
 pub(super) struct Section<'a> {
-    pub(super) total: usize,
+    pub(super) total: u64,
     pub(super) total_shown: String,
     pub(super) permissions: Vec<Line<'a>>,
     pub(super) reasons: Vec<Line<'a>>,

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::paint::{Tone, paint};
 use super::{count, labelled, prose, some_of};
+use crate::output::shortened::{of_severity, with_status};
 use crate::output::{Look, words};
 use crate::report::numbers::{number as thousands, time};
 use crate::report::{CheckResult, Report, Severity, Source, Status};
@@ -113,12 +114,7 @@ fn results(report: &Report) -> Vec<(Tone, String)> {
     let mut parts = Vec::new();
     for status in Status::ALL {
         let word = words::status(status);
-        let number = report
-            .summary
-            .results
-            .get(status.name())
-            .copied()
-            .unwrap_or(0);
+        let number = with_status(report, status);
         if number > 0 || matches!(status, Status::Fail | Status::Pass) {
             separate(&mut parts);
             parts.push((word.tone, format!("{} {}", thousands(number), word.text)));
@@ -130,12 +126,7 @@ fn results(report: &Report) -> Vec<(Tone, String)> {
 fn findings(report: &Report) -> Vec<(Tone, String)> {
     let mut parts = Vec::new();
     for severity in Severity::ALL {
-        let number = report
-            .summary
-            .failed_by_severity
-            .get(severity.name())
-            .copied()
-            .unwrap_or(0);
+        let number = of_severity(report, severity);
         if number > 0 {
             separate(&mut parts);
             parts.push((
