@@ -218,7 +218,7 @@ fn cold_starts_are_sorted_by_that_number_and_named_apart() {
         assert!(!ledger.contains("5.2 s"), "{ledger}");
         for title in ["Lambda cold starts", "Cold starts in time and dollars"] {
             for region in ["eu-west-1", "us-east-1"] {
-                let name = format!("acme-checkout-api:live ({region})");
+                let name = format!("acme-checkout-api:live, {region}");
                 let rows = section(&table, title);
                 let found = rows.iter().filter(|row| row.contains(&name)).count();
                 assert_eq!(found, 1, "{title} at {width}: {name}");

@@ -96,14 +96,15 @@ pub(super) fn columns(
 }
 
 /// How exposed a bucket is: the more, the greater.
-pub(super) fn exposure(bucket: &BucketPosture) -> (u8, usize, bool, bool, bool, usize) {
+pub(super) fn exposure(bucket: &BucketPosture) -> (u8, usize, usize, bool, bool, bool, usize) {
     let access = &bucket.access;
     let anonymous = &access.anonymous;
     let signed = access.any_aws_account.as_ref().unwrap_or(anonymous);
     let anyone = ClassReach::from_fn(|class| *anonymous.get(class).max(signed.get(class)));
-    let open = anyone
-        .iter()
-        .filter(|(_, reach)| **reach == Reach::Reachable);
+    let open = |reach: &ClassReach| {
+        let open = |(_, reach): &(_, &Reach)| **reach == Reach::Reachable;
+        reach.iter().filter(open).count()
+    };
     let level = match anyone.iter().map(|(_, reach)| *reach).max() {
         Some(Reach::Reachable) if anyone.write.max(anyone.takeover) == Reach::Reachable => 4,
         Some(Reach::Reachable) => 3,
@@ -113,7 +114,8 @@ pub(super) fn exposure(bucket: &BucketPosture) -> (u8, usize, bool, bool, bool, 
     };
     (
         level,
-        open.count(),
+        open(&anyone),
+        open(anonymous),
         access.block_public_access != BlockPublicAccess::On,
         access.plain_http == Reach::Reachable,
         bucket.monitoring.access_log == AccessLog::Off,

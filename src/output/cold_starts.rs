@@ -54,7 +54,7 @@ impl<'r> Names<'r> {
         self.0.get(&name).is_some_and(|many| *many > 1)
     }
 
-    /// `orders`, `orders (eu-west-1)`.
+    /// `orders`, `orders, eu-west-1`.
     pub(super) fn function(&self, start: &ColdStart) -> String {
         self.with_region(start, start.function.clone())
     }
@@ -70,7 +70,7 @@ impl<'r> Names<'r> {
 
     fn with_region(&self, start: &ColdStart, name: String) -> String {
         if self.repeats(start) {
-            format!("{name} ({})", start.region)
+            format!("{name}, {}", start.region)
         } else {
             name
         }

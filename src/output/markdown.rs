@@ -192,7 +192,11 @@ fn buckets(report: &Report) -> String {
     );
     for (bucket, word) in open.iter().take(SHOWN) {
         let name = code(&shown(&bucket.name, NAME));
-        text.push_str(&format!("- {name}: {}\n", escaped(&word.text)));
+        let mut can = word.text.to_string();
+        if !word.notes.is_empty() {
+            can.push_str(&format!(" ({})", word.notes.join("; ")));
+        }
+        text.push_str(&format!("- {name}: {}\n", escaped(&can)));
     }
     if let Some(more) = open.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         text.push_str(&format!("- and {more} more\n"));

@@ -152,38 +152,39 @@ pub(super) fn anyone(access: &AccessPosture) -> Word {
     let bound = those(|anonymous, signed| anonymous.max(signed) == Reach::Constrained);
     let mut parts = Vec::new();
     if !open.is_empty() {
-        parts.push(open.join(", "));
+        parts.push(listed(&open));
     }
     if !with_account.is_empty() {
-        parts.push(format!("any AWS account: {}", with_account.join(", ")));
-    }
-    let mut notes = Vec::new();
-    if unknown.len() == CLASSES.len() {
-        notes.push(UNKNOWN.to_owned());
-    } else if !unknown.is_empty() {
-        notes.push(format!("{UNKNOWN}: {}", unknown.join(", ")));
-    }
-    if !bound.is_empty() {
-        notes.push(format!("{ON_CONDITIONS}: {}", bound.join(", ")));
+        parts.push(format!("any AWS account: {}", listed(&with_account)));
     }
     let changes = [ActionClass::Write, ActionClass::Takeover]
         .into_iter()
         .any(|class| *anonymous.get(class).max(signed.get(class)) == Reach::Reachable);
-    let tone = match (parts.is_empty(), changes) {
-        (false, true) => Tone::Worst,
-        (false, false) => Tone::Bad,
-        _ if !unknown.is_empty() => Tone::Unknown,
-        _ if !bound.is_empty() => Tone::Warn,
-        _ => Tone::Good,
+    let word = match parts.is_empty() {
+        false if changes => Word::new(Tone::Worst, parts.join("; ")),
+        false => Word::new(Tone::Bad, parts.join("; ")),
+        true if unknown.len() == CLASSES.len() => return Word::unknown(),
+        true if !unknown.is_empty() => Word::new(Tone::Unknown, "unknown in part"),
+        true if !bound.is_empty() => Word::new(Tone::Warn, ON_CONDITIONS),
+        true => Word::new(Tone::Good, "nothing"),
     };
-    if parts.is_empty() {
-        parts.push(if notes.is_empty() {
-            "nothing".to_owned()
-        } else {
-            notes.remove(0)
-        });
+    // A note does not repeat the word.
+    let note = |what: &str, classes: &[&str]| match classes {
+        [] => None,
+        _ if word.text.starts_with(what) => Some(listed(classes)),
+        _ => Some(format!("{what}: {}", listed(classes))),
+    };
+    let notes = [note(UNKNOWN, &unknown), note(ON_CONDITIONS, &bound)];
+    word.noting(notes.into_iter().flatten())
+}
+
+/// Classes of actions in a row.
+fn listed(classes: &[&str]) -> String {
+    if classes.len() == CLASSES.len() {
+        "everything".to_owned()
+    } else {
+        classes.join(", ")
     }
-    Word::new(tone, parts.join("; ")).noting(notes)
 }
 
 /// Accounts that are named beside their number.
@@ -447,21 +448,22 @@ mod tests {
             (
                 classes_of(&[ActionClass::Read], Reach::Constrained),
                 nothing,
-                "on conditions: read",
+                "on conditions",
                 Tone::Warn,
             ),
             (
                 classes_of(&[ActionClass::Read], Reach::Unknown),
                 nothing,
-                "unknown: read",
+                "unknown in part",
                 Tone::Unknown,
             ),
         ] {
             let word = anyone(&access(anonymous, signed));
             assert_eq!((word.text.as_ref(), word.tone), (text, tone));
         }
-        let all = classes_of(&CLASSES, Reach::Unknown);
-        assert_eq!(anyone(&access(all, all)), Word::unknown());
+        let all = |reach| access(classes_of(&CLASSES, reach), classes_of(&CLASSES, reach));
+        assert_eq!(anyone(&all(Reach::Unknown)), Word::unknown());
+        assert_eq!(anyone(&all(Reach::Reachable)).text, "everything");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     table(&Names::of(report), &versions).write(look.width, look.color, out)?;
     more(look, total, ", all of them faster", out)?;
     let text = "Measured is the median of ten logged cold starts or more, up to the 99th percentile. Estimated is a median \
-                start, by a model fitted on published measurements, within its band. Prices are per month. \
+                start, by a model fitted on published measurements, within its band. \
                 -o json has every part, every lever and its command.";
     prose(look, 2, Tone::Quiet, text, out)
 }
@@ -58,7 +58,7 @@ fn table(names: &Names<'_>, versions: &[(&ColdStart, &ColdStartDuration)]) -> Gr
             Column::new("mostly").sacrifice(4),
             Column::new("best lever").sacrifice(1),
             Column::new("saves").right().sacrifice(2),
-            Column::new("price").right().sacrifice(3),
+            Column::new("$/month").right().sacrifice(3),
         ],
     );
     for (version, takes) in versions {
