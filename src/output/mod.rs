@@ -33,6 +33,7 @@ pub mod sarif;
 mod shortened;
 pub mod table;
 mod unassessed;
+mod weight;
 mod words;
 
 pub use shortened::catalogue_name;

@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hostile;
+use crate::report::numbers::{count, number};
 use crate::report::{CheckResult, CheckSummary, Report, Severity, Status};
 
 /// The text with nothing in it that acts instead of being shown, and of at most `most` characters; what
@@ -140,7 +141,7 @@ pub(super) struct CheckFindings<'r> {
     pub(super) results: Vec<&'r CheckResult>,
 }
 
-/// The findings by check, worst first.
+/// The findings by check, worst first; within a severity, what is found most often comes first.
 pub(super) fn by_check(report: &Report) -> Vec<CheckFindings<'_>> {
     let mut by_check: BTreeMap<(Reverse<Severity>, &str), Vec<&CheckResult>> = BTreeMap::new();
     for result in &report.results {
@@ -149,14 +150,62 @@ pub(super) fn by_check(report: &Report) -> Vec<CheckFindings<'_>> {
             by_check.entry(key).or_default().push(result);
         }
     }
-    by_check
+    let mut groups: Vec<CheckFindings<'_>> = by_check
         .into_iter()
         .map(|((severity, check), results)| CheckFindings {
             severity: severity.0,
             check,
             results,
         })
-        .collect()
+        .collect();
+    groups.sort_by_key(|group| (Reverse(group.severity), Reverse(group.results.len())));
+    groups
+}
+
+/// What was assessed: `38 buckets, 24 functions by 89 checks`.
+pub(super) fn assessed(report: &Report) -> String {
+    let order = ["bucket", "function", "account"];
+    let resources = &report.summary.resources;
+    let others = resources.keys().map(String::as_str);
+    let others = others.filter(|kind| !order.contains(kind));
+    let kinds: Vec<String> = order
+        .into_iter()
+        .chain(others)
+        .filter_map(|kind| {
+            let noun = kind.replace('-', " ");
+            Some(match resources.get(kind)? {
+                Some(number) => count(*number, &noun),
+                None => format!("at least {}", count(known(report, kind), &noun)),
+            })
+        })
+        .collect();
+    let kinds = if kinds.is_empty() {
+        "nothing".to_owned()
+    } else {
+        kinds.join(", ")
+    };
+    format!("{kinds} by {}", count(report.checks.len(), "check"))
+}
+
+/// How many of a kind are known by name, where a listing failed.
+fn known(report: &Report, kind: &str) -> usize {
+    let names: BTreeSet<&str> = report
+        .results
+        .iter()
+        .filter(|result| result.resource.kind.name() == kind && result.resource.name != "*")
+        .map(|result| result.resource.arn.as_str())
+        .collect();
+    names.len()
+}
+
+/// The first few names, and how many more there are.
+pub(super) fn some_of<'a>(names: impl ExactSizeIterator<Item = &'a str>, shown: usize) -> String {
+    let all = names.len();
+    let mut text = names.take(shown).collect::<Vec<_>>().join(", ");
+    if all > shown {
+        text.push_str(&format!(" and {} more", number(all - shown)));
+    }
+    text
 }
 
 #[cfg(test)]

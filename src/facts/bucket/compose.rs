@@ -10,15 +10,15 @@
 //! | source | unread, at its least | unread, at its most |
 //! |---|---|---|
 //! | policy | denies everything | lets everybody in (with RestrictPublicBuckets: see below) |
-//! | ACL | no grants | full control for everybody and for somebody |
+//! | ACL | no grants | full control for everyone and for one unknown account |
 //! | ownership | ACLs off | ACLs on |
 //! | IgnorePublicAcls | on | off |
 //! | RestrictPublicBuckets and public | cuts off | does not |
 //!
-//! RestrictPublicBuckets cuts off whoever is outside while AWS deems the policy public, and a policy
+//! RestrictPublicBuckets cuts off every outside caller while AWS deems the policy public, and a policy
 //! that AWS does not deem public only lets fixed values in (S3 user guide, "Blocking public access to
 //! your Amazon S3 storage", 2026-09). So with the flag on, a policy that was refused is constrained
-//! at most: who exactly gets in is unknown, and that nobody gets in who holds nothing is known. That
+//! at most: who exactly gets in is unknown, and it is known that a caller who holds nothing does not. That
 //! is why "open to anybody" is a question of its own.
 
 use std::borrow::Cow;

@@ -47,7 +47,7 @@ pub struct ExposureFacts {
     pub presigned: PresignedFacts,
 }
 
-/// Presigned requests: the signature is in the URL or in a form, and whoever has it can use it. By
+/// Presigned requests: the signature is in the URL or in a form, and anyone who has it can use it. By
 /// anybody, the owner's identities included.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PresignedFacts {
@@ -63,7 +63,7 @@ pub struct PresignedFacts {
 /// AWS's own bound on a presigned URL's life: seven days, in ms.
 const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
 
-/// Somebody outside the owner's account whom the policy or the ACL names.
+/// A principal outside the owner's account that the policy or the ACL names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct NamedOutsider {
     /// A 12-digit account id, an organization id, a canonical user id or a federated provider.
@@ -247,7 +247,7 @@ pub(super) fn aws_says_public(bucket: &BucketInventory) -> Fact<bool> {
     }
 }
 
-/// A grant to somebody in particular who is not the owner.
+/// A grant to a named grantee who is not the owner.
 fn is_outsider(bucket: &BucketInventory, grant: &Grant) -> bool {
     let owner = bucket.acl.known().and_then(|acl| acl.owner.as_deref());
     !matches!(
@@ -262,7 +262,7 @@ fn other_accounts(
     policy: &PolicyReading,
     cut: &Fact<bool>,
 ) -> Fact<Vec<NamedOutsider>> {
-    let outsider = |account: String, via: &str| NamedOutsider {
+    let named = |account: String, via: &str| NamedOutsider {
         trusted: context.trust.covers(&account),
         account,
         via: via.to_owned(),
@@ -276,8 +276,8 @@ fn other_accounts(
         .map(|(policy, acl): (Vec<String>, Vec<String>)| {
             let mut all: Vec<NamedOutsider> = policy
                 .into_iter()
-                .map(|account| outsider(account, "policy"))
-                .chain(acl.into_iter().map(|account| outsider(account, "acl")))
+                .map(|account| named(account, "policy"))
+                .chain(acl.into_iter().map(|account| named(account, "acl")))
                 .collect();
             all.sort();
             all.dedup();
@@ -285,7 +285,7 @@ fn other_accounts(
         })
 }
 
-/// Nobody, where the policy's publicity cuts everybody outside off.
+/// None, where the policy's publicity cuts every outside caller off.
 fn unless_cut(named: Fact<Vec<String>>, cut: &Fact<bool>) -> Fact<Vec<String>> {
     match (named, cut) {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),

@@ -1,8 +1,8 @@
 //! The posture of each bucket under three headings: access, encryption, monitoring.
 
-use super::weight::{Part, Weight, Weights};
 use super::{SHOWN, class, left_out};
 use crate::output::buckets::{BucketColumn, columns, exposure};
+use crate::output::weight::{Weight, Weights};
 use crate::output::words::Word;
 use crate::report::{BucketPosture, Report};
 
@@ -20,7 +20,7 @@ pub(super) struct Buckets<'a> {
 pub(super) struct BucketRow<'a> {
     pub(super) name: &'a str,
     pub(super) region: &'a str,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<(&'static str, usize)>,
     pub(super) findings: usize,
     pub(super) cells: Vec<Cell>,
 }

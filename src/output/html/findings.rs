@@ -1,7 +1,6 @@
 //! What is wrong: a card a check, worst first, and in it a row a finding with everything that
 //! supports it.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -94,12 +93,7 @@ pub(super) struct Accepted<'a> {
 
 impl<'a> Findings<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
-        let mut groups = by_check(report);
-        // Within a severity, what is found most often comes first.
-        groups.sort_by_key(|group| {
-            let many = Reverse(group.results.len());
-            (Reverse(group.severity), many, group.check)
-        });
+        let groups = by_check(report);
         let total = groups.iter().map(|group| group.results.len()).sum();
         let mut room = SHOWN;
         let mut cards = Vec::new();

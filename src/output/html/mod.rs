@@ -18,6 +18,7 @@ use std::io::{self, Write};
 
 use askama::Template;
 
+use super::weight::Weights;
 use super::words::Tone;
 use crate::report::numbers::{count, number};
 use crate::report::{Report, Source};
@@ -31,7 +32,6 @@ mod lock;
 mod packages;
 mod summary;
 mod unassessed;
-mod weight;
 
 /// How many findings, buckets or functions the page holds; a browser's patience has an end.
 const SHOWN: usize = 5_000;
@@ -63,7 +63,7 @@ struct Page<'a> {
 /// # Errors
 /// Those of the writer.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let weights = weight::Weights::of(report);
+    let weights = Weights::of(report);
     let page = Page {
         policy: lock::policy(STYLE, SCRIPT),
         style: STYLE,

@@ -1,9 +1,7 @@
 //! The head of the page: how it stands, what to fix first, and where it is worst.
 
-use std::collections::BTreeMap;
-
-use super::weight::{Part, Weights};
-use crate::output::shortened::{of_severity, with_status};
+use crate::output::shortened::{assessed, by_check, of_severity, some_of, with_status};
+use crate::output::weight::Weights;
 use crate::output::words;
 use crate::report::numbers::{count, number, time};
 use crate::report::{Report, Severity, Status};
@@ -55,7 +53,7 @@ pub(super) struct First<'a> {
 pub(super) struct Worst<'a> {
     pub(super) kind: &'static str,
     pub(super) name: &'a str,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<(&'static str, usize)>,
 }
 
 impl<'a> Summary<'a> {
@@ -164,27 +162,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     facts.push((label, some(accounts, "unknown")));
     facts.push(("Read", time(&report.taken_at)));
     facts.push(("Regions", some(&report.scope.regions, "none")));
-    let kinds: Vec<String> = report
-        .summary
-        .resources
-        .iter()
-        .map(|(kind, many)| match many {
-            Some(many) => count(*many, kind),
-            None => format!("an unknown number of {kind}s"),
-        })
-        .collect();
-    facts.push((
-        "Judged",
-        format!(
-            "{} by {}",
-            if kinds.is_empty() {
-                "nothing".to_owned()
-            } else {
-                kinds.join(", ")
-            },
-            count(report.checks.len(), "check")
-        ),
-    ));
+    facts.push(("Assessed", assessed(report)));
     facts.push(("Source", words::source(report.source).to_owned()));
     if let Some(endpoint) = &report.scope.endpoint {
         facts.push(("Endpoint", endpoint.clone()));
@@ -212,60 +190,27 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// The names, or their number where they are many.
+/// The first names, and how many more there are.
 fn some(names: &[String], nothing: &str) -> String {
-    match names.len() {
-        0 => nothing.to_owned(),
-        1..=REGIONS => names.join(", "),
-        many => format!(
-            "{} and {} more",
-            names
-                .iter()
-                .take(REGIONS)
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(", "),
-            number(many - REGIONS)
-        ),
+    match names {
+        [] => nothing.to_owned(),
+        names => some_of(names.iter().map(String::as_str), REGIONS),
     }
 }
 
-/// The checks with the worst findings.
+/// The checks to fix first.
 fn first(report: &Report) -> Vec<First<'_>> {
-    let mut by_check: BTreeMap<&str, (Severity, usize, &str)> = BTreeMap::new();
-    for result in &report.results {
-        if result.status == Status::Fail {
-            let (severity, many, kind) = by_check.entry(&result.check).or_insert((
-                result.severity,
-                0,
-                result.resource.kind.name(),
-            ));
-            *severity = (*severity).max(result.severity);
-            *kind = if *kind == result.resource.kind.name() {
-                kind
-            } else {
-                "resource"
-            };
-            *many += 1;
-        }
-    }
-    let mut checks: Vec<(&str, (Severity, usize, &str))> = by_check.into_iter().collect();
-    checks.sort_by(|a, b| {
-        (b.1.0, b.1.1)
-            .cmp(&(a.1.0, a.1.1))
-            .then_with(|| a.0.cmp(b.0))
-    });
-    checks
+    by_check(report)
         .into_iter()
         .take(LINES)
-        .map(|(check, (severity, many, _))| First {
-            check,
+        .map(|group| First {
+            check: group.check,
             title: report
                 .checks
-                .get(check)
-                .map_or(check, |summary| summary.title.as_str()),
-            severity: severity.name(),
-            many: number(many),
+                .get(group.check)
+                .map_or(group.check, |summary| summary.title.as_str()),
+            severity: group.severity.name(),
+            many: number(group.results.len()),
         })
         .collect()
 }

@@ -8,8 +8,9 @@ use super::findings::is_named;
 use super::grid::{Column, Grid, Text};
 use super::paint::{Tone, paint};
 use super::{SHOWN, count, more, prose};
+use crate::output::weight::Weights;
 use crate::output::{Look, hostile};
-use crate::report::{CheckResult, Report, ResourceId, Severity};
+use crate::report::{CheckResult, Report, ResourceId};
 
 /// Checks that are shown of one resource.
 const CHECKS: usize = 10;
@@ -29,11 +30,8 @@ pub(super) fn render(
             .push(result);
     }
     let mut resources: Vec<(&ResourceId, Vec<&CheckResult>)> = by_resource.into_iter().collect();
-    // Severities as lists, worst first: of two equal heads the longer one is worse.
-    let weight = |results: &[&CheckResult]| -> Vec<Severity> {
-        results.iter().map(|result| result.severity).collect()
-    };
-    resources.sort_by_cached_key(|(_, results)| Reverse(weight(results)));
+    let weights = Weights::of(report);
+    resources.sort_by_cached_key(|(id, _)| Reverse(weights.of_resource(id)));
     for (id, results) in resources.iter().take(SHOWN) {
         writeln!(out)?;
         of_resource(report, id, results, look, out)?;

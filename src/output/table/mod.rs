@@ -25,6 +25,7 @@ mod unassessed;
 
 use paint::{Tone, paint};
 
+pub(super) use super::shortened::some_of;
 pub(super) use crate::report::numbers::count;
 use crate::report::numbers::number;
 
@@ -143,14 +144,4 @@ pub(super) fn labelled(
         )?;
     }
     Ok(())
-}
-
-/// The first few names, and how many more there are.
-pub(super) fn some_of<'a>(names: impl ExactSizeIterator<Item = &'a str>, shown: usize) -> String {
-    let all = names.len();
-    let mut text = names.take(shown).collect::<Vec<_>>().join(", ");
-    if all > shown {
-        text.push_str(&format!(" and {} more", all - shown));
-    }
-    text
 }

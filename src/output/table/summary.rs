@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::paint::{Tone, paint};
-use super::{count, labelled, prose, some_of};
-use crate::output::shortened::{of_severity, with_status};
+use super::{labelled, prose, some_of};
+use crate::output::shortened::{assessed, of_severity, with_status};
+use crate::output::weight::Weights;
 use crate::output::{Look, words};
 use crate::report::numbers::{number as thousands, time};
 use crate::report::{CheckResult, Report, Severity, Source, Status};
@@ -73,43 +74,6 @@ fn when(report: &Report) -> String {
     text
 }
 
-fn assessed(report: &Report) -> String {
-    let mut kinds: Vec<String> = Vec::new();
-    let order = ["bucket", "function", "account"];
-    let others = report
-        .summary
-        .resources
-        .keys()
-        .map(String::as_str)
-        .filter(|kind| !order.contains(kind));
-    for kind in order.into_iter().chain(others) {
-        match report.summary.resources.get(kind) {
-            Some(Some(number)) => kinds.push(count(*number, &kind.replace('-', " "))),
-            Some(None) => kinds.push(format!("at least {}", count(known(report, kind), kind))),
-            None => {}
-        }
-    }
-    if kinds.is_empty() {
-        kinds.push("nothing".to_owned());
-    }
-    format!(
-        "{} by {}",
-        kinds.join(", "),
-        count(report.checks.len(), "check")
-    )
-}
-
-/// How many of a kind are known by name, where a listing failed.
-fn known(report: &Report, kind: &str) -> usize {
-    let names: std::collections::BTreeSet<&str> = report
-        .results
-        .iter()
-        .filter(|result| result.resource.kind.name() == kind && result.resource.name != "*")
-        .map(|result| result.resource.arn.as_str())
-        .collect();
-    names.len()
-}
-
 fn results(report: &Report) -> Vec<(Tone, String)> {
     let mut parts = Vec::new();
     for status in Status::ALL {
@@ -149,56 +113,24 @@ fn separate(parts: &mut Vec<(Tone, String)>) {
 
 /// The resource with the worst findings, and what they are.
 fn worst(report: &Report) -> Vec<(Tone, String)> {
-    let failed = || {
-        report
-            .results
-            .iter()
-            .filter(|result| result.status == Status::Fail && result.severity >= Severity::Medium)
-    };
-    // Severities of one resource, worst first; compared as lists, the longer of two equal heads wins.
-    let weight = |of: &CheckResult| {
-        let mut severities: Vec<Severity> = failed()
-            .filter(|result| result.resource == of.resource)
-            .map(|result| result.severity)
-            .collect();
-        severities.sort_by(|a, b| b.cmp(a));
-        severities
-    };
-    let mut candidates: Vec<&CheckResult> = Vec::new();
-    let top = failed().map(|result| result.severity).max();
-    for result in failed().filter(|result| Some(result.severity) == top) {
-        if !candidates
-            .iter()
-            .any(|other| other.resource == result.resource)
-        {
-            candidates.push(result);
-        }
-        // Weighing is quadratic; with this many equals any of them will do.
-        if candidates.len() == 50 {
-            break;
-        }
-    }
-    let mut best: Option<(Vec<Severity>, &CheckResult)> = None;
-    for candidate in candidates {
-        let weight = weight(candidate);
-        if best.as_ref().is_none_or(|(heaviest, _)| weight > *heaviest) {
-            best = Some((weight, candidate));
-        }
-    }
-    let Some((_, best)) = best else {
+    let weights = Weights::of(report);
+    let Some((resource, _)) = weights.worst().into_iter().next() else {
         return Vec::new();
     };
-    let mut of_it: Vec<&CheckResult> = failed()
-        .filter(|result| result.resource == best.resource)
+    let mut of_it: Vec<&CheckResult> = report
+        .results
+        .iter()
+        .filter(|result| result.status == Status::Fail && result.severity >= Severity::Medium)
+        .filter(|result| result.resource == *resource)
         .collect();
+    if of_it.is_empty() {
+        return Vec::new();
+    }
     of_it.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.check.cmp(&b.check)));
     let mut ids: Vec<&str> = of_it.iter().map(|result| result.check.as_str()).collect();
     ids.dedup();
     vec![
-        (Tone::Strong, best.resource.name.clone()),
-        (
-            Tone::Plain,
-            format!("({})", some_of(ids.iter().copied(), 4)),
-        ),
+        (Tone::Strong, resource.name.clone()),
+        (Tone::Plain, format!("({})", some_of(ids.into_iter(), 4))),
     ]
 }
