@@ -330,6 +330,8 @@ fn bounds(answer: &Answer) -> (ClassReach, ClassReach, Option<String>) {
 
 #[cfg(test)]
 mod tests {
+    use coldbucket_policy::catalogue::CLASSES;
+
     use super::*;
     use crate::inventory::need::ReadingKind;
     use coldbucket_policy::PolicyKind;
