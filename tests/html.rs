@@ -378,7 +378,7 @@ fn measured_starts_and_inspected_packages_are_shown_where_there_are_some() {
     for part in [
         "131 MB unzipped in 4,211 files",
         "source jars, most of it in lib/sources: 12.5 MB less to fetch, saves 180 ms",
-        "lib/netty 40.0 MB",
+        "lib/netty 40 MB",
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }

@@ -32,21 +32,27 @@ pub fn count(many: impl TryInto<u64>, noun: &str) -> String {
 pub fn duration(ms: f64) -> String {
     if ms < 999.5 {
         format!("{ms:.0} ms")
-    } else if ms < 99_950.0 {
-        format!("{:.1} s", ms / 1000.0)
     } else {
-        format!("{:.0} s", ms / 1000.0)
+        format!("{} s", figure(ms / 1000.0))
     }
+}
+
+/// One decimal below a hundred, unless it is zero.
+fn figure(value: f64) -> String {
+    let text = if value < 99.95 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.0}")
+    };
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
 /// A size in MB (2^20 bytes).
 pub fn size(mb: f64) -> String {
     if mb < 0.05 {
         "under 0.1 MB".to_owned()
-    } else if mb < 99.95 {
-        format!("{mb:.1} MB")
     } else {
-        format!("{mb:.0} MB")
+        format!("{} MB", figure(mb))
     }
 }
 
@@ -103,12 +109,14 @@ mod tests {
     #[test]
     fn durations_and_sizes_are_short() {
         assert_eq!(duration(921.4), "921 ms");
-        assert_eq!(duration(999.6), "1.0 s");
+        assert_eq!(duration(999.6), "1 s");
+        assert_eq!(duration(10_020.0), "10 s");
         assert_eq!(duration(4206.0), "4.2 s");
         assert_eq!(duration(11_840.0), "11.8 s");
         assert_eq!(duration(100_000.0), "100 s");
         assert_eq!(size(0.0001), "under 0.1 MB");
         assert_eq!(size(8.5), "8.5 MB");
+        assert_eq!(size(56.0), "56 MB");
         assert_eq!(size(138.4), "138 MB");
     }
 
