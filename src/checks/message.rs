@@ -4,8 +4,7 @@
 //! other `{name.member}` is a mistake; in remediation texts braces belong to shell, HCL and YAML,
 //! so there only a near miss of a variable is one, and `${…}` is always left alone.
 //!
-//! Facts that are unknown render as `unknown`: a message never fails. In prose, a number whose member
-//! names its unit (`_ms`, `_mb`) reads as people read it: `{x.reported_ms} ms` is `11.8 s`.
+//! Facts that are unknown render as `unknown`: a message never fails.
 
 use serde_json::Value;
 
@@ -13,7 +12,6 @@ use super::expression::Mistake;
 use super::lint::Variables;
 use super::shape::Shape;
 use super::suggest;
-use crate::findings::numbers::{duration, size};
 
 /// A text with placeholders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,29 +23,7 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Placeholder { path: String, unit: Unit },
-}
-
-/// How the number at a placeholder reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
-    /// As it is.
-    None,
-    Milliseconds,
-    Megabytes,
-}
-
-impl Unit {
-    /// The unit that a member's name ends with, and how prose writes it behind the number.
-    fn of(path: &str) -> (Self, &'static str) {
-        if path.ends_with("_ms") {
-            (Self::Milliseconds, " ms")
-        } else if path.ends_with("_mb") {
-            (Self::Megabytes, " MB")
-        } else {
-            (Self::None, "")
-        }
-    }
+    Placeholder(String),
 }
 
 /// In what kind of text placeholders stand.
@@ -77,8 +53,6 @@ impl Template {
             let name = inner.split_once('}').map(|(name, _)| name);
             let is_path = |name: &&str| !name.is_empty() && name.split('.').all(is_identifier);
             let escaped = style == Style::Code && literal.ends_with('$');
-            // A unit that is written behind a number is part of it.
-            let mut skip = 0;
             match name.filter(is_path).filter(|_| !escaped) {
                 Some(name) => {
                     let root = name.split('.').next().unwrap_or_default();
@@ -90,18 +64,7 @@ impl Template {
                         if !literal.is_empty() {
                             parts.push(Part::Text(std::mem::take(&mut literal)));
                         }
-                        let (unit, written) = match style {
-                            Style::Prose => Unit::of(name),
-                            Style::Code => (Unit::None, ""),
-                        };
-                        let after = inner.get(name.len() + 1..).unwrap_or_default();
-                        skip = if after.starts_with(written) {
-                            written.len()
-                        } else {
-                            0
-                        };
-                        let path = name.to_owned();
-                        parts.push(Part::Placeholder { path, unit });
+                        parts.push(Part::Placeholder(name.to_owned()));
                     } else {
                         let hint = suggest::did_you_mean(root, variables.names());
                         let near = !hint.is_empty() && name.contains('.');
@@ -115,7 +78,7 @@ impl Template {
                         literal.push_str(name);
                         literal.push('}');
                     }
-                    rest = inner.get(name.len() + 1 + skip..).unwrap_or_default();
+                    rest = inner.get(name.len() + 1..).unwrap_or_default();
                 }
                 None => {
                     if style == Style::Prose {
@@ -151,7 +114,7 @@ impl Template {
     /// The paths of its placeholders, as written.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Placeholder { path, .. } => Some(path.as_str()),
+            Part::Placeholder(path) => Some(path.as_str()),
             Part::Text(_) => None,
         })
     }
@@ -174,7 +137,7 @@ impl Template {
             .iter()
             .map(|part| match part {
                 Part::Text(text) => Some(text.clone()),
-                Part::Placeholder { path, .. } => words(path),
+                Part::Placeholder(path) => words(path),
             })
             .collect()
     }
@@ -188,14 +151,14 @@ impl Template {
             .collect()
     }
 
-    /// The text in its parts, placeholders filled in (true): code that knows the language around
-    /// them quotes them.
+    /// The text in its parts, placeholders filled in (true): whoever knows the language around them
+    /// quotes them.
     pub fn parts(&self, variables: &[(&str, &Value)]) -> Vec<(bool, String)> {
         self.parts
             .iter()
             .map(|part| match part {
                 Part::Text(text) => (false, text.clone()),
-                Part::Placeholder { path, unit } => (true, resolve(path, *unit, variables)),
+                Part::Placeholder(path) => (true, resolve(path, variables)),
             })
             .collect()
     }
@@ -220,20 +183,20 @@ fn check_path(path: &str, at: usize, variables: &Variables) -> Result<(), Mistak
     }
 }
 
-fn resolve(path: &str, unit: Unit, variables: &[(&str, &Value)]) -> String {
+fn resolve(path: &str, variables: &[(&str, &Value)]) -> String {
     let (root, rest) = path.split_once('.').unwrap_or((path, ""));
     let Some((_, value)) = variables.iter().find(|(name, _)| *name == root) else {
         return UNKNOWN.to_owned();
     };
-    follow(value, unit, rest)
+    follow(value, rest)
 }
 
 const UNKNOWN: &str = "unknown";
 
 /// What stands at a path; through a list, of every member.
-fn follow(value: &Value, unit: Unit, path: &str) -> String {
+fn follow(value: &Value, path: &str) -> String {
     if let Value::Array(items) = value {
-        let texts: Vec<String> = items.iter().map(|item| follow(item, unit, path)).collect();
+        let texts: Vec<String> = items.iter().map(|item| follow(item, path)).collect();
         return if texts.is_empty() {
             "none".to_owned()
         } else {
@@ -244,21 +207,19 @@ fn follow(value: &Value, unit: Unit, path: &str) -> String {
         return match value {
             Value::String(text) => text.clone(),
             Value::Bool(value) => value.to_string(),
-            Value::Number(number) => format_number(number, unit),
+            Value::Number(number) => format_number(number),
             Value::Null | Value::Array(_) | Value::Object(_) => UNKNOWN.to_owned(),
         };
     }
     let (head, rest) = path.split_once('.').unwrap_or((path, ""));
     value
         .get(head)
-        .map_or_else(|| UNKNOWN.to_owned(), |member| follow(member, unit, rest))
+        .map_or_else(|| UNKNOWN.to_owned(), |member| follow(member, rest))
 }
 
 /// Integers as they are, other numbers with one decimal: messages are for people.
-fn format_number(number: &serde_json::Number, unit: Unit) -> String {
+fn format_number(number: &serde_json::Number) -> String {
     match number.as_f64() {
-        Some(ms) if unit == Unit::Milliseconds => duration(ms),
-        Some(mb) if unit == Unit::Megabytes => size(mb),
         Some(float) if number.is_f64() && float.fract() != 0.0 => format!("{float:.1}"),
         Some(float) if number.is_f64() => format!("{float:.0}"),
         _ => number.to_string(),
@@ -271,7 +232,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::checks::lint::shape_of_value;
     use crate::inventory::ids::SubjectKind;
 
     fn variables() -> Variables {
@@ -293,27 +253,6 @@ mod tests {
         assert_eq!(
             template.render(&[("bucket", &bucket)]),
             "b lets in AllUsers, AuthenticatedUsers; key unknown"
-        );
-    }
-
-    #[test]
-    fn numbers_with_a_unit_read_as_people_read_them() {
-        let params = json!({"budget_ms": 11_840.4, "days": 14, "size_mb": 138.2});
-        let shapes = params
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(name, value)| (name.clone(), shape_of_value(value)));
-        let shape = variables().with("params", Shape::Object(shapes.collect()));
-        let template = Template::parse(
-            "{params.budget_ms} ms, {params.days} days, {params.size_mb} MB",
-            Style::Prose,
-            &shape,
-        )
-        .unwrap();
-        assert_eq!(
-            template.render(&[("params", &params)]),
-            "11.8 s, 14 days, 138 MB"
         );
     }
 
