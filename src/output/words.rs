@@ -305,7 +305,7 @@ pub(super) fn access_log(log: &AccessLog) -> Word {
         } => {
             let word = match delivered {
                 true => Word::new(Tone::Good, "on"),
-                false => Word::new(Tone::Warn, "not delivered"),
+                false => Word::new(Tone::Warn, "undelivered"),
             };
             word.noting([format!("to {bucket}/{prefix}")])
         }
