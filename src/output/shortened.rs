@@ -40,7 +40,7 @@ pub(super) fn sentence<'r>(report: &'r Report, result: &'r CheckResult) -> Cow<'
             Cow::Owned(match result.status {
                 Status::Pass => format!("Not found: {title}."),
                 Status::NotApplicable => format!("Does not apply: {title}."),
-                Status::NotAssessed => format!("Could not be assessed: {title}."),
+                Status::NotAssessed => format!("Not assessed: {title}."),
                 Status::Fail | Status::Suppressed => format!("{title}."),
             })
         }

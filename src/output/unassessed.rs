@@ -96,7 +96,7 @@ fn why(result: &CheckResult) -> &str {
         .as_deref()
         .unwrap_or("What was read does not decide it");
     message
-        .strip_prefix("Could not be judged: ")
+        .strip_prefix("Not assessed: ")
         .unwrap_or(message)
         .trim_end_matches('.')
 }
