@@ -16,6 +16,9 @@ use super::{Mistake, Mistakes, Placed, did_you_mean, region};
 use crate::facts::Trust;
 use crate::findings::exceptions::Exception;
 use crate::inventory::need::ReadingKind;
+use crate::inventory::request::{
+    CollectRequest, DEFAULT_CONCURRENCY, DEFAULT_MAX_SCAN_GB, ResourceFilter,
+};
 use crate::output::plan::PlanFormat;
 use crate::output::{By, Format};
 use crate::report::Severity;
@@ -23,12 +26,7 @@ use crate::report::cold_start::EstimateInput;
 
 /// The pack that is taken when none is named.
 pub const DEFAULT_PACK: &str = "default";
-/// Requests under way at a time, when nothing else is said.
-pub const DEFAULT_CONCURRENCY: u32 = 32;
-
-/// Gigabytes of logs that a measurement may scan when nobody says otherwise.
-pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
-/// More requests than this at a time serve nobody: AWS throttles long before.
+/// The most requests at a time: AWS throttles long before.
 pub const MAX_CONCURRENCY: u32 = 512;
 /// Objects of a bucket that are looked at, at most: one page of a list.
 pub const MAX_SAMPLE: u32 = 1000;
@@ -92,14 +90,12 @@ pub struct Audit {
     pub source: Source,
     /// Which checks.
     pub selection: Selection,
-    /// Which resources.
-    pub resources: Resources,
+    /// What to read, and how.
+    pub request: CollectRequest,
     /// What fails the run.
     pub gate: Gate,
     /// Where results go; never empty, at most one to standard output.
     pub outputs: Vec<Output>,
-    /// How to read.
-    pub tuning: Tuning,
     /// Whom the user knows.
     pub trust: Trust,
     /// The estimator's numbers.
@@ -159,18 +155,14 @@ pub struct WhatIf {
 /// `collect`, validated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Collect {
-    /// Which account.
-    pub live: Live,
+    /// What to read, and how.
+    pub request: CollectRequest,
     /// For which checks.
     pub selection: Selection,
     /// No check was named anywhere: everything is read.
     pub everything: bool,
-    /// Which resources.
-    pub resources: Resources,
     /// The file, or standard output.
     pub output: Option<PathBuf>,
-    /// How to read.
-    pub tuning: Tuning,
 }
 
 /// `explain`, validated.
@@ -184,10 +176,8 @@ pub struct Explain {
     pub source: Source,
     /// The catalogue and parameters.
     pub selection: Selection,
-    /// Only these Regions.
-    pub resources: Resources,
-    /// How to read.
-    pub tuning: Tuning,
+    /// What to read, and how.
+    pub request: CollectRequest,
     /// Whom the user knows.
     pub trust: Trust,
 }
@@ -199,16 +189,14 @@ pub struct Remediate {
     pub source: Source,
     /// Which checks.
     pub selection: Selection,
-    /// Which resources.
-    pub resources: Resources,
+    /// What to read, and how.
+    pub request: CollectRequest,
     /// Globs of checks whose decision is taken.
     pub decided: Vec<String>,
     /// Where the plan goes; never empty, at most one to standard output.
     pub outputs: Vec<Output<PlanFormat>>,
     /// What is accepted, and so not to be mended.
     pub accepted: Accepted,
-    /// How to read.
-    pub tuning: Tuning,
     /// Whom the user knows.
     pub trust: Trust,
 }
@@ -216,21 +204,12 @@ pub struct Remediate {
 /// What to judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// An account.
-    Live(Live),
+    /// The account of the request.
+    Live,
     /// A file, `-` for standard input.
     Snapshot(PathBuf),
     /// The recorded account.
     Sample,
-}
-
-/// A live account.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Live {
-    /// Profile of the AWS configuration.
-    pub profile: Option<String>,
-    /// Endpoint for every request.
-    pub endpoint_url: Option<String>,
 }
 
 /// Which checks, with the places of what a file said.
@@ -266,17 +245,6 @@ impl Default for PackName {
     }
 }
 
-/// Which resources. Empty lists are no restriction.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resources {
-    /// Region names.
-    pub regions: Vec<String>,
-    /// Bucket globs.
-    pub buckets: Vec<String>,
-    /// Function globs.
-    pub functions: Vec<String>,
-}
-
 /// What fails the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gate {
@@ -293,25 +261,6 @@ pub struct Output<F = Format> {
     pub format: F,
     /// The file, or standard output.
     pub file: Option<PathBuf>,
-}
-
-/// How the account is read.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tuning {
-    /// Requests under way at a time.
-    pub concurrency: u32,
-    /// Requests a second at most.
-    pub rate: Option<f64>,
-    /// Ask for image sizes.
-    pub image_sizes: bool,
-    /// Look at so many objects of each bucket.
-    pub sample_objects: Option<u32>,
-    /// Ask for the contents of packages.
-    pub inspect_packages: bool,
-    /// Read cold starts from logs, so many days back.
-    pub measure_days: Option<u32>,
-    /// Scan at most so many gigabytes of logs.
-    pub max_scan_gb: f64,
 }
 
 /// How to talk meanwhile.
@@ -462,11 +411,11 @@ impl Join {
     fn prove(&mut self, args: ProveArgs) -> PolicyTask {
         match (args.name, args.policy) {
             (Some(name), _) => {
-                let tuning = self.tuning(&args.tuning);
+                let mut request = self.request(&args.tuning);
                 PolicyTask::ProveBucket {
                     name,
-                    source: self.source(args.source, &args.tuning),
-                    tuning,
+                    source: self.source(args.source, &args.tuning, &mut request),
+                    request: Box::new(request),
                     questions: args.question,
                     json: args.json,
                 }
@@ -483,8 +432,8 @@ impl Join {
     }
 
     fn audit(&mut self, args: AuditArgs) -> Audit {
-        let tuning = self.tuning(&args.tuning);
-        let resources = self.resources(args.resources, &args.source.live.region);
+        let mut request = self.request(&args.tuning);
+        request.resources = self.resources(args.resources, &args.source.live.region);
         let fail_on = match args.gate.fail_on.or(self.config.fail_on) {
             Some(fail_on) => fail_on.into(),
             None => Some(Severity::High),
@@ -492,16 +441,15 @@ impl Join {
         let mut selection = self.selection(args.selection);
         self.budget(args.gate.cold_start_budget.as_deref(), &mut selection);
         Audit {
-            source: self.source(args.source, &args.tuning),
+            source: self.source(args.source, &args.tuning, &mut request),
             selection,
-            resources,
+            request,
             gate: Gate {
                 fail_on,
                 allow_incomplete: args.gate.allow_incomplete
                     || self.config.allow_incomplete == Some(true),
             },
             outputs: self.outputs(&args.output.output),
-            tuning,
             trust: self.trust(),
             cold_start_model: args.gate.cold_start_model,
             by: match args.output.by {
@@ -643,40 +591,40 @@ impl Join {
             && selection.exclude.is_empty()
             && selection.severity.is_none()
             && selection.pack == PackName::default();
+        let (profile, endpoint_url) = self.live(args.live);
         Collect {
-            live: self.live(args.live),
             selection,
             everything,
-            resources,
             output: args.output.filter(|path| path.as_os_str() != "-"),
-            tuning: self.tuning(&args.tuning),
+            request: CollectRequest {
+                resources,
+                profile,
+                endpoint_url,
+                ..self.request(&args.tuning)
+            },
         }
     }
 
     fn explain(&mut self, args: ExplainArgs) -> Explain {
         let tuning = self.tuning(&args.tuning);
-        let regions = self.regions(&args.source.live.region);
+        request.resources.regions = self.regions(&args.source.live.region);
         Explain {
             check: args.check,
             resource: args.resource,
-            source: self.source(args.source, &args.tuning),
+            source: self.source(args.source, &args.tuning, &mut request),
             selection: Selection {
                 policies: self.policies(args.policies),
                 params: self.config.checks.clone(),
                 ..Selection::default()
             },
-            resources: Resources {
-                regions,
-                ..Resources::default()
-            },
-            tuning,
+            request,
             trust: self.trust(),
         }
     }
 
     fn remediate(&mut self, args: RemediateArgs) -> Remediate {
-        let tuning = self.tuning(&args.tuning);
-        let resources = self.resources(args.resources, &args.source.live.region);
+        let mut request = self.request(&args.tuning);
+        request.resources = self.resources(args.resources, &args.source.live.region);
         if args.decided.iter().any(String::is_empty) {
             self.wrong("--decided is empty");
         }
@@ -684,9 +632,9 @@ impl Join {
         // --format is -o without a file.
         let typed: Vec<String> = args.format.into_iter().chain(args.output).collect();
         Remediate {
-            source: self.source(args.source, &args.tuning),
+            source: self.source(args.source, &args.tuning, &mut request),
             selection: self.selection(args.selection),
-            resources,
+            request,
             decided: args.decided,
             outputs: self
                 .targets(&typed, &names, PlanFormat::from_name)
@@ -697,12 +645,17 @@ impl Join {
                 baseline: self.config.baseline.clone(),
                 exceptions: self.config.exceptions.clone(),
             },
-            tuning,
             trust: self.trust(),
         }
     }
 
-    fn source(&mut self, args: SourceArgs, tuning: &TuningArgs) -> Source {
+    /// Where the snapshot comes from; of a live account, the request learns which.
+    fn source(
+        &mut self,
+        args: SourceArgs,
+        tuning: &TuningArgs,
+        request: &mut CollectRequest,
+    ) -> Source {
         if let (Some(_), true) = (&args.snapshot, args.sample) {
             self.wrong("--snapshot and --sample are two sources; choose one");
         }
@@ -734,11 +687,15 @@ impl Join {
         match (args.snapshot, args.sample) {
             (Some(path), _) => Source::Snapshot(path),
             (None, true) => Source::Sample,
-            (None, false) => Source::Live(self.live(args.live)),
+            (None, false) => {
+                (request.profile, request.endpoint_url) = self.live(args.live);
+                Source::Live
+            }
         }
     }
 
-    fn live(&mut self, args: LiveArgs) -> Live {
+    /// The profile and the endpoint.
+    fn live(&mut self, args: LiveArgs) -> (Option<String>, Option<String>) {
         if let Some(url) = &args.endpoint_url {
             let host = url
                 .strip_prefix("http://")
@@ -754,12 +711,11 @@ impl Join {
                 ),
             }
         }
-        Live {
-            profile: args
-                .profile
-                .or_else(|| self.config.profile.as_ref().map(|name| name.value.clone())),
-            endpoint_url: args.endpoint_url,
-        }
+        let configured = self.config.profile.as_ref();
+        let profile = args
+            .profile
+            .or_else(|| configured.map(|name| name.value.clone()));
+        (profile, args.endpoint_url)
     }
 
     fn regions(&mut self, typed: &[String]) -> Vec<String> {
@@ -779,7 +735,7 @@ impl Join {
         names
     }
 
-    fn resources(&mut self, args: ResourceArgs, regions: &[String]) -> Resources {
+    fn resources(&mut self, args: ResourceArgs, regions: &[String]) -> ResourceFilter {
         let globs = |typed: Vec<String>, configured: &[Placed<String>]| {
             let mut globs: Vec<String> = typed_or(typed, configured)
                 .into_iter()
@@ -795,7 +751,7 @@ impl Join {
         if args.function.iter().any(String::is_empty) {
             self.wrong("--function is empty");
         }
-        Resources {
+        ResourceFilter {
             regions: self.regions(regions),
             buckets: globs(args.bucket, &self.config.bucket),
             functions: globs(args.function, &self.config.function),
@@ -908,7 +864,8 @@ impl Join {
         outputs
     }
 
-    fn tuning(&mut self, args: &TuningArgs) -> Tuning {
+    /// The request that the tuning options make, for all resources.
+    fn request(&mut self, args: &TuningArgs) -> CollectRequest {
         let concurrency = args
             .concurrency
             .map(|value| Placed { value, place: None })
@@ -959,14 +916,17 @@ impl Join {
         if !(max_scan_gb.is_finite() && max_scan_gb > 0.0) {
             self.wrong(format!("--max-scan-gb {max_scan_gb} is not above 0"));
         }
-        Tuning {
+        CollectRequest {
             sample_objects: sample_objects.map(|placed| placed.value),
             inspect_packages: args.inspect_packages || self.config.inspect_packages == Some(true),
             measure_days,
             max_scan_gb,
-            concurrency: concurrency.map_or(DEFAULT_CONCURRENCY, |placed| placed.value),
+            concurrency: concurrency
+                .and_then(|placed| usize::try_from(placed.value).ok())
+                .unwrap_or(DEFAULT_CONCURRENCY),
             rate: rate.map(|placed| placed.value),
             image_sizes: args.image_sizes || self.config.image_sizes == Some(true),
+            ..CollectRequest::default()
         }
     }
 
@@ -1028,11 +988,11 @@ mod tests {
     #[test]
     fn nothing_said_is_a_live_audit_to_a_table_that_fails_on_high() {
         let audit = audit("coldbucket audit", "");
-        assert_eq!(audit.source, Source::Live(Live::default()));
+        assert_eq!(audit.source, Source::Live);
         assert_eq!(audit.gate.fail_on, Some(Severity::High));
         assert_eq!(audit.selection, Selection::default());
         assert_eq!(audit.outputs.len(), 1);
-        assert_eq!(audit.tuning.concurrency, DEFAULT_CONCURRENCY);
+        assert_eq!(audit.request.concurrency, DEFAULT_CONCURRENCY);
     }
 
     #[test]
@@ -1050,7 +1010,7 @@ mod tests {
             .collect();
         assert_eq!(check, ["a"]);
         assert_eq!(audit.selection.exclude.len(), 1);
-        assert_eq!(audit.resources.regions, ["eu-west-1"]);
+        assert_eq!(audit.request.resources.regions, ["eu-west-1"]);
     }
 
     #[test]

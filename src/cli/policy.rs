@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::args::{SourceArgs, TuningArgs};
-use super::options::{Source, Tuning};
+use super::options::Source;
+use crate::inventory::request::CollectRequest;
 
 /// `policy`.
 #[derive(Clone, Debug, Args)]
@@ -101,8 +102,8 @@ pub enum PolicyTask {
         name: String,
         /// Where it is.
         source: Source,
-        /// How to read.
-        tuning: Tuning,
+        /// What to read, and how.
+        request: Box<CollectRequest>,
         /// What to ask; everything if empty.
         questions: Vec<String>,
         /// Answer in JSON.

@@ -14,8 +14,9 @@ use crate::inventory::config::{
 use crate::inventory::need::ReadingKind;
 
 use super::answer;
+use super::call_error::CallError;
 use super::lane::Family;
-use super::paging::following;
+use super::paging::pages;
 use super::session::Session;
 
 /// What the names of recorders begin with that a service of AWS made for itself (AWS Config
@@ -67,14 +68,10 @@ where
     Fut: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    if !session.plan.wants(kind) {
-        return Reading::NotCollected;
-    }
     let client = session.clients.config_service(region);
-    let answer = session
-        .call(Family::Config, region, || send(client.clone()))
-        .await;
-    answer::reading(kind, answer.map(|output| Some(becomes(output))))
+    let send = || send(client.clone());
+    let becomes = |output| Some(becomes(output));
+    answer::ask(session, (Family::Config, region), kind, send, becomes).await
 }
 
 async fn recorders(session: &Session, region: &str) -> Reading<Vec<ConfigRecorder>> {
@@ -224,29 +221,25 @@ async fn rules(session: &Session, region: &str) -> Reading<Vec<ConfigRule>> {
     if !session.plan.wants(KIND) {
         return Reading::NotCollected;
     }
-    let client = session.clients.config_service(region);
+    let client = &session.clients.config_service(region);
     let mut rules = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Config, region, || {
-                client
-                    .describe_config_rules()
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await;
-        let page = match page {
-            Ok(page) => page,
-            // Part of the rules would make a missing one out of one that was not read.
-            Err(error) => return answer::unread(KIND, &error),
-        };
-        rules.extend(page.config_rules.unwrap_or_default().into_iter().map(rule));
-        match following(page.next_token.as_deref(), token.as_deref()) {
-            Some(next) => token = Some(next),
-            None => return Reading::Known(rules),
-        }
-    }
+    let went = pages(
+        |token| async move {
+            session
+                .call(Family::Config, region, || {
+                    let call = client.describe_config_rules();
+                    call.set_next_token(token.clone()).send()
+                })
+                .await
+        },
+        |page| {
+            rules.extend(page.config_rules.unwrap_or_default().into_iter().map(rule));
+            page.next_token
+        },
+    )
+    .await;
+    // Part of the rules would make a missing one out of one that was not read.
+    answer::reading(KIND, went.map(|()| Some(rules)).map_err(CallError::from))
 }
 
 fn rule(rule: sdk::ConfigRule) -> ConfigRule {

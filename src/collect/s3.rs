@@ -7,6 +7,7 @@ mod answers;
 mod pointless;
 
 pub(super) use answers::grant;
+pub(super) use pointless::acls_are_off;
 
 use std::future::Future;
 
@@ -23,52 +24,39 @@ use super::answer;
 use super::call_error::CallError;
 use super::identity::UNKNOWN_ACCOUNT;
 use super::lane::Family;
-use super::plan::Plan;
+use super::plan::PlannedReadings;
 use super::session::Session;
 
-/// The readings of one bucket, one line each: where it goes, which it is, what is known to make the
-/// call pointless, the operation, and what its answer becomes.
-macro_rules! read {
-    ($reader:ident, $slot:expr, $kind:ident, $pointless:expr, $operation:ident, $becomes:expr) => {
-        $slot = $reader
-            .reading(
-                std::mem::take(&mut $slot),
-                ReadingKind::$kind,
-                $pointless,
-                |s3, name, owner| {
-                    s3.$operation()
-                        .bucket(name)
-                        .set_expected_bucket_owner(owner)
-                        .send()
-                },
-                $becomes,
-            )
-            .await;
-    };
-}
-
-/// What a round over buckets asks, and what it may leave out for what is known already.
+/// What a round over buckets reads, and what may be skipped for what is known already.
 pub struct Round<'a> {
     /// What to read.
-    pub plan: &'a Plan,
+    pub readings: &'a PlannedReadings,
     /// The account they are read for.
     pub account: &'a str,
     /// The account's Block Public Access.
     pub block: &'a Reading<PublicAccessBlock>,
-    /// How many calls a later round may make about a bucket. They go first: what gives way to them
-    /// ([`MOST_CALLS`]) waits for the last round, where none is to come.
+    /// How many calls a later round may make about a bucket. They go first: the least important calls
+    /// ([`MOST_CALLS`]) wait for the last round, where none is to come.
     pub to_come: usize,
+}
+
+/// Why a guard rules a call out.
+enum Skipped {
+    /// What is known already answers it.
+    Pointless,
+    /// The limit of calls is reached.
+    NoRoom,
 }
 
 impl<'a> Round<'a> {
     /// A round with none to come.
     pub const fn of(
-        plan: &'a Plan,
+        readings: &'a PlannedReadings,
         account: &'a str,
         block: &'a Reading<PublicAccessBlock>,
     ) -> Self {
         Self {
-            plan,
+            readings,
             account,
             block,
             to_come: 0,
@@ -80,21 +68,57 @@ impl<'a> Round<'a> {
         bucket.calls().saturating_add(self.to_come) >= MOST_CALLS
     }
 
-    /// Says of a reading that gave way to others that it did, unless a later round may have room.
-    fn leave_out<T>(&self, reading: &mut Reading<T>, kind: ReadingKind, guard: Guard) {
-        let waits = self.to_come > 0;
-        if !waits && reading.is_not_collected() && self.plan.gives_way(kind, guard) {
-            *reading = Reading::LeftOut;
+    /// Whether the guard rules the call out for this bucket. One that does not exist has told all
+    /// readings by one call.
+    fn skips(&self, guard: Guard, bucket: &BucketInventory, exists: bool) -> Option<Skipped> {
+        let pointless = match guard {
+            Guard::UnlessBucketOwnerEnforced => pointless::acls_are_off(&bucket.ownership),
+            Guard::UnlessAccountBlocksAll => pointless::all_are_blocked(self.block),
+            Guard::UnlessNoPolicy => bucket.policy == Reading::Absent,
+            Guard::OnlyWherePublicCounts => {
+                bucket.policy == Reading::Absent
+                    || pointless::restricts_nothing(self.block, &bucket.public_access_block)
+                    || pointless::names_its_principals(&bucket.policy)
+            }
+            Guard::UnlessNotVersioned => pointless::is_unversioned(&bucket.versioning),
+            Guard::UnlessNoTagCondition => !pointless::may_test_tags(&bucket.policy),
+            _ => false,
+        };
+        let gives_way = matches!(guard, Guard::UnlessNoTagCondition | Guard::WhileThereIsRoom);
+        if pointless {
+            return Some(Skipped::Pointless);
         }
+        (gives_way && exists && self.uses_up(bucket)).then_some(Skipped::NoRoom)
     }
+}
+
+/// The readings of one bucket in the order of their calls, one line each: which it is, the member it
+/// fills, the operation, and what the answer becomes.
+macro_rules! read_in_order {
+    ($reader:ident, $round:ident, $bucket:ident; $($kind:ident $member:ident $operation:ident $becomes:expr;)+) => {
+        $(if $bucket.$member.is_not_collected() {
+            match $reader.decide($round, ReadingKind::$kind, &$bucket) {
+                Decision::Call => {
+                    let answer = $reader
+                        .ask(|s3, name, owner| {
+                            s3.$operation().bucket(name).set_expected_bucket_owner(owner).send()
+                        })
+                        .await;
+                    $bucket.$member = $reader.reading(ReadingKind::$kind, answer.map($becomes));
+                }
+                Decision::LeaveOut => $bucket.$member = Reading::LeftOut,
+                Decision::Skip => {}
+            }
+        })+
+    };
 }
 
 /// Reads one bucket, beginning with what the listing or an earlier round said about it: what was read
 /// already is not read again.
 ///
-/// A bucket that was not listed may belong to somebody else and still answer; then its readings
-/// would be judged as this account's. S3 is told whose it must be (`x-amz-expected-bucket-owner`)
-/// and refuses otherwise.
+/// A bucket that was not listed may belong to another account and still answer; then its readings
+/// would be judged as this account's. S3 is given the owner it must have
+/// (`x-amz-expected-bucket-owner`) and refuses otherwise.
 pub async fn read(
     session: &Session,
     round: &Round<'_>,
@@ -102,244 +126,81 @@ pub async fn read(
     listed: BucketInventory,
 ) -> BucketInventory {
     let unlisted = listed.created.is_none() && round.account != UNKNOWN_ACCOUNT;
-    let mut reader = Reader {
-        session,
-        plan: round.plan,
-        name,
-        owner: unlisted.then(|| round.account.to_owned()),
-        region: listed
-            .region
-            .clone()
-            .unwrap_or_else(|| session.home.clone()),
-        moved: false,
-        placed: false,
-        gone: None,
-    };
-    let mut b = listed;
+    let owner = unlisted.then(|| round.account.to_owned());
+    let mut reader = BucketReader::new(session, name, owner, listed.region.as_deref());
+    let mut bucket = listed;
     // Ownership, policy and Block Public Access come first: they rule out the ACL and the policy
-    // status.
-    read!(
-        reader,
-        b.ownership,
-        BucketOwnership,
-        &[],
-        get_bucket_ownership_controls,
-        answers::ownership
-    );
-    read!(
-        reader,
-        b.policy,
-        BucketPolicy,
-        &[],
-        get_bucket_policy,
-        |output| output.policy
-    );
-    let account_blocks = pointless::all_are_blocked(round.block);
-    let account_blocks = account_blocks.then_some(Guard::UnlessAccountBlocksAll);
-    read!(
-        reader,
-        b.public_access_block,
-        BucketPublicAccessBlock,
-        account_blocks.as_slice(),
-        get_public_access_block,
-        answers::public_access_block
-    );
-    let enforced = b
-        .ownership
-        .known()
-        .is_some_and(|known| known.object_ownership == "BucketOwnerEnforced");
-    let enforced = enforced.then_some(Guard::UnlessBucketOwnerEnforced);
-    read!(
-        reader,
-        b.acl,
-        BucketAcl,
-        enforced.as_slice(),
-        get_bucket_acl,
-        answers::acl
-    );
-    let no_policy = b.policy == Reading::Absent;
-    let idle: &[Guard] = if no_policy {
-        &[Guard::OnlyWherePublicCounts, Guard::UnlessNoPolicy]
-    } else if pointless::nobody_is_cut_off(round.block, &b.public_access_block)
-        || pointless::names_its_principals(&b.policy)
-    {
-        &[Guard::OnlyWherePublicCounts]
-    } else {
-        &[]
-    };
-    read!(
-        reader,
-        b.policy_status,
-        BucketPolicyStatus,
-        idle,
-        get_bucket_policy_status,
-        answers::policy_status
-    );
-    read!(
-        reader,
-        b.encryption,
-        BucketEncryption,
-        &[],
-        get_bucket_encryption,
-        answers::encryption
-    );
-    read!(
-        reader,
-        b.logging,
-        BucketLogging,
-        &[],
-        get_bucket_logging,
-        answers::logging
-    );
-    read!(
-        reader,
-        b.versioning,
-        BucketVersioning,
-        &[],
-        get_bucket_versioning,
-        answers::versioning
-    );
-    read!(
-        reader,
-        b.website,
-        BucketWebsite,
-        &[],
-        get_bucket_website,
-        answers::website
-    );
-    read!(
-        reader,
-        b.cors,
-        BucketCors,
-        &[],
-        get_bucket_cors,
-        answers::cors
-    );
-    read!(
-        reader,
-        b.lifecycle,
-        BucketLifecycle,
-        &[],
-        get_bucket_lifecycle_configuration,
-        answers::lifecycle
-    );
-    // Versioning and policy say whether there can be anything to read.
-    let unversioned = pointless::is_unversioned(&b.versioning).then_some(Guard::UnlessNotVersioned);
-    read!(
-        reader,
-        b.replication,
-        BucketReplication,
-        unversioned.as_slice(),
-        get_bucket_replication,
-        answers::replication
-    );
-    read!(
-        reader,
-        b.object_lock,
-        BucketObjectLock,
-        unversioned.as_slice(),
-        get_object_lock_configuration,
-        answers::object_lock
-    );
-    read!(
-        reader,
-        b.request_payment,
-        BucketRequestPayment,
-        &[],
-        get_bucket_request_payment,
-        answers::request_payment
-    );
-    // Who pays decides whether logs arrive; these two matter less, and give way.
-    let tests_tags = pointless::may_test_tags(&b.policy);
-    let used_up = reader.is_used_up(round, &b);
-    let no_tag_condition = (used_up || !tests_tags).then_some(Guard::UnlessNoTagCondition);
-    read!(
-        reader,
-        b.abac,
-        BucketAbac,
-        no_tag_condition.as_slice(),
-        get_bucket_abac,
-        answers::abac
-    );
-    if used_up && tests_tags {
-        round.leave_out(
-            &mut b.abac,
-            ReadingKind::BucketAbac,
-            Guard::UnlessNoTagCondition,
-        );
-    }
-    let used_up = reader.is_used_up(round, &b);
-    read!(
-        reader,
-        b.tags,
-        BucketTags,
-        used_up.then_some(Guard::WhileThereIsRoom).as_slice(),
-        get_bucket_tagging,
-        answers::tags
-    );
-    if used_up {
-        round.leave_out(
-            &mut b.tags,
-            ReadingKind::BucketTags,
-            Guard::WhileThereIsRoom,
-        );
+    // status. Versioning and policy say whether there can be anything more to read. Tags matter least:
+    // beyond the limit of calls they are left out.
+    read_in_order! { reader, round, bucket;
+        BucketOwnership ownership get_bucket_ownership_controls answers::ownership;
+        BucketPolicy policy get_bucket_policy |output| output.policy;
+        BucketPublicAccessBlock public_access_block get_public_access_block answers::public_access_block;
+        BucketAcl acl get_bucket_acl answers::acl;
+        BucketPolicyStatus policy_status get_bucket_policy_status answers::policy_status;
+        BucketEncryption encryption get_bucket_encryption answers::encryption;
+        BucketLogging logging get_bucket_logging answers::logging;
+        BucketVersioning versioning get_bucket_versioning answers::versioning;
+        BucketWebsite website get_bucket_website answers::website;
+        BucketCors cors get_bucket_cors answers::cors;
+        BucketLifecycle lifecycle get_bucket_lifecycle_configuration answers::lifecycle;
+        BucketReplication replication get_bucket_replication answers::replication;
+        BucketObjectLock object_lock get_object_lock_configuration answers::object_lock;
+        BucketRequestPayment request_payment get_bucket_request_payment answers::request_payment;
+        BucketAbac abac get_bucket_abac answers::abac;
+        BucketTags tags get_bucket_tagging answers::tags;
     }
     // Only where S3 answered for the bucket is its Region known: not where every call was refused,
     // and not the Region that was merely tried first on an endpoint that serves all of them.
-    if b.region.is_none() && reader.placed && (reader.moved || session.clients.endpoint().is_none())
+    if bucket.region.is_none()
+        && reader.placed
+        && (reader.moved || session.clients.endpoint().is_none())
     {
-        b.region = Some(reader.region);
+        bucket.region = Some(reader.region);
     }
-    b
+    bucket
 }
 
-/// Asks whether a bucket is there and belongs to `owner`, beginning in the given Region.
+/// Whether a bucket is there and belongs to `owner`; the given Region is tried first.
 pub async fn head(
     session: &Session,
     name: &str,
     region: Option<&str>,
     owner: &str,
 ) -> Reading<BucketHead> {
-    let mut reader = Reader {
-        session,
-        plan: &session.plan,
-        name,
-        owner: None,
-        region: region.unwrap_or(&session.home).to_owned(),
-        moved: false,
-        placed: false,
-        gone: None,
-    };
+    let mut reader = BucketReader::new(session, name, Some(owner.to_owned()), region);
     let answer = reader
-        .ask(|s3| {
-            s3.head_bucket()
-                .bucket(name)
-                .expected_bucket_owner(owner)
-                .send()
+        .ask(|s3, name, owner| {
+            let call = s3.head_bucket().bucket(name);
+            call.set_expected_bucket_owner(owner).send()
         })
         .await;
     match answer {
         // A bare 404 says what it says, whatever the SDK makes of an answer without a body.
         Err(error) if error.status == Some(404) => Reading::Absent,
-        answer => answer::reading(
-            ReadingKind::TargetHead,
-            answer.map(|_| {
-                Some(BucketHead {
-                    owner: owner.to_owned(),
-                })
-            }),
-        ),
+        answer => {
+            let owner = owner.to_owned();
+            let answer = answer.map(|_| Some(BucketHead { owner }));
+            answer::reading(ReadingKind::TargetHead, answer)
+        }
     }
 }
 
-struct Reader<'a> {
+/// What becomes of a reading.
+enum Decision {
+    Call,
+    LeaveOut,
+    Skip,
+}
+
+/// The calls of one bucket.
+struct BucketReader<'a> {
     session: &'a Session,
-    plan: &'a Plan,
     name: &'a str,
     /// The account the bucket must belong to, where no listing has said so.
     owner: Option<String>,
     region: String,
-    /// S3 has sent us to another Region.
+    /// S3 has redirected to another Region.
     moved: bool,
     /// The bucket has answered in this Region: with a value, or that there is no such configuration.
     placed: bool,
@@ -347,35 +208,46 @@ struct Reader<'a> {
     gone: Option<CallError>,
 }
 
-impl Reader<'_> {
-    /// True when no call is left; of a bucket that does not exist one call told all readings.
-    fn is_used_up(&self, round: &Round<'_>, bucket: &BucketInventory) -> bool {
-        self.gone.is_none() && round.uses_up(bucket)
+impl<'a> BucketReader<'a> {
+    fn new(
+        session: &'a Session,
+        name: &'a str,
+        owner: Option<String>,
+        region: Option<&str>,
+    ) -> Self {
+        Self {
+            session,
+            name,
+            owner,
+            region: region.unwrap_or(&session.home).to_owned(),
+            moved: false,
+            placed: false,
+            gone: None,
+        }
     }
 
-    /// One reading, unless it was made before, nobody wants it, or it is known to be pointless.
-    async fn reading<T, O, E, F, Fut>(
-        &mut self,
-        already: Reading<T>,
-        kind: ReadingKind,
-        pointless: &[Guard],
-        send: F,
-        becomes: impl FnOnce(O) -> Option<T>,
-    ) -> Reading<T>
-    where
-        F: Fn(aws_sdk_s3::Client, String, Option<String>) -> Fut,
-        Fut: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        let wanted = self.plan.calls(kind, |guard| pointless.contains(&guard));
-        if !wanted || !already.is_not_collected() {
-            return already;
+    /// Whether to call for a reading that was not made yet.
+    fn decide(&self, round: &Round<'_>, kind: ReadingKind, bucket: &BucketInventory) -> Decision {
+        let Some(guards) = round.readings.guards(kind) else {
+            return Decision::Skip;
+        };
+        let mut decision = Decision::Skip;
+        for guard in guards {
+            match round.skips(*guard, bucket, self.gone.is_none()) {
+                None => return Decision::Call,
+                // A later round may have room.
+                Some(Skipped::NoRoom) if round.to_come == 0 => decision = Decision::LeaveOut,
+                Some(_) => {}
+            }
         }
-        let (name, owner) = (self.name.to_owned(), self.owner.clone());
-        let answer = self
-            .ask(|s3| send(s3, name.clone(), owner.clone()))
-            .await
-            .map(becomes);
+        decision
+    }
+
+    fn reading<T>(
+        &mut self,
+        kind: ReadingKind,
+        answer: Result<Option<T>, CallError>,
+    ) -> Reading<T> {
         let reading = answer::reading(kind, answer);
         self.placed |= matches!(reading, Reading::Known(_) | Reading::Absent);
         reading
@@ -384,15 +256,14 @@ impl Reader<'_> {
     /// Sends one call to the bucket's Region; follows S3 to another Region once.
     async fn ask<T, E, F, Fut>(&mut self, send: F) -> Result<T, CallError>
     where
-        F: Fn(aws_sdk_s3::Client) -> Fut,
+        F: Fn(aws_sdk_s3::Client, String, Option<String>) -> Fut,
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         if let Some(error) = &self.gone {
             return Err(error.clone());
         }
-        let answer = self.send(&send).await;
-        let answer = match answer {
+        let answer = match self.send(&send).await {
             Err(error) if !self.moved && self.follow(&error) => self.send(&send).await,
             other => other,
         };
@@ -407,14 +278,13 @@ impl Reader<'_> {
 
     async fn send<T, E, F, Fut>(&self, send: &F) -> Result<T, CallError>
     where
-        F: Fn(aws_sdk_s3::Client) -> Fut,
+        F: Fn(aws_sdk_s3::Client, String, Option<String>) -> Fut,
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let client = self.session.clients.s3(&self.region);
-        self.session
-            .call(Family::S3, &self.region, || send(client.clone()))
-            .await
+        let send = || send(client.clone(), self.name.to_owned(), self.owner.clone());
+        self.session.call(Family::S3, &self.region, send).await
     }
 
     /// A request to the wrong Region is answered 301 PermanentRedirect (or 307, or 400

@@ -23,11 +23,13 @@ pub mod need;
 pub mod object;
 pub mod pointer;
 mod reading;
+pub mod readings;
 pub mod report_line;
+pub mod request;
 pub mod snapshot;
 pub mod target;
 pub mod trail;
 pub mod trigger;
 
-pub use reading::Reading;
+pub use reading::{Reading, ReadingState};
 pub use snapshot::Snapshot;

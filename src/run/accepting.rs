@@ -7,13 +7,14 @@ use serde::Deserialize;
 
 use super::{RunError, files};
 use crate::checks::{Catalog, Selected};
-use crate::cli::options::{Accepted, Resources, Selection};
+use crate::cli::options::{Accepted, Selection};
 use crate::cli::{Mistake, Placed, did_you_mean};
 use crate::findings::baseline;
 use crate::findings::exceptions::{self, Exception, Tags};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::{SubjectKind, bucket_arn};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::request::ResourceFilter;
 use crate::report::baseline::{Baseline, SCHEMA};
 use crate::report::{CheckResult, ExceptionUse, Report, ResourceId};
 
@@ -31,7 +32,7 @@ impl Acceptance {
         accepted: &Accepted,
         catalogue: &Catalog,
         selection: &Selection,
-        resources: &Resources,
+        resources: &ResourceFilter,
     ) -> Result<Self, RunError> {
         let mut mistakes = Vec::new();
         let mut exceptions = Vec::new();
@@ -64,7 +65,7 @@ impl Acceptance {
         let narrowed = !(selection.check.is_empty()
             && selection.exclude.is_empty()
             && selection.severity.is_none()
-            && *resources == Resources::default());
+            && *resources == ResourceFilter::default());
         Ok(Self {
             exceptions,
             baseline,
@@ -75,8 +76,12 @@ impl Acceptance {
     /// What has to be read for it besides what the checks need.
     pub(super) fn needs(&self, selected: &Selected) -> Option<(SubjectKind, Need)> {
         let by_tag = self.exceptions.iter().any(|one| one.tag.is_some());
-        (by_tag && selected.kinds().contains(&SubjectKind::Bucket))
-            .then(|| (SubjectKind::Bucket, Need::own(ReadingKind::BucketTags)))
+        (by_tag && selected.kinds().contains(&SubjectKind::Bucket)).then(|| {
+            (
+                SubjectKind::Bucket,
+                Need::own(ReadingKind::BucketTags).guarded_by(Guard::Always),
+            )
+        })
     }
 
     /// Accepts what is accepted. Returns what became of the exceptions, and what the reader should know.

@@ -6,11 +6,12 @@ use super::accepting::Acceptance;
 use super::scope::{self, Scope};
 use super::{RunError, gaps};
 use crate::checks::{self, Selected};
-use crate::cli::options::{Resources, Selection};
+use crate::cli::options::Selection;
 use crate::facts::lambda::cold_start::Model;
 use crate::facts::{Facts, Subject, Trust};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
+use crate::inventory::request::ResourceFilter;
 use crate::report::{
     CheckResult, Report, SCHEMA, ScopeSummary, SelectionSummary, Severity, Source, Status, Summary,
     Tool,
@@ -22,7 +23,7 @@ pub(super) struct Case<'a> {
     pub(super) source: Source,
     pub(super) selected: &'a Selected,
     pub(super) selection: &'a Selection,
-    pub(super) resources: &'a Resources,
+    pub(super) resources: &'a ResourceFilter,
     pub(super) trust: &'a Trust,
     /// The cold-start estimator's numbers, when they are not the shipped ones.
     pub(super) model: Option<&'a Model>,
@@ -113,7 +114,7 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
     }
     for account in snapshot.accounts.values() {
         for (name, bucket) in &account.buckets {
-            if does_not_exist(bucket) {
+            if bucket.does_not_exist() {
                 notes.push(format!(
                     "there is no bucket named `{name}` that AWS knows of"
                 ));
@@ -121,25 +122,6 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
         }
     }
     notes
-}
-
-/// True for a bucket that was given by name and answered for with NoSuchBucket.
-fn does_not_exist(bucket: &crate::inventory::bucket::BucketInventory) -> bool {
-    let failed = |code: Option<&str>| code == Some("NoSuchBucket");
-    failed(code_of(&bucket.policy))
-        || failed(code_of(&bucket.encryption))
-        || failed(code_of(&bucket.public_access_block))
-        || failed(code_of(&bucket.ownership))
-        || failed(code_of(&bucket.logging))
-        || failed(code_of(&bucket.versioning))
-        || failed(code_of(&bucket.tags))
-}
-
-fn code_of<T>(reading: &crate::inventory::Reading<T>) -> Option<&str> {
-    match reading {
-        crate::inventory::Reading::Failed { code, .. } => Some(code),
-        _ => None,
-    }
 }
 
 /// How many subjects are in scope; none where a listing is not known.
@@ -158,7 +140,7 @@ fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &Scope) -> Option<u64> 
 }
 
 /// The Regions that were looked at: those asked for, or those in which something was read.
-fn regions(snapshot: &Snapshot, resources: &Resources) -> Vec<String> {
+fn regions(snapshot: &Snapshot, resources: &ResourceFilter) -> Vec<String> {
     if !resources.regions.is_empty() {
         let mut regions = resources.regions.clone();
         regions.sort();
@@ -179,7 +161,7 @@ fn regions(snapshot: &Snapshot, resources: &Resources) -> Vec<String> {
     regions.into_iter().cloned().collect()
 }
 
-fn summary_of(selection: &Selection, resources: &Resources) -> SelectionSummary {
+fn summary_of(selection: &Selection, resources: &ResourceFilter) -> SelectionSummary {
     let values = |globs: &[crate::cli::Placed<String>]| {
         globs.iter().map(|glob| glob.value.clone()).collect()
     };

@@ -6,9 +6,9 @@
 use wildmatch::WildMatch;
 
 use super::RunError;
-use crate::cli::options::Resources;
 use crate::cli::{Mistake, did_you_mean};
 use crate::facts::Facts;
+use crate::inventory::request::ResourceFilter;
 use crate::report::{ResourceId, SubjectKind};
 
 /// The stand-in for what a listing did not tell.
@@ -22,7 +22,7 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    pub(super) fn new(resources: &Resources) -> Self {
+    pub(super) fn new(resources: &ResourceFilter) -> Self {
         let globs = |texts: &[String]| texts.iter().map(|text| WildMatch::new(text)).collect();
         Self {
             regions: resources.regions.clone(),
@@ -67,7 +67,7 @@ fn literal(glob: &str) -> bool {
 /// Returns the globs that match nothing, which is only worth a remark.
 pub(super) fn check_names(
     facts: &Facts<'_>,
-    resources: &Resources,
+    resources: &ResourceFilter,
 ) -> Result<Vec<String>, RunError> {
     let mut mistakes = Vec::new();
     let mut idle = Vec::new();
@@ -116,7 +116,7 @@ mod tests {
 
     fn scope(regions: &[&str], buckets: &[&str], functions: &[&str]) -> Scope {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        Scope::new(&Resources {
+        Scope::new(&ResourceFilter {
             regions: owned(regions),
             buckets: owned(buckets),
             functions: owned(functions),

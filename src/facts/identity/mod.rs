@@ -21,7 +21,7 @@ use super::policy::{Policy, PolicyKind};
 use super::vocabulary::NeedTable;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::identity::{HeldPolicy, IdentityInventory, PolicySource};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 
 pub use access_keys::AccessKeyFacts;
 pub use rights::RightFacts;
@@ -82,7 +82,7 @@ pub const NEEDS: NeedTable = &[
         "identity.access_keys",
         &[
             Need::own(ReadingKind::IdentityListing),
-            Need::guarded(ReadingKind::IdentityAccessKeys, Guard::OnlyUsersOfS3),
+            Need::own(ReadingKind::IdentityAccessKeys),
         ],
     ),
 ];

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::streaming;
-use crate::cli::options::{Resources, Source, Tuning};
+use crate::cli::options::Source;
 use crate::facts;
 use crate::facts::policy::batch;
 use crate::facts::policy::documented_public::documented_public;
@@ -13,10 +13,11 @@ use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use crate::inventory::ids::SubjectKind;
+use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::report::policy::ProveOutput;
 use crate::run::console::Console;
 use crate::run::files::{self, Stdout};
-use crate::run::source::{self, Wanted};
+use crate::run::source;
 use crate::run::{Exit, RunError};
 
 /// What is asked, and how it is answered.
@@ -92,7 +93,7 @@ pub(super) fn bucket(
     asked: &Asked<'_>,
     name: &str,
     source: &Source,
-    tuning: Tuning,
+    request: CollectRequest,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -101,16 +102,15 @@ pub(super) fn bucket(
         .flat_map(|path| facts::needs(path))
         .map(|need| (SubjectKind::Bucket, need))
         .collect();
-    let wanted = Wanted {
+    let request = CollectRequest {
         needs,
-        resources: &Resources {
-            regions: Vec::new(),
+        resources: ResourceFilter {
             buckets: vec![name.to_owned()],
-            functions: Vec::new(),
+            ..ResourceFilter::default()
         },
-        tuning,
+        ..request
     };
-    let (snapshot, _) = source::obtain(source, wanted, console)?;
+    let (snapshot, _) = source::obtain(source, request, console)?;
     let found = snapshot
         .accounts
         .iter()

@@ -19,14 +19,14 @@ use crate::facts::lambda::contents::{Contents, WasteFacts};
 use crate::facts::lambda::package::megabytes;
 use crate::facts::vocabulary::NeedTable;
 use crate::inventory::function::FunctionConfiguration;
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 use crate::report::cold_start::EstimateInput;
 use crate::report::{Driver, Lever};
 
 /// Estimates are refined by what packages hold, and give way to what logs say: both take the user's
 /// leave.
 const REFINED: &[Need] = &[
-    Need::guarded(ReadingKind::FunctionPackages, Guard::OnlyZips),
+    Need::own(ReadingKind::FunctionPackages),
     Need::own(ReadingKind::FunctionMeasured),
 ];
 const MEASURED: &[Need] = &[Need::own(ReadingKind::FunctionMeasured)];
