@@ -606,7 +606,7 @@ impl Join {
     }
 
     fn explain(&mut self, args: ExplainArgs) -> Explain {
-        let tuning = self.tuning(&args.tuning);
+        let mut request = self.request(&args.tuning);
         request.resources.regions = self.regions(&args.source.live.region);
         Explain {
             check: args.check,
