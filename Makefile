@@ -47,7 +47,7 @@ bench-policy: ## speed of the policy engine, each figure beside its bar
 	cargo bench --no-default-features --bench policy
 
 soundness: ## the prover against the evaluator, PAIRS=1000000 pairs of a policy and a request
-	cargo bench --no-default-features --bench soundness -- --pairs $(PAIRS)
+	cargo bench -p coldbucket-policy --bench soundness -- --pairs $(PAIRS)
 
 fuzz: ## parser, prover, evaluator and zip directories, FUZZ_SECONDS=120 each; needs cargo-fuzz and a nightly toolchain
 	test -d fuzz/corpus || tar -xJf fuzz/corpus.tar.xz -C fuzz

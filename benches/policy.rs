@@ -24,11 +24,11 @@ use std::io::Write;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use coldbucket::facts::policy::batch::{self, Evaluator};
-use coldbucket::facts::policy::evaluate::Policies;
-use coldbucket::facts::policy::prove::Case;
-use coldbucket::facts::policy::{Policy, PolicyKind};
 use coldbucket::report::policy::Request;
+use coldbucket_policy::batch::{self, Evaluator};
+use coldbucket_policy::evaluate::Policies;
+use coldbucket_policy::prove::Case;
+use coldbucket_policy::{Policy, PolicyKind};
 use serde_json::{Value, json};
 
 const OWNER: &str = "111111111111";

@@ -895,7 +895,7 @@ fn a_cold_start_budget_is_a_gate() {
 fn a_cold_start_model_of_ones_own_takes_the_place_of_the_shipped_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("model.yaml");
-    let shipped = include_str!("../policies/data/cold-start-model.yaml");
+    let shipped = include_str!("../crates/cold-start/data/cold-start-model.yaml");
     std::fs::write(
         &file,
         shipped.replace(

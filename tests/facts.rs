@@ -33,10 +33,6 @@ mod log_delivery;
 mod needs;
 #[path = "facts/objects.rs"]
 mod objects;
-#[path = "facts/parser.rs"]
-mod parser;
-#[path = "facts/patterns.rs"]
-mod patterns;
 #[path = "facts/product.rs"]
 mod product;
 #[path = "facts/subjects.rs"]

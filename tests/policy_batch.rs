@@ -103,7 +103,7 @@ fn good_lines_alone_end_well() {
 fn every_witness_of_prove_is_allowed_by_evaluate() {
     let mut asked = String::new();
     let mut policies = Vec::new();
-    for line in include_str!("fixtures/policy-cases.jsonl").lines() {
+    for line in include_str!("../crates/policy/tests/fixtures/policy-cases.jsonl").lines() {
         let case: Value = serde_json::from_str(line).unwrap();
         asked += &json!({"id": case["id"], "bucket": case["bucket"], "owner": case["owner"], "policy": case["policy"],
             "questions": ["anonymous", "any-aws-account", "account:222222222222", "plain-http", "presigned", "sse-c"]})

@@ -1,7 +1,7 @@
 //! Any bytes as a line of `policy evaluate --batch`.
 #![no_main]
 
-use coldbucket::facts::policy::batch::Evaluator;
+use coldbucket_policy::batch::Evaluator;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,8 +1,8 @@
 //! Any bytes as a policy.
 #![no_main]
 
-use coldbucket::facts::policy::documented_public::documented_public;
-use coldbucket::facts::policy::{Policy, PolicyKind};
+use coldbucket_policy::documented_public::documented_public;
+use coldbucket_policy::{Policy, PolicyKind};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,9 +1,9 @@
 //! Any bytes as a bucket policy, every question; the evaluator judges the witnesses.
 #![no_main]
 
-use coldbucket::facts::policy::evaluate::Policies;
-use coldbucket::facts::policy::prove::Case;
-use coldbucket::facts::policy::{Policy, PolicyKind, batch};
+use coldbucket_policy::evaluate::Policies;
+use coldbucket_policy::prove::Case;
+use coldbucket_policy::{Policy, PolicyKind, batch};
 use coldbucket::inventory::bucket::PublicAccessBlock;
 use coldbucket::report::policy::Decision;
 use libfuzzer_sys::fuzz_target;

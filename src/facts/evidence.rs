@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::function::LATEST;
 use super::identity::IdentityFacts;
-use super::lambda::LATEST;
 use super::{Fact, Facts, Subject, SubjectFacts, needs};
 use crate::inventory::account::AccountInventory;
 use crate::inventory::ids::SubjectKind;

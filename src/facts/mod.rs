@@ -10,16 +10,15 @@
 
 pub mod access_point;
 pub mod account;
+pub mod bucket;
 mod dated_table;
 mod document;
 mod evidence;
 mod fact;
+pub mod function;
 pub mod identity;
 mod index;
-pub mod lambda;
-pub mod policy;
 pub mod region;
-pub mod s3;
 pub mod standing;
 mod subjects;
 pub mod trail;

@@ -4,7 +4,7 @@
 //! replaces a policy, an encryption rule or an ACL as a whole. Here are the words, each known,
 //! known to be absent, or not known for a reason.
 
-use super::s3::delivery;
+use super::bucket::delivery;
 use super::{Fact, Facts, Subject, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::bucket::{
@@ -157,5 +157,7 @@ fn grants(bucket: &BucketInventory) -> Fact<Vec<&Grant>> {
         .acl
         .known()
         .and_then(|acl: &Acl| acl.owner.as_deref());
-    super::s3::ownership::effective_grants(bucket, |grant| Some(grant.grantee.as_str()) != owner)
+    super::bucket::ownership::effective_grants(bucket, |grant| {
+        Some(grant.grantee.as_str()) != owner
+    })
 }

@@ -6,11 +6,10 @@ use serde_json::Value;
 
 use super::access_point::{AccessPointContext, AccessPointFacts};
 use super::account::AccountFacts;
+use super::bucket::{BucketContext, BucketFacts};
+use super::function::{FunctionContext, FunctionFacts};
 use super::identity::{self, IdentityContext, IdentityFacts};
-use super::lambda::cold_start::Model;
-use super::lambda::{FunctionContext, FunctionFacts};
 use super::region::RegionFacts;
-use super::s3::{BucketContext, BucketFacts};
 use super::trail::{TrailContext, TrailFacts};
 use super::{Because, Fact, FactDocument, Index, from_reading};
 use crate::inventory::account::{AccountInventory, Listing};
@@ -21,6 +20,7 @@ use crate::inventory::ids::{
 use crate::inventory::need::ReadingKind;
 use crate::inventory::{Reading, Snapshot};
 use crate::report::{BucketPosture, ColdStart};
+use coldbucket_cold_start::Model;
 
 /// The name of the subject that stands for what a listing did not tell.
 pub const UNLISTED: &str = "*";

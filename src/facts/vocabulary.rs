@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{access_point, account, identity, lambda, region, s3, trail};
+use super::{access_point, account, bucket, function, identity, region, trail};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
@@ -13,8 +13,8 @@ use crate::inventory::need::Need;
 pub fn schema(kind: SubjectKind) -> Option<Value> {
     let schema = match kind {
         SubjectKind::Account => schemars::schema_for!(super::account::AccountFacts),
-        SubjectKind::Bucket => schemars::schema_for!(super::s3::BucketFacts),
-        SubjectKind::Function => schemars::schema_for!(super::lambda::FunctionFacts),
+        SubjectKind::Bucket => schemars::schema_for!(super::bucket::BucketFacts),
+        SubjectKind::Function => schemars::schema_for!(super::function::FunctionFacts),
         SubjectKind::Region => schemars::schema_for!(super::region::RegionFacts),
         SubjectKind::Trail => schemars::schema_for!(super::trail::TrailFacts),
         SubjectKind::AccessPoint => {
@@ -33,34 +33,34 @@ const TABLES: &[NeedTable] = &[
     account::NEEDS,
     identity::NEEDS,
     access_point::NEEDS,
-    s3::NEEDS,
-    s3::policy::NEEDS,
-    s3::exposure::NEEDS,
-    s3::ownership::NEEDS,
-    s3::objects::NEEDS,
-    s3::public_access_block::NEEDS,
-    s3::public_status::NEEDS,
-    s3::transport::NEEDS,
-    s3::encryption::NEEDS,
-    s3::logging::NEEDS,
-    s3::data_events::NEEDS,
-    s3::versioning::NEEDS,
-    s3::key::NEEDS,
-    s3::guards::NEEDS,
-    s3::lifecycle::NEEDS,
-    s3::replication::NEEDS,
-    s3::website::NEEDS,
+    bucket::NEEDS,
+    bucket::policy::NEEDS,
+    bucket::exposure::NEEDS,
+    bucket::ownership::NEEDS,
+    bucket::objects::NEEDS,
+    bucket::public_access_block::NEEDS,
+    bucket::public_status::NEEDS,
+    bucket::transport::NEEDS,
+    bucket::encryption::NEEDS,
+    bucket::logging::NEEDS,
+    bucket::data_events::NEEDS,
+    bucket::versioning::NEEDS,
+    bucket::key::NEEDS,
+    bucket::guards::NEEDS,
+    bucket::lifecycle::NEEDS,
+    bucket::replication::NEEDS,
+    bucket::website::NEEDS,
     trail::NEEDS,
     region::NEEDS,
-    lambda::NEEDS,
-    lambda::concurrency::NEEDS,
-    lambda::package::NEEDS,
-    lambda::access::NEEDS,
-    lambda::code::NEEDS,
-    lambda::idle::NEEDS,
-    lambda::pings::NEEDS,
-    lambda::snapshots::NEEDS,
-    lambda::cold_start::facts::NEEDS,
+    function::NEEDS,
+    function::concurrency::NEEDS,
+    function::package::NEEDS,
+    function::access::NEEDS,
+    function::code::NEEDS,
+    function::idle::NEEDS,
+    function::pings::NEEDS,
+    function::snapshots::NEEDS,
+    function::cold_start::facts::NEEDS,
 ];
 
 /// Every declared path with its own readings, topic by topic.

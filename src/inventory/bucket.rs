@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use coldbucket_policy::contract::{Grant, PublicAccessBlock};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -228,44 +229,11 @@ pub struct Acl {
     pub grants: Vec<Grant>,
 }
 
-/// One ACL grant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Grant {
-    /// `AllUsers`, `AuthenticatedUsers`, `LogDelivery`, or a canonical user id (or an e-mail address).
-    pub grantee: String,
-    /// `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP` or `FULL_CONTROL`.
-    pub permission: String,
-}
-
 /// Object Ownership of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ownership {
     /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`.
     pub object_ownership: String,
-}
-
-/// The four Block Public Access flags, at one level.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct PublicAccessBlock {
-    /// New public ACLs are refused.
-    pub block_public_acls: bool,
-    /// Existing public ACLs are ignored.
-    pub ignore_public_acls: bool,
-    /// New public policies are refused.
-    pub block_public_policy: bool,
-    /// A public policy only serves the owner's account and AWS services.
-    pub restrict_public_buckets: bool,
-}
-
-impl PublicAccessBlock {
-    /// All four flags are set.
-    pub const fn all(&self) -> bool {
-        self.block_public_acls
-            && self.ignore_public_acls
-            && self.block_public_policy
-            && self.restrict_public_buckets
-    }
 }
 
 /// Default encryption of a bucket.

@@ -13,10 +13,10 @@ use super::draft::Draft;
 use super::policy::{self, Draft as Document};
 use super::public::{Neighbour, is_public, why, would_break};
 use super::{Case, Problem, data_events, keys, logging};
-use crate::facts::policy::guards;
-use crate::facts::policy::{Policy, PolicyKind};
 use crate::inventory::ids::kms_key_arn;
 use crate::report::plan::{Effort, Level};
+use coldbucket_policy::guards;
+use coldbucket_policy::{Policy, PolicyKind};
 
 /// Days after which an upload that was never finished is given up.
 const ABORT_AFTER_DAYS: u32 = 7;

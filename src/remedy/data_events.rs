@@ -7,7 +7,7 @@ use super::Case;
 use super::change::Change;
 use super::draft::Draft;
 use crate::facts::SubjectFacts;
-use crate::facts::s3::BucketFacts;
+use crate::facts::bucket::BucketFacts;
 use crate::facts::trail::TrailFacts;
 use crate::inventory::ids::SubjectKind;
 use crate::report::plan::Level;

@@ -10,7 +10,7 @@ use super::change::Change;
 use super::draft::Draft;
 use super::{Case, Problem};
 use crate::facts::SubjectFacts;
-use crate::facts::lambda::{FunctionFacts, LATEST};
+use crate::facts::function::{FunctionFacts, LATEST};
 use crate::report::plan::{Effort, Level};
 
 /// Seconds: enough for the ten that init may take, with room for the call.

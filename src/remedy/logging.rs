@@ -6,9 +6,9 @@
 
 use super::Case;
 use super::public::{Neighbour, Surroundings, why};
-use crate::facts::policy::wording::{Target, grants_log_delivery};
-use crate::facts::policy::{Policy, PolicyKind};
 use crate::facts::{Fact, Facts};
+use coldbucket_policy::wording::{Target, grants_log_delivery};
+use coldbucket_policy::{Policy, PolicyKind};
 
 /// The prefix that tells the logs of a bucket from others.
 pub fn prefix(source: &Neighbour<'_>) -> String {

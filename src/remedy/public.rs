@@ -6,7 +6,7 @@
 
 use std::cell::OnceCell;
 
-use crate::facts::s3::BucketFacts;
+use crate::facts::bucket::BucketFacts;
 use crate::facts::{Because, Fact, Facts, Standing, Subject, SubjectFacts};
 use crate::findings::Reason;
 use crate::inventory::ids::SubjectKind;

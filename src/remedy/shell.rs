@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::change::{Change, Place};
 use super::quote::{one_line, word};
-use crate::facts::lambda::LATEST;
+use crate::facts::function::LATEST;
 
 /// Text that a shell runs, and the functions it calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,6 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use coldbucket_cold_start::contract::Lever;
+pub use coldbucket_policy::contract::{ClassReach, Reach};
+
 pub use crate::inventory::ids::{ResourceId, SubjectKind};
 
 /// The schema name every report carries.
@@ -348,49 +351,6 @@ pub struct Evidence {
     pub value: Value,
 }
 
-/// What a class of requests can reach. `unknown` is a value here: a posture always says something.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Reach {
-    /// No such request is allowed.
-    Unreachable,
-    /// Only a caller who holds a literal that the policy names.
-    Constrained,
-    /// Could not be decided.
-    Unknown,
-    /// Some such request is allowed.
-    Reachable,
-}
-
-impl Reach {
-    /// The name in machine outputs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unreachable => "unreachable",
-            Self::Constrained => "constrained",
-            Self::Unknown => "unknown",
-            Self::Reachable => "reachable",
-        }
-    }
-}
-
-/// Reach by class of action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ClassReach {
-    /// Read object data.
-    pub read: Reach,
-    /// List the bucket.
-    pub list: Reach,
-    /// Write or delete objects.
-    pub write: Reach,
-    /// Read or change ACLs.
-    pub acl: Reach,
-    /// Change the bucket's policy or protection.
-    pub takeover: Reach,
-}
-
 /// The posture of one bucket under the guidance's three headings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BucketPosture {
@@ -579,19 +539,6 @@ pub struct Driver {
     pub what: String,
     /// Its share, ms.
     pub ms: f64,
-}
-
-/// One way to a faster start.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Lever {
-    /// What to do.
-    pub what: String,
-    /// What it saves, ms.
-    pub saves_ms: f64,
-    /// What it costs a month, USD.
-    pub usd_per_month: f64,
-    /// The exact command or change.
-    pub how: String,
 }
 
 /// A call that told us nothing.

@@ -6,9 +6,11 @@
 
 pub mod assessment;
 pub mod baseline;
-pub mod cold_start;
 pub mod diff;
 pub mod plan;
-pub mod policy;
 
 pub use assessment::*;
+/// What `cold-start estimate` reads and writes.
+pub use coldbucket_cold_start::contract as cold_start;
+/// What `policy prove` and `policy evaluate` read and write.
+pub use coldbucket_policy::contract as policy;

@@ -7,7 +7,6 @@ use super::scope::{self, Scope};
 use super::{RunError, gaps};
 use crate::checks::{self, Selected};
 use crate::cli::options::Selection;
-use crate::facts::lambda::cold_start::Model;
 use crate::facts::{Facts, Subject, Trust};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
@@ -16,6 +15,7 @@ use crate::report::{
     CheckResult, Report, SCHEMA, ScopeSummary, SelectionSummary, Severity, Source, Status, Summary,
     Tool,
 };
+use coldbucket_cold_start::Model;
 
 /// What to judge and how.
 pub(super) struct Case<'a> {

@@ -7,11 +7,11 @@ use super::console::Console;
 use super::files::{self, Stdout};
 use super::{Exit, RunError};
 use crate::cli::options::WhatIf;
-use crate::facts::lambda::cold_start::facts::drivers;
-use crate::facts::lambda::cold_start::levers::{Target, levers};
-use crate::facts::lambda::cold_start::{Model, Prices, estimate};
+use crate::facts::function::cold_start::facts::drivers;
 use crate::output::estimate::{Column, render};
 use crate::report::cold_start::EstimateInput;
+use coldbucket_cold_start::levers::{Target, levers};
+use coldbucket_cold_start::{Model, Prices, estimate};
 
 /// The longest line `--batch` reads, bytes.
 const LINE_LIMIT: u64 = 65_536;

@@ -1,7 +1,7 @@
 //! Who can reach a bucket: Block Public Access, ACLs, ownership and policy, each alone and together.
 
-use coldbucket::facts::s3::BucketFacts;
-use coldbucket::facts::s3::exposure::ReachFacts;
+use coldbucket::facts::bucket::BucketFacts;
+use coldbucket::facts::bucket::exposure::ReachFacts;
 use coldbucket::facts::{Fact, Facts, SubjectFacts, Trust};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::account::AccountInventory;

@@ -1,6 +1,6 @@
 //! Encryption, logging, versioning and the posture line of a bucket.
 
-use coldbucket::facts::s3::BucketFacts;
+use coldbucket::facts::bucket::BucketFacts;
 use coldbucket::facts::{Fact, Facts, Trust};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::bucket::{BucketInventory, Encryption, Versioning};

@@ -1,6 +1,6 @@
 //! Functions: runtimes on their dates, versions that matter, packages, SnapStart, risk.
 
-use coldbucket::facts::lambda::runtime::{NOT_SCHEDULED, RuntimeTable};
+use coldbucket::facts::function::runtime::{NOT_SCHEDULED, RuntimeTable};
 use coldbucket::facts::{Fact, Facts, Trust};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::function::{
@@ -156,8 +156,8 @@ fn the_runtime_table_is_whole() {
 
 #[test]
 fn the_action_table_is_whole() {
-    use coldbucket::facts::policy::catalogue;
-    let text = include_str!("../../policies/data/s3-actions.csv");
+    use coldbucket_policy::catalogue;
+    let text = include_str!("../../crates/policy/data/s3-actions.csv");
     let actions = catalogue::parse(text).unwrap();
     assert_eq!(actions, catalogue::actions());
     assert!(actions.len() > 100);

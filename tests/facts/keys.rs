@@ -2,7 +2,7 @@
 //!
 //! States and what they allow: KMS developer guide, "Key states of AWS KMS keys".
 
-use coldbucket::facts::s3::BucketFacts;
+use coldbucket::facts::bucket::BucketFacts;
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::account::AccountInventory;
 use coldbucket::inventory::bucket::{BucketInventory, Encryption};

@@ -1,7 +1,7 @@
 //! What a sample of objects shows, expected by hand from S3's rules.
 
 use coldbucket::facts::Fact;
-use coldbucket::facts::s3::objects::{ObjectFacts, SampledFacts};
+use coldbucket::facts::bucket::objects::{ObjectFacts, SampledFacts};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::bucket::{BucketInventory, Encryption};
 use coldbucket::inventory::object::{ObjectSample, SampledObject};

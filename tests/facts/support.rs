@@ -1,7 +1,7 @@
 //! A small account to change one thing at a time in.
 
-use coldbucket::facts::lambda::FunctionFacts;
-use coldbucket::facts::s3::BucketFacts;
+use coldbucket::facts::bucket::BucketFacts;
+use coldbucket::facts::function::FunctionFacts;
 use coldbucket::facts::{Facts, Subject, SubjectFacts, Trust};
 use coldbucket::inventory::account::{AccountInventory, Listing, RegionInventory};
 use coldbucket::inventory::bucket::{

@@ -2,9 +2,9 @@
 //! call. The rules are those of AWS's documentation; the numbers are made up here.
 
 use coldbucket::facts::Fact;
-use coldbucket::facts::lambda::FunctionFacts;
-use coldbucket::facts::lambda::access::{PolicyFacts, UrlFacts};
-use coldbucket::facts::lambda::concurrency::ConfigurationFacts;
+use coldbucket::facts::function::FunctionFacts;
+use coldbucket::facts::function::access::{PolicyFacts, UrlFacts};
+use coldbucket::facts::function::concurrency::ConfigurationFacts;
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::account::RegionInventory;
 use coldbucket::inventory::function::{

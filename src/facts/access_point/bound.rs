@@ -1,8 +1,8 @@
 //! Policies as they read for requests through one access point.
 
-use crate::facts::policy::Policy;
-use crate::facts::policy::document::{Condition, Element, Operator, TextMatch, Version};
-use crate::facts::policy::pattern::Pattern;
+use coldbucket_policy::Policy;
+use coldbucket_policy::document::{Condition, Element, Operator, TextMatch, Version};
+use coldbucket_policy::pattern::Pattern;
 
 /// An access point, as requests through it know it.
 pub(super) struct Door<'a> {

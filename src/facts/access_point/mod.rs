@@ -15,10 +15,7 @@ mod bound;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::policy::documented_public::documented_public;
-use super::policy::prove::{Case, Prover, Question};
-use super::policy::{Policy, PolicyKind};
-use super::s3::public_access_block::{Flags, missing};
+use super::bucket::public_access_block::{Flags, missing};
 use super::vocabulary::NeedTable;
 use super::{Fact, from_reading};
 use crate::inventory::Reading;
@@ -28,6 +25,9 @@ use crate::inventory::bucket::{PolicyStatus, PublicAccessBlock};
 use crate::inventory::ids::partition;
 use crate::inventory::need::{Need, ReadingKind};
 use crate::report::{ClassReach, Reach};
+use coldbucket_policy::documented_public::documented_public;
+use coldbucket_policy::prove::{Case, Prover, Question};
+use coldbucket_policy::{Policy, PolicyKind};
 
 use bound::Door;
 

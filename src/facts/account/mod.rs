@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Fact;
-use super::s3::public_access_block::{Flags, missing};
+use super::bucket::public_access_block::{Flags, missing};
 use super::vocabulary::NeedTable;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::need::{Need, ReadingKind};

@@ -1,7 +1,7 @@
 //! What users, groups and roles may do to S3, and which managed policies lie ready to give it.
 //!
 //! A right is what is left over all policies: inline, attached and those of the groups, within the
-//! permissions boundary, minus what a Deny takes away ([`crate::facts::policy::identity`]). It is
+//! permissions boundary, minus what a Deny takes away ([`coldbucket_policy::identity`]). It is
 //! `always` there, `conditional` on something that the request must bring, or `never`. Organization
 //! policies (SCP, RCP) may take more away; members cannot read them, so every message that speaks of
 //! a right says so.
@@ -17,11 +17,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Fact;
-use super::policy::{Policy, PolicyKind};
 use super::vocabulary::NeedTable;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::identity::{HeldPolicy, IdentityInventory, PolicySource};
 use crate::inventory::need::{Need, ReadingKind};
+use coldbucket_policy::{Policy, PolicyKind};
 
 pub use access_keys::AccessKeyFacts;
 pub use rights::RightFacts;

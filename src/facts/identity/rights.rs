@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::{Boundary, IdentityContext, Labelled, is_of_aws, short};
 use crate::facts::Fact;
-use crate::facts::policy::document::{Effect, Policy};
-use crate::facts::policy::identity::{self, Answer, Capability, Held, Identity};
 use crate::inventory::identity::{IdentityInventory, PolicySource, S3_PREFIXES};
+use coldbucket_policy::document::{Effect, Policy};
+use coldbucket_policy::identity::{self, Answer, Capability, Held, Identity};
 
 /// Whether an identity has a right.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

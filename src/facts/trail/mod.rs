@@ -8,7 +8,7 @@ pub mod selectors;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::s3::{BucketContext, BucketFacts};
+use super::bucket::{BucketContext, BucketFacts};
 use super::vocabulary::NeedTable;
 use super::{Fact, Index, Trust, from_reading};
 use crate::inventory::account::AccountInventory;

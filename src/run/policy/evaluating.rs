@@ -4,12 +4,12 @@ use std::path::Path;
 
 use super::streaming;
 use crate::cli::policy::EvaluateArgs;
-use crate::facts::policy::batch::Evaluator;
-use crate::facts::policy::evaluate::Policies;
 use crate::output::hostile;
 use crate::report::policy::{Decision, EvaluateOutput, PolicySet, Request};
 use crate::run::files::{self, Stdout};
 use crate::run::{Exit, RunError};
+use coldbucket_policy::batch::Evaluator;
+use coldbucket_policy::evaluate::Policies;
 
 pub(super) fn run(args: &EvaluateArgs, stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
     if args.batch {

@@ -6,9 +6,6 @@ use std::str::FromStr;
 use super::streaming;
 use crate::cli::options::Source;
 use crate::facts;
-use crate::facts::policy::batch;
-use crate::facts::policy::documented_public::documented_public;
-use crate::facts::policy::prove::Case;
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
@@ -19,6 +16,9 @@ use crate::run::console::Console;
 use crate::run::files::{self, Stdout};
 use crate::run::source;
 use crate::run::{Exit, RunError};
+use coldbucket_policy::batch;
+use coldbucket_policy::documented_public::documented_public;
+use coldbucket_policy::prove::Case;
 
 /// What is asked, and how it is answered.
 pub(super) struct Asked<'a> {

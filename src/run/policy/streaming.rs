@@ -10,10 +10,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::facts::policy::batch::LINE_LIMIT;
 use crate::report::policy::BatchError;
 use crate::run::files::Stdout;
 use crate::run::{Exit, RunError};
+use coldbucket_policy::batch::LINE_LIMIT;
 
 /// Threads that answer.
 const WORKERS: usize = 2;

@@ -1,0 +1,94 @@
+//! What `cold-start estimate --batch` reads and writes, a JSON line each.
+//!
+//! MB in these types is 2^20 bytes. Times are milliseconds.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One function to estimate; members that are absent are not known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EstimateInput {
+    /// Echoed in the answer.
+    pub id: String,
+    /// Runtime identifier, for example `python3.13` or `provided.al2023`; for images the nearest one.
+    pub runtime: String,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// `zip` or `image`.
+    pub package_type: String,
+    /// Memory, MB.
+    pub memory_mb: u32,
+    /// Compressed zip with its layers, MB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zip_mb: Option<f64>,
+    /// Unzipped package with its layers, MB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unzipped_mb: Option<f64>,
+    /// What the handler really loads at init, unzipped, MB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_mb: Option<f64>,
+    /// Compressed container image, MB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_mb: Option<f64>,
+    /// The handler loads an AWS SDK.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses_sdk: Option<bool>,
+    /// Number of external extensions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<u32>,
+    /// SnapStart is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapstart: Option<bool>,
+    /// With SnapStart: the code that the first call needs was run before the snapshot was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primed: Option<bool>,
+    /// Attached to a VPC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<bool>,
+    /// What an OS-only runtime or the JVM runs: `rust`, `go`, `llrt`, `bun`, `graalvm`,
+    /// `dotnet8-aot`, `quarkus`, `micronaut`, `spring-boot`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub framework: Option<String>,
+}
+
+/// The estimate. `reported = init + first call`, what the REPORT line would show;
+/// `caller = pre-init + reported`, what a caller waits beyond a warm call.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EstimateOutput {
+    /// The input's id.
+    pub id: String,
+    /// Before init: download and sandbox, in no metric, ms.
+    pub pre_init_ms: f64,
+    /// Init Duration (or Restore Duration with SnapStart), ms.
+    pub init_ms: f64,
+    /// What the first handler call takes beyond a warm one, ms.
+    pub first_call_ms: f64,
+    /// Init and first call together, ms.
+    pub reported_ms: f64,
+    /// Pre-init and reported together, ms.
+    pub caller_ms: f64,
+    /// Lower end of the band around `reported_ms`.
+    pub low_ms: f64,
+    /// Upper end of the band around `reported_ms`.
+    pub high_ms: f64,
+    /// Lower end of the band around `init_ms`.
+    pub init_low_ms: f64,
+    /// Upper end of the band around `init_ms`.
+    pub init_high_ms: f64,
+    /// What the estimate rests on, one remark each.
+    pub basis: Vec<String>,
+}
+
+/// One way to a faster start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Lever {
+    /// What to do.
+    pub what: String,
+    /// What it saves, ms.
+    pub saves_ms: f64,
+    /// What it costs a month, USD.
+    pub usd_per_month: f64,
+    /// The exact command or change.
+    pub how: String,
+}

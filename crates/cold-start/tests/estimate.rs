@@ -1,0 +1,344 @@
+//! The cold-start estimator: its arithmetic case by case, and the error of the fit.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop loudly"
+)]
+
+#[allow(dead_code, reason = "the example uses the rest")]
+#[path = "../examples/fit/fit.rs"]
+mod fit;
+
+use coldbucket_cold_start::contract::EstimateInput;
+use coldbucket_cold_start::model::How;
+use coldbucket_cold_start::{Estimate, InputError, Model, Phase, estimate};
+use fit::{Row, base_tables, coverage, leave_one_out, read_measurements, vote, width};
+
+const MEASUREMENTS: &str = include_str!("../data/cold-start-measurements.yaml");
+const LAMBDA_PERF: &str = include_str!("../data/lambda-perf.csv");
+const MODEL: &str = include_str!("../data/cold-start-model.yaml");
+
+fn model() -> &'static Model {
+    Model::builtin().unwrap()
+}
+
+fn input(runtime: &str, memory_mb: u32) -> EstimateInput {
+    EstimateInput {
+        id: "t".to_owned(),
+        runtime: runtime.to_owned(),
+        architecture: "x86_64".to_owned(),
+        package_type: "zip".to_owned(),
+        memory_mb,
+        ..EstimateInput::default()
+    }
+}
+
+fn ask(input: &EstimateInput) -> Estimate {
+    estimate(model(), input).unwrap()
+}
+
+fn near(left: f64, right: f64) {
+    assert!((left - right).abs() < 0.06, "{left} is not {right}");
+}
+
+// ---------------------------------------------------------------------------------------------
+// The fit.
+
+#[test]
+fn the_shipped_coefficients_are_what_the_fit_gives() {
+    let rows = read_measurements(MEASUREMENTS).unwrap();
+    let all: Vec<&Row> = rows.iter().collect();
+    let fitted = fit::fit(model(), &all);
+    for (name, coefficient) in &fitted.coefficients {
+        let shipped = model().value(name);
+        assert!(
+            (coefficient.value / shipped - 1.0).abs() < 0.02,
+            "{name}: shipped {shipped}, the fit says {}; run the example fit with --write",
+            coefficient.value
+        );
+    }
+}
+
+#[test]
+fn the_shipped_base_table_is_the_median_of_lambda_perf() {
+    let (base, restore) = base_tables(LAMBDA_PERF).unwrap();
+    assert_eq!(base, model().base);
+    assert_eq!(restore, model().restore);
+    // Four memory sizes of python3.13 zip x86_64, from the file: 84.1 in the middle.
+    near(base["python3.13"].zip_x86_64.unwrap(), 84.1);
+}
+
+/// One source after another left out of the fit and then estimated.
+#[test]
+fn sources_left_out_are_met_within_the_bars() {
+    let rows = read_measurements(MEASUREMENTS).unwrap();
+    let scores = leave_one_out(model(), &rows).unwrap();
+    assert!(scores.len() >= 20, "{} sources", scores.len());
+    let (by_source, by_row) = coverage(&scores);
+    assert!(vote(&scores) < 0.19, "median error {}", vote(&scores));
+    assert!(by_row >= 0.90, "band covers {by_row} of the figures");
+    assert!(by_source >= 0.90, "band covers {by_source} by source");
+    // The reference's band is x0.8 to x1.8, a ratio of 2.25.
+    assert!(width(&scores) < 2.25, "band ratio {}", width(&scores));
+}
+
+#[test]
+fn every_coefficient_names_a_source_that_is_cited() {
+    for (name, coefficient) in &model().coefficients {
+        assert!(!coefficient.source.is_empty(), "{name}");
+        for source in &coefficient.source {
+            assert!(model().sources.contains_key(source), "{name}: {source}");
+        }
+        assert!(coefficient.date.starts_with("20"), "{name}");
+        assert_eq!(
+            coefficient.how == How::Fitted,
+            coefficient.prior.is_some(),
+            "{name}"
+        );
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// The arithmetic.
+
+#[test]
+fn a_bare_function_starts_in_the_time_of_its_cell() {
+    let found = ask(&input("python3.13", 512));
+    near(found.phase(Phase::Init), 84.1);
+    // 1 ms and 100 ms MB over 512 MB.
+    near(found.phase(Phase::FirstCall), 1.2);
+    near(found.phase(Phase::PreInit), 136.5);
+}
+
+#[test]
+fn memory_leaves_the_init_alone_and_divides_the_first_call() {
+    let sdk = |memory_mb| {
+        ask(&EstimateInput {
+            uses_sdk: Some(true),
+            ..input("nodejs22.x", memory_mb)
+        })
+    };
+    near(sdk(128).phase(Phase::Init), sdk(1024).phase(Phase::Init));
+    let fixed = model().value("first.sdk.nodejs.fixed_ms");
+    let first = |memory_mb| sdk(memory_mb).phase(Phase::FirstCall) - fixed;
+    near(first(128), 4.0 * first(512));
+    // One full vCPU at 1769 MB; more is no faster.
+    near(first(1769), first(3008));
+}
+
+#[test]
+fn large_memory_helps_what_compiles_while_it_starts() {
+    let spring = |memory_mb| {
+        ask(&EstimateInput {
+            framework: Some("Spring Boot 3".to_owned()),
+            ..input("java21", memory_mb)
+        })
+        .phase(Phase::Init)
+    };
+    assert!(spring(3538) < 0.85 * spring(1769));
+}
+
+#[test]
+fn the_download_is_before_init_and_in_no_metric() {
+    let told = |zip_mb| EstimateInput {
+        zip_mb: Some(zip_mb),
+        imported_mb: Some(0.0),
+        ..input("python3.13", 512)
+    };
+    let (small, large) = (ask(&told(1.0)), ask(&told(105.0)));
+    near(small.reported_ms(), large.reported_ms());
+    let slope = model().value("pre_init.ms_per_zip_mb");
+    // 105 MB, less the 5 that are free.
+    near(
+        large.phase(Phase::PreInit) - small.phase(Phase::PreInit),
+        100.0 * slope,
+    );
+}
+
+#[test]
+fn a_vpc_adds_nothing() {
+    let inside = EstimateInput {
+        vpc: Some(true),
+        ..input("python3.13", 512)
+    };
+    near(
+        ask(&inside).caller_ms(),
+        ask(&input("python3.13", 512)).caller_ms(),
+    );
+}
+
+#[test]
+fn a_restore_takes_the_place_of_the_init() {
+    let restored = EstimateInput {
+        snapstart: Some(true),
+        ..input("java21", 512)
+    };
+    // lambda-perf: the middle of 732, 733, 822 and 1085 ms.
+    near(ask(&restored).phase(Phase::Init), 777.9);
+}
+
+/// Whether a snapshot is primed decides, and cannot be seen from outside.
+#[test]
+fn the_upper_end_of_a_restore_is_that_of_a_snapshot_nobody_primed() {
+    let restored = |primed| EstimateInput {
+        snapstart: Some(true),
+        uses_sdk: Some(true),
+        primed,
+        ..input("java21", 512)
+    };
+    let (untold, primed, unprimed) = (
+        ask(&restored(None)),
+        ask(&restored(Some(true))),
+        ask(&restored(Some(false))),
+    );
+    let plain = ask(&EstimateInput {
+        uses_sdk: Some(true),
+        ..input("java21", 512)
+    });
+    assert!(primed.reported_ms() < untold.reported_ms());
+    assert!(untold.reported_ms() < unprimed.reported_ms());
+    assert!(untold.high_ms >= unprimed.reported_ms());
+    // lambdabench, 512 MB with three clients: 5.0 s plain, 8.4 s restored without priming.
+    assert!(unprimed.reported_ms() > plain.reported_ms());
+}
+
+#[test]
+fn snapstart_is_left_out_where_it_is_not_served() {
+    let node = EstimateInput {
+        snapstart: Some(true),
+        ..input("nodejs22.x", 512)
+    };
+    let found = ask(&node);
+    near(found.phase(Phase::Init), 140.3);
+    assert!(
+        found
+            .basis
+            .iter()
+            .any(|remark| remark.contains("SnapStart"))
+    );
+}
+
+#[test]
+fn a_runtime_without_measurements_takes_its_relatives_and_a_wider_band() {
+    let own = ask(&input("java17", 512));
+    let stand_in = ask(&input("java17.al2023", 512));
+    near(stand_in.reported_ms(), own.reported_ms());
+    assert!(stand_in.high_ms > own.high_ms && stand_in.low_ms < own.low_ms);
+    assert!(
+        stand_in
+            .basis
+            .iter()
+            .any(|remark| remark.contains("stands in"))
+    );
+}
+
+#[test]
+fn frameworks_are_recognized_however_they_are_written() {
+    let of = |framework: &str| {
+        ask(&EstimateInput {
+            framework: Some(framework.to_owned()),
+            ..input("java21", 1024)
+        })
+        .reported_ms()
+    };
+    near(of("spring-boot"), of("SpringBoot 3.2"));
+    assert!(of("spring-boot") > of("quarkus"));
+    // Compiled ahead of time it starts like a native program, whatever it was written in.
+    assert!(of("quarkus-native") < 500.0);
+}
+
+#[test]
+fn os_only_runtimes_start_by_what_they_run() {
+    let of = |framework: Option<&str>| {
+        ask(&EstimateInput {
+            framework: framework.map(str::to_owned),
+            ..input("provided.al2023", 128)
+        })
+    };
+    near(of(Some("rust")).phase(Phase::Init), 15.7);
+    near(of(Some("go")).phase(Phase::Init), 49.8);
+    near(of(Some("dotnet8-aot")).phase(Phase::Init), 86.5);
+    assert!(
+        of(None)
+            .basis
+            .iter()
+            .any(|remark| remark.contains("not known"))
+    );
+}
+
+#[test]
+fn an_sdk_that_nobody_saw_is_within_the_upper_end() {
+    let unknown = EstimateInput {
+        zip_mb: Some(0.2),
+        ..input("python3.13", 256)
+    };
+    let with = EstimateInput {
+        uses_sdk: Some(true),
+        ..unknown.clone()
+    };
+    assert!(ask(&unknown).high_ms >= ask(&with).reported_ms() - 0.1);
+}
+
+#[test]
+fn every_estimate_lies_in_its_band() {
+    for runtime in model().base.keys().filter(|name| !name.contains(".al2")) {
+        for memory_mb in [128, 512, 1769, 10_240] {
+            for image in [false, true] {
+                for uses_sdk in [None, Some(false), Some(true)] {
+                    let asked = EstimateInput {
+                        uses_sdk,
+                        package_type: if image { "image" } else { "zip" }.to_owned(),
+                        zip_mb: Some(20.0),
+                        ..input(runtime, memory_mb)
+                    };
+                    let found = ask(&asked);
+                    let reported = found.reported_ms();
+                    assert!(found.low_ms <= reported && reported <= found.high_ms);
+                    let init = found.phase(Phase::Init);
+                    assert!(found.init_low_ms <= init && init <= found.init_high_ms);
+                    assert!(reported.is_finite() && reported > 0.0);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let wrong = |change: fn(&mut EstimateInput)| {
+        let mut asked = input("python3.13", 512);
+        change(&mut asked);
+        estimate(model(), &asked).unwrap_err()
+    };
+    assert_eq!(wrong(|asked| asked.memory_mb = 64), InputError::Memory(64));
+    assert_eq!(
+        wrong(|asked| asked.zip_mb = Some(f64::NAN)),
+        InputError::Size("zip_mb")
+    );
+    assert!(matches!(
+        wrong(|asked| asked.architecture = "riscv".to_owned()),
+        InputError::Architecture(_)
+    ));
+    assert!(matches!(
+        wrong(|asked| asked.package_type = "tar".to_owned()),
+        InputError::PackageType(_)
+    ));
+}
+
+#[test]
+fn a_model_that_lacks_a_number_is_refused_by_its_name() {
+    let without: String = MODEL
+        .lines()
+        .filter(|line| !line.starts_with("  sdk.nodejs:"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let problem = Model::parse(&without).unwrap_err().to_string();
+    assert!(problem.contains("sdk.nodejs is missing"), "{problem}");
+    let negative = MODEL.replace(
+        "pre_init.floor_ms: {value: 136.5",
+        "pre_init.floor_ms: {value: -1",
+    );
+    let problem = Model::parse(&negative).unwrap_err().to_string();
+    assert!(problem.contains("pre_init.floor_ms"), "{problem}");
+}

@@ -1,0 +1,345 @@
+//! What `policy prove --batch` and `policy evaluate --batch` read and write, a JSON line each.
+//!
+//! A witness is exactly a [`Request`], so every "reachable" can be replayed by handing it to
+//! `policy evaluate`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+/// One line in: a bucket and what is asked about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProveInput {
+    /// Echoed in the answer.
+    pub id: String,
+    /// Bucket name.
+    pub bucket: String,
+    /// 12-digit id of the account that owns the bucket.
+    pub owner: String,
+    /// The bucket policy: an object, its text as a string, or null for none. At most 256 KiB.
+    #[serde(default)]
+    pub policy: Value,
+    /// Effective Block Public Access (account or bucket); absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
+    /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`; absent with absent grants
+    /// means ACLs grant nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_ownership: Option<String>,
+    /// ACL grants; absent means ACLs grant nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl_grants: Option<Vec<Grant>>,
+    /// `AES256` (also when absent), `aws:kms` or `aws:kms:dsse`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_encryption: Option<String>,
+    /// `anonymous`, `any-aws-account`, `account:<id>`, `service:<principal>`, `plain-http`,
+    /// `presigned`, `put-without-kms`, `sse-c`.
+    pub questions: Vec<String>,
+}
+
+/// One line out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProveOutput {
+    /// The input's id.
+    pub id: String,
+    /// One answer a question, in order.
+    pub answers: Vec<Answer>,
+    /// AWS's documented meaning of public, read from Allow statements only; null where the
+    /// documentation does not decide.
+    pub documented_public: Option<bool>,
+}
+
+/// One line out for a line that could not be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BatchError {
+    /// The input's id, when it could be read.
+    pub id: Option<String>,
+    /// What is wrong with the line.
+    pub error: String,
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// The question as asked.
+    pub question: String,
+    /// The worst of `classes`.
+    pub verdict: Reach,
+    /// By class of action.
+    pub classes: ClassReach,
+    /// A request that is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Request>,
+    /// Indexes of the Allow statements that let it through (or, when nothing is reachable, none).
+    pub statements: Vec<usize>,
+    /// For `constrained`: condition keys (and `principal`) to the literals a caller must hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_from: Option<BTreeMap<String, Vec<String>>>,
+    /// For `presigned`: the longest age a signature may have, ms; absent when the policy sets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age_ms: Option<u64>,
+    /// Why nothing is reachable, or why it could not be decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One request, as the evaluator judges it and as a witness shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Who asks.
+    pub principal: RequestPrincipal,
+    /// The IAM action, for example `s3:GetObject`.
+    pub action: String,
+    /// The resource's ARN.
+    pub resource: String,
+    /// 12-digit id of the account that owns the resource.
+    pub resource_account: String,
+    /// Condition keys and their values. Keys that are not here are absent from the request, except
+    /// those that follow from the principal (PrincipalArn, PrincipalAccount, PrincipalType, userid).
+    #[serde(default)]
+    pub context: BTreeMap<String, ContextValue>,
+}
+
+/// Who asks: an ARN, or a class of caller that has none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RequestPrincipal {
+    /// A user, role session, federated user or account root.
+    Arn(String),
+    /// An unsigned request or an AWS service.
+    Class(PrincipalClass),
+}
+
+/// A caller without an ARN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", deny_unknown_fields)]
+pub enum PrincipalClass {
+    /// `{"type":"Anonymous"}`
+    Anonymous,
+    /// `{"type":"Service","name":"logging.s3.amazonaws.com"}`
+    Service {
+        /// The service principal.
+        name: String,
+    },
+}
+
+/// The value of a condition key: one string, or a list for multi-valued keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ContextValue {
+    /// A single value.
+    One(String),
+    /// The values of a multi-valued key.
+    Many(Vec<String>),
+}
+
+/// One line in for the evaluator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluateInput {
+    /// Echoed in the answer.
+    pub id: String,
+    /// The policies that apply.
+    pub policies: PolicySet,
+    /// The request.
+    pub request: Request,
+    /// Effective Block Public Access of the bucket; absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
+}
+
+/// The policies that apply to a request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicySet {
+    /// The bucket policy.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub resource: Value,
+    /// Identity policies of the caller; absent means it has none.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "one_or_many"
+    )]
+    pub identity: Option<Vec<Value>>,
+    /// Permissions boundaries, every one of which must allow; absent or empty means none is set.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "one_or_many"
+    )]
+    pub boundaries: Option<Vec<Value>>,
+    /// The session policy, or several of which one must allow; absent or empty means none was passed.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "one_or_many"
+    )]
+    pub session: Option<Vec<Value>>,
+    /// Service control policies of the account that owns the resource, level by level from the root;
+    /// every level must allow. They do not reach callers from outside. Policies that are not in a
+    /// level are one level.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "levels")]
+    pub scps: Option<Vec<PolicyLevel>>,
+    /// Resource control policies, level by level from the root; every level must allow. A level
+    /// without any Allow has the default that cannot be detached, which allows everything.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "levels")]
+    pub rcps: Option<Vec<PolicyLevel>>,
+    /// The policy of the VPC endpoint the request comes through; of several, every one must allow.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "one_or_many"
+    )]
+    pub endpoint: Option<Vec<Value>>,
+}
+
+/// One policy where a list is expected stands for a list of one.
+fn one_or_many<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<Value>>, D::Error> {
+    Ok(match Value::deserialize(input)? {
+        Value::Null => None,
+        Value::Array(values) => Some(values),
+        one => Some(vec![one]),
+    })
+}
+
+/// A list of levels, or of policies: those are one level.
+fn levels<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<PolicyLevel>>, D::Error> {
+    let Some(values) = one_or_many(input)? else {
+        return Ok(None);
+    };
+    let mut levels = Vec::new();
+    let mut loose = Vec::new();
+    for value in values {
+        if value.get("policies").is_some() {
+            levels.push(PolicyLevel::deserialize(value).map_err(serde::de::Error::custom)?);
+        } else {
+            loose.push(value);
+        }
+    }
+    if !loose.is_empty() {
+        levels.push(PolicyLevel { policies: loose });
+    }
+    Ok(Some(levels))
+}
+
+/// The policies of one level of an organization.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyLevel {
+    /// Its policies.
+    pub policies: Vec<Value>,
+}
+
+/// One line out of the evaluator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EvaluateOutput {
+    /// The input's id.
+    pub id: String,
+    /// The decision.
+    pub decision: Decision,
+    /// The statement that decided it: the Deny that matched, or the Allow that let it through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<DecidingStatement>,
+    /// What could not be decided and might change the decision, which then is the careful one: a
+    /// doubtful Allow does not allow and a doubtful Deny denies. Empty when it is certain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
+}
+
+/// What the evaluator decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// The request is allowed.
+    Allow,
+    /// Nothing allows it (or RestrictPublicBuckets cuts it off).
+    ImplicitDeny,
+    /// A Deny statement matches.
+    ExplicitDeny,
+}
+
+/// Which statement decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DecidingStatement {
+    /// `resource`, `identity[0]`, `scps[1].policies[0]`, …
+    pub policy: String,
+    /// Position in the policy's Statement list, from 0.
+    pub index: usize,
+}
+
+/// What a class of requests can reach. `unknown` is a value here: a posture always says something.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// No such request is allowed.
+    Unreachable,
+    /// Only a caller who holds a literal that the policy names.
+    Constrained,
+    /// Could not be decided.
+    Unknown,
+    /// Some such request is allowed.
+    Reachable,
+}
+
+impl Reach {
+    /// The name in machine outputs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Constrained => "constrained",
+            Self::Unknown => "unknown",
+            Self::Reachable => "reachable",
+        }
+    }
+}
+
+/// Reach by class of action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClassReach {
+    /// Read object data.
+    pub read: Reach,
+    /// List the bucket.
+    pub list: Reach,
+    /// Write or delete objects.
+    pub write: Reach,
+    /// Read or change ACLs.
+    pub acl: Reach,
+    /// Change the bucket's policy or protection.
+    pub takeover: Reach,
+}
+
+/// One ACL grant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Grant {
+    /// `AllUsers`, `AuthenticatedUsers`, `LogDelivery`, or a canonical user id (or an e-mail address).
+    pub grantee: String,
+    /// `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP` or `FULL_CONTROL`.
+    pub permission: String,
+}
+
+/// The four Block Public Access flags, at one level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct PublicAccessBlock {
+    /// New public ACLs are refused.
+    pub block_public_acls: bool,
+    /// Existing public ACLs are ignored.
+    pub ignore_public_acls: bool,
+    /// New public policies are refused.
+    pub block_public_policy: bool,
+    /// A public policy only serves the owner's account and AWS services.
+    pub restrict_public_buckets: bool,
+}
+
+impl PublicAccessBlock {
+    /// All four flags are set.
+    pub const fn all(&self) -> bool {
+        self.block_public_acls
+            && self.ignore_public_acls
+            && self.block_public_policy
+            && self.restrict_public_buckets
+    }
+}

@@ -1,0 +1,582 @@
+//! Who has a say in a decision, and how their words are joined.
+
+use serde_json::Value;
+
+use crate::contract::{
+    DecidingStatement, Decision, EvaluateOutput, PolicyLevel, PolicySet, Request,
+};
+use crate::contract::{Grant, PublicAccessBlock};
+use crate::document::{DefectKind, Effect, Policy};
+use crate::documented_public::documented_public;
+use crate::parse::{PolicyKind, Source};
+
+use super::acl::Acl;
+use super::principal::Strength;
+use super::request::{Caller, View};
+use super::statement::Compiled;
+use super::truth::{Truth, Why};
+
+/// One policy with the name under which a decision cites it.
+#[derive(Clone, Debug)]
+struct Named {
+    name: String,
+    statements: Vec<Compiled>,
+}
+
+/// The policies of one level of an organization; one of them must allow.
+type Level = Vec<Named>;
+
+/// Everything that has a say in a decision, compiled.
+#[derive(Clone, Debug, Default)]
+pub struct Policies {
+    resource: Option<Named>,
+    /// AWS's documented judgement of the bucket policy.
+    public: Option<bool>,
+    acl: Option<Acl>,
+    identity: Vec<Named>,
+    /// The caller's own account grants the caller everything.
+    willing: bool,
+    boundaries: Vec<Named>,
+    session: Vec<Named>,
+    scps: Vec<Level>,
+    rcps: Vec<Level>,
+    endpoint: Vec<Named>,
+    block: PublicAccessBlock,
+}
+
+/// The policies of one request before they are parsed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PolicySources<'a> {
+    pub(crate) resource: Option<Source<'a>>,
+    pub(crate) identity: Vec<Source<'a>>,
+    pub(crate) boundaries: Vec<Source<'a>>,
+    pub(crate) session: Vec<Source<'a>>,
+    pub(crate) scps: Vec<Vec<Source<'a>>>,
+    pub(crate) rcps: Vec<Vec<Source<'a>>>,
+    pub(crate) endpoint: Vec<Source<'a>>,
+}
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome<'a> {
+    /// What is decided. `Allow` is always certain.
+    pub decision: Decision,
+    /// The statement that decided: the Deny that matched, or the Allow that let it through. The
+    /// name is that of the policy (`resource`, `identity[0]`, `scps[1].policies[0]`), the number the
+    /// position in its Statement list.
+    pub statement: Option<(&'a str, usize)>,
+    /// What could not be decided and might change the decision; empty when it is certain.
+    pub doubts: Vec<Doubt<'a>>,
+}
+
+/// Something that could not be decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt<'a> {
+    /// The policy.
+    pub policy: &'a str,
+    /// The statement, from 0; absent when it is not about one.
+    pub statement: Option<usize>,
+    /// Why.
+    pub why: Why,
+}
+
+impl Outcome<'_> {
+    /// True when nothing was left open.
+    pub fn is_certain(&self) -> bool {
+        self.doubts.is_empty()
+    }
+
+    /// As the batch answers it.
+    pub fn into_output(self, id: String) -> EvaluateOutput {
+        let doubts = self
+            .doubts
+            .iter()
+            .map(|doubt| match doubt.statement {
+                Some(index) => format!("{}, statement {index}: {}", doubt.policy, doubt.why.text()),
+                None => format!("{}: {}", doubt.policy, doubt.why.text()),
+            })
+            .collect();
+        EvaluateOutput {
+            id,
+            decision: self.decision,
+            statement: self.statement.map(|(policy, index)| DecidingStatement {
+                policy: policy.to_owned(),
+                index,
+            }),
+            doubts,
+        }
+    }
+}
+
+impl Policies {
+    /// A resource policy, or none.
+    #[must_use]
+    pub fn of_resource(policy: Option<&Policy>) -> Self {
+        Self {
+            resource: policy.map(|policy| Named::new("resource".to_owned(), policy)),
+            public: policy.map_or(Some(false), documented_public),
+            ..Self::default()
+        }
+    }
+
+    /// With the bucket's ACL. `ownership` is its Object Ownership; `BucketOwnerEnforced` switches
+    /// ACLs off (S3 user guide, "Controlling ownership of objects").
+    #[must_use]
+    pub fn with_acl(mut self, bucket: &str, grants: &[Grant], ownership: Option<&str>) -> Self {
+        if ownership != Some("BucketOwnerEnforced") {
+            self.acl = Some(Acl::new(bucket, grants, self.block.ignore_public_acls));
+        }
+        self
+    }
+
+    /// With the effective Block Public Access: of the account or of the bucket, flag by flag.
+    #[must_use]
+    pub fn with_public_access_block(mut self, block: PublicAccessBlock) -> Self {
+        self.block = block;
+        if let Some(acl) = &mut self.acl {
+            acl.set_ignore_public(block.ignore_public_acls);
+        }
+        self
+    }
+
+    /// With identity policies of the caller.
+    #[must_use]
+    pub fn with_identity<'p>(mut self, policies: impl IntoIterator<Item = &'p Policy>) -> Self {
+        self.identity = numbered("identity", policies);
+        self
+    }
+
+    /// With permissions boundaries; every one of them must allow. None set is no limit.
+    #[must_use]
+    pub fn with_boundaries<'p>(mut self, policies: impl IntoIterator<Item = &'p Policy>) -> Self {
+        self.boundaries = numbered("boundaries", policies);
+        self
+    }
+
+    /// As if the caller's own account had granted it everything: what an attacker does in an
+    /// account of his own, and what is asked when the owner's identities are not known.
+    #[must_use]
+    pub fn with_willing_identity(mut self) -> Self {
+        self.willing = true;
+        self
+    }
+
+    /// Reads and compiles what a batch line holds.
+    ///
+    /// # Errors
+    /// The first policy that is not JSON, no object or too long, with its name.
+    pub fn new(set: &PolicySet, block: Option<PublicAccessBlock>) -> Result<Self, String> {
+        let text = |value: &Value| match value {
+            Value::String(text) => Source::Text(text.clone().into()),
+            value => Source::Text(value.to_string().into()),
+        };
+        let list = |values: &Option<Vec<Value>>| values.iter().flatten().map(text).collect();
+        let levels = |levels: &Option<Vec<PolicyLevel>>| {
+            levels
+                .iter()
+                .flatten()
+                .map(|level| level.policies.iter().map(text).collect())
+                .collect()
+        };
+        Self::of_sources(
+            &PolicySources {
+                resource: (!set.resource.is_null()).then(|| text(&set.resource)),
+                identity: list(&set.identity),
+                boundaries: list(&set.boundaries),
+                session: list(&set.session),
+                scps: levels(&set.scps),
+                rcps: levels(&set.rcps),
+                endpoint: list(&set.endpoint),
+            },
+            block,
+        )
+    }
+
+    /// Parses and compiles policies.
+    ///
+    /// # Errors
+    /// The first policy that is not JSON, no object or too long, with its name.
+    pub(crate) fn of_sources(
+        texts: &PolicySources<'_>,
+        block: Option<PublicAccessBlock>,
+    ) -> Result<Self, String> {
+        let list = |name: &str, texts: &[Source<'_>], kind| {
+            texts
+                .iter()
+                .enumerate()
+                .map(|(index, text)| {
+                    let name = format!("{name}[{index}]");
+                    read(&name, text, kind).map(|policy| Named::new(name, &policy))
+                })
+                .collect::<Result<Vec<Named>, String>>()
+        };
+        let levels = |name: &str, levels: &[Vec<Source<'_>>], kind| {
+            levels
+                .iter()
+                .enumerate()
+                .map(|(level, texts)| list(&format!("{name}[{level}].policies"), texts, kind))
+                .collect::<Result<Vec<Level>, String>>()
+        };
+        let resource = match &texts.resource {
+            None => None,
+            Some(text) => Some(read("resource", text, PolicyKind::Resource)?),
+        };
+        Ok(Self {
+            identity: list("identity", &texts.identity, PolicyKind::Identity)?,
+            boundaries: list("boundaries", &texts.boundaries, PolicyKind::Identity)?,
+            session: list("session", &texts.session, PolicyKind::Identity)?,
+            scps: levels("scps", &texts.scps, PolicyKind::Identity)?,
+            rcps: levels("rcps", &texts.rcps, PolicyKind::Resource)?,
+            endpoint: list("endpoint", &texts.endpoint, PolicyKind::Resource)?,
+            ..Self::of_resource(resource.as_ref())
+                .with_public_access_block(block.unwrap_or_default())
+        })
+    }
+
+    /// Decides one request.
+    pub fn evaluate(&self, request: &Request) -> Outcome<'_> {
+        let view = View::new(request);
+        let scene = Scene {
+            own: view.is_own(),
+            has_identity: matches!(view.caller, Caller::Arn(_) | Caller::Odd),
+            view,
+        };
+        let mut doubts = Vec::new();
+        if let Some((name, index)) = self.denied(&scene, &mut doubts) {
+            return Outcome {
+                decision: Decision::ExplicitDeny,
+                statement: Some((name, index)),
+                doubts: Vec::new(),
+            };
+        }
+        let denials_in_doubt = doubts.len();
+        let by = self.allowed(&scene, &mut doubts);
+        match by {
+            // Whatever was in doubt about a Deny, nothing allows it.
+            (Truth::False, _) => Outcome {
+                decision: Decision::ImplicitDeny,
+                statement: None,
+                doubts: Vec::new(),
+            },
+            // A Deny that may match decides, on the careful side.
+            (_, _) if denials_in_doubt > 0 => Outcome {
+                decision: Decision::ExplicitDeny,
+                statement: doubts
+                    .first()
+                    .and_then(|doubt| Some((doubt.policy, doubt.statement?))),
+                doubts,
+            },
+            (Truth::True, statement) => Outcome {
+                decision: Decision::Allow,
+                statement,
+                doubts: Vec::new(),
+            },
+            (Truth::Maybe(_), _) => Outcome {
+                decision: Decision::ImplicitDeny,
+                statement: None,
+                doubts,
+            },
+        }
+    }
+
+    /// The Deny that matches for sure; those that may match are told to `doubts`.
+    fn denied<'a>(
+        &'a self,
+        scene: &Scene<'_>,
+        doubts: &mut Vec<Doubt<'a>>,
+    ) -> Option<(&'a str, usize)> {
+        let organization = !scene.view.caller.is_service_linked();
+        let having = |has: bool, policies: &'a [Named]| if has { policies } else { &[] };
+        let levels = |has: bool, levels: &'a [Level]| if has { levels } else { &[] };
+        self.resource
+            .iter()
+            .chain(having(scene.has_identity, &self.identity))
+            .chain(having(scene.has_identity, &self.boundaries))
+            .chain(having(scene.has_identity, &self.session))
+            .chain(
+                levels(scene.own && organization, &self.scps)
+                    .iter()
+                    .flatten(),
+            )
+            .chain(levels(organization, &self.rcps).iter().flatten())
+            .chain(&self.endpoint)
+            .find_map(|policy| policy.denies(&scene.view, doubts))
+    }
+
+    /// Whether everything that has a say allows, and the statement that opened the door.
+    fn allowed<'a>(
+        &'a self,
+        scene: &Scene<'_>,
+        doubts: &mut Vec<Doubt<'a>>,
+    ) -> (Truth, Option<(&'a str, usize)>) {
+        let view = &scene.view;
+        let identity = self.identity_side(scene, doubts);
+        let limits = || {
+            Truth::all(&self.boundaries, |policy| policy.allows(view).0)
+                .and(one_of(&self.session, view))
+        };
+        let mut by = None;
+        let mut truth = Truth::False;
+        if let Some(resource) = &self.resource {
+            for statement in &resource.statements {
+                if statement.effect == Some(Effect::Deny) {
+                    continue;
+                }
+                let (matched, strength) = statement.matches(view);
+                if matched == Truth::False {
+                    continue;
+                }
+                if let Truth::Maybe(why) = matched {
+                    doubts.push(Doubt {
+                        policy: &resource.name,
+                        statement: Some(statement.index),
+                        why,
+                    });
+                }
+                let stands = if !scene.own {
+                    matched
+                } else {
+                    match strength {
+                        Strength::Direct => matched,
+                        Strength::Role => matched.and(limits()),
+                        Strength::Account => matched.and(identity.0),
+                    }
+                };
+                truth = truth.or(stands);
+                if stands == Truth::True {
+                    by = Some((resource.name.as_str(), statement.index));
+                    break;
+                }
+            }
+        }
+        if let Some(acl) = &self.acl
+            && truth != Truth::True
+            && !scene.own
+        {
+            let granted = acl.allows(view);
+            if let Truth::Maybe(why) = granted {
+                doubts.push(Doubt {
+                    policy: "acl",
+                    statement: None,
+                    why,
+                });
+            }
+            truth = truth.or(granted);
+        }
+        if scene.own {
+            if truth != Truth::True && identity.0 == Truth::True {
+                by = identity.1;
+            }
+            truth = truth.or(identity.0);
+        } else {
+            if scene.has_identity {
+                truth = truth.and(identity.0);
+            }
+            truth = truth.and(self.not_cut_off(view, doubts));
+        }
+        if !view.caller.is_service_linked() {
+            if scene.own {
+                truth = truth.and(Truth::all(&self.scps, |level| any_of(level, view)));
+            }
+            truth = truth.and(Truth::all(&self.rcps, |level| default_allows(level, view)));
+        }
+        truth = truth.and(Truth::all(&self.endpoint, |policy| policy.allows(view).0));
+        if truth != Truth::False && doubts.is_empty() && truth != Truth::True {
+            // The doubt sits in a policy that limits.
+            let limiting = self
+                .boundaries
+                .iter()
+                .chain(&self.session)
+                .chain(self.scps.iter().flatten())
+                .chain(self.rcps.iter().flatten())
+                .chain(&self.endpoint);
+            for policy in limiting {
+                if let (Truth::Maybe(why), index) = policy.allows(view) {
+                    doubts.push(Doubt {
+                        policy: &policy.name,
+                        statement: index,
+                        why,
+                    });
+                }
+            }
+        }
+        (truth, by)
+    }
+
+    /// What the caller's own account says: identity policies within boundary and session policy.
+    fn identity_side<'a>(
+        &'a self,
+        scene: &Scene<'_>,
+        doubts: &mut Vec<Doubt<'a>>,
+    ) -> (Truth, Option<(&'a str, usize)>) {
+        let view = &scene.view;
+        if !scene.has_identity {
+            return (Truth::False, None);
+        }
+        // The root user needs no identity policy and has no boundary; neither has an identity that
+        // AWS owns (the account of an origin access identity is "cloudfront").
+        let foreign_to_iam = view
+            .caller
+            .account()
+            .is_some_and(|account| !account.bytes().all(|byte| byte.is_ascii_digit()));
+        if self.willing || view.caller.is_root() || foreign_to_iam {
+            return (Truth::True, None);
+        }
+        let mut truth = Truth::False;
+        let mut by = None;
+        for policy in &self.identity {
+            match policy.allows(view) {
+                (Truth::True, index) => {
+                    truth = Truth::True;
+                    by = index.map(|index| (policy.name.as_str(), index));
+                    break;
+                }
+                (Truth::False, _) => {}
+                (Truth::Maybe(why), index) => {
+                    doubts.push(Doubt {
+                        policy: &policy.name,
+                        statement: index,
+                        why,
+                    });
+                    truth = truth.or(Truth::Maybe(why));
+                }
+            }
+        }
+        if truth == Truth::False {
+            return (truth, None);
+        }
+        let truth = truth
+            .and(Truth::all(&self.boundaries, |policy| policy.allows(view).0))
+            .and(one_of(&self.session, view));
+        (truth, by)
+    }
+
+    /// What RestrictPublicBuckets leaves to callers from outside: everything, unless the policy is
+    /// public; AWS services pass (S3 user guide, "Blocking public access", 2026-09).
+    fn not_cut_off<'a>(&'a self, view: &View<'_>, doubts: &mut Vec<Doubt<'a>>) -> Truth {
+        if !self.block.restrict_public_buckets || matches!(view.caller, Caller::Service(_)) {
+            return Truth::True;
+        }
+        match self.public {
+            Some(public) => Truth::of(!public),
+            None => {
+                doubts.push(Doubt {
+                    policy: "resource",
+                    statement: None,
+                    why: Why::PerhapsPublic,
+                });
+                Truth::Maybe(Why::PerhapsPublic)
+            }
+        }
+    }
+}
+
+/// A request and what follows for the question who has a say.
+struct Scene<'a> {
+    view: View<'a>,
+    /// The caller belongs to the account that owns the resource.
+    own: bool,
+    /// The caller is somebody to whom identity policies could be attached.
+    has_identity: bool,
+}
+
+impl Named {
+    fn new(name: String, policy: &Policy) -> Self {
+        Self {
+            name,
+            statements: Compiled::all(policy),
+        }
+    }
+
+    fn denies<'a>(
+        &'a self,
+        view: &View<'_>,
+        doubts: &mut Vec<Doubt<'a>>,
+    ) -> Option<(&'a str, usize)> {
+        for statement in &self.statements {
+            if statement.effect == Some(Effect::Allow) {
+                continue;
+            }
+            match statement.matches(view).0 {
+                Truth::False => {}
+                Truth::True => return Some((&self.name, statement.index)),
+                Truth::Maybe(why) => doubts.push(Doubt {
+                    policy: &self.name,
+                    statement: Some(statement.index),
+                    why,
+                }),
+            }
+        }
+        None
+    }
+
+    /// Whether some Allow matches, and which.
+    fn allows(&self, view: &View<'_>) -> (Truth, Option<usize>) {
+        let mut found = (Truth::False, None);
+        for statement in &self.statements {
+            if statement.effect == Some(Effect::Deny) {
+                continue;
+            }
+            match statement.matches(view).0 {
+                Truth::False => {}
+                Truth::True => return (Truth::True, Some(statement.index)),
+                doubt => found = (found.0.or(doubt), Some(statement.index)),
+            }
+        }
+        found
+    }
+
+    fn has_allow(&self) -> bool {
+        self.statements
+            .iter()
+            .any(|statement| statement.effect != Some(Effect::Deny))
+    }
+}
+
+fn any_of(policies: &[Named], view: &View<'_>) -> Truth {
+    Truth::any(policies, |policy| policy.allows(view).0)
+}
+
+/// Session policies: one of them must allow; none passed is no limit.
+fn one_of(policies: &[Named], view: &View<'_>) -> Truth {
+    if policies.is_empty() {
+        Truth::True
+    } else {
+        any_of(policies, view)
+    }
+}
+
+/// A level of resource control policies. `RCPFullAWSAccess` is attached everywhere and cannot be
+/// detached (Organizations user guide, "Resource control policies", 2026-09), so a level that was
+/// given without any Allow still allows.
+fn default_allows(level: &Level, view: &View<'_>) -> Truth {
+    if level.iter().any(Named::has_allow) {
+        any_of(level, view)
+    } else {
+        Truth::True
+    }
+}
+
+fn numbered<'p>(name: &str, policies: impl IntoIterator<Item = &'p Policy>) -> Vec<Named> {
+    policies
+        .into_iter()
+        .enumerate()
+        .map(|(index, policy)| Named::new(format!("{name}[{index}]"), policy))
+        .collect()
+}
+
+/// A policy from its text. What is no policy at all is refused; what is one with a part that cannot
+/// be read is taken, with its doubts.
+fn read(name: &str, source: &Source<'_>, kind: PolicyKind) -> Result<Policy, String> {
+    let policy = source.parse(kind);
+    let refused = policy.defects.iter().find(|defect| {
+        defect.kind == DefectKind::Syntax
+            || (defect.statement.is_none()
+                && policy.statements.is_empty()
+                && defect.kind == DefectKind::Grammar)
+    });
+    match refused {
+        Some(defect) => Err(format!("{name}: {defect}")),
+        None => Ok(policy),
+    }
+}

@@ -1,0 +1,377 @@
+//! One request, prepared for questions: who calls, and what its condition keys hold.
+//!
+//! The context holds what the caller of the evaluator wrote down. Some keys follow from the
+//! principal and the resource and need not be written (IAM user guide, "AWS global condition context
+//! keys" and the table of principal key values, 2026-09): `aws:PrincipalArn`, `PrincipalAccount`,
+//! `PrincipalType`, `PrincipalIsAWSService`, `PrincipalServiceName`, `username`, `userid`,
+//! `ResourceAccount`. What is written wins over what follows: the ARN of a session does not hold the
+//! path of its role, for example. Whether the two agree is the question of [`implausible`].
+//!
+//! `aws:userid` of a user or a role session is always there and begins with a unique id that no ARN
+//! holds. Without a word in the context it is present and unknown, not absent.
+
+use std::borrow::Cow;
+
+use crate::contract::{ContextValue, PrincipalClass, Request, RequestPrincipal};
+
+use super::truth::Why;
+
+/// Who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller<'a> {
+    /// Nobody signed the request.
+    Anonymous,
+    /// An AWS service, by its service principal.
+    Service(&'a str),
+    /// Somebody with an ARN.
+    Arn(CallerArn<'a>),
+    /// An ARN of no known form.
+    Odd,
+}
+
+/// A caller's ARN in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CallerArn<'a> {
+    /// The whole.
+    pub(super) text: &'a str,
+    /// `aws`, `aws-cn`, …
+    pub(super) partition: &'a str,
+    /// The account id.
+    pub(super) account: &'a str,
+    /// What it is.
+    pub(super) kind: CallerKind<'a>,
+}
+
+/// What kind of principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallerKind<'a> {
+    /// The account's root user.
+    Root,
+    /// An IAM user: its name without the path.
+    User(&'a str),
+    /// A session of a role, named by the role alone: the role's name without the path.
+    Role(&'a str),
+    /// A role session: the role's name and the session's.
+    Session(&'a str),
+    /// A federated user session: its name.
+    Federated(&'a str),
+}
+
+impl<'a> Caller<'a> {
+    /// Reads the principal of a request.
+    pub(super) fn new(principal: &'a RequestPrincipal) -> Self {
+        match principal {
+            RequestPrincipal::Class(PrincipalClass::Anonymous) => Self::Anonymous,
+            RequestPrincipal::Class(PrincipalClass::Service { name }) => Self::Service(name),
+            RequestPrincipal::Arn(text) => CallerArn::new(text).map_or(Self::Odd, Self::Arn),
+        }
+    }
+
+    /// The account of the caller, when it has one.
+    pub(super) fn account(&self) -> Option<&'a str> {
+        match self {
+            Self::Arn(arn) => Some(arn.account),
+            _ => None,
+        }
+    }
+
+    /// True for the root user of an account.
+    pub(super) fn is_root(&self) -> bool {
+        matches!(
+            self,
+            Self::Arn(CallerArn {
+                kind: CallerKind::Root,
+                ..
+            })
+        )
+    }
+
+    /// True for a session of a service-linked role, which no organization policy touches (AWS
+    /// Organizations user guide, "SCPs" and "RCPs", 2026-09).
+    pub(super) fn is_service_linked(&self) -> bool {
+        matches!(self, Self::Arn(arn) if arn.text.contains(":role/aws-service-role/"))
+    }
+}
+
+impl<'a> CallerArn<'a> {
+    fn new(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        if parts.next()? != "arn" {
+            return None;
+        }
+        let (partition, service, region, account, rest) = (
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+        );
+        if !region.is_empty() || account.is_empty() {
+            return None;
+        }
+        let last = |path: &'a str| path.rsplit('/').next().filter(|name| !name.is_empty());
+        let kind = match (service, rest.split_once('/')) {
+            ("iam", None) if rest == "root" => CallerKind::Root,
+            ("iam", Some(("user", name))) => CallerKind::User(last(name)?),
+            ("iam", Some(("role", name))) => CallerKind::Role(last(name)?),
+            ("sts", Some(("assumed-role", name))) => {
+                let (role, session) = name.split_once('/')?;
+                if role.is_empty() || session.is_empty() {
+                    return None;
+                }
+                CallerKind::Session(role)
+            }
+            ("sts", Some(("federated-user", name))) if !name.is_empty() => {
+                CallerKind::Federated(name)
+            }
+            _ => return None,
+        };
+        Some(Self {
+            text,
+            partition,
+            account,
+            kind,
+        })
+    }
+
+    /// `aws:PrincipalArn`: of a role session it is the role's.
+    fn principal_arn(&self) -> Cow<'a, str> {
+        match self.kind {
+            CallerKind::Session(role) => Cow::Owned(format!(
+                "arn:{}:iam::{}:role/{role}",
+                self.partition, self.account
+            )),
+            _ => Cow::Borrowed(self.text),
+        }
+    }
+
+    fn principal_type(&self) -> &'static str {
+        match self.kind {
+            CallerKind::Root => "Account",
+            CallerKind::User(_) => "User",
+            CallerKind::Role(_) | CallerKind::Session(_) => "AssumedRole",
+            CallerKind::Federated(_) => "FederatedUser",
+        }
+    }
+}
+
+/// What a condition key holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found<'a> {
+    /// It is not in the request; an empty list counts as absent.
+    Absent,
+    One(Cow<'a, str>),
+    /// At least one value.
+    Many(&'a [String]),
+    /// It is there, and its value is not known; or it is there twice.
+    Doubt(Why),
+}
+
+/// A request, prepared.
+pub(super) struct View<'a> {
+    pub(super) request: &'a Request,
+    pub(super) caller: Caller<'a>,
+    /// The action in lower case.
+    pub(super) action: Cow<'a, str>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(request: &'a Request) -> Self {
+        let action = if request
+            .action
+            .bytes()
+            .any(|byte| !byte.is_ascii_lowercase())
+        {
+            Cow::Owned(request.action.to_lowercase())
+        } else {
+            Cow::Borrowed(request.action.as_str())
+        };
+        Self {
+            request,
+            caller: Caller::new(&request.principal),
+            action,
+        }
+    }
+
+    /// The account that owns the resource is the caller's.
+    pub(super) fn is_own(&self) -> bool {
+        self.caller.account() == Some(self.request.resource_account.as_str())
+    }
+
+    /// The value of a key, given in lower case.
+    pub(super) fn find(&self, key: &str) -> Found<'_> {
+        let mut found = None;
+        for (name, value) in &self.request.context {
+            let same = if name.is_ascii() {
+                name.eq_ignore_ascii_case(key)
+            } else {
+                name.to_lowercase() == key
+            };
+            if same && found.replace(value).is_some() {
+                return Found::Doubt(Why::RepeatedKey);
+            }
+        }
+        match found {
+            Some(ContextValue::One(value)) => Found::One(Cow::Borrowed(value)),
+            Some(ContextValue::Many(values)) if values.is_empty() => Found::Absent,
+            Some(ContextValue::Many(values)) => Found::Many(values),
+            None => self.implied(key),
+        }
+    }
+
+    /// What follows from the principal and the resource.
+    fn implied(&self, key: &str) -> Found<'_> {
+        let one = |text: &'a str| Found::One(Cow::Borrowed(text));
+        let Some(name) = key.strip_prefix("aws:") else {
+            return if key == "s3:resourceaccount" {
+                one(&self.request.resource_account)
+            } else {
+                Found::Absent
+            };
+        };
+        if name == "resourceaccount" {
+            return one(&self.request.resource_account);
+        }
+        match (self.caller, name) {
+            (Caller::Anonymous, "principalaccount" | "userid") => one("anonymous"),
+            (Caller::Anonymous, "principaltype") => one("Anonymous"),
+            (Caller::Service(_), "principalisawsservice") => one("true"),
+            (Caller::Service(service), "principalservicename" | "principalservicenameslist") => {
+                one(service)
+            }
+            (Caller::Arn(arn), "principalarn") => Found::One(arn.principal_arn()),
+            (Caller::Arn(arn), "principalaccount") => one(arn.account),
+            (Caller::Arn(arn), "principaltype") => one(arn.principal_type()),
+            (Caller::Arn(_), "principalisawsservice") => one("false"),
+            (Caller::Arn(arn), "username") => match arn.kind {
+                CallerKind::User(name) => one(name),
+                _ => Found::Absent,
+            },
+            (Caller::Arn(arn), "userid") => match arn.kind {
+                CallerKind::Root => one(arn.account),
+                CallerKind::Federated(name) => {
+                    Found::One(Cow::Owned(format!("{}:{name}", arn.account)))
+                }
+                _ => Found::Doubt(Why::UnknownValue),
+            },
+            (Caller::Odd, "principalarn" | "principalaccount" | "principaltype" | "userid") => {
+                Found::Doubt(Why::OddCaller)
+            }
+            _ => Found::Absent,
+        }
+    }
+}
+
+/// Why no such request can be made, when its parts contradict each other; the evaluator itself takes
+/// a request as it is.
+///
+/// A witness must pass this as well as be allowed. The rules are those of the key's "Availability"
+/// in "AWS global condition context keys" (IAM user guide, 2026-09).
+pub fn implausible(request: &Request) -> Option<&'static str> {
+    let view = View::new(request);
+    let given = |wanted: &str| {
+        request
+            .context
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| value)
+    };
+    let one = |wanted: &str| match given(wanted) {
+        Some(ContextValue::One(value)) => Some(value.as_str()),
+        Some(ContextValue::Many(values)) => match values.as_slice() {
+            [value] => Some(value.as_str()),
+            _ => None,
+        },
+        None => None,
+    };
+    if given("aws:SourceIp").is_some()
+        && ["aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp"]
+            .iter()
+            .any(|key| given(key).is_some())
+    {
+        return Some("aws:SourceIp is absent from requests that come through a VPC endpoint");
+    }
+    if given("aws:SourceVpc").is_some() != given("aws:SourceVpce").is_some()
+        && given("aws:SourceVpc").is_some()
+    {
+        return Some("aws:SourceVpc comes with aws:SourceVpce");
+    }
+    if let (Some(given), true) = (
+        one("aws:ResourceAccount"),
+        given("aws:ResourceAccount").is_some(),
+    ) && given != request.resource_account
+    {
+        return Some("aws:ResourceAccount is not the account that owns the resource");
+    }
+    match view.caller {
+        Caller::Odd => Some("the principal is not an ARN that calls AWS"),
+        Caller::Anonymous => {
+            let absent = [
+                "aws:PrincipalArn",
+                "aws:PrincipalOrgID",
+                "aws:PrincipalOrgPaths",
+                "aws:PrincipalIsAWSService",
+                "aws:PrincipalServiceName",
+                "aws:PrincipalServiceNamesList",
+                "aws:username",
+                "aws:TokenIssueTime",
+                "aws:MultiFactorAuthPresent",
+                "aws:MultiFactorAuthAge",
+                "aws:FederatedProvider",
+                "aws:SourceIdentity",
+            ];
+            if absent.iter().any(|key| given(key).is_some())
+                || request
+                    .context
+                    .keys()
+                    .any(|name| name.to_lowercase().starts_with("aws:principaltag/"))
+            {
+                return Some("the context holds a key that no unsigned request has");
+            }
+            if ["aws:PrincipalAccount", "aws:userid"]
+                .iter()
+                .any(|key| one(key).is_some_and(|value| value != "anonymous"))
+                || one("aws:PrincipalType").is_some_and(|value| value != "Anonymous")
+            {
+                return Some("an unsigned request has no such account, type or user id");
+            }
+            None
+        }
+        Caller::Service(name) => {
+            if one("aws:PrincipalIsAWSService").is_some_and(|value| value != "true")
+                || one("aws:PrincipalServiceName").is_some_and(|value| value != name)
+                || given("aws:PrincipalArn").is_some()
+            {
+                return Some("the context contradicts the service principal");
+            }
+            None
+        }
+        Caller::Arn(arn) => {
+            if one("aws:PrincipalAccount").is_some_and(|value| value != arn.account)
+                || one("aws:PrincipalType").is_some_and(|value| value != arn.principal_type())
+                || one("aws:PrincipalIsAWSService").is_some_and(|value| value != "false")
+            {
+                return Some("the context contradicts the principal");
+            }
+            if let Some(value) = one("aws:PrincipalArn") {
+                let agrees = match arn.kind {
+                    // The session's ARN does not hold the role's path.
+                    CallerKind::Session(role) => CallerArn::new(value).is_some_and(|given| {
+                        given.account == arn.account && given.kind == CallerKind::Role(role)
+                    }),
+                    _ => value == arn.text,
+                };
+                if !agrees {
+                    return Some("aws:PrincipalArn is not the principal's");
+                }
+            }
+            match (arn.kind, given("aws:username")) {
+                (CallerKind::User(name), Some(_)) if one("aws:username") != Some(name) => {
+                    Some("aws:username is not the user's name")
+                }
+                (CallerKind::User(_), _) | (_, None) => None,
+                _ => Some("only IAM users have aws:username"),
+            }
+        }
+    }
+}

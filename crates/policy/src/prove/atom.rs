@@ -1,0 +1,270 @@
+//! One operator over one key: when it holds.
+//!
+//! | the key is | positive | negated | …IfExists | Null "true" / "false" | ForAllValues: | ForAnyValue: |
+//! |---|---|---|---|---|---|---|
+//! | absent | no | yes | yes | yes / no | yes | no |
+//! | there | matches one | matches none | as without | no / yes | every value passes | some value passes |
+//!
+//! (IAM user guide, "Condition operators" and "Single-valued vs. multivalued context keys",
+//! 2026-09.) Presence is thus a matter of one bit, which every atom answers apart from its values.
+//! What AWS does not document — a value of the wrong type, a key of many values without a prefix —
+//! makes the atom *unclear* while the key is there: a proof may not lean on it either way.
+
+use super::glob::Glob;
+use super::ip::{Addresses, Network};
+use super::variables::{self, Filled, Meaning, Read, Reading, Template};
+use super::{boolean, numeric};
+use crate::document::{Comparison, Condition, Operator, Quantifier, Version};
+
+/// What one value is compared with; one match is enough.
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    /// Any value passes, or none does (`Null`).
+    Constant(bool),
+    /// Patterns.
+    Text(Vec<Glob>),
+    /// Numbers, or points in time in seconds since 1970.
+    Number(Comparison, Vec<f64>),
+    /// The addresses of some networks.
+    Address(Addresses),
+}
+
+/// A condition, compiled.
+#[derive(Clone, Debug)]
+pub(super) struct Atom {
+    /// Which key, as an index into the policy's keys.
+    pub(super) key: usize,
+    /// Prefix.
+    pub(super) quantifier: Quantifier,
+    /// None of the values may match.
+    pub(super) negated: bool,
+    /// Whether it holds when the key is absent.
+    pub(super) absent: bool,
+    /// What a value is compared with.
+    pub(super) test: Test,
+    /// It is not documented what it says of a value.
+    pub(super) unclear: bool,
+    /// Patterns whose variables are not replaced yet; those without any are in `test` already.
+    templates: Vec<Template>,
+}
+
+/// What a key has in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    /// It is not there.
+    Absent,
+    /// One value.
+    One(String),
+    /// Several, of a key that takes several. Never empty.
+    Many(Vec<String>),
+    /// There is one, but which could not be worked out.
+    Unclear,
+}
+
+impl Atom {
+    /// A resource element: a condition on the resource's ARN.
+    pub(super) fn resource<'a>(
+        patterns: impl Iterator<Item = &'a str>,
+        negated: bool,
+        version: Version,
+    ) -> Self {
+        let texts = Texts::read(patterns, version, Reading::Like);
+        Self {
+            key: 0,
+            quantifier: Quantifier::Single,
+            negated,
+            absent: false,
+            test: Test::Text(texts.globs),
+            unclear: texts.unclear,
+            templates: texts.templates,
+        }
+    }
+
+    /// A condition.
+    pub(super) fn condition(condition: &Condition, key: usize, version: Version) -> Self {
+        let values = &condition.values;
+        let negated = condition.operator.is_negated();
+        let mut atom = Self {
+            key,
+            quantifier: condition.quantifier,
+            negated,
+            absent: condition.if_exists
+                || match condition.quantifier {
+                    Quantifier::Single => negated,
+                    Quantifier::ForAllValues => true,
+                    Quantifier::ForAnyValue => false,
+                },
+            test: Test::Constant(false),
+            unclear: false,
+            templates: Vec::new(),
+        };
+        let how: Reading = match condition.operator {
+            Operator::Text { how, .. } => how.into(),
+            Operator::Arn { .. } => Reading::Arn,
+            Operator::Binary => Reading::Exact,
+            Operator::Numeric(comparison) => {
+                return atom.with_numbers(comparison, values, numeric::parse);
+            }
+            Operator::Date(comparison) => {
+                return atom.with_numbers(comparison, values, numeric::parse_date);
+            }
+            Operator::Bool => {
+                // A variable, or a word that is no boolean, is not documented.
+                let booleans = values.iter().map(|text| boolean::pattern(text));
+                return atom.with_test(Test::Text, booleans);
+            }
+            Operator::Ip { .. } => {
+                let networks = values.iter().map(|text| Network::parse(text));
+                return atom.with_test(
+                    |networks: Vec<Network>| Test::Address(Addresses::of(&networks)),
+                    networks,
+                );
+            }
+            Operator::Null => {
+                let says = |word: &str| values.iter().any(|value| value.eq_ignore_ascii_case(word));
+                let there = says("false");
+                atom.quantifier = Quantifier::Single;
+                atom.absent = says("true");
+                atom.unclear = !atom.absent && !there;
+                atom.test = Test::Constant(there);
+                return atom;
+            }
+        };
+        let texts = Texts::read(values.iter().map(String::as_str), version, how);
+        atom.test = Test::Text(texts.globs);
+        atom.unclear = texts.unclear;
+        atom.templates = texts.templates;
+        atom
+    }
+
+    fn with_numbers(
+        self,
+        comparison: Comparison,
+        values: &[String],
+        read: fn(&str) -> Option<f64>,
+    ) -> Self {
+        // The negation is the atom's.
+        let comparison = match comparison {
+            Comparison::NotEquals => Comparison::Equals,
+            other => other,
+        };
+        self.with_test(
+            |constants| Test::Number(comparison, constants),
+            values.iter().map(|text| read(text)),
+        )
+    }
+
+    /// With what could be read of the values; what could not makes it unclear.
+    fn with_test<T>(
+        mut self,
+        test: impl FnOnce(Vec<T>) -> Test,
+        values: impl ExactSizeIterator<Item = Option<T>>,
+    ) -> Self {
+        let count = values.len();
+        let read: Vec<T> = values.flatten().collect();
+        self.unclear = read.len() != count;
+        self.test = test(read);
+        self
+    }
+
+    /// The keys that stand in it as variables.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.templates.iter().flat_map(Template::keys)
+    }
+
+    /// True when variables must be replaced before it says anything.
+    pub(super) fn is_open(&self) -> bool {
+        !self.templates.is_empty()
+    }
+
+    /// With its variables replaced.
+    pub(super) fn filled(&self, meaning: &dyn Fn(&str) -> Meaning) -> Self {
+        let mut globs = match &self.test {
+            Test::Text(globs) => globs.clone(),
+            _ => Vec::new(),
+        };
+        let mut unclear = self.unclear;
+        for template in &self.templates {
+            match template.fill(meaning) {
+                Filled::Glob(glob) => globs.push(glob),
+                Filled::Nothing => {}
+                Filled::Unclear => unclear = true,
+            }
+        }
+        Self {
+            test: Test::Text(globs),
+            unclear,
+            templates: Vec::new(),
+            ..*self
+        }
+    }
+
+    /// Whether one value passes, negation included.
+    pub(super) fn passes(&self, value: &str) -> bool {
+        let matches = match &self.test {
+            Test::Constant(holds) => *holds,
+            Test::Text(globs) => globs.iter().any(|glob| glob.matches(value)),
+            Test::Number(comparison, constants) => numeric::parse(value)
+                .or_else(|| numeric::parse_date(value))
+                .is_some_and(|value| {
+                    constants
+                        .iter()
+                        .any(|constant| numeric::holds(*comparison, value, *constant))
+                }),
+            Test::Address(set) => value.parse().is_ok_and(|address| set.contains(address)),
+        };
+        matches != self.negated
+    }
+
+    /// Whether it holds for what the key has; `None` where nobody can tell.
+    pub(super) fn holds(&self, value: &Value) -> Option<bool> {
+        match (value, &self.test) {
+            (Value::Absent, _) => Some(self.absent),
+            _ if self.unclear => None,
+            (_, Test::Constant(holds)) => Some(*holds),
+            (Value::Unclear, _) => None,
+            (Value::One(value), _) => Some(self.passes(value)),
+            (Value::Many(values), _) => match self.quantifier {
+                Quantifier::Single => None,
+                Quantifier::ForAllValues => Some(values.iter().all(|value| self.passes(value))),
+                Quantifier::ForAnyValue => Some(values.iter().any(|value| self.passes(value))),
+            },
+        }
+    }
+
+    /// How much work one look at it is.
+    pub(super) fn weight(&self) -> usize {
+        match &self.test {
+            Test::Constant(_) => 1,
+            Test::Text(globs) => globs.iter().map(Glob::len).sum::<usize>() + 1,
+            Test::Number(_, constants) => constants.len() + 1,
+            Test::Address(set) => set.len() + 1,
+        }
+    }
+}
+
+/// The texts of a condition or resource element, read as patterns.
+struct Texts {
+    globs: Vec<Glob>,
+    templates: Vec<Template>,
+    unclear: bool,
+}
+
+impl Texts {
+    fn read<'a>(texts: impl Iterator<Item = &'a str>, version: Version, how: Reading) -> Self {
+        let mut read = Self {
+            globs: Vec::with_capacity(texts.size_hint().0),
+            templates: Vec::new(),
+            unclear: false,
+        };
+        for text in texts {
+            match variables::read(text, version, how) {
+                Read::Whole(Filled::Glob(glob)) => read.globs.push(glob),
+                Read::Whole(Filled::Nothing) => {}
+                Read::Whole(Filled::Unclear) => read.unclear = true,
+                Read::Open(template) => read.templates.push(template),
+            }
+        }
+        read
+    }
+}

@@ -1,0 +1,814 @@
+//! Who asks, and what that says of the condition keys.
+//!
+//! A question speaks of a class of callers. For the search the class is split into *shapes* in each
+//! of which the principal elements of all statements are simply true or false: anonymous or signed,
+//! which account, user or role or root, over the internet or through a VPC endpoint. Within a shape
+//! every key has a domain:
+//!
+//! * free: what a caller types (headers, tags, prefix) or chooses (role and session names);
+//! * held: what somebody must *be* or *own* (account, organization, VPC, source resource). The
+//!   *fresh* caller has values that no policy names; asking again without that restriction tells
+//!   whether somebody who holds a named literal gets in, and which;
+//! * absent, where AWS documents that such a request does not carry the key. Addresses and VPC
+//!   endpoints exclude each other: `aws:SourceIp` is absent exactly when `aws:SourceVpce` is there.
+//!
+//! Sources: IAM user guide, "AWS global condition context keys" (availability of each key) and
+//! "Principal key values"; S3 user guide, "Bucket policy examples using condition keys"; 2026-09.
+
+use std::sync::Arc;
+
+use super::compile::{Compiled, Rule, Whom};
+use super::glob::Glob;
+use super::numeric::Line;
+use super::value::{Domain, Rounding, Values};
+use super::{arn, boolean};
+use crate::catalogue::On;
+use crate::document::{Element, Principal};
+
+/// What kind of signed principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The account's root user.
+    Root,
+    /// An IAM user.
+    User,
+    /// A session of a role.
+    Role,
+    /// A federated user session.
+    Federated,
+}
+
+/// A caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// No signature.
+    Anonymous,
+    /// A service principal, in lower case.
+    Service(Arc<str>),
+    /// Somebody in an account.
+    Aws {
+        /// The account; none for any account that the policy does not name (only for proofs).
+        account: Option<Arc<str>>,
+        kind: Kind,
+        /// Path and name, if a statement names it; otherwise any that none names.
+        name: Option<Arc<str>>,
+        /// The session's name, if a statement names it.
+        session: Option<Arc<str>>,
+        /// The question names the account, so a canonical user id in the policy may be its own.
+        asked: bool,
+    },
+    /// The account behind a canonical user id.
+    Canonical(Arc<str>),
+}
+
+/// A shape: a caller and how the request comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Through a VPC endpoint.
+    pub(super) endpoint: bool,
+    /// What somebody holds is limited to what no policy names.
+    pub(super) fresh: bool,
+    /// More callers than there are: only good for proofs.
+    pub(super) widened: bool,
+    pub(super) caller: Caller,
+}
+
+/// The bucket's surroundings.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) owner: String,
+    /// Seconds since 1970, if known.
+    pub(super) now: Option<f64>,
+}
+
+/// When nobody says what time it is, it is at least this: 2026-01-01.
+const EARLIEST_NOW: f64 = 1_767_225_600.0;
+
+/// The longest that AWS accepts a signature, ms: seven days (SigV4).
+pub(super) const LONGEST_SIGNATURE_MS: f64 = 604_800_000.0;
+
+impl Caller {
+    /// Whether it belongs to that account.
+    pub(super) fn is_of(&self, wanted: &str) -> bool {
+        matches!(self, Self::Aws { account: Some(account), .. } if &**account == wanted)
+    }
+
+    /// Whether a statement speaks of it; `None` when nobody can tell.
+    pub(super) fn is_meant(&self, rule: &Rule) -> Option<bool> {
+        match &rule.whom {
+            Whom::Unread => None,
+            Whom::AllUsers => Some(!matches!(self, Self::Service(_))),
+            Whom::AuthenticatedUsers => Some(matches!(self, Self::Aws { .. } | Self::Canonical(_))),
+            Whom::LogDelivery => {
+                Some(matches!(self, Self::Service(name) if &**name == "logging.s3.amazonaws.com"))
+            }
+            Whom::Canonical(id) => self.has_canonical_id(id),
+            Whom::Principals(element) if element.negated => self.left_out(element).map(|out| !out),
+            Whom::Principals(element) => any(element.items.iter().map(|item| self.is(item))),
+        }
+    }
+
+    fn has_canonical_id(&self, id: &str) -> Option<bool> {
+        match self {
+            Self::Canonical(own) => Some(&**own == id),
+            Self::Anonymous | Self::Service(_) => Some(false),
+            // Which account an id belongs to cannot be looked up.
+            Self::Aws { asked: true, .. } => None,
+            Self::Aws { .. } => Some(false),
+        }
+    }
+
+    fn is(&self, principal: &Principal) -> Option<bool> {
+        let Self::Aws {
+            account,
+            kind,
+            name,
+            session,
+            ..
+        } = self
+        else {
+            return Some(match (self, principal) {
+                (_, Principal::Everyone) => true,
+                (Self::Service(own), Principal::Service(named)) => own.eq_ignore_ascii_case(named),
+                (Self::Canonical(own), Principal::CanonicalUser(named)) => **own == **named,
+                _ => false,
+            });
+        };
+        match principal {
+            Principal::Everyone => Some(true),
+            Principal::Account(id) => Some(Some(id.as_str()) == account.as_deref()),
+            Principal::Arn(arn) => {
+                if Some(arn.account.as_str()) != account.as_deref() {
+                    return Some(false);
+                }
+                Some(match (kind, arn.kind.as_str()) {
+                    (Kind::User, "user") | (Kind::Federated, "federated-user") => {
+                        name.as_deref() == Some(arn.name.as_str())
+                    }
+                    (Kind::Role, "role") => name
+                        .as_ref()
+                        .is_some_and(|name| last(name) == last(&arn.name)),
+                    (Kind::Role, "assumed-role") => match (name, session, arn.name.split_once('/'))
+                    {
+                        (Some(name), Some(session), Some((role, named))) => {
+                            last(name) == role && &**session == named
+                        }
+                        _ => false,
+                    },
+                    _ => false,
+                })
+            }
+            Principal::CanonicalUser(id) => self.has_canonical_id(id),
+            // Whether this session came from that provider is not part of the shape; a provider of
+            // one account only makes sessions of roles of that account.
+            Principal::Federated(provider) => match (kind, provider_account(provider)) {
+                (Kind::Role, Some(owner)) if Some(owner) != account.as_deref() => Some(false),
+                (Kind::Role, _) => None,
+                _ => Some(false),
+            },
+            Principal::UniqueId(_) | Principal::Service(_) => Some(false),
+        }
+    }
+
+    /// Whether a NotPrincipal leaves it out. A caller is several principals at once (its account,
+    /// its role, its session), and the documentation asks to list all of them (IAM user guide,
+    /// "AWS JSON policy elements: NotPrincipal"): all listed, left out; none, not left out; some of
+    /// them, nobody can tell.
+    fn left_out(&self, element: &Element<Principal>) -> Option<bool> {
+        let listed = any(element.items.iter().map(|item| self.is(item)));
+        let everyone = element
+            .items
+            .iter()
+            .any(|item| matches!(item, Principal::Everyone));
+        let Self::Aws { account, kind, .. } = self else {
+            return listed;
+        };
+        if everyone || listed == Some(false) {
+            return listed;
+        }
+        let account_listed = element
+            .items
+            .iter()
+            .any(|item| matches!(item, Principal::Account(id) if Some(id.as_str()) == account.as_deref()));
+        let arn_listed = |wanted: &str| {
+            element.items.iter().any(|item| {
+                matches!(item, Principal::Arn(arn) if arn.kind == wanted)
+                    && self.is(item) == Some(true)
+            })
+        };
+        let all = account_listed
+            && match kind {
+                Kind::Root => true,
+                Kind::User => arn_listed("user"),
+                Kind::Federated => arn_listed("federated-user"),
+                Kind::Role => arn_listed("role") && arn_listed("assumed-role"),
+            };
+        all.then_some(true)
+    }
+}
+
+/// The account of an identity provider that is given by its ARN.
+fn provider_account(provider: &str) -> Option<&str> {
+    let mut parts = provider.split(':');
+    (parts.next() == Some("arn"))
+        .then(|| parts.nth(3))
+        .flatten()
+}
+
+/// Kleene or.
+fn any(items: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut found = Some(false);
+    for item in items {
+        match item {
+            Some(true) => return Some(true),
+            None => found = None,
+            Some(false) => {}
+        }
+    }
+    found
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// Keys that tell principals of one account apart.
+pub(super) fn tells_principals_apart(key: &str) -> bool {
+    matches!(
+        key,
+        "aws:principalarn"
+            | "aws:principaltype"
+            | "aws:userid"
+            | "aws:username"
+            | "aws:multifactorauthpresent"
+            | "aws:multifactorauthage"
+            | "aws:tokenissuetime"
+            | "aws:federatedprovider"
+    )
+}
+
+/// Keys that tell the internet from a VPC endpoint.
+pub(super) fn tells_networks_apart(key: &str) -> bool {
+    key.starts_with("aws:sourcevpc")
+        || key.starts_with("aws:vpce")
+        || matches!(key, "aws:sourceip" | "aws:vpcsourceip")
+}
+
+/// Keys with many values (IAM user guide and Service Authorization Reference: type ArrayOf…).
+fn has_many(key: &str) -> bool {
+    matches!(
+        key,
+        "aws:calledvia"
+            | "aws:principalorgpaths"
+            | "aws:principalservicenameslist"
+            | "aws:resourceorgpaths"
+            | "aws:sourceorgpaths"
+            | "aws:tagkeys"
+            | "aws:vpceorgpaths"
+            | "s3:requestobjecttagkeys"
+            | "s3:inventoryaccessibleoptionalfields"
+    )
+}
+
+/// Keys that say what somebody is or owns: naming a value of theirs is a constraint.
+pub(super) fn is_held(key: &str) -> bool {
+    matches!(
+        key,
+        "aws:principalaccount"
+            | "aws:principalarn"
+            | "aws:principalorgid"
+            | "aws:principalorgpaths"
+            | "aws:sourceaccount"
+            | "aws:sourcearn"
+            | "aws:sourceip"
+            | "aws:sourceorgid"
+            | "aws:sourceorgpaths"
+            | "aws:sourceowner"
+            | "aws:sourcevpc"
+            | "aws:sourcevpcarn"
+            | "aws:sourcevpce"
+            | "aws:userid"
+            | "aws:vpceaccount"
+            | "aws:vpceorgid"
+            | "aws:vpceorgpaths"
+            | "s3:accessgrantsinstancearn"
+            | "s3:dataaccesspointaccount"
+            | "s3:dataaccesspointarn"
+    )
+}
+
+/// Number domain of a key.
+const fn line(min: f64, max: f64) -> Values {
+    Values::Number(Line {
+        min,
+        max,
+        whole: true,
+    })
+}
+
+const fn words(words: &'static [&'static str]) -> Values {
+    Values::Words(words)
+}
+
+fn optional(values: Values) -> Domain {
+    Domain {
+        optional: true,
+        values,
+        many: false,
+    }
+}
+
+fn present(values: Values) -> Domain {
+    Domain {
+        optional: false,
+        values,
+        many: false,
+    }
+}
+
+fn like(patterns: &[String]) -> Vec<Glob> {
+    patterns.iter().map(|pattern| Glob::like(pattern)).collect()
+}
+
+/// What the resource of an action can be.
+pub(super) fn resource(bucket: &str, on: On) -> Domain {
+    match on {
+        On::Bucket => Domain::fixed(bucket),
+        On::Object => {
+            let prefix = format!("{bucket}/");
+            let mut any = Glob::exactly(&prefix).into_tokens();
+            any.extend([super::glob::Token::One, super::glob::Token::Many]);
+            present(Values::Text {
+                within: vec![Glob::new(any)],
+                prefix,
+                without: Vec::new(),
+            })
+        }
+    }
+}
+
+/// A domain: this shape's own, or one that fresh shapes share.
+enum Found {
+    Own(Domain),
+    Shared(Arc<Domain>),
+}
+
+impl From<Domain> for Found {
+    fn from(domain: Domain) -> Self {
+        Self::Own(domain)
+    }
+}
+
+impl Found {
+    fn into_own(self) -> Domain {
+        match self {
+            Self::Own(domain) => domain,
+            Self::Shared(domain) => Domain::clone(&domain),
+        }
+    }
+}
+
+impl Shape {
+    /// What a condition key can have, on actions that carry it.
+    pub(super) fn domain(
+        &self,
+        policy: &Compiled,
+        place: &Place,
+        key: usize,
+        rounding: Rounding,
+    ) -> Arc<Domain> {
+        let Some(name) = policy.keys.get(key) else {
+            return Arc::new(Domain::absent());
+        };
+        let found = self
+            .of_caller(policy, key, name)
+            .or_else(|| self.of_network(policy, key, name))
+            .unwrap_or_else(|| self.of_request(policy, place, key, name, rounding));
+        let many = has_many(name);
+        match found {
+            Found::Shared(domain) if domain.many == many => domain,
+            Found::Shared(domain) => Arc::new(Domain {
+                many,
+                ..Domain::clone(&domain)
+            }),
+            Found::Own(domain) => Arc::new(Domain { many, ..domain }),
+        }
+    }
+
+    fn is_signed(&self) -> bool {
+        !matches!(self.caller, Caller::Anonymous)
+    }
+
+    /// A key that somebody holds.
+    fn held(&self, policy: &Compiled, key: usize, within: &[&str]) -> Found {
+        if !self.fresh {
+            return Domain::any_text().into();
+        }
+        // What is fresh does not depend on who asks.
+        match policy.fresh.get(key) {
+            Some(known) => Found::Shared(Arc::clone(
+                known.get_or_init(|| Arc::new(fresh(policy, key, within))),
+            )),
+            None => fresh(policy, key, within).into(),
+        }
+    }
+
+    fn of_caller(&self, policy: &Compiled, key: usize, name: &str) -> Option<Found> {
+        let (account, kind, own_name) = match &self.caller {
+            Caller::Aws {
+                account,
+                kind,
+                name,
+                ..
+            } => (account.as_deref(), *kind, name.as_deref()),
+            other => return Self::of_other_caller(other, self, policy, key, name),
+        };
+        let temporary = kind != Kind::Root;
+        let domain = match name {
+            "aws:principalorgid" => return Some(self.held(policy, key, &["o-??????????*"])),
+            "aws:principalorgpaths" => {
+                return Some(self.held(policy, key, &["o-??????????*/r-????*/*"]));
+            }
+            "aws:principalaccount" => match account {
+                Some(account) => Domain::fixed(account),
+                None => present(Values::Text {
+                    prefix: String::new(),
+                    within: vec![Glob::like("????????????")],
+                    without: policy
+                        .accounts
+                        .iter()
+                        .map(|held| Glob::exactly(held))
+                        .collect(),
+                }),
+            },
+            "aws:principaltype" => Domain::fixed(match kind {
+                Kind::Root => "Account",
+                Kind::User => "User",
+                Kind::Role => "AssumedRole",
+                Kind::Federated => "FederatedUser",
+            }),
+            "aws:principalarn" => self.principal_arn(policy, account, kind, own_name),
+            "aws:userid" => self.userid(policy, account, kind, own_name),
+            "aws:username" => match (kind, own_name) {
+                (Kind::User, Some(name)) => Domain::fixed(last(name)),
+                (Kind::User, None) => present(Values::Text {
+                    prefix: String::new(),
+                    within: like(&["?*".to_owned()]),
+                    without: named_users(policy, account)
+                        .map(|name| Glob::exactly(last(name)))
+                        .chain([Glob::like("*/*"), Glob::like("*:*")])
+                        .collect(),
+                }),
+                _ => Domain::absent(),
+            },
+            "aws:principalisawsservice" => Domain::fixed("false"),
+            "aws:principalservicename" | "aws:principalservicenameslist" => Domain::absent(),
+            "aws:multifactorauthpresent" if temporary => optional(words(&boolean::VALUES)),
+            "aws:multifactorauthage" if temporary => optional(line(0.0, 129_600.0)),
+            "aws:tokenissuetime" if temporary => optional(Values::Time(Line {
+                min: 0.0,
+                max: f64::INFINITY,
+                whole: true,
+            })),
+            "aws:multifactorauthpresent" | "aws:multifactorauthage" | "aws:tokenissuetime" => {
+                Domain::absent()
+            }
+            "aws:federatedprovider" if kind == Kind::Role => Domain::any_text(),
+            "aws:federatedprovider" => Domain::absent(),
+            "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid" | "aws:sourceorgpaths"
+            | "aws:sourceowner" => Domain::absent(),
+            "aws:viaawsservice" => present(words(&boolean::VALUES)),
+            _ => return None,
+        };
+        Some(domain.into())
+    }
+
+    fn of_other_caller(
+        caller: &Caller,
+        shape: &Self,
+        policy: &Compiled,
+        key: usize,
+        name: &str,
+    ) -> Option<Found> {
+        let is_about_principals = name.starts_with("aws:principal")
+            || tells_principals_apart(name)
+            || name == "aws:sourceidentity"
+            || name == "aws:calledvia"
+            || name.starts_with("aws:calledvia")
+            || name == "aws:ec2instancesourcevpc"
+            || name == "aws:ec2instancesourceprivateipv4";
+        match caller {
+            Caller::Service(service) => {
+                let held = |within| Some(shape.held(policy, key, within));
+                let domain = match name {
+                    "aws:principalisawsservice" => Domain::fixed("true"),
+                    "aws:principalservicename" => Domain::fixed(&**service),
+                    "aws:principalservicenameslist" => Domain::fixed(&**service),
+                    "aws:sourcearn" => return held(&["arn:aws:*:*:*:*"]),
+                    "aws:sourceaccount" | "aws:sourceowner" => return held(&["????????????"]),
+                    "aws:sourceorgid" => return held(&["o-??????????*"]),
+                    "aws:sourceorgpaths" => return held(&["o-??????????*/r-????*/*"]),
+                    "aws:sourceip" => optional(Values::Address { broad: shape.fresh }),
+                    // Whether a service's request carries these is not documented.
+                    "aws:viaawsservice" => present(words(&boolean::VALUES)),
+                    "aws:principaltype" | "aws:userid" | "aws:principalaccount" => Domain::absent(),
+                    _ if is_about_principals => Domain::absent(),
+                    _ => return None,
+                };
+                Some(domain.into())
+            }
+            // Nothing is known of the account behind an id but that it signs.
+            Caller::Canonical(_) => Some(Found::Own(match name {
+                "aws:principalisawsservice" => Domain::fixed("false"),
+                "aws:viaawsservice" => present(words(&boolean::VALUES)),
+                _ if is_about_principals => Domain::any_text(),
+                _ => return None,
+            })),
+            _ => Some(Found::Own(match name {
+                "aws:principalaccount" | "aws:userid" => Domain::fixed("anonymous"),
+                "aws:principaltype" => Domain::fixed("Anonymous"),
+                "aws:viaawsservice" => Domain::fixed("false"),
+                "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid"
+                | "aws:sourceorgpaths" | "aws:sourceowner" => Domain::absent(),
+                _ if is_about_principals => Domain::absent(),
+                _ => return None,
+            })),
+        }
+    }
+
+    fn principal_arn(
+        &self,
+        policy: &Compiled,
+        account: Option<&str>,
+        kind: Kind,
+        name: Option<&str>,
+    ) -> Domain {
+        let digits = account.unwrap_or("????????????");
+        let (service, word) = match kind {
+            Kind::Root => ("iam", "root"),
+            Kind::User => ("iam", "user/"),
+            Kind::Role => ("iam", "role/"),
+            Kind::Federated => ("sts", "federated-user/"),
+        };
+        let partition = policy.partition;
+        let prefix = format!("arn:{partition}:{service}::{digits}:{word}");
+        let mut without: Vec<Glob> = vec![Glob::like("*/")];
+        if account.is_none() {
+            without.extend(
+                policy
+                    .accounts
+                    .iter()
+                    .map(|held| Glob::like(&format!("arn:{partition}:{service}::{held}:*"))),
+            );
+        }
+        match (kind, name, account) {
+            (Kind::Root, _, Some(_)) => Domain::fixed(prefix),
+            (_, Some(name), Some(_)) => Domain::fixed(format!("{prefix}{name}")),
+            (Kind::Root, ..) => present(Values::Text {
+                prefix: format!("arn:{partition}:iam::"),
+                within: like(&[prefix]),
+                without,
+            }),
+            _ => {
+                without.extend(
+                    policy
+                        .principals
+                        .iter()
+                        .filter_map(|principal| match principal {
+                            Principal::Arn(arn) if arn.kind == word.trim_end_matches('/') => {
+                                Some(if kind == Kind::Role {
+                                    // A role is named by its last part, whatever its path.
+                                    Glob::like(&format!("{prefix}*{}", last(&arn.name)))
+                                } else {
+                                    Glob::exactly(&arn.text)
+                                })
+                            }
+                            _ => None,
+                        }),
+                );
+                present(Values::Text {
+                    within: like(&[format!("{prefix}?*")]),
+                    prefix: if account.is_some() {
+                        prefix
+                    } else {
+                        format!("arn:{partition}:{service}::")
+                    },
+                    without,
+                })
+            }
+        }
+    }
+
+    fn userid(
+        &self,
+        policy: &Compiled,
+        account: Option<&str>,
+        kind: Kind,
+        name: Option<&str>,
+    ) -> Domain {
+        let digits = account.unwrap_or("????????????");
+        let within = match kind {
+            Kind::Root => vec![digits.to_owned()],
+            Kind::User => vec!["AIDA????????????????*".to_owned()],
+            Kind::Role => vec!["AROA????????????????*:??*".to_owned()],
+            Kind::Federated => vec![format!("{digits}:{}", name.map_or("??*", last))],
+        };
+        let literal = !self.fresh && matches!(kind, Kind::User | Kind::Role);
+        let without = if self.fresh {
+            policy
+                .unique_ids
+                .iter()
+                .map(|id| Glob::like(&format!("{id}*")))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        present(Values::Text {
+            prefix: String::new(),
+            within: if literal {
+                // What a policy names need not have the form of today's ids.
+                like(&[match kind {
+                    Kind::Role => "?*:??*".to_owned(),
+                    _ => "?*".to_owned(),
+                }])
+            } else {
+                like(&within)
+            },
+            without,
+        })
+    }
+
+    fn of_network(&self, policy: &Compiled, key: usize, name: &str) -> Option<Found> {
+        if !tells_networks_apart(name) {
+            return None;
+        }
+        let there = |found: Found| {
+            Found::Own(Domain {
+                optional: false,
+                ..found.into_own()
+            })
+        };
+        Some(match (self.endpoint, name) {
+            (false, "aws:sourceip") => present(Values::Address { broad: self.fresh }).into(),
+            (false, _) | (true, "aws:sourceip") => Domain::absent().into(),
+            (true, "aws:vpcsourceip") => present(Values::Address { broad: false }).into(),
+            (true, "aws:sourcevpce") => there(self.held(policy, key, &["vpce-?*"])),
+            (true, "aws:sourcevpc") => there(self.held(policy, key, &["vpc-?*"])),
+            (true, "aws:sourcevpcarn") => {
+                self.held(policy, key, &["arn:aws:ec2:?*:????????????:vpc/?*"])
+            }
+            (true, "aws:vpceaccount") => self.held(policy, key, &["????????????"]),
+            (true, "aws:vpceorgid") => self.held(policy, key, &["o-??????????*"]),
+            (true, "aws:vpceorgpaths") => self.held(policy, key, &["o-??????????*/r-????*/*"]),
+            (true, _) => Domain::any_text().into(),
+        })
+    }
+
+    fn of_request(
+        &self,
+        policy: &Compiled,
+        place: &Place,
+        key: usize,
+        name: &str,
+        rounding: Rounding,
+    ) -> Found {
+        let signing = |domain: Domain| {
+            // A service signs in ways of its own, and what its requests carry is not documented.
+            if self.is_signed() && !matches!(self.caller, Caller::Service(_)) {
+                domain
+            } else {
+                match rounding {
+                    // Documented for authenticated requests; that others lack them is not.
+                    Rounding::Up => domain.or_absent(),
+                    Rounding::Down => Domain::absent(),
+                }
+            }
+        };
+        let domain = match name {
+            "aws:currenttime" => present(Values::Time(match place.now {
+                Some(now) => Line {
+                    min: now,
+                    max: now,
+                    whole: true,
+                },
+                None => Line {
+                    min: EARLIEST_NOW,
+                    max: f64::INFINITY,
+                    whole: true,
+                },
+            })),
+            "aws:securetransport" => present(words(&["true", "false"])),
+            "aws:resourceaccount" | "s3:resourceaccount" => Domain::fixed(place.owner.clone()),
+            "aws:requestedregion" => Domain {
+                optional: false,
+                ..Domain::any_text()
+            },
+            "s3:authtype" => signing(present(words(&[
+                "REST-HEADER",
+                "REST-QUERY-STRING",
+                "POST",
+            ]))),
+            "s3:signatureversion" => signing(present(words(&["AWS4-HMAC-SHA256", "AWS"]))),
+            "s3:signatureage" => signing(optional(line(0.0, LONGEST_SIGNATURE_MS))),
+            "s3:tlsversion" => optional(words(&["1.2", "1.3", "1.1", "1.0"])),
+            "s3:max-keys" => optional(line(0.0, 2_147_483_647.0)),
+            "s3:object-lock-remaining-retention-days" => optional(line(0.0, 36_500.0)),
+            "s3:object-lock-retain-until-date" => optional(Values::Time(Line {
+                min: 0.0,
+                max: f64::INFINITY,
+                whole: true,
+            })),
+            "s3:dataaccesspointaccount" => match &self.caller {
+                Caller::Aws {
+                    account: Some(account),
+                    ..
+                } if self.fresh => optional(Values::Of(vec![account.to_string()])),
+                _ => return self.held(policy, key, &["????????????"]),
+            },
+            "s3:dataaccesspointarn" => match &self.caller {
+                Caller::Aws {
+                    account: Some(account),
+                    ..
+                } if self.fresh => {
+                    let mut domain = Domain::any_text();
+                    domain.values = Values::Text {
+                        prefix: String::new(),
+                        within: like(&[format!(
+                            "arn:{}:s3:?*:{account}:accesspoint/?*",
+                            policy.partition
+                        )]),
+                        without: policy.literals_of(key).map(Glob::exactly).collect(),
+                    };
+                    domain
+                }
+                _ => return self.held(policy, key, &["arn:aws*:s3:*:*:accesspoint/?*"]),
+            },
+            "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
+            "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
+            "s3:x-amz-server-side-encryption-customer-algorithm" => optional(words(&["AES256"])),
+            "s3:isreplicationpauserequest" => optional(words(&boolean::VALUES)),
+            _ => Domain::any_text(),
+        };
+        domain.into()
+    }
+}
+
+/// What somebody can hold whom the policy does not name.
+fn fresh(policy: &Compiled, key: usize, within: &[&str]) -> Domain {
+    let mut without: Vec<Glob> = policy.literals_of(key).map(Glob::exactly).collect();
+    let name = policy.keys.get(key).map(String::as_str).unwrap_or_default();
+    if name.ends_with("arn") {
+        for account in &policy.accounts {
+            without.extend(arn_of_account(account));
+        }
+    }
+    if name.ends_with("account") || name == "aws:sourceowner" {
+        without.extend(policy.accounts.iter().map(|account| Glob::exactly(account)));
+    }
+    if name.contains(":principalorg") || name.contains("orgid") || name.contains("orgpaths") {
+        for organization in &policy.organizations {
+            without.push(Glob::exactly(organization));
+            without.push(Glob::like(&format!("{organization}/*")));
+        }
+    }
+    Domain {
+        many: has_many(name),
+        ..optional(Values::Text {
+            prefix: String::new(),
+            within: within.iter().map(|pattern| Glob::like(pattern)).collect(),
+            without,
+        })
+    }
+}
+
+/// Every ARN of an account.
+fn arn_of_account(account: &str) -> Option<Glob> {
+    use super::glob::Token;
+    let mut tokens: Vec<Token> = Vec::new();
+    for part in ["arn", "*", "*", "*", account, "*"] {
+        if !tokens.is_empty() {
+            tokens.push(Token::Char(':'));
+        }
+        tokens.extend(part.chars().map(|found| match found {
+            '*' => Token::Many,
+            other => Token::Char(other),
+        }));
+    }
+    arn::pattern(&tokens)
+}
+
+/// The users of an account that statements name.
+fn named_users<'a>(
+    policy: &'a Compiled,
+    account: Option<&'a str>,
+) -> impl Iterator<Item = &'a str> {
+    policy
+        .principals
+        .iter()
+        .filter_map(move |principal| match principal {
+            Principal::Arn(arn) if arn.kind == "user" && Some(arn.account.as_str()) == account => {
+                Some(arn.name.as_str())
+            }
+            _ => None,
+        })
+}

@@ -1,0 +1,65 @@
+//! What a question is asked about.
+
+use crate::Policy;
+use crate::contract::{Grant, PublicAccessBlock};
+
+/// A bucket, as far as questions about its reach depend on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// Bucket name.
+    pub bucket: &'a str,
+    /// 12-digit id of its account.
+    pub owner: &'a str,
+    /// Canonical user id of its account, if known: grants to it say nothing.
+    pub owner_id: Option<&'a str>,
+    /// The policy, if there is one.
+    pub policy: Option<&'a Policy>,
+    /// Block Public Access that is in effect.
+    pub block: PublicAccessBlock,
+    /// AWS's judgement of the policy (GetBucketPolicyStatus), if it was asked.
+    pub aws_says_public: Option<bool>,
+    /// Object Ownership; ACLs have no effect with `BucketOwnerEnforced`.
+    pub ownership: Option<&'a str>,
+    /// The bucket ACL's grants.
+    pub grants: &'a [Grant],
+    /// `AES256`, `aws:kms`, `aws:kms:dsse`; none is `AES256`.
+    pub default_encryption: Option<&'a str>,
+    /// What time it is, seconds since 1970; none for any moment from 2026 on.
+    pub now: Option<f64>,
+    /// `aws`, `aws-cn` or `aws-us-gov`; none to take it from the policy's resources.
+    pub partition: Option<&'static str>,
+}
+
+impl<'a> Case<'a> {
+    /// A bucket with that policy, and nothing else that lets anybody in or keeps anybody out.
+    pub fn new(bucket: &'a str, owner: &'a str, policy: Option<&'a Policy>) -> Self {
+        Self {
+            bucket,
+            owner,
+            owner_id: None,
+            policy,
+            block: PublicAccessBlock::default(),
+            aws_says_public: None,
+            ownership: None,
+            grants: &[],
+            default_encryption: None,
+            now: None,
+            partition: None,
+        }
+    }
+
+    /// The grants of the ACL that have an effect.
+    pub(super) fn effective_grants(&self) -> Vec<Grant> {
+        if self.ownership == Some("BucketOwnerEnforced") {
+            return Vec::new();
+        }
+        self.grants
+            .iter()
+            .filter(|grant| {
+                !(self.block.ignore_public_acls
+                    && matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers"))
+            })
+            .cloned()
+            .collect()
+    }
+}

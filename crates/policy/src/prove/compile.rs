@@ -1,0 +1,579 @@
+//! A policy in the form that the search works on.
+//!
+//! Done once a policy, for all its questions: keys and conditions are numbered, action elements
+//! become bit sets over the catalogue, and everything that somebody may *hold* — account ids,
+//! organizations, literals of a key — is collected from the text. A bucket ACL is compiled into
+//! statements like any other: a grant is an Allow to a group, and a Deny overrides it as well
+//! (S3 user guide, "Access control list (ACL) overview", mapping of ACL permissions, 2026-09).
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use super::atom::{Atom, Test};
+use super::caller;
+use super::fold::{self, Says};
+use super::glob::Glob;
+use super::value::Domain;
+use crate::catalogue::ActionClass;
+use crate::catalogue::{self, Action, Actions, On};
+use crate::contract::Grant;
+use crate::document::{DefectKind, Effect, Element, Policy, Principal, Statement, Version};
+
+/// Whom a statement speaks of.
+#[derive(Clone, Debug)]
+pub(super) enum Whom {
+    /// As the policy says.
+    Principals(Element<Principal>),
+    /// The ACL group AllUsers: everybody outside, signed or not.
+    AllUsers,
+    /// The ACL group AuthenticatedUsers: everybody who signs.
+    AuthenticatedUsers,
+    /// The ACL group LogDelivery: the service that writes access logs.
+    LogDelivery,
+    /// A canonical user id in the ACL.
+    Canonical(String),
+    /// Nobody can tell: the element could not be read.
+    Unread,
+}
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    /// Its position in the policy; none for an ACL grant.
+    pub(super) index: Option<usize>,
+    pub(super) whom: Whom,
+    pub(super) actions: Actions,
+    /// Conditions on the resource and on keys, as positions among the atoms. The resource is first.
+    pub(super) atoms: Vec<usize>,
+    /// Part of it could not be read: it may match less or more than what is here.
+    pub(super) unread: bool,
+}
+
+/// Actions of one class that no statement and no key tells apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group {
+    /// The actions.
+    pub(super) actions: Actions,
+    /// One of them.
+    pub(super) action: &'static Action,
+    /// What is searched for them, shared with groups of other classes that nothing tells apart.
+    pub(super) cell: usize,
+}
+
+/// Actions that no statement, no key and no kind of resource tells apart: what is found for one of
+/// them holds for all.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    /// Some of the actions; enough to ask whether a statement or key is about them.
+    pub(super) actions: Actions,
+    pub(super) on: On,
+    /// By set of actions that the policy tells apart, whether these are in it.
+    members: Vec<bool>,
+}
+
+/// The resources of one kind.
+#[derive(Debug)]
+pub(super) struct Resource {
+    pub(super) domain: Arc<Domain>,
+    /// By atom, what it says of all of them; only for conditions on the resource.
+    pub(super) says: Vec<Says>,
+}
+
+/// A policy, compiled.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) allows: Vec<Rule>,
+    pub(super) denies: Vec<Rule>,
+    /// The condition keys in lower case; the first is the resource.
+    pub(super) keys: Vec<String>,
+    /// The same as AWS writes them.
+    pub(super) written: Vec<String>,
+    pub(super) atoms: Vec<Atom>,
+    /// The actions in groups, class by class in the order of the catalogue.
+    pub(super) groups: Vec<Group>,
+    pub(super) cells: Vec<Cell>,
+    /// By key, the actions that can carry it.
+    pub(super) carriers: Vec<Actions>,
+    /// By key, the texts without wildcards that the policy compares it with.
+    pub(super) literals: Vec<BTreeSet<String>>,
+    /// By key, what somebody holds whom the policy does not name; filled when first asked for.
+    pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
+    /// Every 12-digit number in the policy, and the owner.
+    pub(super) accounts: BTreeSet<String>,
+    /// An account that the policy does not name.
+    pub(super) stranger: Arc<str>,
+    /// Every organization id in the policy.
+    pub(super) organizations: BTreeSet<String>,
+    /// Every unique id of a user or role in the policy.
+    pub(super) unique_ids: BTreeSet<String>,
+    /// Every principal that a statement names.
+    pub(super) principals: BTreeSet<Principal>,
+    /// What the resource of an action on the bucket can be, and of one on an object.
+    pub(super) resources: [Resource; 2],
+    /// Keys that stand in patterns as variables.
+    pub(super) variables: BTreeSet<usize>,
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub(super) partition: &'static str,
+    /// Why nothing can be said of it as a whole.
+    pub(super) unreadable: Option<String>,
+}
+
+/// The name under which the resource is a key.
+const RESOURCE: &str = "resource";
+
+impl Compiled {
+    /// Compiles a policy and the ACL grants that have an effect.
+    pub(super) fn new(
+        bucket: &str,
+        owner: &str,
+        owner_id: Option<&str>,
+        policy: Option<&Policy>,
+        grants: &[Grant],
+        partition: Option<&'static str>,
+    ) -> Self {
+        let mut this = Self {
+            allows: Vec::new(),
+            denies: Vec::new(),
+            keys: vec![RESOURCE.to_owned()],
+            written: Vec::new(),
+            atoms: Vec::new(),
+            groups: Vec::new(),
+            cells: Vec::new(),
+            carriers: Vec::new(),
+            literals: Vec::new(),
+            fresh: Vec::new(),
+            accounts: BTreeSet::from([owner.to_owned()]),
+            stranger: "100000000007".into(),
+            organizations: BTreeSet::new(),
+            unique_ids: BTreeSet::new(),
+            principals: BTreeSet::new(),
+            resources: [On::Bucket, On::Object].map(|on| Resource {
+                domain: Arc::new(caller::resource("", on)),
+                says: Vec::new(),
+            }),
+            variables: BTreeSet::new(),
+            partition: partition
+                .or_else(|| policy.map(partition_of))
+                .unwrap_or("aws"),
+            unreadable: None,
+        };
+        if let Some(policy) = policy {
+            this.policy(policy);
+        }
+        let arn = format!("arn:{}:s3:::{bucket}", this.partition);
+        for grant in grants {
+            this.grant(grant, &arn, owner_id);
+        }
+        if let Some(stranger) = STRANGERS
+            .iter()
+            .find(|candidate| !this.accounts.contains(**candidate))
+        {
+            this.stranger = (*stranger).into();
+        }
+        this.resources = [On::Bucket, On::Object].map(|on| {
+            let domain = caller::resource(&arn, on);
+            Resource {
+                says: this
+                    .atoms
+                    .iter()
+                    .map(|atom| match atom.key {
+                        0 => fold::says(atom, &domain),
+                        _ => Says::Depends,
+                    })
+                    .collect(),
+                domain: Arc::new(domain),
+            }
+        });
+        this.variables();
+        this.literals = this.collect_literals();
+        this.fresh.resize_with(this.keys.len(), OnceLock::new);
+        this.written = this
+            .keys
+            .iter()
+            .map(|key| super::witness::written(key))
+            .collect();
+        this.carriers = this
+            .keys
+            .iter()
+            .map(|key| catalogue::carrying(key))
+            .collect();
+        this.partition_actions();
+        this
+    }
+
+    fn policy(&mut self, policy: &Policy) {
+        let broken: BTreeSet<usize> = policy
+            .defects
+            .iter()
+            .filter(|defect| defect.kind != DefectKind::Nobody)
+            .filter_map(|defect| defect.statement)
+            .collect();
+        let lost = broken.iter().any(|index| {
+            !policy
+                .statements
+                .iter()
+                .any(|statement| statement.index == *index)
+        });
+        let outside = policy
+            .defects
+            .iter()
+            .any(|defect| defect.statement.is_none());
+        if (lost || outside)
+            && let Some(defect) = policy
+                .defects
+                .iter()
+                .find(|defect| defect.kind != DefectKind::Nobody)
+        {
+            self.unreadable = Some(format!("the policy cannot be read: {defect}"));
+        }
+        for statement in &policy.statements {
+            self.statement(statement, policy.version, broken.contains(&statement.index));
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement, version: Version, unread: bool) {
+        let resource = match &statement.resource {
+            Some(element) => {
+                for pattern in &element.items {
+                    self.note(&pattern.text);
+                }
+                let texts = element.items.iter().map(|item| item.text.as_str());
+                Atom::resource(texts, element.negated, version)
+            }
+            None => Atom::resource(std::iter::once("*"), false, version),
+        };
+        let mut atoms = vec![self.atom(resource)];
+        for condition in &statement.conditions {
+            for value in &condition.values {
+                self.note(value);
+            }
+            let key = self.key(&condition.key);
+            let atom = Atom::condition(condition, key, version);
+            atoms.push(self.atom(atom));
+        }
+        let whom = match &statement.principal {
+            Some(element) => {
+                for principal in &element.items {
+                    self.note(principal_text(principal));
+                    self.principals.insert(principal.clone());
+                }
+                Whom::Principals(element.clone())
+            }
+            None => Whom::Unread,
+        };
+        let rule = Rule {
+            index: Some(statement.index),
+            whom,
+            actions: catalogue::of_element(&statement.action),
+            atoms,
+            unread: unread || statement.principal.is_none() || statement.resource.is_none(),
+        };
+        match statement.effect {
+            Effect::Allow => self.allows.push(rule),
+            Effect::Deny => self.denies.push(rule),
+        }
+    }
+
+    /// What a grant on a bucket permits: never object data, and of writing only the upload.
+    fn grant(&mut self, grant: &Grant, arn: &str, owner_id: Option<&str>) {
+        let names: &[&str] = match grant.permission.as_str() {
+            "READ" => &READ,
+            "WRITE" => &WRITE,
+            "READ_ACP" => &READ_ACP,
+            "WRITE_ACP" => &WRITE_ACP,
+            "FULL_CONTROL" => &FULL_CONTROL,
+            _ => &[],
+        };
+        let actions = catalogue::which(|action| names.contains(&action.name.as_str()));
+        let whom = match grant.grantee.as_str() {
+            "AllUsers" => Whom::AllUsers,
+            "AuthenticatedUsers" => Whom::AuthenticatedUsers,
+            "LogDelivery" => Whom::LogDelivery,
+            id if Some(id) == owner_id => return,
+            id => Whom::Canonical(id.to_owned()),
+        };
+        let everything = [arn.to_owned(), format!("{arn}/*")];
+        let texts = everything.iter().map(String::as_str);
+        let resource = Atom::resource(texts, false, Version::V2008);
+        let atoms = vec![self.atom(resource)];
+        self.allows.push(Rule {
+            index: None,
+            whom,
+            actions,
+            atoms,
+            unread: actions == 0,
+        });
+    }
+
+    fn atom(&mut self, atom: Atom) -> usize {
+        self.atoms.push(atom);
+        self.atoms.len() - 1
+    }
+
+    fn key(&mut self, name: &str) -> usize {
+        let name = same_key(name);
+        self.position(name).unwrap_or_else(|| {
+            self.keys.push(name.to_owned());
+            self.keys.len() - 1
+        })
+    }
+
+    /// The number of a key, if the policy has it.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.keys.iter().position(|key| key == name)
+    }
+
+    /// Collects what somebody may hold.
+    fn note(&mut self, text: &str) {
+        for word in text.split(|found: char| !found.is_ascii_alphanumeric() && found != '-') {
+            let digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+            if word.len() == 12 && digits(word) {
+                self.accounts.insert(word.to_owned());
+            } else if word.len() > 2 && word.starts_with("o-") {
+                self.organizations.insert(word.to_owned());
+            } else if word.len() >= 12 && (word.starts_with("AROA") || word.starts_with("AIDA")) {
+                self.unique_ids.insert(word.to_owned());
+            }
+        }
+    }
+
+    fn variables(&mut self) {
+        let names: BTreeSet<String> = self
+            .atoms
+            .iter()
+            .flat_map(|atom| atom.variables().map(str::to_owned))
+            .collect();
+        for name in names {
+            let key = self.key(&name);
+            self.variables.insert(key);
+        }
+    }
+
+    fn collect_literals(&self) -> Vec<BTreeSet<String>> {
+        let mut literals = vec![BTreeSet::new(); self.keys.len()];
+        for atom in &self.atoms {
+            if let (Some(set), Test::Text(globs)) = (literals.get_mut(atom.key), &atom.test) {
+                set.extend(globs.iter().filter_map(Glob::literal).map(str::to_owned));
+            }
+        }
+        literals
+    }
+
+    /// Splits the actions until nothing tells the members of a part from each other.
+    fn partition_actions(&mut self) {
+        let all = catalogue::all();
+        let mut lines: Vec<Actions> = Vec::new();
+        for line in self
+            .allows
+            .iter()
+            .chain(&self.denies)
+            .map(|rule| rule.actions)
+            .chain(self.carriers.iter().copied())
+        {
+            if line != all && line != 0 && !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        for kind in kinds() {
+            // No more parts than actions, so this is short however many statements there are.
+            let mut parts: Vec<Actions> = vec![*kind];
+            for line in &lines {
+                for place in 0..parts.len() {
+                    let Some(part) = parts.get_mut(place) else {
+                        break;
+                    };
+                    let (inside, outside) = (*part & line, *part & !line);
+                    if inside != 0 && outside != 0 {
+                        *part = inside;
+                        parts.push(outside);
+                    }
+                }
+            }
+            // In the order of the table.
+            parts.sort_by_key(|part| part.trailing_zeros());
+            for actions in parts {
+                let Some(action) = catalogue::members(actions).next() else {
+                    continue;
+                };
+                let members: Vec<bool> = lines.iter().map(|line| line & actions != 0).collect();
+                let cell = self
+                    .cells
+                    .iter()
+                    .position(|cell| cell.on == action.on && cell.members == members)
+                    .unwrap_or_else(|| {
+                        self.cells.push(Cell {
+                            actions,
+                            on: action.on,
+                            members,
+                        });
+                        self.cells.len() - 1
+                    });
+                self.groups.push(Group {
+                    actions,
+                    action,
+                    cell,
+                });
+            }
+        }
+    }
+
+    /// The resources of one kind.
+    pub(super) fn resource(&self, on: On) -> &Resource {
+        let [bucket, object] = &self.resources;
+        match on {
+            On::Bucket => bucket,
+            On::Object => object,
+        }
+    }
+
+    /// Whether the actions of a cell can carry a key.
+    pub(super) fn carries(&self, cell: &Cell, key: usize) -> bool {
+        self.carriers
+            .get(key)
+            .is_none_or(|set| set & cell.actions != 0)
+    }
+
+    /// The groups of one class; they stand together.
+    pub(super) fn of_class(&self, class: ActionClass) -> Range<usize> {
+        let start = self
+            .groups
+            .iter()
+            .position(|group| group.action.class == class)
+            .unwrap_or_default();
+        let length = self
+            .groups
+            .iter()
+            .skip(start)
+            .take_while(|group| group.action.class == class)
+            .count();
+        start..start + length
+    }
+
+    /// The literals that a key is compared with.
+    pub(super) fn literals_of(&self, key: usize) -> impl Iterator<Item = &str> {
+        self.literals
+            .get(key)
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+
+    /// True when one of these keys occurs.
+    pub(super) fn mentions(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        self.keys.iter().any(|key| wanted(key))
+    }
+
+    /// True when the patterns on a key could tell one account from another by part of its number.
+    pub(super) fn splits_accounts(&self) -> bool {
+        let names_accounts = |key: usize| {
+            self.keys.get(key).is_some_and(|key| {
+                matches!(
+                    key.as_str(),
+                    "aws:principalaccount" | "aws:principalarn" | "aws:userid"
+                )
+            })
+        };
+        self.atoms.iter().any(|atom| {
+            names_accounts(atom.key)
+                && match &atom.test {
+                    Test::Text(globs) => globs.iter().any(|glob| {
+                        glob.literal().is_none()
+                            && glob
+                                .example()
+                                .split(|found: char| !found.is_ascii_digit())
+                                .any(|digits| !digits.is_empty() && digits.len() != 12)
+                    }),
+                    Test::Constant(_) => false,
+                    Test::Number(..) | Test::Address(_) => true,
+                }
+        })
+    }
+}
+
+/// Accounts of which one that the policy does not name is the stranger.
+const STRANGERS: [&str; 9] = [
+    "999999999999",
+    "888888888888",
+    "777777777777",
+    "666666666666",
+    "555555555555",
+    "444444444444",
+    "333333333333",
+    "222222222222",
+    "111111111111",
+];
+
+/// The actions by class, kind of resource and whether they are core, class by class.
+fn kinds() -> &'static [Actions] {
+    static KINDS: OnceLock<Vec<Actions>> = OnceLock::new();
+    KINDS.get_or_init(|| {
+        let mut kinds = Vec::new();
+        for class in catalogue::CLASSES {
+            for on in [On::Object, On::Bucket] {
+                for core in [true, false] {
+                    kinds.push(catalogue::which(|action| {
+                        action.class == class && action.on == on && action.core == core
+                    }));
+                }
+            }
+        }
+        kinds.retain(|kind| *kind != 0);
+        kinds
+    })
+}
+
+/// The one key of two that say what time it is.
+pub(super) fn same_key(name: &str) -> &str {
+    match name {
+        "aws:epochtime" => "aws:currenttime",
+        other => other,
+    }
+}
+
+const READ: [&str; 3] = [
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+    "s3:ListBucketMultipartUploads",
+];
+const WRITE: [&str; 1] = ["s3:PutObject"];
+const READ_ACP: [&str; 1] = ["s3:GetBucketAcl"];
+const WRITE_ACP: [&str; 1] = ["s3:PutBucketAcl"];
+const FULL_CONTROL: [&str; 6] = [
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+    "s3:ListBucketMultipartUploads",
+    "s3:PutObject",
+    "s3:GetBucketAcl",
+    "s3:PutBucketAcl",
+];
+
+fn principal_text(principal: &Principal) -> &str {
+    match principal {
+        Principal::Everyone => "*",
+        Principal::Account(text)
+        | Principal::UniqueId(text)
+        | Principal::Service(text)
+        | Principal::Federated(text)
+        | Principal::CanonicalUser(text) => text,
+        Principal::Arn(arn) => &arn.text,
+    }
+}
+
+/// The partition that the policy's resources name.
+fn partition_of(policy: &Policy) -> &'static str {
+    let names = |partition: &str| {
+        policy
+            .statements
+            .iter()
+            .flat_map(|statement| statement.resource.iter().flat_map(|element| &element.items))
+            .any(|pattern| pattern.text.starts_with(partition))
+    };
+    if names("arn:aws-cn:") {
+        "aws-cn"
+    } else if names("arn:aws-us-gov:") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}

@@ -1,0 +1,490 @@
+//! One question about one class of actions: the passes over callers, actions and statements.
+//!
+//! Callers who hold nothing that the policy names come first; if one of them gets in, the class is
+//! reachable, and the first way in is enough. Otherwise those who are, or hold, what the policy names
+//! are asked, and every way in is collected, because together they say what it takes. Each pass is
+//! made with doubts rounded down, and where a doubt mattered once more with doubts rounded up.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::budget::Exhausted;
+use super::caller::{self, Caller, Shape};
+use super::compile::Group;
+use super::dpll::Model;
+use super::holding::{self, Holding};
+use super::proof::{Closed, Ledger};
+use super::prover::Prover;
+use super::questions::{self, Fix, Part, Question};
+use super::scene::{Scene, Stage};
+use super::value::Rounding;
+use crate::catalogue::ActionClass;
+use crate::catalogue::Actions;
+use crate::contract::Reach;
+use crate::contract::{Decision, Request};
+use crate::evaluate::implausible;
+
+/// Something that gets in.
+#[derive(Debug)]
+pub(super) struct Hit {
+    /// Position among the Allow statements; none for the owner's identities.
+    pub(super) rule: Option<usize>,
+    scene: usize,
+    group: Group,
+    fix: Arc<Fix>,
+    pub(super) model: Arc<Model>,
+    /// How `only_from` calls the principal.
+    pub(super) held_as: Option<Arc<str>>,
+    /// What it takes; only looked at for callers who hold something.
+    pub(super) held: Holding,
+}
+
+/// The request that the evaluator was asked about last: classes that nothing tells apart differ in
+/// its action only.
+#[derive(Debug)]
+pub(super) struct Recent {
+    scene: usize,
+    fix: Arc<Fix>,
+    model: Arc<Model>,
+    request: Request,
+}
+
+/// A question made ready for one policy.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    question: Question,
+    about: Actions,
+    fixes: Vec<Arc<Fix>>,
+    fresh: Arc<[Cast]>,
+    /// Found when they are asked for: mostly somebody fresh gets in.
+    holders: Option<Arc<[Cast]>>,
+}
+
+/// A caller on the stage.
+#[derive(Clone, Debug)]
+pub(super) struct Cast {
+    scene: usize,
+    held_as: Option<Arc<str>>,
+}
+
+/// The callers of questions that share them.
+#[derive(Debug, Default)]
+pub(super) struct Casts {
+    fresh: Option<Arc<[Cast]>>,
+    holders: Option<Arc<[Cast]>>,
+}
+
+/// What one pass over callers, groups and statements found.
+#[derive(Debug, Default)]
+struct Pass {
+    hits: Vec<Hit>,
+    doubt: bool,
+}
+
+/// The answer for one class.
+#[derive(Debug)]
+pub(super) struct ClassAnswer {
+    pub(super) reach: Reach,
+    pub(super) hits: Vec<Hit>,
+    pub(super) reason: Option<String>,
+}
+
+const UNCLEAR: &str = "it depends on something that AWS does not document or that the documents at \
+                       hand do not hold";
+const INCONSISTENT: &str = "the prover found a request that the evaluator does not let in; one of \
+                            the two is wrong";
+const TOO_HARD: &str = "the policy needs more steps than its budget has";
+
+/// At most this many ways in are collected for `only_from`.
+const WAYS_IN: usize = 256;
+
+impl ClassAnswer {
+    fn of(reach: Reach, pass: Pass) -> Self {
+        Self {
+            reach,
+            hits: pass.hits,
+            reason: None,
+        }
+    }
+
+    fn unknown(reason: &str) -> Self {
+        Self {
+            reason: Some(reason.to_owned()),
+            ..Self::of(Reach::Unknown, Pass::default())
+        }
+    }
+}
+
+impl Prover {
+    /// Makes a question ready: its callers on the stage, and what it fixes.
+    pub(super) fn asked(&mut self, question: &Question) -> Asked {
+        let fixes = question
+            .fixes(self.kms_by_default)
+            .into_iter()
+            .map(|fixed| self.fix(fixed))
+            .collect();
+        let known = self.known(question).and_then(|known| known.fresh.clone());
+        Asked {
+            about: question.actions() & self.scope,
+            fixes,
+            fresh: match known {
+                Some(fresh) => fresh,
+                None => {
+                    let fresh = question.fresh(&self.policy, &self.place.owner);
+                    let fresh = self.cast(fresh);
+                    if let Some(known) = self.known(question) {
+                        known.fresh = Some(Arc::clone(&fresh));
+                    }
+                    fresh
+                }
+            },
+            holders: None,
+            question: question.clone(),
+        }
+    }
+
+    /// The callers who are, or hold, what the policy names.
+    fn holders(&mut self, asked: &mut Asked) -> Arc<[Cast]> {
+        if let Some(holders) = &asked.holders {
+            return Arc::clone(holders);
+        }
+        let known = self
+            .known(&asked.question)
+            .and_then(|known| known.holders.clone());
+        let holders = known.unwrap_or_else(|| {
+            let holders = asked.question.holders(&self.policy, &self.place.owner);
+            self.cast(holders)
+        });
+        if let Some(known) = self.known(&asked.question) {
+            known.holders = Some(Arc::clone(&holders));
+        }
+        asked.holders = Some(Arc::clone(&holders));
+        holders
+    }
+
+    /// What other questions about the same callers found of them.
+    fn known(&mut self, question: &Question) -> Option<&mut Casts> {
+        self.casts.get_mut(question.callers()?)
+    }
+
+    fn fix(&mut self, fixed: questions::Fixed) -> Arc<Fix> {
+        self.kinds += 1;
+        Arc::new(Fix::new(fixed, &self.policy, self.kinds))
+    }
+
+    fn cast(&mut self, parts: Vec<Part>) -> Arc<[Cast]> {
+        parts
+            .into_iter()
+            .map(|part| Cast {
+                scene: self.scene(part.shape),
+                held_as: part.held_as,
+            })
+            .collect()
+    }
+
+    fn scene(&mut self, shape: Shape) -> usize {
+        let known = self.scenes.iter().position(|scene| scene.shape == shape);
+        known.unwrap_or_else(|| {
+            self.scenes
+                .push(Scene::new(shape, &self.policy, &self.place));
+            self.scenes.len() - 1
+        })
+    }
+
+    pub(super) fn stage(&self) -> Stage<'_> {
+        Stage {
+            policy: &self.policy,
+            place: &self.place,
+            cut: self.cut,
+        }
+    }
+
+    /// The answer for one class.
+    pub(super) fn class(&mut self, asked: &mut Asked, class: ActionClass) -> ClassAnswer {
+        self.decide(asked, class)
+            .unwrap_or_else(|Exhausted| ClassAnswer::unknown(TOO_HARD))
+    }
+
+    fn decide(&mut self, asked: &mut Asked, class: ActionClass) -> Result<ClassAnswer, Exhausted> {
+        if let Some(reason) = &self.policy.unreadable {
+            return Ok(ClassAnswer::unknown(reason));
+        }
+        let groups = self.policy.of_class(class);
+        let is_asked = |group: &Group| group.actions & asked.about != 0;
+        if !self
+            .policy
+            .groups
+            .get(groups.clone())
+            .is_some_and(|groups| groups.iter().any(is_asked))
+        {
+            return Ok(ClassAnswer::of(Reach::Unreachable, Pass::default()));
+        }
+        let cast = Arc::clone(&asked.fresh);
+        let fresh = self.pass(groups.clone(), asked, &cast, Rounding::Down, false)?;
+        if !fresh.hits.is_empty() {
+            return Ok(self.checked(ClassAnswer::of(Reach::Reachable, fresh)));
+        }
+        if fresh.doubt {
+            let up = self.pass(groups.clone(), asked, &cast, Rounding::Up, false)?;
+            if !up.hits.is_empty() {
+                return Ok(ClassAnswer::unknown(UNCLEAR));
+            }
+        }
+        let cast = self.holders(asked);
+        let mut held = self.pass(groups.clone(), asked, &cast, Rounding::Down, true)?;
+        if !held.hits.is_empty() {
+            self.hold(&mut held.hits);
+            let reach = if holding::are_broad(self.stage(), &held.hits) {
+                Reach::Reachable
+            } else {
+                Reach::Constrained
+            };
+            return Ok(self.checked(ClassAnswer::of(reach, held)));
+        }
+        if held.doubt {
+            let up = self.pass(groups, asked, &cast, Rounding::Up, false)?;
+            if !up.hits.is_empty() {
+                return Ok(ClassAnswer::unknown(UNCLEAR));
+            }
+        }
+        Ok(ClassAnswer::of(Reach::Unreachable, held))
+    }
+
+    /// Looks through callers, groups and statements; `all` goes on after the first way in.
+    fn pass(
+        &mut self,
+        groups: Range<usize>,
+        asked: &Asked,
+        cast: &[Cast],
+        rounding: Rounding,
+        all: bool,
+    ) -> Result<Pass, Exhausted> {
+        let mut pass = Pass::default();
+        // One way in a statement is enough to tell what it takes.
+        let mut found = std::mem::take(&mut self.found);
+        for caller in cast {
+            let Some(scene) = self.scenes.get(caller.scene) else {
+                continue;
+            };
+            if scene.shape.widened && rounding == Rounding::Down {
+                pass.doubt = true;
+                continue;
+            }
+            let reach = scene.reach & asked.about;
+            found.clear();
+            found.resize(self.policy.allows.len() + 1, false);
+            for group in groups.clone() {
+                let Some(group) = self.policy.groups.get(group).copied() else {
+                    continue;
+                };
+                if group.actions & reach == 0 {
+                    continue;
+                }
+                for fix in &asked.fixes {
+                    self.group(&mut pass, &mut found, caller, group, fix, rounding, all)?;
+                    if !pass.hits.is_empty() && (!all || pass.hits.len() >= WAYS_IN) {
+                        self.found = found;
+                        return Ok(pass);
+                    }
+                }
+            }
+        }
+        self.found = found;
+        Ok(pass)
+    }
+
+    /// One caller, one group of actions, one kind of request.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the innermost of the loops of one pass"
+    )]
+    fn group(
+        &mut self,
+        pass: &mut Pass,
+        found: &mut [bool],
+        caller: &Cast,
+        group: Group,
+        fix: &Arc<Fix>,
+        rounding: Rounding,
+        all: bool,
+    ) -> Result<(), Exhausted> {
+        let stage = Stage {
+            policy: &self.policy,
+            place: &self.place,
+            cut: self.cut,
+        };
+        let Some(scene) = self.scenes.get_mut(caller.scene) else {
+            return Ok(());
+        };
+        let outcome = scene.outcome(stage, group.cell, fix, rounding, &mut self.budget)?;
+        let Some(known) = scene.get(outcome) else {
+            return Ok(());
+        };
+        pass.doubt |= known.doubt;
+        for way in 0..known.ways.len() {
+            let rule = scene
+                .get(outcome)
+                .and_then(|outcome| outcome.ways.get(way))
+                .and_then(|way| way.rule);
+            let already = found.get_mut(rule.map_or(0, |position| position + 1));
+            if already.as_ref().is_some_and(|already| **already) {
+                continue;
+            }
+            let Some(solved) = scene.solve(stage, fix, outcome, way, &mut self.budget)? else {
+                continue;
+            };
+            pass.doubt |= solved.doubt;
+            if let Ok(model) = solved.found {
+                if let Some(already) = already {
+                    *already = true;
+                }
+                pass.hits.push(Hit {
+                    rule,
+                    scene: caller.scene,
+                    group,
+                    fix: Arc::clone(fix),
+                    model,
+                    held_as: caller.held_as.clone(),
+                    held: Holding::new(),
+                });
+                if !all {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where every way in was closed, when nobody got in.
+    pub(super) fn ledger(&mut self, asked: &mut Asked) -> Result<Ledger, Exhausted> {
+        let holders = self.holders(asked);
+        let mut ledger = Ledger::default();
+        let stage = Stage {
+            policy: &self.policy,
+            place: &self.place,
+            cut: self.cut,
+        };
+        for caller in asked.fresh.iter().chain(holders.iter()) {
+            let Some(scene) = self.scenes.get_mut(caller.scene) else {
+                continue;
+            };
+            if scene.shape.widened {
+                continue;
+            }
+            for rule in 0..self.policy.allows.len() {
+                if scene.is_meant(rule) == Some(false) {
+                    ledger.note(Some(rule), Closed::Principal);
+                }
+            }
+            let reach = scene.reach & asked.about;
+            for group in &self.policy.groups {
+                if group.actions & reach == 0 {
+                    continue;
+                }
+                for fix in &asked.fixes {
+                    let outcome =
+                        scene.outcome(stage, group.cell, fix, Rounding::Down, &mut self.budget)?;
+                    for way in scene.get(outcome).iter().flat_map(|known| &known.ways) {
+                        if let Some(closed) = way.closed() {
+                            ledger.note(way.rule, closed);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// Says of each way in what it takes.
+    fn hold(&self, hits: &mut [Hit]) {
+        for hit in hits {
+            if let Some(scene) = self.scenes.get(hit.scene) {
+                hit.held = holding::of(self.stage(), &scene.shape, hit);
+            }
+        }
+    }
+
+    /// A witness that the evaluator does not let in, or that no request can look like, is no
+    /// witness. What is left without one is unknown.
+    fn checked(&mut self, mut answer: ClassAnswer) -> ClassAnswer {
+        let mut hits = std::mem::take(&mut answer.hits);
+        hits.retain(|hit| {
+            let same = self.recent.take().filter(|recent| {
+                recent.scene == hit.scene
+                    && Arc::ptr_eq(&recent.fix, &hit.fix)
+                    && Arc::ptr_eq(&recent.model, &hit.model)
+            });
+            let request = match same {
+                Some(mut recent) => {
+                    recent.request.action.clone_from(&hit.group.action.name);
+                    Some(recent.request)
+                }
+                None => self.request(hit),
+            };
+            let Some(request) = request else {
+                // Only the account behind a canonical id has no ARN to ask about.
+                return self
+                    .scenes
+                    .get(hit.scene)
+                    .is_some_and(|scene| matches!(scene.shape.caller, Caller::Canonical(_)));
+            };
+            let stands = implausible(&request).is_none()
+                && self.judge.evaluate(&request).decision == Decision::Allow;
+            self.mismatches += usize::from(!stands);
+            self.recent = Some(Recent {
+                scene: hit.scene,
+                fix: Arc::clone(&hit.fix),
+                model: Arc::clone(&hit.model),
+                request,
+            });
+            stands
+        });
+        if hits.is_empty() {
+            answer.reach = Reach::Unknown;
+            answer.reason = Some(INCONSISTENT.to_owned());
+        }
+        answer.hits = hits;
+        answer
+    }
+
+    /// The request that shows a way in; none for a caller that has no ARN to write down.
+    pub(super) fn request(&self, hit: &Hit) -> Option<Request> {
+        super::witness::request(
+            self.stage(),
+            &self.scenes.get(hit.scene)?.shape,
+            hit.group.action,
+            &hit.model,
+            &hit.fix.all,
+        )
+    }
+
+    /// The longest signature that gets in, ms; none when the policy sets no bound.
+    pub(super) fn longest_age(&mut self, asked: &mut Asked) -> Option<u64> {
+        let ages = questions::ages(&self.policy);
+        if ages.is_empty() {
+            return None;
+        }
+        let holders = self.holders(asked);
+        for age in ages {
+            let aged = Asked {
+                fixes: ["REST-QUERY-STRING", "POST"]
+                    .map(|kind| self.fix(questions::presigned(kind, age, age)))
+                    .into(),
+                ..asked.clone()
+            };
+            for cast in [&asked.fresh, &holders] {
+                let groups = 0..self.policy.groups.len();
+                let pass = self.pass(groups, &aged, cast, Rounding::Down, false);
+                if !pass.ok()?.hits.is_empty() {
+                    #[allow(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "between 0 and seven days in milliseconds"
+                    )]
+                    return (age < caller::LONGEST_SIGNATURE_MS).then_some(age as u64);
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,514 @@
+//! Questions on small policies, with answers worked out by hand from the documentation.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::contract::{ClassReach, Reach};
+use crate::contract::{ContextValue, PrincipalClass, RequestPrincipal};
+use crate::contract::{Grant, PublicAccessBlock};
+
+const OWNER: &str = "111111111111";
+
+fn input(policy: Value, question: &str) -> ProveInput {
+    serde_json::from_value(json!({
+        "id": "t", "bucket": "b", "owner": OWNER, "policy": policy, "questions": [question],
+    }))
+    .unwrap()
+}
+
+fn ask(statements: Value, question: &str) -> Answer {
+    answer(&input(
+        json!({"Version": "2012-10-17", "Statement": statements}),
+        question,
+    ))
+}
+
+fn answer(input: &ProveInput) -> Answer {
+    prove(input, Some(1_790_000_000.0))
+        .unwrap()
+        .answers
+        .remove(0)
+}
+
+fn allow(action: &str, resource: &str, condition: Value) -> Value {
+    json!({"Effect": "Allow", "Principal": "*", "Action": action, "Resource": resource, "Condition": condition})
+}
+
+fn deny(condition: Value) -> Value {
+    json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+           "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": condition})
+}
+
+fn read_all() -> Value {
+    json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"})
+}
+
+#[test]
+fn a_bucket_without_a_policy_lets_nobody_outside_in() {
+    let found = answer(&input(Value::Null, "anonymous"));
+    assert_eq!(found.verdict, Reach::Unreachable);
+    assert_eq!(
+        found.reason.as_deref(),
+        Some("there is no bucket policy, and the ACL grants nothing")
+    );
+}
+
+#[test]
+fn the_essays_policy_is_reachable_by_its_one_key() {
+    let found = ask(
+        json!([
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/a*"},
+            {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/a?*"},
+            {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+             "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        ]),
+        "anonymous",
+    );
+    assert_eq!(found.verdict, Reach::Reachable);
+    let witness = found.witness.unwrap();
+    assert_eq!(witness.action, "s3:GetObject");
+    assert_eq!(witness.resource, "arn:aws:s3:::b/a");
+    assert_eq!(
+        witness.principal,
+        RequestPrincipal::Class(PrincipalClass::Anonymous)
+    );
+    assert_eq!(
+        witness.context.get("aws:SecureTransport"),
+        Some(&ContextValue::One("true".to_owned()))
+    );
+}
+
+#[test]
+fn each_class_is_told_apart() {
+    let found = ask(
+        json!([{"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket", "s3:PutBucketPolicy"],
+                "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}]),
+        "anonymous",
+    );
+    assert_eq!(
+        found.classes,
+        ClassReach {
+            read: Reach::Unreachable,
+            list: Reach::Reachable,
+            write: Reach::Unreachable,
+            acl: Reach::Unreachable,
+            takeover: Reach::Reachable,
+        }
+    );
+}
+
+#[test]
+fn a_named_network_is_a_constraint_and_is_told() {
+    let found = ask(
+        json!([allow(
+            "s3:GetObject",
+            "arn:aws:s3:::b/*",
+            json!({"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "198.51.100.0/25"]}})
+        )]),
+        "anonymous",
+    );
+    assert_eq!(found.verdict, Reach::Constrained);
+    assert_eq!(
+        found.only_from.unwrap().get("aws:SourceIp").unwrap(),
+        &["198.51.100.0/25", "203.0.113.0/24"]
+    );
+}
+
+#[test]
+fn half_the_internet_in_two_statements_is_no_constraint() {
+    let one = |network: &str| {
+        allow(
+            "s3:GetObject",
+            "arn:aws:s3:::b/*",
+            json!({"IpAddress": {"aws:SourceIp": network}}),
+        )
+    };
+    let found = ask(json!([one("8.0.0.0/8"), one("9.0.0.0/8")]), "anonymous");
+    assert_eq!(found.verdict, Reach::Reachable);
+    assert_eq!(
+        ask(json!([one("8.0.0.0/8")]), "anonymous").verdict,
+        Reach::Constrained
+    );
+}
+
+#[test]
+fn a_named_account_is_a_constraint_for_strangers_and_none_for_itself() {
+    let statements = json!([{"Effect": "Allow", "Principal": {"AWS": "222222222222"},
+        "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]);
+    let found = ask(statements.clone(), "any-aws-account");
+    assert_eq!(found.verdict, Reach::Constrained);
+    assert_eq!(
+        found.only_from.unwrap().get("principal").unwrap(),
+        &["222222222222"]
+    );
+    assert_eq!(
+        ask(statements.clone(), "account:222222222222").verdict,
+        Reach::Reachable
+    );
+    assert_eq!(
+        ask(statements.clone(), "account:333333333333").verdict,
+        Reach::Unreachable
+    );
+    assert_eq!(ask(statements, "anonymous").verdict, Reach::Unreachable);
+}
+
+#[test]
+fn a_stranger_can_name_his_role_and_tag_it_but_not_choose_his_account() {
+    let on = |condition| {
+        ask(
+            json!([allow("s3:GetObject", "arn:aws:s3:::b/*", condition)]),
+            "any-aws-account",
+        )
+        .verdict
+    };
+    assert_eq!(
+        on(json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Admin"}})),
+        Reach::Reachable
+    );
+    assert_eq!(
+        on(json!({"StringEquals": {"aws:PrincipalTag/team": "blue"}})),
+        Reach::Reachable
+    );
+    assert_eq!(
+        on(json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::222222222222:role/*"}})),
+        Reach::Constrained
+    );
+    assert_eq!(
+        on(json!({"StringEquals": {"aws:PrincipalOrgID": "o-abc1234567"}})),
+        Reach::Constrained
+    );
+    assert_eq!(
+        on(json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-abc1234567"}})),
+        Reach::Reachable
+    );
+}
+
+#[test]
+fn a_canonical_user_may_be_the_account_that_is_asked_about() {
+    let statements = json!([{"Effect": "Allow", "Principal": {"CanonicalUser": "79a5"},
+        "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]);
+    assert_eq!(
+        ask(statements.clone(), "account:222222222222").verdict,
+        Reach::Unknown
+    );
+    let found = ask(statements, "any-aws-account");
+    assert_eq!(found.verdict, Reach::Constrained);
+    assert_eq!(
+        found.only_from.unwrap().get("principal").unwrap(),
+        &["79a5"]
+    );
+}
+
+#[test]
+fn a_service_on_behalf_of_a_stranger_is_the_confused_deputy() {
+    let grant = |condition| {
+        json!([{"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*", "Condition": condition}])
+    };
+    let question = "service:logging.s3.amazonaws.com";
+    assert_eq!(ask(grant(json!({})), question).verdict, Reach::Reachable);
+    let bound = ask(
+        grant(json!({"StringEquals": {"aws:SourceAccount": OWNER}})),
+        question,
+    );
+    assert_eq!(bound.verdict, Reach::Constrained);
+    assert_eq!(
+        bound.only_from.unwrap().get("aws:SourceAccount").unwrap(),
+        &[OWNER]
+    );
+    // A bucket's ARN holds no account, but nobody else can own a bucket of that name.
+    let by_arn = ask(
+        grant(json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::source"}})),
+        question,
+    );
+    assert_eq!(by_arn.verdict, Reach::Constrained);
+    let by_pattern = ask(
+        grant(json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::logs-*"}})),
+        question,
+    );
+    assert_eq!(by_pattern.verdict, Reach::Reachable);
+    assert_eq!(
+        ask(grant(json!({})), "service:cloudtrail.amazonaws.com").verdict,
+        Reach::Unreachable
+    );
+}
+
+#[test]
+fn only_a_complete_deny_keeps_plain_http_out() {
+    let http = |statements| ask(statements, "plain-http").verdict;
+    let tls = json!({"Bool": {"aws:SecureTransport": "false"}});
+    assert_eq!(http(json!([deny(tls.clone())])), Reach::Unreachable);
+    // Every trap of the table in which a look-alike denies less.
+    assert_eq!(http(json!([])), Reach::Unknown);
+    for (change, value) in [
+        (
+            "Principal",
+            json!({"AWS": "arn:aws:iam::111111111111:role/r"}),
+        ),
+        ("Resource", json!("arn:aws:s3:::b/public/*")),
+        ("Action", json!("s3:GetObjectTor*")),
+        ("Action", json!("s3:PutObjectAcl")),
+        (
+            "Condition",
+            json!({"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:UserAgent": "x"}}),
+        ),
+    ] {
+        let mut statement = deny(tls.clone());
+        statement[change] = value;
+        assert_eq!(http(json!([statement])), Reach::Reachable, "{change}");
+    }
+    // And every way to write the same.
+    for condition in [
+        json!({"BoolIfExists": {"aws:SecureTransport": "false"}}),
+        json!({"Bool": {"AWS:securetransport": false}}),
+        json!({"Bool": {"aws:SecureTransport": ["false"]}}),
+    ] {
+        assert_eq!(http(json!([deny(condition)])), Reach::Unreachable);
+    }
+    let mut without = deny(tls);
+    without.as_object_mut().unwrap().remove("Action");
+    without["NotAction"] = json!("sts:*");
+    assert_eq!(http(json!([without])), Reach::Unreachable);
+}
+
+#[test]
+fn the_longest_presigned_url_is_the_bound_of_the_policy() {
+    let age = |value: &str| {
+        json!([deny(
+            json!({"NumericGreaterThan": {"s3:signatureAge": value}})
+        )])
+    };
+    let bounded = ask(age("600000"), "presigned");
+    assert_eq!(
+        (bounded.verdict, bounded.max_age_ms),
+        (Reach::Reachable, Some(600_000))
+    );
+    let strict = ask(
+        json!([deny(
+            json!({"NumericGreaterThanEquals": {"s3:signatureAge": "600000"}})
+        )]),
+        "presigned",
+    );
+    assert_eq!(strict.max_age_ms, Some(599_999));
+    // Seven days are AWS's own bound.
+    assert_eq!(ask(age("604800000"), "presigned").max_age_ms, None);
+    assert_eq!(
+        ask(
+            json!([deny(
+                json!({"StringNotEquals": {"s3:authType": "REST-HEADER"}})
+            )]),
+            "presigned"
+        )
+        .verdict,
+        Reach::Unreachable
+    );
+    // The documentation's own example compares with a value that does not exist.
+    assert_eq!(
+        ask(
+            json!([deny(
+                json!({"StringEquals": {"s3:authType": "REST-query-string"}})
+            )]),
+            "presigned"
+        )
+        .verdict,
+        Reach::Reachable
+    );
+    // Forms are left open.
+    assert_eq!(
+        ask(
+            json!([deny(
+                json!({"StringEquals": {"s3:authType": "REST-QUERY-STRING"}})
+            )]),
+            "presigned"
+        )
+        .verdict,
+        Reach::Reachable
+    );
+}
+
+#[test]
+fn uploads_without_kms_depend_on_the_default_and_on_every_way_to_say_no() {
+    const SSE: &str = "s3:x-amz-server-side-encryption";
+    let with = |default: &str, statements: Value| {
+        let mut case = input(
+            json!({"Version": "2012-10-17", "Statement": statements}),
+            "put-without-kms",
+        );
+        case.default_encryption = Some(default.to_owned());
+        answer(&case).verdict
+    };
+    let deny_put = |condition: Value| {
+        json!([{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
+            "Resource": "arn:aws:s3:::b/*", "Condition": condition}])
+    };
+    // A header that is there must ask for KMS; without one the default decides.
+    let asks_for_kms = deny_put(json!({
+        "StringNotEquals": {SSE: ["aws:kms", "aws:kms:dsse"]}, "Null": {SSE: "false"},
+    }));
+    assert_eq!(with("AES256", asks_for_kms.clone()), Reach::Reachable);
+    assert_eq!(with("aws:kms", asks_for_kms), Reach::Unreachable);
+    // Both of these hold without the header as well, and deny it.
+    for operator in ["StringNotEquals", "StringNotEqualsIfExists"] {
+        let condition = json!({operator: {SSE: ["aws:kms", "aws:kms:dsse"]}});
+        assert_eq!(with("AES256", deny_put(condition)), Reach::Unreachable);
+    }
+}
+
+#[test]
+fn sse_c_is_kept_out_by_a_deny_on_its_header() {
+    const SSE_C: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
+    let statements = json!([{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::b/*", "Condition": {"Null": {SSE_C: "false"}}}]);
+    assert_eq!(ask(statements, "sse-c").verdict, Reach::Unreachable);
+    assert_eq!(
+        answer(&input(Value::Null, "sse-c")).verdict,
+        Reach::Reachable
+    );
+}
+
+#[test]
+fn restrict_public_buckets_cuts_off_whatever_is_outside_once_the_policy_is_public() {
+    let statements = json!([
+        read_all(),
+        {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*"},
+        {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*"},
+    ]);
+    let asked = |question: &str| {
+        let mut case = input(
+            json!({"Version": "2012-10-17", "Statement": statements}),
+            question,
+        );
+        case.public_access_block = Some(PublicAccessBlock {
+            restrict_public_buckets: true,
+            ..PublicAccessBlock::default()
+        });
+        answer(&case).verdict
+    };
+    assert_eq!(asked("anonymous"), Reach::Unreachable);
+    assert_eq!(asked("account:222222222222"), Reach::Unreachable);
+    assert_eq!(asked("service:cloudtrail.amazonaws.com"), Reach::Reachable);
+}
+
+#[test]
+fn an_acl_grant_is_an_allow_that_a_deny_overrides() {
+    let grants = |policy: Value, ownership: &str, ignore: bool| {
+        let mut case = input(policy, "anonymous");
+        case.object_ownership = Some(ownership.to_owned());
+        case.acl_grants = Some(vec![Grant {
+            grantee: "AllUsers".to_owned(),
+            permission: "FULL_CONTROL".to_owned(),
+        }]);
+        case.public_access_block = Some(PublicAccessBlock {
+            ignore_public_acls: ignore,
+            ..PublicAccessBlock::default()
+        });
+        answer(&case).classes
+    };
+    let open = grants(Value::Null, "ObjectWriter", false);
+    // Full control of a bucket is never object data.
+    assert_eq!(open.read, Reach::Unreachable);
+    assert_eq!(
+        (open.list, open.write, open.acl),
+        (Reach::Reachable, Reach::Reachable, Reach::Reachable)
+    );
+    assert_eq!(
+        grants(Value::Null, "BucketOwnerEnforced", false).list,
+        Reach::Unreachable
+    );
+    assert_eq!(
+        grants(Value::Null, "ObjectWriter", true).list,
+        Reach::Unreachable
+    );
+    let denied = json!({"Version": "2012-10-17", "Statement": [deny(json!({}))]});
+    assert_eq!(
+        grants(denied, "ObjectWriter", false).list,
+        Reach::Unreachable
+    );
+}
+
+#[test]
+fn a_policy_variable_is_filled_in_or_rounded_up() {
+    let by_name = json!([allow(
+        "s3:GetObject",
+        "arn:aws:s3:::b/${aws:username}/*",
+        json!({})
+    )]);
+    assert_eq!(
+        ask(by_name.clone(), "anonymous").verdict,
+        Reach::Unreachable
+    );
+    let found = ask(by_name, "any-aws-account");
+    assert_eq!(found.verdict, Reach::Reachable);
+    // Every key under one's own name is denied again, whatever the name.
+    let closed = json!([
+        allow("s3:GetObject", "arn:aws:s3:::b/${aws:PrincipalAccount}/*", json!({})),
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:PrincipalAccount}/*"},
+    ]);
+    assert_eq!(
+        ask(closed, "account:222222222222").verdict,
+        Reach::Unreachable
+    );
+}
+
+#[test]
+fn what_is_not_documented_is_unknown_and_not_a_guess() {
+    // A number that is none.
+    let odd = json!([allow(
+        "s3:ListBucket",
+        "arn:aws:s3:::b",
+        json!({"NumericLessThan": {"s3:max-keys": "many"}})
+    )]);
+    assert_eq!(ask(odd, "anonymous").verdict, Reach::Unknown);
+    // A federated principal: whether a stranger gets such a session depends on the provider.
+    let federated = json!([{"Effect": "Allow", "Principal": {"Federated": "graph.facebook.com"},
+        "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]);
+    assert_eq!(
+        ask(federated.clone(), "any-aws-account").verdict,
+        Reach::Unknown
+    );
+    assert_eq!(ask(federated, "anonymous").verdict, Reach::Unreachable);
+}
+
+#[test]
+fn a_statement_that_could_not_be_read_leaves_doubt_only_where_it_matters() {
+    let odd = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+        "Condition": {"StringSoundsLike": {"aws:UserAgent": "x"}}});
+    assert_eq!(
+        ask(json!([read_all(), odd.clone()]), "anonymous").verdict,
+        Reach::Unknown
+    );
+    // Nothing is allowed, so it does not matter what else is denied.
+    assert_eq!(ask(json!([odd]), "anonymous").verdict, Reach::Unreachable);
+}
+
+#[test]
+fn a_policy_that_is_no_policy_is_unknown() {
+    for text in ["", "{", "[]", "null"] {
+        let found = answer(&input(Value::String(text.to_owned()), "anonymous"));
+        assert_eq!(found.verdict, Reach::Unknown, "{text:?}");
+        assert!(found.reason.unwrap().contains("cannot be read"));
+    }
+}
+
+#[test]
+fn an_adversarial_policy_ends_by_its_budget() {
+    // Hundreds of clauses over overlapping patterns: 20 KB.
+    let denies: Vec<Value> = (0..120)
+        .map(|index| {
+            json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+                "Resource": format!("arn:aws:s3:::b/*{index}*{}*a????????{}*", index * 7, index % 9),
+                "Condition": {"StringLike": {"aws:Referer": format!("*{index}*?{}*", index % 11)}}})
+        })
+        .collect();
+    let mut statements = vec![read_all()];
+    statements.extend(denies);
+    let found = ask(Value::Array(statements), "anonymous");
+    assert!(matches!(found.verdict, Reach::Reachable | Reach::Unknown));
+}
+
+#[test]
+fn a_question_that_is_none_is_told() {
+    let error = prove(&input(Value::Null, "public"), None).unwrap_err();
+    assert!(error.contains("any-aws-account"));
+    assert!(Question::parse("account:12").is_err());
+}

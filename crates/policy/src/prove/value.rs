@@ -1,0 +1,431 @@
+//! What a key can have in the requests that are looked at, and whether some value of it satisfies a
+//! list of conditions.
+//!
+//! Conditions on different keys are independent of each other, so a conjunction is decided key by
+//! key. For one key the conditions are sorted by theory: texts ([`super::glob`]), numbers
+//! ([`super::numeric`]), addresses ([`super::ip`]); a key of many values is in [`super::set`]. A
+//! handful of likely values is tried first, because most conjunctions are satisfied by the first
+//! literal that comes to mind; only when all of them fail is the theory asked, whose "no" is a
+//! proof. Conditions of two theories on one key (a text pattern on an address) have no common
+//! theory: if no likely value satisfies them, nothing is known.
+
+use super::atom::{Atom, Test, Value};
+use super::budget::{Budget, Exhausted};
+use super::glob::{self, Glob};
+use super::ip::Addresses;
+use super::numeric::{self, Line};
+use super::set;
+
+/// What a key can have.
+#[derive(Clone, Debug)]
+pub(super) struct Domain {
+    /// The request may be without it.
+    pub(super) optional: bool,
+    /// What it can be when it is there.
+    pub(super) values: Values,
+    /// It takes a list of values.
+    pub(super) many: bool,
+}
+
+/// The values of a key.
+#[derive(Clone, Debug)]
+pub(super) enum Values {
+    /// None: it is always absent.
+    None,
+    /// One of these.
+    Of(Vec<String>),
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// A text.
+    Text {
+        /// What it begins with.
+        prefix: String,
+        /// What it must match; nothing for any text.
+        within: Vec<Glob>,
+        /// What it must not match.
+        without: Vec<Glob>,
+    },
+    /// A number.
+    Number(Line),
+    /// A point in time.
+    Time(Line),
+    /// An address; `broad` when the caller is somewhere on the internet and cannot choose where.
+    Address {
+        /// Only sets that keep nobody out count.
+        broad: bool,
+    },
+}
+
+impl Domain {
+    /// Always absent.
+    pub(super) const fn absent() -> Self {
+        Self {
+            optional: true,
+            values: Values::None,
+            many: false,
+        }
+    }
+
+    /// Always this.
+    pub(super) fn fixed(value: impl Into<String>) -> Self {
+        Self {
+            optional: false,
+            values: Values::Of(vec![value.into()]),
+            many: false,
+        }
+    }
+
+    /// Any text, or absent.
+    pub(super) const fn any_text() -> Self {
+        Self {
+            optional: true,
+            values: Values::Text {
+                prefix: String::new(),
+                within: Vec::new(),
+                without: Vec::new(),
+            },
+            many: false,
+        }
+    }
+
+    /// Whether the key can have that value.
+    pub(super) fn admits(&self, value: &str) -> bool {
+        match &self.values {
+            Values::None => false,
+            Values::Of(values) => values.iter().any(|found| found == value),
+            Values::Words(words) => words.contains(&value),
+            Values::Text {
+                prefix,
+                within,
+                without,
+            } => {
+                value.starts_with(prefix.as_str())
+                    && (within.is_empty() || within.iter().any(|glob| glob.matches(value)))
+                    && !without.iter().any(|glob| glob.matches(value))
+            }
+            Values::Number(line) | Values::Time(line) => numeric::parse(value)
+                .or_else(|| numeric::parse_date(value))
+                .is_some_and(|value| value >= line.min && value <= line.max),
+            Values::Address { .. } => value.parse::<core::net::IpAddr>().is_ok(),
+        }
+    }
+
+    /// The same, but it may be missing.
+    pub(super) fn or_absent(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+}
+
+/// Which way doubts are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rounding {
+    /// A condition that is unclear is not satisfied: what is found is a real request.
+    Down,
+    /// It is satisfied: what is not found does not exist.
+    Up,
+}
+
+/// A condition and whether it must hold or must not.
+pub(super) type Literal<'a> = (&'a Atom, bool);
+
+/// Looks for what a key can have so that every literal on it is satisfied.
+///
+/// `doubt` is set when the answer would be another with the other rounding.
+///
+/// # Errors
+/// When the budget is used up.
+pub(super) fn solve(
+    domain: &Domain,
+    literals: &[Literal<'_>],
+    rounding: Rounding,
+    doubt: &mut bool,
+    budget: &mut Budget,
+) -> Result<Option<Value>, Exhausted> {
+    budget.spend(literals.len() + 1)?;
+    let without = |wanted: &Literal<'_>| wanted.0.absent == wanted.1;
+    if domain.optional && literals.iter().all(without) {
+        return Ok(Some(Value::Absent));
+    }
+    if matches!(domain.values, Values::None) {
+        return Ok(None);
+    }
+    // From here on the key is there.
+    let mut open: Vec<Literal<'_>> = Vec::with_capacity(literals.len());
+    for literal in literals {
+        let (atom, wanted) = *literal;
+        let unclear = atom.unclear
+            || (domain.many
+                && atom.quantifier == crate::document::Quantifier::Single
+                && !matches!(atom.test, Test::Constant(_)));
+        if unclear {
+            *doubt = true;
+            if rounding == Rounding::Down {
+                return Ok(None);
+            }
+        } else if let Test::Constant(holds) = atom.test {
+            if holds != wanted {
+                return Ok(None);
+            }
+        } else {
+            open.push(*literal);
+        }
+    }
+    if domain.many {
+        return set::solve(domain, &open, rounding, doubt, budget);
+    }
+    // Of one value, "all" and "any" say the same.
+    let found = one(domain, &open, budget)?;
+    Ok(match found {
+        Found::Value(value) => Some(Value::One(value)),
+        Found::Nothing => None,
+        Found::Unclear => {
+            *doubt = true;
+            (rounding == Rounding::Up).then_some(Value::Unclear)
+        }
+    })
+}
+
+/// What came of looking for one value.
+pub(super) enum Found {
+    /// This one.
+    Value(String),
+    /// There is none.
+    Nothing,
+    /// It could not be worked out.
+    Unclear,
+}
+
+/// Looks for one value.
+///
+/// # Errors
+/// When the budget is used up.
+pub(super) fn one(
+    domain: &Domain,
+    literals: &[Literal<'_>],
+    budget: &mut Budget,
+) -> Result<Found, Exhausted> {
+    let weight: usize = literals.iter().map(|(atom, _)| atom.weight()).sum();
+    budget.spend(weight)?;
+    let passes = |value: &str| {
+        literals
+            .iter()
+            .all(|(atom, wanted)| atom.passes(value) == *wanted)
+    };
+    match &domain.values {
+        Values::None => Ok(Found::Nothing),
+        Values::Of(values) => {
+            budget.spend(weight.saturating_mul(values.len()))?;
+            Ok(values
+                .iter()
+                .find(|value| passes(value))
+                .map_or(Found::Nothing, |value| Found::Value(value.clone())))
+        }
+        Values::Words(words) => {
+            budget.spend(weight.saturating_mul(words.len()))?;
+            Ok(words
+                .iter()
+                .find(|word| passes(word))
+                .map_or(Found::Nothing, |word| Found::Value((*word).to_owned())))
+        }
+        Values::Text {
+            prefix,
+            within,
+            without,
+        } => text(prefix, within, without, literals, budget),
+        Values::Number(line) => Ok(number(*line, literals, |value| Some(numeric::write(value)))),
+        Values::Time(line) => Ok(number(*line, literals, numeric::write_date)),
+        Values::Address { broad } => Ok(address(*broad, literals)),
+    }
+}
+
+/// How many likely texts are tried before the theory is asked.
+const GUESSES: usize = 16;
+
+fn text(
+    prefix: &str,
+    within: &[Glob],
+    without: &[Glob],
+    literals: &[Literal<'_>],
+    budget: &mut Budget,
+) -> Result<Found, Exhausted> {
+    let mut required: Vec<&[Glob]> = Vec::with_capacity(literals.len() + 1);
+    let mut forbidden: Vec<&Glob> = without.iter().collect();
+    if !within.is_empty() {
+        required.push(within);
+    }
+    let mut foreign = false;
+    for (atom, wanted) in literals {
+        match &atom.test {
+            Test::Text(globs) if *wanted != atom.negated => required.push(globs),
+            Test::Text(globs) => forbidden.extend(globs),
+            _ => foreign = true,
+        }
+    }
+    let passes = |value: &str| {
+        required
+            .iter()
+            .all(|globs| globs.iter().any(|glob| glob.matches(value)))
+            && !forbidden.iter().any(|glob| glob.matches(value))
+            && literals.iter().all(|(atom, wanted)| {
+                matches!(atom.test, Test::Text(_)) || atom.passes(value) == *wanted
+            })
+    };
+    let look: usize = required
+        .iter()
+        .flat_map(|globs| globs.iter())
+        .chain(forbidden.iter().copied())
+        .map(Glob::len)
+        .sum();
+    // A required list without wildcards leaves only its members.
+    if let Some(members) = required
+        .iter()
+        .find(|globs| globs.iter().all(|glob| glob.literal().is_some()))
+    {
+        for member in members.iter().filter_map(Glob::literal) {
+            budget.spend(look + member.len())?;
+            if member.starts_with(prefix) && passes(member) {
+                return Ok(Found::Value(member.to_owned()));
+            }
+        }
+        return Ok(Found::Nothing);
+    }
+    let guesses = required
+        .iter()
+        .flat_map(|globs| globs.iter())
+        .map(Glob::example)
+        .chain((required.is_empty()).then(|| format!("{prefix}x")));
+    for guess in guesses.take(GUESSES) {
+        budget.spend(look + guess.len())?;
+        if guess.starts_with(prefix) && passes(&guess) {
+            return Ok(Found::Value(guess));
+        }
+    }
+    if foreign {
+        return Ok(if required.iter().any(|globs| globs.is_empty()) {
+            Found::Nothing
+        } else {
+            Found::Unclear
+        });
+    }
+    let question = glob::Question {
+        prefix,
+        required,
+        forbidden,
+    };
+    Ok(glob::solve(&question, budget)?.map_or(Found::Nothing, Found::Value))
+}
+
+fn number(line: Line, literals: &[Literal<'_>], write: impl Fn(f64) -> Option<String>) -> Found {
+    let constants = literals.iter().flat_map(|(atom, _)| match &atom.test {
+        Test::Number(_, constants) => constants.as_slice(),
+        _ => &[],
+    });
+    let foreign = literals
+        .iter()
+        .any(|(atom, _)| !matches!(atom.test, Test::Number(..)));
+    let literal_texts = literals.iter().flat_map(|(atom, _)| match &atom.test {
+        Test::Text(globs) => globs.as_slice(),
+        _ => &[],
+    });
+    let points = numeric::representatives(line, constants.copied());
+    let mut imprecise = false;
+    for point in &points {
+        let holds = |atom: &Atom| match &atom.test {
+            Test::Number(comparison, constants) => {
+                constants
+                    .iter()
+                    .any(|constant| numeric::holds(*comparison, *point, *constant))
+                    != atom.negated
+            }
+            _ => true,
+        };
+        if !literals.iter().all(|(atom, wanted)| match &atom.test {
+            Test::Number(..) => holds(atom) == *wanted,
+            _ => true,
+        }) {
+            continue;
+        }
+        // What is written must still pass: dates are written to the second.
+        match write(*point) {
+            Some(written)
+                if literals
+                    .iter()
+                    .all(|(atom, wanted)| atom.passes(&written) == *wanted) =>
+            {
+                return Found::Value(written);
+            }
+            _ => imprecise = true,
+        }
+    }
+    if foreign {
+        for text in literal_texts.filter_map(Glob::literal) {
+            let within = numeric::parse(text)
+                .or_else(|| numeric::parse_date(text))
+                .is_some_and(|value| value >= line.min && value <= line.max);
+            if within
+                && literals
+                    .iter()
+                    .all(|(atom, wanted)| atom.passes(text) == *wanted)
+            {
+                return Found::Value(text.to_owned());
+            }
+        }
+        // Only texts can still decide, and numbers are not texts to this theory.
+        return Found::Unclear;
+    }
+    if imprecise {
+        Found::Unclear
+    } else {
+        Found::Nothing
+    }
+}
+
+/// The addresses that satisfy the address conditions among the literals.
+pub(super) fn addresses(literals: &[Literal<'_>]) -> Addresses {
+    literals
+        .iter()
+        .fold(Addresses::all(), |set, (atom, wanted)| match &atom.test {
+            Test::Address(named) if *wanted == atom.negated => set.and(&named.complement()),
+            Test::Address(named) => set.and(named),
+            _ => set,
+        })
+}
+
+fn address(broad: bool, literals: &[Literal<'_>]) -> Found {
+    let set = addresses(literals);
+    if set.is_empty() || (broad && !set.is_broad()) {
+        return Found::Nothing;
+    }
+    let texts = literals
+        .iter()
+        .filter(|(atom, _)| !matches!(atom.test, Test::Address(_)));
+    let mut candidates: Vec<String> = set
+        .example()
+        .map(|address| address.to_string())
+        .into_iter()
+        .collect();
+    let foreign: Vec<&Literal<'_>> = texts.collect();
+    for (atom, _) in &foreign {
+        if let Test::Text(globs) = &atom.test
+            && !broad
+        {
+            candidates.extend(globs.iter().filter_map(Glob::literal).map(str::to_owned));
+        }
+    }
+    let passes = |value: &String| {
+        value.parse().is_ok_and(|address| set.contains(address))
+            && foreign
+                .iter()
+                .all(|(atom, wanted)| atom.passes(value) == *wanted)
+    };
+    // A text pattern on an address narrows it in a way that has no size.
+    if broad && foreign.iter().any(|(atom, wanted)| *wanted != atom.negated) {
+        return Found::Unclear;
+    }
+    match candidates.into_iter().find(passes) {
+        Some(value) => Found::Value(value),
+        None if foreign.is_empty() => Found::Nothing,
+        None => Found::Unclear,
+    }
+}

@@ -1,0 +1,524 @@
+//! Policy, ACL, ownership and Block Public Access together, when some of them could not be read.
+//!
+//! All of them are known: the prover answers, with the ACL's grants as Allows beside the policy's
+//! ([`super::prove`]). One is not known: it still has a *least* and a *most* that it could be. Every
+//! source moves the answer in one direction only — more grants let more in, a flag that is on lets
+//! less in — so the question is answered twice, with every unread source at its least and at its
+//! most. Where the two meet the answer is known whatever was not read; where they differ it is
+//! unknown, because of those sources that alone can still move it.
+//!
+//! | source | unread, at its least | unread, at its most |
+//! |---|---|---|
+//! | policy | denies everything | lets everybody in (with RestrictPublicBuckets: see below) |
+//! | ACL | no grants | full control for everybody and for somebody |
+//! | ownership | ACLs off | ACLs on |
+//! | IgnorePublicAcls | on | off |
+//! | RestrictPublicBuckets and public | cuts off | does not |
+//!
+//! RestrictPublicBuckets cuts off whoever is outside while AWS deems the policy public, and a policy
+//! that AWS does not deem public only lets fixed values in (S3 user guide, "Blocking public access to
+//! your Amazon S3 storage", 2026-09). So with the flag on, a policy that was refused is constrained
+//! at most: who exactly gets in is unknown, and that nobody gets in who holds nothing is known. That
+//! is why "open to anybody" is a question of its own.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use crate::facts::{Because, Fact};
+use crate::inventory::bucket::{Grant, PublicAccessBlock};
+use crate::report::policy::{Answer, Request};
+use crate::report::{ClassReach, Reach};
+use coldbucket_policy::catalogue::{ActionClass, CLASSES};
+use coldbucket_policy::document::Policy;
+use coldbucket_policy::documented_public::documented_public;
+use coldbucket_policy::prove::{Case, Prover, Question};
+
+/// A list of grants that is known, or known to lie between two.
+#[derive(Clone, Debug)]
+pub(in crate::facts) struct Grants<'a> {
+    /// Those that surely have an effect.
+    pub(in crate::facts) least: Vec<&'a Grant>,
+    /// Those that may have one; none for any grant there is.
+    pub(in crate::facts) most: Option<Vec<&'a Grant>>,
+    /// Why the two differ; empty when they do not.
+    pub(in crate::facts) because: Vec<Because>,
+}
+
+/// Everything that decides who gets in.
+#[derive(Debug)]
+pub(in crate::facts) struct Sources<'a> {
+    pub(in crate::facts) bucket: &'a str,
+    pub(in crate::facts) owner: &'a str,
+    pub(in crate::facts) owner_id: Option<&'a str>,
+    pub(in crate::facts) partition: &'static str,
+    /// The policy; none where there is none.
+    pub(in crate::facts) policy: Fact<Option<&'a Policy>>,
+    /// AWS's judgement of the policy.
+    pub(in crate::facts) aws_says_public: Fact<bool>,
+    pub(in crate::facts) grants: Grants<'a>,
+    pub(in crate::facts) ignore_public_acls: Fact<bool>,
+    pub(in crate::facts) restrict_public_buckets: Fact<bool>,
+    /// Seconds since 1970.
+    pub(in crate::facts) now: Option<f64>,
+}
+
+/// One way the unread sources could be: at their most (true) or at their least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Choice {
+    policy: bool,
+    grants: bool,
+    ignore: bool,
+    cut: bool,
+}
+
+const LEAST: Choice = Choice {
+    policy: false,
+    grants: false,
+    ignore: false,
+    cut: false,
+};
+
+const MOST: Choice = Choice {
+    policy: true,
+    grants: true,
+    ignore: true,
+    cut: true,
+};
+
+/// The five classes in the order of [`CLASSES`].
+type Classes = [Reach; 5];
+
+/// Who gets in, class by class.
+#[derive(Clone, Debug)]
+pub(in crate::facts) struct Composed {
+    facts: Vec<Fact<Reach>>,
+    open: Vec<Fact<bool>>,
+}
+
+impl Composed {
+    /// The answer for a class.
+    pub(in crate::facts) fn of(&self, class: ActionClass) -> Fact<Reach> {
+        CLASSES
+            .iter()
+            .zip(&self.facts)
+            .find(|(found, _)| **found == class)
+            .map_or_else(
+                || Fact::undecidable("there is no such class of actions"),
+                |(_, fact)| fact.clone(),
+            )
+    }
+}
+
+impl Composed {
+    /// Whether somebody who holds nothing gets in. Known more often than the reach: that it is
+    /// constrained at most is enough.
+    pub(in crate::facts) fn open(&self, class: ActionClass) -> Fact<bool> {
+        CLASSES
+            .iter()
+            .zip(&self.open)
+            .find(|(found, _)| **found == class)
+            .map_or_else(
+                || Fact::undecidable("there is no such class of actions"),
+                |(_, fact)| fact.clone(),
+            )
+    }
+}
+
+/// What was supposed of the sources, and what the prover answered then: what is reachable, what is at
+/// least constrained, and why.
+type Asked = (Choice, Classes, Classes, Option<String>);
+
+impl Sources<'_> {
+    /// Whether AWS deems the policy public: by its own word, or where that is missing by its
+    /// documentation, as far as that decides.
+    fn public(&self) -> Fact<bool> {
+        let documented = match &self.policy {
+            Fact::Known(None) => Some(false),
+            Fact::Known(Some(policy)) => documented_public(policy),
+            Fact::Unknown { .. } => None,
+        };
+        match (&self.aws_says_public, documented) {
+            (Fact::Known(false), Some(true)) => {
+                Fact::undecidable("GetBucketPolicyStatus contradicts the policy it judges")
+            }
+            (Fact::Known(known), _) => Fact::Known(*known),
+            (Fact::Unknown { .. }, Some(documented)) => Fact::Known(documented),
+            (unknown, None) => unknown.clone(),
+        }
+    }
+
+    /// Whether everybody outside is cut off.
+    pub(in crate::facts) fn cut(&self) -> Fact<bool> {
+        match &self.restrict_public_buckets {
+            Fact::Known(false) => Fact::Known(false),
+            restrict => restrict.clone().and(self.public()),
+        }
+    }
+
+    /// Who gets in.
+    pub(in crate::facts) fn reach(&self, question: &Question) -> Composed {
+        let cut = self.cut();
+        let answered: RefCell<Vec<Asked>> = RefCell::new(Vec::new());
+        let ask = |choice: Choice| {
+            if let Some(known) = answered.borrow().iter().find(|known| known.0 == choice) {
+                return known.clone();
+            }
+            let (low, high, reason) = self.ask(question, choice, &cut);
+            let answer = (choice, low, high, reason);
+            answered.borrow_mut().push(answer.clone());
+            answer
+        };
+        let (_, low, _, low_reason) = ask(LEAST);
+        let (_, _, high, high_reason) = ask(MOST);
+        // Each unread source, alone at its most or alone at its least.
+        let sources: [(Choice, Choice, Cow<'_, [Because]>); 4] = [
+            (
+                Choice {
+                    policy: true,
+                    ..LEAST
+                },
+                Choice {
+                    policy: false,
+                    ..MOST
+                },
+                self.policy.because().into(),
+            ),
+            (
+                Choice {
+                    grants: true,
+                    ..LEAST
+                },
+                Choice {
+                    grants: false,
+                    ..MOST
+                },
+                self.grants.because.as_slice().into(),
+            ),
+            (
+                Choice {
+                    ignore: true,
+                    ..LEAST
+                },
+                Choice {
+                    ignore: false,
+                    ..MOST
+                },
+                self.ignore_public_acls.because().into(),
+            ),
+            (
+                Choice { cut: true, ..LEAST },
+                Choice { cut: false, ..MOST },
+                cut.because().into(),
+            ),
+        ];
+        let facts: Vec<Fact<Reach>> = (0..CLASSES.len())
+            .map(|class| {
+                let of = |classes: &Classes| classes.get(class).copied().unwrap_or(Reach::Unknown);
+                if of(&low) == of(&high) {
+                    return Fact::Known(of(&low));
+                }
+                let mut because: Vec<Because> = Vec::new();
+                for (alone_most, alone_least, why) in &sources {
+                    if why.is_empty() {
+                        continue;
+                    }
+                    let moves =
+                        of(&ask(*alone_most).1) > of(&low) || of(&ask(*alone_least).2) < of(&high);
+                    if moves {
+                        because.extend(why.iter().cloned());
+                    }
+                }
+                if because.is_empty() {
+                    because.extend(sources.iter().flat_map(|(_, _, why)| why.iter().cloned()));
+                }
+                if because.is_empty() {
+                    let reason = high_reason.as_ref().or(low_reason.as_ref());
+                    return Fact::undecidable(
+                        reason
+                            .cloned()
+                            .unwrap_or_else(|| "the policy engine could not decide it".to_owned()),
+                    );
+                }
+                Fact::unknown_from(because.iter())
+            })
+            .collect();
+        let open = facts
+            .iter()
+            .zip(low.iter().zip(&high))
+            .map(|(fact, (low, high))| match fact {
+                _ if *low == Reach::Reachable => Fact::Known(true),
+                _ if *high < Reach::Reachable => Fact::Known(false),
+                unknown => unknown.clone().map(|reach| reach == Reach::Reachable),
+            })
+            .collect();
+        Composed { facts, open }
+    }
+
+    /// A request of that class that gets in, when everything that decides it is known.
+    pub(in crate::facts) fn witness(
+        &self,
+        question: &Question,
+        class: ActionClass,
+    ) -> Option<Request> {
+        let cut = self.cut();
+        let (Fact::Known(policy), Fact::Known(_)) = (&self.policy, &cut) else {
+            return None;
+        };
+        // What the least lets in gets in whatever was not read.
+        let mut prover = self.prover(*policy, LEAST, &cut);
+        prover.witness(question, class)
+    }
+
+    /// The least and the most that one choice lets in.
+    fn ask(
+        &self,
+        question: &Question,
+        choice: Choice,
+        cut: &Fact<bool>,
+    ) -> (Classes, Classes, Option<String>) {
+        let Fact::Known(policy) = &self.policy else {
+            if !choice.policy || cuts(cut, choice) {
+                return ([Reach::Unreachable; 5], [Reach::Unreachable; 5], None);
+            }
+            if self.restrict_public_buckets.known() == Some(&true) {
+                // What a policy can let in that AWS does not deem public, and what the ACL can.
+                let (low, high, reason) = bounds(&self.prover(None, choice, cut).answer(question));
+                let more = |classes: Classes| classes.map(|reach| reach.max(Reach::Constrained));
+                return (more(low), more(high), reason);
+            }
+            return ([Reach::Reachable; 5], [Reach::Reachable; 5], None);
+        };
+        let mut prover = self.prover(*policy, choice, cut);
+        bounds(&prover.answer(question))
+    }
+
+    fn prover(&self, policy: Option<&Policy>, choice: Choice, cut: &Fact<bool>) -> Prover {
+        let cut = cuts(cut, choice);
+        let anything = [
+            Grant {
+                grantee: "AllUsers".to_owned(),
+                permission: "FULL_CONTROL".to_owned(),
+            },
+            Grant {
+                grantee: "an account that was not read".to_owned(),
+                permission: "FULL_CONTROL".to_owned(),
+            },
+        ];
+        let grants: Vec<Grant> = match (choice.grants, &self.grants.most) {
+            (true, None) => anything.to_vec(),
+            (true, Some(most)) => most.iter().map(|grant| (*grant).clone()).collect(),
+            (false, _) => self
+                .grants
+                .least
+                .iter()
+                .map(|grant| (*grant).clone())
+                .collect(),
+        };
+        let ignore = match self.ignore_public_acls {
+            Fact::Known(known) => known,
+            Fact::Unknown { .. } => !choice.ignore,
+        };
+        Prover::new(&Case {
+            owner_id: self.owner_id,
+            block: PublicAccessBlock {
+                ignore_public_acls: ignore,
+                restrict_public_buckets: cut,
+                ..PublicAccessBlock::default()
+            },
+            aws_says_public: Some(cut),
+            grants: &grants,
+            now: self.now,
+            partition: Some(self.partition),
+            ..Case::new(self.bucket, self.owner, policy)
+        })
+        .core_only()
+    }
+}
+
+fn cuts(cut: &Fact<bool>, choice: Choice) -> bool {
+    match cut {
+        Fact::Known(known) => *known,
+        Fact::Unknown { .. } => !choice.cut,
+    }
+}
+
+/// An answer as bounds: what the prover cannot decide may be anything.
+fn bounds(answer: &Answer) -> (Classes, Classes, Option<String>) {
+    let ClassReach {
+        read,
+        list,
+        write,
+        acl,
+        takeover,
+    } = answer.classes;
+    let classes = [read, list, write, acl, takeover];
+    let to = |replacement: Reach| {
+        classes.map(|reach| {
+            if reach == Reach::Unknown {
+                replacement
+            } else {
+                reach
+            }
+        })
+    };
+    (
+        to(Reach::Unreachable),
+        to(Reach::Reachable),
+        answer.reason.clone(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::need::ReadingKind;
+    use coldbucket_policy::PolicyKind;
+
+    const OPEN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]}]}"#;
+    const FROM_A_NETWORK: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}]}"#;
+    const CLOSED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]}]}"#;
+
+    fn unread<T>() -> Fact<T> {
+        Fact::not_collected(ReadingKind::BucketPolicy)
+    }
+
+    /// Every combination of policy, ACL, IgnorePublicAcls and RestrictPublicBuckets, each known or
+    /// not. What is said to be known must hold for every way to fill in what was not read.
+    #[test]
+    fn what_is_known_holds_however_the_unread_turns_out() {
+        let policies: Vec<Policy> = [OPEN, FROM_A_NETWORK, CLOSED]
+            .iter()
+            .map(|text| Policy::parse(text, PolicyKind::Resource))
+            .collect();
+        let readable: Vec<Option<&Policy>> = std::iter::once(None)
+            .chain(policies.iter().map(Some))
+            .collect();
+        let public = Grant {
+            grantee: "AllUsers".to_owned(),
+            permission: "READ".to_owned(),
+        };
+        let lists: [Vec<&Grant>; 2] = [Vec::new(), vec![&public]];
+        let question = Question::Anonymous;
+        let reach = |policy: Fact<Option<&Policy>>,
+                     grants: Option<&Vec<&Grant>>,
+                     ignore: Option<bool>,
+                     restrict: Option<bool>| {
+            let sources = Sources {
+                bucket: "b",
+                owner: "111111111111",
+                owner_id: None,
+                partition: "aws",
+                policy,
+                aws_says_public: unread(),
+                grants: match grants {
+                    Some(grants) => Grants {
+                        least: grants.clone(),
+                        most: Some(grants.clone()),
+                        because: Vec::new(),
+                    },
+                    None => Grants {
+                        least: Vec::new(),
+                        most: None,
+                        because: Fact::<()>::not_collected(ReadingKind::BucketAcl)
+                            .because()
+                            .to_vec(),
+                    },
+                },
+                ignore_public_acls: ignore.map_or_else(unread, Fact::Known),
+                restrict_public_buckets: restrict.map_or_else(unread, Fact::Known),
+                now: None,
+            };
+            sources.reach(&question)
+        };
+        let flags = [Some(false), Some(true), None];
+        let all = [false, true];
+        let policies_or_none: Vec<Option<Option<&Policy>>> =
+            readable.iter().copied().map(Some).chain([None]).collect();
+        let mut settled = 0;
+        for policy in &policies_or_none {
+            for grants in [Some(&lists[0]), Some(&lists[1]), None] {
+                for ignore in flags {
+                    for restrict in flags {
+                        let said = reach(
+                            policy.map_or_else(unread, Fact::Known),
+                            grants,
+                            ignore,
+                            restrict,
+                        );
+                        for class in CLASSES {
+                            let Fact::Known(said) = said.of(class) else {
+                                continue;
+                            };
+                            settled += 1;
+                            for whole in readable
+                                .iter()
+                                .filter(|whole| policy.is_none_or(|known| known == **whole))
+                            {
+                                for list in lists
+                                    .iter()
+                                    .filter(|list| grants.is_none_or(|known| known == *list))
+                                {
+                                    for i in all
+                                        .into_iter()
+                                        .filter(|flag| ignore.is_none_or(|known| known == *flag))
+                                    {
+                                        for r in all.into_iter().filter(|flag| {
+                                            restrict.is_none_or(|known| known == *flag)
+                                        }) {
+                                            let true_reach = reach(
+                                                Fact::Known(*whole),
+                                                Some(list),
+                                                Some(i),
+                                                Some(r),
+                                            )
+                                            .of(class);
+                                            let Fact::Known(true_reach) = true_reach else {
+                                                panic!("everything is known");
+                                            };
+                                            // A refused policy under the flag is settled up to fixed values.
+                                            assert!(
+                                                true_reach == said,
+                                                "{class:?}: said {said:?}, is {true_reach:?}"
+                                            );
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(settled > 300, "{settled}");
+    }
+
+    #[test]
+    fn only_what_can_move_the_answer_is_missing() {
+        let closed = Policy::parse(CLOSED, PolicyKind::Resource);
+        let sources = Sources {
+            bucket: "b",
+            owner: "111111111111",
+            owner_id: None,
+            partition: "aws",
+            policy: Fact::Known(Some(&closed)),
+            aws_says_public: unread(),
+            grants: Grants {
+                least: Vec::new(),
+                most: None,
+                because: Fact::<()>::not_collected(ReadingKind::BucketAcl)
+                    .because()
+                    .to_vec(),
+            },
+            ignore_public_acls: unread(),
+            restrict_public_buckets: unread(),
+            now: None,
+        };
+        // Everything is denied, whatever the ACL and the flags are.
+        for class in CLASSES {
+            assert_eq!(
+                sources.reach(&Question::Anonymous).of(class),
+                Fact::Known(Reach::Unreachable)
+            );
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The bucket's policy document: whether there is one, whether it can be read, and the questions
+//! other topics ask of it.
+//!
+//! Every question answers "no" without a policy, and is undecidable when the document cannot be
+//! read as a whole: half a policy would answer half a question. What is asked of a policy alone —
+//! who is kept out by its Deny statements, the owner's identities included — is asked here; who gets
+//! in takes the ACL and Block Public Access as well ([`crate::facts::bucket::compose`]).
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::BucketContext;
+use crate::facts::bucket::compose::{Grants, Sources};
+use crate::facts::vocabulary::NeedTable;
+use crate::facts::{Fact, from_reading};
+use crate::inventory::ids::bucket_arn;
+use crate::inventory::need::{Need, ReadingKind};
+use crate::report::Reach;
+use crate::report::policy::{Answer, Request};
+use coldbucket_policy::delivery::{self, Delivery, Says};
+use coldbucket_policy::document::Principal;
+use coldbucket_policy::prove::{Case, Prover, Question};
+use coldbucket_policy::wording::{self, Target};
+use coldbucket_policy::{Policy, PolicyKind};
+
+/// What the policy document is, before any question of whom it lets in.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PolicyFacts {
+    /// There is a policy.
+    pub present: Fact<bool>,
+    /// There is one and it cannot be read as an IAM policy. Not decidable when it has a form that
+    /// this program does not know and AWS may have added.
+    pub malformed: Fact<bool>,
+    /// What is wrong with it, with its place; empty when nothing is.
+    pub defect: Fact<String>,
+}
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[("bucket.policy", &[Need::own(ReadingKind::BucketPolicy)])];
+
+/// How many defects a message tells.
+const DEFECTS_TOLD: usize = 3;
+
+/// The policy as it was read: none, or parsed, with the bucket it is read for.
+pub(super) struct PolicyReading {
+    policy: Fact<Option<Policy>>,
+    bucket: String,
+    target: Target,
+    partition: &'static str,
+    now: Option<f64>,
+}
+
+impl PolicyReading {
+    /// Parses the policy of a bucket, once.
+    pub(super) fn new(context: &BucketContext<'_>) -> Self {
+        let arn = bucket_arn(context.region(), context.name);
+        Self {
+            policy: from_reading(
+                ReadingKind::BucketPolicy,
+                &context.bucket.policy,
+                || None,
+                |text| Some(Policy::parse(text, PolicyKind::Resource)),
+            ),
+            bucket: context.name.to_owned(),
+            partition: match arn.split(':').nth(1) {
+                Some("aws-cn") => "aws-cn",
+                Some("aws-us-gov") => "aws-us-gov",
+                _ => "aws",
+            },
+            target: Target {
+                arn,
+                owner: context.account_id.to_owned(),
+            },
+            now: context
+                .taken_at
+                .parse::<jiff::Timestamp>()
+                .ok()
+                .map(|stamp| stamp.as_duration().as_secs_f64().floor()),
+        }
+    }
+
+    /// What the document is.
+    pub(super) fn facts(&self) -> PolicyFacts {
+        let policy = self.policy.as_ref();
+        PolicyFacts {
+            present: self.presence(),
+            malformed: policy.clone().and_then(|policy| match policy {
+                Some(policy) if policy.is_malformed() => Fact::Known(true),
+                Some(policy) if !policy.is_sound() => Fact::undecidable(format!(
+                    "the policy has a form that is not known here: {}",
+                    defects(policy)
+                )),
+                _ => Fact::Known(false),
+            }),
+            defect: policy.map(|policy| policy.as_ref().map(defects).unwrap_or_default()),
+        }
+    }
+
+    /// The ARN of the bucket it is read for.
+    pub(super) fn target_arn(&self) -> &str {
+        &self.target.arn
+    }
+
+    /// True when there is known to be no policy.
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self.policy, Fact::Known(None))
+    }
+
+    /// Whether there is one.
+    pub(super) fn presence(&self) -> Fact<bool> {
+        self.policy.as_ref().map(Option::is_some)
+    }
+
+    /// Everything that decides who gets in, with this policy.
+    pub(super) fn sources<'a>(
+        &'a self,
+        owner_id: Option<&'a str>,
+        aws_says_public: Fact<bool>,
+        grants: Grants<'a>,
+        ignore_public_acls: Fact<bool>,
+        restrict_public_buckets: Fact<bool>,
+    ) -> Sources<'a> {
+        Sources {
+            bucket: &self.bucket,
+            owner: &self.target.owner,
+            owner_id,
+            partition: self.partition,
+            policy: self.whole(),
+            aws_says_public,
+            grants,
+            ignore_public_acls,
+            restrict_public_buckets,
+            now: self.now,
+        }
+    }
+
+    /// The answer to a question that the policy alone decides, because it is about the owner's
+    /// identities too: nothing but a Deny keeps those out.
+    fn answer(&self, question: &Question, default_encryption: Option<&str>) -> Fact<Answer> {
+        self.whole().and_then(|policy| {
+            let answer = self.prover(policy, default_encryption).answer(question);
+            if answer.verdict == Reach::Unknown {
+                Fact::undecidable(answer.reason.unwrap_or_default())
+            } else {
+                Fact::Known(answer)
+            }
+        })
+    }
+
+    fn prover(&self, policy: Option<&Policy>, default_encryption: Option<&str>) -> Prover {
+        Prover::new(&Case {
+            default_encryption,
+            now: self.now,
+            partition: Some(self.partition),
+            ..Case::new(&self.bucket, &self.target.owner, policy)
+        })
+    }
+
+    /// Whether a Deny keeps every SSE-C upload out.
+    pub(super) fn denies_sse_c(&self) -> Fact<bool> {
+        self.answer(&Question::SseC, None)
+            .map(|answer| answer.verdict == Reach::Unreachable)
+    }
+
+    /// Whether some upload ends up without a KMS key, under that default encryption.
+    pub(super) fn put_without_kms(&self, default_encryption: &str) -> Fact<Reach> {
+        self.answer(&Question::PutWithoutKms, Some(default_encryption))
+            .map(|answer| answer.verdict)
+    }
+
+    /// Whether some presigned request gets in, and the longest signature that does, ms.
+    pub(super) fn presigned(&self) -> Fact<(Reach, Option<u64>)> {
+        self.answer(&Question::Presigned, None)
+            .map(|answer| (answer.verdict, answer.max_age_ms))
+    }
+
+    /// Whether a statement lets the log delivery service write.
+    pub(super) fn grants_log_delivery(&self) -> Fact<bool> {
+        self.whole().map(|policy| {
+            policy.is_some_and(|policy| wording::grants_log_delivery(policy, &self.target))
+        })
+    }
+
+    /// What it says to a delivery of access logs; without a policy it neither allows nor denies.
+    pub(super) fn delivery(&self, request: &Delivery<'_>) -> Fact<Says> {
+        let nothing = Says {
+            allows: Some(false),
+            denies: Some(false),
+        };
+        self.ask(nothing, |policy| {
+            Fact::Known(delivery::says(policy, request))
+        })
+    }
+
+    /// Whether some request over plain HTTP gets in, by whomever.
+    pub(super) fn plain_http(&self) -> Fact<Reach> {
+        if self.is_absent() {
+            // Nothing is denied, so the owner's identities can.
+            return Fact::Known(Reach::Reachable);
+        }
+        self.answer(&Question::PlainHttp, None)
+            .map(|answer| answer.verdict)
+    }
+
+    /// A request over plain HTTP that gets in.
+    pub(super) fn plain_http_witness(&self) -> Option<Request> {
+        self.answer(&Question::PlainHttp, None)
+            .known()
+            .and_then(|answer| answer.witness.clone())
+    }
+
+    /// What keeps the policy from denying every request over plain HTTP; empty when nothing does.
+    pub(super) fn plain_http_weakness(&self) -> Fact<String> {
+        if self.is_absent() {
+            return Fact::Known(
+                "there is no bucket policy, so nothing denies requests over plain HTTP".to_owned(),
+            );
+        }
+        self.plain_http()
+            .zip(self.whole())
+            .map(|(reach, policy)| match (reach, policy) {
+                (Reach::Unreachable, _) | (_, None) => String::new(),
+                (_, Some(policy)) => wording::plain_http_weakness(policy, &self.target),
+            })
+    }
+
+    /// Everybody outside the owner's account whom an Allow names and no Deny keeps out, sorted.
+    pub(super) fn outsiders(&self) -> Fact<Vec<String>> {
+        self.whole().map(|policy| {
+            let Some(policy) = policy else {
+                return Vec::new();
+            };
+            let named = wording::outsiders(policy, &self.target);
+            if named.is_empty() {
+                return Vec::new();
+            }
+            let mut prover = self.prover(Some(policy), None);
+            // Of an account it can be asked whether it gets in; of other names only whether anybody
+            // outside does.
+            let somebody = prover.answer(&Question::AnyAwsAccount).verdict != Reach::Unreachable;
+            named
+                .into_iter()
+                .filter(|name| match Question::parse(&format!("account:{name}")) {
+                    Ok(question) => prover.answer(&question).verdict != Reach::Unreachable,
+                    Err(_) => somebody,
+                })
+                .collect()
+        })
+    }
+
+    /// The AWS services that an Allow names and that anybody can send: nothing ties the request to
+    /// an account or a resource that the policy names. Sorted.
+    pub(super) fn confused_deputies(&self) -> Fact<Vec<String>> {
+        self.whole().and_then(|policy| {
+            let Some(policy) = policy else {
+                return Fact::Known(Vec::new());
+            };
+            let mut services: Vec<&str> = policy
+                .with_effect(coldbucket_policy::document::Effect::Allow)
+                .flat_map(|statement| statement.principal.iter())
+                .filter(|element| !element.negated)
+                .flat_map(|element| &element.items)
+                .filter_map(|principal| match principal {
+                    Principal::Service(name) => Some(name.as_str()),
+                    _ => None,
+                })
+                .collect();
+            services.sort_unstable();
+            services.dedup();
+            let mut prover = self.prover(Some(policy), None);
+            let mut sendable = Vec::new();
+            for service in services {
+                let answer = prover.answer(&Question::Service(service.to_owned()));
+                match answer.verdict {
+                    Reach::Reachable => sendable.push(service.to_owned()),
+                    Reach::Unknown => {
+                        return Fact::undecidable(answer.reason.unwrap_or_default());
+                    }
+                    Reach::Constrained | Reach::Unreachable => {}
+                }
+            }
+            Fact::Known(sendable)
+        })
+    }
+
+    /// `absent` without a policy, otherwise what a policy that was understood whole answers.
+    pub(super) fn ask<T>(&self, absent: T, answer: impl FnOnce(&Policy) -> Fact<T>) -> Fact<T> {
+        self.whole()
+            .and_then(|policy| policy.map_or_else(|| Fact::Known(absent), answer))
+    }
+
+    /// The policy, when it was understood whole.
+    fn whole(&self) -> Fact<Option<&Policy>> {
+        self.policy.as_ref().and_then(|policy| match policy {
+            Some(policy) if !policy.is_sound() => {
+                Fact::undecidable(format!("the policy cannot be read: {}", defects(policy)))
+            }
+            other => Fact::Known(other.as_ref()),
+        })
+    }
+}
+
+/// What is wrong with a policy, the first few places.
+fn defects(policy: &Policy) -> String {
+    let mut told: Vec<String> = policy
+        .defects
+        .iter()
+        .take(DEFECTS_TOLD)
+        .map(ToString::to_string)
+        .collect();
+    let more = policy.defects.len().saturating_sub(DEFECTS_TOLD);
+    if more > 0 {
+        told.push(format!("and {more} more"));
+    }
+    told.join("; ")
+}

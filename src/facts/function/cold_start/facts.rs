@@ -1,0 +1,399 @@
+//! The estimate of a version as conditions and the report see it.
+//!
+//! From outside one sees the runtime, the sizes and the layers, not what is imported: whether an SDK
+//! is used stays unknown, and the band's upper end allows for one. What an OS-only runtime or an
+//! image runs is not visible at all, and there the estimate is undecidable rather than a guess.
+//! Estimates hold for a start that happens; how often one happens is another matter, and versions
+//! that provisioned concurrency serves ([`ColdStartFacts::kept_warm`]) rarely see one.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::measured::MeasuredFacts;
+use crate::facts::Fact;
+use crate::facts::function::contents::{Contents, WasteFacts};
+use crate::facts::function::package::megabytes;
+use crate::facts::vocabulary::NeedTable;
+use crate::inventory::function::FunctionConfiguration;
+use crate::inventory::need::{Need, ReadingKind};
+use crate::report::cold_start::EstimateInput;
+use crate::report::{Driver, Lever};
+use coldbucket_cold_start::Model;
+use coldbucket_cold_start::Prices;
+use coldbucket_cold_start::estimate::{Estimate, Phase, estimate, tenth};
+use coldbucket_cold_start::levers::{Target, levers};
+
+/// Estimates are refined by what packages hold, and give way to what logs say: both take the user's
+/// leave.
+const REFINED: &[Need] = &[
+    Need::own(ReadingKind::FunctionPackages),
+    Need::own(ReadingKind::FunctionMeasured),
+];
+const MEASURED: &[Need] = &[Need::own(ReadingKind::FunctionMeasured)];
+
+/// The readings behind each path.
+pub const NEEDS: NeedTable = &[
+    ("function.latest.cold_start.estimate", REFINED),
+    ("function.latest.cold_start.snapstart_saves_ms", REFINED),
+    ("function.latest.cold_start.cause", REFINED),
+    ("function.latest.cold_start.measured", MEASURED),
+    ("function.versions[].cold_start.estimate", REFINED),
+    ("function.versions[].cold_start.snapstart_saves_ms", REFINED),
+    ("function.versions[].cold_start.cause", REFINED),
+    ("function.versions[].cold_start.measured", MEASURED),
+];
+
+/// How a version starts.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ColdStartFacts {
+    /// Provisioned concurrency stands ready on this version or on an alias of it.
+    pub kept_warm: Fact<bool>,
+    /// The estimate, or what was measured, where ten cold starts or more were. An estimate is not
+    /// decidable for container images and OS-only runtimes, which do not show what they run, and for
+    /// runtimes that were never measured. Where packages or logs were asked for and refused, nothing
+    /// is estimated in their place.
+    pub estimate: Fact<EstimateFacts>,
+    /// What the log says. Known only with `--measure`.
+    pub measured: Fact<MeasuredFacts>,
+    /// From ten cold starts on: `your code` where they are above the estimate's band, `the platform`
+    /// within it, `unknown` where there is no estimate. Known only with `--measure`.
+    pub cause: Fact<String>,
+    /// What SnapStart would save of init and first call, ms; 0 where it saves nothing, is on already
+    /// or cannot be had.
+    pub snapstart_saves_ms: Fact<f64>,
+    /// What the estimator was asked.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub input: Option<EstimateInput>,
+    /// What levers need to know of the function.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub target: Target,
+}
+
+/// An estimate of a cold start, ms.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct EstimateFacts {
+    /// `estimate`, or `measurement`.
+    pub basis: String,
+    /// Before init, in no metric.
+    pub pre_init_ms: f64,
+    /// Init Duration, or Restore Duration with SnapStart.
+    pub init_ms: f64,
+    /// What the first call takes beyond a warm one.
+    pub first_call_ms: f64,
+    /// Init and first call.
+    pub reported_ms: f64,
+    /// Lower end around init and first call.
+    pub low_ms: f64,
+    /// Upper end around init and first call.
+    pub high_ms: f64,
+    /// Lower end around init.
+    pub init_low_ms: f64,
+    /// Upper end around init.
+    pub init_high_ms: f64,
+    /// The largest contribution to init and first call.
+    pub main_driver: String,
+}
+
+impl EstimateFacts {
+    fn of(found: &Estimate) -> Self {
+        let output = found.output("");
+        Self {
+            basis: "estimate".to_owned(),
+            pre_init_ms: output.pre_init_ms,
+            init_ms: output.init_ms,
+            first_call_ms: output.first_call_ms,
+            reported_ms: output.reported_ms,
+            low_ms: output.low_ms,
+            high_ms: output.high_ms,
+            init_low_ms: output.init_low_ms,
+            init_high_ms: output.init_high_ms,
+            main_driver: drivers(found)
+                .first()
+                .map(|driver| driver.what.clone())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Parts of layer names that are known to be external extensions. A layer that is one and is not
+/// listed is missed, never the other way about.
+const EXTENSIONS: &[&str] = &[
+    "Datadog-Extension",
+    "LambdaInsightsExtension",
+    "AWS-Parameters-and-Secrets-Lambda-Extension",
+    "AWS-AppConfig-Extension",
+    "aws-otel-",
+    "opentelemetry-collector",
+    "NewRelicLambdaExtension",
+    "NewRelicPython",
+    "NewRelicNodeJS",
+    "NewRelicJava",
+    "Dynatrace_OneAgent",
+    "lumigo-",
+    "sumologic-otel-lambda",
+    "sumologic-extensions",
+    "splunk-apm",
+    "elastic-apm-extension",
+    "honeycomb-lambda-extension",
+    "LambdaAdapterLayer",
+];
+
+/// The name in a layer version's ARN, `arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION`.
+fn layer_name(arn: &str) -> &str {
+    arn.split(':').nth(6).unwrap_or_default()
+}
+
+fn is_extension(arn: &str) -> bool {
+    let name = layer_name(arn);
+    EXTENSIONS.iter().any(|known| name.contains(known))
+}
+
+/// What is known of a version beside its configuration.
+pub(in crate::facts::function) struct Surroundings<'a> {
+    /// The estimator's numbers; absent only when the shipped ones are defective.
+    pub(in crate::facts::function) model: Option<&'a Model>,
+    /// Function name.
+    pub(in crate::facts::function) name: &'a str,
+    /// Region.
+    pub(in crate::facts::function) region: &'a str,
+    /// Provisioned concurrency serves the version.
+    pub(in crate::facts::function) kept_warm: bool,
+    /// What the package holds, where it was inspected.
+    pub(in crate::facts::function) contents: &'a Fact<Contents<'a>>,
+    /// The inspection was asked for and not given.
+    pub(in crate::facts::function) contents_refused: bool,
+    /// What of it is waste.
+    pub(in crate::facts::function) waste: &'a [WasteFacts],
+    /// What the log says.
+    pub(in crate::facts::function) measured: Fact<MeasuredFacts>,
+    /// The measurement was asked for and not given.
+    pub(in crate::facts::function) measured_refused: bool,
+    /// Compressed package with layers, MB.
+    pub(in crate::facts::function) total_mb: &'a Fact<f64>,
+    /// SnapStart may be turned on.
+    pub(in crate::facts::function) snapstart_eligible: &'a Fact<bool>,
+    /// The version has a snapshot, or will have one when it is published.
+    pub(in crate::facts::function) snapstart_enabled: &'a Fact<bool>,
+}
+
+impl ColdStartFacts {
+    /// Concludes from a version's configuration.
+    pub(in crate::facts::function) fn derive(
+        version: &Fact<&FunctionConfiguration>,
+        around: &Surroundings<'_>,
+    ) -> Self {
+        let input = version
+            .as_ref()
+            .and_then(|version| question(version, around));
+        let asked = |input: &EstimateInput| -> Fact<Estimate> {
+            match around.model {
+                None => Fact::undecidable("the cold-start model cannot be read"),
+                Some(model) => match estimate(model, input) {
+                    Ok(found) => Fact::Known(found),
+                    Err(error) => Fact::undecidable(error.to_string()),
+                },
+            }
+        };
+        let now = input.as_ref().and_then(asked);
+        let model_says = now.as_ref().map(EstimateFacts::of);
+        let measured = around.measured.clone();
+        let enough = measured.known().filter(|measured| measured.enough);
+        let parts = enough.map(|measured| (measured.init_p50_ms, measured.reported_p50_ms));
+        let snapstart_saves_ms = now
+            .as_ref()
+            .zip(input.as_ref())
+            .zip(around.snapstart_eligible.as_ref())
+            .and_then(|((now, input), eligible)| {
+                if !*eligible || input.snapstart == Some(true) {
+                    return Fact::Known(0.0);
+                }
+                let with = EstimateInput {
+                    snapstart: Some(true),
+                    ..input.clone()
+                };
+                asked(&with).map(|with| {
+                    let (before, after) = match parts {
+                        Some((init, reported)) => {
+                            let first = now.phase(Phase::FirstCall);
+                            let ratio = if first > 0.0 {
+                                (reported - init) / first
+                            } else {
+                                1.0
+                            };
+                            let after =
+                                with.phase(Phase::Init) + with.phase(Phase::FirstCall) * ratio;
+                            (reported, after)
+                        }
+                        None => (now.reported_ms(), with.reported_ms()),
+                    };
+                    tenth((before - after).max(0.0))
+                })
+            });
+        let inspected = if around.contents_refused {
+            around.contents.as_ref().map(|_| ())
+        } else {
+            Fact::Known(())
+        };
+        let cause = measured.as_ref().zip(inspected).map(|(measured, ())| {
+            match model_says.known() {
+                Some(estimate) if measured.enough => measured.cause(estimate),
+                _ => "unknown",
+            }
+            .to_owned()
+        });
+        // What was asked for and refused leaves a gap that no coarser guess may fill.
+        let refused = || Fact::unknown_from(around.measured.because().iter());
+        let best = match enough {
+            Some(measured) => Fact::Known(measured.instead_of(model_says.known())),
+            None if around.measured_refused => refused(),
+            None if around.contents_refused => Fact::unknown_from(around.contents.because().iter()),
+            None => model_says,
+        };
+        let snapstart_saves_ms = if best.known().is_none() && now.known().is_some() {
+            best.as_ref().map(|_| 0.0)
+        } else {
+            snapstart_saves_ms
+        };
+        let target = Target {
+            name: around.name.to_owned(),
+            region: around.region.to_owned(),
+            qualifier: String::new(),
+            snapstart_eligible: around.snapstart_eligible.known().copied(),
+            provisionable: version.known().is_some_and(|version| {
+                version.master_arn.is_none()
+                    && !version.managed_instances
+                    && !version.tenant_isolation
+            }),
+            measured: parts.map(|(init, reported)| (init, (reported - init).max(0.0))),
+            waste: around
+                .waste
+                .iter()
+                .map(|waste| (waste.kind.clone(), waste.zipped_mb))
+                .collect(),
+            extension_layers: version
+                .known()
+                .into_iter()
+                .flat_map(|version| &version.layers)
+                .map(|layer| layer.arn.clone())
+                .filter(|arn| is_extension(arn))
+                .collect(),
+            layers: version
+                .known()
+                .into_iter()
+                .flat_map(|version| &version.layers)
+                .map(|layer| (layer.arn.clone(), megabytes(layer.code_size_bytes)))
+                .collect(),
+        };
+        Self {
+            kept_warm: Fact::Known(around.kept_warm),
+            estimate: best,
+            measured,
+            cause,
+            snapstart_saves_ms,
+            input: input.known().cloned(),
+            target,
+        }
+    }
+
+    /// The machine form of the estimate, what drives it, and what would help, for the report.
+    /// `qualifier` is what callers use.
+    pub(in crate::facts::function) fn told(&self, model: &Model, qualifier: &str) -> Option<Told> {
+        let input = self.input.as_ref()?;
+        let found = estimate(model, input).ok()?;
+        let target = Target {
+            // $LATEST cannot have provisioned concurrency.
+            qualifier: if qualifier == crate::facts::function::LATEST {
+                String::new()
+            } else {
+                qualifier.to_owned()
+            },
+            ..self.target.clone()
+        };
+        Some(Told {
+            estimate: serde_json::to_value(found.output(&input.id)).ok()?,
+            drivers: drivers(&found),
+            levers: if self.kept_warm.known() == Some(&true) {
+                Vec::new()
+            } else {
+                Prices::builtin()
+                    .map(|prices| levers(model, prices, input, &target, None))
+                    .unwrap_or_default()
+            },
+        })
+    }
+}
+
+/// What the report says of a cold start.
+pub(in crate::facts::function) struct Told {
+    pub(in crate::facts::function) estimate: serde_json::Value,
+    pub(in crate::facts::function) drivers: Vec<Driver>,
+    pub(in crate::facts::function) levers: Vec<Lever>,
+}
+
+/// The contributions to init and first call, largest first; what rounds to nothing is none.
+pub fn drivers(found: &Estimate) -> Vec<Driver> {
+    let mut drivers: Vec<Driver> = found
+        .parts
+        .iter()
+        .filter(|part| part.phase != Phase::PreInit)
+        .map(|part| Driver {
+            what: part.what.clone(),
+            ms: tenth(part.ms),
+        })
+        .filter(|driver| driver.ms > 0.0)
+        .collect();
+    drivers.sort_by(|a, b| b.ms.total_cmp(&a.ms));
+    drivers
+}
+
+/// What to ask the estimator about a version.
+fn question(version: &FunctionConfiguration, around: &Surroundings<'_>) -> Fact<EstimateInput> {
+    if super::super::package::is_image(version) {
+        return Fact::undecidable("a container image names no runtime");
+    }
+    let Some(runtime) = version.runtime.as_deref().filter(|name| !name.is_empty()) else {
+        return Fact::undecidable("the function names no runtime");
+    };
+    if runtime.starts_with("provided") {
+        return Fact::undecidable("what an OS-only runtime runs cannot be seen from outside");
+    }
+    let extensions = version
+        .layers
+        .iter()
+        .filter(|layer| is_extension(&layer.arn))
+        .count();
+    around
+        .total_mb
+        .as_ref()
+        .zip(around.snapstart_enabled.as_ref())
+        .map(|(total_mb, snapstart)| {
+            let contents = around.contents.known();
+            EstimateInput {
+                unzipped_mb: contents
+                    .and_then(|contents| contents.loadable_mb(version).known().copied()),
+                imported_mb: contents.and_then(|contents| contents.bundle_mb(runtime)),
+                uses_sdk: contents.and_then(|contents| contents.uses_sdk(runtime)),
+                framework: contents
+                    .map(Contents::framework)
+                    .filter(|framework| *framework != "none")
+                    .map(str::to_owned),
+                id: around.name.to_owned(),
+                runtime: runtime.to_owned(),
+                architecture: version.architecture.clone(),
+                package_type: "zip".to_owned(),
+                memory_mb: version.memory_mb,
+                zip_mb: Some(*total_mb),
+                extensions: Some(u32::try_from(extensions).unwrap_or(u32::MAX)),
+                snapstart: Some(*snapstart),
+                vpc: Some(
+                    version
+                        .vpc
+                        .as_ref()
+                        .is_some_and(|vpc| !vpc.vpc_id.is_empty()),
+                ),
+                ..EstimateInput::default()
+            }
+        })
+}

@@ -1,0 +1,8 @@
+//! How slow a function starts: what the snapshot says about it, put to the estimator
+//! ([`coldbucket_cold_start`]), beside what its logs measured.
+
+pub mod facts;
+pub mod measured;
+
+pub use facts::{ColdStartFacts, EstimateFacts};
+pub use measured::MeasuredFacts;

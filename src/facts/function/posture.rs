@@ -1,0 +1,196 @@
+//! The lines of the cold-start table for one function.
+//!
+//! One line for `$LATEST`, one for each alias, and one for each further version in use. The risk
+//! is a first orientation from what the configuration shows; the estimator puts milliseconds to it.
+//! A VPC plays no part: it adds nothing to a cold start today.
+
+use super::{FunctionFacts, LATEST, VersionFacts};
+use crate::facts::Fact;
+use crate::report::{ColdStart, PackageContents, PackageFolder, PackageWaste};
+use coldbucket_cold_start::Model;
+
+/// The word for what could not be concluded.
+const UNKNOWN: &str = "unknown";
+
+/// Compressed package size above which download and import begin to be felt, MB.
+const NOTICEABLE_MB: f64 = 10.0;
+
+/// Compressed package size above which any runtime starts slowly, MB; also AWS's limit for a direct
+/// upload.
+const LARGE_MB: f64 = 50.0;
+
+impl FunctionFacts {
+    /// The lines of the cold-start table. `model` gives the milliseconds.
+    pub fn cold_starts(&self, model: Option<&Model>) -> Vec<ColdStart> {
+        let mut lines = vec![self.line(&self.latest, LATEST, model)];
+        for version in self.versions.known().into_iter().flatten() {
+            if version.version == LATEST {
+                continue;
+            }
+            for alias in &version.leading_aliases {
+                lines.push(self.line(version, alias, model));
+            }
+            if version.leading_aliases.is_empty() || self.is_provisioned(&version.version) {
+                lines.push(self.line(version, &version.version, model));
+            }
+        }
+        lines
+    }
+
+    fn is_provisioned(&self, qualifier: &str) -> bool {
+        self.provisioned_concurrency
+            .configurations
+            .known()
+            .into_iter()
+            .flatten()
+            .any(|configuration| configuration.qualifier == qualifier)
+    }
+
+    fn line(&self, version: &VersionFacts, qualifier: &str, model: Option<&Model>) -> ColdStart {
+        let told = model.and_then(|model| version.cold_start.told(model, qualifier));
+        let (estimate, drivers, levers) = match told {
+            Some(told) => (Some(told.estimate), told.drivers, told.levers),
+            None => (None, Vec::new(), Vec::new()),
+        };
+        ColdStart {
+            function: self.name.clone(),
+            arn: self.arn.clone(),
+            qualifier: qualifier.to_owned(),
+            region: self.region.clone(),
+            runtime: match (version.package.kind.known(), version.runtime.name.known()) {
+                (Some(kind), _) if kind == "image" => kind.clone(),
+                (_, Some(name)) => name.clone(),
+                _ => UNKNOWN.to_owned(),
+            },
+            architecture: version.architecture.known().cloned().unwrap_or_default(),
+            memory_mb: version.memory_mb.known().copied().unwrap_or_default(),
+            package_mb: version.package.total_mb.known().copied(),
+            contents: contents(version),
+            vpc: version.vpc.attached.known() == Some(&true),
+            provisioned_concurrency: self.provisioned(qualifier),
+            snap_start: snap_start(version).to_owned(),
+            risk: self.risk(version, qualifier).to_owned(),
+            estimate,
+            measured: version
+                .cold_start
+                .measured
+                .known()
+                .filter(|measured| measured.invocations > 0)
+                .map(|measured| {
+                    let cause = version.cold_start.cause.known().map(String::as_str);
+                    measured.told(cause.filter(|cause| *cause != "unknown"))
+                }),
+            drivers,
+            levers,
+        }
+    }
+
+    /// Provisioned concurrency of the qualifier. `$LATEST` cannot have it.
+    fn provisioned(&self, qualifier: &str) -> String {
+        if qualifier == LATEST {
+            return "none".to_owned();
+        }
+        match &self.provisioned_concurrency.configurations {
+            Fact::Unknown { .. } => UNKNOWN.to_owned(),
+            Fact::Known(configurations) => configurations
+                .iter()
+                .find(|configuration| configuration.qualifier == qualifier)
+                .map_or_else(
+                    || "none".to_owned(),
+                    |configuration| {
+                        format!(
+                            "{}/{} {}",
+                            configuration.allocated, configuration.requested, configuration.status
+                        )
+                    },
+                ),
+        }
+    }
+
+    /// Whether provisioned concurrency stands ready for all that was asked for.
+    fn is_warm(&self, qualifier: &str) -> bool {
+        self.provisioned_concurrency
+            .configurations
+            .known()
+            .into_iter()
+            .flatten()
+            .any(|configuration| {
+                configuration.qualifier == qualifier
+                    && configuration.status == "READY"
+                    && configuration.allocated > 0
+            })
+    }
+
+    fn risk(&self, version: &VersionFacts, qualifier: &str) -> &'static str {
+        if version.managed_instances.known() == Some(&true) || self.is_warm(qualifier) {
+            return "low";
+        }
+        // What was measured says it best.
+        if let Some(measured) = version
+            .cold_start
+            .measured
+            .known()
+            .filter(|found| found.enough)
+        {
+            return match measured.reported_p50_ms {
+                slow if slow >= 1000.0 => "high",
+                felt if felt >= 400.0 => "medium",
+                _ => "low",
+            };
+        }
+        let size = version.package.total_mb.known().copied();
+        let (Some(family), Some(size)) = (version.runtime.family.known(), size) else {
+            return UNKNOWN;
+        };
+        let snapshot = version.snapstart.snapshot.known() == Some(&true);
+        match family.as_str() {
+            // A restore costs about as much as a small start, so a snapshot moderates, no more.
+            "java" | "dotnet" if snapshot => "medium",
+            "java" | "dotnet" => "high",
+            "other" => UNKNOWN,
+            _ if size > LARGE_MB => "high",
+            _ if size > NOTICEABLE_MB => "medium",
+            "ruby" => "medium",
+            _ => "low",
+        }
+    }
+}
+
+/// What inspection saw of the package; none where nobody asked for it or it was refused.
+fn contents(version: &VersionFacts) -> Option<PackageContents> {
+    let package = &version.package;
+    let (largest, waste) = (package.largest.known()?, package.waste.known()?);
+    Some(PackageContents {
+        unzipped_mb: package.unzipped_mb.known().copied(),
+        files: package.files.known().copied(),
+        largest: largest
+            .iter()
+            .map(|folder| PackageFolder {
+                path: folder.path.clone(),
+                unzipped_mb: folder.unzipped_mb,
+            })
+            .collect(),
+        waste: waste
+            .iter()
+            .map(|waste| PackageWaste {
+                kind: waste.kind.clone(),
+                place: waste.place.clone(),
+                zipped_mb: waste.zipped_mb,
+                saves_ms: waste.saves_ms,
+            })
+            .collect(),
+    })
+}
+
+/// `on`, `off`, `not eligible`, `unknown`. On `$LATEST` it is what the next version will have.
+fn snap_start(version: &VersionFacts) -> &'static str {
+    match (
+        version.snapstart.enabled.known(),
+        version.snapstart.eligible.known(),
+    ) {
+        (Some(true), _) => "on",
+        (_, Some(false)) => "not eligible",
+        (Some(false), Some(true)) => "off",
+        _ => UNKNOWN,
+    }
+}
