@@ -1,4 +1,4 @@
-//! AWS Config in one Region: who records, whether they do, where it is delivered, which rules judge.
+//! AWS Config in one Region: recorders, their status, delivery channels, rules.
 
 use std::future::Future;
 
@@ -24,7 +24,7 @@ use super::session::Session;
 const SERVICE_LINKED: &str = "AWSConfigurationRecorderFor";
 
 /// AWS Config in one Region.
-pub struct Config {
+pub struct ConfigReadings {
     /// The recorders.
     pub recorders: Reading<Vec<ConfigRecorder>>,
     /// Whether they record.
@@ -38,7 +38,7 @@ pub struct Config {
 }
 
 /// Reads AWS Config of the Region.
-pub async fn read(session: &Session, region: &str) -> Config {
+pub async fn read(session: &Session, region: &str) -> ConfigReadings {
     let (recorders, statuses, channels, deliveries, rules) = tokio::join!(
         recorders(session, region),
         statuses(session, region),
@@ -46,7 +46,7 @@ pub async fn read(session: &Session, region: &str) -> Config {
         deliveries(session, region),
         rules(session, region)
     );
-    Config {
+    ConfigReadings {
         recorders,
         statuses,
         channels,
@@ -55,7 +55,7 @@ pub async fn read(session: &Session, region: &str) -> Config {
     }
 }
 
-/// What one call answers, where somebody wants it; none of these has pages.
+/// What one call answers; none of these has pages.
 async fn ask<O, T, E, F, Fut>(
     session: &Session,
     region: &str,

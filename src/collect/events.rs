@@ -1,15 +1,15 @@
 //! EventBridge rules that call functions.
 //!
-//! Rules hang on event buses, targets on rules, and nothing lists them together: one call a bus and
-//! one a rule. Left out are rules that are switched off, which call nobody, and rules that an AWS
-//! service manages, which call that service.
+//! Rules belong to event buses, targets to rules, and no call lists them together: one call a bus and
+//! one a rule. Skipped are disabled rules, which call no target, and rules that an AWS service manages,
+//! which call that service.
 
 use aws_sdk_eventbridge::types::{Rule as SdkRule, RuleState};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::inventory::Reading;
 use crate::inventory::need::ReadingKind;
-use crate::inventory::trigger::{Rule, RuleTarget};
+use crate::inventory::trigger::{EventRule, RuleTarget};
 
 use super::answer;
 use super::answer::FailedAction;
@@ -19,7 +19,11 @@ use super::paging::pages;
 use super::session::Session;
 
 /// The rules of a Region.
-pub async fn rules(session: &Session, region: &str, known: &ReadFunctions) -> Reading<Vec<Rule>> {
+pub async fn rules(
+    session: &Session,
+    region: &str,
+    known: &ReadFunctions,
+) -> Reading<Vec<EventRule>> {
     match read(session, region, known).await {
         Ok(rules) => Reading::Known(rules),
         Err((action, error)) => answer::unread_by(ReadingKind::Rules, action, &error),
@@ -30,7 +34,7 @@ async fn read(
     session: &Session,
     region: &str,
     known: &ReadFunctions,
-) -> Result<Vec<Rule>, FailedAction> {
+) -> Result<Vec<EventRule>, FailedAction> {
     let mut active = Vec::new();
     for bus in buses(session, region).await? {
         for rule in rules_of(session, region, &bus).await? {
@@ -40,11 +44,11 @@ async fn read(
             }
         }
     }
-    let mut rules: Vec<Rule> = futures::stream::iter(active)
+    let mut rules: Vec<EventRule> = futures::stream::iter(active)
         .map(|(bus, rule)| async move {
             let name = rule.name().unwrap_or_default().to_owned();
             let targets = targets(session, region, &bus, &name, known).await?;
-            Ok::<_, FailedAction>(Rule {
+            Ok::<_, FailedAction>(EventRule {
                 name,
                 bus,
                 state: rule

@@ -73,7 +73,7 @@ use clients::{Clients, Fixed, Source};
 use interrupt::{Interrupt, Routed};
 use lane::{Gate, Lanes};
 use paging::each;
-use plan::{Plan, PlannedReadings};
+use plan::{CollectionPlan, PlannedReadings};
 use s3::Round;
 use session::Session;
 
@@ -184,7 +184,7 @@ async fn open(
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
     let gate = Gate::new(request.concurrency, request.rate, interrupt);
     Ok(Session {
-        plan: Plan::new(&request.needs, &request.opted()),
+        plan: CollectionPlan::new(&request.needs, &request.opted()),
         lanes: Lanes::new(gate, lambda_quota),
         home: clients.home(),
         clients,
@@ -264,7 +264,7 @@ async fn read_more(
 
 /// The buckets and what they point at.
 #[derive(Default)]
-struct Buckets {
+struct ReadBuckets {
     listing: Reading<crate::inventory::account::Listing>,
     buckets: BTreeMap<String, BucketInventory>,
     /// The names of all buckets of the account, where there was a complete list.
@@ -275,12 +275,12 @@ struct Buckets {
     block: Reading<PublicAccessBlock>,
 }
 
-async fn read_buckets(session: &Session, account: &str) -> Buckets {
+async fn read_buckets(session: &Session, account: &str) -> ReadBuckets {
     let block = account::public_access_block(session, account);
     if !session.plan.lists(SubjectKind::Bucket) {
-        return Buckets {
+        return ReadBuckets {
             block: block.await,
-            ..Buckets::default()
+            ..ReadBuckets::default()
         };
     }
     // What the account blocks makes calls about its buckets pointless.
@@ -311,7 +311,7 @@ async fn read_buckets(session: &Session, account: &str) -> Buckets {
         keys::read(session, account, &buckets),
         targets::read(session, account, &buckets, found.own.as_ref())
     );
-    Buckets {
+    ReadBuckets {
         listing: found.listing,
         buckets,
         own: found.own,
@@ -378,7 +378,7 @@ async fn read_each(
         (name, bucket)
     })
     .await;
-    // A bucket whose Region only its answers told may turn out to be elsewhere.
+    // A bucket whose Region was not listed may turn out to be elsewhere.
     let regions = &session.request.resources.regions;
     buckets.retain(|_, bucket| {
         let region = bucket.region.as_ref();
@@ -389,15 +389,15 @@ async fn read_each(
 
 /// The Regions and the trails that record in them.
 #[derive(Default)]
-struct Regions {
+struct ReadRegions {
     listing: Reading<crate::inventory::account::RegionListing>,
     regions: BTreeMap<String, RegionInventory>,
     trails: BTreeMap<String, TrailInventory>,
 }
 
-async fn read_regions(session: &Session, account: &str) -> Regions {
+async fn read_regions(session: &Session, account: &str) -> ReadRegions {
     if !session.plan.regions() {
-        return Regions::default();
+        return ReadRegions::default();
     }
     let (names, listing) = regions::choose(session).await;
     let read: Vec<_> = futures::stream::iter(names)
@@ -438,7 +438,7 @@ async fn read_regions(session: &Session, account: &str) -> Regions {
         regions.insert(name, region);
         found.extend(trails);
     }
-    Regions {
+    ReadRegions {
         listing,
         regions,
         trails: trails::read(session, found).await,

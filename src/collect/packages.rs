@@ -71,8 +71,7 @@ fn chosen(function: &FunctionInventory) -> Vec<String> {
         .chain(used)
         .filter_map(|version| {
             let configuration = function.versions.get(version)?;
-            // Versions with the same code may have different layers: those are part of what is told
-            // apart.
+            // Versions with the same code may have different layers, and then differ too.
             let layers: Vec<&str> = configuration
                 .layers
                 .iter()
@@ -190,7 +189,7 @@ async fn layer(session: &Session, region: &str, arn: &str) -> Reading<Archive> {
     .clone()
 }
 
-/// Why a package told nothing.
+/// Why a package could not be read.
 #[derive(Debug)]
 enum Unread {
     Interrupted,

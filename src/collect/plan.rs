@@ -27,7 +27,7 @@ impl PlannedReadings {
 
 /// What to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct CollectionPlan {
     /// The readings of every resource they belong to.
     pub all: PlannedReadings,
     /// The readings of buckets that receive access logs, wherever they are.
@@ -40,7 +40,7 @@ pub struct Plan {
     kinds: BTreeSet<SubjectKind>,
 }
 
-impl Plan {
+impl CollectionPlan {
     /// The plan that serves these needs, with the opt-in readings that the user turned on.
     pub fn new(needs: &BTreeSet<(SubjectKind, Need)>, opted: &BTreeSet<ReadingKind>) -> Self {
         let mut plan = Self::default();
@@ -126,8 +126,8 @@ impl Plan {
 mod tests {
     use super::*;
 
-    fn plan(needs: &[(SubjectKind, Need)]) -> Plan {
-        Plan::new(&needs.iter().copied().collect(), &BTreeSet::new())
+    fn plan(needs: &[(SubjectKind, Need)]) -> CollectionPlan {
+        CollectionPlan::new(&needs.iter().copied().collect(), &BTreeSet::new())
     }
 
     #[test]
@@ -187,8 +187,8 @@ mod tests {
             ),
             (SubjectKind::Function, Need::own(ReadingKind::FunctionImage)),
         ]);
-        assert!(!Plan::new(&needs, &BTreeSet::new()).wants(ReadingKind::FunctionImage));
-        let asked = Plan::new(&needs, &BTreeSet::from([ReadingKind::FunctionImage]));
+        assert!(!CollectionPlan::new(&needs, &BTreeSet::new()).wants(ReadingKind::FunctionImage));
+        let asked = CollectionPlan::new(&needs, &BTreeSet::from([ReadingKind::FunctionImage]));
         assert!(asked.wants(ReadingKind::FunctionImage));
         assert!(!asked.wants(ReadingKind::FunctionPackages));
     }

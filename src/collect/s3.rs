@@ -68,8 +68,8 @@ impl<'a> Round<'a> {
         bucket.calls().saturating_add(self.to_come) >= MOST_CALLS
     }
 
-    /// Whether the guard rules the call out for this bucket. One that does not exist has told all
-    /// readings by one call.
+    /// Whether the guard rules the call out for this bucket. The limit of calls is for buckets that
+    /// exist: of another, one answer fills all readings.
     fn skips(&self, guard: Guard, bucket: &BucketInventory, exists: bool) -> Option<Skipped> {
         let pointless = match guard {
             Guard::UnlessBucketOwnerEnforced => pointless::acls_are_off(&bucket.ownership),
@@ -98,7 +98,7 @@ macro_rules! read_in_order {
     ($reader:ident, $round:ident, $bucket:ident; $($kind:ident $member:ident $operation:ident $becomes:expr;)+) => {
         $(if $bucket.$member.is_not_collected() {
             match $reader.decide($round, ReadingKind::$kind, &$bucket) {
-                Decision::Call => {
+                CallDecision::Call => {
                     let answer = $reader
                         .ask(|s3, name, owner| {
                             s3.$operation().bucket(name).set_expected_bucket_owner(owner).send()
@@ -106,8 +106,8 @@ macro_rules! read_in_order {
                         .await;
                     $bucket.$member = $reader.reading(ReadingKind::$kind, answer.map($becomes));
                 }
-                Decision::LeaveOut => $bucket.$member = Reading::LeftOut,
-                Decision::Skip => {}
+                CallDecision::LeaveOut => $bucket.$member = Reading::LeftOut,
+                CallDecision::Skip => {}
             }
         })+
     };
@@ -187,7 +187,7 @@ pub async fn head(
 }
 
 /// What becomes of a reading.
-enum Decision {
+enum CallDecision {
     Call,
     LeaveOut,
     Skip,
@@ -227,16 +227,21 @@ impl<'a> BucketReader<'a> {
     }
 
     /// Whether to call for a reading that was not made yet.
-    fn decide(&self, round: &Round<'_>, kind: ReadingKind, bucket: &BucketInventory) -> Decision {
+    fn decide(
+        &self,
+        round: &Round<'_>,
+        kind: ReadingKind,
+        bucket: &BucketInventory,
+    ) -> CallDecision {
         let Some(guards) = round.readings.guards(kind) else {
-            return Decision::Skip;
+            return CallDecision::Skip;
         };
-        let mut decision = Decision::Skip;
+        let mut decision = CallDecision::Skip;
         for guard in guards {
             match round.skips(*guard, bucket, self.gone.is_none()) {
-                None => return Decision::Call,
+                None => return CallDecision::Call,
                 // A later round may have room.
-                Some(Skipped::NoRoom) if round.to_come == 0 => decision = Decision::LeaveOut,
+                Some(Skipped::NoRoom) if round.to_come == 0 => decision = CallDecision::LeaveOut,
                 Some(_) => {}
             }
         }

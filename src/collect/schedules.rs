@@ -119,12 +119,12 @@ fn called_by(input: &str, known: &ReadFunctions) -> Option<String> {
         known.has(named).then(|| named.to_owned())?
     } else {
         match named.split_once(':') {
-            Some((name, qualifier)) => format!("{}:{qualifier}", known.named(name)?),
+            Some((name, version)) => format!("{}:{version}", known.named(name)?),
             None => known.named(named)?.to_owned(),
         }
     };
     Some(match text("Qualifier") {
-        Some(qualifier) if qualifier(&arn).is_none() => format!("{arn}:{qualifier}"),
+        Some(version) if qualifier(&arn).is_none() => format!("{arn}:{version}"),
         _ => arn,
     })
 }

@@ -10,7 +10,7 @@ use super::CollectRequest;
 use super::call_error::CallError;
 use super::clients::Clients;
 use super::lane::{Family, Lanes};
-use super::plan::Plan;
+use super::plan::CollectionPlan;
 use super::progress::Progress;
 
 /// One run.
@@ -18,7 +18,7 @@ pub struct Session {
     /// What was asked for.
     pub request: CollectRequest,
     /// What is read for it.
-    pub plan: Plan,
+    pub plan: CollectionPlan,
     /// The clients.
     pub clients: Clients,
     /// The schedules.

@@ -182,7 +182,7 @@ pub struct Abac {
 
 impl BucketInventory {
     /// The ARN under which the account's keys hold the key of the default encryption; `None` where
-    /// there is no key to ask about, or nobody knows.
+    /// there is no key to describe, or it is not known.
     pub fn encryption_key(&self, account: &str) -> Option<String> {
         let encryption = self.encryption.known()?;
         named_key(

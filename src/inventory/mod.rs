@@ -16,6 +16,7 @@ pub mod archive;
 pub mod bucket;
 pub mod config;
 pub mod function;
+pub mod held_policies;
 pub mod identity;
 pub mod ids;
 pub mod key;

@@ -383,7 +383,7 @@ readings! {
             ("lambda", "GetFunction", "lambda:GetFunction"),
             ("lambda", "GetLayerVersionByArn", "lambda:GetLayerVersion"),
         ] guard OnlyZips option "--inspect-packages";
-        /// Cold starts as the function's log tells them (opt-in: queries over logs cost money).
+        /// Cold starts from the function's log (opt-in: queries over logs cost money).
         FunctionMeasured = measured [
             ("logs", "StartQuery", "logs:StartQuery"),
             ("logs", "GetQueryResults", "logs:GetQueryResults"),

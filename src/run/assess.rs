@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accepting::Acceptance;
-use super::scope::{self, Scope};
+use super::scope::{self, ResourceScope};
 use super::{RunError, gaps};
 use crate::checks::{self, Selected};
 use crate::cli::options::Selection;
@@ -18,7 +18,7 @@ use crate::report::{
 use coldbucket_cold_start::Model;
 
 /// What to judge and how.
-pub(super) struct Case<'a> {
+pub(super) struct ReportInput<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) source: Source,
     pub(super) selected: &'a Selected,
@@ -31,7 +31,7 @@ pub(super) struct Case<'a> {
 }
 
 /// Judges everything and writes it down.
-pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
+pub(super) fn report(case: &ReportInput<'_>) -> Result<Report, RunError> {
     let snapshot = case.snapshot;
     let mut facts = Facts::new(snapshot, case.trust.clone());
     if let Some(model) = case.model {
@@ -39,7 +39,7 @@ pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
     }
     let mut notes = notes(snapshot);
     notes.extend(scope::check_names(&facts, case.resources)?);
-    let scope = Scope::new(case.resources);
+    let scope = ResourceScope::new(case.resources);
     let in_scope = |subject: &Subject| scope.holds(&subject.id);
 
     let mut results = Vec::new();
@@ -125,7 +125,7 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
 }
 
 /// How many subjects are in scope; none where a listing is not known.
-fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &Scope) -> Option<u64> {
+fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &ResourceScope) -> Option<u64> {
     let mut number = 0;
     for subject in facts
         .subjects(kind)

@@ -1,7 +1,7 @@
 //! `audit`: read, judge, write, decide.
 
 use super::accepting::{self, Acceptance};
-use super::assess::{self, Case};
+use super::assess::{self, ReportInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
@@ -45,7 +45,7 @@ pub(super) fn run(
     if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
         console.note(&format!("endpoint: {endpoint}"));
     }
-    let report = assess::report(&Case {
+    let report = assess::report(&ReportInput {
         snapshot: &snapshot,
         source,
         selected: &selected,

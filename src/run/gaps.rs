@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scope::Scope;
+use super::scope::ResourceScope;
 use crate::checks::Selected;
 use crate::inventory::Snapshot;
 use crate::inventory::account::AccountInventory;
@@ -11,7 +11,7 @@ use crate::inventory::ids::{
     SubjectKind, access_point_arn, account_arn, bucket_arn, function_arn,
     multi_region_access_point_arn,
 };
-use crate::inventory::need::{ReadingKind, Scope as ReadingScope};
+use crate::inventory::need::{ReadingKind, Scope};
 use crate::inventory::readings::{OwnerInventory, ReadingOwner};
 use crate::report::{CheckResult, Gap, Status};
 
@@ -20,7 +20,7 @@ pub(super) fn find(
     snapshot: &Snapshot,
     selected: &Selected,
     results: &[CheckResult],
-    scope: &Scope,
+    scope: &ResourceScope,
 ) -> Vec<Gap> {
     let affected = Affected::new(selected, results);
     let mut gaps = Vec::new();
@@ -44,7 +44,7 @@ pub(super) fn find(
     gaps
 }
 
-fn in_scope(owner: &ReadingOwner<'_>, scope: &Scope) -> bool {
+fn in_scope(owner: &ReadingOwner<'_>, scope: &ResourceScope) -> bool {
     let (kind, region) = match owner.inventory {
         OwnerInventory::Bucket(bucket) => (
             SubjectKind::Bucket,
@@ -103,7 +103,7 @@ impl<'a> Affected<'a> {
             // What is listed Region by Region needs the list of Regions.
             if readings
                 .iter()
-                .any(|reading| reading.scope() == ReadingScope::Region)
+                .any(|reading| reading.scope() == Scope::Region)
             {
                 readings.insert(ReadingKind::RegionListing);
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use wildmatch::WildMatch;
 
 use super::accepting::Acceptance;
-use super::assess::{self, Case};
+use super::assess::{self, ReportInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
@@ -79,7 +79,7 @@ pub(super) fn run(
         ..remediate.request.clone()
     };
     let (snapshot, source) = source::obtain(&remediate.source, request, console)?;
-    let report = assess::report(&Case {
+    let report = assess::report(&ReportInput {
         snapshot: &snapshot,
         source,
         selected: &selected,

@@ -15,13 +15,13 @@ use crate::report::{ResourceId, SubjectKind};
 const UNLISTED: &str = "*";
 
 /// Decides whether a resource is looked at.
-pub(super) struct Scope {
+pub(super) struct ResourceScope {
     regions: Vec<String>,
     buckets: Vec<WildMatch>,
     functions: Vec<WildMatch>,
 }
 
-impl Scope {
+impl ResourceScope {
     pub(super) fn new(resources: &ResourceFilter) -> Self {
         let globs = |texts: &[String]| texts.iter().map(|text| WildMatch::new(text)).collect();
         Self {
@@ -114,9 +114,9 @@ pub(super) fn check_names(
 mod tests {
     use super::*;
 
-    fn scope(regions: &[&str], buckets: &[&str], functions: &[&str]) -> Scope {
+    fn scope(regions: &[&str], buckets: &[&str], functions: &[&str]) -> ResourceScope {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        Scope::new(&ResourceFilter {
+        ResourceScope::new(&ResourceFilter {
             regions: owned(regions),
             buckets: owned(buckets),
             functions: owned(functions),

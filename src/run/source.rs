@@ -110,12 +110,12 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
 
 fn schema_of(bytes: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
-    struct Named {
+    struct DocumentSchema {
         schema: String,
     }
     serde_json::from_slice(bytes)
         .ok()
-        .map(|named: Named| named.schema)
+        .map(|named: DocumentSchema| named.schema)
 }
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ use serde::Serialize;
 use super::Fact;
 use super::vocabulary::NeedTable;
 use crate::inventory::account::AccountInventory;
-use crate::inventory::identity::{HeldPolicy, IdentityInventory, PolicySource};
+use crate::inventory::held_policies::{HeldPolicy, PolicySource};
+use crate::inventory::identity::IdentityInventory;
 use crate::inventory::need::{Need, ReadingKind};
 use coldbucket_policy::{Policy, PolicyKind};
 
