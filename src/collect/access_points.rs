@@ -44,20 +44,18 @@ pub async fn read(session: &Session, account: &str, region: &str) -> Listed<Acce
 }
 
 async fn list(session: &Session, account: &str, region: &str) -> Listed<AccessPointInventory> {
-    let client = &session.clients.s3control(account, region);
+    let client = session.clients.s3control(account, region);
     let mut found = BTreeMap::new();
     let went = pages(
-        |token| async move {
-            session
-                .call(Family::S3Control, region, || {
-                    client
-                        .list_access_points()
-                        .account_id(account)
-                        .max_results(1000)
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::S3Control, region),
+        |token| {
+            client
+                .list_access_points()
+                .account_id(account)
+                .max_results(1000)
+                .set_next_token(token)
+                .send()
         },
         |page| {
             for point in page.access_point_list() {
@@ -174,20 +172,18 @@ async fn list_multi_region(
     session: &Session,
     account: &str,
 ) -> Listed<MultiRegionAccessPointInventory> {
-    let client = &session.clients.s3control(account, MULTI_REGION_HOME);
+    let client = session.clients.s3control(account, MULTI_REGION_HOME);
     let mut found = BTreeMap::new();
     let went = pages(
-        |token| async move {
-            session
-                .call(Family::S3Control, MULTI_REGION_HOME, || {
-                    client
-                        .list_multi_region_access_points()
-                        .account_id(account)
-                        .max_results(1000)
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::S3Control, MULTI_REGION_HOME),
+        |token| {
+            client
+                .list_multi_region_access_points()
+                .account_id(account)
+                .max_results(1000)
+                .set_next_token(token)
+                .send()
         },
         |page| {
             for point in page.access_points() {

@@ -55,21 +55,19 @@ async fn list(session: &Session, found: &mut FoundBuckets) {
         .map(|glob| WildMatch::new(glob))
         .collect();
     let regions = &session.request.resources.regions;
-    let client = &session.clients.s3(&session.home);
+    let client = session.clients.s3(&session.home);
     let mut own = BTreeSet::new();
     let went = pages(
-        |token| async move {
-            session
-                .call(Family::S3, &session.home, || {
-                    // With a parameter the answer names each bucket's Region, without it does not
-                    // (S3 API reference, ListBuckets).
-                    client
-                        .list_buckets()
-                        .max_buckets(1000)
-                        .set_continuation_token(token.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::S3, &session.home),
+        |token| {
+            // With a parameter the answer names each bucket's Region, without it does not
+            // (S3 API reference, ListBuckets).
+            client
+                .list_buckets()
+                .max_buckets(1000)
+                .set_continuation_token(token)
+                .send()
         },
         |page| {
             for bucket in page.buckets() {

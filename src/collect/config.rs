@@ -221,16 +221,14 @@ async fn rules(session: &Session, region: &str) -> Reading<Vec<ConfigRule>> {
     if !session.plan.wants(KIND) {
         return Reading::NotCollected;
     }
-    let client = &session.clients.config_service(region);
+    let client = session.clients.config_service(region);
     let mut rules = Vec::new();
     let went = pages(
-        |token| async move {
-            session
-                .call(Family::Config, region, || {
-                    let call = client.describe_config_rules();
-                    call.set_next_token(token.clone()).send()
-                })
-                .await
+        session,
+        (Family::Config, region),
+        |token| {
+            let call = client.describe_config_rules();
+            call.set_next_token(token).send()
         },
         |page| {
             rules.extend(page.config_rules.unwrap_or_default().into_iter().map(rule));

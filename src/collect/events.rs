@@ -71,16 +71,14 @@ async fn read(
 }
 
 async fn buses(session: &Session, region: &str) -> Result<Vec<String>, FailedAction> {
-    let client = &session.clients.events(region);
+    let client = session.clients.events(region);
     let mut names = Vec::new();
     pages(
-        |token| async move {
-            session
-                .call(Family::Events, region, || {
-                    let call = client.list_event_buses();
-                    call.set_next_token(token.clone()).send()
-                })
-                .await
+        session,
+        (Family::Events, region),
+        |token| {
+            let call = client.list_event_buses();
+            call.set_next_token(token).send()
         },
         |page| {
             let buses = page.event_buses().iter();
@@ -98,19 +96,17 @@ async fn rules_of(
     region: &str,
     bus: &str,
 ) -> Result<Vec<SdkRule>, FailedAction> {
-    let client = &session.clients.events(region);
+    let client = session.clients.events(region);
     let mut rules = Vec::new();
     pages(
-        |token| async move {
-            session
-                .call(Family::Events, region, || {
-                    client
-                        .list_rules()
-                        .event_bus_name(bus)
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Events, region),
+        |token| {
+            client
+                .list_rules()
+                .event_bus_name(bus)
+                .set_next_token(token)
+                .send()
         },
         |page| {
             rules.extend(page.rules.unwrap_or_default());
@@ -130,20 +126,18 @@ async fn targets(
     rule: &str,
     known: &ReadFunctions,
 ) -> Result<Vec<RuleTarget>, FailedAction> {
-    let client = &session.clients.events(region);
+    let client = session.clients.events(region);
     let mut targets = Vec::new();
     pages(
-        |token| async move {
-            session
-                .call(Family::Events, region, || {
-                    client
-                        .list_targets_by_rule()
-                        .event_bus_name(bus)
-                        .rule(rule)
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Events, region),
+        |token| {
+            client
+                .list_targets_by_rule()
+                .event_bus_name(bus)
+                .rule(rule)
+                .set_next_token(token)
+                .send()
         },
         |page| {
             let known = page

@@ -45,19 +45,17 @@ pub async fn read(session: &Session, region: &str, name: &str, function: &mut Fu
 }
 
 async fn urls(session: &Session, region: &str, name: &str) -> Result<Vec<FunctionUrl>, CallError> {
-    let client = &session.clients.lambda(region);
+    let client = session.clients.lambda(region);
     let mut urls = Vec::new();
     pages(
-        |marker| async move {
-            session
-                .call(Family::Lambda, region, || {
-                    client
-                        .list_function_url_configs()
-                        .function_name(name)
-                        .set_marker(marker.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Lambda, region),
+        |marker| {
+            client
+                .list_function_url_configs()
+                .function_name(name)
+                .set_marker(marker)
+                .send()
         },
         |page| {
             urls.extend(page.function_url_configs().iter().map(url));

@@ -37,18 +37,16 @@ pub async fn read(session: &Session) -> AccountInventory {
 }
 
 async fn list(session: &Session, found: &mut AccountInventory) -> Reading<Listing> {
-    let client = &session.clients.iam();
+    let client = session.clients.iam();
     let went = pages(
-        |marker| async move {
-            session
-                .call(Family::Iam, &session.home, || {
-                    client
-                        .get_account_authorization_details()
-                        .max_items(PAGE)
-                        .set_marker(marker.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Iam, &session.home),
+        |marker| {
+            client
+                .get_account_authorization_details()
+                .max_items(PAGE)
+                .set_marker(marker)
+                .send()
         },
         |page| {
             keep(&page, found);

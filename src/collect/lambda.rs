@@ -127,20 +127,18 @@ async fn list(
         .iter()
         .map(|glob| WildMatch::new(glob))
         .collect();
-    let client = &session.clients.lambda(region);
+    let client = session.clients.lambda(region);
     let mut functions: BTreeMap<String, FunctionInventory> = BTreeMap::new();
     let went = pages(
-        |marker| async move {
-            session
-                .call(Family::Lambda, region, || {
-                    client
-                        .list_functions()
-                        .function_version(FunctionVersion::All)
-                        .max_items(50)
-                        .set_marker(marker.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Lambda, region),
+        |marker| {
+            client
+                .list_functions()
+                .function_version(FunctionVersion::All)
+                .max_items(50)
+                .set_marker(marker)
+                .send()
         },
         |page| {
             for function in page.functions() {
@@ -211,19 +209,17 @@ async fn read_one(
 }
 
 async fn aliases(session: &Session, region: &str, name: &str) -> Result<Vec<Alias>, CallError> {
-    let client = &session.clients.lambda(region);
+    let client = session.clients.lambda(region);
     let mut aliases = Vec::new();
     pages(
-        |marker| async move {
-            session
-                .call(Family::Lambda, region, || {
-                    client
-                        .list_aliases()
-                        .function_name(name)
-                        .set_marker(marker.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Lambda, region),
+        |marker| {
+            client
+                .list_aliases()
+                .function_name(name)
+                .set_marker(marker)
+                .send()
         },
         |page| {
             aliases.extend(page.aliases().iter().filter_map(alias));
@@ -240,19 +236,17 @@ async fn provisioned(
     region: &str,
     name: &str,
 ) -> Result<Vec<ProvisionedConcurrency>, CallError> {
-    let client = &session.clients.lambda(region);
+    let client = session.clients.lambda(region);
     let mut configs = Vec::new();
     pages(
-        |marker| async move {
-            session
-                .call(Family::Lambda, region, || {
-                    client
-                        .list_provisioned_concurrency_configs()
-                        .function_name(name)
-                        .set_marker(marker.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Lambda, region),
+        |marker| {
+            client
+                .list_provisioned_concurrency_configs()
+                .function_name(name)
+                .set_marker(marker)
+                .send()
         },
         |page| {
             let items = page.provisioned_concurrency_configs().iter();

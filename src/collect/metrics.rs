@@ -188,7 +188,7 @@ async fn values(
     region: &str,
     batch: &[MetricQuery],
 ) -> Result<BTreeMap<usize, f64>, Reading<()>> {
-    let client = &session.clients.metrics(region);
+    let client = session.clients.metrics(region);
     let end = jiff::Timestamp::now().as_second() / 60 * 60;
     let start = end - i64::from(WINDOW_DAYS) * i64::from(DAY_S);
     let queries: Vec<MetricDataQuery> = batch
@@ -199,18 +199,16 @@ async fn values(
     let mut points: BTreeMap<usize, (Vec<f64>, bool)> = BTreeMap::new();
     let queries = &queries;
     pages(
-        |token| async move {
-            session
-                .call(Family::Metrics, region, || {
-                    client
-                        .get_metric_data()
-                        .set_metric_data_queries(Some(queries.clone()))
-                        .start_time(DateTime::from_secs(start))
-                        .end_time(DateTime::from_secs(end))
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Metrics, region),
+        |token| {
+            client
+                .get_metric_data()
+                .set_metric_data_queries(Some(queries.clone()))
+                .start_time(DateTime::from_secs(start))
+                .end_time(DateTime::from_secs(end))
+                .set_next_token(token)
+                .send()
         },
         |page| {
             for result in page.metric_data_results() {

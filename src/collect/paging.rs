@@ -6,6 +6,9 @@
 
 use std::future::Future;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::StreamExt;
 
 use crate::inventory::Reading;
@@ -14,6 +17,7 @@ use crate::inventory::need::ReadingKind;
 
 use super::answer;
 use super::call_error::{CallError, ErrorKind};
+use super::lane::Family;
 use super::session::Session;
 
 /// A list that ended before its last page.
@@ -31,25 +35,26 @@ impl From<CutShort> for CallError {
     }
 }
 
-/// Calls page after page with the token of each; `keep` takes what a page holds and returns the token
-/// of the next.
+/// Calls page after page, each with its token; `keep` takes what a page holds and returns the token of
+/// the next.
 ///
 /// # Errors
 /// When a page cannot be read. What `keep` has of earlier pages stays.
-pub async fn pages<P, F>(
+pub async fn pages<P, E, F>(
+    session: &Session,
+    (family, region): (Family, &str),
     call: impl Fn(Option<String>) -> F,
     mut keep: impl FnMut(P) -> Option<String>,
 ) -> Result<(), CutShort>
 where
-    F: Future<Output = Result<P, CallError>>,
+    F: Future<Output = Result<P, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let mut token: Option<String> = None;
     let mut pages: u64 = 0;
     loop {
-        let page = match call(token.clone()).await {
-            Ok(page) => page,
-            Err(error) => return Err(CutShort { pages, error }),
-        };
+        let page = session.call(family, region, || call(token.clone())).await;
+        let page = page.map_err(|error| CutShort { pages, error })?;
         pages = pages.saturating_add(1);
         match following(keep(page).as_deref(), token.as_deref()) {
             Some(next) => token = Some(next),

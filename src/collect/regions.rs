@@ -187,19 +187,17 @@ fn fallback(session: &Session) -> Vec<String> {
 
 /// Every Region there is, and whether it is enabled in this account.
 async fn list(session: &Session) -> Result<Vec<(String, bool)>, CallError> {
-    let client = &session.clients.account();
+    let client = session.clients.account();
     let mut regions = Vec::new();
     pages(
-        |token| async move {
-            session
-                .call(Family::Account, &session.home, || {
-                    client
-                        .list_regions()
-                        .max_results(50)
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Account, &session.home),
+        |token| {
+            client
+                .list_regions()
+                .max_results(50)
+                .set_next_token(token)
+                .send()
         },
         |page| {
             for region in page.regions() {

@@ -21,19 +21,17 @@ pub async fn targets(session: &Session, region: &str) -> Reading<Vec<ScalableTar
 }
 
 async fn read(session: &Session, region: &str) -> Result<Vec<ScalableTarget>, CallError> {
-    let client = &session.clients.scaling(region);
+    let client = session.clients.scaling(region);
     let mut targets = Vec::new();
     pages(
-        |token| async move {
-            session
-                .call(Family::Scaling, region, || {
-                    client
-                        .describe_scalable_targets()
-                        .service_namespace(ServiceNamespace::Lambda)
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Scaling, region),
+        |token| {
+            client
+                .describe_scalable_targets()
+                .service_namespace(ServiceNamespace::Lambda)
+                .set_next_token(token)
+                .send()
         },
         |page| {
             targets.extend(page.scalable_targets().iter().filter_map(|target| {

@@ -35,16 +35,12 @@ async fn read(
     region: &str,
     known: &ReadFunctions,
 ) -> Result<Vec<Schedule>, FailedAction> {
-    let client = &session.clients.scheduler(region);
+    let client = session.clients.scheduler(region);
     let mut calling = Vec::new();
     pages(
-        |token| async move {
-            session
-                .call(Family::Scheduler, region, || {
-                    client.list_schedules().set_next_token(token.clone()).send()
-                })
-                .await
-        },
+        session,
+        (Family::Scheduler, region),
+        |token| client.list_schedules().set_next_token(token).send(),
         |page| {
             for schedule in page.schedules() {
                 let target = schedule.target().map_or("", |target| target.arn());

@@ -72,18 +72,16 @@ async fn mappings(
     region: &str,
     known: &ReadFunctions,
 ) -> Result<Vec<EventSourceMapping>, CallError> {
-    let client = &session.clients.lambda(region);
+    let client = session.clients.lambda(region);
     let mut mappings = Vec::new();
     pages(
-        |marker| async move {
-            session
-                .call(Family::Lambda, region, || {
-                    client
-                        .list_event_source_mappings()
-                        .set_marker(marker.clone())
-                        .send()
-                })
-                .await
+        session,
+        (Family::Lambda, region),
+        |marker| {
+            client
+                .list_event_source_mappings()
+                .set_marker(marker)
+                .send()
         },
         |page| {
             mappings.extend(page.event_source_mappings().iter().filter_map(|mapping| {
