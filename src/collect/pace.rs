@@ -99,12 +99,12 @@ pub struct Pace {
     /// The share of requests that is refused at any rate.
     faults: f64,
     /// The last measurements from the first refusal on, the latest last.
-    measured: VecDeque<Measurement>,
+    measured: VecDeque<RateWindow>,
 }
 
 /// One measurement.
 #[derive(Clone, Copy, Debug)]
-struct Measurement {
+struct RateWindow {
     /// The rate that was allowed.
     rate: f64,
     /// Requests a second that were sent.
@@ -113,7 +113,7 @@ struct Measurement {
     refused: f64,
 }
 
-impl Measurement {
+impl RateWindow {
     fn answers(&self) -> f64 {
         self.accepted + self.refused
     }
@@ -217,7 +217,7 @@ impl Pace {
         }
         let first = flood && self.rate.is_infinite();
         let span = self.span.max(if first { GUESS_OVER } else { SLACK });
-        let seen = Measurement {
+        let seen = RateWindow {
             rate: self.rate,
             offered: f64::from(answers) / span.as_secs_f64(),
             accepted: f64::from(self.accepted),
@@ -248,7 +248,7 @@ impl Pace {
     }
 
     /// Lowers the rate to what got through.
-    fn cut(&mut self, seen: &Measurement, now: Instant) {
+    fn cut(&mut self, seen: &RateWindow, now: Instant) {
         let keep = if self.guess { 1.0 } else { KEEP };
         // Faults are part of what is sent at any rate.
         let served = seen.through() / (1.0 - self.faults) * keep;
@@ -266,8 +266,8 @@ impl Pace {
     /// Decides whether refusals are faults or a limit, where the measurements show it. True when
     /// they are all faults: the rate is as it was before the first of them.
     fn attribute(&mut self) -> bool {
-        let sum = |of: &dyn Fn(&Measurement) -> f64| self.measured.iter().map(of).sum::<f64>();
-        let answers = sum(&Measurement::answers);
+        let sum = |of: &dyn Fn(&RateWindow) -> f64| self.measured.iter().map(of).sum::<f64>();
+        let answers = sum(&RateWindow::answers);
         let share = sum(&|seen| seen.refused) / answers;
         let fit = |faults, limit| sum(&|seen| seen.likelihood(faults, limit));
         let best_limit = |faults: f64| {
@@ -461,8 +461,8 @@ mod tests {
                         refused += 1;
                         refusals[worker] += 1;
                         lanes[lane].refused(origin + sent, origin + now);
-                        let whole =
-                            Duration::from_millis(100) * 2_u32.pow(refusals[worker] - 1).min(10);
+                        let whole = Duration::from_millis(100)
+                            * 2_u32.saturating_pow(refusals[worker] - 1).min(10);
                         let wait = whole.mul_f64(0.5 + random(&mut server.random) / 2.0);
                         (now + wait, Event::Ask(worker))
                     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::ids::SubjectKind;
 use super::need::{Need, ReadingKind};
 
-/// Requests in flight at most, unless the user says otherwise.
-pub const DEFAULT_CONCURRENCY: usize = 32;
+/// The most requests in flight by default.
+pub const DEFAULT_CONCURRENCY: usize = 128;
 
 /// Gigabytes of logs that a measurement may scan, unless the user says otherwise.
 pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
@@ -33,7 +33,8 @@ pub struct CollectRequest {
     pub profile: Option<String>,
     /// A custom endpoint for all services; `None` is the environment's, or AWS.
     pub endpoint_url: Option<String>,
-    /// Requests in flight at most, all services together.
+    /// Requests in flight at most, all services together: 32 at first, and more while no service
+    /// refuses most requests.
     pub concurrency: usize,
     /// Requests a second at most, all services together; `None` is no such limit.
     pub rate: Option<f64>,
