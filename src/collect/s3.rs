@@ -1,96 +1,49 @@
-//! The readings of one bucket.
+//! The readings of one bucket: which calls are made, in which order, and what the answers become.
 //!
 //! All calls of a bucket are made one after the other: S3 has a host name a bucket, so they share
-//! a connection, and a later call can be left out for what an earlier one said.
+//! a connection, and a later call can be skipped for what an earlier one said.
 
-mod answers;
 mod pointless;
+mod reader;
 
-pub(super) use answers::grant;
 pub(super) use pointless::acls_are_off;
+pub(super) use reader::Round;
 
-use std::future::Future;
+use std::collections::BTreeMap;
 
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_sdk_s3::operation::get_bucket_abac::GetBucketAbacOutput;
+use aws_sdk_s3::operation::get_bucket_acl::GetBucketAclOutput;
+use aws_sdk_s3::operation::get_bucket_cors::GetBucketCorsOutput;
+use aws_sdk_s3::operation::get_bucket_encryption::GetBucketEncryptionOutput;
+use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
+use aws_sdk_s3::operation::get_bucket_logging::GetBucketLoggingOutput;
+use aws_sdk_s3::operation::get_bucket_ownership_controls::GetBucketOwnershipControlsOutput;
+use aws_sdk_s3::operation::get_bucket_policy_status::GetBucketPolicyStatusOutput;
+use aws_sdk_s3::operation::get_bucket_replication::GetBucketReplicationOutput;
+use aws_sdk_s3::operation::get_bucket_request_payment::GetBucketRequestPaymentOutput;
+use aws_sdk_s3::operation::get_bucket_tagging::GetBucketTaggingOutput;
+use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningOutput;
+use aws_sdk_s3::operation::get_bucket_website::GetBucketWebsiteOutput;
+use aws_sdk_s3::operation::get_object_lock_configuration::GetObjectLockConfigurationOutput;
+use aws_sdk_s3::operation::get_public_access_block::GetPublicAccessBlockOutput;
+use aws_sdk_s3::types::{
+    Grant as SdkGrant, Grantee, LifecycleRule as SdkLifecycleRule, LoggingEnabled,
+    ReplicationRule as SdkReplicationRule, ServerSideEncryptionRule, TargetObjectKeyFormat,
+};
 
 use crate::inventory::Reading;
-use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
-use crate::inventory::need::{Guard, MOST_CALLS, ReadingKind};
+use crate::inventory::bucket::{
+    Abac, Acl, BucketInventory, CorsRule, Encryption, Grant, LifecycleRule, Logging, ObjectLock,
+    Ownership, PolicyStatus, PublicAccessBlock, Replication, ReplicationRule, Versioning, Website,
+};
+use crate::inventory::need::ReadingKind;
 use crate::inventory::target::BucketHead;
 
 use super::answer;
-use super::call_error::CallError;
 use super::identity::UNKNOWN_ACCOUNT;
-use super::lane::Family;
-use super::plan::PlannedReadings;
 use super::session::Session;
 
-/// What a round over buckets reads, and what may be skipped for what is known already.
-pub struct Round<'a> {
-    /// What to read.
-    pub readings: &'a PlannedReadings,
-    /// The account they are read for.
-    pub account: &'a str,
-    /// The account's Block Public Access.
-    pub block: &'a Reading<PublicAccessBlock>,
-    /// How many calls a later round may make about a bucket. They go first: the least important calls
-    /// ([`MOST_CALLS`]) wait for the last round, where none is to come.
-    pub to_come: usize,
-}
-
-/// Why a guard rules a call out.
-enum Skipped {
-    /// What is known already answers it.
-    Pointless,
-    /// The limit of calls is reached.
-    NoRoom,
-}
-
-impl<'a> Round<'a> {
-    /// A round with none to come.
-    pub const fn of(
-        readings: &'a PlannedReadings,
-        account: &'a str,
-        block: &'a Reading<PublicAccessBlock>,
-    ) -> Self {
-        Self {
-            readings,
-            account,
-            block,
-            to_come: 0,
-        }
-    }
-
-    /// True for a bucket that the calls made and the calls to come use up.
-    pub fn uses_up(&self, bucket: &BucketInventory) -> bool {
-        bucket.calls().saturating_add(self.to_come) >= MOST_CALLS
-    }
-
-    /// Whether the guard rules the call out for this bucket. The limit of calls is for buckets that
-    /// exist: of another, one answer fills all readings.
-    fn skips(&self, guard: Guard, bucket: &BucketInventory, exists: bool) -> Option<Skipped> {
-        let pointless = match guard {
-            Guard::UnlessBucketOwnerEnforced => pointless::acls_are_off(&bucket.ownership),
-            Guard::UnlessAccountBlocksAll => pointless::all_are_blocked(self.block),
-            Guard::UnlessNoPolicy => bucket.policy == Reading::Absent,
-            Guard::OnlyWherePublicCounts => {
-                bucket.policy == Reading::Absent
-                    || pointless::restricts_nothing(self.block, &bucket.public_access_block)
-                    || pointless::names_its_principals(&bucket.policy)
-            }
-            Guard::UnlessNotVersioned => pointless::is_unversioned(&bucket.versioning),
-            Guard::UnlessNoTagCondition => !pointless::may_test_tags(&bucket.policy),
-            _ => false,
-        };
-        let gives_way = matches!(guard, Guard::UnlessNoTagCondition | Guard::WhileThereIsRoom);
-        if pointless {
-            return Some(Skipped::Pointless);
-        }
-        (gives_way && exists && self.uses_up(bucket)).then_some(Skipped::NoRoom)
-    }
-}
+use reader::{BucketReader, CallDecision};
 
 /// The readings of one bucket in the order of their calls, one line each: which it is, the member it
 /// fills, the operation, and what the answer becomes.
@@ -133,22 +86,22 @@ pub async fn read(
     // status. Versioning and policy say whether there can be anything more to read. Tags matter least:
     // beyond the limit of calls they are left out.
     read_in_order! { reader, round, bucket;
-        BucketOwnership ownership get_bucket_ownership_controls answers::ownership;
+        BucketOwnership ownership get_bucket_ownership_controls ownership;
         BucketPolicy policy get_bucket_policy |output| output.policy;
-        BucketPublicAccessBlock public_access_block get_public_access_block answers::public_access_block;
-        BucketAcl acl get_bucket_acl answers::acl;
-        BucketPolicyStatus policy_status get_bucket_policy_status answers::policy_status;
-        BucketEncryption encryption get_bucket_encryption answers::encryption;
-        BucketLogging logging get_bucket_logging answers::logging;
-        BucketVersioning versioning get_bucket_versioning answers::versioning;
-        BucketWebsite website get_bucket_website answers::website;
-        BucketCors cors get_bucket_cors answers::cors;
-        BucketLifecycle lifecycle get_bucket_lifecycle_configuration answers::lifecycle;
-        BucketReplication replication get_bucket_replication answers::replication;
-        BucketObjectLock object_lock get_object_lock_configuration answers::object_lock;
-        BucketRequestPayment request_payment get_bucket_request_payment answers::request_payment;
-        BucketAbac abac get_bucket_abac answers::abac;
-        BucketTags tags get_bucket_tagging answers::tags;
+        BucketPublicAccessBlock public_access_block get_public_access_block public_access_block;
+        BucketAcl acl get_bucket_acl acl;
+        BucketPolicyStatus policy_status get_bucket_policy_status policy_status;
+        BucketEncryption encryption get_bucket_encryption encryption;
+        BucketLogging logging get_bucket_logging logging;
+        BucketVersioning versioning get_bucket_versioning versioning;
+        BucketWebsite website get_bucket_website website;
+        BucketCors cors get_bucket_cors cors;
+        BucketLifecycle lifecycle get_bucket_lifecycle_configuration lifecycle;
+        BucketReplication replication get_bucket_replication replication;
+        BucketObjectLock object_lock get_object_lock_configuration object_lock;
+        BucketRequestPayment request_payment get_bucket_request_payment request_payment;
+        BucketAbac abac get_bucket_abac abac;
+        BucketTags tags get_bucket_tagging tags;
     }
     // Only where S3 answered for the bucket is its Region known: not where every call was refused,
     // and not the Region that was merely tried first on an endpoint that serves all of them.
@@ -186,123 +139,258 @@ pub async fn head(
     }
 }
 
-/// What becomes of a reading.
-enum CallDecision {
-    Call,
-    LeaveOut,
-    Skip,
+// What answers become. `None` is a documented empty answer.
+
+fn policy_status(output: GetBucketPolicyStatusOutput) -> Option<PolicyStatus> {
+    output.policy_status.map(|status| PolicyStatus {
+        is_public: status.is_public.unwrap_or(false),
+    })
 }
 
-/// The calls of one bucket.
-struct BucketReader<'a> {
-    session: &'a Session,
-    name: &'a str,
-    /// The account the bucket must belong to, where no listing has said so.
-    owner: Option<String>,
-    region: String,
-    /// S3 has redirected to another Region.
-    moved: bool,
-    /// The bucket has answered in this Region: with a value, or that there is no such configuration.
-    placed: bool,
-    /// The bucket does not exist: every further call would say the same.
-    gone: Option<CallError>,
+fn acl(output: GetBucketAclOutput) -> Option<Acl> {
+    Some(Acl {
+        owner: output.owner.and_then(|owner| owner.id),
+        grants: output
+            .grants
+            .unwrap_or_default()
+            .iter()
+            .filter_map(grant)
+            .collect(),
+    })
 }
 
-impl<'a> BucketReader<'a> {
-    fn new(
-        session: &'a Session,
-        name: &'a str,
-        owner: Option<String>,
-        region: Option<&str>,
-    ) -> Self {
-        Self {
-            session,
-            name,
-            owner,
-            region: region.unwrap_or(&session.home).to_owned(),
-            moved: false,
-            placed: false,
-            gone: None,
-        }
-    }
+fn ownership(output: GetBucketOwnershipControlsOutput) -> Option<Ownership> {
+    let rule = output.ownership_controls?.rules.into_iter().next()?;
+    Some(Ownership {
+        object_ownership: rule.object_ownership.as_str().to_owned(),
+    })
+}
 
-    /// Whether to call for a reading that was not made yet.
-    fn decide(
-        &self,
-        round: &Round<'_>,
-        kind: ReadingKind,
-        bucket: &BucketInventory,
-    ) -> CallDecision {
-        let Some(guards) = round.readings.guards(kind) else {
-            return CallDecision::Skip;
-        };
-        let mut decision = CallDecision::Skip;
-        for guard in guards {
-            match round.skips(*guard, bucket, self.gone.is_none()) {
-                None => return CallDecision::Call,
-                // A later round may have room.
-                Some(Skipped::NoRoom) if round.to_come == 0 => decision = CallDecision::LeaveOut,
-                Some(_) => {}
-            }
-        }
-        decision
-    }
+fn public_access_block(output: GetPublicAccessBlockOutput) -> Option<PublicAccessBlock> {
+    let flags = output.public_access_block_configuration?;
+    Some(PublicAccessBlock {
+        block_public_acls: flags.block_public_acls.unwrap_or(false),
+        ignore_public_acls: flags.ignore_public_acls.unwrap_or(false),
+        block_public_policy: flags.block_public_policy.unwrap_or(false),
+        restrict_public_buckets: flags.restrict_public_buckets.unwrap_or(false),
+    })
+}
 
-    fn reading<T>(
-        &mut self,
-        kind: ReadingKind,
-        answer: Result<Option<T>, CallError>,
-    ) -> Reading<T> {
-        let reading = answer::reading(kind, answer);
-        self.placed |= matches!(reading, Reading::Known(_) | Reading::Absent);
-        reading
-    }
+fn encryption(output: GetBucketEncryptionOutput) -> Option<Encryption> {
+    let rules = output.server_side_encryption_configuration?.rules;
+    rules.first().map(encryption_rule)
+}
 
-    /// Sends one call to the bucket's Region; follows S3 to another Region once.
-    async fn ask<T, E, F, Fut>(&mut self, send: F) -> Result<T, CallError>
-    where
-        F: Fn(aws_sdk_s3::Client, String, Option<String>) -> Fut,
-        Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        if let Some(error) = &self.gone {
-            return Err(error.clone());
-        }
-        let answer = match self.send(&send).await {
-            Err(error) if !self.moved && self.follow(&error) => self.send(&send).await,
+/// Logging that is off is an empty document, not an error.
+fn logging(output: GetBucketLoggingOutput) -> Option<Logging> {
+    output.logging_enabled.map(logging_enabled)
+}
+
+/// Versioning that was never set is an empty document, not an error.
+fn versioning(output: GetBucketVersioningOutput) -> Option<Versioning> {
+    let versioning = Versioning {
+        status: output.status.map(|status| status.as_str().to_owned()),
+        mfa_delete: output.mfa_delete.map(|status| status.as_str() == "Enabled"),
+    };
+    (versioning != Versioning::default()).then_some(versioning)
+}
+
+fn tags(output: GetBucketTaggingOutput) -> Option<BTreeMap<String, String>> {
+    Some(
+        output
+            .tag_set
+            .into_iter()
+            .map(|tag| (tag.key, tag.value))
+            .collect(),
+    )
+}
+
+fn website(output: GetBucketWebsiteOutput) -> Option<Website> {
+    Some(Website {
+        index_document: output.index_document.map(|index| index.suffix),
+        redirect_all_to: output.redirect_all_requests_to.map(|to| to.host_name),
+    })
+}
+
+fn cors(output: GetBucketCorsOutput) -> Option<Vec<CorsRule>> {
+    let rules: Vec<CorsRule> = output
+        .cors_rules
+        .unwrap_or_default()
+        .into_iter()
+        .map(|rule| CorsRule {
+            origins: rule.allowed_origins,
+            methods: rule.allowed_methods,
+            headers: rule.allowed_headers.unwrap_or_default(),
+        })
+        .collect();
+    (!rules.is_empty()).then_some(rules)
+}
+
+fn lifecycle(output: GetBucketLifecycleConfigurationOutput) -> Option<Vec<LifecycleRule>> {
+    let rules = output.rules.unwrap_or_default();
+    let rules: Vec<LifecycleRule> = rules.iter().map(lifecycle_rule).collect();
+    (!rules.is_empty()).then_some(rules)
+}
+
+fn replication(output: GetBucketReplicationOutput) -> Option<Replication> {
+    let configuration = output.replication_configuration?;
+    Some(Replication {
+        rules: configuration
+            .rules
+            .iter()
+            .filter_map(replication_rule)
+            .collect(),
+        role: configuration.role,
+    })
+}
+
+fn object_lock(output: GetObjectLockConfigurationOutput) -> Option<ObjectLock> {
+    let configuration = output.object_lock_configuration?;
+    let retention = configuration.rule.and_then(|rule| rule.default_retention);
+    Some(ObjectLock {
+        enabled: configuration
+            .object_lock_enabled
+            .is_some_and(|enabled| enabled.as_str() == "Enabled"),
+        default_mode: retention
+            .as_ref()
+            .and_then(|retention| retention.mode())
+            .map(|mode| mode.as_str().to_owned()),
+        default_days: retention.as_ref().and_then(|retention| {
+            let years = retention.years().map(|years| years.saturating_mul(365));
+            u32::try_from(retention.days().or(years)?).ok()
+        }),
+    })
+}
+
+fn abac(output: GetBucketAbacOutput) -> Option<Abac> {
+    let status = output.abac_status?.status?;
+    Some(Abac {
+        status: status.as_str().to_owned(),
+    })
+}
+
+fn request_payment(output: GetBucketRequestPaymentOutput) -> Option<String> {
+    output.payer.map(|payer| payer.as_str().to_owned())
+}
+
+fn lifecycle_rule(rule: &SdkLifecycleRule) -> LifecycleRule {
+    // The prefix beside the filter is the form from before filters existed.
+    #[allow(deprecated, reason = "buckets still have it")]
+    let old_prefix = rule.prefix();
+    let whole = old_prefix.is_none_or(str::is_empty)
+        && rule.filter().is_none_or(|filter| {
+            filter.prefix().is_none_or(str::is_empty)
+                && filter.tag().is_none()
+                && filter.and().is_none()
+                && filter.object_size_greater_than().is_none()
+                && filter.object_size_less_than().is_none()
+        });
+    LifecycleRule {
+        id: rule.id().unwrap_or_default().to_owned(),
+        enabled: rule.status().as_str() == "Enabled",
+        whole_bucket: whole,
+        expires_current: rule
+            .expiration()
+            .is_some_and(|expiration| expiration.days().is_some() || expiration.date().is_some()),
+        transitions: !rule.transitions().is_empty()
+            || !rule.noncurrent_version_transitions().is_empty(),
+        expires_noncurrent_days: rule
+            .noncurrent_version_expiration()
+            .and_then(|expiration| u32::try_from(expiration.noncurrent_days()?).ok()),
+        aborts_uploads_days: rule
+            .abort_incomplete_multipart_upload()
+            .and_then(|abort| u32::try_from(abort.days_after_initiation()?).ok()),
+    }
+}
+
+fn replication_rule(rule: &SdkReplicationRule) -> Option<ReplicationRule> {
+    let destination = rule.destination()?;
+    #[allow(deprecated, reason = "buckets still have it")]
+    let old_prefix = rule.prefix();
+    let whole = old_prefix.is_none_or(str::is_empty)
+        && rule.filter().is_none_or(|filter| {
+            filter.prefix().is_none_or(str::is_empty)
+                && filter.tag().is_none()
+                && filter.and().is_none()
+        });
+    let arn = destination.bucket();
+    Some(ReplicationRule {
+        id: rule.id().unwrap_or_default().to_owned(),
+        enabled: rule.status().as_str() == "Enabled",
+        whole_bucket: whole,
+        destination: arn.rsplit(':').next().unwrap_or(arn).to_owned(),
+        destination_account: destination
+            .account()
+            .filter(|account| !account.is_empty())
+            .map(str::to_owned),
+        replicates_kms: rule
+            .source_selection_criteria()
+            .and_then(|criteria| criteria.sse_kms_encrypted_objects())
+            .is_some_and(|kms| kms.status().as_str() == "Enabled"),
+        replica_key: destination
+            .encryption_configuration()
+            .and_then(|encryption| encryption.replica_kms_key_id())
+            .map(str::to_owned),
+    })
+}
+
+pub(super) fn grant(grant: &SdkGrant) -> Option<Grant> {
+    Some(Grant {
+        grantee: grantee(grant.grantee()?)?,
+        permission: grant.permission()?.as_str().to_owned(),
+    })
+}
+
+/// The group's name, the canonical user id or the e-mail address. The group URIs are in the S3
+/// user guide, "Access control list overview". A URI that is none of them is kept whole.
+fn grantee(grantee: &Grantee) -> Option<String> {
+    if let Some(uri) = grantee.uri().filter(|uri| !uri.is_empty()) {
+        let group = match uri {
+            "http://acs.amazonaws.com/groups/global/AllUsers" => "AllUsers",
+            "http://acs.amazonaws.com/groups/global/AuthenticatedUsers" => "AuthenticatedUsers",
+            "http://acs.amazonaws.com/groups/s3/LogDelivery" => "LogDelivery",
             other => other,
         };
-        if let Err(error) = &answer
-            && error.answered
-            && error.code == "NoSuchBucket"
-        {
-            self.gone = Some(error.clone());
-        }
-        answer
+        return Some(group.to_owned());
     }
+    grantee
+        .id()
+        .filter(|id| !id.is_empty())
+        .or_else(|| grantee.email_address())
+        .map(str::to_owned)
+}
 
-    async fn send<T, E, F, Fut>(&self, send: &F) -> Result<T, CallError>
-    where
-        F: Fn(aws_sdk_s3::Client, String, Option<String>) -> Fut,
-        Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        let client = self.session.clients.s3(&self.region);
-        let send = || send(client.clone(), self.name.to_owned(), self.owner.clone());
-        self.session.call(Family::S3, &self.region, send).await
+fn encryption_rule(rule: &ServerSideEncryptionRule) -> Encryption {
+    let default = rule.apply_server_side_encryption_by_default();
+    Encryption {
+        algorithm: default.map(|default| default.sse_algorithm().as_str().to_owned()),
+        kms_key: default
+            .and_then(|default| default.kms_master_key_id())
+            .filter(|key| !key.is_empty())
+            .map(str::to_owned),
+        bucket_key: rule.bucket_key_enabled(),
+        blocked_encryption_types: rule.blocked_encryption_types().map(|blocked| {
+            blocked
+                .encryption_type()
+                .iter()
+                .map(|kind| kind.as_str().to_owned())
+                .collect()
+        }),
     }
+}
 
-    /// A request to the wrong Region is answered 301 PermanentRedirect (or 307, or 400
-    /// AuthorizationHeaderMalformed) with the right one in a header.
-    fn follow(&mut self, error: &CallError) -> bool {
-        let sent_away = matches!(error.status, Some(301 | 307 | 400));
-        match &error.bucket_region {
-            Some(region) if sent_away && *region != self.region => {
-                self.region.clone_from(region);
-                self.moved = true;
-                true
-            }
-            _ => false,
-        }
+fn logging_enabled(enabled: LoggingEnabled) -> Logging {
+    Logging {
+        key_format: enabled.target_object_key_format.as_ref().map(key_format),
+        target_bucket: enabled.target_bucket,
+        target_prefix: enabled.target_prefix,
+    }
+}
+
+fn key_format(format: &TargetObjectKeyFormat) -> String {
+    if format.partitioned_prefix().is_some() {
+        "partitioned".to_owned()
+    } else {
+        "simple".to_owned()
     }
 }
