@@ -294,7 +294,7 @@ fn a_log_target_that_names_its_principals_has_room_for_all() {
     let snapshot = collect(request(&endpoint, all_needs()));
     assert_eq!(bucket_calls(&endpoint), 14 + 10);
     let bucket = &account(&snapshot).buckets["full"];
-    assert!(bucket.request_payment.state().was_called() && bucket.tags.was_asked());
+    assert!(bucket.request_payment.state().was_called() && bucket.tags.state().was_called());
     assert_eq!(bucket.policy_status, Reading::NotCollected);
 }
 
