@@ -128,7 +128,7 @@ impl<'a> BucketReader<'a> {
     }
 
     /// Whether to call for a reading that was not made yet.
-    fn decide(
+    pub fn decide(
         &self,
         round: &Round<'_>,
         kind: ReadingKind,
