@@ -307,7 +307,10 @@ fn tags_give_way_only_where_a_check_of_tags_asks_for_them() {
     assert!(account(&alone).buckets["full"].tags.known().is_some());
     let endpoint = Endpoint::start(world, Behaviour::default());
     let mut by_tag = all_needs();
-    by_tag.insert((SubjectKind::Bucket, Need::own(ReadingKind::BucketTags)));
+    by_tag.insert((
+        SubjectKind::Bucket,
+        Need::own(ReadingKind::BucketTags).guarded_by(Guard::Always),
+    ));
     let snapshot = collect(request(&endpoint, by_tag));
     assert!(account(&snapshot).buckets["full"].tags.known().is_some());
 }
