@@ -38,25 +38,25 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// … up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// When a request that no later one has overtaken is late.
-const LATE_ALONE: Duration = Duration::from_secs(2);
+const LATE_ALONE: Duration = Duration::from_secs(3);
 
 /// What all lanes share: the requests in flight, the hard cap, the interrupt, and what is known of
 /// all services.
 #[derive(Debug)]
-pub struct Gate {
+pub struct SharedLimits {
     in_flight: InFlight,
     cap: Option<Mutex<Metronome>>,
     interrupt: Interrupt,
-    seen: Mutex<Seen>,
+    seen: Mutex<RunHealth>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct RunHealth {
     failures: FailureRate,
     hedges: HedgeBudget,
 }
 
-impl Gate {
+impl SharedLimits {
     /// At most `concurrency` requests in flight and `rate` requests a second.
     pub fn new(concurrency: usize, rate: Option<f64>, interrupt: Interrupt) -> Arc<Self> {
         Arc::new(Self {
@@ -72,7 +72,7 @@ impl Gate {
         self.interrupt.raised()
     }
 
-    fn locked<R>(&self, f: impl FnOnce(&mut Seen) -> R) -> R {
+    fn locked<R>(&self, f: impl FnOnce(&mut RunHealth) -> R) -> R {
         f(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -80,7 +80,7 @@ impl Gate {
 /// One service in one Region.
 #[derive(Debug)]
 pub struct Lane {
-    gate: Arc<Gate>,
+    gate: Arc<SharedLimits>,
     /// Late requests are sent a second time.
     hedges: bool,
     /// First come, first served.
@@ -109,7 +109,7 @@ type Attempt<T, E> = (Instant, Result<T, SdkError<E, HttpResponse>>);
 
 impl Lane {
     /// A lane at this pace. With `hedges`, late requests are sent a second time.
-    pub fn new(gate: Arc<Gate>, pace: Pace, hedges: bool) -> Self {
+    pub fn new(gate: Arc<SharedLimits>, pace: Pace, hedges: bool) -> Self {
         Self {
             gate,
             hedges,
@@ -245,7 +245,11 @@ impl Lane {
         }
         let after = self.locked(|state| state.operation::<E>().late_after());
         until(sent + after).await;
-        let overtaken = self.locked(|state| state.newest.is_some_and(|newest| newest > sent));
+        // Where nothing is answered in that time, the endpoint or this machine is busy, and a copy
+        // would wait as long.
+        let much_later = sent + after / 2;
+        let overtaken =
+            self.locked(|state| state.newest.is_some_and(|newest| newest >= much_later));
         if !overtaken {
             until(sent + LATE_ALONE.max(after * 2)).await;
         }
@@ -358,7 +362,7 @@ fn backoff(attempt: u32) -> Duration {
 /// The lanes of a run, made when first used.
 #[derive(Debug)]
 pub struct Lanes {
-    gate: Arc<Gate>,
+    gate: Arc<SharedLimits>,
     lambda_quota: bool,
     lanes: Mutex<HashMap<(Family, String), Arc<Lane>>>,
 }
@@ -430,7 +434,7 @@ impl Family {
 impl Lanes {
     /// No lanes yet. With `lambda_quota`, Lambda's lanes keep to its published quotas from the
     /// start, which are AWS's and not those of a local endpoint.
-    pub fn new(gate: Arc<Gate>, lambda_quota: bool) -> Self {
+    pub fn new(gate: Arc<SharedLimits>, lambda_quota: bool) -> Self {
         Self {
             gate,
             lambda_quota,
@@ -451,7 +455,7 @@ impl Lanes {
     }
 
     /// The gate all of them share.
-    pub fn gate(&self) -> &Arc<Gate> {
+    pub fn gate(&self) -> &Arc<SharedLimits> {
         &self.gate
     }
 }

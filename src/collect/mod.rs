@@ -73,7 +73,7 @@ use crate::inventory::{Reading, Snapshot};
 
 use clients::{Clients, Fixed, Source};
 use interrupt::{Interrupt, Routed};
-use lane::{Gate, Lanes};
+use lane::{Lanes, SharedLimits};
 use paging::each;
 use plan::{CollectionPlan, PlannedReadings};
 use s3::Round;
@@ -184,7 +184,7 @@ async fn open(
     let lambda_quota = request
         .lambda_quota
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
-    let gate = Gate::new(request.concurrency, request.rate, interrupt);
+    let gate = SharedLimits::new(request.concurrency, request.rate, interrupt);
     Ok(Session {
         plan: CollectionPlan::new(&request.needs, &request.opted()),
         lanes: Lanes::new(gate, lambda_quota),

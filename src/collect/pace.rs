@@ -1,7 +1,7 @@
 //! How fast requests may leave: arithmetic only, time is handed in.
 //!
 //! AWS publishes no rate for the configuration calls of S3, and what it publishes for Lambda is
-//! shared with everybody else in the account. So the rate is found the way TCP finds it: free
+//! shared with everyone else in the account. So the rate is found the way TCP finds it: free
 //! until the first refusal, then a little under what was measured to get through, then slowly up
 //! again until the next. The measured rate, rather than half of the last one, is what keeps over
 //! nine tenths of a limit in use.
@@ -61,7 +61,7 @@ const GUESSING: f64 = 3.0;
 const TOLERATED: f64 = 0.02;
 /// Standard deviations that are put down to chance.
 const CHANCE: f64 = 3.0;
-/// A limit and faults are told apart by at most so many measurements …
+/// At most so many measurements decide between a limit and faults …
 const MOST_MEASUREMENTS: usize = 8;
 /// … and at least so many …
 const LEAST_MEASUREMENTS: usize = 3;
@@ -489,7 +489,7 @@ mod tests {
     const ALWAYS: Duration = Duration::MAX;
 
     /// A bucket that holds one token only is left out: asked one percent too often it refuses
-    /// every other request, which no rate below the limit can be told from.
+    /// every other request, and its limit cannot be measured.
     #[test]
     fn nine_tenths_of_a_limit_are_used_and_little_is_refused() {
         for limit in [15.0, 100.0, 300.0, 1000.0] {

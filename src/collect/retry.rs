@@ -53,7 +53,7 @@ const BROKEN: u32 = 16;
 /// … for so long does not work.
 const BROKEN_FOR: Duration = Duration::from_secs(2);
 /// No answer is late before this time has passed.
-const LATE: Duration = Duration::from_millis(300);
+const LATE: Duration = Duration::from_millis(500);
 /// When an answer is late where no other has come yet.
 const LATE_AT_FIRST: Duration = Duration::from_secs(1);
 
@@ -284,7 +284,7 @@ mod tests {
         for _ in 0..50 {
             operation.answered(ms(20));
         }
-        assert_eq!(operation.late_after(), ms(300));
+        assert_eq!(operation.late_after(), ms(500));
         for n in 0..50 {
             operation.answered(ms(1500 + n % 2 * 1000));
         }

@@ -1,24 +1,24 @@
-//! `audit`: read, judge, write, decide.
+//! `audit`: reads, judges, writes and sets the exit code.
 
-use super::accepting::{self, Acceptance};
-use super::assess::{self, ReportInput};
+use super::accepting::{self, AcceptanceRules};
+use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
 use super::{Exit, RunError, catalogue, cold_start, gate};
-use crate::cli::options::Audit;
+use crate::cli::options::AuditOptions;
 use crate::inventory::request::CollectRequest;
 use crate::output::Look;
 use crate::report::Source;
 
 pub(super) fn run(
-    audit: Audit,
+    audit: AuditOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     let catalogue = catalogue::load(&audit.selection.policies)?;
     let selected = catalogue::select(&catalogue, &audit.selection)?;
-    let acceptance = Acceptance::new(
+    let acceptance = AcceptanceRules::new(
         &audit.accepted,
         &catalogue,
         &audit.selection,
@@ -45,7 +45,7 @@ pub(super) fn run(
     if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
         console.note(&format!("endpoint: {endpoint}"));
     }
-    let report = assess::report(&ReportInput {
+    let report = assess::report(&AuditInput {
         snapshot: &snapshot,
         source,
         selected: &selected,

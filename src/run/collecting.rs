@@ -1,4 +1,4 @@
-//! `collect`: read the account and write what it said.
+//! `collect`: reads an account into a snapshot.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
 use super::{Exit, RunError, catalogue};
-use crate::cli::options::Collect;
+use crate::cli::options::CollectOptions;
 use crate::facts;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind};
@@ -14,7 +14,7 @@ use crate::inventory::request::CollectRequest;
 use crate::output::json;
 
 pub(super) fn run(
-    collect: Collect,
+    collect: CollectOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -39,7 +39,7 @@ pub(super) fn run(
     if snapshot.complete {
         Ok(Exit::Clean)
     } else {
-        console.note("note: interrupted; the snapshot has what was read until then");
+        console.note("note: interrupted; the snapshot is incomplete");
         Ok(Exit::Incomplete)
     }
 }

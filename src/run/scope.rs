@@ -1,7 +1,7 @@
-//! Which resources are looked at: `--region`, `--bucket`, `--function`.
+//! The selected resources: `--region`, `--bucket`, `--function`.
 //!
-//! Each narrows its own kind: `--bucket` leaves functions alone. The same rule serves a live account,
-//! where it saves calls, and a snapshot, which already has everything.
+//! Each option selects its own kind: `--bucket` does not affect functions. The rule is the same for a live
+//! account, where it saves calls, and for a snapshot.
 
 use wildmatch::WildMatch;
 
@@ -11,10 +11,10 @@ use crate::facts::Facts;
 use crate::inventory::request::ResourceFilter;
 use crate::report::{ResourceId, SubjectKind};
 
-/// The stand-in for what a listing did not tell.
+/// The placeholder for the resources of a failed listing.
 const UNLISTED: &str = "*";
 
-/// Decides whether a resource is looked at.
+/// Decides whether a resource is selected.
 pub(super) struct ResourceScope {
     regions: Vec<String>,
     buckets: Vec<WildMatch>,
@@ -31,7 +31,7 @@ impl ResourceScope {
         }
     }
 
-    /// True for a resource that is looked at.
+    /// True for a selected resource.
     pub(super) fn holds(&self, id: &ResourceId) -> bool {
         self.in_region(id.kind, &id.region) && self.named(id.kind, &id.name)
     }
@@ -54,7 +54,7 @@ impl ResourceScope {
             SubjectKind::Function => &self.functions,
             _ => return true,
         };
-        // What could not be listed may hold what was asked for.
+        // The unlisted resources may include the selected ones.
         name == UNLISTED || globs.is_empty() || globs.iter().any(|glob| glob.matches(name))
     }
 }
@@ -63,8 +63,8 @@ fn literal(glob: &str) -> bool {
     !glob.contains(['*', '?'])
 }
 
-/// Names that were given in full must be there: a slip of the fingers must not make an audit pass.
-/// Returns the globs that match nothing, which is only worth a remark.
+/// Resources with a full name must exist, so that a typing error does not make an audit pass. Returns the
+/// globs that match nothing.
 pub(super) fn check_names(
     facts: &Facts<'_>,
     resources: &ResourceFilter,
@@ -83,7 +83,7 @@ pub(super) fn check_names(
             .subjects(kind)
             .map(|subject| subject.id.name)
             .collect();
-        // Not all names are known, so none can be said to be missing.
+        // Not all names are known, so none can be called missing.
         if names.iter().any(|name| name == UNLISTED) {
             continue;
         }
@@ -95,7 +95,7 @@ pub(super) fn check_names(
             let kind = kind.name();
             if literal(glob) {
                 mistakes.push(
-                    Mistake::new(format!("there is no {kind} named `{glob}`"))
+                    Mistake::new(format!("no {kind} named `{glob}`"))
                         .help(did_you_mean(glob, names.iter().map(String::as_str))),
                 );
             } else {

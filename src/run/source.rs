@@ -1,4 +1,4 @@
-//! Where the snapshot comes from: an account, a file, or the program itself.
+//! The source of the snapshot: an account, a file, or the built-in sample.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::console::Console;
 use super::{RunError, files};
-use crate::cli::options::Source;
+use crate::cli::options::AuditSource;
 use crate::inventory::Snapshot;
 use crate::inventory::request::CollectRequest;
 use crate::inventory::snapshot::SCHEMA;
@@ -17,14 +17,14 @@ const SAMPLE: &[u8] = include_bytes!("sample.json");
 
 /// The snapshot and what to call its source; the request is for an account that has to be read.
 pub(super) fn obtain(
-    source: &Source,
+    source: &AuditSource,
     request: CollectRequest,
     console: &mut Console<'_>,
 ) -> Result<(Snapshot, report::Source), RunError> {
     match source {
-        Source::Live => Ok((read_account(request, console)?, report::Source::Live)),
-        Source::Snapshot(path) => Ok((read_file(path)?, report::Source::Snapshot)),
-        Source::Sample => Ok((parse("the sample account", SAMPLE)?, report::Source::Sample)),
+        AuditSource::Live => Ok((read_account(request, console)?, report::Source::Live)),
+        AuditSource::Snapshot(path) => Ok((read_file(path)?, report::Source::Snapshot)),
+        AuditSource::Sample => Ok((parse("the sample account", SAMPLE)?, report::Source::Sample)),
     }
 }
 
@@ -42,7 +42,7 @@ pub(super) fn read_account(
     Ok(snapshot)
 }
 
-/// Reads an account, in a build that cannot.
+/// Reports that this build cannot read an account.
 #[cfg(not(feature = "aws"))]
 pub(super) fn read_account(
     _request: CollectRequest,
@@ -56,7 +56,7 @@ fn read_file(path: &Path) -> Result<Snapshot, RunError> {
     parse(&name, &bytes)
 }
 
-/// A snapshot from its JSON, or one sentence on what it is instead.
+/// A snapshot from its JSON, or one sentence on why it is not valid.
 fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
     let wrong = |message: String| RunError::Snapshot {
         file: file.to_owned(),
@@ -65,36 +65,36 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
     let parsed: Result<Snapshot, serde_json::Error> = serde_json::from_slice(bytes);
     match &parsed {
         Err(error) if error.is_eof() && bytes.iter().all(u8::is_ascii_whitespace) => {
-            return Err(wrong("it is empty".to_owned()));
+            return Err(wrong("the file is empty".to_owned()));
         }
         Err(error) if error.is_eof() => {
             return Err(wrong(format!(
-                "it ends in the middle, at line {}, column {}; collect it again",
+                "the file is truncated at line {}, column {}; collect it again",
                 error.line(),
                 error.column()
             )));
         }
-        Err(error) if error.is_syntax() => return Err(wrong(format!("it is not JSON: {error}"))),
+        Err(error) if error.is_syntax() => return Err(wrong(format!("not JSON: {error}"))),
         _ => {}
     }
-    // What it says it is explains more than the first member that does not fit.
+    // The schema explains more than the first member that does not fit.
     match schema_of(bytes).as_deref() {
         Some(SCHEMA) => {}
         Some(report::SCHEMA) => {
             return Err(wrong(format!(
-                "it is a report ({}), which no longer has what AWS answered; `coldbucket collect` writes a snapshot",
+                "this is a report ({}), which does not contain AWS's answers; `coldbucket collect` writes a snapshot",
                 report::SCHEMA
             )));
         }
         Some(other) => {
             let other = crate::output::hostile::plain(other).into_owned();
             return Err(wrong(format!(
-                "its schema is `{other}` and this version reads `{SCHEMA}`"
+                "the schema is `{other}`, but this version reads `{SCHEMA}`"
             )));
         }
         None => {
             return Err(wrong(format!(
-                "it is JSON without a `schema`; `coldbucket collect` writes a snapshot (`{SCHEMA}`)"
+                "JSON without a `schema`; `coldbucket collect` writes a snapshot (`{SCHEMA}`)"
             )));
         }
     }
@@ -102,7 +102,7 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
     if snapshot.taken_at.parse::<jiff::Timestamp>().is_err() {
         let taken_at = crate::output::hostile::plain(&snapshot.taken_at).into_owned();
         return Err(wrong(format!(
-            "its `taken_at` is `{taken_at}`, not a time like 2026-11-22T10:15:00Z"
+            "`taken_at` is `{taken_at}`, not a time such as 2026-11-22T10:15:00Z"
         )));
     }
     Ok(snapshot)
@@ -110,12 +110,12 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
 
 fn schema_of(bytes: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
-    struct DocumentSchema {
+    struct SchemaMember {
         schema: String,
     }
     serde_json::from_slice(bytes)
         .ok()
-        .map(|named: DocumentSchema| named.schema)
+        .map(|named: SchemaMember| named.schema)
 }
 
 #[cfg(test)]
@@ -133,14 +133,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_snapshot_says_what_it_is() {
-        assert_eq!(message(" \n"), "f.json is no usable snapshot: it is empty");
+    fn an_invalid_snapshot_is_named_with_its_reason() {
+        assert_eq!(
+            message(" \n"),
+            "f.json is not a valid snapshot: the file is empty"
+        );
         assert_eq!(
             message("{\"schema\":\n\"cold"),
-            "f.json is no usable snapshot: it ends in the middle, at line 2, column 5; collect it again"
+            "f.json is not a valid snapshot: the file is truncated at line 2, column 5; collect it again"
         );
-        assert!(message("hello").contains("it is not JSON: expected value at line 1 column 1"));
-        assert!(message("{\"schema\":\"coldbucket-report/1\"}").contains("it is a report"));
+        assert!(message("hello").contains("not JSON: expected value at line 1 column 1"));
+        assert!(message("{\"schema\":\"coldbucket-report/1\"}").contains("this is a report"));
         assert!(message("{\"schema\":\"coldbucket-snapshot/2\"}").contains("this version reads"));
         assert!(message("{}").contains("JSON without a `schema`"));
         assert!(message("[1]").contains("JSON without a `schema`"));
@@ -160,6 +163,6 @@ mod tests {
     fn a_time_is_a_time() {
         let text =
             "{\"schema\":\"coldbucket-snapshot/1\",\"taken_at\":\"yesterday\",\"accounts\":{}}";
-        assert!(message(text).contains("its `taken_at` is `yesterday`"));
+        assert!(message(text).contains("`taken_at` is `yesterday`"));
     }
 }

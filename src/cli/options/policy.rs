@@ -1,0 +1,68 @@
+//! `policy evaluate` and `policy prove`.
+
+use std::path::PathBuf;
+
+use super::join::Join;
+use super::shared::AuditSource;
+use crate::cli::policy::{EvaluateArgs, ProveArgs};
+use crate::inventory::request::CollectRequest;
+
+/// A `policy` command, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PolicyTask {
+    /// Evaluate one request, or JSON lines of them.
+    Evaluate(Box<EvaluateArgs>),
+    /// Prove JSON lines.
+    ProveLines,
+    /// Prove a policy from a file.
+    ProvePolicy {
+        /// The file.
+        file: PathBuf,
+        /// The bucket, if given.
+        bucket: Option<String>,
+        /// Its owner, if given.
+        owner: Option<String>,
+        /// The questions; all if empty.
+        questions: Vec<String>,
+        /// Print JSON.
+        json: bool,
+    },
+    /// Prove a bucket of an account.
+    ProveBucket {
+        /// Its name.
+        name: String,
+        /// The source of the data.
+        source: AuditSource,
+        /// What to read, and how.
+        request: Box<CollectRequest>,
+        /// The questions; all if empty.
+        questions: Vec<String>,
+        /// Print JSON.
+        json: bool,
+    },
+}
+
+impl Join {
+    pub(super) fn prove(&mut self, args: ProveArgs) -> PolicyTask {
+        match (args.name, args.policy) {
+            (Some(name), _) => {
+                let mut request = self.request(&args.tuning);
+                PolicyTask::ProveBucket {
+                    name,
+                    source: self.source(args.source, &args.tuning, &mut request),
+                    request: Box::new(request),
+                    questions: args.question,
+                    json: args.json,
+                }
+            }
+            (None, Some(file)) => PolicyTask::ProvePolicy {
+                file,
+                bucket: args.bucket,
+                owner: args.owner,
+                questions: args.question,
+                json: args.json,
+            },
+            (None, None) => PolicyTask::ProveLines,
+        }
+    }
+}
