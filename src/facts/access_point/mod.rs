@@ -23,7 +23,7 @@ use crate::inventory::access_point::{AccessPointInventory, MultiRegionAccessPoin
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{PolicyStatus, PublicAccessBlock};
 use crate::inventory::ids::partition;
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 use crate::report::{ClassReach, Reach};
 use coldbucket_policy::documented_public::documented_public;
 use coldbucket_policy::prove::{Case, Prover, Question};
@@ -72,8 +72,8 @@ const BLOCK: &[Need] = &[
 const OPEN: &[Need] = &[
     Need::own(ReadingKind::AccessPointConfiguration),
     Need::own(ReadingKind::AccountPublicAccessBlock),
-    Need::guarded(ReadingKind::AccessPointPolicy, Guard::UnlessVpcOrigin),
-    Need::guarded(ReadingKind::AccessPointPolicyStatus, Guard::UnlessVpcOrigin),
+    Need::own(ReadingKind::AccessPointPolicy),
+    Need::own(ReadingKind::AccessPointPolicyStatus),
     Need::own(ReadingKind::MultiRegionAccessPointPolicy),
     Need::own(ReadingKind::MultiRegionAccessPointPolicyStatus),
     Need::behind(ReadingKind::BucketPolicy),

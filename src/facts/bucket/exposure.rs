@@ -75,10 +75,7 @@ pub struct NamedOutsider {
 }
 
 /// AWS's judgement of the policy, where it can change who gets in: under RestrictPublicBuckets.
-pub(super) const STATUS: Need = Need::guarded(
-    ReadingKind::BucketPolicyStatus,
-    Guard::OnlyWherePublicCounts,
-);
+pub(super) const STATUS: Need = Need::own(ReadingKind::BucketPolicyStatus);
 
 const BY_POLICY: &[Need] = &[
     Need::own(ReadingKind::BucketPolicy),
@@ -127,7 +124,7 @@ pub const NEEDS: NeedTable = &[
         "bucket.exposure.aws_says_public",
         &[
             Need::own(ReadingKind::BucketPolicy),
-            Need::guarded(ReadingKind::BucketPolicyStatus, Guard::UnlessNoPolicy),
+            Need::own(ReadingKind::BucketPolicyStatus).guarded_by(Guard::UnlessNoPolicy),
         ],
     ),
 ];

@@ -11,7 +11,7 @@ use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::Encryption;
 use crate::inventory::ids::kms_key_arn;
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 use coldbucket_policy::guards::{self, LONGEST_SIGNATURE_MS, Plain};
 
 /// What the policy guards against.
@@ -76,7 +76,7 @@ pub const NEEDS: NeedTable = &[
         "bucket.guards.tags_count",
         &[
             Need::own(ReadingKind::BucketPolicy),
-            Need::guarded(ReadingKind::BucketAbac, Guard::UnlessNoTagCondition),
+            Need::own(ReadingKind::BucketAbac),
         ],
     ),
     ("bucket.guards.services", POLICY),

@@ -32,7 +32,7 @@ use super::{Fact, Index, Trust, from_reading};
 use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::bucket_arn;
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 use crate::report::policy::Request;
 
 /// The facts of one bucket; conditions see them as `bucket`.
@@ -96,13 +96,7 @@ pub const NEEDS: NeedTable = &[
     ("bucket.arn", &[]),
     ("bucket.account", &[]),
     ("bucket.region", &[]),
-    (
-        "bucket.tags",
-        &[Need::guarded(
-            ReadingKind::BucketTags,
-            Guard::WhileThereIsRoom,
-        )],
-    ),
+    ("bucket.tags", &[Need::own(ReadingKind::BucketTags)]),
     (
         "bucket.config",
         &[

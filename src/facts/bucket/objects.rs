@@ -15,7 +15,7 @@ use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Encryption};
 use crate::inventory::ids::kms_key_arn;
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::object::{ObjectSample, SampledObject};
 
 /// Keys that a message names.
@@ -55,10 +55,7 @@ pub const NEEDS: NeedTable = &[
     (
         "bucket.objects.public",
         &[
-            Need::guarded(
-                ReadingKind::BucketObjectAcls,
-                Guard::UnlessAclsWithoutEffect,
-            ),
+            Need::own(ReadingKind::BucketObjectAcls),
             Need::own(ReadingKind::BucketOwnership),
             BLOCK,
             Need::own(ReadingKind::AccountPublicAccessBlock),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Grant};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 
 /// The ownership setting that switches ACLs off.
 pub(in crate::facts) const ENFORCED: &str = "BucketOwnerEnforced";
@@ -39,8 +39,7 @@ pub struct PublicGrant {
 }
 
 /// The reading of the ACL: pointless when ACLs are known to be off.
-pub(super) const ACL: Need =
-    Need::guarded(ReadingKind::BucketAcl, Guard::UnlessBucketOwnerEnforced);
+pub(super) const ACL: Need = Need::own(ReadingKind::BucketAcl);
 
 /// The readings behind each path.
 pub const NEEDS: NeedTable = &[

@@ -13,7 +13,7 @@ use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 
 /// Block Public Access of a bucket, joined with the account's, flag by flag.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -33,10 +33,7 @@ pub struct PublicAccessBlockFacts {
 }
 
 /// The bucket's own flags; what the account sets already is effective without them.
-pub(super) const BLOCK: Need = Need::guarded(
-    ReadingKind::BucketPublicAccessBlock,
-    Guard::UnlessAccountBlocksAll,
-);
+pub(super) const BLOCK: Need = Need::own(ReadingKind::BucketPublicAccessBlock);
 
 /// The readings behind each path.
 pub const NEEDS: NeedTable = &[(

@@ -39,7 +39,7 @@ pub const NEEDS: NeedTable = &[
 
 const BOTH: &[Need] = &[
     Need::own(ReadingKind::BucketPolicy),
-    Need::guarded(ReadingKind::BucketPolicyStatus, Guard::UnlessNoPolicy),
+    Need::own(ReadingKind::BucketPolicyStatus).guarded_by(Guard::UnlessNoPolicy),
 ];
 
 impl PublicStatusFacts {

@@ -17,7 +17,7 @@ use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{ObjectLock, Replication, ReplicationRule};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::target::TargetInventory;
 
 /// Replication.
@@ -59,12 +59,12 @@ pub struct ObjectLockFacts {
 
 const REPLICATION: &[Need] = &[
     Need::own(ReadingKind::BucketVersioning),
-    Need::guarded(ReadingKind::BucketReplication, Guard::UnlessNotVersioned),
+    Need::own(ReadingKind::BucketReplication),
 ];
 
 const OBJECT_LOCK: &[Need] = &[
     Need::own(ReadingKind::BucketVersioning),
-    Need::guarded(ReadingKind::BucketObjectLock, Guard::UnlessNotVersioned),
+    Need::own(ReadingKind::BucketObjectLock),
 ];
 
 /// The readings behind each path.

@@ -14,7 +14,7 @@ use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::archive::{Package, StoredCode};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 
 /// Where the code of `$LATEST` is kept.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -29,7 +29,7 @@ pub struct CodeFacts {
     pub own: Fact<bool>,
 }
 
-const PACKAGES: Need = Need::guarded(ReadingKind::FunctionPackages, Guard::OnlyZips);
+const PACKAGES: Need = Need::own(ReadingKind::FunctionPackages);
 
 /// The readings behind each path.
 pub const NEEDS: NeedTable = &[

@@ -12,7 +12,7 @@ use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionInventory, ProvisionedConcurrency, ProvisionedUsage};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 
 /// Provisioned concurrency of a function.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -64,10 +64,7 @@ pub struct ConfigurationFacts {
     pub reserved_exhausted: Fact<bool>,
 }
 
-const USAGE: &[Need] = &[Need::guarded(
-    ReadingKind::FunctionProvisionedUsage,
-    Guard::OnlyProvisioned,
-)];
+const USAGE: &[Need] = &[Need::own(ReadingKind::FunctionProvisionedUsage)];
 
 /// The readings behind each path.
 pub const NEEDS: NeedTable = &[
@@ -113,17 +110,11 @@ pub const NEEDS: NeedTable = &[
     ),
     (
         "function.provisioned_concurrency.configurations[].scaled",
-        &[Need::guarded(
-            ReadingKind::ScalableTargets,
-            Guard::OnlyProvisioned,
-        )],
+        &[Need::own(ReadingKind::ScalableTargets)],
     ),
     (
         "function.provisioned_concurrency.configurations[].reserved_exhausted",
-        &[Need::guarded(
-            ReadingKind::FunctionReservedConcurrency,
-            Guard::OnlyProvisioned,
-        )],
+        &[Need::own(ReadingKind::FunctionReservedConcurrency)],
     ),
 ];
 

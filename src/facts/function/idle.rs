@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{FunctionContext, LATEST};
 use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 
 /// After how many days without a call AWS gives up what it keeps for the function.
 pub(super) const IDLE_DAYS: i64 = 14;
@@ -30,14 +30,11 @@ pub struct IdleFacts {
 pub const NEEDS: NeedTable = &[
     (
         "function.idle.inactive",
-        &[Need::guarded(ReadingKind::FunctionStatus, Guard::OnlyInVpc)],
+        &[Need::own(ReadingKind::FunctionStatus)],
     ),
     (
         "function.idle.uncalled",
-        &[Need::guarded(
-            ReadingKind::FunctionInvocations,
-            Guard::OnlyInVpc,
-        )],
+        &[Need::own(ReadingKind::FunctionInvocations)],
     ),
 ];
 

@@ -8,7 +8,7 @@ use crate::facts::vocabulary::NeedTable;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionConfiguration, Image};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 use coldbucket_cold_start::Model;
 
 /// Package of a version. MB here is 2^20 bytes, as AWS's quotas count.
@@ -42,7 +42,7 @@ pub struct PackageFacts {
 }
 
 /// The size of an image takes two more calls, and the user's leave to make them.
-const IMAGE: &[Need] = &[Need::guarded(ReadingKind::FunctionImage, Guard::OnlyImages)];
+const IMAGE: &[Need] = &[Need::own(ReadingKind::FunctionImage)];
 
 /// The readings behind each path.
 pub const NEEDS: NeedTable = &[
@@ -63,10 +63,7 @@ pub const NEEDS: NeedTable = &[
 ];
 
 /// What a package holds takes the user's leave too.
-const PACKAGES: &[Need] = &[Need::guarded(
-    ReadingKind::FunctionPackages,
-    Guard::OnlyZips,
-)];
+const PACKAGES: &[Need] = &[Need::own(ReadingKind::FunctionPackages)];
 
 const MB: f64 = 1_048_576.0;
 

@@ -19,8 +19,9 @@ use serde::Serialize;
 use super::Fact;
 use super::vocabulary::NeedTable;
 use crate::inventory::account::AccountInventory;
-use crate::inventory::identity::{HeldPolicy, IdentityInventory, PolicySource};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::held_policies::{HeldPolicy, PolicySource};
+use crate::inventory::identity::IdentityInventory;
+use crate::inventory::need::{Need, ReadingKind};
 use coldbucket_policy::{Policy, PolicyKind};
 
 pub use access_keys::AccessKeyFacts;
@@ -82,7 +83,7 @@ pub const NEEDS: NeedTable = &[
         "identity.access_keys",
         &[
             Need::own(ReadingKind::IdentityListing),
-            Need::guarded(ReadingKind::IdentityAccessKeys, Guard::OnlyUsersOfS3),
+            Need::own(ReadingKind::IdentityAccessKeys),
         ],
     ),
 ];

@@ -15,7 +15,7 @@ use crate::facts::function::contents::{Contents, WasteFacts};
 use crate::facts::function::package::megabytes;
 use crate::facts::vocabulary::NeedTable;
 use crate::inventory::function::FunctionConfiguration;
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 use crate::report::cold_start::{EstimateInput, EstimateOutput};
 use crate::report::{ColdStartDuration, Driver, DurationBasis, Lever};
 use coldbucket_cold_start::estimate::{Estimate, Phase, estimate, tenth};
@@ -24,7 +24,7 @@ use coldbucket_cold_start::{Model, Prices};
 
 /// Packages refine estimates, and measurements replace them: both are opt-ins.
 const REFINED: &[Need] = &[
-    Need::guarded(ReadingKind::FunctionPackages, Guard::OnlyZips),
+    Need::own(ReadingKind::FunctionPackages),
     Need::own(ReadingKind::FunctionMeasured),
 ];
 const MEASURED: &[Need] = &[Need::own(ReadingKind::FunctionMeasured)];
