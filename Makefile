@@ -1,4 +1,4 @@
-# Named chores. `make test` is the whole of CI.
+# `make test` runs the whole of CI.
 
 TOOLS := $(CURDIR)/target/tools
 CARGO_DENY_VERSION := 0.20.2
@@ -8,7 +8,7 @@ PAIRS ?= 1000000
 
 .PHONY: bench-faults bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
-help: ## list the chores
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 test: fmt clippy unit deny ## everything CI runs; installs what it needs
@@ -40,13 +40,13 @@ advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities in dependencies; ne
 bench: ## collection speed against the synthetic endpoint
 	cargo bench --bench collection
 
-bench-faults: ## collection from an endpoint that fails by chance, each figure beside its bar
+bench-faults: ## collection from an endpoint that fails by chance, each figure with its bar
 	cargo bench --bench collection -- --faults
 
-bench-outputs: ## 100,000 results in every machine format, each figure beside its bar
+bench-outputs: ## 100,000 results in every machine format, each figure with its bar
 	cargo bench --no-default-features --bench outputs
 
-bench-policy: ## speed of the policy engine, each figure beside its bar
+bench-policy: ## speed of the policy engine, each figure with its bar
 	cargo bench --no-default-features --bench policy
 
 soundness: ## the prover against the evaluator, PAIRS=1000000 pairs of a policy and a request
@@ -65,13 +65,13 @@ BINARY := $(or $(CARGO_TARGET_DIR),target)/debug/coldbucket
 binary:
 	cargo test --quiet --locked --no-run --test docs
 
-schemas: binary ## write schemas/ again from the types
+schemas: binary ## generate schemas/ from the types
 	$(BINARY) schema report > schemas/report.schema.json
 	$(BINARY) schema snapshot > schemas/snapshot.schema.json
 	$(BINARY) schema baseline > schemas/baseline.schema.json
 	$(BINARY) schema diff > schemas/diff.schema.json
 
-docs: binary ## write docs/checks, docs/man and docs/coverage.md again from policies/ and the command line
+docs: binary ## generate docs/checks, docs/man, docs/coverage.md and docs/remediation.md from policies/ and the command line
 	rm -rf docs/checks docs/man
 	$(BINARY) docs docs
 

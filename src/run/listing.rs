@@ -10,13 +10,14 @@ use super::files::Stdout;
 use super::remediate::RoundTrip;
 use super::{Exit, RunError, catalogue};
 use crate::checks::{self, Catalog, Check};
-use crate::cli::options::Selection;
+use crate::cli::options::SelectionOptions;
 use crate::cli::{Cli, did_you_mean};
 use crate::output::checks::{CheckLine, CheckPage};
 use crate::output::hostile;
+use crate::remedy::change;
 
 pub(super) fn list(
-    selection: &Selection,
+    selection: &SelectionOptions,
     console: &Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -42,11 +43,11 @@ pub(super) fn show(
     Ok(Exit::Clean)
 }
 
-/// The check of that id or former id.
+/// The check with that id or earlier id.
 pub(super) fn find<'a>(catalogue: &'a Catalog, id: &str) -> Result<&'a Check, RunError> {
     catalogue.get(id).ok_or_else(|| {
         let ids = catalogue.iter().map(|check| check.id.as_str());
-        RunError::mistake(format!("no check is called `{id}`"), did_you_mean(id, ids))
+        RunError::mistake(format!("unknown check `{id}`"), did_you_mean(id, ids))
     })
 }
 
@@ -67,7 +68,7 @@ pub(super) fn verify(dir: Option<&Path>, stdout: &mut Stdout<'_>) -> Result<Exit
     stdout.write(|out| {
         writeln!(
             out,
-            "{number} {} verified: every example gives the verdict it should",
+            "{number} {} verified: every example gives its expected result",
             if number == 1 { "file" } else { "files" }
         )
     })?;
@@ -93,7 +94,7 @@ pub(super) fn line(check: &Check) -> CheckLine {
     }
 }
 
-/// A catalogue's name as it is written by those who publish it.
+/// A catalogue's name as its publisher writes it.
 fn catalogue_name(key: &str) -> String {
     match key {
         "security_hub" => "Security Hub".to_owned(),
@@ -108,10 +109,10 @@ fn catalogue_name(key: &str) -> String {
     }
 }
 
-/// Whether the commands of `remediate` have mended a failing resource.
-fn how_far_tried(check: &Check, round_trip: &RoundTrip) -> String {
+/// Whether the commands of `remediate` are verified.
+fn verification(check: &Check, round_trip: &RoundTrip) -> String {
     if round_trip.verified.contains(&check.id) {
-        "verified on LocalStack or moto: the commands of `remediate` turned a failing resource's verdict"
+        "verified on LocalStack or moto: after the commands of `remediate`, a failing resource passes"
             .to_owned()
     } else {
         round_trip
@@ -120,6 +121,24 @@ fn how_far_tried(check: &Check, round_trip: &RoundTrip) -> String {
             .map(|why| format!("not verified: {why}"))
             .unwrap_or_default()
     }
+}
+
+/// The summary of a fix, and where its commands for a resource come from.
+fn how_to_fix(check: &Check) -> String {
+    let summary = check.remediation.summary.general();
+    if check.remediation.change.is_none() {
+        return summary;
+    }
+    format!(
+        "{summary}\n\nThe commands below have placeholders for names. `coldbucket remediate --check {}` prints them for your resources, and keeps what each setting contains already.",
+        check.id
+    )
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
@@ -136,11 +155,25 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         .iter()
         .map(|(name, value)| format!("{name} = {value}"))
         .collect();
-    let template = |template: &Option<checks::message::Template>| {
+    let fix = &check.remediation;
+    let change = fix.change.as_deref().and_then(change::find);
+    let template = |template: &Option<checks::message::TextTemplate>| {
         template
             .as_ref()
             .map(|template| template.text().to_owned())
             .unwrap_or_default()
+    };
+    let [shell, terraform, cloudformation] = match change {
+        Some(change) => change::example(change),
+        None => [&fix.shell, &fix.terraform, &fix.cloudformation].map(template),
+    };
+    let decide = match (&fix.decide, change) {
+        (Some(decide), _) => decide.general(),
+        (None, Some(change)) => change.decide.to_owned(),
+        (None, None) => String::new(),
+    };
+    let risk = |change: &change::NamedChange| {
+        format!("{}. {}", capitalized(change.risk.name()), change.risk_note)
     };
     CheckPage {
         line: line(check),
@@ -161,36 +194,34 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
             ("fails when", text(&check.fail_when)),
             ("thresholds", params.join(", ")),
             ("reads", actions.into_iter().collect::<Vec<_>>().join(", ")),
-            ("formerly", check.aliases.join(", ")),
-            ("fix", how_far_tried(check, round_trip)),
+            ("earlier ids", check.aliases.join(", ")),
+            ("change", fix.change.clone().unwrap_or_default()),
+            ("fix", verification(check, round_trip)),
             ("since", check.since.clone()),
             ("deprecated", check.deprecated.clone().unwrap_or_default()),
         ],
         prose: vec![
             ("Why", check.rationale.clone()),
             ("Where other tools differ", check.traps.clone()),
-            ("Fix", check.remediation.summary.general()),
+            ("Fix", how_to_fix(check)),
             (
-                "For a person to decide",
-                check
-                    .remediation
-                    .decide
-                    .as_ref()
-                    .map(checks::message::Template::general)
-                    .unwrap_or_default(),
+                "What changes",
+                change
+                    .map(|change| change.effect)
+                    .unwrap_or_default()
+                    .to_owned(),
             ),
+            ("Risk", change.map(risk).unwrap_or_default()),
+            ("Decide first", decide),
         ],
         code: vec![
-            ("With the AWS CLI", template(&check.remediation.shell)),
-            ("With Terraform", template(&check.remediation.terraform)),
-            (
-                "With CloudFormation",
-                template(&check.remediation.cloudformation),
-            ),
+            ("With the AWS CLI", shell),
+            ("With Terraform", terraform),
+            ("With CloudFormation", cloudformation),
         ],
         lists: vec![
             (
-                "Elsewhere",
+                "Standards and tools",
                 check
                     .maps_to
                     .iter()
@@ -199,7 +230,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
                     .collect(),
             ),
             (
-                "Read more",
+                "References",
                 check
                     .references
                     .iter()

@@ -1,4 +1,4 @@
-//! `remediate`: judge, and plan how what fails is mended. Nothing is applied.
+//! `remediate`: audits, and plans fixes for failing checks. Nothing is applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,31 +6,31 @@ use serde::Deserialize;
 use serde_json::Value;
 use wildmatch::WildMatch;
 
-use super::accepting::Acceptance;
-use super::assess::{self, Case};
+use super::accepting::AcceptanceRules;
+use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
-use super::source::{self, Wanted};
+use super::source::{self, ReadingPlan};
 use super::{Exit, RunError, catalogue};
-use crate::checks::message::Template;
+use crate::checks::message::TextTemplate;
 use crate::checks::{Check, Selected};
 use crate::cli::did_you_mean;
-use crate::cli::options::Remediate;
+use crate::cli::options::RemediateOptions;
 use crate::facts::{Facts, Subject};
 use crate::output::Look;
-use crate::remedy::quote::Piece;
-use crate::remedy::{self, Problem, Wishes};
+use crate::remedy::quote::TextPiece;
+use crate::remedy::{self, FixRequest, PlanOptions};
 use crate::report::{CheckResult, Status};
 
-/// What the round trip on LocalStack showed; written by tests/round_trip.rs.
+/// The results of tests/round_trip.rs on LocalStack.
 const ROUND_TRIP: &str = include_str!("../../policies/data/round-trip.yaml");
 
-/// Which fixes were run, and why others were not.
+/// Which fixes are verified, and why others are not.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct RoundTrip {
-    /// Checks whose commands mended a failing resource on LocalStack.
+    /// Checks whose commands fixed a failing resource on LocalStack.
     pub(super) verified: BTreeSet<String>,
-    /// Checks with commands that were not run there, and why.
+    /// Checks whose commands were not run there, and why.
     pub(super) not_verified: BTreeMap<String, String>,
 }
 
@@ -43,7 +43,7 @@ impl RoundTrip {
 }
 
 pub(super) fn run(
-    remediate: Remediate,
+    remediate: RemediateOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -54,7 +54,7 @@ pub(super) fn run(
         if !catalogue.iter().any(|check| pattern.matches(&check.id)) {
             let ids = catalogue.iter().map(|check| check.id.as_str());
             return Err(RunError::mistake(
-                format!("--decided `{glob}` names no check"),
+                format!("--decided `{glob}` matches no check"),
                 did_you_mean(glob, ids),
             ));
         }
@@ -64,7 +64,7 @@ pub(super) fn run(
             files::check_writable(file)?;
         }
     }
-    let acceptance = Acceptance::new(
+    let acceptance = AcceptanceRules::new(
         &remediate.accepted,
         &catalogue,
         &remediate.selection,
@@ -73,13 +73,13 @@ pub(super) fn run(
     let mut needs = catalogue::needs(&selected);
     needs.extend(acceptance.needs(&selected));
     needs.extend(remedy::needs(selected.kinds()));
-    let wanted = Wanted {
+    let wanted = ReadingPlan {
         needs,
         resources: &remediate.resources,
         tuning: remediate.tuning,
     };
     let (snapshot, source) = source::obtain(&remediate.source, wanted, console)?;
-    let report = assess::report(&Case {
+    let report = assess::report(&AuditInput {
         snapshot: &snapshot,
         source,
         selected: &selected,
@@ -93,7 +93,7 @@ pub(super) fn run(
         console.note(&format!("note: {note}"));
     }
     let facts = Facts::new(&snapshot, remediate.trust.clone());
-    let problems = problems(&facts, &selected, &report.results)?;
+    let requests = requests(&facts, &selected, &report.results)?;
     let decided: Vec<WildMatch> = remediate
         .decided
         .iter()
@@ -102,8 +102,8 @@ pub(super) fn run(
     let round_trip = RoundTrip::shipped()?;
     let plan = remedy::plan(
         &facts,
-        &problems,
-        &Wishes {
+        &requests,
+        &PlanOptions {
             decided: &|check| decided.iter().any(|glob| glob.matches(check)),
             verified: &|check| round_trip.verified.contains(check),
         },
@@ -129,17 +129,17 @@ pub(super) fn run(
     Ok(Exit::Clean)
 }
 
-/// Each finding with what its check says about mending it, about this resource.
-fn problems(
+/// Each finding with the remediation of its check for this resource.
+fn requests(
     facts: &Facts<'_>,
     selected: &Selected,
     results: &[CheckResult],
-) -> Result<Vec<Problem>, RunError> {
+) -> Result<Vec<FixRequest>, RunError> {
     let checks: BTreeMap<&str, (&Check, Value)> = selected
         .with_params()
         .map(|(check, params)| (check.id.as_str(), (check, params)))
         .collect();
-    let mut problems = Vec::new();
+    let mut requests = Vec::new();
     let mut documents: BTreeMap<&str, Value> = BTreeMap::new();
     for result in results
         .iter()
@@ -178,36 +178,34 @@ fn problems(
             .collect();
         variables.push(("params", params));
         variables.extend(item.map(|item| ("item", item)));
-        let pieces = |template: &Option<Template>| {
+        let pieces = |template: &Option<TextTemplate>| {
             template.as_ref().map(|template| {
                 template
                     .parts(&variables)
                     .into_iter()
                     .map(|(filled, text)| {
                         if filled {
-                            Piece::Value(text)
+                            TextPiece::Value(text)
                         } else {
-                            Piece::Text(text)
+                            TextPiece::Text(text)
                         }
                     })
                     .collect()
             })
         };
-        let mending = &check.remediation;
-        problems.push(Problem {
+        let fix = &check.remediation;
+        requests.push(FixRequest {
             finding: result.clone(),
             title: check.title.clone(),
-            summary: mending.summary.render(&variables),
+            summary: fix.summary.render(&variables),
             params: params.clone(),
-            decide: mending
-                .decide
-                .as_ref()
-                .map(|decide| decide.render(&variables)),
-            shell: pieces(&mending.shell),
-            terraform: pieces(&mending.terraform),
+            decide: fix.decide.as_ref().map(|decide| decide.render(&variables)),
+            change: fix.change.clone(),
+            shell: pieces(&fix.shell),
+            terraform: pieces(&fix.terraform),
         });
     }
-    Ok(problems)
+    Ok(requests)
 }
 
 /// The item of a list that a result is about.
