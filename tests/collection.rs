@@ -1766,7 +1766,8 @@ fn faults_lose_and_change_nothing() {
         seed: 7,
     });
     assert!(struck > 50, "{struck}");
-    assert_eq!(faulty.api_calls, total);
+    // A copy that lost may have been sent and not have arrived.
+    assert!(faulty.api_calls >= total, "{} {total}", faulty.api_calls);
     assert_eq!(faulty.accounts, clean.accounts);
 }
 
