@@ -13,7 +13,6 @@ use super::draft::Draft;
 use super::policy::{self, Draft as Document};
 use super::public::{Neighbour, is_public, why, would_break};
 use super::{Case, Problem, data_events, keys, logging};
-use crate::inventory::ids::kms_key_arn;
 use crate::report::plan::{Effort, Level};
 use coldbucket_policy::guards;
 use coldbucket_policy::{Policy, PolicyKind};
@@ -363,25 +362,21 @@ impl<'p> Planner<'_, '_> {
         self.bucket.facts.logging.is_log_target.known() == Some(&true)
             || policy.is_some_and(|text| {
                 let policy = Policy::parse(text, PolicyKind::Resource);
-                !guards::services(&policy).is_empty()
+                guards::names_services(&policy)
             })
     }
 
     /// Mends the statements that refuse uploads without a header.
     fn spare(&self, was: Option<&str>, document: &mut Document) {
         let parsed = Policy::parse(was.unwrap_or_default(), PolicyKind::Resource);
-        let facts = &self.bucket.facts;
-        let setting = self.bucket.standing.encryption.known().copied().flatten();
-        let default = setting
-            .and_then(|setting| setting.algorithm.as_deref())
-            .unwrap_or("AES256");
-        let key = setting
-            .and_then(|setting| setting.kms_key.as_deref())
-            .filter(|key| !key.is_empty())
-            .map(|key| kms_key_arn(&facts.region, &facts.account, key))
-            .unwrap_or_default();
-        for position in guards::refuses_default_uploads(&parsed, &facts.arn, default, &key) {
-            document.edit(position, policy::spare_default_uploads);
+        for position in guards::denying_without_header(&parsed) {
+            let mut is_left = true;
+            document.edit(position, |statement| {
+                is_left = policy::spare_default_uploads(statement);
+            });
+            if !is_left {
+                document.remove(position);
+            }
         }
     }
 

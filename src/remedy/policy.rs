@@ -82,6 +82,21 @@ impl Draft {
         }
     }
 
+    /// Removes the statement at a position; the others keep theirs.
+    pub fn remove(&mut self, position: usize) {
+        if let Some(statement) = self.statements.get_mut(position) {
+            self.changed |= !statement.is_null();
+            *statement = Value::Null;
+        }
+    }
+
+    /// The statements that were not removed.
+    fn kept(&self) -> impl Iterator<Item = &Value> {
+        self.statements
+            .iter()
+            .filter(|statement| !statement.is_null())
+    }
+
     /// The positions of the statements of an effect.
     pub fn with_effect(&self, effect: &str) -> Vec<usize> {
         self.statements
@@ -121,7 +136,7 @@ impl Draft {
 
     /// True when there is no statement left: a policy must have one.
     pub fn is_empty(&self) -> bool {
-        self.statements.is_empty()
+        self.kept().next().is_none()
     }
 
     /// The whole document.
@@ -129,7 +144,7 @@ impl Draft {
         let mut document = self.document.clone();
         document.insert(
             "Statement".to_owned(),
-            Value::Array(self.statements.clone()),
+            Value::Array(self.kept().cloned().collect()),
         );
         Value::Object(document)
     }
@@ -276,51 +291,37 @@ pub fn scope_to_account(statement: &mut Map<String, Value>, account: &str) {
 }
 
 /// The request headers that choose an upload's encryption.
-const ENCRYPTION_HEADERS: [&str; 2] = [
-    "s3:x-amz-server-side-encryption",
-    "s3:x-amz-server-side-encryption-aws-kms-key-id",
-];
+const SSE_HEADER: &str = "s3:x-amz-server-side-encryption";
 
-/// Lets uploads without an encryption header through a Deny that means a wrong one: negated operators
-/// hold for a header that is not there, unless they end in `IfExists`.
-pub fn spare_default_uploads(statement: &mut Map<String, Value>) {
+/// Limits a Deny of a wrong encryption header to uploads that have the header. Operators like
+/// `StringNotEquals` also match a request without it, with `IfExists` or not. False for a Deny that
+/// only matches requests without the header: nothing of it would be left.
+pub fn spare_default_uploads(statement: &mut Map<String, Value>) -> bool {
     let Some(operators) = statement
         .get_mut("Condition")
         .and_then(Value::as_object_mut)
     else {
-        return;
+        return true;
     };
-    let is_header = |key: &str| {
-        ENCRYPTION_HEADERS
-            .iter()
-            .any(|header| key.eq_ignore_ascii_case(header))
-    };
-    let mut kept = Map::new();
-    for (operator, tests) in operators.iter() {
-        let name = operator.to_ascii_lowercase();
-        let negated = ["stringnot", "arnnot"]
-            .iter()
-            .any(|start| name.starts_with(start));
-        match tests.as_object() {
-            Some(tests) if negated && !name.ends_with("ifexists") => {
-                let (headers, others): (Map<_, _>, Map<_, _>) = tests
-                    .clone()
-                    .into_iter()
-                    .partition(|(key, _)| is_header(key));
-                if !others.is_empty() {
-                    kept.insert(operator.clone(), Value::Object(others));
-                }
-                if !headers.is_empty() {
-                    merge(&mut kept, &format!("{operator}IfExists"), headers);
-                }
-            }
-            Some(tests) => merge(&mut kept, operator, tests.clone()),
-            None => {
-                kept.insert(operator.clone(), tests.clone());
-            }
-        }
+    let wants_absence = operators.iter().any(|(operator, tests)| {
+        operator.eq_ignore_ascii_case("Null")
+            && tests.as_object().is_some_and(|tests| {
+                tests
+                    .keys()
+                    .any(|key| key.to_ascii_lowercase().starts_with(SSE_HEADER))
+            })
+    });
+    if wants_absence {
+        return false;
     }
-    *operators = kept;
+    let null = operators
+        .keys()
+        .find(|operator| operator.eq_ignore_ascii_case("Null"))
+        .cloned()
+        .unwrap_or_else(|| "Null".to_owned());
+    let present = Map::from_iter([(SSE_HEADER.to_owned(), json!("false"))]);
+    merge(operators, &null, present);
+    true
 }
 
 fn merge(operators: &mut Map<String, Value>, operator: &str, tests: Map<String, Value>) {

@@ -20,7 +20,7 @@ use crate::inventory::bucket::{BucketInventory, Grant};
 use crate::inventory::need::{Guard, Need, ReadingKind};
 use crate::report::Reach;
 use crate::report::policy::Request;
-use coldbucket_policy::prove::Question;
+use coldbucket_policy::prove::{LONGEST_SIGNATURE_MS, Question};
 
 /// Who can reach the bucket.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -56,9 +56,6 @@ pub struct PresignedFacts {
     /// reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys").
     pub max_age_ms: Fact<u64>,
 }
-
-/// AWS's own bound on a presigned URL's life: seven days, in ms.
-const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
 
 /// Open to anybody, by class of action. With RestrictPublicBuckets in effect this is known to be
 /// false even where the policy was refused: a public policy is cut off, and any other only lets fixed
@@ -319,7 +316,7 @@ fn other_accounts(
         account,
         via: via.to_owned(),
     };
-    let by_policy = unless_cut(policy.outsiders(), cut);
+    let by_policy = unless_cut(policy.named_parties(), cut);
     let by_acl = effective_grants(context.bucket, |grant| is_outsider(context.bucket, grant))
         .map(|grants| grants.iter().map(|grant| grant.grantee.clone()).collect());
     let by_acl = unless_cut(by_acl, cut);

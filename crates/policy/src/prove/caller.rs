@@ -20,7 +20,7 @@ use std::sync::Arc;
 use super::compile::{Compiled, Rule, Whom};
 use super::glob::Glob;
 use super::numeric::Line;
-use super::value::{Domain, Rounding, Values};
+use super::value::{AddressDomain, Domain, Rounding, Values};
 use super::{arn, boolean};
 use crate::catalogue::On;
 use crate::document::{Element, Principal};
@@ -84,8 +84,9 @@ pub(super) struct Place {
 /// When nobody says what time it is, it is at least this: 2026-01-01.
 const EARLIEST_NOW: f64 = 1_767_225_600.0;
 
-/// The longest that AWS accepts a signature, ms: seven days (SigV4).
-pub(super) const LONGEST_SIGNATURE_MS: f64 = 604_800_000.0;
+/// The longest that S3 accepts a signature, ms: seven days (S3 user guide, "Download and upload
+/// objects with presigned URLs", copy of 2026).
+pub const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
 
 impl Caller {
     /// Whether it belongs to that account.
@@ -508,7 +509,12 @@ impl Shape {
                     "aws:sourceaccount" | "aws:sourceowner" => return held(&["????????????"]),
                     "aws:sourceorgid" => return held(&["o-??????????*"]),
                     "aws:sourceorgpaths" => return held(&["o-??????????*/r-????*/*"]),
-                    "aws:sourceip" => optional(Values::Address { broad: shape.fresh }),
+                    // From where a service calls is not documented.
+                    "aws:sourceip" => optional(Values::Address(if shape.fresh {
+                        AddressDomain::Unchosen
+                    } else {
+                        AddressDomain::Any
+                    })),
                     // Whether a service's request carries these is not documented.
                     "aws:viaawsservice" => present(words(&boolean::VALUES)),
                     "aws:principaltype" | "aws:userid" | "aws:principalaccount" => Domain::absent(),
@@ -649,9 +655,15 @@ impl Shape {
             })
         };
         Some(match (self.endpoint, name) {
-            (false, "aws:sourceip") => present(Values::Address { broad: self.fresh }).into(),
+            // Private addresses come through VPC endpoints, and then under another key.
+            (false, "aws:sourceip") => present(Values::Address(if self.fresh {
+                AddressDomain::Unchosen
+            } else {
+                AddressDomain::Public
+            }))
+            .into(),
             (false, _) | (true, "aws:sourceip") => Domain::absent().into(),
-            (true, "aws:vpcsourceip") => present(Values::Address { broad: false }).into(),
+            (true, "aws:vpcsourceip") => present(Values::Address(AddressDomain::Any)).into(),
             (true, "aws:sourcevpce") => there(self.held(policy, key, &["vpce-?*"])),
             (true, "aws:sourcevpc") => there(self.held(policy, key, &["vpc-?*"])),
             (true, "aws:sourcevpcarn") => {
@@ -709,7 +721,9 @@ impl Shape {
                 "POST",
             ]))),
             "s3:signatureversion" => signing(present(words(&["AWS4-HMAC-SHA256", "AWS"]))),
-            "s3:signatureage" => signing(optional(line(0.0, LONGEST_SIGNATURE_MS))),
+            "s3:signatureage" => {
+                signing(Domain::whole_numbers(0, LONGEST_SIGNATURE_MS).or_absent())
+            }
             "s3:tlsversion" => optional(words(&["1.2", "1.3", "1.1", "1.0"])),
             "s3:max-keys" => optional(line(0.0, 2_147_483_647.0)),
             "s3:object-lock-remaining-retention-days" => optional(line(0.0, 36_500.0)),

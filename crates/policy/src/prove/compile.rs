@@ -61,6 +61,18 @@ pub(super) struct Group {
     pub(super) cell: usize,
 }
 
+impl Group {
+    /// The part of it that is among these actions, if there is one.
+    pub(super) fn within(self, wanted: Actions) -> Option<Self> {
+        let actions = self.actions & wanted;
+        Some(Self {
+            actions,
+            action: catalogue::members(actions).next()?,
+            ..self
+        })
+    }
+}
+
 /// Actions that no statement, no key and no kind of resource tells apart: what is found for one of
 /// them holds for all.
 #[derive(Clone, Debug)]
@@ -457,6 +469,23 @@ impl Compiled {
             .into_iter()
             .flatten()
             .map(String::as_str)
+    }
+
+    /// The AWS services that statements name, as principals or in conditions on the caller's service.
+    pub(super) fn services(&self) -> BTreeSet<String> {
+        let principals = self
+            .principals
+            .iter()
+            .filter_map(|principal| match principal {
+                Principal::Service(name) => Some(name.to_lowercase()),
+                _ => None,
+            });
+        let conditions = ["aws:principalservicename", "aws:principalservicenameslist"]
+            .into_iter()
+            .filter_map(|key| self.position(key))
+            .flat_map(|key| self.literals_of(key))
+            .map(str::to_lowercase);
+        principals.chain(conditions).collect()
     }
 
     /// True when one of these keys occurs.

@@ -9,17 +9,16 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::budget::Exhausted;
-use super::caller::{self, Caller, Shape};
+use super::caller::{Caller, LONGEST_SIGNATURE_MS, Shape};
 use super::compile::Group;
 use super::dpll::Model;
 use super::holding::{self, Holding};
 use super::proof::{Closed, Ledger};
-use super::prover::Prover;
-use super::questions::{self, Fix, Part, Question};
+use super::prover::{LongestSignature, Prover};
+use super::questions::{self, Fix, Part, Question, RequestKind};
 use super::scene::{Scene, Stage};
 use super::value::Rounding;
-use crate::catalogue::ActionClass;
-use crate::catalogue::Actions;
+use crate::catalogue::{ActionClass, Actions, CLASSES};
 use crate::contract::Reach;
 use crate::contract::{Decision, Request};
 use crate::evaluate::implausible;
@@ -118,11 +117,7 @@ impl ClassAnswer {
 impl Prover {
     /// Makes a question ready: its callers on the stage, and what it fixes.
     pub(super) fn asked(&mut self, question: &Question) -> Asked {
-        let fixes = question
-            .fixes(self.kms_by_default)
-            .into_iter()
-            .map(|fixed| self.fix(fixed))
-            .collect();
+        let fixes = self.fixes(question.kinds(self.kms_by_default));
         let known = self.known(question).and_then(|known| known.fresh.clone());
         Asked {
             about: question.actions() & self.scope,
@@ -144,7 +139,7 @@ impl Prover {
     }
 
     /// The callers who are, or hold, what the policy names.
-    fn holders(&mut self, asked: &mut Asked) -> Arc<[Cast]> {
+    pub(super) fn holders(&mut self, asked: &mut Asked) -> Arc<[Cast]> {
         if let Some(holders) = &asked.holders {
             return Arc::clone(holders);
         }
@@ -167,9 +162,14 @@ impl Prover {
         self.casts.get_mut(question.callers()?)
     }
 
-    fn fix(&mut self, fixed: questions::Fixed) -> Arc<Fix> {
-        self.kinds += 1;
-        Arc::new(Fix::new(fixed, &self.policy, self.kinds))
+    fn fixes(&mut self, kinds: Vec<RequestKind>) -> Vec<Arc<Fix>> {
+        kinds
+            .into_iter()
+            .map(|kind| {
+                self.kinds += 1;
+                Arc::new(Fix::new(kind, &self.policy, self.kinds))
+            })
+            .collect()
     }
 
     fn cast(&mut self, parts: Vec<Part>) -> Arc<[Cast]> {
@@ -281,6 +281,9 @@ impl Prover {
                     continue;
                 }
                 for fix in &asked.fixes {
+                    let Some(group) = group.within(asked.about & fix.actions) else {
+                        continue;
+                    };
                     self.group(&mut pass, &mut found, caller, group, fix, rounding, all)?;
                     if !pass.hits.is_empty() && (!all || pass.hits.len() >= WAYS_IN) {
                         self.found = found;
@@ -382,6 +385,9 @@ impl Prover {
                     continue;
                 }
                 for fix in &asked.fixes {
+                    if group.actions & reach & fix.actions == 0 {
+                        continue;
+                    }
                     let outcome =
                         scene.outcome(stage, group.cell, fix, Rounding::Down, &mut self.budget)?;
                     for way in scene.get(outcome).iter().flat_map(|known| &known.ways) {
@@ -396,7 +402,7 @@ impl Prover {
     }
 
     /// Says of each way in what it takes.
-    fn hold(&self, hits: &mut [Hit]) {
+    pub(super) fn hold(&self, hits: &mut [Hit]) {
         for hit in hits {
             if let Some(scene) = self.scenes.get(hit.scene) {
                 hit.held = holding::of(self.stage(), &scene.shape, hit);
@@ -458,33 +464,58 @@ impl Prover {
         )
     }
 
-    /// The longest signature that gets in, ms; none when the policy sets no bound.
-    pub(super) fn longest_age(&mut self, asked: &mut Asked) -> Option<u64> {
+    /// What gets in at each age of a signature at which the policy changes its answer, the longest
+    /// age first, until something does.
+    pub(super) fn longest_age(&mut self, asked: &mut Asked) -> LongestSignature {
         let ages = questions::ages(&self.policy);
         if ages.is_empty() {
-            return None;
+            return LongestSignature::Ms(LONGEST_SIGNATURE_MS);
         }
-        let holders = self.holders(asked);
         for age in ages {
-            let aged = Asked {
-                fixes: ["REST-QUERY-STRING", "POST"]
-                    .map(|kind| self.fix(questions::presigned(kind, age, age)))
-                    .into(),
+            let mut aged = Asked {
+                fixes: self.fixes(questions::presigned(age, age)),
                 ..asked.clone()
             };
-            for cast in [&asked.fresh, &holders] {
-                let groups = 0..self.policy.groups.len();
-                let pass = self.pass(groups, &aged, cast, Rounding::Down, false);
-                if !pass.ok()?.hits.is_empty() {
-                    #[allow(
-                        clippy::cast_possible_truncation,
-                        clippy::cast_sign_loss,
-                        reason = "between 0 and seven days in milliseconds"
-                    )]
-                    return (age < caller::LONGEST_SIGNATURE_MS).then_some(age as u64);
+            let reach = CLASSES
+                .map(|class| self.class(&mut aged, class).reach)
+                .into_iter()
+                .max();
+            asked.holders = aged.holders;
+            match reach {
+                Some(Reach::Unknown) => return LongestSignature::Unknown,
+                Some(Reach::Reachable | Reach::Constrained) => {
+                    return LongestSignature::Ms(age);
                 }
+                Some(Reach::Unreachable) | None => {}
             }
         }
-        None
+        LongestSignature::Unknown
+    }
+
+    /// The Allow statements by which every AWS account gets into one group of actions.
+    pub(super) fn open_to_all(
+        &mut self,
+        group: usize,
+        asked: &Asked,
+    ) -> Result<Vec<Option<usize>>, Exhausted> {
+        let callers = Arc::clone(&asked.fresh);
+        let pass = self.pass(group..group + 1, asked, &callers, Rounding::Down, true)?;
+        Ok(pass.hits.into_iter().map(|hit| hit.rule).collect())
+    }
+
+    /// All ways of these callers into one group of actions, those that could not be decided too.
+    pub(super) fn ways_in(
+        &mut self,
+        group: usize,
+        asked: &Asked,
+        callers: &[Cast],
+    ) -> Result<Vec<Hit>, Exhausted> {
+        let pass = self.pass(group..group + 1, asked, callers, Rounding::Down, true)?;
+        let mut ways = pass.hits;
+        if pass.doubt {
+            let up = self.pass(group..group + 1, asked, callers, Rounding::Up, true)?;
+            ways.extend(up.hits);
+        }
+        Ok(ways)
     }
 }

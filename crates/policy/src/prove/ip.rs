@@ -104,7 +104,7 @@ impl Addresses {
     }
 
     /// Those that callers on the internet have.
-    fn public() -> &'static Self {
+    pub(super) fn public() -> &'static Self {
         static PUBLIC: OnceLock<Addresses> = OnceLock::new();
         PUBLIC.get_or_init(|| Self::not_public().complement())
     }

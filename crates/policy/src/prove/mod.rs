@@ -70,6 +70,7 @@ mod glob;
 mod holding;
 mod ip;
 mod numeric;
+mod parties;
 mod proof;
 mod prover;
 mod questions;
@@ -81,9 +82,11 @@ mod value;
 mod variables;
 mod witness;
 
+pub use self::caller::LONGEST_SIGNATURE_MS;
 pub use self::case::Case;
-pub use self::prover::Prover;
-pub use self::questions::Question;
+pub use self::parties::{ServiceGrant, service_grants};
+pub use self::prover::{LongestSignature, Prover};
+pub use self::questions::{EncryptionHeaders, Question};
 
 use super::{Policy, PolicyKind};
 use crate::contract::{Answer, ProveInput, ProveOutput};

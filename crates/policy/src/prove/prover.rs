@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::budget::{self, Budget};
-use super::caller::Place;
+use super::caller::{LONGEST_SIGNATURE_MS, Place};
 use super::case::Case;
 use super::compile::Compiled;
 use super::decide::{Casts, Recent};
+use super::holding::Holding;
 use super::questions::Question;
 use super::scene::Scene;
 use crate::catalogue::ActionClass;
@@ -16,6 +17,15 @@ use crate::contract::{Answer, Request};
 use crate::contract::{ClassReach, Reach};
 use crate::documented_public::documented_public;
 use crate::evaluate::Policies;
+
+/// The longest a presigned request can live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LongestSignature {
+    /// So many ms; 0 where no presigned request gets in.
+    Ms(u64),
+    /// It could not be decided.
+    Unknown,
+}
 
 /// A policy prepared for questions.
 #[derive(Debug)]
@@ -32,7 +42,7 @@ pub struct Prover {
     /// Every caller that was asked about.
     pub(super) scenes: Vec<Scene>,
     /// The callers of questions that share them.
-    pub(super) casts: [Casts; 2],
+    pub(super) casts: [Casts; 3],
     /// How many kinds of request were asked about.
     pub(super) kinds: u32,
     /// The evaluator, which shares no matching code with the search.
@@ -102,6 +112,26 @@ impl Prover {
         self
     }
 
+    /// Asks only about these actions.
+    #[must_use]
+    pub fn only(mut self, actions: &[&str]) -> Self {
+        self.scope = catalogue::which(|action| actions.contains(&action.name.as_str()));
+        self
+    }
+
+    /// The longest a presigned request that gets in can live.
+    pub fn longest_signature(&mut self) -> LongestSignature {
+        let question = Question::Presigned;
+        match self.answer(&question).verdict {
+            Reach::Unreachable => LongestSignature::Ms(0),
+            Reach::Unknown => LongestSignature::Unknown,
+            Reach::Constrained | Reach::Reachable => {
+                let mut asked = self.asked(&question);
+                self.longest_age(&mut asked)
+            }
+        }
+    }
+
     /// How many witnesses did not stand up to the evaluator: each is a defect of this program, and
     /// its answer became unknown.
     pub fn mismatches(&self) -> usize {
@@ -110,6 +140,12 @@ impl Prover {
 
     /// Answers a question.
     pub fn answer(&mut self, question: &Question) -> Answer {
+        self.answer_with_ways(question).0
+    }
+
+    /// The answer, and where only callers get in who hold what the policy names, what each way in
+    /// takes.
+    pub(super) fn answer_with_ways(&mut self, question: &Question) -> (Answer, Vec<Holding>) {
         let mut asked = self.asked(question);
         let mut by_class = CLASSES.map(|class| (class, self.class(&mut asked, class)));
         let of = |wanted: ActionClass| {
@@ -132,6 +168,7 @@ impl Prover {
             .unwrap_or(Reach::Unreachable);
         let mut statements = BTreeSet::new();
         let mut only_from: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut ways: Vec<Holding> = Vec::new();
         let mut witness = None;
         let mut reason = None;
         let deciding = by_class
@@ -150,21 +187,28 @@ impl Prover {
                 reason = answer.reason.take();
             }
             for hit in &mut answer.hits {
-                for (key, values) in std::mem::take(&mut hit.held) {
-                    only_from.entry(key).or_default().extend(values);
+                let held = std::mem::take(&mut hit.held);
+                for (key, values) in &held {
+                    let all = only_from.entry(key.clone()).or_default();
+                    all.extend(values.iter().cloned());
+                }
+                if !ways.contains(&held) {
+                    ways.push(held);
                 }
             }
         }
         if verdict == Reach::Unreachable {
             let closed = self.ledger(&mut asked).unwrap_or_default();
-            reason = Some(if question.is_about_anybody() {
+            reason = Some(if let Some(why) = question.impossible() {
+                why.to_owned()
+            } else if question.is_about_anybody() {
                 closed.of_anybody()
             } else {
                 closed.by_statement(&self.policy, self.has_policy)
             });
         }
         let gets_in = matches!(verdict, Reach::Reachable | Reach::Constrained);
-        Answer {
+        let answer = Answer {
             question: String::new(),
             verdict,
             classes,
@@ -176,13 +220,18 @@ impl Prover {
                     .map(|(key, values)| (key, values.into_iter().collect()))
                     .collect()
             }),
-            max_age_ms: if gets_in && *question == Question::Presigned {
-                self.longest_age(&mut asked)
-            } else {
-                None
+            max_age_ms: match *question {
+                Question::Presigned if gets_in => match self.longest_age(&mut asked) {
+                    LongestSignature::Ms(age) => {
+                        Some(age).filter(|age| *age < LONGEST_SIGNATURE_MS)
+                    }
+                    LongestSignature::Unknown => None,
+                },
+                _ => None,
             },
             reason,
-        }
+        };
+        (answer, ways)
     }
 
     /// A request of that class by somebody who holds nothing the policy names, if one gets in.

@@ -49,11 +49,19 @@ pub(super) enum Values {
     Number(Line),
     /// A point in time.
     Time(Line),
-    /// An address; `broad` when the caller is somewhere on the internet and cannot choose where.
-    Address {
-        /// Only sets that keep nobody out count.
-        broad: bool,
-    },
+    /// An address.
+    Address(AddressDomain),
+}
+
+/// The addresses that requests come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AddressDomain {
+    /// Any address, private networks included.
+    Any,
+    /// An address of the internet.
+    Public,
+    /// One that the caller cannot choose: only sets of addresses that exclude no one count.
+    Unchosen,
 }
 
 impl Domain {
@@ -71,6 +79,32 @@ impl Domain {
         Self {
             optional: false,
             values: Values::Of(vec![value.into()]),
+            many: false,
+        }
+    }
+
+    /// Always one of these.
+    pub(super) const fn of(values: Vec<String>) -> Self {
+        Self {
+            optional: false,
+            values: Values::Of(values),
+            many: false,
+        }
+    }
+
+    /// Always a whole number between these.
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "milliseconds of a week are far below 2^53"
+    )]
+    pub(super) const fn whole_numbers(min: u64, max: u64) -> Self {
+        Self {
+            optional: false,
+            values: Values::Number(Line {
+                min: min as f64,
+                max: max as f64,
+                whole: true,
+            }),
             many: false,
         }
     }
@@ -106,7 +140,7 @@ impl Domain {
             Values::Number(line) | Values::Time(line) => numeric::parse(value)
                 .or_else(|| numeric::parse_date(value))
                 .is_some_and(|value| value >= line.min && value <= line.max),
-            Values::Address { .. } => value.parse::<core::net::IpAddr>().is_ok(),
+            Values::Address(_) => value.parse::<core::net::IpAddr>().is_ok(),
         }
     }
 
@@ -235,7 +269,7 @@ pub(super) fn one(
         } => text(prefix, within, without, literals, budget),
         Values::Number(line) => Ok(number(*line, literals, |value| Some(numeric::write(value)))),
         Values::Time(line) => Ok(number(*line, literals, numeric::write_date)),
-        Values::Address { broad } => Ok(address(*broad, literals)),
+        Values::Address(of) => Ok(address(*of, literals)),
     }
 }
 
@@ -392,8 +426,14 @@ pub(super) fn addresses(literals: &[Literal<'_>]) -> Addresses {
         })
 }
 
-fn address(broad: bool, literals: &[Literal<'_>]) -> Found {
-    let set = addresses(literals);
+fn address(domain: AddressDomain, literals: &[Literal<'_>]) -> Found {
+    let broad = domain == AddressDomain::Unchosen;
+    let set = match domain {
+        AddressDomain::Any => addresses(literals),
+        AddressDomain::Public | AddressDomain::Unchosen => {
+            addresses(literals).and(Addresses::public())
+        }
+    };
     if set.is_empty() || (broad && !set.is_broad()) {
         return Found::Nothing;
     }
