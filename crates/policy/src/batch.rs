@@ -140,6 +140,14 @@ fn prove_line(root: &Node<'_>, now: Option<f64>) -> Result<ProveOutput, String> 
         "default_encryption",
         &["AES256", "aws:kms", "aws:kms:dsse"],
     )?;
+    let partition = match members.take("partition") {
+        None => None,
+        Some(node) => Some(Case::partition(text(node, "partition")?)?),
+    };
+    let now = match members.take("now") {
+        None => now,
+        Some(node) => Some(Case::moment(text(node, "now")?)?),
+    };
     let grants = members.take("acl_grants").map(items).unwrap_or_default();
     let grants = grants.iter().map(grant).collect::<Result<Vec<_>, _>>()?;
     let asked = items(members.required("questions")?)
@@ -154,6 +162,7 @@ fn prove_line(root: &Node<'_>, now: Option<f64>) -> Result<ProveOutput, String> 
             grants: &grants,
             default_encryption: default_encryption.as_deref(),
             now,
+            partition,
             ..Case::new(&bucket, &owner, policy.as_ref())
         },
         &asked,

@@ -48,6 +48,28 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// A partition by its name.
+    ///
+    /// # Errors
+    /// What there is.
+    pub fn partition(name: &str) -> Result<&'static str, String> {
+        let known = ["aws", "aws-cn", "aws-us-gov"];
+        known
+            .into_iter()
+            .find(|known| *known == name)
+            .ok_or_else(|| format!("partition: {name:?} is none of {}", known.join(", ")))
+    }
+
+    /// A moment in RFC 3339, in seconds since 1970.
+    ///
+    /// # Errors
+    /// That it is none.
+    pub fn moment(text: &str) -> Result<f64, String> {
+        text.parse::<jiff::Timestamp>()
+            .map(|moment| moment.as_duration().as_secs_f64().floor())
+            .map_err(|_| format!("now: {text:?} is not a time in RFC 3339"))
+    }
+
     /// The grants of the ACL that have an effect.
     pub(super) fn effective_grants(&self) -> Vec<Grant> {
         if self.ownership == Some("BucketOwnerEnforced") {

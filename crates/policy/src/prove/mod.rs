@@ -112,7 +112,15 @@ pub fn prove(input: &ProveInput, now: Option<f64>) -> Result<ProveOutput, String
         ownership: input.object_ownership.as_deref(),
         grants: input.acl_grants.as_deref().unwrap_or_default(),
         default_encryption: input.default_encryption.as_deref(),
-        now,
+        now: match input.now.as_deref() {
+            Some(now) => Some(Case::moment(now)?),
+            None => now,
+        },
+        partition: input
+            .partition
+            .as_deref()
+            .map(Case::partition)
+            .transpose()?,
         ..Case::new(&input.bucket, &input.owner, policy.as_ref())
     });
     let answers = questions
