@@ -5,6 +5,8 @@
 //! folded once. Texts that matter to a reader are kept as written. What is *not* done here is any
 //! judging: an impossible condition or a resource of another bucket is kept as it is.
 
+pub use super::pattern::Version;
+
 use super::pattern::Pattern;
 
 /// A place in a policy's text.
@@ -75,16 +77,6 @@ impl std::fmt::Display for Defect {
             self.place.line, self.place.column, self.text
         )
     }
-}
-
-/// The version of the policy language.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Version {
-    /// `2008-10-17`, also when none is written: `${…}` is plain text.
-    #[default]
-    V2008,
-    /// `2012-10-17`: `${…}` is a policy variable.
-    V2012,
 }
 
 /// A policy.

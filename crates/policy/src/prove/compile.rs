@@ -10,11 +10,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::atom::{Atom, Test};
-use super::caller;
-use super::fold::{self, Says};
-use super::glob::Glob;
-use super::value::Domain;
+use super::atom::{Atom, ValueTest};
+use super::fold::{self, Settled};
+use super::glob::{Glob, GlobToken};
+use super::value::{Domain, Values};
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Action, Actions, On};
 use crate::contract::Grant;
@@ -39,7 +38,7 @@ pub(super) enum Whom {
 
 /// A statement.
 #[derive(Clone, Debug)]
-pub(super) struct Rule {
+pub(super) struct CompiledRule {
     /// Its position in the policy; none for an ACL grant.
     pub(super) index: Option<usize>,
     pub(super) whom: Whom,
@@ -52,7 +51,7 @@ pub(super) struct Rule {
 
 /// Actions of one class that no statement and no key tells apart.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Group {
+pub(super) struct ActionGroup {
     /// The actions.
     pub(super) actions: Actions,
     /// One of them.
@@ -61,7 +60,7 @@ pub(super) struct Group {
     pub(super) cell: usize,
 }
 
-impl Group {
+impl ActionGroup {
     /// The part of it that is among these actions, if there is one.
     pub(super) fn within(self, wanted: Actions) -> Option<Self> {
         let actions = self.actions & wanted;
@@ -76,7 +75,7 @@ impl Group {
 /// Actions that no statement, no key and no kind of resource tells apart: what is found for one of
 /// them holds for all.
 #[derive(Clone, Debug)]
-pub(super) struct Cell {
+pub(super) struct ActionCell {
     /// Some of the actions; enough to ask whether a statement or key is about them.
     pub(super) actions: Actions,
     pub(super) on: On,
@@ -86,25 +85,25 @@ pub(super) struct Cell {
 
 /// The resources of one kind.
 #[derive(Debug)]
-pub(super) struct Resource {
+pub(super) struct ResourceDomain {
     pub(super) domain: Arc<Domain>,
     /// By atom, what it says of all of them; only for conditions on the resource.
-    pub(super) says: Vec<Says>,
+    pub(super) says: Vec<Settled>,
 }
 
 /// A policy, compiled.
 #[derive(Debug)]
-pub(super) struct Compiled {
-    pub(super) allows: Vec<Rule>,
-    pub(super) denies: Vec<Rule>,
+pub(super) struct CompiledPolicy {
+    pub(super) allows: Vec<CompiledRule>,
+    pub(super) denies: Vec<CompiledRule>,
     /// The condition keys in lower case; the first is the resource.
     pub(super) keys: Vec<String>,
     /// The same as AWS writes them.
     pub(super) written: Vec<String>,
     pub(super) atoms: Vec<Atom>,
     /// The actions in groups, class by class in the order of the catalogue.
-    pub(super) groups: Vec<Group>,
-    pub(super) cells: Vec<Cell>,
+    pub(super) groups: Vec<ActionGroup>,
+    pub(super) cells: Vec<ActionCell>,
     /// By key, the actions that can carry it.
     pub(super) carriers: Vec<Actions>,
     /// By key, the texts without wildcards that the policy compares it with.
@@ -122,7 +121,7 @@ pub(super) struct Compiled {
     /// Every principal that a statement names.
     pub(super) principals: BTreeSet<Principal>,
     /// What the resource of an action on the bucket can be, and of one on an object.
-    pub(super) resources: [Resource; 2],
+    pub(super) resources: [ResourceDomain; 2],
     /// Keys that stand in patterns as variables.
     pub(super) variables: BTreeSet<usize>,
     /// `aws`, `aws-cn` or `aws-us-gov`.
@@ -134,7 +133,7 @@ pub(super) struct Compiled {
 /// The name under which the resource is a key.
 const RESOURCE: &str = "resource";
 
-impl Compiled {
+impl CompiledPolicy {
     /// Compiles a policy and the ACL grants that have an effect.
     pub(super) fn new(
         bucket: &str,
@@ -160,8 +159,8 @@ impl Compiled {
             organizations: BTreeSet::new(),
             unique_ids: BTreeSet::new(),
             principals: BTreeSet::new(),
-            resources: [On::Bucket, On::Object].map(|on| Resource {
-                domain: Arc::new(caller::resource("", on)),
+            resources: [On::Bucket, On::Object].map(|on| ResourceDomain {
+                domain: Arc::new(resource_domain("", on)),
                 says: Vec::new(),
             }),
             variables: BTreeSet::new(),
@@ -184,14 +183,14 @@ impl Compiled {
             this.stranger = (*stranger).into();
         }
         this.resources = [On::Bucket, On::Object].map(|on| {
-            let domain = caller::resource(&arn, on);
-            Resource {
+            let domain = resource_domain(&arn, on);
+            ResourceDomain {
                 says: this
                     .atoms
                     .iter()
                     .map(|atom| match atom.key {
                         0 => fold::says(atom, &domain),
-                        _ => Says::Depends,
+                        _ => Settled::Depends,
                     })
                     .collect(),
                 domain: Arc::new(domain),
@@ -203,7 +202,7 @@ impl Compiled {
         this.written = this
             .keys
             .iter()
-            .map(|key| super::witness::written(key))
+            .map(|key| super::keys::written(key))
             .collect();
         this.carriers = this
             .keys
@@ -274,7 +273,7 @@ impl Compiled {
             }
             None => Whom::Unread,
         };
-        let rule = Rule {
+        let rule = CompiledRule {
             index: Some(statement.index),
             whom,
             actions: catalogue::of_element(&statement.action),
@@ -309,7 +308,7 @@ impl Compiled {
         let texts = everything.iter().map(String::as_str);
         let resource = Atom::resource(texts, false, Version::V2008);
         let atoms = vec![self.atom(resource)];
-        self.allows.push(Rule {
+        self.allows.push(CompiledRule {
             index: None,
             whom,
             actions,
@@ -365,7 +364,7 @@ impl Compiled {
     fn collect_literals(&self) -> Vec<BTreeSet<String>> {
         let mut literals = vec![BTreeSet::new(); self.keys.len()];
         for atom in &self.atoms {
-            if let (Some(set), Test::Text(globs)) = (literals.get_mut(atom.key), &atom.test) {
+            if let (Some(set), ValueTest::Text(globs)) = (literals.get_mut(atom.key), &atom.test) {
                 set.extend(globs.iter().filter_map(Glob::literal).map(str::to_owned));
             }
         }
@@ -414,14 +413,14 @@ impl Compiled {
                     .iter()
                     .position(|cell| cell.on == action.on && cell.members == members)
                     .unwrap_or_else(|| {
-                        self.cells.push(Cell {
+                        self.cells.push(ActionCell {
                             actions,
                             on: action.on,
                             members,
                         });
                         self.cells.len() - 1
                     });
-                self.groups.push(Group {
+                self.groups.push(ActionGroup {
                     actions,
                     action,
                     cell,
@@ -431,7 +430,7 @@ impl Compiled {
     }
 
     /// The resources of one kind.
-    pub(super) fn resource(&self, on: On) -> &Resource {
+    pub(super) fn resource(&self, on: On) -> &ResourceDomain {
         let [bucket, object] = &self.resources;
         match on {
             On::Bucket => bucket,
@@ -440,7 +439,7 @@ impl Compiled {
     }
 
     /// Whether the actions of a cell can carry a key.
-    pub(super) fn carries(&self, cell: &Cell, key: usize) -> bool {
+    pub(super) fn carries(&self, cell: &ActionCell, key: usize) -> bool {
         self.carriers
             .get(key)
             .is_none_or(|set| set & cell.actions != 0)
@@ -469,6 +468,20 @@ impl Compiled {
             .into_iter()
             .flatten()
             .map(String::as_str)
+    }
+
+    /// A name for a user or role that no statement names.
+    pub(super) fn unnamed_principal(&self) -> String {
+        let taken = |name: &str| {
+            self.principals.iter().any(|principal| {
+                matches!(principal, Principal::Arn(arn) if arn.name.split('/').any(|part| part == name))
+            })
+        };
+        let mut name = "someone".to_owned();
+        while taken(&name) {
+            name.push('1');
+        }
+        name
     }
 
     /// The AWS services that statements name, as principals or in conditions on the caller's service.
@@ -506,17 +519,38 @@ impl Compiled {
         self.atoms.iter().any(|atom| {
             names_accounts(atom.key)
                 && match &atom.test {
-                    Test::Text(globs) => globs.iter().any(|glob| {
+                    ValueTest::Text(globs) => globs.iter().any(|glob| {
                         glob.literal().is_none()
                             && glob
                                 .example()
                                 .split(|found: char| !found.is_ascii_digit())
                                 .any(|digits| !digits.is_empty() && digits.len() != 12)
                     }),
-                    Test::Constant(_) => false,
-                    Test::Number(..) | Test::Address(_) => true,
+                    ValueTest::Constant(_) => false,
+                    ValueTest::Number(..) | ValueTest::Address(_) => true,
                 }
         })
+    }
+}
+
+/// What the resource of an action can be.
+fn resource_domain(bucket: &str, on: On) -> Domain {
+    match on {
+        On::Bucket => Domain::fixed(bucket),
+        On::Object => {
+            let prefix = format!("{bucket}/");
+            let mut any = Glob::exactly(&prefix).into_tokens();
+            any.extend([GlobToken::One, GlobToken::Many]);
+            Domain {
+                optional: false,
+                values: Values::Text {
+                    within: vec![Glob::new(any)],
+                    prefix,
+                    without: Vec::new(),
+                },
+                many: false,
+            }
+        }
     }
 }
 

@@ -16,7 +16,7 @@
 //!    the [catalogue](super::catalogue), each condition an [atom] over a numbered key. Actions that no statement and no
 //!    key tells apart form one group; here `GetObject` stands for most of its class. To the search
 //!    `PutObject` looks no different from `DeleteObject` here, so what is found for one group is
-//!    kept for all that nothing tells apart ([scene]).
+//!    kept for all that nothing tells apart ([caller_state]).
 //! 2. The callers are split into [shapes](caller) in which every principal element is true or false,
 //!    and every key has a domain. An anonymous caller has a `SecureTransport` of true or false.
 //! 3. Conditions that say the same of a whole domain are [settled](fold): the resource `*` of
@@ -47,12 +47,13 @@
 //! resource control policies and endpoint policies are not seen: an object may carry its own grant,
 //! and the latter may still keep out what is reachable here.
 //!
-//! # Rooms
+//! # Modules
 //!
 //! [case] is what is asked about, [questions] what is asked, [prover] puts the answers together and
-//! [decide] makes the passes behind them. [compile], [caller], [scene] and [fold] prepare, [dpll]
+//! [decide] makes the passes behind them. [compile], [caller], [caller_state] and [fold] prepare, [dpll]
 //! searches. The theories are one file each: [glob] texts, [arn] ARNs as texts, [ip] addresses,
-//! [numeric] numbers and times, [boolean], [set] keys of many values; [value] asks the right one, and
+//! [numeric] numbers and times, [boolean], [solve] keys of many values; [value] asks the right one,
+//! [template] reads policy variables, and
 //! [variables] keeps policy variables away from all of them. [witness], [holding] and [proof] say what
 //! came of it.
 
@@ -61,21 +62,24 @@ mod atom;
 mod boolean;
 mod budget;
 mod caller;
+mod caller_state;
 mod case;
 mod compile;
 mod decide;
 mod dpll;
 mod fold;
 mod glob;
+mod hit;
 mod holding;
 mod ip;
+mod keys;
 mod numeric;
 mod parties;
 mod proof;
 mod prover;
 mod questions;
-mod scene;
-mod set;
+mod solve;
+mod template;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -9,8 +9,7 @@ use std::collections::BTreeSet;
 use super::budget::Exhausted;
 use super::case::Case;
 use super::compile::Whom;
-use super::decide::Hit;
-use super::holding::Holding;
+use super::hit::{Holding, WayIn};
 use super::prover::Prover;
 use super::questions::Question;
 use crate::contract::Reach;
@@ -41,7 +40,7 @@ impl Prover {
 
     /// The ways into one group of actions that are not open to every AWS account. What may be one,
     /// and could not be decided, counts.
-    fn named_ways_in(&mut self, group: usize) -> Result<Vec<Hit>, Exhausted> {
+    fn named_ways_in(&mut self, group: usize) -> Result<Vec<WayIn>, Exhausted> {
         let mut asked = self.asked(&Question::AnyAwsAccount);
         let holders = self.holders(&mut asked);
         let open = self.open_to_all(group, &asked)?;
@@ -53,7 +52,7 @@ impl Prover {
 
     /// The identity providers that a way in is for: whether a session came from one of them is not
     /// known of any caller.
-    fn providers(&self, hit: &Hit) -> Vec<String> {
+    fn providers(&self, hit: &WayIn) -> Vec<String> {
         let whom = hit
             .rule
             .and_then(|position| self.policy.allows.get(position))

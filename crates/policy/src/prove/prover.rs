@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::budget::{self, Budget};
-use super::caller::{LONGEST_SIGNATURE_MS, Place};
+use super::caller::{BucketContext, LONGEST_SIGNATURE_MS};
+use super::caller_state::CallerState;
 use super::case::Case;
-use super::compile::Compiled;
-use super::decide::{Casts, Recent};
-use super::holding::Holding;
+use super::compile::CompiledPolicy;
+use super::hit::{EvaluatedRequest, Holding, QuestionCallers};
 use super::questions::Question;
-use super::scene::Scene;
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Actions, CLASSES};
 use crate::contract::PublicAccessBlock;
@@ -30,8 +29,8 @@ pub enum LongestSignature {
 /// A policy prepared for questions.
 #[derive(Debug)]
 pub struct Prover {
-    pub(super) policy: Compiled,
-    pub(super) place: Place,
+    pub(super) policy: CompiledPolicy,
+    pub(super) place: BucketContext,
     has_policy: bool,
     /// What RestrictPublicBuckets cuts off: nobody, everybody but the owner and services, or it is
     /// not known which of the two.
@@ -40,16 +39,16 @@ pub struct Prover {
     /// The actions that are asked about.
     pub(super) scope: Actions,
     /// Every caller that was asked about.
-    pub(super) scenes: Vec<Scene>,
+    pub(super) states: Vec<CallerState>,
     /// The callers of questions that share them.
-    pub(super) casts: [Casts; 3],
+    pub(super) callers: [QuestionCallers; 3],
     /// How many kinds of request were asked about.
     pub(super) kinds: u32,
     /// The evaluator, which shares no matching code with the search.
     pub(super) judge: Policies,
     pub(super) budget: Budget,
     /// What the evaluator was asked last.
-    pub(super) recent: Option<Recent>,
+    pub(super) recent: Option<EvaluatedRequest>,
     /// Witnesses that did not stand up to the evaluator.
     pub(super) mismatches: usize,
     /// By Allow statement, whether a way in was found; here so that its memory is used again.
@@ -68,11 +67,11 @@ impl Prover {
             Some(false)
         };
         Self {
-            place: Place {
+            place: BucketContext {
                 owner: case.owner.to_owned(),
                 now: case.now,
             },
-            policy: Compiled::new(
+            policy: CompiledPolicy::new(
                 case.bucket,
                 case.owner,
                 case.owner_id,
@@ -86,8 +85,8 @@ impl Prover {
                 .default_encryption
                 .is_some_and(|default| default.starts_with("aws:kms")),
             scope: catalogue::all(),
-            scenes: Vec::new(),
-            casts: Default::default(),
+            states: Vec::new(),
+            callers: Default::default(),
             kinds: 0,
             judge: Policies::of_resource(case.policy)
                 .with_acl(case.bucket, case.grants, case.ownership)

@@ -7,11 +7,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::atom::Test;
+use super::atom::ValueTest;
 use super::caller::{
-    Caller, Kind, LONGEST_SIGNATURE_MS, Shape, tells_networks_apart, tells_principals_apart,
+    CallerClass, CallerShape, LONGEST_SIGNATURE_MS, PrincipalKind, tells_networks_apart,
+    tells_principals_apart,
 };
-use super::compile::{Compiled, Whom};
+use super::compile::{CompiledPolicy, Whom};
 use super::numeric;
 use super::value::{Domain, Values};
 use crate::catalogue::{self, Actions};
@@ -220,16 +221,16 @@ impl Question {
     }
 
     /// The callers it asks about who hold nothing that a policy names.
-    pub(super) fn fresh(&self, policy: &Compiled, owner: &str) -> Vec<Part> {
-        let mut out = Out {
+    pub(super) fn fresh(&self, policy: &CompiledPolicy, owner: &str) -> Vec<AskedShape> {
+        let mut out = CallerList {
             policy,
             parts: Vec::new(),
         };
         match self {
-            Self::Anonymous => out.add(Caller::Anonymous, true, None),
+            Self::Anonymous => out.add(CallerClass::Anonymous, true, None),
             Self::AnyAwsAccount => out.strangers(),
             Self::Account(id) => out.account(id.as_str().into(), true, None, true),
-            Self::Service(name) => out.add(Caller::Service(name.as_str().into()), true, None),
+            Self::Service(name) => out.add(CallerClass::Service(name.as_str().into()), true, None),
             Self::OwnerIdentities => out.identities(owner, true),
             Self::Presigned | Self::PresignedOlderThan(_) | Self::SigV2 => {
                 out.account(owner.into(), true, None, true);
@@ -237,35 +238,35 @@ impl Question {
             }
             Self::TlsBelow(_) => {
                 out.account(owner.into(), true, None, true);
-                out.add(Caller::Anonymous, true, None);
+                out.add(CallerClass::Anonymous, true, None);
                 out.strangers();
             }
             Self::PlainHttp | Self::PutWithoutKms | Self::SseC | Self::Upload(_) => {
                 out.account(owner.into(), true, None, true);
-                out.add(Caller::Anonymous, true, None);
+                out.add(CallerClass::Anonymous, true, None);
                 out.strangers();
                 // What is granted to everyone is granted to services too, those that no statement
                 // names included.
-                out.add(Caller::Service(SOME_SERVICE.into()), true, None);
+                out.add(CallerClass::Service(SOME_SERVICE.into()), true, None);
             }
         }
         out.parts
     }
 
     /// The callers it asks about who are, or hold, what the policy names.
-    pub(super) fn holders(&self, policy: &Compiled, owner: &str) -> Vec<Part> {
-        let mut out = Out {
+    pub(super) fn holders(&self, policy: &CompiledPolicy, owner: &str) -> Vec<AskedShape> {
+        let mut out = CallerList {
             policy,
             parts: Vec::new(),
         };
         match self {
-            Self::Anonymous => out.add(Caller::Anonymous, false, None),
+            Self::Anonymous => out.add(CallerClass::Anonymous, false, None),
             Self::AnyAwsAccount => out.named(|account| account != owner),
             Self::Account(id) => {
                 out.account(id.as_str().into(), false, None, true);
                 out.principals(|account| account == id);
             }
-            Self::Service(name) => out.add(Caller::Service(name.as_str().into()), false, None),
+            Self::Service(name) => out.add(CallerClass::Service(name.as_str().into()), false, None),
             Self::OwnerIdentities => {
                 out.identities(owner, false);
                 out.principals(|account| account == owner);
@@ -275,12 +276,12 @@ impl Question {
                 out.named(|_| true);
             }
             Self::TlsBelow(_) => {
-                out.add(Caller::Anonymous, false, None);
+                out.add(CallerClass::Anonymous, false, None);
                 out.account(owner.into(), false, None, true);
                 out.named(|_| true);
             }
             Self::PlainHttp | Self::PutWithoutKms | Self::SseC | Self::Upload(_) => {
-                out.add(Caller::Anonymous, false, None);
+                out.add(CallerClass::Anonymous, false, None);
                 out.account(owner.into(), false, None, true);
                 out.named(|_| true);
                 out.services();
@@ -295,17 +296,17 @@ fn uploads() -> Actions {
 }
 
 /// What is fixed about a request, by key.
-pub(super) type Fixed = Vec<(&'static str, Domain)>;
+pub(super) type FixedKeys = Vec<(&'static str, Domain)>;
 
 /// A kind of request that a question is about: some actions, and what is fixed about them.
 #[derive(Debug)]
 pub(super) struct RequestKind {
     actions: Actions,
-    fixed: Fixed,
+    fixed: FixedKeys,
 }
 
 impl RequestKind {
-    fn new(fixed: Fixed) -> Self {
+    fn new(fixed: FixedKeys) -> Self {
         Self {
             actions: catalogue::all(),
             fixed,
@@ -319,20 +320,20 @@ impl RequestKind {
 
 /// A kind of request, as one policy looks at it.
 #[derive(Debug)]
-pub(super) struct Fix {
+pub(super) struct RequestForm {
     /// Tells it from other kinds; 0 when the policy looks at nothing of it.
     pub(super) kind: u32,
     /// The actions that can be requested so.
     pub(super) actions: Actions,
     /// All that is fixed.
-    pub(super) all: Fixed,
+    pub(super) all: FixedKeys,
     /// What the policy looks at, by number of the key.
     pub(super) on: Vec<(usize, Arc<Domain>)>,
 }
 
-impl Fix {
+impl RequestForm {
     /// `number` is one that no other kind has.
-    pub(super) fn new(kind: RequestKind, policy: &Compiled, number: u32) -> Self {
+    pub(super) fn new(kind: RequestKind, policy: &CompiledPolicy, number: u32) -> Self {
         let on: Vec<(usize, Arc<Domain>)> = kind
             .fixed
             .iter()
@@ -376,7 +377,7 @@ fn signed_with_version_2(auth_types: &[&str]) -> RequestKind {
 }
 
 /// The ages at which a policy changes its answer, the longest first.
-pub(super) fn ages(policy: &Compiled) -> Vec<u64> {
+pub(super) fn ages(policy: &CompiledPolicy) -> Vec<u64> {
     let Some(key) = policy.position("s3:signatureage") else {
         return Vec::new();
     };
@@ -385,7 +386,7 @@ pub(super) fn ages(policy: &Compiled) -> Vec<u64> {
         .iter()
         .filter(|atom| atom.key == key)
         .flat_map(|atom| match &atom.test {
-            Test::Number(_, constants) => constants.clone(),
+            ValueTest::Number(_, constants) => constants.clone(),
             _ => Vec::new(),
         });
     let Values::Number(line) = Domain::whole_numbers(0, LONGEST_SIGNATURE_MS).values else {
@@ -402,34 +403,37 @@ pub(super) fn ages(policy: &Compiled) -> Vec<u64> {
 
 /// A part of a question's callers.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
-    pub(super) shape: Shape,
+pub(super) struct AskedShape {
+    pub(super) shape: CallerShape,
     /// How `only_from` calls the principal, when being it is a constraint.
     pub(super) held_as: Option<Arc<str>>,
 }
 
-struct Out<'a> {
-    policy: &'a Compiled,
-    parts: Vec<Part>,
+struct CallerList<'a> {
+    policy: &'a CompiledPolicy,
+    parts: Vec<AskedShape>,
 }
 
-impl Out<'_> {
-    fn push(&mut self, part: Part) {
+impl CallerList<'_> {
+    fn push(&mut self, part: AskedShape) {
         // The internet first: it makes the plainer witness.
-        let through_endpoint = self.policy.mentions(tells_networks_apart).then(|| Part {
-            shape: Shape {
-                endpoint: true,
-                ..part.shape.clone()
-            },
-            held_as: part.held_as.clone(),
-        });
+        let through_endpoint = self
+            .policy
+            .mentions(tells_networks_apart)
+            .then(|| AskedShape {
+                shape: CallerShape {
+                    endpoint: true,
+                    ..part.shape.clone()
+                },
+                held_as: part.held_as.clone(),
+            });
         self.parts.push(part);
         self.parts.extend(through_endpoint);
     }
 
-    fn add(&mut self, caller: Caller, fresh: bool, held_as: Option<Arc<str>>) {
-        self.push(Part {
-            shape: Shape {
+    fn add(&mut self, caller: CallerClass, fresh: bool, held_as: Option<Arc<str>>) {
+        self.push(AskedShape {
+            shape: CallerShape {
                 endpoint: false,
                 fresh,
                 widened: false,
@@ -439,9 +443,9 @@ impl Out<'_> {
         });
     }
 
-    fn widened(&mut self, caller: Caller, fresh: bool) {
-        self.push(Part {
-            shape: Shape {
+    fn widened(&mut self, caller: CallerClass, fresh: bool) {
+        self.push(AskedShape {
+            shape: CallerShape {
                 endpoint: false,
                 fresh,
                 widened: true,
@@ -456,9 +460,14 @@ impl Out<'_> {
         let account = Arc::clone(&self.policy.stranger);
         self.account(account, true, None, false);
         if self.policy.splits_accounts() {
-            for kind in [Kind::Role, Kind::User, Kind::Root, Kind::Federated] {
+            for kind in [
+                PrincipalKind::Role,
+                PrincipalKind::User,
+                PrincipalKind::Root,
+                PrincipalKind::Federated,
+            ] {
                 self.widened(
-                    Caller::Aws {
+                    CallerClass::Aws {
                         account: None,
                         kind,
                         name: None,
@@ -477,8 +486,8 @@ impl Out<'_> {
         self.parts.retain(|part| {
             !matches!(
                 part.shape.caller,
-                Caller::Aws {
-                    kind: Kind::Root,
+                CallerClass::Aws {
+                    kind: PrincipalKind::Root,
                     ..
                 }
             )
@@ -489,7 +498,7 @@ impl Out<'_> {
     fn services(&mut self) {
         for name in self.policy.services() {
             self.add(
-                Caller::Service(name.as_str().into()),
+                CallerClass::Service(name.as_str().into()),
                 false,
                 Some(name.as_str().into()),
             );
@@ -499,18 +508,18 @@ impl Out<'_> {
     /// Somebody of an account whom no statement names by name.
     fn account(&mut self, id: Arc<str>, fresh: bool, held_as: Option<Arc<str>>, asked: bool) {
         let names_parts = self.names_parts_of(&id);
-        let aws = |kind, name: Option<Arc<str>>| Caller::Aws {
+        let aws = |kind, name: Option<Arc<str>>| CallerClass::Aws {
             account: Some(Arc::clone(&id)),
             kind,
             name,
             session: None,
             asked,
         };
-        self.add(aws(Kind::Role, None), fresh, held_as.clone());
+        self.add(aws(PrincipalKind::Role, None), fresh, held_as.clone());
         if !self.policy.mentions(tells_principals_apart) && !names_parts {
             return;
         }
-        let unnamed: Arc<str> = super::witness::unnamed(self.policy).into();
+        let unnamed: Arc<str> = self.policy.unnamed_principal().into();
         let both = self.policy.position("aws:username").is_some()
             && self.policy.position("aws:principalarn").is_some();
         if both {
@@ -521,18 +530,18 @@ impl Out<'_> {
                 .into_iter()
                 .flat_map(|key| self.policy.literals_of(key).map(Arc::from))
                 .collect();
-            let user = aws(Kind::User, Some(Arc::clone(&unnamed)));
+            let user = aws(PrincipalKind::User, Some(Arc::clone(&unnamed)));
             self.add(user, fresh, held_as.clone());
             for name in names {
-                self.add(aws(Kind::User, Some(name)), fresh, held_as.clone());
+                self.add(aws(PrincipalKind::User, Some(name)), fresh, held_as.clone());
             }
-            self.widened(aws(Kind::User, None), fresh);
+            self.widened(aws(PrincipalKind::User, None), fresh);
         } else {
-            self.add(aws(Kind::User, None), fresh, held_as.clone());
+            self.add(aws(PrincipalKind::User, None), fresh, held_as.clone());
         }
-        self.add(aws(Kind::Root, None), fresh, held_as.clone());
-        self.add(aws(Kind::Federated, Some(unnamed)), fresh, held_as);
-        self.widened(aws(Kind::Federated, None), fresh);
+        self.add(aws(PrincipalKind::Root, None), fresh, held_as.clone());
+        self.add(aws(PrincipalKind::Federated, Some(unnamed)), fresh, held_as);
+        self.widened(aws(PrincipalKind::Federated, None), fresh);
     }
 
     fn names_parts_of(&self, id: &str) -> bool {
@@ -575,7 +584,7 @@ impl Out<'_> {
         let ids: BTreeSet<&str> = of_policy.chain(of_acl).collect();
         for id in ids {
             let id: Arc<str> = id.into();
-            self.add(Caller::Canonical(Arc::clone(&id)), false, Some(id));
+            self.add(CallerClass::Canonical(Arc::clone(&id)), false, Some(id));
         }
     }
 
@@ -589,14 +598,14 @@ impl Out<'_> {
                 continue;
             }
             let (kind, name, session) = match (arn.kind.as_str(), arn.name.split_once('/')) {
-                ("user", _) => (Kind::User, arn.name.as_str(), None),
-                ("role", _) => (Kind::Role, arn.name.as_str(), None),
-                ("federated-user", _) => (Kind::Federated, arn.name.as_str(), None),
-                (_, Some((role, session))) => (Kind::Role, role, Some(session)),
+                ("user", _) => (PrincipalKind::User, arn.name.as_str(), None),
+                ("role", _) => (PrincipalKind::Role, arn.name.as_str(), None),
+                ("federated-user", _) => (PrincipalKind::Federated, arn.name.as_str(), None),
+                (_, Some((role, session))) => (PrincipalKind::Role, role, Some(session)),
                 (_, None) => continue,
             };
             self.add(
-                Caller::Aws {
+                CallerClass::Aws {
                     account: Some(arn.account.as_str().into()),
                     kind,
                     name: Some(name.into()),
