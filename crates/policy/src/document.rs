@@ -49,8 +49,8 @@ pub enum DefectKind {
     Syntax,
     /// It is JSON, and IAM's grammar forbids it: AWS would refuse to store it.
     Grammar,
-    /// A principal that is nobody's name: AWS would refuse to store it, and it lets nobody in.
-    Nobody,
+    /// A principal that is no one's name: AWS would refuse to store it, and it lets no one in.
+    UnknownPrincipal,
     /// It has a form this program does not know. AWS may have added it since, so the policy is not
     /// called wrong; but no conclusion is drawn from a policy that is not understood whole.
     Unfamiliar,
@@ -154,16 +154,16 @@ pub struct Element<T> {
     pub items: Vec<T>,
 }
 
-/// Somebody a statement speaks of.
+/// A caller a statement speaks of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
-    /// `"*"` or `{"AWS": "*"}`: everybody, anonymous callers and services included.
+    /// `"*"` or `{"AWS": "*"}`: everyone, anonymous callers and services included.
     Everyone,
     /// A 12-digit account id, or the ARN of its root: every principal of the account.
     Account(String),
     /// A user, role, session or federated user by its ARN.
     Arn(PrincipalArn),
-    /// `AIDA…`, `AROA…`: what AWS shows when the user or role was deleted. Matches nobody.
+    /// `AIDA…`, `AROA…`: what AWS shows when the user or role was deleted. Matches no one.
     UniqueId(String),
     /// An AWS service, for example `logging.s3.amazonaws.com`.
     Service(String),

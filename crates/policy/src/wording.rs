@@ -71,7 +71,8 @@ pub fn plain_http_weakness(policy: &Policy, target: &Target) -> String {
         .with_effect(Effect::Allow)
         .any(|statement| tests(&statement, SECURE_TRANSPORT))
     {
-        "aws:SecureTransport is only asked for in an Allow, which keeps nobody else out".to_owned()
+        "aws:SecureTransport is only asked for in an Allow, which does not deny other requests"
+            .to_owned()
     } else {
         "no statement denies requests with aws:SecureTransport false".to_owned()
     }

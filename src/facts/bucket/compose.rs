@@ -9,17 +9,17 @@
 //!
 //! | source | unread, at its least | unread, at its most |
 //! |---|---|---|
-//! | policy | denies everything | lets everybody in (with RestrictPublicBuckets: see below) |
-//! | ACL | no grants | full control for everybody and for somebody |
+//! | policy | denies everything | lets everyone in (with RestrictPublicBuckets: see below) |
+//! | ACL | no grants | full control for everyone and for a caller |
 //! | ownership | ACLs off | ACLs on |
 //! | IgnorePublicAcls | on | off |
 //! | RestrictPublicBuckets and public | cuts off | does not |
 //!
-//! RestrictPublicBuckets cuts off whoever is outside while AWS deems the policy public, and a policy
+//! RestrictPublicBuckets cuts off anyone who is outside while AWS deems the policy public, and a policy
 //! that AWS does not deem public only lets fixed values in (S3 user guide, "Blocking public access to
 //! your Amazon S3 storage", 2026-09). So with the flag on, a policy that was refused is constrained
-//! at most: who exactly gets in is unknown, and that nobody gets in who holds nothing is known. That
-//! is why "open to anybody" is a question of its own.
+//! at most: who exactly gets in is unknown, and that no one gets in who holds nothing is known. That
+//! is why "open to anyone" is a question of its own.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -110,7 +110,7 @@ impl Composed {
 }
 
 impl Composed {
-    /// Whether somebody who holds nothing gets in. Known more often than the reach: that it is
+    /// Whether a caller who holds nothing gets in. Known more often than the reach: that it is
     /// constrained at most is enough.
     pub(in crate::facts) fn open(&self, class: ActionClass) -> Fact<bool> {
         CLASSES
@@ -147,7 +147,7 @@ impl Sources<'_> {
         }
     }
 
-    /// Whether everybody outside is cut off.
+    /// Whether everyone outside is cut off.
     pub(in crate::facts) fn cut(&self) -> Fact<bool> {
         match &self.restrict_public_buckets {
             Fact::Known(false) => Fact::Known(false),

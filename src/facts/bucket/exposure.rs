@@ -25,18 +25,18 @@ use coldbucket_policy::prove::{LONGEST_SIGNATURE_MS, Question};
 /// Who can reach the bucket.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ExposureFacts {
-    /// Whether anybody can who holds nothing that the policy names: without a signature, or with the
+    /// Whether anyone can who holds nothing that the policy names: without a signature, or with the
     /// credentials of any AWS account.
     pub public: PublicFacts,
     /// Requests without a signature.
     pub anonymous: ReachFacts,
-    /// Requests signed by an account nobody named.
+    /// Requests signed by an account no one named.
     pub any_aws_account: ReachFacts,
     /// Accounts (and other outside principals) that the policy or the ACL names.
-    pub other_accounts: Fact<Vec<NamedOutsider>>,
+    pub other_accounts: Fact<Vec<NamedParty>>,
     /// AWS's own judgement of the policy (GetBucketPolicyStatus); false without a policy.
     pub aws_says_public: Fact<bool>,
-    /// AWS services that the policy names and that anybody can send: no condition ties their
+    /// AWS services that the policy names and that anyone can send: no condition ties their
     /// requests to a source account, organization or resource (IAM user guide, "The confused deputy
     /// problem"). Service principals, sorted.
     pub confused_deputies: Fact<Vec<String>>,
@@ -44,8 +44,8 @@ pub struct ExposureFacts {
     pub presigned: PresignedFacts,
 }
 
-/// Presigned requests: the signature is in the URL or in a form, and whoever has it can use it. By
-/// anybody, the owner's identities included.
+/// Presigned requests: the signature is in the URL or in a form, and anyone who has it can use it. By
+/// anyone, the owner's identities included.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PresignedFacts {
     /// Whether some presigned request is not denied.
@@ -57,7 +57,7 @@ pub struct PresignedFacts {
     pub max_age_ms: Fact<u64>,
 }
 
-/// Open to anybody, by class of action. With RestrictPublicBuckets in effect this is known to be
+/// Open to anyone, by class of action. With RestrictPublicBuckets in effect this is known to be
 /// false even where the policy was refused: a public policy is cut off, and any other only lets fixed
 /// values in.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -89,9 +89,9 @@ pub struct ReachFacts {
     pub takeover: Fact<Reach>,
 }
 
-/// Somebody outside the owner's account whom the policy or the ACL names.
+/// A caller outside the owner's account whom the policy or the ACL names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct NamedOutsider {
+pub struct NamedParty {
     /// A 12-digit account id, an organization id, a canonical user id or a federated provider.
     pub account: String,
     /// `policy` or `acl`.
@@ -160,7 +160,7 @@ pub const NEEDS: NeedTable = &[
 
 impl ExposureFacts {
     /// Asks the prover, class by class, with whatever was read. Beside it whether RestrictPublicBuckets
-    /// cuts off everybody outside, because AWS deems the policy public.
+    /// cuts off everyone outside, because AWS deems the policy public.
     pub(super) fn derive(
         context: &BucketContext<'_>,
         policy: &PolicyReading,
@@ -296,7 +296,7 @@ pub(super) fn aws_says_public(bucket: &BucketInventory) -> Fact<bool> {
     }
 }
 
-/// A grant to somebody in particular who is not the owner.
+/// A grant to a caller in particular who is not the owner.
 fn is_outsider(bucket: &BucketInventory, grant: &Grant) -> bool {
     let owner = bucket.acl.known().and_then(|acl| acl.owner.as_deref());
     !matches!(
@@ -305,13 +305,13 @@ fn is_outsider(bucket: &BucketInventory, grant: &Grant) -> bool {
     ) && owner != Some(grant.grantee.as_str())
 }
 
-/// Everybody outside whom the policy or the ACL lets in by name.
+/// Everyone outside whom the policy or the ACL lets in by name.
 fn other_accounts(
     context: &BucketContext<'_>,
     policy: &PolicyReading,
     cut: &Fact<bool>,
-) -> Fact<Vec<NamedOutsider>> {
-    let outsider = |account: String, via: &str| NamedOutsider {
+) -> Fact<Vec<NamedParty>> {
+    let outsider = |account: String, via: &str| NamedParty {
         trusted: context.trust.covers(&account),
         account,
         via: via.to_owned(),
@@ -323,7 +323,7 @@ fn other_accounts(
     by_policy
         .zip(by_acl)
         .map(|(policy, acl): (Vec<String>, Vec<String>)| {
-            let mut all: Vec<NamedOutsider> = policy
+            let mut all: Vec<NamedParty> = policy
                 .into_iter()
                 .map(|account| outsider(account, "policy"))
                 .chain(acl.into_iter().map(|account| outsider(account, "acl")))
@@ -334,7 +334,7 @@ fn other_accounts(
         })
 }
 
-/// Nobody, where the policy's publicity cuts everybody outside off.
+/// No one, where the policy's publicity cuts everyone outside off.
 fn unless_cut(named: Fact<Vec<String>>, cut: &Fact<bool>) -> Fact<Vec<String>> {
     match (named, cut) {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),

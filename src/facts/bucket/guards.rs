@@ -94,7 +94,7 @@ pub const NEEDS: NeedTable = &[
 
 impl GuardFacts {
     /// Concludes from the policy and the default encryption. `cut`: RestrictPublicBuckets cuts off
-    /// everybody outside.
+    /// everyone outside.
     pub(super) fn derive(
         context: &BucketContext<'_>,
         policy: &PolicyReading,

@@ -46,7 +46,7 @@ const TOO_MANY_STEPS: &str = "the analysis of the policy exceeded its step limit
 const UNDECIDED_SERVICE: &str =
     "whether a service gets in on behalf of any account could not be decided";
 
-/// How many defects a message tells.
+/// How many defects a message says.
 const DEFECTS_TOLD: usize = 3;
 
 /// The policy as it was read: none, or parsed, with the bucket it is read for.
@@ -197,7 +197,7 @@ impl PolicyReading {
         })
     }
 
-    /// Whether some request over plain HTTP gets in, by whomever.
+    /// Whether some request over plain HTTP gets in, by anyone.
     pub(super) fn plain_http(&self) -> Fact<Reach> {
         if self.is_absent() {
             // Nothing is denied, so the owner's identities can.

@@ -67,7 +67,7 @@ impl AclGrants {
             }
             ("AllUsers" | "AuthenticatedUsers" | "LogDelivery", _) => Truth::False,
             (_, RequestCaller::Anonymous | RequestCaller::Service(_)) => Truth::False,
-            // A canonical user id names an account that cannot be told from it.
+            // A canonical user id names an account that cannot be derived from it.
             (_, RequestCaller::Arn(_) | RequestCaller::Odd) => Truth::Maybe(Why::CanonicalUser),
         }
     }

@@ -283,7 +283,7 @@ impl Policies {
         }
     }
 
-    /// The Deny that matches for sure; those that may match are told to `doubts`.
+    /// The Deny that matches for sure; those that may match are added to `doubts`.
     fn denied<'a>(
         &'a self,
         scene: &ApplicablePolicies<'_>,
@@ -480,7 +480,7 @@ struct ApplicablePolicies<'a> {
     view: View<'a>,
     /// The caller belongs to the account that owns the resource.
     own: bool,
-    /// The caller is somebody to whom identity policies could be attached.
+    /// The caller is a caller to whom identity policies could be attached.
     has_identity: bool,
 }
 

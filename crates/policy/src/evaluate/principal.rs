@@ -1,6 +1,6 @@
 //! Whom a statement speaks of, and in which way.
 //!
-//! In which way matters inside one account: a grant to a user, to a session or to everybody stands
+//! In which way matters inside one account: a grant to a user, to a session or to everyone stands
 //! by itself; a grant to a role is still limited by the boundary and the session policy; a grant to
 //! the account hands the decision to the account, whose identity policies must allow as well (IAM
 //! user guide, "Policy evaluation for requests within a single account" and "AWS JSON policy
@@ -18,7 +18,7 @@ pub(super) enum Strength {
     Account,
     /// To a role: boundary and session policy still limit.
     Role,
-    /// To the caller itself, or to everybody.
+    /// To the caller itself, or to everyone.
     Direct,
 }
 

@@ -19,11 +19,11 @@ use super::truth::Why;
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequestCaller<'a> {
-    /// Nobody signed the request.
+    /// The request is not signed.
     Anonymous,
     /// An AWS service, by its service principal.
     Service(&'a str),
-    /// Somebody with an ARN.
+    /// A principal with an ARN.
     Arn(CallerArn<'a>),
     /// An ARN of no known form.
     Odd,

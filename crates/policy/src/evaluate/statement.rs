@@ -109,8 +109,9 @@ impl CompiledStatement {
             .defects
             .iter()
             .filter(|defect| {
-                // A principal that is nobody's name is like one that was not written.
-                defect.statement == Some(statement.index) && defect.kind != DefectKind::Nobody
+                // A principal that is no one's name is like one that was not written.
+                defect.statement == Some(statement.index)
+                    && defect.kind != DefectKind::UnknownPrincipal
             })
             .fold(around, |found, defect| match (defect.kind, found) {
                 (DefectKind::Unfamiliar, Understood::Whole | Understood::Partly) => {
@@ -189,7 +190,7 @@ pub(super) enum StatementVerdict {
 }
 
 impl CompiledStatement {
-    /// What the statement says of the request's action and resource, whoever asks. Conditions on the
+    /// What the statement says of the request's action and resource, for any caller. Conditions on the
     /// keys in `settled` are decided by the request; others stay open.
     pub(super) fn says(&self, view: &View<'_>, settled: &[&str]) -> StatementVerdict {
         if self.understood == Understood::Not {

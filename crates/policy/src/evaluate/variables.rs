@@ -86,7 +86,7 @@ impl TextTemplate {
             .collect()
     }
 
-    /// Fills the variables in. No more than `limit` characters besides stars are written: what is
+    /// Fills the variables in. No more than `limit` characters in addition stars are written: what is
     /// longer cannot match a text of that length.
     pub(super) fn fill(&self, view: &View<'_>, limit: usize) -> FilledText {
         let mut units = Vec::new();

@@ -12,7 +12,7 @@ use super::glob::{Glob, GlobToken};
 /// The pattern of an ARN condition.
 ///
 /// A pattern with fewer than six parts is no ARN and matches nothing but, for a lone `*`, every
-/// ARN: nobody documents it, so the caller is told by `None` that it is not known.
+/// ARN: it is not documented, so the caller is answered with `None` that it is not known.
 pub(super) fn pattern(tokens: &[GlobToken]) -> Option<Glob> {
     let mut colons = 0;
     let mut out = Vec::with_capacity(tokens.len());

@@ -218,7 +218,7 @@ impl Atom {
         matches != self.negated
     }
 
-    /// Whether it holds for what the key has; `None` where nobody can tell.
+    /// Whether it holds for what the key has; `None` where it cannot be known.
     pub(super) fn holds(&self, value: &KeyValue) -> Option<bool> {
         match (value, &self.test) {
             (KeyValue::Absent, _) => Some(self.absent),

@@ -6,9 +6,9 @@
 //! every key has a domain:
 //!
 //! * free: what a caller types (headers, tags, prefix) or chooses (role and session names);
-//! * held: what somebody must *be* or *own* (account, organization, VPC, source resource). The
-//!   *fresh* caller has values that no policy names; asking again without that restriction tells
-//!   whether somebody who holds a named literal gets in, and which;
+//! * held: what a caller must *be* or *own* (account, organization, VPC, source resource). The
+//!   *fresh* caller has values that no policy names; asking again without that restriction says
+//!   whether a caller who holds a named literal gets in, and which;
 //! * absent, where AWS documents that such a request does not carry the key. Addresses and VPC
 //!   endpoints exclude each other: `aws:SourceIp` is absent exactly when `aws:SourceVpce` is there.
 //!
@@ -44,7 +44,7 @@ pub(super) enum CallerClass {
     Anonymous,
     /// A service principal, in lower case.
     Service(Arc<str>),
-    /// Somebody in an account.
+    /// A principal of an account.
     Aws {
         /// The account; none for any account that the policy does not name (only for proofs).
         account: Option<Arc<str>>,
@@ -65,7 +65,7 @@ pub(super) enum CallerClass {
 pub(super) struct CallerShape {
     /// Through a VPC endpoint.
     pub(super) endpoint: bool,
-    /// What somebody holds is limited to what no policy names.
+    /// What a caller holds is limited to what no policy names.
     pub(super) fresh: bool,
     /// More callers than there are: only good for proofs.
     pub(super) widened: bool,
@@ -74,13 +74,13 @@ pub(super) struct CallerShape {
 
 /// The bucket's surroundings.
 #[derive(Clone, Debug)]
-pub(super) struct BucketContext {
+pub(super) struct OwnerAndTime {
     pub(super) owner: String,
     /// Seconds since 1970, if known.
     pub(super) now: Option<f64>,
 }
 
-/// When nobody says what time it is, it is at least this: 2026-01-01.
+/// When no one says what time it is, it is at least this: 2026-01-01.
 const EARLIEST_NOW: f64 = 1_767_225_600.0;
 
 /// The longest that S3 accepts a signature, ms: seven days (S3 user guide, "Download and upload
@@ -93,7 +93,7 @@ impl CallerClass {
         matches!(self, Self::Aws { account: Some(account), .. } if &**account == wanted)
     }
 
-    /// Whether a statement speaks of it; `None` when nobody can tell.
+    /// Whether a statement speaks of it; `None` when it cannot be known.
     pub(super) fn is_meant(&self, rule: &CompiledRule) -> Option<bool> {
         match &rule.whom {
             Whom::Unread => None,
@@ -177,7 +177,7 @@ impl CallerClass {
     /// Whether a NotPrincipal leaves it out. A caller is several principals at once (its account,
     /// its role, its session), and the documentation asks to list all of them (IAM user guide,
     /// "AWS JSON policy elements: NotPrincipal"): all listed, left out; none, not left out; some of
-    /// them, nobody can tell.
+    /// them, it cannot be known.
     fn left_out(&self, element: &Element<Principal>) -> Option<bool> {
         let listed = any(element.items.iter().map(|item| self.is(item)));
         let everyone = element
@@ -274,7 +274,7 @@ fn has_many(key: &str) -> bool {
     )
 }
 
-/// Keys that say what somebody is or owns: naming a value of theirs is a constraint.
+/// Keys that say what a caller is or owns: naming a value of theirs is a constraint.
 pub(super) fn is_held(key: &str) -> bool {
     matches!(
         key,
@@ -360,7 +360,7 @@ impl CallerShape {
     pub(super) fn domain(
         &self,
         policy: &CompiledPolicy,
-        place: &BucketContext,
+        place: &OwnerAndTime,
         key: usize,
         rounding: Rounding,
     ) -> Arc<Domain> {
@@ -386,7 +386,7 @@ impl CallerShape {
         !matches!(self.caller, CallerClass::Anonymous)
     }
 
-    /// A key that somebody holds.
+    /// A key that a caller holds.
     fn held(&self, policy: &CompiledPolicy, key: usize, within: &[&str]) -> DomainSource {
         if !self.fresh {
             return Domain::any_text().into();
@@ -496,11 +496,14 @@ impl CallerShape {
                     "aws:sourceorgid" => return held(&["o-??????????*"]),
                     "aws:sourceorgpaths" => return held(&["o-??????????*/r-????*/*"]),
                     // From where a service calls is not documented.
-                    "aws:sourceip" => optional(Values::Address(if shape.fresh {
-                        AddressDomain::Unchosen
-                    } else {
-                        AddressDomain::Any
-                    })),
+                    "aws:sourceip" => optional(Values::Address(
+                        if shape.fresh {
+                            AddressDomain::Unchosen
+                        } else {
+                            AddressDomain::Any
+                        },
+                        Arc::clone(&policy.networks),
+                    )),
                     // Whether a service's request carries these is not documented.
                     "aws:viaawsservice" => present(words(&boolean::VALUES)),
                     "aws:principaltype" | "aws:userid" | "aws:principalaccount" => Domain::absent(),
@@ -642,14 +645,21 @@ impl CallerShape {
         };
         Some(match (self.endpoint, name) {
             // Private addresses come through VPC endpoints, and then under another key.
-            (false, "aws:sourceip") => present(Values::Address(if self.fresh {
-                AddressDomain::Unchosen
-            } else {
-                AddressDomain::Public
-            }))
+            (false, "aws:sourceip") => present(Values::Address(
+                if self.fresh {
+                    AddressDomain::Unchosen
+                } else {
+                    AddressDomain::Public
+                },
+                Arc::clone(&policy.networks),
+            ))
             .into(),
             (false, _) | (true, "aws:sourceip") => Domain::absent().into(),
-            (true, "aws:vpcsourceip") => present(Values::Address(AddressDomain::Any)).into(),
+            (true, "aws:vpcsourceip") => present(Values::Address(
+                AddressDomain::Any,
+                Arc::clone(&policy.networks),
+            ))
+            .into(),
             (true, "aws:sourcevpce") => there(self.held(policy, key, &["vpce-?*"])),
             (true, "aws:sourcevpc") => there(self.held(policy, key, &["vpc-?*"])),
             (true, "aws:sourcevpcarn") => {
@@ -665,7 +675,7 @@ impl CallerShape {
     fn of_request(
         &self,
         policy: &CompiledPolicy,
-        place: &BucketContext,
+        place: &OwnerAndTime,
         key: usize,
         name: &str,
         rounding: Rounding,
@@ -753,7 +763,7 @@ impl CallerShape {
     }
 }
 
-/// What somebody can hold whom the policy does not name.
+/// What a caller can hold whom the policy does not name.
 fn fresh(policy: &CompiledPolicy, key: usize, within: &[&str]) -> Domain {
     let mut without: Vec<Glob> = policy.literals_of(key).map(Glob::exactly).collect();
     let name = policy.keys.get(key).map(String::as_str).unwrap_or_default();

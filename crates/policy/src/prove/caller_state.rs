@@ -3,14 +3,14 @@
 //! The eight questions ask about the same few callers again and again, and most actions look alike to
 //! a policy. So what a shape says of the statements' principals, the domain of every key and what the
 //! conditions say of it is kept with the shape; and what was found for one group of actions is kept
-//! under what tells groups apart (the [`ActionCell`]) and what a question fixes about the request.
+//! under what says groups apart (the [`ActionCell`]) and what a question fixes about the request.
 
 use std::cell::OnceCell;
 use std::sync::{Arc, OnceLock};
 
 use super::atom::Atom;
 use super::budget::{Budget, Exhausted};
-use super::caller::{BucketContext, CallerClass, CallerShape};
+use super::caller::{CallerClass, CallerShape, OwnerAndTime};
 use super::compile::{ActionCell, CompiledPolicy, CompiledRule};
 use super::dpll::{Clause, RequestModel, Search};
 use super::fold::{self, Settled};
@@ -22,10 +22,10 @@ use crate::catalogue::{self, Actions};
 
 /// What a state is played before.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Surroundings<'a> {
+pub(super) struct ProvingContext<'a> {
     pub(super) policy: &'a CompiledPolicy,
-    pub(super) place: &'a BucketContext,
-    /// What RestrictPublicBuckets cuts off: nobody, everybody but the owner and services, or it is
+    pub(super) place: &'a OwnerAndTime,
+    /// What RestrictPublicBuckets cuts off: no one, everyone but the owner and services, or it is
     /// not known which of the two.
     pub(super) cut: Option<bool>,
 }
@@ -38,7 +38,7 @@ pub(super) struct CallerState {
     own: bool,
     /// The actions that some statement may let the caller do.
     pub(super) reach: Actions,
-    /// By statement, whether it speaks of the caller; none where nobody can tell.
+    /// By statement, whether it speaks of the caller; none where it cannot be known.
     allows: Vec<Option<bool>>,
     denies: Vec<Option<bool>>,
     down: OnceCell<Keys>,
@@ -65,7 +65,7 @@ pub(super) struct CellOutcome {
     pub(super) ways: Vec<GrantPath>,
 }
 
-/// A statement that may let somebody in.
+/// A statement that may let a caller in.
 #[derive(Clone, Debug)]
 pub(super) struct GrantPath {
     /// Position among the Allow statements; none for the owner's identities, who need no statement.
@@ -93,7 +93,7 @@ impl GrantPath {
 }
 
 impl CallerState {
-    pub(super) fn new(shape: CallerShape, policy: &CompiledPolicy, place: &BucketContext) -> Self {
+    pub(super) fn new(shape: CallerShape, policy: &CompiledPolicy, place: &OwnerAndTime) -> Self {
         let meant = |rules: &[CompiledRule]| -> Vec<Option<bool>> {
             rules
                 .iter()
@@ -136,7 +136,7 @@ impl CallerState {
     /// When the budget is used up.
     pub(super) fn outcome(
         &mut self,
-        around: Surroundings<'_>,
+        around: ProvingContext<'_>,
         cell: usize,
         fix: &RequestForm,
         rounding: Rounding,
@@ -178,7 +178,7 @@ impl CallerState {
     }
 
     /// The statements that are about these actions; some of them may let the caller in.
-    fn ways(&self, around: Surroundings<'_>, cell: &ActionCell, outcome: &mut CellOutcome) {
+    fn ways(&self, around: ProvingContext<'_>, cell: &ActionCell, outcome: &mut CellOutcome) {
         if self.own {
             // The owner's identities are let in by their own policies.
             outcome.ways.push(GrantPath {
@@ -203,11 +203,11 @@ impl CallerState {
         }
     }
 
-    /// Why a statement about the caller and the action lets nobody in, before its conditions are
+    /// Why a statement about the caller and the action lets no one in, before its conditions are
     /// looked at.
     fn closed_beforehand(
         &self,
-        around: Surroundings<'_>,
+        around: ProvingContext<'_>,
         rule: &CompiledRule,
         meant: Option<bool>,
         outcome: &mut CellOutcome,
@@ -234,7 +234,7 @@ impl CallerState {
         None
     }
 
-    fn keys(&self, around: Surroundings<'_>, rounding: Rounding) -> &Keys {
+    fn keys(&self, around: ProvingContext<'_>, rounding: Rounding) -> &Keys {
         let known = match rounding {
             Rounding::Down => &self.down,
             Rounding::Up => &self.up,
@@ -266,7 +266,7 @@ impl CallerState {
     /// When the budget is used up.
     pub(super) fn solve(
         &mut self,
-        around: Surroundings<'_>,
+        around: ProvingContext<'_>,
         fix: &RequestForm,
         outcome: usize,
         way: usize,

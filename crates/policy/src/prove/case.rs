@@ -31,7 +31,7 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// A bucket with that policy, and nothing else that lets anybody in or keeps anybody out.
+    /// A bucket with that policy, and nothing else that lets anyone in or keeps anyone out.
     pub fn new(bucket: &'a str, owner: &'a str, policy: Option<&'a Policy>) -> Self {
         Self {
             bucket,

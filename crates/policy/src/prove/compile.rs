@@ -1,7 +1,7 @@
 //! A policy in the form that the search works on.
 //!
 //! Done once a policy, for all its questions: keys and conditions are numbered, action elements
-//! become bit sets over the catalogue, and everything that somebody may *hold* — account ids,
+//! become bit sets over the catalogue, and everything that a caller may *hold* — account ids,
 //! organizations, literals of a key — is collected from the text. A bucket ACL is compiled into
 //! statements like any other: a grant is an Allow to a group, and a Deny overrides it as well
 //! (S3 user guide, "Access control list (ACL) overview", mapping of ACL permissions, 2026-09).
@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 use super::atom::{Atom, ValueTest};
 use super::fold::{self, Settled};
 use super::glob::{Glob, GlobToken};
+use super::ip::Addresses;
 use super::value::{Domain, Values};
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Action, Actions, On};
@@ -24,15 +25,15 @@ use crate::document::{DefectKind, Effect, Element, Policy, Principal, Statement,
 pub(super) enum Whom {
     /// As the policy says.
     Principals(Element<Principal>),
-    /// The ACL group AllUsers: everybody outside, signed or not.
+    /// The ACL group AllUsers: everyone outside, signed or not.
     AllUsers,
-    /// The ACL group AuthenticatedUsers: everybody who signs.
+    /// The ACL group AuthenticatedUsers: everyone who signs.
     AuthenticatedUsers,
     /// The ACL group LogDelivery: the service that writes access logs.
     LogDelivery,
     /// A canonical user id in the ACL.
     Canonical(String),
-    /// Nobody can tell: the element could not be read.
+    /// It is unknown: the element could not be read.
     Unread,
 }
 
@@ -49,14 +50,14 @@ pub(super) struct CompiledRule {
     pub(super) unread: bool,
 }
 
-/// Actions of one class that no statement and no key tells apart.
+/// Actions of one class that no statement and no key distinguishes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ActionGroup {
     /// The actions.
     pub(super) actions: Actions,
     /// One of them.
     pub(super) action: &'static Action,
-    /// What is searched for them, shared with groups of other classes that nothing tells apart.
+    /// What is searched for them, shared with groups of other classes that nothing distinguishes.
     pub(super) cell: usize,
 }
 
@@ -72,14 +73,14 @@ impl ActionGroup {
     }
 }
 
-/// Actions that no statement, no key and no kind of resource tells apart: what is found for one of
+/// Actions that no statement, no key and no kind of resource distinguishes: what is found for one of
 /// them holds for all.
 #[derive(Clone, Debug)]
 pub(super) struct ActionCell {
     /// Some of the actions; enough to ask whether a statement or key is about them.
     pub(super) actions: Actions,
     pub(super) on: On,
-    /// By set of actions that the policy tells apart, whether these are in it.
+    /// By set of actions that the policy distinguishes, whether these are in it.
     members: Vec<bool>,
 }
 
@@ -108,16 +109,18 @@ pub(super) struct CompiledPolicy {
     pub(super) carriers: Vec<Actions>,
     /// By key, the texts without wildcards that the policy compares it with.
     pub(super) literals: Vec<BTreeSet<String>>,
-    /// By key, what somebody holds whom the policy does not name; filled when first asked for.
+    /// By key, what a caller holds whom the policy does not name; filled when first asked for.
     pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
     /// Every 12-digit number in the policy, and the owner.
     pub(super) accounts: BTreeSet<String>,
     /// An account that the policy does not name.
-    pub(super) stranger: Arc<str>,
+    pub(super) fresh_account: Arc<str>,
     /// Every organization id in the policy.
     pub(super) organizations: BTreeSet<String>,
     /// Every unique id of a user or role in the policy.
     pub(super) unique_ids: BTreeSet<String>,
+    /// The networks that statements name, but for those that exclude no one.
+    pub(super) networks: Arc<Addresses>,
     /// Every principal that a statement names.
     pub(super) principals: BTreeSet<Principal>,
     /// What the resource of an action on the bucket can be, and of one on an object.
@@ -155,9 +158,10 @@ impl CompiledPolicy {
             literals: Vec::new(),
             fresh: Vec::new(),
             accounts: BTreeSet::from([owner.to_owned()]),
-            stranger: "100000000007".into(),
+            fresh_account: "100000000007".into(),
             organizations: BTreeSet::new(),
             unique_ids: BTreeSet::new(),
+            networks: Arc::new(Addresses::of(&[])),
             principals: BTreeSet::new(),
             resources: [On::Bucket, On::Object].map(|on| ResourceDomain {
                 domain: Arc::new(resource_domain("", on)),
@@ -176,11 +180,11 @@ impl CompiledPolicy {
         for grant in grants {
             this.grant(grant, &arn, owner_id);
         }
-        if let Some(stranger) = STRANGERS
+        if let Some(fresh_account) = FRESH_ACCOUNTS
             .iter()
             .find(|candidate| !this.accounts.contains(**candidate))
         {
-            this.stranger = (*stranger).into();
+            this.fresh_account = (*fresh_account).into();
         }
         this.resources = [On::Bucket, On::Object].map(|on| {
             let domain = resource_domain(&arn, on);
@@ -198,6 +202,7 @@ impl CompiledPolicy {
         });
         this.variables();
         this.literals = this.collect_literals();
+        this.networks = Arc::new(this.named_networks());
         this.fresh.resize_with(this.keys.len(), OnceLock::new);
         this.written = this
             .keys
@@ -217,7 +222,7 @@ impl CompiledPolicy {
         let broken: BTreeSet<usize> = policy
             .defects
             .iter()
-            .filter(|defect| defect.kind != DefectKind::Nobody)
+            .filter(|defect| defect.kind != DefectKind::UnknownPrincipal)
             .filter_map(|defect| defect.statement)
             .collect();
         let lost = broken.iter().any(|index| {
@@ -234,7 +239,7 @@ impl CompiledPolicy {
             && let Some(defect) = policy
                 .defects
                 .iter()
-                .find(|defect| defect.kind != DefectKind::Nobody)
+                .find(|defect| defect.kind != DefectKind::UnknownPrincipal)
         {
             self.unreadable = Some(format!("the policy cannot be read: {defect}"));
         }
@@ -335,7 +340,7 @@ impl CompiledPolicy {
         self.keys.iter().position(|key| key == name)
     }
 
-    /// Collects what somebody may hold.
+    /// Collects what a caller may hold.
     fn note(&mut self, text: &str) {
         for word in text.split(|found: char| !found.is_ascii_alphanumeric() && found != '-') {
             let digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
@@ -361,6 +366,16 @@ impl CompiledPolicy {
         }
     }
 
+    fn named_networks(&self) -> Addresses {
+        self.atoms
+            .iter()
+            .filter_map(|atom| match &atom.test {
+                ValueTest::Address(set) if !set.is_broad() => Some(set),
+                _ => None,
+            })
+            .fold(Addresses::of(&[]), |all, set| all.or(set))
+    }
+
     fn collect_literals(&self) -> Vec<BTreeSet<String>> {
         let mut literals = vec![BTreeSet::new(); self.keys.len()];
         for atom in &self.atoms {
@@ -371,7 +386,7 @@ impl CompiledPolicy {
         literals
     }
 
-    /// Splits the actions until nothing tells the members of a part from each other.
+    /// Splits the actions until nothing distinguishes the members of a part.
     fn partition_actions(&mut self) {
         let all = catalogue::all();
         let mut lines: Vec<Actions> = Vec::new();
@@ -484,21 +499,23 @@ impl CompiledPolicy {
         name
     }
 
-    /// The AWS services that statements name, as principals or in conditions on the caller's service.
-    pub(super) fn services(&self) -> BTreeSet<String> {
-        let principals = self
-            .principals
+    /// The AWS services that statements name as principals.
+    pub(super) fn service_principals(&self) -> impl Iterator<Item = String> {
+        self.principals
             .iter()
             .filter_map(|principal| match principal {
                 Principal::Service(name) => Some(name.to_lowercase()),
                 _ => None,
-            });
-        let conditions = ["aws:principalservicename", "aws:principalservicenameslist"]
+            })
+    }
+
+    /// The AWS services that conditions on the caller's service name.
+    pub(super) fn services_in_conditions(&self) -> impl Iterator<Item = String> {
+        ["aws:principalservicename", "aws:principalservicenameslist"]
             .into_iter()
             .filter_map(|key| self.position(key))
             .flat_map(|key| self.literals_of(key))
-            .map(str::to_lowercase);
-        principals.chain(conditions).collect()
+            .map(str::to_lowercase)
     }
 
     /// True when one of these keys occurs.
@@ -534,7 +551,7 @@ impl CompiledPolicy {
 }
 
 /// What the resource of an action can be.
-fn resource_domain(bucket: &str, on: On) -> Domain {
+pub(super) fn resource_domain(bucket: &str, on: On) -> Domain {
     match on {
         On::Bucket => Domain::fixed(bucket),
         On::Object => {
@@ -554,8 +571,8 @@ fn resource_domain(bucket: &str, on: On) -> Domain {
     }
 }
 
-/// Accounts of which one that the policy does not name is the stranger.
-const STRANGERS: [&str; 9] = [
+/// Accounts of which one that the policy does not name is the fresh account.
+const FRESH_ACCOUNTS: [&str; 9] = [
     "999999999999",
     "888888888888",
     "777777777777",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::budget::Exhausted;
 use super::caller::{CallerClass, CallerShape, LONGEST_SIGNATURE_MS};
-use super::caller_state::{CallerState, Surroundings};
+use super::caller_state::{CallerState, ProvingContext};
 use super::compile::ActionGroup;
 use super::hit::{AskedCaller, EvaluatedRequest, Holding, QuestionCallers, WayIn};
 use super::holding;
@@ -30,7 +30,7 @@ pub(super) struct PreparedQuestion {
     about: Actions,
     fixes: Vec<Arc<RequestForm>>,
     fresh: Arc<[AskedCaller]>,
-    /// Found when they are asked for: mostly somebody fresh gets in.
+    /// Found when they are asked for: mostly a caller fresh gets in.
     holders: Option<Arc<[AskedCaller]>>,
 }
 
@@ -152,8 +152,8 @@ impl Prover {
         })
     }
 
-    pub(super) fn surroundings(&self) -> Surroundings<'_> {
-        Surroundings {
+    pub(super) fn surroundings(&self) -> ProvingContext<'_> {
+        ProvingContext {
             policy: &self.policy,
             place: &self.place,
             cut: self.cut,
@@ -280,7 +280,7 @@ impl Prover {
         rounding: Rounding,
         all: bool,
     ) -> Result<(), Exhausted> {
-        let around = Surroundings {
+        let around = ProvingContext {
             policy: &self.policy,
             place: &self.place,
             cut: self.cut,
@@ -327,11 +327,11 @@ impl Prover {
         Ok(())
     }
 
-    /// Where every way in was closed, when nobody got in.
+    /// Where every way in was closed, when no one got in.
     pub(super) fn ledger(&mut self, asked: &mut PreparedQuestion) -> Result<Ledger, Exhausted> {
         let holders = self.holders(asked);
         let mut ledger = Ledger::default();
-        let around = Surroundings {
+        let around = ProvingContext {
             policy: &self.policy,
             place: &self.place,
             cut: self.cut,

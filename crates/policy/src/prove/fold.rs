@@ -2,7 +2,7 @@
 //!
 //! Most conditions of a policy say the same of every value that a key can have in the requests that
 //! are looked at: the resource of a Deny on `b/*` matches every object, `aws:SecureTransport` false
-//! never holds where the question fixes it to true, an organization that the policy names is nobody's
+//! never holds where the question fixes it to true, an organization that the policy names is no one's
 //! who is fresh. Such a condition is not searched over; what is left is often nothing at all. "Yes"
 //! and "no" are exact here: they hold for each value of the domain, the absent one included.
 
@@ -87,7 +87,7 @@ mod tests {
     use crate::catalogue::On;
     use crate::document::Version;
     use crate::prove::atom::KeyValue;
-    use crate::prove::caller;
+    use crate::prove::compile;
 
     /// What is said of the domain holds for one of its values.
     fn agrees(atom: &Atom, domain: &Domain, value: &KeyValue) -> bool {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     fn objects() -> Domain {
-        caller::resource("arn:aws:s3:::b", On::Object)
+        compile::resource_domain("arn:aws:s3:::b", On::Object)
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) struct WayIn {
     pub(super) held: Holding,
 }
 
-/// The request that the evaluator was asked about last: classes that nothing tells apart differ in
+/// The request that the evaluator was asked about last: classes that nothing distinguishes differ in
 /// its action only.
 #[derive(Debug)]
 pub(super) struct EvaluatedRequest {

@@ -1,24 +1,24 @@
 //! What a caller must hold to get in a way that was found: the `only_from` of an answer.
 //!
-//! A way in by somebody who holds a literal of the policy shows what it takes: the conditions that
-//! it satisfies on keys that say what somebody is or owns, unless somebody fresh would satisfy them
-//! as well; and the principal, where the statement speaks of nobody else.
+//! A way in by a caller who holds a literal of the policy shows what it takes: the conditions that
+//! it satisfies on keys that say what a caller is or owns, unless a caller fresh would satisfy them
+//! as well; and the principal, where the statement speaks of no one else.
 
 use super::atom::{KeyValue, ValueTest};
 use super::budget::Budget;
 use super::caller::{CallerClass, CallerShape, is_held};
-use super::caller_state::Surroundings;
+use super::caller_state::ProvingContext;
 use super::glob::Glob;
 use super::hit::{Holding, WayIn};
 use super::ip::Addresses;
 use super::solve;
 use super::value::{self, Literal, Rounding};
 
-/// Networks that are told of one key.
+/// Networks that are listed of one key.
 const NETWORKS: usize = 256;
 
 /// The literals of a way in on one key.
-fn literals<'a>(around: Surroundings<'a>, hit: &WayIn, key: usize) -> Vec<Literal<'a>> {
+fn literals<'a>(around: ProvingContext<'a>, hit: &WayIn, key: usize) -> Vec<Literal<'a>> {
     hit.model
         .literals
         .iter()
@@ -30,7 +30,7 @@ fn literals<'a>(around: Surroundings<'a>, hit: &WayIn, key: usize) -> Vec<Litera
 }
 
 /// What a caller of that shape must hold to get in this way.
-pub(super) fn of(around: Surroundings<'_>, shape: &CallerShape, hit: &WayIn) -> Holding {
+pub(super) fn of(around: ProvingContext<'_>, shape: &CallerShape, hit: &WayIn) -> Holding {
     let policy = around.policy;
     let mut held = Holding::new();
     let fresh = CallerShape {
@@ -102,7 +102,7 @@ pub(super) fn of(around: Surroundings<'_>, shape: &CallerShape, hit: &WayIn) -> 
             held.insert(written, values);
         }
     }
-    // Being somebody is a constraint where the statement speaks of nobody else.
+    // Being a caller is a constraint where the statement speaks of no one else.
     let speaks_of_anybody = hit
         .rule
         .and_then(|position| policy.allows.get(position))
@@ -115,8 +115,8 @@ pub(super) fn of(around: Surroundings<'_>, shape: &CallerShape, hit: &WayIn) -> 
     held
 }
 
-/// Whether networks are all that these callers must hold, and keep nobody out when taken together.
-pub(super) fn are_broad(around: Surroundings<'_>, hits: &[WayIn]) -> bool {
+/// Whether networks are all that these callers must hold, and exclude no one when taken together.
+pub(super) fn are_broad(around: ProvingContext<'_>, hits: &[WayIn]) -> bool {
     let Some(key) = around.policy.position("aws:sourceip") else {
         return false;
     };

@@ -4,8 +4,8 @@
 //! union), conditions are joined (an intersection), a negated one takes its networks out; sets of
 //! ranges are closed under all three, so a conjunction is decided exactly and its size is known.
 //!
-//! The size matters: anybody can call from somewhere on the internet, so an allowance for more than
-//! 2^24 public addresses (for IPv6: more than a /32) keeps nobody out. That is AWS's own line
+//! The size matters: anyone can call from somewhere on the internet, so an allowance for more than
+//! 2^24 public addresses (for IPv6: more than a /32) excludes no one. That is AWS's own line
 //! between public and not (S3 user guide, "The meaning of public", 2026-09: networks broader than
 //! /8, or /32 for IPv6), applied to the whole set instead of to each network.
 
@@ -165,7 +165,7 @@ impl Addresses {
         self.v4.is_empty() && self.v6.is_empty()
     }
 
-    /// So many public addresses that the set keeps nobody out.
+    /// So many public addresses that the set excludes no one.
     pub(super) fn is_broad(&self) -> bool {
         let public = self.and(Self::public());
         let more = |ranges: &[AddressRange], than: u128| {

@@ -10,13 +10,13 @@
 //!    "Condition": {"Bool": {"aws:SecureTransport": "false"}}} ]
 //! ```
 //!
-//! *Can anybody read?* The question names callers (anonymous) and actions (the class read).
+//! *Can anyone read?* The question names callers (anonymous) and actions (the class read).
 //!
 //! 1. The policy is [compiled](compile) once: `s3:Get*` becomes the set of the actions it names in
 //!    the [catalogue](super::catalogue), each condition an [atom] over a numbered key. Actions that no statement and no
-//!    key tells apart form one group; here `GetObject` stands for most of its class. To the search
+//!    key distinguishes form one group; here `GetObject` stands for most of its class. To the search
 //!    `PutObject` looks no different from `DeleteObject` here, so what is found for one group is
-//!    kept for all that nothing tells apart ([caller_state]).
+//!    kept for all that nothing distinguishes ([caller_state]).
 //! 2. The callers are split into [shapes](caller) in which every principal element is true or false,
 //!    and every key has a domain. An anonymous caller has a `SecureTransport` of true or false.
 //! 3. Conditions that say the same of a whole domain are [settled](fold): the resource `*` of
@@ -38,7 +38,7 @@
 //! `only_from` lists them. *unreachable*: no request. *unknown*: something in the way is not
 //! documented, could not be read, or used the [budget] up.
 //!
-//! Doubts are rounded twice ([`value::Rounding`]). Down, nothing unclear lets anybody in: what is
+//! Doubts are rounded twice ([`value::Rounding`]). Down, nothing unclear lets anyone in: what is
 //! found is real. Up, everything unclear does: what is not found does not exist. Where the two
 //! differ, the answer is unknown. So "unreachable" speaks of more requests than there are, and
 //! "reachable" comes with a request.

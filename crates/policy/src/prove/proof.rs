@@ -40,7 +40,7 @@ impl Ledger {
         *place = (*place).max(Some(closed));
     }
 
-    /// Why nobody gets in, when the owner's identities were asked about too.
+    /// Why no one gets in, when the owner's identities were asked about too.
     pub(super) fn of_anybody(&self) -> String {
         match self.own {
             Some(ClosedBy::Denied(Some(index))) => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::budget::{self, Budget};
-use super::caller::{BucketContext, LONGEST_SIGNATURE_MS};
+use super::caller::{LONGEST_SIGNATURE_MS, OwnerAndTime};
 use super::caller_state::CallerState;
 use super::case::Case;
 use super::compile::CompiledPolicy;
@@ -30,9 +30,9 @@ pub enum LongestSignature {
 #[derive(Debug)]
 pub struct Prover {
     pub(super) policy: CompiledPolicy,
-    pub(super) place: BucketContext,
+    pub(super) place: OwnerAndTime,
     has_policy: bool,
-    /// What RestrictPublicBuckets cuts off: nobody, everybody but the owner and services, or it is
+    /// What RestrictPublicBuckets cuts off: no one, everyone but the owner and services, or it is
     /// not known which of the two.
     pub(super) cut: Option<bool>,
     pub(super) kms_by_default: bool,
@@ -67,7 +67,7 @@ impl Prover {
             Some(false)
         };
         Self {
-            place: BucketContext {
+            place: OwnerAndTime {
                 owner: case.owner.to_owned(),
                 now: case.now,
             },
@@ -233,7 +233,7 @@ impl Prover {
         (answer, ways)
     }
 
-    /// A request of that class by somebody who holds nothing the policy names, if one gets in.
+    /// A request of that class by a caller who holds nothing the policy names, if one gets in.
     pub fn witness(&mut self, question: &Question, class: ActionClass) -> Option<Request> {
         let mut asked = self.asked(question);
         let answer = self.class(&mut asked, class);

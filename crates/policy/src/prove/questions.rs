@@ -228,26 +228,30 @@ impl Question {
         };
         match self {
             Self::Anonymous => out.add(CallerClass::Anonymous, true, None),
-            Self::AnyAwsAccount => out.strangers(),
+            Self::AnyAwsAccount => out.fresh_accounts(),
             Self::Account(id) => out.account(id.as_str().into(), true, None, true),
             Self::Service(name) => out.add(CallerClass::Service(name.as_str().into()), true, None),
             Self::OwnerIdentities => out.identities(owner, true),
             Self::Presigned | Self::PresignedOlderThan(_) | Self::SigV2 => {
                 out.account(owner.into(), true, None, true);
-                out.strangers();
+                out.fresh_accounts();
             }
             Self::TlsBelow(_) => {
                 out.account(owner.into(), true, None, true);
                 out.add(CallerClass::Anonymous, true, None);
-                out.strangers();
+                out.fresh_accounts();
             }
             Self::PlainHttp | Self::PutWithoutKms | Self::SseC | Self::Upload(_) => {
                 out.account(owner.into(), true, None, true);
                 out.add(CallerClass::Anonymous, true, None);
-                out.strangers();
+                out.fresh_accounts();
                 // What is granted to everyone is granted to services too, those that no statement
                 // names included.
                 out.add(CallerClass::Service(SOME_SERVICE.into()), true, None);
+                // A condition on the service's name grants to all who can make that service call.
+                for name in policy.services_in_conditions() {
+                    out.add(CallerClass::Service(name.into()), true, None);
+                }
             }
         }
         out.parts
@@ -321,7 +325,7 @@ impl RequestKind {
 /// A kind of request, as one policy looks at it.
 #[derive(Debug)]
 pub(super) struct RequestForm {
-    /// Tells it from other kinds; 0 when the policy looks at nothing of it.
+    /// Distinguishes it from other kinds; 0 when the policy looks at nothing of it.
     pub(super) kind: u32,
     /// The actions that can be requested so.
     pub(super) actions: Actions,
@@ -456,8 +460,8 @@ impl CallerList<'_> {
     }
 
     /// An account that the policy does not name.
-    fn strangers(&mut self) {
-        let account = Arc::clone(&self.policy.stranger);
+    fn fresh_accounts(&mut self) {
+        let account = Arc::clone(&self.policy.fresh_account);
         self.account(account, true, None, false);
         if self.policy.splits_accounts() {
             for kind in [
@@ -496,16 +500,18 @@ impl CallerList<'_> {
 
     /// The services that the policy names, as principals or in conditions on the caller's service.
     fn services(&mut self) {
-        for name in self.policy.services() {
-            self.add(
-                CallerClass::Service(name.as_str().into()),
-                false,
-                Some(name.as_str().into()),
-            );
+        // Any service, on behalf of an account that the policy names.
+        self.add(CallerClass::Service(SOME_SERVICE.into()), false, None);
+        for name in self.policy.services_in_conditions() {
+            self.add(CallerClass::Service(name.into()), false, None);
+        }
+        for name in self.policy.service_principals() {
+            let name: Arc<str> = name.into();
+            self.add(CallerClass::Service(Arc::clone(&name)), false, Some(name));
         }
     }
 
-    /// Somebody of an account whom no statement names by name.
+    /// Principals of an account whom no statement names by name.
     fn account(&mut self, id: Arc<str>, fresh: bool, held_as: Option<Arc<str>>, asked: bool) {
         let names_parts = self.names_parts_of(&id);
         let aws = |kind, name: Option<Arc<str>>| CallerClass::Aws {
@@ -556,16 +562,16 @@ impl CallerList<'_> {
             })
     }
 
-    /// Everybody whom the policy names, accounts and principals, in accounts that `wanted` takes.
+    /// Everyone whom the policy names, accounts and principals, in accounts that `wanted` takes.
     fn named(&mut self, wanted: impl Fn(&str) -> bool) {
         let policy = self.policy;
         for account in policy.accounts.iter().filter(|account| wanted(account)) {
             let account: Arc<str> = account.as_str().into();
             self.account(Arc::clone(&account), false, Some(account), false);
         }
-        // Somebody who holds a literal and is nobody in particular.
+        // A caller who holds a literal and is no one in particular.
         let before = self.parts.len();
-        self.strangers();
+        self.fresh_accounts();
         for part in self.parts.iter_mut().skip(before) {
             part.shape.fresh = false;
         }

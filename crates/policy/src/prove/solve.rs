@@ -135,11 +135,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::document::{BucketContext, Condition, Operator, TextMatch, Version};
+    use crate::document::{Condition, Operator, Place, TextMatch, Version};
 
     fn condition(any: bool, negated: bool, values: Vec<String>) -> Condition {
         Condition {
-            place: BucketContext::START,
+            place: Place::START,
             quantifier: if any {
                 Quantifier::ForAnyValue
             } else {
@@ -187,7 +187,7 @@ mod tests {
                 .map(|(condition, wanted)| (Atom::condition(condition, 1, Version::V2012), *wanted)).collect();
             let literals: Vec<Literal<'_>> = atoms.iter().map(|(atom, wanted)| (atom, *wanted)).collect();
             let domain = Domain { many: true, ..Domain::any_text() };
-            let found = super::super::value::solve(
+            let found = super::solve(
                 &domain, &literals, Rounding::Down, &mut false, &mut Budget::new(1_000_000),
             ).unwrap();
             // Four texts stand for all: a, b, another with a, another without.

@@ -93,7 +93,7 @@ pub(super) enum FilledPattern {
     Glob(Glob),
     /// It matches nothing: a key is absent and there is no default.
     Nothing,
-    /// Nobody documents what it matches.
+    /// It is not documented what it matches.
     Unclear,
 }
 

@@ -8,6 +8,8 @@
 //! proof. Conditions of two theories on one key (a text pattern on an address) have no common
 //! theory: if no likely value satisfies them, nothing is known.
 
+use std::sync::Arc;
+
 use super::atom::{Atom, ValueTest};
 use super::budget::{Budget, Exhausted};
 use super::glob::{self, Glob};
@@ -47,8 +49,9 @@ pub(super) enum Values {
     Number(NumberRange),
     /// A point in time.
     Time(NumberRange),
-    /// An address.
-    Address(AddressDomain),
+    /// An address, not one of these networks if there is another: what a policy names is held, not
+    /// met by chance.
+    Address(AddressDomain, Arc<Addresses>),
 }
 
 /// The addresses that requests come from.
@@ -138,7 +141,7 @@ impl Domain {
             Values::Number(line) | Values::Time(line) => numeric::parse(value)
                 .or_else(|| numeric::parse_date(value))
                 .is_some_and(|value| value >= line.min && value <= line.max),
-            Values::Address(_) => value.parse::<core::net::IpAddr>().is_ok(),
+            Values::Address(..) => value.parse::<core::net::IpAddr>().is_ok(),
         }
     }
 
@@ -214,7 +217,7 @@ pub(super) fn one(
         } => text(prefix, within, without, literals, budget),
         Values::Number(line) => Ok(number(*line, literals, |value| Some(numeric::write(value)))),
         Values::Time(line) => Ok(number(*line, literals, numeric::write_date)),
-        Values::Address(of) => Ok(address(*of, literals)),
+        Values::Address(of, named) => Ok(address(*of, named, literals)),
     }
 }
 
@@ -375,7 +378,7 @@ pub(super) fn addresses(literals: &[Literal<'_>]) -> Addresses {
         })
 }
 
-fn address(domain: AddressDomain, literals: &[Literal<'_>]) -> SolvedValue {
+fn address(domain: AddressDomain, named: &Addresses, literals: &[Literal<'_>]) -> SolvedValue {
     let broad = domain == AddressDomain::Unchosen;
     let set = match domain {
         AddressDomain::Any => addresses(literals),
@@ -390,7 +393,9 @@ fn address(domain: AddressDomain, literals: &[Literal<'_>]) -> SolvedValue {
         .iter()
         .filter(|(atom, _)| !matches!(atom.test, ValueTest::Address(_)));
     let mut candidates: Vec<String> = set
+        .and(&named.complement())
         .example()
+        .or_else(|| set.example())
         .map(|address| address.to_string())
         .into_iter()
         .collect();

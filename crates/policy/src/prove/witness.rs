@@ -1,4 +1,4 @@
-//! From what the search found to a request that anybody can replay.
+//! From what the search found to a request that anyone can replay.
 //!
 //! The request holds what the policy looks at and nothing else: every other key is absent from it,
 //! and so it is exactly what `policy evaluate` takes.
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::atom::KeyValue;
 use super::caller::{CallerClass, CallerShape, PrincipalKind};
-use super::caller_state::Surroundings;
+use super::caller_state::ProvingContext;
 use super::compile::CompiledPolicy;
 use super::dpll::RequestModel;
 use super::keys;
@@ -19,7 +19,7 @@ use crate::contract::{ContextValue, PrincipalClass, Request, RequestPrincipal};
 
 /// The request; none for a caller that has no ARN to write down.
 pub(super) fn request(
-    around: Surroundings<'_>,
+    around: ProvingContext<'_>,
     shape: &CallerShape,
     action: &Action,
     model: &RequestModel,
