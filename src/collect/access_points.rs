@@ -20,10 +20,10 @@ use crate::inventory::ids::partition;
 use crate::inventory::need::{Guard, ReadingKind};
 
 use super::answer;
+use super::call_error::{CallError, ErrorKind};
 use super::lane::Family;
 use super::paging::following;
 use super::session::Session;
-use super::trouble::{Kind, Trouble};
 
 /// Where Multi-Region access points are managed (S3 user guide, "Managing Multi-Region Access
 /// Points": control plane requests go to US West (Oregon); copy of 2026). Other partitions have none.
@@ -75,8 +75,8 @@ async fn list(session: &Session, account: &str, region: &str) -> InRegion {
             .await;
         let page = match page {
             Ok(page) => page,
-            Err(trouble) => {
-                let listing = ended_early(ReadingKind::AccessPointListing, pages, &trouble);
+            Err(error) => {
+                let listing = ended_early(ReadingKind::AccessPointListing, pages, &error);
                 return (listing, found);
             }
         };
@@ -216,9 +216,9 @@ async fn list_multi_region(session: &Session, account: &str) -> OverRegions {
             .await;
         let page = match page {
             Ok(page) => page,
-            Err(trouble) => {
+            Err(error) => {
                 let listing =
-                    ended_early(ReadingKind::MultiRegionAccessPointListing, pages, &trouble);
+                    ended_early(ReadingKind::MultiRegionAccessPointListing, pages, &error);
                 return (listing, found);
             }
         };
@@ -352,9 +352,9 @@ fn flags(block: Option<&PublicAccessBlockConfiguration>) -> PublicAccessBlock {
 
 /// The listing when a page could not be read: the page's failure is the listing's. An interrupted
 /// listing is merely not complete.
-fn ended_early(kind: ReadingKind, pages: u64, trouble: &Trouble) -> Reading<Listing> {
-    if pages > 0 && trouble.kind == Kind::Interrupted {
+fn ended_early(kind: ReadingKind, pages: u64, error: &CallError) -> Reading<Listing> {
+    if pages > 0 && error.kind == ErrorKind::Interrupted {
         return Reading::Known(Listing { complete: false });
     }
-    answer::unread(kind, trouble)
+    answer::unread(kind, error)
 }

@@ -3,7 +3,7 @@
 use crate::inventory::Reading;
 use crate::inventory::need::ReadingKind;
 
-use super::trouble::{Kind, Trouble};
+use super::call_error::{CallError, ErrorKind};
 
 /// Codes by which a service refuses for want of permission. Other 403s (an expired token, a wrong
 /// key) say nothing about permissions and are failures.
@@ -47,37 +47,37 @@ pub const fn absent_codes(reading: ReadingKind) -> &'static [&'static str] {
 }
 
 /// The reading that an answer makes; `value` is `None` for a documented empty answer.
-pub fn reading<T>(kind: ReadingKind, answer: Result<Option<T>, Trouble>) -> Reading<T> {
+pub fn reading<T>(kind: ReadingKind, answer: Result<Option<T>, CallError>) -> Reading<T> {
     match answer {
         Ok(Some(value)) => Reading::Known(value),
         Ok(None) => Reading::Absent,
-        Err(trouble) => unread(kind, &trouble),
+        Err(error) => unread(kind, &error),
     }
 }
 
 /// The reading that a failed call makes.
-pub fn unread<T>(kind: ReadingKind, trouble: &Trouble) -> Reading<T> {
-    unread_by(kind, kind.action(), trouble)
+pub fn unread<T>(kind: ReadingKind, error: &CallError) -> Reading<T> {
+    unread_by(kind, kind.action(), error)
 }
 
 /// The same for a call that is not the reading's first, and so takes another action.
-pub fn unread_by<T>(kind: ReadingKind, action: &str, trouble: &Trouble) -> Reading<T> {
-    if trouble.kind == Kind::Interrupted {
+pub fn unread_by<T>(kind: ReadingKind, action: &str, error: &CallError) -> Reading<T> {
+    if error.kind == ErrorKind::Interrupted {
         return Reading::NotCollected;
     }
-    let code = trouble.code.clone();
-    if trouble.answered && absent_codes(kind).contains(&code.as_str()) {
+    let code = error.code.clone();
+    if error.answered && absent_codes(kind).contains(&code.as_str()) {
         return Reading::Absent;
     }
     let action = action.to_owned();
     // A 403 without a code is what a proxy or a bodiless answer gives: still a refusal.
-    if DENIED.contains(&code.as_str()) || (!trouble.answered && trouble.status == Some(403)) {
+    if DENIED.contains(&code.as_str()) || (!error.answered && error.status == Some(403)) {
         return Reading::Denied { action, code };
     }
     Reading::Failed {
         action,
         code,
-        message: trouble.message.clone(),
+        message: error.message.clone(),
     }
 }
 
@@ -85,17 +85,17 @@ pub fn unread_by<T>(kind: ReadingKind, action: &str, trouble: &Trouble) -> Readi
 mod tests {
     use super::*;
 
-    fn trouble(code: &str, status: u16) -> Trouble {
-        Trouble {
+    fn error(code: &str, status: u16) -> CallError {
+        CallError {
             answered: true,
             status: Some(status),
-            ..Trouble::local(Kind::Final, code, "text")
+            ..CallError::local(ErrorKind::Final, code, "text")
         }
     }
 
     #[test]
     fn only_the_documented_code_means_absent() {
-        let policy = |code| unread::<()>(ReadingKind::BucketPolicy, &trouble(code, 404));
+        let policy = |code| unread::<()>(ReadingKind::BucketPolicy, &error(code, 404));
         assert_eq!(policy("NoSuchBucketPolicy"), Reading::Absent);
         assert!(
             matches!(policy("NoSuchBucket"), Reading::Failed { code, .. } if code == "NoSuchBucket")
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_action() {
-        let reading = unread::<()>(ReadingKind::BucketEncryption, &trouble("AccessDenied", 403));
+        let reading = unread::<()>(ReadingKind::BucketEncryption, &error("AccessDenied", 403));
         assert_eq!(
             reading,
             Reading::Denied {
@@ -117,20 +117,20 @@ mod tests {
 
     #[test]
     fn an_expired_token_is_a_failure_not_a_refusal() {
-        let reading = unread::<()>(ReadingKind::BucketPolicy, &trouble("ExpiredToken", 403));
+        let reading = unread::<()>(ReadingKind::BucketPolicy, &error("ExpiredToken", 403));
         assert!(matches!(reading, Reading::Failed { .. }));
     }
 
     #[test]
     fn no_answer_is_never_absent() {
-        let timeout = Trouble::local(Kind::Transient, "Timeout", "no answer in time");
+        let timeout = CallError::local(ErrorKind::Transient, "Timeout", "no answer in time");
         let reading = unread::<()>(ReadingKind::BucketPolicy, &timeout);
         assert!(matches!(reading, Reading::Failed { code, .. } if code == "Timeout"));
     }
 
     #[test]
     fn an_interrupted_call_was_not_made() {
-        let reading = unread::<()>(ReadingKind::BucketPolicy, &Trouble::interrupted());
+        let reading = unread::<()>(ReadingKind::BucketPolicy, &CallError::interrupted());
         assert_eq!(reading, Reading::NotCollected);
     }
 }

@@ -10,10 +10,10 @@ use crate::inventory::bucket::BucketInventory;
 use crate::inventory::need::ReadingKind;
 
 use super::answer;
+use super::call_error::{CallError, ErrorKind};
 use super::lane::Family;
 use super::paging::following;
 use super::session::Session;
-use super::trouble::{Kind, Trouble};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -74,8 +74,8 @@ async fn list(session: &Session, found: &mut Found) {
             .await;
         let page = match page {
             Ok(page) => page,
-            Err(trouble) => {
-                found.listing = ended_early(pages, &trouble);
+            Err(error) => {
+                found.listing = ended_early(pages, &error);
                 return;
             }
         };
@@ -119,9 +119,9 @@ async fn list(session: &Session, found: &mut Found) {
 
 /// The listing when a page could not be read: the page's failure is the listing's, and what came
 /// before it is kept. An interrupted listing is merely not complete.
-fn ended_early(pages: u64, trouble: &Trouble) -> Reading<Listing> {
-    if pages > 0 && trouble.kind == Kind::Interrupted {
+fn ended_early(pages: u64, error: &CallError) -> Reading<Listing> {
+    if pages > 0 && error.kind == ErrorKind::Interrupted {
         return Reading::Known(Listing { complete: false });
     }
-    answer::unread(ReadingKind::BucketListing, trouble)
+    answer::unread(ReadingKind::BucketListing, error)
 }

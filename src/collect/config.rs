@@ -216,7 +216,7 @@ fn delivery(status: sdk::DeliveryChannelStatus) -> ConfigDelivery {
 /// An error code, when there is one.
 fn error_code(code: Option<String>) -> Option<String> {
     code.filter(|code| !code.is_empty())
-        .map(|code| super::trouble::clean(&code))
+        .map(|code| super::call_error::clean(&code))
 }
 
 async fn rules(session: &Session, region: &str) -> Reading<Vec<ConfigRule>> {
@@ -239,7 +239,7 @@ async fn rules(session: &Session, region: &str) -> Reading<Vec<ConfigRule>> {
         let page = match page {
             Ok(page) => page,
             // Part of the rules would make a missing one out of one that was not read.
-            Err(trouble) => return answer::unread(KIND, &trouble),
+            Err(error) => return answer::unread(KIND, &error),
         };
         rules.extend(page.config_rules.unwrap_or_default().into_iter().map(rule));
         match following(page.next_token.as_deref(), token.as_deref()) {

@@ -44,7 +44,7 @@ pub fn check(url: &str) -> Result<(), CollectError> {
     match host {
         Some(host) if !host.is_empty() && !url.contains(char::is_whitespace) => Ok(()),
         _ => Err(CollectError::Endpoint {
-            url: super::trouble::clean(url),
+            url: super::call_error::clean(url),
         }),
     }
 }
@@ -60,7 +60,7 @@ pub fn shown(url: &str) -> String {
     let host = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
-    super::trouble::clean(&format!("{scheme}://{host}{path}"))
+    super::call_error::clean(&format!("{scheme}://{host}{path}"))
 }
 
 /// Takes the account id off the host name of s3control requests to a custom endpoint.

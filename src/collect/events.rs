@@ -12,20 +12,20 @@ use crate::inventory::need::ReadingKind;
 use crate::inventory::trigger::{Rule, RuleTarget};
 
 use super::answer;
+use super::call_error::CallError;
 use super::lane::Family;
 use super::paging::following;
 use super::session::Session;
 use super::triggers::Known;
-use super::trouble::Trouble;
 
 /// A call that failed, and the action it takes.
-type Missed = (&'static str, Trouble);
+type Missed = (&'static str, CallError);
 
 /// The rules of a Region.
 pub async fn rules(session: &Session, region: &str, known: &Known) -> Reading<Vec<Rule>> {
     match read(session, region, known).await {
         Ok(rules) => Reading::Known(rules),
-        Err((action, trouble)) => answer::unread_by(ReadingKind::Rules, action, &trouble),
+        Err((action, error)) => answer::unread_by(ReadingKind::Rules, action, &error),
     }
 }
 
@@ -78,7 +78,7 @@ async fn buses(session: &Session, region: &str) -> Result<Vec<String>, Missed> {
                     .send()
             })
             .await
-            .map_err(|trouble| ("events:ListEventBuses", trouble))?;
+            .map_err(|error| ("events:ListEventBuses", error))?;
         names.extend(
             page.event_buses()
                 .iter()
@@ -105,7 +105,7 @@ async fn rules_of(session: &Session, region: &str, bus: &str) -> Result<Vec<SdkR
                     .send()
             })
             .await
-            .map_err(|trouble| ("events:ListRules", trouble))?;
+            .map_err(|error| ("events:ListRules", error))?;
         rules.extend(page.rules().iter().cloned());
         match following(page.next_token(), token.as_deref()) {
             Some(next) => token = Some(next),
@@ -136,7 +136,7 @@ async fn targets(
                     .send()
             })
             .await
-            .map_err(|trouble| ("events:ListTargetsByRule", trouble))?;
+            .map_err(|error| ("events:ListTargetsByRule", error))?;
         targets.extend(
             page.targets()
                 .iter()

@@ -14,11 +14,11 @@ use crate::inventory::function::{FunctionInventory, FunctionUrl, UrlCors};
 use crate::inventory::need::{Guard, ReadingKind};
 
 use super::answer;
+use super::call_error::{CallError, ErrorKind};
 use super::lambda::qualifier;
 use super::lane::Family;
 use super::paging::following;
 use super::session::Session;
-use super::trouble::{Kind, Trouble};
 
 /// The version that callers without a qualifier run.
 const LATEST: &str = "$LATEST";
@@ -57,7 +57,7 @@ pub async fn read(session: &Session, region: &str, name: &str, function: &mut Fu
     function.policies = policies;
 }
 
-async fn urls(session: &Session, region: &str, name: &str) -> Result<Vec<FunctionUrl>, Trouble> {
+async fn urls(session: &Session, region: &str, name: &str) -> Result<Vec<FunctionUrl>, CallError> {
     let client = session.clients.lambda(region);
     let mut urls = Vec::new();
     let mut marker: Option<String> = None;
@@ -145,18 +145,18 @@ async fn policies(
             Ok(output) => output.policy,
             // The documented answer where there is no policy; the function was listed just before
             // (Lambda API reference, GetPolicy).
-            Err(trouble) if no_policy(&trouble) => None,
+            Err(error) if no_policy(&error) => None,
             // One policy that was not read leaves open who may call.
-            Err(trouble) => return answer::unread(ReadingKind::FunctionPolicies, &trouble),
+            Err(error) => return answer::unread(ReadingKind::FunctionPolicies, &error),
         };
         policies.insert(wanted.clone(), policy);
     }
     Reading::Known(policies)
 }
 
-fn no_policy(trouble: &Trouble) -> bool {
-    trouble.answered
-        && trouble.kind == Kind::Final
-        && trouble.status == Some(404)
-        && trouble.code == "ResourceNotFoundException"
+fn no_policy(error: &CallError) -> bool {
+    error.answered
+        && error.kind == ErrorKind::Final
+        && error.status == Some(404)
+        && error.code == "ResourceNotFoundException"
 }

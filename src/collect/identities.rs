@@ -17,9 +17,9 @@ use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInve
 use crate::inventory::need::{Guard, ReadingKind};
 
 use super::answer;
+use super::call_error::ErrorKind;
 use super::lane::Family;
 use super::session::Session;
-use super::trouble::Kind;
 
 /// Entries a page: the most that IAM gives (IAM API reference, GetAccountAuthorizationDetails).
 const PAGE: i32 = 1000;
@@ -52,11 +52,11 @@ async fn list(session: &Session, found: &mut AccountInventory) -> Reading<Listin
             .await;
         let page = match page {
             Ok(page) => page,
-            Err(trouble) if pages > 0 && trouble.kind == Kind::Interrupted => {
+            Err(error) if pages > 0 && error.kind == ErrorKind::Interrupted => {
                 return Reading::Known(Listing { complete: false });
             }
             // The page's failure is the listing's; what came before it is kept.
-            Err(trouble) => return answer::unread(ReadingKind::IdentityListing, &trouble),
+            Err(error) => return answer::unread(ReadingKind::IdentityListing, &error),
         };
         pages = pages.saturating_add(1);
         keep(&page, found);

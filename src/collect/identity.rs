@@ -7,11 +7,11 @@ use crate::inventory::account::Caller;
 use crate::inventory::need::ReadingKind;
 
 use super::answer;
+use super::call_error::{CallError, ErrorKind, clean};
 use super::clients::Clients;
 use super::endpoint;
 use super::error::CollectError;
 use super::lane::{Family, Lanes};
-use super::trouble::{Kind, Trouble, clean};
 
 /// The account id used when an endpoint does not know sts. AWS itself always answers
 /// GetCallerIdentity; it cannot be denied (IAM user guide).
@@ -46,7 +46,7 @@ pub async fn identify(
         .lane(Family::Sts, &home)
         .call(|| sts.get_caller_identity().send())
         .await;
-    let trouble = match answer {
+    let error = match answer {
         Ok(identity) => {
             let caller = Caller {
                 arn: identity.arn().unwrap_or_default().to_owned(),
@@ -57,22 +57,22 @@ pub async fn identify(
                 .unwrap_or(UNKNOWN_ACCOUNT);
             return Ok((account.to_owned(), Reading::Known(caller)));
         }
-        Err(trouble) => trouble,
+        Err(error) => error,
     };
-    if trouble.kind == Kind::Interrupted {
+    if error.kind == ErrorKind::Interrupted {
         return Err(CollectError::Interrupted);
     }
-    if trouble.status.is_some() {
-        if BAD_CREDENTIALS.contains(&trouble.code.as_str()) {
+    if error.status.is_some() {
+        if BAD_CREDENTIALS.contains(&error.code.as_str()) {
             return Err(CollectError::BadCredentials {
-                code: trouble.code,
-                detail: trouble.message,
+                code: error.code,
+                detail: error.message,
             });
         }
-        let caller = answer::unread_by(ReadingKind::Caller, "sts:GetCallerIdentity", &trouble);
+        let caller = answer::unread_by(ReadingKind::Caller, "sts:GetCallerIdentity", &error);
         return Ok((UNKNOWN_ACCOUNT.to_owned(), caller));
     }
-    Err(silence(clients, &home, profile, trouble).await)
+    Err(silence(clients, &home, profile, error).await)
 }
 
 /// Why nothing answered: no credentials, or nobody there.
@@ -80,7 +80,7 @@ async fn silence(
     clients: &Clients,
     home: &str,
     profile: Option<&str>,
-    trouble: Trouble,
+    error: CallError,
 ) -> CollectError {
     // The SDK reports missing credentials and a dead endpoint alike as a failure to dispatch;
     // asking the provider again tells them apart.
@@ -104,14 +104,14 @@ async fn silence(
     match endpoint::of_service(clients.config(), "STS") {
         Some(url) => CollectError::Unreachable {
             endpoint: endpoint::shown(&url),
-            code: trouble.code,
-            detail: trouble.message,
+            code: error.code,
+            detail: error.message,
             hint: "Check the endpoint URL (--endpoint-url, AWS_ENDPOINT_URL or the profile) and that something listens there".to_owned(),
         },
         None => CollectError::Unreachable {
             endpoint: format!("AWS in {home}"),
-            code: trouble.code,
-            detail: trouble.message,
+            code: error.code,
+            detail: error.message,
             hint: format!("Check that `{home}` is the Region you mean, the network and HTTPS_PROXY"),
         },
     }

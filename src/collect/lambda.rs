@@ -17,12 +17,12 @@ use crate::inventory::function::{
 };
 use crate::inventory::need::{Guard, ReadingKind};
 
+use super::call_error::{CallError, ErrorKind};
 use super::lane::Family;
 use super::logs;
 use super::packages;
 use super::paging::following;
 use super::session::Session;
-use super::trouble::{Kind, Trouble};
 use super::{answer, function_access, function_state, metrics, triggers};
 
 /// Reads the functions of a Region.
@@ -150,13 +150,13 @@ async fn list(
             .await;
         let page = match page {
             Ok(page) => page,
-            Err(trouble) if pages > 0 && trouble.kind == Kind::Interrupted => {
+            Err(error) if pages > 0 && error.kind == ErrorKind::Interrupted => {
                 return (Reading::Known(Listing { complete: false }), functions);
             }
             // The page's failure is the listing's; what came before it is kept.
-            Err(trouble) => {
+            Err(error) => {
                 return (
-                    answer::unread(ReadingKind::FunctionListing, &trouble),
+                    answer::unread(ReadingKind::FunctionListing, &error),
                     functions,
                 );
             }
@@ -230,7 +230,7 @@ async fn read_one(
     function
 }
 
-async fn aliases(session: &Session, region: &str, name: &str) -> Result<Vec<Alias>, Trouble> {
+async fn aliases(session: &Session, region: &str, name: &str) -> Result<Vec<Alias>, CallError> {
     let client = session.clients.lambda(region);
     let mut aliases = Vec::new();
     let mut marker: Option<String> = None;
@@ -258,7 +258,7 @@ async fn provisioned(
     session: &Session,
     region: &str,
     name: &str,
-) -> Result<Vec<ProvisionedConcurrency>, Trouble> {
+) -> Result<Vec<ProvisionedConcurrency>, CallError> {
     let client = session.clients.lambda(region);
     let mut configs = Vec::new();
     let mut marker: Option<String> = None;
@@ -300,7 +300,7 @@ async fn image(session: &Session, region: &str, name: &str) -> Reading<Image> {
         Ok(output) => output
             .code
             .and_then(|code| code.resolved_image_uri.or(code.image_uri)),
-        Err(trouble) => return answer::unread(KIND, &trouble),
+        Err(error) => return answer::unread(KIND, &error),
     };
     let Some(source) = uri.as_deref().and_then(ImageSource::parse) else {
         return Reading::Failed {
@@ -337,7 +337,7 @@ async fn image(session: &Session, region: &str, name: &str) -> Reading<Image> {
                 },
             }
         }
-        Err(trouble) => answer::unread_by(KIND, "ecr:DescribeImages", &trouble),
+        Err(error) => answer::unread_by(KIND, "ecr:DescribeImages", &error),
     }
 }
 

@@ -20,9 +20,9 @@ use crate::inventory::need::ReadingKind;
 use crate::inventory::report_line;
 
 use super::answer;
+use super::call_error::{CallError, ErrorKind};
 use super::lane::Family;
 use super::session::Session;
-use super::trouble::{Kind, Trouble};
 
 const KIND: ReadingKind = ReadingKind::FunctionMeasured;
 
@@ -64,7 +64,7 @@ struct Group {
 type Found = BTreeMap<String, BTreeMap<String, Starts>>;
 
 /// The starts of a batch, and whether all of it was read.
-type Answer = Result<(Found, bool), Trouble>;
+type Answer = Result<(Found, bool), CallError>;
 
 /// Reads the starts of a Region's functions into them.
 pub async fn measure(
@@ -97,8 +97,8 @@ pub async fn measure(
     let window = (now.saturating_sub(i64::from(days) * DAY_MS), now);
     let there = match describe(session, region, &groups, window).await {
         Ok(there) => there,
-        Err(trouble) => {
-            let reading = answer::unread_by(KIND, "logs:DescribeLogGroups", &trouble);
+        Err(error) => {
+            let reading = answer::unread_by(KIND, "logs:DescribeLogGroups", &error);
             tell(functions, &everyone, &reading);
             return;
         }
@@ -143,7 +143,7 @@ pub async fn measure(
                     complete: *complete,
                     versions: found.get(name).cloned().unwrap_or_default(),
                 }),
-                Err(trouble) => answer::unread(KIND, trouble),
+                Err(error) => answer::unread(KIND, error),
             };
             tell(functions, std::slice::from_ref(name), &reading);
         }
@@ -164,7 +164,7 @@ async fn describe(
     region: &str,
     groups: &BTreeMap<String, Vec<String>>,
     window: (i64, i64),
-) -> Result<Vec<Group>, Trouble> {
+) -> Result<Vec<Group>, CallError> {
     let (own, others): (Vec<&String>, Vec<&String>) = groups
         .keys()
         .partition(|name| name.starts_with("/aws/lambda/"));
@@ -286,7 +286,7 @@ async fn starts(session: &Session, region: &str, groups: &[Group], window: (i64,
     match query(session, region, groups, window).await {
         Ok(Some(found)) => Ok((found, true)),
         Ok(None) => events(session, region, groups, window).await,
-        Err(trouble) => Err(trouble),
+        Err(error) => Err(error),
     }
 }
 
@@ -296,7 +296,7 @@ async fn query(
     region: &str,
     groups: &[Group],
     window: (i64, i64),
-) -> Result<Option<Found>, Trouble> {
+) -> Result<Option<Found>, CallError> {
     let client = session.clients.logs(region);
     let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
     let started = session
@@ -312,15 +312,15 @@ async fn query(
         .await;
     let id = match started {
         Ok(output) => output.query_id,
-        Err(trouble) if does_not_serve(&trouble) => None,
-        Err(trouble) => return Err(trouble),
+        Err(error) if does_not_serve(&error) => None,
+        Err(error) => return Err(error),
     };
     let Some(id) = id else { return Ok(None) };
     let answer = tokio::time::timeout(PATIENCE, results(session, region, &id))
         .await
         .unwrap_or_else(|_| {
-            Err(Trouble::local(
-                Kind::Final,
+            Err(CallError::local(
+                ErrorKind::Final,
                 "Timeout",
                 "the query over the logs did not end in time",
             ))
@@ -350,11 +350,11 @@ async fn query(
 }
 
 /// True for the answers of endpoints that have no such queries; on AWS, which has, they do not come.
-fn does_not_serve(trouble: &Trouble) -> bool {
-    trouble.kind != Kind::Interrupted
-        && (trouble.status == Some(501)
+fn does_not_serve(error: &CallError) -> bool {
+    error.kind != ErrorKind::Interrupted
+        && (error.status == Some(501)
             || matches!(
-                trouble.code.as_str(),
+                error.code.as_str(),
                 "InternalFailure"
                     | "InternalError"
                     | "MalformedQueryException"
@@ -368,7 +368,7 @@ async fn results(
     session: &Session,
     region: &str,
     id: &str,
-) -> Result<Option<Vec<Vec<ResultField>>>, Trouble> {
+) -> Result<Option<Vec<Vec<ResultField>>>, CallError> {
     let client = session.clients.logs(region);
     let mut wait = Duration::from_millis(250);
     loop {
@@ -437,7 +437,7 @@ async fn events(
     region: &str,
     groups: &[Group],
     window: (i64, i64),
-) -> Result<(Found, bool), Trouble> {
+) -> Result<(Found, bool), CallError> {
     let client = session.clients.logs(region);
     let mut found = Found::new();
     let mut complete = true;

@@ -210,7 +210,7 @@ async fn values(
                     .send()
             })
             .await
-            .map_err(|trouble| answer::unread(ReadingKind::FunctionInvocations, &trouble))?;
+            .map_err(|error| answer::unread(ReadingKind::FunctionInvocations, &error))?;
         for result in page.metric_data_results() {
             let Some(index) = result
                 .id()

@@ -86,10 +86,10 @@ async fn of_bucket(
         .await;
     let listed = match listed {
         Ok(listed) => listed,
-        Err(trouble) => {
+        Err(error) => {
             return (
-                answer::unread_by(SAMPLE, "s3:ListBucket", &trouble),
-                answer::unread_by(ACLS, "s3:ListBucket", &trouble),
+                answer::unread_by(SAMPLE, "s3:ListBucket", &error),
+                answer::unread_by(ACLS, "s3:ListBucket", &error),
             );
         }
     };
@@ -124,17 +124,17 @@ async fn of_bucket(
                 }),
             }),
             // Deleted since it was listed.
-            Err(trouble) if trouble.status == Some(404) => {}
+            Err(error) if error.status == Some(404) => {}
             // Whoever has not the key of an SSE-C object is told no more than this.
-            Err(trouble) if trouble.status == Some(400) && trouble.bucket_region.is_none() => {
+            Err(error) if error.status == Some(400) && error.bucket_region.is_none() => {
                 sample.objects.push(SampledObject {
                     key: key.clone(),
                     sse_c: true,
                     ..SampledObject::default()
                 });
             }
-            Err(trouble) => {
-                failed = Some(answer::unread(SAMPLE, &trouble));
+            Err(error) => {
+                failed = Some(answer::unread(SAMPLE, &error));
                 break;
             }
         }
@@ -186,8 +186,8 @@ async fn acls(
                 };
                 acls.insert(key.clone(), acl);
             }
-            Err(trouble) if trouble.status == Some(404) => {}
-            Err(trouble) => return answer::unread(KIND, &trouble),
+            Err(error) if error.status == Some(404) => {}
+            Err(error) => return answer::unread(KIND, &error),
         }
     }
     Reading::Known(acls)

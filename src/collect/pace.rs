@@ -1,11 +1,12 @@
 //! How fast requests may leave: arithmetic only, time is handed in.
 //!
 //! AWS publishes no rate for the configuration calls of S3, and what it publishes for Lambda is
-//! shared with everybody else in the account. So the rate is found the way TCP finds it: free
+//! shared with everyone else in the account. So the rate is found the way TCP finds it: free
 //! until the first refusal, then a little under what was measured to get through, then slowly up
 //! again until the next. The measured rate, rather than half of the last one, is what keeps over
 //! nine tenths of a limit in use.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// A fixed rate: one request every `1/rate` seconds, no bursts. This is `--rate`.
@@ -40,11 +41,11 @@ const KEEP: f64 = 0.97;
 /// The most a rate falls at one time: a measurement can be unlucky.
 const FALL: f64 = 0.5;
 /// A measurement takes so many answers …
-const ENOUGH: u32 = 10;
+const ENOUGH: u32 = 20;
 /// … and so long;
 const SHORTEST: Duration = Duration::from_millis(100);
-/// unless this many were refused and they are the greater part.
-const PLENTY: u32 = 5;
+/// unless this many were refused and they are two thirds.
+const PLENTY: u32 = 10;
 /// The time a first guess is based on.
 const GUESS_OVER: Duration = Duration::from_millis(50);
 /// How far a late request may make up for lost time.
@@ -56,11 +57,28 @@ const GROWTH: f64 = 0.01;
 const IMPATIENCE: f64 = 0.01;
 /// Growth a second while the rate is a guess: it doubles about four times a second.
 const GUESSING: f64 = 3.0;
+/// This share of refusals costs less than a lower rate.
+const TOLERATED: f64 = 0.02;
+/// Standard deviations that are put down to chance.
+const CHANCE: f64 = 3.0;
+/// At most so many measurements decide between a limit and faults …
+const MOST_MEASUREMENTS: usize = 8;
+/// … and at least so many …
+const LEAST_MEASUREMENTS: usize = 3;
+/// … with so many answers.
+const LEAST_ANSWERS: f64 = 60.0;
+/// By how much better, as the logarithm of the likelihood, one explanation must fit than another.
+const MARGIN: f64 = 10.0;
+/// An endpoint that refuses more than this share is overloaded, whatever the cause.
+const MOST_FAULTS: f64 = 0.5;
 
 /// A rate that follows what the other side accepts.
+///
+/// Refusals that do not get fewer when the rate falls are faults, not a rate limit: the old rate is
+/// then restored, and that share of refusals no longer lowers it.
 #[derive(Clone, Debug)]
 pub struct Pace {
-    /// Requests a second; infinite until the first refusal where there is no ceiling.
+    /// Requests a second; infinite until the first cut where there is no ceiling.
     rate: f64,
     /// Never faster than this.
     ceiling: f64,
@@ -71,10 +89,47 @@ pub struct Pace {
     cut: Option<Instant>,
     /// When the rate was last raised.
     grown: Option<Instant>,
-    /// The present measurement: of requests sent since then.
+    /// The present measurement: of requests sent since then, the last of them at `latest`.
     since: Option<Instant>,
+    latest: Option<Instant>,
+    /// How long it lasts, without pauses.
+    span: Duration,
     accepted: u32,
     refused: u32,
+    /// The share of requests that is refused at any rate.
+    faults: f64,
+    /// The last measurements from the first refusal on, the latest last.
+    measured: VecDeque<RateWindow>,
+}
+
+/// One measurement.
+#[derive(Clone, Copy, Debug)]
+struct RateWindow {
+    /// The rate that was allowed.
+    rate: f64,
+    /// Requests a second that were sent.
+    offered: f64,
+    accepted: f64,
+    refused: f64,
+}
+
+impl RateWindow {
+    fn answers(&self) -> f64 {
+        self.accepted + self.refused
+    }
+
+    /// Requests a second that got through.
+    fn through(&self) -> f64 {
+        self.offered * self.accepted / self.answers()
+    }
+
+    /// The logarithm of the likelihood of this measurement, where a share `faults` of requests is
+    /// refused at any rate, and of the others those above `limit` a second.
+    fn likelihood(&self, faults: f64, limit: f64) -> f64 {
+        let refusal = 1.0 - (1.0 - faults) * (limit / self.offered).min(1.0);
+        let refusal = refusal.clamp(0.005, 0.995);
+        self.refused * refusal.ln() + self.accepted * (1.0 - refusal).ln()
+    }
 }
 
 impl Pace {
@@ -93,8 +148,12 @@ impl Pace {
             cut: None,
             grown: None,
             since: None,
+            latest: None,
+            span: Duration::ZERO,
             accepted: 0,
             refused: 0,
+            faults: 0.0,
+            measured: VecDeque::new(),
         }
     }
 
@@ -120,65 +179,135 @@ impl Pace {
     pub fn accepted(&mut self, sent: Instant, now: Instant) {
         if self.counts(sent) {
             self.accepted = self.accepted.saturating_add(1);
-            self.judge(sent, now);
+            self.judge(now);
         }
     }
 
-    /// A request sent at `sent` was refused for being one too many.
-    pub fn refused(&mut self, sent: Instant, now: Instant) {
-        if self.counts(sent) {
+    /// A request sent at `sent` was refused for being one too many. True when most requests are
+    /// refused: fewer should be in flight.
+    pub fn refused(&mut self, sent: Instant, now: Instant) -> bool {
+        self.counts(sent) && {
             self.refused = self.refused.saturating_add(1);
-            self.judge(sent, now);
+            self.judge(now)
         }
     }
 
     /// What was on its way before the present measurement began says nothing about the present
     /// rate.
-    fn counts(&self, sent: Instant) -> bool {
-        self.since.is_some_and(|since| sent >= since)
+    fn counts(&mut self, sent: Instant) -> bool {
+        if self.since.is_none_or(|since| sent < since) {
+            return false;
+        }
+        // A pause, in which there was nothing to send, is no part of the measurement.
+        let longest = interval(self.rate).map_or(SHORTEST, |interval| interval.max(SHORTEST));
+        let before = self.latest.or(self.since).unwrap_or(sent);
+        self.span += sent.saturating_duration_since(before).min(longest);
+        self.latest = Some(before.max(sent));
+        true
     }
 
-    /// Ends the measurement when there is enough of it, and draws its conclusion.
-    fn judge(&mut self, sent: Instant, now: Instant) {
-        let Some(since) = self.since else { return };
-        let span = sent.saturating_duration_since(since);
-        if self.rate.is_infinite() {
-            // The first refusal of all: anything is a better guess than no limit.
-            if self.refused > 0 {
-                let guess = f64::from(self.accepted) / span.max(GUESS_OVER).as_secs_f64();
-                self.guess = true;
-                self.lower(guess, now);
-            } else if span >= SHORTEST {
-                self.restart(now);
-            }
-            return;
-        }
+    /// Ends the measurement when there is enough of it, and draws its conclusion. True when most
+    /// requests were refused.
+    fn judge(&mut self, now: Instant) -> bool {
         let answers = self.accepted.saturating_add(self.refused);
-        let clear = self.refused >= PLENTY && self.refused > self.accepted && span >= SLACK;
-        if !clear && (answers < ENOUGH || span < SHORTEST) {
-            return;
+        let flood =
+            self.refused >= PLENTY && self.refused / 2 >= self.accepted && self.span >= SLACK;
+        if !flood && (answers < ENOUGH || self.span < SHORTEST) {
+            return false;
         }
-        if self.refused == 0 {
-            self.restart(now);
-            return;
-        }
-        self.guess = false;
-        let measured = f64::from(self.accepted) / span.as_secs_f64();
-        self.lower((measured * KEEP).max(self.rate * FALL), now);
-    }
-
-    fn lower(&mut self, rate: f64, now: Instant) {
-        let floor = FLOOR.min(self.ceiling);
-        self.rate = rate.min(self.rate).clamp(floor, self.ceiling);
-        self.cut = Some(now);
-        self.grown = Some(now);
-        self.restart(now);
-    }
-
-    fn restart(&mut self, now: Instant) {
+        let first = flood && self.rate.is_infinite();
+        let span = self.span.max(if first { GUESS_OVER } else { SLACK });
+        let seen = RateWindow {
+            rate: self.rate,
+            offered: f64::from(answers) / span.as_secs_f64(),
+            accepted: f64::from(self.accepted),
+            refused: f64::from(self.refused),
+        };
         self.since = Some(now);
+        self.latest = None;
+        self.span = Duration::ZERO;
         self.accepted = 0;
         self.refused = 0;
+        if flood {
+            self.faults = 0.0;
+            self.measured.clear();
+        }
+        if seen.refused > 0.0 || !self.measured.is_empty() {
+            self.measured.push_back(seen);
+            if self.measured.len() > MOST_MEASUREMENTS {
+                self.measured.pop_front();
+            }
+        }
+        let usual = self.faults.max(TOLERATED);
+        let chance = CHANCE * (seen.answers() * usual * (1.0 - usual)).sqrt();
+        if seen.refused > seen.answers() * usual + chance && !self.attribute() {
+            self.guess = first;
+            self.cut(&seen, now);
+        }
+        flood
+    }
+
+    /// Lowers the rate to what got through.
+    fn cut(&mut self, seen: &RateWindow, now: Instant) {
+        let keep = if self.guess { 1.0 } else { KEEP };
+        // Faults are part of what is sent at any rate.
+        let served = seen.through() / (1.0 - self.faults) * keep;
+        let least = if self.rate.is_finite() {
+            self.rate * FALL
+        } else {
+            0.0
+        };
+        let floor = FLOOR.min(self.ceiling);
+        self.rate = served.max(least).min(self.rate).clamp(floor, self.ceiling);
+        self.cut = Some(now);
+        self.grown = Some(now);
+    }
+
+    /// Decides whether refusals are faults or a limit, where the measurements show it. True when
+    /// they are all faults: the rate is as it was before the first of them.
+    fn attribute(&mut self) -> bool {
+        let sum = |of: &dyn Fn(&RateWindow) -> f64| self.measured.iter().map(of).sum::<f64>();
+        let answers = sum(&RateWindow::answers);
+        let share = sum(&|seen| seen.refused) / answers;
+        let fit = |faults, limit| sum(&|seen| seen.likelihood(faults, limit));
+        let best_limit = |faults: f64| {
+            self.measured
+                .iter()
+                .flat_map(|seen| [seen.through(), seen.offered])
+                .map(|limit| fit(faults, limit / (1.0 - faults)))
+                .fold(f64::NEG_INFINITY, f64::max)
+        };
+        let faults_alone = fit(share, f64::INFINITY);
+        let limit_alone = best_limit(0.0);
+        let both = if self.faults > 0.0 {
+            best_limit(self.faults)
+        } else {
+            f64::NEG_INFINITY
+        };
+        // Where faults are all there is, the share differs from one measurement to the next by
+        // chance alone (chi-squared).
+        let deviation = sum(&|seen| {
+            let expected = seen.answers() * share;
+            (seen.refused - expected).powi(2) / (expected * (1.0 - share))
+        });
+        let degrees = sum(&|_| 1.0) - 1.0;
+        let even = deviation <= degrees + CHANCE * (2.0 * degrees).sqrt();
+        let enough = self.measured.len() >= LEAST_MEASUREMENTS && answers >= LEAST_ANSWERS;
+        let all_faults = enough
+            && even
+            && share <= MOST_FAULTS
+            && faults_alone - limit_alone.max(both) >= MARGIN;
+        if all_faults {
+            self.rate = self
+                .measured
+                .iter()
+                .fold(self.rate, |rate, seen| rate.max(seen.rate));
+            self.faults = share;
+            self.guess = false;
+        } else if limit_alone - faults_alone.max(both) >= MARGIN {
+            self.faults = 0.0;
+        }
+        all_faults
     }
 
     fn grow(&mut self, now: Instant) {
@@ -212,12 +341,15 @@ mod tests {
     use std::cmp::Reverse;
     use std::collections::BinaryHeap;
 
-    /// A server that serves so many requests a second, the rest refused: a token bucket.
+    /// A server that serves so many requests a second, the rest refused: a token bucket. A share of
+    /// requests it refuses at random, at any rate.
     struct Server {
         limit: f64,
         burst: f64,
         tokens: f64,
         at: Duration,
+        faults: f64,
+        random: u64,
     }
 
     impl Server {
@@ -227,10 +359,19 @@ mod tests {
                 burst,
                 tokens: burst,
                 at: Duration::ZERO,
+                faults: 0.0,
+                random: 1,
             }
         }
 
+        fn failing(self, faults: f64) -> Self {
+            Self { faults, ..self }
+        }
+
         fn admits(&mut self, at: Duration) -> bool {
+            if random(&mut self.random) < self.faults {
+                return false;
+            }
             let grown = (at - self.at).as_secs_f64() * self.limit;
             self.tokens = (self.tokens + grown).min(self.burst);
             self.at = at;
@@ -240,6 +381,15 @@ mod tests {
             }
             admitted
         }
+    }
+
+    /// The next number from 0 to 1 (xorshift64*).
+    fn random(state: &mut u64) -> f64 {
+        *state ^= *state >> 12;
+        *state ^= *state << 25;
+        *state ^= *state >> 27;
+        let bits = state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 40;
+        f64::from(u32::try_from(bits).unwrap()) / f64::from(1_u32 << 24)
     }
 
     #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -253,8 +403,8 @@ mod tests {
     }
 
     /// Runs workers against the server for a while, each with the pace of its lane; gives the
-    /// share of the limit that was served and the share of requests that were refused. `active`
-    /// says until when a lane has work.
+    /// requests served a second and the share of requests that were refused. `active` says until
+    /// when a lane has work. A refused request waits before it is sent again, as in `lane`.
     fn simulate(
         server: &mut Server,
         lanes: &mut [Pace],
@@ -271,6 +421,7 @@ mod tests {
         }
         // Only the head of a lane's queue holds a slot, as in `lane`.
         let mut queues = vec![std::collections::VecDeque::new(); lanes.len()];
+        let mut refusals = vec![0; workers];
         let (mut served, mut refused) = (0_u32, 0_u32);
         while let Some(Reverse((now, event))) = events.pop() {
             if now >= end {
@@ -303,24 +454,42 @@ mod tests {
                     let lane = worker % lanes.len();
                     if admitted {
                         served += 1;
+                        refusals[worker] = 0;
                         lanes[lane].accepted(origin + sent, origin + now);
+                        (now, Event::Ask(worker))
                     } else {
                         refused += 1;
+                        refusals[worker] += 1;
                         lanes[lane].refused(origin + sent, origin + now);
+                        let whole = Duration::from_millis(100)
+                            * 2_u32.saturating_pow(refusals[worker] - 1).min(10);
+                        let wait = whole.mul_f64(0.5 + random(&mut server.random) / 2.0);
+                        (now + wait, Event::Ask(worker))
                     }
-                    (now, Event::Ask(worker))
                 }
             };
             events.push(Reverse(next));
         }
-        let share = f64::from(served) / (server.limit * end.as_secs_f64());
-        (share, f64::from(refused) / f64::from(served + refused))
+        (
+            f64::from(served) / end.as_secs_f64(),
+            f64::from(refused) / f64::from(served + refused),
+        )
+    }
+
+    impl Pace {
+        /// Never lowered.
+        fn unheeding() -> Self {
+            Self {
+                faults: 1.0,
+                ..Self::free()
+            }
+        }
     }
 
     const ALWAYS: Duration = Duration::MAX;
 
     /// A bucket that holds one token only is left out: asked one percent too often it refuses
-    /// every other request, which no rate below the limit can be told from.
+    /// every other request, and its limit cannot be measured.
     #[test]
     fn nine_tenths_of_a_limit_are_used_and_little_is_refused() {
         for limit in [15.0, 100.0, 300.0, 1000.0] {
@@ -332,7 +501,7 @@ mod tests {
                     } else {
                         32
                     };
-                    let (share, refused) = simulate(
+                    let (served, refused) = simulate(
                         &mut Server::new(limit, f64::max(burst, 1.5)),
                         &mut [Pace::free()],
                         &[ALWAYS],
@@ -340,6 +509,7 @@ mod tests {
                         Duration::from_millis(latency.into()),
                         30,
                     );
+                    let share = served / limit;
                     let case = format!("{limit}/s, burst {burst}, {latency} ms: {share} {refused}");
                     assert!(share >= 0.9, "{case}");
                     // The first rush alone is 32 requests, 7 % of all at 15 a second.
@@ -355,10 +525,10 @@ mod tests {
         let mut server = Server::new(300.0, 32.0);
         let mut lanes = [Pace::free()];
         let latency = Duration::from_millis(200);
-        let (share, refused) = simulate(&mut server, &mut lanes, &[ALWAYS], 32, latency, 10);
+        let (served, refused) = simulate(&mut server, &mut lanes, &[ALWAYS], 32, latency, 10);
         assert!(lanes[0].rate().is_infinite());
         assert!(refused == 0.0);
-        assert!(share > 0.5, "{share}");
+        assert!(served > 150.0, "{served}");
     }
 
     #[test]
@@ -414,7 +584,7 @@ mod tests {
     fn lanes_that_share_a_limit_use_it_between_them() {
         let mut server = Server::new(300.0, 30.0);
         let mut lanes = vec![Pace::free(); 4];
-        let (share, refused) = simulate(
+        let (served, refused) = simulate(
             &mut server,
             &mut lanes,
             // One has its fill after five seconds, and the others take over its share.
@@ -423,7 +593,58 @@ mod tests {
             Duration::from_millis(20),
             30,
         );
-        assert!(share >= 0.9, "{share}");
+        assert!(served >= 270.0, "{served}");
         assert!(refused <= 0.05, "{refused}");
+    }
+
+    /// Faults that come at any rate slow a lane down by the waits before the next try alone.
+    #[test]
+    fn refusals_that_no_lower_rate_avoids_are_no_limit() {
+        for faults in [0.01, 0.1, 0.3] {
+            for (workers, latency) in [(128, 20), (128, 5), (4, 20)] {
+                let latency = Duration::from_millis(latency);
+                let run = |pace: Pace, seconds| {
+                    let mut server = Server::new(1e9, 1e9).failing(faults);
+                    let mut lanes = [pace];
+                    simulate(
+                        &mut server,
+                        &mut lanes,
+                        &[ALWAYS],
+                        workers,
+                        latency,
+                        seconds,
+                    )
+                    .0
+                };
+                for seconds in [3, 10] {
+                    let (followed, ignored) =
+                        (run(Pace::free(), seconds), run(Pace::unheeding(), seconds));
+                    let case = format!(
+                        "{faults}, {workers} at {latency:?}, {seconds} s: {followed} {ignored}"
+                    );
+                    assert!(followed >= 0.8 * ignored, "{case}");
+                }
+            }
+        }
+    }
+
+    /// A limit is found under faults too, and not exceeded by much.
+    #[test]
+    fn a_limit_is_used_and_kept_under_faults() {
+        for (limit, faults) in [
+            (300.0, 0.01),
+            (300.0, 0.1),
+            (300.0, 0.3),
+            (30.0, 0.01),
+            (30.0, 0.1),
+        ] {
+            let mut server = Server::new(limit, limit / 10.0).failing(faults);
+            let latency = Duration::from_millis(20);
+            let (served, refused) =
+                simulate(&mut server, &mut [Pace::free()], &[ALWAYS], 64, latency, 30);
+            let case = format!("{limit} a second, {faults}: {served} {refused}");
+            assert!(served >= 0.7 * limit, "{case}");
+            assert!(refused <= faults + 0.2, "{case}");
+        }
     }
 }

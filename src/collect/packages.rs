@@ -113,7 +113,7 @@ async fn package(
         .await;
     let place = match answer {
         Ok(output) => output.code,
-        Err(trouble) => return answer::unread(KIND, &trouble),
+        Err(error) => return answer::unread(KIND, &error),
     };
     let (url, stored_in) = match place {
         Some(place) => (
@@ -187,7 +187,7 @@ async fn layer(session: &Session, region: &str, arn: &str) -> Reading<Archive> {
             .await;
         let url = match answer {
             Ok(output) => output.content.and_then(|content| content.location),
-            Err(trouble) => return answer::unread_by(KIND, LAYER_ACTION, &trouble),
+            Err(error) => return answer::unread_by(KIND, LAYER_ACTION, &error),
         };
         let Some(url) = url else {
             return failed(

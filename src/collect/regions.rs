@@ -6,11 +6,11 @@ use crate::inventory::ids::partition;
 use crate::inventory::need::ReadingKind;
 
 use super::answer;
+use super::call_error::CallError;
 use super::error::CollectError;
 use super::lane::Family;
 use super::paging::following;
 use super::session::Session;
-use super::trouble::Trouble;
 
 /// The Regions of the commercial partition that are enabled in every account. Source: AWS
 /// Account Management reference guide, "Enable or disable AWS Regions" (Regions introduced before
@@ -105,7 +105,7 @@ fn not_a_region(name: &str) -> CollectError {
         .min()
         .map(|(_, region)| region.to_owned());
     CollectError::Region {
-        name: super::trouble::clean(name),
+        name: super::call_error::clean(name),
         suggestion,
     }
 }
@@ -162,8 +162,8 @@ pub async fn choose(session: &Session) -> (Vec<String>, Reading<RegionListing>) 
             };
             (regions, Reading::Known(listing))
         }
-        Err(trouble) => {
-            let reading = answer::unread(ReadingKind::RegionListing, &trouble);
+        Err(error) => {
+            let reading = answer::unread(ReadingKind::RegionListing, &error);
             (fallback(session), reading)
         }
     }
@@ -189,7 +189,7 @@ fn fallback(session: &Session) -> Vec<String> {
 }
 
 /// Every Region there is, and whether it is enabled in this account.
-async fn list(session: &Session) -> Result<Vec<(String, bool)>, Trouble> {
+async fn list(session: &Session) -> Result<Vec<(String, bool)>, CallError> {
     let client = session.clients.account();
     let mut regions = Vec::new();
     let mut token: Option<String> = None;

@@ -20,11 +20,11 @@ use crate::inventory::need::{Guard, MOST_CALLS, ReadingKind};
 use crate::inventory::target::BucketHead;
 
 use super::answer;
+use super::call_error::CallError;
 use super::identity::UNKNOWN_ACCOUNT;
 use super::lane::Family;
 use super::plan::Plan;
 use super::session::Session;
-use super::trouble::Trouble;
 
 /// The readings of one bucket, one line each: where it goes, which it is, what is known to make the
 /// call pointless, the operation, and what its answer becomes.
@@ -320,7 +320,7 @@ pub async fn head(
         .await;
     match answer {
         // A bare 404 says what it says, whatever the SDK makes of an answer without a body.
-        Err(trouble) if trouble.status == Some(404) => Reading::Absent,
+        Err(error) if error.status == Some(404) => Reading::Absent,
         answer => answer::reading(
             ReadingKind::TargetHead,
             answer.map(|_| {
@@ -344,7 +344,7 @@ struct Reader<'a> {
     /// The bucket has answered in this Region: with a value, or that there is no such configuration.
     placed: bool,
     /// The bucket does not exist: every further call would say the same.
-    gone: Option<Trouble>,
+    gone: Option<CallError>,
 }
 
 impl Reader<'_> {
@@ -382,30 +382,30 @@ impl Reader<'_> {
     }
 
     /// Sends one call to the bucket's Region; follows S3 to another Region once.
-    async fn ask<T, E, F, Fut>(&mut self, send: F) -> Result<T, Trouble>
+    async fn ask<T, E, F, Fut>(&mut self, send: F) -> Result<T, CallError>
     where
         F: Fn(aws_sdk_s3::Client) -> Fut,
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        if let Some(trouble) = &self.gone {
-            return Err(trouble.clone());
+        if let Some(error) = &self.gone {
+            return Err(error.clone());
         }
         let answer = self.send(&send).await;
         let answer = match answer {
-            Err(trouble) if !self.moved && self.follow(&trouble) => self.send(&send).await,
+            Err(error) if !self.moved && self.follow(&error) => self.send(&send).await,
             other => other,
         };
-        if let Err(trouble) = &answer
-            && trouble.answered
-            && trouble.code == "NoSuchBucket"
+        if let Err(error) = &answer
+            && error.answered
+            && error.code == "NoSuchBucket"
         {
-            self.gone = Some(trouble.clone());
+            self.gone = Some(error.clone());
         }
         answer
     }
 
-    async fn send<T, E, F, Fut>(&self, send: &F) -> Result<T, Trouble>
+    async fn send<T, E, F, Fut>(&self, send: &F) -> Result<T, CallError>
     where
         F: Fn(aws_sdk_s3::Client) -> Fut,
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -419,9 +419,9 @@ impl Reader<'_> {
 
     /// A request to the wrong Region is answered 301 PermanentRedirect (or 307, or 400
     /// AuthorizationHeaderMalformed) with the right one in a header.
-    fn follow(&mut self, trouble: &Trouble) -> bool {
-        let sent_away = matches!(trouble.status, Some(301 | 307 | 400));
-        match &trouble.bucket_region {
+    fn follow(&mut self, error: &CallError) -> bool {
+        let sent_away = matches!(error.status, Some(301 | 307 | 400));
+        match &error.bucket_region {
             Some(region) if sent_away && *region != self.region => {
                 self.region.clone_from(region);
                 self.moved = true;

@@ -7,10 +7,10 @@ use crate::inventory::need::ReadingKind;
 use crate::inventory::trigger::ScalableTarget;
 
 use super::answer;
+use super::call_error::CallError;
 use super::lane::Family;
 use super::paging::following;
 use super::session::Session;
-use super::trouble::Trouble;
 
 /// The scalable targets of a Region.
 pub async fn targets(session: &Session, region: &str) -> Reading<Vec<ScalableTarget>> {
@@ -20,7 +20,7 @@ pub async fn targets(session: &Session, region: &str) -> Reading<Vec<ScalableTar
     )
 }
 
-async fn read(session: &Session, region: &str) -> Result<Vec<ScalableTarget>, Trouble> {
+async fn read(session: &Session, region: &str) -> Result<Vec<ScalableTarget>, CallError> {
     let client = session.clients.scaling(region);
     let mut targets = Vec::new();
     let mut token: Option<String> = None;

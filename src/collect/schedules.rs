@@ -12,20 +12,20 @@ use crate::inventory::need::ReadingKind;
 use crate::inventory::trigger::Schedule;
 
 use super::answer;
+use super::call_error::CallError;
 use super::lane::Family;
 use super::paging::following;
 use super::session::Session;
 use super::triggers::Known;
-use super::trouble::Trouble;
 
 /// A call that failed, and the action it takes.
-type Missed = (&'static str, Trouble);
+type Missed = (&'static str, CallError);
 
 /// The schedules of a Region.
 pub async fn schedules(session: &Session, region: &str, known: &Known) -> Reading<Vec<Schedule>> {
     match read(session, region, known).await {
         Ok(schedules) => Reading::Known(schedules),
-        Err((action, trouble)) => answer::unread_by(ReadingKind::Schedules, action, &trouble),
+        Err((action, error)) => answer::unread_by(ReadingKind::Schedules, action, &error),
     }
 }
 
@@ -39,7 +39,7 @@ async fn read(session: &Session, region: &str, known: &Known) -> Result<Vec<Sche
                 client.list_schedules().set_next_token(token.clone()).send()
             })
             .await
-            .map_err(|trouble| ("scheduler:ListSchedules", trouble))?;
+            .map_err(|error| ("scheduler:ListSchedules", error))?;
         for schedule in page.schedules() {
             let target = schedule.target().map_or("", |target| target.arn());
             if known.has(target) || is_universal(target) {
@@ -77,7 +77,7 @@ async fn one(
             client.get_schedule().name(&name).group_name(&group).send()
         })
         .await
-        .map_err(|trouble| ("scheduler:GetSchedule", trouble))?;
+        .map_err(|error| ("scheduler:GetSchedule", error))?;
     let Some(target) = output.target() else {
         return Ok(None);
     };

@@ -7,11 +7,11 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::Request;
+use super::call_error::CallError;
 use super::clients::Clients;
 use super::lane::{Family, Lanes};
 use super::plan::Plan;
 use super::progress::Progress;
-use super::trouble::Trouble;
 
 /// One run.
 pub struct Session {
@@ -45,7 +45,7 @@ impl Session {
         family: Family,
         region: &str,
         send: F,
-    ) -> Result<T, Trouble>
+    ) -> Result<T, CallError>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,

@@ -112,7 +112,7 @@ async fn read_one(session: &Session, arn: &str, mut trail: TrailInventory) -> Tr
                     delivery_error: output
                         .latest_delivery_error
                         .filter(|error| !error.is_empty())
-                        .map(|error| super::trouble::clean(&error)),
+                        .map(|error| super::call_error::clean(&error)),
                 })
             }),
         );

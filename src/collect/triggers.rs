@@ -9,12 +9,12 @@ use crate::inventory::function::FunctionInventory;
 use crate::inventory::need::ReadingKind;
 use crate::inventory::trigger::EventSourceMapping;
 
+use super::call_error::CallError;
 use super::function_access::ruled_out;
 use super::lambda::unqualified;
 use super::lane::Family;
 use super::paging::following;
 use super::session::Session;
-use super::trouble::Trouble;
 use super::{answer, events, scaling, schedules};
 
 /// The functions that are read, by unqualified ARN: what calls another function is not kept.
@@ -95,7 +95,7 @@ async fn mappings(
     session: &Session,
     region: &str,
     known: &Known,
-) -> Result<Vec<EventSourceMapping>, Trouble> {
+) -> Result<Vec<EventSourceMapping>, CallError> {
     let client = session.clients.lambda(region);
     let mut mappings = Vec::new();
     let mut marker: Option<String> = None;

@@ -1,4 +1,4 @@
-//! What went wrong with a call, free of the SDK's types.
+//! Why a call failed, free of the SDK's types.
 //!
 //! The SDK gives each operation its own error type, and most of what matters here is in none of
 //! them: S3's "no such configuration" codes are not modelled, a time-out has no code at all. This
@@ -14,7 +14,7 @@ use super::guard::Refused;
 
 /// What kind of failure it was, which decides whether to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// Too many requests: the same request will do later.
     Throttled,
     /// The service or the way to it failed for the moment.
@@ -29,9 +29,9 @@ pub enum Kind {
 
 /// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct CallError {
     /// What kind of failure it was.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// The error code; `Timeout`, `Connection`, `Credentials`, … when the other side gave none.
     pub code: String,
     /// True when `code` came from the other side.
@@ -78,14 +78,18 @@ const SKEW: [&str; 5] = [
     "AuthFailure",
 ];
 
-impl Trouble {
+impl CallError {
     /// The run was interrupted.
     pub fn interrupted() -> Self {
-        Self::local(Kind::Interrupted, "Interrupted", "the run was interrupted")
+        Self::local(
+            ErrorKind::Interrupted,
+            "Interrupted",
+            "the run was interrupted",
+        )
     }
 
     /// A failure on this side, without an answer from the other.
-    pub fn local(kind: Kind, code: &str, message: &str) -> Self {
+    pub fn local(kind: ErrorKind, code: &str, message: &str) -> Self {
         Self {
             kind,
             code: code.to_owned(),
@@ -102,7 +106,7 @@ impl Trouble {
     }
 }
 
-impl<E> From<SdkError<E, HttpResponse>> for Trouble
+impl<E> From<SdkError<E, HttpResponse>> for CallError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
@@ -115,19 +119,19 @@ where
             }
             // The answer broke off.
             SdkError::ResponseError(response) => Self {
-                kind: Kind::Transient,
+                kind: ErrorKind::Transient,
                 ..answered(response.raw(), None, &chain(&error))
             },
             SdkError::TimeoutError(_) => {
-                Self::local(Kind::Transient, "Timeout", "no answer in time")
+                Self::local(ErrorKind::Transient, "Timeout", "no answer in time")
             }
             SdkError::DispatchFailure(failure) => {
                 let text = chain(&error);
                 if failure.is_timeout() {
-                    Self::local(Kind::Transient, "Timeout", &text)
+                    Self::local(ErrorKind::Transient, "Timeout", &text)
                 // A connection that was closed half-way through is "other" to the SDK, with a kind.
                 } else if failure.is_io() || failure.as_other().is_some() {
-                    Self::local(Kind::Transient, "Connection", &text)
+                    Self::local(ErrorKind::Transient, "Connection", &text)
                 } else {
                     before_sending(&error, text)
                 }
@@ -138,7 +142,7 @@ where
 }
 
 /// A failure that kept the request from being sent: the guard, the credentials, the endpoint.
-fn before_sending(error: &(dyn Error + 'static), text: String) -> Trouble {
+fn before_sending(error: &(dyn Error + 'static), text: String) -> CallError {
     let mut link: Option<&(dyn Error + 'static)> = Some(error);
     let mut code = "NotSent";
     while let Some(source) = link {
@@ -152,23 +156,23 @@ fn before_sending(error: &(dyn Error + 'static), text: String) -> Trouble {
         }
         link = source.source();
     }
-    Trouble::local(Kind::Final, code, &text)
+    CallError::local(ErrorKind::Final, code, &text)
 }
 
-fn answered(raw: &HttpResponse, code: Option<&str>, message: &str) -> Trouble {
+fn answered(raw: &HttpResponse, code: Option<&str>, message: &str) -> CallError {
     let status = raw.status().as_u16();
     let named = code.map(str::trim).filter(|code| !code.is_empty());
     let kind = match named {
-        Some(code) if THROTTLING.contains(&code) => Kind::Throttled,
-        Some(code) if SKEW.contains(&code) => Kind::Skewed,
-        Some(code) if TRANSIENT.contains(&code) => Kind::Transient,
+        Some(code) if THROTTLING.contains(&code) => ErrorKind::Throttled,
+        Some(code) if SKEW.contains(&code) => ErrorKind::Skewed,
+        Some(code) if TRANSIENT.contains(&code) => ErrorKind::Transient,
         _ => match status {
-            429 | 503 => Kind::Throttled,
-            500 | 502 | 504 => Kind::Transient,
-            _ => Kind::Final,
+            429 | 503 => ErrorKind::Throttled,
+            500 | 502 | 504 => ErrorKind::Transient,
+            _ => ErrorKind::Final,
         },
     };
-    Trouble {
+    CallError {
         kind,
         code: match named {
             Some(code) => clean(code),
@@ -177,7 +181,7 @@ fn answered(raw: &HttpResponse, code: Option<&str>, message: &str) -> Trouble {
             None => format!("HTTP {status}"),
         },
         answered: named.is_some(),
-        message: if kind == Kind::Skewed {
+        message: if kind == ErrorKind::Skewed {
             // These messages quote the whole signed request, session token included.
             "the signature was not accepted".to_owned()
         } else {
@@ -243,7 +247,7 @@ mod tests {
     use aws_smithy_runtime_api::http::StatusCode;
     use aws_smithy_types::body::SdkBody;
 
-    fn answer(status: u16, code: Option<&str>, message: &str) -> Trouble {
+    fn answer(status: u16, code: Option<&str>, message: &str) -> CallError {
         let status = StatusCode::try_from(status).unwrap();
         answered(&HttpResponse::new(status, SdkBody::empty()), code, message)
     }
@@ -251,18 +255,18 @@ mod tests {
     #[test]
     fn what_is_tried_again() {
         for (status, code, kind) in [
-            (503, Some("SlowDown"), Kind::Throttled),
-            (503, None, Kind::Throttled),
-            (429, Some("TooManyRequestsException"), Kind::Throttled),
-            (400, Some("ThrottlingException"), Kind::Throttled),
-            (500, Some("InternalError"), Kind::Transient),
-            (502, None, Kind::Transient),
-            (400, Some("RequestTimeout"), Kind::Transient),
-            (403, Some("RequestTimeTooSkewed"), Kind::Skewed),
-            (403, Some("AccessDenied"), Kind::Final),
-            (404, Some("NoSuchBucketPolicy"), Kind::Final),
-            (501, Some("NotImplemented"), Kind::Final),
-            (501, None, Kind::Final),
+            (503, Some("SlowDown"), ErrorKind::Throttled),
+            (503, None, ErrorKind::Throttled),
+            (429, Some("TooManyRequestsException"), ErrorKind::Throttled),
+            (400, Some("ThrottlingException"), ErrorKind::Throttled),
+            (500, Some("InternalError"), ErrorKind::Transient),
+            (502, None, ErrorKind::Transient),
+            (400, Some("RequestTimeout"), ErrorKind::Transient),
+            (403, Some("RequestTimeTooSkewed"), ErrorKind::Skewed),
+            (403, Some("AccessDenied"), ErrorKind::Final),
+            (404, Some("NoSuchBucketPolicy"), ErrorKind::Final),
+            (501, Some("NotImplemented"), ErrorKind::Final),
+            (501, None, ErrorKind::Final),
         ] {
             assert_eq!(answer(status, code, "").kind, kind, "{status} {code:?}");
         }
@@ -271,15 +275,15 @@ mod tests {
     #[test]
     fn a_signature_message_is_not_kept() {
         let text = "The Canonical String was 'x-amz-security-token:SECRET'";
-        let trouble = answer(403, Some("InvalidSignatureException"), text);
-        assert!(!format!("{trouble:?}").contains("SECRET"));
+        let error = answer(403, Some("InvalidSignatureException"), text);
+        assert!(!format!("{error:?}").contains("SECRET"));
     }
 
     #[test]
     fn a_message_is_one_short_line_without_control_characters() {
-        let trouble = answer(400, Some("Bad\u{1b}Code"), "one\u{1b}[31m\u{7}two\nthree");
-        assert_eq!(trouble.code, "Bad Code");
-        assert_eq!(trouble.message, "one [31m two");
+        let error = answer(400, Some("Bad\u{1b}Code"), "one\u{1b}[31m\u{7}two\nthree");
+        assert_eq!(error.code, "Bad Code");
+        assert_eq!(error.message, "one [31m two");
         assert_eq!(clean(&"é".repeat(1000)).chars().count(), 240);
     }
 
