@@ -6,6 +6,8 @@
 //! who is kept out by its Deny statements, the owner's identities included — is asked here; who gets
 //! in takes the ACL and Block Public Access as well ([`crate::facts::bucket::compose`]).
 
+use std::cell::RefCell;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -56,6 +58,8 @@ pub(super) struct PolicyReading {
     target: Target,
     partition: &'static str,
     now: Option<f64>,
+    /// The policy prepared for questions, once for all of them.
+    prover: RefCell<Option<Prover>>,
 }
 
 impl PolicyReading {
@@ -70,6 +74,7 @@ impl PolicyReading {
                 |text| Some(Policy::parse(text, PolicyKind::Resource)),
             ),
             bucket: context.name.to_owned(),
+            prover: RefCell::new(None),
             partition: match arn.split(':').nth(1) {
                 Some("aws-cn") => "aws-cn",
                 Some("aws-us-gov") => "aws-us-gov",
@@ -142,6 +147,13 @@ impl PolicyReading {
     fn answer(&self, question: &Question, default_encryption: Option<&str>) -> Fact<Answer> {
         self.whole()
             .and_then(|policy| decided(self.prover(policy, default_encryption).answer(question)))
+    }
+
+    /// Asks the policy about all actions, or those that the question names.
+    fn with_prover<T>(&self, policy: &Policy, ask: impl FnOnce(&mut Prover) -> T) -> T {
+        let mut kept = self.prover.borrow_mut();
+        let prover = kept.get_or_insert_with(|| self.prover(Some(policy), None));
+        ask(prover.all_actions())
     }
 
     fn prover(&self, policy: Option<&Policy>, default_encryption: Option<&str>) -> Prover {
@@ -232,7 +244,7 @@ impl PolicyReading {
     /// The parties outside the owner's account that get in because the policy names them, sorted.
     pub(super) fn named_parties(&self) -> Fact<Vec<String>> {
         self.ask(Vec::new(), |policy| {
-            match self.prover(Some(policy), None).named_parties() {
+            match self.with_prover(policy, Prover::named_parties) {
                 Some(parties) => Fact::Known(parties.into_iter().collect()),
                 None => Fact::undecidable(TOO_MANY_STEPS),
             }
@@ -266,8 +278,10 @@ impl PolicyReading {
     /// The longest a presigned URL or form for object data can live, ms.
     pub(super) fn longest_signature(&self) -> Fact<u64> {
         self.ask(LONGEST_SIGNATURE_MS, |policy| {
-            let mut prover = self.prover(Some(policy), None).only(&DATA_ACTIONS);
-            match prover.longest_signature() {
+            let longest = self.with_prover(policy, |prover| {
+                prover.only(&DATA_ACTIONS).longest_signature()
+            });
+            match longest {
                 LongestSignature::Ms(age) => Fact::Known(age),
                 LongestSignature::Unknown => Fact::undecidable(
                     "whether the policy refuses older signatures could not be decided",
@@ -279,10 +293,7 @@ impl PolicyReading {
     /// Whether no request of this form gets in that calls one of these actions.
     pub(super) fn refuses(&self, question: &Question, actions: &[&str]) -> Fact<bool> {
         self.ask(false, |policy| {
-            let answer = self
-                .prover(Some(policy), None)
-                .only(actions)
-                .answer(question);
+            let answer = self.with_prover(policy, |prover| prover.only(actions).answer(question));
             decided(answer).map(|answer| answer.verdict == Reach::Unreachable)
         })
     }

@@ -491,7 +491,9 @@ impl CallerShape {
                     "aws:principalisawsservice" => Domain::fixed("true"),
                     "aws:principalservicename" => Domain::fixed(&**service),
                     "aws:principalservicenameslist" => Domain::fixed(&**service),
-                    "aws:sourcearn" => return held(&["arn:aws:*:*:*:*"]),
+                    "aws:sourcearn" => {
+                        return held(&[&format!("arn:{}:*:*:*:?*", policy.partition)]);
+                    }
                     "aws:sourceaccount" | "aws:sourceowner" => return held(&["????????????"]),
                     "aws:sourceorgid" => return held(&["o-??????????*"]),
                     "aws:sourceorgpaths" => return held(&["o-??????????*/r-????*/*"]),
@@ -662,9 +664,14 @@ impl CallerShape {
             .into(),
             (true, "aws:sourcevpce") => there(self.held(policy, key, &["vpce-?*"])),
             (true, "aws:sourcevpc") => there(self.held(policy, key, &["vpc-?*"])),
-            (true, "aws:sourcevpcarn") => {
-                self.held(policy, key, &["arn:aws:ec2:?*:????????????:vpc/?*"])
-            }
+            (true, "aws:sourcevpcarn") => self.held(
+                policy,
+                key,
+                &[&format!(
+                    "arn:{}:ec2:?*:????????????:vpc/?*",
+                    policy.partition
+                )],
+            ),
             (true, "aws:vpceaccount") => self.held(policy, key, &["????????????"]),
             (true, "aws:vpceorgid") => self.held(policy, key, &["o-??????????*"]),
             (true, "aws:vpceorgpaths") => self.held(policy, key, &["o-??????????*/r-????*/*"]),
@@ -751,7 +758,16 @@ impl CallerShape {
                     };
                     domain
                 }
-                _ => return self.held(policy, key, &["arn:aws*:s3:*:*:accesspoint/?*"]),
+                _ => {
+                    return self.held(
+                        policy,
+                        key,
+                        &[&format!(
+                            "arn:{}:s3:*:????????????:accesspoint/?*",
+                            policy.partition
+                        )],
+                    );
+                }
             },
             "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
@@ -769,7 +785,8 @@ fn fresh(policy: &CompiledPolicy, key: usize, within: &[&str]) -> Domain {
     let name = policy.keys.get(key).map(String::as_str).unwrap_or_default();
     if name.ends_with("arn") {
         for account in &policy.accounts {
-            without.extend(arn_of_account(account));
+            // In whatever part of it: a wildcard of a string condition crosses colons.
+            without.push(Glob::like(&format!("*:{account}:*")));
         }
     }
     if name.ends_with("account") || name == "aws:sourceowner" {
@@ -785,26 +802,19 @@ fn fresh(policy: &CompiledPolicy, key: usize, within: &[&str]) -> Domain {
         many: has_many(name),
         ..optional(Values::Text {
             prefix: String::new(),
-            within: within.iter().map(|pattern| Glob::like(pattern)).collect(),
+            within: within.iter().map(|pattern| shape_of(pattern)).collect(),
             without,
         })
     }
 }
 
-/// Every ARN of an account.
-fn arn_of_account(account: &str) -> Option<Glob> {
-    use super::glob::GlobToken;
-    let mut tokens: Vec<GlobToken> = Vec::new();
-    for part in ["arn", "*", "*", "*", account, "*"] {
-        if !tokens.is_empty() {
-            tokens.push(GlobToken::Char(':'));
-        }
-        tokens.extend(part.chars().map(|found| match found {
-            '*' => GlobToken::Many,
-            other => GlobToken::Char(other),
-        }));
+/// A pattern that fresh values match: of an ARN part by part.
+fn shape_of(pattern: &str) -> Glob {
+    let glob = Glob::like(pattern);
+    if !pattern.starts_with("arn:") {
+        return glob;
     }
-    arn::pattern(&tokens)
+    arn::pattern(&glob.clone().into_tokens()).unwrap_or(glob)
 }
 
 /// The users of an account that statements name.

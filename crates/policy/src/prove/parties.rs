@@ -156,7 +156,7 @@ fn services_of(policy: &Policy, allow: &Statement) -> BTreeSet<String> {
     for principal in principals {
         match principal {
             Principal::Service(service) => {
-                services.insert(service.to_lowercase());
+                services.insert(service.clone());
             }
             Principal::Everyone => services.extend(
                 std::iter::once(allow)
@@ -172,7 +172,7 @@ fn services_of(policy: &Policy, allow: &Statement) -> BTreeSet<String> {
                     .filter(|value| {
                         value.ends_with(".amazonaws.com") && !value.contains(['*', '?', '$'])
                     })
-                    .map(|value| value.to_lowercase()),
+                    .cloned(),
             ),
             _ => {}
         }
@@ -182,7 +182,7 @@ fn services_of(policy: &Policy, allow: &Statement) -> BTreeSet<String> {
 
 impl Prover {
     fn is_scoped(&mut self, service: &str) -> Option<bool> {
-        let (answer, ways) = self.answer_with_ways(&Question::Service(service.to_owned()));
+        let (answer, ways) = self.answer_with_ways(&Question::Service(service.to_lowercase()));
         match answer.verdict {
             Reach::Unreachable => Some(true),
             Reach::Reachable => Some(false),

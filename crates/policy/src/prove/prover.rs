@@ -111,10 +111,15 @@ impl Prover {
         self
     }
 
-    /// Asks only about these actions.
-    #[must_use]
-    pub fn only(mut self, actions: &[&str]) -> Self {
+    /// Asks only about these actions, until other ones are named.
+    pub fn only(&mut self, actions: &[&str]) -> &mut Self {
         self.scope = catalogue::which(|action| actions.contains(&action.name.as_str()));
+        self
+    }
+
+    /// Asks about all actions again.
+    pub fn all_actions(&mut self) -> &mut Self {
+        self.scope = catalogue::all();
         self
     }
 

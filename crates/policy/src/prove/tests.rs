@@ -574,3 +574,65 @@ fn services_in_conditions_are_asked_about() {
         "{found:?}"
     );
 }
+
+/// ARN-valued keys: a wildcard before the account does not let another account in, whatever the
+/// operator, and an ARN without a fixed account does.
+#[test]
+fn arns_that_name_an_account_are_held() {
+    for (key, arn, question) in [
+        (
+            "s3:DataAccessPointArn",
+            "arn:aws:s3:*:222222222222:accesspoint/*",
+            "anonymous",
+        ),
+        (
+            "s3:DataAccessPointArn",
+            "arn:aws:s3::222222222222:accesspoint/*.mrap",
+            "anonymous",
+        ),
+        (
+            "aws:SourceVpcArn",
+            "arn:aws:ec2:*:222222222222:vpc/*",
+            "anonymous",
+        ),
+        (
+            "aws:SourceVpcArn",
+            "arn:aws:ec2:eu-west-1:222222222222:vpc/vpc-1",
+            "anonymous",
+        ),
+        (
+            "aws:SourceArn",
+            "arn:aws:cloudtrail:*:222222222222:trail/*",
+            "service:cloudtrail.amazonaws.com",
+        ),
+        (
+            "aws:SourceArn",
+            "arn:*:cloudtrail:*:222222222222:*",
+            "service:cloudtrail.amazonaws.com",
+        ),
+    ] {
+        for operator in ["StringLike", "ArnLike"] {
+            let grant = |value: &str| {
+                json!([{"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject",
+                    "Resource": "arn:aws:s3:::b/*", "Condition": {operator: {key: value}}}])
+            };
+            let held = ask(grant(arn), question);
+            assert_eq!(
+                held.verdict,
+                Reach::Constrained,
+                "{operator} {key} {arn}: {held:?}"
+            );
+            let open = arn.replace("222222222222", "*");
+            let found = ask(grant(&open), question);
+            assert_eq!(
+                found.verdict,
+                Reach::Reachable,
+                "{operator} {key} {open}: {found:?}"
+            );
+            let Some(ContextValue::One(value)) = found.witness.unwrap().context.remove(key) else {
+                panic!("no {key}");
+            };
+            assert_eq!(value.matches(':').count(), 5, "{value}");
+        }
+    }
+}
