@@ -71,7 +71,7 @@ schemas: binary ## generate schemas/ from the types
 	$(BINARY) schema baseline > schemas/baseline.schema.json
 	$(BINARY) schema diff > schemas/diff.schema.json
 
-docs: binary ## generate docs/checks, docs/man and docs/coverage.md from policies/ and the command line
+docs: binary ## generate docs/checks, docs/man, docs/coverage.md and docs/remediation.md from policies/ and the command line
 	rm -rf docs/checks docs/man
 	$(BINARY) docs docs
 

@@ -91,7 +91,7 @@ pub(super) fn run(
             .map(|path| fact_line(&document, path))
             .collect(),
         evidence: evidence(&facts, &subject, &paths),
-        remediation: check.remediation.summary.general(),
+        remediation: check.fix(),
     };
     let look = console.look();
     stdout.write(|out| explanation::render(&explanation, look, out))?;

@@ -12,8 +12,10 @@ use super::{Exit, RunError, catalogue};
 use crate::checks::{self, Catalog, Check};
 use crate::cli::options::SelectionOptions;
 use crate::cli::{Cli, did_you_mean};
+use crate::output::catalogue_name;
 use crate::output::checks::{CheckLine, CheckPage};
 use crate::output::hostile;
+use crate::remedy::change;
 
 pub(super) fn list(
     selection: &SelectionOptions,
@@ -93,21 +95,6 @@ pub(super) fn line(check: &Check) -> CheckLine {
     }
 }
 
-/// A catalogue's name as its publisher writes it.
-fn catalogue_name(key: &str) -> String {
-    match key {
-        "security_hub" => "Security Hub".to_owned(),
-        "aws_config" => "AWS Config".to_owned(),
-        "nist_800_53" => "NIST 800-53".to_owned(),
-        "trusted_advisor" => "Trusted Advisor".to_owned(),
-        other => match other.split_once('_') {
-            Some(("cis", version)) => format!("CIS v{}", version.replace('_', ".")),
-            Some(("pci", version)) => format!("PCI DSS v{}", version.replace('_', ".")),
-            _ => other.to_owned(),
-        },
-    }
-}
-
 /// Whether the commands of `remediate` are verified.
 fn verification(check: &Check, round_trip: &RoundTrip) -> String {
     if round_trip.verified.contains(&check.id) {
@@ -120,6 +107,24 @@ fn verification(check: &Check, round_trip: &RoundTrip) -> String {
             .map(|why| format!("not verified: {why}"))
             .unwrap_or_default()
     }
+}
+
+/// The summary of a fix, and where its commands for a resource come from.
+fn how_to_fix(check: &Check) -> String {
+    let summary = check.fix();
+    if check.remediation.change.is_none() {
+        return summary;
+    }
+    format!(
+        "{summary}\n\nThe commands below have placeholders for names. `coldbucket remediate --check {}` prints them for your resources, and keeps what each setting contains already.",
+        check.id
+    )
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
@@ -136,11 +141,25 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         .iter()
         .map(|(name, value)| format!("{name} = {value}"))
         .collect();
+    let fix = &check.remediation;
+    let change = fix.change.as_deref().and_then(change::find);
     let template = |template: &Option<checks::message::TextTemplate>| {
         template
             .as_ref()
             .map(|template| template.text().to_owned())
             .unwrap_or_default()
+    };
+    let [shell, terraform, cloudformation] = match change {
+        Some(change) => change::example(change),
+        None => [&fix.shell, &fix.terraform, &fix.cloudformation].map(template),
+    };
+    let decide = match (&fix.decide, change) {
+        (Some(decide), _) => decide.general().unwrap_or_else(|| decide.text().to_owned()),
+        (None, Some(change)) => change.decide.to_owned(),
+        (None, None) => String::new(),
+    };
+    let risk = |change: &change::NamedChange| {
+        format!("{}. {}", capitalized(change.risk.name()), change.risk_note)
     };
     CheckPage {
         line: line(check),
@@ -162,6 +181,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
             ("thresholds", params.join(", ")),
             ("reads", actions.into_iter().collect::<Vec<_>>().join(", ")),
             ("earlier ids", check.aliases.join(", ")),
+            ("change", fix.change.clone().unwrap_or_default()),
             ("fix", verification(check, round_trip)),
             ("since", check.since.clone()),
             ("deprecated", check.deprecated.clone().unwrap_or_default()),
@@ -169,24 +189,21 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         prose: vec![
             ("Why", check.rationale.clone()),
             ("Where other tools differ", check.traps.clone()),
-            ("Fix", check.remediation.summary.general()),
+            ("Fix", how_to_fix(check)),
             (
-                "Decision",
-                check
-                    .remediation
-                    .decide
-                    .as_ref()
-                    .map(checks::message::TextTemplate::general)
-                    .unwrap_or_default(),
+                "What changes",
+                change
+                    .map(|change| change.effect)
+                    .unwrap_or_default()
+                    .to_owned(),
             ),
+            ("Risk", change.map(risk).unwrap_or_default()),
+            ("Decide first", decide),
         ],
         code: vec![
-            ("With the AWS CLI", template(&check.remediation.shell)),
-            ("With Terraform", template(&check.remediation.terraform)),
-            (
-                "With CloudFormation",
-                template(&check.remediation.cloudformation),
-            ),
+            ("With the AWS CLI", shell),
+            ("With Terraform", terraform),
+            ("With CloudFormation", cloudformation),
         ],
         lists: vec![
             (

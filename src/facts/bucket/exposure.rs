@@ -6,6 +6,7 @@
 //! change.
 
 use coldbucket_policy::catalogue::ActionClass;
+use coldbucket_policy::contract::Classes;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,12 +27,14 @@ use coldbucket_policy::prove::{LONGEST_SIGNATURE_MS, Question};
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ExposureFacts {
     /// Whether anyone can who holds nothing that the policy names: without a signature, or with the
-    /// credentials of any AWS account.
-    pub public: PublicFacts,
-    /// Requests without a signature.
-    pub anonymous: ReachFacts,
-    /// Requests signed by an account no one named.
-    pub any_aws_account: ReachFacts,
+    /// credentials of any AWS account. With RestrictPublicBuckets in effect this is known to be
+    /// false even where the policy was refused: a public policy is cut off, and any other only
+    /// allows fixed values.
+    pub public: Classes<Fact<bool>>,
+    /// Requests without a signature: `reachable`, `constrained` or `unreachable`.
+    pub anonymous: Classes<Fact<Reach>>,
+    /// Requests signed by an account that is not named: `reachable`, `constrained` or `unreachable`.
+    pub any_aws_account: Classes<Fact<Reach>>,
     /// Accounts (and other outside principals) that the policy or the ACL names.
     pub other_accounts: Fact<Vec<NamedParty>>,
     /// AWS's own judgement of the policy (GetBucketPolicyStatus); false without a policy.
@@ -45,7 +48,7 @@ pub struct ExposureFacts {
 }
 
 /// Presigned requests: the signature is in the URL or in a form, and anyone who has it can use it. By
-/// anyone, the owner's identities included.
+/// anybody, the owner's identities included.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PresignedFacts {
     /// Whether some presigned request is not denied.
@@ -57,39 +60,7 @@ pub struct PresignedFacts {
     pub max_age_ms: Fact<u64>,
 }
 
-/// Open to anyone, by class of action. With RestrictPublicBuckets in effect this is known to be
-/// false even where the policy was refused: a public policy is cut off, and any other only lets fixed
-/// values in.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct PublicFacts {
-    /// Read object data.
-    pub read: Fact<bool>,
-    /// List the bucket.
-    pub list: Fact<bool>,
-    /// Write or delete objects.
-    pub write: Fact<bool>,
-    /// Read or change ACLs.
-    pub acl: Fact<bool>,
-    /// Change the bucket's policy or protection.
-    pub takeover: Fact<bool>,
-}
-
-/// Reach by class of action: `reachable`, `constrained` or `unreachable`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct ReachFacts {
-    /// Read object data.
-    pub read: Fact<Reach>,
-    /// List the bucket.
-    pub list: Fact<Reach>,
-    /// Write or delete objects.
-    pub write: Fact<Reach>,
-    /// Read or change ACLs.
-    pub acl: Fact<Reach>,
-    /// Change the bucket's policy or protection.
-    pub takeover: Fact<Reach>,
-}
-
-/// A caller outside the owner's account whom the policy or the ACL names.
+/// A principal outside the owner's account that the policy or the ACL names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct NamedParty {
     /// A 12-digit account id, an organization id, a canonical user id or a federated provider.
@@ -169,19 +140,15 @@ impl ExposureFacts {
         let sources = sources(context, policy, block);
         let anonymous = sources.reach(&Question::Anonymous);
         let signed = sources.reach(&Question::AnyAwsAccount);
-        let open = |class| anonymous.open(class).or(signed.open(class));
         let presigned = policy.presigned();
         let cut = sources.cut();
         let facts = Self {
-            public: PublicFacts {
-                read: open(ActionClass::Read),
-                list: open(ActionClass::List),
-                write: open(ActionClass::Write),
-                acl: open(ActionClass::Acl),
-                takeover: open(ActionClass::Takeover),
-            },
-            anonymous: ReachFacts::of(&anonymous),
-            any_aws_account: ReachFacts::of(&signed),
+            public: Classes::from_fn(|class| {
+                let open = |composed: &Composed| composed.open.get(class).clone();
+                open(&anonymous).or(open(&signed))
+            }),
+            anonymous: anonymous.reach,
+            any_aws_account: signed.reach,
             other_accounts: other_accounts(context, policy, &cut),
             aws_says_public: aws_says_public(context.bucket),
             confused_deputies: policy.confused_deputies(),
@@ -210,30 +177,11 @@ impl ExposureFacts {
             "any_aws_account" => &[Question::AnyAwsAccount],
             _ => return None,
         };
-        let class = match class {
-            "read" => ActionClass::Read,
-            "list" => ActionClass::List,
-            "write" => ActionClass::Write,
-            "acl" => ActionClass::Acl,
-            "takeover" => ActionClass::Takeover,
-            _ => return None,
-        };
+        let class = ActionClass::from_name(class)?;
         let sources = sources(context, policy, block);
         questions
             .iter()
             .find_map(|question| sources.witness(question, class))
-    }
-}
-
-impl ReachFacts {
-    fn of(composed: &Composed) -> Self {
-        Self {
-            read: composed.of(ActionClass::Read),
-            list: composed.of(ActionClass::List),
-            write: composed.of(ActionClass::Write),
-            acl: composed.of(ActionClass::Acl),
-            takeover: composed.of(ActionClass::Takeover),
-        }
     }
 }
 
@@ -296,7 +244,7 @@ pub(super) fn aws_says_public(bucket: &BucketInventory) -> Fact<bool> {
     }
 }
 
-/// A grant to a caller in particular who is not the owner.
+/// A grant to a named grantee who is not the owner.
 fn is_outsider(bucket: &BucketInventory, grant: &Grant) -> bool {
     let owner = bucket.acl.known().and_then(|acl| acl.owner.as_deref());
     !matches!(
@@ -311,7 +259,7 @@ fn other_accounts(
     policy: &PolicyReading,
     cut: &Fact<bool>,
 ) -> Fact<Vec<NamedParty>> {
-    let outsider = |account: String, via: &str| NamedParty {
+    let named = |account: String, via: &str| NamedParty {
         trusted: context.trust.covers(&account),
         account,
         via: via.to_owned(),
@@ -325,8 +273,8 @@ fn other_accounts(
         .map(|(policy, acl): (Vec<String>, Vec<String>)| {
             let mut all: Vec<NamedParty> = policy
                 .into_iter()
-                .map(|account| outsider(account, "policy"))
-                .chain(acl.into_iter().map(|account| outsider(account, "acl")))
+                .map(|account| named(account, "policy"))
+                .chain(acl.into_iter().map(|account| named(account, "acl")))
                 .collect();
             all.sort();
             all.dedup();
@@ -334,7 +282,7 @@ fn other_accounts(
         })
 }
 
-/// No one, where the policy's publicity cuts everyone outside off.
+/// None, where the policy's publicity cuts every outside caller off.
 fn unless_cut(named: Fact<Vec<String>>, cut: &Fact<bool>) -> Fact<Vec<String>> {
     match (named, cut) {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),

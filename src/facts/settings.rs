@@ -1,8 +1,7 @@
-//! The settings of a bucket as they stand: what a fix must not lose.
+//! The current settings of a bucket: what a fix must not lose.
 //!
-//! A condition asks what a setting means; whoever changes one has to know its words, since S3
-//! replaces a policy, an encryption rule or an ACL as a whole. Here are the words, each known,
-//! known to be absent, or not known for a reason.
+//! A condition needs a setting's meaning. A fix needs its exact content, since S3 replaces a policy, an
+//! encryption rule or an ACL as a whole. Each is known, known to be absent, or not known for a reason.
 
 use super::bucket::delivery;
 use super::{Fact, Facts, Subject, from_reading};
@@ -15,7 +14,7 @@ use crate::inventory::need::ReadingKind;
 
 /// The settings of one bucket. `None` inside a fact is AWS's "no such configuration".
 #[derive(Clone, Debug)]
-pub struct Standing<'a> {
+pub struct CurrentSettings<'a> {
     /// The policy document, exactly as stored.
     pub policy: Fact<Option<&'a str>>,
     /// The bucket's own Block Public Access flags.
@@ -38,7 +37,7 @@ pub struct Standing<'a> {
 
 impl<'a> Facts<'a> {
     /// The settings of a bucket; `None` for other subjects, and for the stand-in of a listing.
-    pub fn standing(&self, subject: &Subject) -> Option<Standing<'a>> {
+    pub fn current_settings(&self, subject: &Subject) -> Option<CurrentSettings<'a>> {
         let id = &subject.id;
         if id.kind != SubjectKind::Bucket {
             return None;
@@ -46,7 +45,7 @@ impl<'a> Facts<'a> {
         let account = self.snapshot.accounts.get(&id.account)?;
         let bucket = account.buckets.get(&id.name)?;
         let key = bucket.encryption_key(&id.account);
-        Some(Standing {
+        Some(CurrentSettings {
             policy: setting(ReadingKind::BucketPolicy, &bucket.policy)
                 .map(|text| text.map(String::as_str)),
             public_access_block: setting(
