@@ -9,7 +9,7 @@
 use std::io::{Cursor, Write};
 
 use coldbucket::inventory::archive::directory::{
-    LONGEST_DIRECTORY, Location, Refusal, TAIL, locate, read,
+    DirectoryLocation, LONGEST_DIRECTORY, Refusal, TAIL, locate, read,
 };
 use coldbucket::inventory::archive::summary::{FOLDERS, summarize};
 use coldbucket::inventory::archive::{Archive, ContentKind};
@@ -324,7 +324,7 @@ fn numbers_that_disagree_are_refused() {
     assert_eq!(locate(&end(1, 46, 5000), 200), Err(Refusal::Damaged));
     // Fewer entries than there are.
     let entry = central(b"a", 1, 1, 0);
-    let location = Location {
+    let location = DirectoryLocation {
         offset: 100,
         length: entry.len() as u64,
         entries: 0,

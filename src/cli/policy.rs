@@ -37,9 +37,10 @@ Examples:
   coldbucket policy prove --policy policy.json --question anonymous --question plain-http
   coldbucket policy prove --batch < buckets.jsonl
 
-Questions: anonymous, any-aws-account, account:ID, service:NAME, plain-http, presigned,
-put-without-kms, sse-c. The default is all of them, with every account and service that the policy
-names.")]
+Questions: anonymous, any-aws-account, account:ID, service:NAME, plain-http, tls-below:VERSION,
+sigv2, presigned, presigned-older-than:MS, put-without-kms, sse-c. The default is anonymous,
+any-aws-account, plain-http, presigned, put-without-kms and sse-c, and every account and service
+that the policy names.")]
     Prove(Box<ProveArgs>),
 }
 

@@ -13,6 +13,8 @@
     reason = "a benchmark that cannot go on should stop loudly"
 )]
 
+#[path = "../tests/soundness/forms.rs"]
+mod forms;
 #[path = "../tests/soundness/grammar.rs"]
 mod grammar;
 #[path = "../tests/soundness/judge.rs"]
@@ -67,6 +69,21 @@ fn main() -> ExitCode {
         "answers: {} reachable, {} constrained, {} unreachable, {} unknown; {} witnesses",
         tally.reachable, tally.constrained, tally.unreachable, tally.unknown, tally.witnesses
     );
+    let mut random = Random(seed);
+    let mut compared = forms::Compared::default();
+    for _ in 0..pairs / 250 {
+        forms::judge(&mut random, &mut compared);
+    }
+    println!(
+        "forms of requests: {} enumerated requests called unreachable, {} questions unreachable, {} witnesses, {} unknown, {} scoped services, {} named parties",
+        compared.requests,
+        compared.unreachable,
+        compared.witnesses,
+        compared.unknown,
+        compared.scoped,
+        compared.named
+    );
+    tally.wrong.extend(compared.wrong);
     println!("contradictions: {}", tally.wrong.len());
     for wrong in tally.wrong.iter().take(5) {
         println!("\n{wrong}");

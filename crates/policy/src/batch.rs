@@ -46,7 +46,7 @@ impl Evaluator {
     pub fn answer(&mut self, line: &str) -> Result<EvaluateOutput, BatchError> {
         let root = read(line)?;
         let mut members =
-            Members::new(&root, "the line").map_err(|error| BatchError { id: None, error })?;
+            LineMembers::new(&root, "the line").map_err(|error| BatchError { id: None, error })?;
         let id = id_of(&root);
         self.evaluate(line, &mut members)
             .map_err(|error| BatchError { id, error })
@@ -55,7 +55,7 @@ impl Evaluator {
     fn evaluate(
         &mut self,
         line: &str,
-        members: &mut Members<'_>,
+        members: &mut LineMembers<'_>,
     ) -> Result<EvaluateOutput, String> {
         let id = members.text("id")?;
         let policies = members.required("policies")?;
@@ -100,7 +100,7 @@ pub fn prove(line: &str, now: Option<f64>) -> Result<ProveOutput, BatchError> {
 }
 
 fn prove_line(root: &Node<'_>, now: Option<f64>) -> Result<ProveOutput, String> {
-    let mut members = Members::new(root, "the line")?;
+    let mut members = LineMembers::new(root, "the line")?;
     let id = members.text("id")?;
     let bucket = members.text("bucket")?;
     let owner = members.text("owner")?;
@@ -140,6 +140,14 @@ fn prove_line(root: &Node<'_>, now: Option<f64>) -> Result<ProveOutput, String> 
         "default_encryption",
         &["AES256", "aws:kms", "aws:kms:dsse"],
     )?;
+    let partition = match members.take("partition") {
+        None => None,
+        Some(node) => Some(Case::partition(text(node, "partition")?)?),
+    };
+    let now = match members.take("now") {
+        None => now,
+        Some(node) => Some(Case::moment(text(node, "now")?)?),
+    };
     let grants = members.take("acl_grants").map(items).unwrap_or_default();
     let grants = grants.iter().map(grant).collect::<Result<Vec<_>, _>>()?;
     let asked = items(members.required("questions")?)
@@ -154,6 +162,7 @@ fn prove_line(root: &Node<'_>, now: Option<f64>) -> Result<ProveOutput, String> 
             grants: &grants,
             default_encryption: default_encryption.as_deref(),
             now,
+            partition,
             ..Case::new(&bucket, &owner, policy.as_ref())
         },
         &asked,
@@ -243,7 +252,7 @@ fn refuse_no_policy(policy: Policy) -> Result<Policy, String> {
 }
 
 fn grant(node: &Node<'_>) -> Result<Grant, String> {
-    let mut members = Members::new(node, "a grant")?;
+    let mut members = LineMembers::new(node, "a grant")?;
     let grant = Grant {
         grantee: members.text("grantee")?,
         permission: members.text("permission")?,
@@ -281,12 +290,12 @@ fn id_of(root: &Node<'_>) -> Option<String> {
 }
 
 /// The members of an object, each of which must be asked for.
-struct Members<'a> {
+struct LineMembers<'a> {
     of: &'a str,
     members: Vec<&'a Member<'a>>,
 }
 
-impl<'a> Members<'a> {
+impl<'a> LineMembers<'a> {
     fn new(node: &'a Node<'a>, of: &'a str) -> Result<Self, String> {
         let Json::Object(members) = &node.value else {
             return Err(format!("{of} is an object, this is {}", node.value.kind()));
@@ -343,7 +352,7 @@ fn items<'a>(node: &'a Node<'a>) -> &'a [Node<'a>] {
 }
 
 fn request(node: &Node<'_>) -> Result<Request, String> {
-    let mut members = Members::new(node, "request")?;
+    let mut members = LineMembers::new(node, "request")?;
     let principal = principal(members.required("principal")?)?;
     let action = members.text("action")?;
     let resource = members.text("resource")?;
@@ -366,7 +375,7 @@ fn principal(node: &Node<'_>) -> Result<RequestPrincipal, String> {
     if let Json::Text(arn) = &node.value {
         return Ok(RequestPrincipal::Arn(arn.to_string()));
     }
-    let mut members = Members::new(node, "principal")?;
+    let mut members = LineMembers::new(node, "principal")?;
     let class = match members.text("type")?.as_str() {
         "Anonymous" => PrincipalClass::Anonymous,
         "Service" => PrincipalClass::Service {
@@ -415,7 +424,7 @@ fn context(node: &Node<'_>) -> Result<BTreeMap<String, ContextValue>, String> {
 }
 
 fn public_access_block(node: &Node<'_>) -> Result<Option<PublicAccessBlock>, String> {
-    let mut members = Members::new(node, "public_access_block")?;
+    let mut members = LineMembers::new(node, "public_access_block")?;
     let mut flag = |key: &str| match members.take(key).map(|node| &node.value) {
         None => Ok(false),
         Some(Json::Bool(value)) => Ok(*value),
@@ -440,7 +449,7 @@ fn source<'a>(node: &'a Node<'a>) -> Source<'a> {
 }
 
 fn policy_sources<'a>(node: &'a Node<'a>) -> Result<PolicySources<'a>, String> {
-    let mut members = Members::new(node, "policies")?;
+    let mut members = LineMembers::new(node, "policies")?;
     let mut texts = PolicySources {
         resource: members.take("resource").map(source),
         ..PolicySources::default()
@@ -473,7 +482,7 @@ fn levels<'a>(node: Option<&'a Node<'a>>) -> Result<Vec<Vec<Source<'a>>>, String
         match policies {
             None => loose.push(source(node)),
             Some(policies) => {
-                let mut members = Members::new(node, "a level")?;
+                let mut members = LineMembers::new(node, "a level")?;
                 members.take("policies");
                 members.end()?;
                 levels.push(items(&policies.value).iter().map(source).collect());
@@ -509,7 +518,7 @@ mod tests {
     fn the_line_means_what_the_contract_type_says() {
         let input: EvaluateInput = serde_json::from_str(LINE).unwrap();
         let root = json::read(LINE).unwrap();
-        let mut members = Members::new(&root, "the line").unwrap();
+        let mut members = LineMembers::new(&root, "the line").unwrap();
         assert_eq!(
             request(members.required("request").unwrap()).unwrap(),
             input.request

@@ -81,7 +81,7 @@ pub const CLASSES: [ActionClass; 5] = [
     ActionClass::Takeover,
 ];
 
-/// Keys that every S3 action carries, besides those in the table (Service Authorization Reference).
+/// Keys that every S3 action carries, beyond those in the table (Service Authorization Reference).
 const COMMON: [&str; 10] = [
     "accessgrantsinstancearn",
     "accesspointnetworkorigin",

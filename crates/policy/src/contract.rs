@@ -37,8 +37,15 @@ pub struct ProveInput {
     /// `AES256` (also when absent), `aws:kms` or `aws:kms:dsse`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_encryption: Option<String>,
+    /// What time it is, RFC 3339; decides date conditions. Absent for any moment from 2026 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
+    /// `aws`, `aws-cn` or `aws-us-gov`; absent to take it from the policy's resources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
     /// `anonymous`, `any-aws-account`, `account:<id>`, `service:<principal>`, `plain-http`,
-    /// `presigned`, `put-without-kms`, `sse-c`.
+    /// `tls-below:<version>`, `sigv2`, `presigned`, `presigned-older-than:<ms>`, `put-without-kms`,
+    /// `sse-c`.
     pub questions: Vec<String>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The delivery is a concrete request, so the evaluator is asked: logging.s3.amazonaws.com puts an
 //! object for a source bucket (S3 user guide, "Enabling Amazon S3 server access logging", read
-//! 2026-09). What that request carries besides is only partly documented. Keys that are documented
+//! 2026-09). What that request carries otherwise is only partly documented. Keys that are documented
 //! to be there or not to be there count; a statement that tests any other is read both ways, and only
 //! what comes out the same both ways is an answer. Whether the delivery carries
 //! `aws:SecureTransport` is one of those: the usual Deny of plain HTTP never matches it, one with

@@ -5,6 +5,8 @@
 //! folded once. Texts that matter to a reader are kept as written. What is *not* done here is any
 //! judging: an impossible condition or a resource of another bucket is kept as it is.
 
+pub use super::pattern::Version;
+
 use super::pattern::Pattern;
 
 /// A place in a policy's text.
@@ -47,8 +49,8 @@ pub enum DefectKind {
     Syntax,
     /// It is JSON, and IAM's grammar forbids it: AWS would refuse to store it.
     Grammar,
-    /// A principal that is nobody's name: AWS would refuse to store it, and it lets nobody in.
-    Nobody,
+    /// A principal that is no one's name: AWS would refuse to store it, and it lets no one in.
+    UnknownPrincipal,
     /// It has a form this program does not know. AWS may have added it since, so the policy is not
     /// called wrong; but no conclusion is drawn from a policy that is not understood whole.
     Unfamiliar,
@@ -75,16 +77,6 @@ impl std::fmt::Display for Defect {
             self.place.line, self.place.column, self.text
         )
     }
-}
-
-/// The version of the policy language.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Version {
-    /// `2008-10-17`, also when none is written: `${…}` is plain text.
-    #[default]
-    V2008,
-    /// `2012-10-17`: `${…}` is a policy variable.
-    V2012,
 }
 
 /// A policy.
@@ -162,16 +154,16 @@ pub struct Element<T> {
     pub items: Vec<T>,
 }
 
-/// Somebody a statement speaks of.
+/// A caller a statement speaks of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
-    /// `"*"` or `{"AWS": "*"}`: everybody, anonymous callers and services included.
+    /// `"*"` or `{"AWS": "*"}`: everyone, anonymous callers and services included.
     Everyone,
     /// A 12-digit account id, or the ARN of its root: every principal of the account.
     Account(String),
     /// A user, role, session or federated user by its ARN.
     Arn(PrincipalArn),
-    /// `AIDA…`, `AROA…`: what AWS shows when the user or role was deleted. Matches nobody.
+    /// `AIDA…`, `AROA…`: what AWS shows when the user or role was deleted. Matches no one.
     UniqueId(String),
     /// An AWS service, for example `logging.s3.amazonaws.com`.
     Service(String),

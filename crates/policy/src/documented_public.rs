@@ -8,8 +8,8 @@
 //! 'public'", copy of 2026-09). RestrictPublicBuckets and GetBucketPolicyStatus go by this notion.
 //!
 //! It is a notion of form, not of effect, and it differs from what requests can do in both
-//! directions: `${aws:username}` in a resource is public although nobody anonymous has a name, and a
-//! service principal without a source is not public although a stranger can send the service. So no
+//! directions: `${aws:username}` in a resource is public although no one anonymous has a name, and a
+//! service principal without a source is not public although another account can send the service. So no
 //! proof is derived from it. It reads Allow statements only; where the documentation does not say,
 //! the answer is `None`:
 //!
@@ -83,7 +83,7 @@ fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 
 /// Whether the principal element grants to named principals only.
 fn names_only_fixed(element: &Element<Principal>) -> Option<bool> {
-    // Everybody but a few is not a fixed value.
+    // Everyone but a few is not a fixed value.
     if element.negated
         || element
             .items
@@ -311,7 +311,7 @@ fn contradicts_itself(conditions: &[Condition]) -> bool {
     exact(false).any(|asks| {
         exact(true).any(|excludes| {
             asks.key == excludes.key
-                // Nobody writes long lists that contradict each other; hostile ones take no time.
+                // No one writes long lists that contradict each other; hostile ones take no time.
                 && asks.values.len().saturating_mul(excludes.values.len()) <= 10_000
                 && asks
                     .values
@@ -350,7 +350,7 @@ mod tests {
         documented_public(&policy)
     }
 
-    /// An Allow of s3:PutObject to everybody under a condition, as in the guide's examples.
+    /// An Allow of s3:PutObject to everyone under a condition, as in the guide's examples.
     fn under(condition: &str) -> Option<bool> {
         public(&format!(
             r#"{{"Effect":"Allow","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*","Condition":{condition}}}"#

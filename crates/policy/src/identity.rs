@@ -50,7 +50,7 @@ pub enum Capability {
 
 /// What an action acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum On {
+enum GrantScope {
     Bucket,
     Object,
     Account,
@@ -89,37 +89,37 @@ impl Capability {
     }
 
     /// The actions that make it up, one of which suffices (all of them for `Everything`).
-    const fn actions(self) -> &'static [(&'static str, On)] {
+    const fn actions(self) -> &'static [(&'static str, GrantScope)] {
         match self {
             Self::Everything => &[
-                (FUTURE, On::Bucket),
-                (FUTURE, On::Object),
-                ("s3:GetObject", On::Object),
-                ("s3:PutObject", On::Object),
-                ("s3:DeleteObject", On::Object),
-                ("s3:ListBucket", On::Bucket),
-                ("s3:PutBucketPolicy", On::Bucket),
-                ("s3:PutBucketAcl", On::Bucket),
-                ("s3:PutEncryptionConfiguration", On::Bucket),
-                ("s3:PutBucketPublicAccessBlock", On::Bucket),
+                (FUTURE, GrantScope::Bucket),
+                (FUTURE, GrantScope::Object),
+                ("s3:GetObject", GrantScope::Object),
+                ("s3:PutObject", GrantScope::Object),
+                ("s3:DeleteObject", GrantScope::Object),
+                ("s3:ListBucket", GrantScope::Bucket),
+                ("s3:PutBucketPolicy", GrantScope::Bucket),
+                ("s3:PutBucketAcl", GrantScope::Bucket),
+                ("s3:PutEncryptionConfiguration", GrantScope::Bucket),
+                ("s3:PutBucketPublicAccessBlock", GrantScope::Bucket),
             ],
-            Self::ReadEverywhere => &[("s3:GetObject", On::Object)],
-            Self::WriteEverywhere => &[("s3:PutObject", On::Object)],
-            Self::DeleteEverywhere => &[("s3:DeleteObject", On::Object)],
+            Self::ReadEverywhere => &[("s3:GetObject", GrantScope::Object)],
+            Self::WriteEverywhere => &[("s3:PutObject", GrantScope::Object)],
+            Self::DeleteEverywhere => &[("s3:DeleteObject", GrantScope::Object)],
             Self::ChangePolicy => &[
-                ("s3:PutBucketPolicy", On::Bucket),
-                ("s3:DeleteBucketPolicy", On::Bucket),
+                ("s3:PutBucketPolicy", GrantScope::Bucket),
+                ("s3:DeleteBucketPolicy", GrantScope::Bucket),
             ],
             Self::ChangeAcl => &[
-                ("s3:PutBucketAcl", On::Bucket),
-                ("s3:PutObjectAcl", On::Object),
+                ("s3:PutBucketAcl", GrantScope::Bucket),
+                ("s3:PutObjectAcl", GrantScope::Object),
             ],
-            Self::ChangeEncryption => &[("s3:PutEncryptionConfiguration", On::Bucket)],
+            Self::ChangeEncryption => &[("s3:PutEncryptionConfiguration", GrantScope::Bucket)],
             Self::ChangePublicAccessBlock => &[
-                ("s3:PutBucketPublicAccessBlock", On::Bucket),
-                ("s3:PutAccountPublicAccessBlock", On::Account),
+                ("s3:PutBucketPublicAccessBlock", GrantScope::Bucket),
+                ("s3:PutAccountPublicAccessBlock", GrantScope::Account),
             ],
-            Self::BypassGovernance => &[("s3:BypassGovernanceRetention", On::Object)],
+            Self::BypassGovernance => &[("s3:BypassGovernanceRetention", GrantScope::Object)],
         }
     }
 }
@@ -165,13 +165,13 @@ pub struct Identity<'a> {
 
 /// What a set of policies says of one action on one resource.
 #[derive(Clone, Debug)]
-struct Said {
+struct ActionGrant {
     held: Held,
     by: Option<(String, usize)>,
     conditions: BTreeSet<String>,
 }
 
-impl Said {
+impl ActionGrant {
     const fn no() -> Self {
         Self {
             held: Held::No,
@@ -219,14 +219,14 @@ pub fn capabilities(identity: &Identity<'_>) -> Vec<Answer> {
                 samples(*on)
                     .iter()
                     .map(|resource| ask(&policies, &boundary, &request(identity, action, resource)))
-                    .reduce(Said::and)
-                    .unwrap_or_else(Said::no)
+                    .reduce(ActionGrant::and)
+                    .unwrap_or_else(ActionGrant::no)
             });
-            let first = each.next().unwrap_or_else(Said::no);
+            let first = each.next().unwrap_or_else(ActionGrant::no);
             let said = if *capability == Capability::Everything {
-                each.fold(first, Said::and)
+                each.fold(first, ActionGrant::and)
             } else {
-                each.fold(first, Said::or)
+                each.fold(first, ActionGrant::or)
             };
             Answer {
                 capability: *capability,
@@ -278,18 +278,18 @@ pub fn whole_services(identity: &Identity<'_>) -> Vec<(&'static str, Answer)> {
 
 /// Resources that no policy names: a bucket name has 3 to 63 characters, a key 1 to 1,024 bytes (S3
 /// user guide, "Bucket naming rules", "Naming Amazon S3 objects").
-fn samples(on: On) -> Vec<String> {
+fn samples(on: GrantScope) -> Vec<String> {
     let of = |length: usize| "\u{e000}".repeat(length);
     match on {
-        On::Bucket => vec![
+        GrantScope::Bucket => vec![
             format!("arn:aws:s3:::{}", of(3)),
             format!("arn:aws:s3:::{}", of(63)),
         ],
-        On::Object => vec![
+        GrantScope::Object => vec![
             format!("arn:aws:s3:::{}/{}", of(3), of(1)),
             format!("arn:aws:s3:::{}/{}", of(63), of(341)),
         ],
-        On::Account => vec!["*".to_owned()],
+        GrantScope::Account => vec!["*".to_owned()],
     }
 }
 
@@ -321,15 +321,15 @@ const SETTLED: &[&str] = &[
     "s3:resourceaccount",
 ];
 
-fn ask(policies: &[(&str, Probe)], boundary: &[(&str, Probe)], request: &Request) -> Said {
+fn ask(policies: &[(&str, Probe)], boundary: &[(&str, Probe)], request: &Request) -> ActionGrant {
     let allowed = strongest(policies, request, Effect::Allow);
     if allowed.held == Held::No {
-        return Said::no();
+        return ActionGrant::no();
     }
     let within = if boundary.is_empty() {
-        Said {
+        ActionGrant {
             held: Held::Yes,
-            ..Said::no()
+            ..ActionGrant::no()
         }
     } else {
         strongest(boundary, request, Effect::Allow)
@@ -337,7 +337,7 @@ fn ask(policies: &[(&str, Probe)], boundary: &[(&str, Probe)], request: &Request
     let denied =
         strongest(policies, request, Effect::Deny).or(strongest(boundary, request, Effect::Deny));
     // Not being denied: surely, under conditions, perhaps, never.
-    let spared = Said {
+    let spared = ActionGrant {
         held: match denied.held {
             Held::No => Held::Yes,
             Held::Conditionally => Held::Conditionally,
@@ -351,8 +351,8 @@ fn ask(policies: &[(&str, Probe)], boundary: &[(&str, Probe)], request: &Request
 }
 
 /// The strongest statement of that effect. Conditional Denies add up: each may bite on its own.
-fn strongest(policies: &[(&str, Probe)], request: &Request, effect: Effect) -> Said {
-    let mut best = Said::no();
+fn strongest(policies: &[(&str, Probe)], request: &Request, effect: Effect) -> ActionGrant {
+    let mut best = ActionGrant::no();
     for (name, probe) in policies {
         for sight in probe.look(request, effect, SETTLED) {
             let (held, index, conditions) = match sight {
@@ -360,7 +360,7 @@ fn strongest(policies: &[(&str, Probe)], request: &Request, effect: Effect) -> S
                 Sight::Under { statement, keys } => (Held::Conditionally, statement, keys),
                 Sight::Perhaps { statement } => (Held::Unknown, statement, BTreeSet::new()),
             };
-            let said = Said {
+            let said = ActionGrant {
                 held,
                 by: Some(((*name).to_owned(), index)),
                 conditions,

@@ -17,7 +17,7 @@ use super::pattern::Pattern;
 /// The longest policy that is read, bytes. AWS's own limits are far below (20 KB for a bucket).
 pub const LENGTH_LIMIT: usize = 256 * 1024;
 
-/// How many defects are told; more would help nobody.
+/// How many defects are named; more would help no one.
 const DEFECT_LIMIT: usize = 100;
 
 /// Where a policy is attached decides whether it names principals.
@@ -493,7 +493,7 @@ impl Parser {
             return Some(principal);
         }
         self.defect(
-            DefectKind::Nobody,
+            DefectKind::UnknownPrincipal,
             place,
             format!("{text:?} does not name an AWS principal"),
         );

@@ -6,7 +6,15 @@
 //! another pattern matches, is there a text that both match. The second is sound and not complete,
 //! the third never misses: both err to the side on which nothing wrong is claimed.
 
-use super::document::Version;
+/// The version of the policy language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    /// `2008-10-17`, also when none is written: `${…}` is plain text.
+    #[default]
+    V2008,
+    /// `2012-10-17`: `${…}` is a policy variable.
+    V2012,
+}
 
 /// A text with wildcards and, in version 2012-10-17, policy variables.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,15 +1,11 @@
-//! What a policy names, and what its Deny statements leave open: the words of a finding.
+//! What a policy's statements leave open: the words of a finding.
 //!
-//! Whether somebody gets in is the prover's to say ([`super::prove`]). A finding also says *whom* an
-//! Allow names, so that a known partner can be told from a stranger, and *why* a Deny that was meant
-//! to keep plain HTTP out does not: which principals, actions, resources or conditions it misses.
-//! Nothing is concluded from these texts.
-
-use std::collections::BTreeSet;
+//! Who gets in is decided by the prover ([`super::prove`]). A finding also says *why* a Deny of plain
+//! HTTP does not deny all of it: which principals, actions, resources or conditions it misses. Nothing
+//! is concluded from these texts.
 
 use super::catalogue::{self, Action, On};
-use super::document::{Condition, Effect, Element, Operator, Policy, Principal, Statement};
-use super::parse::is_account_id;
+use super::document::{Effect, Element, Policy, Principal, Statement};
 use super::pattern::{Pattern, Token};
 
 /// The bucket a policy is read for.
@@ -44,82 +40,6 @@ pub fn grants_log_delivery(policy: &Policy, target: &Target) -> bool {
     })
 }
 
-/// Everybody outside the owner's account whom an Allow names, by principal or by a condition on
-/// everybody: account ids, organization ids, canonical user ids, federated providers. Deny
-/// statements are not subtracted. CloudFront's origin access identities belong to no account and
-/// are left out.
-pub fn outsiders(policy: &Policy, target: &Target) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for allow in policy.with_effect(Effect::Allow) {
-        let reaches = catalogue::actions().iter().any(|action| {
-            takes(&allow.action, &action.folded) && touches(allow, &space(target, action.on))
-        });
-        if !reaches {
-            continue;
-        }
-        for item in allow
-            .principal
-            .iter()
-            .filter(|principal| !principal.negated)
-            .flat_map(|principal| &principal.items)
-        {
-            match item {
-                Principal::Account(account) => {
-                    found.insert(account.clone());
-                }
-                Principal::Arn(arn) if is_account_id(&arn.account) => {
-                    found.insert(arn.account.clone());
-                }
-                Principal::CanonicalUser(id) => {
-                    found.insert(id.clone());
-                }
-                Principal::Federated(provider) => {
-                    found.insert(account_of_arn(provider).unwrap_or(provider).to_owned());
-                }
-                Principal::Everyone => {
-                    found.extend(allow.conditions.iter().flat_map(named_by_condition));
-                }
-                Principal::Arn(_) | Principal::UniqueId(_) | Principal::Service(_) => {}
-            }
-        }
-    }
-    found.remove(&target.owner);
-    found
-}
-
-/// The account field of an ARN, when there is one.
-fn account_of_arn(text: &str) -> Option<&str> {
-    if !text.starts_with("arn:") {
-        return None;
-    }
-    text.split(':')
-        .nth(4)
-        .filter(|account| is_account_id(account))
-}
-
-/// The accounts and organizations that a condition requires the caller to belong to.
-fn named_by_condition(condition: &Condition) -> Vec<String> {
-    if condition.operator.is_negated() || condition.operator == Operator::Null {
-        return Vec::new();
-    }
-    let values = condition.values.iter().map(String::as_str);
-    match condition.key.as_str() {
-        "aws:principalaccount" | "s3:dataaccesspointaccount" | "aws:principalorgid" => {
-            values.map(str::to_owned).collect()
-        }
-        "aws:principalarn" | "s3:dataaccesspointarn" => values
-            .filter_map(account_of_arn)
-            .map(str::to_owned)
-            .collect(),
-        "aws:principalorgpaths" => values
-            .filter_map(|path| path.split('/').next())
-            .filter(|organization| organization.starts_with("o-"))
-            .map(str::to_owned)
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// Why requests over plain HTTP pass, statement by statement: what each Deny that tests the
 /// transport leaves open.
 pub fn plain_http_weakness(policy: &Policy, target: &Target) -> String {
@@ -151,7 +71,8 @@ pub fn plain_http_weakness(policy: &Policy, target: &Target) -> String {
         .with_effect(Effect::Allow)
         .any(|statement| tests(&statement, SECURE_TRANSPORT))
     {
-        "aws:SecureTransport is only asked for in an Allow, which keeps nobody else out".to_owned()
+        "aws:SecureTransport is only asked for in an Allow, which does not deny other requests"
+            .to_owned()
     } else {
         "no statement denies requests with aws:SecureTransport false".to_owned()
     }

@@ -404,7 +404,7 @@ fn what_iam_forbids_is_named_with_its_place() {
         };
         // A principal that is nobody's name is told apart: it lets nobody in.
         let kind = if message.contains("does not name") {
-            DefectKind::Nobody
+            DefectKind::UnknownPrincipal
         } else {
             DefectKind::Grammar
         };

@@ -20,7 +20,7 @@ impl Door<'_> {
     /// A policy of the access point, as that of a bucket with its name.
     ///
     /// # Errors
-    /// What in it cannot be told so.
+    /// What in it cannot be named so.
     pub(super) fn own_policy(&self, policy: &Policy) -> Result<Policy, String> {
         let mut policy = self.bucket_policy(policy)?;
         for statement in &mut policy.statements {

@@ -5,7 +5,7 @@
 //! Block Public Access holds when the access point, the bucket or the account sets it, and the access
 //! point's own flags cannot be changed after it was made. One that only a VPC can use is never public.
 //!
-//! The prover knows buckets. A policy of an access point is [told to it](bound) as that of a bucket
+//! The prover knows buckets. A policy of an access point is [named to it](bound) as that of a bucket
 //! whose name is the access point's; and in both policies the condition keys that say which access
 //! point a request came through are no longer open. That is why `s3:DataAccessPointArn` limits
 //! nothing in an access point's own policy, and does in a bucket's.
@@ -50,7 +50,7 @@ pub struct AccessPointFacts {
     pub origin: String,
     /// Block Public Access, its own and the account's.
     pub public_access_block: AccessPointBlockFacts,
-    /// What anybody can do through it who holds nothing that a policy names: read, list, write, acl;
+    /// What anyone can do through it who holds nothing that a policy names: read, list, write, acl;
     /// empty when nothing.
     pub open: Fact<Vec<String>>,
 }
@@ -217,7 +217,7 @@ impl AccessPointFacts {
     }
 }
 
-/// The classes that anybody can do through the access point.
+/// The classes that anyone can do through the access point.
 fn open(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<String>> {
     if point.by_vpc {
         return Fact::Known(Vec::new());
@@ -236,7 +236,7 @@ fn open(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<String>
         point.block.restrict_public_buckets(),
         |restricted, bucket| restricted.or(restricts(context, bucket.0)),
     );
-    // A public policy is cut off then, and any other lets in nobody but holders of what it names.
+    // A public policy is cut off then, and any other lets in no one but holders of what it names.
     if restricted.known() == Some(&true) {
         return Fact::Known(Vec::new());
     }
@@ -261,7 +261,7 @@ fn open(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<String>
                 .map(|(bucket, ours)| by_bucket(context, &door, bucket, *ours))
                 .reduce(either)
                 .unwrap_or(Fact::Known(Vec::new()));
-            // Where no bucket lets anybody in, it does not matter what else was not read.
+            // Where no bucket lets anyone in, it does not matter what else was not read.
             if matches!(&by_buckets, Fact::Known(classes) if classes.is_empty()) {
                 return Fact::Known(Vec::new());
             }
@@ -278,7 +278,7 @@ fn open(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<String>
     }
 }
 
-/// AWS's own word where the policy itself could not be decided: what is not public lets in nobody but
+/// AWS's own word where the policy itself could not be decided: what is not public lets in no one but
 /// holders of what it names.
 fn or_by_aws(by_policy: Fact<Vec<String>>, point: &Point<'_>) -> Fact<Vec<String>> {
     if by_policy.known().is_some() {
@@ -327,7 +327,7 @@ fn unread<T>(context: &AccessPointContext<'_>, kind: ReadingKind) -> Fact<T> {
     }
 }
 
-/// What the bucket's policy lets anybody do who comes through the access point.
+/// What the bucket's policy lets anyone do who comes through the access point.
 fn by_bucket(
     context: &AccessPointContext<'_>,
     door: &Door<'_>,
@@ -353,7 +353,7 @@ fn by_bucket(
     })
 }
 
-/// The classes in which somebody who holds nothing gets in by a policy.
+/// The classes in which a caller who holds nothing gets in by a policy.
 fn reachable(
     context: &AccessPointContext<'_>,
     door: &Door<'_>,

@@ -119,7 +119,7 @@ impl Sources<'_> {
         }
     }
 
-    /// Whether everybody outside is cut off.
+    /// Whether everyone outside is cut off.
     pub(in crate::facts) fn cut(&self) -> Fact<bool> {
         match &self.restrict_public_buckets {
             Fact::Known(false) => Fact::Known(false),

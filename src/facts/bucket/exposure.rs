@@ -21,7 +21,7 @@ use crate::inventory::bucket::{BucketInventory, Grant};
 use crate::inventory::need::{Guard, Need, ReadingKind};
 use crate::report::Reach;
 use crate::report::policy::Request;
-use coldbucket_policy::prove::Question;
+use coldbucket_policy::prove::{LONGEST_SIGNATURE_MS, Question};
 
 /// Who can reach the bucket.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -36,10 +36,10 @@ pub struct ExposureFacts {
     /// Requests signed by an account that is not named: `reachable`, `constrained` or `unreachable`.
     pub any_aws_account: Classes<Fact<Reach>>,
     /// Accounts (and other outside principals) that the policy or the ACL names.
-    pub other_accounts: Fact<Vec<NamedOutsider>>,
+    pub other_accounts: Fact<Vec<NamedParty>>,
     /// AWS's own judgement of the policy (GetBucketPolicyStatus); false without a policy.
     pub aws_says_public: Fact<bool>,
-    /// AWS services that the policy names and that anybody can send: no condition ties their
+    /// AWS services that the policy names and that anyone can send: no condition ties their
     /// requests to a source account, organization or resource (IAM user guide, "The confused deputy
     /// problem"). Service principals, sorted.
     pub confused_deputies: Fact<Vec<String>>,
@@ -60,12 +60,9 @@ pub struct PresignedFacts {
     pub max_age_ms: Fact<u64>,
 }
 
-/// AWS's own bound on a presigned URL's life: seven days, in ms.
-const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
-
 /// A principal outside the owner's account that the policy or the ACL names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct NamedOutsider {
+pub struct NamedParty {
     /// A 12-digit account id, an organization id, a canonical user id or a federated provider.
     pub account: String,
     /// `policy` or `acl`.
@@ -131,7 +128,7 @@ pub const NEEDS: NeedTable = &[
 
 impl ExposureFacts {
     /// Asks the prover, class by class, with whatever was read. Beside it whether RestrictPublicBuckets
-    /// cuts off everybody outside, because AWS deems the policy public.
+    /// cuts off everyone outside, because AWS deems the policy public.
     pub(super) fn derive(
         context: &BucketContext<'_>,
         policy: &PolicyReading,
@@ -253,25 +250,25 @@ fn is_outsider(bucket: &BucketInventory, grant: &Grant) -> bool {
     ) && owner != Some(grant.grantee.as_str())
 }
 
-/// Everybody outside whom the policy or the ACL lets in by name.
+/// Everyone outside whom the policy or the ACL lets in by name.
 fn other_accounts(
     context: &BucketContext<'_>,
     policy: &PolicyReading,
     cut: &Fact<bool>,
-) -> Fact<Vec<NamedOutsider>> {
-    let named = |account: String, via: &str| NamedOutsider {
+) -> Fact<Vec<NamedParty>> {
+    let named = |account: String, via: &str| NamedParty {
         trusted: context.trust.covers(&account),
         account,
         via: via.to_owned(),
     };
-    let by_policy = unless_cut(policy.outsiders(), cut);
+    let by_policy = unless_cut(policy.named_parties(), cut);
     let by_acl = effective_grants(context.bucket, |grant| is_outsider(context.bucket, grant))
         .map(|grants| grants.iter().map(|grant| grant.grantee.clone()).collect());
     let by_acl = unless_cut(by_acl, cut);
     by_policy
         .zip(by_acl)
         .map(|(policy, acl): (Vec<String>, Vec<String>)| {
-            let mut all: Vec<NamedOutsider> = policy
+            let mut all: Vec<NamedParty> = policy
                 .into_iter()
                 .map(|account| named(account, "policy"))
                 .chain(acl.into_iter().map(|account| named(account, "acl")))

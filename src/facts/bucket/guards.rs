@@ -12,7 +12,8 @@ use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::Encryption;
 use crate::inventory::ids::kms_key_arn;
 use crate::inventory::need::{Need, ReadingKind};
-use coldbucket_policy::guards::{self, LONGEST_SIGNATURE_MS, Plain};
+use coldbucket_policy::guards;
+use coldbucket_policy::prove::{EncryptionHeaders, Question};
 
 /// What the policy guards against.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -26,7 +27,7 @@ pub struct GuardFacts {
     pub sigv2_refused: Fact<bool>,
     /// Connections over TLS 1.2 are refused; S3 speaks nothing older.
     pub tls_1_2_refused: Fact<bool>,
-    /// Nobody but the owner's root user can change or delete the policy.
+    /// No IAM identity of the owner's account can change or delete the policy; its root user can.
     pub locks_out_owner: Fact<bool>,
     /// Uploads without an encryption header are refused although the default encryption would do
     /// what the policy demands.
@@ -37,8 +38,8 @@ pub struct GuardFacts {
     pub tags_count: Fact<bool>,
     /// The AWS services that the policy lets in.
     pub services: Fact<Vec<ServiceFacts>>,
-    /// Outsiders the policy names whom RestrictPublicBuckets shuts out, because another statement
-    /// makes the policy public.
+    /// Other accounts and organizations that the policy names and RestrictPublicBuckets cuts off,
+    /// because another statement makes the policy public.
     pub cut_off: Fact<Vec<String>>,
 }
 
@@ -51,8 +52,8 @@ pub struct ServiceFacts {
     pub service: String,
     /// The statement, counted from 0.
     pub statement: usize,
-    /// A condition says for whose resources the service may act.
-    pub scoped: bool,
+    /// The service gets in on behalf of named accounts or organizations only.
+    pub scoped: Fact<bool>,
 }
 
 const POLICY: &[Need] = &[Need::own(ReadingKind::BucketPolicy)];
@@ -91,40 +92,36 @@ pub const NEEDS: NeedTable = &[
     ),
 ];
 
-fn plain<T>(answer: Plain<T>) -> Fact<T> {
-    match answer {
-        Plain::Is(value) => Fact::Known(value),
-        Plain::Undecided => Fact::undecidable(
-            "a Deny of the policy tests this beside other conditions, which are not weighed here",
-        ),
-    }
-}
-
 impl GuardFacts {
     /// Concludes from the policy and the default encryption. `cut`: RestrictPublicBuckets cuts off
-    /// everybody outside.
+    /// everyone outside.
     pub(super) fn derive(
         context: &BucketContext<'_>,
         policy: &PolicyReading,
         cut: Fact<bool>,
     ) -> Self {
-        let arn = policy.target_arn();
         let tests_tags = policy.ask(false, |policy| {
             Fact::Known(!guards::tag_conditions(policy).is_empty())
         });
-        let presigned_max_age_ms = policy.ask(LONGEST_SIGNATURE_MS, |policy| {
-            plain(guards::longest_signature(policy, arn))
-        });
+        let presigned_max_age_ms = policy.longest_signature();
         Self {
             presigned_longest: presigned_max_age_ms.clone().map(in_words),
             presigned_max_age_ms,
-            sigv2_refused: policy.ask(false, |policy| plain(guards::refuses_sigv2(policy, arn))),
-            tls_1_2_refused: policy
-                .ask(false, |policy| plain(guards::refuses_tls_1_2(policy, arn))),
-            locks_out_owner: policy.ask(false, |policy| {
-                Fact::Known(guards::locks_out(policy, arn, context.account_id))
-            }),
-            refuses_default_uploads: refuses_default_uploads(context, policy, arn),
+            sigv2_refused: policy.refuses(&Question::SigV2, &["s3:GetObject", "s3:PutObject"]),
+            tls_1_2_refused: policy.refuses(
+                &Question::TlsBelow("1.3".to_owned()),
+                &[
+                    "s3:GetObject",
+                    "s3:PutObject",
+                    "s3:DeleteObject",
+                    "s3:ListBucket",
+                ],
+            ),
+            locks_out_owner: policy.refuses(
+                &Question::OwnerIdentities,
+                &["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
+            ),
+            refuses_default_uploads: refuses_default_uploads(context, policy),
             tags_count: tests_tags.clone().and_then(|tests| {
                 if tests {
                     from_reading(
@@ -138,18 +135,21 @@ impl GuardFacts {
                 }
             }),
             tests_tags,
-            services: policy.ask(Vec::new(), |policy| {
-                Fact::Known(
-                    guards::services(policy)
-                        .into_iter()
-                        .map(|grant| ServiceFacts {
-                            id: format!("{} {}", grant.statement, grant.service),
-                            service: grant.service,
-                            statement: grant.statement,
-                            scoped: grant.scoped,
-                        })
-                        .collect(),
-                )
+            services: policy.service_grants().map(|grants| {
+                grants
+                    .into_iter()
+                    .map(|grant| ServiceFacts {
+                        id: format!("{} {}", grant.statement, grant.service),
+                        service: grant.service,
+                        statement: grant.statement,
+                        scoped: match grant.scoped {
+                            Some(scoped) => Fact::Known(scoped),
+                            None => Fact::undecidable(
+                                "on whose behalf the service gets in could not be decided",
+                            ),
+                        },
+                    })
+                    .collect()
             }),
             cut_off: cut_off(policy, cut),
         }
@@ -176,38 +176,39 @@ fn in_words(ms: u64) -> String {
         )
 }
 
-/// Without a policy nothing is refused; without the default nobody knows what it would make up for.
-fn refuses_default_uploads(
-    context: &BucketContext<'_>,
-    policy: &PolicyReading,
-    arn: &str,
-) -> Fact<bool> {
-    policy.ask(false, |policy| {
-        // No statement of that form, whatever the default is.
-        let demands = |default: &str, key: &str| {
-            !guards::refuses_default_uploads(policy, arn, default, key).is_empty()
-        };
-        from_reading(
-            ReadingKind::BucketEncryption,
-            &context.bucket.encryption,
-            Encryption::default,
-            Clone::clone,
-        )
-        .map(|encryption| {
-            let default = encryption.algorithm.as_deref().unwrap_or("AES256");
-            let key = encryption
-                .kms_key
-                .as_deref()
-                .filter(|key| !key.is_empty())
-                .map(|key| kms_key_arn(context.region(), context.account_id, key))
-                .unwrap_or_default();
-            demands(default, &key)
+/// Whether uploads without a header are refused, and the same uploads with the headers that ask for
+/// the default encryption are not.
+fn refuses_default_uploads(context: &BucketContext<'_>, policy: &PolicyReading) -> Fact<bool> {
+    let without = Question::Upload(EncryptionHeaders::default());
+    policy
+        .refuses(&without, &["s3:PutObject"])
+        .and_then(|refused| {
+            if !refused {
+                return Fact::Known(false);
+            }
+            from_reading(
+                ReadingKind::BucketEncryption,
+                &context.bucket.encryption,
+                Encryption::default,
+                Clone::clone,
+            )
+            .and_then(|encryption| {
+                let with = Question::Upload(EncryptionHeaders {
+                    algorithm: Some(encryption.algorithm.unwrap_or_else(|| "AES256".to_owned())),
+                    kms_key: encryption
+                        .kms_key
+                        .filter(|key| !key.is_empty())
+                        .map(|key| kms_key_arn(context.region(), context.account_id, &key)),
+                });
+                policy
+                    .refuses(&with, &["s3:PutObject"])
+                    .map(|refused| !refused)
+            })
         })
-    })
 }
 
 fn cut_off(policy: &PolicyReading, cut: Fact<bool>) -> Fact<Vec<String>> {
-    match (policy.outsiders(), cut) {
+    match (policy.named_parties(), cut) {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),
         (_, Fact::Known(false)) => Fact::Known(Vec::new()),
         (named, cut) => named.zip(cut).map(|(named, _)| named),

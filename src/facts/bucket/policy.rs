@@ -6,6 +6,8 @@
 //! who is kept out by its Deny statements, the owner's identities included — is asked here; who gets
 //! in takes the ACL and Block Public Access as well ([`crate::facts::bucket::compose`]).
 
+use std::cell::RefCell;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -18,8 +20,9 @@ use crate::inventory::need::{Need, ReadingKind};
 use crate::report::Reach;
 use crate::report::policy::{Answer, Request};
 use coldbucket_policy::delivery::{self, Delivery, Says};
-use coldbucket_policy::document::Principal;
-use coldbucket_policy::prove::{Case, Prover, Question};
+use coldbucket_policy::prove::{
+    Case, LONGEST_SIGNATURE_MS, LongestSignature, Prover, Question, ServiceGrant, service_grants,
+};
 use coldbucket_policy::wording::{self, Target};
 use coldbucket_policy::{Policy, PolicyKind};
 
@@ -38,7 +41,14 @@ pub struct PolicyFacts {
 /// The readings behind each path.
 pub const NEEDS: NeedTable = &[("bucket.policy", &[Need::own(ReadingKind::BucketPolicy)])];
 
-/// How many defects a message tells.
+/// What moves object data.
+const DATA_ACTIONS: [&str; 3] = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
+
+const TOO_MANY_STEPS: &str = "the analysis of the policy exceeded its step limit";
+const UNDECIDED_SERVICE: &str =
+    "whether a service gets in on behalf of any account could not be decided";
+
+/// How many defects a message says.
 const DEFECTS_TOLD: usize = 3;
 
 /// The policy as it was read: none, or parsed, with the bucket it is read for.
@@ -48,6 +58,8 @@ pub(super) struct PolicyReading {
     target: Target,
     partition: &'static str,
     now: Option<f64>,
+    /// The policy prepared for questions, once for all of them.
+    prover: RefCell<Option<Prover>>,
 }
 
 impl PolicyReading {
@@ -62,6 +74,7 @@ impl PolicyReading {
                 |text| Some(Policy::parse(text, PolicyKind::Resource)),
             ),
             bucket: context.name.to_owned(),
+            prover: RefCell::new(None),
             partition: match arn.split(':').nth(1) {
                 Some("aws-cn") => "aws-cn",
                 Some("aws-us-gov") => "aws-us-gov",
@@ -94,11 +107,6 @@ impl PolicyReading {
             }),
             defect: policy.map(|policy| policy.as_ref().map(defects).unwrap_or_default()),
         }
-    }
-
-    /// The ARN of the bucket it is read for.
-    pub(super) fn target_arn(&self) -> &str {
-        &self.target.arn
     }
 
     /// True when there is known to be no policy.
@@ -137,23 +145,32 @@ impl PolicyReading {
     /// The answer to a question that the policy alone decides, because it is about the owner's
     /// identities too: nothing but a Deny keeps those out.
     fn answer(&self, question: &Question, default_encryption: Option<&str>) -> Fact<Answer> {
-        self.whole().and_then(|policy| {
-            let answer = self.prover(policy, default_encryption).answer(question);
-            if answer.verdict == Reach::Unknown {
-                Fact::undecidable(answer.reason.unwrap_or_default())
-            } else {
-                Fact::Known(answer)
-            }
-        })
+        self.whole()
+            .and_then(|policy| decided(self.prover(policy, default_encryption).answer(question)))
+    }
+
+    /// Asks the policy about all actions, or those that the question names.
+    fn with_prover<T>(&self, policy: &Policy, ask: impl FnOnce(&mut Prover) -> T) -> T {
+        let mut kept = self.prover.borrow_mut();
+        let prover = kept.get_or_insert_with(|| self.prover(Some(policy), None));
+        ask(prover.all_actions())
     }
 
     fn prover(&self, policy: Option<&Policy>, default_encryption: Option<&str>) -> Prover {
-        Prover::new(&Case {
+        Prover::new(&self.case(policy, default_encryption))
+    }
+
+    fn case<'a>(
+        &'a self,
+        policy: Option<&'a Policy>,
+        default_encryption: Option<&'a str>,
+    ) -> Case<'a> {
+        Case {
             default_encryption,
             now: self.now,
             partition: Some(self.partition),
             ..Case::new(&self.bucket, &self.target.owner, policy)
-        })
+        }
     }
 
     /// Whether a Deny keeps every SSE-C upload out.
@@ -192,7 +209,7 @@ impl PolicyReading {
         })
     }
 
-    /// Whether some request over plain HTTP gets in, by whomever.
+    /// Whether some request over plain HTTP gets in, by anyone.
     pub(super) fn plain_http(&self) -> Fact<Reach> {
         if self.is_absent() {
             // Nothing is denied, so the owner's identities can.
@@ -224,62 +241,60 @@ impl PolicyReading {
             })
     }
 
-    /// Everybody outside the owner's account whom an Allow names and no Deny keeps out, sorted.
-    pub(super) fn outsiders(&self) -> Fact<Vec<String>> {
-        self.whole().map(|policy| {
-            let Some(policy) = policy else {
-                return Vec::new();
-            };
-            let named = wording::outsiders(policy, &self.target);
-            if named.is_empty() {
-                return Vec::new();
+    /// The parties outside the owner's account that get in because the policy names them, sorted.
+    pub(super) fn named_parties(&self) -> Fact<Vec<String>> {
+        self.ask(Vec::new(), |policy| {
+            match self.with_prover(policy, Prover::named_parties) {
+                Some(parties) => Fact::Known(parties.into_iter().collect()),
+                None => Fact::undecidable(TOO_MANY_STEPS),
             }
-            let mut prover = self.prover(Some(policy), None);
-            // Of an account it can be asked whether it gets in; of other names only whether anybody
-            // outside does.
-            let somebody = prover.answer(&Question::AnyAwsAccount).verdict != Reach::Unreachable;
-            named
-                .into_iter()
-                .filter(|name| match Question::parse(&format!("account:{name}")) {
-                    Ok(question) => prover.answer(&question).verdict != Reach::Unreachable,
-                    Err(_) => somebody,
-                })
-                .collect()
         })
     }
 
-    /// The AWS services that an Allow names and that anybody can send: nothing ties the request to
-    /// an account or a resource that the policy names. Sorted.
+    /// The AWS services that statements let in.
+    pub(super) fn service_grants(&self) -> Fact<Vec<ServiceGrant>> {
+        self.ask(Vec::new(), |policy| {
+            Fact::Known(service_grants(&self.case(Some(policy), None)))
+        })
+    }
+
+    /// The AWS services that get in on behalf of any account: nothing ties the request to an account
+    /// or a resource that the policy names. Sorted.
     pub(super) fn confused_deputies(&self) -> Fact<Vec<String>> {
-        self.whole().and_then(|policy| {
-            let Some(policy) = policy else {
-                return Fact::Known(Vec::new());
-            };
-            let mut services: Vec<&str> = policy
-                .with_effect(coldbucket_policy::document::Effect::Allow)
-                .flat_map(|statement| statement.principal.iter())
-                .filter(|element| !element.negated)
-                .flat_map(|element| &element.items)
-                .filter_map(|principal| match principal {
-                    Principal::Service(name) => Some(name.as_str()),
-                    _ => None,
-                })
-                .collect();
-            services.sort_unstable();
-            services.dedup();
-            let mut prover = self.prover(Some(policy), None);
-            let mut sendable = Vec::new();
-            for service in services {
-                let answer = prover.answer(&Question::Service(service.to_owned()));
-                match answer.verdict {
-                    Reach::Reachable => sendable.push(service.to_owned()),
-                    Reach::Unknown => {
-                        return Fact::undecidable(answer.reason.unwrap_or_default());
-                    }
-                    Reach::Constrained | Reach::Unreachable => {}
+        self.service_grants().and_then(|grants| {
+            let mut services: Vec<String> = Vec::new();
+            for grant in grants {
+                match grant.scoped {
+                    Some(true) => {}
+                    Some(false) if services.contains(&grant.service) => {}
+                    Some(false) => services.push(grant.service),
+                    None => return Fact::undecidable(UNDECIDED_SERVICE),
                 }
             }
-            Fact::Known(sendable)
+            Fact::Known(services)
+        })
+    }
+
+    /// The longest a presigned URL or form for object data can live, ms.
+    pub(super) fn longest_signature(&self) -> Fact<u64> {
+        self.ask(LONGEST_SIGNATURE_MS, |policy| {
+            let longest = self.with_prover(policy, |prover| {
+                prover.only(&DATA_ACTIONS).longest_signature()
+            });
+            match longest {
+                LongestSignature::Ms(age) => Fact::Known(age),
+                LongestSignature::Unknown => Fact::undecidable(
+                    "whether the policy refuses older signatures could not be decided",
+                ),
+            }
+        })
+    }
+
+    /// Whether no request of this form gets in that calls one of these actions.
+    pub(super) fn refuses(&self, question: &Question, actions: &[&str]) -> Fact<bool> {
+        self.ask(false, |policy| {
+            let answer = self.with_prover(policy, |prover| prover.only(actions).answer(question));
+            decided(answer).map(|answer| answer.verdict == Reach::Unreachable)
         })
     }
 
@@ -297,6 +312,14 @@ impl PolicyReading {
             }
             other => Fact::Known(other.as_ref()),
         })
+    }
+}
+
+/// An answer, unless the prover has none.
+fn decided(answer: Answer) -> Fact<Answer> {
+    match answer.verdict {
+        Reach::Unknown => Fact::undecidable(answer.reason.unwrap_or_default()),
+        _ => Fact::Known(answer),
     }
 }
 

@@ -6,18 +6,18 @@
 
 use crate::contract::Grant;
 
-use super::request::{Caller, View};
+use super::request::{RequestCaller, View};
 use super::truth::{Truth, Why};
 
 /// The ACL of a bucket whose ownership lets ACLs work.
 #[derive(Clone, Debug)]
-pub(super) struct Acl {
+pub(super) struct AclGrants {
     bucket: String,
     grants: Vec<Grant>,
     ignore_public: bool,
 }
 
-impl Acl {
+impl AclGrants {
     pub(super) fn new(bucket: &str, grants: &[Grant], ignore_public: bool) -> Self {
         Self {
             bucket: bucket.to_owned(),
@@ -55,16 +55,20 @@ impl Acl {
 
     fn speaks_of(&self, grant: &Grant, view: &View<'_>) -> Truth {
         match (grant.grantee.as_str(), view.caller) {
-            ("AllUsers", Caller::Anonymous | Caller::Arn(_)) => Truth::of(!self.ignore_public),
-            ("AuthenticatedUsers", Caller::Arn(_)) => Truth::of(!self.ignore_public),
-            ("LogDelivery", Caller::Service(name)) => Truth::of(name == "logging.s3.amazonaws.com"),
-            ("AllUsers" | "AuthenticatedUsers" | "LogDelivery", Caller::Odd) => {
+            ("AllUsers", RequestCaller::Anonymous | RequestCaller::Arn(_)) => {
+                Truth::of(!self.ignore_public)
+            }
+            ("AuthenticatedUsers", RequestCaller::Arn(_)) => Truth::of(!self.ignore_public),
+            ("LogDelivery", RequestCaller::Service(name)) => {
+                Truth::of(name == "logging.s3.amazonaws.com")
+            }
+            ("AllUsers" | "AuthenticatedUsers" | "LogDelivery", RequestCaller::Odd) => {
                 Truth::Maybe(Why::OddCaller)
             }
             ("AllUsers" | "AuthenticatedUsers" | "LogDelivery", _) => Truth::False,
-            (_, Caller::Anonymous | Caller::Service(_)) => Truth::False,
-            // A canonical user id names an account that cannot be told from it.
-            (_, Caller::Arn(_) | Caller::Odd) => Truth::Maybe(Why::CanonicalUser),
+            (_, RequestCaller::Anonymous | RequestCaller::Service(_)) => Truth::False,
+            // A canonical user id names an account that cannot be derived from it.
+            (_, RequestCaller::Arn(_) | RequestCaller::Odd) => Truth::Maybe(Why::CanonicalUser),
         }
     }
 }

@@ -10,37 +10,37 @@ use crate::document::{DefectKind, Effect, Policy};
 use crate::documented_public::documented_public;
 use crate::parse::{PolicyKind, Source};
 
-use super::acl::Acl;
+use super::acl::AclGrants;
 use super::principal::Strength;
-use super::request::{Caller, View};
-use super::statement::Compiled;
+use super::request::{RequestCaller, View};
+use super::statement::CompiledStatement;
 use super::truth::{Truth, Why};
 
 /// One policy with the name under which a decision cites it.
 #[derive(Clone, Debug)]
-struct Named {
+struct NamedPolicy {
     name: String,
-    statements: Vec<Compiled>,
+    statements: Vec<CompiledStatement>,
 }
 
 /// The policies of one level of an organization; one of them must allow.
-type Level = Vec<Named>;
+type ControlLevel = Vec<NamedPolicy>;
 
 /// Everything that has a say in a decision, compiled.
 #[derive(Clone, Debug, Default)]
 pub struct Policies {
-    resource: Option<Named>,
+    resource: Option<NamedPolicy>,
     /// AWS's documented judgement of the bucket policy.
     public: Option<bool>,
-    acl: Option<Acl>,
-    identity: Vec<Named>,
+    acl: Option<AclGrants>,
+    identity: Vec<NamedPolicy>,
     /// The caller's own account grants the caller everything.
     willing: bool,
-    boundaries: Vec<Named>,
-    session: Vec<Named>,
-    scps: Vec<Level>,
-    rcps: Vec<Level>,
-    endpoint: Vec<Named>,
+    boundaries: Vec<NamedPolicy>,
+    session: Vec<NamedPolicy>,
+    scps: Vec<ControlLevel>,
+    rcps: Vec<ControlLevel>,
+    endpoint: Vec<NamedPolicy>,
     block: PublicAccessBlock,
 }
 
@@ -113,7 +113,7 @@ impl Policies {
     #[must_use]
     pub fn of_resource(policy: Option<&Policy>) -> Self {
         Self {
-            resource: policy.map(|policy| Named::new("resource".to_owned(), policy)),
+            resource: policy.map(|policy| NamedPolicy::new("resource".to_owned(), policy)),
             public: policy.map_or(Some(false), documented_public),
             ..Self::default()
         }
@@ -124,7 +124,11 @@ impl Policies {
     #[must_use]
     pub fn with_acl(mut self, bucket: &str, grants: &[Grant], ownership: Option<&str>) -> Self {
         if ownership != Some("BucketOwnerEnforced") {
-            self.acl = Some(Acl::new(bucket, grants, self.block.ignore_public_acls));
+            self.acl = Some(AclGrants::new(
+                bucket,
+                grants,
+                self.block.ignore_public_acls,
+            ));
         }
         self
     }
@@ -206,16 +210,16 @@ impl Policies {
                 .enumerate()
                 .map(|(index, text)| {
                     let name = format!("{name}[{index}]");
-                    read(&name, text, kind).map(|policy| Named::new(name, &policy))
+                    read(&name, text, kind).map(|policy| NamedPolicy::new(name, &policy))
                 })
-                .collect::<Result<Vec<Named>, String>>()
+                .collect::<Result<Vec<NamedPolicy>, String>>()
         };
         let levels = |name: &str, levels: &[Vec<Source<'_>>], kind| {
             levels
                 .iter()
                 .enumerate()
                 .map(|(level, texts)| list(&format!("{name}[{level}].policies"), texts, kind))
-                .collect::<Result<Vec<Level>, String>>()
+                .collect::<Result<Vec<ControlLevel>, String>>()
         };
         let resource = match &texts.resource {
             None => None,
@@ -236,9 +240,9 @@ impl Policies {
     /// Decides one request.
     pub fn evaluate(&self, request: &Request) -> Outcome<'_> {
         let view = View::new(request);
-        let scene = Scene {
+        let scene = ApplicablePolicies {
             own: view.is_own(),
-            has_identity: matches!(view.caller, Caller::Arn(_) | Caller::Odd),
+            has_identity: matches!(view.caller, RequestCaller::Arn(_) | RequestCaller::Odd),
             view,
         };
         let mut doubts = Vec::new();
@@ -279,15 +283,15 @@ impl Policies {
         }
     }
 
-    /// The Deny that matches for sure; those that may match are told to `doubts`.
+    /// The Deny that matches for sure; those that may match are added to `doubts`.
     fn denied<'a>(
         &'a self,
-        scene: &Scene<'_>,
+        scene: &ApplicablePolicies<'_>,
         doubts: &mut Vec<Doubt<'a>>,
     ) -> Option<(&'a str, usize)> {
         let organization = !scene.view.caller.is_service_linked();
-        let having = |has: bool, policies: &'a [Named]| if has { policies } else { &[] };
-        let levels = |has: bool, levels: &'a [Level]| if has { levels } else { &[] };
+        let having = |has: bool, policies: &'a [NamedPolicy]| if has { policies } else { &[] };
+        let levels = |has: bool, levels: &'a [ControlLevel]| if has { levels } else { &[] };
         self.resource
             .iter()
             .chain(having(scene.has_identity, &self.identity))
@@ -306,7 +310,7 @@ impl Policies {
     /// Whether everything that has a say allows, and the statement that opened the door.
     fn allowed<'a>(
         &'a self,
-        scene: &Scene<'_>,
+        scene: &ApplicablePolicies<'_>,
         doubts: &mut Vec<Doubt<'a>>,
     ) -> (Truth, Option<(&'a str, usize)>) {
         let view = &scene.view;
@@ -406,7 +410,7 @@ impl Policies {
     /// What the caller's own account says: identity policies within boundary and session policy.
     fn identity_side<'a>(
         &'a self,
-        scene: &Scene<'_>,
+        scene: &ApplicablePolicies<'_>,
         doubts: &mut Vec<Doubt<'a>>,
     ) -> (Truth, Option<(&'a str, usize)>) {
         let view = &scene.view;
@@ -454,7 +458,7 @@ impl Policies {
     /// What RestrictPublicBuckets leaves to callers from outside: everything, unless the policy is
     /// public; AWS services pass (S3 user guide, "Blocking public access", 2026-09).
     fn not_cut_off<'a>(&'a self, view: &View<'_>, doubts: &mut Vec<Doubt<'a>>) -> Truth {
-        if !self.block.restrict_public_buckets || matches!(view.caller, Caller::Service(_)) {
+        if !self.block.restrict_public_buckets || matches!(view.caller, RequestCaller::Service(_)) {
             return Truth::True;
         }
         match self.public {
@@ -472,19 +476,19 @@ impl Policies {
 }
 
 /// A request and what follows for the question who has a say.
-struct Scene<'a> {
+struct ApplicablePolicies<'a> {
     view: View<'a>,
     /// The caller belongs to the account that owns the resource.
     own: bool,
-    /// The caller is somebody to whom identity policies could be attached.
+    /// The caller is a caller to whom identity policies could be attached.
     has_identity: bool,
 }
 
-impl Named {
+impl NamedPolicy {
     fn new(name: String, policy: &Policy) -> Self {
         Self {
             name,
-            statements: Compiled::all(policy),
+            statements: CompiledStatement::all(policy),
         }
     }
 
@@ -533,12 +537,12 @@ impl Named {
     }
 }
 
-fn any_of(policies: &[Named], view: &View<'_>) -> Truth {
+fn any_of(policies: &[NamedPolicy], view: &View<'_>) -> Truth {
     Truth::any(policies, |policy| policy.allows(view).0)
 }
 
 /// Session policies: one of them must allow; none passed is no limit.
-fn one_of(policies: &[Named], view: &View<'_>) -> Truth {
+fn one_of(policies: &[NamedPolicy], view: &View<'_>) -> Truth {
     if policies.is_empty() {
         Truth::True
     } else {
@@ -549,19 +553,19 @@ fn one_of(policies: &[Named], view: &View<'_>) -> Truth {
 /// A level of resource control policies. `RCPFullAWSAccess` is attached everywhere and cannot be
 /// detached (Organizations user guide, "Resource control policies", 2026-09), so a level that was
 /// given without any Allow still allows.
-fn default_allows(level: &Level, view: &View<'_>) -> Truth {
-    if level.iter().any(Named::has_allow) {
+fn default_allows(level: &ControlLevel, view: &View<'_>) -> Truth {
+    if level.iter().any(NamedPolicy::has_allow) {
         any_of(level, view)
     } else {
         Truth::True
     }
 }
 
-fn numbered<'p>(name: &str, policies: impl IntoIterator<Item = &'p Policy>) -> Vec<Named> {
+fn numbered<'p>(name: &str, policies: impl IntoIterator<Item = &'p Policy>) -> Vec<NamedPolicy> {
     policies
         .into_iter()
         .enumerate()
-        .map(|(index, policy)| Named::new(format!("{name}[{index}]"), policy))
+        .map(|(index, policy)| NamedPolicy::new(format!("{name}[{index}]"), policy))
         .collect()
 }
 

@@ -15,26 +15,26 @@ use std::cmp::Ordering;
 
 use crate::document::{self, Comparison, Operator, Quantifier, TextMatch, Version};
 
-use super::glob::{Glob, Unit};
-use super::request::{Found, View};
+use super::glob::{Unit, WildcardMatcher};
+use super::request::{KeyLookup, View};
 use super::truth::{Truth, Why};
 use super::values::{self, Network};
-use super::variables::{Filled, Pattern, TEXT_LIMIT, Template, Wildcards};
+use super::variables::{FilledText, TEXT_LIMIT, TextPattern, TextTemplate, Wildcards};
 
 /// A condition of a statement, ready to be asked.
 #[derive(Clone, Debug)]
-pub(super) struct Condition {
+pub(super) struct StatementCondition {
     key: String,
     quantifier: Quantifier,
     if_exists: bool,
     negated: bool,
-    test: Test,
+    test: ConditionTest,
 }
 
 /// What the operator compares with. A value that does not have the operator's type is `None`.
 #[derive(Clone, Debug)]
-enum Test {
-    Text(Vec<Pattern>),
+enum ConditionTest {
+    Text(Vec<TextPattern>),
     /// Folded to lower case when compared.
     TextFolded(Vec<Folded>),
     Arn(Vec<ArnPattern>),
@@ -57,17 +57,17 @@ struct Ordered {
 #[derive(Clone, Debug)]
 enum Folded {
     Fixed(String),
-    Filled(Template),
+    Filled(TextTemplate),
 }
 
 #[derive(Clone, Debug)]
 enum ArnPattern {
-    Fixed(Box<[Glob; 6]>),
-    Filled(Template),
+    Fixed(Box<[WildcardMatcher; 6]>),
+    Filled(TextTemplate),
     NoArn,
 }
 
-impl Condition {
+impl StatementCondition {
     pub(super) fn new(condition: &document::Condition, version: Version) -> Self {
         let variables = version == Version::V2012;
         let values = &condition.values;
@@ -79,38 +79,40 @@ impl Condition {
         };
         let test = match condition.operator {
             Operator::Text { how, .. } => match how {
-                TextMatch::Exact => Test::Text(
+                TextMatch::Exact => ConditionTest::Text(
                     values
                         .iter()
-                        .map(|text| Pattern::new(text, variables, Wildcards::Plain))
+                        .map(|text| TextPattern::new(text, variables, Wildcards::Plain))
                         .collect(),
                 ),
-                TextMatch::Like => Test::Text(
+                TextMatch::Like => ConditionTest::Text(
                     values
                         .iter()
-                        .map(|text| Pattern::new(text, variables, Wildcards::Special))
+                        .map(|text| TextPattern::new(text, variables, Wildcards::Special))
                         .collect(),
                 ),
-                TextMatch::IgnoreCase => Test::TextFolded(folded()),
+                TextMatch::IgnoreCase => ConditionTest::TextFolded(folded()),
             },
-            Operator::Arn { .. } => Test::Arn(
+            Operator::Arn { .. } => ConditionTest::Arn(
                 values
                     .iter()
                     .map(|text| ArnPattern::new(text, variables))
                     .collect(),
             ),
-            Operator::Numeric(comparison) => Test::Number(Ordered {
+            Operator::Numeric(comparison) => ConditionTest::Number(Ordered {
                 comparison,
                 values: values.iter().map(|text| values::number(text)).collect(),
             }),
-            Operator::Date(comparison) => Test::Time(Ordered {
+            Operator::Date(comparison) => ConditionTest::Time(Ordered {
                 comparison,
                 values: values.iter().map(|text| values::time(text)).collect(),
             }),
-            Operator::Bool => Test::Bool(folded()),
-            Operator::Binary => Test::Binary(values.clone()),
-            Operator::Ip { .. } => Test::Ip(values.iter().map(|text| Network::new(text)).collect()),
-            Operator::Null => Test::Null(
+            Operator::Bool => ConditionTest::Bool(folded()),
+            Operator::Binary => ConditionTest::Binary(values.clone()),
+            Operator::Ip { .. } => {
+                ConditionTest::Ip(values.iter().map(|text| Network::new(text)).collect())
+            }
+            Operator::Null => ConditionTest::Null(
                 values
                     .iter()
                     .map(|text| {
@@ -142,19 +144,19 @@ impl Condition {
     /// Whether it holds for the request.
     pub(super) fn holds(&self, view: &View<'_>) -> Truth {
         let found = view.find(&self.key);
-        if let Test::Null(values) = &self.test {
+        if let ConditionTest::Null(values) = &self.test {
             return self.null(values, &found);
         }
         match found {
-            Found::Absent if self.if_exists => Truth::True,
-            Found::Absent => Truth::of(match self.quantifier {
+            KeyLookup::Absent if self.if_exists => Truth::True,
+            KeyLookup::Absent => Truth::of(match self.quantifier {
                 Quantifier::Single => self.negated,
                 Quantifier::ForAllValues => true,
                 Quantifier::ForAnyValue => false,
             }),
-            Found::One(value) => self.passes(view, &value),
-            Found::Many([value]) => self.passes(view, value),
-            Found::Many(values) => match self.quantifier {
+            KeyLookup::One(value) => self.passes(view, &value),
+            KeyLookup::Many([value]) => self.passes(view, value),
+            KeyLookup::Many(values) => match self.quantifier {
                 Quantifier::ForAllValues => Truth::all(values, |value| self.passes(view, value)),
                 Quantifier::ForAnyValue => Truth::any(values, |value| self.passes(view, value)),
                 Quantifier::Single => {
@@ -167,21 +169,21 @@ impl Condition {
                     }
                 }
             },
-            Found::Doubt(why) => Truth::Maybe(why),
+            KeyLookup::Doubt(why) => Truth::Maybe(why),
         }
     }
 
-    fn null(&self, values: &[Option<bool>], found: &Found<'_>) -> Truth {
+    fn null(&self, values: &[Option<bool>], found: &KeyLookup<'_>) -> Truth {
         if self.quantifier != Quantifier::Single || self.if_exists {
             // Not in the grammar.
             return Truth::Maybe(Why::WrongType);
         }
         let absent = match found {
-            Found::Absent => true,
-            Found::One(_) | Found::Many(_) | Found::Doubt(Why::UnknownValue | Why::RepeatedKey) => {
-                false
-            }
-            Found::Doubt(why) => return Truth::Maybe(*why),
+            KeyLookup::Absent => true,
+            KeyLookup::One(_)
+            | KeyLookup::Many(_)
+            | KeyLookup::Doubt(Why::UnknownValue | Why::RepeatedKey) => false,
+            KeyLookup::Doubt(why) => return Truth::Maybe(*why),
         };
         Truth::any(values, |wanted| match wanted {
             Some(wanted) => Truth::of(*wanted == absent),
@@ -200,20 +202,22 @@ impl Condition {
             return Truth::Maybe(Why::TooLong);
         }
         match &self.test {
-            Test::Text(patterns) => Truth::any(patterns, |pattern| pattern.matches(view, value)),
-            Test::TextFolded(texts) => {
+            ConditionTest::Text(patterns) => {
+                Truth::any(patterns, |pattern| pattern.matches(view, value))
+            }
+            ConditionTest::TextFolded(texts) => {
                 let value = value.to_lowercase();
                 Truth::any(texts, |text| text.equals(view, &value))
             }
-            Test::Arn(patterns) => match values::arn_parts(value) {
+            ConditionTest::Arn(patterns) => match values::arn_parts(value) {
                 Some(parts) => Truth::any(patterns, |pattern| {
                     pattern.matches(view, &parts, value.len())
                 }),
                 None => wrong_type_unless_empty(patterns),
             },
-            Test::Number(ordered) => ordered.matches(values::number(value)),
-            Test::Time(ordered) => ordered.matches(values::time(value)),
-            Test::Bool(texts) => {
+            ConditionTest::Number(ordered) => ordered.matches(values::number(value)),
+            ConditionTest::Time(ordered) => ordered.matches(values::time(value)),
+            ConditionTest::Bool(texts) => {
                 let value = value.to_lowercase();
                 if value == "true" || value == "false" {
                     Truth::any(texts, |text| text.is_same_bool(view, &value))
@@ -221,8 +225,8 @@ impl Condition {
                     wrong_type_unless_empty(texts)
                 }
             }
-            Test::Binary(texts) => Truth::of(texts.iter().any(|text| text == value)),
-            Test::Ip(networks) => match values::address(value) {
+            ConditionTest::Binary(texts) => Truth::of(texts.iter().any(|text| text == value)),
+            ConditionTest::Ip(networks) => match values::address(value) {
                 Some(address) => Truth::any(networks, |network| match network {
                     Some(network) => Truth::of(network.contains(address)),
                     None => Truth::Maybe(Why::WrongType),
@@ -230,7 +234,7 @@ impl Condition {
                 None => wrong_type_unless_empty(networks),
             },
             // Answered before.
-            Test::Null(_) => Truth::Maybe(Why::WrongType),
+            ConditionTest::Null(_) => Truth::Maybe(Why::WrongType),
         }
     }
 }
@@ -268,7 +272,7 @@ impl Ordered {
 
 impl Folded {
     fn new(text: &str, variables: bool) -> Self {
-        let template = Template::new(text, variables, Wildcards::Plain);
+        let template = TextTemplate::new(text, variables, Wildcards::Plain);
         match template.fixed() {
             Some(units) => Self::Fixed(text_of(&units).to_lowercase()),
             None => Self::Filled(template),
@@ -279,9 +283,9 @@ impl Folded {
         match self {
             Self::Fixed(text) => test(text),
             Self::Filled(template) => match template.fill(view, TEXT_LIMIT) {
-                Filled::Units(units) => test(&text_of(&units).to_lowercase()),
-                Filled::Unfilled => Truth::False,
-                Filled::Doubt(why) => Truth::Maybe(why),
+                FilledText::Units(units) => test(&text_of(&units).to_lowercase()),
+                FilledText::Unfilled => Truth::False,
+                FilledText::Doubt(why) => Truth::Maybe(why),
             },
         }
     }
@@ -315,7 +319,7 @@ fn text_of(units: &[Unit]) -> String {
 
 impl ArnPattern {
     fn new(text: &str, variables: bool) -> Self {
-        let template = Template::new(text, variables, Wildcards::Special);
+        let template = TextTemplate::new(text, variables, Wildcards::Special);
         match template.fixed() {
             Some(units) => {
                 arn_globs(&units).map_or(Self::NoArn, |globs| Self::Fixed(Box::new(globs)))
@@ -325,7 +329,7 @@ impl ArnPattern {
     }
 
     fn matches(&self, view: &View<'_>, parts: &[&str; 6], length: usize) -> Truth {
-        let each = |globs: &[Glob; 6]| {
+        let each = |globs: &[WildcardMatcher; 6]| {
             Truth::of(
                 globs
                     .iter()
@@ -336,12 +340,12 @@ impl ArnPattern {
         match self {
             Self::Fixed(globs) => each(globs),
             Self::Filled(template) => match template.fill(view, length) {
-                Filled::Units(units) => match arn_globs(&units) {
+                FilledText::Units(units) => match arn_globs(&units) {
                     Some(globs) => each(&globs),
                     None => Truth::Maybe(Why::WrongType),
                 },
-                Filled::Unfilled => Truth::False,
-                Filled::Doubt(why) => Truth::Maybe(why),
+                FilledText::Unfilled => Truth::False,
+                FilledText::Doubt(why) => Truth::Maybe(why),
             },
             Self::NoArn => Truth::Maybe(Why::WrongType),
         }
@@ -349,8 +353,12 @@ impl ArnPattern {
 }
 
 /// Cuts a pattern at its first five colons: a wildcard in one part never reaches into the next.
-fn arn_globs(units: &[Unit]) -> Option<[Glob; 6]> {
+fn arn_globs(units: &[Unit]) -> Option<[WildcardMatcher; 6]> {
     let mut parts = units.splitn(6, |unit| *unit == Unit::Char(':'));
-    let mut next = || parts.next().map(|units| Glob::new(units.iter().copied()));
+    let mut next = || {
+        parts
+            .next()
+            .map(|units| WildcardMatcher::new(units.iter().copied()))
+    };
     Some([next()?, next()?, next()?, next()?, next()?, next()?])
 }

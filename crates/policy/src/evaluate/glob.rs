@@ -19,27 +19,27 @@ pub(super) enum Unit {
 
 /// A pattern, cut at its stars.
 #[derive(Clone, Debug)]
-pub(super) struct Glob {
-    head: Part,
+pub(super) struct WildcardMatcher {
+    head: MatcherPart,
     /// `None` for a pattern without a star.
     rest: Option<Rest>,
 }
 
 #[derive(Clone, Debug)]
 struct Rest {
-    middle: Box<[Part]>,
-    tail: Part,
+    middle: Box<[MatcherPart]>,
+    tail: MatcherPart,
 }
 
 /// A run of characters and question marks.
 #[derive(Clone, Debug)]
-enum Part {
+enum MatcherPart {
     Text(Box<str>),
     /// `None` is a question mark.
     Holes(Box<[Option<char>]>),
 }
 
-impl Glob {
+impl WildcardMatcher {
     pub(super) fn new(units: impl IntoIterator<Item = Unit>) -> Self {
         let mut parts: Vec<Vec<Option<char>>> = vec![Vec::new()];
         for unit in units {
@@ -55,9 +55,9 @@ impl Glob {
                 last.push(piece);
             }
         }
-        let mut parts = parts.into_iter().map(Part::new);
-        let head = parts.next().unwrap_or_else(|| Part::new(Vec::new()));
-        let mut parts: Vec<Part> = parts.collect();
+        let mut parts = parts.into_iter().map(MatcherPart::new);
+        let head = parts.next().unwrap_or_else(|| MatcherPart::new(Vec::new()));
+        let mut parts: Vec<MatcherPart> = parts.collect();
         let rest = parts.pop().map(|tail| Rest {
             // An empty part between two stars asks for nothing.
             middle: parts.into_iter().filter(|part| !part.is_empty()).collect(),
@@ -96,7 +96,7 @@ impl Glob {
     }
 }
 
-impl Part {
+impl MatcherPart {
     fn new(pieces: Vec<Option<char>>) -> Self {
         match pieces.iter().copied().collect::<Option<String>>() {
             Some(text) => Self::Text(text.into_boxed_str()),
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        Glob::plain(pattern).matches(text)
+        WildcardMatcher::plain(pattern).matches(text)
     }
 
     #[test]

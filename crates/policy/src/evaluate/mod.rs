@@ -5,7 +5,7 @@
 //! be allowed by everything that has a say (IAM user guide, "Policy evaluation logic", 2026-09):
 //!
 //! ```text
-//! nobody signed   bucket policy or ACL
+//! no signature   bucket policy or ACL
 //! AWS service     bucket policy (or ACL, for log delivery)
 //! other account   (bucket policy or ACL), and the caller's identity side; its root needs none
 //! own account     bucket policy or identity side: a grant to the account is the identity side's to
@@ -16,7 +16,7 @@
 //! everyone        every level of resource control policies; the VPC endpoint's policy
 //! own account     every level of service control policies: they are those of the account that owns
 //!                 the resource, and do not reach callers of other organizations
-//! other account, nobody signed: nothing, while RestrictPublicBuckets is on and the policy is public
+//! other account, no signature: nothing, while RestrictPublicBuckets is on and the policy is public
 //! ```
 //!
 //! Compile once with [`Policies`], then ask [`Policies::evaluate`] for each request. What the

@@ -1,6 +1,6 @@
 //! Whom a statement speaks of, and in which way.
 //!
-//! In which way matters inside one account: a grant to a user, to a session or to everybody stands
+//! In which way matters inside one account: a grant to a user, to a session or to everyone stands
 //! by itself; a grant to a role is still limited by the boundary and the session policy; a grant to
 //! the account hands the decision to the account, whose identity policies must allow as well (IAM
 //! user guide, "Policy evaluation for requests within a single account" and "AWS JSON policy
@@ -8,7 +8,7 @@
 
 use crate::document::{Element, Principal};
 
-use super::request::{Caller, CallerKind, View};
+use super::request::{CallerKind, RequestCaller, View};
 use super::truth::{Truth, Why};
 
 /// How much a grant to this principal says.
@@ -18,7 +18,7 @@ pub(super) enum Strength {
     Account,
     /// To a role: boundary and session policy still limit.
     Role,
-    /// To the caller itself, or to everybody.
+    /// To the caller itself, or to everyone.
     Direct,
 }
 
@@ -88,7 +88,7 @@ impl Principals {
         if listed(&|who| matches!(who, Who::Everyone)) {
             return Truth::True;
         }
-        let Caller::Arn(arn) = view.caller else {
+        let RequestCaller::Arn(arn) = view.caller else {
             return Truth::any(&self.items, |who| who.matches(view));
         };
         let account = listed(&|who| matches!(who, Who::Account(id) if id == arn.account));
@@ -146,13 +146,15 @@ impl Who {
         match (self, view.caller) {
             (Self::Everyone, _) => Truth::True,
             (Self::Nobody, _) => Truth::False,
-            (Self::Service(name), Caller::Service(caller)) => {
+            (Self::Service(name), RequestCaller::Service(caller)) => {
                 Truth::of(name.eq_ignore_ascii_case(caller))
             }
-            (Self::Service(_), _) | (_, Caller::Anonymous | Caller::Service(_)) => Truth::False,
-            (_, Caller::Odd) => Truth::Maybe(Why::OddCaller),
-            (Self::Account(id), Caller::Arn(caller)) => Truth::of(id == caller.account),
-            (Self::Exactly(text), Caller::Arn(caller)) => Truth::of(text == caller.text),
+            (Self::Service(_), _) | (_, RequestCaller::Anonymous | RequestCaller::Service(_)) => {
+                Truth::False
+            }
+            (_, RequestCaller::Odd) => Truth::Maybe(Why::OddCaller),
+            (Self::Account(id), RequestCaller::Arn(caller)) => Truth::of(id == caller.account),
+            (Self::Exactly(text), RequestCaller::Arn(caller)) => Truth::of(text == caller.text),
             (
                 Self::Role {
                     arn,
@@ -160,7 +162,7 @@ impl Who {
                     account,
                     name,
                 },
-                Caller::Arn(caller),
+                RequestCaller::Arn(caller),
             ) => match caller.kind {
                 CallerKind::Role(_) => Truth::of(arn == caller.text),
                 // Role names are unique in an account, whatever their paths.
@@ -169,11 +171,11 @@ impl Who {
                 ),
                 _ => Truth::False,
             },
-            (Self::Federated, Caller::Arn(caller)) => match caller.kind {
+            (Self::Federated, RequestCaller::Arn(caller)) => match caller.kind {
                 CallerKind::Role(_) | CallerKind::Session(_) => Truth::Maybe(Why::Federated),
                 _ => Truth::False,
             },
-            (Self::CanonicalUser, Caller::Arn(_)) => Truth::Maybe(Why::CanonicalUser),
+            (Self::CanonicalUser, RequestCaller::Arn(_)) => Truth::Maybe(Why::CanonicalUser),
         }
     }
 }

@@ -7,12 +7,12 @@ use crate::contract::Request;
 use crate::document::{Effect, Policy};
 
 use super::request::View;
-use super::statement::{Compiled, Said};
+use super::statement::{CompiledStatement, StatementVerdict};
 
 /// A policy's statements, compiled.
 #[derive(Clone, Debug)]
 pub(crate) struct Probe {
-    statements: Vec<Compiled>,
+    statements: Vec<CompiledStatement>,
 }
 
 /// How a statement stands to a request.
@@ -32,7 +32,7 @@ pub(crate) enum Sight {
 impl Probe {
     pub(crate) fn new(policy: &Policy) -> Self {
         Self {
-            statements: Compiled::all(policy),
+            statements: CompiledStatement::all(policy),
         }
     }
 
@@ -46,13 +46,13 @@ impl Probe {
             .filter_map(|statement| {
                 let index = statement.index;
                 match statement.says(&view, settled) {
-                    Said::No => None,
-                    Said::Yes => Some(Sight::Surely { statement: index }),
-                    Said::If(keys) => Some(Sight::Under {
+                    StatementVerdict::No => None,
+                    StatementVerdict::Yes => Some(Sight::Surely { statement: index }),
+                    StatementVerdict::If(keys) => Some(Sight::Under {
                         statement: index,
                         keys,
                     }),
-                    Said::Perhaps => Some(Sight::Perhaps { statement: index }),
+                    StatementVerdict::Perhaps => Some(Sight::Perhaps { statement: index }),
                 }
             })
             .collect()

@@ -18,12 +18,12 @@ use super::truth::Why;
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Caller<'a> {
-    /// Nobody signed the request.
+pub(super) enum RequestCaller<'a> {
+    /// The request is not signed.
     Anonymous,
     /// An AWS service, by its service principal.
     Service(&'a str),
-    /// Somebody with an ARN.
+    /// A principal with an ARN.
     Arn(CallerArn<'a>),
     /// An ARN of no known form.
     Odd,
@@ -57,7 +57,7 @@ pub(super) enum CallerKind<'a> {
     Federated(&'a str),
 }
 
-impl<'a> Caller<'a> {
+impl<'a> RequestCaller<'a> {
     /// Reads the principal of a request.
     pub(super) fn new(principal: &'a RequestPrincipal) -> Self {
         match principal {
@@ -157,7 +157,7 @@ impl<'a> CallerArn<'a> {
 
 /// What a condition key holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found<'a> {
+pub(super) enum KeyLookup<'a> {
     /// It is not in the request; an empty list counts as absent.
     Absent,
     One(Cow<'a, str>),
@@ -170,7 +170,7 @@ pub(super) enum Found<'a> {
 /// A request, prepared.
 pub(super) struct View<'a> {
     pub(super) request: &'a Request,
-    pub(super) caller: Caller<'a>,
+    pub(super) caller: RequestCaller<'a>,
     /// The action in lower case.
     pub(super) action: Cow<'a, str>,
 }
@@ -188,7 +188,7 @@ impl<'a> View<'a> {
         };
         Self {
             request,
-            caller: Caller::new(&request.principal),
+            caller: RequestCaller::new(&request.principal),
             action,
         }
     }
@@ -199,7 +199,7 @@ impl<'a> View<'a> {
     }
 
     /// The value of a key, given in lower case.
-    pub(super) fn find(&self, key: &str) -> Found<'_> {
+    pub(super) fn find(&self, key: &str) -> KeyLookup<'_> {
         let mut found = None;
         for (name, value) in &self.request.context {
             let same = if name.is_ascii() {
@@ -208,56 +208,58 @@ impl<'a> View<'a> {
                 name.to_lowercase() == key
             };
             if same && found.replace(value).is_some() {
-                return Found::Doubt(Why::RepeatedKey);
+                return KeyLookup::Doubt(Why::RepeatedKey);
             }
         }
         match found {
-            Some(ContextValue::One(value)) => Found::One(Cow::Borrowed(value)),
-            Some(ContextValue::Many(values)) if values.is_empty() => Found::Absent,
-            Some(ContextValue::Many(values)) => Found::Many(values),
+            Some(ContextValue::One(value)) => KeyLookup::One(Cow::Borrowed(value)),
+            Some(ContextValue::Many(values)) if values.is_empty() => KeyLookup::Absent,
+            Some(ContextValue::Many(values)) => KeyLookup::Many(values),
             None => self.implied(key),
         }
     }
 
     /// What follows from the principal and the resource.
-    fn implied(&self, key: &str) -> Found<'_> {
-        let one = |text: &'a str| Found::One(Cow::Borrowed(text));
+    fn implied(&self, key: &str) -> KeyLookup<'_> {
+        let one = |text: &'a str| KeyLookup::One(Cow::Borrowed(text));
         let Some(name) = key.strip_prefix("aws:") else {
             return if key == "s3:resourceaccount" {
                 one(&self.request.resource_account)
             } else {
-                Found::Absent
+                KeyLookup::Absent
             };
         };
         if name == "resourceaccount" {
             return one(&self.request.resource_account);
         }
         match (self.caller, name) {
-            (Caller::Anonymous, "principalaccount" | "userid") => one("anonymous"),
-            (Caller::Anonymous, "principaltype") => one("Anonymous"),
-            (Caller::Service(_), "principalisawsservice") => one("true"),
-            (Caller::Service(service), "principalservicename" | "principalservicenameslist") => {
-                one(service)
-            }
-            (Caller::Arn(arn), "principalarn") => Found::One(arn.principal_arn()),
-            (Caller::Arn(arn), "principalaccount") => one(arn.account),
-            (Caller::Arn(arn), "principaltype") => one(arn.principal_type()),
-            (Caller::Arn(_), "principalisawsservice") => one("false"),
-            (Caller::Arn(arn), "username") => match arn.kind {
+            (RequestCaller::Anonymous, "principalaccount" | "userid") => one("anonymous"),
+            (RequestCaller::Anonymous, "principaltype") => one("Anonymous"),
+            (RequestCaller::Service(_), "principalisawsservice") => one("true"),
+            (
+                RequestCaller::Service(service),
+                "principalservicename" | "principalservicenameslist",
+            ) => one(service),
+            (RequestCaller::Arn(arn), "principalarn") => KeyLookup::One(arn.principal_arn()),
+            (RequestCaller::Arn(arn), "principalaccount") => one(arn.account),
+            (RequestCaller::Arn(arn), "principaltype") => one(arn.principal_type()),
+            (RequestCaller::Arn(_), "principalisawsservice") => one("false"),
+            (RequestCaller::Arn(arn), "username") => match arn.kind {
                 CallerKind::User(name) => one(name),
-                _ => Found::Absent,
+                _ => KeyLookup::Absent,
             },
-            (Caller::Arn(arn), "userid") => match arn.kind {
+            (RequestCaller::Arn(arn), "userid") => match arn.kind {
                 CallerKind::Root => one(arn.account),
                 CallerKind::Federated(name) => {
-                    Found::One(Cow::Owned(format!("{}:{name}", arn.account)))
+                    KeyLookup::One(Cow::Owned(format!("{}:{name}", arn.account)))
                 }
-                _ => Found::Doubt(Why::UnknownValue),
+                _ => KeyLookup::Doubt(Why::UnknownValue),
             },
-            (Caller::Odd, "principalarn" | "principalaccount" | "principaltype" | "userid") => {
-                Found::Doubt(Why::OddCaller)
-            }
-            _ => Found::Absent,
+            (
+                RequestCaller::Odd,
+                "principalarn" | "principalaccount" | "principaltype" | "userid",
+            ) => KeyLookup::Doubt(Why::OddCaller),
+            _ => KeyLookup::Absent,
         }
     }
 }
@@ -268,110 +270,125 @@ impl<'a> View<'a> {
 /// A witness must pass this as well as be allowed. The rules are those of the key's "Availability"
 /// in "AWS global condition context keys" (IAM user guide, 2026-09).
 pub fn implausible(request: &Request) -> Option<&'static str> {
-    let view = View::new(request);
-    let given = |wanted: &str| {
-        request
+    let written = WrittenKeys(request);
+    written
+        .contradict_network()
+        .or_else(|| written.contradict_resource())
+        .or_else(|| match RequestCaller::new(&request.principal) {
+            RequestCaller::Odd => Some("the principal is not an ARN that calls AWS"),
+            RequestCaller::Anonymous => written.contradict_anonymous(),
+            RequestCaller::Service(name) => written.contradict_service(name),
+            RequestCaller::Arn(arn) => written.contradict_arn(arn),
+        })
+}
+
+/// Keys that no unsigned request has.
+const SIGNED_ONLY: [&str; 12] = [
+    "aws:PrincipalArn",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalServiceName",
+    "aws:PrincipalServiceNamesList",
+    "aws:username",
+    "aws:TokenIssueTime",
+    "aws:MultiFactorAuthPresent",
+    "aws:MultiFactorAuthAge",
+    "aws:FederatedProvider",
+    "aws:SourceIdentity",
+];
+
+/// The keys that the context of a request holds, as it was written.
+struct WrittenKeys<'a>(&'a Request);
+
+impl<'a> WrittenKeys<'a> {
+    fn get(&self, wanted: &str) -> Option<&'a ContextValue> {
+        self.0
             .context
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
             .map(|(_, value)| value)
-    };
-    let one = |wanted: &str| match given(wanted) {
-        Some(ContextValue::One(value)) => Some(value.as_str()),
-        Some(ContextValue::Many(values)) => match values.as_slice() {
-            [value] => Some(value.as_str()),
-            _ => None,
-        },
-        None => None,
-    };
-    if given("aws:SourceIp").is_some()
-        && ["aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp"]
-            .iter()
-            .any(|key| given(key).is_some())
-    {
-        return Some("aws:SourceIp is absent from requests that come through a VPC endpoint");
     }
-    if given("aws:SourceVpc").is_some() != given("aws:SourceVpce").is_some()
-        && given("aws:SourceVpc").is_some()
-    {
-        return Some("aws:SourceVpc comes with aws:SourceVpce");
+
+    fn has(&self, wanted: &str) -> bool {
+        self.get(wanted).is_some()
     }
-    if let (Some(given), true) = (
-        one("aws:ResourceAccount"),
-        given("aws:ResourceAccount").is_some(),
-    ) && given != request.resource_account
-    {
-        return Some("aws:ResourceAccount is not the account that owns the resource");
-    }
-    match view.caller {
-        Caller::Odd => Some("the principal is not an ARN that calls AWS"),
-        Caller::Anonymous => {
-            let absent = [
-                "aws:PrincipalArn",
-                "aws:PrincipalOrgID",
-                "aws:PrincipalOrgPaths",
-                "aws:PrincipalIsAWSService",
-                "aws:PrincipalServiceName",
-                "aws:PrincipalServiceNamesList",
-                "aws:username",
-                "aws:TokenIssueTime",
-                "aws:MultiFactorAuthPresent",
-                "aws:MultiFactorAuthAge",
-                "aws:FederatedProvider",
-                "aws:SourceIdentity",
-            ];
-            if absent.iter().any(|key| given(key).is_some())
-                || request
-                    .context
-                    .keys()
-                    .any(|name| name.to_lowercase().starts_with("aws:principaltag/"))
-            {
-                return Some("the context holds a key that no unsigned request has");
-            }
-            if ["aws:PrincipalAccount", "aws:userid"]
-                .iter()
-                .any(|key| one(key).is_some_and(|value| value != "anonymous"))
-                || one("aws:PrincipalType").is_some_and(|value| value != "Anonymous")
-            {
-                return Some("an unsigned request has no such account, type or user id");
-            }
-            None
+
+    fn one(&self, wanted: &str) -> Option<&'a str> {
+        match self.get(wanted)? {
+            ContextValue::One(value) => Some(value.as_str()),
+            ContextValue::Many(values) => match values.as_slice() {
+                [value] => Some(value.as_str()),
+                _ => None,
+            },
         }
-        Caller::Service(name) => {
-            if one("aws:PrincipalIsAWSService").is_some_and(|value| value != "true")
-                || one("aws:PrincipalServiceName").is_some_and(|value| value != name)
-                || given("aws:PrincipalArn").is_some()
-            {
-                return Some("the context contradicts the service principal");
-            }
-            None
+    }
+
+    /// The key is there with another value.
+    fn differs(&self, key: &str, from: &str) -> bool {
+        self.one(key).is_some_and(|value| value != from)
+    }
+
+    fn contradict_network(&self) -> Option<&'static str> {
+        let endpoint = ["aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp"];
+        if self.has("aws:SourceIp") && endpoint.iter().any(|key| self.has(key)) {
+            return Some("aws:SourceIp is absent from requests that come through a VPC endpoint");
         }
-        Caller::Arn(arn) => {
-            if one("aws:PrincipalAccount").is_some_and(|value| value != arn.account)
-                || one("aws:PrincipalType").is_some_and(|value| value != arn.principal_type())
-                || one("aws:PrincipalIsAWSService").is_some_and(|value| value != "false")
-            {
-                return Some("the context contradicts the principal");
+        (self.has("aws:SourceVpc") && !self.has("aws:SourceVpce"))
+            .then_some("aws:SourceVpc comes with aws:SourceVpce")
+    }
+
+    fn contradict_resource(&self) -> Option<&'static str> {
+        self.differs("aws:ResourceAccount", &self.0.resource_account)
+            .then_some("aws:ResourceAccount is not the account that owns the resource")
+    }
+
+    fn contradict_anonymous(&self) -> Option<&'static str> {
+        let has_tags = self
+            .0
+            .context
+            .keys()
+            .any(|name| name.to_lowercase().starts_with("aws:principaltag/"));
+        if has_tags || SIGNED_ONLY.iter().any(|key| self.has(key)) {
+            return Some("the context holds a key that no unsigned request has");
+        }
+        (self.differs("aws:PrincipalAccount", "anonymous")
+            || self.differs("aws:userid", "anonymous")
+            || self.differs("aws:PrincipalType", "Anonymous"))
+        .then_some("an unsigned request has no such account, type or user id")
+    }
+
+    fn contradict_service(&self, name: &str) -> Option<&'static str> {
+        (self.differs("aws:PrincipalIsAWSService", "true")
+            || self.differs("aws:PrincipalServiceName", name)
+            || self.has("aws:PrincipalArn"))
+        .then_some("the context contradicts the service principal")
+    }
+
+    fn contradict_arn(&self, arn: CallerArn<'_>) -> Option<&'static str> {
+        if self.differs("aws:PrincipalAccount", arn.account)
+            || self.differs("aws:PrincipalType", arn.principal_type())
+            || self.differs("aws:PrincipalIsAWSService", "false")
+        {
+            return Some("the context contradicts the principal");
+        }
+        if let Some(value) = self.one("aws:PrincipalArn") {
+            let agrees = match arn.kind {
+                // The session's ARN does not hold the role's path.
+                CallerKind::Session(role) => CallerArn::new(value).is_some_and(|given| {
+                    given.account == arn.account && given.kind == CallerKind::Role(role)
+                }),
+                _ => value == arn.text,
+            };
+            if !agrees {
+                return Some("aws:PrincipalArn is not the principal's");
             }
-            if let Some(value) = one("aws:PrincipalArn") {
-                let agrees = match arn.kind {
-                    // The session's ARN does not hold the role's path.
-                    CallerKind::Session(role) => CallerArn::new(value).is_some_and(|given| {
-                        given.account == arn.account && given.kind == CallerKind::Role(role)
-                    }),
-                    _ => value == arn.text,
-                };
-                if !agrees {
-                    return Some("aws:PrincipalArn is not the principal's");
-                }
-            }
-            match (arn.kind, given("aws:username")) {
-                (CallerKind::User(name), Some(_)) if one("aws:username") != Some(name) => {
-                    Some("aws:username is not the user's name")
-                }
-                (CallerKind::User(_), _) | (_, None) => None,
-                _ => Some("only IAM users have aws:username"),
-            }
+        }
+        match arn.kind {
+            _ if !self.has("aws:username") => None,
+            CallerKind::User(name) if self.one("aws:username") == Some(name) => None,
+            CallerKind::User(_) => Some("aws:username is not the user's name"),
+            _ => Some("only IAM users have aws:username"),
         }
     }
 }

@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use crate::document::{DefectKind, Effect, Element, Policy, Statement, Version};
 use crate::pattern;
 
-use super::condition::Condition;
-use super::glob::Glob;
+use super::condition::StatementCondition;
+use super::glob::WildcardMatcher;
 use super::principal::{Principals, Strength};
 use super::request::View;
 use super::truth::{Truth, Why};
-use super::variables::{Pattern, TEXT_LIMIT, Wildcards};
+use super::variables::{TEXT_LIMIT, TextPattern, Wildcards};
 
 /// How much of a statement was understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,31 +29,31 @@ enum Understood {
 
 /// A statement, compiled.
 #[derive(Clone, Debug)]
-pub(super) struct Compiled {
+pub(super) struct CompiledStatement {
     /// Position in the document.
     pub(super) index: usize,
     /// `None` when it could not be read: it may allow and it may deny.
     pub(super) effect: Option<Effect>,
     understood: Understood,
     principals: Option<Principals>,
-    actions: Actions,
-    resources: Option<Resources>,
-    conditions: Vec<Condition>,
+    actions: ActionPatterns,
+    resources: Option<ResourcePatterns>,
+    conditions: Vec<StatementCondition>,
 }
 
 #[derive(Clone, Debug)]
-struct Actions {
+struct ActionPatterns {
     negated: bool,
-    items: Vec<Glob>,
+    items: Vec<WildcardMatcher>,
 }
 
 #[derive(Clone, Debug)]
-struct Resources {
+struct ResourcePatterns {
     negated: bool,
-    items: Vec<Pattern>,
+    items: Vec<TextPattern>,
 }
 
-impl Compiled {
+impl CompiledStatement {
     /// Compiles every statement of a policy, and one more for each that could not be read at all.
     pub(super) fn all(policy: &Policy) -> Vec<Self> {
         let of_policy = policy
@@ -95,7 +95,7 @@ impl Compiled {
             effect: None,
             understood: Understood::Not,
             principals: None,
-            actions: Actions {
+            actions: ActionPatterns {
                 negated: true,
                 items: Vec::new(),
             },
@@ -109,8 +109,9 @@ impl Compiled {
             .defects
             .iter()
             .filter(|defect| {
-                // A principal that is nobody's name is like one that was not written.
-                defect.statement == Some(statement.index) && defect.kind != DefectKind::Nobody
+                // A principal that is no one's name is like one that was not written.
+                defect.statement == Some(statement.index)
+                    && defect.kind != DefectKind::UnknownPrincipal
             })
             .fold(around, |found, defect| match (defect.kind, found) {
                 (DefectKind::Unfamiliar, Understood::Whole | Understood::Partly) => {
@@ -118,10 +119,10 @@ impl Compiled {
                 }
                 _ => Understood::Not,
             });
-        let mut conditions: Vec<Condition> = statement
+        let mut conditions: Vec<StatementCondition> = statement
             .conditions
             .iter()
-            .map(|condition| Condition::new(condition, policy.version))
+            .map(|condition| StatementCondition::new(condition, policy.version))
             .collect();
         // Statements mostly fail on a key that is not there: ask the same key's conditions together.
         conditions.sort_by(|a, b| a.key().cmp(b.key()));
@@ -130,11 +131,11 @@ impl Compiled {
             effect: Some(statement.effect),
             understood,
             principals: statement.principal.as_ref().map(Principals::new),
-            actions: Actions::new(&statement.action),
+            actions: ActionPatterns::new(&statement.action),
             resources: statement
                 .resource
                 .as_ref()
-                .map(|element| Resources::new(element, policy.version)),
+                .map(|element| ResourcePatterns::new(element, policy.version)),
             conditions,
         }
     }
@@ -179,7 +180,7 @@ impl Compiled {
 }
 
 /// What a statement says of a request when some keys stay open.
-pub(super) enum Said {
+pub(super) enum StatementVerdict {
     No,
     Yes,
     /// Yes, if conditions on these keys hold.
@@ -188,12 +189,12 @@ pub(super) enum Said {
     Perhaps,
 }
 
-impl Compiled {
-    /// What the statement says of the request's action and resource, whoever asks. Conditions on the
+impl CompiledStatement {
+    /// What the statement says of the request's action and resource, for any caller. Conditions on the
     /// keys in `settled` are decided by the request; others stay open.
-    pub(super) fn says(&self, view: &View<'_>, settled: &[&str]) -> Said {
+    pub(super) fn says(&self, view: &View<'_>, settled: &[&str]) -> StatementVerdict {
         if self.understood == Understood::Not {
-            return Said::Perhaps;
+            return StatementVerdict::Perhaps;
         }
         let mut truth = self.actions.matches(view);
         if let Some(resources) = &self.resources {
@@ -208,23 +209,23 @@ impl Compiled {
             }
         }
         match truth {
-            Truth::False => Said::No,
-            Truth::Maybe(_) => Said::Perhaps,
-            Truth::True if self.understood == Understood::Partly => Said::Perhaps,
-            Truth::True if open.is_empty() => Said::Yes,
-            Truth::True => Said::If(open),
+            Truth::False => StatementVerdict::No,
+            Truth::Maybe(_) => StatementVerdict::Perhaps,
+            Truth::True if self.understood == Understood::Partly => StatementVerdict::Perhaps,
+            Truth::True if open.is_empty() => StatementVerdict::Yes,
+            Truth::True => StatementVerdict::If(open),
         }
     }
 }
 
-impl Actions {
+impl ActionPatterns {
     fn new(element: &Element<pattern::Pattern>) -> Self {
         Self {
             negated: element.negated,
             items: element
                 .items
                 .iter()
-                .map(|item| Glob::plain(&item.text.to_lowercase()))
+                .map(|item| WildcardMatcher::plain(&item.text.to_lowercase()))
                 .collect(),
         }
     }
@@ -238,14 +239,16 @@ impl Actions {
     }
 }
 
-impl Resources {
+impl ResourcePatterns {
     fn new(element: &Element<pattern::Pattern>, version: Version) -> Self {
         Self {
             negated: element.negated,
             items: element
                 .items
                 .iter()
-                .map(|item| Pattern::new(&item.text, version == Version::V2012, Wildcards::Special))
+                .map(|item| {
+                    TextPattern::new(&item.text, version == Version::V2012, Wildcards::Special)
+                })
                 .collect(),
         }
     }

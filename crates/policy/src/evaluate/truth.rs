@@ -1,6 +1,6 @@
 //! Yes, no, or a named doubt.
 //!
-//! Documentation leaves some comparisons undecided, and some policies hold parts nobody can read.
+//! Documentation leaves some comparisons undecided, and some policies hold parts no one can read.
 //! Such an atom is neither true nor false; it stays a doubt until something else decides the
 //! statement without it (Kleene logic).
 

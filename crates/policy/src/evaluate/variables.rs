@@ -6,8 +6,8 @@
 //! value that was filled in is an ordinary character (IAM user guide, "IAM policy elements:
 //! Variables and tags", 2026-09).
 
-use super::glob::{Glob, Unit};
-use super::request::{Found, View};
+use super::glob::{Unit, WildcardMatcher};
+use super::request::{KeyLookup, View};
 use super::truth::{Truth, Why};
 
 /// No text of a request that AWS accepts is longer, bytes: an object key has at most 1,024, and all
@@ -24,7 +24,7 @@ pub(super) enum Wildcards {
 }
 
 #[derive(Clone, Debug)]
-enum Piece {
+enum TextPiece {
     Unit(Unit),
     Variable {
         key: String,
@@ -35,19 +35,19 @@ enum Piece {
 
 /// A text of the policy.
 #[derive(Clone, Debug)]
-pub(super) struct Template {
-    pieces: Vec<Piece>,
+pub(super) struct TextTemplate {
+    pieces: Vec<TextPiece>,
 }
 
 /// What a template stands for in a request.
-pub(super) enum Filled {
+pub(super) enum FilledText {
     Units(Vec<Unit>),
     /// A variable that the request does not fill.
     Unfilled,
     Doubt(Why),
 }
 
-impl Template {
+impl TextTemplate {
     pub(super) fn new(text: &str, variables: bool, wildcards: Wildcards) -> Self {
         let mut pieces = Vec::with_capacity(text.len());
         let mut rest = text;
@@ -59,13 +59,13 @@ impl Template {
                         rest = behind;
                     }
                     None => {
-                        pieces.push(Piece::Odd);
+                        pieces.push(TextPiece::Odd);
                         rest = "";
                     }
                 }
                 continue;
             }
-            pieces.push(Piece::Unit(match (first, wildcards) {
+            pieces.push(TextPiece::Unit(match (first, wildcards) {
                 ('*', Wildcards::Special) => Unit::Many,
                 ('?', Wildcards::Special) => Unit::One,
                 (other, _) => Unit::Char(other),
@@ -80,52 +80,52 @@ impl Template {
         self.pieces
             .iter()
             .map(|piece| match piece {
-                Piece::Unit(unit) => Some(*unit),
+                TextPiece::Unit(unit) => Some(*unit),
                 _ => None,
             })
             .collect()
     }
 
-    /// Fills the variables in. No more than `limit` characters besides stars are written: what is
+    /// Fills the variables in. No more than `limit` characters in addition stars are written: what is
     /// longer cannot match a text of that length.
-    pub(super) fn fill(&self, view: &View<'_>, limit: usize) -> Filled {
+    pub(super) fn fill(&self, view: &View<'_>, limit: usize) -> FilledText {
         let mut units = Vec::new();
         let mut length = 0;
         for piece in &self.pieces {
             match piece {
-                Piece::Unit(Unit::Many) => units.push(Unit::Many),
-                Piece::Unit(unit) => {
+                TextPiece::Unit(Unit::Many) => units.push(Unit::Many),
+                TextPiece::Unit(unit) => {
                     length += 1;
                     units.push(*unit);
                 }
-                Piece::Odd => return Filled::Doubt(Why::OddVariable),
-                Piece::Variable { key, default } => {
+                TextPiece::Odd => return FilledText::Doubt(Why::OddVariable),
+                TextPiece::Variable { key, default } => {
                     let literal = |text: &str, units: &mut Vec<Unit>| {
                         units.extend(text.chars().take(limit + 1).map(Unit::Char));
                     };
                     let before = units.len();
                     match (view.find(key), default) {
-                        (Found::One(value), _) => literal(&value, &mut units),
-                        (Found::Many([value]), _) => literal(value, &mut units),
-                        (Found::Absent, Some(default)) => literal(default, &mut units),
-                        (Found::Absent, None) => return Filled::Unfilled,
-                        (Found::Many(_), _) => return Filled::Doubt(Why::OddVariable),
-                        (Found::Doubt(why), _) => return Filled::Doubt(why),
+                        (KeyLookup::One(value), _) => literal(&value, &mut units),
+                        (KeyLookup::Many([value]), _) => literal(value, &mut units),
+                        (KeyLookup::Absent, Some(default)) => literal(default, &mut units),
+                        (KeyLookup::Absent, None) => return FilledText::Unfilled,
+                        (KeyLookup::Many(_), _) => return FilledText::Doubt(Why::OddVariable),
+                        (KeyLookup::Doubt(why), _) => return FilledText::Doubt(why),
                     }
                     length += units.len() - before;
                 }
             }
             if length > limit {
-                return Filled::Unfilled;
+                return FilledText::Unfilled;
             }
         }
-        Filled::Units(units)
+        FilledText::Units(units)
     }
 }
 
-fn variable(name: &str) -> Piece {
+fn variable(name: &str) -> TextPiece {
     match name {
-        "*" | "?" | "$" => Piece::Unit(Unit::Char(name.chars().next().unwrap_or('$'))),
+        "*" | "?" | "$" => TextPiece::Unit(Unit::Char(name.chars().next().unwrap_or('$'))),
         _ => {
             let (key, default) = match name.split_once(',') {
                 None => (name, None),
@@ -136,15 +136,15 @@ fn variable(name: &str) -> Piece {
                         .and_then(|inner| inner.strip_suffix('\''))
                     {
                         Some(inner) => (key, Some(inner.to_owned())),
-                        None => return Piece::Odd,
+                        None => return TextPiece::Odd,
                     }
                 }
             };
             let key = key.trim().to_lowercase();
             if key.is_empty() {
-                Piece::Odd
+                TextPiece::Odd
             } else {
-                Piece::Variable { key, default }
+                TextPiece::Variable { key, default }
             }
         }
     }
@@ -152,18 +152,18 @@ fn variable(name: &str) -> Piece {
 
 /// A template, compiled as far as it does not depend on the request.
 #[derive(Clone, Debug)]
-pub(super) enum Pattern {
+pub(super) enum TextPattern {
     /// One text and nothing else.
     Exact(Box<str>),
     /// Wildcards, no variable.
-    Glob(Glob),
+    Glob(WildcardMatcher),
     /// A variable is in it.
-    Filled(Template),
+    Filled(TextTemplate),
 }
 
-impl Pattern {
+impl TextPattern {
     pub(super) fn new(text: &str, variables: bool, wildcards: Wildcards) -> Self {
-        let template = Template::new(text, variables, wildcards);
+        let template = TextTemplate::new(text, variables, wildcards);
         match template.fixed() {
             None => Self::Filled(template),
             Some(units) => {
@@ -176,7 +176,7 @@ impl Pattern {
                     .collect();
                 match literal {
                     Some(text) => Self::Exact(text.into_boxed_str()),
-                    None => Self::Glob(Glob::new(units)),
+                    None => Self::Glob(WildcardMatcher::new(units)),
                 }
             }
         }
@@ -191,9 +191,9 @@ impl Pattern {
             Self::Exact(wanted) => Truth::of(wanted.as_ref() == text),
             Self::Glob(glob) => Truth::of(glob.matches(text)),
             Self::Filled(template) => match template.fill(view, text.len()) {
-                Filled::Units(units) => Truth::of(Glob::new(units).matches(text)),
-                Filled::Unfilled => Truth::False,
-                Filled::Doubt(why) => Truth::Maybe(why),
+                FilledText::Units(units) => Truth::of(WildcardMatcher::new(units).matches(text)),
+                FilledText::Unfilled => Truth::False,
+                FilledText::Doubt(why) => Truth::Maybe(why),
             },
         }
     }

@@ -7,23 +7,23 @@
 //! not take colons in the first five parts and an ordinary one in the sixth; so ARN and string
 //! conditions on the same key are solved together, by the one theory of texts.
 
-use super::glob::{Glob, Token};
+use super::glob::{Glob, GlobToken};
 
 /// The pattern of an ARN condition.
 ///
 /// A pattern with fewer than six parts is no ARN and matches nothing but, for a lone `*`, every
-/// ARN: nobody documents it, so the caller is told by `None` that it is not known.
-pub(super) fn pattern(tokens: &[Token]) -> Option<Glob> {
+/// ARN: it is not documented, so the caller is answered with `None` that it is not known.
+pub(super) fn pattern(tokens: &[GlobToken]) -> Option<Glob> {
     let mut colons = 0;
     let mut out = Vec::with_capacity(tokens.len());
     for token in tokens {
         out.push(match token {
-            Token::Char(':') => {
+            GlobToken::Char(':') => {
                 colons += 1;
-                Token::Char(':')
+                GlobToken::Char(':')
             }
-            Token::One if colons < 5 => Token::OneInSegment,
-            Token::Many if colons < 5 => Token::ManyInSegment,
+            GlobToken::One if colons < 5 => GlobToken::OneInSegment,
+            GlobToken::Many if colons < 5 => GlobToken::ManyInSegment,
             other => *other,
         });
     }
@@ -35,12 +35,12 @@ mod tests {
     use super::*;
 
     fn matches(pattern_text: &str, value: &str) -> bool {
-        let tokens: Vec<Token> = pattern_text
+        let tokens: Vec<GlobToken> = pattern_text
             .chars()
             .map(|found| match found {
-                '*' => Token::Many,
-                '?' => Token::One,
-                other => Token::Char(other),
+                '*' => GlobToken::Many,
+                '?' => GlobToken::One,
+                other => GlobToken::Char(other),
             })
             .collect();
         pattern(&tokens).unwrap().matches(value)
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn too_few_parts_are_not_a_pattern() {
-        assert_eq!(pattern(&[Token::Many]), None);
+        assert_eq!(pattern(&[GlobToken::Many]), None);
     }
 
     proptest::proptest! {

@@ -11,14 +11,16 @@
 //! makes the atom *unclear* while the key is there: a proof may not lean on it either way.
 
 use super::glob::Glob;
-use super::ip::{Addresses, Network};
-use super::variables::{self, Filled, Meaning, Read, Reading, Template};
+use super::ip::{AddressNetwork, Addresses};
+use super::template::{
+    self, FilledPattern, MatchMode, ParsedPattern, PatternTemplate, VariableValue,
+};
 use super::{boolean, numeric};
 use crate::document::{Comparison, Condition, Operator, Quantifier, Version};
 
 /// What one value is compared with; one match is enough.
 #[derive(Clone, Debug)]
-pub(super) enum Test {
+pub(super) enum ValueTest {
     /// Any value passes, or none does (`Null`).
     Constant(bool),
     /// Patterns.
@@ -41,16 +43,16 @@ pub(super) struct Atom {
     /// Whether it holds when the key is absent.
     pub(super) absent: bool,
     /// What a value is compared with.
-    pub(super) test: Test,
+    pub(super) test: ValueTest,
     /// It is not documented what it says of a value.
     pub(super) unclear: bool,
     /// Patterns whose variables are not replaced yet; those without any are in `test` already.
-    templates: Vec<Template>,
+    templates: Vec<PatternTemplate>,
 }
 
 /// What a key has in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(super) enum KeyValue {
     /// It is not there.
     Absent,
     /// One value.
@@ -68,13 +70,13 @@ impl Atom {
         negated: bool,
         version: Version,
     ) -> Self {
-        let texts = Texts::read(patterns, version, Reading::Like);
+        let texts = Texts::read(patterns, version, MatchMode::Like);
         Self {
             key: 0,
             quantifier: Quantifier::Single,
             negated,
             absent: false,
-            test: Test::Text(texts.globs),
+            test: ValueTest::Text(texts.globs),
             unclear: texts.unclear,
             templates: texts.templates,
         }
@@ -94,14 +96,14 @@ impl Atom {
                     Quantifier::ForAllValues => true,
                     Quantifier::ForAnyValue => false,
                 },
-            test: Test::Constant(false),
+            test: ValueTest::Constant(false),
             unclear: false,
             templates: Vec::new(),
         };
-        let how: Reading = match condition.operator {
+        let how: MatchMode = match condition.operator {
             Operator::Text { how, .. } => how.into(),
-            Operator::Arn { .. } => Reading::Arn,
-            Operator::Binary => Reading::Exact,
+            Operator::Arn { .. } => MatchMode::Arn,
+            Operator::Binary => MatchMode::Exact,
             Operator::Numeric(comparison) => {
                 return atom.with_numbers(comparison, values, numeric::parse);
             }
@@ -111,12 +113,12 @@ impl Atom {
             Operator::Bool => {
                 // A variable, or a word that is no boolean, is not documented.
                 let booleans = values.iter().map(|text| boolean::pattern(text));
-                return atom.with_test(Test::Text, booleans);
+                return atom.with_test(ValueTest::Text, booleans);
             }
             Operator::Ip { .. } => {
-                let networks = values.iter().map(|text| Network::parse(text));
+                let networks = values.iter().map(|text| AddressNetwork::parse(text));
                 return atom.with_test(
-                    |networks: Vec<Network>| Test::Address(Addresses::of(&networks)),
+                    |networks: Vec<AddressNetwork>| ValueTest::Address(Addresses::of(&networks)),
                     networks,
                 );
             }
@@ -126,12 +128,12 @@ impl Atom {
                 atom.quantifier = Quantifier::Single;
                 atom.absent = says("true");
                 atom.unclear = !atom.absent && !there;
-                atom.test = Test::Constant(there);
+                atom.test = ValueTest::Constant(there);
                 return atom;
             }
         };
         let texts = Texts::read(values.iter().map(String::as_str), version, how);
-        atom.test = Test::Text(texts.globs);
+        atom.test = ValueTest::Text(texts.globs);
         atom.unclear = texts.unclear;
         atom.templates = texts.templates;
         atom
@@ -149,7 +151,7 @@ impl Atom {
             other => other,
         };
         self.with_test(
-            |constants| Test::Number(comparison, constants),
+            |constants| ValueTest::Number(comparison, constants),
             values.iter().map(|text| read(text)),
         )
     }
@@ -157,7 +159,7 @@ impl Atom {
     /// With what could be read of the values; what could not makes it unclear.
     fn with_test<T>(
         mut self,
-        test: impl FnOnce(Vec<T>) -> Test,
+        test: impl FnOnce(Vec<T>) -> ValueTest,
         values: impl ExactSizeIterator<Item = Option<T>>,
     ) -> Self {
         let count = values.len();
@@ -169,7 +171,7 @@ impl Atom {
 
     /// The keys that stand in it as variables.
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
-        self.templates.iter().flat_map(Template::keys)
+        self.templates.iter().flat_map(PatternTemplate::keys)
     }
 
     /// True when variables must be replaced before it says anything.
@@ -178,21 +180,21 @@ impl Atom {
     }
 
     /// With its variables replaced.
-    pub(super) fn filled(&self, meaning: &dyn Fn(&str) -> Meaning) -> Self {
+    pub(super) fn filled(&self, meaning: &dyn Fn(&str) -> VariableValue) -> Self {
         let mut globs = match &self.test {
-            Test::Text(globs) => globs.clone(),
+            ValueTest::Text(globs) => globs.clone(),
             _ => Vec::new(),
         };
         let mut unclear = self.unclear;
         for template in &self.templates {
             match template.fill(meaning) {
-                Filled::Glob(glob) => globs.push(glob),
-                Filled::Nothing => {}
-                Filled::Unclear => unclear = true,
+                FilledPattern::Glob(glob) => globs.push(glob),
+                FilledPattern::Nothing => {}
+                FilledPattern::Unclear => unclear = true,
             }
         }
         Self {
-            test: Test::Text(globs),
+            test: ValueTest::Text(globs),
             unclear,
             templates: Vec::new(),
             ..*self
@@ -202,29 +204,29 @@ impl Atom {
     /// Whether one value passes, negation included.
     pub(super) fn passes(&self, value: &str) -> bool {
         let matches = match &self.test {
-            Test::Constant(holds) => *holds,
-            Test::Text(globs) => globs.iter().any(|glob| glob.matches(value)),
-            Test::Number(comparison, constants) => numeric::parse(value)
+            ValueTest::Constant(holds) => *holds,
+            ValueTest::Text(globs) => globs.iter().any(|glob| glob.matches(value)),
+            ValueTest::Number(comparison, constants) => numeric::parse(value)
                 .or_else(|| numeric::parse_date(value))
                 .is_some_and(|value| {
                     constants
                         .iter()
                         .any(|constant| numeric::holds(*comparison, value, *constant))
                 }),
-            Test::Address(set) => value.parse().is_ok_and(|address| set.contains(address)),
+            ValueTest::Address(set) => value.parse().is_ok_and(|address| set.contains(address)),
         };
         matches != self.negated
     }
 
-    /// Whether it holds for what the key has; `None` where nobody can tell.
-    pub(super) fn holds(&self, value: &Value) -> Option<bool> {
+    /// Whether it holds for what the key has; `None` where it cannot be known.
+    pub(super) fn holds(&self, value: &KeyValue) -> Option<bool> {
         match (value, &self.test) {
-            (Value::Absent, _) => Some(self.absent),
+            (KeyValue::Absent, _) => Some(self.absent),
             _ if self.unclear => None,
-            (_, Test::Constant(holds)) => Some(*holds),
-            (Value::Unclear, _) => None,
-            (Value::One(value), _) => Some(self.passes(value)),
-            (Value::Many(values), _) => match self.quantifier {
+            (_, ValueTest::Constant(holds)) => Some(*holds),
+            (KeyValue::Unclear, _) => None,
+            (KeyValue::One(value), _) => Some(self.passes(value)),
+            (KeyValue::Many(values), _) => match self.quantifier {
                 Quantifier::Single => None,
                 Quantifier::ForAllValues => Some(values.iter().all(|value| self.passes(value))),
                 Quantifier::ForAnyValue => Some(values.iter().any(|value| self.passes(value))),
@@ -235,10 +237,10 @@ impl Atom {
     /// How much work one look at it is.
     pub(super) fn weight(&self) -> usize {
         match &self.test {
-            Test::Constant(_) => 1,
-            Test::Text(globs) => globs.iter().map(Glob::len).sum::<usize>() + 1,
-            Test::Number(_, constants) => constants.len() + 1,
-            Test::Address(set) => set.len() + 1,
+            ValueTest::Constant(_) => 1,
+            ValueTest::Text(globs) => globs.iter().map(Glob::len).sum::<usize>() + 1,
+            ValueTest::Number(_, constants) => constants.len() + 1,
+            ValueTest::Address(set) => set.len() + 1,
         }
     }
 }
@@ -246,23 +248,23 @@ impl Atom {
 /// The texts of a condition or resource element, read as patterns.
 struct Texts {
     globs: Vec<Glob>,
-    templates: Vec<Template>,
+    templates: Vec<PatternTemplate>,
     unclear: bool,
 }
 
 impl Texts {
-    fn read<'a>(texts: impl Iterator<Item = &'a str>, version: Version, how: Reading) -> Self {
+    fn read<'a>(texts: impl Iterator<Item = &'a str>, version: Version, how: MatchMode) -> Self {
         let mut read = Self {
             globs: Vec::with_capacity(texts.size_hint().0),
             templates: Vec::new(),
             unclear: false,
         };
         for text in texts {
-            match variables::read(text, version, how) {
-                Read::Whole(Filled::Glob(glob)) => read.globs.push(glob),
-                Read::Whole(Filled::Nothing) => {}
-                Read::Whole(Filled::Unclear) => read.unclear = true,
-                Read::Open(template) => read.templates.push(template),
+            match template::read(text, version, how) {
+                ParsedPattern::Whole(FilledPattern::Glob(glob)) => read.globs.push(glob),
+                ParsedPattern::Whole(FilledPattern::Nothing) => {}
+                ParsedPattern::Whole(FilledPattern::Unclear) => read.unclear = true,
+                ParsedPattern::Open(template) => read.templates.push(template),
             }
         }
         read

@@ -1,7 +1,7 @@
 //! One step budget a policy, so that every policy ends.
 //!
 //! Deciding whether a set of patterns leaves a hole is PSPACE-complete, and clauses over conditions
-//! are NP-hard already with booleans: somebody can always write a policy that takes for ever. Steps
+//! are NP-hard already with booleans: a caller can always write a policy that takes for ever. Steps
 //! are counted instead of time, so the same policy gives the same answer on every machine; a policy
 //! that uses its budget up is answered with "unknown", never with a guess.
 

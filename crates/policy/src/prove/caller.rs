@@ -6,9 +6,9 @@
 //! every key has a domain:
 //!
 //! * free: what a caller types (headers, tags, prefix) or chooses (role and session names);
-//! * held: what somebody must *be* or *own* (account, organization, VPC, source resource). The
-//!   *fresh* caller has values that no policy names; asking again without that restriction tells
-//!   whether somebody who holds a named literal gets in, and which;
+//! * held: what a caller must *be* or *own* (account, organization, VPC, source resource). The
+//!   *fresh* caller has values that no policy names; asking again without that restriction says
+//!   whether a caller who holds a named literal gets in, and which;
 //! * absent, where AWS documents that such a request does not carry the key. Addresses and VPC
 //!   endpoints exclude each other: `aws:SourceIp` is absent exactly when `aws:SourceVpce` is there.
 //!
@@ -17,17 +17,16 @@
 
 use std::sync::Arc;
 
-use super::compile::{Compiled, Rule, Whom};
+use super::compile::{CompiledPolicy, CompiledRule, Whom};
 use super::glob::Glob;
-use super::numeric::Line;
-use super::value::{Domain, Rounding, Values};
+use super::numeric::NumberRange;
+use super::value::{AddressDomain, Domain, Rounding, Values};
 use super::{arn, boolean};
-use crate::catalogue::On;
 use crate::document::{Element, Principal};
 
 /// What kind of signed principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PrincipalKind {
     /// The account's root user.
     Root,
     /// An IAM user.
@@ -40,16 +39,16 @@ pub(super) enum Kind {
 
 /// A caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Caller {
+pub(super) enum CallerClass {
     /// No signature.
     Anonymous,
     /// A service principal, in lower case.
     Service(Arc<str>),
-    /// Somebody in an account.
+    /// A principal of an account.
     Aws {
         /// The account; none for any account that the policy does not name (only for proofs).
         account: Option<Arc<str>>,
-        kind: Kind,
+        kind: PrincipalKind,
         /// Path and name, if a statement names it; otherwise any that none names.
         name: Option<Arc<str>>,
         /// The session's name, if a statement names it.
@@ -63,38 +62,39 @@ pub(super) enum Caller {
 
 /// A shape: a caller and how the request comes in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
+pub(super) struct CallerShape {
     /// Through a VPC endpoint.
     pub(super) endpoint: bool,
-    /// What somebody holds is limited to what no policy names.
+    /// What a caller holds is limited to what no policy names.
     pub(super) fresh: bool,
     /// More callers than there are: only good for proofs.
     pub(super) widened: bool,
-    pub(super) caller: Caller,
+    pub(super) caller: CallerClass,
 }
 
 /// The bucket's surroundings.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct OwnerAndTime {
     pub(super) owner: String,
     /// Seconds since 1970, if known.
     pub(super) now: Option<f64>,
 }
 
-/// When nobody says what time it is, it is at least this: 2026-01-01.
+/// When no one says what time it is, it is at least this: 2026-01-01.
 const EARLIEST_NOW: f64 = 1_767_225_600.0;
 
-/// The longest that AWS accepts a signature, ms: seven days (SigV4).
-pub(super) const LONGEST_SIGNATURE_MS: f64 = 604_800_000.0;
+/// The longest that S3 accepts a signature, ms: seven days (S3 user guide, "Download and upload
+/// objects with presigned URLs", copy of 2026).
+pub const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
 
-impl Caller {
+impl CallerClass {
     /// Whether it belongs to that account.
     pub(super) fn is_of(&self, wanted: &str) -> bool {
         matches!(self, Self::Aws { account: Some(account), .. } if &**account == wanted)
     }
 
-    /// Whether a statement speaks of it; `None` when nobody can tell.
-    pub(super) fn is_meant(&self, rule: &Rule) -> Option<bool> {
+    /// Whether a statement speaks of it; `None` when it cannot be known.
+    pub(super) fn is_meant(&self, rule: &CompiledRule) -> Option<bool> {
         match &rule.whom {
             Whom::Unread => None,
             Whom::AllUsers => Some(!matches!(self, Self::Service(_))),
@@ -142,19 +142,21 @@ impl Caller {
                     return Some(false);
                 }
                 Some(match (kind, arn.kind.as_str()) {
-                    (Kind::User, "user") | (Kind::Federated, "federated-user") => {
+                    (PrincipalKind::User, "user")
+                    | (PrincipalKind::Federated, "federated-user") => {
                         name.as_deref() == Some(arn.name.as_str())
                     }
-                    (Kind::Role, "role") => name
+                    (PrincipalKind::Role, "role") => name
                         .as_ref()
                         .is_some_and(|name| last(name) == last(&arn.name)),
-                    (Kind::Role, "assumed-role") => match (name, session, arn.name.split_once('/'))
-                    {
-                        (Some(name), Some(session), Some((role, named))) => {
-                            last(name) == role && &**session == named
+                    (PrincipalKind::Role, "assumed-role") => {
+                        match (name, session, arn.name.split_once('/')) {
+                            (Some(name), Some(session), Some((role, named))) => {
+                                last(name) == role && &**session == named
+                            }
+                            _ => false,
                         }
-                        _ => false,
-                    },
+                    }
                     _ => false,
                 })
             }
@@ -162,8 +164,10 @@ impl Caller {
             // Whether this session came from that provider is not part of the shape; a provider of
             // one account only makes sessions of roles of that account.
             Principal::Federated(provider) => match (kind, provider_account(provider)) {
-                (Kind::Role, Some(owner)) if Some(owner) != account.as_deref() => Some(false),
-                (Kind::Role, _) => None,
+                (PrincipalKind::Role, Some(owner)) if Some(owner) != account.as_deref() => {
+                    Some(false)
+                }
+                (PrincipalKind::Role, _) => None,
                 _ => Some(false),
             },
             Principal::UniqueId(_) | Principal::Service(_) => Some(false),
@@ -173,7 +177,7 @@ impl Caller {
     /// Whether a NotPrincipal leaves it out. A caller is several principals at once (its account,
     /// its role, its session), and the documentation asks to list all of them (IAM user guide,
     /// "AWS JSON policy elements: NotPrincipal"): all listed, left out; none, not left out; some of
-    /// them, nobody can tell.
+    /// them, it cannot be known.
     fn left_out(&self, element: &Element<Principal>) -> Option<bool> {
         let listed = any(element.items.iter().map(|item| self.is(item)));
         let everyone = element
@@ -198,10 +202,10 @@ impl Caller {
         };
         let all = account_listed
             && match kind {
-                Kind::Root => true,
-                Kind::User => arn_listed("user"),
-                Kind::Federated => arn_listed("federated-user"),
-                Kind::Role => arn_listed("role") && arn_listed("assumed-role"),
+                PrincipalKind::Root => true,
+                PrincipalKind::User => arn_listed("user"),
+                PrincipalKind::Federated => arn_listed("federated-user"),
+                PrincipalKind::Role => arn_listed("role") && arn_listed("assumed-role"),
             };
         all.then_some(true)
     }
@@ -270,7 +274,7 @@ fn has_many(key: &str) -> bool {
     )
 }
 
-/// Keys that say what somebody is or owns: naming a value of theirs is a constraint.
+/// Keys that say what a caller is or owns: naming a value of theirs is a constraint.
 pub(super) fn is_held(key: &str) -> bool {
     matches!(
         key,
@@ -299,7 +303,7 @@ pub(super) fn is_held(key: &str) -> bool {
 
 /// Number domain of a key.
 const fn line(min: f64, max: f64) -> Values {
-    Values::Number(Line {
+    Values::Number(NumberRange {
         min,
         max,
         whole: true,
@@ -330,36 +334,19 @@ fn like(patterns: &[String]) -> Vec<Glob> {
     patterns.iter().map(|pattern| Glob::like(pattern)).collect()
 }
 
-/// What the resource of an action can be.
-pub(super) fn resource(bucket: &str, on: On) -> Domain {
-    match on {
-        On::Bucket => Domain::fixed(bucket),
-        On::Object => {
-            let prefix = format!("{bucket}/");
-            let mut any = Glob::exactly(&prefix).into_tokens();
-            any.extend([super::glob::Token::One, super::glob::Token::Many]);
-            present(Values::Text {
-                within: vec![Glob::new(any)],
-                prefix,
-                without: Vec::new(),
-            })
-        }
-    }
-}
-
 /// A domain: this shape's own, or one that fresh shapes share.
-enum Found {
+enum DomainSource {
     Own(Domain),
     Shared(Arc<Domain>),
 }
 
-impl From<Domain> for Found {
+impl From<Domain> for DomainSource {
     fn from(domain: Domain) -> Self {
         Self::Own(domain)
     }
 }
 
-impl Found {
+impl DomainSource {
     fn into_own(self) -> Domain {
         match self {
             Self::Own(domain) => domain,
@@ -368,12 +355,12 @@ impl Found {
     }
 }
 
-impl Shape {
+impl CallerShape {
     /// What a condition key can have, on actions that carry it.
     pub(super) fn domain(
         &self,
-        policy: &Compiled,
-        place: &Place,
+        policy: &CompiledPolicy,
+        place: &OwnerAndTime,
         key: usize,
         rounding: Rounding,
     ) -> Arc<Domain> {
@@ -386,36 +373,36 @@ impl Shape {
             .unwrap_or_else(|| self.of_request(policy, place, key, name, rounding));
         let many = has_many(name);
         match found {
-            Found::Shared(domain) if domain.many == many => domain,
-            Found::Shared(domain) => Arc::new(Domain {
+            DomainSource::Shared(domain) if domain.many == many => domain,
+            DomainSource::Shared(domain) => Arc::new(Domain {
                 many,
                 ..Domain::clone(&domain)
             }),
-            Found::Own(domain) => Arc::new(Domain { many, ..domain }),
+            DomainSource::Own(domain) => Arc::new(Domain { many, ..domain }),
         }
     }
 
     fn is_signed(&self) -> bool {
-        !matches!(self.caller, Caller::Anonymous)
+        !matches!(self.caller, CallerClass::Anonymous)
     }
 
-    /// A key that somebody holds.
-    fn held(&self, policy: &Compiled, key: usize, within: &[&str]) -> Found {
+    /// A key that a caller holds.
+    fn held(&self, policy: &CompiledPolicy, key: usize, within: &[&str]) -> DomainSource {
         if !self.fresh {
             return Domain::any_text().into();
         }
         // What is fresh does not depend on who asks.
         match policy.fresh.get(key) {
-            Some(known) => Found::Shared(Arc::clone(
+            Some(known) => DomainSource::Shared(Arc::clone(
                 known.get_or_init(|| Arc::new(fresh(policy, key, within))),
             )),
             None => fresh(policy, key, within).into(),
         }
     }
 
-    fn of_caller(&self, policy: &Compiled, key: usize, name: &str) -> Option<Found> {
+    fn of_caller(&self, policy: &CompiledPolicy, key: usize, name: &str) -> Option<DomainSource> {
         let (account, kind, own_name) = match &self.caller {
-            Caller::Aws {
+            CallerClass::Aws {
                 account,
                 kind,
                 name,
@@ -423,7 +410,7 @@ impl Shape {
             } => (account.as_deref(), *kind, name.as_deref()),
             other => return Self::of_other_caller(other, self, policy, key, name),
         };
-        let temporary = kind != Kind::Root;
+        let temporary = kind != PrincipalKind::Root;
         let domain = match name {
             "aws:principalorgid" => return Some(self.held(policy, key, &["o-??????????*"])),
             "aws:principalorgpaths" => {
@@ -442,16 +429,16 @@ impl Shape {
                 }),
             },
             "aws:principaltype" => Domain::fixed(match kind {
-                Kind::Root => "Account",
-                Kind::User => "User",
-                Kind::Role => "AssumedRole",
-                Kind::Federated => "FederatedUser",
+                PrincipalKind::Root => "Account",
+                PrincipalKind::User => "User",
+                PrincipalKind::Role => "AssumedRole",
+                PrincipalKind::Federated => "FederatedUser",
             }),
             "aws:principalarn" => self.principal_arn(policy, account, kind, own_name),
             "aws:userid" => self.userid(policy, account, kind, own_name),
             "aws:username" => match (kind, own_name) {
-                (Kind::User, Some(name)) => Domain::fixed(last(name)),
-                (Kind::User, None) => present(Values::Text {
+                (PrincipalKind::User, Some(name)) => Domain::fixed(last(name)),
+                (PrincipalKind::User, None) => present(Values::Text {
                     prefix: String::new(),
                     within: like(&["?*".to_owned()]),
                     without: named_users(policy, account)
@@ -465,7 +452,7 @@ impl Shape {
             "aws:principalservicename" | "aws:principalservicenameslist" => Domain::absent(),
             "aws:multifactorauthpresent" if temporary => optional(words(&boolean::VALUES)),
             "aws:multifactorauthage" if temporary => optional(line(0.0, 129_600.0)),
-            "aws:tokenissuetime" if temporary => optional(Values::Time(Line {
+            "aws:tokenissuetime" if temporary => optional(Values::Time(NumberRange {
                 min: 0.0,
                 max: f64::INFINITY,
                 whole: true,
@@ -473,7 +460,7 @@ impl Shape {
             "aws:multifactorauthpresent" | "aws:multifactorauthage" | "aws:tokenissuetime" => {
                 Domain::absent()
             }
-            "aws:federatedprovider" if kind == Kind::Role => Domain::any_text(),
+            "aws:federatedprovider" if kind == PrincipalKind::Role => Domain::any_text(),
             "aws:federatedprovider" => Domain::absent(),
             "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid" | "aws:sourceorgpaths"
             | "aws:sourceowner" => Domain::absent(),
@@ -484,12 +471,12 @@ impl Shape {
     }
 
     fn of_other_caller(
-        caller: &Caller,
+        caller: &CallerClass,
         shape: &Self,
-        policy: &Compiled,
+        policy: &CompiledPolicy,
         key: usize,
         name: &str,
-    ) -> Option<Found> {
+    ) -> Option<DomainSource> {
         let is_about_principals = name.starts_with("aws:principal")
             || tells_principals_apart(name)
             || name == "aws:sourceidentity"
@@ -498,17 +485,27 @@ impl Shape {
             || name == "aws:ec2instancesourcevpc"
             || name == "aws:ec2instancesourceprivateipv4";
         match caller {
-            Caller::Service(service) => {
+            CallerClass::Service(service) => {
                 let held = |within| Some(shape.held(policy, key, within));
                 let domain = match name {
                     "aws:principalisawsservice" => Domain::fixed("true"),
                     "aws:principalservicename" => Domain::fixed(&**service),
                     "aws:principalservicenameslist" => Domain::fixed(&**service),
-                    "aws:sourcearn" => return held(&["arn:aws:*:*:*:*"]),
+                    "aws:sourcearn" => {
+                        return held(&[&format!("arn:{}:*:*:*:?*", policy.partition)]);
+                    }
                     "aws:sourceaccount" | "aws:sourceowner" => return held(&["????????????"]),
                     "aws:sourceorgid" => return held(&["o-??????????*"]),
                     "aws:sourceorgpaths" => return held(&["o-??????????*/r-????*/*"]),
-                    "aws:sourceip" => optional(Values::Address { broad: shape.fresh }),
+                    // From where a service calls is not documented.
+                    "aws:sourceip" => optional(Values::Address(
+                        if shape.fresh {
+                            AddressDomain::Unchosen
+                        } else {
+                            AddressDomain::Any
+                        },
+                        Arc::clone(&policy.networks),
+                    )),
                     // Whether a service's request carries these is not documented.
                     "aws:viaawsservice" => present(words(&boolean::VALUES)),
                     "aws:principaltype" | "aws:userid" | "aws:principalaccount" => Domain::absent(),
@@ -518,13 +515,13 @@ impl Shape {
                 Some(domain.into())
             }
             // Nothing is known of the account behind an id but that it signs.
-            Caller::Canonical(_) => Some(Found::Own(match name {
+            CallerClass::Canonical(_) => Some(DomainSource::Own(match name {
                 "aws:principalisawsservice" => Domain::fixed("false"),
                 "aws:viaawsservice" => present(words(&boolean::VALUES)),
                 _ if is_about_principals => Domain::any_text(),
                 _ => return None,
             })),
-            _ => Some(Found::Own(match name {
+            _ => Some(DomainSource::Own(match name {
                 "aws:principalaccount" | "aws:userid" => Domain::fixed("anonymous"),
                 "aws:principaltype" => Domain::fixed("Anonymous"),
                 "aws:viaawsservice" => Domain::fixed("false"),
@@ -538,17 +535,17 @@ impl Shape {
 
     fn principal_arn(
         &self,
-        policy: &Compiled,
+        policy: &CompiledPolicy,
         account: Option<&str>,
-        kind: Kind,
+        kind: PrincipalKind,
         name: Option<&str>,
     ) -> Domain {
         let digits = account.unwrap_or("????????????");
         let (service, word) = match kind {
-            Kind::Root => ("iam", "root"),
-            Kind::User => ("iam", "user/"),
-            Kind::Role => ("iam", "role/"),
-            Kind::Federated => ("sts", "federated-user/"),
+            PrincipalKind::Root => ("iam", "root"),
+            PrincipalKind::User => ("iam", "user/"),
+            PrincipalKind::Role => ("iam", "role/"),
+            PrincipalKind::Federated => ("sts", "federated-user/"),
         };
         let partition = policy.partition;
         let prefix = format!("arn:{partition}:{service}::{digits}:{word}");
@@ -562,9 +559,9 @@ impl Shape {
             );
         }
         match (kind, name, account) {
-            (Kind::Root, _, Some(_)) => Domain::fixed(prefix),
+            (PrincipalKind::Root, _, Some(_)) => Domain::fixed(prefix),
             (_, Some(name), Some(_)) => Domain::fixed(format!("{prefix}{name}")),
-            (Kind::Root, ..) => present(Values::Text {
+            (PrincipalKind::Root, ..) => present(Values::Text {
                 prefix: format!("arn:{partition}:iam::"),
                 within: like(&[prefix]),
                 without,
@@ -576,7 +573,7 @@ impl Shape {
                         .iter()
                         .filter_map(|principal| match principal {
                             Principal::Arn(arn) if arn.kind == word.trim_end_matches('/') => {
-                                Some(if kind == Kind::Role {
+                                Some(if kind == PrincipalKind::Role {
                                     // A role is named by its last part, whatever its path.
                                     Glob::like(&format!("{prefix}*{}", last(&arn.name)))
                                 } else {
@@ -601,19 +598,19 @@ impl Shape {
 
     fn userid(
         &self,
-        policy: &Compiled,
+        policy: &CompiledPolicy,
         account: Option<&str>,
-        kind: Kind,
+        kind: PrincipalKind,
         name: Option<&str>,
     ) -> Domain {
         let digits = account.unwrap_or("????????????");
         let within = match kind {
-            Kind::Root => vec![digits.to_owned()],
-            Kind::User => vec!["AIDA????????????????*".to_owned()],
-            Kind::Role => vec!["AROA????????????????*:??*".to_owned()],
-            Kind::Federated => vec![format!("{digits}:{}", name.map_or("??*", last))],
+            PrincipalKind::Root => vec![digits.to_owned()],
+            PrincipalKind::User => vec!["AIDA????????????????*".to_owned()],
+            PrincipalKind::Role => vec!["AROA????????????????*:??*".to_owned()],
+            PrincipalKind::Federated => vec![format!("{digits}:{}", name.map_or("??*", last))],
         };
-        let literal = !self.fresh && matches!(kind, Kind::User | Kind::Role);
+        let literal = !self.fresh && matches!(kind, PrincipalKind::User | PrincipalKind::Role);
         let without = if self.fresh {
             policy
                 .unique_ids
@@ -628,7 +625,7 @@ impl Shape {
             within: if literal {
                 // What a policy names need not have the form of today's ids.
                 like(&[match kind {
-                    Kind::Role => "?*:??*".to_owned(),
+                    PrincipalKind::Role => "?*:??*".to_owned(),
                     _ => "?*".to_owned(),
                 }])
             } else {
@@ -638,25 +635,43 @@ impl Shape {
         })
     }
 
-    fn of_network(&self, policy: &Compiled, key: usize, name: &str) -> Option<Found> {
+    fn of_network(&self, policy: &CompiledPolicy, key: usize, name: &str) -> Option<DomainSource> {
         if !tells_networks_apart(name) {
             return None;
         }
-        let there = |found: Found| {
-            Found::Own(Domain {
+        let there = |found: DomainSource| {
+            DomainSource::Own(Domain {
                 optional: false,
                 ..found.into_own()
             })
         };
         Some(match (self.endpoint, name) {
-            (false, "aws:sourceip") => present(Values::Address { broad: self.fresh }).into(),
+            // Private addresses come through VPC endpoints, and then under another key.
+            (false, "aws:sourceip") => present(Values::Address(
+                if self.fresh {
+                    AddressDomain::Unchosen
+                } else {
+                    AddressDomain::Public
+                },
+                Arc::clone(&policy.networks),
+            ))
+            .into(),
             (false, _) | (true, "aws:sourceip") => Domain::absent().into(),
-            (true, "aws:vpcsourceip") => present(Values::Address { broad: false }).into(),
+            (true, "aws:vpcsourceip") => present(Values::Address(
+                AddressDomain::Any,
+                Arc::clone(&policy.networks),
+            ))
+            .into(),
             (true, "aws:sourcevpce") => there(self.held(policy, key, &["vpce-?*"])),
             (true, "aws:sourcevpc") => there(self.held(policy, key, &["vpc-?*"])),
-            (true, "aws:sourcevpcarn") => {
-                self.held(policy, key, &["arn:aws:ec2:?*:????????????:vpc/?*"])
-            }
+            (true, "aws:sourcevpcarn") => self.held(
+                policy,
+                key,
+                &[&format!(
+                    "arn:{}:ec2:?*:????????????:vpc/?*",
+                    policy.partition
+                )],
+            ),
             (true, "aws:vpceaccount") => self.held(policy, key, &["????????????"]),
             (true, "aws:vpceorgid") => self.held(policy, key, &["o-??????????*"]),
             (true, "aws:vpceorgpaths") => self.held(policy, key, &["o-??????????*/r-????*/*"]),
@@ -666,15 +681,15 @@ impl Shape {
 
     fn of_request(
         &self,
-        policy: &Compiled,
-        place: &Place,
+        policy: &CompiledPolicy,
+        place: &OwnerAndTime,
         key: usize,
         name: &str,
         rounding: Rounding,
-    ) -> Found {
+    ) -> DomainSource {
         let signing = |domain: Domain| {
             // A service signs in ways of its own, and what its requests carry is not documented.
-            if self.is_signed() && !matches!(self.caller, Caller::Service(_)) {
+            if self.is_signed() && !matches!(self.caller, CallerClass::Service(_)) {
                 domain
             } else {
                 match rounding {
@@ -686,12 +701,12 @@ impl Shape {
         };
         let domain = match name {
             "aws:currenttime" => present(Values::Time(match place.now {
-                Some(now) => Line {
+                Some(now) => NumberRange {
                     min: now,
                     max: now,
                     whole: true,
                 },
-                None => Line {
+                None => NumberRange {
                     min: EARLIEST_NOW,
                     max: f64::INFINITY,
                     whole: true,
@@ -709,24 +724,26 @@ impl Shape {
                 "POST",
             ]))),
             "s3:signatureversion" => signing(present(words(&["AWS4-HMAC-SHA256", "AWS"]))),
-            "s3:signatureage" => signing(optional(line(0.0, LONGEST_SIGNATURE_MS))),
+            "s3:signatureage" => {
+                signing(Domain::whole_numbers(0, LONGEST_SIGNATURE_MS).or_absent())
+            }
             "s3:tlsversion" => optional(words(&["1.2", "1.3", "1.1", "1.0"])),
             "s3:max-keys" => optional(line(0.0, 2_147_483_647.0)),
             "s3:object-lock-remaining-retention-days" => optional(line(0.0, 36_500.0)),
-            "s3:object-lock-retain-until-date" => optional(Values::Time(Line {
+            "s3:object-lock-retain-until-date" => optional(Values::Time(NumberRange {
                 min: 0.0,
                 max: f64::INFINITY,
                 whole: true,
             })),
             "s3:dataaccesspointaccount" => match &self.caller {
-                Caller::Aws {
+                CallerClass::Aws {
                     account: Some(account),
                     ..
                 } if self.fresh => optional(Values::Of(vec![account.to_string()])),
                 _ => return self.held(policy, key, &["????????????"]),
             },
             "s3:dataaccesspointarn" => match &self.caller {
-                Caller::Aws {
+                CallerClass::Aws {
                     account: Some(account),
                     ..
                 } if self.fresh => {
@@ -741,7 +758,16 @@ impl Shape {
                     };
                     domain
                 }
-                _ => return self.held(policy, key, &["arn:aws*:s3:*:*:accesspoint/?*"]),
+                _ => {
+                    return self.held(
+                        policy,
+                        key,
+                        &[&format!(
+                            "arn:{}:s3:*:????????????:accesspoint/?*",
+                            policy.partition
+                        )],
+                    );
+                }
             },
             "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
@@ -753,13 +779,14 @@ impl Shape {
     }
 }
 
-/// What somebody can hold whom the policy does not name.
-fn fresh(policy: &Compiled, key: usize, within: &[&str]) -> Domain {
+/// What a caller can hold whom the policy does not name.
+fn fresh(policy: &CompiledPolicy, key: usize, within: &[&str]) -> Domain {
     let mut without: Vec<Glob> = policy.literals_of(key).map(Glob::exactly).collect();
     let name = policy.keys.get(key).map(String::as_str).unwrap_or_default();
     if name.ends_with("arn") {
         for account in &policy.accounts {
-            without.extend(arn_of_account(account));
+            // In whatever part of it: a wildcard of a string condition crosses colons.
+            without.push(Glob::like(&format!("*:{account}:*")));
         }
     }
     if name.ends_with("account") || name == "aws:sourceowner" {
@@ -775,31 +802,24 @@ fn fresh(policy: &Compiled, key: usize, within: &[&str]) -> Domain {
         many: has_many(name),
         ..optional(Values::Text {
             prefix: String::new(),
-            within: within.iter().map(|pattern| Glob::like(pattern)).collect(),
+            within: within.iter().map(|pattern| shape_of(pattern)).collect(),
             without,
         })
     }
 }
 
-/// Every ARN of an account.
-fn arn_of_account(account: &str) -> Option<Glob> {
-    use super::glob::Token;
-    let mut tokens: Vec<Token> = Vec::new();
-    for part in ["arn", "*", "*", "*", account, "*"] {
-        if !tokens.is_empty() {
-            tokens.push(Token::Char(':'));
-        }
-        tokens.extend(part.chars().map(|found| match found {
-            '*' => Token::Many,
-            other => Token::Char(other),
-        }));
+/// A pattern that fresh values match: of an ARN part by part.
+fn shape_of(pattern: &str) -> Glob {
+    let glob = Glob::like(pattern);
+    if !pattern.starts_with("arn:") {
+        return glob;
     }
-    arn::pattern(&tokens)
+    arn::pattern(&glob.clone().into_tokens()).unwrap_or(glob)
 }
 
 /// The users of an account that statements name.
 fn named_users<'a>(
-    policy: &'a Compiled,
+    policy: &'a CompiledPolicy,
     account: Option<&'a str>,
 ) -> impl Iterator<Item = &'a str> {
     policy

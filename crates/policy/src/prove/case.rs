@@ -31,7 +31,7 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// A bucket with that policy, and nothing else that lets anybody in or keeps anybody out.
+    /// A bucket with that policy, and nothing else that lets anyone in or keeps anyone out.
     pub fn new(bucket: &'a str, owner: &'a str, policy: Option<&'a Policy>) -> Self {
         Self {
             bucket,
@@ -46,6 +46,28 @@ impl<'a> Case<'a> {
             now: None,
             partition: None,
         }
+    }
+
+    /// A partition by its name.
+    ///
+    /// # Errors
+    /// What there is.
+    pub fn partition(name: &str) -> Result<&'static str, String> {
+        let known = ["aws", "aws-cn", "aws-us-gov"];
+        known
+            .into_iter()
+            .find(|known| *known == name)
+            .ok_or_else(|| format!("partition: {name:?} is none of {}", known.join(", ")))
+    }
+
+    /// A moment in RFC 3339, in seconds since 1970.
+    ///
+    /// # Errors
+    /// That it is none.
+    pub fn moment(text: &str) -> Result<f64, String> {
+        text.parse::<jiff::Timestamp>()
+            .map(|moment| moment.as_duration().as_secs_f64().floor())
+            .map_err(|_| format!("now: {text:?} is not a time in RFC 3339"))
     }
 
     /// The grants of the ACL that have an effect.

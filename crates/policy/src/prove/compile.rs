@@ -1,7 +1,7 @@
 //! A policy in the form that the search works on.
 //!
 //! Done once a policy, for all its questions: keys and conditions are numbered, action elements
-//! become bit sets over the catalogue, and everything that somebody may *hold* — account ids,
+//! become bit sets over the catalogue, and everything that a caller may *hold* — account ids,
 //! organizations, literals of a key — is collected from the text. A bucket ACL is compiled into
 //! statements like any other: a grant is an Allow to a group, and a Deny overrides it as well
 //! (S3 user guide, "Access control list (ACL) overview", mapping of ACL permissions, 2026-09).
@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::atom::{Atom, Test};
-use super::caller;
-use super::fold::{self, Says};
-use super::glob::Glob;
-use super::value::Domain;
+use super::atom::{Atom, ValueTest};
+use super::fold::{self, Settled};
+use super::glob::{Glob, GlobToken};
+use super::ip::Addresses;
+use super::value::{Domain, Values};
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Action, Actions, On};
 use crate::contract::Grant;
@@ -25,21 +25,21 @@ use crate::document::{DefectKind, Effect, Element, Policy, Principal, Statement,
 pub(super) enum Whom {
     /// As the policy says.
     Principals(Element<Principal>),
-    /// The ACL group AllUsers: everybody outside, signed or not.
+    /// The ACL group AllUsers: everyone outside, signed or not.
     AllUsers,
-    /// The ACL group AuthenticatedUsers: everybody who signs.
+    /// The ACL group AuthenticatedUsers: everyone who signs.
     AuthenticatedUsers,
     /// The ACL group LogDelivery: the service that writes access logs.
     LogDelivery,
     /// A canonical user id in the ACL.
     Canonical(String),
-    /// Nobody can tell: the element could not be read.
+    /// It is unknown: the element could not be read.
     Unread,
 }
 
 /// A statement.
 #[derive(Clone, Debug)]
-pub(super) struct Rule {
+pub(super) struct CompiledRule {
     /// Its position in the policy; none for an ACL grant.
     pub(super) index: Option<usize>,
     pub(super) whom: Whom,
@@ -50,67 +50,81 @@ pub(super) struct Rule {
     pub(super) unread: bool,
 }
 
-/// Actions of one class that no statement and no key tells apart.
+/// Actions of one class that no statement and no key distinguishes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Group {
+pub(super) struct ActionGroup {
     /// The actions.
     pub(super) actions: Actions,
     /// One of them.
     pub(super) action: &'static Action,
-    /// What is searched for them, shared with groups of other classes that nothing tells apart.
+    /// What is searched for them, shared with groups of other classes that nothing distinguishes.
     pub(super) cell: usize,
 }
 
-/// Actions that no statement, no key and no kind of resource tells apart: what is found for one of
+impl ActionGroup {
+    /// The part of it that is among these actions, if there is one.
+    pub(super) fn within(self, wanted: Actions) -> Option<Self> {
+        let actions = self.actions & wanted;
+        Some(Self {
+            actions,
+            action: catalogue::members(actions).next()?,
+            ..self
+        })
+    }
+}
+
+/// Actions that no statement, no key and no kind of resource distinguishes: what is found for one of
 /// them holds for all.
 #[derive(Clone, Debug)]
-pub(super) struct Cell {
+pub(super) struct ActionCell {
     /// Some of the actions; enough to ask whether a statement or key is about them.
     pub(super) actions: Actions,
     pub(super) on: On,
-    /// By set of actions that the policy tells apart, whether these are in it.
+    /// By set of actions that the policy distinguishes, whether these are in it.
     members: Vec<bool>,
 }
 
 /// The resources of one kind.
 #[derive(Debug)]
-pub(super) struct Resource {
+pub(super) struct ResourceDomain {
     pub(super) domain: Arc<Domain>,
     /// By atom, what it says of all of them; only for conditions on the resource.
-    pub(super) says: Vec<Says>,
+    pub(super) says: Vec<Settled>,
 }
 
 /// A policy, compiled.
 #[derive(Debug)]
-pub(super) struct Compiled {
-    pub(super) allows: Vec<Rule>,
-    pub(super) denies: Vec<Rule>,
+pub(super) struct CompiledPolicy {
+    pub(super) allows: Vec<CompiledRule>,
+    pub(super) denies: Vec<CompiledRule>,
     /// The condition keys in lower case; the first is the resource.
     pub(super) keys: Vec<String>,
     /// The same as AWS writes them.
     pub(super) written: Vec<String>,
     pub(super) atoms: Vec<Atom>,
     /// The actions in groups, class by class in the order of the catalogue.
-    pub(super) groups: Vec<Group>,
-    pub(super) cells: Vec<Cell>,
+    pub(super) groups: Vec<ActionGroup>,
+    pub(super) cells: Vec<ActionCell>,
     /// By key, the actions that can carry it.
     pub(super) carriers: Vec<Actions>,
     /// By key, the texts without wildcards that the policy compares it with.
     pub(super) literals: Vec<BTreeSet<String>>,
-    /// By key, what somebody holds whom the policy does not name; filled when first asked for.
+    /// By key, what a caller holds whom the policy does not name; filled when first asked for.
     pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
     /// Every 12-digit number in the policy, and the owner.
     pub(super) accounts: BTreeSet<String>,
     /// An account that the policy does not name.
-    pub(super) stranger: Arc<str>,
+    pub(super) fresh_account: Arc<str>,
     /// Every organization id in the policy.
     pub(super) organizations: BTreeSet<String>,
     /// Every unique id of a user or role in the policy.
     pub(super) unique_ids: BTreeSet<String>,
+    /// The networks that statements name, but for those that exclude no one.
+    pub(super) networks: Arc<Addresses>,
     /// Every principal that a statement names.
     pub(super) principals: BTreeSet<Principal>,
     /// What the resource of an action on the bucket can be, and of one on an object.
-    pub(super) resources: [Resource; 2],
+    pub(super) resources: [ResourceDomain; 2],
     /// Keys that stand in patterns as variables.
     pub(super) variables: BTreeSet<usize>,
     /// `aws`, `aws-cn` or `aws-us-gov`.
@@ -122,7 +136,7 @@ pub(super) struct Compiled {
 /// The name under which the resource is a key.
 const RESOURCE: &str = "resource";
 
-impl Compiled {
+impl CompiledPolicy {
     /// Compiles a policy and the ACL grants that have an effect.
     pub(super) fn new(
         bucket: &str,
@@ -144,12 +158,13 @@ impl Compiled {
             literals: Vec::new(),
             fresh: Vec::new(),
             accounts: BTreeSet::from([owner.to_owned()]),
-            stranger: "100000000007".into(),
+            fresh_account: "100000000007".into(),
             organizations: BTreeSet::new(),
             unique_ids: BTreeSet::new(),
+            networks: Arc::new(Addresses::of(&[])),
             principals: BTreeSet::new(),
-            resources: [On::Bucket, On::Object].map(|on| Resource {
-                domain: Arc::new(caller::resource("", on)),
+            resources: [On::Bucket, On::Object].map(|on| ResourceDomain {
+                domain: Arc::new(resource_domain("", on)),
                 says: Vec::new(),
             }),
             variables: BTreeSet::new(),
@@ -165,21 +180,21 @@ impl Compiled {
         for grant in grants {
             this.grant(grant, &arn, owner_id);
         }
-        if let Some(stranger) = STRANGERS
+        if let Some(fresh_account) = FRESH_ACCOUNTS
             .iter()
             .find(|candidate| !this.accounts.contains(**candidate))
         {
-            this.stranger = (*stranger).into();
+            this.fresh_account = (*fresh_account).into();
         }
         this.resources = [On::Bucket, On::Object].map(|on| {
-            let domain = caller::resource(&arn, on);
-            Resource {
+            let domain = resource_domain(&arn, on);
+            ResourceDomain {
                 says: this
                     .atoms
                     .iter()
                     .map(|atom| match atom.key {
                         0 => fold::says(atom, &domain),
-                        _ => Says::Depends,
+                        _ => Settled::Depends,
                     })
                     .collect(),
                 domain: Arc::new(domain),
@@ -187,11 +202,12 @@ impl Compiled {
         });
         this.variables();
         this.literals = this.collect_literals();
+        this.networks = Arc::new(this.named_networks());
         this.fresh.resize_with(this.keys.len(), OnceLock::new);
         this.written = this
             .keys
             .iter()
-            .map(|key| super::witness::written(key))
+            .map(|key| super::keys::written(key))
             .collect();
         this.carriers = this
             .keys
@@ -206,7 +222,7 @@ impl Compiled {
         let broken: BTreeSet<usize> = policy
             .defects
             .iter()
-            .filter(|defect| defect.kind != DefectKind::Nobody)
+            .filter(|defect| defect.kind != DefectKind::UnknownPrincipal)
             .filter_map(|defect| defect.statement)
             .collect();
         let lost = broken.iter().any(|index| {
@@ -223,7 +239,7 @@ impl Compiled {
             && let Some(defect) = policy
                 .defects
                 .iter()
-                .find(|defect| defect.kind != DefectKind::Nobody)
+                .find(|defect| defect.kind != DefectKind::UnknownPrincipal)
         {
             self.unreadable = Some(format!("the policy cannot be read: {defect}"));
         }
@@ -262,7 +278,7 @@ impl Compiled {
             }
             None => Whom::Unread,
         };
-        let rule = Rule {
+        let rule = CompiledRule {
             index: Some(statement.index),
             whom,
             actions: catalogue::of_element(&statement.action),
@@ -297,7 +313,7 @@ impl Compiled {
         let texts = everything.iter().map(String::as_str);
         let resource = Atom::resource(texts, false, Version::V2008);
         let atoms = vec![self.atom(resource)];
-        self.allows.push(Rule {
+        self.allows.push(CompiledRule {
             index: None,
             whom,
             actions,
@@ -324,7 +340,7 @@ impl Compiled {
         self.keys.iter().position(|key| key == name)
     }
 
-    /// Collects what somebody may hold.
+    /// Collects what a caller may hold.
     fn note(&mut self, text: &str) {
         for word in text.split(|found: char| !found.is_ascii_alphanumeric() && found != '-') {
             let digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
@@ -350,17 +366,27 @@ impl Compiled {
         }
     }
 
+    fn named_networks(&self) -> Addresses {
+        self.atoms
+            .iter()
+            .filter_map(|atom| match &atom.test {
+                ValueTest::Address(set) if !set.is_broad() => Some(set),
+                _ => None,
+            })
+            .fold(Addresses::of(&[]), |all, set| all.or(set))
+    }
+
     fn collect_literals(&self) -> Vec<BTreeSet<String>> {
         let mut literals = vec![BTreeSet::new(); self.keys.len()];
         for atom in &self.atoms {
-            if let (Some(set), Test::Text(globs)) = (literals.get_mut(atom.key), &atom.test) {
+            if let (Some(set), ValueTest::Text(globs)) = (literals.get_mut(atom.key), &atom.test) {
                 set.extend(globs.iter().filter_map(Glob::literal).map(str::to_owned));
             }
         }
         literals
     }
 
-    /// Splits the actions until nothing tells the members of a part from each other.
+    /// Splits the actions until nothing distinguishes the members of a part.
     fn partition_actions(&mut self) {
         let all = catalogue::all();
         let mut lines: Vec<Actions> = Vec::new();
@@ -402,14 +428,14 @@ impl Compiled {
                     .iter()
                     .position(|cell| cell.on == action.on && cell.members == members)
                     .unwrap_or_else(|| {
-                        self.cells.push(Cell {
+                        self.cells.push(ActionCell {
                             actions,
                             on: action.on,
                             members,
                         });
                         self.cells.len() - 1
                     });
-                self.groups.push(Group {
+                self.groups.push(ActionGroup {
                     actions,
                     action,
                     cell,
@@ -419,7 +445,7 @@ impl Compiled {
     }
 
     /// The resources of one kind.
-    pub(super) fn resource(&self, on: On) -> &Resource {
+    pub(super) fn resource(&self, on: On) -> &ResourceDomain {
         let [bucket, object] = &self.resources;
         match on {
             On::Bucket => bucket,
@@ -428,7 +454,7 @@ impl Compiled {
     }
 
     /// Whether the actions of a cell can carry a key.
-    pub(super) fn carries(&self, cell: &Cell, key: usize) -> bool {
+    pub(super) fn carries(&self, cell: &ActionCell, key: usize) -> bool {
         self.carriers
             .get(key)
             .is_none_or(|set| set & cell.actions != 0)
@@ -459,6 +485,39 @@ impl Compiled {
             .map(String::as_str)
     }
 
+    /// A name for a user or role that no statement names.
+    pub(super) fn unnamed_principal(&self) -> String {
+        let taken = |name: &str| {
+            self.principals.iter().any(|principal| {
+                matches!(principal, Principal::Arn(arn) if arn.name.split('/').any(|part| part == name))
+            })
+        };
+        let mut name = "someone".to_owned();
+        while taken(&name) {
+            name.push('1');
+        }
+        name
+    }
+
+    /// The AWS services that statements name as principals.
+    pub(super) fn service_principals(&self) -> impl Iterator<Item = String> {
+        self.principals
+            .iter()
+            .filter_map(|principal| match principal {
+                Principal::Service(name) => Some(name.to_lowercase()),
+                _ => None,
+            })
+    }
+
+    /// The AWS services that conditions on the caller's service name.
+    pub(super) fn services_in_conditions(&self) -> impl Iterator<Item = String> {
+        ["aws:principalservicename", "aws:principalservicenameslist"]
+            .into_iter()
+            .filter_map(|key| self.position(key))
+            .flat_map(|key| self.literals_of(key))
+            .map(str::to_lowercase)
+    }
+
     /// True when one of these keys occurs.
     pub(super) fn mentions(&self, wanted: impl Fn(&str) -> bool) -> bool {
         self.keys.iter().any(|key| wanted(key))
@@ -477,22 +536,43 @@ impl Compiled {
         self.atoms.iter().any(|atom| {
             names_accounts(atom.key)
                 && match &atom.test {
-                    Test::Text(globs) => globs.iter().any(|glob| {
+                    ValueTest::Text(globs) => globs.iter().any(|glob| {
                         glob.literal().is_none()
                             && glob
                                 .example()
                                 .split(|found: char| !found.is_ascii_digit())
                                 .any(|digits| !digits.is_empty() && digits.len() != 12)
                     }),
-                    Test::Constant(_) => false,
-                    Test::Number(..) | Test::Address(_) => true,
+                    ValueTest::Constant(_) => false,
+                    ValueTest::Number(..) | ValueTest::Address(_) => true,
                 }
         })
     }
 }
 
-/// Accounts of which one that the policy does not name is the stranger.
-const STRANGERS: [&str; 9] = [
+/// What the resource of an action can be.
+pub(super) fn resource_domain(bucket: &str, on: On) -> Domain {
+    match on {
+        On::Bucket => Domain::fixed(bucket),
+        On::Object => {
+            let prefix = format!("{bucket}/");
+            let mut any = Glob::exactly(&prefix).into_tokens();
+            any.extend([GlobToken::One, GlobToken::Many]);
+            Domain {
+                optional: false,
+                values: Values::Text {
+                    within: vec![Glob::new(any)],
+                    prefix,
+                    without: Vec::new(),
+                },
+                many: false,
+            }
+        }
+    }
+}
+
+/// Accounts of which one that the policy does not name is the fresh account.
+const FRESH_ACCOUNTS: [&str; 9] = [
     "999999999999",
     "888888888888",
     "777777777777",

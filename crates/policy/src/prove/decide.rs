@@ -9,75 +9,35 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::budget::Exhausted;
-use super::caller::{self, Caller, Shape};
-use super::compile::Group;
-use super::dpll::Model;
-use super::holding::{self, Holding};
-use super::proof::{Closed, Ledger};
-use super::prover::Prover;
-use super::questions::{self, Fix, Part, Question};
-use super::scene::{Scene, Stage};
+use super::caller::{CallerClass, CallerShape, LONGEST_SIGNATURE_MS};
+use super::caller_state::{CallerState, ProvingContext};
+use super::compile::ActionGroup;
+use super::hit::{AskedCaller, EvaluatedRequest, Holding, QuestionCallers, WayIn};
+use super::holding;
+use super::proof::{ClosedBy, Ledger};
+use super::prover::{LongestSignature, Prover};
+use super::questions::{self, AskedShape, Question, RequestForm, RequestKind};
 use super::value::Rounding;
-use crate::catalogue::ActionClass;
-use crate::catalogue::Actions;
+use crate::catalogue::{ActionClass, Actions, CLASSES};
 use crate::contract::Reach;
 use crate::contract::{Decision, Request};
 use crate::evaluate::implausible;
 
-/// Something that gets in.
-#[derive(Debug)]
-pub(super) struct Hit {
-    /// Position among the Allow statements; none for the owner's identities.
-    pub(super) rule: Option<usize>,
-    scene: usize,
-    group: Group,
-    fix: Arc<Fix>,
-    pub(super) model: Arc<Model>,
-    /// How `only_from` calls the principal.
-    pub(super) held_as: Option<Arc<str>>,
-    /// What it takes; only looked at for callers who hold something.
-    pub(super) held: Holding,
-}
-
-/// The request that the evaluator was asked about last: classes that nothing tells apart differ in
-/// its action only.
-#[derive(Debug)]
-pub(super) struct Recent {
-    scene: usize,
-    fix: Arc<Fix>,
-    model: Arc<Model>,
-    request: Request,
-}
-
 /// A question made ready for one policy.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct PreparedQuestion {
     question: Question,
     about: Actions,
-    fixes: Vec<Arc<Fix>>,
-    fresh: Arc<[Cast]>,
-    /// Found when they are asked for: mostly somebody fresh gets in.
-    holders: Option<Arc<[Cast]>>,
-}
-
-/// A caller on the stage.
-#[derive(Clone, Debug)]
-pub(super) struct Cast {
-    scene: usize,
-    held_as: Option<Arc<str>>,
-}
-
-/// The callers of questions that share them.
-#[derive(Debug, Default)]
-pub(super) struct Casts {
-    fresh: Option<Arc<[Cast]>>,
-    holders: Option<Arc<[Cast]>>,
+    fixes: Vec<Arc<RequestForm>>,
+    fresh: Arc<[AskedCaller]>,
+    /// Found when they are asked for: mostly a caller fresh gets in.
+    holders: Option<Arc<[AskedCaller]>>,
 }
 
 /// What one pass over callers, groups and statements found.
 #[derive(Debug, Default)]
 struct Pass {
-    hits: Vec<Hit>,
+    hits: Vec<WayIn>,
     doubt: bool,
 }
 
@@ -85,7 +45,7 @@ struct Pass {
 #[derive(Debug)]
 pub(super) struct ClassAnswer {
     pub(super) reach: Reach,
-    pub(super) hits: Vec<Hit>,
+    pub(super) hits: Vec<WayIn>,
     pub(super) reason: Option<String>,
 }
 
@@ -116,22 +76,18 @@ impl ClassAnswer {
 }
 
 impl Prover {
-    /// Makes a question ready: its callers on the stage, and what it fixes.
-    pub(super) fn asked(&mut self, question: &Question) -> Asked {
-        let fixes = question
-            .fixes(self.kms_by_default)
-            .into_iter()
-            .map(|fixed| self.fix(fixed))
-            .collect();
+    /// Makes a question ready: its callers on the around, and what it fixes.
+    pub(super) fn asked(&mut self, question: &Question) -> PreparedQuestion {
+        let fixes = self.fixes(question.kinds(self.kms_by_default));
         let known = self.known(question).and_then(|known| known.fresh.clone());
-        Asked {
+        PreparedQuestion {
             about: question.actions() & self.scope,
             fixes,
             fresh: match known {
                 Some(fresh) => fresh,
                 None => {
                     let fresh = question.fresh(&self.policy, &self.place.owner);
-                    let fresh = self.cast(fresh);
+                    let fresh = self.with_states(fresh);
                     if let Some(known) = self.known(question) {
                         known.fresh = Some(Arc::clone(&fresh));
                     }
@@ -144,7 +100,7 @@ impl Prover {
     }
 
     /// The callers who are, or hold, what the policy names.
-    fn holders(&mut self, asked: &mut Asked) -> Arc<[Cast]> {
+    pub(super) fn holders(&mut self, asked: &mut PreparedQuestion) -> Arc<[AskedCaller]> {
         if let Some(holders) = &asked.holders {
             return Arc::clone(holders);
         }
@@ -153,7 +109,7 @@ impl Prover {
             .and_then(|known| known.holders.clone());
         let holders = known.unwrap_or_else(|| {
             let holders = asked.question.holders(&self.policy, &self.place.owner);
-            self.cast(holders)
+            self.with_states(holders)
         });
         if let Some(known) = self.known(&asked.question) {
             known.holders = Some(Arc::clone(&holders));
@@ -163,36 +119,41 @@ impl Prover {
     }
 
     /// What other questions about the same callers found of them.
-    fn known(&mut self, question: &Question) -> Option<&mut Casts> {
-        self.casts.get_mut(question.callers()?)
+    fn known(&mut self, question: &Question) -> Option<&mut QuestionCallers> {
+        self.callers.get_mut(question.callers()?)
     }
 
-    fn fix(&mut self, fixed: questions::Fixed) -> Arc<Fix> {
-        self.kinds += 1;
-        Arc::new(Fix::new(fixed, &self.policy, self.kinds))
+    fn fixes(&mut self, kinds: Vec<RequestKind>) -> Vec<Arc<RequestForm>> {
+        kinds
+            .into_iter()
+            .map(|kind| {
+                self.kinds += 1;
+                Arc::new(RequestForm::new(kind, &self.policy, self.kinds))
+            })
+            .collect()
     }
 
-    fn cast(&mut self, parts: Vec<Part>) -> Arc<[Cast]> {
+    fn with_states(&mut self, parts: Vec<AskedShape>) -> Arc<[AskedCaller]> {
         parts
             .into_iter()
-            .map(|part| Cast {
-                scene: self.scene(part.shape),
+            .map(|part| AskedCaller {
+                state: self.state(part.shape),
                 held_as: part.held_as,
             })
             .collect()
     }
 
-    fn scene(&mut self, shape: Shape) -> usize {
-        let known = self.scenes.iter().position(|scene| scene.shape == shape);
+    fn state(&mut self, shape: CallerShape) -> usize {
+        let known = self.states.iter().position(|state| state.shape == shape);
         known.unwrap_or_else(|| {
-            self.scenes
-                .push(Scene::new(shape, &self.policy, &self.place));
-            self.scenes.len() - 1
+            self.states
+                .push(CallerState::new(shape, &self.policy, &self.place));
+            self.states.len() - 1
         })
     }
 
-    pub(super) fn stage(&self) -> Stage<'_> {
-        Stage {
+    pub(super) fn surroundings(&self) -> ProvingContext<'_> {
+        ProvingContext {
             policy: &self.policy,
             place: &self.place,
             cut: self.cut,
@@ -200,17 +161,25 @@ impl Prover {
     }
 
     /// The answer for one class.
-    pub(super) fn class(&mut self, asked: &mut Asked, class: ActionClass) -> ClassAnswer {
+    pub(super) fn class(
+        &mut self,
+        asked: &mut PreparedQuestion,
+        class: ActionClass,
+    ) -> ClassAnswer {
         self.decide(asked, class)
             .unwrap_or_else(|Exhausted| ClassAnswer::unknown(TOO_HARD))
     }
 
-    fn decide(&mut self, asked: &mut Asked, class: ActionClass) -> Result<ClassAnswer, Exhausted> {
+    fn decide(
+        &mut self,
+        asked: &mut PreparedQuestion,
+        class: ActionClass,
+    ) -> Result<ClassAnswer, Exhausted> {
         if let Some(reason) = &self.policy.unreadable {
             return Ok(ClassAnswer::unknown(reason));
         }
         let groups = self.policy.of_class(class);
-        let is_asked = |group: &Group| group.actions & asked.about != 0;
+        let is_asked = |group: &ActionGroup| group.actions & asked.about != 0;
         if !self
             .policy
             .groups
@@ -219,22 +188,22 @@ impl Prover {
         {
             return Ok(ClassAnswer::of(Reach::Unreachable, Pass::default()));
         }
-        let cast = Arc::clone(&asked.fresh);
-        let fresh = self.pass(groups.clone(), asked, &cast, Rounding::Down, false)?;
+        let callers = Arc::clone(&asked.fresh);
+        let fresh = self.pass(groups.clone(), asked, &callers, Rounding::Down, false)?;
         if !fresh.hits.is_empty() {
             return Ok(self.checked(ClassAnswer::of(Reach::Reachable, fresh)));
         }
         if fresh.doubt {
-            let up = self.pass(groups.clone(), asked, &cast, Rounding::Up, false)?;
+            let up = self.pass(groups.clone(), asked, &callers, Rounding::Up, false)?;
             if !up.hits.is_empty() {
                 return Ok(ClassAnswer::unknown(UNCLEAR));
             }
         }
-        let cast = self.holders(asked);
-        let mut held = self.pass(groups.clone(), asked, &cast, Rounding::Down, true)?;
+        let callers = self.holders(asked);
+        let mut held = self.pass(groups.clone(), asked, &callers, Rounding::Down, true)?;
         if !held.hits.is_empty() {
             self.hold(&mut held.hits);
-            let reach = if holding::are_broad(self.stage(), &held.hits) {
+            let reach = if holding::are_broad(self.surroundings(), &held.hits) {
                 Reach::Reachable
             } else {
                 Reach::Constrained
@@ -242,7 +211,7 @@ impl Prover {
             return Ok(self.checked(ClassAnswer::of(reach, held)));
         }
         if held.doubt {
-            let up = self.pass(groups, asked, &cast, Rounding::Up, false)?;
+            let up = self.pass(groups, asked, &callers, Rounding::Up, false)?;
             if !up.hits.is_empty() {
                 return Ok(ClassAnswer::unknown(UNCLEAR));
             }
@@ -254,23 +223,23 @@ impl Prover {
     fn pass(
         &mut self,
         groups: Range<usize>,
-        asked: &Asked,
-        cast: &[Cast],
+        asked: &PreparedQuestion,
+        callers: &[AskedCaller],
         rounding: Rounding,
         all: bool,
     ) -> Result<Pass, Exhausted> {
         let mut pass = Pass::default();
         // One way in a statement is enough to tell what it takes.
         let mut found = std::mem::take(&mut self.found);
-        for caller in cast {
-            let Some(scene) = self.scenes.get(caller.scene) else {
+        for caller in callers {
+            let Some(state) = self.states.get(caller.state) else {
                 continue;
             };
-            if scene.shape.widened && rounding == Rounding::Down {
+            if state.shape.widened && rounding == Rounding::Down {
                 pass.doubt = true;
                 continue;
             }
-            let reach = scene.reach & asked.about;
+            let reach = state.reach & asked.about;
             found.clear();
             found.resize(self.policy.allows.len() + 1, false);
             for group in groups.clone() {
@@ -281,6 +250,9 @@ impl Prover {
                     continue;
                 }
                 for fix in &asked.fixes {
+                    let Some(group) = group.within(asked.about & fix.actions) else {
+                        continue;
+                    };
                     self.group(&mut pass, &mut found, caller, group, fix, rounding, all)?;
                     if !pass.hits.is_empty() && (!all || pass.hits.len() >= WAYS_IN) {
                         self.found = found;
@@ -302,27 +274,27 @@ impl Prover {
         &mut self,
         pass: &mut Pass,
         found: &mut [bool],
-        caller: &Cast,
-        group: Group,
-        fix: &Arc<Fix>,
+        caller: &AskedCaller,
+        group: ActionGroup,
+        fix: &Arc<RequestForm>,
         rounding: Rounding,
         all: bool,
     ) -> Result<(), Exhausted> {
-        let stage = Stage {
+        let around = ProvingContext {
             policy: &self.policy,
             place: &self.place,
             cut: self.cut,
         };
-        let Some(scene) = self.scenes.get_mut(caller.scene) else {
+        let Some(state) = self.states.get_mut(caller.state) else {
             return Ok(());
         };
-        let outcome = scene.outcome(stage, group.cell, fix, rounding, &mut self.budget)?;
-        let Some(known) = scene.get(outcome) else {
+        let outcome = state.outcome(around, group.cell, fix, rounding, &mut self.budget)?;
+        let Some(known) = state.get(outcome) else {
             return Ok(());
         };
         pass.doubt |= known.doubt;
         for way in 0..known.ways.len() {
-            let rule = scene
+            let rule = state
                 .get(outcome)
                 .and_then(|outcome| outcome.ways.get(way))
                 .and_then(|way| way.rule);
@@ -330,7 +302,7 @@ impl Prover {
             if already.as_ref().is_some_and(|already| **already) {
                 continue;
             }
-            let Some(solved) = scene.solve(stage, fix, outcome, way, &mut self.budget)? else {
+            let Some(solved) = state.solve(around, fix, outcome, way, &mut self.budget)? else {
                 continue;
             };
             pass.doubt |= solved.doubt;
@@ -338,9 +310,9 @@ impl Prover {
                 if let Some(already) = already {
                     *already = true;
                 }
-                pass.hits.push(Hit {
+                pass.hits.push(WayIn {
                     rule,
-                    scene: caller.scene,
+                    state: caller.state,
                     group,
                     fix: Arc::clone(fix),
                     model,
@@ -355,36 +327,39 @@ impl Prover {
         Ok(())
     }
 
-    /// Where every way in was closed, when nobody got in.
-    pub(super) fn ledger(&mut self, asked: &mut Asked) -> Result<Ledger, Exhausted> {
+    /// Where every way in was closed, when no one got in.
+    pub(super) fn ledger(&mut self, asked: &mut PreparedQuestion) -> Result<Ledger, Exhausted> {
         let holders = self.holders(asked);
         let mut ledger = Ledger::default();
-        let stage = Stage {
+        let around = ProvingContext {
             policy: &self.policy,
             place: &self.place,
             cut: self.cut,
         };
         for caller in asked.fresh.iter().chain(holders.iter()) {
-            let Some(scene) = self.scenes.get_mut(caller.scene) else {
+            let Some(state) = self.states.get_mut(caller.state) else {
                 continue;
             };
-            if scene.shape.widened {
+            if state.shape.widened {
                 continue;
             }
             for rule in 0..self.policy.allows.len() {
-                if scene.is_meant(rule) == Some(false) {
-                    ledger.note(Some(rule), Closed::Principal);
+                if state.is_meant(rule) == Some(false) {
+                    ledger.note(Some(rule), ClosedBy::Principal);
                 }
             }
-            let reach = scene.reach & asked.about;
+            let reach = state.reach & asked.about;
             for group in &self.policy.groups {
                 if group.actions & reach == 0 {
                     continue;
                 }
                 for fix in &asked.fixes {
+                    if group.actions & reach & fix.actions == 0 {
+                        continue;
+                    }
                     let outcome =
-                        scene.outcome(stage, group.cell, fix, Rounding::Down, &mut self.budget)?;
-                    for way in scene.get(outcome).iter().flat_map(|known| &known.ways) {
+                        state.outcome(around, group.cell, fix, Rounding::Down, &mut self.budget)?;
+                    for way in state.get(outcome).iter().flat_map(|known| &known.ways) {
                         if let Some(closed) = way.closed() {
                             ledger.note(way.rule, closed);
                         }
@@ -396,10 +371,10 @@ impl Prover {
     }
 
     /// Says of each way in what it takes.
-    fn hold(&self, hits: &mut [Hit]) {
+    pub(super) fn hold(&self, hits: &mut [WayIn]) {
         for hit in hits {
-            if let Some(scene) = self.scenes.get(hit.scene) {
-                hit.held = holding::of(self.stage(), &scene.shape, hit);
+            if let Some(state) = self.states.get(hit.state) {
+                hit.held = holding::of(self.surroundings(), &state.shape, hit);
             }
         }
     }
@@ -410,7 +385,7 @@ impl Prover {
         let mut hits = std::mem::take(&mut answer.hits);
         hits.retain(|hit| {
             let same = self.recent.take().filter(|recent| {
-                recent.scene == hit.scene
+                recent.state == hit.state
                     && Arc::ptr_eq(&recent.fix, &hit.fix)
                     && Arc::ptr_eq(&recent.model, &hit.model)
             });
@@ -424,15 +399,15 @@ impl Prover {
             let Some(request) = request else {
                 // Only the account behind a canonical id has no ARN to ask about.
                 return self
-                    .scenes
-                    .get(hit.scene)
-                    .is_some_and(|scene| matches!(scene.shape.caller, Caller::Canonical(_)));
+                    .states
+                    .get(hit.state)
+                    .is_some_and(|state| matches!(state.shape.caller, CallerClass::Canonical(_)));
             };
             let stands = implausible(&request).is_none()
                 && self.judge.evaluate(&request).decision == Decision::Allow;
             self.mismatches += usize::from(!stands);
-            self.recent = Some(Recent {
-                scene: hit.scene,
+            self.recent = Some(EvaluatedRequest {
+                state: hit.state,
                 fix: Arc::clone(&hit.fix),
                 model: Arc::clone(&hit.model),
                 request,
@@ -448,43 +423,68 @@ impl Prover {
     }
 
     /// The request that shows a way in; none for a caller that has no ARN to write down.
-    pub(super) fn request(&self, hit: &Hit) -> Option<Request> {
+    pub(super) fn request(&self, hit: &WayIn) -> Option<Request> {
         super::witness::request(
-            self.stage(),
-            &self.scenes.get(hit.scene)?.shape,
+            self.surroundings(),
+            &self.states.get(hit.state)?.shape,
             hit.group.action,
             &hit.model,
             &hit.fix.all,
         )
     }
 
-    /// The longest signature that gets in, ms; none when the policy sets no bound.
-    pub(super) fn longest_age(&mut self, asked: &mut Asked) -> Option<u64> {
+    /// What gets in at each age of a signature at which the policy changes its answer, the longest
+    /// age first, until something does.
+    pub(super) fn longest_age(&mut self, asked: &mut PreparedQuestion) -> LongestSignature {
         let ages = questions::ages(&self.policy);
         if ages.is_empty() {
-            return None;
+            return LongestSignature::Ms(LONGEST_SIGNATURE_MS);
         }
-        let holders = self.holders(asked);
         for age in ages {
-            let aged = Asked {
-                fixes: ["REST-QUERY-STRING", "POST"]
-                    .map(|kind| self.fix(questions::presigned(kind, age, age)))
-                    .into(),
+            let mut aged = PreparedQuestion {
+                fixes: self.fixes(questions::presigned(age, age)),
                 ..asked.clone()
             };
-            for cast in [&asked.fresh, &holders] {
-                let groups = 0..self.policy.groups.len();
-                let pass = self.pass(groups, &aged, cast, Rounding::Down, false);
-                if !pass.ok()?.hits.is_empty() {
-                    #[allow(
-                        clippy::cast_possible_truncation,
-                        clippy::cast_sign_loss,
-                        reason = "between 0 and seven days in milliseconds"
-                    )]
-                    return (age < caller::LONGEST_SIGNATURE_MS).then_some(age as u64);
+            let reach = CLASSES
+                .map(|class| self.class(&mut aged, class).reach)
+                .into_iter()
+                .max();
+            asked.holders = aged.holders;
+            match reach {
+                Some(Reach::Unknown) => return LongestSignature::Unknown,
+                Some(Reach::Reachable | Reach::Constrained) => {
+                    return LongestSignature::Ms(age);
                 }
+                Some(Reach::Unreachable) | None => {}
             }
         }
-        None
+        LongestSignature::Unknown
+    }
+
+    /// The Allow statements by which every AWS account gets into one group of actions.
+    pub(super) fn open_to_all(
+        &mut self,
+        group: usize,
+        asked: &PreparedQuestion,
+    ) -> Result<Vec<Option<usize>>, Exhausted> {
+        let callers = Arc::clone(&asked.fresh);
+        let pass = self.pass(group..group + 1, asked, &callers, Rounding::Down, true)?;
+        Ok(pass.hits.into_iter().map(|hit| hit.rule).collect())
+    }
+
+    /// All ways of these callers into one group of actions, those that could not be decided too.
+    pub(super) fn ways_in(
+        &mut self,
+        group: usize,
+        asked: &PreparedQuestion,
+        callers: &[AskedCaller],
+    ) -> Result<Vec<WayIn>, Exhausted> {
+        let pass = self.pass(group..group + 1, asked, callers, Rounding::Down, true)?;
+        let mut ways = pass.hits;
+        if pass.doubt {
+            let up = self.pass(group..group + 1, asked, callers, Rounding::Up, true)?;
+            ways.extend(up.hits);
+        }
+        Ok(ways)
     }
 }

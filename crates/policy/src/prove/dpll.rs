@@ -12,9 +12,10 @@
 //! Only clauses that the candidate violates are ever branched on, which is why ordinary policies
 //! need no branching at all.
 
-use super::atom::{Atom, Value};
+use super::atom::{Atom, KeyValue};
 use super::budget::{Budget, Exhausted};
-use super::value::{self, Domain, Literal, Rounding};
+use super::solve;
+use super::value::{Domain, Literal, Rounding};
 
 /// A Deny statement in the shape that is looked at.
 #[derive(Clone, Debug)]
@@ -49,13 +50,13 @@ pub(super) struct Search<'a> {
 
 /// What was found: the literals that were needed, and a value for every key.
 #[derive(Clone, Debug)]
-pub(super) struct Model {
+pub(super) struct RequestModel {
     pub(super) literals: Vec<(usize, bool)>,
-    pub(super) values: Vec<Value>,
+    pub(super) values: Vec<KeyValue>,
 }
 
 /// A value for every key that was looked at so far.
-type Candidate = Vec<Option<Value>>;
+type Candidate = Vec<Option<KeyValue>>;
 
 impl Search<'_> {
     /// Looks for a request that satisfies `wanted` (positions of atoms that must hold, of which those
@@ -67,7 +68,7 @@ impl Search<'_> {
         &mut self,
         wanted: &[usize],
         depends: &[usize],
-    ) -> Result<Option<Model>, Exhausted> {
+    ) -> Result<Option<RequestModel>, Exhausted> {
         let mut literals: Vec<(usize, bool)> = wanted.iter().map(|atom| (*atom, true)).collect();
         let mut candidate: Candidate = vec![None; self.domains.len()];
         for atom in depends {
@@ -86,7 +87,7 @@ impl Search<'_> {
                 return Ok(None);
             }
         }
-        Ok(Some(Model {
+        Ok(Some(RequestModel {
             literals,
             values: candidate.into_iter().flatten().collect(),
         }))
@@ -116,7 +117,7 @@ impl Search<'_> {
         &mut self,
         key: usize,
         literals: &[(usize, bool)],
-    ) -> Result<Option<Value>, Exhausted> {
+    ) -> Result<Option<KeyValue>, Exhausted> {
         self.budget.spend(literals.len() / 4 + 1)?;
         let Some(domain) = self.domains.get(key) else {
             return Ok(None);
@@ -128,7 +129,7 @@ impl Search<'_> {
                 (atom.key == key).then_some((atom, *wanted))
             })
             .collect();
-        value::solve(domain, &on_key, self.rounding, &mut self.doubt, self.budget)
+        solve::solve(domain, &on_key, self.rounding, &mut self.doubt, self.budget)
     }
 
     /// Whether a clause's Deny matches the candidate.

@@ -2,18 +2,18 @@
 //!
 //! Most conditions of a policy say the same of every value that a key can have in the requests that
 //! are looked at: the resource of a Deny on `b/*` matches every object, `aws:SecureTransport` false
-//! never holds where the question fixes it to true, an organization that the policy names is nobody's
+//! never holds where the question fixes it to true, an organization that the policy names is no one's
 //! who is fresh. Such a condition is not searched over; what is left is often nothing at all. "Yes"
 //! and "no" are exact here: they hold for each value of the domain, the absent one included.
 
-use super::atom::{Atom, Test};
+use super::atom::{Atom, ValueTest};
 use super::glob::Glob;
 use super::value::{Domain, Values};
 use crate::document::Quantifier;
 
 /// What a condition says of all values that a key can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Says {
+pub(super) enum Settled {
     /// It holds for each.
     Yes,
     /// It holds for none.
@@ -22,21 +22,21 @@ pub(super) enum Says {
     Depends,
 }
 
-impl Says {
+impl Settled {
     fn of(holds: bool) -> Self {
         if holds { Self::Yes } else { Self::No }
     }
 }
 
 /// What a condition says of a domain.
-pub(super) fn says(atom: &Atom, domain: &Domain) -> Says {
+pub(super) fn says(atom: &Atom, domain: &Domain) -> Settled {
     let there = match &domain.values {
-        Values::None => return Says::of(atom.absent),
+        Values::None => return Settled::of(atom.absent),
         _ => present(atom, domain),
     };
     match there {
-        Some(holds) if !domain.optional || atom.absent == holds => Says::of(holds),
-        _ => Says::Depends,
+        Some(holds) if !domain.optional || atom.absent == holds => Settled::of(holds),
+        _ => Settled::Depends,
     }
 }
 
@@ -45,7 +45,7 @@ fn present(atom: &Atom, domain: &Domain) -> Option<bool> {
     if atom.unclear || atom.is_open() {
         return None;
     }
-    if let Test::Constant(holds) = atom.test {
+    if let ValueTest::Constant(holds) = atom.test {
         return Some(holds);
     }
     if domain.many && atom.quantifier == Quantifier::Single {
@@ -55,7 +55,7 @@ fn present(atom: &Atom, domain: &Domain) -> Option<bool> {
     match (&domain.values, &atom.test) {
         (Values::Of(values), _) => same(values.iter().map(|value| atom.passes(value))),
         (Values::Words(words), _) => same(words.iter().map(|word| atom.passes(word))),
-        (Values::Text { prefix, .. }, Test::Text(globs)) => {
+        (Values::Text { prefix, .. }, ValueTest::Text(globs)) => {
             matched(globs, prefix, domain).map(|matches| matches != atom.negated)
         }
         _ => None,
@@ -86,15 +86,15 @@ mod tests {
     use super::*;
     use crate::catalogue::On;
     use crate::document::Version;
-    use crate::prove::atom::Value;
-    use crate::prove::caller;
+    use crate::prove::atom::KeyValue;
+    use crate::prove::compile;
 
     /// What is said of the domain holds for one of its values.
-    fn agrees(atom: &Atom, domain: &Domain, value: &Value) -> bool {
+    fn agrees(atom: &Atom, domain: &Domain, value: &KeyValue) -> bool {
         match says(atom, domain) {
-            Says::Yes => atom.holds(value) == Some(true),
-            Says::No => atom.holds(value) == Some(false),
-            Says::Depends => true,
+            Settled::Yes => atom.holds(value) == Some(true),
+            Settled::No => atom.holds(value) == Some(false),
+            Settled::Depends => true,
         }
     }
 
@@ -103,29 +103,35 @@ mod tests {
     }
 
     fn objects() -> Domain {
-        caller::resource("arn:aws:s3:::b", On::Object)
+        compile::resource_domain("arn:aws:s3:::b", On::Object)
     }
 
     #[test]
     fn a_resource_over_all_objects_is_settled() {
         let of = |patterns: &[&str], negated| says(&resource(patterns, negated), &objects());
-        assert_eq!(of(&["arn:aws:s3:::b/*"], false), Says::Yes);
-        assert_eq!(of(&["*"], true), Says::No);
-        assert_eq!(of(&["arn:aws:s3:::b", "arn:aws:s3:::c/*"], false), Says::No);
-        assert_eq!(of(&["arn:aws:s3:::b/a*"], false), Says::Depends);
-        assert_eq!(of(&["arn:aws:s3:::b/?"], false), Says::Depends);
+        assert_eq!(of(&["arn:aws:s3:::b/*"], false), Settled::Yes);
+        assert_eq!(of(&["*"], true), Settled::No);
+        assert_eq!(
+            of(&["arn:aws:s3:::b", "arn:aws:s3:::c/*"], false),
+            Settled::No
+        );
+        assert_eq!(of(&["arn:aws:s3:::b/a*"], false), Settled::Depends);
+        assert_eq!(of(&["arn:aws:s3:::b/?"], false), Settled::Depends);
         assert_eq!(
             of(&["arn:aws:s3:::b/${aws:username}"], false),
-            Says::Depends
+            Settled::Depends
         );
     }
 
     #[test]
     fn absence_counts() {
         let atom = resource(&["*"], false);
-        assert_eq!(says(&atom, &Domain::any_text()), Says::Depends);
-        assert_eq!(says(&atom, &Domain::absent()), Says::No);
-        assert_eq!(says(&resource(&["*"], true), &Domain::any_text()), Says::No);
+        assert_eq!(says(&atom, &Domain::any_text()), Settled::Depends);
+        assert_eq!(says(&atom, &Domain::absent()), Settled::No);
+        assert_eq!(
+            says(&resource(&["*"], true), &Domain::any_text()),
+            Settled::No
+        );
     }
 
     proptest::proptest! {
@@ -145,7 +151,7 @@ mod tests {
                 keys.extend(longer);
             }
             for key in keys.iter().filter(|key| !key.is_empty()) {
-                let value = Value::One(format!("arn:aws:s3:::b/{key}"));
+                let value = KeyValue::One(format!("arn:aws:s3:::b/{key}"));
                 proptest::prop_assert!(agrees(&atom, &objects(), &value));
             }
         }

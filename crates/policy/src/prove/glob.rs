@@ -27,7 +27,7 @@ const OTHERS: [char; 12] = ['x', 'y', 'z', 'a', 'b', 'k', 'q', '0', '1', '7', '-
 
 /// A part of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Token {
+pub(super) enum GlobToken {
     /// This character.
     Char(char),
     /// This character or its other case; held in lower case.
@@ -42,7 +42,7 @@ pub(super) enum Token {
     ManyInSegment,
 }
 
-impl Token {
+impl GlobToken {
     const fn repeats(self) -> bool {
         matches!(self, Self::Many | Self::ManyInSegment)
     }
@@ -69,15 +69,15 @@ pub(super) fn fold(found: char) -> char {
 /// A pattern over whole texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Glob {
-    tokens: Vec<Token>,
+    tokens: Vec<GlobToken>,
     /// The one text it matches, when it has no wildcard and regards case.
     literal: Option<String>,
 }
 
 impl Glob {
     /// From tokens; runs of `*` become one.
-    pub(super) fn new(tokens: impl IntoIterator<Item = Token>) -> Self {
-        let mut merged: Vec<Token> = Vec::new();
+    pub(super) fn new(tokens: impl IntoIterator<Item = GlobToken>) -> Self {
+        let mut merged: Vec<GlobToken> = Vec::new();
         for token in tokens {
             let again = merged.last() == Some(&token) && token.repeats();
             if !again {
@@ -87,7 +87,7 @@ impl Glob {
         let literal = merged
             .iter()
             .map(|token| match token {
-                Token::Char(found) => Some(*found),
+                GlobToken::Char(found) => Some(*found),
                 _ => None,
             })
             .collect();
@@ -100,22 +100,22 @@ impl Glob {
     /// The text itself, wildcards and all.
     pub(super) fn exactly(text: &str) -> Self {
         Self {
-            tokens: text.chars().map(Token::Char).collect(),
+            tokens: text.chars().map(GlobToken::Char).collect(),
             literal: Some(text.to_owned()),
         }
     }
 
     /// The text in any case.
     pub(super) fn any_case(text: &str) -> Self {
-        Self::new(text.chars().map(|found| Token::AnyCase(fold(found))))
+        Self::new(text.chars().map(|found| GlobToken::AnyCase(fold(found))))
     }
 
     /// `*` and `?` are wildcards.
     pub(super) fn like(text: &str) -> Self {
         Self::new(text.chars().map(|found| match found {
-            '*' => Token::Many,
-            '?' => Token::One,
-            other => Token::Char(other),
+            '*' => GlobToken::Many,
+            '?' => GlobToken::One,
+            other => GlobToken::Char(other),
         }))
     }
 
@@ -129,15 +129,15 @@ impl Glob {
         self.tokens
             .iter()
             .map(|token| match token {
-                Token::Char(found) | Token::AnyCase(found) => *found,
-                Token::One | Token::OneInSegment => '?',
-                Token::Many | Token::ManyInSegment => '*',
+                GlobToken::Char(found) | GlobToken::AnyCase(found) => *found,
+                GlobToken::One | GlobToken::OneInSegment => '?',
+                GlobToken::Many | GlobToken::ManyInSegment => '*',
             })
             .collect()
     }
 
     /// Its tokens.
-    pub(super) fn into_tokens(self) -> Vec<Token> {
+    pub(super) fn into_tokens(self) -> Vec<GlobToken> {
         self.tokens
     }
 
@@ -152,8 +152,8 @@ impl Glob {
         let mut known = prefix.chars();
         for (place, token) in self.tokens.iter().enumerate() {
             match token {
-                Token::Many => return (place + 1 == self.tokens.len()).then_some(true),
-                Token::ManyInSegment => return None,
+                GlobToken::Many => return (place + 1 == self.tokens.len()).then_some(true),
+                GlobToken::ManyInSegment => return None,
                 single => match known.next() {
                     Some(found) if single.takes(found) => {}
                     Some(_) => return Some(false),
@@ -169,9 +169,9 @@ impl Glob {
         self.tokens
             .iter()
             .filter_map(|token| match token {
-                Token::Char(found) | Token::AnyCase(found) => Some(*found),
-                Token::One | Token::OneInSegment => Some('x'),
-                Token::Many | Token::ManyInSegment => None,
+                GlobToken::Char(found) | GlobToken::AnyCase(found) => Some(*found),
+                GlobToken::One | GlobToken::OneInSegment => Some('x'),
+                GlobToken::Many | GlobToken::ManyInSegment => None,
             })
             .collect()
     }
@@ -230,7 +230,7 @@ fn char_at(text: &str, position: usize) -> Option<char> {
 
 /// A question over texts.
 #[derive(Debug, Default)]
-pub(super) struct Question<'a> {
+pub(super) struct GlobQuestion<'a> {
     /// What the text begins with, known beforehand.
     pub(super) prefix: &'a str,
     /// One pattern of each list must match the whole text.
@@ -283,7 +283,7 @@ impl<'a> Machine<'a> {
             masks,
             repeating,
             accept: glob.tokens.len(),
-            closes: glob.tokens.last() == Some(&Token::Many),
+            closes: glob.tokens.last() == Some(&GlobToken::Many),
         }
     }
 
@@ -380,7 +380,7 @@ impl<'a> Machine<'a> {
 }
 
 /// The characters that can tell the patterns apart, the pleasant ones first.
-fn alphabet(question: &Question<'_>) -> Vec<char> {
+fn alphabet(question: &GlobQuestion<'_>) -> Vec<char> {
     let mut letters: Vec<char> = Vec::new();
     let mut colon = false;
     for glob in question
@@ -391,13 +391,13 @@ fn alphabet(question: &Question<'_>) -> Vec<char> {
     {
         for token in &glob.tokens {
             match token {
-                Token::Char(found) => letters.push(*found),
-                Token::AnyCase(found) => {
+                GlobToken::Char(found) => letters.push(*found),
+                GlobToken::AnyCase(found) => {
                     letters.push(*found);
                     letters.extend(found.to_uppercase().next());
                 }
-                Token::OneInSegment | Token::ManyInSegment => colon = true,
-                Token::One | Token::Many => {}
+                GlobToken::OneInSegment | GlobToken::ManyInSegment => colon = true,
+                GlobToken::One | GlobToken::Many => {}
             }
         }
     }
@@ -420,14 +420,14 @@ fn alphabet(question: &Question<'_>) -> Vec<char> {
     other.into_iter().chain(letters).collect()
 }
 
-struct Product<'a> {
+struct GlobProduct<'a> {
     required: Vec<Vec<Machine<'a>>>,
     forbidden: Vec<Machine<'a>>,
     words: usize,
 }
 
-impl<'a> Product<'a> {
-    fn new(question: &Question<'a>, alphabet: &[char]) -> Self {
+impl<'a> GlobProduct<'a> {
+    fn new(question: &GlobQuestion<'a>, alphabet: &[char]) -> Self {
         let mut words = 0;
         let mut machine = |glob| {
             let machine = Machine::new(glob, words, alphabet);
@@ -514,7 +514,7 @@ impl<'a> Product<'a> {
 /// # Errors
 /// When the budget is used up before either is known.
 pub(super) fn solve(
-    question: &Question<'_>,
+    question: &GlobQuestion<'_>,
     budget: &mut Budget,
 ) -> Result<Option<String>, Exhausted> {
     let cost: usize = question
@@ -527,7 +527,7 @@ pub(super) fn solve(
     budget.spend(cost)?;
     let alphabet = alphabet(question);
     budget.spend(cost.saturating_mul(alphabet.len()))?;
-    let product = Product::new(question, &alphabet);
+    let product = GlobProduct::new(question, &alphabet);
     budget.spend(cost.saturating_mul(question.prefix.len()))?;
 
     let start = product.start(question.prefix);
@@ -594,7 +594,7 @@ mod tests {
             .collect();
         let forbidden: Vec<Glob> = forbidden.iter().map(|text| Glob::like(text)).collect();
         solve(
-            &Question {
+            &GlobQuestion {
                 prefix,
                 required: required.iter().map(Vec::as_slice).collect(),
                 forbidden: forbidden.iter().collect(),
@@ -661,7 +661,7 @@ mod tests {
     #[test]
     fn a_budget_that_ends_is_an_error_and_not_an_answer() {
         let group = [Glob::like("*a????????????")];
-        let question = Question {
+        let question = GlobQuestion {
             prefix: "",
             required: vec![&group],
             forbidden: Vec::new(),

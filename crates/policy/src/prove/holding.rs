@@ -1,51 +1,47 @@
 //! What a caller must hold to get in a way that was found: the `only_from` of an answer.
 //!
-//! A way in by somebody who holds a literal of the policy shows what it takes: the conditions that
-//! it satisfies on keys that say what somebody is or owns, unless somebody fresh would satisfy them
-//! as well; and the principal, where the statement speaks of nobody else.
+//! A way in by a caller who holds a literal of the policy shows what it takes: the conditions that
+//! it satisfies on keys that say what a caller is or owns, unless a caller fresh would satisfy them
+//! as well; and the principal, where the statement speaks of no one else.
 
-use std::collections::BTreeMap;
-
-use super::atom::{Test, Value};
+use super::atom::{KeyValue, ValueTest};
 use super::budget::Budget;
-use super::caller::{Caller, Shape, is_held};
-use super::decide::Hit;
+use super::caller::{CallerClass, CallerShape, is_held};
+use super::caller_state::ProvingContext;
 use super::glob::Glob;
+use super::hit::{Holding, WayIn};
 use super::ip::Addresses;
-use super::scene::Stage;
+use super::solve;
 use super::value::{self, Literal, Rounding};
 
-/// Networks that are told of one key.
+/// Networks that are listed of one key.
 const NETWORKS: usize = 256;
 
-/// By condition key as AWS writes it, or `principal`, what is held.
-pub(super) type Holding = BTreeMap<String, Vec<String>>;
-
 /// The literals of a way in on one key.
-fn literals<'a>(stage: Stage<'a>, hit: &Hit, key: usize) -> Vec<Literal<'a>> {
+fn literals<'a>(around: ProvingContext<'a>, hit: &WayIn, key: usize) -> Vec<Literal<'a>> {
     hit.model
         .literals
         .iter()
         .filter_map(|(position, wanted)| {
-            let atom = stage.policy.atoms.get(*position)?;
+            let atom = around.policy.atoms.get(*position)?;
             (atom.key == key && !atom.is_open()).then_some((atom, *wanted))
         })
         .collect()
 }
 
 /// What a caller of that shape must hold to get in this way.
-pub(super) fn of(stage: Stage<'_>, shape: &Shape, hit: &Hit) -> Holding {
-    let policy = stage.policy;
+pub(super) fn of(around: ProvingContext<'_>, shape: &CallerShape, hit: &WayIn) -> Holding {
+    let policy = around.policy;
     let mut held = Holding::new();
-    let fresh = Shape {
+    let fresh = CallerShape {
         fresh: true,
         ..shape.clone()
     };
     for (key, name) in policy.keys.iter().enumerate().skip(1) {
-        if !is_held(name) || matches!(hit.model.values.get(key), None | Some(Value::Absent)) {
+        if !is_held(name) || matches!(hit.model.values.get(key), None | Some(KeyValue::Absent)) {
             continue;
         }
-        let literals = literals(stage, hit, key);
+        let literals = literals(around, hit, key);
         if literals.is_empty() {
             continue;
         }
@@ -59,8 +55,8 @@ pub(super) fn of(stage: Stage<'_>, shape: &Shape, hit: &Hit) -> Holding {
         }
         let is_own = matches!(name.as_str(), "aws:principalaccount" | "aws:principalarn");
         if !is_own {
-            let domain = fresh.domain(policy, stage.place, key, Rounding::Down);
-            let free = value::solve(
+            let domain = fresh.domain(policy, around.place, key, Rounding::Down);
+            let free = solve::solve(
                 &domain,
                 &literals,
                 Rounding::Down,
@@ -83,7 +79,7 @@ pub(super) fn of(stage: Stage<'_>, shape: &Shape, hit: &Hit) -> Holding {
             .collect();
         // A pattern that the value must match is named as the policy writes it.
         for (atom, wanted) in &literals {
-            if let Test::Text(globs) = &atom.test
+            if let ValueTest::Text(globs) = &atom.test
                 && *wanted != atom.negated
             {
                 values.extend(
@@ -97,8 +93,8 @@ pub(super) fn of(stage: Stage<'_>, shape: &Shape, hit: &Hit) -> Holding {
         }
         if values.is_empty() && !is_own {
             values = match hit.model.values.get(key) {
-                Some(Value::One(value)) => vec![value.clone()],
-                Some(Value::Many(values)) => values.clone(),
+                Some(KeyValue::One(value)) => vec![value.clone()],
+                Some(KeyValue::Many(values)) => values.clone(),
                 _ => Vec::new(),
             };
         }
@@ -106,11 +102,11 @@ pub(super) fn of(stage: Stage<'_>, shape: &Shape, hit: &Hit) -> Holding {
             held.insert(written, values);
         }
     }
-    // Being somebody is a constraint where the statement speaks of nobody else.
+    // Being a caller is a constraint where the statement speaks of no one else.
     let speaks_of_anybody = hit
         .rule
         .and_then(|position| policy.allows.get(position))
-        .is_some_and(|rule| Caller::Anonymous.is_meant(rule) == Some(true));
+        .is_some_and(|rule| CallerClass::Anonymous.is_meant(rule) == Some(true));
     if let Some(name) = &hit.held_as
         && (!speaks_of_anybody || held.is_empty())
     {
@@ -119,15 +115,15 @@ pub(super) fn of(stage: Stage<'_>, shape: &Shape, hit: &Hit) -> Holding {
     held
 }
 
-/// Whether networks are all that these callers must hold, and keep nobody out when taken together.
-pub(super) fn are_broad(stage: Stage<'_>, hits: &[Hit]) -> bool {
-    let Some(key) = stage.policy.position("aws:sourceip") else {
+/// Whether networks are all that these callers must hold, and exclude no one when taken together.
+pub(super) fn are_broad(around: ProvingContext<'_>, hits: &[WayIn]) -> bool {
+    let Some(key) = around.policy.position("aws:sourceip") else {
         return false;
     };
     let mut union = Addresses::of(&[]);
     for hit in hits {
         if hit.held.len() == 1 && hit.held.contains_key("aws:SourceIp") {
-            union = union.or(&value::addresses(&literals(stage, hit, key)));
+            union = union.or(&value::addresses(&literals(around, hit, key)));
         }
     }
     union.is_broad()

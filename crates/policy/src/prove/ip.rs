@@ -4,8 +4,8 @@
 //! union), conditions are joined (an intersection), a negated one takes its networks out; sets of
 //! ranges are closed under all three, so a conjunction is decided exactly and its size is known.
 //!
-//! The size matters: anybody can call from somewhere on the internet, so an allowance for more than
-//! 2^24 public addresses (for IPv6: more than a /32) keeps nobody out. That is AWS's own line
+//! The size matters: anyone can call from somewhere on the internet, so an allowance for more than
+//! 2^24 public addresses (for IPv6: more than a /32) excludes no one. That is AWS's own line
 //! between public and not (S3 user guide, "The meaning of public", 2026-09: networks broader than
 //! /8, or /32 for IPv6), applied to the whole set instead of to each network.
 
@@ -13,7 +13,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;
 
 /// An inclusive range on one of the two lines.
-type Range = (u128, u128);
+type AddressRange = (u128, u128);
 
 const V4_END: u128 = u32::MAX as u128;
 
@@ -35,18 +35,18 @@ const NOT_PUBLIC: [(u32, u32); 9] = [
 /// A set of addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Addresses {
-    v4: Vec<Range>,
-    v6: Vec<Range>,
+    v4: Vec<AddressRange>,
+    v6: Vec<AddressRange>,
 }
 
 /// A network in CIDR notation, or a bare address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Network {
+pub(super) struct AddressNetwork {
     v6: bool,
-    range: Range,
+    range: AddressRange,
 }
 
-impl Network {
+impl AddressNetwork {
     /// Reads `203.0.113.0/24`, `2001:db8::/32` or an address alone.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (address, length) = match text.split_once('/') {
@@ -87,7 +87,7 @@ impl Addresses {
     }
 
     /// All addresses of the networks.
-    pub(super) fn of(networks: &[Network]) -> Self {
+    pub(super) fn of(networks: &[AddressNetwork]) -> Self {
         let line = |v6| {
             union(
                 networks
@@ -104,7 +104,7 @@ impl Addresses {
     }
 
     /// Those that callers on the internet have.
-    fn public() -> &'static Self {
+    pub(super) fn public() -> &'static Self {
         static PUBLIC: OnceLock<Addresses> = OnceLock::new();
         PUBLIC.get_or_init(|| Self::not_public().complement())
     }
@@ -139,7 +139,8 @@ impl Addresses {
 
     /// In either.
     pub(super) fn or(&self, other: &Self) -> Self {
-        let join = |a: &[Range], b: &[Range]| union(a.iter().chain(b).copied().collect());
+        let join =
+            |a: &[AddressRange], b: &[AddressRange]| union(a.iter().chain(b).copied().collect());
         Self {
             v4: join(&self.v4, &other.v4),
             v6: join(&self.v6, &other.v6),
@@ -164,10 +165,10 @@ impl Addresses {
         self.v4.is_empty() && self.v6.is_empty()
     }
 
-    /// So many public addresses that the set keeps nobody out.
+    /// So many public addresses that the set excludes no one.
     pub(super) fn is_broad(&self) -> bool {
         let public = self.and(Self::public());
-        let more = |ranges: &[Range], than: u128| {
+        let more = |ranges: &[AddressRange], than: u128| {
             let mut size = 0_u128;
             ranges.iter().any(|(first, last)| {
                 size = size.saturating_add((last - first).saturating_add(1));
@@ -256,9 +257,9 @@ impl Addresses {
     }
 }
 
-fn union(mut ranges: Vec<Range>) -> Vec<Range> {
+fn union(mut ranges: Vec<AddressRange>) -> Vec<AddressRange> {
     ranges.sort_unstable();
-    let mut out: Vec<Range> = Vec::with_capacity(ranges.len());
+    let mut out: Vec<AddressRange> = Vec::with_capacity(ranges.len());
     for (first, last) in ranges {
         match out.last_mut() {
             Some(open) if first <= open.1.saturating_add(1) => open.1 = open.1.max(last),
@@ -268,7 +269,7 @@ fn union(mut ranges: Vec<Range>) -> Vec<Range> {
     out
 }
 
-fn intersection(left: &[Range], right: &[Range]) -> Vec<Range> {
+fn intersection(left: &[AddressRange], right: &[AddressRange]) -> Vec<AddressRange> {
     let mut out = Vec::new();
     let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
     while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
@@ -285,7 +286,7 @@ fn intersection(left: &[Range], right: &[Range]) -> Vec<Range> {
     out
 }
 
-fn complement(ranges: &[Range], end: u128) -> Vec<Range> {
+fn complement(ranges: &[AddressRange], end: u128) -> Vec<AddressRange> {
     let mut out = Vec::new();
     let mut next = Some(0);
     for (first, last) in ranges {
@@ -311,9 +312,9 @@ mod tests {
     use super::*;
 
     fn set(networks: &[&str]) -> Addresses {
-        let networks: Vec<Network> = networks
+        let networks: Vec<AddressNetwork> = networks
             .iter()
-            .map(|text| Network::parse(text).unwrap())
+            .map(|text| AddressNetwork::parse(text).unwrap())
             .collect();
         Addresses::of(&networks)
     }
@@ -321,9 +322,9 @@ mod tests {
     #[test]
     fn a_bare_address_is_a_network_of_one() {
         assert_eq!(set(&["203.0.113.7"]), set(&["203.0.113.7/32"]));
-        assert!(Network::parse("203.0.113.0/33").is_none());
-        assert!(Network::parse("203.0.113").is_none());
-        assert!(Network::parse("::1/129").is_none());
+        assert!(AddressNetwork::parse("203.0.113.0/33").is_none());
+        assert!(AddressNetwork::parse("203.0.113").is_none());
+        assert!(AddressNetwork::parse("::1/129").is_none());
     }
 
     #[test]
@@ -376,7 +377,7 @@ mod tests {
             left in prop::collection::vec((0_u32..64, 26_u32..=32), 0..4),
             right in prop::collection::vec((0_u32..64, 26_u32..=32), 0..4),
         ) {
-            let network = |(base, length): &(u32, u32)| Network::parse(&format!("{}/{length}", Ipv4Addr::from(*base))).unwrap();
+            let network = |(base, length): &(u32, u32)| AddressNetwork::parse(&format!("{}/{length}", Ipv4Addr::from(*base))).unwrap();
             let a = Addresses::of(&left.iter().map(network).collect::<Vec<_>>());
             let b = Addresses::of(&right.iter().map(network).collect::<Vec<_>>());
             let within = |address: u32, list: &[(u32, u32)]| list.iter().any(|(base, length)| {
@@ -390,7 +391,7 @@ mod tests {
                 prop_assert_eq!(a.and(&b).contains(address), in_a && in_b);
                 prop_assert_eq!(a.or(&b).contains(address), in_a || in_b);
                 prop_assert_eq!(a.complement().contains(address), !in_a);
-                let again: Vec<Network> = a.networks(1000).iter().map(|text| Network::parse(text).unwrap()).collect();
+                let again: Vec<AddressNetwork> = a.networks(1000).iter().map(|text| AddressNetwork::parse(text).unwrap()).collect();
                 prop_assert_eq!(Addresses::of(&again), a.clone());
             }
         }

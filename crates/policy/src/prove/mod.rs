@@ -10,13 +10,13 @@
 //!    "Condition": {"Bool": {"aws:SecureTransport": "false"}}} ]
 //! ```
 //!
-//! *Can anybody read?* The question names callers (anonymous) and actions (the class read).
+//! *Can anyone read?* The question names callers (anonymous) and actions (the class read).
 //!
 //! 1. The policy is [compiled](compile) once: `s3:Get*` becomes the set of the actions it names in
 //!    the [catalogue](super::catalogue), each condition an [atom] over a numbered key. Actions that no statement and no
-//!    key tells apart form one group; here `GetObject` stands for most of its class. To the search
+//!    key distinguishes form one group; here `GetObject` stands for most of its class. To the search
 //!    `PutObject` looks no different from `DeleteObject` here, so what is found for one group is
-//!    kept for all that nothing tells apart ([scene]).
+//!    kept for all that nothing distinguishes ([caller_state]).
 //! 2. The callers are split into [shapes](caller) in which every principal element is true or false,
 //!    and every key has a domain. An anonymous caller has a `SecureTransport` of true or false.
 //! 3. Conditions that say the same of a whole domain are [settled](fold): the resource `*` of
@@ -38,7 +38,7 @@
 //! `only_from` lists them. *unreachable*: no request. *unknown*: something in the way is not
 //! documented, could not be read, or used the [budget] up.
 //!
-//! Doubts are rounded twice ([`value::Rounding`]). Down, nothing unclear lets anybody in: what is
+//! Doubts are rounded twice ([`value::Rounding`]). Down, nothing unclear lets anyone in: what is
 //! found is real. Up, everything unclear does: what is not found does not exist. Where the two
 //! differ, the answer is unknown. So "unreachable" speaks of more requests than there are, and
 //! "reachable" comes with a request.
@@ -47,12 +47,13 @@
 //! resource control policies and endpoint policies are not seen: an object may carry its own grant,
 //! and the latter may still keep out what is reachable here.
 //!
-//! # Rooms
+//! # Modules
 //!
 //! [case] is what is asked about, [questions] what is asked, [prover] puts the answers together and
-//! [decide] makes the passes behind them. [compile], [caller], [scene] and [fold] prepare, [dpll]
+//! [decide] makes the passes behind them. [compile], [caller], [caller_state] and [fold] prepare, [dpll]
 //! searches. The theories are one file each: [glob] texts, [arn] ARNs as texts, [ip] addresses,
-//! [numeric] numbers and times, [boolean], [set] keys of many values; [value] asks the right one, and
+//! [numeric] numbers and times, [boolean], [solve] keys of many values; [value] asks the right one,
+//! [template] reads policy variables, and
 //! [variables] keeps policy variables away from all of them. [witness], [holding] and [proof] say what
 //! came of it.
 
@@ -61,29 +62,35 @@ mod atom;
 mod boolean;
 mod budget;
 mod caller;
+mod caller_state;
 mod case;
 mod compile;
 mod decide;
 mod dpll;
 mod fold;
 mod glob;
+mod hit;
 mod holding;
 mod ip;
+mod keys;
 mod numeric;
+mod parties;
 mod proof;
 mod prover;
 mod questions;
-mod scene;
-mod set;
+mod solve;
+mod template;
 #[cfg(test)]
 mod tests;
 mod value;
 mod variables;
 mod witness;
 
+pub use self::caller::LONGEST_SIGNATURE_MS;
 pub use self::case::Case;
-pub use self::prover::Prover;
-pub use self::questions::Question;
+pub use self::parties::{ServiceGrant, service_grants};
+pub use self::prover::{LongestSignature, Prover};
+pub use self::questions::{EncryptionHeaders, Question};
 
 use super::{Policy, PolicyKind};
 use crate::contract::{Answer, ProveInput, ProveOutput};
@@ -109,7 +116,15 @@ pub fn prove(input: &ProveInput, now: Option<f64>) -> Result<ProveOutput, String
         ownership: input.object_ownership.as_deref(),
         grants: input.acl_grants.as_deref().unwrap_or_default(),
         default_encryption: input.default_encryption.as_deref(),
-        now,
+        now: match input.now.as_deref() {
+            Some(now) => Some(Case::moment(now)?),
+            None => now,
+        },
+        partition: input
+            .partition
+            .as_deref()
+            .map(Case::partition)
+            .transpose()?,
         ..Case::new(&input.bucket, &input.owner, policy.as_ref())
     });
     let answers = questions

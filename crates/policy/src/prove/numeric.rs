@@ -9,7 +9,7 @@ use crate::document::Comparison;
 
 /// Where a key's values lie.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Line {
+pub(super) struct NumberRange {
     /// Smallest value.
     pub(super) min: f64,
     /// Largest value.
@@ -30,7 +30,7 @@ pub(super) fn holds(comparison: Comparison, value: f64, constant: f64) -> bool {
 }
 
 /// One number of every stretch that the constants make on the line, in ascending order.
-pub(super) fn representatives(line: Line, constants: impl Iterator<Item = f64>) -> Vec<f64> {
+pub(super) fn representatives(line: NumberRange, constants: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut marks: Vec<f64> = constants
         .filter(|mark| mark.is_finite())
         .chain([line.min, line.max])
@@ -143,7 +143,7 @@ mod tests {
 
     use super::*;
 
-    const ANY: Line = Line {
+    const ANY: NumberRange = NumberRange {
         min: f64::NEG_INFINITY,
         max: f64::INFINITY,
         whole: false,
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn between_neighbouring_whole_numbers_there_is_none() {
-        let whole = Line {
+        let whole = NumberRange {
             min: 0.0,
             max: 10.0,
             whole: true,
@@ -210,7 +210,7 @@ mod tests {
             let passes = |value: f64| tests.iter().all(|(which, constant, wanted)| {
                 holds(comparisons[*which], value, f64::from(*constant)) == *wanted
             });
-            let line = Line { min: 0.0, max: 9.0, whole };
+            let line = NumberRange { min: 0.0, max: 9.0, whole };
             let brute = (0..=18).map(|half| f64::from(half) / 2.0)
                 .filter(|value| !whole || value.fract() == 0.0)
                 .any(passes);

@@ -1,10 +1,10 @@
 //! Why nothing gets in: where each way in was closed, and the words for it.
 
-use super::compile::Compiled;
+use super::compile::CompiledPolicy;
 
 /// How far an Allow got before it was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Closed {
+pub(super) enum ClosedBy {
     /// It speaks of others.
     Principal,
     /// RestrictPublicBuckets cuts it off.
@@ -18,13 +18,13 @@ pub(super) enum Closed {
 /// How far each Allow got, by its position, and the owner's identities, who need none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
-    rules: Vec<Option<Closed>>,
-    own: Option<Closed>,
+    rules: Vec<Option<ClosedBy>>,
+    own: Option<ClosedBy>,
 }
 
 impl Ledger {
     /// Notes where a way was closed; the furthest counts.
-    pub(super) fn note(&mut self, rule: Option<usize>, closed: Closed) {
+    pub(super) fn note(&mut self, rule: Option<usize>, closed: ClosedBy) {
         let place = match rule {
             None => &mut self.own,
             Some(position) => {
@@ -40,10 +40,10 @@ impl Ledger {
         *place = (*place).max(Some(closed));
     }
 
-    /// Why nobody gets in, when the owner's identities were asked about too.
+    /// Why no one gets in, when the owner's identities were asked about too.
     pub(super) fn of_anybody(&self) -> String {
         match self.own {
-            Some(Closed::Denied(Some(index))) => {
+            Some(ClosedBy::Denied(Some(index))) => {
                 format!("every such request is denied, the last way by statement {index}")
             }
             _ => "every such request is denied".to_owned(),
@@ -51,7 +51,7 @@ impl Ledger {
     }
 
     /// Why nothing gets in, statement by statement.
-    pub(super) fn by_statement(&self, policy: &Compiled, has_policy: bool) -> String {
+    pub(super) fn by_statement(&self, policy: &CompiledPolicy, has_policy: bool) -> String {
         if policy.allows.is_empty() {
             return if has_policy {
                 "no statement allows anything, and neither does the ACL".to_owned()
@@ -67,14 +67,14 @@ impl Ledger {
             };
             let why = match self.rules.get(position).copied().flatten() {
                 None => "names no such action".to_owned(),
-                Some(Closed::Principal) => "speaks of others".to_owned(),
-                Some(Closed::Cut) => {
+                Some(ClosedBy::Principal) => "speaks of others".to_owned(),
+                Some(ClosedBy::Cut) => {
                     "is cut off by RestrictPublicBuckets, as the policy is public".to_owned()
                 }
-                Some(Closed::Key(0)) => {
+                Some(ClosedBy::Key(0)) => {
                     "names no resource of this bucket that the action acts on".to_owned()
                 }
-                Some(Closed::Key(key)) => format!(
+                Some(ClosedBy::Key(key)) => format!(
                     "has conditions on {} that no such request meets",
                     policy
                         .written
@@ -82,8 +82,8 @@ impl Ledger {
                         .map(String::as_str)
                         .unwrap_or_default()
                 ),
-                Some(Closed::Denied(Some(index))) => format!("is denied by statement {index}"),
-                Some(Closed::Denied(None)) => "is denied".to_owned(),
+                Some(ClosedBy::Denied(Some(index))) => format!("is denied by statement {index}"),
+                Some(ClosedBy::Denied(None)) => "is denied".to_owned(),
             };
             let part = format!("{name} {why}");
             if !parts.contains(&part) {

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::budget::{self, Budget};
-use super::caller::Place;
+use super::caller::{LONGEST_SIGNATURE_MS, OwnerAndTime};
+use super::caller_state::CallerState;
 use super::case::Case;
-use super::compile::Compiled;
-use super::decide::{Casts, Recent};
+use super::compile::CompiledPolicy;
+use super::hit::{EvaluatedRequest, Holding, QuestionCallers};
 use super::questions::Question;
-use super::scene::Scene;
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Actions, CLASSES};
 use crate::contract::PublicAccessBlock;
@@ -17,29 +17,38 @@ use crate::contract::{ClassReach, Reach};
 use crate::documented_public::documented_public;
 use crate::evaluate::Policies;
 
+/// The longest a presigned request can live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LongestSignature {
+    /// So many ms; 0 where no presigned request gets in.
+    Ms(u64),
+    /// It could not be decided.
+    Unknown,
+}
+
 /// A policy prepared for questions.
 #[derive(Debug)]
 pub struct Prover {
-    pub(super) policy: Compiled,
-    pub(super) place: Place,
+    pub(super) policy: CompiledPolicy,
+    pub(super) place: OwnerAndTime,
     has_policy: bool,
-    /// What RestrictPublicBuckets cuts off: nobody, everybody but the owner and services, or it is
+    /// What RestrictPublicBuckets cuts off: no one, everyone but the owner and services, or it is
     /// not known which of the two.
     pub(super) cut: Option<bool>,
     pub(super) kms_by_default: bool,
     /// The actions that are asked about.
     pub(super) scope: Actions,
     /// Every caller that was asked about.
-    pub(super) scenes: Vec<Scene>,
+    pub(super) states: Vec<CallerState>,
     /// The callers of questions that share them.
-    pub(super) casts: [Casts; 2],
+    pub(super) callers: [QuestionCallers; 3],
     /// How many kinds of request were asked about.
     pub(super) kinds: u32,
     /// The evaluator, which shares no matching code with the search.
     pub(super) judge: Policies,
     pub(super) budget: Budget,
     /// What the evaluator was asked last.
-    pub(super) recent: Option<Recent>,
+    pub(super) recent: Option<EvaluatedRequest>,
     /// Witnesses that did not stand up to the evaluator.
     pub(super) mismatches: usize,
     /// By Allow statement, whether a way in was found; here so that its memory is used again.
@@ -58,11 +67,11 @@ impl Prover {
             Some(false)
         };
         Self {
-            place: Place {
+            place: OwnerAndTime {
                 owner: case.owner.to_owned(),
                 now: case.now,
             },
-            policy: Compiled::new(
+            policy: CompiledPolicy::new(
                 case.bucket,
                 case.owner,
                 case.owner_id,
@@ -76,8 +85,8 @@ impl Prover {
                 .default_encryption
                 .is_some_and(|default| default.starts_with("aws:kms")),
             scope: catalogue::all(),
-            scenes: Vec::new(),
-            casts: Default::default(),
+            states: Vec::new(),
+            callers: Default::default(),
             kinds: 0,
             judge: Policies::of_resource(case.policy)
                 .with_acl(case.bucket, case.grants, case.ownership)
@@ -102,6 +111,31 @@ impl Prover {
         self
     }
 
+    /// Asks only about these actions, until other ones are named.
+    pub fn only(&mut self, actions: &[&str]) -> &mut Self {
+        self.scope = catalogue::which(|action| actions.contains(&action.name.as_str()));
+        self
+    }
+
+    /// Asks about all actions again.
+    pub fn all_actions(&mut self) -> &mut Self {
+        self.scope = catalogue::all();
+        self
+    }
+
+    /// The longest a presigned request that gets in can live.
+    pub fn longest_signature(&mut self) -> LongestSignature {
+        let question = Question::Presigned;
+        match self.answer(&question).verdict {
+            Reach::Unreachable => LongestSignature::Ms(0),
+            Reach::Unknown => LongestSignature::Unknown,
+            Reach::Constrained | Reach::Reachable => {
+                let mut asked = self.asked(&question);
+                self.longest_age(&mut asked)
+            }
+        }
+    }
+
     /// How many witnesses did not stand up to the evaluator: each is a defect of this program, and
     /// its answer became unknown.
     pub fn mismatches(&self) -> usize {
@@ -110,6 +144,12 @@ impl Prover {
 
     /// Answers a question.
     pub fn answer(&mut self, question: &Question) -> Answer {
+        self.answer_with_ways(question).0
+    }
+
+    /// The answer, and where only callers get in who hold what the policy names, what each way in
+    /// takes.
+    pub(super) fn answer_with_ways(&mut self, question: &Question) -> (Answer, Vec<Holding>) {
         let mut asked = self.asked(question);
         let mut by_class = CLASSES.map(|class| (class, self.class(&mut asked, class)));
         let classes = ClassReach::from_fn(|wanted| {
@@ -125,6 +165,7 @@ impl Prover {
             .unwrap_or(Reach::Unreachable);
         let mut statements = BTreeSet::new();
         let mut only_from: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut ways: Vec<Holding> = Vec::new();
         let mut witness = None;
         let mut reason = None;
         let deciding = by_class
@@ -143,21 +184,28 @@ impl Prover {
                 reason = answer.reason.take();
             }
             for hit in &mut answer.hits {
-                for (key, values) in std::mem::take(&mut hit.held) {
-                    only_from.entry(key).or_default().extend(values);
+                let held = std::mem::take(&mut hit.held);
+                for (key, values) in &held {
+                    let all = only_from.entry(key.clone()).or_default();
+                    all.extend(values.iter().cloned());
+                }
+                if !ways.contains(&held) {
+                    ways.push(held);
                 }
             }
         }
         if verdict == Reach::Unreachable {
             let closed = self.ledger(&mut asked).unwrap_or_default();
-            reason = Some(if question.is_about_anybody() {
+            reason = Some(if let Some(why) = question.impossible() {
+                why.to_owned()
+            } else if question.is_about_anybody() {
                 closed.of_anybody()
             } else {
                 closed.by_statement(&self.policy, self.has_policy)
             });
         }
         let gets_in = matches!(verdict, Reach::Reachable | Reach::Constrained);
-        Answer {
+        let answer = Answer {
             question: String::new(),
             verdict,
             classes,
@@ -169,16 +217,21 @@ impl Prover {
                     .map(|(key, values)| (key, values.into_iter().collect()))
                     .collect()
             }),
-            max_age_ms: if gets_in && *question == Question::Presigned {
-                self.longest_age(&mut asked)
-            } else {
-                None
+            max_age_ms: match *question {
+                Question::Presigned if gets_in => match self.longest_age(&mut asked) {
+                    LongestSignature::Ms(age) => {
+                        Some(age).filter(|age| *age < LONGEST_SIGNATURE_MS)
+                    }
+                    LongestSignature::Unknown => None,
+                },
+                _ => None,
             },
             reason,
-        }
+        };
+        (answer, ways)
     }
 
-    /// A request of that class by somebody who holds nothing the policy names, if one gets in.
+    /// A request of that class by a caller who holds nothing the policy names, if one gets in.
     pub fn witness(&mut self, question: &Question, class: ActionClass) -> Option<Request> {
         let mut asked = self.asked(question);
         let answer = self.class(&mut asked, class);

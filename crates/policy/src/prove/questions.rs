@@ -1,18 +1,19 @@
-//! The questions, each as: who may ask, which actions, and what is fixed about the request.
+//! The questions, each as: which callers, which actions, and what is fixed about the request.
 //!
-//! `plain-http`, `put-without-kms`, `sse-c` and `presigned` ask about anybody, the owner's own
-//! identities included. Those need no Allow in the bucket policy — their own policies let them in —
-//! so for them only the Deny statements count.
+//! Questions about the form of a request (`plain-http`, `presigned`, `sigv2`, `put-without-kms`, …)
+//! are about every principal, the owner's own identities included. Those need no Allow in the bucket
+//! policy — their identity policies allow them — so for them only the Deny statements count.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::atom::Test;
+use super::atom::ValueTest;
 use super::caller::{
-    Caller, Kind, LONGEST_SIGNATURE_MS, Shape, tells_networks_apart, tells_principals_apart,
+    CallerClass, CallerShape, LONGEST_SIGNATURE_MS, PrincipalKind, tells_networks_apart,
+    tells_principals_apart,
 };
-use super::compile::{Compiled, Whom};
-use super::numeric::Line;
+use super::compile::{CompiledPolicy, Whom};
+use super::numeric;
 use super::value::{Domain, Values};
 use crate::catalogue::{self, Actions};
 use crate::document::Principal;
@@ -20,25 +21,49 @@ use crate::document::Principal;
 /// A service principal that stands for all that a policy does not name.
 const SOME_SERVICE: &str = "some-service.amazonaws.com";
 
+/// The TLS versions that S3 accepts (AWS blog, "TLS 1.2 to become the minimum TLS protocol level for
+/// all AWS API endpoints", in force since 2024-02).
+const TLS_VERSIONS: [&str; 2] = ["1.2", "1.3"];
+
 /// A question about a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// Requests without a signature.
     Anonymous,
-    /// Requests signed by an account that nobody named.
+    /// Requests signed by an account that the policy does not name.
     AnyAwsAccount,
-    /// Requests signed by this account; it lets its identities do everything.
+    /// Requests signed by this account; it allows its identities everything.
     Account(String),
-    /// Requests of this AWS service on behalf of somebody the policy does not name.
+    /// Requests of the owner's own IAM identities, the root user left out.
+    OwnerIdentities,
+    /// Requests of this AWS service on behalf of an account that the policy does not name.
     Service(String),
-    /// Requests over plain HTTP, by anybody.
+    /// Requests over plain HTTP, by any principal.
     PlainHttp,
-    /// Presigned requests: signature in the query string or in a form, by anybody.
+    /// Requests over a TLS version below this one, by any principal but AWS services, of whose
+    /// requests it is not documented.
+    TlsBelow(String),
+    /// Requests signed with Signature Version 2, by any account.
+    SigV2,
+    /// Presigned requests: signature in the query string or in a form, by any account.
     Presigned,
-    /// Uploads that end up without a KMS key, by anybody.
+    /// Presigned requests whose signature is older than so many ms, by any account.
+    PresignedOlderThan(u64),
+    /// Uploads that end up without a KMS key, by any principal.
     PutWithoutKms,
-    /// Uploads under a key that the caller brings (SSE-C), by anybody.
+    /// Uploads under a key that the caller brings (SSE-C), by any principal.
     SseC,
+    /// Uploads with these encryption headers and no others, by any principal.
+    Upload(EncryptionHeaders),
+}
+
+/// The encryption headers of an upload.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EncryptionHeaders {
+    /// `x-amz-server-side-encryption`.
+    pub algorithm: Option<String>,
+    /// `x-amz-server-side-encryption-aws-kms-key-id`.
+    pub kms_key: Option<String>,
 }
 
 impl Question {
@@ -51,6 +76,7 @@ impl Question {
             "anonymous" => Self::Anonymous,
             "any-aws-account" => Self::AnyAwsAccount,
             "plain-http" => Self::PlainHttp,
+            "sigv2" => Self::SigV2,
             "presigned" => Self::Presigned,
             "put-without-kms" => Self::PutWithoutKms,
             "sse-c" => Self::SseC,
@@ -61,11 +87,20 @@ impl Question {
                     Self::Account(id.to_owned())
                 }
                 Some(("service", name)) if !name.is_empty() => Self::Service(name.to_lowercase()),
+                Some(("tls-below", version)) if numeric::parse(version).is_some() => {
+                    Self::TlsBelow(version.to_owned())
+                }
+                Some(("presigned-older-than", ms))
+                    if ms.bytes().all(|byte| byte.is_ascii_digit())
+                        && ms.parse::<u64>().is_ok() =>
+                {
+                    Self::PresignedOlderThan(ms.parse().unwrap_or(u64::MAX))
+                }
                 _ => {
                     return Err(format!(
                         "{text:?} is not a question; there are anonymous, any-aws-account, \
-                         account:<12 digits>, service:<principal>, plain-http, presigned, \
-                         put-without-kms and sse-c"
+                         account:<12 digits>, service:<principal>, plain-http, tls-below:<version>, \
+                         sigv2, presigned, presigned-older-than:<ms>, put-without-kms and sse-c"
                     ));
                 }
             },
@@ -75,32 +110,55 @@ impl Question {
     /// The actions it is about.
     pub(super) fn actions(&self) -> Actions {
         match self {
-            Self::PutWithoutKms | Self::SseC => {
-                catalogue::which(|action| action.name == "s3:PutObject")
-            }
+            Self::PutWithoutKms | Self::SseC | Self::Upload(_) => uploads(),
             _ => catalogue::all(),
         }
     }
 
-    /// What is fixed about the requests, by key. Several lists are several kinds of request.
-    pub(super) fn fixes(&self, kms_by_default: bool) -> Vec<Fixed> {
+    /// The kinds of request that it is about; none when there is no such request.
+    pub(super) fn kinds(&self, kms_by_default: bool) -> Vec<RequestKind> {
         const SSE: &str = "s3:x-amz-server-side-encryption";
         const SSE_C: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
         const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+        let header = |value: &Option<String>| {
+            value
+                .as_ref()
+                .map_or_else(Domain::absent, |value| Domain::fixed(value.clone()))
+        };
         match self {
-            Self::PlainHttp => vec![vec![
+            Self::PlainHttp => vec![RequestKind::new(vec![
                 ("aws:securetransport", Domain::fixed("false")),
                 // Whether a request without TLS has a TLS version is not documented; it can have
                 // none that is new enough.
                 ("s3:tlsversion", Domain::absent()),
-            ]],
-            Self::Presigned => vec![
-                presigned("REST-QUERY-STRING", 0.0, LONGEST_SIGNATURE_MS),
-                presigned("POST", 0.0, LONGEST_SIGNATURE_MS),
+            ])],
+            Self::TlsBelow(version) => {
+                let limit = numeric::parse(version);
+                let below: Vec<String> = TLS_VERSIONS
+                    .iter()
+                    .filter(|spoken| numeric::parse(spoken) < limit)
+                    .map(|spoken| (*spoken).to_owned())
+                    .collect();
+                if below.is_empty() {
+                    return Vec::new();
+                }
+                vec![RequestKind::new(vec![
+                    ("aws:securetransport", Domain::fixed("true")),
+                    ("s3:tlsversion", Domain::of(below)),
+                ])]
+            }
+            Self::SigV2 => vec![
+                signed_with_version_2(&["REST-HEADER", "REST-QUERY-STRING"]),
+                signed_with_version_2(&["POST"]).only(uploads()),
             ],
+            Self::Presigned => presigned(0, LONGEST_SIGNATURE_MS),
+            Self::PresignedOlderThan(ms) if *ms < LONGEST_SIGNATURE_MS => {
+                presigned(ms.saturating_add(1), LONGEST_SIGNATURE_MS)
+            }
+            Self::PresignedOlderThan(_) => Vec::new(),
             Self::PutWithoutKms => {
                 let header = Domain::fixed("AES256");
-                vec![vec![
+                vec![RequestKind::new(vec![
                     (
                         SSE,
                         if kms_by_default {
@@ -111,148 +169,219 @@ impl Question {
                     ),
                     (SSE_C, Domain::absent()),
                     (KEY, Domain::absent()),
-                ]]
+                ])]
             }
-            Self::SseC => vec![vec![
+            Self::SseC => vec![RequestKind::new(vec![
                 (SSE_C, Domain::fixed("AES256")),
                 (SSE, Domain::absent()),
                 (KEY, Domain::absent()),
-            ]],
-            _ => vec![Vec::new()],
+            ])],
+            Self::Upload(headers) => vec![RequestKind::new(vec![
+                (SSE, header(&headers.algorithm)),
+                (KEY, header(&headers.kms_key)),
+                (SSE_C, Domain::absent()),
+            ])],
+            _ => vec![RequestKind::new(Vec::new())],
         }
     }
 
-    /// Whether it asks about anybody, the owner's identities included.
+    /// Why there is no such request whatever the policy says, when there is none.
+    pub(super) fn impossible(&self) -> Option<&'static str> {
+        match self {
+            Self::TlsBelow(_) if self.kinds(false).is_empty() => {
+                Some("S3 accepts TLS 1.2 and 1.3 only")
+            }
+            Self::PresignedOlderThan(ms) if *ms >= LONGEST_SIGNATURE_MS => {
+                Some("S3 accepts no signature older than seven days")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is about every principal, the owner's identities included.
     pub(super) const fn is_about_anybody(&self) -> bool {
-        matches!(
+        !matches!(
             self,
-            Self::PlainHttp | Self::Presigned | Self::PutWithoutKms | Self::SseC
+            Self::Anonymous | Self::AnyAwsAccount | Self::Account(_) | Self::Service(_)
         )
     }
 
     /// Questions of the same number ask about the same callers.
     pub(super) const fn callers(&self) -> Option<usize> {
         match self {
-            Self::PlainHttp | Self::PutWithoutKms | Self::SseC => Some(0),
-            Self::Presigned => Some(1),
-            _ => None,
+            Self::PlainHttp | Self::PutWithoutKms | Self::SseC | Self::Upload(_) => Some(0),
+            Self::Presigned | Self::PresignedOlderThan(_) | Self::SigV2 => Some(1),
+            Self::TlsBelow(_) => Some(2),
+            Self::Anonymous
+            | Self::AnyAwsAccount
+            | Self::Account(_)
+            | Self::OwnerIdentities
+            | Self::Service(_) => None,
         }
     }
 
     /// The callers it asks about who hold nothing that a policy names.
-    pub(super) fn fresh(&self, policy: &Compiled, owner: &str) -> Vec<Part> {
-        let mut out = Out {
+    pub(super) fn fresh(&self, policy: &CompiledPolicy, owner: &str) -> Vec<AskedShape> {
+        let mut out = CallerList {
             policy,
             parts: Vec::new(),
         };
         match self {
-            Self::Anonymous => out.add(Caller::Anonymous, true, None),
-            Self::AnyAwsAccount => out.strangers(),
+            Self::Anonymous => out.add(CallerClass::Anonymous, true, None),
+            Self::AnyAwsAccount => out.fresh_accounts(),
             Self::Account(id) => out.account(id.as_str().into(), true, None, true),
-            Self::Service(name) => out.add(Caller::Service(name.as_str().into()), true, None),
-            Self::Presigned => {
+            Self::Service(name) => out.add(CallerClass::Service(name.as_str().into()), true, None),
+            Self::OwnerIdentities => out.identities(owner, true),
+            Self::Presigned | Self::PresignedOlderThan(_) | Self::SigV2 => {
                 out.account(owner.into(), true, None, true);
-                out.strangers();
+                out.fresh_accounts();
             }
-            Self::PlainHttp | Self::PutWithoutKms | Self::SseC => {
+            Self::TlsBelow(_) => {
                 out.account(owner.into(), true, None, true);
-                out.add(Caller::Anonymous, true, None);
-                out.strangers();
-                // What is granted to everybody is granted to services too, those that no statement
+                out.add(CallerClass::Anonymous, true, None);
+                out.fresh_accounts();
+            }
+            Self::PlainHttp | Self::PutWithoutKms | Self::SseC | Self::Upload(_) => {
+                out.account(owner.into(), true, None, true);
+                out.add(CallerClass::Anonymous, true, None);
+                out.fresh_accounts();
+                // What is granted to everyone is granted to services too, those that no statement
                 // names included.
-                out.add(Caller::Service(SOME_SERVICE.into()), true, None);
+                out.add(CallerClass::Service(SOME_SERVICE.into()), true, None);
+                // A condition on the service's name grants to all who can make that service call.
+                for name in policy.services_in_conditions() {
+                    out.add(CallerClass::Service(name.into()), true, None);
+                }
             }
         }
         out.parts
     }
 
     /// The callers it asks about who are, or hold, what the policy names.
-    pub(super) fn holders(&self, policy: &Compiled, owner: &str) -> Vec<Part> {
-        let mut out = Out {
+    pub(super) fn holders(&self, policy: &CompiledPolicy, owner: &str) -> Vec<AskedShape> {
+        let mut out = CallerList {
             policy,
             parts: Vec::new(),
         };
         match self {
-            Self::Anonymous => out.add(Caller::Anonymous, false, None),
+            Self::Anonymous => out.add(CallerClass::Anonymous, false, None),
             Self::AnyAwsAccount => out.named(|account| account != owner),
             Self::Account(id) => {
                 out.account(id.as_str().into(), false, None, true);
                 out.principals(|account| account == id);
             }
-            Self::Service(name) => out.add(Caller::Service(name.as_str().into()), false, None),
-            _ => {
-                if !matches!(self, Self::Presigned) {
-                    out.add(Caller::Anonymous, false, None);
-                }
+            Self::Service(name) => out.add(CallerClass::Service(name.as_str().into()), false, None),
+            Self::OwnerIdentities => {
+                out.identities(owner, false);
+                out.principals(|account| account == owner);
+            }
+            Self::Presigned | Self::PresignedOlderThan(_) | Self::SigV2 => {
                 out.account(owner.into(), false, None, true);
                 out.named(|_| true);
-                for principal in &policy.principals {
-                    if let Principal::Service(name) = principal {
-                        out.add(
-                            Caller::Service(name.as_str().into()),
-                            false,
-                            Some(name.as_str().into()),
-                        );
-                    }
-                }
+            }
+            Self::TlsBelow(_) => {
+                out.add(CallerClass::Anonymous, false, None);
+                out.account(owner.into(), false, None, true);
+                out.named(|_| true);
+            }
+            Self::PlainHttp | Self::PutWithoutKms | Self::SseC | Self::Upload(_) => {
+                out.add(CallerClass::Anonymous, false, None);
+                out.account(owner.into(), false, None, true);
+                out.named(|_| true);
+                out.services();
             }
         }
         out.parts
     }
 }
 
-/// What is fixed about a request, by key.
-pub(super) type Fixed = Vec<(&'static str, Domain)>;
+fn uploads() -> Actions {
+    catalogue::which(|action| action.name == "s3:PutObject")
+}
 
-/// A kind of request: what is fixed about it.
+/// What is fixed about a request, by key.
+pub(super) type FixedKeys = Vec<(&'static str, Domain)>;
+
+/// A kind of request that a question is about: some actions, and what is fixed about them.
 #[derive(Debug)]
-pub(super) struct Fix {
-    /// Tells it from other kinds; 0 when the policy looks at nothing of it.
+pub(super) struct RequestKind {
+    actions: Actions,
+    fixed: FixedKeys,
+}
+
+impl RequestKind {
+    fn new(fixed: FixedKeys) -> Self {
+        Self {
+            actions: catalogue::all(),
+            fixed,
+        }
+    }
+
+    fn only(self, actions: Actions) -> Self {
+        Self { actions, ..self }
+    }
+}
+
+/// A kind of request, as one policy looks at it.
+#[derive(Debug)]
+pub(super) struct RequestForm {
+    /// Distinguishes it from other kinds; 0 when the policy looks at nothing of it.
     pub(super) kind: u32,
+    /// The actions that can be requested so.
+    pub(super) actions: Actions,
     /// All that is fixed.
-    pub(super) all: Fixed,
+    pub(super) all: FixedKeys,
     /// What the policy looks at, by number of the key.
     pub(super) on: Vec<(usize, Arc<Domain>)>,
 }
 
-impl Fix {
-    /// `kind` is a number that no other kind has.
-    pub(super) fn new(all: Fixed, policy: &Compiled, kind: u32) -> Self {
-        let on: Vec<(usize, Arc<Domain>)> = all
+impl RequestForm {
+    /// `number` is one that no other kind has.
+    pub(super) fn new(kind: RequestKind, policy: &CompiledPolicy, number: u32) -> Self {
+        let on: Vec<(usize, Arc<Domain>)> = kind
+            .fixed
             .iter()
             .filter_map(|(name, domain)| Some((policy.position(name)?, Arc::new(domain.clone()))))
             .collect();
         Self {
-            kind: if on.is_empty() { 0 } else { kind },
-            all,
+            kind: if on.is_empty() { 0 } else { number },
+            actions: kind.actions,
+            all: kind.fixed,
             on,
         }
     }
 }
 
-/// A presigned request whose signature is that old.
-pub(super) fn presigned(kind: &str, min: f64, max: f64) -> Fixed {
-    vec![
-        ("s3:authtype", Domain::fixed(kind)),
-        (
-            "s3:signatureage",
-            Domain {
-                optional: false,
-                values: Values::Number(Line {
-                    min,
-                    max,
-                    whole: true,
-                }),
-                many: false,
-            },
-        ),
-        // Signature version 2 reports an age of 0 whatever its expiry is; its bound is not this.
-        ("s3:signatureversion", Domain::fixed("AWS4-HMAC-SHA256")),
-    ]
+/// Presigned requests whose signature is that old, ms: URLs, and forms, which only uploads come as
+/// (S3 API reference, "POST Object").
+///
+/// `s3:authType` is `REST-QUERY-STRING` for a URL and `POST` for a form, in upper case;
+/// `s3:signatureAge` counts for both (S3 API reference, "Bucket policy examples using AWS Signature
+/// Version 4 condition keys", read 2026-09).
+pub(super) fn presigned(min: u64, max: u64) -> Vec<RequestKind> {
+    let of = |auth_type: &str| {
+        RequestKind::new(vec![
+            ("s3:authtype", Domain::fixed(auth_type)),
+            ("s3:signatureage", Domain::whole_numbers(min, max)),
+            // Signature Version 2 reports an age of 0 whatever its expiry is: a question of its own.
+            ("s3:signatureversion", Domain::fixed("AWS4-HMAC-SHA256")),
+        ])
+    };
+    vec![of("REST-QUERY-STRING"), of("POST").only(uploads())]
 }
 
-/// The ages at which a policy changes its mind, the longest first.
-pub(super) fn ages(policy: &Compiled) -> Vec<f64> {
+/// Requests signed with Signature Version 2, whose age is always 0.
+fn signed_with_version_2(auth_types: &[&str]) -> RequestKind {
+    let auth_types = auth_types.iter().map(|found| (*found).to_owned()).collect();
+    RequestKind::new(vec![
+        ("s3:authtype", Domain::of(auth_types)),
+        ("s3:signatureage", Domain::whole_numbers(0, 0).or_absent()),
+        ("s3:signatureversion", Domain::fixed("AWS")),
+    ])
+}
+
+/// The ages at which a policy changes its answer, the longest first.
+pub(super) fn ages(policy: &CompiledPolicy) -> Vec<u64> {
     let Some(key) = policy.position("s3:signatureage") else {
         return Vec::new();
     };
@@ -261,49 +390,54 @@ pub(super) fn ages(policy: &Compiled) -> Vec<f64> {
         .iter()
         .filter(|atom| atom.key == key)
         .flat_map(|atom| match &atom.test {
-            Test::Number(_, constants) => constants.clone(),
+            ValueTest::Number(_, constants) => constants.clone(),
             _ => Vec::new(),
         });
-    let line = Line {
-        min: 0.0,
-        max: LONGEST_SIGNATURE_MS,
-        whole: true,
+    let Values::Number(line) = Domain::whole_numbers(0, LONGEST_SIGNATURE_MS).values else {
+        return Vec::new();
     };
-    let mut ages = super::numeric::representatives(line, constants);
-    ages.reverse();
-    ages
+    let ages = numeric::representatives(line, constants);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole numbers between 0 and seven days in milliseconds"
+    )]
+    ages.into_iter().rev().map(|age| age as u64).collect()
 }
 
 /// A part of a question's callers.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
-    pub(super) shape: Shape,
+pub(super) struct AskedShape {
+    pub(super) shape: CallerShape,
     /// How `only_from` calls the principal, when being it is a constraint.
     pub(super) held_as: Option<Arc<str>>,
 }
 
-struct Out<'a> {
-    policy: &'a Compiled,
-    parts: Vec<Part>,
+struct CallerList<'a> {
+    policy: &'a CompiledPolicy,
+    parts: Vec<AskedShape>,
 }
 
-impl Out<'_> {
-    fn push(&mut self, part: Part) {
+impl CallerList<'_> {
+    fn push(&mut self, part: AskedShape) {
         // The internet first: it makes the plainer witness.
-        let through_endpoint = self.policy.mentions(tells_networks_apart).then(|| Part {
-            shape: Shape {
-                endpoint: true,
-                ..part.shape.clone()
-            },
-            held_as: part.held_as.clone(),
-        });
+        let through_endpoint = self
+            .policy
+            .mentions(tells_networks_apart)
+            .then(|| AskedShape {
+                shape: CallerShape {
+                    endpoint: true,
+                    ..part.shape.clone()
+                },
+                held_as: part.held_as.clone(),
+            });
         self.parts.push(part);
         self.parts.extend(through_endpoint);
     }
 
-    fn add(&mut self, caller: Caller, fresh: bool, held_as: Option<Arc<str>>) {
-        self.push(Part {
-            shape: Shape {
+    fn add(&mut self, caller: CallerClass, fresh: bool, held_as: Option<Arc<str>>) {
+        self.push(AskedShape {
+            shape: CallerShape {
                 endpoint: false,
                 fresh,
                 widened: false,
@@ -313,9 +447,9 @@ impl Out<'_> {
         });
     }
 
-    fn widened(&mut self, caller: Caller, fresh: bool) {
-        self.push(Part {
-            shape: Shape {
+    fn widened(&mut self, caller: CallerClass, fresh: bool) {
+        self.push(AskedShape {
+            shape: CallerShape {
                 endpoint: false,
                 fresh,
                 widened: true,
@@ -326,13 +460,18 @@ impl Out<'_> {
     }
 
     /// An account that the policy does not name.
-    fn strangers(&mut self) {
-        let account = Arc::clone(&self.policy.stranger);
+    fn fresh_accounts(&mut self) {
+        let account = Arc::clone(&self.policy.fresh_account);
         self.account(account, true, None, false);
         if self.policy.splits_accounts() {
-            for kind in [Kind::Role, Kind::User, Kind::Root, Kind::Federated] {
+            for kind in [
+                PrincipalKind::Role,
+                PrincipalKind::User,
+                PrincipalKind::Root,
+                PrincipalKind::Federated,
+            ] {
                 self.widened(
-                    Caller::Aws {
+                    CallerClass::Aws {
                         account: None,
                         kind,
                         name: None,
@@ -345,21 +484,48 @@ impl Out<'_> {
         }
     }
 
-    /// Somebody of an account whom no statement names by name.
+    /// The IAM identities of an account, its root user left out.
+    fn identities(&mut self, id: &str, fresh: bool) {
+        self.account(id.into(), fresh, None, true);
+        self.parts.retain(|part| {
+            !matches!(
+                part.shape.caller,
+                CallerClass::Aws {
+                    kind: PrincipalKind::Root,
+                    ..
+                }
+            )
+        });
+    }
+
+    /// The services that the policy names, as principals or in conditions on the caller's service.
+    fn services(&mut self) {
+        // Any service, on behalf of an account that the policy names.
+        self.add(CallerClass::Service(SOME_SERVICE.into()), false, None);
+        for name in self.policy.services_in_conditions() {
+            self.add(CallerClass::Service(name.into()), false, None);
+        }
+        for name in self.policy.service_principals() {
+            let name: Arc<str> = name.into();
+            self.add(CallerClass::Service(Arc::clone(&name)), false, Some(name));
+        }
+    }
+
+    /// Principals of an account whom no statement names by name.
     fn account(&mut self, id: Arc<str>, fresh: bool, held_as: Option<Arc<str>>, asked: bool) {
         let names_parts = self.names_parts_of(&id);
-        let aws = |kind, name: Option<Arc<str>>| Caller::Aws {
+        let aws = |kind, name: Option<Arc<str>>| CallerClass::Aws {
             account: Some(Arc::clone(&id)),
             kind,
             name,
             session: None,
             asked,
         };
-        self.add(aws(Kind::Role, None), fresh, held_as.clone());
+        self.add(aws(PrincipalKind::Role, None), fresh, held_as.clone());
         if !self.policy.mentions(tells_principals_apart) && !names_parts {
             return;
         }
-        let unnamed: Arc<str> = super::witness::unnamed(self.policy).into();
+        let unnamed: Arc<str> = self.policy.unnamed_principal().into();
         let both = self.policy.position("aws:username").is_some()
             && self.policy.position("aws:principalarn").is_some();
         if both {
@@ -370,18 +536,18 @@ impl Out<'_> {
                 .into_iter()
                 .flat_map(|key| self.policy.literals_of(key).map(Arc::from))
                 .collect();
-            let user = aws(Kind::User, Some(Arc::clone(&unnamed)));
+            let user = aws(PrincipalKind::User, Some(Arc::clone(&unnamed)));
             self.add(user, fresh, held_as.clone());
             for name in names {
-                self.add(aws(Kind::User, Some(name)), fresh, held_as.clone());
+                self.add(aws(PrincipalKind::User, Some(name)), fresh, held_as.clone());
             }
-            self.widened(aws(Kind::User, None), fresh);
+            self.widened(aws(PrincipalKind::User, None), fresh);
         } else {
-            self.add(aws(Kind::User, None), fresh, held_as.clone());
+            self.add(aws(PrincipalKind::User, None), fresh, held_as.clone());
         }
-        self.add(aws(Kind::Root, None), fresh, held_as.clone());
-        self.add(aws(Kind::Federated, Some(unnamed)), fresh, held_as);
-        self.widened(aws(Kind::Federated, None), fresh);
+        self.add(aws(PrincipalKind::Root, None), fresh, held_as.clone());
+        self.add(aws(PrincipalKind::Federated, Some(unnamed)), fresh, held_as);
+        self.widened(aws(PrincipalKind::Federated, None), fresh);
     }
 
     fn names_parts_of(&self, id: &str) -> bool {
@@ -396,16 +562,16 @@ impl Out<'_> {
             })
     }
 
-    /// Everybody whom the policy names, accounts and principals, in accounts that `wanted` takes.
+    /// Everyone whom the policy names, accounts and principals, in accounts that `wanted` takes.
     fn named(&mut self, wanted: impl Fn(&str) -> bool) {
         let policy = self.policy;
         for account in policy.accounts.iter().filter(|account| wanted(account)) {
             let account: Arc<str> = account.as_str().into();
             self.account(Arc::clone(&account), false, Some(account), false);
         }
-        // Somebody who holds a literal and is nobody in particular.
+        // A caller who holds a literal and is no one in particular.
         let before = self.parts.len();
-        self.strangers();
+        self.fresh_accounts();
         for part in self.parts.iter_mut().skip(before) {
             part.shape.fresh = false;
         }
@@ -424,7 +590,7 @@ impl Out<'_> {
         let ids: BTreeSet<&str> = of_policy.chain(of_acl).collect();
         for id in ids {
             let id: Arc<str> = id.into();
-            self.add(Caller::Canonical(Arc::clone(&id)), false, Some(id));
+            self.add(CallerClass::Canonical(Arc::clone(&id)), false, Some(id));
         }
     }
 
@@ -438,14 +604,14 @@ impl Out<'_> {
                 continue;
             }
             let (kind, name, session) = match (arn.kind.as_str(), arn.name.split_once('/')) {
-                ("user", _) => (Kind::User, arn.name.as_str(), None),
-                ("role", _) => (Kind::Role, arn.name.as_str(), None),
-                ("federated-user", _) => (Kind::Federated, arn.name.as_str(), None),
-                (_, Some((role, session))) => (Kind::Role, role, Some(session)),
+                ("user", _) => (PrincipalKind::User, arn.name.as_str(), None),
+                ("role", _) => (PrincipalKind::Role, arn.name.as_str(), None),
+                ("federated-user", _) => (PrincipalKind::Federated, arn.name.as_str(), None),
+                (_, Some((role, session))) => (PrincipalKind::Role, role, Some(session)),
                 (_, None) => continue,
             };
             self.add(
-                Caller::Aws {
+                CallerClass::Aws {
                     account: Some(arn.account.as_str().into()),
                     kind,
                     name: Some(name.into()),

@@ -512,3 +512,127 @@ fn a_question_that_is_none_is_told() {
     assert!(error.contains("any-aws-account"));
     assert!(Question::parse("account:12").is_err());
 }
+
+/// No example address lies in a network that a statement names, whichever network that is.
+#[test]
+fn a_network_that_a_policy_names_is_not_met_by_chance() {
+    for network in [
+        "198.51.100.0/24",
+        "198.51.0.0/16",
+        "198.51.100.7",
+        "203.0.113.0/25",
+        "192.0.2.0/24",
+        "1.0.0.0/8",
+        "8.8.8.8",
+        "2001:db8::/32",
+    ] {
+        for question in ["anonymous", "any-aws-account"] {
+            let unless = json!({"NotIpAddress": {"aws:SourceIp": [network]}});
+            let found = ask(json!([read_all(), deny(unless)]), question);
+            assert_eq!(found.verdict, Reach::Constrained, "{network} {question}");
+            let only = found.only_from.unwrap();
+            assert_eq!(only.len(), 1, "{only:?}");
+            let only = &only["aws:SourceIp"];
+            assert!(
+                only[0].starts_with(network.split('/').next().unwrap()),
+                "{only:?}"
+            );
+            let only_if = json!({"IpAddress": {"aws:SourceIp": [network]}});
+            let found = ask(json!([read_all(), deny(only_if)]), question);
+            assert_eq!(found.verdict, Reach::Reachable, "{network} {question}");
+        }
+    }
+}
+
+/// Services whose names or sources stand in conditions alone.
+#[test]
+fn services_in_conditions_are_asked_about() {
+    for (condition, verdict) in [
+        (
+            json!({"ArnNotLike": {"aws:SourceArn": "arn:aws:cloudtrail:*:111111111111:trail/*"}}),
+            Reach::Constrained,
+        ),
+        (
+            json!({"StringNotEquals": {"aws:SourceAccount": "111111111111"}}),
+            Reach::Constrained,
+        ),
+    ] {
+        for question in ["plain-http", "put-without-kms", "sse-c"] {
+            let all = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*",
+                "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]});
+            let found = ask(json!([all, deny(condition.clone())]), question);
+            assert_eq!(found.verdict, verdict, "{condition} {question}");
+        }
+    }
+    let all = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]});
+    let unless =
+        json!({"StringNotEquals": {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}});
+    let found = ask(json!([all, deny(unless)]), "plain-http");
+    assert!(
+        matches!(found.verdict, Reach::Constrained | Reach::Reachable),
+        "{found:?}"
+    );
+}
+
+/// ARN-valued keys: a wildcard before the account does not let another account in, whatever the
+/// operator, and an ARN without a fixed account does.
+#[test]
+fn arns_that_name_an_account_are_held() {
+    for (key, arn, question) in [
+        (
+            "s3:DataAccessPointArn",
+            "arn:aws:s3:*:222222222222:accesspoint/*",
+            "anonymous",
+        ),
+        (
+            "s3:DataAccessPointArn",
+            "arn:aws:s3::222222222222:accesspoint/*.mrap",
+            "anonymous",
+        ),
+        (
+            "aws:SourceVpcArn",
+            "arn:aws:ec2:*:222222222222:vpc/*",
+            "anonymous",
+        ),
+        (
+            "aws:SourceVpcArn",
+            "arn:aws:ec2:eu-west-1:222222222222:vpc/vpc-1",
+            "anonymous",
+        ),
+        (
+            "aws:SourceArn",
+            "arn:aws:cloudtrail:*:222222222222:trail/*",
+            "service:cloudtrail.amazonaws.com",
+        ),
+        (
+            "aws:SourceArn",
+            "arn:*:cloudtrail:*:222222222222:*",
+            "service:cloudtrail.amazonaws.com",
+        ),
+    ] {
+        for operator in ["StringLike", "ArnLike"] {
+            let grant = |value: &str| {
+                json!([{"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject",
+                    "Resource": "arn:aws:s3:::b/*", "Condition": {operator: {key: value}}}])
+            };
+            let held = ask(grant(arn), question);
+            assert_eq!(
+                held.verdict,
+                Reach::Constrained,
+                "{operator} {key} {arn}: {held:?}"
+            );
+            let open = arn.replace("222222222222", "*");
+            let found = ask(grant(&open), question);
+            assert_eq!(
+                found.verdict,
+                Reach::Reachable,
+                "{operator} {key} {open}: {found:?}"
+            );
+            let Some(ContextValue::One(value)) = found.witness.unwrap().context.remove(key) else {
+                panic!("no {key}");
+            };
+            assert_eq!(value.matches(':').count(), 5, "{value}");
+        }
+    }
+}

@@ -1,20 +1,20 @@
 //! What a key can have in the requests that are looked at, and whether some value of it satisfies a
 //! list of conditions.
 //!
-//! Conditions on different keys are independent of each other, so a conjunction is decided key by
-//! key. For one key the conditions are sorted by theory: texts ([`super::glob`]), numbers
-//! ([`super::numeric`]), addresses ([`super::ip`]); a key of many values is in [`super::set`]. A
+//! For one key the conditions are sorted by theory: texts ([`super::glob`]), numbers
+//! ([`super::numeric`]), addresses ([`super::ip`]); a key of many values is in [`super::solve`]. A
 //! handful of likely values is tried first, because most conjunctions are satisfied by the first
 //! literal that comes to mind; only when all of them fail is the theory asked, whose "no" is a
 //! proof. Conditions of two theories on one key (a text pattern on an address) have no common
 //! theory: if no likely value satisfies them, nothing is known.
 
-use super::atom::{Atom, Test, Value};
+use std::sync::Arc;
+
+use super::atom::{Atom, ValueTest};
 use super::budget::{Budget, Exhausted};
 use super::glob::{self, Glob};
 use super::ip::Addresses;
-use super::numeric::{self, Line};
-use super::set;
+use super::numeric::{self, NumberRange};
 
 /// What a key can have.
 #[derive(Clone, Debug)]
@@ -46,14 +46,23 @@ pub(super) enum Values {
         without: Vec<Glob>,
     },
     /// A number.
-    Number(Line),
+    Number(NumberRange),
     /// A point in time.
-    Time(Line),
-    /// An address; `broad` when the caller is somewhere on the internet and cannot choose where.
-    Address {
-        /// Only sets that keep nobody out count.
-        broad: bool,
-    },
+    Time(NumberRange),
+    /// An address, not one of these networks if there is another: what a policy names is held, not
+    /// met by chance.
+    Address(AddressDomain, Arc<Addresses>),
+}
+
+/// The addresses that requests come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AddressDomain {
+    /// Any address, private networks included.
+    Any,
+    /// An address of the internet.
+    Public,
+    /// One that the caller cannot choose: only sets of addresses that exclude no one count.
+    Unchosen,
 }
 
 impl Domain {
@@ -71,6 +80,32 @@ impl Domain {
         Self {
             optional: false,
             values: Values::Of(vec![value.into()]),
+            many: false,
+        }
+    }
+
+    /// Always one of these.
+    pub(super) const fn of(values: Vec<String>) -> Self {
+        Self {
+            optional: false,
+            values: Values::Of(values),
+            many: false,
+        }
+    }
+
+    /// Always a whole number between these.
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "milliseconds of a week are far below 2^53"
+    )]
+    pub(super) const fn whole_numbers(min: u64, max: u64) -> Self {
+        Self {
+            optional: false,
+            values: Values::Number(NumberRange {
+                min: min as f64,
+                max: max as f64,
+                whole: true,
+            }),
             many: false,
         }
     }
@@ -106,7 +141,7 @@ impl Domain {
             Values::Number(line) | Values::Time(line) => numeric::parse(value)
                 .or_else(|| numeric::parse_date(value))
                 .is_some_and(|value| value >= line.min && value <= line.max),
-            Values::Address { .. } => value.parse::<core::net::IpAddr>().is_ok(),
+            Values::Address(..) => value.parse::<core::net::IpAddr>().is_ok(),
         }
     }
 
@@ -129,65 +164,8 @@ pub(super) enum Rounding {
 /// A condition and whether it must hold or must not.
 pub(super) type Literal<'a> = (&'a Atom, bool);
 
-/// Looks for what a key can have so that every literal on it is satisfied.
-///
-/// `doubt` is set when the answer would be another with the other rounding.
-///
-/// # Errors
-/// When the budget is used up.
-pub(super) fn solve(
-    domain: &Domain,
-    literals: &[Literal<'_>],
-    rounding: Rounding,
-    doubt: &mut bool,
-    budget: &mut Budget,
-) -> Result<Option<Value>, Exhausted> {
-    budget.spend(literals.len() + 1)?;
-    let without = |wanted: &Literal<'_>| wanted.0.absent == wanted.1;
-    if domain.optional && literals.iter().all(without) {
-        return Ok(Some(Value::Absent));
-    }
-    if matches!(domain.values, Values::None) {
-        return Ok(None);
-    }
-    // From here on the key is there.
-    let mut open: Vec<Literal<'_>> = Vec::with_capacity(literals.len());
-    for literal in literals {
-        let (atom, wanted) = *literal;
-        let unclear = atom.unclear
-            || (domain.many
-                && atom.quantifier == crate::document::Quantifier::Single
-                && !matches!(atom.test, Test::Constant(_)));
-        if unclear {
-            *doubt = true;
-            if rounding == Rounding::Down {
-                return Ok(None);
-            }
-        } else if let Test::Constant(holds) = atom.test {
-            if holds != wanted {
-                return Ok(None);
-            }
-        } else {
-            open.push(*literal);
-        }
-    }
-    if domain.many {
-        return set::solve(domain, &open, rounding, doubt, budget);
-    }
-    // Of one value, "all" and "any" say the same.
-    let found = one(domain, &open, budget)?;
-    Ok(match found {
-        Found::Value(value) => Some(Value::One(value)),
-        Found::Nothing => None,
-        Found::Unclear => {
-            *doubt = true;
-            (rounding == Rounding::Up).then_some(Value::Unclear)
-        }
-    })
-}
-
 /// What came of looking for one value.
-pub(super) enum Found {
+pub(super) enum SolvedValue {
     /// This one.
     Value(String),
     /// There is none.
@@ -204,7 +182,7 @@ pub(super) fn one(
     domain: &Domain,
     literals: &[Literal<'_>],
     budget: &mut Budget,
-) -> Result<Found, Exhausted> {
+) -> Result<SolvedValue, Exhausted> {
     let weight: usize = literals.iter().map(|(atom, _)| atom.weight()).sum();
     budget.spend(weight)?;
     let passes = |value: &str| {
@@ -213,20 +191,24 @@ pub(super) fn one(
             .all(|(atom, wanted)| atom.passes(value) == *wanted)
     };
     match &domain.values {
-        Values::None => Ok(Found::Nothing),
+        Values::None => Ok(SolvedValue::Nothing),
         Values::Of(values) => {
             budget.spend(weight.saturating_mul(values.len()))?;
             Ok(values
                 .iter()
                 .find(|value| passes(value))
-                .map_or(Found::Nothing, |value| Found::Value(value.clone())))
+                .map_or(SolvedValue::Nothing, |value| {
+                    SolvedValue::Value(value.clone())
+                }))
         }
         Values::Words(words) => {
             budget.spend(weight.saturating_mul(words.len()))?;
             Ok(words
                 .iter()
                 .find(|word| passes(word))
-                .map_or(Found::Nothing, |word| Found::Value((*word).to_owned())))
+                .map_or(SolvedValue::Nothing, |word| {
+                    SolvedValue::Value((*word).to_owned())
+                }))
         }
         Values::Text {
             prefix,
@@ -235,7 +217,7 @@ pub(super) fn one(
         } => text(prefix, within, without, literals, budget),
         Values::Number(line) => Ok(number(*line, literals, |value| Some(numeric::write(value)))),
         Values::Time(line) => Ok(number(*line, literals, numeric::write_date)),
-        Values::Address { broad } => Ok(address(*broad, literals)),
+        Values::Address(of, named) => Ok(address(*of, named, literals)),
     }
 }
 
@@ -248,7 +230,7 @@ fn text(
     without: &[Glob],
     literals: &[Literal<'_>],
     budget: &mut Budget,
-) -> Result<Found, Exhausted> {
+) -> Result<SolvedValue, Exhausted> {
     let mut required: Vec<&[Glob]> = Vec::with_capacity(literals.len() + 1);
     let mut forbidden: Vec<&Glob> = without.iter().collect();
     if !within.is_empty() {
@@ -257,8 +239,8 @@ fn text(
     let mut foreign = false;
     for (atom, wanted) in literals {
         match &atom.test {
-            Test::Text(globs) if *wanted != atom.negated => required.push(globs),
-            Test::Text(globs) => forbidden.extend(globs),
+            ValueTest::Text(globs) if *wanted != atom.negated => required.push(globs),
+            ValueTest::Text(globs) => forbidden.extend(globs),
             _ => foreign = true,
         }
     }
@@ -268,7 +250,7 @@ fn text(
             .all(|globs| globs.iter().any(|glob| glob.matches(value)))
             && !forbidden.iter().any(|glob| glob.matches(value))
             && literals.iter().all(|(atom, wanted)| {
-                matches!(atom.test, Test::Text(_)) || atom.passes(value) == *wanted
+                matches!(atom.test, ValueTest::Text(_)) || atom.passes(value) == *wanted
             })
     };
     let look: usize = required
@@ -285,10 +267,10 @@ fn text(
         for member in members.iter().filter_map(Glob::literal) {
             budget.spend(look + member.len())?;
             if member.starts_with(prefix) && passes(member) {
-                return Ok(Found::Value(member.to_owned()));
+                return Ok(SolvedValue::Value(member.to_owned()));
             }
         }
-        return Ok(Found::Nothing);
+        return Ok(SolvedValue::Nothing);
     }
     let guesses = required
         .iter()
@@ -298,41 +280,45 @@ fn text(
     for guess in guesses.take(GUESSES) {
         budget.spend(look + guess.len())?;
         if guess.starts_with(prefix) && passes(&guess) {
-            return Ok(Found::Value(guess));
+            return Ok(SolvedValue::Value(guess));
         }
     }
     if foreign {
         return Ok(if required.iter().any(|globs| globs.is_empty()) {
-            Found::Nothing
+            SolvedValue::Nothing
         } else {
-            Found::Unclear
+            SolvedValue::Unclear
         });
     }
-    let question = glob::Question {
+    let question = glob::GlobQuestion {
         prefix,
         required,
         forbidden,
     };
-    Ok(glob::solve(&question, budget)?.map_or(Found::Nothing, Found::Value))
+    Ok(glob::solve(&question, budget)?.map_or(SolvedValue::Nothing, SolvedValue::Value))
 }
 
-fn number(line: Line, literals: &[Literal<'_>], write: impl Fn(f64) -> Option<String>) -> Found {
+fn number(
+    line: NumberRange,
+    literals: &[Literal<'_>],
+    write: impl Fn(f64) -> Option<String>,
+) -> SolvedValue {
     let constants = literals.iter().flat_map(|(atom, _)| match &atom.test {
-        Test::Number(_, constants) => constants.as_slice(),
+        ValueTest::Number(_, constants) => constants.as_slice(),
         _ => &[],
     });
     let foreign = literals
         .iter()
-        .any(|(atom, _)| !matches!(atom.test, Test::Number(..)));
+        .any(|(atom, _)| !matches!(atom.test, ValueTest::Number(..)));
     let literal_texts = literals.iter().flat_map(|(atom, _)| match &atom.test {
-        Test::Text(globs) => globs.as_slice(),
+        ValueTest::Text(globs) => globs.as_slice(),
         _ => &[],
     });
     let points = numeric::representatives(line, constants.copied());
     let mut imprecise = false;
     for point in &points {
         let holds = |atom: &Atom| match &atom.test {
-            Test::Number(comparison, constants) => {
+            ValueTest::Number(comparison, constants) => {
                 constants
                     .iter()
                     .any(|constant| numeric::holds(*comparison, *point, *constant))
@@ -341,7 +327,7 @@ fn number(line: Line, literals: &[Literal<'_>], write: impl Fn(f64) -> Option<St
             _ => true,
         };
         if !literals.iter().all(|(atom, wanted)| match &atom.test {
-            Test::Number(..) => holds(atom) == *wanted,
+            ValueTest::Number(..) => holds(atom) == *wanted,
             _ => true,
         }) {
             continue;
@@ -353,7 +339,7 @@ fn number(line: Line, literals: &[Literal<'_>], write: impl Fn(f64) -> Option<St
                     .iter()
                     .all(|(atom, wanted)| atom.passes(&written) == *wanted) =>
             {
-                return Found::Value(written);
+                return SolvedValue::Value(written);
             }
             _ => imprecise = true,
         }
@@ -368,16 +354,16 @@ fn number(line: Line, literals: &[Literal<'_>], write: impl Fn(f64) -> Option<St
                     .iter()
                     .all(|(atom, wanted)| atom.passes(text) == *wanted)
             {
-                return Found::Value(text.to_owned());
+                return SolvedValue::Value(text.to_owned());
             }
         }
         // Only texts can still decide, and numbers are not texts to this theory.
-        return Found::Unclear;
+        return SolvedValue::Unclear;
     }
     if imprecise {
-        Found::Unclear
+        SolvedValue::Unclear
     } else {
-        Found::Nothing
+        SolvedValue::Nothing
     }
 }
 
@@ -386,28 +372,36 @@ pub(super) fn addresses(literals: &[Literal<'_>]) -> Addresses {
     literals
         .iter()
         .fold(Addresses::all(), |set, (atom, wanted)| match &atom.test {
-            Test::Address(named) if *wanted == atom.negated => set.and(&named.complement()),
-            Test::Address(named) => set.and(named),
+            ValueTest::Address(named) if *wanted == atom.negated => set.and(&named.complement()),
+            ValueTest::Address(named) => set.and(named),
             _ => set,
         })
 }
 
-fn address(broad: bool, literals: &[Literal<'_>]) -> Found {
-    let set = addresses(literals);
+fn address(domain: AddressDomain, named: &Addresses, literals: &[Literal<'_>]) -> SolvedValue {
+    let broad = domain == AddressDomain::Unchosen;
+    let set = match domain {
+        AddressDomain::Any => addresses(literals),
+        AddressDomain::Public | AddressDomain::Unchosen => {
+            addresses(literals).and(Addresses::public())
+        }
+    };
     if set.is_empty() || (broad && !set.is_broad()) {
-        return Found::Nothing;
+        return SolvedValue::Nothing;
     }
     let texts = literals
         .iter()
-        .filter(|(atom, _)| !matches!(atom.test, Test::Address(_)));
+        .filter(|(atom, _)| !matches!(atom.test, ValueTest::Address(_)));
     let mut candidates: Vec<String> = set
+        .and(&named.complement())
         .example()
+        .or_else(|| set.example())
         .map(|address| address.to_string())
         .into_iter()
         .collect();
     let foreign: Vec<&Literal<'_>> = texts.collect();
     for (atom, _) in &foreign {
-        if let Test::Text(globs) = &atom.test
+        if let ValueTest::Text(globs) = &atom.test
             && !broad
         {
             candidates.extend(globs.iter().filter_map(Glob::literal).map(str::to_owned));
@@ -421,11 +415,11 @@ fn address(broad: bool, literals: &[Literal<'_>]) -> Found {
     };
     // A text pattern on an address narrows it in a way that has no size.
     if broad && foreign.iter().any(|(atom, wanted)| *wanted != atom.negated) {
-        return Found::Unclear;
+        return SolvedValue::Unclear;
     }
     match candidates.into_iter().find(passes) {
-        Some(value) => Found::Value(value),
-        None if foreign.is_empty() => Found::Nothing,
-        None => Found::Unclear,
+        Some(value) => SolvedValue::Value(value),
+        None if foreign.is_empty() => SolvedValue::Nothing,
+        None => SolvedValue::Unclear,
     }
 }

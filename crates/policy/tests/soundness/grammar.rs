@@ -159,6 +159,8 @@ const TEXT_KEYS: &[(&str, &[&str])] = &[
         &["public-read", "bucket-owner-full-control"],
     ),
     ("s3:authType", &["REST-QUERY-STRING", "REST-HEADER", "POST"]),
+    ("s3:signatureversion", &["AWS", "AWS4-HMAC-SHA256"]),
+    ("s3:TlsVersion", &["1.2", "1.3", "1.*"]),
     (
         "s3:x-amz-server-side-encryption-customer-algorithm",
         &["AES256"],
@@ -206,7 +208,7 @@ const NETWORKS: &[&str] = &[
 
 const TIMES: &[&str] = &["2020-01-01T00:00:00Z", "2030-06-01T00:00:00Z", "2027-01-01"];
 
-const NUMBERS: &[&str] = &["0", "1", "600000", "10", "604800000"];
+const NUMBERS: &[&str] = &["0", "1", "600000", "10", "604800000", "1.2", "1.3"];
 
 const BOOLS: &[&str] = &[
     "aws:SecureTransport",
@@ -279,7 +281,7 @@ fn condition(random: &mut Random, into: &mut Map<String, Value>) {
                 "NumericGreaterThan",
                 "NumericGreaterThanEquals",
             ];
-            let key = random.text(&["s3:signatureAge", "s3:max-keys"]);
+            let key = random.text(&["s3:signatureAge", "s3:max-keys", "s3:TlsVersion"]);
             (
                 random.text(&operators).to_owned(),
                 key,
@@ -427,6 +429,9 @@ pub const QUESTIONS: &[&str] = &[
     "service:logging.s3.amazonaws.com",
     "plain-http",
     "presigned",
+    "presigned-older-than:600000",
+    "sigv2",
+    "tls-below:1.3",
     "put-without-kms",
     "sse-c",
 ];
@@ -465,7 +470,7 @@ pub fn request(random: &mut Random, question: &str) -> (Request, &'static str) {
     let principal = match question {
         "anonymous" => RequestPrincipal::Class(PrincipalClass::Anonymous),
         "any-aws-account" => RequestPrincipal::Arn(signed(random, FRESH)),
-        "presigned" => {
+        "presigned" | "presigned-older-than:600000" | "sigv2" | "tls-below:1.3" => {
             let account = random.text(&[FRESH, OWNER, "222222222222", "333333333333"]);
             RequestPrincipal::Arn(signed(random, account))
         }
@@ -529,8 +534,15 @@ fn fill(
     let mut set = |key: &str, value: &str| {
         context.insert(key.to_owned(), ContextValue::One(value.to_owned()));
     };
-    let http = question == "plain-http" || question != "presigned" && random.once_in(4);
+    let tls = question == "tls-below:1.3";
+    let http =
+        question == "plain-http" || !tls && !question.starts_with("presigned") && random.once_in(4);
     set("aws:SecureTransport", if http { "false" } else { "true" });
+    if tls {
+        set("s3:TlsVersion", "1.2");
+    } else if !http {
+        set("s3:TlsVersion", random.text(&["1.2", "1.3"]));
+    }
     set("aws:ViaAWSService", "false");
     let &(time, epoch) = random.pick(&[
         ("2026-11-22T00:00:00Z", "1795305600"),
@@ -627,7 +639,7 @@ fn fill(
         context.insert(key.to_owned(), ContextValue::One(value.to_owned()));
     };
     if matches!(principal, RequestPrincipal::Arn(_)) {
-        let how = if question == "presigned" {
+        let how = if question.starts_with("presigned") {
             random.text(&["REST-QUERY-STRING", "POST"])
         } else {
             random.text(&["REST-HEADER", "REST-QUERY-STRING"])
@@ -638,11 +650,18 @@ fn fill(
             how
         };
         set("s3:authType", how);
-        set("s3:signatureversion", "AWS4-HMAC-SHA256");
-        set(
-            "s3:signatureAge",
-            random.text(&["0", "1", "10", "600000", "600001", "604800000"]),
-        );
+        if question == "sigv2" {
+            set("s3:signatureversion", "AWS");
+            set("s3:signatureAge", "0");
+        } else {
+            set("s3:signatureversion", "AWS4-HMAC-SHA256");
+            let ages = ["0", "1", "10", "600000", "600001", "604800000"];
+            let old = question == "presigned-older-than:600000";
+            set(
+                "s3:signatureAge",
+                random.text(if old { &ages[4..] } else { &ages }),
+            );
+        }
     }
     match action {
         "s3:ListBucket" => {

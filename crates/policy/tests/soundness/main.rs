@@ -11,6 +11,7 @@
     reason = "a test that cannot go on should stop loudly"
 )]
 
+mod forms;
 mod grammar;
 mod judge;
 
@@ -73,4 +74,26 @@ fn the_same_seed_gives_the_same_policies() {
     let of = |seed| grammar::policy(&mut Random(seed)).to_string();
     assert_eq!(of(3), of(3));
     assert_ne!(of(3), of(4));
+}
+
+/// TLS versions, signatures, upload headers, lock-out, services and named parties.
+#[test]
+fn questions_about_the_form_of_requests_never_contradict_the_evaluator() {
+    let mut random = Random(0x00f0_0235);
+    let mut compared = forms::Compared::default();
+    for _ in 0..200 {
+        forms::judge(&mut random, &mut compared);
+    }
+    assert!(
+        compared.wrong.is_empty(),
+        "{} contradictions, the first:\n{}",
+        compared.wrong.len(),
+        compared.wrong[0]
+    );
+    // The run must have had something to say.
+    assert!(compared.requests > 5_000, "{compared:?}");
+    assert!(compared.unreachable > 100, "{compared:?}");
+    assert!(compared.witnesses > 250, "{compared:?}");
+    assert!(compared.scoped > 2, "{compared:?}");
+    assert!(compared.named > 10, "{compared:?}");
 }

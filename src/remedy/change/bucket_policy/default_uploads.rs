@@ -1,13 +1,13 @@
 //! Uploads without an encryption header, where a Deny is meant for a wrong one.
 
+use super::document::PolicyDocument;
 use super::edit::{PolicyEdit, put_edited};
-use crate::inventory::ids::kms_key_arn;
 use crate::remedy::prelude::*;
 use coldbucket_policy::{Policy, PolicyKind, guards};
 
 pub(super) const ALLOW: NamedChange = NamedChange {
     name: "allow-default-encryption",
-    summary: "In the policy of {bucket.name}, use StringNotEqualsIfExists, so that only a wrong encryption header is denied.",
+    summary: "In the policy of {bucket.name}, add a Null test of s3:x-amz-server-side-encryption with \"false\" to the Deny, so that only a wrong encryption header is denied.",
     effect: "Uploads without an encryption header are encrypted by the default; a wrong header is still denied.",
     risk: Level::Low,
     risk_note: "Nothing that was accepted is denied.",
@@ -16,10 +16,10 @@ pub(super) const ALLOW: NamedChange = NamedChange {
         let deny = json!({
             "Sid": "Header", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
             "Resource": format!("{}/*", target.arn),
-            "Condition": {"StringNotEquals": {ENCRYPTION_HEADERS[0]: "aws:kms"}},
+            "Condition": {"StringNotEquals": {SSE_HEADER: "aws:kms"}},
         });
         put_edited(target, Some(deny), |document| {
-            document.edit(0, allow_missing_headers);
+            allow_missing_headers(document, 0);
         })
     },
 };
@@ -38,75 +38,61 @@ pub(super) fn plan<'p>(
         bucket.policy_text().unwrap_or_default(),
         PolicyKind::Resource,
     );
-    let facts = &bucket.facts;
-    let setting = bucket.settings.encryption.known().copied().flatten();
-    let default = setting
-        .and_then(|setting| setting.algorithm.as_deref())
-        .unwrap_or("AES256");
-    let key = setting
-        .and_then(|setting| setting.kms_key.as_deref())
-        .filter(|key| !key.is_empty())
-        .map(|key| kms_key_arn(&facts.region, &facts.account, key))
-        .unwrap_or_default();
-    let positions = guards::refuses_default_uploads(&policy, &facts.arn, default, &key);
+    let positions = guards::denying_without_header(&policy);
     edits.push(PolicyEdit::new(
         &ALLOW,
         taken,
         "allow uploads without an encryption header",
         move |document| {
             for position in &positions {
-                document.edit(*position, allow_missing_headers);
+                allow_missing_headers(document, *position);
             }
         },
     ));
 }
 
-/// The request headers that choose an upload's encryption.
-const ENCRYPTION_HEADERS: [&str; 2] = [
-    "s3:x-amz-server-side-encryption",
-    "s3:x-amz-server-side-encryption-aws-kms-key-id",
-];
+const SSE_HEADER: &str = "s3:x-amz-server-side-encryption";
 
-/// Makes a Deny of wrong headers apply to nothing else: negated operators
-/// hold for a header that is not there, unless they end in `IfExists`.
-fn allow_missing_headers(statement: &mut Map<String, Value>) {
+/// Limits a Deny of wrong headers to uploads that have the header. A Deny that only matches uploads
+/// without it is removed: nothing of it would be left.
+fn allow_missing_headers(document: &mut PolicyDocument, position: usize) {
+    let mut is_left = true;
+    document.edit(position, |statement| {
+        is_left = require_the_header(statement);
+    });
+    if !is_left {
+        document.remove(position);
+    }
+}
+
+/// Operators like `StringNotEquals` also match a request without the header, with `IfExists` or not.
+/// False for a Deny that tests for its absence.
+fn require_the_header(statement: &mut Map<String, Value>) -> bool {
     let Some(operators) = statement
         .get_mut("Condition")
         .and_then(Value::as_object_mut)
     else {
-        return;
+        return true;
     };
-    let is_header = |key: &str| {
-        ENCRYPTION_HEADERS
-            .iter()
-            .any(|header| key.eq_ignore_ascii_case(header))
-    };
-    let mut kept = Map::new();
-    for (operator, tests) in operators.iter() {
-        let name = operator.to_ascii_lowercase();
-        let negated = ["stringnot", "arnnot"]
-            .iter()
-            .any(|start| name.starts_with(start));
-        match tests.as_object() {
-            Some(tests) if negated && !name.ends_with("ifexists") => {
-                let (headers, others): (Map<_, _>, Map<_, _>) = tests
-                    .clone()
-                    .into_iter()
-                    .partition(|(key, _)| is_header(key));
-                if !others.is_empty() {
-                    kept.insert(operator.clone(), Value::Object(others));
-                }
-                if !headers.is_empty() {
-                    merge(&mut kept, &format!("{operator}IfExists"), headers);
-                }
-            }
-            Some(tests) => merge(&mut kept, operator, tests.clone()),
-            None => {
-                kept.insert(operator.clone(), tests.clone());
-            }
-        }
+    let wants_absence = operators.iter().any(|(operator, tests)| {
+        operator.eq_ignore_ascii_case("Null")
+            && tests.as_object().is_some_and(|tests| {
+                tests
+                    .keys()
+                    .any(|key| key.to_ascii_lowercase().starts_with(SSE_HEADER))
+            })
+    });
+    if wants_absence {
+        return false;
     }
-    *operators = kept;
+    let null = operators
+        .keys()
+        .find(|operator| operator.eq_ignore_ascii_case("Null"))
+        .cloned()
+        .unwrap_or_else(|| "Null".to_owned());
+    let present = Map::from_iter([(SSE_HEADER.to_owned(), json!("false"))]);
+    merge(operators, &null, present);
+    true
 }
 
 fn merge(operators: &mut Map<String, Value>, operator: &str, tests: Map<String, Value>) {

@@ -123,9 +123,9 @@ pub(super) fn plan_tls<'p>(
 /// as false, and unsigned requests lack it, so every other request is denied as before.
 fn except_services(bucket: &BucketState<'_>, mut deny: Value) -> Value {
     let delivers = bucket.facts.logging.is_log_target.known() == Some(&true)
-        || bucket.policy_text().is_some_and(|text| {
-            !guards::services(&Policy::parse(text, PolicyKind::Resource)).is_empty()
-        });
+        || bucket
+            .policy_text()
+            .is_some_and(|text| guards::names_services(&Policy::parse(text, PolicyKind::Resource)));
     if let (true, Some(Value::Object(operators))) = (delivers, deny.get_mut("Condition")) {
         operators.insert(
             "BoolIfExists".to_owned(),

@@ -81,6 +81,21 @@ impl PolicyDocument {
         }
     }
 
+    /// Removes the statement at a position; the others keep theirs.
+    pub fn remove(&mut self, position: usize) {
+        if let Some(statement) = self.statements.get_mut(position) {
+            self.changed |= !statement.is_null();
+            *statement = Value::Null;
+        }
+    }
+
+    /// The statements that were not removed.
+    fn kept(&self) -> impl Iterator<Item = &Value> {
+        self.statements
+            .iter()
+            .filter(|statement| !statement.is_null())
+    }
+
     /// The positions of the statements of an effect.
     pub fn with_effect(&self, effect: &str) -> Vec<usize> {
         self.statements
@@ -120,7 +135,7 @@ impl PolicyDocument {
 
     /// True when there is no statement left: a policy must have one.
     pub fn is_empty(&self) -> bool {
-        self.statements.is_empty()
+        self.kept().next().is_none()
     }
 
     /// The whole document.
@@ -128,7 +143,7 @@ impl PolicyDocument {
         let mut document = self.document.clone();
         document.insert(
             "Statement".to_owned(),
-            Value::Array(self.statements.clone()),
+            Value::Array(self.kept().cloned().collect()),
         );
         Value::Object(document)
     }

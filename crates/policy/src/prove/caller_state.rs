@@ -3,47 +3,47 @@
 //! The eight questions ask about the same few callers again and again, and most actions look alike to
 //! a policy. So what a shape says of the statements' principals, the domain of every key and what the
 //! conditions say of it is kept with the shape; and what was found for one group of actions is kept
-//! under what tells groups apart (the [`Cell`]) and what a question fixes about the request.
+//! under what says groups apart (the [`ActionCell`]) and what a question fixes about the request.
 
 use std::cell::OnceCell;
 use std::sync::{Arc, OnceLock};
 
 use super::atom::Atom;
 use super::budget::{Budget, Exhausted};
-use super::caller::{Caller, Place, Shape};
-use super::compile::{Cell, Compiled, Rule};
-use super::dpll::{Clause, Model, Search};
-use super::fold::{self, Says};
-use super::proof::Closed;
-use super::questions::Fix;
+use super::caller::{CallerClass, CallerShape, OwnerAndTime};
+use super::compile::{ActionCell, CompiledPolicy, CompiledRule};
+use super::dpll::{Clause, RequestModel, Search};
+use super::fold::{self, Settled};
+use super::proof::ClosedBy;
+use super::questions::RequestForm;
 use super::value::{Domain, Rounding};
 use super::variables;
 use crate::catalogue::{self, Actions};
 
-/// What a scene is played before.
+/// What a state is played before.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stage<'a> {
-    pub(super) policy: &'a Compiled,
-    pub(super) place: &'a Place,
-    /// What RestrictPublicBuckets cuts off: nobody, everybody but the owner and services, or it is
+pub(super) struct ProvingContext<'a> {
+    pub(super) policy: &'a CompiledPolicy,
+    pub(super) place: &'a OwnerAndTime,
+    /// What RestrictPublicBuckets cuts off: no one, everyone but the owner and services, or it is
     /// not known which of the two.
     pub(super) cut: Option<bool>,
 }
 
 /// A shape and what follows from it.
 #[derive(Debug)]
-pub(super) struct Scene {
-    pub(super) shape: Shape,
+pub(super) struct CallerState {
+    pub(super) shape: CallerShape,
     /// The caller is one of the owner's identities.
     own: bool,
     /// The actions that some statement may let the caller do.
     pub(super) reach: Actions,
-    /// By statement, whether it speaks of the caller; none where nobody can tell.
+    /// By statement, whether it speaks of the caller; none where it cannot be known.
     allows: Vec<Option<bool>>,
     denies: Vec<Option<bool>>,
     down: OnceCell<Keys>,
     up: OnceCell<Keys>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<CellOutcome>,
 }
 
 /// The keys as one rounding sees them.
@@ -51,40 +51,40 @@ pub(super) struct Scene {
 struct Keys {
     domains: Vec<Arc<Domain>>,
     /// By atom.
-    says: Vec<Says>,
+    says: Vec<Settled>,
 }
 
 /// What is found for one cell, kind of request and rounding.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct CellOutcome {
     cell: usize,
     kind: u32,
     rounding: Rounding,
     /// Whom a statement speaks of is not known, and that may matter.
     pub(super) doubt: bool,
-    pub(super) ways: Vec<Way>,
+    pub(super) ways: Vec<GrantPath>,
 }
 
-/// A statement that may let somebody in.
+/// A statement that may let a caller in.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct GrantPath {
     /// Position among the Allow statements; none for the owner's identities, who need no statement.
     pub(super) rule: Option<usize>,
-    solved: Option<Solved>,
+    solved: Option<PathOutcome>,
 }
 
 /// What came of a way.
 #[derive(Clone, Debug)]
-pub(super) struct Solved {
-    pub(super) found: Result<Arc<Model>, Closed>,
+pub(super) struct PathOutcome {
+    pub(super) found: Result<Arc<RequestModel>, ClosedBy>,
     pub(super) doubt: bool,
 }
 
-impl Way {
+impl GrantPath {
     /// Where it was closed, if it was.
-    pub(super) fn closed(&self) -> Option<Closed> {
+    pub(super) fn closed(&self) -> Option<ClosedBy> {
         match &self.solved {
-            Some(Solved {
+            Some(PathOutcome {
                 found: Err(closed), ..
             }) => Some(*closed),
             _ => None,
@@ -92,9 +92,9 @@ impl Way {
     }
 }
 
-impl Scene {
-    pub(super) fn new(shape: Shape, policy: &Compiled, place: &Place) -> Self {
-        let meant = |rules: &[Rule]| -> Vec<Option<bool>> {
+impl CallerState {
+    pub(super) fn new(shape: CallerShape, policy: &CompiledPolicy, place: &OwnerAndTime) -> Self {
+        let meant = |rules: &[CompiledRule]| -> Vec<Option<bool>> {
             rules
                 .iter()
                 .map(|rule| shape.caller.is_meant(rule))
@@ -136,14 +136,14 @@ impl Scene {
     /// When the budget is used up.
     pub(super) fn outcome(
         &mut self,
-        stage: Stage<'_>,
+        around: ProvingContext<'_>,
         cell: usize,
-        fix: &Fix,
+        fix: &RequestForm,
         rounding: Rounding,
         budget: &mut Budget,
     ) -> Result<usize, Exhausted> {
         budget.spend(1)?;
-        let policy = stage.policy;
+        let policy = around.policy;
         let Some(members) = policy.cells.get(cell) else {
             return Ok(usize::MAX);
         };
@@ -161,41 +161,41 @@ impl Scene {
             return Ok(known);
         }
         budget.spend(policy.allows.len() * 2 + policy.keys.len())?;
-        let mut outcome = Outcome {
+        let mut outcome = CellOutcome {
             cell,
             kind,
             rounding,
             doubt: false,
             ways: Vec::new(),
         };
-        self.ways(stage, members, &mut outcome);
+        self.ways(around, members, &mut outcome);
         self.outcomes.push(outcome);
         Ok(self.outcomes.len() - 1)
     }
 
-    pub(super) fn get(&self, outcome: usize) -> Option<&Outcome> {
+    pub(super) fn get(&self, outcome: usize) -> Option<&CellOutcome> {
         self.outcomes.get(outcome)
     }
 
     /// The statements that are about these actions; some of them may let the caller in.
-    fn ways(&self, stage: Stage<'_>, cell: &Cell, outcome: &mut Outcome) {
+    fn ways(&self, around: ProvingContext<'_>, cell: &ActionCell, outcome: &mut CellOutcome) {
         if self.own {
             // The owner's identities are let in by their own policies.
-            outcome.ways.push(Way {
+            outcome.ways.push(GrantPath {
                 rule: None,
                 solved: None,
             });
             return;
         }
-        for (position, (rule, meant)) in stage.policy.allows.iter().zip(&self.allows).enumerate() {
+        for (position, (rule, meant)) in around.policy.allows.iter().zip(&self.allows).enumerate() {
             let takes = rule.actions & cell.actions != 0 || rule.unread;
             if !takes || *meant == Some(false) {
                 continue;
             }
-            let closed = self.closed_beforehand(stage, rule, *meant, outcome);
-            outcome.ways.push(Way {
+            let closed = self.closed_beforehand(around, rule, *meant, outcome);
+            outcome.ways.push(GrantPath {
                 rule: Some(position),
-                solved: closed.map(|closed| Solved {
+                solved: closed.map(|closed| PathOutcome {
                     found: Err(closed),
                     doubt: false,
                 }),
@@ -203,23 +203,23 @@ impl Scene {
         }
     }
 
-    /// Why a statement about the caller and the action lets nobody in, before its conditions are
+    /// Why a statement about the caller and the action lets no one in, before its conditions are
     /// looked at.
     fn closed_beforehand(
         &self,
-        stage: Stage<'_>,
-        rule: &Rule,
+        around: ProvingContext<'_>,
+        rule: &CompiledRule,
         meant: Option<bool>,
-        outcome: &mut Outcome,
-    ) -> Option<Closed> {
+        outcome: &mut CellOutcome,
+    ) -> Option<ClosedBy> {
         let up = outcome.rounding == Rounding::Up;
-        if !matches!(self.shape.caller, Caller::Service(_)) {
-            match stage.cut {
-                Some(true) => return Some(Closed::Cut),
+        if !matches!(self.shape.caller, CallerClass::Service(_)) {
+            match around.cut {
+                Some(true) => return Some(ClosedBy::Cut),
                 None => {
                     outcome.doubt = true;
                     if !up {
-                        return Some(Closed::Cut);
+                        return Some(ClosedBy::Cut);
                     }
                 }
                 Some(false) => {}
@@ -228,24 +228,24 @@ impl Scene {
         if meant.is_none() || rule.unread {
             outcome.doubt = true;
             if !up {
-                return Some(Closed::Principal);
+                return Some(ClosedBy::Principal);
             }
         }
         None
     }
 
-    fn keys(&self, stage: Stage<'_>, rounding: Rounding) -> &Keys {
+    fn keys(&self, around: ProvingContext<'_>, rounding: Rounding) -> &Keys {
         let known = match rounding {
             Rounding::Down => &self.down,
             Rounding::Up => &self.up,
         };
         known.get_or_init(|| {
-            let policy = stage.policy;
+            let policy = around.policy;
             let domains: Vec<Arc<Domain>> = (0..policy.keys.len())
                 .map(|key| match key {
                     // The resource is the action's.
                     0 => absent(),
-                    _ => self.shape.domain(policy, stage.place, key, rounding),
+                    _ => self.shape.domain(policy, around.place, key, rounding),
                 })
                 .collect();
             let says = policy
@@ -253,7 +253,7 @@ impl Scene {
                 .iter()
                 .map(|atom| match domains.get(atom.key) {
                     Some(domain) if atom.key != 0 => fold::says(atom, domain),
-                    _ => Says::Depends,
+                    _ => Settled::Depends,
                 })
                 .collect();
             Keys { domains, says }
@@ -266,12 +266,12 @@ impl Scene {
     /// When the budget is used up.
     pub(super) fn solve(
         &mut self,
-        stage: Stage<'_>,
-        fix: &Fix,
+        around: ProvingContext<'_>,
+        fix: &RequestForm,
         outcome: usize,
         way: usize,
         budget: &mut Budget,
-    ) -> Result<Option<Solved>, Exhausted> {
+    ) -> Result<Option<PathOutcome>, Exhausted> {
         let Some((asked, known)) = self
             .outcomes
             .get(outcome)
@@ -282,18 +282,18 @@ impl Scene {
         if let Some(solved) = &known.solved {
             return Ok(Some(solved.clone()));
         }
-        let Some(cell) = stage.policy.cells.get(asked.cell) else {
+        let Some(cell) = around.policy.cells.get(asked.cell) else {
             return Ok(None);
         };
-        let wanted: &[usize] = match known.rule.and_then(|rule| stage.policy.allows.get(rule)) {
+        let wanted: &[usize] = match known.rule.and_then(|rule| around.policy.allows.get(rule)) {
             Some(rule) if !rule.unread => &rule.atoms,
             _ => &[],
         };
-        let ground = Ground {
-            policy: stage.policy,
+        let ground = RequestSpace {
+            policy: around.policy,
             cell,
             fix,
-            keys: self.keys(stage, asked.rounding),
+            keys: self.keys(around, asked.rounding),
             rounding: asked.rounding,
         };
         let solved = ground.solve(wanted, &self.denies, budget)?;
@@ -314,15 +314,15 @@ fn absent() -> Arc<Domain> {
 }
 
 /// What a way is searched over: the requests of one caller, cell and kind.
-struct Ground<'a> {
-    policy: &'a Compiled,
-    cell: &'a Cell,
-    fix: &'a Fix,
+struct RequestSpace<'a> {
+    policy: &'a CompiledPolicy,
+    cell: &'a ActionCell,
+    fix: &'a RequestForm,
     keys: &'a Keys,
     rounding: Rounding,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> RequestSpace<'a> {
     /// What a key can have; none for what the caller's shape says of it.
     fn special(&self, key: usize) -> Option<&'a Domain> {
         if key == 0 {
@@ -348,16 +348,16 @@ impl<'a> Ground<'a> {
     }
 
     /// What a condition, by position, says of all these requests.
-    fn says(&self, position: usize) -> Says {
+    fn says(&self, position: usize) -> Settled {
         let Some(atom) = self.policy.atoms.get(position) else {
-            return Says::Depends;
+            return Settled::Depends;
         };
         let known = match (atom.key, self.special(atom.key)) {
             (0, _) => self.policy.resource(self.cell.on).says.get(position),
             (_, Some(special)) => return fold::says(atom, special),
             (_, None) => self.keys.says.get(position),
         };
-        known.copied().unwrap_or(Says::Depends)
+        known.copied().unwrap_or(Settled::Depends)
     }
 
     /// What is settled beforehand is settled here, without a search.
@@ -366,13 +366,13 @@ impl<'a> Ground<'a> {
         wanted: &[usize],
         denies: &[Option<bool>],
         budget: &mut Budget,
-    ) -> Result<Solved, Exhausted> {
+    ) -> Result<PathOutcome, Exhausted> {
         budget.spend(wanted.len() + self.policy.denies.len() * 2)?;
         let mut doubt = false;
-        if let Some(never) = wanted.iter().find(|atom| self.says(**atom) == Says::No) {
+        if let Some(never) = wanted.iter().find(|atom| self.says(**atom) == Settled::No) {
             let key = self.policy.atoms.get(*never).map_or(0, |atom| atom.key);
-            return Ok(Solved {
-                found: Err(Closed::Key(key)),
+            return Ok(PathOutcome {
+                found: Err(ClosedBy::Key(key)),
                 doubt,
             });
         }
@@ -389,19 +389,19 @@ impl<'a> Ground<'a> {
             // What could not be read may match everything.
             let atoms: &[usize] = if rule.unread { &[] } else { &rule.atoms };
             budget.spend(atoms.len())?;
-            if atoms.iter().any(|atom| self.says(*atom) == Says::No) {
+            if atoms.iter().any(|atom| self.says(*atom) == Settled::No) {
                 continue;
             }
             let open: Vec<usize> = atoms
                 .iter()
                 .copied()
-                .filter(|atom| self.says(*atom) == Says::Depends)
+                .filter(|atom| self.says(*atom) == Settled::Depends)
                 .collect();
             let unclear = meant.is_none();
             if open.is_empty() && !unclear {
                 // It matches all of these requests.
-                return Ok(Solved {
-                    found: Err(Closed::Denied(rule.index)),
+                return Ok(PathOutcome {
+                    found: Err(ClosedBy::Denied(rule.index)),
                     doubt,
                 });
             }
@@ -412,7 +412,7 @@ impl<'a> Ground<'a> {
             });
         }
         let solved = self.search(wanted, &clauses, budget)?;
-        Ok(Solved {
+        Ok(PathOutcome {
             doubt: doubt || solved.doubt,
             ..solved
         })
@@ -424,10 +424,10 @@ impl<'a> Ground<'a> {
         wanted: &[usize],
         clauses: &[Clause],
         budget: &mut Budget,
-    ) -> Result<Solved, Exhausted> {
+    ) -> Result<PathOutcome, Exhausted> {
         let policy = self.policy;
         let domains: Vec<&Domain> = (0..policy.keys.len()).map(|key| self.domain(key)).collect();
-        let over = Over {
+        let over = SearchSpace {
             domains: &domains,
             clauses,
             rounding: self.rounding,
@@ -435,7 +435,7 @@ impl<'a> Ground<'a> {
         let depends: Vec<usize> = wanted
             .iter()
             .copied()
-            .filter(|atom| self.says(*atom) == Says::Depends)
+            .filter(|atom| self.says(*atom) == Settled::Depends)
             .collect();
         let is_open = |atom: &usize| policy.atoms.get(*atom).is_some_and(Atom::is_open);
         let open = depends
@@ -446,7 +446,7 @@ impl<'a> Ground<'a> {
             return over.search(&policy.atoms, wanted, &depends, budget);
         }
         let (assignments, complete) = variables::assignments(policy, &domains, budget)?;
-        let mut closed = Closed::Key(0);
+        let mut closed = ClosedBy::Key(0);
         let mut doubt = false;
         for assignment in &assignments {
             let fixed: Vec<(usize, Domain)> = assignment
@@ -467,19 +467,19 @@ impl<'a> Ground<'a> {
             }
             let atoms = variables::assigned(policy, assignment);
             budget.spend(atoms.iter().map(Atom::weight).sum())?;
-            let over = Over {
+            let over = SearchSpace {
                 domains: &domains,
                 ..over
             };
             let solved = over.search(&atoms, wanted, &depends, budget)?;
             doubt |= solved.doubt;
             match solved.found {
-                Ok(_) => return Ok(Solved { doubt, ..solved }),
+                Ok(_) => return Ok(PathOutcome { doubt, ..solved }),
                 Err(found) => closed = closed.max(found),
             }
         }
         if complete || self.rounding == Rounding::Down {
-            return Ok(Solved {
+            return Ok(PathOutcome {
                 found: Err(closed),
                 doubt: doubt || !complete,
             });
@@ -487,7 +487,7 @@ impl<'a> Ground<'a> {
         let atoms = variables::widened(policy, wanted);
         budget.spend(atoms.iter().map(Atom::weight).sum())?;
         let solved = over.search(&atoms, wanted, &depends, budget)?;
-        Ok(Solved {
+        Ok(PathOutcome {
             doubt: true,
             ..solved
         })
@@ -498,20 +498,20 @@ static NEVER: Domain = Domain::absent();
 
 /// What a search runs over.
 #[derive(Clone, Copy)]
-struct Over<'a> {
+struct SearchSpace<'a> {
     domains: &'a [&'a Domain],
     clauses: &'a [Clause],
     rounding: Rounding,
 }
 
-impl Over<'_> {
+impl SearchSpace<'_> {
     fn search(
         self,
         atoms: &[Atom],
         wanted: &[usize],
         depends: &[usize],
         budget: &mut Budget,
-    ) -> Result<Solved, Exhausted> {
+    ) -> Result<PathOutcome, Exhausted> {
         let mut search = Search {
             atoms,
             domains: self.domains,
@@ -523,10 +523,10 @@ impl Over<'_> {
             budget,
         };
         let found = search.run(wanted, depends)?;
-        Ok(Solved {
+        Ok(PathOutcome {
             found: found.map(Arc::new).ok_or(match search.failed_key {
-                Some(key) => Closed::Key(key),
-                None => Closed::Denied(search.blocked_by),
+                Some(key) => ClosedBy::Key(key),
+                None => ClosedBy::Denied(search.blocked_by),
             }),
             doubt: search.doubt,
         })

@@ -1,17 +1,21 @@
-//! Keys with many values: `aws:PrincipalOrgPaths`, `aws:TagKeys` and the like.
+//! Whether what a key has can satisfy a list of conditions, and with what.
 //!
+//! Conditions on different keys are independent of each other, so a conjunction is decided key by key.
+//! A key of one value is [`super::value`]'s. Of keys with many values (`aws:PrincipalOrgPaths`, `aws:TagKeys`),
 //! `ForAllValues:` asks something of every value and `ForAnyValue:` of some value; the opposite of
 //! each is the other, of the opposite test. So a list of conditions is: tests that every value must
 //! pass, and tests each of which some value must pass. It can be satisfied exactly when for each of
 //! the latter there is a text that passes it together with all of the former — one value for each
 //! is then enough, and those questions are independent of each other.
 
-use super::atom::{Atom, Value};
+use super::atom::{Atom, KeyValue, ValueTest};
 use super::budget::{Budget, Exhausted};
-use super::value::{Domain, Found, Literal, Rounding, one};
+use super::value::{Domain, Literal, Rounding, SolvedValue, Values, one};
 use crate::document::Quantifier;
 
-/// Looks for a list of values, at least one, so that every literal is satisfied.
+/// Looks for what a key can have so that every literal on it is satisfied.
+///
+/// `doubt` is set when the answer would be another with the other rounding.
 ///
 /// # Errors
 /// When the budget is used up.
@@ -21,7 +25,62 @@ pub(super) fn solve(
     rounding: Rounding,
     doubt: &mut bool,
     budget: &mut Budget,
-) -> Result<Option<Value>, Exhausted> {
+) -> Result<Option<KeyValue>, Exhausted> {
+    budget.spend(literals.len() + 1)?;
+    let without = |wanted: &Literal<'_>| wanted.0.absent == wanted.1;
+    if domain.optional && literals.iter().all(without) {
+        return Ok(Some(KeyValue::Absent));
+    }
+    if matches!(domain.values, Values::None) {
+        return Ok(None);
+    }
+    // From here on the key is there.
+    let mut open: Vec<Literal<'_>> = Vec::with_capacity(literals.len());
+    for literal in literals {
+        let (atom, wanted) = *literal;
+        let unclear = atom.unclear
+            || (domain.many
+                && atom.quantifier == Quantifier::Single
+                && !matches!(atom.test, ValueTest::Constant(_)));
+        if unclear {
+            *doubt = true;
+            if rounding == Rounding::Down {
+                return Ok(None);
+            }
+        } else if let ValueTest::Constant(holds) = atom.test {
+            if holds != wanted {
+                return Ok(None);
+            }
+        } else {
+            open.push(*literal);
+        }
+    }
+    if domain.many {
+        return many(domain, &open, rounding, doubt, budget);
+    }
+    // Of one value, "all" and "any" say the same.
+    let found = one(domain, &open, budget)?;
+    Ok(match found {
+        SolvedValue::Value(value) => Some(KeyValue::One(value)),
+        SolvedValue::Nothing => None,
+        SolvedValue::Unclear => {
+            *doubt = true;
+            (rounding == Rounding::Up).then_some(KeyValue::Unclear)
+        }
+    })
+}
+
+/// Looks for a list of values, at least one, so that every literal is satisfied.
+///
+/// # Errors
+/// When the budget is used up.
+fn many(
+    domain: &Domain,
+    literals: &[Literal<'_>],
+    rounding: Rounding,
+    doubt: &mut bool,
+    budget: &mut Budget,
+) -> Result<Option<KeyValue>, Exhausted> {
     // A literal says the same of each value it asks about: pass if wanted, fail if not.
     let every: Vec<Literal<'_>> = literals
         .iter()
@@ -37,14 +96,14 @@ pub(super) fn solve(
     let mut unclear = false;
     let mut ask = |literals: &[Literal<'_>]| -> Result<bool, Exhausted> {
         Ok(match one(domain, literals, budget)? {
-            Found::Value(value) => {
+            SolvedValue::Value(value) => {
                 if !values.contains(&value) {
                     values.push(value);
                 }
                 true
             }
-            Found::Nothing => false,
-            Found::Unclear => {
+            SolvedValue::Nothing => false,
+            SolvedValue::Unclear => {
                 unclear = true;
                 true
             }
@@ -62,9 +121,9 @@ pub(super) fn solve(
     }
     if unclear {
         *doubt = true;
-        return Ok((rounding == Rounding::Up).then_some(Value::Unclear));
+        return Ok((rounding == Rounding::Up).then_some(KeyValue::Unclear));
     }
-    Ok(Some(Value::Many(values)))
+    Ok(Some(KeyValue::Many(values)))
 }
 
 fn asks_every(atom: &Atom, wanted: bool) -> bool {
@@ -128,7 +187,7 @@ mod tests {
                 .map(|(condition, wanted)| (Atom::condition(condition, 1, Version::V2012), *wanted)).collect();
             let literals: Vec<Literal<'_>> = atoms.iter().map(|(atom, wanted)| (atom, *wanted)).collect();
             let domain = Domain { many: true, ..Domain::any_text() };
-            let found = super::super::value::solve(
+            let found = super::solve(
                 &domain, &literals, Rounding::Down, &mut false, &mut Budget::new(1_000_000),
             ).unwrap();
             // Four texts stand for all: a, b, another with a, another without.
@@ -140,8 +199,8 @@ mod tests {
             });
             prop_assert_eq!(found.is_some(), brute);
             let chosen: Option<Vec<&str>> = match &found {
-                Some(Value::Many(values)) => Some(values.iter().map(String::as_str).collect()),
-                Some(Value::Absent) => Some(Vec::new()),
+                Some(KeyValue::Many(values)) => Some(values.iter().map(String::as_str).collect()),
+                Some(KeyValue::Absent) => Some(Vec::new()),
                 _ => None,
             };
             if let Some(chosen) = chosen {

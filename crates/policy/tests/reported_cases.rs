@@ -1,0 +1,67 @@
+//! Cases from public reports and from AWS's documentation (see `fixtures/reported-cases.md`).
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop loudly"
+)]
+
+use coldbucket_policy::batch;
+use serde_json::Value;
+
+/// Whether a member of an answer is what is expected: the value itself, or one of a list.
+fn fits(found: &Value, expected: &Value) -> bool {
+    match expected {
+        Value::Array(any) if !found.is_array() => any.contains(found),
+        other => found == other,
+    }
+}
+
+#[test]
+fn reported_cases_are_answered_rightly() {
+    let mut wrong = Vec::new();
+    let lines = include_str!("fixtures/reported-cases.jsonl").lines();
+    for line in lines {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let output = batch::prove(&case["input"].to_string(), None).unwrap();
+        let output = serde_json::to_value(output).unwrap();
+        for (question, expected) in case["expected"].as_object().unwrap() {
+            if question == "documented_public" {
+                if !fits(&output["documented_public"], expected) {
+                    wrong.push(format!("{}: {question}", case["input"]["id"]));
+                }
+                continue;
+            }
+            let answer = output["answers"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|answer| answer["question"] == question.as_str())
+                .unwrap();
+            let is_right = match expected {
+                Value::Object(members) => members.iter().all(|(name, expected)| match expected {
+                    Value::Object(classes) if name == "classes" => classes
+                        .iter()
+                        .all(|(class, expected)| fits(&answer["classes"][class], expected)),
+                    _ if name == "only_from_keys" => {
+                        answer["only_from"].as_object().is_some_and(|only| {
+                            expected
+                                .as_array()
+                                .unwrap()
+                                .iter()
+                                .all(|key| only.contains_key(key.as_str().unwrap()))
+                        })
+                    }
+                    _ => fits(&answer[name], expected),
+                }),
+                verdict => fits(&answer["verdict"], verdict),
+            };
+            if !is_right {
+                wrong.push(format!(
+                    "{} {question}: expected {expected}, found {answer}",
+                    case["input"]["id"]
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
