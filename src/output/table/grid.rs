@@ -1,12 +1,14 @@
 //! Columns that fit, with nothing cut in the middle of a word.
 //!
-//! Table crates cut long words anywhere, and an ARN over four lines cannot be copied. This module makes
-//! the table fit first: it leaves out columns in a stated order, wraps the one column of prose between
-//! words, and as a last resort puts the first column on a line of its own.
+//! comfy-table lays out the cells. Its own arrangement cuts long words anywhere, and an ARN over four
+//! lines cannot be copied. So this module makes the table fit first: it leaves out columns in a stated
+//! order, wraps the one column of prose between words, and as a last resort puts the first column on a
+//! line of its own.
 
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthStr;
+use comfy_table::{CellAlignment, ColumnConstraint, Row, Table, Width, presets};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::paint::{Tone, paint};
 use crate::output::hostile;
@@ -356,7 +358,7 @@ impl Grid {
         Ok(())
     }
 
-    /// Writes rows in columns of the given widths.
+    /// Lays out rows with comfy-table, in columns of the given widths, and paints them.
     fn print(
         &self,
         rows: &[Vec<Text>],
@@ -364,30 +366,74 @@ impl Grid {
         color: bool,
         out: &mut dyn Write,
     ) -> io::Result<()> {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        // It fits already; a width all the same, because without one the terminal is asked for it.
+        table.set_width(u16::try_from(total(widths)).unwrap_or(u16::MAX));
         for row in rows {
-            let height = row.iter().map(|text| text.text.lines().count()).max();
-            for line in 0..height.unwrap_or(0).max(1) {
-                let mut painted = String::new();
-                // Blanks are written before the next text, so that no line ends in any.
-                let mut blanks = self.indent;
-                for ((text, column), width) in row.iter().zip(&self.columns).zip(widths) {
-                    let cell = text.text.lines().nth(line).unwrap_or_default().trim();
-                    let free = width.saturating_sub(cell.width());
-                    let (before, behind) = if column.right { (free, 0) } else { (0, free) };
-                    if cell.is_empty() {
-                        blanks += width;
-                    } else {
-                        painted.extend(std::iter::repeat_n(' ', blanks + before));
-                        painted.push_str(&paint(color, text.tone, cell));
-                        blanks = behind;
-                    }
-                    blanks += GAP;
-                }
-                writeln!(out, "{painted}")?;
+            table.add_row(Row::from(row.iter().map(|text| &text.text)));
+        }
+        for (index, column) in self.columns.iter().enumerate() {
+            let Some(cells) = table.column_mut(index) else {
+                continue;
+            };
+            let wide = self.cell_width(index, widths);
+            cells.set_padding((0, u16::try_from(self.gap(index)).unwrap_or(0)));
+            cells.set_constraint(ColumnConstraint::Absolute(Width::Fixed(
+                u16::try_from(wide).unwrap_or(u16::MAX),
+            )));
+            if column.right {
+                cells.set_cell_alignment(CellAlignment::Right);
             }
+        }
+        // Each row once for each of its lines.
+        let rows = rows.iter().flat_map(|row| {
+            let height = row.iter().map(|text| text.text.lines().count()).max();
+            std::iter::repeat_n(row, height.unwrap_or(0).max(1))
+        });
+        for (line, row) in table.lines().zip(rows) {
+            let mut painted = String::new();
+            let mut rest = line.as_str();
+            for (index, Text { tone, .. }) in row.iter().enumerate() {
+                let (cell, after) = split_at_width(rest, self.cell_width(index, widths));
+                rest = after;
+                let text = cell.trim();
+                let (before, behind) = cell.split_once(text).unwrap_or(("", cell));
+                painted.push_str(before);
+                painted.push_str(&paint(color, *tone, text));
+                painted.push_str(behind);
+            }
+            let painted = painted.trim_end();
+            let indent = if painted.is_empty() { 0 } else { self.indent };
+            writeln!(out, "{:indent$}{painted}", "")?;
         }
         Ok(())
     }
+
+    /// The blanks after a column.
+    fn gap(&self, index: usize) -> usize {
+        if index + 1 == self.columns.len() {
+            0
+        } else {
+            GAP
+        }
+    }
+
+    fn cell_width(&self, index: usize, widths: &[usize]) -> usize {
+        widths.get(index).copied().unwrap_or(0) + self.gap(index)
+    }
+}
+
+/// The head of a text that fills so many columns of a terminal, and the rest.
+fn split_at_width(text: &str, width: usize) -> (&str, &str) {
+    let mut taken = 0;
+    for (at, letter) in text.char_indices() {
+        taken += letter.width().unwrap_or(0);
+        if taken > width {
+            return text.split_at(at);
+        }
+    }
+    (text, "")
 }
 
 fn total(widths: &[usize]) -> usize {
