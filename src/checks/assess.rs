@@ -17,7 +17,7 @@ use super::expression::{Expression, ITEM, PARAMS, Prepared, Scope, Truth};
 use super::model::{Check, ForEach};
 use super::problem::Defect;
 use super::selection::{Chosen, Selected};
-use crate::facts::{Because, FactDocument, Facts, Subject};
+use crate::facts::{Because, FactDocument, FactPaths, Facts, Subject};
 use crate::findings::{Evidence, Finding, Reason, Status, bounded, fingerprint};
 use crate::inventory::ids::SubjectKind;
 
@@ -114,6 +114,11 @@ pub fn assess(
         if checks.is_empty() {
             continue;
         }
+        let paths: BTreeSet<String> = checks
+            .iter()
+            .flat_map(|chosen| chosen.check.paths_read())
+            .collect();
+        let read = FactPaths::of(paths.iter().map(String::as_str));
         for subject in facts.subjects(kind) {
             if subject.id.name == UNLISTED {
                 for chosen in &checks {
@@ -121,7 +126,7 @@ pub fn assess(
                     sink(finding(facts, &subject, &chosen.check, judgement));
                 }
             } else if scope(&subject) {
-                assess_subject(facts, &subject, &checks, sink)?;
+                assess_subject(facts, &subject, &checks, &read, sink)?;
             }
         }
     }
@@ -132,6 +137,7 @@ fn assess_subject(
     facts: &Facts<'_>,
     subject: &Subject,
     checks: &[&Chosen],
+    read: &FactPaths,
     sink: &mut dyn FnMut(Finding),
 ) -> Result<(), Defect> {
     let defect = |chosen: &Chosen, message: String| Defect {
@@ -142,18 +148,8 @@ fn assess_subject(
     };
     let document = facts
         .of(subject)
-        .map(|facts| facts.document())
-        .unwrap_or_else(|| Ok(FactDocument::default()));
-    let document = match (document, checks.first()) {
-        (Ok(document), _) => document,
-        (Err(error), Some(chosen)) => {
-            return Err(defect(
-                chosen,
-                format!("its facts cannot be written: {error}"),
-            ));
-        }
-        (Err(_), None) => return Ok(()),
-    };
+        .map(|facts| facts.document(read))
+        .unwrap_or_default();
     let prepared = Prepared::new(&document);
     for chosen in checks {
         let judgements = judge(&chosen.check, chosen.params.as_ref(), &prepared)

@@ -404,22 +404,7 @@ impl Compiler<'_> {
         }
         let params = self.params(&read.params);
         let subject = read.subject.value;
-        let Some(facts) = Shape::of(subject) else {
-            let at = (
-                read.subject.referenced.line(),
-                read.subject.referenced.column(),
-            );
-            self.problems.push(Problem::at(
-                self.path,
-                at,
-                format!(
-                    "nothing is known about the subject `{}` yet",
-                    subject.name()
-                ),
-            ));
-            return None;
-        };
-        let mut variables = Variables::new(subject.variable(), facts);
+        let mut variables = Variables::new(subject.variable(), Shape::of(subject));
         if !params.is_empty() {
             let shapes = params
                 .iter()

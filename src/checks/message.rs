@@ -232,7 +232,7 @@ mod tests {
     use crate::inventory::ids::SubjectKind;
 
     fn variables() -> Variables {
-        Variables::new("bucket", Shape::of(SubjectKind::Bucket).unwrap())
+        Variables::new("bucket", Shape::of(SubjectKind::Bucket))
     }
 
     #[test]

@@ -120,6 +120,27 @@ impl Check {
         paths
     }
 
+    /// Every fact path that a verdict and its message read: those of [`Self::paths`], what the
+    /// messages show, and the key of an item.
+    pub fn paths_read(&self) -> BTreeSet<String> {
+        let mut paths = self.paths();
+        let items = self
+            .for_each
+            .as_ref()
+            .map(|each| format!("{}[]", each.path));
+        if let (Some(items), Some(each)) = (&items, &self.for_each) {
+            paths.insert(format!("{items}.{}", each.key));
+        }
+        let templates = std::iter::once(&self.message).chain(&self.pass_message);
+        for placeholder in templates.flat_map(Template::placeholders) {
+            match (placeholder.strip_prefix("item."), &items) {
+                (Some(member), Some(items)) => paths.insert(format!("{items}.{member}")),
+                _ => paths.insert(placeholder.to_owned()),
+            };
+        }
+        paths
+    }
+
     /// The readings the verdict rests on. Messages and evidence open no others.
     pub fn needs(&self) -> BTreeSet<Need> {
         // Conditions name facts and lists, never groups: what lies below a list is named too.

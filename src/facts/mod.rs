@@ -16,6 +16,7 @@ mod document;
 mod evidence;
 mod fact;
 pub mod function;
+pub mod group;
 pub mod identity;
 mod index;
 pub mod region;
@@ -26,7 +27,8 @@ mod vocabulary;
 
 pub use document::FactDocument;
 pub use fact::{Because, Fact, from_reading};
+pub use group::FactPaths;
 pub use index::Index;
 pub use standing::Standing;
 pub use subjects::{Facts, Subject, SubjectFacts, Trust, UNLISTED};
-pub use vocabulary::{NeedTable, declarations, list_needs, needs, schema};
+pub use vocabulary::{declarations, list_needs, needs, schema};

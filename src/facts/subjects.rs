@@ -8,6 +8,7 @@ use super::access_point::{AccessPointContext, AccessPointFacts};
 use super::account::AccountFacts;
 use super::bucket::{BucketContext, BucketFacts};
 use super::function::{FunctionContext, FunctionFacts};
+use super::group::{FactPaths, FactValue, Writer};
 use super::identity::{self, IdentityContext, IdentityFacts};
 use super::region::RegionFacts;
 use super::trail::{TrailContext, TrailFacts};
@@ -85,33 +86,22 @@ pub enum SubjectFacts {
 }
 
 impl SubjectFacts {
-    /// The facts as conditions see them.
-    ///
-    /// # Errors
-    /// When they cannot be written as JSON, which is a defect of this program.
-    pub fn document(&self) -> Result<FactDocument, serde_json::Error> {
+    /// The facts as conditions see them: what is known, as far as it is wanted, and what is not.
+    pub fn document(&self, wanted: &FactPaths) -> FactDocument {
         match self {
-            Self::Account(facts) => {
-                FactDocument::new(SubjectKind::Account.variable(), facts.as_ref())
-            }
-            Self::Bucket(facts) => {
-                FactDocument::new(SubjectKind::Bucket.variable(), facts.as_ref())
-            }
-            Self::Function(facts) => {
-                FactDocument::new(SubjectKind::Function.variable(), facts.as_ref())
-            }
-            Self::Region(facts) => {
-                FactDocument::new(SubjectKind::Region.variable(), facts.as_ref())
-            }
-            Self::Trail(facts) => FactDocument::new(SubjectKind::Trail.variable(), facts.as_ref()),
-            Self::Identity(facts) => {
-                FactDocument::new(SubjectKind::Identity.variable(), facts.as_ref())
-            }
-            Self::AccessPoint(facts) => {
-                FactDocument::new(SubjectKind::AccessPoint.variable(), facts.as_ref())
-            }
+            Self::Account(facts) => document(SubjectKind::Account, facts.as_ref(), wanted),
+            Self::Bucket(facts) => document(SubjectKind::Bucket, facts.as_ref(), wanted),
+            Self::Function(facts) => document(SubjectKind::Function, facts.as_ref(), wanted),
+            Self::Region(facts) => document(SubjectKind::Region, facts.as_ref(), wanted),
+            Self::Trail(facts) => document(SubjectKind::Trail, facts.as_ref(), wanted),
+            Self::Identity(facts) => document(SubjectKind::Identity, facts.as_ref(), wanted),
+            Self::AccessPoint(facts) => document(SubjectKind::AccessPoint, facts.as_ref(), wanted),
         }
     }
+}
+
+fn document(kind: SubjectKind, facts: &impl FactValue, wanted: &FactPaths) -> FactDocument {
+    Writer::document(kind.variable(), facts, wanted)
 }
 
 impl<'a> Facts<'a> {

@@ -344,6 +344,25 @@ pub struct Need {
 }
 
 impl Need {
+    /// A reading of a resource. That of another resource than the subject is called only when what the
+    /// same resource says does not rule it out.
+    pub const fn new(relation: Relation, reading: ReadingKind) -> Self {
+        match relation {
+            Relation::Own | Relation::Siblings | Relation::Region => Self {
+                relation,
+                reading,
+                guard: Guard::Always,
+            },
+            _ => Self::of_another(relation, reading),
+        }
+    }
+
+    /// The same need with another guard.
+    #[must_use]
+    pub const fn guarded_by(self, guard: Guard) -> Self {
+        Self { guard, ..self }
+    }
+
     /// A reading of the subject itself, always called.
     pub const fn own(reading: ReadingKind) -> Self {
         Self {

@@ -11,7 +11,7 @@ use super::{Exit, RunError, catalogue, listing};
 use crate::checks::{self, Check};
 use crate::cli::options::{Explain, PackName, Resources, Selection};
 use crate::cli::{Mistake, Placed, did_you_mean};
-use crate::facts::{Because, FactDocument, Facts, Subject};
+use crate::facts::{Because, FactDocument, FactPaths, Facts, Subject};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Relation;
 use crate::output::explanation::{self, Explanation, FactLine};
@@ -60,9 +60,7 @@ pub(super) fn run(
     })?;
     results.sort_by(|a, b| a.item.cmp(&b.item));
     let document = match facts.of(&subject) {
-        Some(facts) => facts
-            .document()
-            .map_err(|error| RunError::Internal(error.to_string()))?,
+        Some(facts) => facts.document(&FactPaths::EVERYTHING),
         None => FactDocument::default(),
     };
     let paths = check.paths();

@@ -16,7 +16,7 @@ use crate::checks::message::Template;
 use crate::checks::{Check, Selected};
 use crate::cli::did_you_mean;
 use crate::cli::options::Remediate;
-use crate::facts::{Facts, Subject};
+use crate::facts::{FactPaths, Facts, Subject};
 use crate::output::Look;
 use crate::remedy::quote::Piece;
 use crate::remedy::{self, Problem, Wishes};
@@ -155,12 +155,7 @@ fn problems(
                 unlisted: Vec::new(),
             };
             let known = match facts.of(&subject) {
-                Some(facts) => {
-                    facts
-                        .document()
-                        .map_err(|error| RunError::Internal(error.to_string()))?
-                        .known
-                }
+                Some(facts) => facts.document(&FactPaths::EVERYTHING).known,
                 None => Value::Null,
             };
             documents.insert(arn, known);

@@ -13,17 +13,16 @@
 mod bound;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::bucket::public_access_block::{Flags, missing};
-use super::vocabulary::NeedTable;
 use super::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{PolicyStatus, PublicAccessBlock};
 use crate::inventory::ids::partition;
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::report::{ClassReach, Reach};
 use coldbucket_policy::documented_public::documented_public;
 use coldbucket_policy::prove::{Case, Prover, Question};
@@ -32,7 +31,8 @@ use coldbucket_policy::{Policy, PolicyKind};
 use bound::Door;
 
 /// The facts of one access point; conditions see them as `access_point`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(AccessPointListing), own(MultiRegionAccessPointListing))]
 pub struct AccessPointFacts {
     /// Its name.
     pub name: String,
@@ -52,53 +52,28 @@ pub struct AccessPointFacts {
     pub public_access_block: AccessPointBlockFacts,
     /// What anybody can do through it who holds nothing that a policy names: read, list, write, acl;
     /// empty when nothing.
+    #[needs(
+        own(AccessPointConfiguration),
+        own(AccountPublicAccessBlock),
+        own(AccessPointPolicy, UnlessVpcOrigin),
+        own(AccessPointPolicyStatus, UnlessVpcOrigin),
+        own(MultiRegionAccessPointPolicy),
+        own(MultiRegionAccessPointPolicyStatus),
+        behind(BucketPolicy),
+        behind(BucketPublicAccessBlock)
+    )]
     pub open: Fact<Vec<String>>,
 }
 
 /// Block Public Access of an access point joined with the account's.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(AccessPointConfiguration), own(AccountPublicAccessBlock))]
 pub struct AccessPointBlockFacts {
     /// All four flags are effective.
     pub all: Fact<bool>,
     /// Names of the flags that neither level sets.
     pub missing: Fact<Vec<String>>,
 }
-
-const BLOCK: &[Need] = &[
-    Need::own(ReadingKind::AccessPointConfiguration),
-    Need::own(ReadingKind::AccountPublicAccessBlock),
-];
-
-const OPEN: &[Need] = &[
-    Need::own(ReadingKind::AccessPointConfiguration),
-    Need::own(ReadingKind::AccountPublicAccessBlock),
-    Need::guarded(ReadingKind::AccessPointPolicy, Guard::UnlessVpcOrigin),
-    Need::guarded(ReadingKind::AccessPointPolicyStatus, Guard::UnlessVpcOrigin),
-    Need::own(ReadingKind::MultiRegionAccessPointPolicy),
-    Need::own(ReadingKind::MultiRegionAccessPointPolicyStatus),
-    Need::behind(ReadingKind::BucketPolicy),
-    Need::behind(ReadingKind::BucketPublicAccessBlock),
-];
-
-/// The readings behind each path. Name, kind, bucket and origin come with the listings.
-pub const NEEDS: NeedTable = &[
-    (
-        "access_point",
-        &[
-            Need::own(ReadingKind::AccessPointListing),
-            Need::own(ReadingKind::MultiRegionAccessPointListing),
-        ],
-    ),
-    ("access_point.name", &[]),
-    ("access_point.arn", &[]),
-    ("access_point.account", &[]),
-    ("access_point.region", &[]),
-    ("access_point.kind", &[]),
-    ("access_point.bucket", &[]),
-    ("access_point.origin", &[]),
-    ("access_point.public_access_block", BLOCK),
-    ("access_point.open", OPEN),
-];
 
 /// One access point in its surroundings.
 pub(in crate::facts) struct AccessPointContext<'a> {

@@ -1,16 +1,14 @@
 //! What can be said about the account as a whole.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::Fact;
 use super::bucket::public_access_block::{Flags, missing};
-use super::vocabulary::NeedTable;
+use crate::facts::group::FactValue;
 use crate::inventory::account::AccountInventory;
-use crate::inventory::need::{Need, ReadingKind};
 
 /// The facts of the account; conditions see them as `account`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct AccountFacts {
     /// 12-digit id.
     pub id: String,
@@ -21,7 +19,8 @@ pub struct AccountFacts {
 }
 
 /// What the account's trails record together.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(region(TrailListing), trails(TrailStatus), trails(TrailSelectors))]
 pub struct AccountTrailFacts {
     /// A trail of many Regions, the organization's included, logs, delivers, and records every
     /// management event.
@@ -29,30 +28,14 @@ pub struct AccountTrailFacts {
 }
 
 /// Account-level Block Public Access, an organization's S3 policy included.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(AccountPublicAccessBlock))]
 pub struct AccountPublicAccessBlockFacts {
     /// All four flags are on.
     pub all: Fact<bool>,
     /// Names of the flags that are off.
     pub missing: Fact<Vec<String>>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("account.id", &[]),
-    (
-        "account.public_access_block",
-        &[Need::own(ReadingKind::AccountPublicAccessBlock)],
-    ),
-    (
-        "account.trails.management_everywhere",
-        &[
-            Need::of_region(ReadingKind::TrailListing),
-            Need::of_trails(ReadingKind::TrailStatus),
-            Need::of_trails(ReadingKind::TrailSelectors),
-        ],
-    ),
-];
 
 impl AccountFacts {
     /// Concludes from what was read of the account.

@@ -21,7 +21,7 @@ use crate::inventory::need::{Need, ReadingKind};
 use coldbucket_policy::delivery::Delivery;
 
 /// What it takes to know.
-pub(super) const NEEDS: &[Need] = &[
+pub(super) const DELIVERY: &[Need] = &[
     Need::own(ReadingKind::BucketLogging),
     Need::of_destination(ReadingKind::TargetHead),
     Need::of_log_target(ReadingKind::BucketEncryption),

@@ -6,17 +6,17 @@
 //! their own key (SSE-C), which leaves the owner unable to read what was written.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::PolicyReading;
-use crate::facts::vocabulary::NeedTable;
+use crate::facts::group::FactValue;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Encryption};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::report::Reach;
 
 /// Encryption.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketEncryption))]
 pub struct EncryptionFacts {
     /// Default: `sse-s3`, `sse-kms`, `dsse-kms`, or AWS's own word for a newer value.
     pub default: Fact<String>,
@@ -28,45 +28,13 @@ pub struct EncryptionFacts {
     pub bucket_key: Fact<bool>,
     /// `blocked` or `allowed`. Not decidable when the setting is absent (its default depends on
     /// date, Region and account) and no policy statement denies it.
+    #[needs(own(BucketPolicy))]
     pub sse_c: Fact<String>,
     /// Whether some upload ends up without a KMS key, by anybody: asked for in its header, or by the
     /// default where the header is missing. Uploads under the caller's own key are `sse_c`.
+    #[needs(own(BucketPolicy))]
     pub put_without_kms: Fact<Reach>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    (
-        "bucket.encryption.default",
-        &[Need::own(ReadingKind::BucketEncryption)],
-    ),
-    (
-        "bucket.encryption.kms",
-        &[Need::own(ReadingKind::BucketEncryption)],
-    ),
-    (
-        "bucket.encryption.key",
-        &[Need::own(ReadingKind::BucketEncryption)],
-    ),
-    (
-        "bucket.encryption.bucket_key",
-        &[Need::own(ReadingKind::BucketEncryption)],
-    ),
-    (
-        "bucket.encryption.put_without_kms",
-        &[
-            Need::own(ReadingKind::BucketEncryption),
-            Need::own(ReadingKind::BucketPolicy),
-        ],
-    ),
-    (
-        "bucket.encryption.sse_c",
-        &[
-            Need::own(ReadingKind::BucketEncryption),
-            Need::own(ReadingKind::BucketPolicy),
-        ],
-    ),
-];
 
 impl EncryptionFacts {
     /// Concludes from GetBucketEncryption, and for SSE-C from the policy as well.

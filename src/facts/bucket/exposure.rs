@@ -7,23 +7,23 @@
 
 use coldbucket_policy::catalogue::ActionClass;
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::ownership::{ACL, effective_grants};
+use super::ownership::effective_grants;
 pub use super::policy::PolicyFacts;
-use super::public_access_block::{BLOCK, PublicAccessBlockFacts};
+use super::public_access_block::PublicAccessBlockFacts;
 use super::{BucketContext, PolicyReading};
 use crate::facts::bucket::compose::{Composed, Grants, Sources};
-use crate::facts::vocabulary::NeedTable;
+use crate::facts::group::FactValue;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Grant};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::report::Reach;
 use crate::report::policy::Request;
 use coldbucket_policy::prove::Question;
 
 /// Who can reach the bucket.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketPolicy))]
 pub struct ExposureFacts {
     /// Whether anybody can who holds nothing that the policy names: without a signature, or with the
     /// credentials of any AWS account.
@@ -33,8 +33,16 @@ pub struct ExposureFacts {
     /// Requests signed by an account nobody named.
     pub any_aws_account: ReachFacts,
     /// Accounts (and other outside principals) that the policy or the ACL names.
+    #[needs(
+        own(BucketPolicyStatus, OnlyWherePublicCounts),
+        own(BucketPublicAccessBlock, UnlessAccountBlocksAll),
+        own(AccountPublicAccessBlock),
+        own(BucketOwnership),
+        own(BucketAcl, UnlessBucketOwnerEnforced)
+    )]
     pub other_accounts: Fact<Vec<NamedOutsider>>,
     /// AWS's own judgement of the policy (GetBucketPolicyStatus); false without a policy.
+    #[needs(own(BucketPolicyStatus, UnlessNoPolicy))]
     pub aws_says_public: Fact<bool>,
     /// AWS services that the policy names and that anybody can send: no condition ties their
     /// requests to a source account, organization or resource (IAM user guide, "The confused deputy
@@ -46,7 +54,7 @@ pub struct ExposureFacts {
 
 /// Presigned requests: the signature is in the URL or in a form, and whoever has it can use it. By
 /// anybody, the owner's identities included.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct PresignedFacts {
     /// Whether some presigned request is not denied.
     pub reach: Fact<Reach>,
@@ -63,37 +71,53 @@ const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
 /// Open to anybody, by class of action. With RestrictPublicBuckets in effect this is known to be
 /// false even where the policy was refused: a public policy is cut off, and any other only lets fixed
 /// values in.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(
+    own(BucketPolicyStatus, OnlyWherePublicCounts),
+    own(BucketPublicAccessBlock, UnlessAccountBlocksAll),
+    own(AccountPublicAccessBlock)
+)]
 pub struct PublicFacts {
     /// Read object data.
     pub read: Fact<bool>,
     /// List the bucket.
+    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
     pub list: Fact<bool>,
     /// Write or delete objects.
+    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
     pub write: Fact<bool>,
     /// Read or change ACLs.
+    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
     pub acl: Fact<bool>,
     /// Change the bucket's policy or protection.
     pub takeover: Fact<bool>,
 }
 
 /// Reach by class of action: `reachable`, `constrained` or `unreachable`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(
+    own(BucketPolicyStatus, OnlyWherePublicCounts),
+    own(BucketPublicAccessBlock, UnlessAccountBlocksAll),
+    own(AccountPublicAccessBlock)
+)]
 pub struct ReachFacts {
     /// Read object data.
     pub read: Fact<Reach>,
     /// List the bucket.
+    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
     pub list: Fact<Reach>,
     /// Write or delete objects.
+    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
     pub write: Fact<Reach>,
     /// Read or change ACLs.
+    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
     pub acl: Fact<Reach>,
     /// Change the bucket's policy or protection.
     pub takeover: Fact<Reach>,
 }
 
 /// Somebody outside the owner's account whom the policy or the ACL names.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, FactValue)]
 pub struct NamedOutsider {
     /// A 12-digit account id, an organization id, a canonical user id or a federated provider.
     pub account: String,
@@ -102,64 +126,6 @@ pub struct NamedOutsider {
     /// Listed under `trusted_accounts` or `trusted_organizations` in the configuration.
     pub trusted: bool,
 }
-
-/// AWS's judgement of the policy, where it can change who gets in: under RestrictPublicBuckets.
-pub(super) const STATUS: Need = Need::guarded(
-    ReadingKind::BucketPolicyStatus,
-    Guard::OnlyWherePublicCounts,
-);
-
-const BY_POLICY: &[Need] = &[
-    Need::own(ReadingKind::BucketPolicy),
-    STATUS,
-    BLOCK,
-    Need::own(ReadingKind::AccountPublicAccessBlock),
-];
-
-const BY_POLICY_AND_ACL: &[Need] = &[
-    Need::own(ReadingKind::BucketPolicy),
-    STATUS,
-    BLOCK,
-    Need::own(ReadingKind::AccountPublicAccessBlock),
-    Need::own(ReadingKind::BucketOwnership),
-    ACL,
-];
-
-/// The readings behind each path. A bucket ACL never grants object data or the policy (S3 user
-/// guide, "ACL permissions"), so those two classes do not open it.
-pub const NEEDS: NeedTable = &[
-    ("bucket.exposure.public.read", BY_POLICY),
-    ("bucket.exposure.public.list", BY_POLICY_AND_ACL),
-    ("bucket.exposure.public.write", BY_POLICY_AND_ACL),
-    ("bucket.exposure.public.acl", BY_POLICY_AND_ACL),
-    ("bucket.exposure.public.takeover", BY_POLICY),
-    ("bucket.exposure.anonymous.read", BY_POLICY),
-    ("bucket.exposure.anonymous.list", BY_POLICY_AND_ACL),
-    ("bucket.exposure.anonymous.write", BY_POLICY_AND_ACL),
-    ("bucket.exposure.anonymous.acl", BY_POLICY_AND_ACL),
-    ("bucket.exposure.anonymous.takeover", BY_POLICY),
-    ("bucket.exposure.any_aws_account.read", BY_POLICY),
-    ("bucket.exposure.any_aws_account.list", BY_POLICY_AND_ACL),
-    ("bucket.exposure.any_aws_account.write", BY_POLICY_AND_ACL),
-    ("bucket.exposure.any_aws_account.acl", BY_POLICY_AND_ACL),
-    ("bucket.exposure.any_aws_account.takeover", BY_POLICY),
-    ("bucket.exposure.other_accounts", BY_POLICY_AND_ACL),
-    (
-        "bucket.exposure.confused_deputies",
-        &[Need::own(ReadingKind::BucketPolicy)],
-    ),
-    (
-        "bucket.exposure.presigned",
-        &[Need::own(ReadingKind::BucketPolicy)],
-    ),
-    (
-        "bucket.exposure.aws_says_public",
-        &[
-            Need::own(ReadingKind::BucketPolicy),
-            Need::guarded(ReadingKind::BucketPolicyStatus, Guard::UnlessNoPolicy),
-        ],
-    ),
-];
 
 impl ExposureFacts {
     /// Asks the prover, class by class, with whatever was read. Beside it whether RestrictPublicBuckets

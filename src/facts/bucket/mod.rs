@@ -23,20 +23,20 @@ pub mod website;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use self::policy::PolicyReading;
 use super::region::ConfigFacts;
-use super::vocabulary::NeedTable;
 use super::{Fact, Index, Trust, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::bucket_arn;
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::report::policy::Request;
 
 /// The facts of one bucket; conditions see them as `bucket`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketListing))]
 pub struct BucketFacts {
     /// Bucket name.
     pub name: String,
@@ -63,6 +63,11 @@ pub struct BucketFacts {
     /// Server access logging.
     pub logging: logging::LoggingFacts,
     /// Whether AWS Config records changes of the bucket: `on`, `daily`, `not recorded` or `off`.
+    #[needs(
+        own(RegionListing),
+        region(ConfigRecorders),
+        region(ConfigRecorderStatus)
+    )]
     pub config: Fact<String>,
     /// CloudTrail data events.
     pub data_events: data_events::DataEventFacts,
@@ -85,33 +90,9 @@ pub struct BucketFacts {
     /// A sample of its objects, where one was asked for.
     pub objects: objects::ObjectFacts,
     /// Tags by key; test with `in`.
+    #[needs(own(BucketTags, WhileThereIsRoom))]
     pub tags: Fact<BTreeMap<String, String>>,
 }
-
-/// The readings behind the paths that belong to no topic. Name, account, Region and ARN come with
-/// the listing.
-pub const NEEDS: NeedTable = &[
-    ("bucket", &[Need::own(ReadingKind::BucketListing)]),
-    ("bucket.name", &[]),
-    ("bucket.arn", &[]),
-    ("bucket.account", &[]),
-    ("bucket.region", &[]),
-    (
-        "bucket.tags",
-        &[Need::guarded(
-            ReadingKind::BucketTags,
-            Guard::WhileThereIsRoom,
-        )],
-    ),
-    (
-        "bucket.config",
-        &[
-            Need::own(ReadingKind::RegionListing),
-            Need::of_region(ReadingKind::ConfigRecorders),
-            Need::of_region(ReadingKind::ConfigRecorderStatus),
-        ],
-    ),
-];
 
 /// What AWS Config does in the bucket's Region.
 fn config_of(context: &BucketContext<'_>) -> Fact<String> {

@@ -7,14 +7,13 @@
 //! in takes the ACL and Block Public Access as well ([`crate::facts::bucket::compose`]).
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::BucketContext;
 use crate::facts::bucket::compose::{Grants, Sources};
-use crate::facts::vocabulary::NeedTable;
+use crate::facts::group::FactValue;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::ids::bucket_arn;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::report::Reach;
 use crate::report::policy::{Answer, Request};
 use coldbucket_policy::delivery::{self, Delivery, Says};
@@ -24,7 +23,8 @@ use coldbucket_policy::wording::{self, Target};
 use coldbucket_policy::{Policy, PolicyKind};
 
 /// What the policy document is, before any question of whom it lets in.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketPolicy))]
 pub struct PolicyFacts {
     /// There is a policy.
     pub present: Fact<bool>,
@@ -34,9 +34,6 @@ pub struct PolicyFacts {
     /// What is wrong with it, with its place; empty when nothing is.
     pub defect: Fact<String>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[("bucket.policy", &[Need::own(ReadingKind::BucketPolicy)])];
 
 /// How many defects a message tells.
 const DEFECTS_TOLD: usize = 3;

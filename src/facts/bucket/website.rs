@@ -5,15 +5,15 @@
 //! what the caller may have anyway, so it matters together with an open bucket or a leaked URL.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use crate::facts::vocabulary::NeedTable;
+use crate::facts::group::FactValue;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, CorsRule};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// Static website hosting.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketWebsite))]
 pub struct WebsiteFacts {
     /// The bucket has a website endpoint.
     pub enabled: Fact<bool>,
@@ -22,7 +22,8 @@ pub struct WebsiteFacts {
 }
 
 /// Cross-origin rules.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketCors))]
 pub struct CorsFacts {
     /// There is at least one rule.
     pub enabled: Fact<bool>,
@@ -31,12 +32,6 @@ pub struct CorsFacts {
     /// Pages of every origin may write or delete (PUT, POST or DELETE).
     pub any_origin_writes: Fact<bool>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("bucket.website", &[Need::own(ReadingKind::BucketWebsite)]),
-    ("bucket.cors", &[Need::own(ReadingKind::BucketCors)]),
-];
 
 impl WebsiteFacts {
     /// Concludes from GetBucketWebsite.

@@ -10,9 +10,9 @@
 //! Other accounts' layers may be refused: they are left out, and said so.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::package::megabytes;
+use crate::facts::group::FactValue;
 use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::archive::{Archive, Content, ContentKind, Package};
@@ -22,7 +22,7 @@ use coldbucket_cold_start::Model;
 use coldbucket_cold_start::estimate::tenth;
 
 /// One kind of waste in a package; `item` in checks over `function.latest.package.waste`.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, FactValue)]
 pub struct WasteFacts {
     /// `sdk-copy`, `other-platform`, `tests`, `documentation`, `source-maps`,
     /// `type-declarations`, `debug-symbols`, `source-jars`, `caches` or `foreign-byte-code`.
@@ -40,7 +40,7 @@ pub struct WasteFacts {
 }
 
 /// A large folder of a package.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, FactValue)]
 pub struct FolderFacts {
     /// Path in the zip, or in the layer.
     pub path: String,

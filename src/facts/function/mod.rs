@@ -16,22 +16,22 @@ pub mod vpc;
 mod wiring;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::vocabulary::NeedTable;
 use super::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::function::{Alias, FunctionConfiguration, FunctionInventory};
 use crate::inventory::ids::function_arn;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// The version that is edited, and that callers without a qualifier run.
 pub const LATEST: &str = "$LATEST";
 
 /// The facts of one function; conditions see them as `function`. A function is one resource; its
 /// versions are the list `versions`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(FunctionListing))]
 pub struct FunctionFacts {
     /// Function name.
     pub name: String,
@@ -43,6 +43,7 @@ pub struct FunctionFacts {
     pub region: String,
     /// The versions that matter: `$LATEST`, and those with an alias or provisioned concurrency.
     /// Which they are is unknown when aliases or provisioned concurrency could not be read.
+    #[needs(own(FunctionAliases), own(FunctionProvisionedConcurrency))]
     pub versions: Fact<Vec<VersionFacts>>,
     /// `$LATEST`: what most callers run, and what the next version will be.
     pub latest: VersionFacts,
@@ -51,26 +52,30 @@ pub struct FunctionFacts {
     /// Whether the snapshots that SnapStart makes are there and used.
     pub snapshots: snapshots::SnapshotFacts,
     /// Rules and schedules that look like keep-warm pings.
+    #[needs(own(Rules), own(Schedules))]
     pub pings: Fact<Vec<pings::PingFacts>>,
     /// What becomes of it in a VPC when nobody calls.
     pub idle: idle::IdleFacts,
     /// Where its code is kept.
     pub code: code::CodeFacts,
     /// Function URLs, in the order of their qualifiers.
+    #[needs(own(FunctionUrls))]
     pub urls: Fact<Vec<access::UrlFacts>>,
     /// Resource policies, in the order of their qualifiers; those that are there.
+    #[needs(own(FunctionAliases), own(FunctionPolicies))]
     pub policies: Fact<Vec<access::PolicyFacts>>,
 }
 
 /// One version of a function; `item` in checks with `for_each: function.versions`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct VersionFacts {
     /// `$LATEST` or the version number.
     pub version: String,
     /// Aliases that point to it, with all of their traffic or a share.
+    #[needs(own(FunctionAliases))]
     pub aliases: Fact<Vec<String>>,
     /// Those of them whose main version it is; not for conditions.
-    #[serde(skip)]
+    #[schemars(skip)]
     pub leading_aliases: Vec<String>,
     /// `x86_64` or `arm64`.
     pub architecture: Fact<String>,
@@ -97,28 +102,6 @@ pub struct VersionFacts {
     /// Replicated to the edge: SnapStart and provisioned concurrency do not exist there.
     pub edge: Fact<bool>,
 }
-
-/// The readings behind each path. Everything about a version comes with the listing; which versions
-/// matter takes the aliases and the provisioned concurrency.
-pub const NEEDS: NeedTable = &[
-    ("function", &[Need::own(ReadingKind::FunctionListing)]),
-    ("function.name", &[]),
-    ("function.arn", &[]),
-    ("function.account", &[]),
-    ("function.region", &[]),
-    ("function.latest", &[]),
-    (
-        "function.latest.aliases",
-        &[Need::own(ReadingKind::FunctionAliases)],
-    ),
-    (
-        "function.versions",
-        &[
-            Need::own(ReadingKind::FunctionAliases),
-            Need::own(ReadingKind::FunctionProvisionedConcurrency),
-        ],
-    ),
-];
 
 /// One function in its surroundings.
 pub(in crate::facts) struct FunctionContext<'a> {

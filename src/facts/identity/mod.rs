@@ -14,20 +14,19 @@ mod access_keys;
 mod rights;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::Fact;
-use super::vocabulary::NeedTable;
+use crate::facts::group::FactValue;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::identity::{HeldPolicy, IdentityInventory, PolicySource};
-use crate::inventory::need::{Guard, Need, ReadingKind};
 use coldbucket_policy::{Policy, PolicyKind};
 
 pub use access_keys::AccessKeyFacts;
 pub use rights::RightFacts;
 
 /// The facts of one user, group, role or managed policy; conditions see them as `identity`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(IdentityListing))]
 pub struct IdentityFacts {
     /// Kind and name, `user/ann`.
     pub name: String,
@@ -60,32 +59,6 @@ pub struct IdentityFacts {
     /// Long-lived credentials.
     pub access_keys: AccessKeyFacts,
 }
-
-const LISTING: &[Need] = &[Need::own(ReadingKind::IdentityListing)];
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("identity", LISTING),
-    ("identity.name", &[]),
-    ("identity.short_name", &[]),
-    ("identity.arn", &[]),
-    ("identity.account", &[]),
-    ("identity.kind", &[]),
-    ("identity.service_linked", LISTING),
-    ("identity.in_use", LISTING),
-    ("identity.everything", LISTING),
-    ("identity.writes", LISTING),
-    ("identity.permissions", LISTING),
-    ("identity.reads", LISTING),
-    ("identity.managed_full_access", LISTING),
-    (
-        "identity.access_keys",
-        &[
-            Need::own(ReadingKind::IdentityListing),
-            Need::guarded(ReadingKind::IdentityAccessKeys, Guard::OnlyUsersOfS3),
-        ],
-    ),
-];
 
 /// One identity in its surroundings.
 pub(in crate::facts) struct IdentityContext<'a> {

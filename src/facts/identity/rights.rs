@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::{Boundary, IdentityContext, Labelled, is_of_aws, short};
 use crate::facts::Fact;
+use crate::facts::group::FactValue;
 use crate::inventory::identity::{IdentityInventory, PolicySource, S3_PREFIXES};
 use coldbucket_policy::document::{Effect, Policy};
 use coldbucket_policy::identity::{self, Answer, Capability, Held, Identity};
 
 /// Whether an identity has a right.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(IdentityListing))]
 pub struct RightFacts {
     /// `always`, `conditional` (on what the request brings: an address, MFA, a tag) or `never`.
     pub held: Fact<String>,

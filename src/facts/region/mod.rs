@@ -11,32 +11,34 @@
 mod rules;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 pub use rules::RuleTable;
 
-use super::vocabulary::NeedTable;
 use super::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::config::{ConfigRecorder, ConfigRecorderStatus};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// The resource type of buckets.
 const BUCKET: &str = "AWS::S3::Bucket";
 
 /// The facts of one Region; conditions see them as `region`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(RegionListing))]
 pub struct RegionFacts {
     /// Its name.
     pub name: String,
     /// It holds a bucket or a function of the account.
+    #[needs(own(BucketListing), own(FunctionListing))]
     pub in_use: Fact<bool>,
     /// AWS Config.
     pub config: ConfigFacts,
 }
 
 /// AWS Config in a Region.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(ConfigRecorders), own(ConfigRecorderStatus))]
 pub struct ConfigFacts {
     /// The customer has a recorder and it records.
     pub recorder_on: Fact<bool>,
@@ -46,41 +48,12 @@ pub struct ConfigFacts {
     /// What keeps AWS Config from delivering: that there is no delivery channel, or what was not
     /// delivered to its bucket last (a change, the history, a snapshot) and the error; empty when
     /// nothing does.
+    #[needs(own(ConfigDeliveryChannels), own(ConfigDeliveries))]
     pub delivery_problem: Fact<String>,
     /// The topics that no active rule watches.
+    #[needs(own(ConfigRules))]
     pub unwatched: Fact<Vec<String>>,
 }
-
-const RECORDERS: Need = Need::own(ReadingKind::ConfigRecorders);
-const STATUS: Need = Need::own(ReadingKind::ConfigRecorderStatus);
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("region", &[Need::own(ReadingKind::RegionListing)]),
-    ("region.name", &[]),
-    (
-        "region.in_use",
-        &[
-            Need::own(ReadingKind::BucketListing),
-            Need::own(ReadingKind::FunctionListing),
-        ],
-    ),
-    ("region.config.recorder_on", &[RECORDERS, STATUS]),
-    ("region.config.records_buckets", &[RECORDERS, STATUS]),
-    (
-        "region.config.delivery_problem",
-        &[
-            RECORDERS,
-            STATUS,
-            Need::own(ReadingKind::ConfigDeliveryChannels),
-            Need::own(ReadingKind::ConfigDeliveries),
-        ],
-    ),
-    (
-        "region.config.unwatched",
-        &[RECORDERS, STATUS, Need::own(ReadingKind::ConfigRules)],
-    ),
-];
 
 impl RegionFacts {
     /// Concludes everything about one Region.

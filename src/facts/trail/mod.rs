@@ -6,18 +6,18 @@
 pub mod selectors;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::bucket::{BucketContext, BucketFacts};
-use super::vocabulary::NeedTable;
 use super::{Fact, Index, Trust, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::account::AccountInventory;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::inventory::trail::TrailInventory;
 use selectors::{Cover, Covers};
 
 /// The facts of one trail; conditions see them as `trail`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(TrailListing))]
 pub struct TrailFacts {
     /// Its name.
     pub name: String,
@@ -32,10 +32,13 @@ pub struct TrailFacts {
     /// It is an organization's.
     pub organization: bool,
     /// It records (`IsLogging`).
+    #[needs(own(TrailStatus))]
     pub logging: Fact<bool>,
     /// What S3 answered at the latest delivery; empty when it took it.
+    #[needs(own(TrailStatus))]
     pub delivery_error: Fact<String>,
     /// `all`, `part` or `none` of the management events.
+    #[needs(own(TrailSelectors))]
     pub management_events: Fact<String>,
     /// Its log files are encrypted with a KMS key.
     pub kms: bool,
@@ -46,58 +49,26 @@ pub struct TrailFacts {
 }
 
 /// The bucket that a trail delivers to.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct TrailBucketFacts {
     /// Its name.
     pub name: String,
     /// Anybody can read, list, write, or take over something in it. Of a bucket of another account
     /// nothing is known.
+    #[needs(
+        own(BucketListing),
+        own(AccountPublicAccessBlock),
+        trail_bucket(BucketPolicy),
+        trail_bucket(BucketPolicyStatus),
+        trail_bucket(BucketPublicAccessBlock),
+        trail_bucket(BucketOwnership),
+        trail_bucket(BucketAcl)
+    )]
     pub public: Fact<bool>,
     /// Its server access logging is on.
+    #[needs(own(BucketListing), trail_bucket(BucketLogging))]
     pub access_log: Fact<bool>,
 }
-
-/// What it takes to judge the bucket's exposure.
-const EXPOSURE: &[Need] = &[
-    Need::own(ReadingKind::BucketListing),
-    Need::own(ReadingKind::AccountPublicAccessBlock),
-    Need::of_trail_bucket(ReadingKind::BucketPolicy),
-    Need::of_trail_bucket(ReadingKind::BucketPolicyStatus),
-    Need::of_trail_bucket(ReadingKind::BucketPublicAccessBlock),
-    Need::of_trail_bucket(ReadingKind::BucketOwnership),
-    Need::of_trail_bucket(ReadingKind::BucketAcl),
-];
-
-/// The readings behind each path. What the list says of a trail comes with the list.
-pub const NEEDS: NeedTable = &[
-    ("trail", &[Need::own(ReadingKind::TrailListing)]),
-    ("trail.name", &[]),
-    ("trail.arn", &[]),
-    ("trail.region", &[]),
-    ("trail.own", &[]),
-    ("trail.multi_region", &[]),
-    ("trail.organization", &[]),
-    ("trail.kms", &[]),
-    ("trail.log_file_validation", &[]),
-    ("trail.logging", &[Need::own(ReadingKind::TrailStatus)]),
-    (
-        "trail.delivery_error",
-        &[Need::own(ReadingKind::TrailStatus)],
-    ),
-    (
-        "trail.management_events",
-        &[Need::own(ReadingKind::TrailSelectors)],
-    ),
-    ("trail.bucket.name", &[]),
-    ("trail.bucket.public", EXPOSURE),
-    (
-        "trail.bucket.access_log",
-        &[
-            Need::own(ReadingKind::BucketListing),
-            Need::of_trail_bucket(ReadingKind::BucketLogging),
-        ],
-    ),
-];
 
 /// One trail in its surroundings.
 pub(super) struct TrailContext<'a> {
