@@ -21,6 +21,7 @@ mod file;
 pub mod lint;
 pub mod message;
 mod model;
+mod parallel;
 mod problem;
 pub mod selection;
 pub mod shape;
@@ -28,7 +29,7 @@ mod suggest;
 pub mod topics;
 pub mod verify;
 
-pub use assess::{Judgement, assess};
+pub use assess::{Judged, Judgement, assess, assess_resources};
 pub use catalogue::{Catalog, Control, Pack, Standard};
 pub use model::{Check, Examples, ForEach, Remediation};
 pub use problem::{Defect, PolicyErrors, Problem};

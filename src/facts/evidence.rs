@@ -7,7 +7,6 @@
 use serde_json::Value;
 
 use super::function::LATEST;
-use super::identity::IdentityFacts;
 use super::{Fact, Facts, Subject, SubjectFacts, needs};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind, Relation, Scope};
@@ -25,10 +24,18 @@ impl Facts<'_> {
     ///
     /// A version of a function may be named in the path, `function.versions[3].runtime`; with `[]`
     /// it is about every version that matters.
-    pub fn evidence(&self, subject: &Subject, path: &str) -> Vec<(String, Value)> {
+    pub fn evidence(
+        &self,
+        subject: &Subject,
+        view: &SubjectFacts<'_>,
+        path: &str,
+    ) -> Vec<(String, Value)> {
         let (path, item) = split_item(path);
-        if let Some(context) = self.identity_context(subject) {
-            return IdentityFacts::places(&context, &path)
+        if let (SubjectFacts::Identity(facts), Some((_, account))) =
+            (view, self.account(&subject.id.account))
+        {
+            return facts
+                .places(account, &path)
                 .into_iter()
                 .map(|place| {
                     let account = ["accounts".to_owned(), subject.id.account.clone()];
@@ -41,9 +48,9 @@ impl Facts<'_> {
             .into_iter()
             .flat_map(|need| {
                 if need.reading == ReadingKind::FunctionListing {
-                    self.configuration(subject, &path, item)
+                    self.configuration(subject, view, &path, item)
                 } else {
-                    self.places(subject, need)
+                    self.places(subject, view, need)
                 }
             })
             .filter_map(|segments| self.at(segments))
@@ -98,13 +105,19 @@ impl Facts<'_> {
     }
 
     /// The parts of a function's configuration that a path is about, which come with the listing.
-    fn configuration(&self, subject: &Subject, path: &str, item: Option<&str>) -> Vec<Vec<String>> {
+    fn configuration(
+        &self,
+        subject: &Subject,
+        view: &SubjectFacts<'_>,
+        path: &str,
+        item: Option<&str>,
+    ) -> Vec<Vec<String>> {
         let (versions, topic) = if let Some(topic) = path.strip_prefix("function.latest.") {
             (vec![LATEST.to_owned()], topic)
         } else if let Some(topic) = path.strip_prefix("function.versions[].") {
             let versions = match item {
                 Some(item) => vec![item.to_owned()],
-                None => self.versions_that_matter(subject),
+                None => versions_that_matter(view),
             };
             (versions, topic)
         } else {
@@ -133,21 +146,8 @@ impl Facts<'_> {
             .collect()
     }
 
-    fn versions_that_matter(&self, subject: &Subject) -> Vec<String> {
-        match self.of(subject) {
-            Some(SubjectFacts::Function(facts)) => match facts.versions {
-                Fact::Known(versions) => versions
-                    .into_iter()
-                    .map(|version| version.version)
-                    .collect(),
-                Fact::Unknown { .. } => vec![LATEST.to_owned()],
-            },
-            _ => Vec::new(),
-        }
-    }
-
     /// The readings of one need, as segments of a pointer.
-    fn places(&self, subject: &Subject, need: Need) -> Vec<Vec<String>> {
+    fn places(&self, subject: &Subject, view: &SubjectFacts<'_>, need: Need) -> Vec<Vec<String>> {
         let id = &subject.id;
         let account = |member: &str| vec!["accounts", &id.account, member].map_owned();
         let bucket = |name: &str, member: &str| {
@@ -189,11 +189,11 @@ impl Facts<'_> {
                 let places = vec![multi_region(&id.account, &id.name, member)];
                 if several { places } else { Vec::new() }
             }
-            (Relation::BehindAccessPoint, Scope::Bucket, SubjectKind::AccessPoint) => self
-                .buckets_behind(subject)
-                .iter()
-                .map(|name| bucket(name, member))
-                .collect(),
+            (Relation::BehindAccessPoint, Scope::Bucket, SubjectKind::AccessPoint) => {
+                buckets_behind(view)
+                    .map(|name| bucket(name, member))
+                    .collect()
+            }
             (Relation::Own, Scope::Account, _) => vec![account(member)],
             (Relation::Own, Scope::Bucket, SubjectKind::Bucket) => vec![bucket(&id.name, member)],
             (Relation::Own, Scope::Function, SubjectKind::Function) => {
@@ -273,16 +273,6 @@ impl Facts<'_> {
         Some(bucket.logging.known()?.target_bucket.as_str())
     }
 
-    /// The buckets that an access point leads to.
-    fn buckets_behind(&self, subject: &Subject) -> Vec<String> {
-        match self.of(subject) {
-            Some(SubjectFacts::AccessPoint(facts)) => {
-                facts.bucket.split(", ").map(str::to_owned).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// What stands at that place of the snapshot document.
     fn at(&self, segments: Vec<String>) -> Option<(String, Value)> {
         let (account, rest) = match segments.as_slice() {
@@ -355,6 +345,29 @@ impl Facts<'_> {
         let pointer = pointer::pointer(segments.iter().map(String::as_str));
         Some((pointer, shortened(value)))
     }
+}
+
+/// The versions of a function that matter.
+fn versions_that_matter(view: &SubjectFacts<'_>) -> Vec<String> {
+    match view {
+        SubjectFacts::Function(facts) => match &*facts.versions {
+            Fact::Known(versions) => versions
+                .iter()
+                .map(|version| version.version.clone())
+                .collect(),
+            Fact::Unknown { .. } => vec![LATEST.to_owned()],
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// The buckets that an access point leads to.
+fn buckets_behind<'v>(view: &'v SubjectFacts<'_>) -> impl Iterator<Item = &'v str> {
+    let names = match view {
+        SubjectFacts::AccessPoint(facts) => facts.bucket.as_str(),
+        _ => "",
+    };
+    names.split(", ").filter(|name| !name.is_empty())
 }
 
 /// The entries of a list that was read.

@@ -1,14 +1,9 @@
-//! The names that conditions may use: the schema of each subject's facts, and which readings stand
-//! behind each path.
+//! The names that conditions may use, and which readings stand behind each path.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use schemars::JsonSchema;
-use serde_json::Value;
-
-use super::group::{FactValue, Paths};
-use super::{access_point, account, bucket, function, identity, region, trail};
+use super::subjects::paths;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
@@ -16,39 +11,9 @@ use crate::inventory::need::Need;
 static DECLARED: LazyLock<Vec<(String, Vec<Need>)>> = LazyLock::new(|| {
     SubjectKind::ALL
         .into_iter()
-        .flat_map(|kind| (vocabulary(kind).paths)(kind.variable()))
+        .flat_map(|kind| paths(kind))
         .collect()
 });
-
-/// What follows from the type of a subject's facts.
-struct Vocabulary {
-    schema: fn() -> schemars::Schema,
-    paths: fn(&str) -> Vec<(String, Vec<Need>)>,
-}
-
-fn of<T: JsonSchema + FactValue>() -> Vocabulary {
-    Vocabulary {
-        schema: || schemars::schema_for!(T),
-        paths: Paths::of::<T>,
-    }
-}
-
-fn vocabulary(kind: SubjectKind) -> Vocabulary {
-    match kind {
-        SubjectKind::Account => of::<account::AccountFacts>(),
-        SubjectKind::Bucket => of::<bucket::BucketFacts>(),
-        SubjectKind::Function => of::<function::FunctionFacts>(),
-        SubjectKind::Region => of::<region::RegionFacts>(),
-        SubjectKind::Trail => of::<trail::TrailFacts>(),
-        SubjectKind::AccessPoint => of::<access_point::AccessPointFacts>(),
-        SubjectKind::Identity => of::<identity::IdentityFacts>(),
-    }
-}
-
-/// The JSON Schema of a subject's facts.
-pub fn schema(kind: SubjectKind) -> Value {
-    (vocabulary(kind).schema)().to_value()
-}
 
 /// Every path with the readings it declares itself, beside those of the group it is in.
 pub fn declarations() -> impl Iterator<Item = (&'static str, &'static [Need])> {

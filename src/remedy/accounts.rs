@@ -81,7 +81,7 @@ fn trail(case: &Case<'_, '_>, problem: &Problem) -> Option<Draft> {
         .facts
         .subjects(SubjectKind::Trail)
         .filter(|subject| subject.id.account == case.subject.id.account)
-        .filter_map(|subject| match case.facts.of(&subject)? {
+        .filter_map(|subject| match case.facts.view(&subject)? {
             SubjectFacts::Trail(trail) => Some(trail),
             _ => None,
         })

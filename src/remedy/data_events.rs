@@ -66,7 +66,7 @@ fn trail_for(case: &Case<'_, '_>, bucket: &BucketFacts) -> Option<TrailFacts> {
         .facts
         .subjects(SubjectKind::Trail)
         .filter(|subject| subject.id.account == bucket.account)
-        .filter_map(|subject| match case.facts.of(&subject)? {
+        .filter_map(|subject| match case.facts.view(&subject)? {
             SubjectFacts::Trail(trail) => Some(*trail),
             _ => None,
         })

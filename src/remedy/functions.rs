@@ -23,7 +23,7 @@ pub(super) fn plan<'p>(
     drafts: &mut Vec<Draft>,
     rest: &mut Vec<&'p Problem>,
 ) {
-    let facts = match case.facts.of(case.subject) {
+    let facts = match case.facts.view(case.subject) {
         Some(SubjectFacts::Function(facts)) => facts,
         _ => {
             rest.extend(problems);

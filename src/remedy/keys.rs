@@ -8,10 +8,7 @@ use super::public::{Neighbour, Surroundings};
 
 /// The customer's own key that most buckets of the Region use, by ARN, with their number. A key of
 /// another account, one that does not work and one that is only an alias are none.
-pub fn choose(
-    surroundings: &Surroundings<'_, '_>,
-    bucket: &Neighbour<'_>,
-) -> Option<(String, usize)> {
+pub fn choose(surroundings: &Surroundings<'_>, bucket: &Neighbour<'_>) -> Option<(String, usize)> {
     let id = &bucket.subject.id;
     let mut used: BTreeMap<&str, usize> = BTreeMap::new();
     for other in surroundings.buckets() {

@@ -98,7 +98,7 @@ fn target_of<'b>(bucket: &'b Neighbour<'_>) -> Option<&'b str> {
 }
 
 /// True when the target's own log ends up in `source`, so that every delivery would cause another.
-fn comes_back(surroundings: &Surroundings<'_, '_>, target: &Neighbour<'_>, source: &str) -> bool {
+fn comes_back(surroundings: &Surroundings<'_>, target: &Neighbour<'_>, source: &str) -> bool {
     let mut seen = vec![target.facts.name.as_str()];
     let mut next = target_of(target);
     while let Some(name) = next {

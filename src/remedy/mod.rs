@@ -189,10 +189,10 @@ pub fn plan(
 
 /// One resource with findings, and what surrounds it.
 struct Case<'c, 'f> {
-    facts: &'c Facts<'f>,
+    facts: &'f Facts<'f>,
     subject: &'c Subject,
     place: &'c Place,
-    surroundings: &'c public::Surroundings<'c, 'f>,
+    surroundings: &'c public::Surroundings<'f>,
     decided: &'c dyn Fn(&str) -> bool,
 }
 

@@ -7,25 +7,25 @@
 use std::cell::OnceCell;
 
 use crate::facts::bucket::BucketFacts;
-use crate::facts::{Because, Fact, Facts, Standing, Subject, SubjectFacts};
+use crate::facts::{Because, CurrentSettings, Fact, Facts, Subject, SubjectFacts};
 use crate::findings::Reason;
 use crate::inventory::ids::SubjectKind;
 
 /// A bucket with its facts and its settings.
 pub struct Neighbour<'a> {
     pub subject: Subject,
-    pub facts: BucketFacts,
-    pub standing: Standing<'a>,
+    pub facts: BucketFacts<'a>,
+    pub standing: CurrentSettings<'a>,
 }
 
 impl<'a> Neighbour<'a> {
     /// The bucket of a subject.
-    pub fn of(facts: &Facts<'a>, subject: &Subject) -> Option<Self> {
-        match facts.of(subject)? {
+    pub fn of(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
+        match facts.view(subject)? {
             SubjectFacts::Bucket(bucket) => Some(Self {
                 subject: subject.clone(),
                 facts: *bucket,
-                standing: facts.standing(subject)?,
+                standing: facts.settings(subject)?,
             }),
             _ => None,
         }
@@ -33,13 +33,13 @@ impl<'a> Neighbour<'a> {
 }
 
 /// Every bucket of the account, looked at once and only when something asks.
-pub struct Surroundings<'c, 'f> {
-    facts: &'c Facts<'f>,
+pub struct Surroundings<'f> {
+    facts: &'f Facts<'f>,
     buckets: OnceCell<Vec<Neighbour<'f>>>,
 }
 
-impl<'c, 'f> Surroundings<'c, 'f> {
-    pub fn new(facts: &'c Facts<'f>) -> Self {
+impl<'f> Surroundings<'f> {
+    pub fn new(facts: &'f Facts<'f>) -> Self {
         Self {
             facts,
             buckets: OnceCell::new(),
@@ -59,7 +59,7 @@ impl<'c, 'f> Surroundings<'c, 'f> {
 
 /// Whether AWS deems the policy public: by its own answer, or by its documentation where it was not
 /// asked. `None`: nobody knows.
-pub fn is_public(facts: &BucketFacts) -> Option<bool> {
+pub fn is_public(facts: &BucketFacts<'_>) -> Option<bool> {
     let status = &facts.public_status;
     status
         .aws

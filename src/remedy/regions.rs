@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::{Case, Problem};
 use crate::facts::SubjectFacts;
 use crate::facts::region::RuleTable;
-use crate::facts::standing::Recorder;
+use crate::facts::settings::Recorder;
 use crate::report::plan::Level;
 
 /// Plans what is known about Regions.
@@ -70,7 +70,7 @@ fn record(case: &Case<'_, '_>, recorder: &Recorder) -> Draft {
 
 /// One rule a topic that nothing watches.
 fn rules(case: &Case<'_, '_>, has_recorder: bool) -> Option<Draft> {
-    let Some(SubjectFacts::Region(facts)) = case.facts.of(case.subject) else {
+    let Some(SubjectFacts::Region(facts)) = case.facts.view(case.subject) else {
         return None;
     };
     let unwatched = facts.config.unwatched.known()?;

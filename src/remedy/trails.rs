@@ -8,8 +8,8 @@ use super::{Case, Problem, buckets};
 use crate::facts::SubjectFacts;
 
 /// The bucket a trail delivers to, where it is one that was read.
-pub(super) fn bucket_of<'c>(case: &Case<'c, '_>) -> Option<&'c Neighbour<'c>> {
-    let Some(SubjectFacts::Trail(trail)) = case.facts.of(case.subject) else {
+pub(super) fn bucket_of<'c, 'f>(case: &Case<'c, 'f>) -> Option<&'c Neighbour<'f>> {
+    let Some(SubjectFacts::Trail(trail)) = case.facts.view(case.subject) else {
         return None;
     };
     case.surroundings.buckets().iter().find(|bucket| {

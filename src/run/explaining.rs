@@ -11,7 +11,7 @@ use super::{Exit, RunError, catalogue, listing};
 use crate::checks::{self, Check};
 use crate::cli::options::{Explain, PackName, Resources, Selection};
 use crate::cli::{Mistake, Placed, did_you_mean};
-use crate::facts::{Because, FactDocument, FactPaths, Facts, Subject};
+use crate::facts::{Because, FactDocument, FactPaths, Facts, Subject, SubjectFacts};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Relation;
 use crate::output::explanation::{self, Explanation, FactLine};
@@ -59,10 +59,11 @@ pub(super) fn run(
         }
     })?;
     results.sort_by(|a, b| a.item.cmp(&b.item));
-    let document = match facts.of(&subject) {
-        Some(facts) => facts.document(&FactPaths::EVERYTHING),
-        None => FactDocument::default(),
-    };
+    let view = facts.view(&subject);
+    let document = view
+        .as_ref()
+        .map(|view| view.document(&FactPaths::EVERYTHING))
+        .unwrap_or_default();
     let paths = check.paths();
     let text = |expression: &checks::expression::Expression| expression.text().to_owned();
     let explanation = Explanation {
@@ -88,7 +89,9 @@ pub(super) fn run(
         facts: told(&paths)
             .map(|path| fact_line(&document, path))
             .collect(),
-        evidence: evidence(&facts, &subject, &paths),
+        evidence: view
+            .map(|view| evidence(&facts, &subject, &view, &paths))
+            .unwrap_or_default(),
         remediation: check.remediation.summary.general(),
     };
     let look = console.look();
@@ -158,9 +161,17 @@ fn told(paths: &BTreeSet<String>) -> impl Iterator<Item = &str> {
 }
 
 /// What the facts were concluded from, each place once.
-fn evidence(facts: &Facts<'_>, subject: &Subject, paths: &BTreeSet<String>) -> Vec<Evidence> {
+fn evidence(
+    facts: &Facts<'_>,
+    subject: &Subject,
+    view: &SubjectFacts<'_>,
+    paths: &BTreeSet<String>,
+) -> Vec<Evidence> {
     let mut pieces: Vec<Evidence> = Vec::new();
-    for (pointer, value) in paths.iter().flat_map(|path| facts.evidence(subject, path)) {
+    for (pointer, value) in paths
+        .iter()
+        .flat_map(|path| facts.evidence(subject, view, path))
+    {
         if !pieces.iter().any(|piece| piece.pointer == pointer) {
             pieces.push(Evidence { pointer, value });
         }

@@ -154,7 +154,7 @@ fn problems(
                 id: result.resource.clone(),
                 unlisted: Vec::new(),
             };
-            let known = match facts.of(&subject) {
+            let known = match facts.view(&subject) {
                 Some(facts) => facts.document(&FactPaths::EVERYTHING).known,
                 None => Value::Null,
             };

@@ -15,18 +15,23 @@ mod bound;
 use schemars::JsonSchema;
 
 use super::bucket::public_access_block::{Flags, missing};
-use super::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
+use crate::facts::subject::{Facts, GLOBAL, Subject, SubjectView, UNLISTED, unlisted};
 use crate::inventory::Reading;
 use crate::inventory::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{PolicyStatus, PublicAccessBlock};
 use crate::inventory::ids::partition;
+use crate::inventory::ids::{
+    ResourceId, SubjectKind, access_point_arn, multi_region_access_point_arn,
+};
 use crate::inventory::need::ReadingKind;
 use crate::report::{ClassReach, Reach};
 use coldbucket_policy::documented_public::documented_public;
 use coldbucket_policy::prove::{Case, Prover, Question};
 use coldbucket_policy::{Policy, PolicyKind};
+use std::collections::BTreeSet;
 
 use bound::Door;
 
@@ -389,4 +394,80 @@ fn reachable(
         }
     }
     Fact::Known(open)
+}
+
+impl<'a> SubjectView<'a> for AccessPointFacts {
+    /// Access points of every Region that was looked at, and the Multi-Region ones.
+    fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
+        let subject = |region: &str, name: &str, arn: String, unlisted| Subject {
+            id: ResourceId {
+                kind: SubjectKind::AccessPoint,
+                name: name.to_owned(),
+                arn,
+                account: id.to_owned(),
+                region: region.to_owned(),
+            },
+            unlisted,
+        };
+        let mut subjects = Vec::new();
+        let mut because = BTreeSet::new();
+        for (region, inventory) in &account.regions {
+            subjects.extend(
+                inventory.access_points.keys().map(|name| {
+                    subject(region, name, access_point_arn(region, id, name), Vec::new())
+                }),
+            );
+            let unlisted = unlisted(
+                ReadingKind::AccessPointListing,
+                &inventory.access_point_listing,
+                inventory.access_points.is_empty(),
+                complete,
+            );
+            if !unlisted.is_empty() {
+                let arn = access_point_arn(region, id, UNLISTED);
+                subjects.push(subject(region, UNLISTED, arn, unlisted));
+            }
+        }
+        if account.regions.is_empty() {
+            because.extend(
+                Fact::<()>::not_collected(ReadingKind::AccessPointListing)
+                    .because()
+                    .iter()
+                    .cloned(),
+            );
+        }
+        subjects.extend(
+            account
+                .multi_region_access_points
+                .iter()
+                .map(|(name, point)| {
+                    let arn = multi_region_access_point_arn(id, &point.alias);
+                    subject(GLOBAL, name, arn, Vec::new())
+                }),
+        );
+        because.extend(unlisted(
+            ReadingKind::MultiRegionAccessPointListing,
+            &account.multi_region_access_point_listing,
+            account.multi_region_access_points.is_empty(),
+            complete,
+        ));
+        if !because.is_empty() {
+            let because = because.into_iter().collect();
+            let arn = multi_region_access_point_arn(id, UNLISTED);
+            subjects.push(subject(GLOBAL, UNLISTED, arn, because));
+        }
+        subjects
+    }
+
+    fn view(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
+        let (account_id, account) = facts.account(&subject.id.account)?;
+        Self::derive(&AccessPointContext {
+            account_id,
+            account,
+            region: &subject.id.region,
+            name: &subject.id.name,
+            arn: &subject.id.arn,
+            taken_at: &facts.snapshot.taken_at,
+        })
+    }
 }

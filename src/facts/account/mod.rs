@@ -2,10 +2,13 @@
 
 use schemars::JsonSchema;
 
-use super::Fact;
 use super::bucket::public_access_block::{Flags, missing};
+use super::trail::recording::multi_region_management;
+use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
+use crate::facts::subject::{Facts, GLOBAL, Subject, SubjectView};
 use crate::inventory::account::AccountInventory;
+use crate::inventory::ids::{ResourceId, SubjectKind, account_arn};
 
 /// The facts of the account; conditions see them as `account`.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
@@ -48,8 +51,39 @@ impl AccountFacts {
                 missing,
             },
             trails: AccountTrailFacts {
-                management_everywhere: super::trail::multi_region_management(inventory),
+                management_everywhere: multi_region_management(inventory),
             },
         }
     }
+}
+
+impl<'a> SubjectView<'a> for AccountFacts {
+    fn list(id: &str, account: &AccountInventory, _complete: bool) -> Vec<Subject> {
+        vec![Subject {
+            id: ResourceId {
+                kind: SubjectKind::Account,
+                name: id.to_owned(),
+                arn: account_arn(home_region(account), id),
+                account: id.to_owned(),
+                region: GLOBAL.to_owned(),
+            },
+            unlisted: Vec::new(),
+        }]
+    }
+
+    fn view(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
+        let (id, account) = facts.account(&subject.id.account)?;
+        Some(Self::derive(id, account))
+    }
+}
+
+/// An account's partition shows in the Regions of what it holds.
+fn home_region(account: &AccountInventory) -> &str {
+    account
+        .buckets
+        .values()
+        .filter_map(|bucket| bucket.region.as_deref())
+        .chain(account.regions.keys().map(String::as_str))
+        .next()
+        .unwrap_or(GLOBAL)
 }

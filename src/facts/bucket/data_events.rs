@@ -5,11 +5,11 @@
 
 use schemars::JsonSchema;
 
-use super::BucketContext;
+use super::context::BucketContext;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::trail::records;
+use crate::facts::trail::recording::records;
 use crate::facts::trail::selectors::{self, Cover, Covers};
-use crate::facts::{Fact, from_reading};
 use crate::inventory::ids::bucket_arn;
 use crate::inventory::need::ReadingKind;
 use crate::inventory::trail::TrailInventory;

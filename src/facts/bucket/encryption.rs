@@ -7,9 +7,9 @@
 
 use schemars::JsonSchema;
 
-use super::PolicyReading;
+use super::policy::PolicyReading;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Encryption};
 use crate::inventory::need::ReadingKind;
 use crate::report::Reach;

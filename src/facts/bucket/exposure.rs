@@ -8,13 +8,14 @@
 use coldbucket_policy::catalogue::ActionClass;
 use schemars::JsonSchema;
 
+use super::context::BucketContext;
 use super::ownership::effective_grants;
 pub use super::policy::PolicyFacts;
+use super::policy::PolicyReading;
 use super::public_access_block::PublicAccessBlockFacts;
-use super::{BucketContext, PolicyReading};
 use crate::facts::bucket::compose::{Composed, Grants, Sources};
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Grant};
 use crate::inventory::need::ReadingKind;
 use crate::report::Reach;
@@ -128,20 +129,19 @@ pub struct NamedOutsider {
 }
 
 impl ExposureFacts {
-    /// Asks the prover, class by class, with whatever was read. Beside it whether RestrictPublicBuckets
-    /// cuts off everybody outside, because AWS deems the policy public.
+    /// Asks the prover, class by class, with whatever was read.
     pub(super) fn derive(
         context: &BucketContext<'_>,
         policy: &PolicyReading,
         block: &PublicAccessBlockFacts,
-    ) -> (Self, Fact<bool>) {
+    ) -> Self {
         let sources = sources(context, policy, block);
         let anonymous = sources.reach(&Question::Anonymous);
         let signed = sources.reach(&Question::AnyAwsAccount);
         let open = |class| anonymous.open(class).or(signed.open(class));
         let presigned = policy.presigned();
         let cut = sources.cut();
-        let facts = Self {
+        Self {
             public: PublicFacts {
                 read: open(ActionClass::Read),
                 list: open(ActionClass::List),
@@ -161,8 +161,7 @@ impl ExposureFacts {
                     _ => age.unwrap_or(LONGEST_SIGNATURE_MS),
                 }),
             },
-        };
-        (facts, cut)
+        }
     }
 
     /// A request that gets in, for the fact at that path below `bucket.exposure`.
@@ -204,6 +203,15 @@ impl ReachFacts {
             takeover: composed.of(ActionClass::Takeover),
         }
     }
+}
+
+/// Whether RestrictPublicBuckets cuts off everyone outside, because AWS deems the policy public.
+pub(super) fn cut(
+    context: &BucketContext<'_>,
+    policy: &PolicyReading,
+    block: &PublicAccessBlockFacts,
+) -> Fact<bool> {
+    sources(context, policy, block).cut()
 }
 
 fn sources<'a>(

@@ -3,9 +3,10 @@
 
 use schemars::JsonSchema;
 
-use super::{BucketContext, PolicyReading};
+use super::context::BucketContext;
+use super::policy::PolicyReading;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::Encryption;
 use crate::inventory::ids::kms_key_arn;
 use crate::inventory::need::ReadingKind;

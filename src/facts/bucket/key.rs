@@ -10,9 +10,9 @@
 
 use schemars::JsonSchema;
 
-use super::BucketContext;
+use super::context::BucketContext;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::bucket::Encryption;
 use crate::inventory::ids::kms_key_arn;

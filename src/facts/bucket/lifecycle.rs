@@ -5,8 +5,8 @@
 
 use schemars::JsonSchema;
 
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, LifecycleRule};
 use crate::inventory::need::ReadingKind;
 

@@ -2,12 +2,14 @@
 
 use schemars::JsonSchema;
 
+use super::context::BucketContext;
 use super::data_events::DataEventFacts;
+use super::delivery;
 use super::delivery::DELIVERY;
 use super::ownership::effective_grants;
-use super::{BucketContext, PolicyReading, delivery};
+use super::policy::PolicyReading;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::need::ReadingKind;
 
 /// Server access logging.

@@ -7,11 +7,11 @@
 
 use schemars::JsonSchema;
 
-use super::BucketContext;
+use super::context::BucketContext;
 use super::ownership::AclFacts;
 use super::public_access_block::PublicAccessBlockFacts;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, Encryption};
 use crate::inventory::ids::kms_key_arn;
 use crate::inventory::need::ReadingKind;

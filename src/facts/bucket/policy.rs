@@ -8,10 +8,10 @@
 
 use schemars::JsonSchema;
 
-use super::BucketContext;
+use super::context::BucketContext;
 use crate::facts::bucket::compose::{Grants, Sources};
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::ids::bucket_arn;
 use crate::inventory::need::ReadingKind;
 use crate::report::Reach;

@@ -5,7 +5,7 @@
 
 use super::BucketFacts;
 use super::exposure::ReachFacts;
-use crate::facts::Fact;
+use crate::facts::fact::Fact;
 use crate::report::{
     AccessPosture, BucketPosture, ClassReach, EncryptionPosture, MonitoringPosture, Reach,
 };
@@ -13,7 +13,7 @@ use crate::report::{
 /// The word for what could not be concluded.
 const UNKNOWN: &str = "unknown";
 
-impl BucketFacts {
+impl BucketFacts<'_> {
     /// The posture of the bucket under the guidance's three headings.
     pub fn posture(&self) -> BucketPosture {
         BucketPosture {

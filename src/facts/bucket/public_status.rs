@@ -8,8 +8,8 @@
 use schemars::JsonSchema;
 
 use super::exposure::aws_says_public;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::need::ReadingKind;
 use coldbucket_policy::documented_public::{Comparison, documented_public};

@@ -10,9 +10,10 @@
 
 use schemars::JsonSchema;
 
-use super::{BucketContext, versioning_of};
+use super::context::BucketContext;
+use super::versioning::is_enabled;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{ObjectLock, Replication, ReplicationRule};
@@ -63,7 +64,7 @@ pub struct ObjectLockFacts {
 impl ReplicationFacts {
     /// Concludes from GetBucketReplication and from what is known of the destinations.
     pub(super) fn derive(context: &BucketContext<'_>) -> Self {
-        let rules = if_versioned(versioning_of(context.bucket), || {
+        let rules = if_versioned(is_enabled(context.bucket), || {
             from_reading(
                 ReadingKind::BucketReplication,
                 &context.bucket.replication,
@@ -89,7 +90,7 @@ impl ReplicationFacts {
 impl ObjectLockFacts {
     /// Concludes from GetObjectLockConfiguration.
     pub(super) fn derive(context: &BucketContext<'_>) -> Self {
-        let lock = if_versioned(versioning_of(context.bucket), || {
+        let lock = if_versioned(is_enabled(context.bucket), || {
             from_reading(
                 ReadingKind::BucketObjectLock,
                 &context.bucket.object_lock,

@@ -7,8 +7,8 @@
 
 use schemars::JsonSchema;
 
-use super::PolicyReading;
-use crate::facts::Fact;
+use super::policy::PolicyReading;
+use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
 use crate::report::Reach;
 

@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::need::ReadingKind;
 
@@ -45,4 +45,9 @@ impl VersioningFacts {
             status,
         }
     }
+}
+
+/// Whether versioning is enabled now.
+pub(super) fn is_enabled(bucket: &BucketInventory) -> Fact<bool> {
+    VersioningFacts::derive(bucket).enabled
 }

@@ -6,8 +6,8 @@
 
 use schemars::JsonSchema;
 
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::bucket::{BucketInventory, CorsRule};
 use crate::inventory::need::ReadingKind;
 

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use super::{FunctionContext, LATEST};
+use super::context::{FunctionContext, LATEST};
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::function::FunctionUrl;
 use crate::inventory::need::ReadingKind;
 use crate::report::policy::{ContextValue, Decision, PrincipalClass, Request, RequestPrincipal};

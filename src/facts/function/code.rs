@@ -8,9 +8,9 @@
 
 use schemars::JsonSchema;
 
-use super::{FunctionContext, LATEST};
+use super::context::{FunctionContext, LATEST};
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::archive::{Package, StoredCode};
 use crate::inventory::need::ReadingKind;

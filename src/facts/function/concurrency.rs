@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 
-use super::FunctionContext;
+use super::context::FunctionContext;
 use super::idle::since;
 use super::wiring::{CALLERS, Wiring};
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionInventory, ProvisionedConcurrency, ProvisionedUsage};
 use crate::inventory::need::ReadingKind;

@@ -11,9 +11,8 @@
 
 use schemars::JsonSchema;
 
-use super::package::megabytes;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::archive::{Archive, Content, ContentKind, Package};
 use crate::inventory::function::FunctionConfiguration;
@@ -347,4 +346,15 @@ fn is_foreign(variant: &str, runtime: &str) -> bool {
         (Some(of), Some(version)) => of != version.replace('.', ""),
         _ => false,
     }
+}
+
+const MB: f64 = 1_048_576.0;
+
+/// Bytes in MB of 2^20, as AWS's quotas count.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "sizes are far below 2^52 bytes, and shown with one decimal"
+)]
+pub(in crate::facts::function) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / MB
 }

@@ -7,9 +7,9 @@
 
 use schemars::JsonSchema;
 
-use super::{FunctionContext, LATEST};
+use super::context::{FunctionContext, LATEST};
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::need::ReadingKind;
 
 /// After how many days without a call AWS gives up what it keeps for the function.
@@ -98,7 +98,7 @@ fn time(written: &str) -> Option<jiff::Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::since;
-    use crate::facts::Fact;
+    use crate::facts::fact::Fact;
 
     #[test]
     fn days_since_a_time_as_lambda_writes_it() {

@@ -2,9 +2,9 @@
 
 use schemars::JsonSchema;
 
-use super::contents::{Contents, FolderFacts, WasteFacts};
+use super::contents::{Contents, FolderFacts, WasteFacts, megabytes};
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionConfiguration, Image};
 use crate::inventory::need::ReadingKind;
@@ -46,8 +46,6 @@ pub struct PackageFacts {
     #[needs(own(FunctionPackages, OnlyZips))]
     pub framework: Fact<String>,
 }
-
-const MB: f64 = 1_048_576.0;
 
 impl PackageFacts {
     /// Concludes from a version's configuration, and for images from the registry's answer, which
@@ -135,12 +133,4 @@ impl PackageFacts {
 /// True for container images.
 pub(super) fn is_image(version: &FunctionConfiguration) -> bool {
     version.package_type.eq_ignore_ascii_case("image")
-}
-
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "sizes are far below 2^52 bytes, and shown with one decimal"
-)]
-pub(in crate::facts::function) fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / MB
 }

@@ -9,10 +9,10 @@
 
 use schemars::JsonSchema;
 
+use super::context::{FunctionContext, LATEST};
 use super::wiring::{is_of, qualifier};
-use super::{FunctionContext, LATEST};
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::need::ReadingKind;
 
 /// The longest interval that somebody may have meant as a ping, minutes.

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 
+use super::context::{FunctionContext, LATEST};
 use super::wiring::{CALLERS, Wiring};
-use super::{FunctionContext, LATEST};
-use crate::facts::Fact;
+use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
 use crate::inventory::function::Alias;
 

@@ -8,7 +8,7 @@
 use schemars::JsonSchema;
 
 use super::runtime::{RuntimeTable, name};
-use crate::facts::Fact;
+use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionConfiguration;
 use crate::inventory::ids::partition;

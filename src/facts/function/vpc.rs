@@ -3,7 +3,7 @@
 
 use schemars::JsonSchema;
 
-use crate::facts::Fact;
+use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
 use crate::inventory::function::{FunctionConfiguration, Vpc};
 

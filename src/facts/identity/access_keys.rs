@@ -7,9 +7,9 @@
 
 use schemars::JsonSchema;
 
-use super::IdentityContext;
+use super::context::IdentityContext;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::identity::IdentityInventory;
 use crate::inventory::need::ReadingKind;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 
-use super::{Boundary, IdentityContext, Labelled, is_of_aws, short};
-use crate::facts::Fact;
+use super::context::{Boundary, IdentityContext, Labelled, is_of_aws, short};
+use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
 use crate::inventory::identity::{IdentityInventory, PolicySource, S3_PREFIXES};
 use coldbucket_policy::document::{Effect, Policy};

@@ -9,9 +9,8 @@
 use schemars::JsonSchema;
 
 use super::measured::MeasuredFacts;
-use crate::facts::Fact;
-use crate::facts::function::contents::{Contents, WasteFacts};
-use crate::facts::function::package::megabytes;
+use crate::facts::fact::Fact;
+use crate::facts::function::contents::{Contents, WasteFacts, megabytes};
 use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionConfiguration;
 use crate::report::cold_start::EstimateInput;
@@ -284,7 +283,7 @@ impl ColdStartFacts {
         let found = estimate(model, input).ok()?;
         let target = Target {
             // $LATEST cannot have provisioned concurrency.
-            qualifier: if qualifier == crate::facts::function::LATEST {
+            qualifier: if qualifier == crate::facts::function::context::LATEST {
                 String::new()
             } else {
                 qualifier.to_owned()

@@ -11,8 +11,8 @@
 use schemars::JsonSchema;
 
 use super::facts::EstimateFacts;
+use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::function::{Measurement, Starts};
 use crate::inventory::need::ReadingKind;

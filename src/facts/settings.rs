@@ -4,6 +4,7 @@
 //! replaces a policy, an encryption rule or an ACL as a whole. Here are the words, each known,
 //! known to be absent, or not known for a reason.
 
+use super::bucket::context::BucketContext;
 use super::bucket::delivery;
 use super::{Fact, Facts, Subject, from_reading};
 use crate::inventory::Reading;
@@ -15,7 +16,7 @@ use crate::inventory::need::ReadingKind;
 
 /// The settings of one bucket. `None` inside a fact is AWS's "no such configuration".
 #[derive(Clone, Debug)]
-pub struct Standing<'a> {
+pub struct CurrentSettings<'a> {
     /// The policy document, exactly as stored.
     pub policy: Fact<Option<&'a str>>,
     /// The bucket's own Block Public Access flags.
@@ -38,7 +39,7 @@ pub struct Standing<'a> {
 
 impl<'a> Facts<'a> {
     /// The settings of a bucket; `None` for other subjects, and for the stand-in of a listing.
-    pub fn standing(&self, subject: &Subject) -> Option<Standing<'a>> {
+    pub fn settings(&self, subject: &Subject) -> Option<CurrentSettings<'a>> {
         let id = &subject.id;
         if id.kind != SubjectKind::Bucket {
             return None;
@@ -46,7 +47,7 @@ impl<'a> Facts<'a> {
         let account = self.snapshot.accounts.get(&id.account)?;
         let bucket = account.buckets.get(&id.name)?;
         let key = bucket.encryption_key(&id.account);
-        Some(Standing {
+        Some(CurrentSettings {
             policy: setting(ReadingKind::BucketPolicy, &bucket.policy)
                 .map(|text| text.map(String::as_str)),
             public_access_block: setting(
@@ -133,8 +134,17 @@ impl Facts<'_> {
         prefix: &str,
     ) -> Option<Fact<String>> {
         let id = &source.id;
-        let account = self.snapshot.accounts.get(&id.account)?;
-        let context = self.bucket_context(&id.account, account, &id.name)?;
+        let (account_id, account) = self.account(&id.account)?;
+        let (name, bucket) = account.buckets.get_key_value(&id.name)?;
+        let context = BucketContext {
+            account_id,
+            account,
+            name,
+            bucket,
+            index: &self.index,
+            trust: &self.trust,
+            taken_at: &self.snapshot.taken_at,
+        };
         let logging = Logging {
             target_bucket: target.to_owned(),
             target_prefix: prefix.to_owned(),
