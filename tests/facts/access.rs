@@ -19,7 +19,7 @@ fn with_block(
     bucket: BucketInventory,
     at_account: Reading<PublicAccessBlock>,
     at_bucket: Reading<PublicAccessBlock>,
-) -> BucketFacts {
+) -> BucketFacts<'static> {
     let bucket = BucketInventory {
         public_access_block: at_bucket,
         ..bucket
@@ -277,7 +277,7 @@ fn deny_if(condition: &Value) -> Value {
            "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": condition})
 }
 
-fn exposed(statements: &Value) -> BucketFacts {
+fn exposed(statements: &Value) -> BucketFacts<'static> {
     bucket_facts(&BucketInventory {
         policy: policy(statements),
         policy_status: status(true),
@@ -865,7 +865,7 @@ fn other_accounts_are_named_once_with_their_way_in() {
     };
     let facts = Facts::new(&snapshot, trust);
     let Some(SubjectFacts::Bucket(bucket)) =
-        facts.of(&subject(&facts, SubjectKind::Bucket, BUCKET))
+        facts.view(&subject(&facts, SubjectKind::Bucket, BUCKET))
     else {
         panic!("no bucket facts")
     };

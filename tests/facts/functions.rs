@@ -7,10 +7,12 @@ use coldbucket::inventory::function::{
     Alias, FunctionConfiguration, FunctionInventory, Image, Layer, ProvisionedConcurrency,
     SnapStart, Vpc,
 };
+use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::report::ColdStart;
 
 use crate::support::{
-    REGION, denied, function, function_facts, function_facts_at, function_snapshot, python,
+    REGION, denied, function, function_facts, function_facts_at, function_snapshot, postures,
+    python,
 };
 
 const MB: u64 = 1 << 20;
@@ -533,7 +535,13 @@ fn snapstart_settings() {
 
 fn lines(function: FunctionInventory) -> Vec<ColdStart> {
     let snapshot = function_snapshot(function, REGION, "2026-11-22T00:00:00Z");
-    Facts::new(&snapshot, Trust::default()).cold_starts()
+    postures(
+        &Facts::new(&snapshot, Trust::default()),
+        SubjectKind::Function,
+    )
+    .into_iter()
+    .flat_map(|posture| posture.cold_starts)
+    .collect()
 }
 
 #[test]

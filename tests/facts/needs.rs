@@ -633,7 +633,10 @@ struct Seen {
 
 fn seen(snapshot: &Snapshot, subject: &Subject) -> Seen {
     let facts = Facts::new(snapshot, Trust::default());
-    let document = facts.of(subject).unwrap().document(&FactPaths::EVERYTHING);
+    let document = facts
+        .view(subject)
+        .unwrap()
+        .document(&FactPaths::EVERYTHING);
     let mut seen = Seen::default();
     for (name, value) in document.known.as_object().unwrap() {
         leaves(name, value, &mut seen.known);
@@ -827,7 +830,7 @@ fn facts_open_what_they_declare_and_become_unknown_without_it() {
         let subjects: Vec<Subject> = SubjectKind::ALL
             .into_iter()
             .flat_map(|kind| facts.subjects(kind))
-            .filter(|subject| facts.of(subject).is_some())
+            .filter(|subject| facts.view(subject).is_some())
             .collect();
         for subject in subjects {
             let full = seen(&snapshot, &subject);
@@ -955,7 +958,7 @@ fn absent_is_an_answer() {
         ]
         .into_iter()
         .flat_map(|kind| facts.subjects(kind))
-        .filter(|subject| facts.of(subject).is_some())
+        .filter(|subject| facts.view(subject).is_some())
         {
             for kind in ReadingKind::ALL
                 .iter()
@@ -983,7 +986,7 @@ fn every_fact_declares_its_needs() {
         let facts = Facts::new(&snapshot, Trust::default());
         for kind in SubjectKind::ALL {
             for subject in facts.subjects(kind) {
-                if facts.of(&subject).is_none() {
+                if facts.view(&subject).is_none() {
                     continue;
                 }
                 let seen = seen(&snapshot, &subject);

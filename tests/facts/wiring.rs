@@ -391,7 +391,7 @@ fn pings_are_short_rates_with_a_constant_input() {
 }
 
 /// A function in a VPC, last changed on that day, with so many calls in 14 days.
-fn in_vpc(changed: &str, count: f64, state: &str) -> FunctionFacts {
+fn in_vpc(changed: &str, count: f64, state: &str) -> FunctionFacts<'static> {
     let mut function = function(FunctionConfiguration {
         vpc: Some(Vpc {
             vpc_id: "vpc-1".into(),
