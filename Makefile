@@ -1,4 +1,4 @@
-# Named chores. `make test` is the whole of CI.
+# `make test` runs the whole of CI.
 
 TOOLS := $(CURDIR)/target/tools
 CARGO_DENY_VERSION := 0.20.2
@@ -8,7 +8,7 @@ PAIRS ?= 1000000
 
 .PHONY: bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
-help: ## list the chores
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 test: fmt clippy unit deny ## everything CI runs; installs what it needs
@@ -40,10 +40,10 @@ advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities in dependencies; ne
 bench: ## collection speed against the synthetic endpoint
 	cargo bench --bench collection
 
-bench-outputs: ## 100,000 results in every machine format, each figure beside its bar
+bench-outputs: ## 100,000 results in every machine format, each figure with its bar
 	cargo bench --no-default-features --bench outputs
 
-bench-policy: ## speed of the policy engine, each figure beside its bar
+bench-policy: ## speed of the policy engine, each figure with its bar
 	cargo bench --no-default-features --bench policy
 
 soundness: ## the prover against the evaluator, PAIRS=1000000 pairs of a policy and a request
@@ -54,13 +54,13 @@ fuzz: ## parser, prover, evaluator and zip directories, FUZZ_SECONDS=120 each; n
 	for target in policy_parse policy_prove policy_evaluate zip_directory; do \
 		cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 || exit 1; done
 
-schemas: ## write schemas/ again from the types
+schemas: ## generate schemas/ from the types
 	cargo run --quiet -- schema report > schemas/report.schema.json
 	cargo run --quiet -- schema snapshot > schemas/snapshot.schema.json
 	cargo run --quiet -- schema baseline > schemas/baseline.schema.json
 	cargo run --quiet -- schema diff > schemas/diff.schema.json
 
-docs: ## write docs/checks, docs/man and docs/coverage.md again from policies/ and the command line
+docs: ## generate docs/checks, docs/man and docs/coverage.md from policies/ and the command line
 	rm -rf docs/checks docs/man
 	cargo run --quiet -- docs docs
 

@@ -1,8 +1,7 @@
 //! The composition root: options in, an exit code out.
 //!
-//! Every command is a short walk through the rooms, and this is the only place that knows more than
-//! two of them. It alone opens files, standard input and the terminal's properties; what it calls
-//! is given plain values and writers.
+//! Only this module combines the others. It alone opens files and standard input and reads the
+//! terminal's properties; the modules it calls get plain values and writers.
 //!
 //! ```text
 //! audit    options -> catalogue -> needs -> snapshot -> facts -> results -> report -> outputs
@@ -46,9 +45,9 @@ pub enum Exit {
     Clean,
     /// Findings at or above it.
     Findings,
-    /// The command line, a configuration file, a policy, a Region or a snapshot is wrong.
+    /// The command line, a configuration file, a policy, a Region name or a snapshot is invalid.
     Usage,
-    /// What could have failed could not be judged.
+    /// A check at or above `--fail-on` was not assessed, or the run was interrupted.
     Incomplete,
     /// Nothing could be read at all.
     Nothing,
@@ -67,10 +66,10 @@ impl Exit {
     }
 }
 
-/// Finds the configuration, validates everything that was said, and runs.
+/// Finds the configuration, validates the options, and runs.
 ///
 /// # Errors
-/// [`RunError`], which knows its exit code.
+/// [`RunError`], which has an exit code.
 pub fn start(cli: Cli, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, RunError> {
     let config = configuration::read(cli.general.config.as_deref())?;
     let config = config
@@ -80,10 +79,10 @@ pub fn start(cli: Cli, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result
     run(options, stdout, stderr)
 }
 
-/// Does what the options say. Results go to `stdout`, everything else to `stderr`.
+/// Runs a command. Results go to `stdout`, everything else to `stderr`.
 ///
 /// # Errors
-/// [`RunError`], which knows its exit code. A reader that goes away early is no error.
+/// [`RunError`], which has an exit code. A closed pipe on `stdout` is not an error.
 pub fn run(
     options: Options,
     stdout: &mut dyn Write,
@@ -106,7 +105,7 @@ pub fn run(
         Task::Permissions { selection, opted } => {
             permissions::run(&selection, &opted, &mut stdout)?
         }
-        Task::Estimate(what_if) => cold_start::run(*what_if, &console, &mut stdout)?,
+        Task::Estimate(estimate) => cold_start::run(*estimate, &console, &mut stdout)?,
         Task::Completions(shell) => listing::completions(shell, &mut stdout)?,
         Task::Schema(name) => schema::run(name, &mut stdout)?,
         Task::Docs(folder) => docs::run(&folder)?,

@@ -98,7 +98,7 @@ fn an_exception_about_nothing_that_fails_is_told() {
     assert_eq!(report["exceptions"][0]["state"], "unmatched");
     assert_eq!(
         report["notes"][0],
-        "the exception for check s3-public-write, resource acme-payroll (web team) accepts nothing: nothing it is about fails; remove it"
+        "the exception for check s3-public-write, resource acme-payroll (web team) matches no failing result; remove it"
     );
 }
 
@@ -258,13 +258,13 @@ fn reasons_written_into_a_baseline_are_told_and_outlive_it() {
 }
 
 #[test]
-fn a_baseline_that_is_none_says_what_it_is() {
+fn an_invalid_baseline_is_named_with_its_reason() {
     for (text, message) in [
-        ("", "it is empty"),
-        ("{}", "it is JSON without a `schema`"),
+        ("", "the file is empty"),
+        ("{}", "JSON without a `schema`"),
         (
             "{\"schema\":\"coldbucket-snapshot/1\"}",
-            "its schema is `coldbucket-snapshot/1`, and a baseline is `coldbucket-baseline/1` or `coldbucket-report/1`",
+            "the schema is `coldbucket-snapshot/1`; a baseline is `coldbucket-baseline/1` or `coldbucket-report/1`",
         ),
     ] {
         coldbucket("audit --sample --baseline base.json")
@@ -272,7 +272,7 @@ fn a_baseline_that_is_none_says_what_it_is() {
             .run()
             .exits(2)
             .says(&format!(
-                "error: base.json is no usable baseline: {message}"
+                "error: base.json is not a valid baseline: {message}"
             ));
     }
 }
@@ -450,5 +450,5 @@ fn the_table_of_a_comparison_fits_and_tells_the_counts() {
 fn a_snapshot_is_no_report() {
     diff("{\"schema\":\"coldbucket-snapshot/1\"}", "{}", "")
         .exits(2)
-        .says("error: old.json is no usable report: its schema is `coldbucket-snapshot/1`, and `coldbucket audit -o json` writes `coldbucket-report/1`");
+        .says("error: old.json is not a valid report: the schema is `coldbucket-snapshot/1`; `coldbucket audit -o json` writes `coldbucket-report/1`");
 }

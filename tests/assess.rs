@@ -185,7 +185,7 @@ fn a_refused_call_is_named_and_decides_nothing() {
         assert_eq!(finding.missing, ["s3:GetEncryptionConfiguration"]);
         assert_eq!(
             finding.message.as_deref(),
-            Some("Could not be judged: s3:GetEncryptionConfiguration was refused (AccessDenied).")
+            Some("Not assessed: s3:GetEncryptionConfiguration was denied (AccessDenied).")
         );
     }
 }
@@ -206,7 +206,7 @@ fn a_failure_carries_its_message_its_evidence_and_its_identity() {
     assert_eq!(
         finding.message.as_deref(),
         Some(
-            "Server access logging of bucket plain is off, and no trail records all of its data events."
+            "Server access logging of bucket plain is disabled, and no trail records all of its data events."
         )
     );
     assert_eq!(finding.severity, Severity::Medium);
@@ -245,7 +245,7 @@ fn versions_in_use_are_items_and_others_are_not_judged() {
     assert_eq!(items, [("$LATEST", Status::Pass), ("3", Status::Fail)]);
     assert_eq!(
         found[1].message.as_deref(),
-        Some("api (3) runs on python3.8, which AWS stopped patching on 2024-10-14.")
+        Some("api:3 uses runtime python3.8, which AWS stopped patching on 2024-10-14.")
     );
     assert_eq!(
         found[1].fingerprint,
@@ -329,7 +329,7 @@ fn thresholds_from_the_configuration_are_used() {
     assert!(found.iter().all(|finding| finding.status == Status::Fail));
     assert_eq!(
         found[0].message.as_deref(),
-        Some("The zip package of api ($LATEST) is 1 MB compressed, layers included.")
+        Some("The deployment package of api:$LATEST is 1.0 MB compressed, layers included.")
     );
 }
 
@@ -404,7 +404,7 @@ fn reasons_have_a_precedence_and_their_actions_come_together() {
     assert_eq!(
         judgements[0].message.as_deref(),
         Some(
-            "Could not be judged: s3:GetBucketPolicyStatus failed (Timeout); it needs the policy engine."
+            "Not assessed: s3:GetBucketPolicyStatus failed (Timeout); it needs the policy engine."
         )
     );
 }
@@ -422,9 +422,7 @@ fn a_known_side_decides_over_an_unknown_one() {
     assert_eq!(judgements[0].status, Status::Fail);
     assert_eq!(
         judgements[0].message.as_deref(),
-        Some(
-            "Anyone can read objects of bucket b (without credentials: unknown; with any AWS account: reachable)."
-        )
+        Some("Any AWS account can download objects from bucket b.")
     );
 }
 
@@ -454,12 +452,12 @@ fn trusted_sharing_passes_and_says_so() {
             (
                 "222222222222",
                 Status::Pass,
-                "Bucket b lets in 222222222222, named by its policy and trusted by the configuration."
+                "Bucket b grants access to 222222222222 in its bucket policy; your configuration lists it as trusted."
             ),
             (
                 "333333333333",
                 Status::Fail,
-                "Bucket b lets in 333333333333, named by its acl. Bucket b lets in 333333333333, named by its policy."
+                "Bucket b grants access to 333333333333 in its ACL. Bucket b grants access to 333333333333 in its bucket policy."
             ),
         ]
     );
@@ -489,7 +487,7 @@ fn lost_items_are_one_result_without_an_item() {
     );
     assert_eq!(
         judgements[1].message.as_deref(),
-        Some("Could not be judged: a canonical user that cannot be resolved.")
+        Some("Not assessed: a canonical user that cannot be resolved.")
     );
 }
 

@@ -130,14 +130,14 @@ mod nothing_could_be_read {
         coldbucket("audit --region eu-wst-1")
             .run()
             .exits(2)
-            .says("error: `eu-wst-1` is not a Region; did you mean `eu-west-1`?");
+            .says("error: `eu-wst-1` is not a Region name; did you mean `eu-west-1`?");
     }
 }
 
 // Mistakes --------------------------------------------------------------------------------------
 
 #[test]
-fn every_mistake_of_the_configuration_is_told_at_once() {
+fn every_mistake_of_the_configuration_is_reported_at_once() {
     coldbucket("audit --sample")
         .file(
             "coldbucket.toml",
@@ -149,8 +149,8 @@ fn every_mistake_of_the_configuration_is_told_at_once() {
             "error: 4 mistakes\n  \
              coldbucket.toml:1:1: unknown key `fail-on`; did you mean `fail_on`?\n  \
              coldbucket.toml:2:12: `severity` cannot be `hihg`; did you mean `high`?\n  \
-             coldbucket.toml:3:8: `rate` must be a number, and this is a string\n  \
-             coldbucket.toml:6:9: `limit` must be a string, a number, true or false, or a list of those, and this is a datetime",
+             coldbucket.toml:3:8: `rate` must be a number, not a string\n  \
+             coldbucket.toml:6:9: `limit` must be a string, a number, true or false, or a list of those, not a datetime",
         );
 }
 
@@ -218,7 +218,7 @@ fn a_named_configuration_must_be_there() {
     coldbucket("audit --sample --config team.toml")
         .run()
         .exits(2)
-        .says("error: there is no file team.toml");
+        .says("error: the file team.toml does not exist");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn two_outputs_to_stdout_are_a_mistake() {
     coldbucket("audit --sample -o json -o table")
         .run()
         .exits(2)
-        .says("error: two outputs cannot both go to standard output (json, table); give all but one a file, as in -o json=FILE");
+        .says("error: only one output can go to standard output (json, table); give the others a file, as in -o json=FILE");
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_bucket_that_is_not_there_does_not_make_an_audit_pass() {
         .arg("--bucket=acme-order")
         .run()
         .exits(2)
-        .says("error: there is no bucket named `acme-order`; did you mean `acme-orders`?");
+        .says("error: no bucket named `acme-order`; did you mean `acme-orders`?");
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn a_folder_without_policies_is_a_mistake() {
         .run()
         .exits(2);
     assert!(
-        outcome.stderr.contains("ours holds no policy files"),
+        outcome.stderr.contains("ours contains no policy files"),
         "{}",
         outcome.stderr
     );
@@ -304,7 +304,7 @@ fn a_snapshot_cut_in_half_is_one_message_with_its_place() {
     assert_eq!(outcome.stdout, "");
     assert!(
         outcome.stderr.starts_with(&format!(
-            "error: half.json is no usable snapshot: it ends in the middle, at line {line}, column "
+            "error: half.json is not a valid snapshot: the file is truncated at line {line}, column "
         )),
         "{}",
         outcome.stderr
@@ -323,7 +323,7 @@ fn a_report_is_not_a_snapshot() {
     assert!(
         outcome
             .stderr
-            .contains("it is a report (coldbucket-report/1)"),
+            .contains("this is a report (coldbucket-report/1)"),
         "{}",
         outcome.stderr
     );
@@ -356,7 +356,7 @@ fn a_snapshot_can_come_from_standard_input() {
         .stdin("{\"schema\"")
         .run()
         .exits(2)
-        .says("error: standard input is no usable snapshot: it ends in the middle, at line 1, column 9; collect it again");
+        .says("error: standard input is not a valid snapshot: the file is truncated at line 1, column 9; collect it again");
 }
 
 // Results ---------------------------------------------------------------------------------------
@@ -748,7 +748,7 @@ fn every_check_is_listed_and_has_a_page() {
     coldbucket("checks show s3-plain-htp")
         .run()
         .exits(2)
-        .says("error: no check is called `s3-plain-htp`; did you mean `s3-plain-http`?");
+        .says("error: unknown check `s3-plain-htp`; did you mean `s3-plain-http`?");
 }
 
 #[test]
@@ -834,7 +834,7 @@ fn a_verdict_is_explained_with_what_it_rests_on() {
     .run();
     other
         .exits(2)
-        .says("error: there is no bucket `acme-locked-dow`; did you mean `acme-locked-down`?");
+        .says("error: no bucket named `acme-locked-dow`; did you mean `acme-locked-down`?");
 }
 
 #[test]
@@ -888,7 +888,7 @@ fn a_cold_start_budget_is_a_gate() {
     coldbucket(&format!("{audit} --cold-start-budget soon"))
         .run()
         .exits(2)
-        .says("error: --cold-start-budget `soon` is not a time; write it like 800ms or 1.5s");
+        .says("error: --cold-start-budget `soon` is not a time; write it as 800ms or 1.5s");
 }
 
 #[test]

@@ -636,7 +636,7 @@ fn without_scripts_the_essentials_are_there() {
     let text = browser.text("document.body.innerText");
     for part in [
         "need attention now",
-        "Anyone can read objects",
+        "Bucket allows public read access",
         "Cold starts",
         "Not judged",
         "s3:GetEncryptionConfiguration",

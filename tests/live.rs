@@ -505,7 +505,7 @@ fn a_bucket_that_does_not_exist_is_said_to_be_missing() {
     assert!(
         outcome
             .stderr
-            .contains("there is no bucket named `no-such-bucket`"),
+            .contains("the bucket `no-such-bucket` does not exist"),
         "{}",
         outcome.stderr
     );

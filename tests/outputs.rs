@@ -12,7 +12,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use coldbucket::cli::args::SchemaName;
+use coldbucket::cli::choices::SchemaName;
 use coldbucket::inventory::need::ReadingKind;
 use coldbucket::output::{Format, Look};
 use coldbucket::report::Report;

@@ -99,11 +99,13 @@ fn files_are_named_and_filed_by_what_they_are_about() {
 fn titles_and_messages_are_single_sentences_for_people() {
     every_check("title", |check| {
         let title = &check.title;
-        !title.ends_with('.') && title.len() <= 80 && title.starts_with(char::is_uppercase)
+        !title.ends_with('.') && title.len() <= 68 && title.starts_with(char::is_uppercase)
     });
     every_check("message", |check| {
-        let text = check.message.text();
-        !text.contains('\n') && text.len() <= 240 && check.message.placeholders().count() > 0
+        check.messages().all(|message| {
+            let text = message.text();
+            !text.contains('\n') && text.len() <= 240 && message.placeholders().count() > 0
+        })
     });
     // Every message says which resource it is about: it is read apart from the table.
     every_check("message names the resource", |check| {
@@ -111,7 +113,9 @@ fn titles_and_messages_are_single_sentences_for_people() {
             SubjectKind::Account => "account.id".to_owned(),
             other => format!("{}.name", other.variable()),
         };
-        check.message.placeholders().any(|path| path == name)
+        check
+            .messages()
+            .all(|message| message.placeholders().any(|path| path == name))
     });
 }
 
@@ -254,10 +258,13 @@ fn every_need_is_a_known_reading_and_opens_nothing_else() {
             _ => path.to_owned(),
         };
         let shown: BTreeSet<String> = check
-            .message
-            .placeholders()
-            .chain(check.pass_message.iter().flat_map(|m| m.placeholders()))
+            .messages()
+            .flat_map(|message| message.placeholders())
             .map(resolve)
+            .chain(check.message_when.iter().flat_map(|case| {
+                let references = case.when.references().iter();
+                references.map(|reference| reference.path.clone())
+            }))
             .chain(check.evidence.iter().cloned())
             .filter(|path| !path.starts_with("params."))
             .collect();
@@ -409,7 +416,7 @@ fn a_place_in_a_folded_condition_is_the_place_in_the_file() {
             "fail_when: bucket.transport.plain_http_reachable",
             "fail_when: >-\n  bucket.transport.plain_http_reachable &&\n  bukcet.acl.enabled"
         )),
-        ["mine/my-check.yaml:7:3: no variable is called `bukcet`; did you mean `bucket`?"]
+        ["mine/my-check.yaml:7:3: unknown variable `bukcet`; did you mean `bucket`?"]
     );
 }
 
@@ -417,12 +424,15 @@ fn a_place_in_a_folded_condition_is_the_place_in_the_file() {
 #[test]
 fn what_breaks_three_valued_logic_is_refused() {
     let cases = [
-        ("has(bucket.acl.enabled)", "`has()` is refused"),
-        ("bucket.acl.ownership == null", "`null` is refused"),
-        ("bucket.tags['x'] == 'y'", "indexing with [ ] is refused"),
+        ("has(bucket.acl.enabled)", "`has()` is not supported"),
+        ("bucket.acl.ownership == null", "`null` is not supported"),
+        (
+            "bucket.tags['x'] == 'y'",
+            "indexing with [ ] is not supported",
+        ),
         (
             "bucket.public_access_block.missing[0] == 'x'",
-            "indexing with [ ] is refused",
+            "indexing with [ ] is not supported",
         ),
         ("bucket.tags.owner == 'y'", "is a map: test for a key"),
         (
@@ -435,13 +445,13 @@ fn what_breaks_three_valued_logic_is_refused() {
         ),
         (
             "bucket.public_access_block.missing.map(m, m == 'x') == [true]",
-            "map() is refused",
+            "map() is not supported",
         ),
         (
             "bucket.acl.public_grants.exists(g)",
             "takes a variable and a condition",
         ),
-        ("bucket.name.matches('a+')", "matches() is refused"),
+        ("bucket.name.matches('a+')", "matches() is not supported"),
         (
             "bucket.acl.public_grants.exists(a, bucket.acl.public_grants.exists(b, bucket.acl.public_grants.exists(c, c.permission == 'READ')))",
             "may be nested 2 deep",
@@ -466,7 +476,7 @@ fn what_breaks_three_valued_logic_is_refused() {
         ("size(bucket.name) > 1u", "write 1 instead of 1u"),
         (
             "siez(bucket.name) > 1",
-            "no function is called `siez`; did you mean `size`?",
+            "unknown function `siez`; did you mean `size`?",
         ),
         (
             "bucket.exposure.anonymous.read == 'reachabel'",
@@ -478,10 +488,10 @@ fn what_breaks_three_valued_logic_is_refused() {
         ),
         ("bucket.acl.enabled = true", "write == to compare"),
         ("bucket.acl.enabled &&", "the condition ends too early"),
-        ("{'a': 1} == {'a': 1}", "maps `{…}` are refused"),
-        ("item.version == '1'", "no variable is called `item`"),
-        ("params.days > 1", "no variable is called `params`"),
-        (".bucket.acl.enabled", "is no variable"),
+        ("{'a': 1} == {'a': 1}", "maps `{…}` are not supported"),
+        ("item.version == '1'", "unknown variable `item`"),
+        ("params.days > 1", "unknown variable `params`"),
+        (".bucket.acl.enabled", "is not a variable"),
     ];
     for (condition, words) in cases {
         let quoted = format!("fail_when: \"{}\"", condition.replace('"', "\\\""));
@@ -522,7 +532,7 @@ since: soon
         "mine/my-check.yaml:6:29: `bucket.transport` has no fact `plain_http`",
         "mine/my-check.yaml:6:50: `bucket` has no fact `nmae`",
         "mine/my-check.yaml:7:19: `bucket` has no fact `nmae`",
-        "mine/my-check.yaml:7:30: `{buckt.name}` names no fact; did you mean `bucket`?",
+        "mine/my-check.yaml:7:30: `{buckt.name}` is not a fact; did you mean `bucket`?",
         "mine/my-check.yaml:8:19: `bucket` has no fact `transprt`",
         "mine/my-check.yaml:10:17: `{bucket.acl}` is a group of facts",
         "mine/my-check.yaml:11:34: `bucket` has no fact `nam`",
@@ -656,7 +666,7 @@ fn an_unknown_pack_is_an_error() {
             pack: "defualt".to_owned(),
             ..Selection::default()
         }),
-        "no pack is called `defualt`; did you mean `default`?"
+        "unknown pack `defualt`; did you mean `default`?"
     );
 }
 
@@ -678,7 +688,7 @@ fn a_selection_that_leaves_nothing_is_an_error() {
         severity: Some(coldbucket::findings::Severity::Critical),
         ..check(&["s3-no-*"])
     };
-    assert_eq!(error(&selection), "the selection leaves no check to run");
+    assert_eq!(error(&selection), "the selection contains no check");
 }
 
 #[test]
@@ -736,7 +746,7 @@ fn thresholds_must_exist_and_keep_their_type() {
     );
     assert_eq!(
         error(&with("lambda-package-overzized", "zip_mb", 10.into())),
-        "thresholds are given for `lambda-package-overzized`, which is no check; did you mean `lambda-package-oversized`?"
+        "parameters for the unknown check `lambda-package-overzized`; did you mean `lambda-package-oversized`?"
     );
 }
 
@@ -794,7 +804,7 @@ const PIECES: [&str; 44] = [
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A condition compiles or is refused; it never takes the program down. The places of mistakes
+    /// A condition compiles or is not supported; it never takes the program down. The places of mistakes
     /// lie in the condition.
     #[test]
     fn no_condition_breaks_the_compiler(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..24)) {

@@ -210,7 +210,7 @@ fn a_person_is_told_a_decision() {
     );
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "denied: nothing allows it\n"
+        "denied: no statement allows it\n"
     );
 }
 
@@ -223,7 +223,7 @@ fn what_cannot_be_used_is_a_mistake_of_the_command_line() {
     };
     assert!(wrong(&["policy", "prove", "--policy", "-"], b"{").contains("policy"));
     assert!(
-        wrong(&["policy", "evaluate", "--request", "{}"], b"").contains("--request is no request")
+        wrong(&["policy", "evaluate", "--request", "{}"], b"").contains("--request is invalid")
     );
     let policy = public().to_string();
     let told = wrong(

@@ -173,19 +173,20 @@ fn templates_are_filled_in_by_the_quotes_around_the_place() {
 #[test]
 fn no_template_of_a_check_can_be_broken_out_of() {
     let catalogue = Catalog::builtin().unwrap();
-    let pieces = |template: &coldbucket::checks::message::Template, hostile: &str| -> Vec<Piece> {
-        template
-            .parts(&[])
-            .into_iter()
-            .map(|(filled, text)| {
-                if filled {
-                    Piece::Value(hostile.to_owned())
-                } else {
-                    Piece::Text(text)
-                }
-            })
-            .collect()
-    };
+    let pieces =
+        |template: &coldbucket::checks::message::TextTemplate, hostile: &str| -> Vec<Piece> {
+            template
+                .parts(&[])
+                .into_iter()
+                .map(|(filled, text)| {
+                    if filled {
+                        Piece::Value(hostile.to_owned())
+                    } else {
+                        Piece::Text(text)
+                    }
+                })
+                .collect()
+        };
     // One of each kind is enough for two hundred texts.
     let worst = [
         "'; touch owned; '",
@@ -554,11 +555,11 @@ fn formats_and_files_are_those_of_other_commands() {
     coldbucket("remediate --sample --format shel")
         .run()
         .exits(2)
-        .says("error: -o `shel` is not a format; did you mean `shell`?");
+        .says("error: -o `shel` is an unknown format; did you mean `shell`?");
     coldbucket("remediate --sample --decided s3-plain-htp")
         .run()
         .exits(2)
-        .says("error: --decided `s3-plain-htp` names no check; did you mean `s3-plain-http`?");
+        .says("error: --decided `s3-plain-htp` matches no check; did you mean `s3-plain-http`?");
     let run = coldbucket("remediate --sample -o shell=fixes.sh -o terraform=fixes.tf")
         .run()
         .exits(0);

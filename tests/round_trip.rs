@@ -1,4 +1,4 @@
-//! The round trip: failing resources are deployed, judged, mended by the printed commands with the
+//! The round trip: failing resources are deployed, judged, fixed by the printed commands with the
 //! real AWS CLI, and judged again. Each check whose fix is a command passes then, nothing that passed
 //! fails, and running the commands again changes nothing.
 //!
@@ -41,7 +41,7 @@ const DECIDED: &[&str] = &[
     "s3-key-managed-by-aws",
     "s3-key-not-rotated",
     "s3-key-unusable",
-    // moto does not tell all that makes a log target fit.
+    // moto does not return all settings of a log target.
     "s3-no-access-log",
     "s3-no-data-events-read",
     "s3-no-data-events-write",
@@ -64,7 +64,7 @@ const DECIDED: &[&str] = &[
     "trail-bucket-public",
 ];
 
-const ACCESS_POINTS: &str = "LocalStack finds an access point by the account in front of the host name, which an address of this machine cannot have; the command is the account's, which is verified";
+const ACCESS_POINTS: &str = "LocalStack finds an access point by the account ID in the host name, which a local address cannot have; the command is the account-level one, which is verified";
 
 /// Checks that configuration alone can fix and whose fix is not run here, with the reason.
 const NOT_RUN: &[(&str, &str)] = &[
@@ -74,12 +74,12 @@ const NOT_RUN: &[(&str, &str)] = &[
     ),
     (
         "lambda-provisioned-concurrency-unused",
-        "unused means days without a call, and nothing on LocalStack is days old",
+        "unused needs days without a call, and every resource on LocalStack is new",
     ),
     ("s3-access-point-public", ACCESS_POINTS),
     (
         "s3-tag-condition-without-effect",
-        "LocalStack has no attribute-based access control (PutBucketAbac answers 501)",
+        "LocalStack does not support attribute-based access control (PutBucketAbac returns 501)",
     ),
 ];
 
@@ -87,144 +87,129 @@ const NOT_RUN: &[(&str, &str)] = &[
 const BY_A_PERSON: &[(&str, &str)] = &[
     (
         "s3-access-point-public-access-not-blocked",
-        "the flags of an access point cannot be changed: another one has to be made, or the whole account blocked",
+        "the settings of an access point cannot be changed: create another one, or block public access for the account",
     ),
     (
         "s3-multi-region-access-point-public-access-not-blocked",
-        "the flags of an access point cannot be changed: another one has to be made, or the whole account blocked",
+        "the settings of an access point cannot be changed: create another one, or block public access for the account",
     ),
     (
         "config-delivery-failing",
-        "the bucket has to be chosen, or what refuses the delivery found out",
+        "choose the bucket, or find the cause of the failed delivery",
     ),
     (
         "lambda-keep-warm-ping",
-        "whether it is a ping or a job, and what callers use instead",
+        "decide whether it is a ping or a job, and what callers use instead",
     ),
     (
         "lambda-provisioned-concurrency-spilling",
-        "how many environments are worth their price",
+        "choose the number of environments by their price",
     ),
     (
         "lambda-provisioned-concurrency-starved",
-        "how many environments are worth their price",
+        "choose the number of environments by their price",
     ),
-    (
-        "lambda-service-without-source",
-        "the resource that calls has to be named",
-    ),
+    ("lambda-service-without-source", "name the source resource"),
     (
         "lambda-snapstart-wasted",
-        "whether the code in $LATEST may go live, and who calls the alias",
+        "decide whether the code in $LATEST may go live, and who invokes the alias",
     ),
-    ("lambda-url-cors-any-origin", "the origins have to be named"),
-    ("lambda-vpc-idle", "whether the function is still needed"),
+    ("lambda-url-cors-any-origin", "name the origins"),
+    (
+        "lambda-vpc-idle",
+        "decide whether the function is still needed",
+    ),
     (
         "s3-sampled-object-not-under-default-encryption",
-        "the objects have to be written again",
+        "write the objects again",
     ),
     (
         "s3-sampled-object-sse-c",
-        "whoever has the key has to write the objects again",
+        "the holder of the key must write the objects again",
     ),
-    (
-        "trail-delivery-failing",
-        "what S3 or KMS refuses has to be found out",
-    ),
+    ("trail-delivery-failing", "find out what S3 or KMS denies"),
     (
         "trail-not-encrypted-with-kms",
-        "a key whose policy lets CloudTrail encrypt has to be chosen or made",
+        "choose or create a key whose policy allows CloudTrail to encrypt",
     ),
     (
         "lambda-code-not-versioned",
-        "which version of the code is to run has to be chosen",
+        "choose the version of the code",
     ),
     (
         "lambda-code-of-another-account",
-        "whose bucket it is, and where the code is to be, has to be known",
+        "find the owner of the bucket, and decide where to store the code",
     ),
-    (
-        "lambda-image-oversized",
-        "the build has to leave something out",
-    ),
+    ("lambda-image-oversized", "remove files from the build"),
     (
         "lambda-init-too-slow",
-        "code, package or money: which lever is for a person to choose",
+        "choose a lever: code, package or a paid setting",
     ),
-    (
-        "lambda-package-waste",
-        "the build has to leave something out",
-    ),
+    ("lambda-package-waste", "remove files from the build"),
     (
         "s3-access-point-internet-origin",
-        "the origin cannot be changed: another access point has to be made",
+        "the origin cannot be changed: create another access point",
     ),
     (
         "s3-identity-changes-bucket-permissions",
-        "what the identity needs has to be found out",
+        "find out which permissions the identity needs",
     ),
     (
         "s3-identity-full-access",
-        "what the identity needs has to be found out",
+        "find out which permissions the identity needs",
     ),
     (
         "s3-identity-long-lived-key",
-        "whoever uses the key has to be moved to a role first",
+        "move the users of the key to a role first",
     ),
     (
         "s3-identity-managed-full-access",
-        "what the identity needs has to be found out",
+        "find out which permissions the identity needs",
     ),
     (
         "s3-identity-writes-everywhere",
-        "what the identity needs has to be found out",
+        "find out which permissions the identity needs",
     ),
     (
         "lambda-cold-start-over-budget",
-        "code, package or money: which lever is for a person to choose",
+        "choose a lever: code, package or a paid setting",
     ),
-    (
-        "lambda-package-oversized",
-        "the build has to leave something out",
-    ),
+    ("lambda-package-oversized", "remove files from the build"),
     (
         "lambda-provisioned-concurrency-failed",
-        "the cause has to be mended first",
+        "fix the cause first",
     ),
     (
         "lambda-runtime-deprecated",
-        "the code has to be tested on another runtime",
+        "test the code on another runtime",
     ),
-    ("s3-cors-any-origin-writes", "the origins have to be named"),
+    ("s3-cors-any-origin-writes", "name the origins"),
     (
         "s3-cross-account-takeover",
-        "the actions the other account needs have to be named",
+        "name the actions that the other account needs",
     ),
     (
         "s3-key-of-another-account",
-        "another key has to be chosen, or the other account asked",
+        "choose another key, or ask the other account",
     ),
-    ("s3-malformed-policy", "the policy has to be written again"),
+    ("s3-malformed-policy", "write a valid policy"),
     (
         "s3-named-accounts-cut-off",
-        "the public statement or the named accounts have to move",
+        "separate the public statement from the named accounts",
     ),
     (
         "s3-no-mfa-delete",
-        "only the root user can, with a second factor at hand",
+        "only the root user can, with an MFA device",
     ),
-    (
-        "s3-no-replication",
-        "a destination, a role and a price have to be chosen",
-    ),
-    ("s3-no-tags", "the tags have to be chosen"),
+    ("s3-no-replication", "choose a destination and a role"),
+    ("s3-no-tags", "choose the tags"),
     (
         "s3-policy-locks-out-owner",
-        "only the root user can, and the policy's other statements go with it",
+        "only the root user can, and only by deleting the whole policy",
     ),
     (
         "s3-replication-skips-encrypted",
-        "a key for the replicas has to be chosen",
+        "choose a key for the replicas",
     ),
 ];
 
@@ -575,7 +560,7 @@ fn compare(verified: &BTreeSet<String>) {
         }
     }
     let mut list = String::from(
-        "# What tests/round_trip.rs saw: the commands of `coldbucket remediate` mended a failing resource on\n# LocalStack 4.14.0 (trails: moto 5.2.5) with the AWS CLI 1.46.3. Written by that test with COLDBUCKET_WRITE=1.\nverified:\n",
+        "# Results of tests/round_trip.rs: the commands of `coldbucket remediate` fixed a failing resource on\n# LocalStack 4.14.0 (trails: moto 5.2.5) with the AWS CLI 1.46.3. Written by that test with COLDBUCKET_WRITE=1.\nverified:\n",
     );
     for id in verified {
         writeln!(list, "  - {id}").unwrap();
@@ -623,13 +608,13 @@ fn page(
     let title = |id: &str| catalogue.get(id).map_or("", |check| check.title.as_str());
     let mut page = String::from(
         "# Fixes\n\n\
-         `coldbucket remediate` plans how findings are mended. It prints; it never applies anything.\n\
-         A fix that may end what somebody relies on waits for a decision and is printed as a comment until\n\
-         `--decided CHECK` says that it is taken.\n\n\
-         This page is written by `tests/round_trip.rs`. It deploys a failing resource for each check into\n\
-         LocalStack 4.14.0 (for trails moto 5.2.5), runs the printed commands with the AWS CLI 1.46.3, and judges again: the check\n\
-         must pass, and nothing that passed may fail. LocalStack is not AWS: it enforces neither Block Public\n\
-         Access nor policies, so what AWS would refuse is not seen there.\n\n",
+         `coldbucket remediate` plans fixes for failing checks. It prints them and never applies anything.\n\
+         A fix that can break existing use is printed as a comment until you approve it with\n\
+         `--decided CHECK`.\n\n\
+         `tests/round_trip.rs` generates this page. It deploys a failing resource for each check into LocalStack 4.14.0\n\
+         (moto 5.2.5 for trails), runs the printed commands with the AWS CLI 1.46.3, and audits again: the check must\n\
+         pass, and no passing check may fail. LocalStack enforces neither Block Public Access nor policies, so calls\n\
+         that AWS would deny succeed there.\n\n",
     );
     let fixable = verified.len() + not_run.len();
     writeln!(
@@ -638,20 +623,20 @@ fn page(
         verified.len()
     )
     .unwrap();
-    page.push_str("## Verified\n\n| Check | Mends | A person decides first |\n|---|---|---|\n");
+    page.push_str("## Verified\n\n| Check | Fixes | Decision first |\n|---|---|---|\n");
     for id in verified {
         let decides = if DECIDED.contains(&id.as_str()) {
-            "where somebody may rely on it, or not all is known"
+            "if it can break existing use, or facts are unknown"
         } else {
             ""
         };
         writeln!(page, "| `{id}` | {} | {decides} |", title(id)).unwrap();
     }
-    page.push_str("\n## Not verified\n\n| Check | Mends | Why not |\n|---|---|---|\n");
+    page.push_str("\n## Not verified\n\n| Check | Fixes | Reason |\n|---|---|---|\n");
     for (id, why) in not_run {
         writeln!(page, "| `{id}` | {} | {why} |", title(id)).unwrap();
     }
-    page.push_str("\n## For a person\n\nNo command alone mends these.\n\n| Check | Mends | What it takes |\n|---|---|---|\n");
+    page.push_str("\n## Manual\n\nNo command alone fixes these.\n\n| Check | Fixes | Needed |\n|---|---|---|\n");
     for (id, why) in by_a_person {
         writeln!(page, "| `{id}` | {} | {why} |", title(id)).unwrap();
     }

@@ -21,10 +21,10 @@ mod documents;
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldbucket::checks::expression::{
-    Expression, Function, Node, Operator, Prepared, Quantifier, Term, Truth,
+    BinaryOperator, ConditionResult, Expression, Function, ListQuantifier, Prepared, Term, TermNode,
 };
 use coldbucket::checks::lint::{Variables, lint};
-use coldbucket::checks::shape::Shape;
+use coldbucket::checks::shape::FactShape;
 use coldbucket::facts::FactDocument;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -48,10 +48,10 @@ impl Tape<'_> {
 const TEXTS: [&str; 3] = ["x", "y", "xy"];
 
 /// `bucket`: values, a group, a list of texts, a list of objects with a list inside, a map.
-fn shape() -> Shape {
-    let text = || Shape::Text(vec![]);
-    let object = |members: Vec<(&str, Shape)>| {
-        Shape::Object(
+fn shape() -> FactShape {
+    let text = || FactShape::Text(vec![]);
+    let object = |members: Vec<(&str, FactShape)>| {
+        FactShape::Object(
             members
                 .into_iter()
                 .map(|(name, shape)| (name.to_owned(), shape))
@@ -59,23 +59,26 @@ fn shape() -> Shape {
         )
     };
     object(vec![
-        ("a", Shape::Bool),
-        ("b", Shape::Bool),
-        ("n", Shape::Int),
+        ("a", FactShape::Bool),
+        ("b", FactShape::Bool),
+        ("n", FactShape::Int),
         ("s", text()),
-        ("words", Shape::List(Box::new(text()))),
-        ("deep", object(vec![("c", Shape::Bool), ("m", Shape::Int)])),
-        ("tags", Shape::Map(Box::new(text()))),
+        ("words", FactShape::List(Box::new(text()))),
+        (
+            "deep",
+            object(vec![("c", FactShape::Bool), ("m", FactShape::Int)]),
+        ),
+        ("tags", FactShape::Map(Box::new(text()))),
         (
             "items",
-            Shape::List(Box::new(object(vec![
-                ("p", Shape::Bool),
-                ("k", Shape::Int),
+            FactShape::List(Box::new(object(vec![
+                ("p", FactShape::Bool),
+                ("k", FactShape::Int),
                 ("t", text()),
-                ("words", Shape::List(Box::new(text()))),
+                ("words", FactShape::List(Box::new(text()))),
                 (
                     "subs",
-                    Shape::List(Box::new(object(vec![("q", Shape::Bool)]))),
+                    FactShape::List(Box::new(object(vec![("q", FactShape::Bool)]))),
                 ),
             ]))),
         ),
@@ -279,9 +282,9 @@ enum Step {
 
 /// Every place that can be hidden: values, lists, items and members of items. Groups and the map's
 /// members cannot: in facts, a group is never unknown, and neither is a single tag.
-fn places(value: &Value, shape: &Shape, at: &Place, out: &mut Vec<Place>) {
+fn places(value: &Value, shape: &FactShape, at: &Place, out: &mut Vec<Place>) {
     match (value, shape) {
-        (Value::Object(members), Shape::Object(shapes)) => {
+        (Value::Object(members), FactShape::Object(shapes)) => {
             if matches!(at.last(), Some(Step::Position(_))) {
                 out.push(at.clone());
             }
@@ -291,7 +294,7 @@ fn places(value: &Value, shape: &Shape, at: &Place, out: &mut Vec<Place>) {
                 places(member, &shapes[name], &below, out);
             }
         }
-        (Value::Array(items), Shape::List(inner)) => {
+        (Value::Array(items), FactShape::List(inner)) => {
             out.push(at.clone());
             for (index, item) in items.iter().enumerate() {
                 let mut below = at.clone();
@@ -417,7 +420,7 @@ fn from_json(value: &Value) -> Reference {
     }
 }
 
-fn refer(node: &Node, scope: &[(&str, Reference)]) -> Reference {
+fn refer(node: &TermNode, scope: &[(&str, Reference)]) -> Reference {
     match &node.term {
         Term::Bool(value) => Bool(*value),
         Term::Int(value) => Int(*value),
@@ -485,7 +488,7 @@ fn refer(node: &Node, scope: &[(&str, Reference)]) -> Reference {
                 Unknown => return Unknown,
                 other => panic!("{other:?}"),
             };
-            let decisive = *quantifier == Quantifier::Exists;
+            let decisive = *quantifier == ListQuantifier::Exists;
             let mut result = Bool(!decisive);
             for member in members {
                 let mut inner = scope.to_vec();
@@ -501,32 +504,34 @@ fn refer(node: &Node, scope: &[(&str, Reference)]) -> Reference {
     }
 }
 
-fn binary(operator: Operator, left: Reference, right: Reference) -> Reference {
+fn binary(operator: BinaryOperator, left: Reference, right: Reference) -> Reference {
     match (operator, &left, &right) {
-        (Operator::And, Bool(false), _) | (Operator::And, _, Bool(false)) => Bool(false),
-        (Operator::And, Bool(true), Bool(true)) => Bool(true),
-        (Operator::Or, Bool(true), _) | (Operator::Or, _, Bool(true)) => Bool(true),
-        (Operator::Or, Bool(false), Bool(false)) => Bool(false),
+        (BinaryOperator::And, Bool(false), _) | (BinaryOperator::And, _, Bool(false)) => {
+            Bool(false)
+        }
+        (BinaryOperator::And, Bool(true), Bool(true)) => Bool(true),
+        (BinaryOperator::Or, Bool(true), _) | (BinaryOperator::Or, _, Bool(true)) => Bool(true),
+        (BinaryOperator::Or, Bool(false), Bool(false)) => Bool(false),
         (_, Unknown, _) | (_, _, Unknown) => Unknown,
-        (Operator::Equal | Operator::NotEqual, List(a), List(b))
+        (BinaryOperator::Equal | BinaryOperator::NotEqual, List(a), List(b))
             if a.contains(&Unknown) || b.contains(&Unknown) =>
         {
             Unknown
         }
-        (Operator::Equal, a, b) => Bool(a == b),
-        (Operator::NotEqual, a, b) => Bool(a != b),
-        (Operator::Less, Int(a), Int(b)) => Bool(a < b),
-        (Operator::LessOrEqual, Int(a), Int(b)) => Bool(a <= b),
-        (Operator::Greater, Int(a), Int(b)) => Bool(a > b),
-        (Operator::GreaterOrEqual, Int(a), Int(b)) => Bool(a >= b),
-        (Operator::In, needle, List(items)) if items.contains(needle) => Bool(true),
-        (Operator::In, _, List(items)) if items.contains(&Unknown) => Unknown,
-        (Operator::In, _, List(_)) => Bool(false),
-        (Operator::In, Text(needle), Object(members)) => Bool(members.contains_key(needle)),
-        (Operator::Add, Int(a), Int(b)) => Int(a + b),
-        (Operator::Subtract, Int(a), Int(b)) => Int(a - b),
-        (Operator::Multiply, Int(a), Int(b)) => Int(a * b),
-        (Operator::Divide, Int(a), Int(b)) => Int(a / b),
+        (BinaryOperator::Equal, a, b) => Bool(a == b),
+        (BinaryOperator::NotEqual, a, b) => Bool(a != b),
+        (BinaryOperator::Less, Int(a), Int(b)) => Bool(a < b),
+        (BinaryOperator::LessOrEqual, Int(a), Int(b)) => Bool(a <= b),
+        (BinaryOperator::Greater, Int(a), Int(b)) => Bool(a > b),
+        (BinaryOperator::GreaterOrEqual, Int(a), Int(b)) => Bool(a >= b),
+        (BinaryOperator::In, needle, List(items)) if items.contains(needle) => Bool(true),
+        (BinaryOperator::In, _, List(items)) if items.contains(&Unknown) => Unknown,
+        (BinaryOperator::In, _, List(_)) => Bool(false),
+        (BinaryOperator::In, Text(needle), Object(members)) => Bool(members.contains_key(needle)),
+        (BinaryOperator::Add, Int(a), Int(b)) => Int(a + b),
+        (BinaryOperator::Subtract, Int(a), Int(b)) => Int(a - b),
+        (BinaryOperator::Multiply, Int(a), Int(b)) => Int(a * b),
+        (BinaryOperator::Divide, Int(a), Int(b)) => Int(a / b),
         other => panic!("{other:?}"),
     }
 }
@@ -581,12 +586,12 @@ impl Case {
         // refuses nothing here but constants that can never be equal.
         let mut variables = Variables::new("bucket", shape());
         if item.is_some() {
-            let Ok(Shape::List(inner)) = shape().at("items").cloned() else {
+            let Ok(FactShape::List(inner)) = shape().at("items").cloned() else {
                 panic!("items is a list");
             };
             variables = variables.with("item", *inner);
         }
-        let mistakes = lint(expression.tree(), &variables, &Shape::Bool);
+        let mistakes = lint(expression.tree(), &variables, &FactShape::Bool);
         let real: Vec<_> = mistakes
             .iter()
             .filter(|mistake| !mistake.message.contains("is never"))
@@ -615,7 +620,7 @@ impl Case {
         }
     }
 
-    fn evaluate(&self, hidden: &[Place]) -> Truth {
+    fn evaluate(&self, hidden: &[Place]) -> ConditionResult {
         let document = hide(&self.document, hidden);
         let prepared = Prepared::new(&document);
         let item = self.item.map(|index| {
@@ -642,10 +647,10 @@ proptest! {
     fn a_verdict_holds_for_every_completion(bytes in bytes()) {
         let case = Case::new(&bytes);
         let decided = match case.evaluate(&case.hidden) {
-            Truth::True => true,
-            Truth::False => false,
-            Truth::Unknown { .. } => return Ok(()),
-            Truth::Defect(message) => return Err(TestCaseError::fail(message)),
+            ConditionResult::True => true,
+            ConditionResult::False => false,
+            ConditionResult::Unknown { .. } => return Ok(()),
+            ConditionResult::Defect(message) => return Err(TestCaseError::fail(message)),
         };
         for completed in completions(&case.document, &case.hidden) {
             prop_assert_eq!(
@@ -667,7 +672,7 @@ proptest! {
     #[test]
     fn with_nothing_hidden_the_reference_agrees(bytes in bytes()) {
         let case = Case::new(&bytes);
-        let expected = if case.expected(&case.document) { Truth::True } else { Truth::False };
+        let expected = if case.expected(&case.document) { ConditionResult::True } else { ConditionResult::False };
         prop_assert_eq!(case.evaluate(&[]), expected, "{}", case.expression.text());
     }
 
@@ -688,10 +693,10 @@ proptest! {
         }
         let kleene = case.reference(&marked);
         let expected = match case.evaluate(&case.hidden) {
-            Truth::True => Bool(true),
-            Truth::False => Bool(false),
-            Truth::Unknown { .. } => Unknown,
-            Truth::Defect(message) => return Err(TestCaseError::fail(message)),
+            ConditionResult::True => Bool(true),
+            ConditionResult::False => Bool(false),
+            ConditionResult::Unknown { .. } => Unknown,
+            ConditionResult::Defect(message) => return Err(TestCaseError::fail(message)),
         };
         prop_assert_eq!(kleene, expected, "{} with {:?} hidden", case.expression.text(), case.hidden);
     }
@@ -700,7 +705,7 @@ proptest! {
     #[test]
     fn what_is_missing_settles_it(bytes in bytes()) {
         let case = Case::new(&bytes);
-        let Truth::Unknown { facts } = case.evaluate(&case.hidden) else {
+        let ConditionResult::Unknown { facts } = case.evaluate(&case.hidden) else {
             return Ok(());
         };
         let hidden: BTreeSet<String> = case.hidden.iter().map(path).collect();
@@ -714,7 +719,7 @@ proptest! {
             .collect();
         let settled = case.evaluate(&rest);
         prop_assert!(
-            matches!(settled, Truth::True | Truth::False),
+            matches!(settled, ConditionResult::True | ConditionResult::False),
             "{} is {settled:?} when {facts:?} are known, of {hidden:?}",
             case.expression.text()
         );

@@ -1,5 +1,5 @@
 #!/bin/sh
-# In any CI that runs containers: reads the account once, judges it twice.
+# For any CI with containers: reads the account once, and judges the snapshot.
 set -eu
 
 image=registry.example.com/coldbucket:0.1.0
@@ -12,10 +12,10 @@ run() {
 }
 
 run collect -o account.json
-# The gate: 1 fails the build, 3 says that something could not be judged.
+# The gate: 1 fails the build, 3 means that some checks were not assessed.
 code=0
 run audit --snapshot account.json --fail-on high -o table -o json=report.json || code=$?
-# What changed since last time, for the log only.
+# Changes since the last run, for the log only.
 if [ -f last.json ]; then
     run diff last.json report.json --fail-on none --allow-incomplete
 fi

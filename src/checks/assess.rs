@@ -1,23 +1,22 @@
-//! Judging: facts and checks in, results out. Not async, no I/O, no clock.
+//! Judges facts by checks and returns results. Not async, no I/O, no clock.
 //!
-//! Every check gives exactly one result for every resource in scope. With `for_each` it gives one
-//! an item; an empty list is one pass, a list that is not known is one not-assessed, and where
-//! only some members of a list are not known the known ones are judged and one not-assessed
-//! without an item stands for the rest. A listing that failed is one not-assessed a check, on the
-//! stand-in resource `*`.
+//! A check gives exactly one result for each resource in scope. With `for_each` it gives one result an
+//! item: an empty list is one pass, an unknown list one not-assessed. If only some members of a list are
+//! unknown, the known ones are judged and one not-assessed without an item covers the rest. A failed
+//! listing is one not-assessed a check, on the placeholder resource `*`.
 //!
-//! Facts are concluded and results handed out resource by resource, so memory holds few resources' at
-//! a time. Results come sorted by kind, account, Region, name, check and item.
+//! Facts are derived and results passed on resource by resource, so memory holds few resources at a
+//! time. Results come sorted by kind, account, Region, name, check and item.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use super::expression::{Expression, ITEM, PARAMS, Prepared, Scope, Truth};
+use super::expression::{Activation, ConditionResult, Expression, ITEM, PARAMS, Prepared};
 use super::model::{Check, ForEach};
 use super::parallel;
-use super::problem::Defect;
+use super::problem::CheckDefect;
 use super::selection::{Chosen, Selected};
 use crate::facts::{
     Because, FactDocument, FactPaths, Facts, Posture, Subject, SubjectFacts, UNLISTED,
@@ -25,18 +24,18 @@ use crate::facts::{
 use crate::findings::{Evidence, Finding, Reason, Status, bounded, fingerprint};
 use crate::inventory::ids::SubjectKind;
 
-/// What a check says about one resource, or one item of it, from its facts alone.
+/// A check's result for one resource, or one item of it, from its facts alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// The item's key, in checks with `for_each`.
     pub item: Option<String>,
     /// The state.
     pub status: Status,
-    /// What was found, or why nothing could be.
+    /// What was found, or why the check was not assessed.
     pub message: Option<String>,
-    /// Why it could not be judged.
+    /// Why it was not assessed.
     pub reason: Option<Reason>,
-    /// The IAM actions that would settle it.
+    /// The missing IAM actions.
     pub missing: Vec<String>,
 }
 
@@ -63,7 +62,7 @@ impl Judgement {
             .collect();
         let phrases: Vec<String> = because.iter().map(|one| phrase(one)).collect();
         Self {
-            message: Some(format!("Could not be judged: {}.", phrases.join("; "))),
+            message: Some(format!("Not assessed: {}.", phrases.join("; "))),
             reason: Some(reason.unwrap_or(Reason::Undecidable)),
             missing: missing.into_iter().collect(),
             ..Self::new(Status::NotAssessed)
@@ -85,10 +84,10 @@ fn phrase(because: &Because) -> String {
         format!(" ({detail})")
     };
     match because.reason {
-        Reason::Denied => format!("{action} was refused{code}"),
+        Reason::Denied => format!("{action} was denied{code}"),
         Reason::Failed => format!("{action} failed{code}"),
-        Reason::NotCollected => format!("what {action} reads was not collected{code}"),
-        Reason::Undecidable if detail.is_empty() => "the facts do not decide it".to_owned(),
+        Reason::NotCollected => format!("{action} was not called{code}"),
+        Reason::Undecidable if detail.is_empty() => "the facts do not decide the result".to_owned(),
         Reason::Undecidable => detail.to_owned(),
     }
 }
@@ -104,19 +103,19 @@ pub struct Judged {
     pub posture: Posture,
 }
 
-/// Judges every resource in scope by every selected check, and hands the results to `sink`.
+/// Judges every resource in scope by every selected check, and passes the results to `sink`.
 ///
-/// `scope` says which resources are wanted. The stand-in for a failed listing is always in scope:
-/// what could not be listed cannot be known to be out of it.
+/// `scope` selects resources. The placeholder of a failed listing is always in scope, because the
+/// unlisted resources may be.
 ///
 /// # Errors
-/// A check that broke while it ran. Results handed out before remain; they are sound.
+/// A check failed with an error. Earlier results stay valid.
 pub fn assess(
     facts: &Facts<'_>,
     selected: &Selected,
     scope: &dyn Fn(&Subject) -> bool,
     sink: &mut dyn FnMut(Finding),
-) -> Result<(), Defect> {
+) -> Result<(), CheckDefect> {
     assess_resources(facts, selected, scope, &mut |judged| {
         judged.findings.into_iter().for_each(&mut *sink);
     })
@@ -132,7 +131,7 @@ pub fn assess_resources(
     selected: &Selected,
     scope: &dyn Fn(&Subject) -> bool,
     sink: &mut dyn FnMut(Judged),
-) -> Result<(), Defect> {
+) -> Result<(), CheckDefect> {
     let mut outcome = Ok(());
     for kind in SubjectKind::ALL {
         let checks: Vec<&Chosen> = selected
@@ -173,7 +172,7 @@ fn assess_subject(
     subject: &Subject,
     checks: &[&Chosen],
     paths: &FactPaths,
-) -> Result<Judged, Defect> {
+) -> Result<Judged, CheckDefect> {
     let mut judged = Judged {
         subject: subject.clone(),
         findings: Vec::new(),
@@ -192,7 +191,7 @@ fn assess_subject(
     for chosen in checks {
         let check = &chosen.check;
         let judgements =
-            judge(check, chosen.params.as_ref(), &prepared).map_err(|message| Defect {
+            judge(check, chosen.params.as_ref(), &prepared).map_err(|message| CheckDefect {
                 check: check.id.clone(),
                 file: check.file.clone(),
                 resource: subject.id.arn.clone(),
@@ -267,10 +266,10 @@ fn finding(
     })
 }
 
-/// What a check says about a document. `params` are its thresholds.
+/// Judges a document by a check. `params` are its thresholds.
 ///
 /// # Errors
-/// The check is broken: see [`Truth::Defect`].
+/// The check is broken: see [`ConditionResult::Defect`].
 pub fn judge(
     check: &Check,
     params: Option<&Value>,
@@ -281,15 +280,15 @@ pub fn judge(
         return Ok(vec![judge_one(check, params, prepared, &scope, None)?]);
     };
     let document = prepared.document();
-    // A precondition on the resource as a whole is asked once.
+    // A precondition on the resource as a whole is evaluated once.
     if let Some(applies) = check.applies.as_ref().filter(|one| !names_item(one)) {
         match applies.evaluate(&prepared.scope(params, None)) {
-            Truth::True => {}
-            Truth::False => return Ok(vec![Judgement::new(Status::NotApplicable)]),
-            Truth::Unknown { facts } => {
+            ConditionResult::True => {}
+            ConditionResult::False => return Ok(vec![Judgement::new(Status::NotApplicable)]),
+            ConditionResult::Unknown { facts } => {
                 return Ok(vec![Judgement::not_assessed(reasons(document, &facts))]);
             }
-            Truth::Defect(message) => return Err(message),
+            ConditionResult::Defect(message) => return Err(message),
         }
     }
     judge_items(check, each, params, prepared)
@@ -332,7 +331,7 @@ fn judge_items(
         return Err(format!("`{}` is not a list", each.path));
     };
     let mut by_key: BTreeMap<String, Judgement> = BTreeMap::new();
-    // Items nobody can name: lost as a whole, or without their key.
+    // Items without a known key.
     let mut unnamed: Vec<Because> = document
         .unknown
         .get(&format!("{}[]", each.path))
@@ -355,7 +354,7 @@ fn judge_items(
         let scope = prepared.scope(params, Some((&each.path, item)));
         let mut judgement = judge_one(check, params, prepared, &scope, Some(item))?;
         judgement.item = Some(key.clone());
-        // Two items with one key are one thing seen twice: the worse counts, and both are told.
+        // Two items with one key are the same item: the worse result counts, with both messages.
         match by_key.remove(&key) {
             Some(other) => by_key.insert(key, merge(other, judgement)),
             None => by_key.insert(key, judgement),
@@ -402,25 +401,25 @@ fn judge_one(
     check: &Check,
     params: Option<&Value>,
     prepared: &Prepared<'_>,
-    scope: &Scope<'_>,
+    scope: &Activation<'_>,
     item: Option<&Value>,
 ) -> Result<Judgement, String> {
     let document = prepared.document();
     let resource_level = item.is_some() && check.applies.as_ref().is_some_and(|a| !names_item(a));
     let applies = match &check.applies {
-        // Asked once for the resource, before any item.
-        Some(_) if resource_level => Truth::True,
+        // Evaluated once for the resource, before any item.
+        Some(_) if resource_level => ConditionResult::True,
         Some(applies) => applies.evaluate(scope),
-        None => Truth::True,
+        None => ConditionResult::True,
     };
     let mut unknown = BTreeSet::new();
     match applies {
-        Truth::True => {}
-        Truth::False => return Ok(Judgement::new(Status::NotApplicable)),
-        Truth::Unknown { facts } => unknown.extend(facts),
-        Truth::Defect(message) => return Err(message),
+        ConditionResult::True => {}
+        ConditionResult::False => return Ok(Judgement::new(Status::NotApplicable)),
+        ConditionResult::Unknown { facts } => unknown.extend(facts),
+        ConditionResult::Defect(message) => return Err(message),
     }
-    let render = |template: &super::message::Template| {
+    let render = |template: &super::message::TextTemplate| {
         let mut variables: Vec<(&str, &Value)> = Vec::new();
         for (name, value) in document.known.as_object().into_iter().flatten() {
             variables.push((name, value));
@@ -429,19 +428,26 @@ fn judge_one(
         variables.extend(item.map(|item| (ITEM, item)));
         template.render(&variables)
     };
+    let message = || {
+        let case = check
+            .message_when
+            .iter()
+            .find(|case| matches!(case.when.evaluate(scope), ConditionResult::True));
+        case.map_or(&check.message, |case| &case.message)
+    };
     match check.fail_when.evaluate(scope) {
-        Truth::Defect(message) => Err(message),
-        // What applies might say matters too: both would have to be settled.
-        Truth::Unknown { facts } => {
+        ConditionResult::Defect(message) => Err(message),
+        // `applies` is reported too: both would have to be known.
+        ConditionResult::Unknown { facts } => {
             unknown.extend(facts);
             Ok(Judgement::not_assessed(reasons(document, &unknown)))
         }
         _ if !unknown.is_empty() => Ok(Judgement::not_assessed(reasons(document, &unknown))),
-        Truth::True => Ok(Judgement {
-            message: Some(render(&check.message)),
+        ConditionResult::True => Ok(Judgement {
+            message: Some(render(message())),
             ..Judgement::new(Status::Fail)
         }),
-        Truth::False => Ok(Judgement {
+        ConditionResult::False => Ok(Judgement {
             message: check.pass_message.as_ref().map(render),
             ..Judgement::new(Status::Pass)
         }),
@@ -459,7 +465,7 @@ fn reasons<'d>(
         .flatten()
 }
 
-/// What stands at a path without lists.
+/// The value at a path without lists.
 fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.')
         .try_fold(value, |value, name| value.get(name))

@@ -1,7 +1,7 @@
-//! The catalogue: every check there is, built in or the user's own, compiled and linted.
+//! The catalogue: every check, built in or the user's own, compiled and linted.
 //!
-//! All mistakes of all files are told at once. A catalogue that could be built holds no check that
-//! could fail for a reason that was visible in its file.
+//! All mistakes of all files are reported at once. A catalogue holds no check that can
+//! fail for a reason visible in its file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,23 +11,23 @@ use serde_json::Value;
 use serde_saphyr::Spanned;
 use wildmatch::WildMatch;
 
-use super::expression::{Expression, ITEM, Mistake, PARAMS};
-use super::file::{self, ControlFile, PackFile, PolicyFile, Tree};
+use super::expression::{Expression, ExpressionError, ITEM, PARAMS};
+use super::file::{self, ControlFile, MessageCaseFile, PackFile, PolicyFile, Tree};
 use super::lint::{self, Variables};
-use super::message::{Style, Template};
-use super::model::{Check, Examples, ForEach, Remediation};
-use super::problem::{PolicyErrors, Problem};
-use super::shape::Shape;
+use super::message::{Style, TextTemplate};
+use super::model::{Check, Examples, ForEach, MessageCase, Remediation};
+use super::problem::{PolicyErrors, PolicyProblem};
+use super::shape::FactShape;
 use super::suggest;
 
 /// The files of `policies/`, as `build.rs` found them.
 static BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
 
-/// Every check there is, by id.
+/// Every check, by id.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     checks: BTreeMap<String, Arc<Check>>,
-    /// Earlier ids to today's.
+    /// Earlier ids to current ids.
     aliases: BTreeMap<String, String>,
     packs: BTreeMap<String, Pack>,
 }
@@ -41,17 +41,17 @@ pub struct Pack {
     pub description: String,
     /// Globs over ids; empty means every check.
     pub include: Vec<String>,
-    /// Globs over ids that it leaves out.
+    /// Globs over ids that it excludes.
     pub exclude: Vec<String>,
-    /// The standard whose controls it answers, for packs that are named after one.
-    pub standard: Option<Standard>,
+    /// The standard whose controls it covers, for packs named after one.
+    pub standard: Option<ComplianceStandard>,
     /// The file it was read from.
     pub file: String,
 }
 
-/// A standard's controls, as far as they are about what this program looks at.
+/// The controls of a standard on the services that coldbucket audits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standard {
+pub struct ComplianceStandard {
     /// As its publisher calls it.
     pub title: String,
     /// The member of `maps_to` that holds its control ids, for example `cis_7`.
@@ -63,14 +63,14 @@ pub struct Standard {
 /// One control.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Control {
-    /// What it asks for, in our words.
+    /// What it requires, in our words.
     pub title: String,
-    /// Why no check answers it.
+    /// Why no check covers it.
     pub not_covered: Option<String>,
 }
 
-impl Standard {
-    /// True when the check answers the control.
+impl ComplianceStandard {
+    /// True if the check covers the control.
     pub fn answers(&self, check: &Check, control: &str) -> bool {
         check.deprecated.is_none()
             && check
@@ -109,7 +109,7 @@ impl Catalog {
     /// The checks that come with the program.
     ///
     /// # Errors
-    /// What is wrong with them; the tests see to it that nothing is.
+    /// Errors in them; the tests ensure that there are none.
     pub fn builtin() -> Result<Self, PolicyErrors> {
         // Compiled once: checks are shared, so a copy of the catalogue is small.
         static COMPILED: OnceLock<Result<Catalog, PolicyErrors>> = OnceLock::new();
@@ -167,10 +167,10 @@ impl Catalog {
         }
     }
 
-    fn add(&mut self, check: Check, problems: &mut Vec<Problem>) {
+    fn add(&mut self, check: Check, problems: &mut Vec<PolicyProblem>) {
         for id in check.aliases.iter().chain([&check.id]) {
             if let Some(other) = self.get(id) {
-                problems.push(Problem::of_file(
+                problems.push(PolicyProblem::of_file(
                     &check.file,
                     format!("the id `{id}` is taken by {}", other.file),
                 ));
@@ -183,10 +183,16 @@ impl Catalog {
         self.checks.insert(check.id.clone(), Arc::new(check));
     }
 
-    fn add_pack(&mut self, pack: PackSource, text: &str, whole: bool, problems: &mut Vec<Problem>) {
+    fn add_pack(
+        &mut self,
+        pack: PackSource,
+        text: &str,
+        whole: bool,
+        problems: &mut Vec<PolicyProblem>,
+    ) {
         let PackSource { pack, globs } = pack;
         if let Some(other) = self.packs.get(&pack.name) {
-            problems.push(Problem::of_file(
+            problems.push(PolicyProblem::of_file(
                 &pack.file,
                 format!(
                     "the pack `{}` is defined in {} already",
@@ -200,7 +206,7 @@ impl Catalog {
             if !self.checks.values().any(|check| names(&glob.value, check)) {
                 let hint =
                     suggest::did_you_mean(&glob.value, self.checks.keys().map(String::as_str));
-                problems.push(Problem::at(
+                problems.push(PolicyProblem::at(
                     &pack.file,
                     file::place(text, glob, 0),
                     format!("`{}` matches no check{hint}", glob.value),
@@ -214,11 +220,11 @@ impl Catalog {
                     .values()
                     .any(|check| standard.answers(check, id));
                 let wrong = match (answered, &control.not_covered) {
-                    (true, Some(_)) => "is said not to be covered, and a check maps to it",
-                    (false, None) => "is mapped to by no check, and `not_covered` does not say why",
+                    (true, Some(_)) => "has `not_covered`, but a check maps to it",
+                    (false, None) => "has no check and no `not_covered`",
                     _ => continue,
                 };
-                problems.push(Problem::of_file(
+                problems.push(PolicyProblem::of_file(
                     &pack.file,
                     format!("the control `{id}` {wrong}"),
                 ));
@@ -252,7 +258,7 @@ impl Catalog {
         self.packs.get(name)
     }
 
-    /// Every id a glob could have meant, for "did you mean".
+    /// Every id, for suggestions.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         self.checks
             .keys()
@@ -273,19 +279,19 @@ struct PackSource {
     globs: Vec<Spanned<String>>,
 }
 
-fn read_pack(path: &str, text: &str) -> Result<PackSource, Vec<Problem>> {
+fn read_pack(path: &str, text: &str) -> Result<PackSource, Vec<PolicyProblem>> {
     let read: PackFile = file::read(path, text).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
     check_name(path, text, &read.name, "pack", &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
-    let values = |globs: &[Spanned<String>]| globs.iter().map(|g| g.value.clone()).collect();
+    let globs = read.include.iter().chain(&read.exclude).cloned().collect();
     Ok(PackSource {
         pack: Pack {
-            include: values(&read.include),
-            exclude: values(&read.exclude),
-            standard: read.standard.map(|standard| Standard {
+            include: values(read.include),
+            exclude: values(read.exclude),
+            standard: read.standard.map(|standard| ComplianceStandard {
                 title: standard.title.value,
                 catalogue: standard.catalogue.value,
                 controls: standard
@@ -301,7 +307,7 @@ fn read_pack(path: &str, text: &str) -> Result<PackSource, Vec<Problem>> {
             description: read.description.value.trim().to_owned(),
             file: path.to_owned(),
         },
-        globs: read.include.into_iter().chain(read.exclude).collect(),
+        globs,
     })
 }
 
@@ -311,10 +317,10 @@ fn check_name(
     text: &str,
     id: &Spanned<String>,
     what: &str,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<PolicyProblem>,
 ) {
     if !is_kebab_case(&id.value) {
-        problems.push(Problem::at(
+        problems.push(PolicyProblem::at(
             path,
             file::place(text, id, 0),
             format!(
@@ -328,7 +334,7 @@ fn check_name(
         .and_then(|stem| stem.to_str())
         .unwrap_or_default();
     if stem != id.value {
-        problems.push(Problem::at(
+        problems.push(PolicyProblem::at(
             path,
             file::place(text, id, 0),
             format!(
@@ -353,7 +359,7 @@ fn is_kebab_case(id: &str) -> bool {
 ///
 /// # Errors
 /// Everything wrong with it.
-pub fn compile(path: &str, text: &str) -> Result<Check, Vec<Problem>> {
+pub fn compile(path: &str, text: &str) -> Result<Check, Vec<PolicyProblem>> {
     let read: PolicyFile = file::read(path, text).map_err(|problem| vec![problem])?;
     let mut compiler = Compiler {
         path,
@@ -370,105 +376,65 @@ pub fn compile(path: &str, text: &str) -> Result<Check, Vec<Problem>> {
 struct Compiler<'a> {
     path: &'a str,
     text: &'a str,
-    problems: Vec<Problem>,
+    problems: Vec<PolicyProblem>,
 }
 
 impl Compiler<'_> {
     fn problem(&mut self, scalar: &Spanned<String>, offset: usize, message: impl Into<String>) {
-        self.problems.push(Problem::at(
+        self.problems.push(PolicyProblem::at(
             self.path,
             file::place(self.text, scalar, offset),
             message,
         ));
     }
 
-    fn mistakes(&mut self, scalar: &Spanned<String>, mistakes: Vec<Mistake>) {
+    fn mistakes(&mut self, scalar: &Spanned<String>, mistakes: Vec<ExpressionError>) {
         for mistake in mistakes {
             self.problem(scalar, mistake.at, mistake.message);
         }
     }
 
     fn check(&mut self, read: PolicyFile) -> Option<Check> {
-        check_name(self.path, self.text, &read.id, "check", &mut self.problems);
-        for alias in &read.aliases {
-            if !is_kebab_case(&alias.value) {
-                self.problem(
-                    alias,
-                    0,
-                    format!("the alias `{}` must be in kebab case", alias.value),
-                );
-            }
-        }
-        if !is_version(&read.since.value) {
-            self.problem(&read.since, 0, "`since` is a version such as 0.1.0");
-        }
+        self.names(&read);
         let params = self.params(&read.params);
-        let subject = read.subject.value;
-        let mut variables = Variables::new(subject.variable(), Shape::of(subject));
-        if !params.is_empty() {
-            let shapes = params
-                .iter()
-                .map(|(name, value)| (name.clone(), lint::shape_of_value(value)))
-                .collect();
-            variables = variables.with(PARAMS, Shape::Object(shapes));
-        }
-        // A mistake in for_each would make every use of `item` look wrong: stop there.
-        let for_each = match &read.for_each {
-            Some(list) => {
-                let (each, item) = self.for_each(list, read.key.as_ref(), &variables)?;
-                variables = variables.with(ITEM, item);
-                Some(each)
-            }
-            None => {
-                if let Some(key) = &read.key {
-                    self.problem(key, 0, "`key` goes with `for_each`");
-                }
-                None
-            }
-        };
+        let (variables, for_each) = self.variables(&read, &params)?;
         let list = for_each.as_ref().map(|each| each.path.clone());
+        let list = list.as_deref();
+        // Everything is compiled before the first `?`, so that all mistakes are reported at once.
         let applies = read
             .applies
             .as_ref()
-            .map(|text| self.condition(text, list.as_deref(), &variables));
-        let fail_when = self.condition(&read.fail_when, list.as_deref(), &variables);
+            .map(|text| self.condition(text, list, &variables));
+        let fail_when = self.condition(&read.fail_when, list, &variables);
+        let message_when = self.message_when(&read.message_when, list, &variables);
         let message = self.template(&read.message, Style::Prose, &variables);
         let pass_message = read
             .pass_message
             .as_ref()
             .map(|text| self.template(text, Style::Prose, &variables));
-        let evidence = self.evidence(read.evidence.as_ref(), list.as_deref(), &variables);
+        let evidence = self.evidence(read.evidence.as_ref(), list, &variables);
         let remediation = self.remediation(read.remediation.as_ref(), &variables);
-        let values = |texts: Vec<Spanned<String>>| texts.into_iter().map(|t| t.value).collect();
         let examples = |trees: &[Spanned<Tree>]| trees.iter().map(|t| t.value.to_json()).collect();
+        let maps_to = read.maps_to.into_iter();
         Some(Check {
             id: read.id.value,
             aliases: values(read.aliases),
             title: read.title.value,
-            subject,
+            subject: read.subject.value,
             severity: read.severity.value,
-            applies: match applies {
-                Some(condition) => Some(condition?),
-                None => None,
-            },
+            applies: applies.map_or(Some(None), |condition| condition.map(Some))?,
             fail_when: fail_when?,
             for_each,
             params,
+            message_when: message_when?,
             message: message?,
-            pass_message: match pass_message {
-                Some(template) => Some(template?),
-                None => None,
-            },
+            pass_message: pass_message.map_or(Some(None), |template| template.map(Some))?,
             evidence,
             rationale: trimmed(read.rationale),
             traps: trimmed(read.traps),
             remediation: remediation?,
             references: values(read.references),
-            maps_to: read
-                .maps_to
-                .into_iter()
-                .map(|(name, ids)| (name, values(ids)))
-                .collect(),
+            maps_to: maps_to.map(|(name, ids)| (name, values(ids))).collect(),
             since: read.since.value,
             deprecated: read.deprecated.map(|text| text.value),
             examples: Examples {
@@ -482,12 +448,72 @@ impl Compiler<'_> {
         })
     }
 
+    /// The id, the aliases and the version.
+    fn names(&mut self, read: &PolicyFile) {
+        check_name(self.path, self.text, &read.id, "check", &mut self.problems);
+        for alias in &read.aliases {
+            if !is_kebab_case(&alias.value) {
+                let message = format!("the alias `{}` must be in kebab case", alias.value);
+                self.problem(alias, 0, message);
+            }
+        }
+        if !is_version(&read.since.value) {
+            self.problem(&read.since, 0, "`since` is a version such as 0.1.0");
+        }
+    }
+
+    /// The variables of the check's conditions and messages, and its `for_each`.
+    fn variables(
+        &mut self,
+        read: &PolicyFile,
+        params: &BTreeMap<String, Value>,
+    ) -> Option<(Variables, Option<ForEach>)> {
+        let subject = read.subject.value;
+        let mut variables = Variables::new(subject.variable(), FactShape::of(subject));
+        if !params.is_empty() {
+            let shapes = params
+                .iter()
+                .map(|(name, value)| (name.clone(), lint::shape_of_value(value)))
+                .collect();
+            variables = variables.with(PARAMS, FactShape::Object(shapes));
+        }
+        let Some(list) = &read.for_each else {
+            if let Some(key) = &read.key {
+                self.problem(key, 0, "`key` goes with `for_each`");
+            }
+            return Some((variables, None));
+        };
+        // A mistake in for_each would make every use of `item` look wrong: stop there.
+        let (each, item) = self.for_each(list, read.key.as_ref(), &variables)?;
+        Some((variables.with(ITEM, item), Some(each)))
+    }
+
+    fn message_when(
+        &mut self,
+        read: &[MessageCaseFile],
+        list: Option<&str>,
+        variables: &Variables,
+    ) -> Option<Vec<MessageCase>> {
+        let cases: Vec<Option<MessageCase>> = read
+            .iter()
+            .map(|case| {
+                let when = self.condition(&case.when, list, variables);
+                let message = self.template(&case.message, Style::Prose, variables);
+                Some(MessageCase {
+                    when: when?,
+                    message: message?,
+                })
+            })
+            .collect();
+        cases.into_iter().collect()
+    }
+
     fn params(&mut self, read: &BTreeMap<String, Spanned<Tree>>) -> BTreeMap<String, Value> {
         let mut params = BTreeMap::new();
         for (name, value) in read {
             let json = value.value.to_json();
-            if lint::shape_of_value(&json) == Shape::Other {
-                self.problems.push(Problem::at(
+            if lint::shape_of_value(&json) == FactShape::Other {
+                self.problems.push(PolicyProblem::at(
                     self.path,
                     (value.referenced.line(), value.referenced.column()),
                     format!("the threshold `{name}` must be a number, a text, a boolean or a list of one of them"),
@@ -504,9 +530,9 @@ impl Compiler<'_> {
         list: &Spanned<String>,
         key: Option<&Spanned<String>>,
         variables: &Variables,
-    ) -> Option<(ForEach, Shape)> {
+    ) -> Option<(ForEach, FactShape)> {
         let item = match variables.as_object().at(&list.value) {
-            Ok(Shape::List(item)) if matches!(**item, Shape::Object(_)) => (**item).clone(),
+            Ok(FactShape::List(item)) if matches!(**item, FactShape::Object(_)) => (**item).clone(),
             Ok(other) => {
                 let message = format!(
                     "`for_each` takes a list of groups of facts, `{}` is {}",
@@ -538,7 +564,7 @@ impl Compiler<'_> {
             return None;
         };
         match item.member(&key.value, ITEM) {
-            Ok(Shape::Text(_) | Shape::Int) => {}
+            Ok(FactShape::Text(_) | FactShape::Int) => {}
             Ok(other) => {
                 let message = format!(
                     "a key must be text or an integer, `{}` is {}",
@@ -568,7 +594,7 @@ impl Compiler<'_> {
     ) -> Option<Expression> {
         match Expression::compile(&text.value, list) {
             Ok(expression) => {
-                let mistakes = lint::lint(expression.tree(), variables, &Shape::Bool);
+                let mistakes = lint::lint(expression.tree(), variables, &FactShape::Bool);
                 let sound = mistakes.is_empty();
                 self.mistakes(text, mistakes);
                 sound.then_some(expression)
@@ -585,9 +611,9 @@ impl Compiler<'_> {
         text: &Spanned<String>,
         style: Style,
         variables: &Variables,
-    ) -> Option<Template> {
+    ) -> Option<TextTemplate> {
         let trimmed = text.value.trim_end();
-        match Template::parse(trimmed, style, variables) {
+        match TextTemplate::parse(trimmed, style, variables) {
             Ok(template) => Some(template),
             Err(mistakes) => {
                 self.mistakes(text, mistakes);
@@ -614,7 +640,7 @@ impl Compiler<'_> {
         let mut paths = Vec::new();
         for tree in trees {
             let Tree::Text(path) = &tree.value else {
-                self.problems.push(Problem::at(
+                self.problems.push(PolicyProblem::at(
                     self.path,
                     at(tree),
                     "`evidence` is a fact path or a list of them",
@@ -633,7 +659,7 @@ impl Compiler<'_> {
                     let (line, column) = at(tree);
                     let column = column + u64::try_from(place).unwrap_or(0);
                     self.problems
-                        .push(Problem::at(self.path, (line, column), why));
+                        .push(PolicyProblem::at(self.path, (line, column), why));
                 }
             }
         }
@@ -648,7 +674,7 @@ impl Compiler<'_> {
         let Some(read) = read else {
             return Some(Remediation::default());
         };
-        let mut code = |text: &Option<Spanned<String>>| -> Option<Option<Template>> {
+        let mut code = |text: &Option<Spanned<String>>| -> Option<Option<TextTemplate>> {
             match text {
                 Some(text) => self.template(text, Style::Code, variables).map(Some),
                 None => Some(None),
@@ -672,6 +698,10 @@ impl Compiler<'_> {
             cloudformation: cloudformation?,
         })
     }
+}
+
+fn values(texts: Vec<Spanned<String>>) -> Vec<String> {
+    texts.into_iter().map(|text| text.value).collect()
 }
 
 fn trimmed(text: Option<Spanned<String>>) -> String {

@@ -1,6 +1,5 @@
-//! A policy file as it is written: the YAML under `policies/`, with the place of everything in it.
-//!
-//! This is the form, not the meaning: [`super::catalogue`] compiles it to a [`super::Check`].
+//! The YAML of a policy file, with the place of every value. [`super::catalogue`] compiles it to a
+//! [`super::Check`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,12 +9,12 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
-use super::problem::Problem;
+use super::problem::PolicyProblem;
 use super::suggest;
 use crate::findings::Severity;
 use crate::inventory::ids::SubjectKind;
 
-/// A check, as one YAML file says it. The members are described at [`super::Check`].
+/// A check as one YAML file. [`super::Check`] describes the members.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyFile {
@@ -34,6 +33,8 @@ pub struct PolicyFile {
     pub key: Option<Spanned<String>>,
     #[serde(default)]
     pub params: BTreeMap<String, Spanned<Tree>>,
+    #[serde(default)]
+    pub message_when: Vec<MessageCaseFile>,
     pub message: Spanned<String>,
     #[serde(default)]
     pub pass_message: Option<Spanned<String>>,
@@ -54,6 +55,14 @@ pub struct PolicyFile {
     pub deprecated: Option<Spanned<String>>,
     #[serde(default)]
     pub examples: ExamplesFile,
+}
+
+/// One entry of a file's `message_when`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageCaseFile {
+    pub when: Spanned<String>,
+    pub message: Spanned<String>,
 }
 
 /// The `remediation` of a file.
@@ -85,7 +94,7 @@ pub struct ExamplesFile {
     pub not_applicable: Vec<Spanned<Tree>>,
 }
 
-/// A named selection, as one YAML file under `policies/packs/` says it.
+/// A pack as one YAML file under `policies/packs/`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PackFile {
@@ -99,7 +108,7 @@ pub struct PackFile {
     pub standard: Option<StandardFile>,
 }
 
-/// The `standard` of a pack: whose controls its checks answer.
+/// The `standard` of a pack, whose controls its checks cover.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StandardFile {
@@ -215,13 +224,13 @@ impl<'de> Deserialize<'de> for Tree {
 ///
 /// # Errors
 /// The first mistake in its form, with its place and, for names, the nearest one.
-pub fn read<'de, T: Deserialize<'de>>(file: &str, text: &'de str) -> Result<T, Problem> {
+pub fn read<'de, T: Deserialize<'de>>(file: &str, text: &'de str) -> Result<T, PolicyProblem> {
     serde_saphyr::from_str(text).map_err(|error| {
         let error = error.without_snippet();
         let (line, column) = error
             .location()
             .map_or((None, None), |at| (Some(at.line()), Some(at.column())));
-        Problem {
+        PolicyProblem {
             file: file.to_owned(),
             line,
             column,
@@ -258,7 +267,7 @@ fn reword(error: &serde_saphyr::Error) -> String {
         Error::Eof { .. } => "the file is empty".to_owned(),
         Error::MultipleDocuments { .. } => "one file holds one document".to_owned(),
         other => {
-            // The place is told apart from the text.
+            // The place is reported separately.
             let text = other.to_string();
             match text.rsplit_once(" at line ") {
                 Some((message, _)) => message.to_owned(),

@@ -1,13 +1,15 @@
 //! Conditions are checked against the schema of the facts before anything is evaluated.
 //!
-//! CEL finds a misspelt fact, or text compared with a number, only while it runs — and in a
-//! three-valued world a misspelt fact would look like an unknown one. So every path must exist,
-//! every operator must get what it takes, and what could run long or divide by zero is refused.
+//! CEL reports a misspelled fact, or text compared with a number, only at run time, where a misspelled
+//! fact would look like an unknown one. So every path must exist, every operand must have the right type,
+//! and conditions that could run long or divide by zero are rejected.
 
 use std::collections::BTreeMap;
 
-use super::expression::{Function, Mistake, Node, Operator, PARAMS, Quantifier, Term};
-pub(super) use super::shape::Shape;
+use super::expression::{
+    BinaryOperator, ExpressionError, Function, ListQuantifier, PARAMS, Term, TermNode,
+};
+pub(super) use super::shape::FactShape;
 use super::suggest;
 
 /// Quantifiers inside quantifiers: the evaluator has no time limit, so nesting is bounded.
@@ -16,12 +18,12 @@ const MAX_NESTING: usize = 2;
 /// The variables a condition may name.
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
-    known: BTreeMap<String, Shape>,
+    known: BTreeMap<String, FactShape>,
 }
 
 impl Variables {
     /// The facts of a subject under the name conditions use.
-    pub fn new(name: &str, shape: Shape) -> Self {
+    pub fn new(name: &str, shape: FactShape) -> Self {
         Self {
             known: BTreeMap::from([(name.to_owned(), shape)]),
         }
@@ -29,13 +31,13 @@ impl Variables {
 
     /// With one variable more.
     #[must_use]
-    pub fn with(mut self, name: &str, shape: Shape) -> Self {
+    pub fn with(mut self, name: &str, shape: FactShape) -> Self {
         self.known.insert(name.to_owned(), shape);
         self
     }
 
     /// The variable's shape.
-    pub fn get(&self, name: &str) -> Option<&Shape> {
+    pub fn get(&self, name: &str) -> Option<&FactShape> {
         self.known.get(name)
     }
 
@@ -45,14 +47,14 @@ impl Variables {
     }
 
     /// All of them as the members of one object.
-    pub fn as_object(&self) -> Shape {
-        Shape::Object(self.known.clone())
+    pub fn as_object(&self) -> FactShape {
+        FactShape::Object(self.known.clone())
     }
 }
 
 /// Everything wrong with a condition, in the order it stands there. The condition must be of the
 /// shape `wanted`.
-pub fn lint(tree: &Node, variables: &Variables, wanted: &Shape) -> Vec<Mistake> {
+pub fn lint(tree: &TermNode, variables: &Variables, wanted: &FactShape) -> Vec<ExpressionError> {
     let mut linter = Linter {
         variables,
         locals: Vec::new(),
@@ -73,40 +75,40 @@ pub fn lint(tree: &Node, variables: &Variables, wanted: &Shape) -> Vec<Mistake> 
 }
 
 /// The shape of a threshold's value.
-pub fn shape_of_value(value: &serde_json::Value) -> Shape {
+pub fn shape_of_value(value: &serde_json::Value) -> FactShape {
     use serde_json::Value;
     match value {
-        Value::Bool(_) => Shape::Bool,
-        Value::Number(number) if number.is_f64() => Shape::Double,
-        Value::Number(_) => Shape::Int,
-        Value::String(_) => Shape::Text(Vec::new()),
+        Value::Bool(_) => FactShape::Bool,
+        Value::Number(number) if number.is_f64() => FactShape::Double,
+        Value::Number(_) => FactShape::Int,
+        Value::String(_) => FactShape::Text(Vec::new()),
         Value::Array(items) => {
             let mut shapes = items.iter().map(shape_of_value);
-            let first = shapes.next().unwrap_or(Shape::Text(Vec::new()));
+            let first = shapes.next().unwrap_or(FactShape::Text(Vec::new()));
             if shapes.all(|shape| shape == first) {
-                Shape::List(Box::new(first))
+                FactShape::List(Box::new(first))
             } else {
-                Shape::Other
+                FactShape::Other
             }
         }
-        _ => Shape::Other,
+        _ => FactShape::Other,
     }
 }
 
-fn fits(shape: &Shape, wanted: &Shape) -> bool {
+fn fits(shape: &FactShape, wanted: &FactShape) -> bool {
     match (shape, wanted) {
-        (Shape::List(_), Shape::List(any)) if **any == Shape::Other => true,
+        (FactShape::List(_), FactShape::List(any)) if **any == FactShape::Other => true,
         _ => comparable(shape, wanted),
     }
 }
 
 /// True when `==` between the two can be true. Integers and floating-point numbers compare in CEL.
-fn comparable(a: &Shape, b: &Shape) -> bool {
+fn comparable(a: &FactShape, b: &FactShape) -> bool {
     match (a, b) {
-        (Shape::Bool, Shape::Bool) | (Shape::Text(_), Shape::Text(_)) => true,
-        (Shape::Int | Shape::Double, Shape::Int | Shape::Double) => true,
-        (Shape::List(a), Shape::List(b)) => {
-            **a == Shape::Other || **b == Shape::Other || comparable(a, b)
+        (FactShape::Bool, FactShape::Bool) | (FactShape::Text(_), FactShape::Text(_)) => true,
+        (FactShape::Int | FactShape::Double, FactShape::Int | FactShape::Double) => true,
+        (FactShape::List(a), FactShape::List(b)) => {
+            **a == FactShape::Other || **b == FactShape::Other || comparable(a, b)
         }
         _ => false,
     }
@@ -114,32 +116,32 @@ fn comparable(a: &Shape, b: &Shape) -> bool {
 
 struct Linter<'v> {
     variables: &'v Variables,
-    locals: Vec<(String, Shape)>,
-    mistakes: Vec<Mistake>,
+    locals: Vec<(String, FactShape)>,
+    mistakes: Vec<ExpressionError>,
 }
 
 impl Linter<'_> {
-    fn mistake(&mut self, node: &Node, message: impl Into<String>) {
-        self.mistakes.push(Mistake::new(node.at, message));
+    fn mistake(&mut self, node: &TermNode, message: impl Into<String>) {
+        self.mistakes.push(ExpressionError::new(node.at, message));
     }
 
     /// The shape of a part; none when a mistake in it has been noted.
-    fn shape(&mut self, node: &Node) -> Option<Shape> {
+    fn shape(&mut self, node: &TermNode) -> Option<FactShape> {
         match &node.term {
-            Term::Bool(_) => Some(Shape::Bool),
-            Term::Int(_) => Some(Shape::Int),
-            Term::Double(_) => Some(Shape::Double),
-            Term::Text(text) => Some(Shape::Text(vec![text.clone()])),
+            Term::Bool(_) => Some(FactShape::Bool),
+            Term::Int(_) => Some(FactShape::Int),
+            Term::Double(_) => Some(FactShape::Double),
+            Term::Text(text) => Some(FactShape::Text(vec![text.clone()])),
             Term::Name(name) => self.name(node, name),
             Term::Member(operand, member) => self.member(node, operand, member),
             Term::List(items) => self.list(node, items),
             Term::Not(operand) => {
-                self.expect(operand, &Shape::Bool, "!")?;
-                Some(Shape::Bool)
+                self.expect(operand, &FactShape::Bool, "!")?;
+                Some(FactShape::Bool)
             }
             Term::Negate(operand) => {
                 let shape = self.shape(operand)?;
-                if matches!(shape, Shape::Int | Shape::Double) {
+                if matches!(shape, FactShape::Int | FactShape::Double) {
                     Some(shape)
                 } else {
                     self.mistake(
@@ -151,7 +153,7 @@ impl Linter<'_> {
             }
             Term::Binary(operator, left, right) => self.binary(node, *operator, left, right),
             Term::Choice(condition, then, otherwise) => {
-                self.expect(condition, &Shape::Bool, "? :");
+                self.expect(condition, &FactShape::Bool, "? :");
                 let (then, otherwise_shape) = (self.shape(then)?, self.shape(otherwise)?);
                 if same(&then, &otherwise_shape) {
                     Some(join(then, otherwise_shape))
@@ -177,7 +179,7 @@ impl Linter<'_> {
         }
     }
 
-    fn expect(&mut self, node: &Node, wanted: &Shape, by: &str) -> Option<()> {
+    fn expect(&mut self, node: &TermNode, wanted: &FactShape, by: &str) -> Option<()> {
         let shape = self.shape(node)?;
         if comparable(&shape, wanted) {
             return Some(());
@@ -189,7 +191,7 @@ impl Linter<'_> {
         None
     }
 
-    fn name(&mut self, node: &Node, name: &str) -> Option<Shape> {
+    fn name(&mut self, node: &TermNode, name: &str) -> Option<FactShape> {
         let local = self.locals.iter().rev().find(|(known, _)| known == name);
         if let Some((_, shape)) = local {
             return Some(shape.clone());
@@ -202,14 +204,14 @@ impl Linter<'_> {
             .names()
             .chain(self.locals.iter().map(|(name, _)| name.as_str()));
         let message = format!(
-            "no variable is called `{name}`{}",
+            "unknown variable `{name}`{}",
             suggest::did_you_mean(name, known)
         );
         self.mistake(node, message);
         None
     }
 
-    fn member(&mut self, node: &Node, operand: &Node, member: &str) -> Option<Shape> {
+    fn member(&mut self, node: &TermNode, operand: &TermNode, member: &str) -> Option<FactShape> {
         let shape = self.shape(operand)?;
         let of = written(operand);
         match shape.member(member, &of) {
@@ -226,11 +228,11 @@ impl Linter<'_> {
         }
     }
 
-    fn list(&mut self, node: &Node, items: &[Node]) -> Option<Shape> {
-        let shapes: Vec<Option<Shape>> = items.iter().map(|item| self.shape(item)).collect();
+    fn list(&mut self, node: &TermNode, items: &[TermNode]) -> Option<FactShape> {
+        let shapes: Vec<Option<FactShape>> = items.iter().map(|item| self.shape(item)).collect();
         let mut shapes = shapes.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
         let Some(mut all) = shapes.next() else {
-            return Some(Shape::List(Box::new(Shape::Other)));
+            return Some(FactShape::List(Box::new(FactShape::Other)));
         };
         for shape in shapes {
             if !same(&all, &shape) {
@@ -239,65 +241,72 @@ impl Linter<'_> {
             }
             all = join(all, shape);
         }
-        Some(Shape::List(Box::new(all)))
+        Some(FactShape::List(Box::new(all)))
     }
 
     fn binary(
         &mut self,
-        node: &Node,
-        operator: Operator,
-        left: &Node,
-        right: &Node,
-    ) -> Option<Shape> {
+        node: &TermNode,
+        operator: BinaryOperator,
+        left: &TermNode,
+        right: &TermNode,
+    ) -> Option<FactShape> {
         let symbol = operator.symbol();
-        if matches!(operator, Operator::And | Operator::Or) {
-            // Both sides are looked at, so that all mistakes are told at once.
-            let left = self.expect(left, &Shape::Bool, symbol);
-            let right = self.expect(right, &Shape::Bool, symbol);
-            return left.and(right).map(|()| Shape::Bool);
+        if matches!(operator, BinaryOperator::And | BinaryOperator::Or) {
+            // Both sides are checked, so that all mistakes are reported at once.
+            let left = self.expect(left, &FactShape::Bool, symbol);
+            let right = self.expect(right, &FactShape::Bool, symbol);
+            return left.and(right).map(|()| FactShape::Bool);
         }
         let (a, b) = (self.shape(left), self.shape(right));
         let (a, b) = (a?, b?);
         let both = format!("{} and {}", a.name(), b.name());
         match operator {
-            Operator::Equal | Operator::NotEqual => {
+            BinaryOperator::Equal | BinaryOperator::NotEqual => {
                 if !comparable(&a, &b) {
                     self.mistake(node, format!("`{symbol}` cannot compare {both}"));
                     return None;
                 }
                 self.known_value(left, &a, right, &b);
                 self.known_value(right, &b, left, &a);
-                Some(Shape::Bool)
+                Some(FactShape::Bool)
             }
-            Operator::Less
-            | Operator::LessOrEqual
-            | Operator::Greater
-            | Operator::GreaterOrEqual => {
+            BinaryOperator::Less
+            | BinaryOperator::LessOrEqual
+            | BinaryOperator::Greater
+            | BinaryOperator::GreaterOrEqual => {
                 let ordered = matches!(
                     (&a, &b),
-                    (Shape::Int | Shape::Double, Shape::Int | Shape::Double)
-                        | (Shape::Text(_), Shape::Text(_))
+                    (
+                        FactShape::Int | FactShape::Double,
+                        FactShape::Int | FactShape::Double
+                    ) | (FactShape::Text(_), FactShape::Text(_))
                 );
                 if !ordered {
                     self.mistake(node, format!("`{symbol}` cannot compare {both}"));
                     return None;
                 }
-                Some(Shape::Bool)
+                Some(FactShape::Bool)
             }
-            Operator::In => match &b {
-                Shape::List(item) if comparable(&a, item) || **item == Shape::Other => {
+            BinaryOperator::In => match &b {
+                FactShape::List(item) if comparable(&a, item) || **item == FactShape::Other => {
                     if let Term::List(items) = &right.term {
                         for item in items {
                             if let Term::Text(text) = &item.term {
-                                self.known_value(left, &a, item, &Shape::Text(vec![text.clone()]));
+                                self.known_value(
+                                    left,
+                                    &a,
+                                    item,
+                                    &FactShape::Text(vec![text.clone()]),
+                                );
                             }
                         }
                     }
                     self.known_value(right, item, left, &a);
-                    Some(Shape::Bool)
+                    Some(FactShape::Bool)
                 }
-                Shape::Map(_) if matches!(a, Shape::Text(_)) => Some(Shape::Bool),
-                Shape::List(item) => {
+                FactShape::Map(_) if matches!(a, FactShape::Text(_)) => Some(FactShape::Bool),
+                FactShape::List(item) => {
                     let message =
                         format!("`in` looks for {} in a list of {}", a.name(), plural(item));
                     self.mistake(node, message);
@@ -311,8 +320,8 @@ impl Linter<'_> {
                     None
                 }
             },
-            Operator::Add if matches!((&a, &b), (Shape::Text(_), Shape::Text(_))) => {
-                Some(Shape::Text(Vec::new()))
+            BinaryOperator::Add if matches!((&a, &b), (FactShape::Text(_), FactShape::Text(_))) => {
+                Some(FactShape::Text(Vec::new()))
             }
             _ => self.arithmetic(node, operator, (left, a), (right, b)),
         }
@@ -320,14 +329,14 @@ impl Linter<'_> {
 
     fn arithmetic(
         &mut self,
-        node: &Node,
-        operator: Operator,
-        (left, a): (&Node, Shape),
-        (right, b): (&Node, Shape),
-    ) -> Option<Shape> {
+        node: &TermNode,
+        operator: BinaryOperator,
+        (left, a): (&TermNode, FactShape),
+        (right, b): (&TermNode, FactShape),
+    ) -> Option<FactShape> {
         let symbol = operator.symbol();
         for (side, shape) in [(left, &a), (right, &b)] {
-            if !matches!(shape, Shape::Int | Shape::Double) {
+            if !matches!(shape, FactShape::Int | FactShape::Double) {
                 self.mistake(
                     side,
                     format!("`{symbol}` takes numbers, this is {}", shape.name()),
@@ -342,11 +351,11 @@ impl Linter<'_> {
             );
             return None;
         }
-        if operator == Operator::Modulo && a == Shape::Double {
+        if operator == BinaryOperator::Modulo && a == FactShape::Double {
             self.mistake(node, "`%` takes integers");
             return None;
         }
-        if matches!(operator, Operator::Divide | Operator::Modulo) {
+        if matches!(operator, BinaryOperator::Divide | BinaryOperator::Modulo) {
             let safe = match right.term {
                 Term::Int(divisor) => divisor != 0 && divisor != -1,
                 Term::Double(divisor) => divisor != 0.0,
@@ -364,8 +373,14 @@ impl Linter<'_> {
     }
 
     /// Notes a constant that the fact beside it can never be.
-    fn known_value(&mut self, fact: &Node, fact_shape: &Shape, other: &Node, other_shape: &Shape) {
-        let (Shape::Text(values), Shape::Text(_), Term::Text(text)) =
+    fn known_value(
+        &mut self,
+        fact: &TermNode,
+        fact_shape: &FactShape,
+        other: &TermNode,
+        other_shape: &FactShape,
+    ) {
+        let (FactShape::Text(values), FactShape::Text(_), Term::Text(text)) =
             (fact_shape, other_shape, &other.term)
         else {
             return;
@@ -389,23 +404,30 @@ impl Linter<'_> {
         self.mistake(other, message);
     }
 
-    fn call(&mut self, node: &Node, function: Function, arguments: &[Node]) -> Option<Shape> {
-        let shapes: Vec<Option<Shape>> = arguments.iter().map(|one| self.shape(one)).collect();
+    fn call(
+        &mut self,
+        node: &TermNode,
+        function: Function,
+        arguments: &[TermNode],
+    ) -> Option<FactShape> {
+        let shapes: Vec<Option<FactShape>> = arguments.iter().map(|one| self.shape(one)).collect();
         let shapes = shapes.into_iter().collect::<Option<Vec<_>>>()?;
         let name = function.name();
         match (function, shapes.as_slice()) {
-            (Function::Size, [Shape::List(_) | Shape::Map(_) | Shape::Text(_)]) => Some(Shape::Int),
-            (Function::Double, [Shape::Int | Shape::Double]) => Some(Shape::Double),
+            (Function::Size, [FactShape::List(_) | FactShape::Map(_) | FactShape::Text(_)]) => {
+                Some(FactShape::Int)
+            }
+            (Function::Double, [FactShape::Int | FactShape::Double]) => Some(FactShape::Double),
             (
                 Function::StartsWith | Function::EndsWith | Function::Contains,
-                [Shape::Text(_), Shape::Text(_)],
-            ) => Some(Shape::Bool),
-            (Function::Contains, [Shape::List(_), _]) => {
+                [FactShape::Text(_), FactShape::Text(_)],
+            ) => Some(FactShape::Bool),
+            (Function::Contains, [FactShape::List(_), _]) => {
                 self.mistake(node, "contains() is for text: write `x in list`");
                 None
             }
             (_, shapes) => {
-                let got: Vec<&str> = shapes.iter().map(Shape::name).collect();
+                let got: Vec<&str> = shapes.iter().map(FactShape::name).collect();
                 self.mistake(node, format!("{name}() cannot take {}", got.join(" and ")));
                 None
             }
@@ -414,15 +436,15 @@ impl Linter<'_> {
 
     fn quantified(
         &mut self,
-        node: &Node,
-        quantifier: Quantifier,
-        range: &Node,
+        node: &TermNode,
+        quantifier: ListQuantifier,
+        range: &TermNode,
         variable: &str,
-        body: &Node,
-    ) -> Option<Shape> {
+        body: &TermNode,
+    ) -> Option<FactShape> {
         let name = match quantifier {
-            Quantifier::Exists => "exists",
-            Quantifier::All => "all",
+            ListQuantifier::Exists => "exists",
+            ListQuantifier::All => "all",
         };
         if self.locals.len() >= MAX_NESTING {
             self.mistake(
@@ -441,9 +463,9 @@ impl Linter<'_> {
             return None;
         }
         let item = match self.shape(range) {
-            Some(Shape::List(item)) => *item,
+            Some(FactShape::List(item)) => *item,
             // Running over a map means running over its keys.
-            Some(Shape::Map(_)) => Shape::Text(Vec::new()),
+            Some(FactShape::Map(_)) => FactShape::Text(Vec::new()),
             Some(other) => {
                 self.mistake(
                     range,
@@ -454,53 +476,53 @@ impl Linter<'_> {
             None => return None,
         };
         self.locals.push((variable.to_owned(), item));
-        let body = self.expect(body, &Shape::Bool, &format!("{name}()"));
+        let body = self.expect(body, &FactShape::Bool, &format!("{name}()"));
         self.locals.pop();
-        body.map(|()| Shape::Bool)
+        body.map(|()| FactShape::Bool)
     }
 }
 
 /// True when the two are of one type, so that either can stand in a list or as an answer.
-fn same(a: &Shape, b: &Shape) -> bool {
+fn same(a: &FactShape, b: &FactShape) -> bool {
     match (a, b) {
-        (Shape::Text(_), Shape::Text(_)) => true,
-        (Shape::List(a), Shape::List(b)) => {
-            **a == Shape::Other || **b == Shape::Other || same(a, b)
+        (FactShape::Text(_), FactShape::Text(_)) => true,
+        (FactShape::List(a), FactShape::List(b)) => {
+            **a == FactShape::Other || **b == FactShape::Other || same(a, b)
         }
-        (Shape::Object(_) | Shape::Other, _) => false,
+        (FactShape::Object(_) | FactShape::Other, _) => false,
         (a, b) => a == b,
     }
 }
 
-fn join(a: Shape, b: Shape) -> Shape {
+fn join(a: FactShape, b: FactShape) -> FactShape {
     match (a, b) {
-        (Shape::Text(mut a), Shape::Text(b)) => {
+        (FactShape::Text(mut a), FactShape::Text(b)) => {
             if a.is_empty() || b.is_empty() {
-                return Shape::Text(Vec::new());
+                return FactShape::Text(Vec::new());
             }
             a.extend(b);
-            Shape::Text(a)
+            FactShape::Text(a)
         }
-        (Shape::List(a), b @ Shape::List(_)) if *a == Shape::Other => b,
+        (FactShape::List(a), b @ FactShape::List(_)) if *a == FactShape::Other => b,
         (a, _) => a,
     }
 }
 
-fn plural(shape: &Shape) -> &'static str {
+fn plural(shape: &FactShape) -> &'static str {
     match shape {
-        Shape::Bool => "booleans",
-        Shape::Int => "integers",
-        Shape::Double => "numbers",
-        Shape::Text(_) => "texts",
-        Shape::List(_) => "lists",
-        Shape::Object(_) => "groups of facts",
-        Shape::Map(_) => "maps",
-        Shape::Other => "nothing",
+        FactShape::Bool => "booleans",
+        FactShape::Int => "integers",
+        FactShape::Double => "numbers",
+        FactShape::Text(_) => "texts",
+        FactShape::List(_) => "lists",
+        FactShape::Object(_) => "groups of facts",
+        FactShape::Map(_) => "maps",
+        FactShape::Other => "nothing",
     }
 }
 
 /// A chain of members as it is written.
-fn written(node: &Node) -> String {
+fn written(node: &TermNode) -> String {
     match &node.term {
         Term::Name(name) => name.clone(),
         Term::Member(operand, member) => format!("{}.{member}", written(operand)),

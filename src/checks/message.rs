@@ -4,24 +4,26 @@
 //! other `{name.member}` is a mistake; in remediation texts braces belong to shell, HCL and YAML,
 //! so there only a near miss of a variable is one, and `${…}` is always left alone.
 //!
-//! Facts that are unknown render as `unknown`: a message never fails.
+//! Facts that are unknown render as `unknown`: a message never fails. In messages, facts in
+//! milliseconds (`…_ms`) and megabytes (`…_mb`) render with their unit, rounded: `850 ms`, `11.8 s`,
+//! `138 MB`.
 
 use serde_json::Value;
 
-use super::expression::Mistake;
+use super::expression::ExpressionError;
 use super::lint::Variables;
-use super::shape::Shape;
+use super::shape::FactShape;
 use super::suggest;
 
 /// A text with placeholders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Template {
+pub struct TextTemplate {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Placeholder(String),
 }
@@ -35,12 +37,16 @@ pub enum Style {
     Code,
 }
 
-impl Template {
+impl TextTemplate {
     /// Reads a text and checks its placeholders.
     ///
     /// # Errors
-    /// Every placeholder that names no fact, with its place.
-    pub fn parse(text: &str, style: Style, variables: &Variables) -> Result<Self, Vec<Mistake>> {
+    /// Every placeholder that is not a fact, with its place.
+    pub fn parse(
+        text: &str,
+        style: Style,
+        variables: &Variables,
+    ) -> Result<Self, Vec<ExpressionError>> {
         let mut parts = Vec::new();
         let mut mistakes = Vec::new();
         let mut literal = String::new();
@@ -62,16 +68,16 @@ impl Template {
                             mistakes.push(mistake);
                         }
                         if !literal.is_empty() {
-                            parts.push(Part::Text(std::mem::take(&mut literal)));
+                            parts.push(TemplatePart::Text(std::mem::take(&mut literal)));
                         }
-                        parts.push(Part::Placeholder(name.to_owned()));
+                        parts.push(TemplatePart::Placeholder(name.to_owned()));
                     } else {
                         let hint = suggest::did_you_mean(root, variables.names());
                         let near = !hint.is_empty() && name.contains('.');
                         if style == Style::Prose || (near && !known) {
-                            mistakes.push(Mistake::new(
+                            mistakes.push(ExpressionError::new(
                                 at,
-                                format!("`{{{name}}}` names no fact{hint}"),
+                                format!("`{{{name}}}` is not a fact{hint}"),
                             ));
                         }
                         literal.push('{');
@@ -82,7 +88,7 @@ impl Template {
                 }
                 None => {
                     if style == Style::Prose {
-                        mistakes.push(Mistake::new(
+                        mistakes.push(ExpressionError::new(
                             at,
                             "`{` starts a placeholder such as {bucket.name}",
                         ));
@@ -94,7 +100,7 @@ impl Template {
         }
         literal.push_str(rest);
         if !literal.is_empty() {
-            parts.push(Part::Text(literal));
+            parts.push(TemplatePart::Text(literal));
         }
         if mistakes.is_empty() {
             Ok(Self {
@@ -114,8 +120,8 @@ impl Template {
     /// The paths of its placeholders, as written.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Placeholder(path) => Some(path.as_str()),
-            Part::Text(_) => None,
+            TemplatePart::Placeholder(path) => Some(path.as_str()),
+            TemplatePart::Text(_) => None,
         })
     }
 
@@ -133,8 +139,8 @@ impl Template {
         self.parts
             .iter()
             .map(|part| match part {
-                Part::Text(text) => text.clone(),
-                Part::Placeholder(path) => words(path),
+                TemplatePart::Text(text) => text.clone(),
+                TemplatePart::Placeholder(path) => words(path),
             })
             .collect()
     }
@@ -142,20 +148,26 @@ impl Template {
     /// The text with its placeholders filled in. `variables` holds what is known under the names
     /// the placeholders use.
     pub fn render(&self, variables: &[(&str, &Value)]) -> String {
-        self.parts(variables)
-            .into_iter()
-            .map(|(_, text)| text)
+        self.parts
+            .iter()
+            .map(|part| match part {
+                TemplatePart::Text(text) => text.clone(),
+                TemplatePart::Placeholder(path) => match find(path, variables) {
+                    Some(Value::Number(number)) => quantity(path, number),
+                    _ => resolve(path, variables),
+                },
+            })
             .collect()
     }
 
-    /// The text in its parts, placeholders filled in (true): whoever knows the language around them
-    /// quotes them.
+    /// The text in its parts, placeholders filled in (true) with exact values: the caller knows the
+    /// language of the text and quotes them.
     pub fn parts(&self, variables: &[(&str, &Value)]) -> Vec<(bool, String)> {
         self.parts
             .iter()
             .map(|part| match part {
-                Part::Text(text) => (false, text.clone()),
-                Part::Placeholder(path) => (true, resolve(path, variables)),
+                TemplatePart::Text(text) => (false, text.clone()),
+                TemplatePart::Placeholder(path) => (true, resolve(path, variables)),
             })
             .collect()
     }
@@ -169,14 +181,16 @@ fn is_identifier(name: &str) -> bool {
         && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn check_path(path: &str, at: usize, variables: &Variables) -> Result<(), Mistake> {
+fn check_path(path: &str, at: usize, variables: &Variables) -> Result<(), ExpressionError> {
     match variables.as_object().at(path) {
-        Ok(Shape::Object(_) | Shape::Map(_) | Shape::Other) => Err(Mistake::new(
-            at,
-            format!("`{{{path}}}` is a group of facts: name one of them"),
-        )),
+        Ok(FactShape::Object(_) | FactShape::Map(_) | FactShape::Other) => {
+            Err(ExpressionError::new(
+                at,
+                format!("`{{{path}}}` is a group of facts: name one of them"),
+            ))
+        }
         Ok(_) => Ok(()),
-        Err((place, why)) => Err(Mistake::new(at + place, why)),
+        Err((place, why)) => Err(ExpressionError::new(at + place, why)),
     }
 }
 
@@ -186,6 +200,14 @@ fn resolve(path: &str, variables: &[(&str, &Value)]) -> String {
         return UNKNOWN.to_owned();
     };
     follow(value, rest)
+}
+
+/// The value at a path outside of lists.
+fn find<'v>(path: &str, variables: &[(&str, &'v Value)]) -> Option<&'v Value> {
+    let mut names = path.split('.');
+    let root = names.next()?;
+    let (_, value) = variables.iter().find(|(name, _)| *name == root)?;
+    names.try_fold(*value, |value, name| value.get(name))
 }
 
 const UNKNOWN: &str = "unknown";
@@ -223,6 +245,26 @@ fn format_number(number: &serde_json::Number) -> String {
     }
 }
 
+/// A number with the unit that the path's last word names.
+fn quantity(path: &str, number: &serde_json::Number) -> String {
+    let value = number.as_f64().unwrap_or_default();
+    if path.ends_with("_ms") {
+        if value < 1000.0 {
+            format!("{value:.0} ms")
+        } else {
+            format!("{:.1} s", value / 1000.0)
+        }
+    } else if path.ends_with("_mb") {
+        if value < 10.0 {
+            format!("{value:.1} MB")
+        } else {
+            format!("{value:.0} MB")
+        }
+    } else {
+        format_number(number)
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -232,13 +274,13 @@ mod tests {
     use crate::inventory::ids::SubjectKind;
 
     fn variables() -> Variables {
-        Variables::new("bucket", Shape::of(SubjectKind::Bucket))
+        Variables::new("bucket", FactShape::of(SubjectKind::Bucket))
     }
 
     #[test]
     fn placeholders_are_filled_in_and_unknown_facts_say_so() {
-        let template = Template::parse(
-            "{bucket.name} lets in {bucket.acl.public_grants.grantee}; key {bucket.encryption.key}",
+        let template = TextTemplate::parse(
+            "{bucket.name} grants access to {bucket.acl.public_grants.grantee}; key {bucket.encryption.key}",
             Style::Prose,
             &variables(),
         )
@@ -249,14 +291,30 @@ mod tests {
         ]}, "encryption": {}});
         assert_eq!(
             template.render(&[("bucket", &bucket)]),
-            "b lets in AllUsers, AuthenticatedUsers; key unknown"
+            "b grants access to AllUsers, AuthenticatedUsers; key unknown"
         );
+    }
+
+    #[test]
+    fn quantities_have_units_in_messages_and_none_in_code() {
+        let variables = Variables::new("function", FactShape::of(SubjectKind::Function));
+        let path = "function.latest.cold_start.estimate.reported_ms";
+        let template =
+            TextTemplate::parse(&format!("about {{{path}}}"), Style::Prose, &variables).unwrap();
+        for (ms, text) in [(849.6, "about 850 ms"), (11_780.0, "about 11.8 s")] {
+            let function = json!({"latest": {"cold_start": {"estimate": {"reported_ms": ms}}}});
+            assert_eq!(template.render(&[("function", &function)]), text);
+        }
+        let function = json!({"latest": {"cold_start": {"estimate": {"reported_ms": 1500}}}});
+        let parts = template.parts(&[("function", &function)]);
+        assert_eq!(parts.last().unwrap().1, "1500");
     }
 
     #[test]
     fn a_misspelt_placeholder_is_found_in_prose_and_in_code() {
         for style in [Style::Prose, Style::Code] {
-            let mistakes = Template::parse("see {bukcet.name}", style, &variables()).unwrap_err();
+            let mistakes =
+                TextTemplate::parse("see {bukcet.name}", style, &variables()).unwrap_err();
             assert_eq!(mistakes.len(), 1);
             assert!(
                 mistakes
@@ -267,14 +325,15 @@ mod tests {
                 "{mistakes:?}"
             );
         }
-        let mistakes = Template::parse("see {bucket.nmae}", Style::Code, &variables()).unwrap_err();
+        let mistakes =
+            TextTemplate::parse("see {bucket.nmae}", Style::Code, &variables()).unwrap_err();
         assert_eq!(mistakes.first().unwrap().at, 12);
     }
 
     #[test]
     fn braces_of_other_languages_stay() {
         let text = "resource \"x\" \"y\" {\n  bucket = \"{bucket.name}\"\n  v = \"${bucket.name} ${aws_s3_bucket.b.id}\"\n}\n";
-        let template = Template::parse(text, Style::Code, &variables()).unwrap();
+        let template = TextTemplate::parse(text, Style::Code, &variables()).unwrap();
         assert_eq!(
             template.render(&[("bucket", &json!({"name": "b"}))]),
             "resource \"x\" \"y\" {\n  bucket = \"b\"\n  v = \"${bucket.name} ${aws_s3_bucket.b.id}\"\n}\n"

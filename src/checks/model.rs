@@ -1,61 +1,61 @@
-//! A check as the rest of the program sees it.
+//! A check: one file under `policies/`, read, linted and compiled.
 //!
-//! A [`Check`] is what one file under `policies/` says, read, linted and compiled. Nothing here
-//! evaluates: it is the answer to "what is this check?", for `checks show`, the documentation, the
-//! collection plan and the report alike.
+//! Nothing here evaluates. `checks show`, the documentation, the collection plan and the report use it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::expression::Expression;
-use super::message::Template;
+use super::message::TextTemplate;
 use crate::facts;
 use crate::findings::{CheckSummary, Severity};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
-/// One check: a short condition over facts, and everything a person needs to know about it.
+/// One check: a short condition over facts, with its documentation.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// Names the bad thing, for example `s3-plain-http`. Also the file's name. Never reused.
+    /// Names the problem, for example `s3-plain-http`. Also the file's name. Never reused.
     pub id: String,
-    /// Ids this check had before, the oldest first.
+    /// Earlier ids, the oldest first.
     pub aliases: Vec<String>,
-    /// One line that names the bad thing.
+    /// One line that names the problem.
     pub title: String,
-    /// What it is about.
+    /// The kind of resource it judges.
     pub subject: SubjectKind,
     /// How bad it is.
     pub severity: Severity,
-    /// When false the check has no meaning for the resource; absent means always.
+    /// If false, the check does not apply to the resource; absent means it always applies.
     pub applies: Option<Expression>,
-    /// True means the bad thing is there.
+    /// If true, the check fails.
     pub fail_when: Expression,
     /// Judges every member of a list instead of the resource as a whole.
     pub for_each: Option<ForEach>,
     /// Thresholds the user can override, by name.
     pub params: BTreeMap<String, Value>,
-    /// What was found, in one sentence.
-    pub message: Template,
-    /// What a pass has to say, for passes that rest on the user's configuration.
-    pub pass_message: Option<Template>,
+    /// Messages for special cases: the first whose condition is true replaces `message`.
+    pub message_when: Vec<MessageCase>,
+    /// The finding, in one sentence.
+    pub message: TextTemplate,
+    /// The message of a pass, for passes that depend on the user's configuration.
+    pub pass_message: Option<TextTemplate>,
     /// Fact paths whose readings are shown as evidence.
     pub evidence: Vec<String>,
     /// Why it matters, and why the severity is what it is.
     pub rationale: String,
-    /// Where other tools answer differently, and why this one does not; empty where nothing is known.
+    /// Where other tools give a different result, and why; empty if unknown.
     pub traps: String,
-    /// How to mend it.
+    /// How to fix it.
     pub remediation: Remediation,
-    /// Where to read more (URLs).
+    /// URLs of documentation.
     pub references: Vec<String>,
     /// Identifiers in other catalogues, by catalogue (`security_hub`, `cis_7`, …).
     pub maps_to: BTreeMap<String, Vec<String>>,
     /// The version of coldbucket that brought it.
     pub since: String,
-    /// Why it should not be used any more, and what replaces it. A deprecated check runs only when
-    /// it is selected by its full id.
+    /// Why it is deprecated, and what replaces it. A deprecated check runs only if it is selected by
+    /// its full id.
     pub deprecated: Option<String>,
     /// Partial facts with the verdict they must give.
     pub examples: Examples,
@@ -74,20 +74,29 @@ pub struct ForEach {
     pub key: String,
 }
 
-/// How to mend what a check found. The texts are [`Template`]s for each kind of tool.
+/// A message for the resources that a condition selects.
+#[derive(Clone, Debug)]
+pub struct MessageCase {
+    /// The condition. Where it is unknown the message is not used.
+    pub when: Expression,
+    /// The message.
+    pub message: TextTemplate,
+}
+
+/// How to fix a finding: a [`TextTemplate`] for each tool.
 #[derive(Clone, Debug, Default)]
 pub struct Remediation {
     /// In one sentence.
-    pub summary: Template,
-    /// What a person has to decide before any command is run, or why none can do it alone; absent
-    /// when the commands can be run as they stand.
-    pub decide: Option<Template>,
+    pub summary: TextTemplate,
+    /// The decision that is needed before any command runs, or why no command alone fixes it; absent if
+    /// the commands can run as they are.
+    pub decide: Option<TextTemplate>,
     /// For a shell with the AWS CLI.
-    pub shell: Option<Template>,
+    pub shell: Option<TextTemplate>,
     /// Terraform (HCL).
-    pub terraform: Option<Template>,
+    pub terraform: Option<TextTemplate>,
     /// CloudFormation (YAML).
-    pub cloudformation: Option<Template>,
+    pub cloudformation: Option<TextTemplate>,
 }
 
 /// Partial facts with the verdict they must give. Facts left out are unknown.
@@ -104,12 +113,12 @@ pub struct Examples {
 }
 
 impl Check {
-    /// The id it was born with: what fingerprints are made of.
+    /// The first id, which fingerprints use.
     pub fn first_id(&self) -> &str {
         self.aliases.first().unwrap_or(&self.id)
     }
 
-    /// The fact paths the verdict rests on (list positions written `[]`), sorted.
+    /// The fact paths the verdict depends on (list positions written `[]`), sorted.
     pub fn paths(&self) -> BTreeSet<String> {
         let conditions = self.applies.iter().chain([&self.fail_when]);
         let mut paths: BTreeSet<String> = conditions
@@ -121,7 +130,7 @@ impl Check {
     }
 
     /// Every fact path that a verdict and its message read: those of [`Self::paths`], what the
-    /// messages show, and the key of an item.
+    /// messages show and depend on, and the key of an item.
     pub fn paths_read(&self) -> BTreeSet<String> {
         let mut paths = self.paths();
         let items = self
@@ -131,8 +140,10 @@ impl Check {
         if let (Some(items), Some(each)) = (&items, &self.for_each) {
             paths.insert(format!("{items}.{}", each.key));
         }
-        let templates = std::iter::once(&self.message).chain(&self.pass_message);
-        for placeholder in templates.flat_map(Template::placeholders) {
+        let cases = self.message_when.iter();
+        let references = cases.flat_map(|case| case.when.references());
+        paths.extend(references.map(|reference| reference.path.clone()));
+        for placeholder in self.messages().flat_map(TextTemplate::placeholders) {
             match (placeholder.strip_prefix("item."), &items) {
                 (Some(member), Some(items)) => paths.insert(format!("{items}.{member}")),
                 _ => paths.insert(placeholder.to_owned()),
@@ -141,7 +152,7 @@ impl Check {
         paths
     }
 
-    /// The readings the verdict rests on. Messages and evidence open no others.
+    /// The readings the verdict depends on. Messages and evidence use no others.
     pub fn needs(&self) -> BTreeSet<Need> {
         // Conditions name facts and lists, never groups: what lies below a list is named too.
         self.paths()
@@ -150,7 +161,16 @@ impl Check {
             .collect()
     }
 
-    /// What a report says about the check.
+    /// Every message of the check: of failures, the special cases first, and of passes.
+    pub fn messages(&self) -> impl Iterator<Item = &TextTemplate> {
+        self.message_when
+            .iter()
+            .map(|case| &case.message)
+            .chain([&self.message])
+            .chain(&self.pass_message)
+    }
+
+    /// The check's entry in a report.
     pub fn summary(&self) -> CheckSummary {
         CheckSummary {
             title: self.title.clone(),

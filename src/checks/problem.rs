@@ -1,10 +1,10 @@
-//! What is wrong with policy files, told all at once and with places.
+//! Errors in policy files, reported all at once with their places.
 
 use std::fmt;
 
 /// One mistake in a policy file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
+pub struct PolicyProblem {
     /// The file.
     pub file: String,
     /// 1-based line, where it is known.
@@ -15,7 +15,7 @@ pub struct Problem {
     pub message: String,
 }
 
-impl Problem {
+impl PolicyProblem {
     /// A mistake of the file as a whole.
     pub fn of_file(file: &str, message: impl Into<String>) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for PolicyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let Some(line) = self.line {
@@ -54,7 +54,7 @@ impl fmt::Display for Problem {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct PolicyErrors {
     /// The mistakes, sorted by file and place.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<PolicyProblem>,
 }
 
 impl fmt::Display for PolicyErrors {
@@ -72,7 +72,7 @@ impl fmt::Display for PolicyErrors {
 /// A check that broke while it ran. Never a verdict: the run ends with exit code 2.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: check `{check}` cannot judge {resource}: {message}")]
-pub struct Defect {
+pub struct CheckDefect {
     /// The check's id.
     pub check: String,
     /// The file it was read from.

@@ -92,7 +92,7 @@ impl Catalog {
         let pack = self.pack(pack_name);
         if pack.is_none() {
             let hint = suggest::did_you_mean(pack_name, self.packs().map(|p| p.name.as_str()));
-            problems.push(format!("no pack is called `{pack_name}`{hint}"));
+            problems.push(format!("unknown pack `{pack_name}`{hint}"));
         }
         for (option, globs) in [
             ("--check", &selection.check),
@@ -146,7 +146,7 @@ impl Catalog {
             })
             .collect();
         if checks.is_empty() && problems.is_empty() {
-            problems.push("the selection leaves no check to run".to_owned());
+            problems.push("the selection contains no check".to_owned());
         }
         if problems.is_empty() {
             Ok(Selected { checks })
@@ -165,9 +165,7 @@ impl Catalog {
         for (id, given) in &selection.params {
             let Some(check) = self.get(id) else {
                 let hint = suggest::did_you_mean(id, self.ids());
-                problems.push(format!(
-                    "thresholds are given for `{id}`, which is no check{hint}"
-                ));
+                problems.push(format!("parameters for the unknown check `{id}`{hint}"));
                 continue;
             };
             for (name, value) in given {
@@ -202,8 +200,8 @@ fn convert(value: &Value, default: &Value) -> Option<Value> {
         return Some(value.clone());
     }
     match (given, wanted) {
-        (lint::Shape::Int, lint::Shape::Double) => value.as_f64().map(Value::from),
-        (lint::Shape::List(_), lint::Shape::List(_))
+        (lint::FactShape::Int, lint::FactShape::Double) => value.as_f64().map(Value::from),
+        (lint::FactShape::List(_), lint::FactShape::List(_))
             if value.as_array().is_some_and(Vec::is_empty) =>
         {
             Some(value.clone())

@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 16;
 
 /// What a fact is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum FactShape {
     /// True or false.
     Bool,
     /// An integer.
@@ -26,16 +26,16 @@ pub enum Shape {
     /// Text; with the only values it can have, when the schema lists them.
     Text(Vec<String>),
     /// A list.
-    List(Box<Shape>),
+    List(Box<FactShape>),
     /// An object with known members.
-    Object(BTreeMap<String, Shape>),
+    Object(BTreeMap<String, FactShape>),
     /// An object with any members of one shape.
-    Map(Box<Shape>),
+    Map(Box<FactShape>),
     /// Something conditions have no use for.
     Other,
 }
 
-impl Shape {
+impl FactShape {
     /// The facts of a subject.
     pub fn of(kind: SubjectKind) -> Self {
         Self::from_schema(&facts::schema(kind))
@@ -108,7 +108,7 @@ impl Shape {
                         _ => Vec::new(),
                     };
                     let hint = suggest::did_you_mean(name, known);
-                    (place, format!("nothing here is called `{name}`{hint}"))
+                    (place, format!("unknown variable `{name}`{hint}"))
                 })?;
             } else {
                 shape = shape.member(name, &of).map_err(|why| (place, why))?;
@@ -121,15 +121,15 @@ impl Shape {
     }
 }
 
-fn read(schema: &Value, root: &Value, depth: usize) -> Shape {
+fn read(schema: &Value, root: &Value, depth: usize) -> FactShape {
     if depth == 0 {
-        return Shape::Other;
+        return FactShape::Other;
     }
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         return reference
             .strip_prefix('#')
             .and_then(|pointer| root.pointer(pointer))
-            .map_or(Shape::Other, |target| read(target, root, depth - 1));
+            .map_or(FactShape::Other, |target| read(target, root, depth - 1));
     }
     for wrapper in ["allOf", "anyOf", "oneOf"] {
         if let Some(alternatives) = schema.get(wrapper).and_then(Value::as_array) {
@@ -137,14 +137,14 @@ fn read(schema: &Value, root: &Value, depth: usize) -> Shape {
         }
     }
     if let Some(constant) = schema.get("const").and_then(Value::as_str) {
-        return Shape::Text(vec![constant.to_owned()]);
+        return FactShape::Text(vec![constant.to_owned()]);
     }
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
         let texts: Vec<String> = values
             .iter()
             .filter_map(|value| value.as_str().map(str::to_owned))
             .collect();
-        return Shape::Text(texts);
+        return FactShape::Text(texts);
     }
     let kind = match schema.get("type") {
         Some(Value::Array(kinds)) => kinds
@@ -155,54 +155,54 @@ fn read(schema: &Value, root: &Value, depth: usize) -> Shape {
         _ => None,
     };
     match kind {
-        Some("boolean") => Shape::Bool,
-        Some("integer") => Shape::Int,
-        Some("number") => Shape::Double,
-        Some("string") => Shape::Text(Vec::new()),
-        Some("array") => Shape::List(Box::new(
+        Some("boolean") => FactShape::Bool,
+        Some("integer") => FactShape::Int,
+        Some("number") => FactShape::Double,
+        Some("string") => FactShape::Text(Vec::new()),
+        Some("array") => FactShape::List(Box::new(
             schema
                 .get("items")
-                .map_or(Shape::Other, |items| read(items, root, depth - 1)),
+                .map_or(FactShape::Other, |items| read(items, root, depth - 1)),
         )),
         Some("object") => match (schema.get("properties"), schema.get("additionalProperties")) {
-            (Some(Value::Object(properties)), _) => Shape::Object(
+            (Some(Value::Object(properties)), _) => FactShape::Object(
                 properties
                     .iter()
                     .map(|(name, member)| (name.clone(), read(member, root, depth - 1)))
                     .collect(),
             ),
             (_, Some(values @ Value::Object(_))) => {
-                Shape::Map(Box::new(read(values, root, depth - 1)))
+                FactShape::Map(Box::new(read(values, root, depth - 1)))
             }
-            _ => Shape::Object(BTreeMap::new()),
+            _ => FactShape::Object(BTreeMap::new()),
         },
-        _ => Shape::Other,
+        _ => FactShape::Other,
     }
 }
 
 /// The shape several alternatives share; the values of text come together.
-fn merge(alternatives: impl Iterator<Item = Shape>) -> Shape {
-    let mut result: Option<Shape> = None;
+fn merge(alternatives: impl Iterator<Item = FactShape>) -> FactShape {
+    let mut result: Option<FactShape> = None;
     for shape in alternatives {
-        if shape == Shape::Other {
+        if shape == FactShape::Other {
             continue;
         }
         result = Some(match (result, shape) {
             (None, shape) => shape,
-            (Some(Shape::Text(mut known)), Shape::Text(more)) => {
+            (Some(FactShape::Text(mut known)), FactShape::Text(more)) => {
                 // A side without a list of values allows any.
                 if known.is_empty() || more.is_empty() {
-                    Shape::Text(Vec::new())
+                    FactShape::Text(Vec::new())
                 } else {
                     known.extend(more);
-                    Shape::Text(known)
+                    FactShape::Text(known)
                 }
             }
             (Some(first), shape) if first == shape => first,
-            _ => return Shape::Other,
+            _ => return FactShape::Other,
         });
     }
-    result.unwrap_or(Shape::Other)
+    result.unwrap_or(FactShape::Other)
 }
 
 #[cfg(test)]
@@ -212,21 +212,22 @@ mod tests {
 
     #[test]
     fn the_bucket_facts_have_the_types_their_structs_say() {
-        let bucket = Shape::of(SubjectKind::Bucket);
+        let bucket = FactShape::of(SubjectKind::Bucket);
         assert_eq!(
             bucket.at("transport.plain_http_reachable"),
-            Ok(&Shape::Bool)
+            Ok(&FactShape::Bool)
         );
-        assert_eq!(bucket.at("name"), Ok(&Shape::Text(vec![])));
+        assert_eq!(bucket.at("name"), Ok(&FactShape::Text(vec![])));
         assert_eq!(
             bucket.at("tags"),
-            Ok(&Shape::Map(Box::new(Shape::Text(vec![]))))
+            Ok(&FactShape::Map(Box::new(FactShape::Text(vec![]))))
         );
         assert_eq!(
             bucket.at("acl.public_grants[].permission"),
-            Ok(&Shape::Text(vec![]))
+            Ok(&FactShape::Text(vec![]))
         );
-        let Shape::Text(mut reach) = bucket.at("exposure.anonymous.read").unwrap().clone() else {
+        let FactShape::Text(mut reach) = bucket.at("exposure.anonymous.read").unwrap().clone()
+        else {
             panic!("reach is text");
         };
         reach.sort();
@@ -238,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_member_names_its_neighbour() {
-        let bucket = Shape::of(SubjectKind::Bucket);
+        let bucket = FactShape::of(SubjectKind::Bucket);
         let (place, message) = bucket.at("transport.plain_htpp_reachable").unwrap_err();
         assert_eq!(place, 10);
         assert!(

@@ -1,9 +1,7 @@
-//! Checks prove themselves: the examples in every file are run, and everything that is wrong is
-//! told at once.
+//! Runs the examples of every policy file and reports all errors at once.
 //!
-//! An example is a part of the facts of a subject, in the words of the facts. Facts left out are
-//! unknown, as if their call had not been made: so an example must say everything its verdict rests
-//! on, and says nothing else.
+//! An example contains some facts of a subject. Facts left out are unknown, as if their call had not been
+//! made: an example contains every fact that its result depends on, and no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,9 +14,9 @@ use super::catalogue::{self, Catalog};
 use super::expression::{PARAMS, Prepared};
 use super::file::{self, PolicyFile, Tree};
 use super::model::Check;
-use super::problem::Problem;
+use super::problem::PolicyProblem;
 use super::selection::Chosen;
-use super::shape::Shape;
+use super::shape::FactShape;
 use super::suggest;
 use crate::facts::{self, Because, FactDocument};
 use crate::findings::{Reason, Status};
@@ -27,14 +25,14 @@ use crate::findings::{Reason, Status};
 const KINDS: [&str; 4] = ["fail", "pass", "unknown", "not_applicable"];
 
 /// Everything wrong with the examples of a catalogue, sorted.
-pub fn verify(catalog: &Catalog) -> Vec<Problem> {
+pub fn verify(catalog: &Catalog) -> Vec<PolicyProblem> {
     sorted(catalog.iter().flat_map(verify_check).collect())
 }
 
 /// Everything wrong with files (path and text) that are to be loaded beside the built-in ones:
 /// their form, their conditions, their ids, their examples. A file that is word for word a
 /// built-in one does not collide with it.
-pub fn verify_files(files: Vec<(String, String)>) -> Vec<Problem> {
+pub fn verify_files(files: Vec<(String, String)>) -> Vec<PolicyProblem> {
     let texts: BTreeSet<&str> = Catalog::builtin_files()
         .iter()
         .map(|(_, text)| *text)
@@ -49,7 +47,7 @@ pub fn verify_files(files: Vec<(String, String)>) -> Vec<Problem> {
         Err(errors) => return errors.problems,
     };
     for (path, text) in &files {
-        // A file that does not compile is told of below; its examples cannot be run.
+        // A file that does not compile is reported below; its examples cannot run.
         if let Ok(check) = catalogue::compile(path, text) {
             problems.extend(verify_check(&check));
         }
@@ -60,20 +58,20 @@ pub fn verify_files(files: Vec<(String, String)>) -> Vec<Problem> {
     sorted(problems)
 }
 
-fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
+fn sorted(mut problems: Vec<PolicyProblem>) -> Vec<PolicyProblem> {
     problems.sort();
     problems.dedup();
     problems
 }
 
 /// Everything wrong with one check's examples.
-pub fn verify_check(check: &Check) -> Vec<Problem> {
+pub fn verify_check(check: &Check) -> Vec<PolicyProblem> {
     // The catalogue has read the same text before; places are only needed here.
     let read: PolicyFile = match file::read(&check.file, &check.source) {
         Ok(read) => read,
         Err(problem) => return vec![problem],
     };
-    let shape = Shape::of(check.subject);
+    let shape = FactShape::of(check.subject);
     let mut problems = Vec::new();
     let examples = [
         &read.examples.fail,
@@ -84,13 +82,13 @@ pub fn verify_check(check: &Check) -> Vec<Problem> {
     let chosen = Chosen::with_defaults(Arc::new(check.clone()));
     for (kind, examples) in KINDS.into_iter().zip(examples) {
         if examples.is_empty() && kind != "not_applicable" {
-            problems.push(Problem::of_file(
+            problems.push(PolicyProblem::of_file(
                 &check.file,
                 format!("no example shows when the check gives `{kind}`"),
             ));
         }
         if examples.is_empty() && kind == "not_applicable" && check.applies.is_some() {
-            problems.push(Problem::of_file(
+            problems.push(PolicyProblem::of_file(
                 &check.file,
                 "no example shows when the check is `not_applicable`, and it has `applies`",
             ));
@@ -144,8 +142,8 @@ fn agrees(kind: &str, statuses: &[Status]) -> bool {
     }
 }
 
-fn at<T>(check: &Check, place: &Spanned<T>, message: impl Into<String>) -> Problem {
-    Problem::at(
+fn at<T>(check: &Check, place: &Spanned<T>, message: impl Into<String>) -> PolicyProblem {
+    PolicyProblem::at(
         &check.file,
         (place.referenced.line(), place.referenced.column()),
         message,
@@ -162,8 +160,8 @@ impl Example {
     fn read(
         check: &Check,
         example: &Spanned<Tree>,
-        shape: &Shape,
-        problems: &mut Vec<Problem>,
+        shape: &FactShape,
+        problems: &mut Vec<PolicyProblem>,
     ) -> Self {
         let variable = check.subject.variable();
         let mut read = Self {
@@ -193,11 +191,7 @@ impl Example {
                 let mut params: Map<String, Value> = check.params.clone().into_iter().collect();
                 for (name, value) in value.value.to_json().as_object().into_iter().flatten() {
                     if !params.contains_key(name) {
-                        problems.push(at(
-                            check,
-                            example,
-                            format!("no threshold is called `{name}`"),
-                        ));
+                        problems.push(at(check, example, format!("unknown parameter `{name}`")));
                     }
                     params.insert(name.clone(), value.clone());
                 }
@@ -218,7 +212,7 @@ impl Example {
             // Nothing about the subject is known at all.
             known.insert(variable.to_owned(), Value::Object(Map::new()));
             if problems.is_empty()
-                && let Shape::Object(members) = shape
+                && let FactShape::Object(members) = shape
             {
                 for name in members.keys() {
                     let path = format!("{variable}.{name}");
@@ -253,19 +247,19 @@ fn not_collected(path: &str) -> Vec<Because> {
 struct Filler<'a> {
     check: &'a Check,
     unknown: BTreeMap<String, Vec<Because>>,
-    problems: &'a mut Vec<Problem>,
+    problems: &'a mut Vec<PolicyProblem>,
 }
 
 impl Filler<'_> {
-    fn fill(&mut self, tree: &Spanned<Tree>, shape: &Shape, path: &str) -> Value {
+    fn fill(&mut self, tree: &Spanned<Tree>, shape: &FactShape, path: &str) -> Value {
         match (&tree.value, shape) {
-            (Tree::Bool(value), Shape::Bool) => Value::Bool(*value),
-            (Tree::Int(value), Shape::Int) => Value::from(*value),
-            (Tree::Int(_) | Tree::Float(_), Shape::Double) => {
+            (Tree::Bool(value), FactShape::Bool) => Value::Bool(*value),
+            (Tree::Int(value), FactShape::Int) => Value::from(*value),
+            (Tree::Int(_) | Tree::Float(_), FactShape::Double) => {
                 let number = tree.value.to_json().as_f64();
                 number.map_or(Value::Null, Value::from)
             }
-            (Tree::Text(text), Shape::Text(values)) => {
+            (Tree::Text(text), FactShape::Text(values)) => {
                 if !values.is_empty() && !values.contains(text) {
                     let hint = suggest::did_you_mean(text, values.iter().map(String::as_str));
                     self.problems.push(at(
@@ -279,7 +273,7 @@ impl Filler<'_> {
                 }
                 Value::String(text.clone())
             }
-            (Tree::List(items), Shape::List(inner)) => {
+            (Tree::List(items), FactShape::List(inner)) => {
                 let path = format!("{path}[]");
                 Value::Array(
                     items
@@ -288,7 +282,7 @@ impl Filler<'_> {
                         .collect(),
                 )
             }
-            (Tree::Map(members), Shape::Map(inner)) => Value::Object(
+            (Tree::Map(members), FactShape::Map(inner)) => Value::Object(
                 members
                     .iter()
                     .map(|(name, member)| {
@@ -297,7 +291,7 @@ impl Filler<'_> {
                     })
                     .collect(),
             ),
-            (Tree::Map(members), Shape::Object(shapes)) => {
+            (Tree::Map(members), FactShape::Object(shapes)) => {
                 let mut known = Map::new();
                 for (name, member) in members {
                     let path = format!("{path}.{}", name.value);
@@ -336,8 +330,14 @@ impl Filler<'_> {
 
     /// Notes a fact that is left out. Groups stay, because in the facts only what is in them can be
     /// unknown.
-    fn leave_out(&mut self, path: &str, shape: &Shape, name: &str, known: &mut Map<String, Value>) {
-        if let Shape::Object(members) = shape {
+    fn leave_out(
+        &mut self,
+        path: &str,
+        shape: &FactShape,
+        name: &str,
+        known: &mut Map<String, Value>,
+    ) {
+        if let FactShape::Object(members) = shape {
             let mut inner = Map::new();
             for (member, shape) in members {
                 self.leave_out(&format!("{path}.{member}"), shape, member, &mut inner);

@@ -1,29 +1,26 @@
-//! `coldbucket.toml`: the options a team agrees on, beside the code they are about.
+//! `coldbucket.toml`: a team's options, stored beside its infrastructure code.
 //!
-//! The reader walks the document by hand instead of deriving it, because a derived reader stops at
-//! the first mistake and this one must not: every unknown key, wrong type and bad value is reported
-//! at once with its line and column.
+//! The document is not read by serde, which stops at the first error: every unknown key, wrong type and
+//! bad value is reported at once, with its line and column.
 //!
-//! Two things cannot be set here on purpose. An endpoint: the file is found upward from the working
-//! directory, and a cloned repository must not be able to send somebody's signed requests elsewhere.
-//! And outputs: where results go is a matter of the one run.
+//! Two options cannot be set here on purpose. An endpoint: the file is searched from the working directory
+//! upward, and a cloned repository must not redirect the user's signed requests. And outputs, which
+//! belong to one run.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::args::{ColorChoice, FailOn, SeverityName};
-use super::{Mistake, Mistakes, Place, Placed, did_you_mean, exceptions};
+use super::choices::{ColorChoice, FailOn, SeverityName};
+use super::toml_reader::{CheckParams, TomlReader};
+use super::{Mistakes, Placed, did_you_mean, exceptions};
 use crate::findings::exceptions::Exception;
 
-/// The file name looked for from the working directory upward.
+/// The file's name. It is searched from the working directory upward.
 pub const FILE_NAME: &str = "coldbucket.toml";
 
-/// Every key there is, for suggestions and the documentation.
+/// Every key, for suggestions and the documentation.
 pub const KEYS: &[&str] = &[
     "allow_incomplete",
     "baseline",
@@ -51,12 +48,9 @@ pub const KEYS: &[&str] = &[
     "trusted_organizations",
 ];
 
-/// Parameters of checks by check id, then by parameter.
-pub type CheckParams = BTreeMap<String, Placed<BTreeMap<String, Placed<Value>>>>;
-
 /// The members of a configuration file. Everything is optional; a list that is absent is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Config {
+pub struct ConfigFile {
     /// `allow_incomplete = true`
     pub allow_incomplete: Option<bool>,
     /// `baseline = "baseline.json"`, made absolute from the file's own folder.
@@ -107,15 +101,15 @@ pub struct Config {
     pub trusted_organizations: Vec<Placed<String>>,
 }
 
-impl Config {
+impl ConfigFile {
     /// Reads the text of the file at `path`, which is only used to name places and to resolve
     /// relative paths.
     ///
     /// # Errors
-    /// All the mistakes in it.
+    /// Every mistake in the file.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Mistakes> {
         let name = path.display().to_string();
-        let mut reader = Reader {
+        let mut reader = TomlReader {
             file: &name,
             text,
             mistakes: Vec::new(),
@@ -126,7 +120,7 @@ impl Config {
             reader.mistake(offset, error.message().to_owned(), None);
         }
         let mut config = Self::default();
-        // What recovery made of a broken document would only give mistakes that are not there.
+        // After a syntax error, the recovered document would give false mistakes.
         if reader.mistakes.is_empty() {
             for (key, value) in document.get_ref() {
                 config.take(&mut reader, path, key.get_ref(), key.span().start, value);
@@ -144,7 +138,7 @@ impl Config {
 
     fn take(
         &mut self,
-        reader: &mut Reader<'_>,
+        reader: &mut TomlReader<'_>,
         path: &Path,
         key: &str,
         key_offset: usize,
@@ -228,247 +222,15 @@ impl Config {
     }
 }
 
-/// Reads typed values and gathers what is wrong with them.
-pub(super) struct Reader<'a> {
-    file: &'a str,
-    text: &'a str,
-    mistakes: Vec<Mistake>,
-}
-
-impl Reader<'_> {
-    pub(super) fn place(&self, offset: usize) -> Option<Place> {
-        Some(Place::at(self.file, self.text, offset))
-    }
-
-    pub(super) fn mistake(&mut self, offset: usize, message: String, help: Option<String>) {
-        let place = self.place(offset);
-        self.mistakes
-            .push(Mistake::new(message).at(place).help(help));
-    }
-
-    pub(super) fn wrong_type(&mut self, key: &str, expected: &str, value: &Spanned<DeValue<'_>>) {
-        let found = value.get_ref().type_str();
-        self.mistake(
-            value.span().start,
-            format!("`{key}` must be {expected}, and this is {}", article(found)),
-            None,
-        );
-    }
-
-    fn boolean(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<bool> {
-        let found = value.get_ref().as_bool();
-        if found.is_none() {
-            self.wrong_type(key, "true or false", value);
-        }
-        found
-    }
-
-    pub(super) fn string(
-        &mut self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Option<Placed<String>> {
-        match value.get_ref().as_str() {
-            Some("") => {
-                self.mistake(value.span().start, format!("`{key}` is empty"), None);
-                None
-            }
-            Some(text) => Some(Placed {
-                value: text.to_owned(),
-                place: self.place(value.span().start),
-            }),
-            None => {
-                self.wrong_type(key, "a string", value);
-                None
-            }
-        }
-    }
-
-    /// A list of strings, or one string for a list of one.
-    pub(super) fn strings(
-        &mut self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Vec<Placed<String>> {
-        match value.get_ref() {
-            DeValue::String(_) => self.string(key, value).into_iter().collect(),
-            DeValue::Array(items) => items
-                .iter()
-                .filter_map(|item| match item.get_ref() {
-                    DeValue::String(_) => self.string(key, item),
-                    _ => {
-                        self.wrong_type(key, "a list of strings", item);
-                        None
-                    }
-                })
-                .collect(),
-            _ => {
-                self.wrong_type(key, "a list of strings", value);
-                Vec::new()
-            }
-        }
-    }
-
-    fn check_each(&mut self, items: &[Placed<String>], what: &str, good: impl Fn(&str) -> bool) {
-        for item in items.iter().filter(|item| !good(&item.value)) {
-            self.mistakes.push(
-                Mistake::new(format!("`{}` is not {what}", item.value)).at(item.place.clone()),
-            );
-        }
-    }
-
-    fn choice<T: ValueEnum>(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<T> {
-        let text = self.string(key, value)?;
-        if let Ok(choice) = T::from_str(&text.value, false) {
-            return Some(choice);
-        }
-        let names: Vec<String> = T::value_variants()
-            .iter()
-            .filter_map(|variant| variant.to_possible_value())
-            .map(|possible| possible.get_name().to_owned())
-            .collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let help = did_you_mean(&text.value, names.iter().copied())
-            .unwrap_or_else(|| format!("choose from {}", names.join(", ")));
-        self.mistake(
-            value.span().start,
-            format!("`{key}` cannot be `{}`", text.value),
-            Some(help),
-        );
-        None
-    }
-
-    fn number(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Placed<f64>> {
-        let found = match value.get_ref() {
-            DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse().ok(),
-            DeValue::Float(number) => number.as_str().parse().ok(),
-            _ => None,
-        };
-        match found {
-            Some(number) => Some(Placed {
-                value: number,
-                place: self.place(value.span().start),
-            }),
-            None => {
-                self.wrong_type(key, "a number", value);
-                None
-            }
-        }
-    }
-
-    fn count(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Placed<u32>> {
-        match integer(value.get_ref()).and_then(|number| u32::try_from(number).ok()) {
-            Some(number) => Some(Placed {
-                value: number,
-                place: self.place(value.span().start),
-            }),
-            None => {
-                self.wrong_type(key, "a whole number", value);
-                None
-            }
-        }
-    }
-
-    fn params(&mut self, value: &Spanned<DeValue<'_>>) -> CheckParams {
-        let mut params = CheckParams::new();
-        let Some(checks) = value.get_ref().as_table() else {
-            let help = Some(
-                "`checks` holds parameters, as in [checks.s3-…]; to select checks use `check`"
-                    .to_owned(),
-            );
-            let found = article(value.get_ref().type_str());
-            self.mistake(
-                value.span().start,
-                format!("`checks` must be a table, and this is {found}"),
-                help,
-            );
-            return params;
-        };
-        for (id, members) in checks {
-            let Some(members) = members.get_ref().as_table() else {
-                let help = Some("its members are parameters of that check".to_owned());
-                let found = article(members.get_ref().type_str());
-                self.mistake(
-                    members.span().start,
-                    format!(
-                        "`checks.{}` must be a table, and this is {found}",
-                        id.get_ref()
-                    ),
-                    help,
-                );
-                continue;
-            };
-            let mut of_check = BTreeMap::new();
-            for (name, value) in members {
-                match plain(value.get_ref()) {
-                    Some(plain) => {
-                        let place = self.place(name.span().start);
-                        of_check.insert(
-                            name.get_ref().to_string(),
-                            Placed {
-                                value: plain,
-                                place,
-                            },
-                        );
-                    }
-                    None => self.wrong_type(
-                        name.get_ref(),
-                        "a string, a number, true or false, or a list of those",
-                        value,
-                    ),
-                }
-            }
-            let place = self.place(id.span().start);
-            params.insert(
-                id.get_ref().to_string(),
-                Placed {
-                    value: of_check,
-                    place,
-                },
-            );
-        }
-        params
-    }
-}
-
-pub(super) fn article(noun: &str) -> String {
-    let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
-    format!("{} {noun}", if vowel { "an" } else { "a" })
-}
-
-fn integer(value: &DeValue<'_>) -> Option<i64> {
-    let number = value.as_integer()?;
-    i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
-}
-
-/// A parameter as JSON; `None` for dates, tables and numbers out of range.
-fn plain(value: &DeValue<'_>) -> Option<Value> {
-    match value {
-        DeValue::String(text) => Some(Value::String(text.to_string())),
-        DeValue::Boolean(truth) => Some(Value::Bool(*truth)),
-        DeValue::Integer(_) => integer(value).map(Value::from),
-        DeValue::Float(number) => number
-            .as_str()
-            .parse::<f64>()
-            .ok()
-            .and_then(serde_json::Number::from_f64)
-            .map(Value::Number),
-        DeValue::Array(items) => items
-            .iter()
-            .map(|item| plain(item.get_ref()))
-            .collect::<Option<Vec<Value>>>()
-            .map(Value::Array),
-        DeValue::Datetime(_) | DeValue::Table(_) => None,
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
-    fn parse(text: &str) -> Result<Config, Vec<String>> {
-        Config::parse(Path::new("/r/coldbucket.toml"), text)
+    fn parse(text: &str) -> Result<ConfigFile, Vec<String>> {
+        ConfigFile::parse(Path::new("/r/coldbucket.toml"), text)
             .map_err(|mistakes| mistakes.0.iter().map(ToString::to_string).collect())
     }
 
@@ -519,12 +281,12 @@ mod tests {
             [
                 "/r/coldbucket.toml:1:1: unknown key `fail-on`; did you mean `fail_on`?",
                 "/r/coldbucket.toml:2:12: `severity` cannot be `hihg`; did you mean `high`?",
-                "/r/coldbucket.toml:3:8: `rate` must be a number, and this is a string",
-                "/r/coldbucket.toml:4:12: `exclude` must be a list of strings, and this is an integer",
+                "/r/coldbucket.toml:3:8: `rate` must be a number, not a string",
+                "/r/coldbucket.toml:4:12: `exclude` must be a list of strings, not an integer",
                 "/r/coldbucket.toml:5:21: `12` is not a 12-digit account id",
                 "/r/coldbucket.toml:6:1: an endpoint cannot be set in a file; use --endpoint-url, or AWS_ENDPOINT_URL",
-                "/r/coldbucket.toml:7:12: `baseline` must be a string, and this is an integer",
-                "/r/coldbucket.toml:9:8: `checks.s3-x` must be a table, and this is an integer; its members are parameters of that check",
+                "/r/coldbucket.toml:7:12: `baseline` must be a string, not an integer",
+                "/r/coldbucket.toml:9:8: `checks.s3-x` must be a table, not an integer; its members are the check's parameters",
             ]
         );
     }
@@ -553,7 +315,7 @@ mod tests {
         fn any_text_is_read_or_refused_with_places(
             text in "([a-z_]{1,12} = (true|1|2\\.5|\"[a-z*-]{0,6}\"|\\[\"a\", 1\\]|\\{ x = 1 \\})\n|\\[checks\\.[a-z-]{1,5}\\]\n|\\PC{0,20}\n){0,6}"
         ) {
-            if let Err(mistakes) = Config::parse(Path::new("c.toml"), &text) {
+            if let Err(mistakes) = ConfigFile::parse(Path::new("c.toml"), &text) {
                 proptest::prop_assert!(!mistakes.0.is_empty());
                 let lines = text.lines().count().max(1) + 1;
                 for mistake in mistakes.0 {

@@ -10,15 +10,14 @@
 //! expires = 2027-03-31
 //! ```
 //!
-//! Reason, owner and last day are asked for because an exception without them is never taken away
-//! again; and at least one of check, resource and tag, because one that is about everything is no
-//! exception.
+//! Reason, owner and last day are required, because an exception without them is never removed. At
+//! least one of check, resource and tag is required, so that an exception never covers everything.
 
 use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::config::{Reader, article};
+use super::toml_reader::{TomlReader, article};
 use super::{Placed, did_you_mean};
 use crate::findings::exceptions::{Exception, TagPattern};
 
@@ -27,15 +26,15 @@ const KEYS: &[&str] = &["check", "expires", "owner", "reason", "resource", "tag"
 
 /// Reads the list. Each exception carries the place of its first member.
 pub(super) fn read(
-    reader: &mut Reader<'_>,
+    reader: &mut TomlReader<'_>,
     value: &Spanned<DeValue<'_>>,
 ) -> Vec<Placed<Exception>> {
     let Some(items) = value.get_ref().as_array() else {
         let found = article(value.get_ref().type_str());
         reader.mistake(
             value.span().start,
-            format!("`exceptions` must be a list of tables, and this is {found}"),
-            Some("each begins with a line [[exceptions]]".to_owned()),
+            format!("`exceptions` must be a list of tables, not {found}"),
+            Some("start each with a line [[exceptions]]".to_owned()),
         );
         return Vec::new();
     };
@@ -51,7 +50,11 @@ pub(super) fn read(
         .collect()
 }
 
-fn one(reader: &mut Reader<'_>, table: &DeTable<'_>, offset: usize) -> Option<Placed<Exception>> {
+fn one(
+    reader: &mut TomlReader<'_>,
+    table: &DeTable<'_>,
+    offset: usize,
+) -> Option<Placed<Exception>> {
     let (mut checks, mut resources, mut tag) = (Vec::new(), Vec::new(), None);
     let (mut reason, mut owner, mut expires) = (None, None, None);
     let mut given = Vec::new();
@@ -76,21 +79,21 @@ fn one(reader: &mut Reader<'_>, table: &DeTable<'_>, offset: usize) -> Option<Pl
         }
     }
     let has = |name: &str| given.iter().any(|given| given == name);
-    let lacking: Vec<&str> = ["reason", "owner", "expires"]
+    let missing: Vec<&str> = ["reason", "owner", "expires"]
         .into_iter()
         .filter(|name| !has(name))
         .collect();
-    if !lacking.is_empty() {
+    if !missing.is_empty() {
         reader.mistake(
             offset,
-            format!("an exception needs {}", lacking.join(" and ")),
+            format!("an exception needs {}", missing.join(" and ")),
             None,
         );
     }
     if !(has("check") || has("resource") || has("tag")) {
         reader.mistake(
             offset,
-            "this exception would be about everything".to_owned(),
+            "this exception covers everything".to_owned(),
             Some("give it a check, a resource or a tag".to_owned()),
         );
     }
@@ -123,7 +126,7 @@ fn pattern(text: &str) -> TagPattern {
 }
 
 /// A day, as TOML writes it or in quotes.
-fn day(reader: &mut Reader<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Date> {
+fn day(reader: &mut TomlReader<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Date> {
     let text = match value.get_ref() {
         DeValue::Datetime(time) if time.time.is_none() => time.to_string(),
         DeValue::String(text) => text.to_string(),
@@ -150,17 +153,17 @@ fn day(reader: &mut Reader<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Opti
 mod tests {
     use std::path::Path;
 
-    use super::super::config::Config;
+    use super::super::config::ConfigFile;
     use super::*;
 
     fn parse(text: &str) -> Result<Vec<Placed<Exception>>, Vec<String>> {
-        Config::parse(Path::new("c.toml"), text)
+        ConfigFile::parse(Path::new("c.toml"), text)
             .map(|config| config.exceptions)
             .map_err(|mistakes| mistakes.0.iter().map(ToString::to_string).collect())
     }
 
     #[test]
-    fn everything_that_can_be_said() {
+    fn every_member_is_read() {
         let read = parse(
             "[[exceptions]]\ncheck = ['s3-public-*', 's3-no-tags']\nresource = 'acme-www-*'\ntag = 'exposure=public'\nreason = 'website'\nowner = 'web'\nexpires = 2027-03-31\n\n[[exceptions]]\ntag = 'scratch'\nreason = 'r'\nowner = 'o'\nexpires = '2027-01-01'\n",
         )
@@ -175,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lacking_or_wrong_is_told_with_its_place() {
+    fn missing_and_wrong_members_are_reported_with_their_place() {
         let mistakes = parse(
             "[[exceptions]]\nreason = 'r'\n\n[[exceptions]]\nchek = 'x'\nresource = 'b'\nreason = 'r'\nowner = 'o'\nexpires = '31.3.2027'\n\n[[exceptions]]\ncheck = 'x'\nreason = 'r'\nowner = 'o'\nexpires = 2027-03-31T10:00:00Z\n",
         )
@@ -184,10 +187,10 @@ mod tests {
             mistakes,
             [
                 "c.toml:1:1: an exception needs owner and expires",
-                "c.toml:1:1: this exception would be about everything; give it a check, a resource or a tag",
+                "c.toml:1:1: this exception covers everything; give it a check, a resource or a tag",
                 "c.toml:5:1: unknown member `chek` of an exception; did you mean `check`?",
                 "c.toml:9:11: `expires` cannot be `31.3.2027`; write a day like 2027-03-31",
-                "c.toml:15:11: `expires` must be a day like 2027-03-31, and this is a datetime",
+                "c.toml:15:11: `expires` must be a day like 2027-03-31, not a datetime",
             ]
         );
     }
@@ -197,7 +200,7 @@ mod tests {
         assert_eq!(
             parse("exceptions = 'x'").unwrap_err(),
             [
-                "c.toml:1:14: `exceptions` must be a list of tables, and this is a string; each begins with a line [[exceptions]]"
+                "c.toml:1:14: `exceptions` must be a list of tables, not a string; start each with a line [[exceptions]]"
             ]
         );
     }

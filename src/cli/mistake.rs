@@ -1,11 +1,11 @@
-//! What a person got wrong, where, and what they probably meant.
+//! A mistake of the user: what is wrong, where, and the likely fix.
 
 use std::fmt;
 
 /// A place in a text file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The file as the person named it.
+pub struct FileLocation {
+    /// The file as the user named it.
     pub file: String,
     /// Line, from 1.
     pub line: usize,
@@ -13,7 +13,7 @@ pub struct Place {
     pub column: usize,
 }
 
-impl Place {
+impl FileLocation {
     /// The place of a byte offset in a text.
     pub fn at(file: &str, text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
@@ -26,29 +26,29 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FileLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }
 }
 
-/// A value and where it was written; no place for the command line.
+/// A value and its place; none for the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
-    pub place: Option<Place>,
+    /// Its place.
+    pub place: Option<FileLocation>,
 }
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Where; absent for the command line, whose text is on the screen anyway.
-    pub place: Option<Place>,
+    /// Where; absent for the command line.
+    pub place: Option<FileLocation>,
     /// What is wrong.
     pub message: String,
-    /// What would be right.
+    /// The likely fix.
     pub help: Option<String>,
 }
 
@@ -62,14 +62,14 @@ impl Mistake {
         }
     }
 
-    /// Says where it is.
+    /// Adds the place.
     #[must_use]
-    pub fn at(mut self, place: Option<Place>) -> Self {
+    pub fn at(mut self, place: Option<FileLocation>) -> Self {
         self.place = place;
         self
     }
 
-    /// Says what would be right.
+    /// Adds the likely fix.
     #[must_use]
     pub fn help(mut self, help: Option<String>) -> Self {
         self.help = help;
@@ -90,7 +90,7 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// All the mistakes of one start, in the order they were found. Never empty when returned.
+/// All mistakes of one start, in the order they were found. Never empty when returned.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Mistakes(pub Vec<Mistake>);
 
@@ -118,19 +118,19 @@ mod tests {
     #[test]
     fn places_count_lines_and_characters_from_one() {
         let text = "a = 1\nü = x";
-        let place = Place::at("f", text, text.find('x').unwrap_or_default());
+        let place = FileLocation::at("f", text, text.find('x').unwrap_or_default());
         assert_eq!((place.line, place.column), (2, 5));
     }
 
     #[test]
     fn an_offset_past_the_end_is_the_end() {
-        assert_eq!(Place::at("f", "ab", 99).column, 3);
+        assert_eq!(FileLocation::at("f", "ab", 99).column, 3);
     }
 
     #[test]
     fn one_mistake_is_one_line_and_several_are_a_list() {
         let one = Mistake::new("first").help(Some("did you mean `fist`?".to_owned()));
-        let two = Mistake::new("second").at(Some(Place::at("c.toml", "", 0)));
+        let two = Mistake::new("second").at(Some(FileLocation::at("c.toml", "", 0)));
         assert_eq!(
             Mistakes(vec![one.clone()]).to_string(),
             "first; did you mean `fist`?"

@@ -1,10 +1,9 @@
-//! Region names: what is surely a typing error and what may be a Region younger than this program.
+//! Region names: a typing error, or a Region newer than this program.
 //!
-//! The list below serves suggestions only. A name is refused for its form alone, because AWS opens
-//! Regions faster than people update their tools; whether a well-formed name exists is answered by
-//! AWS when the account is read.
+//! The list below is for suggestions only. Only a malformed name is rejected, because AWS adds Regions
+//! faster than users update their tools; AWS answers whether a well-formed name exists.
 
-/// Regions known when this was written (AWS documentation, "AWS Regions", 2026 copy).
+/// Known Regions (AWS documentation, "AWS Regions", 2026 copy).
 pub const KNOWN: &[&str] = &[
     "af-south-1",
     "ap-east-1",
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_are_not() {
+    fn typing_errors_are_not() {
         for name in [
             "eu-wst-1",
             "eu-west",
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_region_of_tomorrow_is() {
+    fn a_future_region_is() {
         assert!(is_well_formed("nz-south-12"));
     }
 }

@@ -1,9 +1,8 @@
-//! Baselines: what was known yesterday does not fail today, and what is new does.
+//! Baselines: known findings do not fail, new ones do.
 //!
-//! Only fingerprints are compared. A finding that got a new message, or of which the evidence moved,
-//! is still known; one on another resource or item is new. A report serves as a baseline with its
-//! failed results. What an exception accepted there is left out: when the exception expires, the
-//! finding has to count again.
+//! Only fingerprints are compared. A finding with a new message or new evidence is still known; a finding
+//! on another resource or item is new. A report works as a baseline with its failed results, without those
+//! that an exception accepted: when the exception expires, the finding counts again.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +30,7 @@ pub fn of(report: &Report) -> Baseline {
         check: result.check.clone(),
         resource: result.resource.arn.clone(),
         item: result.item.clone(),
-        // What somebody wrote for one finding outlives the next baseline.
+        // The reason of one finding is kept in the next baseline.
         reason: result
             .suppression
             .as_ref()
@@ -51,7 +50,7 @@ pub fn of(report: &Report) -> Baseline {
 }
 
 /// Turns the failed results that the baseline knows into suppressed ones. Returns how many of its
-/// findings do not fail any more.
+/// findings no longer fail.
 pub fn apply(baseline: &Baseline, results: &mut [Finding]) -> usize {
     let day = baseline.taken_at.get(..10).unwrap_or(&baseline.taken_at);
     let general = match &baseline.reason {
@@ -81,7 +80,7 @@ pub fn apply(baseline: &Baseline, results: &mut [Finding]) -> usize {
                     },
                 );
             }
-            // Nobody can say that it is mended.
+            // It is not known to be fixed.
             Status::Suppressed | Status::NotAssessed => *met = true,
             Status::Pass | Status::NotApplicable => {}
         }

@@ -1,9 +1,9 @@
-//! How large a finding may be.
+//! The maximum size of a finding.
 //!
-//! Evidence points into the snapshot, which has the whole; what stands beside the pointer is for the
-//! reader's eye. A bucket policy may have 20 KB and be evidence of five findings, so the values share
-//! what a finding may take, the short ones whole and the long ones cut. What is cut ends in `…`, and
-//! a list or an object that is cut is shown as the beginning of its text.
+//! Evidence points into the snapshot, which holds the full values; the values beside the pointers are for
+//! readers. A bucket policy can have 20 KB and be evidence of five findings, so the values share the size
+//! of a finding: short ones whole, long ones cut. A cut value ends in `…`; a cut list or object is shown
+//! as the beginning of its text.
 
 use serde_json::Value;
 

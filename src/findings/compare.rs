@@ -1,8 +1,8 @@
-//! Two reports, side by side: new, fixed, changed, no longer assessable.
+//! Compares two reports: new, fixed, changed, no longer assessed.
 //!
-//! Results are the same when their fingerprints are. What one report does not have has to be read with
-//! care: a resource without any result is gone, but a check that was not selected, or a listing that
-//! failed, says nothing. Such results are counted in a note and are neither fixed nor new.
+//! Results are the same if their fingerprints are. A resource without any result is gone. A check that was
+//! not selected and a failed listing prove nothing: their results are counted in a note, and are neither
+//! fixed nor new.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,15 +11,15 @@ use super::{Finding, Status};
 use crate::report::Report;
 use crate::report::diff::{Change, Diff, SCHEMA};
 
-/// What one report says about the absence of a result.
+/// Why a report may lack a result.
 struct Extent<'a> {
     report: &'a Report,
     /// ARNs of everything judged.
     resources: BTreeSet<&'a str>,
     /// (check, ARN) judged.
     judged: BTreeSet<(&'a str, &'a str)>,
-    /// (check, ARN) of which the items, or some of them, could not be told.
-    vague: BTreeSet<(&'a str, &'a str)>,
+    /// (check, ARN) with unknown items.
+    unknown_items: BTreeSet<(&'a str, &'a str)>,
 }
 
 impl<'a> Extent<'a> {
@@ -29,7 +29,7 @@ impl<'a> Extent<'a> {
             report,
             resources: report.results.iter().map(|result| pair(result).1).collect(),
             judged: report.results.iter().map(pair).collect(),
-            vague: report
+            unknown_items: report
                 .results
                 .iter()
                 .filter(|result| result.item.is_none() && result.status == Status::NotAssessed)
@@ -114,8 +114,38 @@ pub fn compare(old: &Report, new: &Report) -> Diff {
             _ => {}
         }
     }
+    let not_in_new = missing(&mut diff, &before, &after, &new_extent);
+    if not_in_old > 0 {
+        diff.notes.push(format!(
+            "{not_in_old} of the new findings belong to checks or resources that the old report did not cover"
+        ));
+    }
+    if not_in_new > 0 {
+        diff.notes.push(format!(
+            "{not_in_new} findings of the old report belong to checks that the new one did not run; they are neither fixed nor unchanged"
+        ));
+    }
+    for list in [
+        &mut diff.new,
+        &mut diff.fixed,
+        &mut diff.changed,
+        &mut diff.no_longer_assessable,
+    ] {
+        list.sort_by(|a, b| order(a).cmp(&order(b)));
+    }
+    diff
+}
+
+/// Findings of the old report that the new one does not have: fixed, or no longer assessed. Returns how
+/// many belong to checks that did not run.
+fn missing(
+    diff: &mut Diff,
+    before: &BTreeMap<&str, &Finding>,
+    after: &BTreeMap<&str, &Finding>,
+    new_extent: &Extent<'_>,
+) -> usize {
     let mut not_in_new = 0_usize;
-    for (fingerprint, result) in &before {
+    for (fingerprint, result) in before {
         if after.contains_key(fingerprint)
             || !matches!(result.status, Status::Fail | Status::Suppressed)
         {
@@ -128,36 +158,18 @@ pub fn compare(old: &Report, new: &Report) -> Diff {
             severity_was: None,
             differs: Vec::new(),
         };
-        // An item that is not there may still be there where the items could not be told.
+        // A missing item may still exist if some items are unknown.
         let pair = (result.check.as_str(), result.resource.arn.as_str());
-        if new_extent.covers(result) && !new_extent.vague.contains(&pair) {
+        if new_extent.covers(result) && !new_extent.unknown_items.contains(&pair) {
             diff.fixed.push(change);
-        } else if new.checks.contains_key(&result.check) {
-            // The check ran, and what it was about could not be listed.
+        } else if new_extent.report.checks.contains_key(&result.check) {
+            // The check ran, but its resources or items could not be listed.
             diff.no_longer_assessable.push(change);
         } else {
             not_in_new += 1;
         }
     }
-    if not_in_old > 0 {
-        diff.notes.push(format!(
-            "{not_in_old} of the new findings are of checks or resources that the old report did not look at"
-        ));
-    }
-    if not_in_new > 0 {
-        diff.notes.push(format!(
-            "{not_in_new} findings of the old report are of checks that the new one did not run; they are neither fixed nor unchanged"
-        ));
-    }
-    for list in [
-        &mut diff.new,
-        &mut diff.fixed,
-        &mut diff.changed,
-        &mut diff.no_longer_assessable,
-    ] {
-        list.sort_by(|a, b| order(a).cmp(&order(b)));
-    }
-    diff
+    not_in_new
 }
 
 fn by_fingerprint(report: &Report) -> BTreeMap<&str, &Finding> {
@@ -186,19 +198,19 @@ fn notes(old: &Report, new: &Report) -> Vec<String> {
     let mut notes = Vec::new();
     if old.scope.accounts != new.scope.accounts {
         notes.push(format!(
-            "the reports are of different accounts ({} and {})",
+            "the reports cover different accounts ({} and {})",
             old.scope.accounts.join(", "),
             new.scope.accounts.join(", ")
         ));
     }
     if old.tool.version != new.tool.version {
         notes.push(format!(
-            "the reports are of different versions ({} and {}), whose checks may differ",
+            "the reports come from different versions ({} and {}), whose checks may differ",
             old.tool.version, new.tool.version
         ));
     }
     if old.taken_at > new.taken_at {
-        notes.push("the old report was read after the new one".to_owned());
+        notes.push("the old report is younger than the new one".to_owned());
     }
     notes
 }

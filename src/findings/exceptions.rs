@@ -1,12 +1,11 @@
-//! Exceptions: findings that somebody accepts, for a reason, until a day.
+//! Exceptions: findings that the user accepts, for a reason, until a day.
 //!
-//! An exception never makes a finding disappear. It turns a failed result into a suppressed one, which
-//! stays in every machine output with the reason beside it, and it is itself reported: whether it is
-//! in use, expired, or about nothing any more. "Today" is the day the account was read, so the same
+//! An exception turns a failed result into a suppressed one, which stays in every machine output with the
+//! reason. The exception itself is reported as applied, expired, unmatched or not assessed. "Today" is the day the account was read, so the same
 //! snapshot gives the same answer next year.
 //!
-//! Unknown is a value here too: an exception by tag does not accept a finding on a resource whose tags
-//! could not be read, and it is not called unmatched for it either.
+//! An exception by tag does not accept a finding on a resource with unknown tags, and it is not reported
+//! as unmatched for it.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +15,7 @@ use wildmatch::WildMatch;
 use super::{Finding, ResourceId, Status};
 use crate::report::{ExceptionState, ExceptionUse, Suppression, SuppressionKind};
 
-/// One exception. It is about what all of its parts are about; an empty list of globs is no
-/// restriction.
+/// One exception. It applies to findings that match all of its parts; an empty list of globs matches all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exception {
     /// Globs over check ids.
@@ -28,13 +26,13 @@ pub struct Exception {
     pub tag: Option<TagPattern>,
     /// Why it is accepted.
     pub reason: String,
-    /// Who answers for it.
+    /// Who is responsible for it.
     pub owner: String,
-    /// The last day it holds.
+    /// The last day it is valid.
     pub expires: Date,
 }
 
-/// A tag: its key and, where it matters, a glob over its value.
+/// A tag: its key and an optional glob over its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagPattern {
     /// The key, exactly.
@@ -52,17 +50,17 @@ pub enum Tags<'a> {
     Unknown,
 }
 
-/// What an exception says about one result.
+/// Whether an exception applies to a result.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Match {
     Yes,
     No,
-    /// Its tags decide, and nobody knows them.
+    /// Its tags decide, and they are unknown.
     Unknown,
 }
 
 impl Exception {
-    /// What it is about, as written.
+    /// Its parts, as written.
     pub fn about(&self) -> String {
         let mut parts = Vec::new();
         if !self.checks.is_empty() {
@@ -135,7 +133,7 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// What the results of one exception came to.
+/// The use of one exception.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     findings: u64,
@@ -216,7 +214,7 @@ fn sentence(suppression: &Suppression) -> String {
     format!("{text}: {}", suppression.reason)
 }
 
-/// What the reader should know about exceptions that are not simply in use, a sentence each.
+/// A note for each exception that is not simply in use.
 pub fn remarks(uses: &[ExceptionUse]) -> Vec<String> {
     uses.iter()
         .filter_map(|one| {
@@ -224,7 +222,7 @@ pub fn remarks(uses: &[ExceptionUse]) -> Vec<String> {
             match one.state {
                 ExceptionState::Applied | ExceptionState::NotAssessed => None,
                 ExceptionState::Expired if one.findings == 0 => Some(format!(
-                    "the exception for {about} ({owner}) expired on {} and nothing it was about fails; remove it",
+                    "the exception for {about} ({owner}) expired on {} and matches no failing result; remove it",
                     one.expires
                 )),
                 ExceptionState::Expired => Some(format!(
@@ -234,7 +232,7 @@ pub fn remarks(uses: &[ExceptionUse]) -> Vec<String> {
                     if one.findings == 1 { "counts" } else { "count" },
                 )),
                 ExceptionState::Unmatched => Some(format!(
-                    "the exception for {about} ({owner}) accepts nothing: nothing it is about fails; remove it"
+                    "the exception for {about} ({owner}) matches no failing result; remove it"
                 )),
             }
         })

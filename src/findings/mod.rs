@@ -1,6 +1,6 @@
-//! Identity of results, and the one place where exceptions and baselines are applied.
+//! Identity of results, exceptions and baselines.
 //!
-//! A finding is written in the report's own words, so nothing is translated on the way out.
+//! A finding uses the report's own types.
 
 pub use crate::report::{
     CheckResult as Finding, CheckSummary, Evidence, Reason, ResourceId, Severity, Status,

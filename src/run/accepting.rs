@@ -1,4 +1,4 @@
-//! What is accepted: exceptions of the configuration file and the baseline.
+//! Accepted findings: the exceptions of the configuration file, and the baseline.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{RunError, files};
 use crate::checks::{Catalog, Selected};
-use crate::cli::options::{Accepted, Resources, Selection};
+use crate::cli::options::{Acceptance, ResourceFilter, SelectionOptions};
 use crate::cli::{Mistake, Placed, did_you_mean};
 use crate::findings::baseline;
 use crate::findings::exceptions::{self, Exception, Tags};
@@ -17,21 +17,21 @@ use crate::inventory::need::{Need, ReadingKind};
 use crate::report::baseline::{Baseline, SCHEMA};
 use crate::report::{CheckResult, ExceptionUse, Report, ResourceId};
 
-/// What is accepted, read and checked.
-pub(super) struct Acceptance {
+/// Accepted findings, read and validated.
+pub(super) struct AcceptanceRules {
     exceptions: Vec<Exception>,
     baseline: Option<(String, Baseline)>,
-    /// The run looks at a part of the account, or at some checks only.
+    /// The run covers only a part of the account or of the checks.
     narrowed: bool,
 }
 
-impl Acceptance {
+impl AcceptanceRules {
     /// Reads the baseline, and finds exceptions for checks that do not exist.
     pub(super) fn new(
-        accepted: &Accepted,
+        accepted: &Acceptance,
         catalogue: &Catalog,
-        selection: &Selection,
-        resources: &Resources,
+        selection: &SelectionOptions,
+        resources: &ResourceFilter,
     ) -> Result<Self, RunError> {
         let mut mistakes = Vec::new();
         let mut exceptions = Vec::new();
@@ -39,14 +39,14 @@ impl Acceptance {
         for Placed { value, place } in &accepted.exceptions {
             let mut exception = value.clone();
             for glob in &mut exception.checks {
-                // A former id, which findings no longer carry.
+                // An earlier id, which findings no longer have.
                 if let Some(check) = catalogue.get(glob) {
                     glob.clone_from(&check.id);
                 }
                 let matcher = wildmatch::WildMatch::new(glob);
                 if !ids().any(|id| matcher.matches(id)) {
                     mistakes.push(
-                        Mistake::new(format!("an exception for check `{glob}` matches no check"))
+                        Mistake::new(format!("the exception for check `{glob}` matches no check"))
                             .help(did_you_mean(glob, ids()))
                             .at(place.clone()),
                     );
@@ -64,7 +64,7 @@ impl Acceptance {
         let narrowed = !(selection.check.is_empty()
             && selection.exclude.is_empty()
             && selection.severity.is_none()
-            && *resources == Resources::default());
+            && *resources == ResourceFilter::default());
         Ok(Self {
             exceptions,
             baseline,
@@ -72,14 +72,14 @@ impl Acceptance {
         })
     }
 
-    /// What has to be read for it besides what the checks need.
+    /// The readings it needs, in addition to those of the checks.
     pub(super) fn needs(&self, selected: &Selected) -> Option<(SubjectKind, Need)> {
         let by_tag = self.exceptions.iter().any(|one| one.tag.is_some());
         (by_tag && selected.kinds().contains(&SubjectKind::Bucket))
             .then(|| (SubjectKind::Bucket, Need::own(ReadingKind::BucketTags)))
     }
 
-    /// Accepts what is accepted. Returns what became of the exceptions, and what the reader should know.
+    /// Suppresses accepted findings. Returns the use of each exception, and notes.
     pub(super) fn apply(
         &self,
         snapshot: &Snapshot,
@@ -93,7 +93,7 @@ impl Acceptance {
         let of = |id: &ResourceId| match (tags.get(&id.arn), id.kind) {
             (Some(tags), _) => *tags,
             (None, SubjectKind::Bucket) => Tags::Unknown,
-            // Only the tags of buckets are read: an exception by tag is about nothing else.
+            // Only the tags of buckets are read: an exception by tag applies to buckets only.
             (None, _) => Tags::Known(&NO_TAGS),
         };
         let uses = exceptions::apply(&self.exceptions, today, self.narrowed, results, &of);
@@ -102,7 +102,7 @@ impl Acceptance {
             let gone = baseline::apply(baseline, results);
             if gone > 0 && !self.narrowed {
                 notes.push(format!(
-                    "{gone} of the {} findings of the baseline {name} do not fail any more; --write-baseline writes it anew",
+                    "{gone} of the {} findings of baseline {name} no longer fail; --write-baseline updates it",
                     baseline.findings.len()
                 ));
             }
@@ -147,7 +147,7 @@ fn read(path: &Path) -> Result<(String, Baseline), RunError> {
         }
         other => {
             return Err(wrong(format!(
-                "its schema is `{other}`, and a baseline is `{SCHEMA}` or `{}`",
+                "the schema is `{other}`; a baseline is `{SCHEMA}` or `{}`",
                 crate::report::SCHEMA
             )));
         }
@@ -167,7 +167,7 @@ pub(super) fn read_report(path: &Path) -> Result<Report, RunError> {
         crate::report::SCHEMA => {}
         other => {
             return Err(wrong(format!(
-                "its schema is `{other}`, and `coldbucket audit -o json` writes `{}`",
+                "the schema is `{other}`; `coldbucket audit -o json` writes `{}`",
                 crate::report::SCHEMA
             )));
         }
@@ -175,18 +175,20 @@ pub(super) fn read_report(path: &Path) -> Result<Report, RunError> {
     serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
 }
 
-/// What a JSON document says it is.
+/// The schema of a JSON document.
 fn schema_of(bytes: &[u8], wrong: &dyn Fn(String) -> RunError) -> Result<String, RunError> {
     #[derive(Deserialize)]
-    struct Named {
+    struct SchemaMember {
         schema: Option<String>,
     }
-    match serde_json::from_slice::<Named>(bytes) {
-        Ok(Named {
+    match serde_json::from_slice::<SchemaMember>(bytes) {
+        Ok(SchemaMember {
             schema: Some(schema),
         }) => Ok(crate::output::hostile::plain(&schema).into_owned()),
-        Ok(Named { schema: None }) => Err(wrong("it is JSON without a `schema`".to_owned())),
-        Err(_) if bytes.iter().all(u8::is_ascii_whitespace) => Err(wrong("it is empty".to_owned())),
+        Ok(SchemaMember { schema: None }) => Err(wrong("JSON without a `schema`".to_owned())),
+        Err(_) if bytes.iter().all(u8::is_ascii_whitespace) => {
+            Err(wrong("the file is empty".to_owned()))
+        }
         Err(error) => Err(wrong(error.to_string())),
     }
 }

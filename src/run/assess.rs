@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::accepting::Acceptance;
-use super::scope::{self, Scope};
+use super::accepting::AcceptanceRules;
+use super::scope::{self, ResourceScope};
 use super::{RunError, gaps};
 use crate::checks::{self, Selected};
-use crate::cli::options::{Resources, Selection};
+use crate::cli::options::{ResourceFilter, SelectionOptions};
 use crate::facts::{Facts, Subject, Trust};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
@@ -16,21 +16,21 @@ use crate::report::{
 };
 use coldbucket_cold_start::Model;
 
-/// What to judge and how.
-pub(super) struct Case<'a> {
+/// The data of an audit.
+pub(super) struct AuditInput<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) source: Source,
     pub(super) selected: &'a Selected,
-    pub(super) selection: &'a Selection,
-    pub(super) resources: &'a Resources,
+    pub(super) selection: &'a SelectionOptions,
+    pub(super) resources: &'a ResourceFilter,
     pub(super) trust: &'a Trust,
-    /// The cold-start estimator's numbers, when they are not the shipped ones.
+    /// The cold-start model, if not the built-in one.
     pub(super) model: Option<&'a Model>,
-    pub(super) acceptance: &'a Acceptance,
+    pub(super) acceptance: &'a AcceptanceRules,
 }
 
-/// Judges everything and writes it down.
-pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
+/// Judges everything and builds the report.
+pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
     let snapshot = case.snapshot;
     let mut facts = Facts::new(snapshot, case.trust.clone());
     if let Some(model) = case.model {
@@ -38,14 +38,14 @@ pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
     }
     let mut notes = notes(snapshot);
     notes.extend(scope::check_names(&facts, case.resources)?);
-    let scope = Scope::new(case.resources);
+    let scope = ResourceScope::new(case.resources);
     let in_scope = |subject: &Subject| scope.holds(&subject.id);
 
     let mut results = Vec::new();
     let mut buckets = Vec::new();
     let mut cold_start = Vec::new();
     checks::assess_resources(&facts, case.selected, &in_scope, &mut |judged| {
-        // The stand-in for a listing that failed is always judged, and may be out of the Regions.
+        // The placeholder of a failed listing is always judged, and may be outside the Regions.
         if scope.holds(&judged.subject.id) {
             results.extend(judged.findings);
             buckets.extend(judged.posture.bucket);
@@ -96,24 +96,20 @@ pub(super) fn report(case: &Case<'_>) -> Result<Report, RunError> {
 fn notes(snapshot: &Snapshot) -> Vec<String> {
     let mut notes = Vec::new();
     if !snapshot.complete {
-        notes.push(
-            "the account was not read to its end (interrupted); what is missing is not assessed"
-                .to_owned(),
-        );
+        notes
+            .push("interrupted: the account was read in part; the rest is not assessed".to_owned());
     }
     for account in snapshot.accounts.values() {
         for (name, bucket) in &account.buckets {
             if does_not_exist(bucket) {
-                notes.push(format!(
-                    "there is no bucket named `{name}` that AWS knows of"
-                ));
+                notes.push(format!("the bucket `{name}` does not exist"));
             }
         }
     }
     notes
 }
 
-/// True for a bucket that was given by name and answered for with NoSuchBucket.
+/// True for a bucket that was selected by name and answered with NoSuchBucket.
 fn does_not_exist(bucket: &crate::inventory::bucket::BucketInventory) -> bool {
     let failed = |code: Option<&str>| code == Some("NoSuchBucket");
     failed(code_of(&bucket.policy))
@@ -132,8 +128,8 @@ fn code_of<T>(reading: &crate::inventory::Reading<T>) -> Option<&str> {
     }
 }
 
-/// How many subjects are in scope; none where a listing is not known.
-fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &Scope) -> Option<u64> {
+/// How many resources are in scope; none if a listing failed.
+fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &ResourceScope) -> Option<u64> {
     let mut number = 0;
     for subject in facts
         .subjects(kind)
@@ -147,8 +143,8 @@ fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &Scope) -> Option<u64> 
     Some(number)
 }
 
-/// The Regions that were looked at: those asked for, or those in which something was read.
-fn regions(snapshot: &Snapshot, resources: &Resources) -> Vec<String> {
+/// The audited Regions: the selected ones, or those with data.
+fn regions(snapshot: &Snapshot, resources: &ResourceFilter) -> Vec<String> {
     if !resources.regions.is_empty() {
         let mut regions = resources.regions.clone();
         regions.sort();
@@ -169,7 +165,7 @@ fn regions(snapshot: &Snapshot, resources: &Resources) -> Vec<String> {
     regions.into_iter().cloned().collect()
 }
 
-fn summary_of(selection: &Selection, resources: &Resources) -> SelectionSummary {
+fn summary_of(selection: &SelectionOptions, resources: &ResourceFilter) -> SelectionSummary {
     let values = |globs: &[crate::cli::Placed<String>]| {
         globs.iter().map(|glob| glob.value.clone()).collect()
     };

@@ -1,23 +1,23 @@
-//! `audit`: read, judge, write, decide.
+//! `audit`: reads, judges, writes and sets the exit code.
 
-use super::accepting::{self, Acceptance};
-use super::assess::{self, Case};
+use super::accepting::{self, AcceptanceRules};
+use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
-use super::source::{self, Wanted};
+use super::source::{self, ReadingPlan};
 use super::{Exit, RunError, catalogue, cold_start, gate};
-use crate::cli::options::Audit;
+use crate::cli::options::AuditOptions;
 use crate::output::Look;
 use crate::report::Source;
 
 pub(super) fn run(
-    audit: Audit,
+    audit: AuditOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     let catalogue = catalogue::load(&audit.selection.policies)?;
     let selected = catalogue::select(&catalogue, &audit.selection)?;
-    let acceptance = Acceptance::new(
+    let acceptance = AcceptanceRules::new(
         &audit.accepted,
         &catalogue,
         &audit.selection,
@@ -36,7 +36,7 @@ pub(super) fn run(
     };
     let mut needs = catalogue::needs(&selected);
     needs.extend(acceptance.needs(&selected));
-    let wanted = Wanted {
+    let wanted = ReadingPlan {
         needs,
         resources: &audit.resources,
         tuning: audit.tuning,
@@ -45,7 +45,7 @@ pub(super) fn run(
     if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
         console.note(&format!("endpoint: {endpoint}"));
     }
-    let report = assess::report(&Case {
+    let report = assess::report(&AuditInput {
         snapshot: &snapshot,
         source,
         selected: &selected,

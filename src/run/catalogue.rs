@@ -1,4 +1,4 @@
-//! The catalogue with the user's own policies, and what is selected from it.
+//! The catalogue with the user's own policies, and the selected checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,13 +8,16 @@ use serde_json::Value;
 
 use super::RunError;
 use crate::checks::{self, Catalog, Selected};
-use crate::cli::options::Selection;
-use crate::cli::{Mistake, Place, Placed};
+use crate::cli::options::SelectionOptions;
+use crate::cli::{FileLocation, Mistake, Placed};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind, Scope};
 
-/// Policies do not nest deeper; a folder that contains itself would not end.
+/// Maximum depth of policy folders, so that a folder that contains itself ends.
 const DEEPEST: usize = 8;
+
+/// The parameter of checks that `--cold-start-budget` sets.
+const BUDGET: &str = "budget_ms";
 
 /// The built-in checks and those in the given folders.
 pub(super) fn load(folders: &[PathBuf]) -> Result<Catalog, RunError> {
@@ -36,7 +39,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, RunErr
     paths.sort();
     if paths.is_empty() {
         return Err(RunError::mistake(
-            format!("{} holds no policy files (*.yaml)", folder.display()),
+            format!("{} contains no policy files (*.yaml)", folder.display()),
             None,
         ));
     }
@@ -67,26 +70,18 @@ fn gather(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), R
     Ok(())
 }
 
-/// What the options select. Mistakes get the place where the configuration says them.
-pub(super) fn select(catalogue: &Catalog, selection: &Selection) -> Result<Selected, RunError> {
+/// The checks that the options select. Mistakes get their place in the configuration file.
+pub(super) fn select(
+    catalogue: &Catalog,
+    selection: &SelectionOptions,
+) -> Result<Selected, RunError> {
     let values = |globs: &[Placed<String>]| globs.iter().map(|glob| glob.value.clone()).collect();
     let wanted = checks::Selection {
         pack: selection.pack.0.value.clone(),
         check: values(&selection.check),
         exclude: values(&selection.exclude),
         severity: selection.severity,
-        params: selection
-            .params
-            .iter()
-            .map(|(check, params)| {
-                let params: BTreeMap<String, Value> = params
-                    .value
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.value.clone()))
-                    .collect();
-                (check.clone(), params)
-            })
-            .collect(),
+        params: params(catalogue, selection),
     };
     catalogue.select(&wanted).map_err(|error| {
         let mistakes = error
@@ -101,8 +96,33 @@ pub(super) fn select(catalogue: &Catalog, selection: &Selection) -> Result<Selec
     })
 }
 
-/// Where the configuration file says the value that a problem quotes.
-fn place_of(problem: &str, selection: &Selection) -> Option<Place> {
+/// The parameters of the options: those of the configuration file, and `--cold-start-budget` for every
+/// check with a parameter `budget_ms`.
+fn params(
+    catalogue: &Catalog,
+    selection: &SelectionOptions,
+) -> BTreeMap<String, BTreeMap<String, Value>> {
+    let mut params: BTreeMap<String, BTreeMap<String, Value>> = selection
+        .params
+        .iter()
+        .map(|(check, params)| {
+            let values = params.value.iter();
+            let values = values.map(|(name, value)| (name.clone(), value.value.clone()));
+            (check.clone(), values.collect())
+        })
+        .collect();
+    if let Some(budget) = selection.cold_start_budget_ms {
+        let checks = catalogue.iter();
+        for check in checks.filter(|check| check.params.contains_key(BUDGET)) {
+            let params = params.entry(check.id.clone()).or_default();
+            params.insert(BUDGET.to_owned(), Value::from(budget));
+        }
+    }
+    params
+}
+
+/// The place in the configuration file of the value that a problem quotes.
+fn place_of(problem: &str, selection: &SelectionOptions) -> Option<FileLocation> {
     let quoted = |value: &str| problem.contains(&format!("`{value}`"));
     for (check, params) in &selection.params {
         if quoted(check) {
@@ -119,10 +139,10 @@ fn place_of(problem: &str, selection: &Selection) -> Option<Place> {
         .and_then(|placed| placed.place.clone())
 }
 
-/// What the selected checks open, with the listings that lead there.
+/// The readings of the selected checks, with the listings they need.
 pub(super) fn needs(selected: &Selected) -> BTreeSet<(SubjectKind, Need)> {
     let mut needs = selected.needs();
-    // Functions, trails and what AWS Config does are read Region by Region.
+    // Functions, trails and AWS Config are read Region by Region.
     if needs
         .iter()
         .any(|(_, need)| need.reading.scope() == Scope::Region)

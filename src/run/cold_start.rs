@@ -1,4 +1,4 @@
-//! `cold-start estimate`: what-if questions to the estimator, one, two, or a line each.
+//! `cold-start estimate`: estimates one function, two, or JSON lines.
 
 use std::io::{self, BufRead, Read};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::{Exit, RunError};
-use crate::cli::options::WhatIf;
+use crate::cli::options::EstimateOptions;
 use crate::facts::function::cold_start::facts::drivers;
 use crate::output::estimate::{Column, render};
 use crate::report::cold_start::EstimateInput;
@@ -32,7 +32,7 @@ pub(super) fn model(file: Option<&Path>) -> Result<Model, RunError> {
 }
 
 pub(super) fn run(
-    what_if: WhatIf,
+    what_if: EstimateOptions,
     console: &Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -77,8 +77,8 @@ fn column(model: &Model, title: &str, input: &EstimateInput) -> Result<Column, R
     })
 }
 
-/// One answer line an input line, in order; a bad line answers with an error, and the run ends with
-/// the exit code for bad input. Blank lines are passed over.
+/// One answer line an input line, in order. A bad line is answered with an error, and the exit code is
+/// that of bad input. Blank lines are skipped.
 fn batch(
     model: &Model,
     mut lines: impl BufRead,
@@ -99,7 +99,7 @@ fn batch(
             return Ok(exit);
         }
         let answer = if bytes.len() as u64 > LINE_LIMIT {
-            // The rest of the line is passed over, in pieces.
+            // The rest of the line is skipped, in pieces.
             while bytes.last() != Some(&b'\n') {
                 bytes.clear();
                 let more = (&mut lines)
@@ -127,7 +127,7 @@ fn batch(
     }
 }
 
-/// The answer to one line, or its id, where it has one, and what is wrong.
+/// The answer to one line, or its id, if any, and the error.
 fn answer(model: &Model, line: &[u8]) -> Result<String, (Option<String>, String)> {
     let value: serde_json::Value =
         serde_json::from_slice(line).map_err(|error| (None, error.to_string()))?;

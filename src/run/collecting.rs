@@ -1,19 +1,19 @@
-//! `collect`: read the account and write what it said.
+//! `collect`: reads an account into a snapshot.
 
 use std::collections::BTreeSet;
 
 use super::console::Console;
 use super::files::{self, Stdout};
-use super::source::{self, Wanted};
+use super::source::{self, ReadingPlan};
 use super::{Exit, RunError, catalogue};
-use crate::cli::options::Collect;
+use crate::cli::options::CollectOptions;
 use crate::facts;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind, Scope};
 use crate::output::json;
 
 pub(super) fn run(
-    collect: Collect,
+    collect: CollectOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -26,7 +26,7 @@ pub(super) fn run(
     if let Some(file) = &collect.output {
         files::check_writable(file)?;
     }
-    let wanted = Wanted {
+    let wanted = ReadingPlan {
         needs,
         resources: &collect.resources,
         tuning: collect.tuning,
@@ -39,7 +39,7 @@ pub(super) fn run(
     if snapshot.complete {
         Ok(Exit::Clean)
     } else {
-        console.note("note: interrupted; the snapshot has what was read until then");
+        console.note("note: interrupted; the snapshot is incomplete");
         Ok(Exit::Incomplete)
     }
 }

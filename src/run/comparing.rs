@@ -1,4 +1,4 @@
-//! `diff`: two reports side by side, and the exit code of what is new.
+//! `diff`: compares two reports; new findings set the exit code.
 
 use super::console::Console;
 use super::files::{self, Stdout};
@@ -9,7 +9,7 @@ use crate::output::{self, Look};
 use crate::report::{CheckResult, Reason, Status};
 
 pub(super) fn run(
-    diff: options::Diff,
+    diff: options::DiffOptions,
     console: &Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {

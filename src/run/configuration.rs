@@ -1,15 +1,15 @@
-//! Finding `coldbucket.toml`.
+//! Finds `coldbucket.toml`.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::RunError;
 use crate::cli::Mistakes;
-use crate::cli::config::{Config, FILE_NAME};
+use crate::cli::config::{ConfigFile, FILE_NAME};
 
 /// The file named by `--config`, or the first one from the working directory upward. The search
-/// stops at the root of a repository, so that a file in a shared parent folder cannot reach in.
-pub(super) fn read(named: Option<&Path>) -> Result<Option<(PathBuf, Config)>, RunError> {
+/// stops at the root of a repository, so that a file in a shared parent folder has no effect.
+pub(super) fn read(named: Option<&Path>) -> Result<Option<(PathBuf, ConfigFile)>, RunError> {
     match named {
         Some(path) => load(path).map(Some),
         None => match find() {
@@ -24,7 +24,7 @@ fn find() -> Option<PathBuf> {
     for folder in here.ancestors() {
         let path = folder.join(FILE_NAME);
         if path.is_file() {
-            // Named from here, as short as it was meant.
+            // Relative to the working directory.
             let short = path.strip_prefix(&here).map(Path::to_owned).ok();
             return Some(short.unwrap_or(path));
         }
@@ -35,14 +35,14 @@ fn find() -> Option<PathBuf> {
     None
 }
 
-fn load(path: &Path) -> Result<(PathBuf, Config), RunError> {
+fn load(path: &Path) -> Result<(PathBuf, ConfigFile), RunError> {
     let text = super::files::read_text(path).map_err(|error| match error {
         RunError::Read { path, source } if source.kind() == ErrorKind::NotFound => {
-            RunError::mistake(format!("there is no file {}", path.display()), None)
+            RunError::mistake(format!("the file {} does not exist", path.display()), None)
         }
         other => other,
     })?;
-    let config =
-        Config::parse(path, &text).map_err(|Mistakes(mistakes)| RunError::Mistakes(mistakes))?;
+    let config = ConfigFile::parse(path, &text)
+        .map_err(|Mistakes(mistakes)| RunError::Mistakes(mistakes))?;
     Ok((path.to_owned(), config))
 }

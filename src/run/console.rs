@@ -1,35 +1,35 @@
-//! Talking on standard error, and the properties of the terminal.
+//! Messages on standard error, and the properties of the terminal.
 
 use std::io::{IsTerminal, Write};
 
-use crate::cli::args::ColorChoice;
+use crate::cli::choices::ColorChoice;
 use crate::cli::options;
 use crate::output::{By, Look, hostile};
 
-/// Narrower is not readable, whatever the terminal says.
+/// The minimum width; narrower tables are not readable.
 const NARROWEST: usize = 40;
-/// Lines longer than this are not read to their end.
+/// The maximum width; longer lines are hard to read.
 const WIDEST: usize = 160;
 
-/// Standard error and how much to say on it.
+/// Standard error and its verbosity.
 pub(super) struct Console<'a> {
-    options: options::Console,
+    options: options::ConsoleOptions,
     stderr: &'a mut dyn Write,
 }
 
 impl<'a> Console<'a> {
-    pub(super) fn new(options: options::Console, stderr: &'a mut dyn Write) -> Self {
+    pub(super) fn new(options: options::ConsoleOptions, stderr: &'a mut dyn Write) -> Self {
         Self { options, stderr }
     }
 
-    /// Says something worth knowing.
+    /// Writes a note, unless `--quiet`.
     pub(super) fn note(&mut self, text: &str) {
         if !self.options.quiet {
             self.say(text);
         }
     }
 
-    /// Says something for those who want to know more.
+    /// Writes a detail, with `--verbose`.
     pub(super) fn detail(&mut self, text: &str) {
         if self.options.verbose {
             self.say(text);
@@ -37,7 +37,7 @@ impl<'a> Console<'a> {
     }
 
     fn say(&mut self, text: &str) {
-        // Nothing can be done about a standard error that does not take it.
+        // An error on standard error cannot be reported anywhere.
         let _ = writeln!(self.stderr, "{}", hostile::plain(text));
     }
 
@@ -47,7 +47,7 @@ impl<'a> Console<'a> {
         }
     }
 
-    /// How text on standard output should look.
+    /// The width and color of text on standard output.
     pub(super) fn look(&self) -> Look {
         let terminal = std::io::stdout().is_terminal();
         let color = match self.options.color {
@@ -66,7 +66,7 @@ impl<'a> Console<'a> {
         }
     }
 
-    /// What collection reports its progress to.
+    /// The receiver of collection's progress.
     #[cfg(feature = "aws")]
     pub(super) fn progress(&self) -> Box<dyn crate::collect::Progress> {
         use crate::collect::{Bar, Silent};
@@ -82,7 +82,7 @@ impl<'a> Console<'a> {
     }
 }
 
-/// COLUMNS, then the terminal, then what fits on most screens and every printed page.
+/// COLUMNS, then the terminal's width, then the default.
 fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok();
     columns
@@ -92,13 +92,13 @@ fn width() -> usize {
         .unwrap_or(Look::FILE.width)
 }
 
-/// Notes come from several threads while the writer is lent out, so they go past it.
+/// Notes come from several threads while the writer is borrowed, so they bypass it.
 #[cfg(feature = "aws")]
 fn note_directly(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", hostile::plain(text));
 }
 
-/// No bar, but notes.
+/// Notes without a progress bar.
 #[cfg(feature = "aws")]
 struct NotesOnly {
     verbose: bool,

@@ -1,7 +1,7 @@
 //! The generated documentation: the checks' pages, their index, the coverage, the man pages.
 //!
-//! All of it comes from the same declarations as the program itself. `make docs` writes it, and
-//! `tests/docs.rs` makes it again and compares.
+//! All of it is generated from the program's own declarations. `make docs` writes it, and `tests/docs.rs`
+//! compares it.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Why a run ended without a result, and whose fault that is.
+//! Errors that end a run without a result.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,75 +6,75 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::Exit;
-use crate::checks::{Defect, PolicyErrors};
+use crate::checks::{CheckDefect, PolicyErrors};
 use crate::cli::{Mistake, Mistakes};
 
 /// Why a run ended without a result.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The user's: the command line, the configuration or the selection.
+    /// Mistakes in the command line, the configuration or the selection.
     #[error("{}", Mistakes(.0.clone()))]
     Mistakes(Vec<Mistake>),
-    /// The user's: policy files.
-    #[error("{} wrong in the policy files\n{}", how_many(.0), indented(&.0.to_string()))]
+    /// Errors in policy files.
+    #[error("{} in the policy files\n{}", how_many(.0), indented(&.0.to_string()))]
     Policies(#[from] PolicyErrors),
-    /// The user's, or a defect of ours when the check is built in.
+    /// A check that failed with an error.
     #[error("{0}")]
-    Defect(#[from] Defect),
-    /// The user's: a file that cannot be read.
+    Defect(#[from] CheckDefect),
+    /// A file that cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The user's: a file that cannot be written. Nothing was written to it.
+    /// A file that cannot be written. Nothing was written to it.
     #[error("{} cannot be written: {source}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// Nobody's: standard output does not take it.
+    /// Standard output cannot be written.
     #[error("standard output cannot be written: {0}")]
     Stdout(io::Error),
-    /// The user's: something that is no snapshot.
-    #[error("{file} is no usable snapshot: {message}")]
+    /// An invalid snapshot.
+    #[error("{file} is not a valid snapshot: {message}")]
     Snapshot {
         /// The file, or `standard input`.
         file: String,
-        /// What is wrong, where, and what to do.
+        /// The error, its place, and what to do.
         message: String,
     },
-    /// The user's: something that is no baseline or no report.
-    #[error("{file} is no usable {what}: {message}")]
+    /// An invalid baseline or report.
+    #[error("{file} is not a valid {what}: {message}")]
     Document {
         /// The file, or `standard input`.
         file: String,
-        /// What it should be.
+        /// The expected document.
         what: &'static str,
-        /// What is wrong, and where.
+        /// The error and its place.
         message: String,
     },
-    /// The account, the network or the credentials.
+    /// The account, the network or the credentials failed.
     #[cfg(feature = "aws")]
     #[error("{0}")]
     Collect(#[from] crate::collect::CollectError),
     /// A build without the feature `aws`.
     #[error("this build cannot read an account; use --snapshot or --sample")]
     Offline,
-    /// Ours: facts or results that cannot be written as JSON.
-    #[error("a defect of coldbucket, please report it: {0}")]
+    /// A bug in coldbucket.
+    #[error("internal error, please report it: {0}")]
     Internal(String),
 }
 
 fn how_many(errors: &PolicyErrors) -> String {
     match errors.problems.len() {
-        1 => "something is".to_owned(),
-        several => format!("{several} things are"),
+        1 => "1 error".to_owned(),
+        several => format!("{several} errors"),
     }
 }
 
@@ -91,7 +91,7 @@ impl RunError {
         Self::Mistakes(vec![Mistake::new(message).help(help)])
     }
 
-    /// The exit code that goes with it.
+    /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
             #[cfg(feature = "aws")]

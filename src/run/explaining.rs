@@ -1,4 +1,4 @@
-//! `explain CHECK RESOURCE`: one verdict, from the condition to the evidence.
+//! `explain CHECK RESOURCE`: one result, from the condition to the evidence.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::console::Console;
 use super::files::Stdout;
-use super::source::{self, Wanted};
+use super::source::{self, ReadingPlan};
 use super::{Exit, RunError, catalogue, listing};
 use crate::checks::{self, Check};
-use crate::cli::options::{Explain, PackName, Resources, Selection};
+use crate::cli::options::{ExplainOptions, PackName, ResourceFilter, SelectionOptions};
 use crate::cli::{Mistake, Placed, did_you_mean};
 use crate::facts::{Because, FactDocument, FactPaths, Facts, Subject, SubjectFacts};
 use crate::inventory::ids::SubjectKind;
@@ -18,7 +18,7 @@ use crate::output::explanation::{self, Explanation, FactLine};
 use crate::report::{Evidence, Reason};
 
 pub(super) fn run(
-    explain: Explain,
+    explain: ExplainOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -28,7 +28,7 @@ pub(super) fn run(
         .packs()
         .find(|pack| pack.holds(check))
         .map(|pack| pack.name.clone());
-    let selection = Selection {
+    let selection = SelectionOptions {
         pack: pack.map_or_else(PackName::default, |name| {
             PackName(Placed {
                 value: name,
@@ -39,11 +39,11 @@ pub(super) fn run(
             value: check.id.clone(),
             place: None,
         }],
-        // Only this check runs: thresholds of others would be said to belong to none.
+        // Only this check runs.
         ..explain.selection.clone()
     };
     let selected = catalogue::select(&catalogue, &selection)?;
-    let wanted = Wanted {
+    let wanted = ReadingPlan {
         needs: catalogue::needs(&selected),
         resources: &narrowed(check, &explain),
         tuning: explain.tuning,
@@ -86,7 +86,7 @@ pub(super) fn run(
             ),
             ("fails when", text(&check.fail_when)),
         ],
-        facts: told(&paths)
+        facts: shown(&paths)
             .map(|path| fact_line(&document, path))
             .collect(),
         evidence: view
@@ -99,8 +99,8 @@ pub(super) fn run(
     Ok(Exit::Clean)
 }
 
-/// Only the resource itself has to be read, unless its siblings have a say.
-fn narrowed(check: &Check, explain: &Explain) -> Resources {
+/// Reads only the resource itself, unless its siblings matter.
+fn narrowed(check: &Check, explain: &ExplainOptions) -> ResourceFilter {
     let mut resources = explain.resources.clone();
     let alone = check
         .needs()
@@ -138,29 +138,32 @@ fn subject(facts: &Facts<'_>, kind: SubjectKind, wanted: &str) -> Result<Subject
             let arns = found.iter().map(|other| other.id.arn.as_str());
             let arns: Vec<&str> = arns.chain([last.id.arn.as_str()]).collect();
             Err(RunError::Mistakes(vec![
-                Mistake::new(format!("several {}s are named `{wanted}`", kind.name()))
-                    .help(Some(format!("give the ARN: {}", arns.join(", ")))),
+                Mistake::new(format!(
+                    "there are several {}s named `{wanted}`",
+                    kind.name()
+                ))
+                .help(Some(format!("use the ARN: {}", arns.join(", ")))),
             ]))
         }
         (None, _) => {
             let names = all.iter().map(|subject| subject.id.name.as_str());
             Err(RunError::mistake(
-                format!("there is no {} `{wanted}`", kind.name()),
+                format!("no {} named `{wanted}`", kind.name()),
                 did_you_mean(wanted, names),
             ))
         }
     }
 }
 
-/// The paths worth a line: not a list when members of its items have lines of their own.
-fn told(paths: &BTreeSet<String>) -> impl Iterator<Item = &str> {
+/// The paths to show: not a list if members of its items are shown.
+fn shown(paths: &BTreeSet<String>) -> impl Iterator<Item = &str> {
     paths.iter().map(String::as_str).filter(|path| {
         let items = format!("{path}[]");
         !paths.iter().any(|other| other.starts_with(&items))
     })
 }
 
-/// What the facts were concluded from, each place once.
+/// The evidence of the facts, each place once.
 fn evidence(
     facts: &Facts<'_>,
     subject: &Subject,
@@ -197,7 +200,7 @@ fn reason(because: &Because) -> String {
     let word = match because.reason {
         Reason::Denied => "denied",
         Reason::Failed => "failed",
-        Reason::NotCollected => "not collected",
+        Reason::NotCollected => "not called",
         Reason::Undecidable => "",
     };
     [word, &because.action, &because.detail]

@@ -1,4 +1,4 @@
-//! Files and standard output. A file is written whole or not at all.
+//! Files and standard output. A file is written completely or not at all.
 
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
@@ -14,7 +14,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, RunError> {
     })
 }
 
-/// Reads a file, or standard input for `-`. Also returns what to call it.
+/// Reads a file, or standard input for `-`. Also returns its name.
 pub(super) fn read_bytes(path: &Path) -> Result<(String, Vec<u8>), RunError> {
     let read = |source| RunError::Read {
         path: path.to_owned(),
@@ -29,12 +29,12 @@ pub(super) fn read_bytes(path: &Path) -> Result<(String, Vec<u8>), RunError> {
     Ok((path.display().to_string(), bytes))
 }
 
-/// Says early what would only show after minutes of reading: that the file cannot be written.
+/// Tests that a file can be written, before an account is read for minutes.
 pub(super) fn check_writable(path: &Path) -> Result<(), RunError> {
-    let target = Target::of(path);
+    let target = OutputFile::of(path);
     let outcome = match &target {
-        Target::Special(path) => fs::OpenOptions::new().append(true).open(path).map(drop),
-        Target::Regular { path, folder } => {
+        OutputFile::Special(path) => fs::OpenOptions::new().append(true).open(path).map(drop),
+        OutputFile::Regular { path, folder } => {
             if path.is_dir() {
                 Err(io::Error::new(ErrorKind::IsADirectory, "it is a directory"))
             } else {
@@ -48,21 +48,23 @@ pub(super) fn check_writable(path: &Path) -> Result<(), RunError> {
     })
 }
 
-/// Writes a file: into a temporary one in the same folder first, which then takes its place.
+/// Writes a file through a temporary file in the same folder, which then replaces it.
 pub(super) fn write(
     path: &Path,
     body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), RunError> {
-    let outcome = match Target::of(path) {
-        Target::Special(path) => fs::OpenOptions::new()
-            .append(true)
-            .open(path)
-            .and_then(|file| {
-                let mut out = BufWriter::new(file);
-                body(&mut out)?;
-                out.flush()
-            }),
-        Target::Regular { path, folder } => temporary(&folder).and_then(|file| {
+    let outcome = match OutputFile::of(path) {
+        OutputFile::Special(path) => {
+            fs::OpenOptions::new()
+                .append(true)
+                .open(path)
+                .and_then(|file| {
+                    let mut out = BufWriter::new(file);
+                    body(&mut out)?;
+                    out.flush()
+                })
+        }
+        OutputFile::Regular { path, folder } => temporary(&folder).and_then(|file| {
             let mut out = BufWriter::new(file);
             body(&mut out)?;
             let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -72,7 +74,7 @@ pub(super) fn write(
         }),
     };
     match outcome {
-        // A pipe whose reader had enough, as in `-o json=/dev/stdout | head`.
+        // A closed pipe, as in `-o json=/dev/stdout | head`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome.map_err(|source| RunError::Write {
             path: path.to_owned(),
@@ -93,14 +95,14 @@ pub(super) fn write_in(folder: &Path, name: &str, text: &[u8]) -> Result<(), Run
     write(&path, |out| out.write_all(text))
 }
 
-enum Target {
+enum OutputFile {
     /// Replaced as a whole.
     Regular { path: PathBuf, folder: PathBuf },
     /// A device or a pipe: replacing it would destroy it.
     Special(PathBuf),
 }
 
-impl Target {
+impl OutputFile {
     fn of(path: &Path) -> Self {
         // A link is followed, so that the file it names is replaced and not the link.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -123,13 +125,13 @@ fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // As any program's file would be: the umask takes away what it should.
+        // As for any program; the umask restricts it.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)
 }
 
-/// Standard output. A reader that goes away is satisfied, not an error.
+/// Standard output. A closed pipe is not an error.
 pub(super) struct Stdout<'a> {
     out: BufWriter<&'a mut dyn Write>,
     gone: bool,
@@ -143,7 +145,7 @@ impl<'a> Stdout<'a> {
         }
     }
 
-    /// Writes something to it.
+    /// Writes to it.
     pub(super) fn write(
         &mut self,
         body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -152,24 +154,24 @@ impl<'a> Stdout<'a> {
             return Ok(());
         }
         let outcome = body(&mut self.out);
-        self.settle(outcome)
+        self.outcome(outcome)
     }
 
-    /// True when nobody reads on.
+    /// True if the pipe is closed.
     pub(super) const fn is_gone(&self) -> bool {
         self.gone
     }
 
-    /// Sees to it that everything has left.
+    /// Flushes everything.
     pub(super) fn finish(&mut self) -> Result<(), RunError> {
         if self.gone {
             return Ok(());
         }
         let outcome = self.out.flush();
-        self.settle(outcome)
+        self.outcome(outcome)
     }
 
-    fn settle(&mut self, outcome: io::Result<()>) -> Result<(), RunError> {
+    fn outcome(&mut self, outcome: io::Result<()>) -> Result<(), RunError> {
         match outcome {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.gone = true;
@@ -218,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_folder_is_told_before_anything_is_read() {
+    fn a_missing_folder_is_reported_before_anything_is_read() {
         let error = check_writable(Path::new("/nowhere/report.json")).unwrap_err();
         assert!(
             error
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_left_is_satisfied() {
+    fn a_closed_pipe_is_not_an_error() {
         struct Gone;
         impl Write for Gone {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {

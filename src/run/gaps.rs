@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::scope::Scope;
+use super::scope::ResourceScope;
 use crate::checks::Selected;
 use crate::inventory::Snapshot;
 use crate::inventory::account::{AccountInventory, RegionInventory};
@@ -21,7 +21,7 @@ pub(super) fn find(
     snapshot: &Snapshot,
     selected: &Selected,
     results: &[CheckResult],
-    scope: &Scope,
+    scope: &ResourceScope,
 ) -> Vec<Gap> {
     let affected = Affected::new(selected, results);
     let mut gaps = Vec::new();

@@ -1,17 +1,16 @@
 //! The exit code of an audit.
 
 use super::Exit;
-use crate::cli::options::Gate;
+use crate::cli::options::GateOptions;
 use crate::inventory::need::ReadingKind;
 use crate::report::{CheckResult, Reason, Status};
 
-/// What the results and the gate come to.
+/// The exit code of the results and the gate.
 ///
-/// A finding decides, whatever could not be judged. Something that could not be judged counts when
-/// more permission, a calmer network or an uninterrupted run would settle it; what is undecidable
-/// with everything read does not, because nobody could ever make such a run green. Readings that
-/// only an option turns on (`--image-sizes`, `--sample-objects`) are not missed by those who did not ask for them.
-pub(super) fn exit(results: &[CheckResult], complete: bool, gate: Gate) -> Exit {
+/// A finding decides. A result that is not assessed counts if more permissions, a working network or an
+/// uninterrupted run would change it. Undecidable results do not count, because no run can decide them.
+/// Opt-in readings (`--image-sizes`, `--sample-objects`) that were not requested do not count.
+pub(super) fn exit(results: &[CheckResult], complete: bool, gate: GateOptions) -> Exit {
     let counts = |result: &&CheckResult| gate.fail_on.is_some_and(|least| result.severity >= least);
     if results
         .iter()
@@ -23,7 +22,7 @@ pub(super) fn exit(results: &[CheckResult], complete: bool, gate: Gate) -> Exit 
     let unjudged = results
         .iter()
         .filter(counts)
-        .any(|result| result.status == Status::NotAssessed && is_settleable(result));
+        .any(|result| result.status == Status::NotAssessed && can_be_assessed(result));
     if !gate.allow_incomplete && (unjudged || !complete) {
         Exit::Incomplete
     } else {
@@ -31,7 +30,7 @@ pub(super) fn exit(results: &[CheckResult], complete: bool, gate: Gate) -> Exit 
     }
 }
 
-fn is_settleable(result: &CheckResult) -> bool {
+fn can_be_assessed(result: &CheckResult) -> bool {
     match result.reason {
         Some(Reason::Denied | Reason::Failed) => true,
         Some(Reason::NotCollected) => !only_opt_in(&result.missing),
@@ -39,7 +38,7 @@ fn is_settleable(result: &CheckResult) -> bool {
     }
 }
 
-/// True when all that is missing comes from readings that only an option turns on.
+/// True if only opt-in readings are missing.
 fn only_opt_in(missing: &[String]) -> bool {
     let opt_in: Vec<&str> = ReadingKind::ALL
         .iter()
@@ -81,7 +80,7 @@ mod tests {
         }
     }
 
-    const HIGH: Gate = Gate {
+    const HIGH: GateOptions = GateOptions {
         fail_on: Some(Severity::High),
         allow_incomplete: false,
     };
@@ -118,7 +117,7 @@ mod tests {
 
     #[test]
     fn incomplete_can_be_allowed() {
-        let gate = Gate {
+        let gate = GateOptions {
             allow_incomplete: true,
             ..HIGH
         };
@@ -126,8 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn none_never_fails_but_an_interruption_is_told() {
-        let gate = Gate {
+    fn none_never_fails_but_an_interruption_is_reported() {
+        let gate = GateOptions {
             fail_on: None,
             ..HIGH
         };
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn undecidable_is_nobodys_to_settle() {
+    fn undecidable_results_do_not_count() {
         let undecidable = result(
             Status::NotAssessed,
             Severity::High,
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_that_was_not_asked_for_is_not_missed() {
+    fn an_opt_in_that_was_not_requested_does_not_count() {
         let mut image = result(
             Status::NotAssessed,
             Severity::High,

@@ -10,13 +10,13 @@ use super::files::Stdout;
 use super::remediate::RoundTrip;
 use super::{Exit, RunError, catalogue};
 use crate::checks::{self, Catalog, Check};
-use crate::cli::options::Selection;
+use crate::cli::options::SelectionOptions;
 use crate::cli::{Cli, did_you_mean};
 use crate::output::checks::{CheckLine, CheckPage};
 use crate::output::hostile;
 
 pub(super) fn list(
-    selection: &Selection,
+    selection: &SelectionOptions,
     console: &Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -42,11 +42,11 @@ pub(super) fn show(
     Ok(Exit::Clean)
 }
 
-/// The check of that id or former id.
+/// The check with that id or earlier id.
 pub(super) fn find<'a>(catalogue: &'a Catalog, id: &str) -> Result<&'a Check, RunError> {
     catalogue.get(id).ok_or_else(|| {
         let ids = catalogue.iter().map(|check| check.id.as_str());
-        RunError::mistake(format!("no check is called `{id}`"), did_you_mean(id, ids))
+        RunError::mistake(format!("unknown check `{id}`"), did_you_mean(id, ids))
     })
 }
 
@@ -67,7 +67,7 @@ pub(super) fn verify(dir: Option<&Path>, stdout: &mut Stdout<'_>) -> Result<Exit
     stdout.write(|out| {
         writeln!(
             out,
-            "{number} {} verified: every example gives the verdict it should",
+            "{number} {} verified: every example gives its expected result",
             if number == 1 { "file" } else { "files" }
         )
     })?;
@@ -93,7 +93,7 @@ pub(super) fn line(check: &Check) -> CheckLine {
     }
 }
 
-/// A catalogue's name as it is written by those who publish it.
+/// A catalogue's name as its publisher writes it.
 fn catalogue_name(key: &str) -> String {
     match key {
         "security_hub" => "Security Hub".to_owned(),
@@ -108,10 +108,10 @@ fn catalogue_name(key: &str) -> String {
     }
 }
 
-/// Whether the commands of `remediate` have mended a failing resource.
-fn how_far_tried(check: &Check, round_trip: &RoundTrip) -> String {
+/// Whether the commands of `remediate` are verified.
+fn verification(check: &Check, round_trip: &RoundTrip) -> String {
     if round_trip.verified.contains(&check.id) {
-        "verified on LocalStack or moto: the commands of `remediate` turned a failing resource's verdict"
+        "verified on LocalStack or moto: after the commands of `remediate`, a failing resource passes"
             .to_owned()
     } else {
         round_trip
@@ -136,7 +136,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         .iter()
         .map(|(name, value)| format!("{name} = {value}"))
         .collect();
-    let template = |template: &Option<checks::message::Template>| {
+    let template = |template: &Option<checks::message::TextTemplate>| {
         template
             .as_ref()
             .map(|template| template.text().to_owned())
@@ -161,8 +161,8 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
             ("fails when", text(&check.fail_when)),
             ("thresholds", params.join(", ")),
             ("reads", actions.into_iter().collect::<Vec<_>>().join(", ")),
-            ("formerly", check.aliases.join(", ")),
-            ("fix", how_far_tried(check, round_trip)),
+            ("earlier ids", check.aliases.join(", ")),
+            ("fix", verification(check, round_trip)),
             ("since", check.since.clone()),
             ("deprecated", check.deprecated.clone().unwrap_or_default()),
         ],
@@ -171,12 +171,12 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
             ("Where other tools differ", check.traps.clone()),
             ("Fix", check.remediation.summary.general()),
             (
-                "For a person to decide",
+                "Decision",
                 check
                     .remediation
                     .decide
                     .as_ref()
-                    .map(checks::message::Template::general)
+                    .map(checks::message::TextTemplate::general)
                     .unwrap_or_default(),
             ),
         ],
@@ -190,7 +190,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         ],
         lists: vec![
             (
-                "Elsewhere",
+                "Standards and tools",
                 check
                     .maps_to
                     .iter()
@@ -199,7 +199,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
                     .collect(),
             ),
             (
-                "Read more",
+                "References",
                 check
                     .references
                     .iter()

@@ -1,4 +1,4 @@
-//! `permissions`: the IAM policy that lets the selected checks be judged, and nothing else.
+//! `permissions`: the least-privilege IAM policy for the selected checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::files::Stdout;
 use super::{Exit, RunError, catalogue};
-use crate::cli::options::Selection;
+use crate::cli::options::SelectionOptions;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind};
 
 pub(super) fn run(
-    selection: &Selection,
+    selection: &SelectionOptions,
     opted: &[ReadingKind],
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -25,8 +25,8 @@ pub(super) fn run(
     Ok(Exit::Clean)
 }
 
-/// One statement a service, in the order of their names. `Resource` is `*` because listings and
-/// account settings allow nothing narrower, and the buckets are not known beforehand.
+/// One statement a service, sorted by name. `Resource` is `*` because listings and account settings
+/// support nothing narrower, and the buckets are not known in advance.
 fn policy(needs: &BTreeSet<(SubjectKind, Need)>, opted: &[ReadingKind]) -> Value {
     let mut by_service: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let calls = needs
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_read_code_is_left_out_unless_asked_for() {
+    fn opt_in_permissions_are_excluded_unless_requested() {
         let image = ReadingKind::FunctionImage;
         let actions = |opted: &[ReadingKind]| written(&[image], opted).to_string();
         assert!(!actions(&[]).contains("GetFunction"));

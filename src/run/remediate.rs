@@ -1,4 +1,4 @@
-//! `remediate`: judge, and plan how what fails is mended. Nothing is applied.
+//! `remediate`: audits, and plans fixes for failing checks. Nothing is applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,31 +6,31 @@ use serde::Deserialize;
 use serde_json::Value;
 use wildmatch::WildMatch;
 
-use super::accepting::Acceptance;
-use super::assess::{self, Case};
+use super::accepting::AcceptanceRules;
+use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
-use super::source::{self, Wanted};
+use super::source::{self, ReadingPlan};
 use super::{Exit, RunError, catalogue};
-use crate::checks::message::Template;
+use crate::checks::message::TextTemplate;
 use crate::checks::{Check, Selected};
 use crate::cli::did_you_mean;
-use crate::cli::options::Remediate;
+use crate::cli::options::RemediateOptions;
 use crate::facts::{FactPaths, Facts, Subject};
 use crate::output::Look;
 use crate::remedy::quote::Piece;
 use crate::remedy::{self, Problem, Wishes};
 use crate::report::{CheckResult, Status};
 
-/// What the round trip on LocalStack showed; written by tests/round_trip.rs.
+/// The results of tests/round_trip.rs on LocalStack.
 const ROUND_TRIP: &str = include_str!("../../policies/data/round-trip.yaml");
 
-/// Which fixes were run, and why others were not.
+/// Which fixes are verified, and why others are not.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct RoundTrip {
-    /// Checks whose commands mended a failing resource on LocalStack.
+    /// Checks whose commands fixed a failing resource on LocalStack.
     pub(super) verified: BTreeSet<String>,
-    /// Checks with commands that were not run there, and why.
+    /// Checks whose commands were not run there, and why.
     pub(super) not_verified: BTreeMap<String, String>,
 }
 
@@ -43,7 +43,7 @@ impl RoundTrip {
 }
 
 pub(super) fn run(
-    remediate: Remediate,
+    remediate: RemediateOptions,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -54,7 +54,7 @@ pub(super) fn run(
         if !catalogue.iter().any(|check| pattern.matches(&check.id)) {
             let ids = catalogue.iter().map(|check| check.id.as_str());
             return Err(RunError::mistake(
-                format!("--decided `{glob}` names no check"),
+                format!("--decided `{glob}` matches no check"),
                 did_you_mean(glob, ids),
             ));
         }
@@ -64,7 +64,7 @@ pub(super) fn run(
             files::check_writable(file)?;
         }
     }
-    let acceptance = Acceptance::new(
+    let acceptance = AcceptanceRules::new(
         &remediate.accepted,
         &catalogue,
         &remediate.selection,
@@ -73,13 +73,13 @@ pub(super) fn run(
     let mut needs = catalogue::needs(&selected);
     needs.extend(acceptance.needs(&selected));
     needs.extend(remedy::needs(selected.kinds()));
-    let wanted = Wanted {
+    let wanted = ReadingPlan {
         needs,
         resources: &remediate.resources,
         tuning: remediate.tuning,
     };
     let (snapshot, source) = source::obtain(&remediate.source, wanted, console)?;
-    let report = assess::report(&Case {
+    let report = assess::report(&AuditInput {
         snapshot: &snapshot,
         source,
         selected: &selected,
@@ -129,7 +129,7 @@ pub(super) fn run(
     Ok(Exit::Clean)
 }
 
-/// Each finding with what its check says about mending it, about this resource.
+/// Each finding with the remediation of its check for this resource.
 fn problems(
     facts: &Facts<'_>,
     selected: &Selected,
@@ -173,7 +173,7 @@ fn problems(
             .collect();
         variables.push(("params", params));
         variables.extend(item.map(|item| ("item", item)));
-        let pieces = |template: &Option<Template>| {
+        let pieces = |template: &Option<TextTemplate>| {
             template.as_ref().map(|template| {
                 template
                     .parts(&variables)

@@ -1,12 +1,10 @@
-//! The JSON Schemas of the documents, made from the types themselves.
-//!
-//! `schemas/` holds what this writes; a test makes them again and compares.
+//! The JSON Schemas of the documents, generated from the types. `schemas/` contains them; a test compares.
 
 use serde_json::Value;
 
 use super::files::Stdout;
 use super::{Exit, RunError};
-use crate::cli::args::SchemaName;
+use crate::cli::choices::SchemaName;
 use crate::inventory::Snapshot;
 use crate::report::Report;
 use crate::report::baseline::Baseline;

@@ -1,28 +1,28 @@
-//! Which resources are looked at: `--region`, `--bucket`, `--function`.
+//! The selected resources: `--region`, `--bucket`, `--function`.
 //!
-//! Each narrows its own kind: `--bucket` leaves functions alone. The same rule serves a live account,
-//! where it saves calls, and a snapshot, which already has everything.
+//! Each option selects its own kind: `--bucket` does not affect functions. The rule is the same for a live
+//! account, where it saves calls, and for a snapshot.
 
 use wildmatch::WildMatch;
 
 use super::RunError;
-use crate::cli::options::Resources;
+use crate::cli::options::ResourceFilter;
 use crate::cli::{Mistake, did_you_mean};
 use crate::facts::Facts;
 use crate::report::{ResourceId, SubjectKind};
 
-/// The stand-in for what a listing did not tell.
+/// The placeholder for the resources of a failed listing.
 const UNLISTED: &str = "*";
 
-/// Decides whether a resource is looked at.
-pub(super) struct Scope {
+/// Decides whether a resource is selected.
+pub(super) struct ResourceScope {
     regions: Vec<String>,
     buckets: Vec<WildMatch>,
     functions: Vec<WildMatch>,
 }
 
-impl Scope {
-    pub(super) fn new(resources: &Resources) -> Self {
+impl ResourceScope {
+    pub(super) fn new(resources: &ResourceFilter) -> Self {
         let globs = |texts: &[String]| texts.iter().map(|text| WildMatch::new(text)).collect();
         Self {
             regions: resources.regions.clone(),
@@ -31,7 +31,7 @@ impl Scope {
         }
     }
 
-    /// True for a resource that is looked at.
+    /// True for a selected resource.
     pub(super) fn holds(&self, id: &ResourceId) -> bool {
         self.in_region(id.kind, &id.region) && self.named(id.kind, &id.name)
     }
@@ -54,7 +54,7 @@ impl Scope {
             SubjectKind::Function => &self.functions,
             _ => return true,
         };
-        // What could not be listed may hold what was asked for.
+        // The unlisted resources may include the selected ones.
         name == UNLISTED || globs.is_empty() || globs.iter().any(|glob| glob.matches(name))
     }
 }
@@ -63,11 +63,11 @@ fn literal(glob: &str) -> bool {
     !glob.contains(['*', '?'])
 }
 
-/// Names that were given in full must be there: a slip of the fingers must not make an audit pass.
-/// Returns the globs that match nothing, which is only worth a remark.
+/// Resources with a full name must exist, so that a typing error does not make an audit pass. Returns the
+/// globs that match nothing.
 pub(super) fn check_names(
     facts: &Facts<'_>,
-    resources: &Resources,
+    resources: &ResourceFilter,
 ) -> Result<Vec<String>, RunError> {
     let mut mistakes = Vec::new();
     let mut idle = Vec::new();
@@ -83,7 +83,7 @@ pub(super) fn check_names(
             .subjects(kind)
             .map(|subject| subject.id.name)
             .collect();
-        // Not all names are known, so none can be said to be missing.
+        // Not all names are known, so none can be called missing.
         if names.iter().any(|name| name == UNLISTED) {
             continue;
         }
@@ -95,7 +95,7 @@ pub(super) fn check_names(
             let kind = kind.name();
             if literal(glob) {
                 mistakes.push(
-                    Mistake::new(format!("there is no {kind} named `{glob}`"))
+                    Mistake::new(format!("no {kind} named `{glob}`"))
                         .help(did_you_mean(glob, names.iter().map(String::as_str))),
                 );
             } else {
@@ -114,9 +114,9 @@ pub(super) fn check_names(
 mod tests {
     use super::*;
 
-    fn scope(regions: &[&str], buckets: &[&str], functions: &[&str]) -> Scope {
+    fn scope(regions: &[&str], buckets: &[&str], functions: &[&str]) -> ResourceScope {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        Scope::new(&Resources {
+        ResourceScope::new(&ResourceFilter {
             regions: owned(regions),
             buckets: owned(buckets),
             functions: owned(functions),

@@ -1,4 +1,4 @@
-//! Where the snapshot comes from: an account, a file, or the program itself.
+//! The source of the snapshot: an account, a file, or the built-in sample.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::console::Console;
 use super::{RunError, files};
-use crate::cli::options::{Live, Resources, Source, Tuning};
+use crate::cli::options::{AuditSource, Live, ResourceFilter, Tuning};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
@@ -17,27 +17,27 @@ use crate::report;
 /// The recorded sample account.
 const SAMPLE: &[u8] = include_bytes!("sample.json");
 
-/// What to read, should it have to be read.
+/// What to read, if an account is read.
 #[cfg_attr(
     not(feature = "aws"),
     allow(dead_code, reason = "nothing reads an account in this build")
 )]
-pub(super) struct Wanted<'a> {
+pub(super) struct ReadingPlan<'a> {
     pub(super) needs: BTreeSet<(SubjectKind, Need)>,
-    pub(super) resources: &'a Resources,
+    pub(super) resources: &'a ResourceFilter,
     pub(super) tuning: Tuning,
 }
 
-/// The snapshot and what to call its source.
+/// The snapshot and its kind of source.
 pub(super) fn obtain(
-    source: &Source,
-    wanted: Wanted<'_>,
+    source: &AuditSource,
+    wanted: ReadingPlan<'_>,
     console: &mut Console<'_>,
 ) -> Result<(Snapshot, report::Source), RunError> {
     match source {
-        Source::Live(live) => Ok((read_account(live, wanted, console)?, report::Source::Live)),
-        Source::Snapshot(path) => Ok((read_file(path)?, report::Source::Snapshot)),
-        Source::Sample => Ok((parse("the sample account", SAMPLE)?, report::Source::Sample)),
+        AuditSource::Live(live) => Ok((read_account(live, wanted, console)?, report::Source::Live)),
+        AuditSource::Snapshot(path) => Ok((read_file(path)?, report::Source::Snapshot)),
+        AuditSource::Sample => Ok((parse("the sample account", SAMPLE)?, report::Source::Sample)),
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) fn obtain(
 #[cfg(feature = "aws")]
 pub(super) fn read_account(
     live: &Live,
-    wanted: Wanted<'_>,
+    wanted: ReadingPlan<'_>,
     console: &mut Console<'_>,
 ) -> Result<Snapshot, RunError> {
     let request = crate::collect::Request {
@@ -72,11 +72,11 @@ pub(super) fn read_account(
     Ok(snapshot)
 }
 
-/// Reads an account, in a build that cannot.
+/// Reports that this build cannot read an account.
 #[cfg(not(feature = "aws"))]
 pub(super) fn read_account(
     _live: &Live,
-    _wanted: Wanted<'_>,
+    _wanted: ReadingPlan<'_>,
     _console: &mut Console<'_>,
 ) -> Result<Snapshot, RunError> {
     Err(RunError::Offline)
@@ -87,7 +87,7 @@ fn read_file(path: &Path) -> Result<Snapshot, RunError> {
     parse(&name, &bytes)
 }
 
-/// A snapshot from its JSON, or one sentence on what it is instead.
+/// A snapshot from its JSON, or one sentence on why it is not valid.
 fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
     let wrong = |message: String| RunError::Snapshot {
         file: file.to_owned(),
@@ -96,36 +96,36 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
     let parsed: Result<Snapshot, serde_json::Error> = serde_json::from_slice(bytes);
     match &parsed {
         Err(error) if error.is_eof() && bytes.iter().all(u8::is_ascii_whitespace) => {
-            return Err(wrong("it is empty".to_owned()));
+            return Err(wrong("the file is empty".to_owned()));
         }
         Err(error) if error.is_eof() => {
             return Err(wrong(format!(
-                "it ends in the middle, at line {}, column {}; collect it again",
+                "the file is truncated at line {}, column {}; collect it again",
                 error.line(),
                 error.column()
             )));
         }
-        Err(error) if error.is_syntax() => return Err(wrong(format!("it is not JSON: {error}"))),
+        Err(error) if error.is_syntax() => return Err(wrong(format!("not JSON: {error}"))),
         _ => {}
     }
-    // What it says it is explains more than the first member that does not fit.
+    // The schema explains more than the first member that does not fit.
     match schema_of(bytes).as_deref() {
         Some(SCHEMA) => {}
         Some(report::SCHEMA) => {
             return Err(wrong(format!(
-                "it is a report ({}), which no longer has what AWS answered; `coldbucket collect` writes a snapshot",
+                "this is a report ({}), which does not contain AWS's answers; `coldbucket collect` writes a snapshot",
                 report::SCHEMA
             )));
         }
         Some(other) => {
             let other = crate::output::hostile::plain(other).into_owned();
             return Err(wrong(format!(
-                "its schema is `{other}` and this version reads `{SCHEMA}`"
+                "the schema is `{other}`, but this version reads `{SCHEMA}`"
             )));
         }
         None => {
             return Err(wrong(format!(
-                "it is JSON without a `schema`; `coldbucket collect` writes a snapshot (`{SCHEMA}`)"
+                "JSON without a `schema`; `coldbucket collect` writes a snapshot (`{SCHEMA}`)"
             )));
         }
     }
@@ -133,7 +133,7 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
     if snapshot.taken_at.parse::<jiff::Timestamp>().is_err() {
         let taken_at = crate::output::hostile::plain(&snapshot.taken_at).into_owned();
         return Err(wrong(format!(
-            "its `taken_at` is `{taken_at}`, not a time like 2026-11-22T10:15:00Z"
+            "`taken_at` is `{taken_at}`, not a time such as 2026-11-22T10:15:00Z"
         )));
     }
     Ok(snapshot)
@@ -141,12 +141,12 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
 
 fn schema_of(bytes: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
-    struct Named {
+    struct SchemaMember {
         schema: String,
     }
     serde_json::from_slice(bytes)
         .ok()
-        .map(|named: Named| named.schema)
+        .map(|named: SchemaMember| named.schema)
 }
 
 #[cfg(test)]
@@ -164,14 +164,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_snapshot_says_what_it_is() {
-        assert_eq!(message(" \n"), "f.json is no usable snapshot: it is empty");
+    fn an_invalid_snapshot_is_named_with_its_reason() {
+        assert_eq!(
+            message(" \n"),
+            "f.json is not a valid snapshot: the file is empty"
+        );
         assert_eq!(
             message("{\"schema\":\n\"cold"),
-            "f.json is no usable snapshot: it ends in the middle, at line 2, column 5; collect it again"
+            "f.json is not a valid snapshot: the file is truncated at line 2, column 5; collect it again"
         );
-        assert!(message("hello").contains("it is not JSON: expected value at line 1 column 1"));
-        assert!(message("{\"schema\":\"coldbucket-report/1\"}").contains("it is a report"));
+        assert!(message("hello").contains("not JSON: expected value at line 1 column 1"));
+        assert!(message("{\"schema\":\"coldbucket-report/1\"}").contains("this is a report"));
         assert!(message("{\"schema\":\"coldbucket-snapshot/2\"}").contains("this version reads"));
         assert!(message("{}").contains("JSON without a `schema`"));
         assert!(message("[1]").contains("JSON without a `schema`"));
@@ -191,6 +194,6 @@ mod tests {
     fn a_time_is_a_time() {
         let text =
             "{\"schema\":\"coldbucket-snapshot/1\",\"taken_at\":\"yesterday\",\"accounts\":{}}";
-        assert!(message(text).contains("its `taken_at` is `yesterday`"));
+        assert!(message(text).contains("`taken_at` is `yesterday`"));
     }
 }

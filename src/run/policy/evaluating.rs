@@ -33,7 +33,7 @@ pub(super) fn run(args: &EvaluateArgs, stdout: &mut Stdout<'_>) -> Result<Exit, 
     };
     let request: Request = serde_json::from_str(&text).map_err(|error| {
         RunError::mistake(
-            format!("--request is no request: {error}"),
+            format!("--request is invalid: {error}"),
             Some("principal, action, resource and resource_account are needed".to_owned()),
         )
     })?;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &EvaluateArgs, stdout: &mut Stdout<'_>) -> Result<Exit, 
             serde_json::to_writer(&mut *out, &answer)?;
             return writeln!(out);
         }
-        for line in told(&answer) {
+        for line in lines(&answer) {
             writeln!(out, "{}", hostile::plain(&line))?;
         }
         Ok(())
@@ -70,10 +70,11 @@ fn read(path: &Path) -> Result<String, RunError> {
     String::from_utf8(bytes).map_err(|_| RunError::mistake(format!("{name} is not UTF-8"), None))
 }
 
-fn told(answer: &EvaluateOutput) -> Vec<String> {
+/// The answer as text.
+fn lines(answer: &EvaluateOutput) -> Vec<String> {
     let by = |verb: &str| match &answer.statement {
         Some(statement) => format!(
-            "{verb} by statement {} of the {} policy",
+            "{verb} by Statement[{}] of the {} policy",
             statement.index, statement.policy
         ),
         None => verb.to_owned(),
@@ -81,10 +82,10 @@ fn told(answer: &EvaluateOutput) -> Vec<String> {
     let mut lines = vec![match answer.decision {
         Decision::Allow => by("allowed"),
         Decision::ExplicitDeny => by("denied"),
-        Decision::ImplicitDeny => "denied: nothing allows it".to_owned(),
+        Decision::ImplicitDeny => "denied: no statement allows it".to_owned(),
     }];
     if !answer.doubts.is_empty() {
-        lines.push("not certain, and therefore decided on the careful side:".to_owned());
+        lines.push("uncertain; decided on the safe side:".to_owned());
         lines.extend(answer.doubts.iter().map(|doubt| format!("  {doubt}")));
     }
     lines

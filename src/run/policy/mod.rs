@@ -7,7 +7,7 @@ mod streaming;
 use super::console::Console;
 use super::files::Stdout;
 use super::{Exit, RunError};
-use crate::cli::policy::PolicyTask;
+use crate::cli::options::PolicyTask;
 
 pub(super) fn run(
     task: PolicyTask,
@@ -24,7 +24,7 @@ pub(super) fn run(
             questions,
             json,
         } => proving::policy(
-            &proving::Asked {
+            &proving::QuestionList {
                 questions: &questions,
                 json,
             },
@@ -41,7 +41,7 @@ pub(super) fn run(
             questions,
             json,
         } => proving::bucket(
-            &proving::Asked {
+            &proving::QuestionList {
                 questions: &questions,
                 json,
             },

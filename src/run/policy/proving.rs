@@ -4,7 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::streaming;
-use crate::cli::options::{Resources, Source, Tuning};
+use crate::cli::options::{AuditSource, ResourceFilter, Tuning};
 use crate::facts;
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
@@ -13,14 +13,14 @@ use crate::inventory::ids::SubjectKind;
 use crate::report::policy::ProveOutput;
 use crate::run::console::Console;
 use crate::run::files::{self, Stdout};
-use crate::run::source::{self, Wanted};
+use crate::run::source::{self, ReadingPlan};
 use crate::run::{Exit, RunError};
 use coldbucket_policy::batch;
 use coldbucket_policy::documented_public::documented_public;
 use coldbucket_policy::prove::Case;
 
-/// What is asked, and how it is answered.
-pub(super) struct Asked<'a> {
+/// The questions, and the form of the answer.
+pub(super) struct QuestionList<'a> {
     pub(super) questions: &'a [String],
     pub(super) json: bool,
 }
@@ -42,7 +42,7 @@ pub(super) fn lines(stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
 
 /// A policy from a file.
 pub(super) fn policy(
-    asked: &Asked<'_>,
+    asked: &QuestionList<'_>,
     file: &Path,
     bucket: Option<String>,
     owner: Option<String>,
@@ -61,7 +61,7 @@ pub(super) fn policy(
         None => {
             return Err(RunError::mistake(
                 "the policy names no bucket",
-                Some("say which it is for with --bucket".to_owned()),
+                Some("name its bucket with --bucket".to_owned()),
             ));
         }
     };
@@ -78,7 +78,7 @@ pub(super) fn policy(
         None => {
             let owner = unnamed_account(&text);
             console.note(&format!(
-                "no --owner was given: {bucket} is taken to belong to {owner}, which the policy does not name"
+                "without --owner, {bucket} is assumed to belong to account {owner}, which the policy does not name"
             ));
             owner
         }
@@ -89,9 +89,9 @@ pub(super) fn policy(
 
 /// A bucket of an account.
 pub(super) fn bucket(
-    asked: &Asked<'_>,
+    asked: &QuestionList<'_>,
     name: &str,
-    source: &Source,
+    source: &AuditSource,
     tuning: Tuning,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
@@ -101,9 +101,9 @@ pub(super) fn bucket(
         .flat_map(|path| facts::needs(path))
         .map(|need| (SubjectKind::Bucket, need))
         .collect();
-    let wanted = Wanted {
+    let wanted = ReadingPlan {
         needs,
-        resources: &Resources {
+        resources: &ResourceFilter {
             regions: Vec::new(),
             buckets: vec![name.to_owned()],
             functions: Vec::new(),
@@ -171,7 +171,7 @@ pub(super) fn bucket(
     answer(asked, &case, stdout)
 }
 
-/// The permissions it takes to read what decides and was not read.
+/// The permissions for the readings that decide and were not read.
 fn unread(account: &AccountInventory, bucket: &BucketInventory) -> Vec<String> {
     fn missing<T>(reading: &Reading<T>, action: &str) -> Option<String> {
         match reading {
@@ -182,7 +182,7 @@ fn unread(account: &AccountInventory, bucket: &BucketInventory) -> Vec<String> {
             }
         }
     }
-    // Without ACLs in effect nobody needs to read them.
+    // With ACLs disabled the ACL does not matter.
     let enforced = bucket
         .ownership
         .known()
@@ -192,7 +192,7 @@ fn unread(account: &AccountInventory, bucket: &BucketInventory) -> Vec<String> {
     } else {
         missing(&bucket.acl, "s3:GetBucketAcl")
     };
-    // Nor the bucket's own flags where the account sets all of them.
+    // Nor do the bucket's own settings if the account enables all of them.
     let blocked = account
         .public_access_block
         .known()
@@ -217,7 +217,7 @@ fn unread(account: &AccountInventory, bucket: &BucketInventory) -> Vec<String> {
     .collect()
 }
 
-/// Of the account or of the bucket, flag by flag.
+/// Block Public Access of account and bucket combined, setting by setting.
 fn effective_block(account: &AccountInventory, bucket: &BucketInventory) -> PublicAccessBlock {
     let of = |reading: &Reading<PublicAccessBlock>| reading.known().copied().unwrap_or_default();
     let (a, b) = (
@@ -232,7 +232,11 @@ fn effective_block(account: &AccountInventory, bucket: &BucketInventory) -> Publ
     }
 }
 
-fn answer(asked: &Asked<'_>, case: &Case<'_>, stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
+fn answer(
+    asked: &QuestionList<'_>,
+    case: &Case<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
     let every;
     let questions = if asked.questions.is_empty() {
         every = batch::every_question(case.policy, case.owner);
@@ -295,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_is_somebody_else() {
+    fn the_owner_is_another_account() {
         assert_eq!(unnamed_account("111111111111 222222222222"), "333333333333");
     }
 

@@ -1,10 +1,9 @@
 //! JSON lines from standard input to standard output, in order and in constant memory.
 //!
-//! A reader cuts the input into small bundles of whole lines and deals them to two workers in turn;
-//! the answers are collected in the same turn, so their order is the lines' order without a number
-//! on any of them. Every hand-over waits when the other side is behind: what is in memory is a few
-//! bundles, however long the input is. A bundle ends early when no more input has arrived, so that
-//! whoever writes one line and waits gets an answer.
+//! A reader splits the input into small bundles of whole lines and sends them to two workers in turn.
+//! The answers are collected in the same turn, which keeps the order of the lines. Every channel is
+//! bounded, so only a few bundles are in memory. A bundle ends early if no more input has arrived, so
+//! that a caller that writes one line and waits gets an answer.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -25,12 +24,12 @@ const WAITING: usize = 2;
 
 /// Some input lines.
 enum Bundle {
-    Lines(Vec<Line>),
+    Lines(Vec<InputLine>),
     /// Standard input failed.
     Failed(io::Error),
 }
 
-enum Line {
+enum InputLine {
     Text(Vec<u8>),
     /// Longer than a line may be; the text is gone.
     TooLong,
@@ -44,11 +43,14 @@ struct Answers {
     failed: Option<io::Error>,
 }
 
-/// What a worker does with one line: appends the answer without its line end.
-pub(super) type Answer = Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<(), BatchError> + Send>;
+/// A worker's function: appends the answer to one line, without a line end.
+pub(super) type AnswerLine = Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<(), BatchError> + Send>;
 
 /// Answers standard input line by line. Exit 2 when a line was bad.
-pub(super) fn run(worker: impl Fn() -> Answer, stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
+pub(super) fn run(
+    worker: impl Fn() -> AnswerLine,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
     let mut to_workers = Vec::with_capacity(WORKERS);
     let mut from_workers = Vec::with_capacity(WORKERS);
     for _ in 0..WORKERS {
@@ -82,14 +84,14 @@ fn collect(from_workers: &[Receiver<Answers>], stdout: &mut Stdout<'_>) -> Resul
             out.flush()
         })?;
         if stdout.is_gone() {
-            // Nobody reads on: what the threads still do ends with the process.
+            // The pipe is closed: the threads end with the process.
             break;
         }
     }
     Ok(if bad { Exit::Usage } else { Exit::Clean })
 }
 
-fn work_on(work: &Receiver<Bundle>, done: &SyncSender<Answers>, answer: &mut Answer) {
+fn work_on(work: &Receiver<Bundle>, done: &SyncSender<Answers>, answer: &mut AnswerLine) {
     for bundle in work {
         let mut answers = Answers {
             text: Vec::new(),
@@ -101,8 +103,10 @@ fn work_on(work: &Receiver<Bundle>, done: &SyncSender<Answers>, answer: &mut Ans
             Bundle::Lines(lines) => {
                 for line in lines {
                     let outcome = match &line {
-                        Line::TooLong => Err(format!("the line is longer than {LINE_LIMIT} bytes")),
-                        Line::Text(bytes) => {
+                        InputLine::TooLong => {
+                            Err(format!("the line is longer than {LINE_LIMIT} bytes"))
+                        }
+                        InputLine::Text(bytes) => {
                             std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())
                         }
                     }
@@ -140,13 +144,13 @@ fn deal(input: impl Read, to_workers: &[SyncSender<Bundle>]) {
 }
 
 /// The next lines; none at the end of the input.
-fn next_bundle(input: &mut BufReader<impl Read>) -> io::Result<Vec<Line>> {
+fn next_bundle(input: &mut BufReader<impl Read>) -> io::Result<Vec<InputLine>> {
     let mut lines = Vec::new();
     let mut bytes = 0;
     while let Some(line) = next_line(input)? {
         bytes += match &line {
-            Line::Text(text) => text.len(),
-            Line::TooLong => 0,
+            InputLine::Text(text) => text.len(),
+            InputLine::TooLong => 0,
         };
         lines.push(line);
         if bytes >= BUNDLE_BYTES || lines.len() >= BUNDLE_LINES || input.buffer().is_empty() {
@@ -157,7 +161,7 @@ fn next_bundle(input: &mut BufReader<impl Read>) -> io::Result<Vec<Line>> {
 }
 
 /// The next line without its end.
-fn next_line(input: &mut BufReader<impl Read>) -> io::Result<Option<Line>> {
+fn next_line(input: &mut BufReader<impl Read>) -> io::Result<Option<InputLine>> {
     let mut line = Vec::new();
     let limit = u64::try_from(LINE_LIMIT + 1).unwrap_or(u64::MAX);
     if input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
@@ -183,9 +187,9 @@ fn next_line(input: &mut BufReader<impl Read>) -> io::Result<Option<Line>> {
                 }
             }
         }
-        return Ok(Some(Line::TooLong));
+        return Ok(Some(InputLine::TooLong));
     }
-    Ok(Some(Line::Text(line)))
+    Ok(Some(InputLine::Text(line)))
 }
 
 #[cfg(test)]
@@ -199,7 +203,7 @@ mod tests {
         for _ in 0..WORKERS {
             let (bundles, work) = sync_channel(WAITING);
             let (done, answers) = sync_channel(WAITING);
-            let mut answer: Answer = Box::new(|line, out| {
+            let mut answer: AnswerLine = Box::new(|line, out| {
                 if line == "bad" {
                     return Err(BatchError {
                         id: None,
@@ -234,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_answered_in_its_place_and_tells_at_the_end() {
+    fn a_bad_line_is_answered_in_its_place_and_sets_the_exit_code() {
         let (output, exit) = answers(b"one\nbad\r\n\xff\nfour");
         assert_eq!(
             output,

@@ -1,0 +1,176 @@
+//! Options that several commands share, by the heading they have in the help.
+#![allow(missing_docs, reason = "flattened groups have their own comment")]
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+
+use super::choices::{ColorChoice, FailOn, GroupBy, SeverityName};
+
+/// The live account.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Source")]
+pub struct LiveArgs {
+    /// Profile of the AWS configuration [default: as the AWS CLI chooses]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Region to read; repeatable [default: all enabled Regions]
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    pub region: Vec<String>,
+    /// Endpoint for every request, for example LocalStack
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// The source of the audited data.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Source")]
+pub struct SourceArgs {
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// Audit a snapshot of `collect`; `-` reads standard input
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub snapshot: Option<PathBuf>,
+    /// Audit the recorded sample account
+    #[arg(long)]
+    pub sample: bool,
+}
+
+/// The selected checks.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectionArgs {
+    /// Checks to run, by id or glob (`s3-*`); repeatable [default: all checks of the pack]
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub check: Vec<String>,
+    /// Checks to exclude, by id or glob; repeatable
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub exclude: Vec<String>,
+    /// Only checks of at least this severity
+    #[arg(long, value_name = "SEVERITY")]
+    pub severity: Option<SeverityName>,
+    /// Pack of checks [default: default]
+    #[arg(long, value_name = "NAME")]
+    pub pack: Option<String>,
+    /// Folder with your own policy files; repeatable
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub policies: Vec<PathBuf>,
+}
+
+/// The selected resources.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct ResourceArgs {
+    /// Only these buckets, by name or glob; repeatable. A full name needs no s3:ListAllMyBuckets
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub bucket: Vec<String>,
+    /// Only these functions, by name or glob; repeatable
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub function: Vec<String>,
+}
+
+/// What makes the exit code 1 or 3.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Gate")]
+pub struct GateArgs {
+    /// Exit with 1 if a finding is at least this severe; `none` never fails [default: high]
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+    /// Exit with 0 instead of 3 if a check is not assessed
+    #[arg(long)]
+    pub allow_incomplete: bool,
+    /// Accept the findings of this baseline or report; only new findings count
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub baseline: Option<PathBuf>,
+    /// Write the findings to this file as a baseline for later runs
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub write_baseline: Option<PathBuf>,
+    /// Fail functions with a longer cold start, for example 1000ms or 1.5s
+    #[arg(long, value_name = "TIME")]
+    pub cold_start_budget: Option<String>,
+    /// File with a cold-start model that replaces the built-in one
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub cold_start_model: Option<PathBuf>,
+}
+
+/// The outputs.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Format, and its file [default: table to standard output]; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]", long_help = formats())]
+    pub output: Vec<String>,
+    /// Group findings of the table by check or resource [default: check]
+    #[arg(long, value_name = "GROUP")]
+    pub by: Option<GroupBy>,
+}
+
+/// The help of `-o`.
+fn formats() -> String {
+    help_of_output(
+        crate::output::Format::ALL
+            .iter()
+            .map(|format| (format.name(), format.about())),
+    )
+}
+
+pub(super) fn help_of_output<'a>(formats: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut help =
+        "Format, and its file [default: table to standard output]; repeatable\n\nFormats:"
+            .to_owned();
+    for (name, about) in formats {
+        help.push_str(&format!("\n- {name}: {about}"));
+    }
+    help.push_str("\n\nA file is written completely or not at all.");
+    help
+}
+
+/// How the account is read, opt-in readings included.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Tuning")]
+pub struct TuningArgs {
+    /// Concurrent requests, 1 to 512 [default: 32]
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<u32>,
+    /// Maximum requests per second
+    #[arg(long, value_name = "N")]
+    pub rate: Option<f64>,
+    /// Also read the sizes of container images; calls lambda:GetFunction, which can return code
+    #[arg(long)]
+    pub image_sizes: bool,
+    /// Also read headers and ACLs of up to N objects per bucket, 1 to 1000; needs s3:ListBucket and
+    /// s3:GetObject, which can read data
+    #[arg(long, value_name = "N")]
+    pub sample_objects: Option<u32>,
+    /// Also list the contents of zip packages and layers; calls lambda:GetFunction, which can return code
+    #[arg(long)]
+    pub inspect_packages: bool,
+    /// Also read cold starts from this many days of the functions' logs, 1 to 90; AWS bills the bytes
+    /// that the queries scan
+    #[arg(long, value_name = "DAYS")]
+    pub measure: Option<u32>,
+    /// Maximum gigabytes of logs to scan for --measure [default: 10]
+    #[arg(long, value_name = "GB")]
+    pub max_scan_gb: Option<f64>,
+}
+
+/// Options of all commands.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "General")]
+pub struct GeneralArgs {
+    /// Configuration file [default: coldbucket.toml, from the working directory upward]
+    #[arg(long, value_name = "FILE", global = true, value_hint = clap::ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Use colors [default: auto, which respects NO_COLOR]
+    #[arg(long, value_name = "WHEN", global = true)]
+    pub color: Option<ColorChoice>,
+    /// No progress bar
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Write only errors to standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Write more details to standard error
+    #[arg(short, long, global = true, action = ArgAction::SetTrue)]
+    pub verbose: bool,
+}

@@ -1,0 +1,94 @@
+//! `audit`.
+
+use std::path::PathBuf;
+
+use super::join::Join;
+use super::shared::{
+    Acceptance, AuditSource, GateOptions, Output, ResourceFilter, SelectionOptions, Tuning,
+};
+use crate::cli::Mistake;
+use crate::cli::args::AuditArgs;
+use crate::cli::choices::GroupBy;
+use crate::facts::Trust;
+use crate::output::By;
+
+/// `audit`, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditOptions {
+    /// The source of the data.
+    pub source: AuditSource,
+    /// The selected checks.
+    pub selection: SelectionOptions,
+    /// The selected resources.
+    pub resources: ResourceFilter,
+    /// The gate.
+    pub gate: GateOptions,
+    /// The outputs; never empty, at most one to standard output.
+    pub outputs: Vec<Output>,
+    /// How the account is read.
+    pub tuning: Tuning,
+    /// Trusted accounts and organizations.
+    pub trust: Trust,
+    /// The file of the cold-start model.
+    pub cold_start_model: Option<PathBuf>,
+    /// How the table groups findings.
+    pub by: By,
+    /// Accepted findings.
+    pub accepted: Acceptance,
+    /// The baseline to write.
+    pub write_baseline: Option<PathBuf>,
+}
+
+/// A time such as `800ms` or `1.5s`, in milliseconds; a positive number of at most an hour.
+fn milliseconds(text: &str) -> Option<f64> {
+    let (number, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => (number, 1.0),
+        (None, Some(number)) => (number, 1000.0),
+        (None, None) => return None,
+    };
+    let ms = number.trim().parse::<f64>().ok()? * unit;
+    (ms > 0.0 && ms <= 3_600_000.0).then_some(ms)
+}
+
+impl Join {
+    pub(super) fn audit(&mut self, args: AuditArgs) -> AuditOptions {
+        let tuning = self.tuning(&args.tuning);
+        let resources = self.resources(args.resources, &args.source.live.region);
+        let mut selection = self.selection(args.selection);
+        selection.cold_start_budget_ms = args
+            .gate
+            .cold_start_budget
+            .and_then(|text| self.budget(&text));
+        AuditOptions {
+            source: self.source(args.source, &args.tuning),
+            selection,
+            resources,
+            gate: self.gate(args.gate.fail_on, args.gate.allow_incomplete),
+            outputs: self.outputs(&args.output.output),
+            tuning,
+            trust: self.trust(),
+            cold_start_model: args.gate.cold_start_model,
+            by: match args.output.by {
+                Some(GroupBy::Resource) => By::Resource,
+                Some(GroupBy::Check) | None => By::Check,
+            },
+            accepted: Acceptance {
+                baseline: args.gate.baseline.or_else(|| self.config.baseline.clone()),
+                exceptions: self.config.exceptions.clone(),
+            },
+            write_baseline: args.gate.write_baseline,
+        }
+    }
+
+    /// The time of `--cold-start-budget`, in milliseconds.
+    fn budget(&mut self, text: &str) -> Option<f64> {
+        let budget = milliseconds(text);
+        if budget.is_none() {
+            self.mistakes.push(
+                Mistake::new(format!("--cold-start-budget `{text}` is not a time"))
+                    .help(Some("write it as 800ms or 1.5s".to_owned())),
+            );
+        }
+        budget
+    }
+}

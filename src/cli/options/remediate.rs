@@ -1,0 +1,58 @@
+//! `remediate`.
+
+use super::join::Join;
+use super::shared::{Acceptance, AuditSource, Output, ResourceFilter, SelectionOptions, Tuning};
+use crate::cli::args::RemediateArgs;
+use crate::facts::Trust;
+use crate::output::plan::PlanFormat;
+
+/// `remediate`, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemediateOptions {
+    /// The source of the data.
+    pub source: AuditSource,
+    /// The selected checks.
+    pub selection: SelectionOptions,
+    /// The selected resources.
+    pub resources: ResourceFilter,
+    /// Globs of checks whose fixes are approved.
+    pub decided: Vec<String>,
+    /// The outputs; never empty, at most one to standard output.
+    pub outputs: Vec<Output<PlanFormat>>,
+    /// Accepted findings, which get no fix.
+    pub accepted: Acceptance,
+    /// How the account is read.
+    pub tuning: Tuning,
+    /// Trusted accounts and organizations.
+    pub trust: Trust,
+}
+
+impl Join {
+    pub(super) fn remediate(&mut self, args: RemediateArgs) -> RemediateOptions {
+        let tuning = self.tuning(&args.tuning);
+        let resources = self.resources(args.resources, &args.source.live.region);
+        if args.decided.iter().any(String::is_empty) {
+            self.wrong("--decided is empty");
+        }
+        let names: Vec<&str> = PlanFormat::ALL.iter().map(|format| format.name()).collect();
+        // --format is -o without a file.
+        let typed: Vec<String> = args.format.into_iter().chain(args.output).collect();
+        RemediateOptions {
+            source: self.source(args.source, &args.tuning),
+            selection: self.selection(args.selection),
+            resources,
+            decided: args.decided,
+            outputs: self
+                .targets(&typed, &names, PlanFormat::from_name)
+                .into_iter()
+                .map(|(format, file)| Output { format, file })
+                .collect(),
+            accepted: Acceptance {
+                baseline: self.config.baseline.clone(),
+                exceptions: self.config.exceptions.clone(),
+            },
+            tuning,
+            trust: self.trust(),
+        }
+    }
+}
