@@ -908,7 +908,7 @@ fn the_owner_in_its_own_acl_is_nobody_else() {
 #[test]
 fn aws_says_public_is_false_without_a_policy() {
     assert_eq!(
-        bucket_facts(&quiet_bucket()).exposure.aws_says_public,
+        bucket_facts(&quiet_bucket()).public_status.aws,
         Fact::Known(false)
     );
 }

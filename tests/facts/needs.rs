@@ -1114,11 +1114,7 @@ fn a_bucket_has_fifteen_readings_and_a_log_target_sixteen() {
 }
 
 /// Facts that set AWS's own word beside ours; they ask for it wherever there is a policy.
-const OF_AWS: [&str; 3] = [
-    "bucket.exposure.aws_says_public",
-    "bucket.public_status.aws",
-    "bucket.public_status.disagree",
-];
+const OF_AWS: [&str; 2] = ["bucket.public_status.aws", "bucket.public_status.disagree"];
 
 /// Where the guard of a call depends on the account or on the policy, the call changes nothing either.
 #[test]

@@ -12,7 +12,6 @@ use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::bucket::{BucketInventory, Encryption};
 use crate::inventory::need::ReadingKind;
-use crate::report::Reach;
 
 /// Encryption.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
@@ -30,10 +29,6 @@ pub struct EncryptionFacts {
     /// date, Region and account) and no policy statement denies it.
     #[needs(own(BucketPolicy))]
     pub sse_c: Fact<String>,
-    /// Whether some upload ends up without a KMS key, by anybody: asked for in its header, or by the
-    /// default where the header is missing. Uploads under the caller's own key are `sse_c`.
-    #[needs(own(BucketPolicy))]
-    pub put_without_kms: Fact<Reach>,
 }
 
 impl EncryptionFacts {
@@ -70,9 +65,6 @@ impl EncryptionFacts {
             sse_c: blocked_by_setting(&setting)
                 .or(policy.denies_sse_c())
                 .map(|blocked| if blocked { "blocked" } else { "allowed" }.to_owned()),
-            put_without_kms: setting.as_ref().and_then(|setting| {
-                policy.put_without_kms(setting.algorithm.as_deref().unwrap_or("AES256"))
-            }),
             default,
             kms,
         }

@@ -42,13 +42,6 @@ pub struct ExposureFacts {
         own(BucketAcl, UnlessBucketOwnerEnforced)
     )]
     pub other_accounts: Fact<Vec<NamedOutsider>>,
-    /// AWS's own judgement of the policy (GetBucketPolicyStatus); false without a policy.
-    #[needs(own(BucketPolicyStatus, UnlessNoPolicy))]
-    pub aws_says_public: Fact<bool>,
-    /// AWS services that the policy names and that anybody can send: no condition ties their
-    /// requests to a source account, organization or resource (IAM user guide, "The confused deputy
-    /// problem"). Service principals, sorted.
-    pub confused_deputies: Fact<Vec<String>>,
     /// Presigned requests.
     pub presigned: PresignedFacts,
 }
@@ -152,8 +145,6 @@ impl ExposureFacts {
             anonymous: ReachFacts::of(&anonymous),
             any_aws_account: ReachFacts::of(&signed),
             other_accounts: other_accounts(context, policy, &cut),
-            aws_says_public: aws_says_public(context.bucket),
-            confused_deputies: policy.confused_deputies(),
             presigned: PresignedFacts {
                 reach: presigned.as_ref().map(|(reach, _)| *reach),
                 max_age_ms: presigned.map(|(reach, age)| match reach {

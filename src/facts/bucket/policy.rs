@@ -17,7 +17,6 @@ use crate::inventory::need::ReadingKind;
 use crate::report::Reach;
 use crate::report::policy::{Answer, Request};
 use coldbucket_policy::delivery::{self, Delivery, Says};
-use coldbucket_policy::document::Principal;
 use coldbucket_policy::prove::{Case, Prover, Question};
 use coldbucket_policy::wording::{self, Target};
 use coldbucket_policy::{Policy, PolicyKind};
@@ -159,12 +158,6 @@ impl PolicyReading {
             .map(|answer| answer.verdict == Reach::Unreachable)
     }
 
-    /// Whether some upload ends up without a KMS key, under that default encryption.
-    pub(super) fn put_without_kms(&self, default_encryption: &str) -> Fact<Reach> {
-        self.answer(&Question::PutWithoutKms, Some(default_encryption))
-            .map(|answer| answer.verdict)
-    }
-
     /// Whether some presigned request gets in, and the longest signature that does, ms.
     pub(super) fn presigned(&self) -> Fact<(Reach, Option<u64>)> {
         self.answer(&Question::Presigned, None)
@@ -242,41 +235,6 @@ impl PolicyReading {
                     Err(_) => somebody,
                 })
                 .collect()
-        })
-    }
-
-    /// The AWS services that an Allow names and that anybody can send: nothing ties the request to
-    /// an account or a resource that the policy names. Sorted.
-    pub(super) fn confused_deputies(&self) -> Fact<Vec<String>> {
-        self.whole().and_then(|policy| {
-            let Some(policy) = policy else {
-                return Fact::Known(Vec::new());
-            };
-            let mut services: Vec<&str> = policy
-                .with_effect(coldbucket_policy::document::Effect::Allow)
-                .flat_map(|statement| statement.principal.iter())
-                .filter(|element| !element.negated)
-                .flat_map(|element| &element.items)
-                .filter_map(|principal| match principal {
-                    Principal::Service(name) => Some(name.as_str()),
-                    _ => None,
-                })
-                .collect();
-            services.sort_unstable();
-            services.dedup();
-            let mut prover = self.prover(Some(policy), None);
-            let mut sendable = Vec::new();
-            for service in services {
-                let answer = prover.answer(&Question::Service(service.to_owned()));
-                match answer.verdict {
-                    Reach::Reachable => sendable.push(service.to_owned()),
-                    Reach::Unknown => {
-                        return Fact::undecidable(answer.reason.unwrap_or_default());
-                    }
-                    Reach::Constrained | Reach::Unreachable => {}
-                }
-            }
-            Fact::Known(sendable)
         })
     }
 

@@ -17,8 +17,6 @@ use crate::inventory::need::ReadingKind;
 pub struct WebsiteFacts {
     /// The bucket has a website endpoint.
     pub enabled: Fact<bool>,
-    /// The host every request is redirected to; empty when the bucket serves its own objects.
-    pub redirects_to: Fact<String>,
 }
 
 /// Cross-origin rules.
@@ -27,8 +25,6 @@ pub struct WebsiteFacts {
 pub struct CorsFacts {
     /// There is at least one rule.
     pub enabled: Fact<bool>,
-    /// Pages of every origin may read.
-    pub any_origin_reads: Fact<bool>,
     /// Pages of every origin may write or delete (PUT, POST or DELETE).
     pub any_origin_writes: Fact<bool>,
 }
@@ -42,12 +38,6 @@ impl WebsiteFacts {
                 &bucket.website,
                 || false,
                 |_| true,
-            ),
-            redirects_to: from_reading(
-                ReadingKind::BucketWebsite,
-                &bucket.website,
-                String::new,
-                |website| website.redirect_all_to.clone().unwrap_or_default(),
             ),
         }
     }
@@ -66,7 +56,6 @@ impl CorsFacts {
         };
         Self {
             enabled: some(&|_| true),
-            any_origin_reads: some(&|rule| any_origin(rule) && allows(rule, &["GET", "HEAD"])),
             any_origin_writes: some(&|rule| {
                 any_origin(rule) && allows(rule, &["PUT", "POST", "DELETE"])
             }),
