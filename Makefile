@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 120
 PAIRS ?= 1000000
 
-.PHONY: bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
+.PHONY: bench-faults bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -40,6 +40,9 @@ advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities in dependencies; ne
 bench: ## collection speed against the synthetic endpoint
 	cargo bench --bench collection
 
+bench-faults: ## collection from an endpoint that fails by chance, each figure with its bar
+	cargo bench --bench collection -- --faults
+
 bench-outputs: ## 100,000 results in every machine format, each figure with its bar
 	cargo bench --no-default-features --bench outputs
 
@@ -54,15 +57,23 @@ fuzz: ## parser, prover, evaluator and zip directories, FUZZ_SECONDS=120 each; n
 	for target in policy_parse policy_prove policy_evaluate zip_directory; do \
 		cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 || exit 1; done
 
-schemas: ## generate schemas/ from the types
-	cargo run --quiet -- schema report > schemas/report.schema.json
-	cargo run --quiet -- schema snapshot > schemas/snapshot.schema.json
-	cargo run --quiet -- schema baseline > schemas/baseline.schema.json
-	cargo run --quiet -- schema diff > schemas/diff.schema.json
+# As the tests build it: with the features of the development dependencies. A plain `cargo run` has
+# others, and would compile the SDK a second time.
+BINARY := $(or $(CARGO_TARGET_DIR),target)/debug/coldbucket
 
-docs: ## generate docs/checks, docs/man and docs/coverage.md from policies/ and the command line
+.PHONY: binary
+binary:
+	cargo test --quiet --locked --no-run --test docs
+
+schemas: binary ## generate schemas/ from the types
+	$(BINARY) schema report > schemas/report.schema.json
+	$(BINARY) schema snapshot > schemas/snapshot.schema.json
+	$(BINARY) schema baseline > schemas/baseline.schema.json
+	$(BINARY) schema diff > schemas/diff.schema.json
+
+docs: binary ## generate docs/checks, docs/man, docs/coverage.md and docs/remediation.md from policies/ and the command line
 	rm -rf docs/checks docs/man
-	cargo run --quiet -- docs docs
+	$(BINARY) docs docs
 
-sample: ## the sample account as a table
-	cargo run --quiet -- audit --sample
+sample: binary ## the sample account as a table
+	$(BINARY) audit --sample

@@ -7,9 +7,13 @@
 //! the README; a missed one ends the benchmark with exit code 1. Processor time and wall time only
 //! mean something on a machine that has nothing else to do.
 //!
+//! With `--faults`, everything is read from an endpoint that fails by chance, one kind of fault
+//! after the other, and compared with what is read without faults.
+//!
 //! ```text
 //! cargo bench --bench collection
 //! cargo bench --bench collection -- --buckets 5000 --latency-ms 80 --concurrency 64
+//! cargo bench --bench collection -- --faults
 //! ```
 
 #![allow(
@@ -30,12 +34,12 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use coldbucket::collect::{Request, Silent, testing};
+use coldbucket::collect::{DEFAULT_CONCURRENCY, Request, Silent, testing};
 use coldbucket::inventory::Snapshot;
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Scope};
 use serde_json::{Value, json};
-use synthetic_aws::{Behaviour, Endpoint, World};
+use synthetic_aws::{Behaviour, Endpoint, Faults, World};
 
 /// The program's own.
 #[global_allocator]
@@ -45,17 +49,24 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Clone, Debug, Parser)]
 struct Arguments {
     /// Buckets in the account.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(
+        long,
+        default_value_t = 1000,
+        default_value_if("faults", "true", "300")
+    )]
     buckets: usize,
     /// Functions in the account.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, default_value_if("faults", "true", "40"))]
     functions: usize,
     /// How long the endpoint takes for an answer, ms.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, default_value_if("faults", "true", "0"))]
     latency_ms: u64,
-    /// Requests in flight.
-    #[arg(long, default_value_t = 32)]
+    /// Most requests in flight.
+    #[arg(long, default_value_t = DEFAULT_CONCURRENCY)]
     concurrency: usize,
+    /// Measure under faults.
+    #[arg(long)]
+    faults: bool,
     /// Requests a second in the second run; 0 leaves it out.
     #[arg(long, default_value_t = 300.0)]
     limit: f64,
@@ -68,6 +79,9 @@ struct Arguments {
     /// Be the endpoint (how the benchmark starts itself).
     #[arg(long, hide = true)]
     serve: bool,
+    /// The faults of the endpoint.
+    #[command(flatten)]
+    share: Faults,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -80,10 +94,14 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     println!(
-        "{} buckets, {} functions, {} ms a call, {} in flight",
+        "{} buckets, {} functions, {} ms a call, at most {} in flight",
         arguments.buckets, arguments.functions, arguments.latency_ms, arguments.concurrency
     );
     let mut bars = Bars::default();
+    if arguments.faults {
+        under_faults(&arguments, &mut bars);
+        return bars.verdict();
+    }
     free(
         "what the first 22 checks need",
         &FIRST,
@@ -107,6 +125,7 @@ fn serve(arguments: &Arguments) {
             limit: (arguments.limit > 0.0).then_some(arguments.limit),
             limit_each: arguments.limit_each,
             burst: arguments.burst,
+            faults: arguments.share,
             ..Behaviour::default()
         },
     );
@@ -117,6 +136,7 @@ fn serve(arguments: &Arguments) {
         json!({
             "total": endpoint.total(),
             "throttled": endpoint.throttled(),
+            "struck": endpoint.struck(),
             "most_in_flight": endpoint.most_in_flight(),
             "counts": endpoint.counts(),
         })
@@ -138,7 +158,13 @@ impl Served {
             .args(["--buckets", &arguments.buckets.to_string()])
             .args(["--functions", &arguments.functions.to_string()])
             .args(["--latency-ms", &arguments.latency_ms.to_string()])
-            .args(["--limit", &limit.to_string()]);
+            .args(["--limit", &limit.to_string()])
+            .args(["--refused", &arguments.share.refused.to_string()])
+            .args(["--failed", &arguments.share.failed.to_string()])
+            .args(["--reset", &arguments.share.reset.to_string()])
+            .args(["--truncated", &arguments.share.truncated.to_string()])
+            .args(["--stalled", &arguments.share.stalled.to_string()])
+            .args(["--seed", &arguments.share.seed.to_string()]);
         if arguments.limit_each {
             command.arg("--limit-each");
         }
@@ -260,7 +286,9 @@ fn free(
     let run = measure(readings, arguments, 0.0);
     let calls = run.snapshot.api_calls;
     let latency = Duration::from_millis(arguments.latency_ms).as_secs_f64();
-    let ideal = calls as f64 * latency / arguments.concurrency as f64;
+    // Half of what may be in flight by default: it begins with a quarter.
+    let in_flight = arguments.concurrency.min(64);
+    let ideal = calls as f64 * latency / in_flight as f64;
     let wall = run.wall.as_secs_f64();
     println!("\n{what}, as fast as it goes");
     println!(
@@ -271,8 +299,8 @@ fn free(
         "  wall             {wall:.2} s ({:.0} calls a second)",
         calls as f64 / wall
     );
-    println!("  ideal            {ideal:.2} s (calls x latency / concurrency)");
-    bars.hold("wall / ideal", wall / ideal.max(1e-9), 1.2, Bar::AtMost);
+    println!("  ideal            {ideal:.2} s (calls x latency / {in_flight})");
+    bars.hold("wall / ideal", wall / ideal.max(1e-9), 1.3, Bar::AtMost);
     if let Some(cpu) = run.cpu {
         let each = cpu.as_secs_f64() * 1e6 / calls.max(1) as f64;
         println!("  CPU a call       {each:.0} us");
@@ -304,7 +332,7 @@ fn limited(arguments: &Arguments, bars: &mut Bars) {
             ""
         }
     );
-    println!("  calls            {total}, of which {throttled} were told to slow down");
+    println!("  calls            {total}, of which {throttled} were throttled");
     println!("  wall             {wall:.2} s");
     println!("  served           {served:.1} a second");
     if !arguments.limit_each {
@@ -316,6 +344,81 @@ fn limited(arguments: &Arguments, bars: &mut Bars) {
         );
     }
     bars.hold("calls lost", lost(&run.snapshot) as f64, 0.0, Bar::AtMost);
+}
+
+/// Each kind of fault, and all of them together, beside a run without.
+fn under_faults(arguments: &Arguments, bars: &mut Bars) {
+    let clean = measure(ReadingKind::ALL, arguments, 0.0);
+    let clean_wall = clean.wall.as_secs_f64();
+    println!(
+        "\nwithout faults\n  calls            {}\n  wall             {clean_wall:.2} s",
+        clean.snapshot.api_calls
+    );
+    bars.hold("calls lost", lost(&clean.snapshot) as f64, 0.0, Bar::AtMost);
+    let share = arguments.share;
+    let tenth = |set: fn(&mut Faults, f64)| {
+        let mut faults = share;
+        set(&mut faults, 0.1);
+        faults
+    };
+    let sixth = 0.06;
+    let all = Faults {
+        refused: sixth,
+        failed: sixth,
+        reset: sixth,
+        truncated: sixth,
+        stalled: sixth,
+        ..share
+    };
+    let five_times = 5.0 * clean_wall;
+    for (what, faults, bar) in [
+        (
+            "10 % refused with 503 or its like",
+            tenth(|faults, share| faults.refused = share),
+            five_times,
+        ),
+        (
+            "10 % answered with 500",
+            tenth(|faults, share| faults.failed = share),
+            five_times,
+        ),
+        (
+            "10 % of connections closed",
+            tenth(|faults, share| faults.reset = share),
+            five_times,
+        ),
+        (
+            "10 % of answers broken off",
+            tenth(|faults, share| faults.truncated = share),
+            five_times,
+        ),
+        (
+            "10 % of answers 5 s late",
+            tenth(|faults, share| faults.stalled = share),
+            15.0,
+        ),
+        ("30 % of all kinds", all, 60.0),
+    ] {
+        let run = measure(
+            ReadingKind::ALL,
+            &Arguments {
+                share: faults,
+                ..arguments.clone()
+            },
+            0.0,
+        );
+        let wall = run.wall.as_secs_f64();
+        println!("\n{what}");
+        println!(
+            "  calls            {}, of which {} were struck",
+            run.snapshot.api_calls, run.seen["struck"]
+        );
+        println!("  times clean      {:.1}", wall / clean_wall.max(1e-9));
+        bars.hold("wall s", wall, bar, Bar::AtMost);
+        bars.hold("calls lost", lost(&run.snapshot) as f64, 0.0, Bar::AtMost);
+        let changed = run.snapshot.accounts != clean.snapshot.accounts;
+        bars.hold("changed", f64::from(changed), 0.0, Bar::AtMost);
+    }
 }
 
 /// Readings that failed, and resources that are missing.

@@ -12,7 +12,7 @@
 //! ```text
 //! cli -> run -> collect -> inventory
 //!         |---> facts ----> inventory, report
-//!         |---> checks ---> facts, findings
+//!         |---> checks ---> facts, findings; of remedy, the names of the changes
 //!         |---> findings -> inventory::{ids, need, pointer}, report
 //!         |---> remedy ---> facts, findings, report
 //!         '---> output ---> report

@@ -48,7 +48,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("collect", &["inventory"]),
     ("inventory", &[]),
     ("facts", &["inventory", "report"]),
-    ("checks", &["facts", "findings", "inventory"]),
+    // Of remedy, the names and the summaries of the changes.
+    ("checks", &["facts", "findings", "inventory", "remedy"]),
     ("findings", &["inventory", "report"]),
     ("remedy", &["facts", "findings", "report", "inventory"]),
     ("output", &["report"]),

@@ -24,7 +24,7 @@ use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::json;
-use synthetic_aws::{Behaviour, Bucket, Endpoint, Object, World, config, key, trail};
+use synthetic_aws::{Behaviour, Bucket, Endpoint, Faults, Object, World, config, key, trail};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -1718,6 +1718,36 @@ fn throttled_calls_are_all_answered_in_the_end() {
     assert!(snapshot.complete);
 }
 
+/// Every fault at once: what is read is what a faultless endpoint gives, and every request counts.
+#[test]
+fn faults_lose_and_change_nothing() {
+    let whole = |faults: Faults| {
+        let endpoint = Endpoint::start(
+            World::generated(40, 12),
+            Behaviour {
+                faults,
+                ..Behaviour::default()
+            },
+        );
+        let snapshot = collect(request(&endpoint, all_needs()));
+        (snapshot, endpoint.struck(), endpoint.total())
+    };
+    let (clean, struck, _) = whole(Faults::default());
+    assert_eq!(struck, 0);
+    let (faulty, struck, total) = whole(Faults {
+        refused: 0.06,
+        failed: 0.06,
+        reset: 0.06,
+        truncated: 0.06,
+        stalled: 0.02,
+        stall_ms: 2000,
+        seed: 7,
+    });
+    assert!(struck > 50, "{struck}");
+    assert_eq!(faulty.api_calls, total);
+    assert_eq!(faulty.accounts, clean.accounts);
+}
+
 #[test]
 fn an_endpoint_that_dies_does_not_hold_the_run_up() {
     let endpoint = Endpoint::start(
@@ -1728,7 +1758,10 @@ fn an_endpoint_that_dies_does_not_hold_the_run_up() {
         },
     );
     let began = Instant::now();
-    let snapshot = collect(request(&endpoint, all_needs()));
+    let snapshot = collect(Request {
+        concurrency: 32,
+        ..request(&endpoint, all_needs())
+    });
     // Some 2,000 calls are left; each by itself would be tried for a second and a half.
     assert!(
         began.elapsed() < Duration::from_secs(40),

@@ -128,13 +128,15 @@ fn every_severity_is_argued() {
 }
 
 #[test]
-fn every_check_says_how_to_mend_it_and_where_to_read_more() {
+fn every_check_says_how_to_fix_it_and_where_to_read_more() {
     every_check("remediation", |check| {
         let remediation = &check.remediation;
         !remediation.summary.text().is_empty()
-            && remediation.shell.is_some()
-            && remediation.terraform.is_some()
-            && remediation.cloudformation.is_some()
+            && (remediation.change.is_some()
+                || (remediation.decide.is_some()
+                    && remediation.shell.is_some()
+                    && remediation.terraform.is_some()
+                    && remediation.cloudformation.is_some()))
     });
     every_check("references", |check| {
         check.references.len() >= 2 && check.references.iter().all(|r| r.starts_with("https://"))
@@ -541,6 +543,41 @@ since: soon
     assert_eq!(said.len(), expected.len(), "{said:#?}");
     for (said, expected) in said.iter().zip(expected) {
         assert!(said.starts_with(expected), "{said}\n{expected}");
+    }
+}
+
+#[test]
+fn a_check_of_ones_own_can_name_a_change() {
+    let remediation = "remediation: {summary: Stop plain HTTP., change: deny-plain-http}";
+    let text = with("since: 0.1.0", &format!("{remediation}\nsince: 0.1.0"));
+    assert_eq!(said(&text), [] as [String; 0]);
+    for (remediation, expected) in [
+        (
+            "change: deny-plain-htp",
+            "no change of a bucket is called `deny-plain-htp`; did you mean `deny-plain-http`?",
+        ),
+        (
+            "change: raise-timeout",
+            "no change of a bucket is called `raise-timeout`",
+        ),
+        (
+            "change: block-sse-c, shell: aws s3 ls",
+            "a check names a change or brings texts, not both",
+        ),
+        (
+            "decide: yes or no",
+            "`remediation` needs a `summary` or the name of a `change`",
+        ),
+    ] {
+        let text = with(
+            "since: 0.1.0",
+            &format!("remediation: {{{remediation}}}\nsince: 0.1.0"),
+        );
+        let said = said(&text);
+        assert!(
+            said.iter().any(|problem| problem.contains(expected)),
+            "{remediation}: {said:#?}"
+        );
     }
 }
 

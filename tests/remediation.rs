@@ -10,7 +10,9 @@
 use std::process::{Command, Stdio};
 
 use coldbucket::checks::Catalog;
-use coldbucket::remedy::quote::{self, Piece};
+use coldbucket::inventory::ids::SubjectKind;
+use coldbucket::remedy::change;
+use coldbucket::remedy::quote::{self, TextPiece};
 use serde_json::{Value, json};
 
 #[path = "support/lint.rs"]
@@ -133,8 +135,8 @@ fn yaml_reads_the_text_back() {
 
 #[test]
 fn templates_are_filled_in_by_the_quotes_around_the_place() {
-    let value = |text: &str| Piece::Value(text.to_owned());
-    let text = |text: &str| Piece::Text(text.to_owned());
+    let value = |text: &str| TextPiece::Value(text.to_owned());
+    let text = |text: &str| TextPiece::Text(text.to_owned());
     for hostile in HOSTILE {
         let pieces = [
             text("# about "),
@@ -174,15 +176,15 @@ fn templates_are_filled_in_by_the_quotes_around_the_place() {
 fn no_template_of_a_check_can_be_broken_out_of() {
     let catalogue = Catalog::builtin().unwrap();
     let pieces =
-        |template: &coldbucket::checks::message::TextTemplate, hostile: &str| -> Vec<Piece> {
+        |template: &coldbucket::checks::message::TextTemplate, hostile: &str| -> Vec<TextPiece> {
             template
                 .parts(&[])
                 .into_iter()
                 .map(|(filled, text)| {
                     if filled {
-                        Piece::Value(hostile.to_owned())
+                        TextPiece::Value(hostile.to_owned())
                     } else {
-                        Piece::Text(text)
+                        TextPiece::Text(text)
                     }
                 })
                 .collect()
@@ -212,14 +214,6 @@ fn no_template_of_a_check_can_be_broken_out_of() {
                 // Fragments for the inside of a resource have no label of their own.
                 let parsed = hcl::parse(&code);
                 assert!(parsed.is_ok(), "{}: {code}\n{parsed:?}", check.id);
-            }
-            if let Some(template) = &check.remediation.cloudformation {
-                let yaml = quote::fill_yaml(&pieces(template, hostile));
-                assert!(
-                    !yaml.lines().any(|line| line.starts_with("touch")),
-                    "{}: {yaml}",
-                    check.id
-                );
             }
         }
     }
@@ -282,7 +276,7 @@ fn fixes_of<'p>(plan: &'p Value, check: &str) -> Vec<&'p Value> {
                 .as_array()
                 .unwrap()
                 .iter()
-                .any(|mended| mended["check"] == check)
+                .any(|finding| finding["check"] == check)
         })
         .collect()
 }
@@ -298,7 +292,7 @@ fn block_public_access_is_ready_where_nothing_is_public() {
 }
 
 #[test]
-fn block_public_access_waits_where_somebody_may_rely_on_the_bucket() {
+fn block_public_access_waits_where_the_bucket_may_be_public_on_purpose() {
     let public = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});
     let partner = json!({"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});
     let cases = [
@@ -313,7 +307,7 @@ fn block_public_access_waits_where_somebody_may_rely_on_the_bucket() {
         ),
         (
             json!({"ownership": "absent", "acl": {"known": {"owner": "me", "grants": [{"grantee": "AllUsers", "permission": "READ"}]}}}),
-            "Its ACL grants READ to everybody",
+            "Its ACL grants READ to everyone",
         ),
         (
             json!({"website": {"denied": {"action": "s3:GetBucketWebsite", "code": "AccessDenied"}}}),
@@ -379,7 +373,7 @@ fn a_policy_that_would_be_too_long_is_not_put() {
         "--check s3-plain-http",
     );
     let decide = plan["fixes"][0]["decide"].as_str().unwrap();
-    assert!(decide.contains("bytes and S3 takes 20480"), "{decide}");
+    assert!(decide.contains("bytes and S3 accepts 20480"), "{decide}");
 }
 
 #[test]
@@ -392,7 +386,7 @@ fn a_public_policy_is_not_put_again_where_s3_would_refuse_it() {
     );
     let decide = plan["fixes"][0]["decide"].as_str().unwrap();
     assert!(
-        decide.contains("S3 refuses to put any policy that still is"),
+        decide.contains("S3 refuses any policy that is still public"),
         "{decide}"
     );
 }
@@ -475,7 +469,7 @@ fn trails_that_were_not_read_leave_the_access_log_alone() {
             .run()
             .exits(0)
             .json();
-    // Some trail may record every request: nobody knows, so there is nothing to mend.
+    // Some trail may record every request: that is not known, so there is nothing to fix.
     assert_eq!(plan["fixes"], json!([]));
 }
 
@@ -488,7 +482,7 @@ fn names_that_aws_does_not_give_get_no_commands() {
             fix["decide"]
                 .as_str()
                 .unwrap()
-                .contains("AWS gives no such name")
+                .contains("not a name that AWS gives")
         );
         assert_eq!(fix["shell"], Value::Null);
     }
@@ -598,7 +592,7 @@ fn the_whole_plan_of_the_sample_is_clean_shell() {
         assert!(run.stdout.contains("\nset -eu\n"));
         // Each command stands under a comment that says what it does and for which check.
         for part in run.stdout.split("\n# --- ").skip(1) {
-            assert!(part.contains("\n# Mends: "), "{part}");
+            assert!(part.contains("\n# Fixes: "), "{part}");
         }
     }
 }
@@ -681,6 +675,34 @@ fn hostile_settings_are_clean_shell_and_a_clean_template() {
     lint::cloudformation(&print("cloudformation"));
 }
 
+/// What the documentation shows of each named change runs as shell, and parses as HCL and YAML.
+#[test]
+fn the_example_of_every_change_is_sound() {
+    let mut names = std::collections::BTreeSet::new();
+    for kind in SubjectKind::ALL {
+        for change in change::of_subject(kind) {
+            if !names.insert(change.name) {
+                continue;
+            }
+            let [shell, terraform, stack] = change::example(change);
+            lint::shell(&format!(
+                "#!/bin/sh\n# shellcheck disable=SC2016\nset -eu\n{shell}"
+            ));
+            hcl::parse(&terraform).unwrap_or_else(|error| panic!("{}: {error}", change.name));
+            assert!(!stack.is_empty(), "{}", change.name);
+            if stack.starts_with("Resources:") {
+                let read: Value = serde_saphyr::from_str(&stack).unwrap();
+                assert!(read["Resources"].is_object(), "{}: {stack}", change.name);
+            }
+            for words in [change.summary, change.effect] {
+                assert!(words.ends_with('.'), "{}: {words}", change.name);
+            }
+            assert!(change::find(change.name).is_some());
+        }
+    }
+    assert!(names.len() > 40, "{}", names.len());
+}
+
 /// A policy file leaves what it cannot know to whoever runs it, in words that cannot be overlooked:
 /// `YOUR-…`. Anything else in capitals would be run as it stands.
 #[test]
@@ -714,7 +736,7 @@ fn commands_with_a_gap_are_never_ready() {
     let fix = fixes_of(&plan, "account-no-multi-region-trail")[0];
     assert_eq!(fix["decided"], Value::Null);
     let decide = fix["decide"].as_str().unwrap();
-    assert!(decide.contains("put in YOUR-TRAIL-BUCKET"), "{decide}");
+    assert!(decide.contains("Replace YOUR-TRAIL-BUCKET"), "{decide}");
     let shell = fix["shell"].as_str().unwrap();
     assert!(shell.lines().all(|line| line.starts_with('#')), "{shell}");
 }
@@ -808,7 +830,7 @@ fn the_key_of_most_buckets_of_the_region_is_named() {
     let fix = &waiting["fixes"][0];
     assert!(fix["what"].as_str().unwrap().contains(key), "{fix}");
     assert!(
-        fix["decide"].as_str().unwrap().starts_with("May everybody"),
+        fix["decide"].as_str().unwrap().starts_with("May everyone"),
         "{fix}"
     );
     assert!(commands(fix).is_empty(), "{fix}");
@@ -834,7 +856,7 @@ fn commands(fix: &Value) -> String {
 }
 
 #[test]
-fn tls_1_2_is_denied_when_somebody_says_that_nobody_needs_it() {
+fn tls_1_2_is_denied_once_that_is_decided() {
     let checks = "--pack strict --check s3-plain-http,s3-tls-1-2-accepted";
     let undecided = plan(json!({"b": bucket(json!({}))}), checks);
     let fixes = undecided["fixes"].as_array().unwrap();

@@ -2,8 +2,8 @@
 //! real AWS CLI, and judged again. Each check whose fix is a command passes then, nothing that passed
 //! fails, and running the commands again changes nothing.
 //!
-//! What comes out is `policies/data/round-trip.yaml`, which `checks show` and the plan read, and
-//! `docs/remediation.md`. `COLDBUCKET_WRITE=1 cargo test --test round_trip` writes both again.
+//! What comes out is `policies/data/round-trip.yaml`, which `checks show`, the plan and
+//! `docs/remediation.md` are made from. `COLDBUCKET_WRITE=1 cargo test --test round_trip` writes it again.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use coldbucket::checks::Catalog;
+use coldbucket::remedy::change;
 use serde_json::Value;
 
 #[path = "support/lint.rs"]
@@ -29,189 +30,30 @@ use local_aws::{Server, project};
 const ACCOUNT: &str = "555566667777";
 const STRANGER: &str = "222222222222";
 
-/// Checks with a command that a person has to decide on, and has: here, to run it.
-const DECIDED: &[&str] = &[
-    "lambda-no-provisioned-concurrency",
-    "lambda-public-policy",
-    "lambda-url-without-auth",
-    "lambda-vpc-attached",
-    "s3-account-public-access-not-blocked",
-    "s3-acls-enabled",
-    "s3-cross-account-access",
-    "s3-key-managed-by-aws",
-    "s3-key-not-rotated",
-    "s3-key-unusable",
-    // moto does not return all settings of a log target.
-    "s3-no-access-log",
-    "s3-no-data-events-read",
-    "s3-no-data-events-write",
-    "s3-no-kms-key",
-    "s3-no-object-lock",
-    "s3-old-versions-kept",
-    "s3-policy-unattached-full-access",
-    "s3-public-access-not-blocked",
-    "s3-public-acl-grant",
-    "s3-public-list",
-    "s3-public-read",
-    "s3-public-write",
-    "s3-replication-to-nowhere",
-    "s3-replication-to-stranger",
-    "s3-sampled-object-public",
-    "s3-service-without-source",
-    "s3-tls-1-2-accepted",
-    "s3-website-hosting",
-    "trail-bucket-no-access-log",
-    "trail-bucket-public",
-];
-
-const ACCESS_POINTS: &str = "LocalStack finds an access point by the account ID in the host name, which a local address cannot have; the command is the account-level one, which is verified";
-
-/// Checks that configuration alone can fix and whose fix is not run here, with the reason.
+/// Checks whose fix is not run here, with the reason. Their change could be: every other check that
+/// names a change is tried.
 const NOT_RUN: &[(&str, &str)] = &[
-    (
-        "config-s3-recorded-daily",
-        "LocalStack and moto drop the recording mode",
-    ),
     (
         "lambda-provisioned-concurrency-unused",
         "unused needs days without a call, and every resource on LocalStack is new",
     ),
-    ("s3-access-point-public", ACCESS_POINTS),
     (
         "s3-tag-condition-without-effect",
         "LocalStack does not support attribute-based access control (PutBucketAbac returns 501)",
     ),
 ];
 
-/// Checks that no command alone can fix, with what it takes instead.
-const BY_A_PERSON: &[(&str, &str)] = &[
-    (
-        "s3-access-point-public-access-not-blocked",
-        "the settings of an access point cannot be changed: create another one, or block public access for the account",
-    ),
-    (
-        "s3-multi-region-access-point-public-access-not-blocked",
-        "the settings of an access point cannot be changed: create another one, or block public access for the account",
-    ),
-    (
-        "config-delivery-failing",
-        "choose the bucket, or find the cause of the failed delivery",
-    ),
-    (
-        "lambda-keep-warm-ping",
-        "decide whether it is a ping or a job, and what callers use instead",
-    ),
-    (
-        "lambda-provisioned-concurrency-spilling",
-        "choose the number of environments by their price",
-    ),
-    (
-        "lambda-provisioned-concurrency-starved",
-        "choose the number of environments by their price",
-    ),
-    ("lambda-service-without-source", "name the source resource"),
-    (
-        "lambda-snapstart-wasted",
-        "decide whether the code in $LATEST may go live, and who invokes the alias",
-    ),
-    ("lambda-url-cors-any-origin", "name the origins"),
-    (
-        "lambda-vpc-idle",
-        "decide whether the function is still needed",
-    ),
-    (
-        "s3-sampled-object-not-under-default-encryption",
-        "write the objects again",
-    ),
-    (
-        "s3-sampled-object-sse-c",
-        "the holder of the key must write the objects again",
-    ),
-    ("trail-delivery-failing", "find out what S3 or KMS denies"),
-    (
-        "trail-not-encrypted-with-kms",
-        "choose or create a key whose policy allows CloudTrail to encrypt",
-    ),
-    (
-        "lambda-code-not-versioned",
-        "choose the version of the code",
-    ),
-    (
-        "lambda-code-of-another-account",
-        "find the owner of the bucket, and decide where to store the code",
-    ),
-    ("lambda-image-oversized", "remove files from the build"),
-    (
-        "lambda-init-too-slow",
-        "choose a lever: code, package or a paid setting",
-    ),
-    ("lambda-package-waste", "remove files from the build"),
-    (
-        "s3-access-point-internet-origin",
-        "the origin cannot be changed: create another access point",
-    ),
-    (
-        "s3-identity-changes-bucket-permissions",
-        "find out which permissions the identity needs",
-    ),
-    (
-        "s3-identity-full-access",
-        "find out which permissions the identity needs",
-    ),
-    (
-        "s3-identity-long-lived-key",
-        "move the users of the key to a role first",
-    ),
-    (
-        "s3-identity-managed-full-access",
-        "find out which permissions the identity needs",
-    ),
-    (
-        "s3-identity-writes-everywhere",
-        "find out which permissions the identity needs",
-    ),
-    (
-        "lambda-cold-start-over-budget",
-        "choose a lever: code, package or a paid setting",
-    ),
-    ("lambda-package-oversized", "remove files from the build"),
-    (
-        "lambda-provisioned-concurrency-failed",
-        "fix the cause first",
-    ),
-    (
-        "lambda-runtime-deprecated",
-        "test the code on another runtime",
-    ),
-    ("s3-cors-any-origin-writes", "name the origins"),
-    (
-        "s3-cross-account-takeover",
-        "name the actions that the other account needs",
-    ),
-    (
-        "s3-key-of-another-account",
-        "choose another key, or ask the other account",
-    ),
-    ("s3-malformed-policy", "write a valid policy"),
-    (
-        "s3-named-accounts-cut-off",
-        "separate the public statement from the named accounts",
-    ),
-    (
-        "s3-no-mfa-delete",
-        "only the root user can, with an MFA device",
-    ),
-    ("s3-no-replication", "choose a destination and a role"),
-    ("s3-no-tags", "choose the tags"),
-    (
-        "s3-policy-locks-out-owner",
-        "only the root user can, and only by deleting the whole policy",
-    ),
-    (
-        "s3-replication-skips-encrypted",
-        "choose a key for the replicas",
-    ),
-];
+/// The checks whose named change waits for a decision; here the decision is to run it.
+fn decided() -> String {
+    let catalogue = Catalog::builtin().unwrap();
+    let not_run = |id: &str| NOT_RUN.iter().any(|(check, _)| *check == id);
+    let waiting = catalogue.iter().filter(|check| {
+        let change = check.remediation.change.as_deref().and_then(change::find);
+        change.is_some_and(|change| !change.decide.is_empty()) && !not_run(&check.id)
+    });
+    let ids: Vec<&str> = waiting.map(|check| check.id.as_str()).collect();
+    ids.join(",")
+}
 
 /// A result by its fingerprint: what it is about, and its status.
 type Results = BTreeMap<String, (String, String)>;
@@ -287,9 +129,9 @@ fn judge(server: &Server, name: &str, checks: &[&str]) -> Value {
     serde_json::from_slice(&judged.stdout).unwrap()
 }
 
-/// The plan for what is in the file, with every decision of [`DECIDED`] taken.
+/// The plan for what is in the file, with every decision of [`decided`] taken.
 fn plan(server: &Server, name: &str, checks: &[&str], format: &str) -> Vec<u8> {
-    let decided = DECIDED.join(",");
+    let decided = decided();
     let arguments = [
         &["remediate", "--snapshot", name],
         checks,
@@ -305,8 +147,8 @@ fn plan(server: &Server, name: &str, checks: &[&str], format: &str) -> Vec<u8> {
     planned.stdout
 }
 
-/// Judges, mends and judges again; the checks that were mended, and the script that did it.
-fn mend(server: &Server, checks: &[&str]) -> (BTreeSet<String>, String) {
+/// Judges, fixes and judges again; the checks that were fixed, and the script that did it.
+fn fix(server: &Server, checks: &[&str]) -> (BTreeSet<String>, String) {
     collect(server, "before.json");
     let before = results(&judge(server, "before.json", checks));
     let plan_json: Value =
@@ -317,29 +159,29 @@ fn mend(server: &Server, checks: &[&str]) -> (BTreeSet<String>, String) {
     collect(server, "after.json");
     let after = results(&judge(server, "after.json", checks));
 
-    // What a fix with commands mends passes, or its item is gone.
+    // What a fix with commands fixes passes, or its item is gone.
     let mut verified: BTreeSet<String> = BTreeSet::new();
-    let mut unmended: BTreeSet<&str> = BTreeSet::new();
+    let mut unfixed: BTreeSet<&str> = BTreeSet::new();
     for fix in plan_json["fixes"].as_array().unwrap() {
         let ready = fix["decide"].is_null() || fix["decided"] == true;
         if !ready || fix["shell"].is_null() {
             continue;
         }
-        for mended in fix["mends"].as_array().unwrap() {
-            let fingerprint = mended["fingerprint"].as_str().unwrap();
+        for finding in fix["mends"].as_array().unwrap() {
+            let fingerprint = finding["fingerprint"].as_str().unwrap();
             let (about, status) = &before[fingerprint];
             assert_eq!(status, "fail", "{about}");
             match after.get(fingerprint).map(|(_, status)| status.as_str()) {
                 None | Some("pass" | "not-applicable") => {
-                    verified.insert(mended["check"].as_str().unwrap().to_owned());
+                    verified.insert(finding["check"].as_str().unwrap().to_owned());
                 }
                 Some(_) => {
-                    unmended.insert(about);
+                    unfixed.insert(about);
                 }
             }
         }
     }
-    assert!(unmended.is_empty(), "still not mended:\n{unmended:#?}");
+    assert!(unfixed.is_empty(), "still not fixed:\n{unfixed:#?}");
 
     // Nothing that passed fails or is unknown, and what did not apply does not fail.
     let worse: Vec<&str> = before
@@ -410,7 +252,7 @@ aws cloudtrail create-trail --name rt-stopped --s3-bucket-name rt-trail --enable
 "#;
 
 #[test]
-fn the_printed_commands_mend_what_they_are_printed_for() {
+fn the_printed_commands_fix_what_they_are_printed_for() {
     let (mut verified, _) = on_moto();
     verified.extend(on_localstack());
     compare(&verified);
@@ -420,7 +262,7 @@ fn the_printed_commands_mend_what_they_are_printed_for() {
 fn on_moto() -> (BTreeSet<String>, String) {
     let server = Server::start_moto();
     server.shell(ACCOUNT, TRAILS);
-    let seen = mend(
+    let seen = fix(
         &server,
         &[
             "--pack",
@@ -467,7 +309,7 @@ fn on_localstack() -> BTreeSet<String> {
         ACCOUNT,
         "aws s3api put-object --bucket rt-open-acl --key open.txt --acl public-read >/dev/null",
     );
-    let (verified, script) = mend(&server, &["--pack", "strict"]);
+    let (verified, script) = fix(&server, &["--pack", "strict"]);
 
     // What was there and not in question stays.
     let kept: Value =
@@ -542,23 +384,19 @@ fn commands_of(script: &str, bucket: &str) -> String {
     format!("{head}\n# {call}")
 }
 
-/// The shipped list and the page say what was seen.
+/// The shipped list says what was seen. `docs/remediation.md` is made from it.
 fn compare(verified: &BTreeSet<String>) {
     let catalogue = Catalog::builtin().unwrap();
     let not_run: BTreeMap<&str, &str> = NOT_RUN.iter().copied().collect();
-    let by_a_person: BTreeMap<&str, &str> = BY_A_PERSON.iter().copied().collect();
-    let mut unexplained = Vec::new();
-    for check in catalogue.iter() {
-        let id = check.id.as_str();
-        let named = [
-            verified.contains(id),
-            not_run.contains_key(id),
-            by_a_person.contains_key(id),
-        ];
-        if named.iter().filter(|yes| **yes).count() != 1 {
-            unexplained.push(id.to_owned());
-        }
-    }
+    let unexplained: Vec<&str> = catalogue
+        .iter()
+        .filter(|check| {
+            let named = check.remediation.change.is_some();
+            let id = check.id.as_str();
+            named == (verified.contains(id) == not_run.contains_key(id))
+        })
+        .map(|check| check.id.as_str())
+        .collect();
     let mut list = String::from(
         "# Results of tests/round_trip.rs: the commands of `coldbucket remediate` fixed a failing resource on\n# LocalStack 4.14.0 (trails: moto 5.2.5) with the AWS CLI 1.46.3. Written by that test with COLDBUCKET_WRITE=1.\nverified:\n",
     );
@@ -569,27 +407,19 @@ fn compare(verified: &BTreeSet<String>) {
     for (id, why) in &not_run {
         writeln!(list, "  {id}: \"{why}\"").unwrap();
     }
-    let files = [
-        ("policies/data/round-trip.yaml", list),
-        (
-            "docs/remediation.md",
-            page(&catalogue, verified, &not_run, &by_a_person),
-        ),
-    ];
-    for (name, wanted) in files {
-        let path = project().join(name);
-        if std::env::var_os("COLDBUCKET_WRITE").is_some() {
-            std::fs::write(&path, &wanted).unwrap();
-        }
-        let there = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(
-            there, wanted,
-            "{name} is not what was seen; COLDBUCKET_WRITE=1 writes it again"
-        );
+    let name = "policies/data/round-trip.yaml";
+    let path = project().join(name);
+    if std::env::var_os("COLDBUCKET_WRITE").is_some() {
+        std::fs::write(&path, &list).unwrap();
     }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        list,
+        "{name} is not what was seen; COLDBUCKET_WRITE=1 writes it again"
+    );
     assert!(
         unexplained.is_empty(),
-        "neither verified nor named with a reason, or both: {unexplained:?}"
+        "names a change that was neither verified nor has a reason, or is verified without one: {unexplained:?}"
     );
     let fixable = verified.len() + not_run.len();
     assert!(
@@ -597,48 +427,4 @@ fn compare(verified: &BTreeSet<String>) {
         "{} of {fixable} are less than nine in ten",
         verified.len()
     );
-}
-
-fn page(
-    catalogue: &Catalog,
-    verified: &BTreeSet<String>,
-    not_run: &BTreeMap<&str, &str>,
-    by_a_person: &BTreeMap<&str, &str>,
-) -> String {
-    let title = |id: &str| catalogue.get(id).map_or("", |check| check.title.as_str());
-    let mut page = String::from(
-        "# Fixes\n\n\
-         `coldbucket remediate` plans fixes for failing checks. It prints them and never applies anything.\n\
-         A fix that can break existing use is printed as a comment until you approve it with\n\
-         `--decided CHECK`.\n\n\
-         `tests/round_trip.rs` generates this page. It deploys a failing resource for each check into LocalStack 4.14.0\n\
-         (moto 5.2.5 for trails), runs the printed commands with the AWS CLI 1.46.3, and audits again: the check must\n\
-         pass, and no passing check may fail. LocalStack enforces neither Block Public Access nor policies, so calls\n\
-         that AWS would deny succeed there.\n\n",
-    );
-    let fixable = verified.len() + not_run.len();
-    writeln!(
-        page,
-        "{} of the {fixable} checks that configuration alone can fix are verified.\n",
-        verified.len()
-    )
-    .unwrap();
-    page.push_str("## Verified\n\n| Check | Fixes | Decision first |\n|---|---|---|\n");
-    for id in verified {
-        let decides = if DECIDED.contains(&id.as_str()) {
-            "if it can break existing use, or facts are unknown"
-        } else {
-            ""
-        };
-        writeln!(page, "| `{id}` | {} | {decides} |", title(id)).unwrap();
-    }
-    page.push_str("\n## Not verified\n\n| Check | Fixes | Reason |\n|---|---|---|\n");
-    for (id, why) in not_run {
-        writeln!(page, "| `{id}` | {} | {why} |", title(id)).unwrap();
-    }
-    page.push_str("\n## Manual\n\nNo command alone fixes these.\n\n| Check | Fixes | Needed |\n|---|---|---|\n");
-    for (id, why) in by_a_person {
-        writeln!(page, "| `{id}` | {} | {why} |", title(id)).unwrap();
-    }
-    page
 }

@@ -29,7 +29,7 @@ pub fn add_identities(world: &mut World) {
                 "Effect": "Allow", "Action": ["s3:*", "s3-object-lambda:*"], "Resource": "*",
             })),
         ),
-        // Of AWS, and nobody's.
+        // AWS managed, not one of the account's own.
         (
             "arn:aws:iam::aws:policy/AmazonSQSFullAccess".to_owned(),
             document(allow("sqs:*", "*")),
@@ -78,7 +78,7 @@ pub fn add_access_points(world: &mut World, buckets: usize) {
             "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resource,
         }))
     };
-    // An operator that nobody knows: only AWS's own word decides.
+    // An unknown operator: only AWS's own word decides.
     let unclear = |resource: &str| {
         let mut policy = reads(resource);
         policy["Statement"][0]["Condition"] =

@@ -33,7 +33,7 @@ fn describe_key(world: &World, _: &Behaviour, call: &Call) -> Answer {
     key(world, call).map_or_else(missing, |key| Answer::json(&json!({ "KeyMetadata": key })))
 }
 
-/// Whether a key rotates is kept beside what AWS tells about it, under `Rotates`.
+/// Whether a key rotates is kept beside what AWS reports about it, under `Rotates`.
 fn get_key_rotation_status(world: &World, _: &Behaviour, call: &Call) -> Answer {
     key(world, call).map_or_else(missing, |key| {
         Answer::json(&json!({

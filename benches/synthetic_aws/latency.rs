@@ -14,11 +14,11 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// Everybody waits that long; nobody at zero.
+    /// Each caller waits that long; none at zero.
     pub fn new(wait: Duration) -> Self {
         let waiting = (!wait.is_zero()).then(|| {
             let (sender, waiting) = mpsc::channel::<(Instant, oneshot::Sender<()>)>();
-            // All wait equally long, so whoever came first is first to go.
+            // All wait equally long, so the first to come is the first to go.
             std::thread::spawn(move || {
                 for (until, wake) in waiting {
                     std::thread::sleep(until.saturating_duration_since(Instant::now()));

@@ -3,7 +3,7 @@
 //!
 //! It answers what the collector calls and nothing else, in AWS's own formats, and it does what
 //! no local AWS does: redirects to the right Region, refuses single operations, throttles, fails
-//! once and then works. Tests start it in their own process, the benchmark in another, and a
+//! once and then works, fails by chance. Tests start it in their own process, the benchmark in another, and a
 //! person with `cargo run --example synthetic_aws -- --help`.
 //!
 //! To add an operation: one row in the `OPERATIONS` of its service's file — what a request for it
@@ -27,6 +27,7 @@ mod cloudtrail;
 mod config;
 mod ecr;
 mod events;
+mod faults;
 mod iam;
 mod identities;
 mod kms;
@@ -42,6 +43,7 @@ mod sts;
 mod throttle;
 mod world;
 
+pub use faults::{Fault, FaultPlan, Faults};
 pub use iam::{Identity, document};
 pub use message::{Answer, Call, Operation};
 pub use s3control::{AccessPoint, MultiRegionAccessPoint};
@@ -56,7 +58,7 @@ use std::time::Duration;
 pub struct Behaviour {
     /// How long each answer takes.
     pub latency: Duration,
-    /// Requests a second that are served; the others are told to slow down.
+    /// Requests a second that are served; the others are throttled.
     pub limit: Option<f64>,
     /// Requests above the limit that are served in one go after a pause; a tenth of a second's
     /// worth when not set.
@@ -75,6 +77,8 @@ pub struct Behaviour {
     pub silent: BTreeSet<String>,
     /// After so many requests the endpoint hangs up on every further one.
     pub dies_after: Option<u64>,
+    /// Faults that strike a share of all requests.
+    pub faults: Faults,
     /// The most entries a page of a listing has; AWS's own limit when not set.
     pub page: Option<usize>,
     /// ListBuckets leaves the Region out, as moto does.

@@ -17,7 +17,7 @@ use clap::Parser;
 #[path = "mod.rs"]
 mod synthetic_aws;
 
-use synthetic_aws::{Behaviour, Endpoint, World};
+use synthetic_aws::{Behaviour, Endpoint, Faults, World};
 
 /// A made-up AWS account on a local port.
 #[derive(Parser)]
@@ -35,12 +35,14 @@ struct Arguments {
     /// How long each answer takes, ms.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
-    /// Requests a second that are served; the rest are told to slow down.
+    /// Requests a second that are served; the rest are throttled.
     #[arg(long)]
     limit: Option<f64>,
     /// Operations to refuse, for example s3:GetBucketPolicy.
     #[arg(long)]
     deny: Vec<String>,
+    #[command(flatten)]
+    faults: Faults,
 }
 
 fn main() -> std::io::Result<()> {
@@ -49,6 +51,7 @@ fn main() -> std::io::Result<()> {
         latency: Duration::from_millis(arguments.latency_ms),
         limit: arguments.limit,
         deny: arguments.deny.into_iter().collect(),
+        faults: arguments.faults,
         ..Behaviour::default()
     };
     let world = World::generated(arguments.buckets, arguments.functions);

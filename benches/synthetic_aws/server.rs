@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use super::faults::{Fault, FaultPlan, FaultyBody};
 use super::latency::Latency;
 use super::message::{Answer, Call};
 use super::throttle::{Throttle, slow_down};
@@ -42,11 +43,13 @@ struct State {
     behaviour: Behaviour,
     throttle: Throttle,
     latency: Latency,
+    faults: FaultPlan,
     counts: Mutex<BTreeMap<String, u64>>,
     flaky: Mutex<BTreeMap<String, u64>>,
     seen: Mutex<Vec<Seen>>,
     arrived: AtomicU64,
     throttled: AtomicU64,
+    struck: AtomicU64,
     in_flight: AtomicU64,
     most_in_flight: AtomicU64,
 }
@@ -70,6 +73,7 @@ impl Endpoint {
         let state = Arc::new(State {
             flaky: Mutex::new(behaviour.flaky.clone()),
             latency: Latency::new(behaviour.latency),
+            faults: FaultPlan::new(behaviour.faults),
             world,
             behaviour,
             throttle: Throttle::default(),
@@ -77,6 +81,7 @@ impl Endpoint {
             seen: Mutex::default(),
             arrived: AtomicU64::new(0),
             throttled: AtomicU64::new(0),
+            struck: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             most_in_flight: AtomicU64::new(0),
         });
@@ -129,9 +134,14 @@ impl Endpoint {
         self.counts().values().sum()
     }
 
-    /// Requests that were told to slow down.
+    /// Requests that were throttled.
     pub fn throttled(&self) -> u64 {
         self.state.throttled.load(Ordering::Relaxed)
+    }
+
+    /// Requests that a fault struck.
+    pub fn struck(&self) -> u64 {
+        self.state.struck.load(Ordering::Relaxed)
     }
 
     /// The most requests that were being answered at one time.
@@ -188,7 +198,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 async fn respond(
     state: &State,
     request: Request<Incoming>,
-) -> std::io::Result<Response<Full<Bytes>>> {
+) -> std::io::Result<Response<FaultyBody>> {
     let header = |name: &str| {
         request
             .headers()
@@ -224,8 +234,7 @@ async fn respond(
         call.service = "s3control".to_owned();
     }
 
-    let now = state.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-    state.most_in_flight.fetch_max(now, Ordering::Relaxed);
+    let _answering = Answering::new(state);
     let found = operations()
         .find(|operation| operation.service == call.service && (operation.matches)(&call));
     let name = found.map_or_else(
@@ -245,7 +254,6 @@ async fn respond(
     }
     let arrived = state.arrived.fetch_add(1, Ordering::Relaxed);
     if state.behaviour.dies_after.is_some_and(|n| arrived >= n) {
-        state.in_flight.fetch_sub(1, Ordering::Relaxed);
         return Err(std::io::ErrorKind::ConnectionReset.into());
     }
     if state.behaviour.silent.contains(&name) {
@@ -255,7 +263,20 @@ async fn respond(
         .throttle
         .admits(&state.behaviour, &call.service, &call.region);
     state.latency.pass().await;
-    let answer = if !admitted {
+    let fault = state.faults.next(&name, &call);
+    state
+        .struck
+        .fetch_add(u64::from(fault.is_some()), Ordering::Relaxed);
+    match fault {
+        Some(Fault::Reset) => return Err(std::io::ErrorKind::ConnectionReset.into()),
+        Some(Fault::Stalled(time)) => tokio::time::sleep(time).await,
+        _ => {}
+    }
+    let answer = if fault == Some(Fault::Refused) {
+        slow_down(&call.service)
+    } else if fault == Some(Fault::Failed) {
+        internal_error(&call.service)
+    } else if !admitted {
         state.throttled.fetch_add(1, Ordering::Relaxed);
         slow_down(&call.service)
     } else {
@@ -270,8 +291,33 @@ async fn respond(
             ),
         }
     };
-    state.in_flight.fetch_sub(1, Ordering::Relaxed);
-    Ok(http(answer))
+    let answer = http(answer);
+    if fault == Some(Fault::Truncated) {
+        let (head, body) = answer.into_parts();
+        // What has no body cannot break off in it.
+        if body.is_empty() {
+            return Err(std::io::ErrorKind::ConnectionReset.into());
+        }
+        return Ok(Response::from_parts(head, FaultyBody::truncated(&body)));
+    }
+    Ok(answer.map(FaultyBody::whole))
+}
+
+/// A request that is being answered, until the answer is ready or the client has gone.
+struct Answering<'a>(&'a State);
+
+impl<'a> Answering<'a> {
+    fn new(state: &'a State) -> Self {
+        let now = state.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        state.most_in_flight.fetch_max(now, Ordering::Relaxed);
+        Self(state)
+    }
+}
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A refusal or failure the behaviour asks for.
@@ -306,15 +352,19 @@ fn scripted(state: &State, call: &Call, name: &str) -> Option<Answer> {
     let mut flaky = locked(&state.flaky);
     let left = flaky.get_mut(name).filter(|left| **left > 0)?;
     *left -= 1;
-    Some(Answer::error(
-        &call.service,
+    Some(internal_error(&call.service))
+}
+
+fn internal_error(service: &str) -> Answer {
+    Answer::error(
+        service,
         500,
         "InternalError",
         "We encountered an internal error. Please try again.",
-    ))
+    )
 }
 
-fn http(answer: Answer) -> Response<Full<Bytes>> {
+fn http(answer: Answer) -> Response<Bytes> {
     let mut response = Response::builder()
         .status(answer.status)
         .header("content-type", answer.content_type)
@@ -324,11 +374,11 @@ fn http(answer: Answer) -> Response<Full<Bytes>> {
         response = response.header(*name, value);
     }
     response
-        .body(Full::new(
+        .body(
             answer
                 .raw
                 .map_or_else(|| Bytes::from(answer.body), Bytes::from),
-        ))
+        )
         .expect("headers are plain text")
 }
 

@@ -634,7 +634,7 @@ impl World {
     }
 
     /// What is called by whom, once the generated functions are there: every function but the last
-    /// of a Region's with provisioned concurrency is used, and a rule and a schedule call somebody.
+    /// of a Region's with provisioned concurrency is used, and a rule and a schedule call a function.
     fn generate_callers(&mut self) {
         let functions: Vec<(String, String, bool)> = self
             .functions

@@ -19,6 +19,8 @@ use super::model::{Check, Examples, ForEach, MessageCase, Remediation};
 use super::problem::{PolicyErrors, PolicyProblem};
 use super::shape::FactShape;
 use super::suggest;
+use crate::inventory::ids::SubjectKind;
+use crate::remedy::change;
 
 /// The files of `policies/`, as `build.rs` found them.
 static BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
@@ -413,7 +415,8 @@ impl Compiler<'_> {
             .as_ref()
             .map(|text| self.template(text, Style::Prose, &variables));
         let evidence = self.evidence(read.evidence.as_ref(), list, &variables);
-        let remediation = self.remediation(read.remediation.as_ref(), &variables);
+        let remediation =
+            self.remediation(read.remediation.as_ref(), read.subject.value, &variables);
         let examples = |trees: &[Spanned<Tree>]| trees.iter().map(|t| t.value.to_json()).collect();
         let maps_to = read.maps_to.into_iter();
         Some(Check {
@@ -669,11 +672,13 @@ impl Compiler<'_> {
     fn remediation(
         &mut self,
         read: Option<&file::RemediationFile>,
+        subject: SubjectKind,
         variables: &Variables,
     ) -> Option<Remediation> {
         let Some(read) = read else {
             return Some(Remediation::default());
         };
+        let summary = self.summary(read, subject, variables);
         let mut code = |text: &Option<Spanned<String>>| -> Option<Option<TextTemplate>> {
             match text {
                 Some(text) => self.template(text, Style::Code, variables).map(Some),
@@ -685,18 +690,69 @@ impl Compiler<'_> {
             code(&read.terraform),
             code(&read.cloudformation),
         );
-        let summary = self.template(&read.summary, Style::Prose, variables);
         let decide = match &read.decide {
             Some(text) => self.template(text, Style::Prose, variables).map(Some),
             None => Some(None),
         };
         Some(Remediation {
             summary: summary?,
+            change: read.change.as_ref().map(|name| name.value.clone()),
             decide: decide?,
             shell: shell?,
             terraform: terraform?,
             cloudformation: cloudformation?,
         })
+    }
+
+    /// What a check says about its fix, or else the change that it names.
+    fn summary(
+        &mut self,
+        read: &file::RemediationFile,
+        subject: SubjectKind,
+        variables: &Variables,
+    ) -> Option<TextTemplate> {
+        if let Some(name) = &read.change {
+            let known = || change::of_subject(subject);
+            if !known().any(|change| change.name == name.value) {
+                let hint = suggest::did_you_mean(&name.value, known().map(|change| change.name));
+                let subject = subject.name();
+                self.problem(
+                    name,
+                    0,
+                    format!("no change of a {subject} is called `{}`{hint}", name.value),
+                );
+            }
+            for text in [&read.shell, &read.terraform, &read.cloudformation] {
+                if let Some(text) = text {
+                    self.problem(text, 0, "a check names a change or brings texts, not both");
+                }
+            }
+        }
+        let of_change = read
+            .change
+            .as_ref()
+            .and_then(|name| change::find(&name.value));
+        match (&read.summary, of_change) {
+            (Some(text), _) => self.template(text, Style::Prose, variables),
+            (None, Some(change)) => TextTemplate::parse(change.summary, Style::Prose, variables)
+                .map_err(|_| {
+                    let problem = format!(
+                        "the `summary` of `{}` is about another subject: write one",
+                        change.name
+                    );
+                    read.change
+                        .iter()
+                        .for_each(|name| self.problem(name, 0, problem.as_str()));
+                })
+                .ok(),
+            (None, None) => {
+                self.problems.push(PolicyProblem::of_file(
+                    self.path,
+                    "`remediation` needs a `summary` or the name of a `change`",
+                ));
+                None
+            }
+        }
     }
 }
 

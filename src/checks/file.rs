@@ -69,7 +69,10 @@ pub struct MessageCaseFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RemediationFile {
-    pub summary: Spanned<String>,
+    #[serde(default)]
+    pub summary: Option<Spanned<String>>,
+    #[serde(default)]
+    pub change: Option<Spanned<String>>,
     #[serde(default)]
     pub decide: Option<Spanned<String>>,
     #[serde(default)]

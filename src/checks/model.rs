@@ -83,13 +83,15 @@ pub struct MessageCase {
     pub message: TextTemplate,
 }
 
-/// How to fix a finding: a [`TextTemplate`] for each tool.
+/// How to fix what a check found: a named change, or texts for each kind of tool.
 #[derive(Clone, Debug, Default)]
 pub struct Remediation {
     /// In one sentence.
     pub summary: TextTemplate,
-    /// The decision that is needed before any command runs, or why no command alone fixes it; absent if
-    /// the commands can run as they are.
+    /// The change of [`crate::remedy::change`] that fixes it; then the check has no texts of its own.
+    pub change: Option<String>,
+    /// What a person has to decide before any command is run, or why none can do it alone; absent
+    /// when the commands can be run as they stand. A named change says so itself.
     pub decide: Option<TextTemplate>,
     /// For a shell with the AWS CLI.
     pub shell: Option<TextTemplate>,

@@ -222,8 +222,8 @@ impl ConfigFile {
     }
 }
 
-#[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#[cfg(test)]
 mod tests {
     use serde_json::Value;
 

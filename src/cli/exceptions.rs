@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [[exceptions]]
-//! check = "s3-public-read"
+//! check = "s3-public-*"
 //! resource = "acme-www-*"
 //! tag = "exposure=public"
 //! reason = "static website, reviewed in SEC-118"

@@ -129,7 +129,8 @@ pub(super) fn help_of_output<'a>(formats: impl Iterator<Item = (&'a str, &'a str
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Tuning")]
 pub struct TuningArgs {
-    /// Concurrent requests, 1 to 512 [default: 32]
+    /// Most requests in flight, 1 to 512: starts at 32, grows while AWS does not throttle, shrinks
+    /// when it does [default: 128]
     #[arg(long, value_name = "N")]
     pub concurrency: Option<u32>,
     /// Maximum requests per second

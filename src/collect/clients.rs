@@ -345,7 +345,7 @@ impl Clients {
         })
     }
 
-    /// What sends requests that are nobody's API: no credentials, no cookies, no redirects.
+    /// Sends requests that go to no service's API: no credentials, no cookies, no redirects.
     pub fn plain(&self) -> &Connector {
         self.plain.get_or_init(|| {
             let mut connector =

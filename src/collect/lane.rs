@@ -6,51 +6,64 @@
 //! they wait outside of any schedule, so neither a hard cap nor a measured rate could be kept.
 //!
 //! Retrying: a throttled call goes back to the end of the lane until a minute has passed since it
-//! was first sent; a transient failure is tried four times, a little longer apart each time. When
-//! several calls in a row have been given up, the lane stops waiting: every call is tried once,
-//! and when nothing answers at all, one call in five seconds is tried and the others fail at once.
+//! was first sent. A transient failure is tried again as often as makes a loss by chance unlikely,
+//! unless the operation has failed for seconds without an answer. When nothing answers, one request
+//! probes the endpoint while the others wait; after five seconds they fail.
+//!
+//! Hedging: where an answer is late and later requests were answered, the request is sent a second
+//! time, and the first answer counts. All calls but those that start something read only.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use tokio::sync::Semaphore;
 
 use super::call_error::{CallError, ErrorKind};
+use super::in_flight::InFlight;
 use super::interrupt::Interrupt;
 use super::pace::{Metronome, Pace};
+use super::retry::{Admission, FailureRate, HedgeBudget, OperationHealth, Outage, OutageCause};
 
 /// How long a call is tried, from when it was first sent.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often a transient failure is tried.
-const ATTEMPTS: u32 = 4;
-/// The wait before the second attempt; it doubles each time.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// Calls given up in a row after which the lane stops waiting.
-const TIRED: u32 = 8;
-/// How often a lane that is not answered tries again.
-const PROBE: Duration = Duration::from_secs(5);
+/// The wait before the second attempt; it doubles each time …
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// … up to this.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// When a request that no later one has overtaken is late.
+const LATE_ALONE: Duration = Duration::from_secs(3);
 
-/// What all lanes share: the requests in flight, the hard cap and the interrupt.
+/// What all lanes share: the requests in flight, the hard cap, the interrupt, and what is known of
+/// all services.
 #[derive(Debug)]
-pub struct Gate {
-    in_flight: Semaphore,
+pub struct SharedLimits {
+    in_flight: InFlight,
     cap: Option<Mutex<Metronome>>,
     interrupt: Interrupt,
+    seen: Mutex<RunHealth>,
 }
 
-impl Gate {
+#[derive(Debug, Default)]
+struct RunHealth {
+    failures: FailureRate,
+    hedges: HedgeBudget,
+}
+
+impl SharedLimits {
     /// At most `concurrency` requests in flight and `rate` requests a second.
     pub fn new(concurrency: usize, rate: Option<f64>, interrupt: Interrupt) -> Arc<Self> {
         Arc::new(Self {
-            in_flight: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            in_flight: InFlight::new(concurrency),
             cap: rate.and_then(Metronome::new).map(Mutex::new),
             interrupt,
+            seen: Mutex::default(),
         })
     }
 
@@ -58,12 +71,18 @@ impl Gate {
     pub fn interrupted(&self) -> bool {
         self.interrupt.raised()
     }
+
+    fn locked<R>(&self, f: impl FnOnce(&mut RunHealth) -> R) -> R {
+        f(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// One service in one Region.
 #[derive(Debug)]
 pub struct Lane {
-    gate: Arc<Gate>,
+    gate: Arc<SharedLimits>,
+    /// Late requests are sent a second time.
+    hedges: bool,
     /// First come, first served.
     queue: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -72,22 +91,34 @@ pub struct Lane {
 #[derive(Debug)]
 struct State {
     pace: Pace,
-    given_up: u32,
-    unanswered: bool,
-    probed: Option<Instant>,
+    outage: Outage,
+    /// By the type of their errors, which each operation has of its own.
+    operations: HashMap<TypeId, OperationHealth>,
+    /// When the latest of the answered requests was sent.
+    newest: Option<Instant>,
 }
 
+impl State {
+    fn operation<E: 'static>(&mut self) -> &mut OperationHealth {
+        self.operations.entry(TypeId::of::<E>()).or_default()
+    }
+}
+
+/// One attempt: when the request that was answered was sent, and its answer.
+type Attempt<T, E> = (Instant, Result<T, SdkError<E, HttpResponse>>);
+
 impl Lane {
-    /// A lane at this pace.
-    pub fn new(gate: Arc<Gate>, pace: Pace) -> Self {
+    /// A lane at this pace. With `hedges`, late requests are sent a second time.
+    pub fn new(gate: Arc<SharedLimits>, pace: Pace, hedges: bool) -> Self {
         Self {
             gate,
+            hedges,
             queue: tokio::sync::Mutex::new(()),
             state: Mutex::new(State {
                 pace,
-                given_up: 0,
-                unanswered: false,
-                probed: None,
+                outage: Outage::default(),
+                operations: HashMap::new(),
+                newest: None,
             }),
         }
     }
@@ -116,7 +147,7 @@ impl Lane {
             () = self.gate.interrupt.wait() => None,
             done = async {
                 self.turn().await;
-                let _permit = self.gate.in_flight.acquire().await;
+                let _permit = self.gate.in_flight.enter().await;
                 what.await
             } => Some(done),
         }
@@ -130,50 +161,118 @@ impl Lane {
     {
         let mut first_sent = None;
         let mut attempt: u32 = 0;
+        let mut refusals: u32 = 0;
         let mut corrected = false;
         loop {
-            if !self.worth_trying() {
-                return Err(CallError::local(
-                    ErrorKind::Final,
-                    "Connection",
-                    "not sent: the endpoint has stopped answering",
-                ));
-            }
-            self.turn().await;
-            let permit = self.gate.in_flight.acquire().await;
-            let sent = Instant::now();
+            self.admission().await?;
+            let (sent, result) = self.attempt(&send).await;
+            let now = Instant::now();
             let first = *first_sent.get_or_insert(sent);
-            let result = send().await;
-            drop(permit);
-            attempt = attempt.saturating_add(1);
+            let patient = now.saturating_duration_since(first) < PATIENCE;
             let error = match result {
                 Ok(value) => {
-                    self.answered(sent);
+                    self.answered::<E>(sent, now);
                     return Ok(value);
                 }
                 Err(error) => CallError::from(error),
             };
-            let now = Instant::now();
-            let again = match error.kind {
-                ErrorKind::Throttled => {
-                    self.locked(|state| state.pace.refused(sent, now));
-                    now.duration_since(first) < PATIENCE
+            let wait = match error.kind {
+                ErrorKind::Throttled if patient => {
+                    refusals = refusals.saturating_add(1);
+                    self.refused(sent, now);
+                    backoff(refusals)
                 }
-                ErrorKind::Transient => attempt < ATTEMPTS && now.duration_since(first) < PATIENCE,
-                ErrorKind::Skewed => !std::mem::replace(&mut corrected, true),
-                ErrorKind::Final | ErrorKind::Interrupted => {
-                    if error.status.is_some() {
-                        self.answered(sent);
+                ErrorKind::Transient => {
+                    attempt = attempt.saturating_add(1);
+                    let attempts = self.failed::<E>(&error, now);
+                    if attempt >= attempts || !patient {
+                        return Err(error);
+                    }
+                    backoff(attempt)
+                }
+                ErrorKind::Skewed if !corrected => {
+                    corrected = true;
+                    Duration::ZERO
+                }
+                _ => {
+                    if error.status.is_some() && error.kind != ErrorKind::Throttled {
+                        self.answered::<E>(sent, now);
                     }
                     return Err(error);
                 }
             };
-            if !again || self.tired() {
-                self.gave_up(&error, now);
-                return Err(error);
-            }
-            if error.kind == ErrorKind::Transient {
-                tokio::time::sleep(backoff(attempt)).await;
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// One request and, when its answer is late, a copy of it. The first to end counts.
+    async fn attempt<T, E, F, Fut>(&self, send: &F) -> Attempt<T, E>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: 'static,
+    {
+        let request = async || {
+            self.turn().await;
+            let permit = self.gate.in_flight.enter().await;
+            (Instant::now(), permit)
+        };
+        let (sent, _permit) = request().await;
+        let mut first = pin!(send());
+        tokio::select! {
+            biased;
+            result = &mut first => return (sent, result),
+            () = self.late::<E>(sent) => {}
+        }
+        if !self.gate.locked(|seen| seen.hedges.take()) {
+            return (sent, first.await);
+        }
+        let copy = Box::pin(async {
+            let (sent, _permit) = request().await;
+            (sent, send().await)
+        });
+        tokio::select! {
+            biased;
+            result = &mut first => (sent, result),
+            attempt = copy => attempt,
+        }
+    }
+
+    /// Waits until the answer to a request is late; for ever where requests are sent once.
+    async fn late<E: 'static>(&self, sent: Instant) {
+        if !self.hedges {
+            return std::future::pending().await;
+        }
+        let after = self.locked(|state| state.operation::<E>().late_after());
+        until(sent + after).await;
+        // Where nothing is answered in that time, the endpoint or this machine is busy, and a copy
+        // would wait as long.
+        let much_later = sent + after / 2;
+        let overtaken =
+            self.locked(|state| state.newest.is_some_and(|newest| newest >= much_later));
+        if !overtaken {
+            until(sent + LATE_ALONE.max(after * 2)).await;
+        }
+    }
+
+    /// Waits while one request of another call probes an endpoint that does not answer.
+    async fn admission(&self) -> Result<(), CallError> {
+        loop {
+            match self.locked(|state| state.outage.admit(Instant::now())) {
+                Admission::Send => return Ok(()),
+                Admission::Wait(until) => tokio::time::sleep_until(until.into()).await,
+                Admission::Fail(cause) => {
+                    let (code, text) = match cause {
+                        OutageCause::Silence => {
+                            ("Connection", "not sent: the endpoint has stopped answering")
+                        }
+                        OutageCause::Refusal => (
+                            "Throttling",
+                            "not sent: the service has refused every request for a minute",
+                        ),
+                    };
+                    return Err(CallError::local(ErrorKind::Final, code, text));
+                }
             }
         }
     }
@@ -194,40 +293,49 @@ impl Lane {
         }
     }
 
-    fn worth_trying(&self) -> bool {
+    /// The service did what it was asked, or said that it will not.
+    fn answered<E: 'static>(&self, sent: Instant, now: Instant) {
         self.locked(|state| {
-            if state.given_up < TIRED || !state.unanswered {
-                return true;
+            state.pace.accepted(sent, now);
+            state.outage.end();
+            state.newest = state.newest.max(Some(sent));
+            let took = now.saturating_duration_since(sent);
+            state.operation::<E>().answered(took);
+        });
+        self.gate.locked(|seen| {
+            seen.failures.record(true);
+            seen.hedges.answered();
+        });
+        self.gate.in_flight.grow();
+    }
+
+    /// The request was one too many.
+    fn refused(&self, sent: Instant, now: Instant) {
+        let flooded = self.locked(|state| {
+            state.outage.record(OutageCause::Refusal, now);
+            state.pace.refused(sent, now)
+        });
+        if flooded {
+            self.gate.in_flight.shrink();
+        }
+    }
+
+    /// The request failed for the moment. Gives how often such a call is tried in all.
+    fn failed<E: 'static>(&self, error: &CallError, now: Instant) -> u32 {
+        let broken = self.locked(|state| {
+            if error.unreachable() {
+                state.outage.record(OutageCause::Silence, now);
+            } else {
+                state.outage.end();
             }
-            let now = Instant::now();
-            let due = state
-                .probed
-                .is_none_or(|probed| now.duration_since(probed) >= PROBE);
-            if due {
-                state.probed = Some(now);
-            }
-            due
+            let operation = state.operation::<E>();
+            operation.failed(now);
+            operation.broken(now)
+        });
+        self.gate.locked(|seen| {
+            seen.failures.record(false);
+            if broken { 1 } else { seen.failures.attempts() }
         })
-    }
-
-    fn tired(&self) -> bool {
-        self.locked(|state| state.given_up >= TIRED)
-    }
-
-    fn answered(&self, sent: Instant) {
-        self.locked(|state| {
-            state.pace.accepted(sent, Instant::now());
-            state.given_up = 0;
-            state.unanswered = false;
-        });
-    }
-
-    fn gave_up(&self, error: &CallError, now: Instant) {
-        self.locked(|state| {
-            state.given_up = state.given_up.saturating_add(1);
-            state.unanswered = error.unreachable();
-            state.probed = Some(now);
-        });
     }
 
     fn locked<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
@@ -244,7 +352,8 @@ async fn until(slot: Instant) {
 /// The wait after the given attempt: doubling, half of it random, so that calls that failed
 /// together do not come back together.
 fn backoff(attempt: u32) -> Duration {
-    let whole = FIRST_WAIT * 2_u32.saturating_pow(attempt.saturating_sub(1).min(6));
+    let doubled = FIRST_WAIT * 2_u32.saturating_pow(attempt.saturating_sub(1).min(6));
+    let whole = doubled.min(LONGEST_WAIT);
     // The standard library's hasher is seeded at random: enough for spreading, and no dependency.
     let share = RandomState::new().hash_one(attempt) % 1000;
     whole / 2 + whole.mul_f64(f64::from(u32::try_from(share).unwrap_or(0)) / 2000.0)
@@ -253,7 +362,7 @@ fn backoff(attempt: u32) -> Duration {
 /// The lanes of a run, made when first used.
 #[derive(Debug)]
 pub struct Lanes {
-    gate: Arc<Gate>,
+    gate: Arc<SharedLimits>,
     lambda_quota: bool,
     lanes: Mutex<HashMap<(Family, String), Arc<Lane>>>,
 }
@@ -315,12 +424,17 @@ impl Family {
             _ => None,
         }
     }
+
+    /// True when a request may be sent twice: it reads. A query is billed.
+    const fn hedges(self) -> bool {
+        !matches!(self, Self::LogsInsights)
+    }
 }
 
 impl Lanes {
     /// No lanes yet. With `lambda_quota`, Lambda's lanes keep to its published quotas from the
     /// start, which are AWS's and not those of a local endpoint.
-    pub fn new(gate: Arc<Gate>, lambda_quota: bool) -> Self {
+    pub fn new(gate: Arc<SharedLimits>, lambda_quota: bool) -> Self {
         Self {
             gate,
             lambda_quota,
@@ -336,12 +450,12 @@ impl Lanes {
                 Some(quota) if self.lambda_quota => Pace::below(quota),
                 _ => Pace::free(),
             };
-            Arc::new(Lane::new(Arc::clone(&self.gate), pace))
+            Arc::new(Lane::new(Arc::clone(&self.gate), pace, family.hedges()))
         }))
     }
 
     /// The gate all of them share.
-    pub fn gate(&self) -> &Arc<Gate> {
+    pub fn gate(&self) -> &Arc<SharedLimits> {
         &self.gate
     }
 }

@@ -1,11 +1,11 @@
 //! Reading a live account: the only place that names the SDK, tokio or a clock.
 //!
-//! [`collect`] is given a set of needs, not checks: which readings of which resources somebody will
-//! open. From them comes a [plan](plan), and from the plan the calls, in waves: who we are; what
+//! [`collect`] is given a set of needs, not checks: which readings of which resources will be
+//! opened. From them comes a [plan](plan), and from the plan the calls, in waves: who we are; what
 //! there is (Regions, buckets, functions); the readings of each; and then those of the buckets
 //! that the first wave pointed at. What AWS answers becomes a [`Snapshot`], a refusal a refused
 //! [reading](crate::inventory::Reading), a failure a failed one. Only when nothing at all can be
-//! read — no credentials, nobody there — is there an error instead.
+//! read — no credentials, no endpoint that answers — is there an error instead.
 //!
 //! Every request goes through one function ([`lane`]), which schedules it, and past one
 //! interceptor ([`guard`]), which refuses anything that is not a declared read.
@@ -25,6 +25,7 @@ mod function_state;
 pub mod guard;
 mod identities;
 mod identity;
+mod in_flight;
 mod interrupt;
 mod keys;
 mod lambda;
@@ -38,6 +39,7 @@ mod paging;
 mod plan;
 mod progress;
 mod regions;
+mod retry;
 mod s3;
 mod scaling;
 mod schedules;
@@ -69,15 +71,15 @@ use crate::inventory::{Reading, Snapshot};
 
 use clients::{Clients, Fixed, Source};
 use interrupt::{Interrupt, Routed};
-use lane::{Gate, Lanes};
+use lane::{Lanes, SharedLimits};
 use plan::Plan;
 use s3::Round;
 use session::Session;
 
-/// Requests in flight when nobody says otherwise.
-pub const DEFAULT_CONCURRENCY: usize = 32;
+/// The most requests in flight by default.
+pub const DEFAULT_CONCURRENCY: usize = 128;
 
-/// Gigabytes of logs that a measurement may scan when nobody says otherwise.
+/// Gigabytes of logs that a measurement may scan by default.
 pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
 
 /// What to read, and how.
@@ -95,7 +97,8 @@ pub struct Request {
     pub buckets: Vec<String>,
     /// Function names or globs (`*`, `?`); empty is all.
     pub functions: Vec<String>,
-    /// Requests in flight at most, all services together.
+    /// Requests in flight at most, all services together: 32 at first, and more while no service
+    /// refuses most requests.
     pub concurrency: usize,
     /// Requests a second at most, all services together; `None` is no such limit.
     pub rate: Option<f64>,
@@ -251,7 +254,7 @@ async fn open(
     let lambda_quota = request
         .lambda_quota
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
-    let gate = Gate::new(request.concurrency, request.rate, interrupt);
+    let gate = SharedLimits::new(request.concurrency, request.rate, interrupt);
     Ok(Session {
         plan: Plan::new(&request.needs, request.opted())
             .with_object_samples(&request.needs, request.sample_objects.is_some()),
@@ -452,7 +455,7 @@ async fn read_each(
             (name, bucket)
         })
         .buffer_unordered(session.request.concurrency.max(1))
-        // A bucket whose Region only its answers told may turn out to be elsewhere.
+        // A bucket whose Region only its answers gave may turn out to be elsewhere.
         .filter(|(_, bucket)| {
             let here = bucket
                 .region

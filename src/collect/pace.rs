@@ -1,7 +1,7 @@
 //! How fast requests may leave: arithmetic only, time is handed in.
 //!
 //! AWS publishes no rate for the configuration calls of S3, and what it publishes for Lambda is
-//! shared with everybody else in the account. So the rate is found the way TCP finds it: free
+//! shared with everyone else in the account. So the rate is found the way TCP finds it: free
 //! until the first refusal, then a little under what was measured to get through, then slowly up
 //! again until the next. The measured rate, rather than half of the last one, is what keeps over
 //! nine tenths of a limit in use.
@@ -61,7 +61,7 @@ const GUESSING: f64 = 3.0;
 const TOLERATED: f64 = 0.02;
 /// Standard deviations that are put down to chance.
 const CHANCE: f64 = 3.0;
-/// A limit and faults are told apart by at most so many measurements …
+/// At most so many measurements decide between a limit and faults …
 const MOST_MEASUREMENTS: usize = 8;
 /// … and at least so many …
 const LEAST_MEASUREMENTS: usize = 3;
@@ -99,12 +99,12 @@ pub struct Pace {
     /// The share of requests that is refused at any rate.
     faults: f64,
     /// The last measurements from the first refusal on, the latest last.
-    measured: VecDeque<Measurement>,
+    measured: VecDeque<RateWindow>,
 }
 
 /// One measurement.
 #[derive(Clone, Copy, Debug)]
-struct Measurement {
+struct RateWindow {
     /// The rate that was allowed.
     rate: f64,
     /// Requests a second that were sent.
@@ -113,7 +113,7 @@ struct Measurement {
     refused: f64,
 }
 
-impl Measurement {
+impl RateWindow {
     fn answers(&self) -> f64 {
         self.accepted + self.refused
     }
@@ -217,7 +217,7 @@ impl Pace {
         }
         let first = flood && self.rate.is_infinite();
         let span = self.span.max(if first { GUESS_OVER } else { SLACK });
-        let seen = Measurement {
+        let seen = RateWindow {
             rate: self.rate,
             offered: f64::from(answers) / span.as_secs_f64(),
             accepted: f64::from(self.accepted),
@@ -248,7 +248,7 @@ impl Pace {
     }
 
     /// Lowers the rate to what got through.
-    fn cut(&mut self, seen: &Measurement, now: Instant) {
+    fn cut(&mut self, seen: &RateWindow, now: Instant) {
         let keep = if self.guess { 1.0 } else { KEEP };
         // Faults are part of what is sent at any rate.
         let served = seen.through() / (1.0 - self.faults) * keep;
@@ -266,8 +266,8 @@ impl Pace {
     /// Decides whether refusals are faults or a limit, where the measurements show it. True when
     /// they are all faults: the rate is as it was before the first of them.
     fn attribute(&mut self) -> bool {
-        let sum = |of: &dyn Fn(&Measurement) -> f64| self.measured.iter().map(of).sum::<f64>();
-        let answers = sum(&Measurement::answers);
+        let sum = |of: &dyn Fn(&RateWindow) -> f64| self.measured.iter().map(of).sum::<f64>();
+        let answers = sum(&RateWindow::answers);
         let share = sum(&|seen| seen.refused) / answers;
         let fit = |faults, limit| sum(&|seen| seen.likelihood(faults, limit));
         let best_limit = |faults: f64| {
@@ -461,8 +461,8 @@ mod tests {
                         refused += 1;
                         refusals[worker] += 1;
                         lanes[lane].refused(origin + sent, origin + now);
-                        let whole =
-                            Duration::from_millis(100) * 2_u32.pow(refusals[worker] - 1).min(10);
+                        let whole = Duration::from_millis(100)
+                            * 2_u32.saturating_pow(refusals[worker] - 1).min(10);
                         let wait = whole.mul_f64(0.5 + random(&mut server.random) / 2.0);
                         (now + wait, Event::Ask(worker))
                     }
@@ -489,7 +489,7 @@ mod tests {
     const ALWAYS: Duration = Duration::MAX;
 
     /// A bucket that holds one token only is left out: asked one percent too often it refuses
-    /// every other request, which no rate below the limit can be told from.
+    /// every other request, and its limit cannot be measured.
     #[test]
     fn nine_tenths_of_a_limit_are_used_and_little_is_refused() {
         for limit in [15.0, 100.0, 300.0, 1000.0] {

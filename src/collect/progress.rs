@@ -1,4 +1,4 @@
-//! How collection tells a person what it is doing. Nothing here reaches stdout or a file.
+//! Progress and notes for a person. Nothing here reaches stdout or a file.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

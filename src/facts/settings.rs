@@ -1,8 +1,7 @@
-//! The settings of a bucket as they stand: what a fix must not lose.
+//! The current settings of a bucket: what a fix must not lose.
 //!
-//! A condition asks what a setting means; whoever changes one has to know its words, since S3
-//! replaces a policy, an encryption rule or an ACL as a whole. Here are the words, each known,
-//! known to be absent, or not known for a reason.
+//! A condition needs a setting's meaning. A fix needs its exact content, since S3 replaces a policy, an
+//! encryption rule or an ACL as a whole. Each is known, known to be absent, or not known for a reason.
 
 use super::bucket::context::BucketContext;
 use super::bucket::delivery;
@@ -39,7 +38,7 @@ pub struct CurrentSettings<'a> {
 
 impl<'a> Facts<'a> {
     /// The settings of a bucket; `None` for other subjects, and for the stand-in of a listing.
-    pub fn settings(&self, subject: &Subject) -> Option<CurrentSettings<'a>> {
+    pub fn current_settings(&self, subject: &Subject) -> Option<CurrentSettings<'a>> {
         let id = &subject.id;
         if id.kind != SubjectKind::Bucket {
             return None;

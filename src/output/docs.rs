@@ -43,6 +43,58 @@ pub struct Line {
     pub not_covered: Option<String>,
 }
 
+/// The checks by what fixes them, for the page about fixes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FixCoverage {
+    /// Checks whose commands fixed a failing resource: id, title, what a person decides first.
+    pub verified: Vec<[String; 3]>,
+    /// Checks whose commands were not run: id, title, why.
+    pub not_verified: Vec<[String; 3]>,
+    /// Checks that no command alone fixes: id, title, what a person decides.
+    pub manual: Vec<[String; 3]>,
+}
+
+/// The page about fixes.
+///
+/// # Errors
+/// Those of the writer.
+pub fn fixes(fixes: &FixCoverage, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{MADE}")?;
+    writeln!(
+        out,
+        "# Fixes\n\n\
+         `coldbucket remediate` plans fixes for failing checks. It prints them and never applies anything.\n\
+         A fix that may end access that is in use is commented out until `--decided CHECK` approves it.\n\n\
+         `tests/round_trip.rs` deploys a failing resource for each check to LocalStack 4.14.0 (trails: moto 5.2.5),\n\
+         runs the printed commands with the AWS CLI 1.46.3, and judges again: the check must pass, and nothing that\n\
+         passed may fail. LocalStack enforces neither Block Public Access nor policies, so the test does not show what\n\
+         AWS itself would refuse.\n\n\
+         {} of the {} checks that configuration alone can fix are verified.",
+        fixes.verified.len(),
+        fixes.verified.len() + fixes.not_verified.len()
+    )?;
+    let tables = [
+        ("Verified", "Decide first", &fixes.verified),
+        ("Not verified", "Why not", &fixes.not_verified),
+        ("For a person", "Decide", &fixes.manual),
+    ];
+    for (title, last, rows) in tables {
+        writeln!(
+            out,
+            "\n## {title}\n\n| Check | Fixes | {last} |\n|---|---|---|"
+        )?;
+        for [id, about, note] in rows {
+            writeln!(
+                out,
+                "| [{id}](checks/{id}.md) | {} | {} |",
+                text(about),
+                text(note.trim())
+            )?;
+        }
+    }
+    Ok(())
+}
+
 /// The page of one check.
 ///
 /// # Errors

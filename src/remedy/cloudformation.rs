@@ -8,65 +8,43 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::change::{Change, Place};
 use super::quote::{one_line, yaml_lines};
+use super::target::{ChangeTarget, RenderedChange, StackEdit};
 use crate::report::plan::TemplateResource;
 
 /// The resources of a template in the making, by what they are called after and their role.
 #[derive(Debug, Default)]
-pub struct Resources(BTreeMap<(String, &'static str), Resource>);
+pub struct StackResources(BTreeMap<(String, &'static str), StackResource>);
 
 #[derive(Debug)]
-struct Resource {
+struct StackResource {
     kind: &'static str,
     title: String,
     properties: Map<String, Value>,
 }
 
-impl Resources {
-    /// Takes a change in, if CloudFormation can make it.
-    pub fn add(&mut self, change: &Change, place: &Place) {
-        let name = &place.name;
-        match change {
-            Change::Policy { now: Some(now), .. } => self.set(
-                "AWS::S3::BucketPolicy",
-                "Policy",
-                place,
-                json!({"Bucket": name, "PolicyDocument": now}),
-            ),
-            Change::Provisioned {
-                qualifier,
-                environments,
-            } => self.set(
-                "AWS::Lambda::Alias",
-                "Alias",
-                place,
-                json!({
-                    "FunctionName": name, "Name": qualifier,
-                    "ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": environments},
-                }),
-            ),
-            _ => {
-                if let Some(properties) = bucket_properties(change) {
-                    self.set("AWS::S3::Bucket", "Bucket", place, json!({"BucketName": name}));
-                    self.set("AWS::S3::Bucket", "Bucket", place, properties);
-                }
-            }
-        }
-    }
-
-    fn set(&mut self, kind: &'static str, role: &'static str, place: &Place, properties: Value) {
-        // A dynamic reference would be looked up wherever it stands, and nothing can quote it.
+impl StackResources {
+    /// Takes in a change of the target, if it is the properties of a resource.
+    pub fn add(&mut self, change: &RenderedChange, target: &ChangeTarget) {
+        let StackEdit::Resource {
+            kind,
+            role,
+            properties,
+        } = &change.cloudformation
+        else {
+            return;
+        };
+        // A dynamic reference would be resolved wherever it stands, and nothing can quote it.
         if properties.to_string().contains("{{resolve:") {
             return;
         }
-        let key = (place.label.clone(), role);
-        let resource = self.0.entry(key).or_insert_with(|| Resource {
+        let key = (target.label.clone(), *role);
+        let resource = self.0.entry(key).or_insert_with(|| StackResource {
             kind,
-            title: format!("{kind} {}", place.name),
+            title: format!("{kind} {}", target.name),
             properties: Map::new(),
         });
-        if let Value::Object(properties) = properties {
+        if let Value::Object(properties) = properties.clone() {
             merge(&mut resource.properties, properties);
         }
     }
@@ -99,86 +77,6 @@ impl Resources {
             })
             .collect()
     }
-}
-
-fn bucket_properties(change: &Change) -> Option<Value> {
-    match change {
-        Change::Encryption {
-            was,
-            default,
-            bucket_key,
-            block_sse_c,
-        } => {
-            let mut rule = Map::new();
-            let (algorithm, key) = match default {
-                Some((algorithm, key)) => (Some(algorithm), Some(key)),
-                None => (was.algorithm.as_ref(), was.kms_key.as_ref()),
-            };
-            if let Some(algorithm) = algorithm {
-                let mut default = Map::from_iter([("SSEAlgorithm".to_owned(), json!(algorithm))]);
-                if let Some(key) = key {
-                    default.insert("KMSMasterKeyID".to_owned(), json!(key));
-                }
-                rule.insert("ServerSideEncryptionByDefault".to_owned(), default.into());
-            }
-            if *bucket_key || was.bucket_key.is_some() {
-                let on = *bucket_key || was.bucket_key == Some(true);
-                rule.insert("BucketKeyEnabled".to_owned(), json!(on));
-            }
-            let blocked = if *block_sse_c {
-                Some(json!(["SSE-C"]))
-            } else {
-                was.blocked_encryption_types
-                    .as_ref()
-                    .map(|types| json!(types))
-            };
-            if let Some(blocked) = blocked {
-                rule.insert(
-                    "BlockedEncryptionTypes".to_owned(),
-                    json!({"EncryptionType": blocked}),
-                );
-            }
-            Some(json!({"BucketEncryption": {"ServerSideEncryptionConfiguration": [rule]}}))
-        }
-        Change::Versioning { .. } => {
-            Some(json!({"VersioningConfiguration": {"Status": "Enabled"}}))
-        }
-        // With rules that are not all known here it would delete the others.
-        Change::Lifecycle { rules, others } if others.is_empty() => {
-            let rules: Vec<Value> = rules.iter().map(rule).collect();
-            Some(json!({"LifecycleConfiguration": {"Rules": rules}}))
-        }
-        Change::Logging {
-            target,
-            prefix,
-            kept: false,
-            ..
-        } => Some(json!({"LoggingConfiguration": {
-            "DestinationBucketName": target, "LogFilePrefix": prefix,
-        }})),
-        Change::NoAcls { .. } => Some(json!({"OwnershipControls": {"Rules": [
-            {"ObjectOwnership": "BucketOwnerEnforced"},
-        ]}})),
-        Change::BlockPublicAccess { .. } => Some(json!({"PublicAccessBlockConfiguration": {
-            "BlockPublicAcls": true, "IgnorePublicAcls": true,
-            "BlockPublicPolicy": true, "RestrictPublicBuckets": true,
-        }})),
-        _ => None,
-    }
-}
-
-/// A lifecycle rule in CloudFormation's words.
-fn rule(rule: &Value) -> Value {
-    let mut out = Map::new();
-    for (name, value) in rule.as_object().into_iter().flatten() {
-        match name.as_str() {
-            "ID" => out.insert("Id".to_owned(), value.clone()),
-            // Without a prefix it is for the whole bucket.
-            "Filter" => None,
-            _ => out.insert(name.clone(), value.clone()),
-        };
-    }
-    Value::Object(out)
 }
 
 fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {

@@ -1,82 +1,42 @@
 //! A plan of fixes: findings and facts in, changes out, and each change in the words of a target.
 //!
-//! A policy file knows how a finding is mended in general; a plan knows the resource. It merges all
-//! changes of one bucket, keeps what a change would otherwise lose (the other statements of a policy,
-//! the other members of an encryption rule, what an ACL granted to log delivery), puts them into the
-//! order in which S3 takes them, and holds a fix back where somebody may rely on what it ends: then
-//! it says what would break and asks. Nothing is ever applied from here.
+//! A check names a change ([`change`]) or brings commands of its own; a plan knows the resource. It
+//! merges all changes of one setting, keeps what a change would otherwise lose (the other statements
+//! of a policy, the other members of an encryption rule, what an ACL granted to log delivery), puts
+//! them into the order in which AWS accepts them, and holds a fix back where access that is in use
+//! may end: then it says what would break and asks. Nothing is ever applied from here.
 //!
-//! * [`buckets`], [`keys`], [`functions`] and [`accounts`] decide what to change: [`draft::Draft`]s
-//!   of [`change::Change`]s. What they do not know is mended by the policy file's own text.
-//! * [`shell`], [`terraform`] and [`cloudformation`] write a change for a target; [`quote`] is the
-//!   only place that quotes.
+//! [`change`] holds what checks can name, a file each, with words and commands side by side;
+//! [`bucket`] a bucket with its settings, which most changes need; [`quote`] alone quotes.
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::facts::{Facts, Subject};
-use crate::findings::{Finding, ResourceId};
+use crate::findings::ResourceId;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Guard, Need, ReadingKind};
-use crate::report::plan::{Effort, Fix, Mended, PLAN_SCHEMA, Plan};
+use crate::report::plan::{Effort, Fix, PLAN_SCHEMA, Plan};
 use crate::report::{Source, Tool};
 
-mod accounts;
-mod buckets;
+mod bucket;
 pub mod change;
 mod cloudformation;
-mod data_events;
+mod context;
 mod draft;
-mod functions;
-mod keys;
-mod logging;
-mod policy;
-mod public;
+mod prelude;
 pub mod quote;
-mod regions;
 mod shell;
+mod target;
 mod terraform;
-mod trails;
 
-use change::{Change, Place};
-use draft::Draft;
-use quote::Piece;
+use bucket::AllBuckets;
+use context::{FixContext, Requests};
+use draft::FixDraft;
+pub use draft::FixRequest;
+use target::{ChangeTarget, RenderedChange};
 
-/// A finding with what its check says about mending it.
-#[derive(Clone, Debug)]
-pub struct Problem {
-    /// The finding.
-    pub finding: Finding,
-    /// The check's title.
-    pub title: String,
-    /// How it is mended, in one sentence, about this resource.
-    pub summary: String,
-    /// The check's thresholds.
-    pub params: Value,
-    /// What a person has to decide, where the check's own text says so.
-    pub decide: Option<String>,
-    /// The check's commands for a shell.
-    pub shell: Option<Vec<Piece>>,
-    /// The check's HCL.
-    pub terraform: Option<Vec<Piece>>,
-}
-
-impl Problem {
-    fn mended(&self) -> Mended {
-        Mended {
-            check: self.finding.check.clone(),
-            severity: self.finding.severity,
-            title: self.title.clone(),
-            message: self.finding.message.clone().unwrap_or_default(),
-            item: self.finding.item.clone(),
-            fingerprint: self.finding.fingerprint.clone(),
-        }
-    }
-}
-
-/// What the person in front of it has said.
-pub struct Wishes<'a> {
+/// What the user decided, and what was tried.
+pub struct PlanOptions<'a> {
     /// True for checks whose decision has been taken: their commands are printed ready to run.
     pub decided: &'a dyn Fn(&str) -> bool,
     /// True for checks whose fix has been run against LocalStack.
@@ -89,8 +49,8 @@ pub fn needs(kinds: impl IntoIterator<Item = SubjectKind>) -> Vec<(SubjectKind, 
     let mut needs = Vec::new();
     for kind in kinds {
         match kind {
-            // Whoever changes a bucket has to know who uses it: its policy, ACL, website and the logs
-            // it receives; and where its siblings' logs and keys are.
+            // A change of a bucket depends on who uses it: its policy, ACL, website and the logs it
+            // receives; and on where its siblings' logs and keys are.
             SubjectKind::Bucket | SubjectKind::Account => {
                 let of_bucket = [
                     Need::own(R::BucketPolicy),
@@ -124,87 +84,88 @@ pub fn needs(kinds: impl IntoIterator<Item = SubjectKind>) -> Vec<(SubjectKind, 
 /// Makes the plan.
 pub fn plan(
     facts: &Facts<'_>,
-    problems: &[Problem],
-    wishes: &Wishes<'_>,
+    requests: &[FixRequest],
+    options: &PlanOptions<'_>,
     tool: Tool,
     source: Source,
 ) -> Plan {
     let mut labels = terraform::Labels::default();
-    let mut by_resource: BTreeMap<&ResourceId, Vec<&Problem>> = BTreeMap::new();
-    for problem in problems {
+    let mut by_resource: BTreeMap<&ResourceId, Vec<&FixRequest>> = BTreeMap::new();
+    for request in requests {
         by_resource
-            .entry(&problem.finding.resource)
+            .entry(&request.finding.resource)
             .or_default()
-            .push(problem);
+            .push(request);
     }
-    let surroundings = public::Surroundings::new(facts);
-    let mut drafts: Vec<Draft> = Vec::new();
-    for (resource, problems) in by_resource {
-        let place = place(resource, &mut labels);
-        let subject = Subject {
-            id: resource.clone(),
-            unlisted: Vec::new(),
-        };
-        let mut rest: Vec<&Problem> = Vec::new();
-        if is_well_named(resource) {
-            let case = Case {
-                facts,
-                subject: &subject,
-                place: &place,
-                surroundings: &surroundings,
-                decided: wishes.decided,
-            };
-            match resource.kind {
-                SubjectKind::Bucket => buckets::plan(&case, problems, &mut drafts, &mut rest),
-                SubjectKind::Account => accounts::plan(&case, problems, &mut drafts, &mut rest),
-                SubjectKind::Function => functions::plan(&case, problems, &mut drafts, &mut rest),
-                SubjectKind::Region => regions::plan(&case, problems, &mut drafts, &mut rest),
-                SubjectKind::Trail => {
-                    // Buckets come before trails, so what is planned for the trail's is there.
-                    let bucket = trails::bucket_of(&case);
-                    let at = bucket.map(|bucket| self::place(&bucket.subject.id, &mut labels));
-                    let bucket = bucket.zip(at.as_ref());
-                    trails::plan(&case, bucket, problems, &mut drafts, &mut rest);
-                }
-                _ => rest = problems,
-            }
-            for problem in rest {
-                drafts.push(by_template(problem, &place));
-            }
-        } else {
-            for problem in problems {
-                let mut draft = Draft::new(resource, &place, problem.summary.clone());
-                draft.mends(&[problem]);
+    let buckets = AllBuckets::new(facts);
+    let mut drafts: Vec<FixDraft> = Vec::new();
+    for (resource, requests) in by_resource {
+        let target = target(resource, &mut labels);
+        if !is_well_named(resource) {
+            for request in requests {
+                let mut draft = FixDraft::new(resource, &target, request.summary.clone());
+                draft.fixes(&[request]);
                 draft.decide(
-                    "AWS gives no such name: find out what the snapshot is of before anything is changed.",
+                    "This is not a name that AWS gives: find out what the snapshot describes first.",
                 );
                 drafts.push(draft);
             }
+            continue;
+        }
+        let subject = subject_of(resource);
+        let context = FixContext::new(facts, &buckets, options.decided, &subject, &target);
+        let mut left = Requests(requests);
+        plan_resource(&context, &mut left, &mut drafts);
+        // Buckets come before trails, so what is planned for the trail's bucket is there.
+        let bucket = context
+            .trail()
+            .and_then(|trail| buckets.find(&resource.account, &trail.bucket.name));
+        if let (SubjectKind::Trail, Some(bucket)) = (resource.kind, bucket) {
+            let id = &bucket.subject.id;
+            let target = self::target(id, &mut labels);
+            let context =
+                FixContext::new(facts, &buckets, options.decided, &bucket.subject, &target);
+            left.0.retain(|request| {
+                let planned = drafts.iter_mut().find(|draft| {
+                    draft.resource == *id
+                        && draft
+                            .names
+                            .iter()
+                            .any(|name| request.change.as_ref() == Some(name))
+                });
+                planned.map(|draft| draft.fixes(&[request])).is_none()
+            });
+            plan_resource(&context, &mut left, &mut drafts);
+        }
+        for request in left.0 {
+            drafts.push(unplanned(request, &target));
         }
     }
-    keys::join(&mut drafts);
-    data_events::join(&mut drafts);
-    finish(drafts, wishes, facts, tool, source)
+    draft::join(&mut drafts);
+    finish(drafts, options, facts, tool, source)
 }
 
-/// One resource with findings, and what surrounds it.
-struct Case<'c, 'f> {
-    facts: &'f Facts<'f>,
-    subject: &'c Subject,
-    place: &'c Place,
-    surroundings: &'c public::Surroundings<'f>,
-    decided: &'c dyn Fn(&str) -> bool,
-}
-
-impl Case<'_, '_> {
-    fn draft(&self, what: impl Into<String>) -> Draft {
-        Draft::new(&self.subject.id, self.place, what)
+fn plan_resource(
+    context: &FixContext<'_, '_>,
+    requests: &mut Requests<'_>,
+    drafts: &mut Vec<FixDraft>,
+) {
+    for family in change::families(context.subject.id.kind) {
+        (family.plan)(context, requests, drafts);
     }
 }
 
-fn place(resource: &ResourceId, labels: &mut terraform::Labels) -> Place {
-    Place {
+fn subject_of(resource: &ResourceId) -> Subject {
+    Subject {
+        id: resource.clone(),
+        unlisted: Vec::new(),
+    }
+}
+
+fn target(resource: &ResourceId, labels: &mut terraform::Labels) -> ChangeTarget {
+    ChangeTarget {
         name: resource.name.clone(),
+        arn: resource.arn.clone(),
         region: Some(resource.region.clone())
             .filter(|region| !matches!(region.as_str(), "global" | "unknown" | "")),
         account: resource.account.clone(),
@@ -236,88 +197,73 @@ fn is_well_named(resource: &ResourceId) -> bool {
     named && of(b"-", 32, &resource.region)
 }
 
-/// A fix by the policy file's own text.
-fn by_template(problem: &Problem, place: &Place) -> Draft {
-    let mut draft = Draft::new(&problem.finding.resource, place, problem.summary.clone());
-    draft.mends(&[problem]);
-    let shell = problem.shell.as_deref().map(quote::fill_shell);
-    let terraform = problem.terraform.as_deref().map(quote::fill_hcl);
-    match &problem.decide {
-        Some(decide) => draft.decide(decide.clone()),
-        None if shell.is_none() => {
-            draft.decide("No command can do this: what to change is for a person to say.");
-        }
-        None => {}
+/// A fix by the check's own commands; or without any, where the named change could not be planned.
+fn unplanned(request: &FixRequest, target: &ChangeTarget) -> FixDraft {
+    let mut draft = FixDraft::new(&request.finding.resource, target, request.summary.clone());
+    draft.fixes(&[request]);
+    let shell = request.shell.as_deref().map(quote::fill_shell);
+    let terraform = request.terraform.as_deref().map(quote::fill_hcl);
+    if shell.is_none() && draft.decide.is_empty() {
+        draft.decide(match request.change {
+            Some(_) => "Not everything that this change depends on was read: make it by hand.",
+            None => "No command can do this: a person chooses what to change.",
+        });
     }
-    draft.gaps = problem
-        .shell
-        .as_deref()
-        .map(quote::gaps)
-        .unwrap_or_default();
-    if !draft.gaps.is_empty() {
-        draft.decide(format!(
-            "The commands are not complete: put in {}.",
-            draft.gaps.join(", ")
-        ));
-    }
+    draft.replace(
+        request
+            .shell
+            .as_deref()
+            .map(quote::gaps)
+            .unwrap_or_default(),
+    );
     if shell.is_some() || terraform.is_some() {
-        draft.changes.push(Change::Template { shell, terraform });
+        draft
+            .changes
+            .push(RenderedChange::of_texts(shell, terraform));
     }
     draft
 }
 
 fn finish(
-    drafts: Vec<Draft>,
-    wishes: &Wishes<'_>,
+    drafts: Vec<FixDraft>,
+    options: &PlanOptions<'_>,
     facts: &Facts<'_>,
     tool: Tool,
     source: Source,
 ) -> Plan {
-    let mut calls: Vec<&'static str> = Vec::new();
-    let mut resources = cloudformation::Resources::default();
+    let mut functions: Vec<&'static str> = Vec::new();
+    let mut resources = cloudformation::StackResources::default();
     let mut fixes = Vec::new();
     for draft in drafts {
+        let all = |holds: &dyn Fn(&str) -> bool| {
+            draft.findings.iter().all(|finding| holds(&finding.check))
+        };
         let decided = !draft.decide.is_empty()
             && draft.gaps.is_empty()
-            && !draft.mends.is_empty()
-            && draft
-                .mends
-                .iter()
-                .all(|mended| (wishes.decided)(&mended.check));
+            && !draft.findings.is_empty()
+            && all(options.decided);
         let ready = draft.decide.is_empty() || decided;
-        let mut commands = String::new();
-        let mut code = String::new();
+        let mut shell = String::new();
+        let mut code: Vec<&str> = Vec::new();
         for change in &draft.changes {
-            if let Some(script) = shell::script(change, &draft.place) {
-                commands.push_str(&script.text);
-                if ready {
-                    calls.extend(script.calls);
-                }
-            }
-            if let Some(text) = terraform::code(change, &draft.place) {
-                if !code.is_empty() {
-                    code.push('\n');
-                }
-                code.push_str(&text);
-            }
+            shell.push_str(&change.shell);
+            code.extend(Some(change.terraform.as_str()).filter(|text| !text.is_empty()));
             if ready {
-                resources.add(change, &draft.place);
+                functions.extend(change.function);
+                resources.add(change, &draft.target);
             }
         }
+        let mut code = code.join("\n");
         if !ready {
-            commands = shell::commented(&commands);
+            shell = shell::commented(&shell);
             code = terraform::note(&code);
         }
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
-        let verified = !draft.changes.is_empty()
-            && draft
-                .mends
-                .iter()
-                .all(|mended| (wishes.verified)(&mended.check));
         fixes.push(Fix {
+            verified: !draft.changes.is_empty() && draft.gaps.is_empty() && all(options.verified),
             resource: draft.resource,
             what: draft.what,
-            mends: draft.mends,
+            findings: draft.findings,
             effect: draft.effects.join(" "),
             risk: draft.risk,
             risk_note: draft.risks.join(" "),
@@ -328,10 +274,15 @@ fn finish(
             },
             decide: some(draft.decide.join(" ")),
             decided,
-            verified,
-            shell: some(commands),
+            shell: some(shell),
             terraform: some(code),
         });
+    }
+    let mut shell_functions: Vec<String> = Vec::new();
+    for function in functions {
+        if !shell_functions.iter().any(|there| there == function) {
+            shell_functions.push(function.to_owned());
+        }
     }
     Plan {
         schema: PLAN_SCHEMA.to_owned(),
@@ -339,11 +290,7 @@ fn finish(
         taken_at: facts.snapshot().taken_at.clone(),
         source,
         fixes,
-        shell_functions: shell::FUNCTIONS
-            .iter()
-            .filter(|(name, _)| calls.contains(name))
-            .map(|(_, text)| (*text).to_owned())
-            .collect(),
+        shell_functions,
         cloudformation: resources.finish(),
     }
 }

@@ -1,6 +1,6 @@
 //! Quoting, once for each target: a POSIX shell, HCL, YAML.
 //!
-//! Names, policies and tags are written by whoever may write them, and what is printed here is meant
+//! Names, policies and tags are written by anyone with write access, and what is printed here is meant
 //! to be run. So every value is quoted by the grammar of the target, whatever it holds, and the
 //! templates of the policy files are filled in by the quotes that stand around the placeholder.
 //!
@@ -11,20 +11,22 @@ use serde_json::Value;
 
 /// A part of a template: its own text, or a value that came from an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
+pub enum TextPiece {
     /// Written in a policy file.
     Text(String),
     /// Filled in.
     Value(String),
 }
 
-/// What a policy file leaves open for whoever runs it: words like `YOUR-LOG-BUCKET`, each once. Only
+/// What a policy file leaves for the user to replace: words like `YOUR-LOG-BUCKET`, each once. Only
 /// the file's own text counts, never what was filled in.
-pub fn gaps(pieces: &[Piece]) -> Vec<String> {
+pub fn gaps(pieces: &[TextPiece]) -> Vec<String> {
     let is_part = |letter: char| letter.is_ascii_uppercase() || letter == '-';
     let mut gaps: Vec<String> = Vec::new();
     for piece in pieces {
-        let Piece::Text(text) = piece else { continue };
+        let TextPiece::Text(text) = piece else {
+            continue;
+        };
         for found in text.split(|letter| !is_part(letter)) {
             let found = found.trim_matches('-');
             if found.contains("YOUR-") && !gaps.iter().any(|gap| gap == found) {
@@ -63,7 +65,7 @@ fn is_bare(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_./:=,@".contains(&byte))
 }
 
-/// What is one scalar in HCL and YAML without quotes: a number, or a word.
+/// What is one scalar in HCL without quotes: a number, or a word.
 fn is_plain(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text
@@ -266,20 +268,20 @@ enum Around {
 }
 
 /// A template for a shell, filled in.
-pub fn fill_shell(pieces: &[Piece]) -> String {
+pub fn fill_shell(pieces: &[TextPiece]) -> String {
     let mut out = String::new();
     // `$(` and `(` open a context of their own, in which quotes start anew.
     let mut contexts = vec![Around::Nothing];
     for piece in pieces {
         let around = contexts.last().copied().unwrap_or(Around::Nothing);
         match piece {
-            Piece::Value(value) => out.push_str(&match around {
+            TextPiece::Value(value) => out.push_str(&match around {
                 Around::Nothing => word(value),
                 Around::Single => in_single_quotes(value),
                 Around::Double => in_double_quotes(value),
                 Around::Comment => one_line(value),
             }),
-            Piece::Text(text) => {
+            TextPiece::Text(text) => {
                 out.push_str(text);
                 follow_shell(text, &mut contexts);
             }
@@ -334,37 +336,18 @@ fn follow_shell(text: &str, contexts: &mut Vec<Around>) {
 }
 
 /// A template in HCL, filled in.
-pub fn fill_hcl(pieces: &[Piece]) -> String {
-    fill(pieces, &in_hcl_quotes, None, &hcl)
-}
-
-/// A template in YAML, filled in.
-pub fn fill_yaml(pieces: &[Piece]) -> String {
-    let single = |text: &str| one_line(text).replace('\'', "''");
-    fill(pieces, &in_yaml_quotes, Some(&single), &yaml)
-}
-
-type Escape<'a> = &'a dyn Fn(&str) -> String;
-
-/// Languages whose strings are in double quotes with backslashes, and whose comments start with `#`.
-fn fill(
-    pieces: &[Piece],
-    double: Escape<'_>,
-    single: Option<Escape<'_>>,
-    bare: Escape<'_>,
-) -> String {
+pub fn fill_hcl(pieces: &[TextPiece]) -> String {
     let mut out = String::new();
     let mut around = Around::Nothing;
     for piece in pieces {
         match piece {
-            Piece::Value(value) => out.push_str(&match around {
+            TextPiece::Value(value) => out.push_str(&match around {
                 Around::Nothing if is_plain(value) => value.clone(),
-                Around::Nothing => bare(value),
-                Around::Single => single.map_or_else(|| bare(value), |single| single(value)),
-                Around::Double => double(value),
+                Around::Nothing | Around::Single => hcl(value),
+                Around::Double => in_hcl_quotes(value),
                 Around::Comment => one_line(value),
             }),
-            Piece::Text(text) => {
+            TextPiece::Text(text) => {
                 out.push_str(text);
                 let mut letters = text.chars();
                 while let Some(letter) = letters.next() {
@@ -374,11 +357,8 @@ fn fill(
                             around
                         }
                         (Around::Nothing, '"') => Around::Double,
-                        (Around::Nothing, '\'') if single.is_some() => Around::Single,
                         (Around::Nothing, '#') => Around::Comment,
-                        (Around::Double, '"')
-                        | (Around::Single, '\'')
-                        | (Around::Comment, '\n') => Around::Nothing,
+                        (Around::Double, '"') | (Around::Comment, '\n') => Around::Nothing,
                         _ => around,
                     };
                 }

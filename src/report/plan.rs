@@ -39,8 +39,9 @@ pub struct Fix {
     pub resource: ResourceId,
     /// What is done, in one sentence.
     pub what: String,
-    /// The findings it settles.
-    pub mends: Vec<Mended>,
+    /// The findings it fixes.
+    #[serde(rename = "mends")]
+    pub findings: Vec<FixedFinding>,
     /// What is different afterwards.
     pub effect: String,
     /// How likely it breaks something.
@@ -55,7 +56,7 @@ pub struct Fix {
     /// The person has decided: `--decided` names the check.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub decided: bool,
-    /// All of its commands have mended a failing resource on LocalStack.
+    /// All of its commands have fixed a failing resource on LocalStack.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verified: bool,
     /// AWS CLI commands; absent when no command can do it.
@@ -67,24 +68,24 @@ pub struct Fix {
 }
 
 impl Fix {
-    /// True when its commands may be run as they stand: nobody has to decide anything first.
+    /// True when its commands may be run as they stand: no decision is left to take.
     pub fn is_ready(&self) -> bool {
         self.decide.is_none() || self.decided
     }
 
-    /// The worst severity among what it mends.
+    /// The worst severity among what it fixes.
     pub fn severity(&self) -> Severity {
-        self.mends
+        self.findings
             .iter()
-            .map(|mended| mended.severity)
+            .map(|finding| finding.severity)
             .max()
             .unwrap_or(Severity::Info)
     }
 }
 
-/// A finding that a fix settles.
+/// A finding that a fix is for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Mended {
+pub struct FixedFinding {
     /// The check's id.
     pub check: String,
     /// How bad it is.
@@ -133,7 +134,7 @@ impl Level {
 pub enum Effort {
     /// Read, run, done.
     Minutes,
-    /// Somebody has to be asked, or something watched for a day.
+    /// A person has to be asked, or something watched for a day.
     Hours,
     /// Code or an architecture changes.
     Days,

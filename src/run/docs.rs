@@ -1,4 +1,4 @@
-//! The generated documentation: the checks' pages, their index, the coverage, the man pages.
+//! The generated documentation: the checks' pages, their index, fixes, the coverage, the man pages.
 //!
 //! All of it is generated from the program's own declarations. `make docs` writes it, and `tests/docs.rs`
 //! compares it.
@@ -7,10 +7,13 @@ use std::path::Path;
 
 use clap::CommandFactory;
 
+use super::remediate::RoundTrip;
 use super::{Exit, RunError, files, listing};
+use crate::checks::message::TextTemplate;
 use crate::checks::{self, Catalog, topics};
 use crate::cli::Cli;
-use crate::output::docs::{self, Coverage, Line, Standard};
+use crate::output::docs::{self, Coverage, FixCoverage, Line, Standard};
+use crate::remedy::change;
 
 pub(super) fn run(folder: &Path) -> Result<Exit, RunError> {
     for (name, text) in pages()? {
@@ -25,7 +28,7 @@ pub(super) fn run(folder: &Path) -> Result<Exit, RunError> {
 /// A mistake in the policy files or in the table of topics.
 pub fn pages() -> Result<Vec<(String, String)>, RunError> {
     let catalog = Catalog::builtin()?;
-    let round_trip = super::remediate::RoundTrip::shipped()?;
+    let round_trip = RoundTrip::shipped()?;
     let mut pages = Vec::new();
     let mut add = |name: String, write: &dyn Fn(&mut Vec<u8>) -> std::io::Result<()>| {
         let mut text = Vec::new();
@@ -44,6 +47,8 @@ pub fn pages() -> Result<Vec<(String, String)>, RunError> {
     add("checks/README.md".to_owned(), &|out| {
         docs::index(&lines, out)
     });
+    let fixes = fixes(&catalog, &round_trip);
+    add("remediation.md".to_owned(), &|out| docs::fixes(&fixes, out));
     let coverage = coverage(&catalog)?;
     add("coverage.md".to_owned(), &|out| {
         docs::coverage(&coverage, out)
@@ -69,6 +74,30 @@ fn man(
             man(subcommand, add);
         }
     }
+}
+
+/// Which checks a command fixes, and which a person. A check whose fix is configuration alone names a
+/// change.
+fn fixes(catalog: &Catalog, round_trip: &RoundTrip) -> FixCoverage {
+    let mut coverage = FixCoverage::default();
+    for check in catalog.iter() {
+        let fix = &check.remediation;
+        let decide = fix.decide.as_ref().map(TextTemplate::general);
+        let row = |note: String| [check.id.clone(), check.title.clone(), note];
+        match fix.change.as_deref().and_then(change::find) {
+            None => coverage.manual.push(row(decide.unwrap_or_default())),
+            Some(change) if round_trip.verified.contains(&check.id) => {
+                coverage.verified.push(row(change.decide.to_owned()));
+            }
+            Some(_) => {
+                let why = round_trip.not_verified.get(&check.id);
+                coverage
+                    .not_verified
+                    .push(row(why.cloned().unwrap_or_default()));
+            }
+        }
+    }
+    coverage
 }
 
 fn coverage(catalog: &Catalog) -> Result<Coverage, RunError> {

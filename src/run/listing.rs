@@ -14,6 +14,7 @@ use crate::cli::options::SelectionOptions;
 use crate::cli::{Cli, did_you_mean};
 use crate::output::checks::{CheckLine, CheckPage};
 use crate::output::hostile;
+use crate::remedy::change;
 
 pub(super) fn list(
     selection: &SelectionOptions,
@@ -122,6 +123,24 @@ fn verification(check: &Check, round_trip: &RoundTrip) -> String {
     }
 }
 
+/// The summary of a fix, and where its commands for a resource come from.
+fn how_to_fix(check: &Check) -> String {
+    let summary = check.remediation.summary.general();
+    if check.remediation.change.is_none() {
+        return summary;
+    }
+    format!(
+        "{summary}\n\nThe commands below have placeholders for names. `coldbucket remediate --check {}` prints them for your resources, and keeps what each setting contains already.",
+        check.id
+    )
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
 pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
     let text = |expression: &checks::expression::Expression| expression.text().trim().to_owned();
     let needs = check.needs();
@@ -136,11 +155,25 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         .iter()
         .map(|(name, value)| format!("{name} = {value}"))
         .collect();
+    let fix = &check.remediation;
+    let change = fix.change.as_deref().and_then(change::find);
     let template = |template: &Option<checks::message::TextTemplate>| {
         template
             .as_ref()
             .map(|template| template.text().to_owned())
             .unwrap_or_default()
+    };
+    let [shell, terraform, cloudformation] = match change {
+        Some(change) => change::example(change),
+        None => [&fix.shell, &fix.terraform, &fix.cloudformation].map(template),
+    };
+    let decide = match (&fix.decide, change) {
+        (Some(decide), _) => decide.general(),
+        (None, Some(change)) => change.decide.to_owned(),
+        (None, None) => String::new(),
+    };
+    let risk = |change: &change::NamedChange| {
+        format!("{}. {}", capitalized(change.risk.name()), change.risk_note)
     };
     CheckPage {
         line: line(check),
@@ -162,6 +195,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
             ("thresholds", params.join(", ")),
             ("reads", actions.into_iter().collect::<Vec<_>>().join(", ")),
             ("earlier ids", check.aliases.join(", ")),
+            ("change", fix.change.clone().unwrap_or_default()),
             ("fix", verification(check, round_trip)),
             ("since", check.since.clone()),
             ("deprecated", check.deprecated.clone().unwrap_or_default()),
@@ -169,24 +203,21 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         prose: vec![
             ("Why", check.rationale.clone()),
             ("Where other tools differ", check.traps.clone()),
-            ("Fix", check.remediation.summary.general()),
+            ("Fix", how_to_fix(check)),
             (
-                "Decision",
-                check
-                    .remediation
-                    .decide
-                    .as_ref()
-                    .map(checks::message::TextTemplate::general)
-                    .unwrap_or_default(),
+                "What changes",
+                change
+                    .map(|change| change.effect)
+                    .unwrap_or_default()
+                    .to_owned(),
             ),
+            ("Risk", change.map(risk).unwrap_or_default()),
+            ("Decide first", decide),
         ],
         code: vec![
-            ("With the AWS CLI", template(&check.remediation.shell)),
-            ("With Terraform", template(&check.remediation.terraform)),
-            (
-                "With CloudFormation",
-                template(&check.remediation.cloudformation),
-            ),
+            ("With the AWS CLI", shell),
+            ("With Terraform", terraform),
+            ("With CloudFormation", cloudformation),
         ],
         lists: vec![
             (

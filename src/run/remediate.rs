@@ -18,8 +18,8 @@ use crate::cli::did_you_mean;
 use crate::cli::options::RemediateOptions;
 use crate::facts::{FactPaths, Facts, Subject};
 use crate::output::Look;
-use crate::remedy::quote::Piece;
-use crate::remedy::{self, Problem, Wishes};
+use crate::remedy::quote::TextPiece;
+use crate::remedy::{self, FixRequest, PlanOptions};
 use crate::report::{CheckResult, Status};
 
 /// The results of tests/round_trip.rs on LocalStack.
@@ -93,7 +93,7 @@ pub(super) fn run(
         console.note(&format!("note: {note}"));
     }
     let facts = Facts::new(&snapshot, remediate.trust.clone());
-    let problems = problems(&facts, &selected, &report.results)?;
+    let requests = requests(&facts, &selected, &report.results)?;
     let decided: Vec<WildMatch> = remediate
         .decided
         .iter()
@@ -102,8 +102,8 @@ pub(super) fn run(
     let round_trip = RoundTrip::shipped()?;
     let plan = remedy::plan(
         &facts,
-        &problems,
-        &Wishes {
+        &requests,
+        &PlanOptions {
             decided: &|check| decided.iter().any(|glob| glob.matches(check)),
             verified: &|check| round_trip.verified.contains(check),
         },
@@ -130,16 +130,16 @@ pub(super) fn run(
 }
 
 /// Each finding with the remediation of its check for this resource.
-fn problems(
+fn requests(
     facts: &Facts<'_>,
     selected: &Selected,
     results: &[CheckResult],
-) -> Result<Vec<Problem>, RunError> {
+) -> Result<Vec<FixRequest>, RunError> {
     let checks: BTreeMap<&str, (&Check, Value)> = selected
         .with_params()
         .map(|(check, params)| (check.id.as_str(), (check, params)))
         .collect();
-    let mut problems = Vec::new();
+    let mut requests = Vec::new();
     let mut documents: BTreeMap<&str, Value> = BTreeMap::new();
     for result in results
         .iter()
@@ -180,29 +180,27 @@ fn problems(
                     .into_iter()
                     .map(|(filled, text)| {
                         if filled {
-                            Piece::Value(text)
+                            TextPiece::Value(text)
                         } else {
-                            Piece::Text(text)
+                            TextPiece::Text(text)
                         }
                     })
                     .collect()
             })
         };
-        let mending = &check.remediation;
-        problems.push(Problem {
+        let fix = &check.remediation;
+        requests.push(FixRequest {
             finding: result.clone(),
             title: check.title.clone(),
-            summary: mending.summary.render(&variables),
+            summary: fix.summary.render(&variables),
             params: params.clone(),
-            decide: mending
-                .decide
-                .as_ref()
-                .map(|decide| decide.render(&variables)),
-            shell: pieces(&mending.shell),
-            terraform: pieces(&mending.terraform),
+            decide: fix.decide.as_ref().map(|decide| decide.render(&variables)),
+            change: fix.change.clone(),
+            shell: pieces(&fix.shell),
+            terraform: pieces(&fix.terraform),
         });
     }
-    Ok(problems)
+    Ok(requests)
 }
 
 /// The item of a list that a result is about.

@@ -10,8 +10,8 @@ use crate::report::Severity;
 
 /// The default pack.
 pub const DEFAULT_PACK: &str = "default";
-/// Default of `--concurrency`: concurrent requests.
-pub const DEFAULT_CONCURRENCY: u32 = 32;
+/// Default of `--concurrency`: most requests in flight.
+pub const DEFAULT_CONCURRENCY: u32 = 128;
 /// Default of `--max-scan-gb`.
 pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
 /// Upper limit of `--concurrency`: AWS throttles far below it.

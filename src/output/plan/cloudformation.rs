@@ -7,12 +7,15 @@ use crate::report::plan::Plan;
 pub(super) fn render(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     super::head(plan, out)?;
     super::comment(
-        "A resource is changed by the stack that owns it: merge the properties below into that stack's template. A bucket that no stack owns has to be imported with all its settings (aws cloudformation create-change-set --change-set-type IMPORT); a policy that is there already too.",
+        "Merge the properties below into the template of the stack that owns the resource. A bucket that no stack owns must be imported with all its settings (aws cloudformation create-change-set --change-set-type IMPORT), and so must an existing policy.",
         out,
     )?;
     writeln!(out, "AWSTemplateFormatVersion: \"2010-09-09\"")?;
     if plan.cloudformation.is_empty() {
-        super::comment("Nothing in this plan is a resource of CloudFormation.", out)?;
+        super::comment(
+            "CloudFormation has no resource for anything in this plan.",
+            out,
+        )?;
         writeln!(out, "Resources: {{}}")?;
     } else {
         writeln!(out, "Resources:")?;

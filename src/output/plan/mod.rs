@@ -2,7 +2,7 @@
 //! Terraform, for CloudFormation, for programs.
 //!
 //! What a target reads was quoted by `remedy`; here it is put below each other, with what a person
-//! should know about each fix as comments. A fix that waits for a decision is a comment as a whole.
+//! should know about each fix as comments. A fix that waits for a decision is commented out.
 
 use std::io::{self, Write};
 
@@ -68,7 +68,7 @@ fn comment(text: &str, out: &mut dyn Write) -> io::Result<()> {
 fn head(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     comment(
         &format!(
-            "Made by {} {} from the account as it was at {}. Nothing of it has been applied.",
+            "Made by {} {} from the account as it was at {}. Nothing has been applied.",
             plan.tool.name, plan.tool.version, plan.taken_at
         ),
         out,
@@ -76,7 +76,7 @@ fn head(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let ready = plan.fixes.iter().filter(|fix| fix.is_ready()).count();
     comment(
         &format!(
-            "{} can be made as they stand; {} wait for a decision and are comments. When one is taken, print the plan again with --decided CHECK.",
+            "{} can be applied as they stand; {} are commented out until you approve them: print the plan again with --decided CHECK.",
             super::table::count(ready, "fix"),
             plan.fixes.len() - ready
         ),
@@ -89,12 +89,12 @@ fn about(fix: &Fix, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
     comment(&format!("--- {} ({})", fix.what, fix.resource.arn), out)?;
     let mut checks: Vec<&str> = fix
-        .mends
+        .findings
         .iter()
-        .map(|mended| mended.check.as_str())
+        .map(|finding| finding.check.as_str())
         .collect();
     checks.dedup();
-    comment(&format!("Mends: {}", checks.join(", ")), out)?;
+    comment(&format!("Fixes: {}", checks.join(", ")), out)?;
     if !fix.effect.is_empty() {
         comment(&format!("Effect: {}", fix.effect), out)?;
     }

@@ -8,7 +8,7 @@ pub(super) fn render(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "#!/bin/sh")?;
     super::head(plan, out)?;
     super::comment(
-        "Read it before you run it. It stops at the first command that fails, and can be run again: what is done already is left as it is. Needs the AWS CLI, 1 or 2, of 2025-11 or later, with credentials for the account; AWS_ENDPOINT_URL and AWS_PROFILE are heeded.",
+        "Read this script before you run it. It stops at the first command that fails. It can be run again: what is already set stays as it is. It needs the AWS CLI, version 1 or 2, of 2025-11 or later, and credentials for the account; AWS_ENDPOINT_URL and AWS_PROFILE apply.",
         out,
     )?;
     // In JMESPath backticks are quotes.
@@ -23,7 +23,7 @@ pub(super) fn render(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         super::about(fix, out)?;
         match &fix.shell {
             Some(commands) => write!(out, "{commands}")?,
-            None => super::comment("There is no command for it.", out)?,
+            None => super::comment("No command can do this.", out)?,
         }
     }
     Ok(())

@@ -23,7 +23,7 @@ pub(super) fn render(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result
         0,
         Tone::Plain,
         &format!(
-            "{}: {} ready to run, {} for a person to decide. Nothing has been applied.",
+            "{}: {} ready to run, {} waiting for your decision. Nothing has been applied.",
             count(plan.fixes.len(), "fix"),
             ready.len(),
             waiting.len()
@@ -37,18 +37,18 @@ pub(super) fn render(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result
             look,
             2,
             Tone::Quiet,
-            "The commands: coldbucket remediate --format shell",
+            "To print the commands: coldbucket remediate --format shell",
             out,
         )?;
     }
-    part("For a person to decide", &waiting, look, out)?;
+    part("Waiting for your decision", &waiting, look, out)?;
     if !waiting.is_empty() {
         writeln!(out)?;
         prose(
             look,
             2,
             Tone::Quiet,
-            "Once decided: coldbucket remediate --decided CHECK --format shell",
+            "To approve a fix: coldbucket remediate --decided CHECK --format shell",
             out,
         )?;
     }
@@ -79,7 +79,7 @@ fn alike<'f>(fixes: &[&'f Fix]) -> Vec<Vec<&'f Fix>> {
     let mut groups: Vec<Vec<&Fix>> = Vec::new();
     let mut by_text: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     for &fix in fixes {
-        let checks = fix.mends.iter().map(|mended| mended.check.clone());
+        let checks = fix.findings.iter().map(|finding| finding.check.clone());
         let key: Vec<String> = [
             fix.what.as_str(),
             &fix.effect,
@@ -126,12 +126,12 @@ fn one(group: &[&Fix], look: Look, out: &mut dyn Write) -> io::Result<()> {
             .map(|other| other.resource.name.as_str())
             .collect();
         let names = some_of(names.into_iter(), LIKEWISE);
-        prose(look, 4, Tone::Quiet, &format!("likewise {names}"), out)?;
+        prose(look, 4, Tone::Quiet, &format!("also for {names}"), out)?;
     }
     let mut checks: Vec<&str> = fix
-        .mends
+        .findings
         .iter()
-        .map(|mended| mended.check.as_str())
+        .map(|finding| finding.check.as_str())
         .collect();
     checks.dedup();
     let risk = match fix.risk {
@@ -145,7 +145,7 @@ fn one(group: &[&Fix], look: Look, out: &mut dyn Write) -> io::Result<()> {
         labelled(look, 4, label, 6, parts, out)
     };
     line(
-        "mends",
+        "fixes",
         &[(Tone::Plain, some_of(checks.into_iter(), CHECKS_NAMED))],
     )?;
     if let (Some(decide), false) = (&fix.decide, fix.decided) {

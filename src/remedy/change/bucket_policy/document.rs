@@ -1,23 +1,22 @@
 //! Editing a bucket's policy: statements are added to what is there, and nothing else moves.
 //!
 //! A bucket has one policy, and putting one replaces it. So all changes of a bucket's policy are made
-//! on one copy of the document, statement ids are kept, new ones get an id nobody has, and the
-//! result is refused when S3 would (20 KB; S3 user guide, "Bucket policies", copy of 2026).
+//! on one copy of the document, statement ids are kept, and new ones get an id that is free.
 
 use serde_json::{Map, Value, json};
 
-/// What S3 takes at most, bytes.
+/// The largest policy that S3 accepts, bytes (S3 user guide, "Bucket policies", copy of 2026).
 pub const LARGEST: usize = 20 * 1024;
 
 /// A bucket policy in the making.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Draft {
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PolicyDocument {
     document: Map<String, Value>,
     statements: Vec<Value>,
     changed: bool,
 }
 
-impl Draft {
+impl PolicyDocument {
     /// From the stored text; an empty policy when there is none. `None` when it is not a policy.
     pub fn new(text: Option<&str>) -> Option<Self> {
         let Some(text) = text else {
@@ -94,13 +93,13 @@ impl Draft {
             .collect()
     }
 
-    /// Takes an account out of whatever Allow names it. False when some of them names it otherwise
-    /// than as a principal, or nothing does.
-    pub fn forget_account(&mut self, account: &str) -> bool {
+    /// Removes an account from every Allow that names it. False when one of them names it otherwise
+    /// than as a principal, or none does.
+    pub fn remove_account(&mut self, account: &str) -> bool {
         let mut found = false;
         for position in self.with_effect("Allow") {
             self.edit(position, |statement| {
-                found |= forget_principal(statement, account);
+                found |= remove_principal(statement, account);
             });
         }
         self.statements.retain(|statement| {
@@ -162,8 +161,8 @@ fn is_empty(principal: &Value) -> bool {
     }
 }
 
-/// Takes the account, and every user and role of it, out of the statement's principals.
-fn forget_principal(statement: &mut Map<String, Value>, account: &str) -> bool {
+/// Removes the account, and every user and role of it, from the statement's principals.
+fn remove_principal(statement: &mut Map<String, Value>, account: &str) -> bool {
     let Some(Value::Object(kinds)) = statement.get_mut("Principal") else {
         return false;
     };
@@ -193,141 +192,4 @@ fn forget_principal(statement: &mut Map<String, Value>, account: &str) -> bool {
         kinds.shift_remove("AWS");
     }
     found
-}
-
-/// Refuses every request over plain HTTP, whoever sends it.
-pub fn deny_plain_http(arn: &str) -> Value {
-    deny(
-        json!([arn, format!("{arn}/*")]),
-        json!({"Bool": {"aws:SecureTransport": "false"}}),
-    )
-}
-
-/// Refuses signatures older than so many ms.
-pub fn deny_old_signatures(arn: &str, max_age_ms: u64) -> Value {
-    deny(
-        json!(format!("{arn}/*")),
-        json!({"NumericGreaterThan": {"s3:signatureAge": max_age_ms.to_string()}}),
-    )
-}
-
-/// Refuses Signature Version 2.
-pub fn deny_signature_v2(arn: &str) -> Value {
-    deny(
-        json!(format!("{arn}/*")),
-        json!({"StringEquals": {"s3:signatureversion": "AWS"}}),
-    )
-}
-
-/// Refuses TLS 1.2; S3 speaks nothing older.
-pub fn deny_tls_1_2(arn: &str) -> Value {
-    deny(
-        json!([arn, format!("{arn}/*")]),
-        json!({"NumericLessThan": {"s3:TlsVersion": "1.3"}}),
-    )
-}
-
-/// Spares the requests of AWS services in a Deny: with what signature and which TLS they come is not
-/// documented, and a log that is refused is lost without a word. Identities carry the key as false, and
-/// unsigned requests lack it, so everybody else is refused as before.
-pub fn spare_services(mut deny: Value) -> Value {
-    if let Some(Value::Object(operators)) = deny.get_mut("Condition") {
-        operators.insert(
-            "BoolIfExists".to_owned(),
-            json!({"aws:PrincipalIsAWSService": "false"}),
-        );
-    }
-    deny
-}
-
-/// Lets S3 deliver access logs of the account's own buckets (S3 user guide, "Enabling Amazon S3
-/// server access logging", copy of 2026).
-pub fn allow_log_delivery(arn: &str, account: &str) -> Value {
-    json!({
-        "Effect": "Allow",
-        "Principal": {"Service": "logging.s3.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": format!("{arn}/*"),
-        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
-    })
-}
-
-fn deny(resource: Value, condition: Value) -> Value {
-    json!({
-        "Effect": "Deny", "Principal": "*", "Action": "s3:*",
-        "Resource": resource, "Condition": condition,
-    })
-}
-
-/// Adds `aws:SourceAccount` to a statement.
-pub fn scope_to_account(statement: &mut Map<String, Value>, account: &str) {
-    let condition = statement
-        .entry("Condition")
-        .or_insert_with(|| Value::Object(Map::new()));
-    let Some(operators) = condition.as_object_mut() else {
-        return;
-    };
-    let tests = operators
-        .entry("StringEquals")
-        .or_insert_with(|| Value::Object(Map::new()));
-    if let Some(tests) = tests.as_object_mut() {
-        tests.insert("aws:SourceAccount".to_owned(), json!(account));
-    }
-}
-
-/// The request headers that choose an upload's encryption.
-const ENCRYPTION_HEADERS: [&str; 2] = [
-    "s3:x-amz-server-side-encryption",
-    "s3:x-amz-server-side-encryption-aws-kms-key-id",
-];
-
-/// Lets uploads without an encryption header through a Deny that means a wrong one: negated operators
-/// hold for a header that is not there, unless they end in `IfExists`.
-pub fn spare_default_uploads(statement: &mut Map<String, Value>) {
-    let Some(operators) = statement
-        .get_mut("Condition")
-        .and_then(Value::as_object_mut)
-    else {
-        return;
-    };
-    let is_header = |key: &str| {
-        ENCRYPTION_HEADERS
-            .iter()
-            .any(|header| key.eq_ignore_ascii_case(header))
-    };
-    let mut kept = Map::new();
-    for (operator, tests) in operators.iter() {
-        let name = operator.to_ascii_lowercase();
-        let negated = ["stringnot", "arnnot"]
-            .iter()
-            .any(|start| name.starts_with(start));
-        match tests.as_object() {
-            Some(tests) if negated && !name.ends_with("ifexists") => {
-                let (headers, others): (Map<_, _>, Map<_, _>) = tests
-                    .clone()
-                    .into_iter()
-                    .partition(|(key, _)| is_header(key));
-                if !others.is_empty() {
-                    kept.insert(operator.clone(), Value::Object(others));
-                }
-                if !headers.is_empty() {
-                    merge(&mut kept, &format!("{operator}IfExists"), headers);
-                }
-            }
-            Some(tests) => merge(&mut kept, operator, tests.clone()),
-            None => {
-                kept.insert(operator.clone(), tests.clone());
-            }
-        }
-    }
-    *operators = kept;
-}
-
-fn merge(operators: &mut Map<String, Value>, operator: &str, tests: Map<String, Value>) {
-    match operators.get_mut(operator).and_then(Value::as_object_mut) {
-        Some(present) => present.extend(tests),
-        None => {
-            operators.insert(operator.to_owned(), Value::Object(tests));
-        }
-    }
 }
