@@ -55,10 +55,10 @@ fn block_public_access_is_the_or_of_each_flag() {
             .public_access_block;
             let joined = at_account | at_bucket;
             let flags = [
-                facts.block_public_acls,
-                facts.ignore_public_acls,
-                facts.block_public_policy,
-                facts.restrict_public_buckets,
+                facts.block_public_acls.clone(),
+                facts.ignore_public_acls.clone(),
+                facts.block_public_policy.clone(),
+                facts.restrict_public_buckets.clone(),
             ];
             for (index, flag) in flags.into_iter().enumerate() {
                 assert_eq!(flag, Fact::Known(joined & (1 << index) != 0));
@@ -211,7 +211,7 @@ fn acl_unread_matters_only_where_it_can() {
         acl: denied("s3:GetBucketAcl"),
         ..open_bucket()
     };
-    let facts = bucket_facts(&unread).exposure.anonymous;
+    let facts = bucket_facts(&unread).exposure.anonymous.clone();
     assert_eq!(
         classes(&facts),
         [Some(Unreachable), None, None, None, Some(Unreachable)]
@@ -712,7 +712,7 @@ fn restrict_public_buckets() {
     let if_exists = json!([allow_if(
         &json!({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}})
     )]);
-    let open = facts(if_exists, refused(), on()).anonymous.read;
+    let open = facts(if_exists, refused(), on()).anonymous.read.clone();
     assert_eq!(open.known(), None);
     assert_eq!(open.because()[0].action, "s3:GetBucketPolicyStatus");
 

@@ -212,7 +212,7 @@ fn log_targets_by_policy_acl_and_siblings() {
     let everyone = policy(&json!([{
         "Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*",
     }]));
-    let target = |bucket: &BucketInventory| bucket_facts(bucket).logging.is_log_target;
+    let target = |bucket: &BucketInventory| bucket_facts(bucket).logging.is_log_target.clone();
     let with_policy = |policy| BucketInventory {
         policy,
         ..quiet_bucket()

@@ -324,13 +324,13 @@ fn evidence_of_a_function_is_the_part_that_matters() {
         "function.versions[].runtime",
         "function.versions[$LATEST].runtime",
     ] {
-        let found = evidence(&facts, &function, path);
+        let found = crate::support::evidence(&facts, &function, path);
         assert!(
             expected.iter().all(|piece| found.contains(piece)),
             "{path}: {found:?}"
         );
     }
-    let none = evidence(&facts, &function, "function.versions[7].runtime");
+    let none = crate::support::evidence(&facts, &function, "function.versions[7].runtime");
     assert!(
         none.iter()
             .all(|(pointer, _)| !pointer.contains("/versions/")),

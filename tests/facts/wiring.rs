@@ -321,7 +321,7 @@ fn snapstart(published: bool) -> FunctionInventory {
 
 #[test]
 fn a_snapshot_is_wasted_when_there_is_none_or_all_triggers_pass_it_by() {
-    let wasted = |function, around| function_facts_in(function, around).snapshots.wasted;
+    let wasted = |function, around| function_facts_in(function, around).snapshots.wasted.clone();
     assert_eq!(wasted(snapstart(false), quiet_region()), Fact::Known(true));
     for (qualifier, expected) in [("live", false), ("3", false), ("", true)] {
         assert_eq!(
