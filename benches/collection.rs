@@ -34,10 +34,11 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use coldbucket::collect::{DEFAULT_CONCURRENCY, Request, Silent, testing};
+use coldbucket::collect::{CollectRequest, Silent, testing};
 use coldbucket::inventory::Snapshot;
 use coldbucket::inventory::ids::SubjectKind;
-use coldbucket::inventory::need::{Guard, Need, ReadingKind, Scope};
+use coldbucket::inventory::need::{Need, ReadingKind, Scope};
+use coldbucket::inventory::request::DEFAULT_CONCURRENCY;
 use serde_json::{Value, json};
 use synthetic_aws::{Behaviour, Endpoint, Faults, World};
 
@@ -208,11 +209,11 @@ struct Run {
 
 fn measure(readings: &[ReadingKind], arguments: &Arguments, limit: f64) -> Run {
     let served = Served::start(arguments, limit);
-    let request = Request {
+    let request = CollectRequest {
         needs: needs(readings),
         endpoint_url: Some(served.url.clone()),
         concurrency: arguments.concurrency,
-        ..Request::default()
+        ..CollectRequest::default()
     };
     let (began, cpu) = (Instant::now(), cpu_time());
     let snapshot = testing::collect(request, Box::new(Silent)).expect("a snapshot");
@@ -251,26 +252,11 @@ fn needs(readings: &[ReadingKind]) -> BTreeSet<(SubjectKind, Need)> {
         .iter()
         .filter(|kind| !kind.opt_in())
         .map(|kind| {
-            let guard = match kind {
-                ReadingKind::BucketPolicyStatus => Guard::OnlyWherePublicCounts,
-                ReadingKind::BucketPublicAccessBlock => Guard::UnlessAccountBlocksAll,
-                ReadingKind::BucketTags => Guard::WhileThereIsRoom,
-                ReadingKind::BucketAcl => Guard::UnlessBucketOwnerEnforced,
-                ReadingKind::IdentityAccessKeys => Guard::OnlyUsersOfS3,
-                ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {
-                    Guard::UnlessVpcOrigin
-                }
-                _ => Guard::Always,
-            };
             let subject = match kind.scope() {
-                Scope::Account => SubjectKind::Account,
-                Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
-                Scope::Region | Scope::Function => SubjectKind::Function,
-                Scope::Trail => SubjectKind::Trail,
-                Scope::Identity => SubjectKind::Identity,
-                Scope::AccessPoint | Scope::MultiRegionAccessPoint => SubjectKind::AccessPoint,
+                Scope::Region => SubjectKind::Function,
+                scope => scope.subject(),
             };
-            (subject, Need::guarded(*kind, guard))
+            (subject, Need::own(*kind))
         })
         .collect()
 }

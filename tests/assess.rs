@@ -329,7 +329,7 @@ fn thresholds_from_the_configuration_are_used() {
     assert!(found.iter().all(|finding| finding.status == Status::Fail));
     assert_eq!(
         found[0].message.as_deref(),
-        Some("The deployment package of api:$LATEST is 1.0 MB compressed, layers included.")
+        Some("The deployment package of api:$LATEST is 1 MB compressed, layers included.")
     );
 }
 

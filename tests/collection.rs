@@ -16,12 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use coldbucket::collect::{CollectError, Progress, Request, Silent, testing};
+use coldbucket::collect::{CollectError, CollectRequest, Progress, Silent, testing};
 use coldbucket::inventory::account::{AccountInventory, Listing};
 use coldbucket::inventory::bucket::{Acl, BucketInventory, Grant, PublicAccessBlock};
 use coldbucket::inventory::function::{Image, ProvisionedConcurrency};
 use coldbucket::inventory::ids::SubjectKind;
-use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
+use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation};
+use coldbucket::inventory::request::ResourceFilter;
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::json;
 use synthetic_aws::{Behaviour, Bucket, Endpoint, Faults, Object, World, config, key, trail};
@@ -51,19 +52,14 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
         }
         _ => Guard::Always,
     };
-    let subject = match kind.scope() {
-        Scope::Account => SubjectKind::Account,
-        Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
-        Scope::Region if kind != ReadingKind::FunctionListing => SubjectKind::Region,
-        Scope::Region | Scope::Function => SubjectKind::Function,
-        Scope::Trail => SubjectKind::Trail,
-        Scope::Identity => SubjectKind::Identity,
-        Scope::AccessPoint | Scope::MultiRegionAccessPoint => SubjectKind::AccessPoint,
+    let subject = match kind {
+        ReadingKind::FunctionListing => SubjectKind::Function,
+        _ => kind.scope().subject(),
     };
     // Who pays only matters of buckets that receive access logs.
     let need = match kind {
         ReadingKind::BucketRequestPayment => Need::of_log_target(kind),
-        _ => Need::guarded(kind, guard),
+        _ => Need::own(kind).guarded_by(guard),
     };
     (subject, need)
 }
@@ -82,15 +78,31 @@ fn all_needs() -> BTreeSet<(SubjectKind, Need)> {
     needs(&kinds)
 }
 
-fn request(endpoint: &Endpoint, needs: BTreeSet<(SubjectKind, Need)>) -> Request {
-    Request {
+fn request(endpoint: &Endpoint, needs: BTreeSet<(SubjectKind, Need)>) -> CollectRequest {
+    CollectRequest {
         needs,
         endpoint_url: Some(endpoint.url()),
-        ..Request::default()
+        ..CollectRequest::default()
     }
 }
 
-fn collect(request: Request) -> Snapshot {
+/// Buckets of that name or glob, and all functions.
+fn only_bucket(name: &str) -> ResourceFilter {
+    ResourceFilter {
+        buckets: vec![name.to_owned()],
+        ..ResourceFilter::default()
+    }
+}
+
+/// One Region.
+fn only_region(name: &str) -> ResourceFilter {
+    ResourceFilter {
+        regions: vec![name.to_owned()],
+        ..ResourceFilter::default()
+    }
+}
+
+fn collect(request: CollectRequest) -> Snapshot {
     testing::collect(request, Box::new(Silent)).expect("a snapshot")
 }
 
@@ -185,10 +197,15 @@ fn who_pays_for_a_log_target_is_asked_before_what_gives_way() {
         // Ten of the source.
         assert_eq!(bucket_calls(&endpoint), 14 + 10);
         let bucket = &account(&snapshot).buckets["full"];
-        assert!(bucket.request_payment.was_asked());
+        assert!(bucket.request_payment.state().was_called());
         assert_eq!(bucket.abac, abac);
         assert_eq!(bucket.tags, Reading::LeftOut);
-        assert!(account(&snapshot).buckets["source"].tags.was_asked());
+        assert!(
+            account(&snapshot).buckets["source"]
+                .tags
+                .state()
+                .was_called()
+        );
     }
 }
 
@@ -277,7 +294,7 @@ fn a_log_target_that_names_its_principals_has_room_for_all() {
     let snapshot = collect(request(&endpoint, all_needs()));
     assert_eq!(bucket_calls(&endpoint), 14 + 10);
     let bucket = &account(&snapshot).buckets["full"];
-    assert!(bucket.request_payment.was_asked() && bucket.tags.was_asked());
+    assert!(bucket.request_payment.state().was_called() && bucket.tags.state().was_called());
     assert_eq!(bucket.policy_status, Reading::NotCollected);
 }
 
@@ -290,7 +307,10 @@ fn tags_give_way_only_where_a_check_of_tags_asks_for_them() {
     assert!(account(&alone).buckets["full"].tags.known().is_some());
     let endpoint = Endpoint::start(world, Behaviour::default());
     let mut by_tag = all_needs();
-    by_tag.insert((SubjectKind::Bucket, Need::own(ReadingKind::BucketTags)));
+    by_tag.insert((
+        SubjectKind::Bucket,
+        Need::own(ReadingKind::BucketTags).guarded_by(Guard::Always),
+    ));
     let snapshot = collect(request(&endpoint, by_tag));
     assert!(account(&snapshot).buckets["full"].tags.known().is_some());
 }
@@ -624,8 +644,8 @@ fn without_a_list_the_destination_in_another_region_is_asked_for() {
         .with_bucket("source", copies)
         .with_bucket("own", Bucket::new("eu-west-1"));
     let endpoint = Endpoint::start(world, Behaviour::default());
-    let snapshot = collect(Request {
-        buckets: vec!["source".to_owned()],
+    let snapshot = collect(CollectRequest {
+        resources: only_bucket("source"),
         ..request(&endpoint, all_needs())
     });
     let targets = serde_json::to_value(&account(&snapshot).targets).unwrap();
@@ -885,8 +905,8 @@ fn enabled_regions_are_read_and_disabled_ones_are_not() {
 #[test]
 fn given_regions_win_and_restrict_buckets_too() {
     let endpoint = Endpoint::start(World::generated(9, 9), Behaviour::default());
-    let snapshot = collect(Request {
-        regions: vec!["eu-west-1".to_owned()],
+    let snapshot = collect(CollectRequest {
+        resources: only_region("eu-west-1"),
         ..request(&endpoint, all_needs())
     });
     let account = account(&snapshot);
@@ -905,8 +925,8 @@ fn given_regions_win_and_restrict_buckets_too() {
 fn a_region_that_cannot_be_one_is_refused_before_anything_is_sent() {
     let endpoint = Endpoint::start(World::default(), Behaviour::default());
     let error = testing::collect(
-        Request {
-            regions: vec!["eu-west1".to_owned()],
+        CollectRequest {
+            resources: only_region("eu-west1"),
             ..request(&endpoint, all_needs())
         },
         Box::new(Silent),
@@ -975,10 +995,10 @@ fn expired_credentials_end_the_run_with_one_message() {
 fn nobody_there_ends_the_run_with_the_endpoint_named() {
     // Port 9 (discard) is not listened on.
     let error = testing::collect(
-        Request {
+        CollectRequest {
             needs: all_needs(),
             endpoint_url: Some("http://user:secret@127.0.0.1:9".to_owned()),
-            ..Request::default()
+            ..CollectRequest::default()
         },
         Box::new(Silent),
     )
@@ -1131,7 +1151,7 @@ fn a_list_that_breaks_off_is_a_failed_listing_and_what_it_listed_is_read() {
 #[test]
 fn environment_values_are_nowhere_in_the_snapshot() {
     let endpoint = Endpoint::start(World::generated(0, 9), Behaviour::default());
-    let snapshot = collect(Request {
+    let snapshot = collect(CollectRequest {
         image_sizes: true,
         ..request(&endpoint, all_needs())
     });
@@ -1214,7 +1234,7 @@ fn what_calls_the_functions_of_a_region_is_kept() {
 #[test]
 fn image_sizes_are_read_of_images_only() {
     let endpoint = Endpoint::start(World::generated(0, 9), Behaviour::default());
-    let snapshot = collect(Request {
+    let snapshot = collect(CollectRequest {
         image_sizes: true,
         ..request(&endpoint, all_needs())
     });
@@ -1239,7 +1259,7 @@ fn a_refused_image_size_names_the_action_that_was_refused() {
         World::generated(0, 9),
         Behaviour::denying("ecr:DescribeImages"),
     );
-    let snapshot = collect(Request {
+    let snapshot = collect(CollectRequest {
         image_sizes: true,
         ..request(&endpoint, all_needs())
     });
@@ -1285,8 +1305,8 @@ fn a_bucket_named_literally_needs_no_listing() {
             .with_bucket("other", Bucket::new("us-east-1")),
         Behaviour::denying("s3:ListBuckets"),
     );
-    let snapshot = collect(Request {
-        buckets: vec!["mine".to_owned()],
+    let snapshot = collect(CollectRequest {
+        resources: only_bucket("mine"),
         ..request(&endpoint, needs(&[ReadingKind::BucketPolicy]))
     });
     let account = account(&snapshot);
@@ -1314,8 +1334,8 @@ fn a_bucket_of_another_account_is_not_read_as_ours() {
         ),
         Behaviour::default(),
     );
-    let snapshot = collect(Request {
-        buckets: vec!["theirs".to_owned()],
+    let snapshot = collect(CollectRequest {
+        resources: only_bucket("theirs"),
         ..request(&endpoint, needs(&[ReadingKind::BucketPolicy]))
     });
     assert_eq!(
@@ -1327,8 +1347,8 @@ fn a_bucket_of_another_account_is_not_read_as_ours() {
 #[test]
 fn a_bucket_that_does_not_exist_takes_one_call() {
     let endpoint = Endpoint::start(World::default(), Behaviour::default());
-    let snapshot = collect(Request {
-        buckets: vec!["gone".to_owned()],
+    let snapshot = collect(CollectRequest {
+        resources: only_bucket("gone"),
         ..request(&endpoint, all_needs())
     });
     let bucket = &account(&snapshot).buckets["gone"];
@@ -1340,9 +1360,11 @@ fn a_bucket_that_does_not_exist_takes_one_call() {
 #[test]
 fn globs_choose_buckets_and_functions() {
     let endpoint = Endpoint::start(World::generated(12, 12), Behaviour::default());
-    let snapshot = collect(Request {
-        buckets: vec!["*-0000?".to_owned()],
-        functions: vec!["*1".to_owned()],
+    let snapshot = collect(CollectRequest {
+        resources: ResourceFilter {
+            functions: vec!["*1".to_owned()],
+            ..only_bucket("*-0000?")
+        },
         ..request(&endpoint, all_needs())
     });
     let account = account(&snapshot);
@@ -1374,8 +1396,8 @@ fn a_log_target_outside_the_filter_is_read_for_what_is_needed_of_it() {
             guard: Guard::Always,
         },
     ));
-    let snapshot = collect(Request {
-        buckets: vec!["site".to_owned()],
+    let snapshot = collect(CollectRequest {
+        resources: only_bucket("site"),
         ..request(&endpoint, needs)
     });
     let logs = &account(&snapshot).buckets["logs"];
@@ -1593,8 +1615,8 @@ fn what_every_reading_of_config_becomes() {
             ..Behaviour::default()
         },
     );
-    let snapshot = collect(Request {
-        regions: vec!["eu-west-1".to_owned()],
+    let snapshot = collect(CollectRequest {
+        resources: only_region("eu-west-1"),
         ..request(
             &endpoint,
             needs(&[
@@ -1642,8 +1664,8 @@ fn a_bucket_that_refuses_everything_has_no_known_region() {
         World::default().with_bucket("mine", Bucket::new("eu-west-1")),
         Behaviour::denying("s3:GetBucketPolicy"),
     );
-    let snapshot = collect(Request {
-        buckets: vec!["mine".to_owned()],
+    let snapshot = collect(CollectRequest {
+        resources: only_bucket("mine"),
         ..request(&endpoint, needs(&[ReadingKind::BucketPolicy]))
     });
     assert_eq!(account(&snapshot).buckets["mine"].region, None);
@@ -1669,7 +1691,7 @@ fn no_more_requests_in_flight_than_asked_for() {
             ..Behaviour::default()
         },
     );
-    collect(Request {
+    collect(CollectRequest {
         concurrency: 6,
         ..request(&endpoint, all_needs())
     });
@@ -1688,7 +1710,7 @@ fn the_hard_cap_holds_retries_included() {
             ..Behaviour::default()
         },
     );
-    collect(Request {
+    collect(CollectRequest {
         rate: Some(50.0),
         ..request(
             &endpoint,
@@ -1744,7 +1766,8 @@ fn faults_lose_and_change_nothing() {
         seed: 7,
     });
     assert!(struck > 50, "{struck}");
-    assert_eq!(faulty.api_calls, total);
+    // A copy that lost may have been sent and not have arrived.
+    assert!(faulty.api_calls >= total, "{} {total}", faulty.api_calls);
     assert_eq!(faulty.accounts, clean.accounts);
 }
 
@@ -1758,7 +1781,7 @@ fn an_endpoint_that_dies_does_not_hold_the_run_up() {
         },
     );
     let began = Instant::now();
-    let snapshot = collect(Request {
+    let snapshot = collect(CollectRequest {
         concurrency: 32,
         ..request(&endpoint, all_needs())
     });
@@ -1790,9 +1813,9 @@ fn lambda_quotas_are_kept_when_asked_for() {
             ..Behaviour::default()
         },
     );
-    collect(Request {
+    collect(CollectRequest {
         lambda_quota: Some(true),
-        regions: vec!["us-east-1".to_owned()],
+        resources: only_region("us-east-1"),
         ..request(&endpoint, all_needs())
     });
     let at: Vec<Instant> = endpoint
@@ -1928,7 +1951,7 @@ fn a_sample_of_objects_is_read_when_asked_for_and_bounded() {
         assert_eq!(endpoint.count(operation), 0, "{operation} is opt-in");
     }
     let endpoint = Endpoint::start(world, Behaviour::default());
-    let snapshot = collect(Request {
+    let snapshot = collect(CollectRequest {
         sample_objects: Some(3),
         ..request(&endpoint, with_samples())
     });
@@ -1961,7 +1984,7 @@ fn object_acls_are_not_read_where_they_have_no_effect() {
     };
     for world in [sampled_world(ignoring), sampled_world(enforced), by_account] {
         let endpoint = Endpoint::start(world, Behaviour::default());
-        let snapshot = collect(Request {
+        let snapshot = collect(CollectRequest {
             sample_objects: Some(10),
             ..request(&endpoint, with_samples())
         });
@@ -1982,7 +2005,7 @@ fn a_refused_sample_names_the_action_that_was_refused() {
     ] {
         let world = sampled_world(Bucket::bare("us-east-1"));
         let endpoint = Endpoint::start(world, Behaviour::denying(operation));
-        let snapshot = collect(Request {
+        let snapshot = collect(CollectRequest {
             sample_objects: Some(2),
             ..request(&endpoint, with_samples())
         });
@@ -1993,7 +2016,7 @@ fn a_refused_sample_names_the_action_that_was_refused() {
     }
     let world = sampled_world(Bucket::bare("us-east-1"));
     let endpoint = Endpoint::start(world, Behaviour::denying("s3:GetObjectAcl"));
-    let snapshot = collect(Request {
+    let snapshot = collect(CollectRequest {
         sample_objects: Some(2),
         ..request(&endpoint, with_samples())
     });

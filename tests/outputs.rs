@@ -15,7 +15,7 @@ use std::path::Path;
 use coldbucket::cli::choices::SchemaName;
 use coldbucket::inventory::need::ReadingKind;
 use coldbucket::output::{Format, Look};
-use coldbucket::report::Report;
+use coldbucket::report::{DurationBasis, Report};
 use coldbucket::run::schema;
 use serde_json::{Value, json};
 use support::{coldbucket, fixture, snapshot};
@@ -80,6 +80,166 @@ fn a_reading_that_only_an_option_makes_names_the_option() {
         seen += 1;
     }
     assert_eq!(seen, 5);
+}
+
+fn sample() -> Report {
+    serde_json::from_value(coldbucket("audit --sample -o json").run().json()).unwrap()
+}
+
+fn rendered(format: &str, report: &Report, width: usize) -> String {
+    let look = Look {
+        width,
+        ..Look::FILE
+    };
+    let mut out = Vec::new();
+    let format = Format::from_name(format).unwrap();
+    format.render(report, look, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// The lines of the terminal's section of that title.
+fn section<'t>(table: &'t str, title: &str) -> Vec<&'t str> {
+    let mut lines = table.lines().skip_while(|line| !line.starts_with(title));
+    lines.next();
+    lines.take_while(|line| !line.is_empty()).collect()
+}
+
+/// A bucket that any AWS account can list, and no one without credentials, as an ACL of
+/// AuthenticatedUsers makes it.
+#[test]
+fn what_any_aws_account_can_do_reads_the_same_everywhere_and_comes_first() {
+    let closed = json!({"read": "unreachable", "list": "unreachable", "write": "unreachable",
+        "acl": "unreachable", "takeover": "unreachable"});
+    let mut listed = closed.clone();
+    listed["list"] = "reachable".into();
+    let bucket = |name: &str, signed: &Value| {
+        json!({
+            "name": name, "region": "eu-west-1", "account": "111111111111",
+            "access": {"anonymous": closed, "any_aws_account": signed, "other_accounts": [], "acls": "on",
+                "block_public_access": "off", "plain_http": "reachable", "presigned": "reachable"},
+            "encryption": {"default": "sse-s3", "key": null, "bucket_key": null, "sse_c": "unknown",
+                "client_side": "not visible"},
+            "monitoring": {"access_log": "off", "data_events": "part", "config": "not recorded"},
+        })
+    };
+    let mut report = sample();
+    report.results.clear();
+    report.buckets = serde_json::from_value(json!([
+        bucket("a-closed", &closed),
+        bucket("b-listed", &listed)
+    ]))
+    .unwrap();
+    for width in [80, 120] {
+        let table = rendered("table", &report, width);
+        let rows: Vec<&str> = section(&table, "Buckets").into_iter().skip(2).collect();
+        assert!(rows[0].contains("b-listed"), "{table}");
+        assert!(rows[0].contains("any AWS account: list"), "{table}");
+        assert!(rows[1].contains("nothing"), "{table}");
+    }
+    let page = rendered("html", &report, 120);
+    let row = |name: &str| page.find(&format!("<span class=\"name\">{name}</span>"));
+    assert!(row("b-listed") < row("a-closed"));
+    let words = "<td class=\"bad\" data-label=\"Anyone can\"><span class=\"w\">any AWS account: list</span>";
+    assert_eq!(page.matches(words).count(), 1);
+    // What is recorded in part is to be weighed, in HTML as on a terminal.
+    for (label, word) in [("Data events", "part"), ("AWS Config", "not recorded")] {
+        let cell =
+            format!("<td class=\"poor\" data-label=\"{label}\"><span class=\"w\">{word}</span>");
+        assert_eq!(page.matches(&cell).count(), 2, "{label}");
+    }
+    let comment = rendered("markdown", &report, 120);
+    assert!(
+        comment.contains("- `b-listed`: any AWS account: list\n"),
+        "{comment}"
+    );
+    assert!(!comment.contains("a-closed"), "{comment}");
+}
+
+#[test]
+fn a_cold_start_is_one_number_and_no_lever_saves_more() {
+    let report = sample();
+    let (mut measured, mut estimated) = (0, 0);
+    for start in &report.cold_start {
+        let Some(duration) = &start.duration else {
+            assert!(start.estimate.is_none());
+            continue;
+        };
+        let enough = start
+            .measured
+            .as_ref()
+            .filter(|measured| measured.cold_starts >= 10);
+        match enough {
+            Some(found) => {
+                assert_eq!(duration.basis, DurationBasis::Measurement);
+                assert_eq!(duration.reported_ms, found.p50_ms);
+                measured += 1;
+            }
+            None => {
+                assert_eq!(duration.basis, DurationBasis::Estimate);
+                let estimate = start.estimate.as_ref().unwrap();
+                assert_eq!(duration.reported_ms, estimate.reported_ms);
+                estimated += 1;
+            }
+        }
+        for lever in &start.levers {
+            assert!(
+                lever.saves_ms <= duration.reported_ms,
+                "{} {}: {lever:?}",
+                start.function,
+                start.qualifier
+            );
+        }
+        let drivers: f64 = start.drivers.iter().map(|driver| driver.ms).sum();
+        assert!(
+            (drivers - duration.reported_ms).abs() < 1.0,
+            "{} {}: {drivers} of {}",
+            start.function,
+            start.qualifier,
+            duration.reported_ms
+        );
+    }
+    assert!(measured > 5 && estimated > 5);
+}
+
+#[test]
+fn cold_starts_are_sorted_by_that_number_and_named_apart() {
+    let report = sample();
+    for width in [80, 120] {
+        let table = rendered("table", &report, width);
+        let rows = section(&table, "Cold starts in time and dollars");
+        let ledger = rows
+            .iter()
+            .find(|row| row.contains("payment-ledger:live"))
+            .unwrap();
+        assert!(
+            ledger.contains("11.8 s") && ledger.contains("measured"),
+            "{ledger}"
+        );
+        assert!(!ledger.contains("5.2 s"), "{ledger}");
+        for title in ["Lambda cold starts", "Cold starts in time and dollars"] {
+            for region in ["eu-west-1", "us-east-1"] {
+                let name = format!("acme-checkout-api:live, {region}");
+                let rows = section(&table, title);
+                let found = rows.iter().filter(|row| row.contains(&name)).count();
+                assert_eq!(found, 1, "{title} at {width}: {name}");
+            }
+        }
+        // "921 ms" and "11.8 s" in the second column of words.
+        let times: Vec<f64> = rows
+            .iter()
+            .skip(1)
+            .take_while(|row| row.contains("measured") || row.contains("estimated"))
+            .map(|row| {
+                let before = row.split("  measured").next().unwrap();
+                let before = before.split("  estimated").next().unwrap();
+                let (number, unit) = before.trim().rsplit_once(' ').unwrap();
+                let number: f64 = number.rsplit(' ').next().unwrap().parse().unwrap();
+                if unit == "s" { number * 1000.0 } else { number }
+            })
+            .collect();
+        assert!(times.len() > 20);
+        assert!(times.is_sorted_by(|a, b| a >= b), "{times:?}");
+    }
 }
 
 #[test]

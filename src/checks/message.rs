@@ -14,6 +14,7 @@ use super::expression::ExpressionError;
 use super::lint::Variables;
 use super::shape::FactShape;
 use super::suggest;
+use crate::findings::numbers::{duration, size};
 
 /// A text with placeholders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,20 +127,23 @@ impl TextTemplate {
     }
 
     /// The text about no resource in particular: `{bucket.name}` becomes "the bucket", and any other
-    /// fact is named by its last member.
-    pub fn general(&self) -> String {
-        let words = |path: &str| match path.rsplit_once('.') {
-            Some((root, "name" | "id" | "arn")) => {
-                let thing = root.rsplit('.').next().unwrap_or(root);
-                format!("the {}", thing.replace('_', " "))
-            }
-            Some((_, member)) => format!("the {}", member.replace('_', " ")),
-            None => path.to_owned(),
+    /// fact is named by its last member. None where that names nothing, as the id of an item does.
+    pub fn general(&self) -> Option<String> {
+        let words = |path: &str| {
+            let noun = match path.rsplit_once('.') {
+                Some(("item", "name" | "id" | "arn")) => return None,
+                Some((root, "name" | "id" | "arn")) => root.rsplit('.').next().unwrap_or(root),
+                // Of a function.
+                Some((_, "qualifier")) => "alias or version",
+                Some((_, member)) => member,
+                None => path,
+            };
+            Some(format!("the {}", noun.replace('_', " ")))
         };
         self.parts
             .iter()
             .map(|part| match part {
-                TemplatePart::Text(text) => text.clone(),
+                TemplatePart::Text(text) => Some(text.clone()),
                 TemplatePart::Placeholder(path) => words(path),
             })
             .collect()
@@ -249,17 +253,9 @@ fn format_number(number: &serde_json::Number) -> String {
 fn quantity(path: &str, number: &serde_json::Number) -> String {
     let value = number.as_f64().unwrap_or_default();
     if path.ends_with("_ms") {
-        if value < 1000.0 {
-            format!("{value:.0} ms")
-        } else {
-            format!("{:.1} s", value / 1000.0)
-        }
+        duration(value)
     } else if path.ends_with("_mb") {
-        if value < 10.0 {
-            format!("{value:.1} MB")
-        } else {
-            format!("{value:.0} MB")
-        }
+        size(value)
     } else {
         format_number(number)
     }
@@ -293,6 +289,21 @@ mod tests {
             template.render(&[("bucket", &bucket)]),
             "b grants access to AllUsers, AuthenticatedUsers; key unknown"
         );
+    }
+
+    #[test]
+    fn a_text_about_no_resource_has_no_stand_in() {
+        let members = ["id", "account"].map(|name| (name.to_owned(), FactShape::Text(Vec::new())));
+        let variables = variables().with("item", FactShape::Object(members.into()));
+        let general = |text: &str| {
+            let template = TextTemplate::parse(text, Style::Prose, &variables);
+            template.unwrap().general()
+        };
+        assert_eq!(
+            general("Remove {item.account} from {bucket.name}.").as_deref(),
+            Some("Remove the account from the bucket.")
+        );
+        assert_eq!(general("Enable it in rule {item.id}."), None);
     }
 
     #[test]

@@ -163,6 +163,14 @@ impl Check {
             .collect()
     }
 
+    /// What to do about any finding of the check, in one sentence.
+    pub fn fix(&self) -> String {
+        self.remediation.summary.general().unwrap_or_else(|| {
+            let id = &self.id;
+            format!("coldbucket remediate --check {id} has the fix of each finding.")
+        })
+    }
+
     /// Every message of the check: of failures, the special cases first, and of passes.
     pub fn messages(&self) -> impl Iterator<Item = &TextTemplate> {
         self.message_when
@@ -178,7 +186,7 @@ impl Check {
             title: self.title.clone(),
             severity: Some(self.severity),
             maps_to: self.maps_to.clone(),
-            remediation: self.remediation.summary.general(),
+            remediation: self.fix(),
             rationale: self.rationale.clone(),
             references: self.references.clone(),
         }

@@ -246,15 +246,8 @@ impl Selected {
 
     /// The readings the checks rest on, with the listings that name their subjects.
     pub fn needs(&self) -> BTreeSet<(SubjectKind, Need)> {
-        let listings = self.kinds().into_iter().filter_map(|kind| {
-            let listing = match kind {
-                SubjectKind::Bucket => ReadingKind::BucketListing,
-                SubjectKind::Function => ReadingKind::FunctionListing,
-                SubjectKind::Trail => ReadingKind::TrailListing,
-                SubjectKind::Region => ReadingKind::RegionListing,
-                _ => return None,
-            };
-            Some((kind, Need::own(listing)))
+        let listings = self.kinds().into_iter().flat_map(|kind| {
+            ReadingKind::listings_of(kind).map(move |listing| (kind, Need::own(listing)))
         });
         self.iter()
             .flat_map(|check| {

@@ -1,9 +1,17 @@
 //! From an answer, or the lack of one, to a reading.
 
+use std::future::Future;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
 use crate::inventory::Reading;
 use crate::inventory::need::ReadingKind;
 
 use super::call_error::{CallError, ErrorKind};
+use super::lane::Family;
+use super::session::Session;
 
 /// Codes by which a service refuses for want of permission. Other 403s (an expired token, a wrong
 /// key) say nothing about permissions and are failures.
@@ -16,35 +24,29 @@ const DENIED: [&str; 6] = [
     "NotAuthorized",
 ];
 
-/// The documented codes by which a call answers "no such configuration". Source: each operation's
-/// page in the S3 API reference; the codes are not modelled in the SDK except s3control's.
-pub const fn absent_codes(reading: ReadingKind) -> &'static [&'static str] {
-    match reading {
-        ReadingKind::BucketPolicy | ReadingKind::BucketPolicyStatus => &["NoSuchBucketPolicy"],
-        ReadingKind::BucketOwnership => &["OwnershipControlsNotFoundError"],
-        ReadingKind::BucketPublicAccessBlock | ReadingKind::AccountPublicAccessBlock => {
-            &["NoSuchPublicAccessBlockConfiguration"]
-        }
-        ReadingKind::BucketEncryption => &["ServerSideEncryptionConfigurationNotFoundError"],
-        ReadingKind::BucketWebsite => &["NoSuchWebsiteConfiguration"],
-        ReadingKind::BucketCors => &["NoSuchCORSConfiguration"],
-        ReadingKind::BucketLifecycle => &["NoSuchLifecycleConfiguration"],
-        ReadingKind::BucketReplication => &["ReplicationConfigurationNotFoundError"],
-        ReadingKind::BucketObjectLock => &["ObjectLockConfigurationNotFoundError"],
-        ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {
-            &["NoSuchAccessPointPolicy"]
-        }
-        // IAM API reference, ListAccessKeys: the user was deleted meanwhile.
-        ReadingKind::IdentityAccessKeys => &["NoSuchEntity"],
-        // KMS API reference, DescribeKey: no such key, or no such alias.
-        ReadingKind::KeyDescription => &["NotFoundException"],
-        // HeadBucket has no body; a missing bucket is the bare status 404, which the SDK names so.
-        ReadingKind::TargetHead => &["NotFound", "NoSuchBucket"],
-        // GetBucketTagging documents the first; its error list has long carried the second.
-        ReadingKind::BucketTags => &["NoSuchTagSet", "NoSuchTagSetError"],
-        _ => &[],
+/// One reading that one call fills; not collected where the plan does not want it. `becomes` gives
+/// `None` for a documented empty answer.
+pub async fn ask<T, O, E, F, Fut>(
+    session: &Session,
+    (family, region): (Family, &str),
+    kind: ReadingKind,
+    send: F,
+    becomes: impl FnOnce(O) -> Option<T>,
+) -> Reading<T>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    if !session.plan.wants(kind) {
+        return Reading::NotCollected;
     }
+    let answer = session.call(family, region, send).await;
+    reading(kind, answer.map(becomes))
 }
+
+/// A call that failed, with the IAM action it takes.
+pub type FailedAction = (&'static str, CallError);
 
 /// The reading that an answer makes; `value` is `None` for a documented empty answer.
 pub fn reading<T>(kind: ReadingKind, answer: Result<Option<T>, CallError>) -> Reading<T> {
@@ -66,7 +68,7 @@ pub fn unread_by<T>(kind: ReadingKind, action: &str, error: &CallError) -> Readi
         return Reading::NotCollected;
     }
     let code = error.code.clone();
-    if error.answered && absent_codes(kind).contains(&code.as_str()) {
+    if error.answered && kind.absent_codes().contains(&code.as_str()) {
         return Reading::Absent;
     }
     let action = action.to_owned();

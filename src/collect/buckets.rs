@@ -9,15 +9,13 @@ use crate::inventory::account::Listing;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::need::ReadingKind;
 
-use super::answer;
-use super::call_error::{CallError, ErrorKind};
 use super::lane::Family;
-use super::paging::following;
+use super::paging::{listing, pages};
 use super::session::Session;
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct FoundBuckets {
     /// How the listing went.
     pub listing: Reading<Listing>,
     /// The buckets with what the listing says about them.
@@ -32,9 +30,9 @@ pub fn literal(glob: &str) -> bool {
 }
 
 /// Finds the buckets of the run.
-pub async fn find(session: &Session) -> Found {
-    let globs = &session.request.buckets;
-    let mut found = Found::default();
+pub async fn find(session: &Session) -> FoundBuckets {
+    let globs = &session.request.resources.buckets;
+    let mut found = FoundBuckets::default();
     if !globs.is_empty() && globs.iter().all(|glob| literal(glob)) {
         found.listing = Reading::Known(Listing { complete: false });
     } else {
@@ -48,80 +46,59 @@ pub async fn find(session: &Session) -> Found {
     found
 }
 
-async fn list(session: &Session, found: &mut Found) {
+async fn list(session: &Session, found: &mut FoundBuckets) {
     let wanted: Vec<WildMatch> = session
         .request
+        .resources
         .buckets
         .iter()
         .map(|glob| WildMatch::new(glob))
         .collect();
-    let regions = &session.request.regions;
+    let regions = &session.request.resources.regions;
     let client = session.clients.s3(&session.home);
-    let mut token: Option<String> = None;
-    let mut pages: u64 = 0;
     let mut own = BTreeSet::new();
-    loop {
-        let page = session
-            .call(Family::S3, &session.home, || {
-                // With a parameter the answer names each bucket's Region, without it does not
-                // (S3 API reference, ListBuckets).
-                client
-                    .list_buckets()
-                    .max_buckets(1000)
-                    .set_continuation_token(token.clone())
-                    .send()
-            })
-            .await;
-        let page = match page {
-            Ok(page) => page,
-            Err(error) => {
-                found.listing = ended_early(pages, &error);
-                return;
-            }
-        };
-        pages = pages.saturating_add(1);
-        for bucket in page.buckets() {
-            let Some(name) = bucket.name() else { continue };
-            own.insert(name.to_owned());
-            if !wanted.is_empty() && !wanted.iter().any(|glob| glob.matches(name)) {
-                continue;
-            }
-            let region = bucket
-                .bucket_region()
-                .filter(|region| !region.is_empty())
-                .map(str::to_owned);
-            let elsewhere = region
-                .as_ref()
-                .is_some_and(|region| !regions.is_empty() && !regions.contains(region));
-            if elsewhere {
-                continue;
-            }
-            found.buckets.insert(
-                name.to_owned(),
-                BucketInventory {
+    let went = pages(
+        session,
+        (Family::S3, &session.home),
+        |token| {
+            // With a parameter the answer names each bucket's Region, without it does not
+            // (S3 API reference, ListBuckets).
+            client
+                .list_buckets()
+                .max_buckets(1000)
+                .set_continuation_token(token)
+                .send()
+        },
+        |page| {
+            for bucket in page.buckets() {
+                let Some(name) = bucket.name() else { continue };
+                own.insert(name.to_owned());
+                if !wanted.is_empty() && !wanted.iter().any(|glob| glob.matches(name)) {
+                    continue;
+                }
+                let region = bucket
+                    .bucket_region()
+                    .filter(|region| !region.is_empty())
+                    .map(str::to_owned);
+                let elsewhere = region
+                    .as_ref()
+                    .is_some_and(|region| !regions.is_empty() && !regions.contains(region));
+                if elsewhere {
+                    continue;
+                }
+                let listed = BucketInventory {
                     region,
                     created: bucket.creation_date().map(ToString::to_string),
                     ..BucketInventory::default()
-                },
-            );
-        }
-        match following(page.continuation_token(), token.as_deref()) {
-            Some(next) => token = Some(next),
-            None => break,
-        }
-    }
+                };
+                found.buckets.insert(name.to_owned(), listed);
+            }
+            page.continuation_token
+        },
+    )
+    .await;
+    found.own = went.is_ok().then_some(own);
     // What the filters left out is not in the snapshot.
-    found.listing = Reading::Known(Listing {
-        complete: wanted.is_empty() && regions.is_empty(),
-    });
-    found.own = Some(own);
-}
-
-/// The listing when a page could not be read: the page's failure is the listing's, and what came
-/// before it is kept. An interrupted listing is merely not complete.
-fn ended_early(pages: u64, error: &CallError) -> Reading<Listing> {
-    if pages > 0 && error.kind == ErrorKind::Interrupted {
-        return Reading::Known(Listing { complete: false });
-    }
-    answer::unread(ReadingKind::BucketListing, error)
+    let complete = wanted.is_empty() && regions.is_empty();
+    found.listing = listing(ReadingKind::BucketListing, went, complete);
 }

@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::endpoint::{self, BareHost};
 use super::error::CollectError;
-use super::guard::Guard;
+use super::guard::ReadOnly;
 
 /// The Region used when none is configured.
 pub const DEFAULT_REGION: &str = "us-east-1";
@@ -49,7 +49,7 @@ pub struct Fixed {
 #[derive(Debug)]
 pub struct Clients {
     config: SdkConfig,
-    guard: Guard,
+    guard: ReadOnly,
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
     ecr: Mutex<HashMap<String, aws_sdk_ecr::Client>>,
@@ -110,7 +110,7 @@ impl Clients {
         }
         let clients = Self {
             config,
-            guard: Guard::default(),
+            guard: ReadOnly::default(),
             s3: Mutex::default(),
             lambda: Mutex::default(),
             ecr: Mutex::default(),

@@ -1,4 +1,4 @@
-//! AWS Config in one Region: who records, whether they do, where it is delivered, which rules judge.
+//! AWS Config in one Region: recorders, their status, delivery channels, rules.
 
 use std::future::Future;
 
@@ -14,8 +14,9 @@ use crate::inventory::config::{
 use crate::inventory::need::ReadingKind;
 
 use super::answer;
+use super::call_error::CallError;
 use super::lane::Family;
-use super::paging::following;
+use super::paging::pages;
 use super::session::Session;
 
 /// What the names of recorders begin with that a service of AWS made for itself (AWS Config
@@ -23,7 +24,7 @@ use super::session::Session;
 const SERVICE_LINKED: &str = "AWSConfigurationRecorderFor";
 
 /// AWS Config in one Region.
-pub struct Config {
+pub struct ConfigReadings {
     /// The recorders.
     pub recorders: Reading<Vec<ConfigRecorder>>,
     /// Whether they record.
@@ -37,7 +38,7 @@ pub struct Config {
 }
 
 /// Reads AWS Config of the Region.
-pub async fn read(session: &Session, region: &str) -> Config {
+pub async fn read(session: &Session, region: &str) -> ConfigReadings {
     let (recorders, statuses, channels, deliveries, rules) = tokio::join!(
         recorders(session, region),
         statuses(session, region),
@@ -45,7 +46,7 @@ pub async fn read(session: &Session, region: &str) -> Config {
         deliveries(session, region),
         rules(session, region)
     );
-    Config {
+    ConfigReadings {
         recorders,
         statuses,
         channels,
@@ -54,7 +55,7 @@ pub async fn read(session: &Session, region: &str) -> Config {
     }
 }
 
-/// What one call answers, where somebody wants it; none of these has pages.
+/// What one call answers; none of these has pages.
 async fn ask<O, T, E, F, Fut>(
     session: &Session,
     region: &str,
@@ -67,14 +68,10 @@ where
     Fut: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    if !session.plan.wants(kind) {
-        return Reading::NotCollected;
-    }
     let client = session.clients.config_service(region);
-    let answer = session
-        .call(Family::Config, region, || send(client.clone()))
-        .await;
-    answer::reading(kind, answer.map(|output| Some(becomes(output))))
+    let send = || send(client.clone());
+    let becomes = |output| Some(becomes(output));
+    answer::ask(session, (Family::Config, region), kind, send, becomes).await
 }
 
 async fn recorders(session: &Session, region: &str) -> Reading<Vec<ConfigRecorder>> {
@@ -226,27 +223,21 @@ async fn rules(session: &Session, region: &str) -> Reading<Vec<ConfigRule>> {
     }
     let client = session.clients.config_service(region);
     let mut rules = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Config, region, || {
-                client
-                    .describe_config_rules()
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await;
-        let page = match page {
-            Ok(page) => page,
-            // Part of the rules would make a missing one out of one that was not read.
-            Err(error) => return answer::unread(KIND, &error),
-        };
-        rules.extend(page.config_rules.unwrap_or_default().into_iter().map(rule));
-        match following(page.next_token.as_deref(), token.as_deref()) {
-            Some(next) => token = Some(next),
-            None => return Reading::Known(rules),
-        }
-    }
+    let went = pages(
+        session,
+        (Family::Config, region),
+        |token| {
+            let call = client.describe_config_rules();
+            call.set_next_token(token).send()
+        },
+        |page| {
+            rules.extend(page.config_rules.unwrap_or_default().into_iter().map(rule));
+            page.next_token
+        },
+    )
+    .await;
+    // Part of the rules would make a missing one out of one that was not read.
+    answer::reading(KIND, went.map(|()| Some(rules)).map_err(CallError::from))
 }
 
 fn rule(rule: sdk::ConfigRule) -> ConfigRule {

@@ -1,35 +1,40 @@
 //! EventBridge rules that call functions.
 //!
-//! Rules hang on event buses, targets on rules, and nothing lists them together: one call a bus and
-//! one a rule. Left out are rules that are switched off, which call nobody, and rules that an AWS
-//! service manages, which call that service.
+//! Rules belong to event buses, targets to rules, and no call lists them together: one call a bus and
+//! one a rule. Skipped are disabled rules, which call no target, and rules that an AWS service manages,
+//! which call that service.
 
 use aws_sdk_eventbridge::types::{Rule as SdkRule, RuleState};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::inventory::Reading;
 use crate::inventory::need::ReadingKind;
-use crate::inventory::trigger::{Rule, RuleTarget};
+use crate::inventory::trigger::{EventRule, RuleTarget};
 
 use super::answer;
-use super::call_error::CallError;
+use super::answer::FailedAction;
+use super::functions::ReadFunctions;
 use super::lane::Family;
-use super::paging::following;
+use super::paging::pages;
 use super::session::Session;
-use super::triggers::Known;
-
-/// A call that failed, and the action it takes.
-type Missed = (&'static str, CallError);
 
 /// The rules of a Region.
-pub async fn rules(session: &Session, region: &str, known: &Known) -> Reading<Vec<Rule>> {
+pub async fn rules(
+    session: &Session,
+    region: &str,
+    known: &ReadFunctions,
+) -> Reading<Vec<EventRule>> {
     match read(session, region, known).await {
         Ok(rules) => Reading::Known(rules),
         Err((action, error)) => answer::unread_by(ReadingKind::Rules, action, &error),
     }
 }
 
-async fn read(session: &Session, region: &str, known: &Known) -> Result<Vec<Rule>, Missed> {
+async fn read(
+    session: &Session,
+    region: &str,
+    known: &ReadFunctions,
+) -> Result<Vec<EventRule>, FailedAction> {
     let mut active = Vec::new();
     for bus in buses(session, region).await? {
         for rule in rules_of(session, region, &bus).await? {
@@ -39,11 +44,11 @@ async fn read(session: &Session, region: &str, known: &Known) -> Result<Vec<Rule
             }
         }
     }
-    let mut rules: Vec<Rule> = futures::stream::iter(active)
+    let mut rules: Vec<EventRule> = futures::stream::iter(active)
         .map(|(bus, rule)| async move {
             let name = rule.name().unwrap_or_default().to_owned();
             let targets = targets(session, region, &bus, &name, known).await?;
-            Ok::<_, Missed>(Rule {
+            Ok::<_, FailedAction>(EventRule {
                 name,
                 bus,
                 state: rule
@@ -65,53 +70,52 @@ async fn read(session: &Session, region: &str, known: &Known) -> Result<Vec<Rule
     Ok(rules)
 }
 
-async fn buses(session: &Session, region: &str) -> Result<Vec<String>, Missed> {
+async fn buses(session: &Session, region: &str) -> Result<Vec<String>, FailedAction> {
     let client = session.clients.events(region);
     let mut names = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Events, region, || {
-                client
-                    .list_event_buses()
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await
-            .map_err(|error| ("events:ListEventBuses", error))?;
-        names.extend(
-            page.event_buses()
-                .iter()
-                .filter_map(|bus| bus.name().map(str::to_owned)),
-        );
-        match following(page.next_token(), token.as_deref()) {
-            Some(next) => token = Some(next),
-            None => return Ok(names),
-        }
-    }
+    pages(
+        session,
+        (Family::Events, region),
+        |token| {
+            let call = client.list_event_buses();
+            call.set_next_token(token).send()
+        },
+        |page| {
+            let buses = page.event_buses().iter();
+            names.extend(buses.filter_map(|bus| bus.name().map(str::to_owned)));
+            page.next_token
+        },
+    )
+    .await
+    .map_err(|cut| ("events:ListEventBuses", cut.into()))?;
+    Ok(names)
 }
 
-async fn rules_of(session: &Session, region: &str, bus: &str) -> Result<Vec<SdkRule>, Missed> {
+async fn rules_of(
+    session: &Session,
+    region: &str,
+    bus: &str,
+) -> Result<Vec<SdkRule>, FailedAction> {
     let client = session.clients.events(region);
     let mut rules = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Events, region, || {
-                client
-                    .list_rules()
-                    .event_bus_name(bus)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await
-            .map_err(|error| ("events:ListRules", error))?;
-        rules.extend(page.rules().iter().cloned());
-        match following(page.next_token(), token.as_deref()) {
-            Some(next) => token = Some(next),
-            None => return Ok(rules),
-        }
-    }
+    pages(
+        session,
+        (Family::Events, region),
+        |token| {
+            client
+                .list_rules()
+                .event_bus_name(bus)
+                .set_next_token(token)
+                .send()
+        },
+        |page| {
+            rules.extend(page.rules.unwrap_or_default());
+            page.next_token
+        },
+    )
+    .await
+    .map_err(|cut| ("events:ListRules", cut.into()))?;
+    Ok(rules)
 }
 
 /// The functions among a rule's targets. A constant input is noted and dropped.
@@ -120,37 +124,35 @@ async fn targets(
     region: &str,
     bus: &str,
     rule: &str,
-    known: &Known,
-) -> Result<Vec<RuleTarget>, Missed> {
+    known: &ReadFunctions,
+) -> Result<Vec<RuleTarget>, FailedAction> {
     let client = session.clients.events(region);
     let mut targets = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Events, region, || {
-                client
-                    .list_targets_by_rule()
-                    .event_bus_name(bus)
-                    .rule(rule)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await
-            .map_err(|error| ("events:ListTargetsByRule", error))?;
-        targets.extend(
-            page.targets()
+    pages(
+        session,
+        (Family::Events, region),
+        |token| {
+            client
+                .list_targets_by_rule()
+                .event_bus_name(bus)
+                .rule(rule)
+                .set_next_token(token)
+                .send()
+        },
+        |page| {
+            let known = page
+                .targets()
                 .iter()
-                .filter(|target| known.has(target.arn()))
-                .map(|target| RuleTarget {
-                    function_arn: target.arn().to_owned(),
-                    constant_input: target.input().is_some(),
-                }),
-        );
-        match following(page.next_token(), token.as_deref()) {
-            Some(next) => token = Some(next),
-            None => break,
-        }
-    }
+                .filter(|target| known.has(target.arn()));
+            targets.extend(known.map(|target| RuleTarget {
+                function_arn: target.arn().to_owned(),
+                constant_input: target.input().is_some(),
+            }));
+            page.next_token
+        },
+    )
+    .await
+    .map_err(|cut| ("events:ListTargetsByRule", cut.into()))?;
     targets.sort_by(|a, b| a.function_arn.cmp(&b.function_arn));
     Ok(targets)
 }

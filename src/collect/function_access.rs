@@ -11,27 +11,14 @@ use aws_sdk_lambda::types::FunctionUrlConfig;
 
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionInventory, FunctionUrl, UrlCors};
-use crate::inventory::need::{Guard, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 use super::answer;
 use super::call_error::{CallError, ErrorKind};
-use super::lambda::qualifier;
+use super::functions::{LATEST, qualifier, ruled_out};
 use super::lane::Family;
-use super::paging::following;
+use super::paging::pages;
 use super::session::Session;
-
-/// The version that callers without a qualifier run.
-const LATEST: &str = "$LATEST";
-
-/// True when the guard says that the call is pointless for this function.
-pub fn ruled_out(function: &FunctionInventory, guard: Guard) -> bool {
-    match guard {
-        Guard::OnlyProvisioned => !function.may_be_provisioned(),
-        Guard::OnlyStartedAhead => !function.may_be_provisioned() && !function.uses_snapstart(),
-        Guard::OnlyInVpc => !function.in_vpc(),
-        _ => false,
-    }
-}
 
 /// Reads URLs and policies into the function.
 pub async fn read(session: &Session, region: &str, name: &str, function: &mut FunctionInventory) {
@@ -60,23 +47,22 @@ pub async fn read(session: &Session, region: &str, name: &str, function: &mut Fu
 async fn urls(session: &Session, region: &str, name: &str) -> Result<Vec<FunctionUrl>, CallError> {
     let client = session.clients.lambda(region);
     let mut urls = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Lambda, region, || {
-                client
-                    .list_function_url_configs()
-                    .function_name(name)
-                    .set_marker(marker.clone())
-                    .send()
-            })
-            .await?;
-        urls.extend(page.function_url_configs().iter().map(url));
-        match following(page.next_marker(), marker.as_deref()) {
-            Some(next) => marker = Some(next),
-            None => break,
-        }
-    }
+    pages(
+        session,
+        (Family::Lambda, region),
+        |marker| {
+            client
+                .list_function_url_configs()
+                .function_name(name)
+                .set_marker(marker)
+                .send()
+        },
+        |page| {
+            urls.extend(page.function_url_configs().iter().map(url));
+            page.next_marker
+        },
+    )
+    .await?;
     urls.sort_by(|a, b| a.qualifier.cmp(&b.qualifier));
     Ok(urls)
 }

@@ -4,8 +4,8 @@ use crate::inventory::Reading;
 use crate::inventory::function::{FunctionInventory, FunctionStatus};
 use crate::inventory::need::ReadingKind;
 
-use super::answer;
-use super::function_access::ruled_out;
+use super::answer::ask;
+use super::functions::ruled_out;
 use super::lane::Family;
 use super::session::Session;
 
@@ -28,42 +28,36 @@ pub async fn read(session: &Session, region: &str, name: &str, function: &mut Fu
 
 async fn status(session: &Session, region: &str, name: &str) -> Reading<FunctionStatus> {
     let client = session.clients.lambda(region);
-    let answer = session
-        .call(Family::Lambda, region, || {
-            client
-                .get_function_configuration()
-                .function_name(name)
-                .send()
-        })
-        .await;
-    answer::reading(
+    ask(
+        session,
+        (Family::Lambda, region),
         ReadingKind::FunctionStatus,
-        answer.map(|output| {
+        || {
+            let call = client.get_function_configuration();
+            call.function_name(name).send()
+        },
+        |output| {
             output.state().map(|state| FunctionStatus {
                 state: state.as_str().to_owned(),
                 reason_code: output
                     .state_reason_code()
                     .map(|code| code.as_str().to_owned()),
             })
-        }),
+        },
     )
+    .await
 }
 
 /// An answer without a number means that none is reserved (Lambda API reference,
 /// GetFunctionConcurrency).
 async fn reserved(session: &Session, region: &str, name: &str) -> Reading<u32> {
     let client = session.clients.lambda(region);
-    let answer = session
-        .call(Family::Lambda, region, || {
-            client.get_function_concurrency().function_name(name).send()
-        })
-        .await;
-    answer::reading(
+    ask(
+        session,
+        (Family::Lambda, region),
         ReadingKind::FunctionReservedConcurrency,
-        answer.map(|output| {
-            output
-                .reserved_concurrent_executions()
-                .and_then(|reserved| u32::try_from(reserved).ok())
-        }),
+        || client.get_function_concurrency().function_name(name).send(),
+        |output| u32::try_from(output.reserved_concurrent_executions()?).ok(),
     )
+    .await
 }

@@ -48,11 +48,11 @@ pub fn allows(operation: &str) -> bool {
 
 /// The interceptor: refuses what is not allowed and counts what is sent, retries included.
 #[derive(Clone, Debug, Default)]
-pub struct Guard {
+pub struct ReadOnly {
     sent: Arc<AtomicU64>,
 }
 
-impl Guard {
+impl ReadOnly {
     /// Counts a request that no service's client sends.
     pub fn count(&self) {
         self.sent.fetch_add(1, Ordering::Relaxed);
@@ -64,7 +64,7 @@ impl Guard {
     }
 }
 
-impl Intercept for Guard {
+impl Intercept for ReadOnly {
     fn name(&self) -> &'static str {
         "ReadOnly"
     }
@@ -121,7 +121,7 @@ mod tests {
             "Invoke",
             "UpdateFunctionConfiguration",
             "AssumeRole",
-            // Reads by name, but nobody declared them: object data and fresh credentials.
+            // Reads by name, but not declared: object data and fresh credentials.
             "GetObject",
             "GetSessionToken",
             "GetAuthorizationToken",

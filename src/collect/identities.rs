@@ -1,24 +1,24 @@
 //! The users, groups, roles and managed policies of the account.
 //!
 //! One paginated call has all of them with every policy document. Only the access keys of users are
-//! asked for one by one, and only of users whom some policy may let act on S3.
+//! read one by one, and only of users with a policy that may allow an action on S3.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput as Page;
 use aws_sdk_iam::types::{AttachedPolicy, ManagedPolicyDetail, PolicyDetail};
 use aws_smithy_types::DateTime;
-use futures::StreamExt;
 use percent_encoding::percent_decode_str;
 
 use crate::inventory::Reading;
 use crate::inventory::account::{AccountInventory, Listing};
 use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
+use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Guard, ReadingKind};
 
-use super::answer;
-use super::call_error::ErrorKind;
+use super::answer::ask;
 use super::lane::Family;
+use super::paging::{each, listing, pages};
 use super::session::Session;
 
 /// Entries a page: the most that IAM gives (IAM API reference, GetAccountAuthorizationDetails).
@@ -27,47 +27,34 @@ const PAGE: i32 = 1000;
 /// Reads the identities. Only the members about identities of the answer are filled.
 pub async fn read(session: &Session) -> AccountInventory {
     let mut found = AccountInventory::default();
-    if !session.plan.identities() {
+    if !session.plan.lists(SubjectKind::Identity) {
         return found;
     }
     found.identity_listing = list(session, &mut found).await;
-    keep_what_somebody_has(&mut found);
+    keep_attached_policies(&mut found);
     read_access_keys(session, &mut found).await;
     found
 }
 
 async fn list(session: &Session, found: &mut AccountInventory) -> Reading<Listing> {
     let client = session.clients.iam();
-    let mut marker: Option<String> = None;
-    let mut pages: u64 = 0;
-    loop {
-        let page = session
-            .call(Family::Iam, &session.home, || {
-                client
-                    .get_account_authorization_details()
-                    .max_items(PAGE)
-                    .set_marker(marker.clone())
-                    .send()
-            })
-            .await;
-        let page = match page {
-            Ok(page) => page,
-            Err(error) if pages > 0 && error.kind == ErrorKind::Interrupted => {
-                return Reading::Known(Listing { complete: false });
-            }
-            // The page's failure is the listing's; what came before it is kept.
-            Err(error) => return answer::unread(ReadingKind::IdentityListing, &error),
-        };
-        pages = pages.saturating_add(1);
-        keep(&page, found);
-        let next = page
-            .marker()
-            .filter(|next| page.is_truncated() && Some(*next) != marker.as_deref());
-        match next {
-            Some(next) => marker = Some(next.to_owned()),
-            None => return Reading::Known(Listing { complete: true }),
-        }
-    }
+    let went = pages(
+        session,
+        (Family::Iam, &session.home),
+        |marker| {
+            client
+                .get_account_authorization_details()
+                .max_items(PAGE)
+                .set_marker(marker)
+                .send()
+        },
+        |page| {
+            keep(&page, found);
+            page.marker.filter(|_| page.is_truncated)
+        },
+    )
+    .await;
+    listing(ReadingKind::IdentityListing, went, true)
 }
 
 fn keep(page: &Page, found: &mut AccountInventory) {
@@ -183,8 +170,8 @@ fn decoded(document: &str) -> String {
         .into_owned()
 }
 
-/// Of AWS's own policies, which are more than a thousand, only those that somebody has.
-fn keep_what_somebody_has(found: &mut AccountInventory) {
+/// Of AWS's own policies, which are more than a thousand, only those that an identity has.
+fn keep_attached_policies(found: &mut AccountInventory) {
     let named: BTreeSet<&String> = found
         .identities
         .values()
@@ -209,29 +196,20 @@ async fn read_access_keys(session: &Session, found: &mut AccountInventory) {
         })
         .cloned()
         .collect();
-    session.found(users.len());
-    let client = session.clients.iam();
-    let client = &client;
-    let read: Vec<(String, Reading<Vec<AccessKey>>)> = futures::stream::iter(users)
-        .map(|key| async move {
-            let name = key.trim_start_matches("user/");
-            let answer = session
-                .call(Family::Iam, &session.home, || {
-                    client.list_access_keys().user_name(name).send()
-                })
-                .await;
-            let keys = answer::reading(
-                KIND,
-                answer.map(|output| {
-                    Some(output.access_key_metadata.iter().map(access_key).collect())
-                }),
-            );
-            session.progress.step(1);
-            (key, keys)
-        })
-        .buffer_unordered(session.request.concurrency.max(1))
-        .collect()
-        .await;
+    let client = &session.clients.iam();
+    let read: Vec<(String, Reading<Vec<AccessKey>>)> = each(session, users, |key| async move {
+        let name = key.trim_start_matches("user/");
+        let keys = ask(
+            session,
+            (Family::Iam, &session.home),
+            KIND,
+            || client.list_access_keys().user_name(name).send(),
+            |output| Some(output.access_key_metadata.iter().map(access_key).collect()),
+        );
+        let keys = keys.await;
+        (key, keys)
+    })
+    .await;
     for (key, keys) in read {
         if let Some(user) = found.identities.get_mut(&key) {
             user.access_keys = keys;

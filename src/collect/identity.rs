@@ -75,7 +75,7 @@ pub async fn identify(
     Err(silence(clients, &home, profile, error).await)
 }
 
-/// Why nothing answered: no credentials, or nobody there.
+/// Why nothing answered: no credentials, or no endpoint.
 async fn silence(
     clients: &Clients,
     home: &str,
@@ -83,7 +83,7 @@ async fn silence(
     error: CallError,
 ) -> CollectError {
     // The SDK reports missing credentials and a dead endpoint alike as a failure to dispatch;
-    // asking the provider again tells them apart.
+    // asking the provider again distinguishes them.
     let credentials = match clients.config().credentials_provider() {
         Some(provider) => provider.provide_credentials().await.err(),
         None => {

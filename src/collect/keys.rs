@@ -1,16 +1,15 @@
-//! The KMS keys that buckets name, each asked about once.
+//! The KMS keys that buckets name, each read once.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use futures::StreamExt;
 
 use crate::inventory::Reading;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
-use crate::inventory::need::ReadingKind;
+use crate::inventory::need::{Guard, ReadingKind};
 
-use super::answer;
+use super::answer::ask;
 use super::lane::Family;
+use super::paging::each;
 use super::session::Session;
 
 /// Reads the keys of these buckets, by the ARN of what is named.
@@ -19,25 +18,19 @@ pub async fn read(
     account: &str,
     buckets: &BTreeMap<String, BucketInventory>,
 ) -> BTreeMap<String, KeyInventory> {
-    let wanted = session.plan.of_keys(ReadingKind::KeyDescription)
-        || session.plan.of_keys(ReadingKind::KeyRotation);
-    if !wanted {
+    let wanted = [ReadingKind::KeyDescription, ReadingKind::KeyRotation];
+    if !wanted.iter().any(|kind| session.plan.wants(*kind)) {
         return BTreeMap::new();
     }
     let named: BTreeSet<String> = buckets
         .values()
         .filter_map(|bucket| bucket.encryption_key(account))
         .collect();
-    session.found(named.len());
-    futures::stream::iter(named)
-        .map(|arn| async move {
-            let key = read_one(session, &arn).await;
-            session.progress.step(1);
-            (arn, key)
-        })
-        .buffer_unordered(session.request.concurrency.max(1))
-        .collect()
-        .await
+    each(session, named, |arn| async move {
+        let key = read_one(session, &arn).await;
+        (arn, key)
+    })
+    .await
 }
 
 async fn read_one(session: &Session, arn: &str) -> KeyInventory {
@@ -48,40 +41,40 @@ async fn read_one(session: &Session, arn: &str) -> KeyInventory {
         .filter(|region| !region.is_empty())
         .unwrap_or(&session.home);
     let client = session.clients.kms(region);
-    let mut key = KeyInventory::default();
-    if session.plan.of_keys(ReadingKind::KeyDescription) {
-        let answer = session
-            .call(Family::Kms, region, || {
-                client.describe_key().key_id(arn).send()
-            })
-            .await;
-        key.description = answer::reading(
+    let mut key = KeyInventory {
+        description: ask(
+            session,
+            (Family::Kms, region),
             ReadingKind::KeyDescription,
-            answer.map(|output| output.key_metadata.map(description)),
-        );
-    }
-    if session.plan.of_keys(ReadingKind::KeyRotation) && may_rotate(&key.description) {
+            || client.describe_key().key_id(arn).send(),
+            |output| output.key_metadata.map(description),
+        )
+        .await,
+        ..KeyInventory::default()
+    };
+    if session.plan.calls(ReadingKind::KeyRotation, |guard| {
+        guard == Guard::OnlyRotatable && !may_rotate(&key.description)
+    }) {
         // Unlike DescribeKey it takes no alias (KMS API reference, GetKeyRotationStatus).
         let id = key
             .description
             .known()
             .map_or(arn, |description| description.arn.as_str());
-        let answer = session
-            .call(Family::Kms, region, || {
-                client.get_key_rotation_status().key_id(id).send()
-            })
-            .await;
-        key.rotation = answer::reading(
+        key.rotation = ask(
+            session,
+            (Family::Kms, region),
             ReadingKind::KeyRotation,
-            answer.map(|output| {
+            || client.get_key_rotation_status().key_id(id).send(),
+            |output| {
                 Some(KeyRotation {
                     enabled: output.key_rotation_enabled,
                     period_days: output
                         .rotation_period_in_days
                         .and_then(|days| u32::try_from(days).ok()),
                 })
-            }),
-        );
+            },
+        )
+        .await;
     }
     key
 }

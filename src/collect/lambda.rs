@@ -6,7 +6,6 @@ use aws_sdk_lambda::types::{
     AliasConfiguration, FunctionConfiguration as SdkFunction, FunctionVersion,
     ProvisionedConcurrencyConfigListItem,
 };
-use futures::StreamExt;
 use wildmatch::WildMatch;
 
 use crate::inventory::Reading;
@@ -15,32 +14,26 @@ use crate::inventory::function::{
     Alias, FunctionConfiguration, FunctionInventory, Image, Layer, ProvisionedConcurrency,
     SnapStart, Vpc,
 };
-use crate::inventory::need::{Guard, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
-use super::call_error::{CallError, ErrorKind};
+use super::call_error::CallError;
+use super::functions::{LATEST, qualifier, ruled_out, unqualified};
 use super::lane::Family;
-use super::logs;
-use super::packages;
-use super::paging::following;
+use super::paging::{each, listing, pages};
 use super::session::Session;
-use super::{answer, function_access, function_state, metrics, triggers};
+use super::{answer, function_access, function_state, logs, metrics, packages, triggers};
 
 /// Reads the functions of a Region.
 pub async fn read(session: &Session, region: &str) -> RegionInventory {
     let (listing, functions) = list(session, region).await;
-    session.found(functions.len());
     session
         .progress
         .detail(&planned(session, region, &functions));
-    let mut functions = futures::stream::iter(functions)
-        .map(|(name, listed)| async move {
-            let function = read_one(session, region, &name, listed).await;
-            session.progress.step(1);
-            (name, function)
-        })
-        .buffer_unordered(session.request.concurrency.max(1))
-        .collect::<BTreeMap<_, _>>()
-        .await;
+    let mut functions: BTreeMap<_, _> = each(session, functions, |(name, listed)| async move {
+        let function = read_one(session, region, &name, listed).await;
+        (name, function)
+    })
+    .await;
     if let Some(days) = session.request.measure_days
         && session.plan.wants(ReadingKind::FunctionMeasured)
     {
@@ -69,7 +62,7 @@ fn planned(
             .filter(|function| {
                 function
                     .versions
-                    .get("$LATEST")
+                    .get(LATEST)
                     .is_some_and(|latest| (latest.package_type == "Image") == image)
             })
             .count()
@@ -129,64 +122,48 @@ async fn list(
 ) -> (Reading<Listing>, BTreeMap<String, FunctionInventory>) {
     let wanted: Vec<WildMatch> = session
         .request
+        .resources
         .functions
         .iter()
         .map(|glob| WildMatch::new(glob))
         .collect();
     let client = session.clients.lambda(region);
     let mut functions: BTreeMap<String, FunctionInventory> = BTreeMap::new();
-    let mut marker: Option<String> = None;
-    let mut pages: u64 = 0;
-    loop {
-        let page = session
-            .call(Family::Lambda, region, || {
-                client
-                    .list_functions()
-                    .function_version(FunctionVersion::All)
-                    .max_items(50)
-                    .set_marker(marker.clone())
-                    .send()
-            })
-            .await;
-        let page = match page {
-            Ok(page) => page,
-            Err(error) if pages > 0 && error.kind == ErrorKind::Interrupted => {
-                return (Reading::Known(Listing { complete: false }), functions);
-            }
-            // The page's failure is the listing's; what came before it is kept.
-            Err(error) => {
-                return (
-                    answer::unread(ReadingKind::FunctionListing, &error),
-                    functions,
+    let went = pages(
+        session,
+        (Family::Lambda, region),
+        |marker| {
+            client
+                .list_functions()
+                .function_version(FunctionVersion::All)
+                .max_items(50)
+                .set_marker(marker)
+                .send()
+        },
+        |page| {
+            for function in page.functions() {
+                let Some(name) = function.function_name() else {
+                    continue;
+                };
+                if !wanted.is_empty() && !wanted.iter().any(|glob| glob.matches(name)) {
+                    continue;
+                }
+                let entry = functions.entry(name.to_owned()).or_default();
+                if entry.arn.is_empty() {
+                    entry.arn = unqualified(function.function_arn().unwrap_or_default());
+                }
+                entry.versions.insert(
+                    function.version().unwrap_or(LATEST).to_owned(),
+                    configuration(function),
                 );
             }
-        };
-        pages = pages.saturating_add(1);
-        for function in page.functions() {
-            let Some(name) = function.function_name() else {
-                continue;
-            };
-            if !wanted.is_empty() && !wanted.iter().any(|glob| glob.matches(name)) {
-                continue;
-            }
-            let entry = functions.entry(name.to_owned()).or_default();
-            if entry.arn.is_empty() {
-                entry.arn = unqualified(function.function_arn().unwrap_or_default());
-            }
-            entry.versions.insert(
-                function.version().unwrap_or("$LATEST").to_owned(),
-                configuration(function),
-            );
-        }
-        match following(page.next_marker(), marker.as_deref()) {
-            Some(next) => marker = Some(next),
-            None => {
-                // What the filter left out is not in the snapshot.
-                let complete = wanted.is_empty();
-                return (Reading::Known(Listing { complete }), functions);
-            }
-        }
-    }
+            page.next_marker
+        },
+    )
+    .await;
+    // What the filter left out is not in the snapshot.
+    let listing = listing(ReadingKind::FunctionListing, went, wanted.is_empty());
+    (listing, functions)
 }
 
 async fn read_one(
@@ -213,18 +190,19 @@ async fn read_one(
     }
     function_access::read(session, region, name, &mut function).await;
     function_state::read(session, region, name, &mut function).await;
-    let zip = function
-        .versions
-        .get("$LATEST")
-        .is_some_and(|latest| latest.package_type != "Image");
-    if session.plan.calls(ReadingKind::FunctionImage, |guard| {
-        zip && guard == Guard::OnlyImages
-    }) {
+    let calls = |kind| {
+        session
+            .plan
+            .calls(kind, |guard| ruled_out(&function, guard))
+    };
+    let (of_image, of_packages) = (
+        calls(ReadingKind::FunctionImage),
+        calls(ReadingKind::FunctionPackages),
+    );
+    if of_image {
         function.image = image(session, region, name).await;
     }
-    if session.plan.calls(ReadingKind::FunctionPackages, |guard| {
-        !zip && guard == Guard::OnlyZips
-    }) {
+    if of_packages {
         function.packages = packages::read(session, region, name, &function).await;
     }
     function
@@ -233,23 +211,22 @@ async fn read_one(
 async fn aliases(session: &Session, region: &str, name: &str) -> Result<Vec<Alias>, CallError> {
     let client = session.clients.lambda(region);
     let mut aliases = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Lambda, region, || {
-                client
-                    .list_aliases()
-                    .function_name(name)
-                    .set_marker(marker.clone())
-                    .send()
-            })
-            .await?;
-        aliases.extend(page.aliases().iter().filter_map(alias));
-        match following(page.next_marker(), marker.as_deref()) {
-            Some(next) => marker = Some(next),
-            None => break,
-        }
-    }
+    pages(
+        session,
+        (Family::Lambda, region),
+        |marker| {
+            client
+                .list_aliases()
+                .function_name(name)
+                .set_marker(marker)
+                .send()
+        },
+        |page| {
+            aliases.extend(page.aliases().iter().filter_map(alias));
+            page.next_marker
+        },
+    )
+    .await?;
     aliases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(aliases)
 }
@@ -261,27 +238,23 @@ async fn provisioned(
 ) -> Result<Vec<ProvisionedConcurrency>, CallError> {
     let client = session.clients.lambda(region);
     let mut configs = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Lambda, region, || {
-                client
-                    .list_provisioned_concurrency_configs()
-                    .function_name(name)
-                    .set_marker(marker.clone())
-                    .send()
-            })
-            .await?;
-        configs.extend(
-            page.provisioned_concurrency_configs()
-                .iter()
-                .filter_map(provisioned_concurrency),
-        );
-        match following(page.next_marker(), marker.as_deref()) {
-            Some(next) => marker = Some(next),
-            None => break,
-        }
-    }
+    pages(
+        session,
+        (Family::Lambda, region),
+        |marker| {
+            client
+                .list_provisioned_concurrency_configs()
+                .function_name(name)
+                .set_marker(marker)
+                .send()
+        },
+        |page| {
+            let items = page.provisioned_concurrency_configs().iter();
+            configs.extend(items.filter_map(provisioned_concurrency));
+            page.next_marker
+        },
+    )
+    .await?;
     configs.sort_by(|a, b| a.qualifier.cmp(&b.qualifier));
     Ok(configs)
 }
@@ -386,16 +359,6 @@ impl<'a> ImageSource<'a> {
             (None, None) => builder.build(),
         }
     }
-}
-
-/// The first seven parts of a function's ARN: without version or alias.
-pub(super) fn unqualified(arn: &str) -> String {
-    arn.split(':').take(7).collect::<Vec<_>>().join(":")
-}
-
-/// What follows the name in a qualified ARN.
-pub(super) fn qualifier(arn: &str) -> Option<&str> {
-    arn.splitn(8, ':').nth(7).filter(|text| !text.is_empty())
 }
 
 fn alias(alias: &AliasConfiguration) -> Option<Alias> {
@@ -552,15 +515,6 @@ fn vpc(function: &SdkFunction) -> Option<Vpc> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn arns_with_and_without_a_qualifier() {
-        let plain = "arn:aws:lambda:eu-west-1:111122223333:function:f";
-        assert_eq!(unqualified(plain), plain);
-        assert_eq!(unqualified(&format!("{plain}:$LATEST")), plain);
-        assert_eq!(qualifier(plain), None);
-        assert_eq!(qualifier(&format!("{plain}:live")), Some("live"));
-    }
 
     #[test]
     fn where_an_image_is() {

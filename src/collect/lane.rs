@@ -29,7 +29,9 @@ use super::call_error::{CallError, ErrorKind};
 use super::in_flight::InFlight;
 use super::interrupt::Interrupt;
 use super::pace::{Metronome, Pace};
-use super::retry::{Admission, FailureRate, HedgeBudget, OperationHealth, Outage, OutageCause};
+use super::retry::{
+    Admission, FailureRate, HedgeBudget, LatencyEstimate, OperationHealth, Outage, OutageCause,
+};
 
 /// How long a call is tried, from when it was first sent.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,6 +55,7 @@ pub struct SharedLimits {
 #[derive(Debug, Default)]
 struct RunHealth {
     failures: FailureRate,
+    latency: LatencyEstimate,
     hedges: HedgeBudget,
 }
 
@@ -243,7 +246,10 @@ impl Lane {
         if !self.hedges {
             return std::future::pending().await;
         }
-        let after = self.locked(|state| state.operation::<E>().late_after());
+        // Where this machine is slow, answers to all operations are.
+        let usual = self.gate.locked(|seen| seen.latency.late_after());
+        let after = self.locked(|state| state.operation::<E>().latency.late_after());
+        let after = after.max(usual);
         until(sent + after).await;
         // Where nothing is answered in that time, the endpoint or this machine is busy, and a copy
         // would wait as long.
@@ -295,15 +301,16 @@ impl Lane {
 
     /// The service did what it was asked, or said that it will not.
     fn answered<E: 'static>(&self, sent: Instant, now: Instant) {
+        let took = now.saturating_duration_since(sent);
         self.locked(|state| {
             state.pace.accepted(sent, now);
             state.outage.end();
             state.newest = state.newest.max(Some(sent));
-            let took = now.saturating_duration_since(sent);
             state.operation::<E>().answered(took);
         });
         self.gate.locked(|seen| {
             seen.failures.record(true);
+            seen.latency.record(took);
             seen.hedges.answered();
         });
         self.gate.in_flight.grow();

@@ -1,11 +1,11 @@
 //! Cold starts from the functions' logs, without touching a function.
 //!
 //! Logs Insights adds them up where the logs are, up to 50 log groups a query, and AWS bills the
-//! bytes it scans: what that will be is told before the first query, and more than the user allows
+//! bytes it scans: what that will be is noted before the first query, and more than the user allows
 //! is not scanned. Where Insights does not serve (local endpoints), the events are read
 //! one by one, a bounded number of pages a function. Nothing of a line but its numbers is kept.
 //!
-//! An interrupt stops a query that is under way, so that nobody pays for an answer nobody reads.
+//! An interrupt stops a query that is under way: its answer would cost money and not be read.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -52,7 +52,7 @@ const QUERY: &str = r#"filter @type = "REPORT" or type = "platform.report"
 
 /// A log group that functions write to.
 #[derive(Clone, Debug)]
-struct Group {
+struct LogGroup {
     name: String,
     /// The functions that write to it.
     functions: Vec<String>,
@@ -61,10 +61,10 @@ struct Group {
 }
 
 /// By function, by version.
-type Found = BTreeMap<String, BTreeMap<String, Starts>>;
+type StartsByFunction = BTreeMap<String, BTreeMap<String, Starts>>;
 
 /// The starts of a batch, and whether all of it was read.
-type Answer = Result<(Found, bool), CallError>;
+type MeasuredStarts = Result<(StartsByFunction, bool), CallError>;
 
 /// Reads the starts of a Region's functions into them.
 pub async fn measure(
@@ -123,11 +123,11 @@ pub async fn measure(
         }
         return;
     }
-    let batches: Vec<Vec<Group>> = there
+    let batches: Vec<Vec<LogGroup>> = there
         .chunks(GROUPS_A_QUERY)
-        .map(<[Group]>::to_vec)
+        .map(<[LogGroup]>::to_vec)
         .collect();
-    let answers: Vec<(Vec<Group>, Answer)> = futures::stream::iter(batches)
+    let answers: Vec<(Vec<LogGroup>, MeasuredStarts)> = futures::stream::iter(batches)
         .map(|batch| async move {
             let found = starts(session, region, &batch, window).await;
             (batch, found)
@@ -164,7 +164,7 @@ async fn describe(
     region: &str,
     groups: &BTreeMap<String, Vec<String>>,
     window: (i64, i64),
-) -> Result<Vec<Group>, CallError> {
+) -> Result<Vec<LogGroup>, CallError> {
     let (own, others): (Vec<&String>, Vec<&String>) = groups
         .keys()
         .partition(|name| name.starts_with("/aws/lambda/"));
@@ -176,7 +176,7 @@ async fn describe(
         groups.keys().cloned().collect()
     };
     let client = session.clients.logs(region);
-    let mut found: BTreeMap<String, Group> = BTreeMap::new();
+    let mut found: BTreeMap<String, LogGroup> = BTreeMap::new();
     for prefix in prefixes {
         let mut token: Option<String> = None;
         loop {
@@ -199,7 +199,7 @@ async fn describe(
                 };
                 found.insert(
                     name.clone(),
-                    Group {
+                    LogGroup {
                         name: name.clone(),
                         functions: writers.clone(),
                         scan: scanned(
@@ -243,8 +243,8 @@ fn scanned(stored: i64, created: i64, retention_days: Option<i32>, window: (i64,
     stored.max(0) as f64 * share
 }
 
-/// Tells what will be scanned, and whether it is within what the user allows, all Regions together.
-fn allowed(session: &Session, region: &str, groups: &[Group]) -> Result<(), String> {
+/// Notes what will be scanned, and whether it is within what the user allows, all Regions together.
+fn allowed(session: &Session, region: &str, groups: &[LogGroup]) -> Result<(), String> {
     const GB: f64 = 1e9;
     let scan: f64 = groups.iter().fold(0.0, |all, group| all + group.scan);
     let most = session.request.max_scan_gb * GB;
@@ -282,7 +282,12 @@ fn allowed(session: &Session, region: &str, groups: &[Group]) -> Result<(), Stri
 }
 
 /// The starts of one batch of groups, and whether all of it was read.
-async fn starts(session: &Session, region: &str, groups: &[Group], window: (i64, i64)) -> Answer {
+async fn starts(
+    session: &Session,
+    region: &str,
+    groups: &[LogGroup],
+    window: (i64, i64),
+) -> MeasuredStarts {
     match query(session, region, groups, window).await {
         Ok(Some(found)) => Ok((found, true)),
         Ok(None) => events(session, region, groups, window).await,
@@ -294,9 +299,9 @@ async fn starts(session: &Session, region: &str, groups: &[Group], window: (i64,
 async fn query(
     session: &Session,
     region: &str,
-    groups: &[Group],
+    groups: &[LogGroup],
     window: (i64, i64),
-) -> Result<Option<Found>, CallError> {
+) -> Result<Option<StartsByFunction>, CallError> {
     let client = session.clients.logs(region);
     let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
     let started = session
@@ -335,7 +340,7 @@ async fn query(
     if rows.is_empty() && !on_aws {
         return Ok(None);
     }
-    let mut found = Found::new();
+    let mut found = StartsByFunction::new();
     for row in &rows {
         let Some((function, version, starts)) = row_of(row, groups) else {
             // A row without what was asked for comes from something that is not Logs Insights.
@@ -388,7 +393,7 @@ async fn results(
 }
 
 /// A row as function, version and figures.
-fn row_of(row: &[ResultField], groups: &[Group]) -> Option<(String, String, Starts)> {
+fn row_of(row: &[ResultField], groups: &[LogGroup]) -> Option<(String, String, Starts)> {
     let field = |name: &str| {
         row.iter()
             .find(|field| field.field() == Some(name))
@@ -421,7 +426,7 @@ fn row_of(row: &[ResultField], groups: &[Group]) -> Option<(String, String, Star
 }
 
 /// Who writes to a stream of this name in the group.
-fn writer<'a>(group: &'a Group, name: &str) -> Option<&'a str> {
+fn writer<'a>(group: &'a LogGroup, name: &str) -> Option<&'a str> {
     match group.functions.as_slice() {
         [only] if name.is_empty() => Some(only),
         several => several
@@ -435,11 +440,11 @@ fn writer<'a>(group: &'a Group, name: &str) -> Option<&'a str> {
 async fn events(
     session: &Session,
     region: &str,
-    groups: &[Group],
+    groups: &[LogGroup],
     window: (i64, i64),
-) -> Result<(Found, bool), CallError> {
+) -> Result<(StartsByFunction, bool), CallError> {
     let client = session.clients.logs(region);
-    let mut found = Found::new();
+    let mut found = StartsByFunction::new();
     let mut complete = true;
     for group in groups {
         let mut lines: BTreeMap<(String, String), Vec<report_line::ReportLine>> = BTreeMap::new();
@@ -527,7 +532,7 @@ mod tests {
 
     #[test]
     fn a_shared_group_is_told_apart_by_the_stream() {
-        let group = |functions: &[&str]| Group {
+        let group = |functions: &[&str]| LogGroup {
             name: "/shared".to_owned(),
             functions: functions.iter().map(|name| (*name).to_owned()).collect(),
             scan: 0.0,

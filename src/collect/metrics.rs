@@ -15,9 +15,9 @@ use crate::inventory::function::{FunctionInventory, Invocations, ProvisionedUsag
 use crate::inventory::need::ReadingKind;
 
 use super::answer;
-use super::function_access::ruled_out;
+use super::functions::ruled_out;
 use super::lane::Family;
-use super::paging::following;
+use super::paging::pages;
 use super::session::Session;
 
 /// How far back, days: also after how long without a call AWS gives up what it keeps for an idle
@@ -31,7 +31,7 @@ const BATCH: usize = 500;
 
 /// One metric of one function or qualifier.
 #[derive(Clone, Debug)]
-struct Asked {
+struct MetricQuery {
     function: String,
     /// Absent for the function as a whole.
     qualifier: Option<String>,
@@ -55,7 +55,7 @@ pub async fn read(
     for (name, function) in functions.iter_mut() {
         let wanted = |kind| session.plan.calls(kind, |guard| ruled_out(function, guard));
         if wanted(ReadingKind::FunctionInvocations) {
-            asked.push(Asked {
+            asked.push(MetricQuery {
                 function: name.clone(),
                 qualifier: None,
                 metric: "Invocations",
@@ -71,7 +71,7 @@ pub async fn read(
                 .map(|configuration| configuration.qualifier.clone())
                 .collect();
             for qualifier in qualifiers {
-                asked.extend(PROVISIONED.map(|(metric, stat)| Asked {
+                asked.extend(PROVISIONED.map(|(metric, stat)| MetricQuery {
                     function: name.clone(),
                     qualifier: Some(qualifier.clone()),
                     metric,
@@ -81,7 +81,7 @@ pub async fn read(
         }
     }
     // Never one qualifier in two calls: a batch is a multiple of three or ends with a function.
-    let mut batch: Vec<Asked> = Vec::new();
+    let mut batch: Vec<MetricQuery> = Vec::new();
     for query in asked {
         let starts = query.metric == "Invocations" || query.metric == PROVISIONED[0].0;
         if starts && batch.len() + PROVISIONED.len() > BATCH {
@@ -96,7 +96,7 @@ pub async fn read(
 async fn settle(
     session: &Session,
     region: &str,
-    batch: Vec<Asked>,
+    batch: Vec<MetricQuery>,
     functions: &mut BTreeMap<String, FunctionInventory>,
 ) {
     if batch.is_empty() {
@@ -186,7 +186,7 @@ fn retyped<T>(reading: Reading<()>) -> Reading<T> {
 async fn values(
     session: &Session,
     region: &str,
-    batch: &[Asked],
+    batch: &[MetricQuery],
 ) -> Result<BTreeMap<usize, f64>, Reading<()>> {
     let client = session.clients.metrics(region);
     let end = jiff::Timestamp::now().as_second() / 60 * 60;
@@ -197,37 +197,37 @@ async fn values(
         .map(|(index, asked)| query(index, asked))
         .collect();
     let mut points: BTreeMap<usize, (Vec<f64>, bool)> = BTreeMap::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Metrics, region, || {
-                client
-                    .get_metric_data()
-                    .set_metric_data_queries(Some(queries.clone()))
-                    .start_time(DateTime::from_secs(start))
-                    .end_time(DateTime::from_secs(end))
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await
-            .map_err(|error| answer::unread(ReadingKind::FunctionInvocations, &error))?;
-        for result in page.metric_data_results() {
-            let Some(index) = result
-                .id()
-                .and_then(|id| id.strip_prefix('q'))
-                .and_then(|number| number.parse().ok())
-            else {
-                continue;
-            };
-            let entry = points.entry(index).or_default();
-            entry.0.extend(result.values());
-            entry.1 = result.status_code() == Some(&StatusCode::Complete);
-        }
-        match following(page.next_token(), token.as_deref()) {
-            Some(next) => token = Some(next),
-            None => break,
-        }
-    }
+    let queries = &queries;
+    pages(
+        session,
+        (Family::Metrics, region),
+        |token| {
+            client
+                .get_metric_data()
+                .set_metric_data_queries(Some(queries.clone()))
+                .start_time(DateTime::from_secs(start))
+                .end_time(DateTime::from_secs(end))
+                .set_next_token(token)
+                .send()
+        },
+        |page| {
+            for result in page.metric_data_results() {
+                let Some(index) = result
+                    .id()
+                    .and_then(|id| id.strip_prefix('q'))
+                    .and_then(|number| number.parse().ok())
+                else {
+                    continue;
+                };
+                let entry = points.entry(index).or_default();
+                entry.0.extend(result.values());
+                entry.1 = result.status_code() == Some(&StatusCode::Complete);
+            }
+            page.next_token
+        },
+    )
+    .await
+    .map_err(|cut| answer::unread(ReadingKind::FunctionInvocations, &cut.into()))?;
     Ok(points
         .into_iter()
         .filter(|(_, (_, complete))| *complete)
@@ -244,7 +244,7 @@ async fn values(
         .collect())
 }
 
-fn query(index: usize, asked: &Asked) -> MetricDataQuery {
+fn query(index: usize, asked: &MetricQuery) -> MetricDataQuery {
     let dimension =
         |name: &str, value: String| Dimension::builder().name(name).value(value).build();
     let mut metric = Metric::builder()

@@ -1,11 +1,11 @@
 //! Reading a live account: the only place that names the SDK, tokio or a clock.
 //!
-//! [`collect`] is given a set of needs, not checks: which readings of which resources will be
-//! opened. From them comes a [plan](plan), and from the plan the calls, in waves: who we are; what
-//! there is (Regions, buckets, functions); the readings of each; and then those of the buckets
+//! [`collect`] is given a set of needs, not checks: which readings of which resources the facts will
+//! open. From them comes a [plan](plan), and from the plan the calls, in waves: the caller's identity;
+//! what there is (Regions, buckets, functions); the readings of each; and then those of the buckets
 //! that the first wave pointed at. What AWS answers becomes a [`Snapshot`], a refusal a refused
 //! [reading](crate::inventory::Reading), a failure a failed one. Only when nothing at all can be
-//! read — no credentials, no endpoint that answers — is there an error instead.
+//! read (no credentials, no endpoint) is there an error instead.
 //!
 //! Every request goes through one function ([`lane`]), which schedules it, and past one
 //! interceptor ([`guard`]), which refuses anything that is not a declared read.
@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod function_access;
 mod function_state;
+mod functions;
 pub mod guard;
 mod identities;
 mod identity;
@@ -30,6 +31,7 @@ mod interrupt;
 mod keys;
 mod lambda;
 mod lane;
+mod layers;
 mod logs;
 mod metrics;
 mod objects;
@@ -56,6 +58,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
+pub use crate::inventory::request::CollectRequest;
 pub use error::CollectError;
 pub use progress::{Bar, Progress, Silent};
 
@@ -63,7 +66,6 @@ use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use crate::inventory::ids::{SubjectKind, partition};
 use crate::inventory::key::KeyInventory;
-use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::snapshot::SCHEMA;
 use crate::inventory::target::TargetInventory;
 use crate::inventory::trail::TrailInventory;
@@ -72,86 +74,10 @@ use crate::inventory::{Reading, Snapshot};
 use clients::{Clients, Fixed, Source};
 use interrupt::{Interrupt, Routed};
 use lane::{Lanes, SharedLimits};
-use plan::Plan;
+use paging::each;
+use plan::{CollectionPlan, PlannedReadings};
 use s3::Round;
 use session::Session;
-
-/// The most requests in flight by default.
-pub const DEFAULT_CONCURRENCY: usize = 128;
-
-/// Gigabytes of logs that a measurement may scan by default.
-pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
-
-/// What to read, and how.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// What the selected checks need.
-    pub needs: BTreeSet<(SubjectKind, Need)>,
-    /// The AWS profile; `None` is the environment's.
-    pub profile: Option<String>,
-    /// The Regions to read, for buckets too; empty is every enabled one.
-    pub regions: Vec<String>,
-    /// A custom endpoint for all services; `None` is the environment's, or AWS.
-    pub endpoint_url: Option<String>,
-    /// Bucket names or globs (`*`, `?`); empty is all.
-    pub buckets: Vec<String>,
-    /// Function names or globs (`*`, `?`); empty is all.
-    pub functions: Vec<String>,
-    /// Requests in flight at most, all services together: 32 at first, and more while no service
-    /// refuses most requests.
-    pub concurrency: usize,
-    /// Requests a second at most, all services together; `None` is no such limit.
-    pub rate: Option<f64>,
-    /// Read the size of container images too (lambda:GetFunction, ecr:DescribeImages).
-    pub image_sizes: bool,
-    /// Look at so many objects of each bucket, 1 to 1,000 (s3:ListBucket, s3:GetObject,
-    /// s3:GetObjectAcl); `None` is at none.
-    pub sample_objects: Option<u32>,
-    /// Read what zip packages and layers hold (lambda:GetFunction, lambda:GetLayerVersion).
-    pub inspect_packages: bool,
-    /// Read cold starts from the functions' logs, so many days back.
-    pub measure_days: Option<u32>,
-    /// Scan at most so many gigabytes (10^9 bytes) of logs for it.
-    pub max_scan_gb: f64,
-    /// Keep to Lambda's published quotas (15 requests a second in a Region, 100 for GetFunction);
-    /// `None` does so on AWS and not on a custom endpoint, which has none.
-    pub lambda_quota: Option<bool>,
-}
-
-impl Default for Request {
-    fn default() -> Self {
-        Self {
-            needs: BTreeSet::new(),
-            profile: None,
-            regions: Vec::new(),
-            endpoint_url: None,
-            buckets: Vec::new(),
-            functions: Vec::new(),
-            concurrency: DEFAULT_CONCURRENCY,
-            rate: None,
-            image_sizes: false,
-            sample_objects: None,
-            inspect_packages: false,
-            measure_days: None,
-            max_scan_gb: DEFAULT_MAX_SCAN_GB,
-            lambda_quota: None,
-        }
-    }
-}
-
-impl Request {
-    /// The opt-in readings that were asked for.
-    fn opted(&self) -> Vec<ReadingKind> {
-        [
-            (self.image_sizes, ReadingKind::FunctionImage),
-            (self.inspect_packages, ReadingKind::FunctionPackages),
-            (self.measure_days.is_some(), ReadingKind::FunctionMeasured),
-        ]
-        .into_iter()
-        .filter_map(|(asked, reading)| asked.then_some(reading))
-        .collect()
-    }
-}
 
 /// Reads the account of the current credentials.
 ///
@@ -161,16 +87,19 @@ impl Request {
 ///
 /// # Errors
 /// [`CollectError`], when the request cannot be meant or nothing at all can be read.
-pub fn collect(request: Request, progress: Box<dyn Progress>) -> Result<Snapshot, CollectError> {
+pub fn collect(
+    request: CollectRequest,
+    progress: Box<dyn Progress>,
+) -> Result<Snapshot, CollectError> {
     collect_from(request, None, progress)
 }
 
 fn collect_from(
-    request: Request,
+    request: CollectRequest,
     fixed: Option<Fixed>,
     progress: Box<dyn Progress>,
 ) -> Result<Snapshot, CollectError> {
-    for region in &request.regions {
+    for region in &request.resources.regions {
         regions::check(region)?;
     }
     // One thread: waiting is nearly all there is to do, and waking another thread for each answer
@@ -191,7 +120,7 @@ fn collect_from(
 }
 
 async fn run(
-    request: Request,
+    request: CollectRequest,
     fixed: Option<Fixed>,
     progress: Box<dyn Progress>,
     interrupt: Interrupt,
@@ -227,12 +156,13 @@ fn now() -> String {
 }
 
 async fn open(
-    request: Request,
+    request: CollectRequest,
     fixed: Option<Fixed>,
     progress: Box<dyn Progress>,
     interrupt: Interrupt,
 ) -> Result<Session, CollectError> {
     let first_region = request
+        .resources
         .regions
         .iter()
         .map(String::as_str)
@@ -256,15 +186,14 @@ async fn open(
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
     let gate = SharedLimits::new(request.concurrency, request.rate, interrupt);
     Ok(Session {
-        plan: Plan::new(&request.needs, request.opted())
-            .with_object_samples(&request.needs, request.sample_objects.is_some()),
+        plan: CollectionPlan::new(&request.needs, &request.opted()),
         lanes: Lanes::new(gate, lambda_quota),
         home: clients.home(),
         clients,
         request,
         progress,
         scan: AtomicU64::new(0),
-        layers: packages::Layers::default(),
+        layers: layers::Layers::default(),
         known: AtomicU64::new(0),
     })
 }
@@ -278,58 +207,66 @@ async fn read(session: &Session) -> Result<(String, AccountInventory), CollectEr
     )
     .await?;
     regions::verify(session).await?;
-    let (found_buckets, regions, identities, multi_region_access_points) = tokio::join!(
+    let (found_buckets, regions, identities, multi_region) = tokio::join!(
         read_buckets(session, &id),
         read_regions(session, &id),
         identities::read(session),
         access_points::read_multi_region(session, &id)
     );
-    let Buckets {
-        listing: bucket_listing,
-        mut buckets,
-        own,
-        keys,
-        targets,
-        block,
-    } = found_buckets;
-    let Regions {
-        listing: region_listing,
-        regions,
-        trails,
-    } = regions;
-    let (multi_region_access_point_listing, multi_region_access_points) =
-        multi_region_access_points;
-    if let Some(plan) = session.plan.of_buckets_behind() {
-        let behind = access_points::buckets_behind(&id, &regions, &multi_region_access_points);
-        let round = Round::of(&plan, &id, &block);
-        buckets.extend(read_each(session, &round, behind).await);
-    }
-    if let Some(plan) = session.plan.of_trail_buckets() {
-        let named = trail_buckets(&trails, own.as_ref(), &buckets);
-        let round = Round::of(&plan, &id, &block);
-        buckets.extend(read_each(session, &round, named).await);
-    }
     let mut account = AccountInventory {
         caller,
-        public_access_block: block,
-        region_listing,
-        bucket_listing,
-        buckets,
-        keys,
-        targets,
-        trails,
-        regions,
-        multi_region_access_point_listing,
-        multi_region_access_points,
+        public_access_block: found_buckets.block,
+        region_listing: regions.listing,
+        bucket_listing: found_buckets.listing,
+        buckets: found_buckets.buckets,
+        keys: found_buckets.keys,
+        targets: found_buckets.targets,
+        trails: regions.trails,
+        regions: regions.regions,
+        multi_region_access_point_listing: multi_region.0,
+        multi_region_access_points: multi_region.1,
         ..identities
     };
+    let behind = access_points::buckets_behind(&id, &account);
+    read_more(
+        session,
+        &session.plan.buckets_behind,
+        &id,
+        &mut account,
+        behind,
+    )
+    .await;
+    let named = trail_buckets(&account, found_buckets.own.as_ref());
+    read_more(
+        session,
+        &session.plan.trail_buckets,
+        &id,
+        &mut account,
+        named,
+    )
+    .await;
     objects::read(session, &mut account).await;
     Ok((id, account))
 }
 
+/// Another round over some buckets.
+async fn read_more(
+    session: &Session,
+    readings: &PlannedReadings,
+    id: &str,
+    account: &mut AccountInventory,
+    buckets: BTreeMap<String, BucketInventory>,
+) {
+    if !readings.is_empty() {
+        let round = Round::of(readings, id, &account.public_access_block);
+        let read = read_each(session, &round, buckets).await;
+        account.buckets.extend(read);
+    }
+}
+
 /// The buckets and what they point at.
 #[derive(Default)]
-struct Buckets {
+struct ReadBuckets {
     listing: Reading<crate::inventory::account::Listing>,
     buckets: BTreeMap<String, BucketInventory>,
     /// The names of all buckets of the account, where there was a complete list.
@@ -340,18 +277,12 @@ struct Buckets {
     block: Reading<PublicAccessBlock>,
 }
 
-async fn read_buckets(session: &Session, account: &str) -> Buckets {
-    let block = async {
-        if session.plan.wants(ReadingKind::AccountPublicAccessBlock) {
-            account::public_access_block(session, account).await
-        } else {
-            Reading::NotCollected
-        }
-    };
-    if !session.plan.buckets() {
-        return Buckets {
+async fn read_buckets(session: &Session, account: &str) -> ReadBuckets {
+    let block = account::public_access_block(session, account);
+    if !session.plan.lists(SubjectKind::Bucket) {
+        return ReadBuckets {
             block: block.await,
-            ..Buckets::default()
+            ..ReadBuckets::default()
         };
     }
     // What the account blocks makes calls about its buckets pointless.
@@ -359,7 +290,7 @@ async fn read_buckets(session: &Session, account: &str) -> Buckets {
     let to_come = session.plan.to_come();
     let round = Round {
         to_come,
-        ..Round::of(&session.plan, account, &block)
+        ..Round::of(&session.plan.all, account, &block)
     };
     let mut buckets = read_each(session, &round, found.buckets).await;
     let waiting: Vec<String> = buckets
@@ -367,22 +298,22 @@ async fn read_buckets(session: &Session, account: &str) -> Buckets {
         .filter(|(_, bucket)| to_come > 0 && round.uses_up(bucket))
         .map(|(name, _)| name.clone())
         .collect();
-    if let Some(plan) = session.plan.of_log_targets() {
+    if !session.plan.log_targets.is_empty() {
         let targets = log_targets(&buckets, found.own.as_ref());
-        let round = Round::of(&plan, account, &block);
+        let round = Round::of(&session.plan.log_targets, account, &block);
         buckets.extend(read_each(session, &round, targets).await);
     }
     let waiting = waiting
         .into_iter()
         .filter_map(|name| buckets.remove_entry(&name))
         .collect();
-    let round = Round::of(&session.plan, account, &block);
+    let round = Round::of(&session.plan.all, account, &block);
     buckets.extend(read_each(session, &round, waiting).await);
     let (keys, targets) = tokio::join!(
         keys::read(session, account, &buckets),
         targets::read(session, account, &buckets, found.own.as_ref())
     );
-    Buckets {
+    ReadBuckets {
         listing: found.listing,
         buckets,
         own: found.own,
@@ -419,14 +350,14 @@ fn log_targets(
 /// The buckets that trails deliver to, as far as they are the account's own, with what is known of
 /// them.
 fn trail_buckets(
-    trails: &BTreeMap<String, TrailInventory>,
+    account: &AccountInventory,
     own: Option<&BTreeSet<String>>,
-    buckets: &BTreeMap<String, BucketInventory>,
 ) -> BTreeMap<String, BucketInventory> {
-    trails
+    account
+        .trails
         .values()
         .filter_map(|trail| {
-            let bucket = match buckets.get(&trail.bucket) {
+            let bucket = match account.buckets.get(&trail.bucket) {
                 Some(bucket) => bucket.clone(),
                 None if own.is_some_and(|own| own.contains(&trail.bucket)) => {
                     BucketInventory::default()
@@ -444,52 +375,43 @@ async fn read_each(
     round: &Round<'_>,
     listed: BTreeMap<String, BucketInventory>,
 ) -> BTreeMap<String, BucketInventory> {
-    if !listed.is_empty() {
-        session.found(listed.len());
-    }
-    let regions = &session.request.regions;
-    futures::stream::iter(listed)
-        .map(|(name, listed)| async move {
-            let bucket = s3::read(session, round, &name, listed).await;
-            session.progress.step(1);
-            (name, bucket)
-        })
-        .buffer_unordered(session.request.concurrency.max(1))
-        // A bucket whose Region only its answers gave may turn out to be elsewhere.
-        .filter(|(_, bucket)| {
-            let here = bucket
-                .region
-                .as_ref()
-                .is_none_or(|region| regions.is_empty() || regions.contains(region));
-            std::future::ready(here)
-        })
-        .collect()
-        .await
+    let mut buckets: BTreeMap<_, _> = each(session, listed, |(name, listed)| async move {
+        let bucket = s3::read(session, round, &name, listed).await;
+        (name, bucket)
+    })
+    .await;
+    // A bucket whose Region was not listed may turn out to be elsewhere.
+    let regions = &session.request.resources.regions;
+    buckets.retain(|_, bucket| {
+        let region = bucket.region.as_ref();
+        region.is_none_or(|region| regions.is_empty() || regions.contains(region))
+    });
+    buckets
 }
 
 /// The Regions and the trails that record in them.
 #[derive(Default)]
-struct Regions {
+struct ReadRegions {
     listing: Reading<crate::inventory::account::RegionListing>,
     regions: BTreeMap<String, RegionInventory>,
     trails: BTreeMap<String, TrailInventory>,
 }
 
-async fn read_regions(session: &Session, account: &str) -> Regions {
+async fn read_regions(session: &Session, account: &str) -> ReadRegions {
     if !session.plan.regions() {
-        return Regions::default();
+        return ReadRegions::default();
     }
     let (names, listing) = regions::choose(session).await;
     let read: Vec<_> = futures::stream::iter(names)
         .map(|name| async move {
             let functions = async {
-                if session.plan.functions() {
+                if session.plan.lists(SubjectKind::Function) {
                     lambda::read(session, &name).await
                 } else {
                     RegionInventory::default()
                 }
             };
-            let (functions, access_points, trails, config) = tokio::join!(
+            let (functions, access_points, (trail_listing, trails), config) = tokio::join!(
                 functions,
                 access_points::read(session, account, &name),
                 trails::list(session, &name),
@@ -499,7 +421,7 @@ async fn read_regions(session: &Session, account: &str) -> Regions {
             let region = RegionInventory {
                 access_point_listing,
                 access_points,
-                trail_listing: trails.listing,
+                trail_listing,
                 config_recorders: config.recorders,
                 config_recorder_status: config.statuses,
                 config_delivery_channels: config.channels,
@@ -507,7 +429,7 @@ async fn read_regions(session: &Session, account: &str) -> Regions {
                 config_rules: config.rules,
                 ..functions
             };
-            (name, region, trails.trails)
+            (name, region, trails)
         })
         .buffer_unordered(usize::MAX)
         .collect()
@@ -518,7 +440,7 @@ async fn read_regions(session: &Session, account: &str) -> Regions {
         regions.insert(name, region);
         found.extend(trails);
     }
-    Regions {
+    ReadRegions {
         listing,
         regions,
         trails: trails::read(session, found).await,

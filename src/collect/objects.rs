@@ -1,12 +1,10 @@
-//! A sample of each bucket's objects, for those who ask for it (`--sample-objects`).
+//! A sample of each bucket's objects (`--sample-objects`).
 //!
 //! One page of the list, then one HeadObject an object, one after the other like all calls of a
-//! bucket. Object ACLs are asked for only where they could have an effect: with ACLs on, and
+//! bucket. Object ACLs are read only where they could have an effect: with ACLs on, and
 //! IgnorePublicAcls off in the bucket and in the account.
 
 use std::collections::BTreeMap;
-
-use futures::StreamExt;
 
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
@@ -16,6 +14,7 @@ use crate::inventory::object::{ObjectSample, SampledObject};
 
 use super::answer;
 use super::lane::Family;
+use super::paging::each;
 use super::s3;
 use super::session::Session;
 
@@ -40,20 +39,15 @@ pub async fn read(session: &Session, account: &mut AccountInventory) {
     if !wanted {
         return;
     }
-    session.found(account.buckets.len());
     let ignored = account
         .public_access_block
         .known()
         .is_some_and(|block| block.ignore_public_acls);
-    let read: Vec<_> = futures::stream::iter(&account.buckets)
-        .map(|(name, bucket)| async move {
-            let sampled = of_bucket(session, name, bucket, asked, ignored).await;
-            session.progress.step(1);
-            (name.clone(), sampled)
-        })
-        .buffer_unordered(session.request.concurrency.max(1))
-        .collect()
-        .await;
+    let read: Vec<_> = each(session, &account.buckets, |(name, bucket)| async move {
+        let sampled = of_bucket(session, name, bucket, asked, ignored).await;
+        (name.clone(), sampled)
+    })
+    .await;
     for (name, (sample, acls)) in read {
         if let Some(bucket) = account.buckets.get_mut(&name) {
             bucket.object_sample = sample;
@@ -125,7 +119,7 @@ async fn of_bucket(
             }),
             // Deleted since it was listed.
             Err(error) if error.status == Some(404) => {}
-            // Whoever has not the key of an SSE-C object is told no more than this.
+            // All that S3 answers without the key of an SSE-C object.
             Err(error) if error.status == Some(400) && error.bucket_region.is_none() => {
                 sample.objects.push(SampledObject {
                     key: key.clone(),
@@ -152,16 +146,12 @@ async fn acls(
     ignored_by_account: bool,
 ) -> Reading<BTreeMap<String, Acl>> {
     const KIND: ReadingKind = ReadingKind::BucketObjectAcls;
-    let enforced = bucket
-        .ownership
-        .known()
-        .is_some_and(|known| known.object_ownership == "BucketOwnerEnforced");
     let ignored = ignored_by_account
         || bucket
             .public_access_block
             .known()
             .is_some_and(|block| block.ignore_public_acls);
-    let without_effect = enforced || ignored;
+    let without_effect = s3::acls_are_off(&bucket.ownership) || ignored;
     if !session.plan.calls(KIND, |guard| {
         without_effect && guard == Guard::UnlessAclsWithoutEffect
     }) {

@@ -8,8 +8,7 @@
 //! Where the endpoint is not AWS, a URL is followed only to the endpoint's own host or to loopback:
 //! local servers answer with addresses of the real AWS.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
@@ -17,7 +16,6 @@ use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use tokio::sync::OnceCell;
 
 use crate::inventory::Reading;
 use crate::inventory::archive::directory::{self, Refusal, TAIL};
@@ -33,12 +31,6 @@ const KIND: ReadingKind = ReadingKind::FunctionPackages;
 const LAYER_ACTION: &str = "lambda:GetLayerVersion";
 /// How long one range is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The layers that were read in this run, each once, by ARN.
-#[derive(Debug, Default)]
-pub struct Layers {
-    seen: Mutex<HashMap<String, Arc<OnceCell<Reading<Archive>>>>>,
-}
 
 /// Reads the packages of one function: `$LATEST`, and versions in use whose code is another.
 pub async fn read(
@@ -79,8 +71,7 @@ fn chosen(function: &FunctionInventory) -> Vec<String> {
         .chain(used)
         .filter_map(|version| {
             let configuration = function.versions.get(version)?;
-            // Versions with the same code may have different layers: those are part of what is told
-            // apart.
+            // Versions with the same code may have different layers, and then differ too.
             let layers: Vec<&str> = configuration
                 .layers
                 .iter()
@@ -169,15 +160,7 @@ fn failed<T>(action: &str, code: &str, message: &str) -> Reading<T> {
 
 /// A layer's contents, read once a run however many functions use it.
 async fn layer(session: &Session, region: &str, arn: &str) -> Reading<Archive> {
-    let cell = Arc::clone(
-        session
-            .layers
-            .seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(arn.to_owned())
-            .or_default(),
-    );
+    let cell = session.layers.of(arn);
     cell.get_or_init(|| async {
         let client = session.clients.lambda(region);
         let answer = session
@@ -206,7 +189,7 @@ async fn layer(session: &Session, region: &str, arn: &str) -> Reading<Archive> {
     .clone()
 }
 
-/// Why a package told nothing.
+/// Why a package could not be read.
 #[derive(Debug)]
 enum Unread {
     Interrupted,
@@ -273,14 +256,19 @@ fn length(bytes: &[u8]) -> u64 {
 
 /// A part of a file.
 #[derive(Debug)]
-struct Part {
+struct FilePart {
     bytes: Vec<u8>,
     /// Size of the whole file.
     total: u64,
 }
 
 /// Asks for one range, and reads no more than `most` bytes of whatever comes.
-async fn fetch(connector: &Connector, url: &str, range: &str, most: u64) -> Result<Part, Unread> {
+async fn fetch(
+    connector: &Connector,
+    url: &str,
+    range: &str,
+    most: u64,
+) -> Result<FilePart, Unread> {
     // The URL is a key to the code: no error of ours repeats it.
     let unreachable = |_| Unread::Failed("Connection", "the code could not be reached".to_owned());
     let mut request = HttpRequest::new(SdkBody::empty());
@@ -328,7 +316,7 @@ async fn fetch(connector: &Connector, url: &str, range: &str, most: u64) -> Resu
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(Part { bytes, total })
+    Ok(FilePart { bytes, total })
 }
 
 /// Where a URL of code may be followed to: on AWS anywhere by https, elsewhere to the endpoint's

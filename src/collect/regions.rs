@@ -9,7 +9,7 @@ use super::answer;
 use super::call_error::CallError;
 use super::error::CollectError;
 use super::lane::Family;
-use super::paging::following;
+use super::paging::pages;
 use super::session::Session;
 
 /// The Regions of the commercial partition that are enabled in every account. Source: AWS
@@ -117,6 +117,7 @@ fn not_a_region(name: &str) -> CollectError {
 pub async fn verify(session: &Session) -> Result<(), CollectError> {
     let strange: Vec<&String> = session
         .request
+        .resources
         .regions
         .iter()
         .filter(|name| !is_known(name))
@@ -124,7 +125,7 @@ pub async fn verify(session: &Session) -> Result<(), CollectError> {
     if strange.is_empty() || session.clients.endpoint().is_some() {
         return Ok(());
     }
-    // Where the list is refused, nobody can tell; its calls will.
+    // Where the list is refused, the calls in the Region will tell.
     let Ok(listed) = list(session).await else {
         return Ok(());
     };
@@ -139,29 +140,25 @@ pub async fn verify(session: &Session) -> Result<(), CollectError> {
 
 /// The Regions to read and the reading that says how they were found.
 pub async fn choose(session: &Session) -> (Vec<String>, Reading<RegionListing>) {
-    let given = &session.request.regions;
-    if !given.is_empty() {
-        let mut regions = given.clone();
+    let known = |mut regions: Vec<String>| {
         regions.sort();
         regions.dedup();
         let listing = RegionListing {
             regions: regions.clone(),
         };
-        return (regions, Reading::Known(listing));
+        (regions, Reading::Known(listing))
+    };
+    let given = &session.request.resources.regions;
+    if !given.is_empty() {
+        return known(given.clone());
     }
     match list(session).await {
-        Ok(listed) => {
-            let mut regions: Vec<String> = listed
+        Ok(listed) => known(
+            listed
                 .into_iter()
                 .filter_map(|(name, enabled)| enabled.then_some(name))
-                .collect();
-            regions.sort();
-            regions.dedup();
-            let listing = RegionListing {
-                regions: regions.clone(),
-            };
-            (regions, Reading::Known(listing))
-        }
+                .collect(),
+        ),
         Err(error) => {
             let reading = answer::unread(ReadingKind::RegionListing, &error);
             (fallback(session), reading)
@@ -169,7 +166,7 @@ pub async fn choose(session: &Session) -> (Vec<String>, Reading<RegionListing>) 
     }
 }
 
-/// What is read when nobody says which Regions are enabled.
+/// What is read when it is not known which Regions are enabled.
 fn fallback(session: &Session) -> Vec<String> {
     let home = &session.home;
     if session.clients.endpoint().is_some() {
@@ -192,30 +189,30 @@ fn fallback(session: &Session) -> Vec<String> {
 async fn list(session: &Session) -> Result<Vec<(String, bool)>, CallError> {
     let client = session.clients.account();
     let mut regions = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Account, &session.home, || {
-                client
-                    .list_regions()
-                    .max_results(50)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-        for region in page.regions() {
-            let enabled = region
-                .region_opt_status()
-                .is_some_and(|status| matches!(status.as_str(), "ENABLED" | "ENABLED_BY_DEFAULT"));
-            if let Some(name) = region.region_name() {
-                regions.push((name.to_owned(), enabled));
+    pages(
+        session,
+        (Family::Account, &session.home),
+        |token| {
+            client
+                .list_regions()
+                .max_results(50)
+                .set_next_token(token)
+                .send()
+        },
+        |page| {
+            for region in page.regions() {
+                let enabled = region.region_opt_status().is_some_and(|status| {
+                    matches!(status.as_str(), "ENABLED" | "ENABLED_BY_DEFAULT")
+                });
+                if let Some(name) = region.region_name() {
+                    regions.push((name.to_owned(), enabled));
+                }
             }
-        }
-        match following(page.next_token(), token.as_deref()) {
-            Some(next) => token = Some(next),
-            None => return Ok(regions),
-        }
-    }
+            page.next_token
+        },
+    )
+    .await?;
+    Ok(regions)
 }
 
 #[cfg(test)]

@@ -57,13 +57,38 @@ const LATE: Duration = Duration::from_millis(500);
 /// When an answer is late where no other has come yet.
 const LATE_AT_FIRST: Duration = Duration::from_secs(1);
 
+/// How long answers take: the mean and the mean deviation, as TCP estimates the round trip
+/// (RFC 6298).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LatencyEstimate(Option<(Duration, Duration)>);
+
+impl LatencyEstimate {
+    /// An answer took that time.
+    pub fn record(&mut self, took: Duration) {
+        self.0 = Some(match self.0 {
+            None => (took, took / 2),
+            Some((mean, deviation)) => (
+                (mean * 7 + took) / 8,
+                (deviation * 3 + mean.abs_diff(took)) / 4,
+            ),
+        });
+    }
+
+    /// After what time an answer is late.
+    pub fn late_after(&self) -> Duration {
+        self.0.map_or(LATE_AT_FIRST, |(mean, deviation)| {
+            (mean + deviation * 4).max(LATE)
+        })
+    }
+}
+
 /// What was seen of one operation of a service in a Region.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OperationHealth {
     failed_in_a_row: u32,
     failing_since: Option<Instant>,
-    /// How long answers take: the mean and the mean deviation.
-    latency: Option<(Duration, Duration)>,
+    /// How long its answers take.
+    pub latency: LatencyEstimate,
 }
 
 impl OperationHealth {
@@ -71,14 +96,7 @@ impl OperationHealth {
     pub fn answered(&mut self, took: Duration) {
         self.failed_in_a_row = 0;
         self.failing_since = None;
-        // As TCP estimates the round trip (RFC 6298).
-        self.latency = Some(match self.latency {
-            None => (took, took / 2),
-            Some((mean, deviation)) => (
-                (mean * 7 + took) / 8,
-                (deviation * 3 + mean.abs_diff(took)) / 4,
-            ),
-        });
+        self.latency.record(took);
     }
 
     /// It failed for the moment.
@@ -93,13 +111,6 @@ impl OperationHealth {
             && self
                 .failing_since
                 .is_some_and(|since| now.saturating_duration_since(since) >= BROKEN_FOR)
-    }
-
-    /// After what time an answer is late.
-    pub fn late_after(&self) -> Duration {
-        self.latency.map_or(LATE_AT_FIRST, |(mean, deviation)| {
-            (mean + deviation * 4).max(LATE)
-        })
     }
 }
 
@@ -279,18 +290,30 @@ mod tests {
 
     #[test]
     fn late_is_what_takes_much_longer_than_the_others() {
-        let mut operation = OperationHealth::default();
-        assert_eq!(operation.late_after(), ms(1000));
+        let mut latency = LatencyEstimate::default();
+        assert_eq!(latency.late_after(), ms(1000));
         for _ in 0..50 {
-            operation.answered(ms(20));
+            latency.record(ms(20));
         }
-        assert_eq!(operation.late_after(), ms(500));
+        assert_eq!(latency.late_after(), ms(500));
         for n in 0..50 {
-            operation.answered(ms(1500 + n % 2 * 1000));
+            latency.record(ms(1500 + n % 2 * 1000));
         }
         // About 2,000 on average, 500 more or less.
-        let late = operation.late_after();
+        let late = latency.late_after();
         assert!((ms(3500)..ms(4500)).contains(&late), "{late:?}");
+    }
+
+    /// 128 requests are sent at once and answered one after the other, 27 a second: the last waits
+    /// for almost five seconds, and none is late.
+    #[test]
+    fn no_answer_is_late_for_waiting_in_a_slow_queue() {
+        let mut latency = LatencyEstimate::default();
+        for n in 1..=128 {
+            latency.record(ms(n * 37));
+            let next = ms((n + 1) * 37);
+            assert!(latency.late_after() > next, "{n}: {latency:?}");
+        }
     }
 
     #[test]

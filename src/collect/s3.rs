@@ -1,100 +1,77 @@
-//! The readings of one bucket.
+//! The readings of one bucket: which calls are made, in which order, and what the answers become.
 //!
 //! All calls of a bucket are made one after the other: S3 has a host name a bucket, so they share
-//! a connection, and a later call can be left out for what an earlier one said.
+//! a connection, and a later call can be skipped for what an earlier one said.
 
-mod answers;
 mod pointless;
+mod reader;
 
-pub(super) use answers::grant;
+pub(super) use pointless::acls_are_off;
+pub(super) use reader::Round;
 
-use std::future::Future;
+use std::collections::BTreeMap;
 
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_sdk_s3::operation::get_bucket_abac::GetBucketAbacOutput;
+use aws_sdk_s3::operation::get_bucket_acl::GetBucketAclOutput;
+use aws_sdk_s3::operation::get_bucket_cors::GetBucketCorsOutput;
+use aws_sdk_s3::operation::get_bucket_encryption::GetBucketEncryptionOutput;
+use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
+use aws_sdk_s3::operation::get_bucket_logging::GetBucketLoggingOutput;
+use aws_sdk_s3::operation::get_bucket_ownership_controls::GetBucketOwnershipControlsOutput;
+use aws_sdk_s3::operation::get_bucket_policy_status::GetBucketPolicyStatusOutput;
+use aws_sdk_s3::operation::get_bucket_replication::GetBucketReplicationOutput;
+use aws_sdk_s3::operation::get_bucket_request_payment::GetBucketRequestPaymentOutput;
+use aws_sdk_s3::operation::get_bucket_tagging::GetBucketTaggingOutput;
+use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningOutput;
+use aws_sdk_s3::operation::get_bucket_website::GetBucketWebsiteOutput;
+use aws_sdk_s3::operation::get_object_lock_configuration::GetObjectLockConfigurationOutput;
+use aws_sdk_s3::operation::get_public_access_block::GetPublicAccessBlockOutput;
+use aws_sdk_s3::types::{
+    Grant as SdkGrant, Grantee, LifecycleRule as SdkLifecycleRule, LoggingEnabled,
+    ReplicationRule as SdkReplicationRule, ServerSideEncryptionRule, TargetObjectKeyFormat,
+};
 
 use crate::inventory::Reading;
-use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
-use crate::inventory::need::{Guard, MOST_CALLS, ReadingKind};
+use crate::inventory::bucket::{
+    Abac, Acl, BucketInventory, CorsRule, Encryption, Grant, LifecycleRule, Logging, ObjectLock,
+    Ownership, PolicyStatus, PublicAccessBlock, Replication, ReplicationRule, Versioning, Website,
+};
+use crate::inventory::need::ReadingKind;
 use crate::inventory::target::BucketHead;
 
 use super::answer;
-use super::call_error::CallError;
 use super::identity::UNKNOWN_ACCOUNT;
-use super::lane::Family;
-use super::plan::Plan;
 use super::session::Session;
 
-/// The readings of one bucket, one line each: where it goes, which it is, what is known to make the
-/// call pointless, the operation, and what its answer becomes.
-macro_rules! read {
-    ($reader:ident, $slot:expr, $kind:ident, $pointless:expr, $operation:ident, $becomes:expr) => {
-        $slot = $reader
-            .reading(
-                std::mem::take(&mut $slot),
-                ReadingKind::$kind,
-                $pointless,
-                |s3, name, owner| {
-                    s3.$operation()
-                        .bucket(name)
-                        .set_expected_bucket_owner(owner)
-                        .send()
-                },
-                $becomes,
-            )
-            .await;
+use reader::{BucketReader, CallDecision};
+
+/// The readings of one bucket in the order of their calls, one line each: which it is, the member it
+/// fills, the operation, and what the answer becomes.
+macro_rules! read_in_order {
+    ($reader:ident, $round:ident, $bucket:ident; $($kind:ident $member:ident $operation:ident $becomes:expr;)+) => {
+        $(if $bucket.$member.is_not_collected() {
+            match $reader.decide($round, ReadingKind::$kind, &$bucket) {
+                CallDecision::Call => {
+                    let answer = $reader
+                        .ask(|s3, name, owner| {
+                            s3.$operation().bucket(name).set_expected_bucket_owner(owner).send()
+                        })
+                        .await;
+                    $bucket.$member = $reader.reading(ReadingKind::$kind, answer.map($becomes));
+                }
+                CallDecision::LeaveOut => $bucket.$member = Reading::LeftOut,
+                CallDecision::Skip => {}
+            }
+        })+
     };
-}
-
-/// What a round over buckets asks, and what it may leave out for what is known already.
-pub struct Round<'a> {
-    /// What to read.
-    pub plan: &'a Plan,
-    /// The account they are read for.
-    pub account: &'a str,
-    /// The account's Block Public Access.
-    pub block: &'a Reading<PublicAccessBlock>,
-    /// How many calls a later round may make about a bucket. They go first: what gives way to them
-    /// ([`MOST_CALLS`]) waits for the last round, where none is to come.
-    pub to_come: usize,
-}
-
-impl<'a> Round<'a> {
-    /// A round with none to come.
-    pub const fn of(
-        plan: &'a Plan,
-        account: &'a str,
-        block: &'a Reading<PublicAccessBlock>,
-    ) -> Self {
-        Self {
-            plan,
-            account,
-            block,
-            to_come: 0,
-        }
-    }
-
-    /// True for a bucket that the calls made and the calls to come use up.
-    pub fn uses_up(&self, bucket: &BucketInventory) -> bool {
-        bucket.calls().saturating_add(self.to_come) >= MOST_CALLS
-    }
-
-    /// Says of a reading that gave way to others that it did, unless a later round may have room.
-    fn leave_out<T>(&self, reading: &mut Reading<T>, kind: ReadingKind, guard: Guard) {
-        let waits = self.to_come > 0;
-        if !waits && reading.is_not_collected() && self.plan.gives_way(kind, guard) {
-            *reading = Reading::LeftOut;
-        }
-    }
 }
 
 /// Reads one bucket, beginning with what the listing or an earlier round said about it: what was read
 /// already is not read again.
 ///
-/// A bucket that was not listed may belong to somebody else and still answer; then its readings
-/// would be judged as this account's. S3 is told whose it must be (`x-amz-expected-bucket-owner`)
-/// and refuses otherwise.
+/// A bucket that was not listed may belong to another account and still answer; then its readings
+/// would be judged as this account's. S3 is given the owner it must have
+/// (`x-amz-expected-bucket-owner`) and refuses otherwise.
 pub async fn read(
     session: &Session,
     round: &Round<'_>,
@@ -102,332 +79,318 @@ pub async fn read(
     listed: BucketInventory,
 ) -> BucketInventory {
     let unlisted = listed.created.is_none() && round.account != UNKNOWN_ACCOUNT;
-    let mut reader = Reader {
-        session,
-        plan: round.plan,
-        name,
-        owner: unlisted.then(|| round.account.to_owned()),
-        region: listed
-            .region
-            .clone()
-            .unwrap_or_else(|| session.home.clone()),
-        moved: false,
-        placed: false,
-        gone: None,
-    };
-    let mut b = listed;
+    let owner = unlisted.then(|| round.account.to_owned());
+    let mut reader = BucketReader::new(session, name, owner, listed.region.as_deref());
+    let mut bucket = listed;
     // Ownership, policy and Block Public Access come first: they rule out the ACL and the policy
-    // status.
-    read!(
-        reader,
-        b.ownership,
-        BucketOwnership,
-        &[],
-        get_bucket_ownership_controls,
-        answers::ownership
-    );
-    read!(
-        reader,
-        b.policy,
-        BucketPolicy,
-        &[],
-        get_bucket_policy,
-        |output| output.policy
-    );
-    let account_blocks = pointless::all_are_blocked(round.block);
-    let account_blocks = account_blocks.then_some(Guard::UnlessAccountBlocksAll);
-    read!(
-        reader,
-        b.public_access_block,
-        BucketPublicAccessBlock,
-        account_blocks.as_slice(),
-        get_public_access_block,
-        answers::public_access_block
-    );
-    let enforced = b
-        .ownership
-        .known()
-        .is_some_and(|known| known.object_ownership == "BucketOwnerEnforced");
-    let enforced = enforced.then_some(Guard::UnlessBucketOwnerEnforced);
-    read!(
-        reader,
-        b.acl,
-        BucketAcl,
-        enforced.as_slice(),
-        get_bucket_acl,
-        answers::acl
-    );
-    let no_policy = b.policy == Reading::Absent;
-    let idle: &[Guard] = if no_policy {
-        &[Guard::OnlyWherePublicCounts, Guard::UnlessNoPolicy]
-    } else if pointless::nobody_is_cut_off(round.block, &b.public_access_block)
-        || pointless::names_its_principals(&b.policy)
-    {
-        &[Guard::OnlyWherePublicCounts]
-    } else {
-        &[]
-    };
-    read!(
-        reader,
-        b.policy_status,
-        BucketPolicyStatus,
-        idle,
-        get_bucket_policy_status,
-        answers::policy_status
-    );
-    read!(
-        reader,
-        b.encryption,
-        BucketEncryption,
-        &[],
-        get_bucket_encryption,
-        answers::encryption
-    );
-    read!(
-        reader,
-        b.logging,
-        BucketLogging,
-        &[],
-        get_bucket_logging,
-        answers::logging
-    );
-    read!(
-        reader,
-        b.versioning,
-        BucketVersioning,
-        &[],
-        get_bucket_versioning,
-        answers::versioning
-    );
-    read!(
-        reader,
-        b.website,
-        BucketWebsite,
-        &[],
-        get_bucket_website,
-        answers::website
-    );
-    read!(
-        reader,
-        b.cors,
-        BucketCors,
-        &[],
-        get_bucket_cors,
-        answers::cors
-    );
-    read!(
-        reader,
-        b.lifecycle,
-        BucketLifecycle,
-        &[],
-        get_bucket_lifecycle_configuration,
-        answers::lifecycle
-    );
-    // Versioning and policy say whether there can be anything to read.
-    let unversioned = pointless::is_unversioned(&b.versioning).then_some(Guard::UnlessNotVersioned);
-    read!(
-        reader,
-        b.replication,
-        BucketReplication,
-        unversioned.as_slice(),
-        get_bucket_replication,
-        answers::replication
-    );
-    read!(
-        reader,
-        b.object_lock,
-        BucketObjectLock,
-        unversioned.as_slice(),
-        get_object_lock_configuration,
-        answers::object_lock
-    );
-    read!(
-        reader,
-        b.request_payment,
-        BucketRequestPayment,
-        &[],
-        get_bucket_request_payment,
-        answers::request_payment
-    );
-    // Who pays decides whether logs arrive; these two matter less, and give way.
-    let tests_tags = pointless::may_test_tags(&b.policy);
-    let used_up = reader.is_used_up(round, &b);
-    let no_tag_condition = (used_up || !tests_tags).then_some(Guard::UnlessNoTagCondition);
-    read!(
-        reader,
-        b.abac,
-        BucketAbac,
-        no_tag_condition.as_slice(),
-        get_bucket_abac,
-        answers::abac
-    );
-    if used_up && tests_tags {
-        round.leave_out(
-            &mut b.abac,
-            ReadingKind::BucketAbac,
-            Guard::UnlessNoTagCondition,
-        );
-    }
-    let used_up = reader.is_used_up(round, &b);
-    read!(
-        reader,
-        b.tags,
-        BucketTags,
-        used_up.then_some(Guard::WhileThereIsRoom).as_slice(),
-        get_bucket_tagging,
-        answers::tags
-    );
-    if used_up {
-        round.leave_out(
-            &mut b.tags,
-            ReadingKind::BucketTags,
-            Guard::WhileThereIsRoom,
-        );
+    // status. Versioning and policy say whether there can be anything more to read. Tags matter least:
+    // beyond the limit of calls they are left out.
+    read_in_order! { reader, round, bucket;
+        BucketOwnership ownership get_bucket_ownership_controls ownership;
+        BucketPolicy policy get_bucket_policy |output| output.policy;
+        BucketPublicAccessBlock public_access_block get_public_access_block public_access_block;
+        BucketAcl acl get_bucket_acl acl;
+        BucketPolicyStatus policy_status get_bucket_policy_status policy_status;
+        BucketEncryption encryption get_bucket_encryption encryption;
+        BucketLogging logging get_bucket_logging logging;
+        BucketVersioning versioning get_bucket_versioning versioning;
+        BucketWebsite website get_bucket_website website;
+        BucketCors cors get_bucket_cors cors;
+        BucketLifecycle lifecycle get_bucket_lifecycle_configuration lifecycle;
+        BucketReplication replication get_bucket_replication replication;
+        BucketObjectLock object_lock get_object_lock_configuration object_lock;
+        BucketRequestPayment request_payment get_bucket_request_payment request_payment;
+        BucketAbac abac get_bucket_abac abac;
+        BucketTags tags get_bucket_tagging tags;
     }
     // Only where S3 answered for the bucket is its Region known: not where every call was refused,
     // and not the Region that was merely tried first on an endpoint that serves all of them.
-    if b.region.is_none() && reader.placed && (reader.moved || session.clients.endpoint().is_none())
+    if bucket.region.is_none()
+        && reader.placed
+        && (reader.moved || session.clients.endpoint().is_none())
     {
-        b.region = Some(reader.region);
+        bucket.region = Some(reader.region);
     }
-    b
+    bucket
 }
 
-/// Asks whether a bucket is there and belongs to `owner`, beginning in the given Region.
+/// Whether a bucket is there and belongs to `owner`; the given Region is tried first.
 pub async fn head(
     session: &Session,
     name: &str,
     region: Option<&str>,
     owner: &str,
 ) -> Reading<BucketHead> {
-    let mut reader = Reader {
-        session,
-        plan: &session.plan,
-        name,
-        owner: None,
-        region: region.unwrap_or(&session.home).to_owned(),
-        moved: false,
-        placed: false,
-        gone: None,
-    };
+    let mut reader = BucketReader::new(session, name, Some(owner.to_owned()), region);
     let answer = reader
-        .ask(|s3| {
-            s3.head_bucket()
-                .bucket(name)
-                .expected_bucket_owner(owner)
-                .send()
+        .ask(|s3, name, owner| {
+            let call = s3.head_bucket().bucket(name);
+            call.set_expected_bucket_owner(owner).send()
         })
         .await;
     match answer {
         // A bare 404 says what it says, whatever the SDK makes of an answer without a body.
         Err(error) if error.status == Some(404) => Reading::Absent,
-        answer => answer::reading(
-            ReadingKind::TargetHead,
-            answer.map(|_| {
-                Some(BucketHead {
-                    owner: owner.to_owned(),
-                })
-            }),
-        ),
+        answer => {
+            let owner = owner.to_owned();
+            let answer = answer.map(|_| Some(BucketHead { owner }));
+            answer::reading(ReadingKind::TargetHead, answer)
+        }
     }
 }
 
-struct Reader<'a> {
-    session: &'a Session,
-    plan: &'a Plan,
-    name: &'a str,
-    /// The account the bucket must belong to, where no listing has said so.
-    owner: Option<String>,
-    region: String,
-    /// S3 has sent us to another Region.
-    moved: bool,
-    /// The bucket has answered in this Region: with a value, or that there is no such configuration.
-    placed: bool,
-    /// The bucket does not exist: every further call would say the same.
-    gone: Option<CallError>,
+// What answers become. `None` is a documented empty answer.
+
+fn policy_status(output: GetBucketPolicyStatusOutput) -> Option<PolicyStatus> {
+    output.policy_status.map(|status| PolicyStatus {
+        is_public: status.is_public.unwrap_or(false),
+    })
 }
 
-impl Reader<'_> {
-    /// True when no call is left; of a bucket that does not exist one call told all readings.
-    fn is_used_up(&self, round: &Round<'_>, bucket: &BucketInventory) -> bool {
-        self.gone.is_none() && round.uses_up(bucket)
-    }
+fn acl(output: GetBucketAclOutput) -> Option<Acl> {
+    Some(Acl {
+        owner: output.owner.and_then(|owner| owner.id),
+        grants: output
+            .grants
+            .unwrap_or_default()
+            .iter()
+            .filter_map(grant)
+            .collect(),
+    })
+}
 
-    /// One reading, unless it was made before, nobody wants it, or it is known to be pointless.
-    async fn reading<T, O, E, F, Fut>(
-        &mut self,
-        already: Reading<T>,
-        kind: ReadingKind,
-        pointless: &[Guard],
-        send: F,
-        becomes: impl FnOnce(O) -> Option<T>,
-    ) -> Reading<T>
-    where
-        F: Fn(aws_sdk_s3::Client, String, Option<String>) -> Fut,
-        Fut: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        let wanted = self.plan.calls(kind, |guard| pointless.contains(&guard));
-        if !wanted || !already.is_not_collected() {
-            return already;
-        }
-        let (name, owner) = (self.name.to_owned(), self.owner.clone());
-        let answer = self
-            .ask(|s3| send(s3, name.clone(), owner.clone()))
-            .await
-            .map(becomes);
-        let reading = answer::reading(kind, answer);
-        self.placed |= matches!(reading, Reading::Known(_) | Reading::Absent);
-        reading
-    }
+fn ownership(output: GetBucketOwnershipControlsOutput) -> Option<Ownership> {
+    let rule = output.ownership_controls?.rules.into_iter().next()?;
+    Some(Ownership {
+        object_ownership: rule.object_ownership.as_str().to_owned(),
+    })
+}
 
-    /// Sends one call to the bucket's Region; follows S3 to another Region once.
-    async fn ask<T, E, F, Fut>(&mut self, send: F) -> Result<T, CallError>
-    where
-        F: Fn(aws_sdk_s3::Client) -> Fut,
-        Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        if let Some(error) = &self.gone {
-            return Err(error.clone());
-        }
-        let answer = self.send(&send).await;
-        let answer = match answer {
-            Err(error) if !self.moved && self.follow(&error) => self.send(&send).await,
+fn public_access_block(output: GetPublicAccessBlockOutput) -> Option<PublicAccessBlock> {
+    let flags = output.public_access_block_configuration?;
+    Some(PublicAccessBlock {
+        block_public_acls: flags.block_public_acls.unwrap_or(false),
+        ignore_public_acls: flags.ignore_public_acls.unwrap_or(false),
+        block_public_policy: flags.block_public_policy.unwrap_or(false),
+        restrict_public_buckets: flags.restrict_public_buckets.unwrap_or(false),
+    })
+}
+
+fn encryption(output: GetBucketEncryptionOutput) -> Option<Encryption> {
+    let rules = output.server_side_encryption_configuration?.rules;
+    rules.first().map(encryption_rule)
+}
+
+/// Logging that is off is an empty document, not an error.
+fn logging(output: GetBucketLoggingOutput) -> Option<Logging> {
+    output.logging_enabled.map(logging_enabled)
+}
+
+/// Versioning that was never set is an empty document, not an error.
+fn versioning(output: GetBucketVersioningOutput) -> Option<Versioning> {
+    let versioning = Versioning {
+        status: output.status.map(|status| status.as_str().to_owned()),
+        mfa_delete: output.mfa_delete.map(|status| status.as_str() == "Enabled"),
+    };
+    (versioning != Versioning::default()).then_some(versioning)
+}
+
+fn tags(output: GetBucketTaggingOutput) -> Option<BTreeMap<String, String>> {
+    Some(
+        output
+            .tag_set
+            .into_iter()
+            .map(|tag| (tag.key, tag.value))
+            .collect(),
+    )
+}
+
+fn website(output: GetBucketWebsiteOutput) -> Option<Website> {
+    Some(Website {
+        index_document: output.index_document.map(|index| index.suffix),
+        redirect_all_to: output.redirect_all_requests_to.map(|to| to.host_name),
+    })
+}
+
+fn cors(output: GetBucketCorsOutput) -> Option<Vec<CorsRule>> {
+    let rules: Vec<CorsRule> = output
+        .cors_rules
+        .unwrap_or_default()
+        .into_iter()
+        .map(|rule| CorsRule {
+            origins: rule.allowed_origins,
+            methods: rule.allowed_methods,
+            headers: rule.allowed_headers.unwrap_or_default(),
+        })
+        .collect();
+    (!rules.is_empty()).then_some(rules)
+}
+
+fn lifecycle(output: GetBucketLifecycleConfigurationOutput) -> Option<Vec<LifecycleRule>> {
+    let rules = output.rules.unwrap_or_default();
+    let rules: Vec<LifecycleRule> = rules.iter().map(lifecycle_rule).collect();
+    (!rules.is_empty()).then_some(rules)
+}
+
+fn replication(output: GetBucketReplicationOutput) -> Option<Replication> {
+    let configuration = output.replication_configuration?;
+    Some(Replication {
+        rules: configuration
+            .rules
+            .iter()
+            .filter_map(replication_rule)
+            .collect(),
+        role: configuration.role,
+    })
+}
+
+fn object_lock(output: GetObjectLockConfigurationOutput) -> Option<ObjectLock> {
+    let configuration = output.object_lock_configuration?;
+    let retention = configuration.rule.and_then(|rule| rule.default_retention);
+    Some(ObjectLock {
+        enabled: configuration
+            .object_lock_enabled
+            .is_some_and(|enabled| enabled.as_str() == "Enabled"),
+        default_mode: retention
+            .as_ref()
+            .and_then(|retention| retention.mode())
+            .map(|mode| mode.as_str().to_owned()),
+        default_days: retention.as_ref().and_then(|retention| {
+            let years = retention.years().map(|years| years.saturating_mul(365));
+            u32::try_from(retention.days().or(years)?).ok()
+        }),
+    })
+}
+
+fn abac(output: GetBucketAbacOutput) -> Option<Abac> {
+    let status = output.abac_status?.status?;
+    Some(Abac {
+        status: status.as_str().to_owned(),
+    })
+}
+
+fn request_payment(output: GetBucketRequestPaymentOutput) -> Option<String> {
+    output.payer.map(|payer| payer.as_str().to_owned())
+}
+
+fn lifecycle_rule(rule: &SdkLifecycleRule) -> LifecycleRule {
+    // The prefix beside the filter is the form from before filters existed.
+    #[allow(deprecated, reason = "buckets still have it")]
+    let old_prefix = rule.prefix();
+    let whole = old_prefix.is_none_or(str::is_empty)
+        && rule.filter().is_none_or(|filter| {
+            filter.prefix().is_none_or(str::is_empty)
+                && filter.tag().is_none()
+                && filter.and().is_none()
+                && filter.object_size_greater_than().is_none()
+                && filter.object_size_less_than().is_none()
+        });
+    LifecycleRule {
+        id: rule.id().unwrap_or_default().to_owned(),
+        enabled: rule.status().as_str() == "Enabled",
+        whole_bucket: whole,
+        expires_current: rule
+            .expiration()
+            .is_some_and(|expiration| expiration.days().is_some() || expiration.date().is_some()),
+        transitions: !rule.transitions().is_empty()
+            || !rule.noncurrent_version_transitions().is_empty(),
+        expires_noncurrent_days: rule
+            .noncurrent_version_expiration()
+            .and_then(|expiration| u32::try_from(expiration.noncurrent_days()?).ok()),
+        aborts_uploads_days: rule
+            .abort_incomplete_multipart_upload()
+            .and_then(|abort| u32::try_from(abort.days_after_initiation()?).ok()),
+    }
+}
+
+fn replication_rule(rule: &SdkReplicationRule) -> Option<ReplicationRule> {
+    let destination = rule.destination()?;
+    #[allow(deprecated, reason = "buckets still have it")]
+    let old_prefix = rule.prefix();
+    let whole = old_prefix.is_none_or(str::is_empty)
+        && rule.filter().is_none_or(|filter| {
+            filter.prefix().is_none_or(str::is_empty)
+                && filter.tag().is_none()
+                && filter.and().is_none()
+        });
+    let arn = destination.bucket();
+    Some(ReplicationRule {
+        id: rule.id().unwrap_or_default().to_owned(),
+        enabled: rule.status().as_str() == "Enabled",
+        whole_bucket: whole,
+        destination: arn.rsplit(':').next().unwrap_or(arn).to_owned(),
+        destination_account: destination
+            .account()
+            .filter(|account| !account.is_empty())
+            .map(str::to_owned),
+        replicates_kms: rule
+            .source_selection_criteria()
+            .and_then(|criteria| criteria.sse_kms_encrypted_objects())
+            .is_some_and(|kms| kms.status().as_str() == "Enabled"),
+        replica_key: destination
+            .encryption_configuration()
+            .and_then(|encryption| encryption.replica_kms_key_id())
+            .map(str::to_owned),
+    })
+}
+
+pub(super) fn grant(grant: &SdkGrant) -> Option<Grant> {
+    Some(Grant {
+        grantee: grantee(grant.grantee()?)?,
+        permission: grant.permission()?.as_str().to_owned(),
+    })
+}
+
+/// The group's name, the canonical user id or the e-mail address. The group URIs are in the S3
+/// user guide, "Access control list overview". A URI that is none of them is kept whole.
+fn grantee(grantee: &Grantee) -> Option<String> {
+    if let Some(uri) = grantee.uri().filter(|uri| !uri.is_empty()) {
+        let group = match uri {
+            "http://acs.amazonaws.com/groups/global/AllUsers" => "AllUsers",
+            "http://acs.amazonaws.com/groups/global/AuthenticatedUsers" => "AuthenticatedUsers",
+            "http://acs.amazonaws.com/groups/s3/LogDelivery" => "LogDelivery",
             other => other,
         };
-        if let Err(error) = &answer
-            && error.answered
-            && error.code == "NoSuchBucket"
-        {
-            self.gone = Some(error.clone());
-        }
-        answer
+        return Some(group.to_owned());
     }
+    grantee
+        .id()
+        .filter(|id| !id.is_empty())
+        .or_else(|| grantee.email_address())
+        .map(str::to_owned)
+}
 
-    async fn send<T, E, F, Fut>(&self, send: &F) -> Result<T, CallError>
-    where
-        F: Fn(aws_sdk_s3::Client) -> Fut,
-        Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        let client = self.session.clients.s3(&self.region);
-        self.session
-            .call(Family::S3, &self.region, || send(client.clone()))
-            .await
+fn encryption_rule(rule: &ServerSideEncryptionRule) -> Encryption {
+    let default = rule.apply_server_side_encryption_by_default();
+    Encryption {
+        algorithm: default.map(|default| default.sse_algorithm().as_str().to_owned()),
+        kms_key: default
+            .and_then(|default| default.kms_master_key_id())
+            .filter(|key| !key.is_empty())
+            .map(str::to_owned),
+        bucket_key: rule.bucket_key_enabled(),
+        blocked_encryption_types: rule.blocked_encryption_types().map(|blocked| {
+            blocked
+                .encryption_type()
+                .iter()
+                .map(|kind| kind.as_str().to_owned())
+                .collect()
+        }),
     }
+}
 
-    /// A request to the wrong Region is answered 301 PermanentRedirect (or 307, or 400
-    /// AuthorizationHeaderMalformed) with the right one in a header.
-    fn follow(&mut self, error: &CallError) -> bool {
-        let sent_away = matches!(error.status, Some(301 | 307 | 400));
-        match &error.bucket_region {
-            Some(region) if sent_away && *region != self.region => {
-                self.region.clone_from(region);
-                self.moved = true;
-                true
-            }
-            _ => false,
-        }
+fn logging_enabled(enabled: LoggingEnabled) -> Logging {
+    Logging {
+        key_format: enabled.target_object_key_format.as_ref().map(key_format),
+        target_bucket: enabled.target_bucket,
+        target_prefix: enabled.target_prefix,
+    }
+}
+
+fn key_format(format: &TargetObjectKeyFormat) -> String {
+    if format.partitioned_prefix().is_some() {
+        "partitioned".to_owned()
+    } else {
+        "simple".to_owned()
     }
 }

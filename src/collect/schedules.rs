@@ -12,48 +12,50 @@ use crate::inventory::need::ReadingKind;
 use crate::inventory::trigger::Schedule;
 
 use super::answer;
-use super::call_error::CallError;
+use super::answer::FailedAction;
+use super::functions::{ReadFunctions, qualifier};
 use super::lane::Family;
-use super::paging::following;
+use super::paging::pages;
 use super::session::Session;
-use super::triggers::Known;
-
-/// A call that failed, and the action it takes.
-type Missed = (&'static str, CallError);
 
 /// The schedules of a Region.
-pub async fn schedules(session: &Session, region: &str, known: &Known) -> Reading<Vec<Schedule>> {
+pub async fn schedules(
+    session: &Session,
+    region: &str,
+    known: &ReadFunctions,
+) -> Reading<Vec<Schedule>> {
     match read(session, region, known).await {
         Ok(schedules) => Reading::Known(schedules),
         Err((action, error)) => answer::unread_by(ReadingKind::Schedules, action, &error),
     }
 }
 
-async fn read(session: &Session, region: &str, known: &Known) -> Result<Vec<Schedule>, Missed> {
+async fn read(
+    session: &Session,
+    region: &str,
+    known: &ReadFunctions,
+) -> Result<Vec<Schedule>, FailedAction> {
     let client = session.clients.scheduler(region);
     let mut calling = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Scheduler, region, || {
-                client.list_schedules().set_next_token(token.clone()).send()
-            })
-            .await
-            .map_err(|error| ("scheduler:ListSchedules", error))?;
-        for schedule in page.schedules() {
-            let target = schedule.target().map_or("", |target| target.arn());
-            if known.has(target) || is_universal(target) {
-                calling.push((
-                    schedule.name().unwrap_or_default().to_owned(),
-                    schedule.group_name().unwrap_or("default").to_owned(),
-                ));
+    pages(
+        session,
+        (Family::Scheduler, region),
+        |token| client.list_schedules().set_next_token(token).send(),
+        |page| {
+            for schedule in page.schedules() {
+                let target = schedule.target().map_or("", |target| target.arn());
+                if known.has(target) || is_universal(target) {
+                    calling.push((
+                        schedule.name().unwrap_or_default().to_owned(),
+                        schedule.group_name().unwrap_or("default").to_owned(),
+                    ));
+                }
             }
-        }
-        match following(page.next_token(), token.as_deref()) {
-            Some(next) => token = Some(next),
-            None => break,
-        }
-    }
+            page.next_token
+        },
+    )
+    .await
+    .map_err(|cut| ("scheduler:ListSchedules", cut.into()))?;
     let found: Vec<Option<Schedule>> = futures::stream::iter(calling)
         .map(|(name, group)| one(session, region, name, group, known))
         .buffer_unordered(session.request.concurrency.max(1))
@@ -69,8 +71,8 @@ async fn one(
     region: &str,
     name: String,
     group: String,
-    known: &Known,
-) -> Result<Option<Schedule>, Missed> {
+    known: &ReadFunctions,
+) -> Result<Option<Schedule>, FailedAction> {
     let client = session.clients.scheduler(region);
     let output = session
         .call(Family::Scheduler, region, || {
@@ -105,7 +107,7 @@ fn is_universal(arn: &str) -> bool {
 
 /// The function that a universal target's input names, with its qualifier. `FunctionName` may be a
 /// name, a qualified name (`name:alias`) or an ARN (Lambda API reference, Invoke).
-fn called_by(input: &str, known: &Known) -> Option<String> {
+fn called_by(input: &str, known: &ReadFunctions) -> Option<String> {
     let input: Value = serde_json::from_str(input).ok()?;
     let text = |member: &str| input.get(member).and_then(Value::as_str);
     let named = text("FunctionName")?;
@@ -113,12 +115,12 @@ fn called_by(input: &str, known: &Known) -> Option<String> {
         known.has(named).then(|| named.to_owned())?
     } else {
         match named.split_once(':') {
-            Some((name, qualifier)) => format!("{}:{qualifier}", known.named(name)?),
+            Some((name, version)) => format!("{}:{version}", known.named(name)?),
             None => known.named(named)?.to_owned(),
         }
     };
     Some(match text("Qualifier") {
-        Some(qualifier) if super::lambda::qualifier(&arn).is_none() => format!("{arn}:{qualifier}"),
+        Some(version) if qualifier(&arn).is_none() => format!("{arn}:{version}"),
         _ => arn,
     })
 }

@@ -6,19 +6,19 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::Request;
+use super::CollectRequest;
 use super::call_error::CallError;
 use super::clients::Clients;
 use super::lane::{Family, Lanes};
-use super::plan::Plan;
+use super::plan::CollectionPlan;
 use super::progress::Progress;
 
 /// One run.
 pub struct Session {
     /// What was asked for.
-    pub request: Request,
+    pub request: CollectRequest,
     /// What is read for it.
-    pub plan: Plan,
+    pub plan: CollectionPlan,
     /// The clients.
     pub clients: Clients,
     /// The schedules.
@@ -26,7 +26,7 @@ pub struct Session {
     /// Bytes of logs that queries will have scanned.
     pub scan: std::sync::atomic::AtomicU64,
     /// The layers that were inspected.
-    pub layers: super::packages::Layers,
+    pub layers: super::layers::Layers,
     /// Where a person watches.
     pub progress: Box<dyn Progress>,
     /// The configured Region.

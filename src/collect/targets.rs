@@ -1,24 +1,24 @@
 //! The buckets that others deliver to: whether they are there, and whose they are.
 //!
-//! A name among the account's own buckets is the account's own, and nothing is asked. Any other is
-//! asked for with the owner it should have: S3 answers 404 when there is no such bucket, and 403
-//! when it is somebody else's or we may not see it (S3 user guide, "Verifying bucket ownership with
+//! A name among the account's own buckets is the account's own, and no call is made. Any other is
+//! called with the owner it should have: S3 answers 404 when there is no such bucket, and 403 when it
+//! is another account's or access is denied (S3 user guide, "Verifying bucket ownership with
 //! bucket owner condition", copy of 2026). The second is a refusal like any other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::StreamExt;
-
 use crate::inventory::Reading;
 use crate::inventory::bucket::BucketInventory;
+use crate::inventory::need::ReadingKind;
 use crate::inventory::target::TargetInventory;
 
+use super::paging::each;
 use super::s3;
 use super::session::Session;
 
 /// One destination to look at.
 #[derive(Debug)]
-struct Wanted {
+struct Destination {
     /// Where to ask first.
     region: Option<String>,
     /// The owner it should have.
@@ -33,33 +33,33 @@ pub async fn read(
     buckets: &BTreeMap<String, BucketInventory>,
     own: Option<&BTreeSet<String>>,
 ) -> BTreeMap<String, TargetInventory> {
-    if !session.plan.of_destinations() {
+    if !session.plan.wants(ReadingKind::TargetHead) {
         return BTreeMap::new();
     }
-    let wanted = wanted(account, buckets);
-    futures::stream::iter(wanted)
-        .map(|(name, wanted)| async move {
-            let listed = own.map(|own| own.contains(&name));
-            let head = if listed == Some(true) {
-                Reading::NotCollected
-            } else {
-                s3::head(session, &name, wanted.region.as_deref(), &wanted.owner).await
-            };
-            (name, TargetInventory { listed, head })
-        })
-        .buffer_unordered(session.request.concurrency.max(1))
-        .collect()
-        .await
+    let targets = destinations(account, buckets);
+    each(session, targets, |(name, target)| async move {
+        let listed = own.map(|own| own.contains(&name));
+        let head = if listed == Some(true) {
+            Reading::NotCollected
+        } else {
+            s3::head(session, &name, target.region.as_deref(), &target.owner).await
+        };
+        (name, TargetInventory { listed, head })
+    })
+    .await
 }
 
-fn wanted(account: &str, buckets: &BTreeMap<String, BucketInventory>) -> BTreeMap<String, Wanted> {
+fn destinations(
+    account: &str,
+    buckets: &BTreeMap<String, BucketInventory>,
+) -> BTreeMap<String, Destination> {
     let mut wanted = BTreeMap::new();
     for bucket in buckets.values() {
         if let Some(replication) = bucket.replication.known() {
             for rule in &replication.rules {
                 wanted
                     .entry(rule.destination.clone())
-                    .or_insert_with(|| Wanted {
+                    .or_insert_with(|| Destination {
                         region: None,
                         owner: rule
                             .destination_account
@@ -72,7 +72,7 @@ fn wanted(account: &str, buckets: &BTreeMap<String, BucketInventory>) -> BTreeMa
         if let Some(logging) = bucket.logging.known() {
             wanted
                 .entry(logging.target_bucket.clone())
-                .or_insert_with(|| Wanted {
+                .or_insert_with(|| Destination {
                     region: bucket.region.clone(),
                     owner: account.to_owned(),
                 });

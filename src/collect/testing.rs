@@ -2,7 +2,7 @@
 //! machine it runs on, and a client as collection makes them. Not part of the API.
 
 use super::clients::{Clients, Fixed, Source};
-use super::{CollectError, Progress, Request, collect_from};
+use super::{CollectError, CollectRequest, Progress, collect_from};
 use crate::inventory::Snapshot;
 
 /// The Region the fixed configuration names.
@@ -26,7 +26,10 @@ fn fixed() -> Fixed {
 ///
 /// # Errors
 /// As [`collect`](super::collect).
-pub fn collect(request: Request, progress: Box<dyn Progress>) -> Result<Snapshot, CollectError> {
+pub fn collect(
+    request: CollectRequest,
+    progress: Box<dyn Progress>,
+) -> Result<Snapshot, CollectError> {
     collect_from(request, Some(fixed()), progress)
 }
 

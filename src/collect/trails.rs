@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudtrail::types as sdk;
-use futures::StreamExt;
 
 use crate::inventory::Reading;
 use crate::inventory::need::ReadingKind;
@@ -17,23 +16,24 @@ use crate::inventory::trail::{
     TrailStatus,
 };
 
-use super::answer;
+use super::answer::{self, ask};
 use super::lane::Family;
+use super::paging::each;
 use super::session::Session;
 
-/// The trails that record in a Region: their ARNs, and what the list says of each.
-#[derive(Debug, Default)]
-pub struct Listed {
-    /// The reading for the Region.
-    pub listing: Reading<Vec<String>>,
-    /// The trails by ARN.
-    pub trails: BTreeMap<String, TrailInventory>,
-}
-
-/// Lists the trails that record in a Region.
-pub async fn list(session: &Session, region: &str) -> Listed {
-    if !session.plan.trails() {
-        return Listed::default();
+/// Lists the trails that record in a Region: the reading for the Region, and what the list says of
+/// each trail, by ARN.
+pub async fn list(
+    session: &Session,
+    region: &str,
+) -> (Reading<Vec<String>>, BTreeMap<String, TrailInventory>) {
+    let wanted = [
+        ReadingKind::TrailListing,
+        ReadingKind::TrailStatus,
+        ReadingKind::TrailSelectors,
+    ];
+    if !wanted.iter().any(|kind| session.plan.wants(*kind)) {
+        return (Reading::NotCollected, BTreeMap::new());
     }
     let client = session.clients.cloudtrail(region);
     let answer = session
@@ -43,17 +43,11 @@ pub async fn list(session: &Session, region: &str) -> Listed {
         .await;
     let mut trails = BTreeMap::new();
     let listing = answer.map(|output| {
-        for trail in output.trail_list.unwrap_or_default() {
-            if let Some((arn, trail)) = listed(trail, region) {
-                trails.insert(arn, trail);
-            }
-        }
+        let listed = output.trail_list.unwrap_or_default().into_iter();
+        trails.extend(listed.filter_map(|trail| self::listed(trail, region)));
         Some(trails.keys().cloned().collect())
     });
-    Listed {
-        listing: answer::reading(ReadingKind::TrailListing, listing),
-        trails,
-    }
+    (answer::reading(ReadingKind::TrailListing, listing), trails)
 }
 
 fn listed(trail: sdk::Trail, here: &str) -> Option<(String, TrailInventory)> {
@@ -78,71 +72,52 @@ fn listed(trail: sdk::Trail, here: &str) -> Option<(String, TrailInventory)> {
     ))
 }
 
-/// Asks about each of these trails in its home Region.
+/// Reads each of these trails in its home Region.
 pub async fn read(
     session: &Session,
     listed: BTreeMap<String, TrailInventory>,
 ) -> BTreeMap<String, TrailInventory> {
-    session.found(listed.len());
-    futures::stream::iter(listed)
-        .map(|(arn, trail)| async move {
-            let trail = read_one(session, &arn, trail).await;
-            session.progress.step(1);
-            (arn, trail)
-        })
-        .buffer_unordered(session.request.concurrency.max(1))
-        .collect()
-        .await
+    each(session, listed, |(arn, trail)| async move {
+        let trail = read_one(session, &arn, trail).await;
+        (arn, trail)
+    })
+    .await
 }
 
 async fn read_one(session: &Session, arn: &str, mut trail: TrailInventory) -> TrailInventory {
     let region = trail.home_region.clone();
     let client = session.clients.cloudtrail(&region);
-    if session.plan.wants(ReadingKind::TrailStatus) {
-        let answer = session
-            .call(Family::CloudTrail, &region, || {
-                client.get_trail_status().name(arn).send()
+    trail.status = ask(
+        session,
+        (Family::CloudTrail, &region),
+        ReadingKind::TrailStatus,
+        || client.get_trail_status().name(arn).send(),
+        |output| {
+            Some(TrailStatus {
+                logging: output.is_logging.unwrap_or(false),
+                delivery_error: output
+                    .latest_delivery_error
+                    .filter(|error| !error.is_empty())
+                    .map(|error| super::call_error::clean(&error)),
             })
-            .await;
-        trail.status = answer::reading(
-            ReadingKind::TrailStatus,
-            answer.map(|output| {
-                Some(TrailStatus {
-                    logging: output.is_logging.unwrap_or(false),
-                    delivery_error: output
-                        .latest_delivery_error
-                        .filter(|error| !error.is_empty())
-                        .map(|error| super::call_error::clean(&error)),
-                })
-            }),
-        );
-    }
-    if session.plan.wants(ReadingKind::TrailSelectors) {
-        let answer = session
-            .call(Family::CloudTrail, &region, || {
-                client.get_event_selectors().trail_name(arn).send()
+        },
+    )
+    .await;
+    trail.selectors = ask(
+        session,
+        (Family::CloudTrail, &region),
+        ReadingKind::TrailSelectors,
+        || client.get_event_selectors().trail_name(arn).send(),
+        |output| {
+            let basics = output.event_selectors.unwrap_or_default();
+            let advanced_ones = output.advanced_event_selectors.unwrap_or_default();
+            Some(EventSelectors {
+                basic: basics.into_iter().map(basic).collect(),
+                advanced: advanced_ones.into_iter().map(advanced).collect(),
             })
-            .await;
-        trail.selectors = answer::reading(
-            ReadingKind::TrailSelectors,
-            answer.map(|output| {
-                Some(EventSelectors {
-                    basic: output
-                        .event_selectors
-                        .unwrap_or_default()
-                        .into_iter()
-                        .map(basic)
-                        .collect(),
-                    advanced: output
-                        .advanced_event_selectors
-                        .unwrap_or_default()
-                        .into_iter()
-                        .map(advanced)
-                        .collect(),
-                })
-            }),
-        );
-    }
+        },
+    )
+    .await;
     trail
 }
 

@@ -1,7 +1,7 @@
 //! What calls the functions of a Region by itself. Each list is read once, after the functions: a
 //! Region without functions, or one where nothing is started ahead, is not asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::inventory::Reading;
 use crate::inventory::account::RegionInventory;
@@ -10,40 +10,16 @@ use crate::inventory::need::ReadingKind;
 use crate::inventory::trigger::EventSourceMapping;
 
 use super::call_error::CallError;
-use super::function_access::ruled_out;
-use super::lambda::unqualified;
+use super::functions::{ReadFunctions, ruled_out};
 use super::lane::Family;
-use super::paging::following;
+use super::paging::pages;
 use super::session::Session;
 use super::{answer, events, scaling, schedules};
-
-/// The functions that are read, by unqualified ARN: what calls another function is not kept.
-pub struct Known(BTreeSet<String>);
-
-impl Known {
-    /// True for the ARN of one of them, qualified or not.
-    pub fn has(&self, arn: &str) -> bool {
-        self.0.contains(&unqualified(arn))
-    }
-
-    /// The ARN of the one of that name.
-    pub fn named(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .map(String::as_str)
-            .find(|arn| arn.rsplit(':').next() == Some(name))
-    }
-}
 
 /// Reads the lists into the Region.
 pub async fn read(session: &Session, region: &str, inventory: &mut RegionInventory) {
     let functions = &inventory.functions;
-    let known = Known(
-        functions
-            .values()
-            .map(|function| function.arn.clone())
-            .collect(),
-    );
+    let known = ReadFunctions::new(functions.values());
     let wanted = |kind| wanted(session, functions, kind);
     let (mappings, rules, schedules, targets) = tokio::join!(
         async {
@@ -94,34 +70,33 @@ fn wanted(
 async fn mappings(
     session: &Session,
     region: &str,
-    known: &Known,
+    known: &ReadFunctions,
 ) -> Result<Vec<EventSourceMapping>, CallError> {
     let client = session.clients.lambda(region);
     let mut mappings = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = session
-            .call(Family::Lambda, region, || {
-                client
-                    .list_event_source_mappings()
-                    .set_marker(marker.clone())
-                    .send()
-            })
-            .await?;
-        mappings.extend(page.event_source_mappings().iter().filter_map(|mapping| {
-            let function_arn = mapping.function_arn()?;
-            known.has(function_arn).then(|| EventSourceMapping {
-                uuid: mapping.uuid().unwrap_or_default().to_owned(),
-                function_arn: function_arn.to_owned(),
-                source: mapping.event_source_arn().unwrap_or_default().to_owned(),
-                state: mapping.state().unwrap_or_default().to_owned(),
-            })
-        }));
-        match following(page.next_marker(), marker.as_deref()) {
-            Some(next) => marker = Some(next),
-            None => break,
-        }
-    }
+    pages(
+        session,
+        (Family::Lambda, region),
+        |marker| {
+            client
+                .list_event_source_mappings()
+                .set_marker(marker)
+                .send()
+        },
+        |page| {
+            mappings.extend(page.event_source_mappings().iter().filter_map(|mapping| {
+                let function_arn = mapping.function_arn()?;
+                known.has(function_arn).then(|| EventSourceMapping {
+                    uuid: mapping.uuid().unwrap_or_default().to_owned(),
+                    function_arn: function_arn.to_owned(),
+                    source: mapping.event_source_arn().unwrap_or_default().to_owned(),
+                    state: mapping.state().unwrap_or_default().to_owned(),
+                })
+            }));
+            page.next_marker
+        },
+    )
+    .await?;
     mappings.sort_by(|a, b| {
         (&a.function_arn, &a.source, &a.uuid).cmp(&(&b.function_arn, &b.source, &b.uuid))
     });

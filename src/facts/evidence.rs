@@ -4,13 +4,17 @@
 //! from. Each is given as an RFC 6901 pointer that leads to exactly the value beside it; long
 //! values are shortened, since the pointer has the whole.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::function::LATEST;
 use super::{Fact, Facts, Subject, SubjectFacts, needs};
+use crate::inventory::account::AccountInventory;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind, Relation, Scope};
-use crate::inventory::pointer;
+use crate::inventory::readings::{AnyReading, OwnerInventory, ReadingOwner};
+use crate::inventory::{ReadingState, pointer};
 
 /// Characters of a text that evidence shows.
 const TEXT_LIMIT: usize = 400;
@@ -30,78 +34,40 @@ impl Facts<'_> {
         view: &SubjectFacts<'_>,
         path: &str,
     ) -> Vec<(String, Value)> {
-        let (path, item) = split_item(path);
-        if let (SubjectFacts::Identity(facts), Some((_, account))) =
-            (view, self.account(&subject.id.account))
-        {
-            return facts
-                .places(account, &path)
-                .into_iter()
-                .map(|place| {
-                    let account = ["accounts".to_owned(), subject.id.account.clone()];
-                    account.into_iter().chain(place).collect()
-                })
-                .filter_map(|segments| self.at(segments))
-                .collect();
-        }
-        needs(&path)
-            .into_iter()
-            .flat_map(|need| {
-                if need.reading == ReadingKind::FunctionListing {
-                    self.configuration(subject, view, &path, item)
-                } else {
-                    self.places(subject, view, need)
-                }
-            })
-            .filter_map(|segments| self.at(segments))
-            .chain(self.listed_for(subject, &path))
-            .collect()
-    }
-
-    /// The entries of a Region's lists that speak of a function: the lists may be long.
-    fn listed_for(&self, subject: &Subject, path: &str) -> Vec<(String, Value)> {
-        let id = &subject.id;
-        let Some(region) = self
-            .snapshot
-            .accounts
-            .get(&id.account)
-            .and_then(|account| account.regions.get(&id.region))
-        else {
+        let Some((id, account)) = self.snapshot.accounts.get_key_value(&subject.id.account) else {
             return Vec::new();
         };
-        needs(path)
-            .into_iter()
-            .filter(|need| need.reading.scope() == Scope::Region)
-            .flat_map(|need| {
-                let member = need.reading.name().rsplit('.').next().unwrap_or_default();
-                let entries: Vec<Value> = match need.reading {
-                    ReadingKind::EventSourceMappings => values(&region.event_source_mappings),
-                    ReadingKind::Rules => values(&region.rules),
-                    ReadingKind::Schedules => values(&region.schedules),
-                    ReadingKind::ScalableTargets => values(&region.scalable_targets),
-                    _ => Vec::new(),
-                };
-                entries
-                    .into_iter()
-                    .enumerate()
-                    .filter(|(_, entry)| speaks_of(entry, &id.arn, &id.name))
-                    .take(ITEM_LIMIT)
-                    .map(|(index, entry)| {
-                        let index = index.to_string();
-                        let pointer = pointer::pointer([
-                            "accounts",
-                            &id.account,
-                            "regions",
-                            &id.region,
-                            member,
-                            "known",
-                            &index,
-                        ]);
-                        (pointer, shortened(entry))
-                    })
-                    .collect::<Vec<_>>()
+        let (path, item) = split_item(path);
+        if let SubjectFacts::Identity(facts) = view {
+            return facts
+                .places(account, &path)
+                .iter()
+                .filter_map(|place| of_identity(id, account, place))
+                .collect();
+        }
+        let needs = needs(&path);
+        let mut evidence: Vec<(String, Value)> = needs
+            .iter()
+            .flat_map(|need| match need.reading {
+                ReadingKind::FunctionListing => self.configuration(subject, view, &path, item),
+                ReadingKind::MultiRegionAccessPointListing => multi_region_flags(subject, account),
+                // That the subject is there needs no proof.
+                kind if kind.lists().is_some() || kind == ReadingKind::Caller => Vec::new(),
+                kind => self
+                    .owners(subject, view, account, *need)
+                    .iter()
+                    .filter_map(|owner| of_reading(owner, kind))
+                    .collect(),
             })
-            .collect()
+            .collect();
+        if subject.id.kind == SubjectKind::Function {
+            evidence.extend(
+                needs
+                    .iter()
+                    .flat_map(|need| entries(subject, account, *need)),
+            );
+        }
+        evidence
     }
 
     /// The parts of a function's configuration that a path is about, which come with the listing.
@@ -111,7 +77,7 @@ impl Facts<'_> {
         view: &SubjectFacts<'_>,
         path: &str,
         item: Option<&str>,
-    ) -> Vec<Vec<String>> {
+    ) -> Vec<(String, Value)> {
         let (versions, topic) = if let Some(topic) = path.strip_prefix("function.latest.") {
             (vec![LATEST.to_owned()], topic)
         } else if let Some(topic) = path.strip_prefix("function.versions[].") {
@@ -124,12 +90,22 @@ impl Facts<'_> {
             return Vec::new();
         };
         let id = &subject.id;
+        let function = self
+            .snapshot
+            .accounts
+            .get(&id.account)
+            .and_then(|account| account.regions.get(&id.region)?.functions.get(&id.name));
+        let members = members(topic);
         versions
             .iter()
             .take(ITEM_LIMIT)
-            .flat_map(|version| {
-                members(topic).iter().map(move |member| {
-                    vec![
+            .filter_map(|version| {
+                let configuration = function?.versions.get(version)?;
+                Some((version, serde_json::to_value(configuration).ok()?))
+            })
+            .flat_map(|(version, configuration)| {
+                members.iter().filter_map(move |member| {
+                    let segments = [
                         "accounts",
                         &id.account,
                         "regions",
@@ -139,211 +115,80 @@ impl Facts<'_> {
                         "versions",
                         version,
                         member,
-                    ]
-                    .map_owned()
+                    ];
+                    let value = configuration.get(member)?.clone();
+                    Some((pointer::pointer(segments), shortened(value)))
                 })
             })
             .collect()
     }
 
-    /// The readings of one need, as segments of a pointer.
-    fn places(&self, subject: &Subject, view: &SubjectFacts<'_>, need: Need) -> Vec<Vec<String>> {
+    /// What has the readings of one need.
+    fn owners<'s>(
+        &self,
+        subject: &'s Subject,
+        view: &SubjectFacts<'_>,
+        account: &'s AccountInventory,
+        need: Need,
+    ) -> Vec<ReadingOwner<'s>> {
         let id = &subject.id;
-        let account = |member: &str| vec!["accounts", &id.account, member].map_owned();
-        let bucket = |name: &str, member: &str| {
-            vec!["accounts", &id.account, "buckets", name, member].map_owned()
-        };
-        let member = match need.reading {
-            // A listing says that the subject exists, which nobody doubts.
-            ReadingKind::FunctionListing
-            | ReadingKind::BucketListing
-            | ReadingKind::RegionListing
-            | ReadingKind::TrailListing
-            | ReadingKind::IdentityListing
-            | ReadingKind::AccessPointListing
-            | ReadingKind::Caller => return Vec::new(),
-            // The listing of Multi-Region access points tells their flags.
-            ReadingKind::MultiRegionAccessPointListing => "public_access_block",
-            other => other.name().rsplit('.').next().unwrap_or_default(),
-        };
-        let several = id.region == GLOBAL;
-        match (need.relation, need.reading.scope(), id.kind) {
-            (Relation::Own, Scope::AccessPoint, SubjectKind::AccessPoint) if !several => {
-                let segments = [
-                    "accounts",
-                    &id.account,
-                    "regions",
-                    &id.region,
-                    "access_points",
-                    &id.name,
-                    member,
-                ];
-                vec![segments.to_vec().map_owned()]
+        let scope = need.reading.scope();
+        let bucket = account.buckets.get(&id.name);
+        let is_bucket = id.kind == SubjectKind::Bucket;
+        let names: Vec<Cow<'_, str>> = match (need.relation, scope) {
+            (Relation::Own, Scope::Account) | (Relation::Own | Relation::Region, Scope::Region) => {
+                vec![Cow::Borrowed("")]
             }
-            (Relation::Own, Scope::MultiRegionAccessPoint, SubjectKind::AccessPoint) if several => {
-                vec![multi_region(&id.account, &id.name, member)]
+            (Relation::Own, Scope::Trail) => vec![Cow::Borrowed(id.arn.as_str())],
+            (Relation::Own, scope) if own_scope(subject) == scope => {
+                vec![Cow::Borrowed(id.name.as_str())]
             }
-            (Relation::Own, Scope::Account, SubjectKind::AccessPoint)
-                if need.reading == ReadingKind::MultiRegionAccessPointListing =>
-            {
-                let places = vec![multi_region(&id.account, &id.name, member)];
-                if several { places } else { Vec::new() }
-            }
-            (Relation::BehindAccessPoint, Scope::Bucket, SubjectKind::AccessPoint) => {
-                buckets_behind(view)
-                    .map(|name| bucket(name, member))
-                    .collect()
-            }
-            (Relation::Own, Scope::Account, _) => vec![account(member)],
-            (Relation::Own, Scope::Bucket, SubjectKind::Bucket) => vec![bucket(&id.name, member)],
-            (Relation::Own, Scope::Function, SubjectKind::Function) => {
-                vec![
-                    vec![
-                        "accounts",
-                        &id.account,
-                        "regions",
-                        &id.region,
-                        "functions",
-                        &id.name,
-                        member,
-                    ]
-                    .map_owned(),
-                ]
-            }
-            (Relation::EncryptionKey, Scope::Key, SubjectKind::Bucket) => self
-                .snapshot
-                .accounts
-                .get(&id.account)
-                .and_then(|account| account.buckets.get(&id.name)?.encryption_key(&id.account))
-                .map(|arn| vec!["accounts", &id.account, "keys", &arn, member].map_owned())
+            (Relation::BehindAccessPoint, Scope::Bucket) => match view {
+                SubjectFacts::AccessPoint(facts) => facts
+                    .bucket
+                    .split(", ")
+                    .map(|name| Cow::Owned(name.to_owned()))
+                    .collect(),
+                _ => Vec::new(),
+            },
+            (Relation::EncryptionKey, Scope::Key) if is_bucket => bucket
+                .and_then(|bucket| bucket.encryption_key(&id.account))
+                .map(Cow::Owned)
                 .into_iter()
                 .collect(),
-            (Relation::Destination, Scope::Target, SubjectKind::Bucket) => self
-                .snapshot
-                .accounts
-                .get(&id.account)
-                .and_then(|account| account.buckets.get(&id.name))
+            (Relation::Destination, Scope::Target) if is_bucket => bucket
                 .into_iter()
                 .flat_map(|bucket| bucket.destinations())
-                .map(|name| vec!["accounts", &id.account, "targets", name, member].map_owned())
+                .map(Cow::Borrowed)
                 .collect(),
-            (Relation::LogTarget, Scope::Bucket, SubjectKind::Bucket) => self
-                .logging_of(&id.account, &id.name)
-                .map(|target| bucket(target, member))
+            (Relation::LogTarget, Scope::Bucket) if is_bucket => bucket
+                .and_then(|bucket| bucket.logging.known())
+                .map(|logging| Cow::Borrowed(logging.target_bucket.as_str()))
                 .into_iter()
                 .collect(),
-            (Relation::TrailBucket, Scope::Bucket, SubjectKind::Trail) => self
-                .snapshot
-                .accounts
-                .get(&id.account)
-                .and_then(|account| account.trails.get(&id.arn))
-                .map(|trail| bucket(&trail.bucket, member))
+            (Relation::TrailBucket, Scope::Bucket) => account
+                .trails
+                .get(&id.arn)
+                .map(|trail| Cow::Borrowed(trail.bucket.as_str()))
                 .into_iter()
                 .collect(),
-            (Relation::Own, Scope::Trail, SubjectKind::Trail) => {
-                vec![vec!["accounts", &id.account, "trails", &id.arn, member].map_owned()]
-            }
-            (Relation::Trails, Scope::Trail, _) => self
-                .snapshot
-                .accounts
-                .get(&id.account)
-                .into_iter()
-                .flat_map(|account| &account.trails)
+            (Relation::Trails, Scope::Trail) => account
+                .trails
+                .iter()
                 .filter(|(_, trail)| trail.multi_region || trail.home_region == id.region)
-                .map(|(arn, _)| vec!["accounts", &id.account, "trails", arn, member].map_owned())
+                .map(|(arn, _)| Cow::Borrowed(arn.as_str()))
                 .collect(),
-            (Relation::Own | Relation::Region, Scope::Region, _) => {
-                vec![vec!["accounts", &id.account, "regions", &id.region, member].map_owned()]
-            }
-            // Of the siblings, those that speak of this bucket.
-            (Relation::Siblings, Scope::Bucket, SubjectKind::Bucket)
-                if need.reading == ReadingKind::BucketLogging =>
-            {
-                self.index
-                    .log_sources(&id.account, &id.name)
-                    .map(|source| bucket(source, member))
-                    .collect()
+            // Of the siblings, those that log to this bucket.
+            (Relation::Siblings, Scope::Bucket) if need.reading == ReadingKind::BucketLogging => {
+                let sources = self.index.log_sources(&id.account, &id.name);
+                sources.map(Cow::Borrowed).collect()
             }
             _ => Vec::new(),
-        }
-    }
-
-    fn logging_of(&self, account: &str, bucket: &str) -> Option<&str> {
-        let bucket = self.snapshot.accounts.get(account)?.buckets.get(bucket)?;
-        Some(bucket.logging.known()?.target_bucket.as_str())
-    }
-
-    /// What stands at that place of the snapshot document.
-    fn at(&self, segments: Vec<String>) -> Option<(String, Value)> {
-        let (account, rest) = match segments.as_slice() {
-            [_, account, rest @ ..] => (self.snapshot.accounts.get(account)?, rest),
-            _ => return None,
         };
-        let value = match rest {
-            [buckets, name, member] if buckets == "buckets" => {
-                member_of(account.buckets.get(name)?, member)
-            }
-            [identities, name, inline, policy]
-                if identities == "identities" && inline == "inline" =>
-            {
-                let document = account.identities.get(name)?.inline.get(policy)?;
-                Some(Value::String(document.clone()))
-            }
-            [identities, name, member] if identities == "identities" => {
-                member_of(account.identities.get(name)?, member)
-            }
-            [policies, arn, member] if policies == "managed_policies" => {
-                member_of(account.managed_policies.get(arn)?, member)
-            }
-            [points, name, member] if points == "multi_region_access_points" => {
-                member_of(account.multi_region_access_points.get(name)?, member)
-            }
-            [_, region, points, name, member] if points == "access_points" => {
-                let region = account.regions.get(region)?;
-                member_of(region.access_points.get(name)?, member)
-            }
-            [_, region, _, name, _, version, member] => {
-                let function = account.regions.get(region)?.functions.get(name)?;
-                member_of(function.versions.get(version)?, member)
-            }
-            [keys, arn, member] if keys == "keys" => member_of(account.keys.get(arn)?, member),
-            [trails, arn, member] if trails == "trails" => {
-                member_of(account.trails.get(arn)?, member)
-            }
-            [targets, name, member] if targets == "targets" => {
-                member_of(account.targets.get(name)?, member)
-            }
-            [_, region, member] => {
-                let own = crate::inventory::account::RegionInventory {
-                    functions: std::collections::BTreeMap::new(),
-                    ..account.regions.get(region)?.clone()
-                };
-                member_of(&own, member)
-            }
-            [_, region, _, name, member] => {
-                member_of(account.regions.get(region)?.functions.get(name)?, member)
-            }
-            [member] => {
-                // Only the account's own members: its buckets may be many.
-                let own = crate::inventory::account::AccountInventory {
-                    caller: account.caller.clone(),
-                    public_access_block: account.public_access_block.clone(),
-                    ..Default::default()
-                };
-                member_of(&own, member)
-            }
-            _ => None,
-        }?;
-        let mut segments = segments;
-        let value = match value {
-            Value::Object(mut reading) if reading.len() == 1 && reading.contains_key("known") => {
-                segments.push("known".to_owned());
-                reading.remove("known").unwrap_or_default()
-            }
-            other => other,
-        };
-        let pointer = pointer::pointer(segments.iter().map(String::as_str));
-        Some((pointer, shortened(value)))
+        names
+            .iter()
+            .filter_map(|name| ReadingOwner::find(&id.account, account, scope, &id.region, name))
+            .collect()
     }
 }
 
@@ -361,23 +206,105 @@ fn versions_that_matter(view: &SubjectFacts<'_>) -> Vec<String> {
     }
 }
 
-/// The buckets that an access point leads to.
-fn buckets_behind<'v>(view: &'v SubjectFacts<'_>) -> impl Iterator<Item = &'v str> {
-    let names = match view {
-        SubjectFacts::AccessPoint(facts) => facts.bucket.as_str(),
-        _ => "",
-    };
-    names.split(", ").filter(|name| !name.is_empty())
+/// Where the subject's own readings live.
+fn own_scope(subject: &Subject) -> Scope {
+    match subject.id.kind {
+        SubjectKind::Account => Scope::Account,
+        SubjectKind::Region => Scope::Region,
+        SubjectKind::Bucket => Scope::Bucket,
+        SubjectKind::AccessPoint if subject.id.region == GLOBAL => Scope::MultiRegionAccessPoint,
+        SubjectKind::AccessPoint => Scope::AccessPoint,
+        SubjectKind::Trail => Scope::Trail,
+        SubjectKind::Identity => Scope::Identity,
+        SubjectKind::Function => Scope::Function,
+    }
 }
 
-/// The entries of a list that was read.
-fn values<T: serde::Serialize>(reading: &crate::inventory::Reading<Vec<T>>) -> Vec<Value> {
-    reading
-        .known()
+/// One reading with its pointer; `None` for one that was not collected, which proves nothing.
+fn of_reading(owner: &ReadingOwner<'_>, kind: ReadingKind) -> Option<(String, Value)> {
+    let reading = owner.reading(kind)?;
+    if reading.state() == ReadingState::NotCollected {
+        return None;
+    }
+    let pointer = owner.pointer(kind.member());
+    Some(match reading.to_json() {
+        Value::Object(mut members) if reading.state() == ReadingState::Known => {
+            let value = members.remove("known").unwrap_or_default();
+            (format!("{pointer}/known"), shortened(value))
+        }
+        other => (pointer, shortened(other)),
+    })
+}
+
+/// The entries of a Region's lists that speak of a function: the lists may be long.
+fn entries(subject: &Subject, account: &AccountInventory, need: Need) -> Vec<(String, Value)> {
+    let id = &subject.id;
+    let kind = need.reading;
+    let Some(owner) = ReadingOwner::find(&id.account, account, Scope::Region, &id.region, "")
+    else {
+        return Vec::new();
+    };
+    let entries = match owner.reading(kind).map(AnyReading::to_json) {
+        Some(mut reading) => reading.get_mut("known").map(Value::take),
+        None => None,
+    };
+    let Some(Value::Array(entries)) = entries else {
+        return Vec::new();
+    };
+    entries
         .into_iter()
-        .flatten()
-        .filter_map(|entry| serde_json::to_value(entry).ok())
+        .enumerate()
+        .filter(|(_, entry)| speaks_of(entry, &id.arn, &id.name))
+        .take(ITEM_LIMIT)
+        .map(|(index, entry)| {
+            let pointer = format!("{}/known/{index}", owner.pointer(kind.member()));
+            (pointer, shortened(entry))
+        })
         .collect()
+}
+
+/// The Block Public Access flags of a Multi-Region access point, which come with the listing.
+fn multi_region_flags(subject: &Subject, account: &AccountInventory) -> Vec<(String, Value)> {
+    const MEMBER: &str = "public_access_block";
+    let id = &subject.id;
+    let scope = own_scope(subject);
+    if scope != Scope::MultiRegionAccessPoint {
+        return Vec::new();
+    }
+    ReadingOwner::find(&id.account, account, scope, "", &id.name)
+        .and_then(|owner| match owner.inventory {
+            OwnerInventory::MultiRegionAccessPoint(point) => Some((
+                owner.pointer(MEMBER),
+                serde_json::to_value(point.public_access_block).ok()?,
+            )),
+            _ => None,
+        })
+        .into_iter()
+        .collect()
+}
+
+/// A policy, the attached policies or the access keys of an identity.
+fn of_identity(id: &str, account: &AccountInventory, place: &[String]) -> Option<(String, Value)> {
+    let place: Vec<&str> = place.iter().map(String::as_str).collect();
+    let value = match place.as_slice() {
+        ["managed_policies", arn, "document"] => {
+            Value::from(account.managed_policies.get(*arn)?.document.clone()?)
+        }
+        ["identities", key, "inline", policy] => {
+            Value::from(account.identities.get(*key)?.inline.get(*policy)?.clone())
+        }
+        ["identities", key, "attached"] => {
+            let attached = &account.identities.get(*key)?.attached;
+            (!attached.is_empty()).then(|| Value::from(attached.clone()))?
+        }
+        ["identities", key, _] => {
+            let owner = ReadingOwner::find(id, account, Scope::Identity, "", key)?;
+            return of_reading(&owner, ReadingKind::IdentityAccessKeys);
+        }
+        _ => return None,
+    };
+    let segments = ["accounts", id].into_iter().chain(place);
+    Some((pointer::pointer(segments), shortened(value)))
 }
 
 /// True when an entry names the function by its ARN, qualified or not, or a scalable target by name.
@@ -399,17 +326,6 @@ fn speaks_of(entry: &Value, arn: &str, name: &str) -> bool {
 
 /// The Region of what belongs to none.
 const GLOBAL: &str = "global";
-
-fn multi_region(account: &str, name: &str, member: &str) -> Vec<String> {
-    vec![
-        "accounts",
-        account,
-        "multi_region_access_points",
-        name,
-        member,
-    ]
-    .map_owned()
-}
 
 /// A path with `[3]` made `[]`, and what stood there.
 fn split_item(path: &str) -> (String, Option<&str>) {
@@ -437,13 +353,6 @@ fn members(topic: &str) -> &'static [&'static str] {
         "managed_instances" => &["managed_instances"],
         "edge" => &["master_arn"],
         _ => &[],
-    }
-}
-
-fn member_of(inventory: &impl serde::Serialize, member: &str) -> Option<Value> {
-    match serde_json::to_value(inventory).ok()? {
-        Value::Object(mut members) => members.remove(member),
-        _ => None,
     }
 }
 
@@ -475,16 +384,5 @@ fn shortened(value: Value) -> Value {
             Value::Object(members)
         }
         other => other,
-    }
-}
-
-/// Owned segments.
-trait MapOwned {
-    fn map_owned(self) -> Vec<String>;
-}
-
-impl MapOwned for Vec<&str> {
-    fn map_owned(self) -> Vec<String> {
-        self.into_iter().map(str::to_owned).collect()
     }
 }

@@ -241,5 +241,6 @@ plain!(
     f64,
     String,
     BTreeMap<String, String>,
+    crate::report::DurationBasis,
     crate::report::Reach,
 );

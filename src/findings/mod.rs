@@ -3,7 +3,7 @@
 //! A finding uses the report's own types.
 
 pub use crate::report::{
-    CheckResult as Finding, CheckSummary, Evidence, Reason, ResourceId, Severity, Status,
+    CheckResult as Finding, CheckSummary, Evidence, Reason, ResourceId, Severity, Status, numbers,
 };
 
 pub mod baseline;

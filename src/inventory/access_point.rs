@@ -47,7 +47,7 @@ impl AccessPointInventory {
     }
 }
 
-/// What GetAccessPoint tells and the listing does not.
+/// What GetAccessPoint answers and the listing does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AccessPointConfiguration {

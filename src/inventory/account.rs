@@ -16,7 +16,7 @@ use super::identity::{IdentityInventory, ManagedPolicyInventory};
 use super::key::KeyInventory;
 use super::target::TargetInventory;
 use super::trail::TrailInventory;
-use super::trigger::{EventSourceMapping, Rule, ScalableTarget, Schedule};
+use super::trigger::{EventRule, EventSourceMapping, ScalableTarget, Schedule};
 
 /// One account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,8 +38,7 @@ pub struct AccountInventory {
     /// The buckets by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub buckets: BTreeMap<String, BucketInventory>,
-    /// KMS keys that buckets name, by the ARN of the key or alias that is named. Each is read once,
-    /// whoever names it.
+    /// KMS keys that buckets name, by the ARN of the key or alias that is named. Each is read once.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, KeyInventory>,
     /// Buckets that others replicate or log to, by name.
@@ -54,7 +53,7 @@ pub struct AccountInventory {
     /// Users, groups and roles by kind and name: `user/ann`, `group/admins`, `role/deploy`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub identities: BTreeMap<String, IdentityInventory>,
-    /// The account's managed policies and those of AWS that somebody has, by ARN.
+    /// The account's managed policies and those of AWS that an identity has, by ARN.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub managed_policies: BTreeMap<String, ManagedPolicyInventory>,
     /// How the listing of Multi-Region access points went (ListMultiRegionAccessPoints); absent in
@@ -84,7 +83,7 @@ pub struct RegionInventory {
     pub event_source_mappings: Reading<Vec<EventSourceMapping>>,
     /// EventBridge rules that call functions (ListEventBuses, ListRules, ListTargetsByRule).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
-    pub rules: Reading<Vec<Rule>>,
+    pub rules: Reading<Vec<EventRule>>,
     /// Schedules that call functions (ListSchedules, GetSchedule).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub schedules: Reading<Vec<Schedule>>,

@@ -79,34 +79,6 @@ pub struct BucketInventory {
     pub request_payment: Reading<String>,
 }
 
-impl BucketInventory {
-    /// How many calls were made about it, those of a sample of its objects aside: each reading takes
-    /// one.
-    pub fn calls(&self) -> usize {
-        [
-            self.policy.was_asked(),
-            self.policy_status.was_asked(),
-            self.acl.was_asked(),
-            self.ownership.was_asked(),
-            self.public_access_block.was_asked(),
-            self.encryption.was_asked(),
-            self.logging.was_asked(),
-            self.versioning.was_asked(),
-            self.tags.was_asked(),
-            self.website.was_asked(),
-            self.cors.was_asked(),
-            self.lifecycle.was_asked(),
-            self.replication.was_asked(),
-            self.object_lock.was_asked(),
-            self.abac.was_asked(),
-            self.request_payment.was_asked(),
-        ]
-        .into_iter()
-        .filter(|asked| *asked)
-        .count()
-    }
-}
-
 /// Static website hosting of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -210,7 +182,7 @@ pub struct Abac {
 
 impl BucketInventory {
     /// The ARN under which the account's keys hold the key of the default encryption; `None` where
-    /// there is no key to ask about, or nobody knows.
+    /// there is no key to describe, or it is not known.
     pub fn encryption_key(&self, account: &str) -> Option<String> {
         let encryption = self.encryption.known()?;
         named_key(

@@ -29,7 +29,7 @@ pub struct FunctionInventory {
     /// (lambda:GetFunction; opt-in).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub packages: Reading<Vec<Package>>,
-    /// Cold starts as the log tells them (CloudWatch Logs; opt-in). Absent: there is no log group.
+    /// Cold starts from the function's log (CloudWatch Logs; opt-in). Absent: there is no log group.
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub measured: Reading<Measurement>,
     /// Function URLs (ListFunctionUrlConfigs).
@@ -287,7 +287,7 @@ pub struct Image {
     pub compressed_bytes: u64,
 }
 
-/// What a function's log tells of its starts.
+/// The starts in a function's log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Measurement {
     /// How far back the log was read, days.

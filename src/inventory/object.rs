@@ -29,8 +29,8 @@ pub struct SampledObject {
     /// The ARN of the KMS key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kms_key: Option<String>,
-    /// It is encrypted under a key that only its writer has (SSE-C): S3 answers 400 to whoever asks
-    /// about it without that key, and the list had just named it (S3 user guide, "Using server-side
+    /// It is encrypted under a key that only its writer has (SSE-C): S3 answers 400 to a request
+    /// without that key, and the list had just named it (S3 user guide, "Using server-side
     /// encryption with customer-provided keys", copy of 2026).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sse_c: bool,

@@ -9,26 +9,3 @@ pub fn pointer<'a>(segments: impl IntoIterator<Item = &'a str>) -> String {
     }
     out
 }
-
-/// The pointer of one reading of a bucket, for example `policy`.
-pub fn bucket(account: &str, name: &str, reading: &str) -> String {
-    pointer(["accounts", account, "buckets", name, reading])
-}
-
-/// The pointer of one reading of a function.
-pub fn function(account: &str, region: &str, name: &str, reading: &str) -> String {
-    pointer([
-        "accounts",
-        account,
-        "regions",
-        region,
-        "functions",
-        name,
-        reading,
-    ])
-}
-
-/// The pointer of one reading of the account itself.
-pub fn account(account: &str, reading: &str) -> String {
-    pointer(["accounts", account, reading])
-}

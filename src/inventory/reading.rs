@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What one API call told us, or why it told us nothing.
+/// The answer to one API call, or why there is none.
 ///
 /// `Absent` is AWS saying "no such configuration" by its documented error code (or by a documented
 /// empty answer). A failure without an error code — a timeout, a refused connection — is `Failed`:
@@ -17,7 +17,7 @@ pub enum Reading<T> {
     Absent,
     /// The call was refused: the credentials lack `action`.
     Denied {
-        /// The IAM action that would settle it, for example `s3:GetBucketPolicy`.
+        /// The missing IAM action, for example `s3:GetBucketPolicy`.
         action: String,
         /// The error code AWS gave, for example `AccessDenied`.
         code: String,
@@ -34,8 +34,8 @@ pub enum Reading<T> {
     /// The call was not made: no selected check needs it.
     #[default]
     NotCollected,
-    /// The call was left out although a check needs it: the resource had been asked as often as it
-    /// may be ([`MOST_CALLS`](super::need::MOST_CALLS)).
+    /// The call was skipped although a check needs it: the limit of calls about the resource was
+    /// reached ([`MOST_CALLS`](super::readings::MOST_CALLS)).
     LeftOut,
     /// The value will be known later (a template's reference); the text says to what it refers.
     Undetermined(String),
@@ -55,12 +55,17 @@ impl<T> Reading<T> {
         matches!(self, Self::NotCollected)
     }
 
-    /// True when the call was made, whatever came of it.
-    pub const fn was_asked(&self) -> bool {
-        !matches!(
-            self,
-            Self::NotCollected | Self::LeftOut | Self::Undetermined(_)
-        )
+    /// Its state, without the value.
+    pub fn state(&self) -> ReadingState<'_> {
+        match self {
+            Self::Known(_) => ReadingState::Known,
+            Self::Absent => ReadingState::Absent,
+            Self::Denied { action, code } => ReadingState::Denied { action, code },
+            Self::Failed { action, code, .. } => ReadingState::Failed { action, code },
+            Self::NotCollected => ReadingState::NotCollected,
+            Self::LeftOut => ReadingState::LeftOut,
+            Self::Undetermined(_) => ReadingState::Undetermined,
+        }
     }
 
     /// The same reading over a borrowed value.
@@ -105,6 +110,53 @@ impl<T> Reading<T> {
             Self::NotCollected => Reading::NotCollected,
             Self::LeftOut => Reading::LeftOut,
             Self::Undetermined(reference) => Reading::Undetermined(reference),
+        }
+    }
+}
+
+/// The state of a [`Reading`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadingState<'a> {
+    /// AWS answered with a value.
+    Known,
+    /// AWS answered that there is no such configuration.
+    Absent,
+    /// The call was refused.
+    Denied {
+        /// The missing IAM action.
+        action: &'a str,
+        /// The error code.
+        code: &'a str,
+    },
+    /// The call failed for another reason.
+    Failed {
+        /// The IAM action of the call.
+        action: &'a str,
+        /// The error code.
+        code: &'a str,
+    },
+    /// The call was not made.
+    NotCollected,
+    /// The call was skipped although a check needs it.
+    LeftOut,
+    /// The value will be known later.
+    Undetermined,
+}
+
+impl<'a> ReadingState<'a> {
+    /// True when the call was made, whatever the answer.
+    pub const fn was_called(self) -> bool {
+        !matches!(
+            self,
+            Self::NotCollected | Self::LeftOut | Self::Undetermined
+        )
+    }
+
+    /// The IAM action and the error code of a call that was refused or failed.
+    pub const fn refusal(self) -> Option<(&'a str, &'a str)> {
+        match self {
+            Self::Denied { action, code } | Self::Failed { action, code } => Some((action, code)),
+            _ => None,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! record (AWS Lambda developer guide, "Configuring JSON and plain text log formats", and the
 //! Telemetry API's schema, copy of 2026). Everything is in milliseconds.
 //!
-//! Anybody who may write to the log may write such a line: what does not parse is passed over, and
+//! Any identity that may write to the log may write such a line: what does not parse is skipped, and
 //! nothing of a line but its numbers is kept.
 
 use super::function::Starts;
@@ -19,7 +19,7 @@ pub struct ReportLine {
     pub init_ms: Option<f64>,
 }
 
-/// Longer times than Lambda allows a call (90 minutes) are nobody's measurement, ms.
+/// Longer times than Lambda allows a call (90 minutes) are no measurement, ms.
 const LONGEST_MS: f64 = 5_400_000.0;
 
 /// Reads one message; `None` when it is no report of an invocation.

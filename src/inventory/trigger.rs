@@ -20,7 +20,7 @@ pub struct EventSourceMapping {
 
 /// An EventBridge rule that has a function among its targets (ListRules, ListTargetsByRule).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Rule {
+pub struct EventRule {
     /// Rule name.
     pub name: String,
     /// Event bus; `default` for the Region's own.

@@ -1,7 +1,7 @@
 //! `-o csv`: a row a result, all of them, for a spreadsheet.
 //!
-//! Spreadsheets run a cell that begins like a formula. Names and tags are written by whoever may write
-//! them, so such a cell gets an apostrophe before it, which a spreadsheet shows as text (OWASP, CSV
+//! Spreadsheets run a cell that begins like a formula. Anyone with write access writes names and
+//! tags, so such a cell gets an apostrophe before it, which a spreadsheet shows as text (OWASP, CSV
 //! Injection, read 2026-11: `=`, `+`, `-`, `@`, tab and carriage return, and their full-width forms).
 //! CSV has no escape for control characters, so those are made visible as on a terminal.
 

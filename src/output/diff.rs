@@ -1,12 +1,13 @@
 //! `diff` as a table: new, no longer assessable, changed, fixed, worst first.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::shortened::label;
 use super::table::grid::{Column, Grid, Text};
 use super::table::paint::Tone;
 use super::table::{heading, prose};
-use super::{Look, hostile};
+use super::{Look, hostile, words};
 use crate::report::Status;
 use crate::report::diff::{Change, Diff};
 
@@ -88,14 +89,9 @@ fn list(title: &str, changes: &[Change], look: Look, out: &mut dyn Write) -> io:
 
 /// What happened to it, in a few words.
 fn remark(change: &Change) -> String {
-    let was = match change.was {
-        None => "not there before",
-        Some(Status::Fail) => "failed",
-        Some(Status::Pass) => "passed",
-        Some(Status::NotAssessed) => "could not be judged",
-        Some(Status::NotApplicable) => "did not apply",
-        Some(Status::Suppressed) => "was accepted",
-    };
+    let was = change.was.map_or(Cow::Borrowed("not there before"), |was| {
+        words::status(was).text
+    });
     if let Some(severity) = change.severity_was {
         return format!("was {}", severity.name());
     }
@@ -108,8 +104,7 @@ fn remark(change: &Change) -> String {
             [] => format!("{was}, not decided now"),
             missing => format!("{was}, needs {}", missing.join(", ")),
         },
-        Some(Status::Pass) => "passes".to_owned(),
-        Some(Status::NotApplicable) => "does not apply any more".to_owned(),
-        Some(_) => was.to_owned(),
+        Some(is @ (Status::Pass | Status::NotApplicable)) => words::status(is).text.into_owned(),
+        Some(_) => was.into_owned(),
     }
 }

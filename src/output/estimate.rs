@@ -4,12 +4,13 @@ use std::io::{self, Write};
 
 use super::{Look, hostile};
 use crate::report::cold_start::EstimateOutput;
+use crate::report::numbers::{duration, price};
 use crate::report::{Driver, Lever};
 
 /// One function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    /// What sets it apart.
+    /// What distinguishes it.
     pub title: String,
     /// The estimate.
     pub estimate: EstimateOutput,
@@ -22,21 +23,19 @@ pub struct Column {
 type Figure = fn(&EstimateOutput) -> String;
 
 const ROWS: &[(&str, Figure)] = &[
-    ("before init (in no metric)", |found| ms(found.pre_init_ms)),
-    ("init", |found| ms(found.init_ms)),
+    ("before init (in no metric)", |found| {
+        duration(found.pre_init_ms)
+    }),
+    ("init", |found| duration(found.init_ms)),
     ("first call beyond a warm one", |found| {
-        ms(found.first_call_ms)
+        duration(found.first_call_ms)
     }),
-    ("init + first call", |found| ms(found.reported_ms)),
+    ("init + first call", |found| duration(found.reported_ms)),
     ("  its band", |found| {
-        format!("{:.0} to {:.0} ms", found.low_ms, found.high_ms)
+        format!("{} to {}", duration(found.low_ms), duration(found.high_ms))
     }),
-    ("a caller waits", |found| ms(found.caller_ms)),
+    ("a caller waits", |found| duration(found.caller_ms)),
 ];
-
-fn ms(value: f64) -> String {
-    format!("{value:.0} ms")
-}
 
 /// Writes the estimates beside each other, then drivers, levers and what each rests on.
 ///
@@ -72,16 +71,16 @@ pub fn render(columns: &[Column], _look: Look, out: &mut dyn Write) -> io::Resul
             writeln!(
                 out,
                 "  {:>9}  {}",
-                ms(driver.ms),
+                duration(driver.ms),
                 hostile::plain(&driver.what)
             )?;
         }
         for lever in &column.levers {
             writeln!(
                 out,
-                "  saves {} for {:.2} USD a month: {}",
-                ms(lever.saves_ms),
-                lever.usd_per_month,
+                "  saves {}, {}: {}",
+                duration(lever.saves_ms),
+                price(lever.usd_per_month),
                 hostile::plain(&lever.what)
             )?;
             writeln!(out, "      {}", hostile::plain(&lever.how))?;

@@ -1,4 +1,4 @@
-//! `explain CHECK RESOURCE`: how one verdict came about, from the condition to the evidence.
+//! `explain CHECK RESOURCE`: one verdict, from the condition to the evidence.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use serde_json::ser::{Formatter, Serializer};
 use super::table::grid::{Column, Grid, Text};
 use super::table::paint::{Tone, paint};
 use super::table::prose;
-use super::{Look, hostile};
+use super::{Look, hostile, words};
 use crate::report::{CheckResult, Evidence, Status};
 
 /// What there is to say about one check and one resource.
@@ -105,15 +105,14 @@ fn section(title: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn verdict(result: &CheckResult, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let (word, tone) = match result.status {
-        Status::Fail => ("FAIL", Tone::of(result.severity)),
-        Status::Pass => ("PASS", Tone::Good),
-        Status::NotAssessed => ("NOT ASSESSED", Tone::Unknown),
-        Status::NotApplicable => ("NOT APPLICABLE", Tone::Quiet),
-        Status::Suppressed => ("SUPPRESSED", Tone::Quiet),
+    let word = result.status.name().replace('-', " ").to_uppercase();
+    let tone = match result.status {
+        Status::Fail => Tone::of(result.severity),
+        Status::Pass => Tone::Good,
+        other => words::status(other).tone,
     };
     writeln!(out)?;
-    write!(out, "{}", paint(look.color, tone, word))?;
+    write!(out, "{}", paint(look.color, tone, &word))?;
     if result.status == Status::Fail {
         write!(
             out,
@@ -129,7 +128,7 @@ fn verdict(result: &CheckResult, look: Look, out: &mut dyn Write) -> io::Result<
         prose(look, 2, Tone::Plain, message, out)?;
     }
     if !result.missing.is_empty() {
-        let text = format!("Would be settled by: {}", result.missing.join(", "));
+        let text = format!("Would be decided by: {}", result.missing.join(", "));
         prose(look, 2, Tone::Unknown, &text, out)?;
     }
     if let Some(by) = &result.suppressed_by {

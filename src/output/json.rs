@@ -10,6 +10,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
 use super::hostile;
@@ -49,6 +50,19 @@ pub(super) fn spread(levels: usize, value: &impl Serialize, out: &mut dyn Write)
     let mut serializer = Serializer::with_formatter(&mut *out, layout);
     value.serialize(&mut serializer)?;
     out.write_all(b"\n")
+}
+
+/// An object without the members that say nothing: null, and empty lists and objects.
+pub(super) fn present(mut object: Value) -> Value {
+    if let Value::Object(members) = &mut object {
+        members.retain(|_, member| match member {
+            Value::Null => false,
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            _ => true,
+        });
+    }
+    object
 }
 
 /// A list whose items are made while it is written, so that they are never all in memory.

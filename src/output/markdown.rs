@@ -1,17 +1,20 @@
 //! `-o markdown`: a comment for a pull request, in GitHub's Markdown.
 //!
 //! First the counts, then the checks that fail, worst first, each folded with its resources and its fix,
-//! then what could not be judged. GitHub takes a comment of 65,536 characters; this stays below it by
-//! showing fewer resources, then no resources, then no more checks, and says how many more there are.
+//! then the buckets that anyone can reach and what could not be assessed. GitHub takes a comment of
+//! 65,536 characters; this stays below it by showing fewer resources, then no resources, then no more
+//! checks, and says how many more there are.
 //!
 //! Text from an account cannot become markup, a link, a mention or a reference to an issue.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use super::shortened::{label, shown};
-use crate::report::{CheckResult, Report, Severity, Status};
+use super::buckets::exposure;
+use super::shortened::{CheckFindings, by_check, label, of_severity, shown, with_status};
+use super::unassessed::{Open, Unassessed};
+use super::words::{self, Tone, Word};
+use crate::report::{BucketPosture, Report, Severity, Status, numbers};
 
 /// What GitHub takes, characters. Bytes are counted, which are never fewer.
 const LIMIT: usize = 65_536;
@@ -30,30 +33,22 @@ const FIX: usize = 600;
 /// Those of the writer.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut text = head(report);
-    let mut by_check: BTreeMap<(Reverse<Severity>, &str), Vec<&CheckResult>> = BTreeMap::new();
-    for result in &report.results {
-        if result.status == Status::Fail {
-            by_check
-                .entry((Reverse(result.severity), &result.check))
-                .or_default()
-                .push(result);
-        }
-    }
-    // What could not be judged has its place kept, so that findings never push it out.
-    let unjudged = unjudged(report);
-    let room = LIMIT - CLOSING - unjudged.len().min(LIMIT / 4);
+    // What could not be assessed has its place kept, so that findings never push it out.
+    let unassessed = unassessed(report);
+    let buckets = buckets(report);
+    let room = LIMIT - CLOSING - buckets.len() - unassessed.len().min(LIMIT / 4);
     let (mut more_findings, mut more_checks) = (0, 0);
-    for ((severity, check), results) in &by_check {
+    for group in by_check(report) {
         let fits = |block: &String| text.len() + block.len() <= room;
         let block = [SHOWN, 3, 0]
             .into_iter()
-            .map(|most| block(report, severity.0, check, results, most))
+            .map(|most| block(report, &group, most))
             .find(fits);
         match block {
             Some(block) if more_checks == 0 => text.push_str(&block),
             _ => {
                 more_checks += 1;
-                more_findings += results.len();
+                more_findings += group.results.len();
             }
         }
     }
@@ -63,11 +58,12 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
              `coldbucket audit -o table` or `-o csv` shows all of them.\n"
         ));
     }
-    if unjudged.len() <= LIMIT / 4 {
-        text.push_str(&unjudged);
+    text.push_str(&buckets);
+    if unassessed.len() <= LIMIT / 4 {
+        text.push_str(&unassessed);
     } else {
-        let number = count(report, Status::NotAssessed);
-        text.push_str(&format!("\n**{number} results could not be judged.**\n"));
+        let number = with_status(report, Status::NotAssessed);
+        text.push_str(&format!("\n**{number} results could not be assessed.**\n"));
     }
     let source = format!(
         "\n<sub>{} {} · account read {}</sub>\n",
@@ -79,27 +75,17 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-fn count(report: &Report, status: Status) -> u64 {
-    report
-        .summary
-        .results
-        .get(status.name())
-        .copied()
-        .unwrap_or(0)
-}
-
 fn head(report: &Report) -> String {
-    let failed = count(report, Status::Fail);
+    let failed = with_status(report, Status::Fail);
     let mut text = match failed {
         0 => "## coldbucket found nothing\n\n".to_owned(),
-        1 => "## coldbucket: 1 finding\n\n".to_owned(),
-        several => format!("## coldbucket: {several} findings\n\n"),
+        _ => format!("## coldbucket: {}\n\n", numbers::count(failed, "finding")),
     };
     let severities: Vec<String> = Severity::ALL
         .iter()
         .filter_map(|severity| {
-            let number = report.summary.failed_by_severity.get(severity.name())?;
-            (*number > 0).then(|| format!("{} **{number} {}**", mark(*severity), severity.name()))
+            let number = of_severity(report, *severity);
+            (number > 0).then(|| format!("{} **{number} {}**", mark(*severity), severity.name()))
         })
         .collect();
     if !severities.is_empty() {
@@ -107,14 +93,17 @@ fn head(report: &Report) -> String {
         text.push_str("\n\n");
     }
     let states: Vec<String> = [
-        (Status::Pass, "passed"),
-        (Status::NotAssessed, "not assessed"),
-        (Status::NotApplicable, "not applicable"),
-        (Status::Suppressed, "accepted"),
+        Status::Pass,
+        Status::NotAssessed,
+        Status::NotApplicable,
+        Status::Suppressed,
     ]
     .into_iter()
-    .filter(|(status, _)| *status == Status::Pass || count(report, *status) > 0)
-    .map(|(status, word)| format!("{} {word}", count(report, status)))
+    .filter(|status| *status == Status::Pass || with_status(report, *status) > 0)
+    .map(|status| {
+        let number = numbers::number(with_status(report, status));
+        format!("{number} {}", words::status(status).text)
+    })
     .collect();
     let accounts: Vec<String> = report
         .scope
@@ -149,23 +138,19 @@ const fn mark(severity: Severity) -> &'static str {
 }
 
 /// One check, folded: its resources, at most `most` of them, and its fix.
-fn block(
-    report: &Report,
-    severity: Severity,
-    check: &str,
-    results: &[&CheckResult],
-    most: usize,
-) -> String {
-    let summary = report.checks.get(check);
-    let title = summary.map_or(check, |summary| summary.title.as_str());
-    let number = match results.len() {
-        1 => "1 finding".to_owned(),
-        several => format!("{several} findings"),
-    };
+fn block(report: &Report, group: &CheckFindings<'_>, most: usize) -> String {
+    let CheckFindings {
+        severity,
+        check,
+        results,
+    } = group;
+    let summary = report.checks.get(*check);
+    let title = summary.map_or(*check, |summary| summary.title.as_str());
+    let number = numbers::count(results.len(), "finding");
     // Within <summary>, GitHub reads HTML: no Markdown marks there.
     let mut text = format!(
         "\n<details>\n<summary>{} <b>{}</b> · {} · {number} · <code>{}</code></summary>\n\n",
-        mark(severity),
+        mark(*severity),
         severity.name(),
         html(&shown(title, SENTENCE)),
         html(&shown(check, NAME)),
@@ -188,54 +173,88 @@ fn block(
     text
 }
 
-/// What could not be judged, by the permission that would settle it.
-fn unjudged(report: &Report) -> String {
-    let mut by_action: BTreeMap<&str, (BTreeSet<&str>, usize)> = BTreeMap::new();
-    let mut without = 0;
-    for result in &report.results {
-        if result.status != Status::NotAssessed {
-            continue;
-        }
-        if result.missing.is_empty() {
-            without += 1;
-        }
-        for action in &result.missing {
-            let (checks, number) = by_action.entry(action).or_default();
-            checks.insert(&result.check);
-            *number += 1;
-        }
+/// The buckets that are not known to be closed to anyone, most exposed first.
+fn buckets(report: &Report) -> String {
+    let mut open: Vec<(&BucketPosture, Word)> = report
+        .buckets
+        .iter()
+        .map(|bucket| (bucket, words::anyone(&bucket.access)))
+        .filter(|(_, word)| !word.is_blank() && word.tone != Tone::Good)
+        .collect();
+    if open.is_empty() {
+        return String::new();
     }
-    if by_action.is_empty() && without == 0 {
+    open.sort_by_key(|(bucket, _)| Reverse(exposure(bucket)));
+    let mut text = format!(
+        "\n<details>\n<summary>🪣 <b>what anyone can do</b> · {} of {}</summary>\n\n",
+        open.len(),
+        numbers::count(report.buckets.len(), "bucket")
+    );
+    for (bucket, word) in open.iter().take(SHOWN) {
+        let name = code(&shown(&bucket.name, NAME));
+        let mut can = word.text.to_string();
+        if !word.notes.is_empty() {
+            can.push_str(&format!(" ({})", word.notes.join("; ")));
+        }
+        text.push_str(&format!("- {name}: {}\n", escaped(&can)));
+    }
+    if let Some(more) = open.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        text.push_str(&format!("- and {more} more\n"));
+    }
+    text.push_str("\n</details>\n");
+    text
+}
+
+/// What could not be assessed, by the permission that would decide it.
+fn unassessed(report: &Report) -> String {
+    let found = Unassessed::of(report);
+    let total = with_status(report, Status::NotAssessed);
+    if total == 0 {
         return String::new();
     }
     let mut text = format!(
-        "\n<details>\n<summary>❔ <b>not judged</b> · {} results neither passed nor failed</summary>\n\n",
-        count(report, Status::NotAssessed)
+        "\n<details>\n<summary>❔ <b>not assessed</b> · {} neither passed nor failed</summary>\n\n",
+        numbers::count(total, "result")
     );
-    for (action, (checks, number)) in by_action.iter().take(SHOWN) {
-        let named: Vec<String> = checks
-            .iter()
-            .take(4)
-            .map(|id| code(&shown(id, NAME)))
-            .collect();
-        let more = match checks.len().checked_sub(4).filter(|more| *more > 0) {
-            Some(more) => format!(" and {more} more"),
-            None => String::new(),
-        };
+    for (action, open) in found.by_action.iter().take(SHOWN) {
         text.push_str(&format!(
-            "- {} would settle {number}: {}{more}\n",
+            "- {} would decide {}: {}\n",
             code(&shown(action, NAME)),
-            named.join(", "),
+            open.results,
+            checks(open),
         ));
     }
-    if let Some(more) = by_action.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        text.push_str(&format!("- and {more} more permissions\n"));
+    let unseen = found.by_action.len().saturating_sub(SHOWN);
+    if unseen > 0 {
+        text.push_str(&format!("- and {unseen} more permissions\n"));
     }
+    for (option, open) in &found.by_option {
+        let (results, checks) = (open.results, checks(open));
+        text.push_str(&format!(
+            "- {} would decide {results}: {checks}\n",
+            code(option)
+        ));
+    }
+    let without: usize = found.by_reason.values().map(|open| open.results).sum();
     if without > 0 {
         text.push_str(&format!("- {without} are not decided by what was read\n"));
     }
     text.push_str("\n</details>\n");
     text
+}
+
+/// A few checks by name.
+fn checks(open: &Open<'_>) -> String {
+    let named: Vec<String> = open
+        .checks
+        .iter()
+        .take(4)
+        .map(|id| code(&shown(id, NAME)))
+        .collect();
+    match open.checks.len().saturating_sub(4) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
 }
 
 /// Text that is shown as it is: no markup, no link, no mention, no reference.
@@ -325,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_mentioned_and_nothing_is_linked() {
+    fn no_one_is_mentioned_and_nothing_is_linked() {
         assert_eq!(escaped("@all #1"), "@<!-- -->all #<!-- -->1");
         assert_eq!(
             escaped("https://x www.x"),

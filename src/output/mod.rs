@@ -3,8 +3,8 @@
 //! One small module a format. A format is added by writing its module and one line in
 //! [`Format::ALL`]; the command line, its help and its suggestions follow from that line.
 //!
-//! What comes from an account is hostile until shown otherwise: names, tags, policies and
-//! descriptions are written by whoever may write them. Formats for people pass every such text
+//! What comes from an account is hostile until shown otherwise: anyone with write access writes its
+//! names, tags, policies and descriptions. Formats for people pass every such text
 //! through [`hostile::plain`]; formats for machines escape by their own grammar.
 
 use std::fmt;
@@ -13,7 +13,9 @@ use std::io::{self, Write};
 use crate::report::Report;
 
 pub mod asff;
+mod buckets;
 pub mod checks;
+mod cold_starts;
 pub mod csv;
 pub mod diff;
 pub mod docs;
@@ -30,6 +32,11 @@ pub mod proof;
 pub mod sarif;
 mod shortened;
 pub mod table;
+mod unassessed;
+mod weight;
+mod words;
+
+pub use shortened::catalogue_name;
 
 /// How a text for people should look. Formats for machines ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +122,7 @@ impl Format {
         ),
         Self::new(
             "html",
-            "one page to hand on, readable without a network",
+            "one page, readable without a network",
             |report, _, out| html::render(report, out),
         ),
     ];

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::hostile;
+use super::{hostile, words};
 use crate::report::Reach;
 use crate::report::policy::{
     Answer, ContextValue, PrincipalClass, ProveOutput, Request, RequestPrincipal,
@@ -23,7 +23,7 @@ pub fn render(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     for answer in &output.answers {
-        for line in told(answer) {
+        for line in lines(answer) {
             writeln!(out, "{}", hostile::plain(&line))?;
         }
         writeln!(out)?;
@@ -47,7 +47,7 @@ pub fn render(
     }
 }
 
-fn told(answer: &Answer) -> Vec<String> {
+fn lines(answer: &Answer) -> Vec<String> {
     let mut lines = vec![headline(answer)];
     if let Some(request) = &answer.witness {
         let by: Vec<String> = answer.statements.iter().map(usize::to_string).collect();
@@ -73,28 +73,29 @@ fn told(answer: &Answer) -> Vec<String> {
 }
 
 fn headline(answer: &Answer) -> String {
-    let classes = &answer.classes;
-    let reached: Vec<&str> = [
-        ("read", classes.read),
-        ("list", classes.list),
-        ("write", classes.write),
-        ("ACL", classes.acl),
-        ("take-over", classes.takeover),
-    ]
-    .iter()
-    .filter(|(_, reach)| *reach == answer.verdict)
-    .map(|(name, _)| *name)
-    .collect();
+    let reached: Vec<&str> = answer
+        .classes
+        .iter()
+        .filter(|(_, reach)| **reach == answer.verdict)
+        .map(|(class, _)| words::class(class))
+        .collect();
     let what = match (&answer.witness, answer.verdict) {
-        (Some(request), Reach::Reachable) => format!(
-            "{} can {} {}{}",
-            who(&request.principal, &answer.question),
-            request.action,
-            request.resource,
-            how(&answer.question)
-        ),
+        (Some(request), Reach::Reachable) => {
+            let caller = match &request.principal {
+                RequestPrincipal::Arn(_) if answer.question == "any-aws-account" => {
+                    "Anyone with an AWS account".to_owned()
+                }
+                principal => who(principal),
+            };
+            format!(
+                "{caller} can {} {}{}",
+                request.action,
+                request.resource,
+                how(&answer.question)
+            )
+        }
         (Some(request), Reach::Constrained) => format!(
-            "only who holds what the policy names can, for example {} {}",
+            "only callers with a value that the policy names can, for example {} {}",
             request.action, request.resource
         ),
         (_, Reach::Unreachable) => "no such request is allowed".to_owned(),
@@ -112,14 +113,12 @@ fn headline(answer: &Answer) -> String {
     )
 }
 
-fn who(principal: &RequestPrincipal, question: &str) -> String {
+/// The caller of a request.
+pub(super) fn who(principal: &RequestPrincipal) -> String {
     match principal {
         RequestPrincipal::Class(PrincipalClass::Anonymous) => "Anyone on the internet".to_owned(),
         RequestPrincipal::Class(PrincipalClass::Service { name }) => {
-            format!("{name}, on behalf of anybody,")
-        }
-        RequestPrincipal::Arn(_) if question == "any-aws-account" => {
-            "Anyone with an AWS account".to_owned()
+            format!("The service {name}, on behalf of any account,")
         }
         RequestPrincipal::Arn(arn) => arn.clone(),
     }
@@ -130,7 +129,7 @@ fn how(question: &str) -> &'static str {
         "plain-http" => " over plain HTTP",
         "presigned" => " with a presigned URL or form",
         "put-without-kms" => " without a KMS key",
-        "sse-c" => " under a key of its own",
+        "sse-c" => " with a customer-provided key",
         _ => "",
     }
 }
@@ -143,63 +142,66 @@ pub(super) fn command(request: &Request) -> Option<String> {
         None => (path, None),
     };
     let operation = request.action.strip_prefix("s3:")?;
-    let text = |wanted: &str| {
-        request
-            .context
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-            .and_then(|(_, value)| match value {
-                ContextValue::One(text) => Some(text.as_str()),
-                ContextValue::Many(_) => None,
-            })
+    match &request.principal {
+        RequestPrincipal::Class(PrincipalClass::Anonymous) => curl(request, operation, bucket, key),
+        RequestPrincipal::Arn(_) => aws_cli(request, operation, bucket, key),
+        RequestPrincipal::Class(PrincipalClass::Service { .. }) => None,
+    }
+}
+
+/// The single value of a key of the request's context, however the key is capitalized.
+fn context<'r>(request: &'r Request, wanted: &str) -> Option<&'r str> {
+    request
+        .context
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+        .and_then(|(_, value)| match value {
+            ContextValue::One(text) => Some(text.as_str()),
+            ContextValue::Many(_) => None,
+        })
+}
+
+/// An unsigned request.
+fn curl(request: &Request, operation: &str, bucket: &str, key: Option<&str>) -> Option<String> {
+    let scheme = match context(request, "aws:SecureTransport") {
+        Some("false") => "http",
+        _ => "https",
     };
-    let anonymous = matches!(
-        request.principal,
-        RequestPrincipal::Class(PrincipalClass::Anonymous)
-    );
-    if anonymous {
-        let scheme = match text("aws:SecureTransport") {
-            Some("false") => "http",
-            _ => "https",
-        };
-        let host = format!("{scheme}://{bucket}.s3.amazonaws.com/");
-        let (method, url) = match (operation, key) {
-            ("GetObject", Some(key)) => ("", format!("{host}{}", encoded(key))),
-            ("PutObject", Some(key)) => ("-X PUT -d '' ", format!("{host}{}", encoded(key))),
-            ("DeleteObject", Some(key)) => ("-X DELETE ", format!("{host}{}", encoded(key))),
-            ("ListBucket", None) => {
-                let prefix = text("s3:prefix")
-                    .map(|prefix| format!("&prefix={}", encoded(prefix)))
-                    .unwrap_or_default();
-                ("", format!("{host}?list-type=2{prefix}"))
-            }
-            ("GetBucketAcl", None) => ("", format!("{host}?acl")),
-            ("GetBucketPolicy", None) => ("", format!("{host}?policy")),
-            _ => return None,
-        };
-        let mut command = format!("curl {method}{}", quoted(&url));
-        if let Some(agent) = text("aws:UserAgent") {
-            let _ = write!(command, " -A {}", quoted(agent));
+    let host = format!("{scheme}://{bucket}.s3.amazonaws.com/");
+    let (method, url) = match (operation, key) {
+        ("GetObject", Some(key)) => ("", format!("{host}{}", encoded(key))),
+        ("PutObject", Some(key)) => ("-X PUT -d '' ", format!("{host}{}", encoded(key))),
+        ("DeleteObject", Some(key)) => ("-X DELETE ", format!("{host}{}", encoded(key))),
+        ("ListBucket", None) => {
+            let prefix = context(request, "s3:prefix")
+                .map(|prefix| format!("&prefix={}", encoded(prefix)))
+                .unwrap_or_default();
+            ("", format!("{host}?list-type=2{prefix}"))
         }
-        if let Some(referer) = text("aws:Referer") {
-            let _ = write!(command, " -e {}", quoted(referer));
-        }
-        for (name, value) in &request.context {
-            if let (Some(header), ContextValue::One(value)) =
-                (name.to_lowercase().strip_prefix("s3:x-amz-"), value)
-            {
-                let _ = write!(
-                    command,
-                    " -H {}",
-                    quoted(&format!("x-amz-{header}: {value}"))
-                );
-            }
-        }
-        return Some(command);
+        ("GetBucketAcl", None) => ("", format!("{host}?acl")),
+        ("GetBucketPolicy", None) => ("", format!("{host}?policy")),
+        _ => return None,
+    };
+    let mut command = format!("curl {method}{}", quoted(&url));
+    if let Some(agent) = context(request, "aws:UserAgent") {
+        let _ = write!(command, " -A {}", quoted(agent));
     }
-    if !matches!(request.principal, RequestPrincipal::Arn(_)) {
-        return None;
+    if let Some(referer) = context(request, "aws:Referer") {
+        let _ = write!(command, " -e {}", quoted(referer));
     }
+    for (name, value) in &request.context {
+        if let (Some(header), ContextValue::One(value)) =
+            (name.to_lowercase().strip_prefix("s3:x-amz-"), value)
+        {
+            let header = quoted(&format!("x-amz-{header}: {value}"));
+            let _ = write!(command, " -H {header}");
+        }
+    }
+    Some(command)
+}
+
+/// A request with the caller's own credentials.
+fn aws_cli(request: &Request, operation: &str, bucket: &str, key: Option<&str>) -> Option<String> {
     let verb = match operation {
         "ListBucket" => "list-objects-v2",
         "GetObject" => "get-object",
@@ -213,7 +215,7 @@ pub(super) fn command(request: &Request) -> Option<String> {
         _ => return None,
     };
     if let (Some("REST-QUERY-STRING"), "GetObject", Some(key)) =
-        (text("s3:authType"), operation, key)
+        (context(request, "s3:authType"), operation, key)
     {
         let place = quoted(&format!("s3://{bucket}/{key}"));
         return Some(format!("curl \"$(aws s3 presign {place})\""));
@@ -225,35 +227,38 @@ pub(super) fn command(request: &Request) -> Option<String> {
             command.push_str(" /dev/stdout");
         }
     }
-    if let (Some(prefix), "ListBucket") = (text("s3:prefix"), operation) {
+    if let (Some(prefix), "ListBucket") = (context(request, "s3:prefix"), operation) {
         let _ = write!(command, " --prefix {}", quoted(prefix));
     }
     if operation == "PutObject" {
-        for (key, option) in [
-            (
-                "s3:x-amz-server-side-encryption",
-                "--server-side-encryption",
-            ),
-            (
-                "s3:x-amz-server-side-encryption-aws-kms-key-id",
-                "--ssekms-key-id",
-            ),
-            (
-                "s3:x-amz-server-side-encryption-customer-algorithm",
-                "--sse-customer-key fileb://key.bin --sse-customer-algorithm",
-            ),
-        ] {
-            if let Some(value) = text(key) {
+        for (key, option) in UPLOAD_OPTIONS {
+            if let Some(value) = context(request, key) {
                 let _ = write!(command, " {option} {}", quoted(value));
             }
         }
     }
-    if text("aws:SecureTransport") == Some("false") {
-        // The AWS CLI speaks TLS unless it is told another endpoint.
+    if context(request, "aws:SecureTransport") == Some("false") {
+        // The AWS CLI speaks TLS unless another endpoint is named.
         command.push_str(" --endpoint-url http://s3.amazonaws.com");
     }
     Some(command)
 }
+
+/// Condition keys of an upload and the options of the AWS CLI that set them.
+const UPLOAD_OPTIONS: [(&str, &str); 3] = [
+    (
+        "s3:x-amz-server-side-encryption",
+        "--server-side-encryption",
+    ),
+    (
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "--ssekms-key-id",
+    ),
+    (
+        "s3:x-amz-server-side-encryption-customer-algorithm",
+        "--sse-customer-key fileb://key.bin --sse-customer-algorithm",
+    ),
+];
 
 /// Quoted for a POSIX shell.
 pub(super) fn quoted(text: &str) -> String {

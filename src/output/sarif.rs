@@ -1,8 +1,8 @@
 //! `-o sarif`: SARIF 2.1.0 (OASIS, errata 01), for code scanning.
 //!
 //! A check is a rule with its help; a finding is a result on the resource. Passes are left out, since
-//! viewers show every result as something to mend. What is accepted stays, as a result with a
-//! suppression; what could not be judged is no result but a notification of the run.
+//! viewers show every result as something to fix. What is accepted stays, as a result with a
+//! suppression; what could not be assessed is no result but a notification of the run.
 //!
 //! A resource is no file. Its place is a relative path of account, Region, kind and name, because
 //! GitHub refuses other schemes; the ARN stands beside it as the fully qualified name. GitHub also asks
@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::json::{self, Lazy};
+use super::json::{self, Lazy, present};
 use super::shortened::{label, sentence, shown};
 use crate::report::{CheckResult, CheckSummary, Reason, Report, Severity, Status};
 
@@ -33,169 +34,36 @@ struct Log<R> {
     runs: [R; 1],
 }
 
+/// Results and notifications are written while they are made.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Run<'r, N, R> {
-    tool: Tool<'r>,
-    automation_details: Details,
-    invocations: [Invocation<'r, N>; 1],
+struct Run<N, R> {
+    tool: Value,
+    automation_details: Value,
+    invocations: [Invocation<N>; 1],
     column_kind: &'static str,
     results: R,
 }
 
 #[derive(Serialize)]
-struct Tool<'r> {
-    driver: Driver<'r>,
-}
-
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Driver<'r> {
-    name: &'r str,
-    semantic_version: &'r str,
-    rules: Vec<Rule<'r>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule<'r> {
-    id: &'r str,
-    short_description: Text<'r>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    full_description: Option<Text<'r>>,
-    help: Help,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help_uri: Option<&'r str>,
-    default_configuration: Configuration,
-    properties: RuleProperties<'r>,
-}
-
-#[derive(Serialize)]
-struct Configuration {
-    level: &'static str,
-}
-
-#[derive(Serialize)]
-struct RuleProperties<'r> {
-    #[serde(rename = "security-severity")]
-    security_severity: &'static str,
-    tags: [&'static str; 2],
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    maps_to: &'r BTreeMap<String, Vec<String>>,
-}
-
-#[derive(Serialize)]
-struct Text<'r> {
-    text: std::borrow::Cow<'r, str>,
-}
-
-#[derive(Serialize)]
-struct Help {
-    text: String,
-    markdown: String,
-}
-
-#[derive(Serialize)]
-struct Details {
-    id: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Invocation<'r, N> {
+struct Invocation<N> {
     execution_successful: bool,
-    end_time_utc: &'r str,
+    end_time_utc: String,
     tool_execution_notifications: N,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    tool_configuration_notifications: Vec<Notification<'r>>,
+    tool_configuration_notifications: Vec<Value>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Notification<'r> {
-    level: &'static str,
-    message: Text<'r>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    associated_rule: Option<RuleReference<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    locations: Option<[Location<'r>; 1]>,
-}
-
-#[derive(Serialize)]
-struct RuleReference<'r> {
-    id: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<usize>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifResult<'r> {
-    rule_id: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule_index: Option<usize>,
-    level: &'static str,
-    message: Text<'r>,
-    locations: [Location<'r>; 1],
-    partial_fingerprints: Fingerprints<'r>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    suppressions: Vec<SarifSuppression<'r>>,
-}
-
-#[derive(Serialize)]
-struct Fingerprints<'r> {
-    #[serde(rename = "coldbucket/v1")]
-    own: &'r str,
-    #[serde(rename = "primaryLocationLineHash")]
-    github: &'r str,
-}
-
-#[derive(Serialize)]
-struct SarifSuppression<'r> {
-    kind: &'static str,
-    status: &'static str,
-    justification: std::borrow::Cow<'r, str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Location<'r> {
-    physical_location: PhysicalLocation,
-    logical_locations: [LogicalLocation<'r>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PhysicalLocation {
-    artifact_location: Artifact,
-    region: Region,
-}
-
-#[derive(Serialize)]
-struct Artifact {
-    uri: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: u32,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LogicalLocation<'r> {
-    name: String,
-    fully_qualified_name: std::borrow::Cow<'r, str>,
-    kind: &'static str,
-}
+/// Where the rule of a check stands.
+type RuleIndex<'r> = BTreeMap<&'r str, usize>;
 
 /// Writes the log: a result a line.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let index: BTreeMap<&str, usize> = report
+    let index: RuleIndex<'_> = report
         .checks
         .keys()
         .enumerate()
@@ -216,35 +84,24 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         of(|status| matches!(status, Status::Fail | Status::Suppressed))
             .map(move |result| sarif_result(report, result, index))
     });
-    let remark = |note: &'_ String| Notification {
-        level: "note",
-        message: Text {
-            text: shown(note, MESSAGE).into_owned().into(),
-        },
-        associated_rule: None,
-        locations: None,
-    };
+    let remark =
+        |note: &String| json!({"level": "note", "message": {"text": shown(note, MESSAGE)}});
+    let rules = report.checks.iter().map(|(id, summary)| rule(id, summary));
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
         runs: [Run {
-            tool: Tool {
-                driver: Driver {
-                    name: &report.tool.name,
-                    semantic_version: &report.tool.version,
-                    rules: report
-                        .checks
-                        .iter()
-                        .map(|(id, summary)| rule(id, summary))
-                        .collect(),
-                },
-            },
-            automation_details: Details {
-                id: format!("coldbucket/{}/", segment(report.scope.accounts.join("+"))),
-            },
+            tool: json!({"driver": {
+                "name": report.tool.name,
+                "semanticVersion": report.tool.version,
+                "rules": rules.collect::<Vec<_>>(),
+            }}),
+            automation_details: json!({
+                "id": format!("coldbucket/{}/", segment(report.scope.accounts.join("+"))),
+            }),
             invocations: [Invocation {
                 execution_successful: true,
-                end_time_utc: &report.taken_at,
+                end_time_utc: report.taken_at.clone(),
                 tool_execution_notifications: notifications,
                 tool_configuration_notifications: report.notes.iter().map(remark).collect(),
             }],
@@ -255,7 +112,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     json::spread(4, &log, out)
 }
 
-fn rule<'r>(id: &'r str, summary: &'r CheckSummary) -> Rule<'r> {
+fn rule(id: &str, summary: &CheckSummary) -> Value {
     let severity = summary.severity.unwrap_or(Severity::Info);
     let links = summary.references.iter().filter(|link| is_link(link));
     let listed: Vec<String> = links.clone().map(|link| format!("- <{link}>")).collect();
@@ -263,7 +120,7 @@ fn rule<'r>(id: &'r str, summary: &'r CheckSummary) -> Rule<'r> {
     let mut markdown = String::new();
     for (heading, prose) in [
         ("Why it matters", &summary.rationale),
-        ("How to mend it", &summary.remediation),
+        ("How to fix it", &summary.remediation),
     ] {
         if !prose.is_empty() {
             let prose = shown(prose, 4000);
@@ -279,28 +136,20 @@ fn rule<'r>(id: &'r str, summary: &'r CheckSummary) -> Rule<'r> {
         markdown = super::markdown::escaped(&text);
     }
     markdown.push_str(&listed.join("\n"));
-    Rule {
-        id,
-        short_description: Text {
-            text: shown(&summary.title, MESSAGE),
-        },
-        full_description: (!summary.rationale.is_empty()).then(|| Text {
-            text: shown(&summary.rationale, 1000),
-        }),
-        help: Help {
-            text: text.trim_end().to_owned(),
-            markdown: markdown.trim_end().to_owned(),
-        },
-        help_uri: links.map(String::as_str).next(),
-        default_configuration: Configuration {
-            level: level(severity),
-        },
-        properties: RuleProperties {
-            security_severity: score(severity),
-            tags: ["security", "aws"],
-            maps_to: &summary.maps_to,
-        },
-    }
+    let full = (!summary.rationale.is_empty()).then(|| shown(&summary.rationale, 1000));
+    present(json!({
+        "id": id,
+        "shortDescription": {"text": shown(&summary.title, MESSAGE)},
+        "fullDescription": full.map(|text| json!({"text": text})),
+        "help": {"text": text.trim_end(), "markdown": markdown.trim_end()},
+        "helpUri": links.map(String::as_str).next(),
+        "defaultConfiguration": {"level": level(severity)},
+        "properties": present(json!({
+            "security-severity": score(severity),
+            "tags": ["security", "aws"],
+            "maps_to": summary.maps_to,
+        })),
+    }))
 }
 
 const fn level(severity: Severity) -> &'static str {
@@ -323,81 +172,60 @@ const fn score(severity: Severity) -> &'static str {
     }
 }
 
-fn sarif_result<'r>(
-    report: &'r Report,
-    result: &'r CheckResult,
-    index: &BTreeMap<&str, usize>,
-) -> SarifResult<'r> {
+fn sarif_result(report: &Report, result: &CheckResult, index: &RuleIndex<'_>) -> Value {
     let accepted = result.status == Status::Suppressed;
     let why = result.suppressed_by.as_deref().unwrap_or("accepted");
-    SarifResult {
-        rule_id: &result.check,
-        rule_index: index.get(result.check.as_str()).copied(),
-        level: level(result.severity),
-        message: message(report, result),
-        locations: [location(result)],
-        partial_fingerprints: Fingerprints {
-            own: &result.fingerprint,
-            github: &result.fingerprint,
+    present(json!({
+        "ruleId": result.check,
+        "ruleIndex": index.get(result.check.as_str()),
+        "level": level(result.severity),
+        "message": {"text": shown(&sentence(report, result), MESSAGE)},
+        "locations": [location(result)],
+        "partialFingerprints": {
+            "coldbucket/v1": result.fingerprint,
+            "primaryLocationLineHash": result.fingerprint,
         },
-        suppressions: accepted
-            .then(|| SarifSuppression {
-                kind: "external",
-                status: "accepted",
-                justification: shown(why, 200),
-            })
-            .into_iter()
-            .collect(),
-    }
+        "suppressions": accepted.then(|| [json!({
+            "kind": "external",
+            "status": "accepted",
+            "justification": shown(why, 200),
+        })]),
+    }))
 }
 
-fn notification<'r>(
-    report: &'r Report,
-    result: &'r CheckResult,
-    index: &BTreeMap<&str, usize>,
-) -> Notification<'r> {
-    Notification {
-        level: match result.reason {
-            // Nobody can settle it.
+fn notification(report: &Report, result: &CheckResult, index: &RuleIndex<'_>) -> Value {
+    json!({
+        "level": match result.reason {
+            // No permission decides it.
             Some(Reason::Undecidable) => "note",
             _ => "warning",
         },
-        message: message(report, result),
-        associated_rule: Some(RuleReference {
-            id: &result.check,
-            index: index.get(result.check.as_str()).copied(),
-        }),
-        locations: Some([location(result)]),
-    }
+        "message": {"text": shown(&sentence(report, result), MESSAGE)},
+        "associatedRule": present(json!({
+            "id": result.check,
+            "index": index.get(result.check.as_str()),
+        })),
+        "locations": [location(result)],
+    })
 }
 
-fn message<'r>(report: &'r Report, result: &'r CheckResult) -> Text<'r> {
-    let text = match sentence(report, result) {
-        std::borrow::Cow::Borrowed(text) => shown(text, MESSAGE),
-        std::borrow::Cow::Owned(text) => shown(&text, MESSAGE).into_owned().into(),
-    };
-    Text { text }
-}
-
-fn location(result: &CheckResult) -> Location<'_> {
+fn location(result: &CheckResult) -> Value {
     let id = &result.resource;
     let path: Vec<String> = [&id.account, &id.region, id.kind.name(), &id.name]
         .into_iter()
         .map(segment)
         .collect();
-    Location {
-        physical_location: PhysicalLocation {
-            artifact_location: Artifact {
-                uri: path.join("/"),
-            },
-            region: Region { start_line: 1 },
+    json!({
+        "physicalLocation": {
+            "artifactLocation": {"uri": path.join("/")},
+            "region": {"startLine": 1},
         },
-        logical_locations: [LogicalLocation {
-            name: shown(&label(result), NAME).into_owned(),
-            fully_qualified_name: shown(&id.arn, ARN),
-            kind: "resource",
+        "logicalLocations": [{
+            "name": shown(&label(result), NAME),
+            "fullyQualifiedName": shown(&id.arn, ARN),
+            "kind": "resource",
         }],
-    }
+    })
 }
 
 /// A text as one segment of a path (RFC 3986): all but unreserved characters percent-encoded. An empty

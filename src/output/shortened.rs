@@ -1,9 +1,13 @@
-//! Texts for formats that bound them: cut where one can see it.
+//! What several formats say of a report alike: counts, findings by check, names of catalogues, and
+//! texts that are visibly cut.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hostile;
-use crate::report::{CheckResult, CheckSummary, Report, Status};
+use crate::report::numbers::{count, number};
+use crate::report::{CheckResult, CheckSummary, Report, Severity, Status};
 
 /// The text with nothing in it that acts instead of being shown, and of at most `most` characters; what
 /// is cut ends in `…`.
@@ -36,7 +40,7 @@ pub(super) fn sentence<'r>(report: &'r Report, result: &'r CheckResult) -> Cow<'
             Cow::Owned(match result.status {
                 Status::Pass => format!("Not found: {title}."),
                 Status::NotApplicable => format!("Does not apply: {title}."),
-                Status::NotAssessed => format!("Could not be judged: {title}."),
+                Status::NotAssessed => format!("Not assessed: {title}."),
                 Status::Fail | Status::Suppressed => format!("{title}."),
             })
         }
@@ -51,38 +55,157 @@ pub(super) fn label(result: &CheckResult) -> String {
     }
 }
 
-/// Catalogues that are standards, with their names in full; the others map to other tools.
-const STANDARDS: [(&str, &str); 10] = [
-    ("security_hub", "AWS Security Hub"),
-    ("cis_7", "CIS AWS Foundations Benchmark v7"),
-    ("cis_6", "CIS AWS Foundations Benchmark v6"),
-    ("cis_5", "CIS AWS Foundations Benchmark v5"),
-    ("cis_4", "CIS AWS Foundations Benchmark v4"),
-    ("cis_3", "CIS AWS Foundations Benchmark v3"),
-    ("cis_1_5", "CIS AWS Foundations Benchmark v1.5"),
-    ("nist_800_53", "NIST SP 800-53 Rev. 5"),
-    ("pci_4", "PCI DSS v4"),
-    ("aws_config", "AWS Config rule"),
+/// A catalogue that checks map to.
+struct Catalogue {
+    /// As policy files name it.
+    key: &'static str,
+    /// As its publisher names it.
+    name: &'static str,
+    /// A standard or a list of controls, not another scanner.
+    standard: bool,
+}
+
+const fn catalogue(key: &'static str, name: &'static str, standard: bool) -> Catalogue {
+    Catalogue {
+        key,
+        name,
+        standard,
+    }
+}
+
+/// The catalogues that an auditor asks for. Check names of other scanners stay in the machine formats.
+const CATALOGUES: [Catalogue; 11] = [
+    catalogue("security_hub", "AWS Security Hub", true),
+    catalogue("cis_7", "CIS AWS Foundations Benchmark v7", true),
+    catalogue("cis_6", "CIS AWS Foundations Benchmark v6", true),
+    catalogue("cis_5", "CIS AWS Foundations Benchmark v5", true),
+    catalogue("cis_4", "CIS AWS Foundations Benchmark v4", true),
+    catalogue("cis_3", "CIS AWS Foundations Benchmark v3", true),
+    catalogue("cis_1_5", "CIS AWS Foundations Benchmark v1.5", true),
+    catalogue("nist_800_53", "NIST SP 800-53 Rev. 5", true),
+    catalogue("pci_4", "PCI DSS v4", true),
+    catalogue("aws_config", "AWS Config rule", true),
+    catalogue("trusted_advisor", "AWS Trusted Advisor", false),
 ];
+
+/// The catalogues that a check maps to, each with the check's identifiers there.
+pub(super) fn mapped(about: &CheckSummary) -> impl Iterator<Item = (&'static str, &[String])> {
+    of_catalogues(about, |_| true)
+}
+
+/// The same of standards alone.
+fn of_standards(about: &CheckSummary) -> impl Iterator<Item = (&'static str, &[String])> {
+    of_catalogues(about, |catalogue| catalogue.standard)
+}
+
+fn of_catalogues(
+    about: &CheckSummary,
+    wanted: fn(&Catalogue) -> bool,
+) -> impl Iterator<Item = (&'static str, &[String])> {
+    let wanted = CATALOGUES.iter().filter(move |one| wanted(one));
+    wanted.filter_map(|one| Some((one.name, about.maps_to.get(one.key)?.as_slice())))
+}
 
 /// What a check stands for in the standards: `PCI DSS v4 4.2.1`.
 pub(super) fn requirements(about: &CheckSummary) -> impl Iterator<Item = String> {
-    STANDARDS.iter().flat_map(|(catalogue, name)| {
-        about
-            .maps_to
-            .get(*catalogue)
-            .into_iter()
-            .flatten()
-            .map(move |id| format!("{name} {id}"))
-    })
+    of_standards(about).flat_map(|(name, ids)| ids.iter().map(move |id| format!("{name} {id}")))
 }
 
 /// The names of the standards that a check stands for something in.
 pub(super) fn standards(about: &CheckSummary) -> impl Iterator<Item = &'static str> {
-    STANDARDS
+    of_standards(about).map(|(name, _)| name)
+}
+
+/// A catalogue's name as its publisher writes it, or its key.
+pub fn catalogue_name(key: &str) -> &str {
+    let known = CATALOGUES.iter().find(|catalogue| catalogue.key == key);
+    known.map_or(key, |catalogue| catalogue.name)
+}
+
+/// How many results have a status.
+pub(super) fn with_status(report: &Report, status: Status) -> u64 {
+    let results = &report.summary.results;
+    results.get(status.name()).copied().unwrap_or(0)
+}
+
+/// How many findings have a severity.
+pub(super) fn of_severity(report: &Report, severity: Severity) -> u64 {
+    let failed = &report.summary.failed_by_severity;
+    failed.get(severity.name()).copied().unwrap_or(0)
+}
+
+/// The findings of one check at one severity.
+pub(super) struct CheckFindings<'r> {
+    pub(super) severity: Severity,
+    pub(super) check: &'r str,
+    pub(super) results: Vec<&'r CheckResult>,
+}
+
+/// The findings by check, worst first; within a severity, what is found most often comes first.
+pub(super) fn by_check(report: &Report) -> Vec<CheckFindings<'_>> {
+    let mut by_check: BTreeMap<(Reverse<Severity>, &str), Vec<&CheckResult>> = BTreeMap::new();
+    for result in &report.results {
+        if result.status == Status::Fail {
+            let key = (Reverse(result.severity), result.check.as_str());
+            by_check.entry(key).or_default().push(result);
+        }
+    }
+    let mut groups: Vec<CheckFindings<'_>> = by_check
+        .into_iter()
+        .map(|((severity, check), results)| CheckFindings {
+            severity: severity.0,
+            check,
+            results,
+        })
+        .collect();
+    groups.sort_by_key(|group| (Reverse(group.severity), Reverse(group.results.len())));
+    groups
+}
+
+/// What was assessed: `38 buckets, 24 functions by 89 checks`.
+pub(super) fn assessed(report: &Report) -> String {
+    let order = ["bucket", "function", "account"];
+    let resources = &report.summary.resources;
+    let others = resources.keys().map(String::as_str);
+    let others = others.filter(|kind| !order.contains(kind));
+    let kinds: Vec<String> = order
+        .into_iter()
+        .chain(others)
+        .filter_map(|kind| {
+            let noun = kind.replace('-', " ");
+            Some(match resources.get(kind)? {
+                Some(number) => count(*number, &noun),
+                None => format!("at least {}", count(known(report, kind), &noun)),
+            })
+        })
+        .collect();
+    let kinds = if kinds.is_empty() {
+        "nothing".to_owned()
+    } else {
+        kinds.join(", ")
+    };
+    format!("{kinds} by {}", count(report.checks.len(), "check"))
+}
+
+/// How many of a kind are known by name, where a listing failed.
+fn known(report: &Report, kind: &str) -> usize {
+    let names: BTreeSet<&str> = report
+        .results
         .iter()
-        .filter(|(catalogue, _)| about.maps_to.contains_key(*catalogue))
-        .map(|(_, name)| *name)
+        .filter(|result| result.resource.kind.name() == kind && result.resource.name != "*")
+        .map(|result| result.resource.arn.as_str())
+        .collect();
+    names.len()
+}
+
+/// The first few names, and how many more there are.
+pub(super) fn some_of<'a>(names: impl ExactSizeIterator<Item = &'a str>, shown: usize) -> String {
+    let all = names.len();
+    let mut text = names.take(shown).collect::<Vec<_>>().join(", ");
+    if all > shown {
+        text.push_str(&format!(" and {} more", number(all - shown)));
+    }
+    text
 }
 
 #[cfg(test)]

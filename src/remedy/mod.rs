@@ -54,20 +54,20 @@ pub fn needs(kinds: impl IntoIterator<Item = SubjectKind>) -> Vec<(SubjectKind, 
             SubjectKind::Bucket | SubjectKind::Account => {
                 let of_bucket = [
                     Need::own(R::BucketPolicy),
-                    Need::guarded(R::BucketPolicyStatus, Guard::UnlessNoPolicy),
-                    Need::own(R::BucketPublicAccessBlock),
+                    Need::own(R::BucketPolicyStatus).guarded_by(Guard::UnlessNoPolicy),
+                    Need::own(R::BucketPublicAccessBlock).guarded_by(Guard::Always),
                     Need::own(R::AccountPublicAccessBlock),
                     Need::own(R::BucketOwnership),
-                    Need::guarded(R::BucketAcl, Guard::UnlessBucketOwnerEnforced),
+                    Need::own(R::BucketAcl),
                     Need::own(R::BucketWebsite),
                     Need::own(R::BucketEncryption),
                     Need::of_key(R::KeyDescription),
                     Need::siblings(R::BucketLogging),
                     Need::own(R::BucketRequestPayment),
                     Need::own(R::BucketVersioning),
-                    Need::guarded(R::BucketObjectLock, Guard::UnlessNotVersioned),
+                    Need::own(R::BucketObjectLock),
                     Need::own(R::BucketLifecycle),
-                    Need::guarded(R::BucketReplication, Guard::UnlessNotVersioned),
+                    Need::own(R::BucketReplication),
                 ];
                 needs.extend(of_bucket.map(|need| (SubjectKind::Bucket, need)));
             }

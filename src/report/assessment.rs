@@ -1,11 +1,14 @@
 //! The audit report, `coldbucket-report/1`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::cold_start::EstimateOutput;
+use super::posture::{BucketPosture, UNKNOWN};
 pub use coldbucket_cold_start::contract::Lever;
 pub use coldbucket_policy::contract::{ClassReach, Reach};
 
@@ -289,7 +292,7 @@ pub struct CheckResult {
 pub struct Suppression {
     /// What accepts it.
     pub kind: SuppressionKind,
-    /// Why, in somebody's words.
+    /// Why, as the owner of the exception put it.
     pub reason: String,
     /// Who answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -351,73 +354,6 @@ pub struct Evidence {
     pub value: Value,
 }
 
-/// The posture of one bucket under the guidance's three headings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct BucketPosture {
-    /// Bucket name.
-    pub name: String,
-    /// Its Region.
-    pub region: String,
-    /// The account that owns it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub account: String,
-    /// Who can reach it.
-    pub access: AccessPosture,
-    /// How it is encrypted.
-    pub encryption: EncryptionPosture,
-    /// Whether it is watched.
-    pub monitoring: MonitoringPosture,
-}
-
-/// Who can reach a bucket.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct AccessPosture {
-    /// Unsigned requests.
-    pub anonymous: ClassReach,
-    /// Requests signed with the credentials of any AWS account, which anyone can have. Absent in
-    /// reports of versions that did not say it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub any_aws_account: Option<ClassReach>,
-    /// Accounts the policy or ACL lets in, or `["unknown"]`.
-    pub other_accounts: Vec<String>,
-    /// `off`, `on`, `unknown`.
-    pub acls: String,
-    /// `on` (all four flags effective), `partial`, `off`, `unknown`.
-    pub block_public_access: String,
-    /// Whether some request over plain HTTP is allowed.
-    pub plain_http: Reach,
-    /// Whether some presigned request is allowed; `unknown` until the policy engine decides it.
-    pub presigned: Reach,
-}
-
-/// How a bucket is encrypted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct EncryptionPosture {
-    /// `sse-s3`, `sse-kms`, `dsse-kms`, `unknown`.
-    pub default: String,
-    /// The key as configured; null for none or unknown.
-    pub key: Option<String>,
-    /// S3 Bucket Key; null when it does not apply or is unknown.
-    pub bucket_key: Option<bool>,
-    /// `blocked`, `allowed`, `unknown`.
-    pub sse_c: String,
-    /// `not visible` or `evidence`.
-    pub client_side: String,
-}
-
-/// Whether a bucket is watched.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct MonitoringPosture {
-    /// The target (`bucket/prefix`, with ` (not delivered)` behind it when S3 cannot deliver), `off`,
-    /// `log target` or `unknown`.
-    pub access_log: String,
-    /// CloudTrail data events: `read+write`, all of one kind (`read`, `write`), `part`, `off`,
-    /// `unknown`.
-    pub data_events: String,
-    /// AWS Config records the bucket: `on`, `daily`, `not recorded`, `off`, `unknown`.
-    pub config: String,
-}
-
 /// The cold start of one function version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ColdStart {
@@ -450,23 +386,149 @@ pub struct ColdStart {
     pub vpc: bool,
     /// `none`, `unknown`, or `<allocated>/<requested> <status>`.
     #[serde(default)]
-    pub provisioned_concurrency: String,
-    /// `on`, `off`, `not eligible`, `unknown`.
+    pub provisioned_concurrency: ProvisionedState,
+    /// SnapStart; on `$LATEST`, what the next version will have.
     #[serde(default)]
-    pub snap_start: String,
-    /// `low`, `medium`, `high` or `unknown`: how likely a caller waits noticeably.
+    pub snap_start: SnapStartState,
+    /// How likely a caller waits noticeably.
     #[serde(default)]
-    pub risk: String,
+    pub risk: ColdStartRisk,
+    /// How long a cold start takes: measured from ten cold starts on, else estimated. Absent where
+    /// neither is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<ColdStartDuration>,
     /// The estimate in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub estimate: Option<Value>,
+    pub estimate: Option<EstimateOutput>,
     /// What logs say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
-    /// What makes it slow, worst first.
+    /// What `duration` is made of, the largest part first.
     pub drivers: Vec<Driver>,
-    /// What would make it faster, best first.
+    /// What would make it faster, best first. No lever saves more than `duration.reported_ms`.
     pub levers: Vec<Lever>,
+}
+
+/// How long a cold start takes, ms: the one number that sorting, drivers, levers and thresholds use.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ColdStartDuration {
+    /// Where the figures come from.
+    pub basis: DurationBasis,
+    /// Before init: download and sandbox, which no log shows. Always estimated.
+    pub pre_init_ms: f64,
+    /// Init Duration, or Restore Duration with SnapStart; the median where measured.
+    pub init_ms: f64,
+    /// What the first call takes beyond a warm one.
+    pub first_call_ms: f64,
+    /// Init and first call: the number.
+    pub reported_ms: f64,
+    /// Lower end of the estimate's band; the median where measured.
+    pub low_ms: f64,
+    /// Upper end of the estimate's band; the 99th percentile where measured.
+    pub high_ms: f64,
+}
+
+/// Where the figures of a cold start come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DurationBasis {
+    /// The model, by what the configuration and the package show.
+    Estimate,
+    /// Ten cold starts or more in the function's log.
+    Measurement,
+}
+
+/// How likely a caller waits noticeably.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ColdStartRisk {
+    /// Hardly.
+    Low,
+    /// On a first call.
+    Medium,
+    /// On a first call, and for long.
+    High,
+    /// Not known.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// SnapStart of a function version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SnapStartState {
+    /// Applied to published versions.
+    #[serde(rename = "on")]
+    On,
+    /// Could be on.
+    #[serde(rename = "off")]
+    Off,
+    /// The runtime or a setting rules it out.
+    #[serde(rename = "not eligible")]
+    NotEligible,
+    /// Not known.
+    #[default]
+    #[serde(rename = "unknown", other)]
+    Unknown,
+}
+
+/// Provisioned concurrency of a function version or alias.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "String", into = "String")]
+#[schemars(with = "String")]
+pub enum ProvisionedState {
+    /// None is configured.
+    #[default]
+    None,
+    /// Configured.
+    Configured {
+        /// Environments that are allocated.
+        allocated: u32,
+        /// Environments that were requested.
+        requested: u32,
+        /// `IN_PROGRESS`, `READY` or `FAILED`.
+        status: String,
+    },
+    /// Not known.
+    Unknown,
+}
+
+impl From<String> for ProvisionedState {
+    fn from(text: String) -> Self {
+        let configured = || {
+            let (numbers, status) = text.split_once(' ')?;
+            let (allocated, requested) = numbers.split_once('/')?;
+            Some(Self::Configured {
+                allocated: allocated.parse().ok()?,
+                requested: requested.parse().ok()?,
+                status: status.to_owned(),
+            })
+        };
+        match text.as_str() {
+            "" | "none" => Self::None,
+            _ => configured().unwrap_or(Self::Unknown),
+        }
+    }
+}
+
+impl fmt::Display for ProvisionedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Configured {
+                allocated,
+                requested,
+                status,
+            } => write!(f, "{allocated}/{requested} {status}"),
+            Self::Unknown => f.write_str(UNKNOWN),
+        }
+    }
+}
+
+impl From<ProvisionedState> for String {
+    fn from(found: ProvisionedState) -> Self {
+        found.to_string()
+    }
 }
 
 /// What a package with its layers was seen to hold.
@@ -526,10 +588,20 @@ pub struct Measured {
     pub p99_ms: f64,
     /// How far back the logs were read, days.
     pub window_days: u32,
-    /// From ten cold starts on: `your code` where they are above the estimate's band, `the
-    /// platform` within it.
+    /// From ten cold starts on, where there is an estimate: what the time goes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
+    pub cause: Option<ColdStartCause>,
+}
+
+/// What the time of measured cold starts goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ColdStartCause {
+    /// They are above the estimate's band.
+    #[serde(rename = "your code")]
+    YourCode,
+    /// They are within the band, or below it.
+    #[serde(rename = "the platform")]
+    ThePlatform,
 }
 
 /// One contribution to a cold start.
@@ -541,7 +613,7 @@ pub struct Driver {
     pub ms: f64,
 }
 
-/// A call that told us nothing.
+/// A call that answered nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Gap {
     /// The resource (name or ARN).

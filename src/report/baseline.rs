@@ -16,7 +16,7 @@ pub struct Baseline {
     pub schema: String,
     /// When the account was read, RFC 3339 in UTC.
     pub taken_at: String,
-    /// Why they are accepted, all of them, in somebody's words.
+    /// Why all of them are accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The findings.

@@ -7,13 +7,14 @@ use serde::Deserialize;
 
 use super::{RunError, files};
 use crate::checks::{Catalog, Selected};
-use crate::cli::options::{Acceptance, ResourceFilter, SelectionOptions};
+use crate::cli::options::{Acceptance, SelectionOptions};
 use crate::cli::{Mistake, Placed, did_you_mean};
 use crate::findings::baseline;
 use crate::findings::exceptions::{self, Exception, Tags};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::{SubjectKind, bucket_arn};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::request::ResourceFilter;
 use crate::report::baseline::{Baseline, SCHEMA};
 use crate::report::{CheckResult, ExceptionUse, Report, ResourceId};
 
@@ -75,8 +76,12 @@ impl AcceptanceRules {
     /// The readings it needs, in addition to those of the checks.
     pub(super) fn needs(&self, selected: &Selected) -> Option<(SubjectKind, Need)> {
         let by_tag = self.exceptions.iter().any(|one| one.tag.is_some());
-        (by_tag && selected.kinds().contains(&SubjectKind::Bucket))
-            .then(|| (SubjectKind::Bucket, Need::own(ReadingKind::BucketTags)))
+        (by_tag && selected.kinds().contains(&SubjectKind::Bucket)).then(|| {
+            (
+                SubjectKind::Bucket,
+                Need::own(ReadingKind::BucketTags).guarded_by(Guard::Always),
+            )
+        })
     }
 
     /// Suppresses accepted findings. Returns the use of each exception, and notes.

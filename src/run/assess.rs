@@ -6,10 +6,11 @@ use super::accepting::AcceptanceRules;
 use super::scope::{self, ResourceScope};
 use super::{RunError, gaps};
 use crate::checks::{self, Selected};
-use crate::cli::options::{ResourceFilter, SelectionOptions};
+use crate::cli::options::SelectionOptions;
 use crate::facts::{Facts, Subject, Trust};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
+use crate::inventory::request::ResourceFilter;
 use crate::report::{
     CheckResult, Report, SCHEMA, ScopeSummary, SelectionSummary, Severity, Source, Status, Summary,
     Tool,
@@ -101,31 +102,12 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
     }
     for account in snapshot.accounts.values() {
         for (name, bucket) in &account.buckets {
-            if does_not_exist(bucket) {
+            if bucket.does_not_exist() {
                 notes.push(format!("the bucket `{name}` does not exist"));
             }
         }
     }
     notes
-}
-
-/// True for a bucket that was selected by name and answered with NoSuchBucket.
-fn does_not_exist(bucket: &crate::inventory::bucket::BucketInventory) -> bool {
-    let failed = |code: Option<&str>| code == Some("NoSuchBucket");
-    failed(code_of(&bucket.policy))
-        || failed(code_of(&bucket.encryption))
-        || failed(code_of(&bucket.public_access_block))
-        || failed(code_of(&bucket.ownership))
-        || failed(code_of(&bucket.logging))
-        || failed(code_of(&bucket.versioning))
-        || failed(code_of(&bucket.tags))
-}
-
-fn code_of<T>(reading: &crate::inventory::Reading<T>) -> Option<&str> {
-    match reading {
-        crate::inventory::Reading::Failed { code, .. } => Some(code),
-        _ => None,
-    }
 }
 
 /// How many resources are in scope; none if a listing failed.

@@ -4,9 +4,10 @@ use super::accepting::{self, AcceptanceRules};
 use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
-use super::source::{self, ReadingPlan};
+use super::source;
 use super::{Exit, RunError, catalogue, cold_start, gate};
 use crate::cli::options::AuditOptions;
+use crate::inventory::request::CollectRequest;
 use crate::output::Look;
 use crate::report::Source;
 
@@ -21,7 +22,7 @@ pub(super) fn run(
         &audit.accepted,
         &catalogue,
         &audit.selection,
-        &audit.resources,
+        &audit.request.resources,
     )?;
     let files = audit
         .outputs
@@ -36,12 +37,11 @@ pub(super) fn run(
     };
     let mut needs = catalogue::needs(&selected);
     needs.extend(acceptance.needs(&selected));
-    let wanted = ReadingPlan {
+    let request = CollectRequest {
         needs,
-        resources: &audit.resources,
-        tuning: audit.tuning,
+        ..audit.request.clone()
     };
-    let (snapshot, source) = source::obtain(&audit.source, wanted, console)?;
+    let (snapshot, source) = source::obtain(&audit.source, request, console)?;
     if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
         console.note(&format!("endpoint: {endpoint}"));
     }
@@ -50,7 +50,7 @@ pub(super) fn run(
         source,
         selected: &selected,
         selection: &audit.selection,
-        resources: &audit.resources,
+        resources: &audit.request.resources,
         trust: &audit.trust,
         model: model.as_ref(),
         acceptance: &acceptance,

@@ -72,7 +72,7 @@ fn column(model: &Model, title: &str, input: &EstimateInput) -> Result<Column, R
     Ok(Column {
         title: title.to_owned(),
         estimate: found.output(&input.id),
-        drivers: drivers(&found),
+        drivers: drivers(&found, None),
         levers: levers(model, prices, input, &target, None),
     })
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::console::Console;
 use super::files::{self, Stdout};
-use super::source::{self, ReadingPlan};
+use super::source;
 use super::{Exit, RunError, catalogue};
 use crate::cli::options::CollectOptions;
 use crate::facts;
 use crate::inventory::ids::SubjectKind;
-use crate::inventory::need::{Need, ReadingKind, Scope};
+use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::request::CollectRequest;
 use crate::output::json;
 
 pub(super) fn run(
@@ -26,12 +27,11 @@ pub(super) fn run(
     if let Some(file) = &collect.output {
         files::check_writable(file)?;
     }
-    let wanted = ReadingPlan {
+    let request = CollectRequest {
         needs,
-        resources: &collect.resources,
-        tuning: collect.tuning,
+        ..collect.request
     };
-    let snapshot = source::read_account(&collect.live, wanted, console)?;
+    let snapshot = source::read_account(request, console)?;
     match &collect.output {
         Some(file) => files::write(file, |out| json::document(&snapshot, out))?,
         None => stdout.write(|out| json::document(&snapshot, out))?,
@@ -54,14 +54,7 @@ fn everything() -> BTreeSet<(SubjectKind, Need)> {
     }
     let opened: BTreeSet<ReadingKind> = needs.iter().map(|(_, need)| need.reading).collect();
     for reading in ReadingKind::ALL {
-        let kind = match reading.scope() {
-            Scope::Account => SubjectKind::Account,
-            Scope::Bucket | Scope::Key | Scope::Target => SubjectKind::Bucket,
-            Scope::Region | Scope::Function => SubjectKind::Function,
-            Scope::Trail => SubjectKind::Trail,
-            Scope::Identity => SubjectKind::Identity,
-            Scope::AccessPoint | Scope::MultiRegionAccessPoint => SubjectKind::AccessPoint,
-        };
+        let kind = reading.scope().subject();
         if !opened.contains(reading) {
             needs.insert((kind, Need::own(*reading)));
         }

@@ -85,7 +85,9 @@ fn fixes(catalog: &Catalog, round_trip: &RoundTrip) -> FixCoverage {
         let decide = fix.decide.as_ref().map(TextTemplate::general);
         let row = |note: String| [check.id.clone(), check.title.clone(), note];
         match fix.change.as_deref().and_then(change::find) {
-            None => coverage.manual.push(row(decide.unwrap_or_default())),
+            None => coverage
+                .manual
+                .push(row(decide.flatten().unwrap_or_default())),
             Some(change) if round_trip.verified.contains(&check.id) => {
                 coverage.verified.push(row(change.decide.to_owned()));
             }

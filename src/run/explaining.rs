@@ -6,14 +6,15 @@ use serde_json::Value;
 
 use super::console::Console;
 use super::files::Stdout;
-use super::source::{self, ReadingPlan};
+use super::source;
 use super::{Exit, RunError, catalogue, listing};
 use crate::checks::{self, Check};
-use crate::cli::options::{ExplainOptions, PackName, ResourceFilter, SelectionOptions};
+use crate::cli::options::{ExplainOptions, PackName, SelectionOptions};
 use crate::cli::{Mistake, Placed, did_you_mean};
 use crate::facts::{Because, FactDocument, FactPaths, Facts, Subject, SubjectFacts};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Relation;
+use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::output::explanation::{self, Explanation, FactLine};
 use crate::report::{Evidence, Reason};
 
@@ -43,12 +44,12 @@ pub(super) fn run(
         ..explain.selection.clone()
     };
     let selected = catalogue::select(&catalogue, &selection)?;
-    let wanted = ReadingPlan {
+    let request = CollectRequest {
         needs: catalogue::needs(&selected),
-        resources: &narrowed(check, &explain),
-        tuning: explain.tuning,
+        resources: narrowed(check, &explain),
+        ..explain.request.clone()
     };
-    let (snapshot, _) = source::obtain(&explain.source, wanted, console)?;
+    let (snapshot, _) = source::obtain(&explain.source, request, console)?;
     let facts = Facts::new(&snapshot, explain.trust.clone());
     let subject = subject(&facts, check.subject, &explain.resource)?;
     let mut results = Vec::new();
@@ -92,7 +93,7 @@ pub(super) fn run(
         evidence: view
             .map(|view| evidence(&facts, &subject, &view, &paths))
             .unwrap_or_default(),
-        remediation: check.remediation.summary.general(),
+        remediation: check.fix(),
     };
     let look = console.look();
     stdout.write(|out| explanation::render(&explanation, look, out))?;
@@ -101,7 +102,7 @@ pub(super) fn run(
 
 /// Reads only the resource itself, unless its siblings matter.
 fn narrowed(check: &Check, explain: &ExplainOptions) -> ResourceFilter {
-    let mut resources = explain.resources.clone();
+    let mut resources = explain.request.resources.clone();
     let alone = check
         .needs()
         .iter()

@@ -1,19 +1,18 @@
-//! What AWS did not tell, and which checks could not be judged for it.
+//! What AWS refused or failed to answer, and which checks could not be judged for it.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use serde::Serialize;
-use serde_json::Value;
 
 use super::scope::ResourceScope;
 use crate::checks::Selected;
 use crate::inventory::Snapshot;
-use crate::inventory::account::{AccountInventory, RegionInventory};
+use crate::inventory::account::AccountInventory;
+use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::{
     SubjectKind, access_point_arn, account_arn, bucket_arn, function_arn,
     multi_region_access_point_arn,
 };
-use crate::inventory::need::ReadingKind;
+use crate::inventory::need::{ReadingKind, Scope};
+use crate::inventory::readings::{OwnerInventory, ReadingOwner};
 use crate::report::{CheckResult, Gap, Status};
 
 /// Every refused or failed reading in scope, sorted by resource and action.
@@ -26,124 +25,64 @@ pub(super) fn find(
     let affected = Affected::new(selected, results);
     let mut gaps = Vec::new();
     for (id, account) in &snapshot.accounts {
-        let home = account.regions.keys().next().map_or("", String::as_str);
-        for refusal in refusals("account", &own_readings(account)) {
-            let kinds = refusal.about_kind();
-            let affects = affected.of(refusal.kind, |result| {
-                &result.resource.account == id
-                    && kinds.is_none_or(|kind| result.resource.kind == kind)
-            });
-            gaps.push(refusal.gap(account_arn(home, id), affects));
-        }
-        for (name, bucket) in &account.buckets {
-            let region = bucket.region.as_deref().unwrap_or("unknown");
-            if !scope.has(SubjectKind::Bucket, region, name) {
+        for owner in ReadingOwner::all(id, account) {
+            if !in_scope(&owner, scope) {
                 continue;
             }
-            let arn = bucket_arn(region, name);
-            for refusal in refusals("bucket", bucket) {
-                let affects = affected.at(refusal.kind, &arn);
-                gaps.push(refusal.gap(arn.clone(), affects));
-            }
-        }
-        // Keys and destinations are no resources of their own: what they leave open is a matter of
-        // the buckets that name them.
-        for (arn, key) in &account.keys {
-            for refusal in refusals("key", key) {
-                let affects = affected.of(refusal.kind, |result| {
-                    result.resource.kind == SubjectKind::Bucket
-                        && account
-                            .buckets
-                            .get(&result.resource.name)
-                            .is_some_and(|bucket| bucket.encryption_key(id).as_ref() == Some(arn))
-                });
-                gaps.push(refusal.gap(arn.clone(), affects));
-            }
-        }
-        for (name, target) in &account.targets {
-            for refusal in refusals("target", target) {
-                let affects = affected.of(refusal.kind, |result| {
-                    result.resource.kind == SubjectKind::Bucket
-                        && account
-                            .buckets
-                            .get(&result.resource.name)
-                            .is_some_and(|bucket| bucket.destinations().contains(name.as_str()))
-                });
-                gaps.push(refusal.gap(bucket_arn(home, name), affects));
-            }
-        }
-        for (arn, trail) in &account.trails {
-            for refusal in refusals("trail", trail) {
-                let affects = affected.of(refusal.kind, |result| &result.resource.account == id);
-                gaps.push(refusal.gap(arn.clone(), affects));
-            }
-        }
-        for (name, identity) in &account.identities {
-            for refusal in refusals("identity", identity) {
-                let affects = affected.at(refusal.kind, &identity.arn);
-                gaps.push(refusal.gap(
-                    if identity.arn.is_empty() {
-                        name.clone()
-                    } else {
-                        identity.arn.clone()
-                    },
-                    affects,
-                ));
-            }
-        }
-        for point in account.multi_region_access_points.values() {
-            let arn = multi_region_access_point_arn(id, &point.alias);
-            for refusal in refusals("multi_region_access_point", point) {
-                let affects = affected.at(refusal.kind, &arn);
-                gaps.push(refusal.gap(arn.clone(), affects));
-            }
-        }
-        for (region, inventory) in &account.regions {
-            for (name, point) in &inventory.access_points {
-                if !scope.has(SubjectKind::AccessPoint, region, name) {
-                    continue;
+            gaps.extend(owner.refusals().map(|(kind, action, code)| {
+                let resource = resource(&owner, account);
+                Gap {
+                    affects: affected.by(kind, &owner, &resource, account),
+                    resource,
+                    action: action.to_owned(),
+                    code: code.to_owned(),
                 }
-                let arn = access_point_arn(region, id, name);
-                for refusal in refusals("access_point", point) {
-                    let affects = affected.at(refusal.kind, &arn);
-                    gaps.push(refusal.gap(arn.clone(), affects));
-                }
-            }
-            let own = RegionInventory {
-                functions: BTreeMap::new(),
-                access_points: BTreeMap::new(),
-                ..inventory.clone()
-            };
-            if scope.has(SubjectKind::Region, region, region) {
-                for refusal in refusals("region", &own) {
-                    let kinds = refusal.about_kind();
-                    let affects = affected.of(refusal.kind, |result| {
-                        // What belongs to no Region may hang on each.
-                        let here = result.resource.region.as_str();
-                        (here == region || matches!(here, "global" | "unknown"))
-                            && kinds.is_none_or(|kind| result.resource.kind == kind)
-                    });
-                    gaps.push(refusal.gap(region.clone(), affects));
-                }
-            }
-            for (name, function) in &inventory.functions {
-                if !scope.has(SubjectKind::Function, region, name) {
-                    continue;
-                }
-                let arn = if function.arn.is_empty() {
-                    function_arn(region, id, name)
-                } else {
-                    function.arn.clone()
-                };
-                for refusal in refusals("function", function) {
-                    let affects = affected.at(refusal.kind, &arn);
-                    gaps.push(refusal.gap(arn.clone(), affects));
-                }
-            }
+            }));
         }
     }
     gaps.sort();
     gaps
+}
+
+fn in_scope(owner: &ReadingOwner<'_>, scope: &ResourceScope) -> bool {
+    let (kind, region) = match owner.inventory {
+        OwnerInventory::Bucket(bucket) => (
+            SubjectKind::Bucket,
+            bucket.region.as_deref().unwrap_or("unknown"),
+        ),
+        OwnerInventory::Region(_) => (SubjectKind::Region, owner.region),
+        OwnerInventory::AccessPoint(_) => (SubjectKind::AccessPoint, owner.region),
+        OwnerInventory::Function(_) => (SubjectKind::Function, owner.region),
+        // The others belong to the whole account, or to buckets that may be in scope.
+        _ => return true,
+    };
+    scope.has(kind, region, owner.name)
+}
+
+/// The ARN of what has the refused reading; the name of a Region, which has none.
+fn resource(owner: &ReadingOwner<'_>, account: &AccountInventory) -> String {
+    let (id, region, name) = (owner.account, owner.region, owner.name);
+    let home = account.regions.keys().next().map_or("", String::as_str);
+    let arn = match owner.inventory {
+        OwnerInventory::Account(_) => account_arn(home, id),
+        OwnerInventory::Bucket(bucket) => {
+            bucket_arn(bucket.region.as_deref().unwrap_or("unknown"), name)
+        }
+        OwnerInventory::Target(_) => bucket_arn(home, name),
+        OwnerInventory::Identity(identity) => identity.arn.clone(),
+        OwnerInventory::MultiRegionAccessPoint(point) => {
+            multi_region_access_point_arn(id, &point.alias)
+        }
+        OwnerInventory::AccessPoint(_) => access_point_arn(region, id, name),
+        OwnerInventory::Function(function) if function.arn.is_empty() => {
+            function_arn(region, id, name)
+        }
+        OwnerInventory::Function(function) => function.arn.clone(),
+        OwnerInventory::Region(_) | OwnerInventory::Key(_) | OwnerInventory::Trail(_) => {
+            name.to_owned()
+        }
+    };
+    if arn.is_empty() { name.to_owned() } else { arn }
 }
 
 /// Checks by the readings they open, and their unjudged results.
@@ -157,24 +96,18 @@ impl<'a> Affected<'a> {
     fn new(selected: &'a Selected, results: &'a [CheckResult]) -> Self {
         let mut opens: BTreeMap<ReadingKind, BTreeSet<&str>> = BTreeMap::new();
         for check in selected.iter() {
-            let listing = match check.subject {
-                SubjectKind::Bucket => &[ReadingKind::BucketListing][..],
-                SubjectKind::Function => {
-                    &[ReadingKind::FunctionListing, ReadingKind::RegionListing][..]
-                }
-                SubjectKind::Trail => &[ReadingKind::TrailListing, ReadingKind::RegionListing][..],
-                SubjectKind::Region => &[ReadingKind::RegionListing][..],
-                SubjectKind::Identity => &[ReadingKind::IdentityListing][..],
-                SubjectKind::AccessPoint => &[
-                    ReadingKind::AccessPointListing,
-                    ReadingKind::MultiRegionAccessPointListing,
-                    ReadingKind::RegionListing,
-                ][..],
-                _ => &[],
-            };
             let needs = check.needs();
-            let readings = needs.iter().map(|need| need.reading);
-            for reading in readings.chain(listing.iter().copied()) {
+            let mut readings: BTreeSet<ReadingKind> =
+                needs.iter().map(|need| need.reading).collect();
+            readings.extend(ReadingKind::listings_of(check.subject));
+            // What is listed Region by Region needs the list of Regions.
+            if readings
+                .iter()
+                .any(|reading| reading.scope() == Scope::Region)
+            {
+                readings.insert(ReadingKind::RegionListing);
+            }
+            for reading in readings {
                 opens.entry(reading).or_default().insert(&check.id);
             }
         }
@@ -190,159 +123,70 @@ impl<'a> Affected<'a> {
         Self { opens, unjudged }
     }
 
-    /// The checks that open the reading and have an unjudged result on that resource.
-    fn at(&self, reading: Option<ReadingKind>, arn: &str) -> Vec<String> {
-        self.chosen(reading, |results| results.contains_key(arn))
+    /// The checks that open the reading and have an unjudged result that it may be the cause of.
+    fn by(
+        &self,
+        kind: ReadingKind,
+        owner: &ReadingOwner<'_>,
+        arn: &str,
+        account: &AccountInventory,
+    ) -> Vec<String> {
+        // Keys and destinations are no resources of their own: they affect the buckets that name them.
+        let buckets = |name_it: &dyn Fn(&BucketInventory) -> bool| {
+            self.of(kind, |result| {
+                result.resource.kind == SubjectKind::Bucket
+                    && account
+                        .buckets
+                        .get(&result.resource.name)
+                        .is_some_and(name_it)
+            })
+        };
+        let listed = listed_kind(kind);
+        let of_kind = |result: &CheckResult| listed.is_none_or(|kind| result.resource.kind == kind);
+        let in_account = |result: &CheckResult| result.resource.account == owner.account;
+        match owner.inventory {
+            OwnerInventory::Account(_) => {
+                self.of(kind, |result| in_account(result) && of_kind(result))
+            }
+            OwnerInventory::Trail(_) => self.of(kind, in_account),
+            OwnerInventory::Region(_) => self.of(kind, |result| {
+                // What belongs to no Region may depend on each.
+                let here = result.resource.region.as_str();
+                (here == owner.region || matches!(here, "global" | "unknown")) && of_kind(result)
+            }),
+            OwnerInventory::Key(_) => buckets(&|bucket| {
+                bucket.encryption_key(owner.account).as_deref() == Some(owner.name)
+            }),
+            OwnerInventory::Target(_) => {
+                buckets(&|bucket| bucket.destinations().contains(owner.name))
+            }
+            _ => self.chosen(kind, |results| results.contains_key(arn)),
+        }
     }
 
-    /// The checks that open the reading and have such an unjudged result.
-    fn of(&self, reading: Option<ReadingKind>, such: impl Fn(&CheckResult) -> bool) -> Vec<String> {
-        self.chosen(reading, |results| {
-            results.values().any(|result| such(result))
-        })
+    fn of(&self, kind: ReadingKind, such: impl Fn(&CheckResult) -> bool) -> Vec<String> {
+        self.chosen(kind, |results| results.values().any(|result| such(result)))
     }
 
     fn chosen(
         &self,
-        reading: Option<ReadingKind>,
+        kind: ReadingKind,
         affected: impl Fn(&BTreeMap<&str, &CheckResult>) -> bool,
     ) -> Vec<String> {
-        let checks = reading.and_then(|reading| self.opens.get(&reading));
+        let checks = self.opens.get(&kind).into_iter().flatten();
         checks
-            .into_iter()
-            .flatten()
             .filter(|check| self.unjudged.get(**check).is_some_and(&affected))
             .map(|check| (*check).to_owned())
             .collect()
     }
 }
 
-/// A reading that was refused or failed.
-struct Refusal {
-    kind: Option<ReadingKind>,
-    action: String,
-    code: String,
-}
-
-impl Refusal {
-    fn gap(self, resource: String, affects: Vec<String>) -> Gap {
-        Gap {
-            resource,
-            action: self.action,
-            code: self.code,
-            affects,
-        }
-    }
-
-    /// The kind of resource that a listing of the account would have named.
-    fn about_kind(&self) -> Option<SubjectKind> {
-        match self.kind {
-            Some(ReadingKind::BucketListing) => Some(SubjectKind::Bucket),
-            Some(ReadingKind::RegionListing | ReadingKind::FunctionListing) => {
-                Some(SubjectKind::Function)
-            }
-            Some(ReadingKind::IdentityListing) => Some(SubjectKind::Identity),
-            Some(ReadingKind::AccessPointListing | ReadingKind::MultiRegionAccessPointListing) => {
-                Some(SubjectKind::AccessPoint)
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The refused and failed readings among the members of a part of the snapshot.
-///
-/// The document form is searched, not the types: a reading that is added to the inventory cannot be
-/// forgotten here.
-fn refusals(scope: &str, part: &impl Serialize) -> Vec<Refusal> {
-    let Ok(Value::Object(members)) = serde_json::to_value(part) else {
-        return Vec::new();
-    };
-    members
-        .into_iter()
-        .filter_map(|(member, reading)| {
-            let said = reading.get("denied").or_else(|| reading.get("failed"))?;
-            let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
-            Some(Refusal {
-                kind: ReadingKind::from_name(&format!("{scope}.{member}")),
-                action: text("action")?,
-                code: text("code")?,
-            })
-        })
-        .collect()
-}
-
-/// The account's own readings, without its buckets and Regions. Every member is named, so that a
-/// new one cannot be forgotten.
-fn own_readings(account: &AccountInventory) -> AccountInventory {
-    AccountInventory {
-        caller: account.caller.clone(),
-        public_access_block: account.public_access_block.clone(),
-        region_listing: account.region_listing.clone(),
-        bucket_listing: account.bucket_listing.clone(),
-        identity_listing: account.identity_listing.clone(),
-        identities: BTreeMap::new(),
-        managed_policies: BTreeMap::new(),
-        multi_region_access_point_listing: account.multi_region_access_point_listing.clone(),
-        multi_region_access_points: BTreeMap::new(),
-        buckets: BTreeMap::new(),
-        keys: BTreeMap::new(),
-        targets: BTreeMap::new(),
-        trails: BTreeMap::new(),
-        regions: BTreeMap::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inventory::Reading;
-    use crate::inventory::bucket::BucketInventory;
-    use crate::inventory::need::Scope as Where;
-
-    #[test]
-    fn refused_and_failed_readings_are_found_by_their_names() {
-        let bucket = BucketInventory {
-            policy: Reading::Denied {
-                action: "s3:GetBucketPolicy".to_owned(),
-                code: "AccessDenied".to_owned(),
-            },
-            logging: Reading::Failed {
-                action: "s3:GetBucketLogging".to_owned(),
-                code: "Timeout".to_owned(),
-                message: String::new(),
-            },
-            acl: Reading::Absent,
-            ..BucketInventory::default()
-        };
-        let found = refusals("bucket", &bucket);
-        let kinds: Vec<Option<ReadingKind>> = found.iter().map(|refusal| refusal.kind).collect();
-        assert_eq!(
-            kinds,
-            [
-                Some(ReadingKind::BucketPolicy),
-                Some(ReadingKind::BucketLogging)
-            ]
-        );
-    }
-
-    #[test]
-    fn every_reading_has_a_member_of_its_name() {
-        for kind in ReadingKind::ALL {
-            let (scope, _) = kind.name().split_once('.').unwrap_or_default();
-            let expected = match kind.scope() {
-                Where::Account => "account",
-                Where::Region => "region",
-                Where::Bucket => "bucket",
-                Where::Function => "function",
-                Where::Key => "key",
-                Where::Target => "target",
-                Where::Trail => "trail",
-                Where::Identity => "identity",
-                Where::AccessPoint => "access_point",
-                Where::MultiRegionAccessPoint => "multi_region_access_point",
-            };
-            assert_eq!(scope, expected, "{}", kind.name());
-        }
+/// The kind of resource that a listing would have named; `None` where results of every kind may
+/// depend on the reading.
+fn listed_kind(kind: ReadingKind) -> Option<SubjectKind> {
+    match kind {
+        ReadingKind::RegionListing => Some(SubjectKind::Function),
+        ReadingKind::TrailListing => None,
+        other => other.lists(),
     }
 }

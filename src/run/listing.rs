@@ -12,6 +12,7 @@ use super::{Exit, RunError, catalogue};
 use crate::checks::{self, Catalog, Check};
 use crate::cli::options::SelectionOptions;
 use crate::cli::{Cli, did_you_mean};
+use crate::output::catalogue_name;
 use crate::output::checks::{CheckLine, CheckPage};
 use crate::output::hostile;
 use crate::remedy::change;
@@ -94,21 +95,6 @@ pub(super) fn line(check: &Check) -> CheckLine {
     }
 }
 
-/// A catalogue's name as its publisher writes it.
-fn catalogue_name(key: &str) -> String {
-    match key {
-        "security_hub" => "Security Hub".to_owned(),
-        "aws_config" => "AWS Config".to_owned(),
-        "nist_800_53" => "NIST 800-53".to_owned(),
-        "trusted_advisor" => "Trusted Advisor".to_owned(),
-        other => match other.split_once('_') {
-            Some(("cis", version)) => format!("CIS v{}", version.replace('_', ".")),
-            Some(("pci", version)) => format!("PCI DSS v{}", version.replace('_', ".")),
-            _ => other.to_owned(),
-        },
-    }
-}
-
 /// Whether the commands of `remediate` are verified.
 fn verification(check: &Check, round_trip: &RoundTrip) -> String {
     if round_trip.verified.contains(&check.id) {
@@ -125,7 +111,7 @@ fn verification(check: &Check, round_trip: &RoundTrip) -> String {
 
 /// The summary of a fix, and where its commands for a resource come from.
 fn how_to_fix(check: &Check) -> String {
-    let summary = check.remediation.summary.general();
+    let summary = check.fix();
     if check.remediation.change.is_none() {
         return summary;
     }
@@ -168,7 +154,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         None => [&fix.shell, &fix.terraform, &fix.cloudformation].map(template),
     };
     let decide = match (&fix.decide, change) {
-        (Some(decide), _) => decide.general(),
+        (Some(decide), _) => decide.general().unwrap_or_else(|| decide.text().to_owned()),
         (None, Some(change)) => change.decide.to_owned(),
         (None, None) => String::new(),
     };

@@ -10,13 +10,14 @@ use super::accepting::AcceptanceRules;
 use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
-use super::source::{self, ReadingPlan};
+use super::source;
 use super::{Exit, RunError, catalogue};
 use crate::checks::message::TextTemplate;
 use crate::checks::{Check, Selected};
 use crate::cli::did_you_mean;
 use crate::cli::options::RemediateOptions;
 use crate::facts::{FactPaths, Facts, Subject};
+use crate::inventory::request::CollectRequest;
 use crate::output::Look;
 use crate::remedy::quote::TextPiece;
 use crate::remedy::{self, FixRequest, PlanOptions};
@@ -68,23 +69,22 @@ pub(super) fn run(
         &remediate.accepted,
         &catalogue,
         &remediate.selection,
-        &remediate.resources,
+        &remediate.request.resources,
     )?;
     let mut needs = catalogue::needs(&selected);
     needs.extend(acceptance.needs(&selected));
     needs.extend(remedy::needs(selected.kinds()));
-    let wanted = ReadingPlan {
+    let request = CollectRequest {
         needs,
-        resources: &remediate.resources,
-        tuning: remediate.tuning,
+        ..remediate.request.clone()
     };
-    let (snapshot, source) = source::obtain(&remediate.source, wanted, console)?;
+    let (snapshot, source) = source::obtain(&remediate.source, request, console)?;
     let report = assess::report(&AuditInput {
         snapshot: &snapshot,
         source,
         selected: &selected,
         selection: &remediate.selection,
-        resources: &remediate.resources,
+        resources: &remediate.request.resources,
         trust: &remediate.trust,
         model: None,
         acceptance: &acceptance,

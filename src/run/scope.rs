@@ -6,9 +6,9 @@
 use wildmatch::WildMatch;
 
 use super::RunError;
-use crate::cli::options::ResourceFilter;
 use crate::cli::{Mistake, did_you_mean};
 use crate::facts::Facts;
+use crate::inventory::request::ResourceFilter;
 use crate::report::{ResourceId, SubjectKind};
 
 /// The placeholder for the resources of a failed listing.

@@ -1,41 +1,28 @@
 //! The source of the snapshot: an account, a file, or the built-in sample.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::console::Console;
 use super::{RunError, files};
-use crate::cli::options::{AuditSource, Live, ResourceFilter, Tuning};
+use crate::cli::options::AuditSource;
 use crate::inventory::Snapshot;
-use crate::inventory::ids::SubjectKind;
-use crate::inventory::need::Need;
+use crate::inventory::request::CollectRequest;
 use crate::inventory::snapshot::SCHEMA;
 use crate::report;
 
 /// The recorded sample account.
 const SAMPLE: &[u8] = include_bytes!("sample.json");
 
-/// What to read, if an account is read.
-#[cfg_attr(
-    not(feature = "aws"),
-    allow(dead_code, reason = "nothing reads an account in this build")
-)]
-pub(super) struct ReadingPlan<'a> {
-    pub(super) needs: BTreeSet<(SubjectKind, Need)>,
-    pub(super) resources: &'a ResourceFilter,
-    pub(super) tuning: Tuning,
-}
-
-/// The snapshot and its kind of source.
+/// The snapshot and what to call its source; the request is for an account that has to be read.
 pub(super) fn obtain(
     source: &AuditSource,
-    wanted: ReadingPlan<'_>,
+    request: CollectRequest,
     console: &mut Console<'_>,
 ) -> Result<(Snapshot, report::Source), RunError> {
     match source {
-        AuditSource::Live(live) => Ok((read_account(live, wanted, console)?, report::Source::Live)),
+        AuditSource::Live => Ok((read_account(request, console)?, report::Source::Live)),
         AuditSource::Snapshot(path) => Ok((read_file(path)?, report::Source::Snapshot)),
         AuditSource::Sample => Ok((parse("the sample account", SAMPLE)?, report::Source::Sample)),
     }
@@ -44,26 +31,9 @@ pub(super) fn obtain(
 /// Reads an account.
 #[cfg(feature = "aws")]
 pub(super) fn read_account(
-    live: &Live,
-    wanted: ReadingPlan<'_>,
+    request: CollectRequest,
     console: &mut Console<'_>,
 ) -> Result<Snapshot, RunError> {
-    let request = crate::collect::Request {
-        needs: wanted.needs,
-        profile: live.profile.clone(),
-        regions: wanted.resources.regions.clone(),
-        endpoint_url: live.endpoint_url.clone(),
-        buckets: wanted.resources.buckets.clone(),
-        functions: wanted.resources.functions.clone(),
-        concurrency: usize::try_from(wanted.tuning.concurrency).unwrap_or(1),
-        rate: wanted.tuning.rate,
-        image_sizes: wanted.tuning.image_sizes,
-        sample_objects: wanted.tuning.sample_objects,
-        inspect_packages: wanted.tuning.inspect_packages,
-        measure_days: wanted.tuning.measure_days,
-        max_scan_gb: wanted.tuning.max_scan_gb,
-        ..crate::collect::Request::default()
-    };
     let snapshot = crate::collect::collect(request, console.progress())?;
     console.detail(&format!(
         "read in {} ms with {} API calls",
@@ -75,8 +45,7 @@ pub(super) fn read_account(
 /// Reports that this build cannot read an account.
 #[cfg(not(feature = "aws"))]
 pub(super) fn read_account(
-    _live: &Live,
-    _wanted: ReadingPlan<'_>,
+    _request: CollectRequest,
     _console: &mut Console<'_>,
 ) -> Result<Snapshot, RunError> {
     Err(RunError::Offline)

@@ -1,13 +1,14 @@
 //! Who can reach a bucket: Block Public Access, ACLs, ownership and policy, each alone and together.
 
 use coldbucket::facts::bucket::BucketFacts;
-use coldbucket::facts::bucket::exposure::ReachFacts;
 use coldbucket::facts::{Fact, Facts, SubjectFacts, Trust};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::account::AccountInventory;
 use coldbucket::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::report::Reach::{self, Constrained, Reachable, Unreachable};
+use coldbucket_policy::catalogue::CLASSES;
+use coldbucket_policy::contract::Classes;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -114,15 +115,8 @@ fn block_public_access_with_one_level_denied() {
     assert_eq!(facts.public_access_block.all.known(), None);
 }
 
-fn classes(facts: &ReachFacts) -> [Option<Reach>; 5] {
-    [
-        &facts.read,
-        &facts.list,
-        &facts.write,
-        &facts.acl,
-        &facts.takeover,
-    ]
-    .map(|fact| fact.known().copied())
+fn classes(facts: &Classes<Fact<Reach>>) -> [Option<Reach>; 5] {
+    CLASSES.map(|class| facts.get(class).known().copied())
 }
 
 /// Every grantee, permission, ownership and IgnorePublicAcls.

@@ -5,7 +5,9 @@ use coldbucket::facts::{Fact, Facts, Trust};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::bucket::{BucketInventory, Encryption, Versioning};
 use coldbucket::inventory::ids::SubjectKind;
-use coldbucket::report::{BucketPosture, Reach};
+use coldbucket::report::{
+    AccessLog, Acls, BlockPublicAccess, BucketPosture, DefaultEncryption, OtherAccounts, Reach,
+};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -358,12 +360,15 @@ fn posture_says_unknown_where_nothing_was_read() {
     let posture = bucket_postures(&Facts::new(&snapshot, Trust::default())).remove(0);
     assert_eq!(posture.access.anonymous.read, Reach::Unknown);
     assert_eq!(posture.access.plain_http, Reach::Unknown);
-    assert_eq!(posture.access.acls, "unknown");
-    assert_eq!(posture.access.block_public_access, "unknown");
-    assert_eq!(posture.access.other_accounts, ["unknown"]);
-    assert_eq!(posture.encryption.default, "unknown");
+    assert_eq!(posture.access.acls, Acls::Unknown);
+    assert_eq!(
+        posture.access.block_public_access,
+        BlockPublicAccess::Unknown
+    );
+    assert_eq!(posture.access.other_accounts, OtherAccounts::Unknown);
+    assert_eq!(posture.encryption.default, DefaultEncryption::Unknown);
     assert_eq!(posture.encryption.bucket_key, None);
-    assert_eq!(posture.monitoring.access_log, "unknown");
+    assert_eq!(posture.monitoring.access_log, AccessLog::Unknown);
 }
 
 #[test]
@@ -379,11 +384,14 @@ fn posture_of_logging_and_keys() {
     let postures = bucket_postures(&Facts::new(&snapshot, Trust::default()));
     // Nothing lets logging.s3.amazonaws.com write into the target.
     assert_eq!(
-        postures[0].monitoring.access_log,
+        postures[0].monitoring.access_log.to_string(),
         "logs/logs/ (not delivered)"
     );
     assert_eq!(postures[0].encryption.key.as_deref(), Some("alias/x"));
     assert_eq!(postures[0].encryption.bucket_key, Some(true));
-    assert_eq!(postures[0].access.block_public_access, "off");
-    assert_eq!(postures[1].monitoring.access_log, "log target");
+    assert_eq!(
+        postures[0].access.block_public_access,
+        BlockPublicAccess::Off
+    );
+    assert_eq!(postures[1].monitoring.access_log, AccessLog::LogTarget);
 }

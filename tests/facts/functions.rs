@@ -8,7 +8,7 @@ use coldbucket::inventory::function::{
     SnapStart, Vpc,
 };
 use coldbucket::inventory::ids::SubjectKind;
-use coldbucket::report::ColdStart;
+use coldbucket::report::{ColdStart, ColdStartRisk, DurationBasis, SnapStartState};
 
 use crate::support::{
     REGION, denied, function, function_facts, function_facts_at, function_snapshot, postures,
@@ -566,47 +566,46 @@ fn lines(function: FunctionInventory) -> Vec<ColdStart> {
 #[test]
 fn cold_start_lines() {
     let lines = lines(published());
-    let seen: Vec<(&str, &str, &str)> = lines
+    let seen: Vec<(&str, String, ColdStartRisk)> = lines
         .iter()
         .map(|line| {
             (
                 line.qualifier.as_str(),
-                line.provisioned_concurrency.as_str(),
-                line.risk.as_str(),
+                line.provisioned_concurrency.to_string(),
+                line.risk,
             )
         })
         .collect();
     assert_eq!(
         seen,
         [
-            ("$LATEST", "none", "high"),
-            ("2", "4/4 FAILED", "high"),
-            ("9", "none", "high"),
-            ("beta", "none", "high"),
-            ("live", "4/4 READY", "low"),
+            ("$LATEST", "none".to_owned(), ColdStartRisk::High),
+            ("2", "4/4 FAILED".to_owned(), ColdStartRisk::High),
+            ("9", "none".to_owned(), ColdStartRisk::High),
+            ("beta", "none".to_owned(), ColdStartRisk::High),
+            ("live", "4/4 READY".to_owned(), ColdStartRisk::Low),
         ]
     );
 }
 
 #[test]
 fn cold_start_risk() {
-    let risk =
-        |configuration: FunctionConfiguration| lines(function(configuration))[0].risk.clone();
+    let risk = |configuration: FunctionConfiguration| lines(function(configuration))[0].risk;
     let sized = |runtime: &str, mb: u64| FunctionConfiguration {
         code_size_bytes: mb * MB,
         ..python(runtime)
     };
     let cases = [
-        (sized("python3.13", 3), "low"),
-        (sized("python3.13", 11), "medium"),
-        (sized("python3.13", 51), "high"),
-        (sized("nodejs24.x", 1), "low"),
-        (sized("ruby3.4", 1), "medium"),
-        (sized("provided.al2023", 5), "low"),
-        (sized("java21", 1), "high"),
-        (sized("dotnet8", 1), "high"),
-        (image(), "unknown"),
-        (sized("newlang1", 1), "unknown"),
+        (sized("python3.13", 3), ColdStartRisk::Low),
+        (sized("python3.13", 11), ColdStartRisk::Medium),
+        (sized("python3.13", 51), ColdStartRisk::High),
+        (sized("nodejs24.x", 1), ColdStartRisk::Low),
+        (sized("ruby3.4", 1), ColdStartRisk::Medium),
+        (sized("provided.al2023", 5), ColdStartRisk::Low),
+        (sized("java21", 1), ColdStartRisk::High),
+        (sized("dotnet8", 1), ColdStartRisk::High),
+        (image(), ColdStartRisk::Unknown),
+        (sized("newlang1", 1), ColdStartRisk::Unknown),
         (
             FunctionConfiguration {
                 snap_start: Some(SnapStart {
@@ -615,14 +614,14 @@ fn cold_start_risk() {
                 }),
                 ..python("java21")
             },
-            "medium",
+            ColdStartRisk::Medium,
         ),
         (
             FunctionConfiguration {
                 managed_instances: true,
                 ..python("java21")
             },
-            "low",
+            ColdStartRisk::Low,
         ),
         // A VPC adds nothing to a cold start.
         (
@@ -633,7 +632,7 @@ fn cold_start_risk() {
                 }),
                 ..python("python3.13")
             },
-            "low",
+            ColdStartRisk::Low,
         ),
     ];
     for (configuration, expected) in cases {
@@ -650,7 +649,10 @@ fn a_cold_start_line_in_full() {
     let mut line = lines(function(python("python3.13")))[0].clone();
     // 84.1 ms of runtime (lambda-perf), and 3 MB of zip that may hold 8.9 MB of code.
     let estimate = line.estimate.take().unwrap();
-    assert!(estimate["init_ms"].as_f64().unwrap() > 84.1);
+    assert!(estimate.init_ms > 84.1);
+    let duration = line.duration.take().unwrap();
+    assert_eq!(duration.basis, DurationBasis::Estimate);
+    assert_eq!(duration.reported_ms, estimate.reported_ms);
     assert_eq!(line.drivers.remove(0).what, "loading 8.9 MB of code");
     line.drivers.clear();
     // 4.1667e-6 USD a GB-second, 512 MB, 2628000 s.
@@ -669,6 +671,6 @@ fn a_cold_start_line_in_full() {
     assert_eq!(lines(function(image()))[0].runtime, "image");
     assert_eq!(
         lines(function(python("nodejs24.x")))[0].snap_start,
-        "not eligible"
+        SnapStartState::NotEligible
     );
 }

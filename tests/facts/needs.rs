@@ -34,7 +34,7 @@ use coldbucket::inventory::target::{BucketHead, TargetInventory};
 use coldbucket::inventory::trail::{
     BasicSelector, DataResources, EventSelectors, TrailInventory, TrailStatus,
 };
-use coldbucket::inventory::trigger::{Rule, RuleTarget, Schedule};
+use coldbucket::inventory::trigger::{EventRule, RuleTarget, Schedule};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::{Value, json};
 
@@ -228,7 +228,7 @@ fn pinged() -> FunctionInventory {
 fn pinging() -> RegionInventory {
     let arn = format!("arn:aws:lambda:{REGION}:{OWNER}:function:f");
     RegionInventory {
-        rules: Reading::Known(vec![Rule {
+        rules: Reading::Known(vec![EventRule {
             name: "warm".into(),
             bus: "default".into(),
             state: "ENABLED".into(),

@@ -5,6 +5,7 @@ use coldbucket::facts::bucket::objects::{ObjectFacts, SampledFacts};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::bucket::{BucketInventory, Encryption};
 use coldbucket::inventory::object::{ObjectSample, SampledObject};
+use coldbucket::report::ClientSideEncryption;
 
 use crate::support::{ALL_ON, OWNER, REGION, acl, bucket_facts, denied, open_bucket, quiet_bucket};
 
@@ -180,9 +181,10 @@ fn the_posture_says_what_was_seen_of_client_side_encryption() {
         client_side: true,
         ..object("sealed")
     };
-    assert_eq!(of(sample(&[sealed])), "evidence");
-    assert_eq!(of(sample(&[object("plain")])), "not visible");
-    assert_eq!(of(Reading::NotCollected), "not visible");
+    assert_eq!(of(sample(&[sealed])), ClientSideEncryption::Evidence);
+    let hidden = ClientSideEncryption::NotVisible;
+    assert_eq!(of(sample(&[object("plain")])), hidden);
+    assert_eq!(of(Reading::NotCollected), hidden);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use coldbucket::inventory::function::{
     ProvisionedConcurrency, ProvisionedUsage, SnapStart, UrlCors, Vpc,
 };
 use coldbucket::inventory::trigger::{
-    EventSourceMapping, Rule, RuleTarget, ScalableTarget, Schedule,
+    EventRule, EventSourceMapping, RuleTarget, ScalableTarget, Schedule,
 };
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ fn mapping(qualifier: &str, state: &str) -> RegionInventory {
 
 fn rule(qualifier: &str, schedule: Option<&str>, constant_input: bool) -> RegionInventory {
     RegionInventory {
-        rules: Reading::Known(vec![Rule {
+        rules: Reading::Known(vec![EventRule {
             name: "r".into(),
             bus: "default".into(),
             state: "ENABLED".into(),

@@ -155,7 +155,7 @@ struct Bench<'a> {
     perhaps_ms: (f64, f64),
     /// The runtime's own start, ms.
     started_ms: f64,
-    /// Restore and first call of a snapshot that is not primed, ms, where nobody said whether it is.
+    /// Restore and first call of a snapshot that is not primed, ms, where the input does not say whether it is.
     unprimed_ms: Option<f64>,
 }
 
@@ -347,7 +347,7 @@ impl<'a> Bench<'a> {
         self.part(Phase::PreInit, format!("download of {zipped:.1} MB"), ms);
     }
 
-    /// Unzipped MB that init loads, and whether that was told rather than concluded from a size.
+    /// Unzipped MB that init loads, and whether the input says so or a size does.
     fn imported(&self) -> (f64, bool) {
         if let Some(mb) = self.input.imported_mb {
             return (mb, true);
@@ -406,7 +406,7 @@ impl<'a> Bench<'a> {
 
     fn script(&mut self, name: &str, sdk: &str, first: (&str, &str)) {
         self.start(1.0);
-        let (mb, told) = self.imported();
+        let (mb, stated) = self.imported();
         let image_factor = match (self.image, name) {
             (true, "nodejs") => self.value("load.nodejs.image_factor"),
             (true, "python") => self.value("load.python.image_factor"),
@@ -424,7 +424,7 @@ impl<'a> Bench<'a> {
         );
         if mb >= 1.0 {
             self.raise(Kind::Dependencies);
-            if !told {
+            if !stated {
                 self.widen.push("widen-size-only");
                 self.basis.push(format!(
                     "what is imported is not known; {mb:.1} MB is concluded from the package's size"
@@ -456,7 +456,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Notes that an SDK may be in use though nobody said so.
+    /// Notes that an SDK may be in use though the input does not say so.
     fn perhaps(&mut self, init_ms: f64, first_ms: f64) {
         if self.input.uses_sdk.is_none() && self.noticeable() {
             self.perhaps_ms = (init_ms.max(0.0), first_ms.max(0.0));

@@ -2,10 +2,11 @@
 //!
 //! A lever is an input changed and estimated again, so it never promises what the model does not
 //! believe: more memory shortens the first call and leaves the init alone, SnapStart for a function
-//! that starts quickly saves nothing and is not offered. Savings are in what a caller waits. Where a
-//! price depends on traffic that nobody measured, [`Demand::default`] is assumed and the text says so.
+//! that starts quickly saves nothing and is not offered. Savings are in what a caller waits, and never
+//! more than init and first call take, which is the number a start is known by. Where a price depends
+//! on traffic that was not measured, [`Demand::default`] is assumed and the text says so.
 
-use super::estimate::{Estimate, Phase, estimate, tenth};
+use super::estimate::{Estimate, InputError, Phase, estimate, tenth};
 use super::model::Model;
 use super::prices::{Prices, RegionPrices};
 use super::shape::{Family, Shape};
@@ -15,7 +16,7 @@ use crate::contract::Lever;
 /// Savings below this are not worth a line, ms.
 const WORTH_MS: f64 = 10.0;
 
-/// Nor are savings below this share of what a caller waits.
+/// Nor are savings below this share of init and first call.
 const WORTH_SHARE: f64 = 0.03;
 
 /// At most so many levers a function.
@@ -91,15 +92,40 @@ struct Question<'a> {
     model: &'a Model,
     input: &'a EstimateInput,
     now: &'a Estimate,
-    /// What a caller waits, measured where it was.
-    now_ms: f64,
+    /// Init and first call, measured where they were.
+    takes_ms: f64,
     /// What was measured over what is estimated, for init and for the first call.
     ratios: (f64, f64),
     found: Vec<Lever>,
 }
 
-impl Question<'_> {
-    /// Milliseconds a caller would save.
+impl<'a> Question<'a> {
+    fn new(model: &'a Model, input: &'a EstimateInput, now: &'a Estimate, target: &Target) -> Self {
+        let over = |measured: f64, phase| {
+            let estimated = now.phase(phase);
+            if estimated > 0.0 {
+                measured / estimated
+            } else {
+                1.0
+            }
+        };
+        let (init, first) = target
+            .measured
+            .unwrap_or_else(|| (now.phase(Phase::Init), now.phase(Phase::FirstCall)));
+        Self {
+            model,
+            input,
+            now,
+            // Rounded as reports round it.
+            takes_ms: tenth(tenth(init) + tenth(first)),
+            ratios: target.measured.map_or((1.0, 1.0), |(init, first)| {
+                (over(init, Phase::Init), over(first, Phase::FirstCall))
+            }),
+            found: Vec::new(),
+        }
+    }
+
+    /// Milliseconds a caller would save: never more than the start takes.
     fn saving(&self, change: impl FnOnce(&mut EstimateInput)) -> f64 {
         let mut input = self.input.clone();
         change(&mut input);
@@ -114,19 +140,34 @@ impl Question<'_> {
             (self.now.phase(Phase::Init) - what_if.phase(Phase::Init)) * init
         };
         let saved = |phase| self.now.phase(phase) - what_if.phase(phase);
-        saved(Phase::PreInit) + init + saved(Phase::FirstCall) * first
+        (saved(Phase::PreInit) + init + saved(Phase::FirstCall) * first).min(self.takes_ms)
     }
 
     fn offer(&mut self, what: impl Into<String>, saves_ms: f64, usd: f64, how: String) {
-        if saves_ms >= WORTH_MS && saves_ms >= self.now_ms * WORTH_SHARE {
+        if saves_ms >= WORTH_MS && saves_ms >= self.takes_ms * WORTH_SHARE {
             self.found.push(Lever {
                 what: what.into(),
-                saves_ms: tenth(saves_ms),
+                saves_ms: tenth(saves_ms.min(self.takes_ms)),
                 usd_per_month: (usd * 100.0).round() / 100.0,
                 how,
             });
         }
     }
+}
+
+/// What SnapStart would save of a function that may use it, ms; 0 where it saves nothing.
+///
+/// # Errors
+/// When the input cannot be estimated.
+pub fn snapstart_saves(
+    model: &Model,
+    input: &EstimateInput,
+    target: &Target,
+) -> Result<f64, InputError> {
+    let now = estimate(model, input)?;
+    let question = Question::new(model, input, &now, target);
+    let saves = question.saving(|input| input.snapstart = Some(true));
+    Ok(tenth(saves.max(0.0)))
 }
 
 /// The levers of one function, best first; empty when nothing is worth pulling or the input cannot
@@ -142,27 +183,7 @@ pub fn levers(
         return Vec::new();
     };
     let shape = Shape::of(model, &input.runtime, input.framework.as_deref());
-    let over = |measured: f64, phase| {
-        let estimated = now.phase(phase);
-        if estimated > 0.0 {
-            measured / estimated
-        } else {
-            1.0
-        }
-    };
-    let mut question = Question {
-        model,
-        input,
-        now: &now,
-        now_ms: target.measured.map_or_else(
-            || now.caller_ms(),
-            |(init, first)| now.phase(Phase::PreInit) + init + first,
-        ),
-        ratios: target.measured.map_or((1.0, 1.0), |(init, first)| {
-            (over(init, Phase::Init), over(first, Phase::FirstCall))
-        }),
-        found: Vec::new(),
-    };
+    let mut question = Question::new(model, input, &now, target);
     let assumed = Assumed {
         demand: demand.unwrap_or_default(),
         by_default: demand.is_none(),
@@ -272,7 +293,7 @@ fn provisioned(
     }
     let arm = question.input.architecture == "arm64";
     let usd = price.provisioned_month(arm, question.input.memory_mb, 1);
-    let saves = question.now_ms;
+    let saves = question.takes_ms;
     let qualifier = quoted(&target.qualifier, "ALIAS");
     question.offer(
         "provisioned concurrency of 1",
@@ -581,6 +602,47 @@ mod tests {
         // Setting layers replaces all of them: those that stay are named, in their order.
         let kept = format!("--layers '{}' '{}'  #", arn("agent"), arn("shared"));
         assert!(layer.how.contains(&kept), "{}", layer.how);
+    }
+
+    #[test]
+    fn no_lever_saves_more_than_the_start_takes() {
+        let heavy = EstimateInput {
+            uses_sdk: Some(true),
+            zip_mb: Some(200.0),
+            ..input("java21", 512)
+        };
+        let now = estimate(Model::builtin().unwrap(), &heavy).unwrap();
+        let takes = now.output("").reported_ms;
+        for (measured, takes) in [(None, takes), (Some((900.0, 40.0)), 940.0)] {
+            let target = Target {
+                measured,
+                ..target()
+            };
+            let levers = ask(&heavy, &target);
+            assert!(find(&levers, "provisioned").is_some());
+            for lever in levers {
+                assert!(lever.saves_ms <= takes, "{lever:?} of {takes} ms");
+            }
+        }
+    }
+
+    /// The fact that checks compare and the lever that reports name are one figure.
+    #[test]
+    fn snapstart_saves_one_figure() {
+        let spring = EstimateInput {
+            framework: Some("spring-boot".to_owned()),
+            uses_sdk: Some(true),
+            ..input("java21", 1024)
+        };
+        for measured in [None, Some((9_000.0, 2_800.0))] {
+            let target = Target {
+                measured,
+                ..target()
+            };
+            let levers = ask(&spring, &target);
+            let saves = snapstart_saves(Model::builtin().unwrap(), &spring, &target).unwrap();
+            assert!((find(&levers, "SnapStart").unwrap().saves_ms - saves).abs() < 0.05);
+        }
     }
 
     #[test]

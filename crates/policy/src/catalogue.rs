@@ -27,6 +27,20 @@ pub enum ActionClass {
     Takeover,
 }
 
+impl ActionClass {
+    /// The class of that name in machine outputs.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "read" => Self::Read,
+            "list" => Self::List,
+            "write" => Self::Write,
+            "acl" => Self::Acl,
+            "takeover" => Self::Takeover,
+            _ => return None,
+        })
+    }
+}
+
 /// What an action acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum On {
@@ -249,14 +263,7 @@ pub fn parse(text: &str) -> Result<Vec<Action>, String> {
                 "object" => On::Object,
                 _ => return Err(wrong()),
             },
-            class: match *class {
-                "read" => ActionClass::Read,
-                "list" => ActionClass::List,
-                "write" => ActionClass::Write,
-                "acl" => ActionClass::Acl,
-                "takeover" => ActionClass::Takeover,
-                _ => return Err(wrong()),
-            },
+            class: ActionClass::from_name(class).ok_or_else(wrong)?,
             core: match *core {
                 "core" => true,
                 "aside" => false,

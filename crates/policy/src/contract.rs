@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::catalogue::{ActionClass, CLASSES};
+
 /// One line in: a bucket and what is asked about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -296,19 +298,56 @@ impl Reach {
     }
 }
 
-/// Reach by class of action.
+/// Something for each of the five classes of actions on a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ClassReach {
+pub struct Classes<T> {
     /// Read object data.
-    pub read: Reach,
+    pub read: T,
     /// List the bucket.
-    pub list: Reach,
+    pub list: T,
     /// Write or delete objects.
-    pub write: Reach,
+    pub write: T,
     /// Read or change ACLs.
-    pub acl: Reach,
+    pub acl: T,
     /// Change the bucket's policy or protection.
-    pub takeover: Reach,
+    pub takeover: T,
+}
+
+/// Reach by class of action.
+pub type ClassReach = Classes<Reach>;
+
+impl<T> Classes<T> {
+    /// What a function says of each class.
+    pub fn from_fn(mut of: impl FnMut(ActionClass) -> T) -> Self {
+        Self {
+            read: of(ActionClass::Read),
+            list: of(ActionClass::List),
+            write: of(ActionClass::Write),
+            acl: of(ActionClass::Acl),
+            takeover: of(ActionClass::Takeover),
+        }
+    }
+
+    /// That of one class.
+    pub const fn get(&self, class: ActionClass) -> &T {
+        match class {
+            ActionClass::Read => &self.read,
+            ActionClass::List => &self.list,
+            ActionClass::Write => &self.write,
+            ActionClass::Acl => &self.acl,
+            ActionClass::Takeover => &self.takeover,
+        }
+    }
+
+    /// Each class with its own, in the order of [`CLASSES`].
+    pub fn iter(&self) -> impl Iterator<Item = (ActionClass, &T)> {
+        CLASSES.into_iter().map(|class| (class, self.get(class)))
+    }
+
+    /// The same of another type.
+    pub fn map<U>(&self, mut of: impl FnMut(&T) -> U) -> Classes<U> {
+        Classes::from_fn(|class| of(self.get(class)))
+    }
 }
 
 /// One ACL grant.

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use super::join::Join;
-use super::shared::{
-    Acceptance, AuditSource, GateOptions, Output, ResourceFilter, SelectionOptions, Tuning,
-};
+use super::shared::{Acceptance, AuditSource, GateOptions, Output, SelectionOptions};
 use crate::cli::Mistake;
 use crate::cli::args::AuditArgs;
 use crate::cli::choices::GroupBy;
 use crate::facts::Trust;
+use crate::inventory::request::CollectRequest;
 use crate::output::By;
 
 /// `audit`, validated.
@@ -19,14 +18,12 @@ pub struct AuditOptions {
     pub source: AuditSource,
     /// The selected checks.
     pub selection: SelectionOptions,
-    /// The selected resources.
-    pub resources: ResourceFilter,
+    /// What to read, and how.
+    pub request: CollectRequest,
     /// The gate.
     pub gate: GateOptions,
     /// The outputs; never empty, at most one to standard output.
     pub outputs: Vec<Output>,
-    /// How the account is read.
-    pub tuning: Tuning,
     /// Trusted accounts and organizations.
     pub trust: Trust,
     /// The file of the cold-start model.
@@ -52,20 +49,19 @@ fn milliseconds(text: &str) -> Option<f64> {
 
 impl Join {
     pub(super) fn audit(&mut self, args: AuditArgs) -> AuditOptions {
-        let tuning = self.tuning(&args.tuning);
-        let resources = self.resources(args.resources, &args.source.live.region);
+        let mut request = self.request(&args.tuning);
+        request.resources = self.resources(args.resources, &args.source.live.region);
         let mut selection = self.selection(args.selection);
         selection.cold_start_budget_ms = args
             .gate
             .cold_start_budget
             .and_then(|text| self.budget(&text));
         AuditOptions {
-            source: self.source(args.source, &args.tuning),
+            source: self.source(args.source, &args.tuning, &mut request),
             selection,
-            resources,
+            request,
             gate: self.gate(args.gate.fail_on, args.gate.allow_incomplete),
             outputs: self.outputs(&args.output.output),
-            tuning,
             trust: self.trust(),
             cold_start_model: args.gate.cold_start_model,
             by: match args.output.by {

@@ -3,24 +3,21 @@
 use std::path::PathBuf;
 
 use super::join::Join;
-use super::shared::{Live, PackName, ResourceFilter, SelectionOptions, Tuning};
+use super::shared::{PackName, SelectionOptions};
 use crate::cli::args::CollectArgs;
+use crate::inventory::request::CollectRequest;
 
 /// `collect`, validated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CollectOptions {
-    /// The account.
-    pub live: Live,
     /// The selected checks.
     pub selection: SelectionOptions,
     /// No check is selected: everything is read.
     pub everything: bool,
-    /// The selected resources.
-    pub resources: ResourceFilter,
+    /// What to read, and how.
+    pub request: CollectRequest,
     /// The file, or standard output.
     pub output: Option<PathBuf>,
-    /// How the account is read.
-    pub tuning: Tuning,
 }
 
 impl Join {
@@ -31,13 +28,17 @@ impl Join {
             && selection.exclude.is_empty()
             && selection.severity.is_none()
             && selection.pack == PackName::default();
+        let (profile, endpoint_url) = self.live(args.live);
         CollectOptions {
-            live: self.live(args.live),
             selection,
             everything,
-            resources,
             output: args.output.filter(|path| path.as_os_str() != "-"),
-            tuning: self.tuning(&args.tuning),
+            request: CollectRequest {
+                resources,
+                profile,
+                endpoint_url,
+                ..self.request(&args.tuning)
+            },
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `explain`.
 
 use super::join::Join;
-use super::shared::{AuditSource, ResourceFilter, SelectionOptions, Tuning};
+use super::shared::{AuditSource, SelectionOptions};
 use crate::cli::args::ExplainArgs;
 use crate::facts::Trust;
+use crate::inventory::request::CollectRequest;
 
 /// `explain`, validated.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,32 +17,26 @@ pub struct ExplainOptions {
     pub source: AuditSource,
     /// The catalogue and parameters.
     pub selection: SelectionOptions,
-    /// The selected Regions.
-    pub resources: ResourceFilter,
-    /// How the account is read.
-    pub tuning: Tuning,
+    /// What to read, and how.
+    pub request: CollectRequest,
     /// Trusted accounts and organizations.
     pub trust: Trust,
 }
 
 impl Join {
     pub(super) fn explain(&mut self, args: ExplainArgs) -> ExplainOptions {
-        let tuning = self.tuning(&args.tuning);
-        let regions = self.regions(&args.source.live.region);
+        let mut request = self.request(&args.tuning);
+        request.resources.regions = self.regions(&args.source.live.region);
         ExplainOptions {
             check: args.check,
             resource: args.resource,
-            source: self.source(args.source, &args.tuning),
+            source: self.source(args.source, &args.tuning, &mut request),
             selection: SelectionOptions {
                 policies: self.policies(args.policies),
                 params: self.config.checks.clone(),
                 ..SelectionOptions::default()
             },
-            resources: ResourceFilter {
-                regions,
-                ..ResourceFilter::default()
-            },
-            tuning,
+            request,
             trust: self.trust(),
         }
     }

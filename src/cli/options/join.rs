@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 
 use super::shared::{
-    AuditSource, DEFAULT_CONCURRENCY, DEFAULT_MAX_SCAN_GB, GateOptions, Live, MAX_CONCURRENCY,
-    MAX_MEASURE_DAYS, MAX_SAMPLE, Output, PackName, ResourceFilter, SelectionOptions, Tuning,
+    AuditSource, GateOptions, MAX_CONCURRENCY, MAX_MEASURE_DAYS, MAX_SAMPLE, Output, PackName,
+    SelectionOptions,
 };
 use crate::cli::choices::FailOn;
 use crate::cli::config::ConfigFile;
 use crate::cli::groups::{LiveArgs, ResourceArgs, SelectionArgs, SourceArgs, TuningArgs};
 use crate::cli::{Mistake, Placed, did_you_mean, region};
 use crate::facts::Trust;
+use crate::inventory::request::{
+    CollectRequest, DEFAULT_CONCURRENCY, DEFAULT_MAX_SCAN_GB, ResourceFilter,
+};
 use crate::output::Format;
 use crate::report::Severity;
 
@@ -44,7 +47,13 @@ fn typed_or<T: Clone>(typed: Vec<T>, configured: &[Placed<T>]) -> Vec<Placed<T>>
 }
 
 impl Join {
-    pub(super) fn source(&mut self, args: SourceArgs, tuning: &TuningArgs) -> AuditSource {
+    /// The source of the data; of a live account, the request learns which.
+    pub(super) fn source(
+        &mut self,
+        args: SourceArgs,
+        tuning: &TuningArgs,
+        request: &mut CollectRequest,
+    ) -> AuditSource {
         if let (Some(_), true) = (&args.snapshot, args.sample) {
             self.wrong("--snapshot and --sample exclude each other");
         }
@@ -76,11 +85,15 @@ impl Join {
         match (args.snapshot, args.sample) {
             (Some(path), _) => AuditSource::Snapshot(path),
             (None, true) => AuditSource::Sample,
-            (None, false) => AuditSource::Live(self.live(args.live)),
+            (None, false) => {
+                (request.profile, request.endpoint_url) = self.live(args.live);
+                AuditSource::Live
+            }
         }
     }
 
-    pub(super) fn live(&mut self, args: LiveArgs) -> Live {
+    /// The profile and the endpoint.
+    pub(super) fn live(&mut self, args: LiveArgs) -> (Option<String>, Option<String>) {
         if let Some(url) = &args.endpoint_url {
             let host = url
                 .strip_prefix("http://")
@@ -96,11 +109,8 @@ impl Join {
                 ),
             }
         }
-        Live {
-            profile: typed_or_configured(args.profile, &self.config.profile)
-                .map(|profile| profile.value),
-            endpoint_url: args.endpoint_url,
-        }
+        let profile = typed_or_configured(args.profile, &self.config.profile);
+        (profile.map(|profile| profile.value), args.endpoint_url)
     }
 
     pub(super) fn regions(&mut self, typed: &[String]) -> Vec<String> {
@@ -248,7 +258,8 @@ impl Join {
         outputs
     }
 
-    pub(super) fn tuning(&mut self, args: &TuningArgs) -> Tuning {
+    /// The request that the tuning options make, for all resources.
+    pub(super) fn request(&mut self, args: &TuningArgs) -> CollectRequest {
         let concurrency = typed_or_configured(args.concurrency, &self.config.concurrency);
         let concurrency = self.checked(
             concurrency,
@@ -279,14 +290,17 @@ impl Join {
             |gb| gb.is_finite() && *gb > 0.0,
             |gb| format!("a scan limit of {gb} GB is not above 0"),
         );
-        Tuning {
-            concurrency: concurrency.unwrap_or(DEFAULT_CONCURRENCY),
+        CollectRequest {
+            concurrency: concurrency
+                .and_then(|count| usize::try_from(count).ok())
+                .unwrap_or(DEFAULT_CONCURRENCY),
             rate,
             image_sizes: args.image_sizes || self.config.image_sizes == Some(true),
             sample_objects,
             inspect_packages: args.inspect_packages || self.config.inspect_packages == Some(true),
             measure_days,
             max_scan_gb: max_scan_gb.unwrap_or(DEFAULT_MAX_SCAN_GB),
+            ..CollectRequest::default()
         }
     }
 

@@ -29,8 +29,8 @@ pub use explain::ExplainOptions;
 pub use policy::PolicyTask;
 pub use remediate::RemediateOptions;
 pub use shared::{
-    Acceptance, AuditSource, DEFAULT_CONCURRENCY, DEFAULT_MAX_SCAN_GB, DEFAULT_PACK, GateOptions,
-    Live, MAX_CONCURRENCY, MAX_SAMPLE, Output, PackName, ResourceFilter, SelectionOptions, Tuning,
+    Acceptance, AuditSource, DEFAULT_PACK, GateOptions, MAX_CONCURRENCY, MAX_SAMPLE, Output,
+    PackName, SelectionOptions,
 };
 
 /// Everything one run needs to know.
@@ -192,6 +192,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::inventory::request::DEFAULT_CONCURRENCY;
     use crate::report::Severity;
 
     fn options(arguments: &str, config: &str) -> Result<Options, Vec<String>> {
@@ -212,11 +213,11 @@ mod tests {
     #[test]
     fn the_default_is_a_live_audit_to_a_table_that_fails_on_high() {
         let audit = audit("coldbucket audit", "");
-        assert_eq!(audit.source, AuditSource::Live(Live::default()));
+        assert_eq!(audit.source, AuditSource::Live);
         assert_eq!(audit.gate.fail_on, Some(Severity::High));
         assert_eq!(audit.selection, SelectionOptions::default());
         assert_eq!(audit.outputs.len(), 1);
-        assert_eq!(audit.tuning.concurrency, DEFAULT_CONCURRENCY);
+        assert_eq!(audit.request.concurrency, DEFAULT_CONCURRENCY);
     }
 
     #[test]
@@ -234,7 +235,7 @@ mod tests {
             .collect();
         assert_eq!(check, ["a"]);
         assert_eq!(audit.selection.exclude.len(), 1);
-        assert_eq!(audit.resources.regions, ["eu-west-1"]);
+        assert_eq!(audit.request.resources.regions, ["eu-west-1"]);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::join::Join;
-use super::shared::{AuditSource, Tuning};
+use super::shared::AuditSource;
 use crate::cli::policy::{EvaluateArgs, ProveArgs};
+use crate::inventory::request::CollectRequest;
 
 /// A `policy` command, validated.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +33,8 @@ pub enum PolicyTask {
         name: String,
         /// The source of the data.
         source: AuditSource,
-        /// How the account is read.
-        tuning: Tuning,
+        /// What to read, and how.
+        request: Box<CollectRequest>,
         /// The questions; all if empty.
         questions: Vec<String>,
         /// Print JSON.
@@ -45,11 +46,11 @@ impl Join {
     pub(super) fn prove(&mut self, args: ProveArgs) -> PolicyTask {
         match (args.name, args.policy) {
             (Some(name), _) => {
-                let tuning = self.tuning(&args.tuning);
+                let mut request = self.request(&args.tuning);
                 PolicyTask::ProveBucket {
                     name,
-                    source: self.source(args.source, &args.tuning),
-                    tuning,
+                    source: self.source(args.source, &args.tuning, &mut request),
+                    request: Box::new(request),
                     questions: args.question,
                     json: args.json,
                 }

@@ -1,9 +1,10 @@
 //! `remediate`.
 
 use super::join::Join;
-use super::shared::{Acceptance, AuditSource, Output, ResourceFilter, SelectionOptions, Tuning};
+use super::shared::{Acceptance, AuditSource, Output, SelectionOptions};
 use crate::cli::args::RemediateArgs;
 use crate::facts::Trust;
+use crate::inventory::request::CollectRequest;
 use crate::output::plan::PlanFormat;
 
 /// `remediate`, validated.
@@ -13,24 +14,22 @@ pub struct RemediateOptions {
     pub source: AuditSource,
     /// The selected checks.
     pub selection: SelectionOptions,
-    /// The selected resources.
-    pub resources: ResourceFilter,
+    /// What to read, and how.
+    pub request: CollectRequest,
     /// Globs of checks whose fixes are approved.
     pub decided: Vec<String>,
     /// The outputs; never empty, at most one to standard output.
     pub outputs: Vec<Output<PlanFormat>>,
     /// Accepted findings, which get no fix.
     pub accepted: Acceptance,
-    /// How the account is read.
-    pub tuning: Tuning,
     /// Trusted accounts and organizations.
     pub trust: Trust,
 }
 
 impl Join {
     pub(super) fn remediate(&mut self, args: RemediateArgs) -> RemediateOptions {
-        let tuning = self.tuning(&args.tuning);
-        let resources = self.resources(args.resources, &args.source.live.region);
+        let mut request = self.request(&args.tuning);
+        request.resources = self.resources(args.resources, &args.source.live.region);
         if args.decided.iter().any(String::is_empty) {
             self.wrong("--decided is empty");
         }
@@ -38,9 +37,9 @@ impl Join {
         // --format is -o without a file.
         let typed: Vec<String> = args.format.into_iter().chain(args.output).collect();
         RemediateOptions {
-            source: self.source(args.source, &args.tuning),
+            source: self.source(args.source, &args.tuning, &mut request),
             selection: self.selection(args.selection),
-            resources,
+            request,
             decided: args.decided,
             outputs: self
                 .targets(&typed, &names, PlanFormat::from_name)
@@ -51,7 +50,6 @@ impl Join {
                 baseline: self.config.baseline.clone(),
                 exceptions: self.config.exceptions.clone(),
             },
-            tuning,
             trust: self.trust(),
         }
     }

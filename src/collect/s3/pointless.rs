@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::inventory::Reading;
-use crate::inventory::bucket::{PublicAccessBlock, Versioning};
+use crate::inventory::bucket::{Ownership, PublicAccessBlock, Versioning};
 
 /// Versioning is known not to be enabled.
 pub(super) fn is_unversioned(versioning: &Reading<Versioning>) -> bool {
@@ -17,13 +17,20 @@ pub(super) fn is_unversioned(versioning: &Reading<Versioning>) -> bool {
     }
 }
 
+/// ACLs are known to be off.
+pub(in crate::collect) fn acls_are_off(ownership: &Reading<Ownership>) -> bool {
+    ownership
+        .known()
+        .is_some_and(|known| known.object_ownership == "BucketOwnerEnforced")
+}
+
 /// One level is known to set all four flags of Block Public Access.
 pub(super) fn all_are_blocked(block: &Reading<PublicAccessBlock>) -> bool {
     block.known().is_some_and(PublicAccessBlock::all)
 }
 
 /// RestrictPublicBuckets is known to be off on both levels.
-pub(super) fn nobody_is_cut_off(
+pub(super) fn restricts_nothing(
     account: &Reading<PublicAccessBlock>,
     bucket: &Reading<PublicAccessBlock>,
 ) -> bool {
@@ -72,7 +79,7 @@ fn is_fixed(who: &Value) -> bool {
 }
 
 /// False when the policy surely tests no tag of the bucket. Keys have no case, and an escaped
-/// character could be part of one. Without the policy nobody can say whether its tags count.
+/// character could be part of one. Without the policy it is not known whether its tags count.
 pub(super) fn may_test_tags(policy: &Reading<String>) -> bool {
     policy.known().is_some_and(|text| {
         let text = text.to_lowercase();
@@ -93,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deny_for_everybody_and_allows_by_name_are_no_public_policy() {
+    fn a_deny_for_all_and_allows_by_name_are_no_public_policy() {
         for statements in [
             r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}"#,
             r#"[{"Effect":"Deny","Principal":"*"},{"Effect":"Allow","Principal":{"Service":["logging.s3.amazonaws.com"]}}]"#,
@@ -105,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_could_be_public_is_asked_about() {
+    fn what_could_be_public_is_called_for() {
         for statements in [
             r#"{"Effect":"Allow","Principal":"*"}"#,
             r#"{"Effect":"Allow","Principal":{"AWS":"*"}}"#,
@@ -127,22 +134,22 @@ mod tests {
     }
 
     #[test]
-    fn only_two_levels_that_are_known_not_to_restrict_cut_nobody_off() {
+    fn only_two_levels_that_are_known_not_to_restrict_cut_off_no_access() {
         let restricts = |restrict_public_buckets| {
             Reading::Known(PublicAccessBlock {
                 restrict_public_buckets,
                 ..PublicAccessBlock::default()
             })
         };
-        assert!(nobody_is_cut_off(&Reading::Absent, &Reading::Absent));
-        assert!(nobody_is_cut_off(&restricts(false), &Reading::Absent));
-        assert!(!nobody_is_cut_off(&restricts(true), &Reading::Absent));
-        assert!(!nobody_is_cut_off(&Reading::Absent, &restricts(true)));
-        assert!(!nobody_is_cut_off(
+        assert!(restricts_nothing(&Reading::Absent, &Reading::Absent));
+        assert!(restricts_nothing(&restricts(false), &Reading::Absent));
+        assert!(!restricts_nothing(&restricts(true), &Reading::Absent));
+        assert!(!restricts_nothing(&Reading::Absent, &restricts(true)));
+        assert!(!restricts_nothing(
             &Reading::NotCollected,
             &restricts(false)
         ));
-        assert!(!nobody_is_cut_off(
+        assert!(!restricts_nothing(
             &restricts(false),
             &Reading::NotCollected
         ));

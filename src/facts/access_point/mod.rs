@@ -60,8 +60,8 @@ pub struct AccessPointFacts {
     #[needs(
         own(AccessPointConfiguration),
         own(AccountPublicAccessBlock),
-        own(AccessPointPolicy, UnlessVpcOrigin),
-        own(AccessPointPolicyStatus, UnlessVpcOrigin),
+        own(AccessPointPolicy),
+        own(AccessPointPolicyStatus),
         own(MultiRegionAccessPointPolicy),
         own(MultiRegionAccessPointPolicyStatus),
         behind(BucketPolicy),

@@ -10,15 +10,15 @@
 //! | source | unread, at its least | unread, at its most |
 //! |---|---|---|
 //! | policy | denies everything | lets everybody in (with RestrictPublicBuckets: see below) |
-//! | ACL | no grants | full control for everybody and for somebody |
+//! | ACL | no grants | full control for everyone and for one unknown account |
 //! | ownership | ACLs off | ACLs on |
 //! | IgnorePublicAcls | on | off |
 //! | RestrictPublicBuckets and public | cuts off | does not |
 //!
-//! RestrictPublicBuckets cuts off whoever is outside while AWS deems the policy public, and a policy
+//! RestrictPublicBuckets cuts off every outside caller while AWS deems the policy public, and a policy
 //! that AWS does not deem public only lets fixed values in (S3 user guide, "Blocking public access to
 //! your Amazon S3 storage", 2026-09). So with the flag on, a policy that was refused is constrained
-//! at most: who exactly gets in is unknown, and that nobody gets in who holds nothing is known. That
+//! at most: who exactly gets in is unknown, and it is known that a caller who holds nothing does not. That
 //! is why "open to anybody" is a question of its own.
 
 use std::borrow::Cow;
@@ -28,7 +28,8 @@ use crate::facts::fact::{Because, Fact};
 use crate::inventory::bucket::{Grant, PublicAccessBlock};
 use crate::report::policy::{Answer, Request};
 use crate::report::{ClassReach, Reach};
-use coldbucket_policy::catalogue::{ActionClass, CLASSES};
+use coldbucket_policy::catalogue::ActionClass;
+use coldbucket_policy::contract::Classes;
 use coldbucket_policy::document::Policy;
 use coldbucket_policy::documented_public::documented_public;
 use coldbucket_policy::prove::{Case, Prover, Question};
@@ -85,48 +86,19 @@ const MOST: Choice = Choice {
     cut: true,
 };
 
-/// The five classes in the order of [`CLASSES`].
-type Classes = [Reach; 5];
-
 /// Who gets in, class by class.
 #[derive(Clone, Debug)]
 pub(in crate::facts) struct Composed {
-    facts: Vec<Fact<Reach>>,
-    open: Vec<Fact<bool>>,
-}
-
-impl Composed {
-    /// The answer for a class.
-    pub(in crate::facts) fn of(&self, class: ActionClass) -> Fact<Reach> {
-        CLASSES
-            .iter()
-            .zip(&self.facts)
-            .find(|(found, _)| **found == class)
-            .map_or_else(
-                || Fact::undecidable("there is no such class of actions"),
-                |(_, fact)| fact.clone(),
-            )
-    }
-}
-
-impl Composed {
-    /// Whether somebody who holds nothing gets in. Known more often than the reach: that it is
-    /// constrained at most is enough.
-    pub(in crate::facts) fn open(&self, class: ActionClass) -> Fact<bool> {
-        CLASSES
-            .iter()
-            .zip(&self.open)
-            .find(|(found, _)| **found == class)
-            .map_or_else(
-                || Fact::undecidable("there is no such class of actions"),
-                |(_, fact)| fact.clone(),
-            )
-    }
+    /// The answer.
+    pub(in crate::facts) reach: Classes<Fact<Reach>>,
+    /// Whether a caller who holds no value that the policy names gets in. Known more often than the
+    /// reach: that it is constrained at most is enough.
+    pub(in crate::facts) open: Classes<Fact<bool>>,
 }
 
 /// What was supposed of the sources, and what the prover answered then: what is reachable, what is at
 /// least constrained, and why.
-type Asked = (Choice, Classes, Classes, Option<String>);
+type Asked = (Choice, ClassReach, ClassReach, Option<String>);
 
 impl Sources<'_> {
     /// Whether AWS deems the policy public: by its own word, or where that is missing by its
@@ -211,47 +183,41 @@ impl Sources<'_> {
                 cut.because().into(),
             ),
         ];
-        let facts: Vec<Fact<Reach>> = (0..CLASSES.len())
-            .map(|class| {
-                let of = |classes: &Classes| classes.get(class).copied().unwrap_or(Reach::Unknown);
-                if of(&low) == of(&high) {
-                    return Fact::Known(of(&low));
+        let reach = Classes::from_fn(|class| {
+            let of = |classes: &ClassReach| *classes.get(class);
+            if of(&low) == of(&high) {
+                return Fact::Known(of(&low));
+            }
+            let mut because: Vec<Because> = Vec::new();
+            for (alone_most, alone_least, why) in &sources {
+                if why.is_empty() {
+                    continue;
                 }
-                let mut because: Vec<Because> = Vec::new();
-                for (alone_most, alone_least, why) in &sources {
-                    if why.is_empty() {
-                        continue;
-                    }
-                    let moves =
-                        of(&ask(*alone_most).1) > of(&low) || of(&ask(*alone_least).2) < of(&high);
-                    if moves {
-                        because.extend(why.iter().cloned());
-                    }
+                let moves =
+                    of(&ask(*alone_most).1) > of(&low) || of(&ask(*alone_least).2) < of(&high);
+                if moves {
+                    because.extend(why.iter().cloned());
                 }
-                if because.is_empty() {
-                    because.extend(sources.iter().flat_map(|(_, _, why)| why.iter().cloned()));
-                }
-                if because.is_empty() {
-                    let reason = high_reason.as_ref().or(low_reason.as_ref());
-                    return Fact::undecidable(
-                        reason
-                            .cloned()
-                            .unwrap_or_else(|| "the policy engine could not decide it".to_owned()),
-                    );
-                }
-                Fact::unknown_from(because.iter())
-            })
-            .collect();
-        let open = facts
-            .iter()
-            .zip(low.iter().zip(&high))
-            .map(|(fact, (low, high))| match fact {
-                _ if *low == Reach::Reachable => Fact::Known(true),
-                _ if *high < Reach::Reachable => Fact::Known(false),
-                unknown => unknown.clone().map(|reach| reach == Reach::Reachable),
-            })
-            .collect();
-        Composed { facts, open }
+            }
+            if because.is_empty() {
+                because.extend(sources.iter().flat_map(|(_, _, why)| why.iter().cloned()));
+            }
+            if because.is_empty() {
+                let reason = high_reason.as_ref().or(low_reason.as_ref());
+                return Fact::undecidable(
+                    reason
+                        .cloned()
+                        .unwrap_or_else(|| "the policy engine could not decide it".to_owned()),
+                );
+            }
+            Fact::unknown_from(because.iter())
+        });
+        let open = Classes::from_fn(|class| match reach.get(class) {
+            _ if *low.get(class) == Reach::Reachable => Fact::Known(true),
+            _ if *high.get(class) < Reach::Reachable => Fact::Known(false),
+            unknown => unknown.as_ref().map(|reach| *reach == Reach::Reachable),
+        });
+        Composed { reach, open }
     }
 
     /// A request of that class that gets in, when everything that decides it is known.
@@ -275,18 +241,19 @@ impl Sources<'_> {
         question: &Question,
         choice: Choice,
         cut: &Fact<bool>,
-    ) -> (Classes, Classes, Option<String>) {
+    ) -> (ClassReach, ClassReach, Option<String>) {
         let Fact::Known(policy) = &self.policy else {
             if !choice.policy || cuts(cut, choice) {
-                return ([Reach::Unreachable; 5], [Reach::Unreachable; 5], None);
+                return (all(Reach::Unreachable), all(Reach::Unreachable), None);
             }
             if self.restrict_public_buckets.known() == Some(&true) {
                 // What a policy can let in that AWS does not deem public, and what the ACL can.
                 let (low, high, reason) = bounds(&self.prover(None, choice, cut).answer(question));
-                let more = |classes: Classes| classes.map(|reach| reach.max(Reach::Constrained));
+                let more =
+                    |classes: ClassReach| classes.map(|reach| *reach.max(&Reach::Constrained));
                 return (more(low), more(high), reason);
             }
-            return ([Reach::Reachable; 5], [Reach::Reachable; 5], None);
+            return (all(Reach::Reachable), all(Reach::Reachable), None);
         };
         let mut prover = self.prover(*policy, choice, cut);
         bounds(&prover.answer(question))
@@ -335,6 +302,10 @@ impl Sources<'_> {
     }
 }
 
+fn all(reach: Reach) -> ClassReach {
+    ClassReach::from_fn(|_| reach)
+}
+
 fn cuts(cut: &Fact<bool>, choice: Choice) -> bool {
     match cut {
         Fact::Known(known) => *known,
@@ -343,22 +314,11 @@ fn cuts(cut: &Fact<bool>, choice: Choice) -> bool {
 }
 
 /// An answer as bounds: what the prover cannot decide may be anything.
-fn bounds(answer: &Answer) -> (Classes, Classes, Option<String>) {
-    let ClassReach {
-        read,
-        list,
-        write,
-        acl,
-        takeover,
-    } = answer.classes;
-    let classes = [read, list, write, acl, takeover];
+fn bounds(answer: &Answer) -> (ClassReach, ClassReach, Option<String>) {
     let to = |replacement: Reach| {
-        classes.map(|reach| {
-            if reach == Reach::Unknown {
-                replacement
-            } else {
-                reach
-            }
+        answer.classes.map(|reach| match reach {
+            Reach::Unknown => replacement,
+            reach => *reach,
         })
     };
     (
@@ -370,6 +330,8 @@ fn bounds(answer: &Answer) -> (Classes, Classes, Option<String>) {
 
 #[cfg(test)]
 mod tests {
+    use coldbucket_policy::catalogue::CLASSES;
+
     use super::*;
     use crate::inventory::need::ReadingKind;
     use coldbucket_policy::PolicyKind;
@@ -446,7 +408,7 @@ mod tests {
                             restrict,
                         );
                         for class in CLASSES {
-                            let Fact::Known(said) = said.of(class) else {
+                            let Fact::Known(said) = said.reach.get(class) else {
                                 continue;
                             };
                             settled += 1;
@@ -471,8 +433,9 @@ mod tests {
                                                 Some(i),
                                                 Some(r),
                                             )
-                                            .of(class);
-                                            let Fact::Known(true_reach) = true_reach else {
+                                            .reach;
+                                            let Fact::Known(true_reach) = true_reach.get(class)
+                                            else {
                                                 panic!("everything is known");
                                             };
                                             // A refused policy under the flag is settled up to fixed values.
@@ -516,8 +479,8 @@ mod tests {
         // Everything is denied, whatever the ACL and the flags are.
         for class in CLASSES {
             assert_eq!(
-                sources.reach(&Question::Anonymous).of(class),
-                Fact::Known(Reach::Unreachable)
+                sources.reach(&Question::Anonymous).reach.get(class),
+                &Fact::Known(Reach::Unreachable)
             );
         }
     }

@@ -6,7 +6,9 @@
 //! change.
 
 use coldbucket_policy::catalogue::ActionClass;
+use coldbucket_policy::contract::Classes;
 use schemars::JsonSchema;
+use serde_json::Value;
 
 use super::context::BucketContext;
 use super::ownership::effective_grants;
@@ -15,9 +17,9 @@ use super::policy::PolicyReading;
 use super::public_access_block::PublicAccessBlockFacts;
 use crate::facts::bucket::compose::{Composed, Grants, Sources};
 use crate::facts::fact::{Fact, from_reading};
-use crate::facts::group::FactValue;
+use crate::facts::group::{FactValue, Paths, Writer};
 use crate::inventory::bucket::{BucketInventory, Grant};
-use crate::inventory::need::ReadingKind;
+use crate::inventory::need::{Need, ReadingKind};
 use crate::report::Reach;
 use crate::report::policy::Request;
 use coldbucket_policy::prove::Question;
@@ -26,27 +28,29 @@ use coldbucket_policy::prove::Question;
 #[derive(Clone, Debug, JsonSchema, FactValue)]
 #[needs(own(BucketPolicy))]
 pub struct ExposureFacts {
-    /// Whether anybody can who holds nothing that the policy names: without a signature, or with the
-    /// credentials of any AWS account.
-    pub public: PublicFacts,
-    /// Requests without a signature.
-    pub anonymous: ReachFacts,
-    /// Requests signed by an account nobody named.
-    pub any_aws_account: ReachFacts,
+    /// Whether anyone can who holds nothing that the policy names: without a signature, or with the
+    /// credentials of any AWS account. With RestrictPublicBuckets in effect this is known to be
+    /// false even where the policy was refused: a public policy is cut off, and any other only
+    /// allows fixed values.
+    pub public: Classes<Fact<bool>>,
+    /// Requests without a signature: `reachable`, `constrained` or `unreachable`.
+    pub anonymous: Classes<Fact<Reach>>,
+    /// Requests signed by an account that is not named: `reachable`, `constrained` or `unreachable`.
+    pub any_aws_account: Classes<Fact<Reach>>,
     /// Accounts (and other outside principals) that the policy or the ACL names.
     #[needs(
-        own(BucketPolicyStatus, OnlyWherePublicCounts),
-        own(BucketPublicAccessBlock, UnlessAccountBlocksAll),
+        own(BucketPolicyStatus),
+        own(BucketPublicAccessBlock),
         own(AccountPublicAccessBlock),
         own(BucketOwnership),
-        own(BucketAcl, UnlessBucketOwnerEnforced)
+        own(BucketAcl)
     )]
     pub other_accounts: Fact<Vec<NamedOutsider>>,
     /// Presigned requests.
     pub presigned: PresignedFacts,
 }
 
-/// Presigned requests: the signature is in the URL or in a form, and whoever has it can use it. By
+/// Presigned requests: the signature is in the URL or in a form, and anyone who has it can use it. By
 /// anybody, the owner's identities included.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct PresignedFacts {
@@ -62,55 +66,7 @@ pub struct PresignedFacts {
 /// AWS's own bound on a presigned URL's life: seven days, in ms.
 const LONGEST_SIGNATURE_MS: u64 = 604_800_000;
 
-/// Open to anybody, by class of action. With RestrictPublicBuckets in effect this is known to be
-/// false even where the policy was refused: a public policy is cut off, and any other only lets fixed
-/// values in.
-#[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(
-    own(BucketPolicyStatus, OnlyWherePublicCounts),
-    own(BucketPublicAccessBlock, UnlessAccountBlocksAll),
-    own(AccountPublicAccessBlock)
-)]
-pub struct PublicFacts {
-    /// Read object data.
-    pub read: Fact<bool>,
-    /// List the bucket.
-    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
-    pub list: Fact<bool>,
-    /// Write or delete objects.
-    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
-    pub write: Fact<bool>,
-    /// Read or change ACLs.
-    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
-    pub acl: Fact<bool>,
-    /// Change the bucket's policy or protection.
-    pub takeover: Fact<bool>,
-}
-
-/// Reach by class of action: `reachable`, `constrained` or `unreachable`.
-#[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(
-    own(BucketPolicyStatus, OnlyWherePublicCounts),
-    own(BucketPublicAccessBlock, UnlessAccountBlocksAll),
-    own(AccountPublicAccessBlock)
-)]
-pub struct ReachFacts {
-    /// Read object data.
-    pub read: Fact<Reach>,
-    /// List the bucket.
-    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
-    pub list: Fact<Reach>,
-    /// Write or delete objects.
-    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
-    pub write: Fact<Reach>,
-    /// Read or change ACLs.
-    #[needs(own(BucketOwnership), own(BucketAcl, UnlessBucketOwnerEnforced))]
-    pub acl: Fact<Reach>,
-    /// Change the bucket's policy or protection.
-    pub takeover: Fact<Reach>,
-}
-
-/// Somebody outside the owner's account whom the policy or the ACL names.
+/// A principal outside the owner's account that the policy or the ACL names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, FactValue)]
 pub struct NamedOutsider {
     /// A 12-digit account id, an organization id, a canonical user id or a federated provider.
@@ -119,6 +75,38 @@ pub struct NamedOutsider {
     pub via: String,
     /// Listed under `trusted_accounts` or `trusted_organizations` in the configuration.
     pub trusted: bool,
+}
+
+/// The classes of actions. A bucket ACL never grants object data or the policy (S3 user guide, "ACL
+/// permissions"), so those two classes do not open it.
+impl<T: FactValue> FactValue for Classes<T> {
+    fn declare(paths: &mut Paths) {
+        const POLICY: &[Need] = &[
+            Need::own(ReadingKind::BucketPolicyStatus),
+            Need::own(ReadingKind::BucketPublicAccessBlock),
+            Need::own(ReadingKind::AccountPublicAccessBlock),
+        ];
+        const ACL: &[Need] = &[
+            Need::own(ReadingKind::BucketOwnership),
+            Need::own(ReadingKind::BucketAcl),
+        ];
+        paths.needs(&[POLICY]);
+        paths.member::<T>("read", &[]);
+        paths.member::<T>("list", &[ACL]);
+        paths.member::<T>("write", &[ACL]);
+        paths.member::<T>("acl", &[ACL]);
+        paths.member::<T>("takeover", &[]);
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) -> Option<Value> {
+        let mut group = writer.group();
+        group.member("read", &self.read);
+        group.member("list", &self.list);
+        group.member("write", &self.write);
+        group.member("acl", &self.acl);
+        group.member("takeover", &self.takeover);
+        group.close()
+    }
 }
 
 impl ExposureFacts {
@@ -131,19 +119,15 @@ impl ExposureFacts {
         let sources = sources(context, policy, block);
         let anonymous = sources.reach(&Question::Anonymous);
         let signed = sources.reach(&Question::AnyAwsAccount);
-        let open = |class| anonymous.open(class).or(signed.open(class));
         let presigned = policy.presigned();
         let cut = sources.cut();
         Self {
-            public: PublicFacts {
-                read: open(ActionClass::Read),
-                list: open(ActionClass::List),
-                write: open(ActionClass::Write),
-                acl: open(ActionClass::Acl),
-                takeover: open(ActionClass::Takeover),
-            },
-            anonymous: ReachFacts::of(&anonymous),
-            any_aws_account: ReachFacts::of(&signed),
+            public: Classes::from_fn(|class| {
+                let open = |composed: &Composed| composed.open.get(class).clone();
+                open(&anonymous).or(open(&signed))
+            }),
+            anonymous: anonymous.reach,
+            any_aws_account: signed.reach,
             other_accounts: other_accounts(context, policy, &cut),
             presigned: PresignedFacts {
                 reach: presigned.as_ref().map(|(reach, _)| *reach),
@@ -169,30 +153,11 @@ impl ExposureFacts {
             "any_aws_account" => &[Question::AnyAwsAccount],
             _ => return None,
         };
-        let class = match class {
-            "read" => ActionClass::Read,
-            "list" => ActionClass::List,
-            "write" => ActionClass::Write,
-            "acl" => ActionClass::Acl,
-            "takeover" => ActionClass::Takeover,
-            _ => return None,
-        };
+        let class = ActionClass::from_name(class)?;
         let sources = sources(context, policy, block);
         questions
             .iter()
             .find_map(|question| sources.witness(question, class))
-    }
-}
-
-impl ReachFacts {
-    fn of(composed: &Composed) -> Self {
-        Self {
-            read: composed.of(ActionClass::Read),
-            list: composed.of(ActionClass::List),
-            write: composed.of(ActionClass::Write),
-            acl: composed.of(ActionClass::Acl),
-            takeover: composed.of(ActionClass::Takeover),
-        }
     }
 }
 
@@ -264,7 +229,7 @@ pub(super) fn aws_says_public(bucket: &BucketInventory) -> Fact<bool> {
     }
 }
 
-/// A grant to somebody in particular who is not the owner.
+/// A grant to a named grantee who is not the owner.
 fn is_outsider(bucket: &BucketInventory, grant: &Grant) -> bool {
     let owner = bucket.acl.known().and_then(|acl| acl.owner.as_deref());
     !matches!(
@@ -279,7 +244,7 @@ fn other_accounts(
     policy: &PolicyReading,
     cut: &Fact<bool>,
 ) -> Fact<Vec<NamedOutsider>> {
-    let outsider = |account: String, via: &str| NamedOutsider {
+    let named = |account: String, via: &str| NamedOutsider {
         trusted: context.trust.covers(&account),
         account,
         via: via.to_owned(),
@@ -293,8 +258,8 @@ fn other_accounts(
         .map(|(policy, acl): (Vec<String>, Vec<String>)| {
             let mut all: Vec<NamedOutsider> = policy
                 .into_iter()
-                .map(|account| outsider(account, "policy"))
-                .chain(acl.into_iter().map(|account| outsider(account, "acl")))
+                .map(|account| named(account, "policy"))
+                .chain(acl.into_iter().map(|account| named(account, "acl")))
                 .collect();
             all.sort();
             all.dedup();
@@ -302,7 +267,7 @@ fn other_accounts(
         })
 }
 
-/// Nobody, where the policy's publicity cuts everybody outside off.
+/// None, where the policy's publicity cuts every outside caller off.
 fn unless_cut(named: Fact<Vec<String>>, cut: &Fact<bool>) -> Fact<Vec<String>> {
     match (named, cut) {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),

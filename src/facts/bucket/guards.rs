@@ -34,15 +34,15 @@ pub struct GuardFacts {
     /// Conditions of the policy test tags of the bucket.
     pub tests_tags: Fact<bool>,
     /// Such conditions count: attribute-based access control is enabled.
-    #[needs(own(BucketAbac, UnlessNoTagCondition))]
+    #[needs(own(BucketAbac))]
     pub tags_count: Fact<bool>,
     /// The AWS services that the policy lets in.
     pub services: Fact<Vec<ServiceFacts>>,
     /// Outsiders the policy names whom RestrictPublicBuckets shuts out, because another statement
     /// makes the policy public.
     #[needs(
-        own(BucketPolicyStatus, OnlyWherePublicCounts),
-        own(BucketPublicAccessBlock, UnlessAccountBlocksAll),
+        own(BucketPolicyStatus),
+        own(BucketPublicAccessBlock),
         own(AccountPublicAccessBlock)
     )]
     pub cut_off: Fact<Vec<String>>,

@@ -55,7 +55,7 @@ pub struct LoggingFacts {
     #[needs(
         own(BucketPolicy),
         own(BucketOwnership),
-        own(BucketAcl, UnlessBucketOwnerEnforced),
+        own(BucketAcl),
         siblings(BucketLogging)
     )]
     pub is_log_target: Fact<bool>,

@@ -115,7 +115,7 @@ pub struct BucketFacts<'a> {
     /// A sample of its objects, where one was asked for.
     pub objects: Lazy<'a, ObjectFacts>,
     /// Tags by key; test with `in`.
-    #[needs(own(BucketTags, WhileThereIsRoom))]
+    #[needs(own(BucketTags))]
     pub tags: Lazy<'a, Fact<BTreeMap<String, String>>>,
 }
 

@@ -28,9 +28,9 @@ pub struct ObjectFacts {
     pub sampled: Fact<u32>,
     /// Objects that anybody can reach by their own ACL.
     #[needs(
-        own(BucketObjectAcls, UnlessAclsWithoutEffect),
+        own(BucketObjectAcls),
         own(BucketOwnership),
-        own(BucketPublicAccessBlock, UnlessAccountBlocksAll),
+        own(BucketPublicAccessBlock),
         own(AccountPublicAccessBlock)
     )]
     pub public: SampledFacts,

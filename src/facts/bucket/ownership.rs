@@ -24,7 +24,7 @@ pub struct AclFacts {
     /// ACLs have an effect: ownership is not BucketOwnerEnforced.
     pub enabled: Fact<bool>,
     /// Grants to AllUsers or AuthenticatedUsers in the effective ACL. Empty with ACLs off.
-    #[needs(own(BucketAcl, UnlessBucketOwnerEnforced))]
+    #[needs(own(BucketAcl))]
     pub public_grants: Fact<Vec<PublicGrant>>,
 }
 

@@ -1,17 +1,16 @@
 //! The line of the posture table for one bucket.
 //!
-//! A posture always says something: what is not known is the word `unknown`, or null where the
-//! report's type has no words.
+//! A posture always says something: what is not known is `unknown`, or null where the report's type
+//! has no words.
 
 use super::BucketFacts;
-use super::exposure::ReachFacts;
 use crate::facts::fact::Fact;
 use crate::report::{
-    AccessPosture, BucketPosture, ClassReach, EncryptionPosture, MonitoringPosture, Reach,
+    AccessLog, AccessPosture, Acls, BlockPublicAccess, BucketPosture, ClassReach,
+    ClientSideEncryption, ConfigRecording, DataEvents, DefaultEncryption, EncryptionPosture,
+    MonitoringPosture, OtherAccounts, Reach, SseC,
 };
-
-/// The word for what could not be concluded.
-const UNKNOWN: &str = "unknown";
+use coldbucket_policy::contract::Classes;
 
 impl BucketFacts<'_> {
     /// The posture of the bucket under the guidance's three headings.
@@ -31,38 +30,31 @@ impl BucketFacts<'_> {
             anonymous: classes(&self.exposure.anonymous),
             any_aws_account: Some(classes(&self.exposure.any_aws_account)),
             other_accounts: match &self.exposure.other_accounts {
-                Fact::Known(outsiders) => {
-                    let mut accounts: Vec<String> = outsiders
-                        .iter()
-                        .map(|outsider| outsider.account.clone())
-                        .collect();
+                Fact::Known(named) => {
+                    let accounts = named.iter().map(|named| named.account.clone());
+                    let mut accounts: Vec<String> = accounts.collect();
                     accounts.sort();
                     accounts.dedup();
-                    accounts
+                    OtherAccounts::Named(accounts)
                 }
-                Fact::Unknown { .. } => vec![UNKNOWN.to_owned()],
+                Fact::Unknown { .. } => OtherAccounts::Unknown,
             },
-            acls: word(
-                &self.acl.enabled,
-                |enabled| if *enabled { "on" } else { "off" },
-            ),
+            acls: match self.acl.enabled {
+                Fact::Known(true) => Acls::On,
+                Fact::Known(false) => Acls::Off,
+                Fact::Unknown { .. } => Acls::Unknown,
+            },
             block_public_access: self.block_public_access(),
             plain_http: match self.transport.plain_http_reachable {
                 Fact::Known(true) => Reach::Reachable,
                 Fact::Known(false) => Reach::Unreachable,
                 Fact::Unknown { .. } => Reach::Unknown,
             },
-            presigned: self
-                .exposure
-                .presigned
-                .reach
-                .known()
-                .copied()
-                .unwrap_or(Reach::Unknown),
+            presigned: known(&self.exposure.presigned.reach),
         }
     }
 
-    fn block_public_access(&self) -> String {
+    fn block_public_access(&self) -> BlockPublicAccess {
         let block = &self.public_access_block;
         let flags = [
             &block.block_public_acls,
@@ -71,90 +63,89 @@ impl BucketFacts<'_> {
             &block.restrict_public_buckets,
         ];
         let some = |value: bool| flags.iter().any(|flag| flag.known() == Some(&value));
-        let word = match &block.all {
-            Fact::Known(true) => "on",
-            Fact::Known(false) if some(true) => "partial",
-            Fact::Known(false) if flags.iter().all(|flag| flag.known() == Some(&false)) => "off",
+        match &block.all {
+            Fact::Known(true) => BlockPublicAccess::On,
+            Fact::Known(false) if some(true) => BlockPublicAccess::Partial,
+            Fact::Known(false) if flags.iter().all(|flag| flag.known() == Some(&false)) => {
+                BlockPublicAccess::Off
+            }
             // Some flag is off and the others are not known: partial or off.
-            _ => UNKNOWN,
-        };
-        word.to_owned()
+            _ => BlockPublicAccess::Unknown,
+        }
     }
 
     fn encryption_posture(&self) -> EncryptionPosture {
         let facts = &self.encryption;
         let kms = facts.kms.known() == Some(&true);
         EncryptionPosture {
-            default: word(&facts.default, |default| default),
+            default: match facts.default.known().map(String::as_str) {
+                Some("sse-s3") => DefaultEncryption::SseS3,
+                Some("sse-kms") => DefaultEncryption::SseKms,
+                Some("dsse-kms") => DefaultEncryption::DsseKms,
+                Some(other) => DefaultEncryption::Other(other.to_owned()),
+                None => DefaultEncryption::Unknown,
+            },
             key: facts.key.known().filter(|key| !key.is_empty()).cloned(),
             bucket_key: facts.bucket_key.known().filter(|_| kms).copied(),
-            sse_c: word(&facts.sse_c, |sse_c| sse_c),
+            sse_c: match facts.sse_c.known().map(String::as_str) {
+                Some("blocked") => SseC::Blocked,
+                Some("allowed") => SseC::Allowed,
+                _ => SseC::Unknown,
+            },
             // Encryption before the upload leaves no trace in the configuration, only in objects.
             client_side: match self.objects.client_side.count.known() {
-                Some(count) if *count > 0 => "evidence",
-                _ => "not visible",
-            }
-            .to_owned(),
+                Some(count) if *count > 0 => ClientSideEncryption::Evidence,
+                _ => ClientSideEncryption::NotVisible,
+            },
         }
     }
 
     fn monitoring(&self) -> MonitoringPosture {
         let logging = &self.logging;
-        let access_log = match (
-            logging.target_bucket.known(),
-            logging.target_prefix.known(),
-            logging.is_log_target.known(),
-        ) {
-            (Some(bucket), prefix, _) if !bucket.is_empty() => {
-                let prefix = prefix.map_or("", String::as_str);
-                let lost = if logging.deliverable.known() == Some(&false) {
-                    " (not delivered)"
-                } else {
-                    ""
-                };
-                format!("{bucket}/{prefix}{lost}")
-            }
-            (Some(_), _, Some(true)) => "log target".to_owned(),
-            (Some(_), ..) => "off".to_owned(),
-            (None, ..) => UNKNOWN.to_owned(),
+        let access_log = match (logging.target_bucket.known(), logging.is_log_target.known()) {
+            (Some(bucket), _) if !bucket.is_empty() => AccessLog::To {
+                bucket: bucket.clone(),
+                prefix: logging.target_prefix.known().cloned().unwrap_or_default(),
+                delivered: logging.deliverable.known() != Some(&false),
+            },
+            (Some(_), Some(true)) => AccessLog::LogTarget,
+            (Some(_), _) => AccessLog::Off,
+            (None, _) => AccessLog::Unknown,
         };
         MonitoringPosture {
             access_log,
-            data_events: self.data_events_word(),
-            config: word(&self.config, |config| config),
+            data_events: self.recorded_data_events(),
+            config: match self.config.known().map(String::as_str) {
+                Some("on") => ConfigRecording::On,
+                Some("daily") => ConfigRecording::Daily,
+                Some("not recorded") => ConfigRecording::NotRecorded,
+                Some("off") => ConfigRecording::Off,
+                _ => ConfigRecording::Unknown,
+            },
         }
     }
 
-    /// Which data events are recorded: `read+write`, all of one kind (`read`, `write`), `part`, `off`.
-    fn data_events_word(&self) -> String {
+    fn recorded_data_events(&self) -> DataEvents {
         let events = &self.data_events;
-        let words = (
+        let recorded = (
             events.read.known().map(String::as_str),
             events.write.known().map(String::as_str),
         );
-        match words {
-            (Some("all"), Some("all")) => "read+write",
-            (Some("all"), Some(_)) => "read",
-            (Some(_), Some("all")) => "write",
-            (Some("none"), Some("none")) => "off",
-            (Some(_), Some(_)) => "part",
-            _ => UNKNOWN,
+        match recorded {
+            (Some("all"), Some("all")) => DataEvents::ReadWrite,
+            (Some("all"), Some(_)) => DataEvents::Read,
+            (Some(_), Some("all")) => DataEvents::Write,
+            (Some("none"), Some("none")) => DataEvents::Off,
+            (Some(_), Some(_)) => DataEvents::Part,
+            _ => DataEvents::Unknown,
         }
-        .to_owned()
     }
 }
 
-fn classes(facts: &ReachFacts) -> ClassReach {
-    let reach = |fact: &Fact<Reach>| fact.known().copied().unwrap_or(Reach::Unknown);
-    ClassReach {
-        read: reach(&facts.read),
-        list: reach(&facts.list),
-        write: reach(&facts.write),
-        acl: reach(&facts.acl),
-        takeover: reach(&facts.takeover),
-    }
+fn known(reach: &Fact<Reach>) -> Reach {
+    reach.known().copied().unwrap_or(Reach::Unknown)
 }
 
-fn word<T>(fact: &Fact<T>, of: impl FnOnce(&T) -> &str) -> String {
-    fact.known().map_or(UNKNOWN, of).to_owned()
+fn classes(facts: &Classes<Fact<Reach>>) -> ClassReach {
+    facts.map(known)
 }

@@ -16,10 +16,7 @@ use crate::inventory::need::ReadingKind;
 
 /// Block Public Access of a bucket, joined with the account's, flag by flag.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(
-    own(BucketPublicAccessBlock, UnlessAccountBlocksAll),
-    own(AccountPublicAccessBlock)
-)]
+#[needs(own(BucketPublicAccessBlock), own(AccountPublicAccessBlock))]
 pub struct PublicAccessBlockFacts {
     /// All four flags are effective.
     pub all: Fact<bool>,

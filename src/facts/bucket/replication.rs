@@ -22,7 +22,7 @@ use crate::inventory::target::TargetInventory;
 
 /// Replication.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(own(BucketVersioning), own(BucketReplication, UnlessNotVersioned))]
+#[needs(own(BucketVersioning), own(BucketReplication))]
 pub struct ReplicationFacts {
     /// At least one rule is enabled.
     pub enabled: Fact<bool>,
@@ -53,7 +53,7 @@ pub struct ReplicationRuleFacts {
 
 /// Object Lock.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(own(BucketVersioning), own(BucketObjectLock, UnlessNotVersioned))]
+#[needs(own(BucketVersioning), own(BucketObjectLock))]
 pub struct ObjectLockFacts {
     /// Object Lock is on.
     pub enabled: Fact<bool>,

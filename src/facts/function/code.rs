@@ -17,7 +17,7 @@ use crate::inventory::need::ReadingKind;
 
 /// Where the code of `$LATEST` is kept.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(own(FunctionPackages, OnlyZips))]
+#[needs(own(FunctionPackages))]
 pub struct CodeFacts {
     /// The bucket it is referred to in; empty where Lambda keeps a copy of its own, and for container
     /// images.

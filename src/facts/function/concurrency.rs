@@ -49,29 +49,29 @@ pub struct ConfigurationFacts {
     #[needs(CALLERS)]
     pub bypassed_by: Fact<String>,
     /// Not one call ran on it in the last 14 days. Not decidable when it was set since.
-    #[needs(own(FunctionProvisionedUsage, OnlyProvisioned))]
+    #[needs(own(FunctionProvisionedUsage))]
     pub unused: Fact<bool>,
     /// How far back the figures go, days.
-    #[needs(own(FunctionProvisionedUsage, OnlyProvisioned))]
+    #[needs(own(FunctionProvisionedUsage))]
     pub window_days: Fact<u32>,
     /// Calls that ran on it.
-    #[needs(own(FunctionProvisionedUsage, OnlyProvisioned))]
+    #[needs(own(FunctionProvisionedUsage))]
     pub invocations: Fact<f64>,
     /// Calls beyond it, which started on demand.
-    #[needs(own(FunctionProvisionedUsage, OnlyProvisioned))]
+    #[needs(own(FunctionProvisionedUsage))]
     pub spillover: Fact<f64>,
     /// Share of its calls that spilled over, 0 to 1.
-    #[needs(own(FunctionProvisionedUsage, OnlyProvisioned))]
+    #[needs(own(FunctionProvisionedUsage))]
     pub spillover_share: Fact<f64>,
     /// Highest share that was in use, 0 to 1.
-    #[needs(own(FunctionProvisionedUsage, OnlyProvisioned))]
+    #[needs(own(FunctionProvisionedUsage))]
     pub peak_utilization: Fact<f64>,
     /// Application Auto Scaling may change it.
-    #[needs(own(ScalableTargets, OnlyProvisioned))]
+    #[needs(own(ScalableTargets))]
     pub scaled: Fact<bool>,
     /// The concurrency that is reserved for the function is all provisioned: calls beyond it, and all
     /// of other versions, are throttled.
-    #[needs(own(FunctionReservedConcurrency, OnlyProvisioned))]
+    #[needs(own(FunctionReservedConcurrency))]
     pub reserved_exhausted: Fact<bool>,
 }
 

@@ -19,11 +19,11 @@ pub(super) const IDLE_DAYS: i64 = 14;
 #[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct IdleFacts {
     /// It is in a VPC and inactive: the next call fails.
-    #[needs(own(FunctionStatus, OnlyInVpc))]
+    #[needs(own(FunctionStatus))]
     pub inactive: Fact<bool>,
     /// It is in a VPC and was not called in the last 14 days. Not decidable for a function that was
     /// changed since.
-    #[needs(own(FunctionInvocations, OnlyInVpc))]
+    #[needs(own(FunctionInvocations))]
     pub uncalled: Fact<bool>,
 }
 

@@ -16,7 +16,7 @@ pub struct PackageFacts {
     /// `zip` or `image`.
     pub kind: Fact<String>,
     /// Compressed size with layers, MB. For images known only with `--image-sizes`.
-    #[needs(own(FunctionImage, OnlyImages))]
+    #[needs(own(FunctionImage))]
     pub total_mb: Fact<f64>,
     /// Compressed size of the function's own zip, MB. Not decidable for images.
     pub code_mb: Fact<f64>,
@@ -25,25 +25,25 @@ pub struct PackageFacts {
     /// Number of layers.
     pub layer_count: Fact<u32>,
     /// Unzipped size with layers, MB. Known only with `--inspect-packages`; AWS allows 250 MB.
-    #[needs(own(FunctionPackages, OnlyZips))]
+    #[needs(own(FunctionPackages))]
     pub unzipped_mb: Fact<f64>,
     /// Number of files with layers. Known only with `--inspect-packages`.
-    #[needs(own(FunctionPackages, OnlyZips))]
+    #[needs(own(FunctionPackages))]
     pub files: Fact<u64>,
     /// The five largest folders of what was read. Known only with `--inspect-packages`.
-    #[needs(own(FunctionPackages, OnlyZips))]
+    #[needs(own(FunctionPackages))]
     pub largest: Fact<Vec<FolderFacts>>,
     /// What could be left out, in the zip and in the layers that could be read. Known only with
     /// `--inspect-packages`.
-    #[needs(own(FunctionPackages, OnlyZips))]
+    #[needs(own(FunctionPackages))]
     pub waste: Fact<Vec<WasteFacts>>,
     /// Layers whose contents were refused or failed: nothing is said of them. Known only with
     /// `--inspect-packages`.
-    #[needs(own(FunctionPackages, OnlyZips))]
+    #[needs(own(FunctionPackages))]
     pub unread_layers: Fact<u32>,
     /// `spring-boot`, `micronaut`, `quarkus`, `aspnet` or `none`. Known only with
     /// `--inspect-packages`.
-    #[needs(own(FunctionPackages, OnlyZips))]
+    #[needs(own(FunctionPackages))]
     pub framework: Fact<String>,
 }
 

@@ -7,13 +7,16 @@
 use super::context::LATEST;
 use super::{FunctionFacts, VersionFacts};
 use crate::facts::fact::Fact;
-use crate::report::{ColdStart, PackageContents, PackageFolder, PackageWaste};
+use crate::report::{
+    ColdStart, ColdStartCause, ColdStartRisk, PackageContents, PackageFolder, PackageWaste,
+    ProvisionedState, SnapStartState,
+};
 use coldbucket_cold_start::Model;
 
 /// The word for what could not be concluded.
 const UNKNOWN: &str = "unknown";
 
-/// Compressed package size above which download and import begin to be felt, MB.
+/// Compressed package size above which download and import begin to matter, MB.
 const NOTICEABLE_MB: f64 = 10.0;
 
 /// Compressed package size above which any runtime starts slowly, MB; also AWS's limit for a direct
@@ -49,11 +52,7 @@ impl FunctionFacts<'_> {
     }
 
     fn line(&self, version: &VersionFacts, qualifier: &str, model: Option<&Model>) -> ColdStart {
-        let told = model.and_then(|model| version.cold_start.told(model, qualifier));
-        let (estimate, drivers, levers) = match told {
-            Some(told) => (Some(told.estimate), told.drivers, told.levers),
-            None => (None, Vec::new(), Vec::new()),
-        };
+        let found = version.cold_start.report(model, qualifier);
         ColdStart {
             function: self.name.clone(),
             arn: self.arn.clone(),
@@ -70,43 +69,47 @@ impl FunctionFacts<'_> {
             contents: contents(version),
             vpc: version.vpc.attached.known() == Some(&true),
             provisioned_concurrency: self.provisioned(qualifier),
-            snap_start: snap_start(version).to_owned(),
-            risk: self.risk(version, qualifier).to_owned(),
-            estimate,
+            snap_start: snap_start(version),
+            risk: self.risk(version, qualifier),
+            duration: found.duration,
+            estimate: found.estimate,
             measured: version
                 .cold_start
                 .measured
                 .known()
                 .filter(|measured| measured.invocations > 0)
                 .map(|measured| {
-                    let cause = version.cold_start.cause.known().map(String::as_str);
-                    measured.told(cause.filter(|cause| *cause != "unknown"))
+                    let cause = match version.cold_start.cause.known().map(String::as_str) {
+                        Some("your code") => Some(ColdStartCause::YourCode),
+                        Some("the platform") => Some(ColdStartCause::ThePlatform),
+                        _ => None,
+                    };
+                    measured.report(cause)
                 }),
-            drivers,
-            levers,
+            drivers: found.drivers,
+            levers: found.levers,
         }
     }
 
     /// Provisioned concurrency of the qualifier. `$LATEST` cannot have it.
-    fn provisioned(&self, qualifier: &str) -> String {
+    fn provisioned(&self, qualifier: &str) -> ProvisionedState {
+        // Of `$LATEST` it is known whatever was refused.
         if qualifier == LATEST {
-            return "none".to_owned();
+            return ProvisionedState::None;
         }
-        match &self.provisioned_concurrency.configurations {
-            Fact::Unknown { .. } => UNKNOWN.to_owned(),
-            Fact::Known(configurations) => configurations
-                .iter()
-                .find(|configuration| configuration.qualifier == qualifier)
-                .map_or_else(
-                    || "none".to_owned(),
-                    |configuration| {
-                        format!(
-                            "{}/{} {}",
-                            configuration.allocated, configuration.requested, configuration.status
-                        )
-                    },
-                ),
-        }
+        let Fact::Known(configurations) = &self.provisioned_concurrency.configurations else {
+            return ProvisionedState::Unknown;
+        };
+        configurations
+            .iter()
+            .find(|configuration| configuration.qualifier == qualifier)
+            .map_or(ProvisionedState::None, |configuration| {
+                ProvisionedState::Configured {
+                    allocated: configuration.allocated,
+                    requested: configuration.requested,
+                    status: configuration.status.clone(),
+                }
+            })
     }
 
     /// Whether provisioned concurrency stands ready for all that was asked for.
@@ -123,9 +126,9 @@ impl FunctionFacts<'_> {
             })
     }
 
-    fn risk(&self, version: &VersionFacts, qualifier: &str) -> &'static str {
+    fn risk(&self, version: &VersionFacts, qualifier: &str) -> ColdStartRisk {
         if version.managed_instances.known() == Some(&true) || self.is_warm(qualifier) {
-            return "low";
+            return ColdStartRisk::Low;
         }
         // What was measured says it best.
         if let Some(measured) = version
@@ -135,30 +138,30 @@ impl FunctionFacts<'_> {
             .filter(|found| found.enough)
         {
             return match measured.reported_p50_ms {
-                slow if slow >= 1000.0 => "high",
-                felt if felt >= 400.0 => "medium",
-                _ => "low",
+                slow if slow >= 1000.0 => ColdStartRisk::High,
+                felt if felt >= 400.0 => ColdStartRisk::Medium,
+                _ => ColdStartRisk::Low,
             };
         }
         let size = version.package.total_mb.known().copied();
         let (Some(family), Some(size)) = (version.runtime.family.known(), size) else {
-            return UNKNOWN;
+            return ColdStartRisk::Unknown;
         };
         let snapshot = version.snapstart.snapshot.known() == Some(&true);
         match family.as_str() {
             // A restore costs about as much as a small start, so a snapshot moderates, no more.
-            "java" | "dotnet" if snapshot => "medium",
-            "java" | "dotnet" => "high",
-            "other" => UNKNOWN,
-            _ if size > LARGE_MB => "high",
-            _ if size > NOTICEABLE_MB => "medium",
-            "ruby" => "medium",
-            _ => "low",
+            "java" | "dotnet" if snapshot => ColdStartRisk::Medium,
+            "java" | "dotnet" => ColdStartRisk::High,
+            "other" => ColdStartRisk::Unknown,
+            _ if size > LARGE_MB => ColdStartRisk::High,
+            _ if size > NOTICEABLE_MB => ColdStartRisk::Medium,
+            "ruby" => ColdStartRisk::Medium,
+            _ => ColdStartRisk::Low,
         }
     }
 }
 
-/// What inspection saw of the package; none where nobody asked for it or it was refused.
+/// What inspection saw of the package; none where it was not requested or was refused.
 fn contents(version: &VersionFacts) -> Option<PackageContents> {
     let package = &version.package;
     let (largest, waste) = (package.largest.known()?, package.waste.known()?);
@@ -184,15 +187,15 @@ fn contents(version: &VersionFacts) -> Option<PackageContents> {
     })
 }
 
-/// `on`, `off`, `not eligible`, `unknown`. On `$LATEST` it is what the next version will have.
-fn snap_start(version: &VersionFacts) -> &'static str {
+/// On `$LATEST` it is what the next version will have.
+fn snap_start(version: &VersionFacts) -> SnapStartState {
     match (
         version.snapstart.enabled.known(),
         version.snapstart.eligible.known(),
     ) {
-        (Some(true), _) => "on",
-        (_, Some(false)) => "not eligible",
-        (Some(false), Some(true)) => "off",
-        _ => UNKNOWN,
+        (Some(true), _) => SnapStartState::On,
+        (_, Some(false)) => SnapStartState::NotEligible,
+        (Some(false), Some(true)) => SnapStartState::Off,
+        _ => SnapStartState::Unknown,
     }
 }

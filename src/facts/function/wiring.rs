@@ -20,11 +20,11 @@ use coldbucket_policy::{Policy, PolicyKind};
 /// The readings behind the question who calls a qualifier.
 pub(super) const CALLERS: &[Need] = &[
     Need::own(ReadingKind::FunctionAliases),
-    Need::guarded(ReadingKind::EventSourceMappings, Guard::OnlyStartedAhead),
-    Need::guarded(ReadingKind::Rules, Guard::OnlyStartedAhead),
-    Need::guarded(ReadingKind::Schedules, Guard::OnlyStartedAhead),
-    Need::guarded(ReadingKind::FunctionUrls, Guard::OnlyStartedAhead),
-    Need::guarded(ReadingKind::FunctionPolicies, Guard::OnlyStartedAhead),
+    Need::own(ReadingKind::EventSourceMappings),
+    Need::own(ReadingKind::Rules).guarded_by(Guard::OnlyStartedAhead),
+    Need::own(ReadingKind::Schedules).guarded_by(Guard::OnlyStartedAhead),
+    Need::own(ReadingKind::FunctionUrls).guarded_by(Guard::OnlyStartedAhead),
+    Need::own(ReadingKind::FunctionPolicies).guarded_by(Guard::OnlyStartedAhead),
 ];
 
 /// Something that calls a function, or may.

@@ -15,7 +15,7 @@ use crate::inventory::need::ReadingKind;
 
 /// The active access keys of a user that has some right on S3. All others have none here.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(own(IdentityListing), own(IdentityAccessKeys, OnlyUsersOfS3))]
+#[needs(own(IdentityListing), own(IdentityAccessKeys))]
 pub struct AccessKeyFacts {
     /// How many are active, two at most.
     pub active: Fact<u32>,

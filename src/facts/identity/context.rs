@@ -1,7 +1,7 @@
 //! One identity in its surroundings, and the policies that it holds.
 
 use crate::inventory::account::AccountInventory;
-use crate::inventory::identity::HeldPolicy;
+use crate::inventory::held_policies::HeldPolicy;
 use coldbucket_policy::Policy;
 
 /// One identity in its surroundings.

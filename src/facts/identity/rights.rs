@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use super::context::{Boundary, IdentityContext, Labelled, is_of_aws, short};
 use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
-use crate::inventory::identity::{IdentityInventory, PolicySource, S3_PREFIXES};
+use crate::inventory::held_policies::{PolicySource, S3_PREFIXES};
+use crate::inventory::identity::IdentityInventory;
 use coldbucket_policy::document::{Effect, Policy};
 use coldbucket_policy::identity::{self, Answer, Capability, Held, Identity};
 

@@ -52,7 +52,7 @@ pub enum Refusal {
 
 /// Where the directory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Location {
+pub struct DirectoryLocation {
     /// Position in the file.
     pub offset: u64,
     /// Length, bytes; at most [`LONGEST_DIRECTORY`].
@@ -86,7 +86,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u64> {
 ///
 /// # Errors
 /// When there is no zip, or not one that can be a Lambda package.
-pub fn locate(tail: &[u8], file: u64) -> Result<Location, Refusal> {
+pub fn locate(tail: &[u8], file: u64) -> Result<DirectoryLocation, Refusal> {
     let starts = file
         .checked_sub(u64::try_from(tail.len()).map_err(|_| Refusal::NotAZip)?)
         .ok_or(Refusal::Damaged)?;
@@ -121,7 +121,7 @@ pub fn locate(tail: &[u8], file: u64) -> Result<Location, Refusal> {
     if offset.saturating_add(length) > end || entries.saturating_mul(46) > length {
         return Err(Refusal::Damaged);
     }
-    Ok(Location {
+    Ok(DirectoryLocation {
         offset,
         length,
         entries,
@@ -134,7 +134,7 @@ pub fn locate(tail: &[u8], file: u64) -> Result<Location, Refusal> {
 /// When the records do not fit or cannot be true. Entries may have been handed on by then.
 pub fn read<'a>(
     directory: &'a [u8],
-    location: Location,
+    location: DirectoryLocation,
     mut entry: impl FnMut(Entry<'a>),
 ) -> Result<(), Refusal> {
     if u64::try_from(directory.len()).ok() != Some(location.length) {

@@ -1,11 +1,11 @@
-//! What a zip package holds, as far as its central directory tells.
+//! What a zip package holds, as far as its central directory says.
 //!
 //! The directory of a package is a few megabytes at most and stands at its end, so a package is
 //! read without its contents: the last 64 KB say where the directory is ([`directory::locate`]),
 //! the directory says what there is ([`directory::read`]), and of that only a bounded summary is
 //! kept ([`Archive`]). Neither code nor a URL of it is in a snapshot.
 //!
-//! A package is somebody's file: everything in it may be a lie. What cannot be true of a package
+//! A package is untrusted input: everything in it may be false. What cannot be true of a package
 //! that Lambda runs is refused, and nothing is allocated by a number that the file claims. The
 //! parser is our own, and fuzzed: rc-zip's keeps an entry of some hundred bytes for each record it
 //! is given, decodes every name, and asks for the directory piece by piece, where this one looks at
@@ -51,7 +51,7 @@ pub struct StoredCode {
 }
 
 impl StoredCode {
-    /// True when the object is one version, which nobody can exchange. `null` is the version of what
+    /// True when the object is one version, which cannot be replaced. `null` is the version of what
     /// was written without versioning, and is overwritten (S3 user guide, "How S3 Versioning works").
     pub fn names_a_version(&self) -> bool {
         self.version

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::directory::{self, Location, Refusal};
+use super::directory::{self, DirectoryLocation, Refusal};
 use super::{Archive, Content, ContentKind, Folder};
 
 /// How many folders are kept.
@@ -33,7 +33,11 @@ impl Sum {
 ///
 /// # Errors
 /// As [`directory::read`].
-pub fn summarize(bytes: &[u8], location: Location, zipped_bytes: u64) -> Result<Archive, Refusal> {
+pub fn summarize(
+    bytes: &[u8],
+    location: DirectoryLocation,
+    zipped_bytes: u64,
+) -> Result<Archive, Refusal> {
     let mut all = Sum::default();
     let mut folders: BTreeMap<String, Sum> = BTreeMap::new();
     let mut kinds: BTreeMap<(ContentKind, String), (Sum, BTreeMap<String, u64>)> = BTreeMap::new();

@@ -1,24 +1,25 @@
-//! What was looked for: every selected check with its counts, the ones that found nothing included.
+//! Every selected check with its counts, the ones that found nothing included.
 
 use std::collections::BTreeMap;
 
+use crate::output::shortened::mapped;
 use crate::report::{Report, Status};
 
 /// A check and how its results are spread.
-pub(super) struct Line<'a> {
+pub(super) struct CheckRow<'a> {
     pub(super) id: &'a str,
     pub(super) title: &'a str,
     pub(super) severity: &'static str,
     pub(super) failed: usize,
     pub(super) passed: usize,
-    pub(super) unjudged: usize,
+    pub(super) unassessed: usize,
     pub(super) accepted: usize,
     pub(super) not_applicable: usize,
-    pub(super) maps: Vec<(String, String)>,
+    pub(super) maps: Vec<(&'static str, &'a [String])>,
 }
 
 /// Every check of the report: what failed most severely first, then by id.
-pub(super) fn of(report: &Report) -> Vec<Line<'_>> {
+pub(super) fn of(report: &Report) -> Vec<CheckRow<'_>> {
     let mut counts: BTreeMap<(&str, Status), usize> = BTreeMap::new();
     for result in &report.results {
         *counts.entry((&result.check, result.status)).or_default() += 1;
@@ -28,49 +29,20 @@ pub(super) fn of(report: &Report) -> Vec<Line<'_>> {
         .iter()
         .map(|(id, summary)| {
             let of = |status| counts.get(&(id.as_str(), status)).copied().unwrap_or(0);
-            let line = Line {
+            let line = CheckRow {
                 id,
                 title: &summary.title,
                 severity: summary.severity.map_or("info", |severity| severity.name()),
                 failed: of(Status::Fail),
                 passed: of(Status::Pass),
-                unjudged: of(Status::NotAssessed),
+                unassessed: of(Status::NotAssessed),
                 accepted: of(Status::Suppressed),
                 not_applicable: of(Status::NotApplicable),
-                maps: summary
-                    .maps_to
-                    .iter()
-                    .filter(|(name, _)| KNOWN.iter().any(|(known, _)| known == name))
-                    .map(|(name, ids)| (catalogue(name), ids.join(", ")))
-                    .collect(),
+                maps: mapped(summary).collect(),
             };
             (std::cmp::Reverse(summary.severity), line)
         })
         .collect();
     lines.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.id.cmp(b.1.id)));
     lines.into_iter().map(|(_, line)| line).collect()
-}
-
-/// The catalogues an auditor asks for, by their names in policy files. Other scanners' check names
-/// stay in the machine formats.
-const KNOWN: &[(&str, &str)] = &[
-    ("security_hub", "Security Hub"),
-    ("cis_1_5", "CIS AWS 1.5"),
-    ("cis_3", "CIS AWS 3"),
-    ("cis_4", "CIS AWS 4"),
-    ("cis_5", "CIS AWS 5"),
-    ("cis_6", "CIS AWS 6"),
-    ("cis_7", "CIS AWS 7"),
-    ("nist_800_53", "NIST 800-53"),
-    ("pci_4", "PCI DSS 4"),
-    ("aws_config", "AWS Config"),
-    ("trusted_advisor", "Trusted Advisor"),
-];
-
-/// A catalogue's name as its publisher writes it, or the short name with blanks.
-pub(super) fn catalogue(name: &str) -> String {
-    KNOWN
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map_or_else(|| name.replace('_', " "), |(_, title)| (*title).to_owned())
 }

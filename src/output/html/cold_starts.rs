@@ -1,10 +1,16 @@
-//! The cold starts: a stacked bar a function on one scale, worst first, with what is measured, what
-//! drives it and what each lever would save.
+//! The cold starts: a stacked bar a function on one scale, slowest first, with what it is made of and
+//! what each lever would save.
 
-use super::wording::{count, duration, number, price, size};
+use std::collections::BTreeSet;
+
 use super::{SHOWN, left_out};
-use crate::report::cold_start::EstimateOutput;
-use crate::report::{ColdStart, Lever, Report};
+use crate::output::cold_starts::{Names, slowest};
+use crate::output::words;
+use crate::report::numbers::{count, duration, number, price, size};
+use crate::report::{
+    ColdStart, ColdStartDuration, ColdStartRisk, DurationBasis, Lever, Measured, ProvisionedState,
+    Report, SnapStartState,
+};
 
 /// Length of a bar's canvas, in its own units. The page stretches it to the room there is.
 const CANVAS: f64 = 1000.0;
@@ -16,28 +22,29 @@ pub(super) struct ColdStarts<'a> {
     pub(super) total: usize,
     pub(super) functions: String,
     pub(super) left_out: Option<String>,
-    pub(super) told: String,
+    pub(super) sentence: String,
     /// What the scale says, at equal distances from 0 to its end.
     pub(super) ticks: Vec<String>,
-    pub(super) rows: Vec<Row<'a>>,
+    pub(super) rows: Vec<StartRow<'a>>,
+    pub(super) any_estimated: bool,
     pub(super) any_measured: bool,
     pub(super) any_snapstart: bool,
 }
 
 /// A function, with those of its versions and aliases that start alike.
-pub(super) struct Row<'a> {
-    pub(super) function: &'a str,
+pub(super) struct StartRow<'a> {
+    pub(super) function: String,
     pub(super) arn: &'a str,
     pub(super) qualifiers: String,
-    pub(super) risk: &'static str,
+    pub(super) risk: words::Word,
     pub(super) traits: Vec<(&'static str, String)>,
     pub(super) bar: Option<Bar>,
     pub(super) headline: String,
+    /// `measured`, `estimated`.
+    pub(super) basis: &'static str,
     pub(super) warm: bool,
-    pub(super) phases: Vec<(&'static str, String)>,
-    pub(super) band: Option<String>,
-    pub(super) measured: Option<String>,
-    pub(super) basis: Vec<String>,
+    pub(super) figures: Vec<(&'static str, String)>,
+    pub(super) remarks: &'a [String],
     pub(super) drivers: Vec<DriverLine<'a>>,
     pub(super) levers: Vec<LeverLine<'a>>,
     pub(super) savings: Vec<Saving>,
@@ -45,10 +52,10 @@ pub(super) struct Row<'a> {
 
 /// The shapes of a bar, in units of its canvas.
 pub(super) struct Bar {
-    pub(super) told: String,
+    pub(super) sentence: String,
     pub(super) phases: Vec<Shape>,
-    pub(super) low: String,
-    pub(super) high: String,
+    /// The ends of an estimate's band.
+    pub(super) band: Option<(String, String)>,
     pub(super) p50: Option<String>,
     pub(super) p99: Option<String>,
     pub(super) with_snapstart: Option<String>,
@@ -58,7 +65,7 @@ pub(super) struct Shape {
     pub(super) class: &'static str,
     pub(super) from: String,
     pub(super) width: String,
-    pub(super) told: String,
+    pub(super) title: String,
 }
 
 pub(super) struct DriverLine<'a> {
@@ -78,53 +85,48 @@ pub(super) struct LeverLine<'a> {
 /// What the two levers of the platform would save, for the row itself.
 pub(super) struct Saving {
     pub(super) what: &'static str,
-    pub(super) told: String,
+    pub(super) saves: String,
 }
 
 impl<'a> ColdStarts<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
+        let names = Names::of(report);
         let mut starts: Vec<Alike<'_>> = Vec::new();
         for start in &report.cold_start {
             match starts.iter_mut().rev().find(|other| other.holds(start)) {
                 Some(alike) => alike.qualifiers.push(&start.qualifier),
                 None => starts.push(Alike {
                     start,
-                    estimate: start
-                        .estimate
-                        .as_ref()
-                        .and_then(|value| serde_json::from_value(value.clone()).ok()),
                     qualifiers: vec![&start.qualifier],
                 }),
             }
         }
-        // Worst first: by what a caller waits; what cannot be estimated comes last.
         starts.sort_by(|a, b| {
-            b.caller()
-                .total_cmp(&a.caller())
-                .then_with(|| rank(&a.start.risk).cmp(&rank(&b.start.risk)))
-                .then_with(|| a.start.function.cmp(&b.start.function))
-                .then_with(|| a.start.arn.cmp(&b.start.arn))
-                .then_with(|| a.qualifiers.cmp(&b.qualifiers))
+            slowest(a.start, b.start).then_with(|| a.qualifiers.cmp(&b.qualifiers))
         });
-        let functions: std::collections::BTreeSet<&str> = report
+        let functions: BTreeSet<&str> = report
             .cold_start
             .iter()
             .map(|start| start.arn.as_str())
             .collect();
         let total = starts.len();
-        let told = told(&starts, functions.len());
+        let sentence = sentence(&names, &starts, functions.len());
         starts.truncate(SHOWN);
         let longest = starts.iter().map(Alike::end).fold(0.0, f64::max);
         let step = step(longest);
         let scale = CANVAS / (step * INTERVALS);
-        let rows: Vec<Row<'_>> = starts.iter().map(|alike| row(alike, scale)).collect();
+        let rows: Vec<StartRow<'_>> = starts
+            .iter()
+            .map(|alike| row(&names, alike, scale))
+            .collect();
         let has = |test: fn(&Bar) -> bool| rows.iter().filter_map(|row| row.bar.as_ref()).any(test);
         Self {
             total,
             functions: number(functions.len()),
             left_out: left_out(total, "version"),
-            told,
+            sentence,
             ticks: (0..=4).map(|at| tick(step * f64::from(at))).collect(),
+            any_estimated: has(|bar| bar.band.is_some()),
             any_measured: has(|bar| bar.p50.is_some()),
             any_snapstart: has(|bar| bar.with_snapstart.is_some()),
             rows,
@@ -135,7 +137,6 @@ impl<'a> ColdStarts<'a> {
 /// Versions of one function that start alike.
 struct Alike<'a> {
     start: &'a ColdStart,
-    estimate: Option<EstimateOutput>,
     qualifiers: Vec<&'a str>,
 }
 
@@ -143,7 +144,7 @@ impl Alike<'_> {
     fn holds(&self, other: &ColdStart) -> bool {
         let one = self.start;
         one.arn == other.arn
-            && one.estimate == other.estimate
+            && one.duration == other.duration
             && one.measured == other.measured
             && one.provisioned_concurrency == other.provisioned_concurrency
             && one.snap_start == other.snap_start
@@ -153,22 +154,14 @@ impl Alike<'_> {
             && one.risk == other.risk
     }
 
-    /// What a caller waits, ms; below every real one where it is not known.
-    fn caller(&self) -> f64 {
-        self.estimate.as_ref().map_or(-1.0, |found| found.caller_ms)
-    }
-
     /// Where the bar and everything on it ends, ms.
     fn end(&self) -> f64 {
-        let Some(found) = &self.estimate else {
+        let Some(takes) = &self.start.duration else {
             return 0.0;
         };
         let measured = self.start.measured.as_ref();
-        let p99 = measured.map_or(0.0, |measured| found.pre_init_ms + measured.p99_ms);
-        found
-            .caller_ms
-            .max(found.pre_init_ms + found.high_ms)
-            .max(p99)
+        let p99 = measured.map_or(0.0, |measured| measured.p99_ms);
+        takes.pre_init_ms + takes.reported_ms.max(takes.high_ms).max(p99)
     }
 }
 
@@ -196,35 +189,29 @@ fn tick(ms: f64) -> String {
     }
 }
 
-fn rank(risk: &str) -> u8 {
-    match risk {
-        "high" => 0,
-        "medium" => 1,
-        "unknown" => 2,
-        _ => 3,
-    }
-}
-
 /// The section in a sentence.
-fn told(starts: &[Alike<'_>], functions: usize) -> String {
+fn sentence(names: &Names<'_>, starts: &[Alike<'_>], functions: usize) -> String {
     let mut sentence = count(functions, "function");
-    let high = starts
+    let high: BTreeSet<&str> = starts
         .iter()
-        .filter(|alike| alike.start.risk == "high")
+        .filter(|alike| alike.start.risk == ColdStartRisk::High)
         .map(|alike| alike.start.arn.as_str())
-        .collect::<std::collections::BTreeSet<_>>()
-        .len();
-    if high > 0 {
-        sentence.push_str(&format!(", {} at a high risk of slow starts", number(high)));
+        .collect();
+    if !high.is_empty() {
+        let high = number(high.len());
+        sentence.push_str(&format!(", {high} at a high risk of slow starts"));
     }
-    match starts.first().filter(|alike| alike.caller() > 0.0) {
-        Some(worst) => sentence.push_str(&format!(
-            "; slowest is {} with about {} before the first answer.",
-            worst.start.function,
-            duration(worst.caller())
-        )),
-        None => sentence.push('.'),
+    if let Some(first) = starts.first()
+        && let Some(takes) = &first.start.duration
+    {
+        sentence.push_str(&format!(
+            "; the slowest, {}, takes {} ({})",
+            names.qualified(first.start),
+            duration(takes.reported_ms),
+            words::basis(takes.basis)
+        ));
     }
+    sentence.push('.');
     sentence
 }
 
@@ -232,60 +219,32 @@ fn unit(value: f64) -> String {
     format!("{:.1}", value.clamp(0.0, CANVAS))
 }
 
-fn row<'a>(alike: &Alike<'a>, scale: f64) -> Row<'a> {
+fn row<'a>(names: &Names<'_>, alike: &Alike<'a>, scale: f64) -> StartRow<'a> {
     let start = alike.start;
-    let found = alike.estimate.as_ref();
-    let phases = found.map(phases).unwrap_or_default();
-    let measured = start.measured.as_ref().map(|measured| {
-        let mut told = format!(
-            "{} in {}, over {}: half take up to {}, 99 % up to {} (init and first call)",
-            count(as_count(measured.cold_starts), "cold start"),
-            count(as_count(measured.invocations), "call"),
-            count(measured.window_days as usize, "day"),
-            duration(measured.p50_ms),
-            duration(measured.p99_ms)
-        );
-        if let Some(cause) = &measured.cause {
-            told.push_str(&format!("; the time goes to {cause}"));
-        }
-        told
-    });
+    let takes = start.duration.as_ref();
     let most = start
         .drivers
         .iter()
         .map(|driver| driver.ms)
-        .fold(0.0, f64::max)
-        .max(1.0);
-    Row {
-        function: &start.function,
+        .fold(1.0, f64::max);
+    StartRow {
+        function: names.function(start),
         arn: &start.arn,
         qualifiers: alike.qualifiers.join(", "),
-        risk: match start.risk.as_str() {
-            "low" => "low",
-            "medium" => "medium",
-            "high" => "high",
-            _ => "unknown",
-        },
+        risk: words::risk(start.risk),
         traits: traits(start),
-        bar: found.map(|found| bar(start, found, scale)),
-        headline: found.map_or_else(
+        bar: takes.map(|takes| bar(start, takes, scale)),
+        headline: takes.map_or_else(
             || "no estimate".to_owned(),
-            |found| duration(found.caller_ms),
+            |takes| duration(takes.reported_ms),
         ),
-        warm: start.provisioned_concurrency.ends_with(" READY"),
-        phases: phases
-            .iter()
-            .map(|(_, name, ms)| (*name, duration(*ms)))
-            .collect(),
-        band: found.map(|found| {
-            format!(
-                "{} to {} of init and first call",
-                duration(found.low_ms),
-                duration(found.high_ms)
-            )
-        }),
-        measured,
-        basis: found.map(|found| found.basis.clone()).unwrap_or_default(),
+        basis: takes.map_or("", |takes| words::basis(takes.basis)),
+        warm: matches!(&start.provisioned_concurrency, ProvisionedState::Configured { status, .. } if status == "READY"),
+        figures: figures(start),
+        remarks: start
+            .estimate
+            .as_ref()
+            .map_or(&[], |estimate| estimate.basis.as_slice()),
         drivers: start
             .drivers
             .iter()
@@ -300,22 +259,61 @@ fn row<'a>(alike: &Alike<'a>, scale: f64) -> Row<'a> {
     }
 }
 
-fn as_count(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
+/// The parts of a start in the order they happen.
+fn phases(takes: &ColdStartDuration) -> [(&'static str, &'static str, f64); 3] {
+    [
+        ("pre", "before init", takes.pre_init_ms),
+        ("init", "init", takes.init_ms),
+        ("call", "first call", takes.first_call_ms),
+    ]
 }
 
-fn phases(found: &EstimateOutput) -> [(&'static str, &'static str, f64); 3] {
-    [
-        ("pre", "before init", found.pre_init_ms),
-        ("init", "init", found.init_ms),
-        ("call", "first call", found.first_call_ms),
-    ]
+/// The figures of a start, label and value.
+fn figures(start: &ColdStart) -> Vec<(&'static str, String)> {
+    let Some(takes) = &start.duration else {
+        return Vec::new();
+    };
+    let mut figures: Vec<(&str, String)> = phases(takes)
+        .iter()
+        .map(|(_, name, ms)| (*name, duration(*ms)))
+        .collect();
+    figures.push(("init + first call", duration(takes.reported_ms)));
+    figures.push((
+        "a caller waits",
+        format!("about {}", duration(takes.pre_init_ms + takes.reported_ms)),
+    ));
+    if takes.basis == DurationBasis::Estimate {
+        let band = format!("{} to {}", duration(takes.low_ms), duration(takes.high_ms));
+        figures.push(("likely", format!("{band} of init and first call")));
+    }
+    figures.extend(
+        start
+            .measured
+            .as_ref()
+            .map(|found| ("measured", measured(found))),
+    );
+    figures
+}
+
+fn measured(measured: &Measured) -> String {
+    let mut text = format!(
+        "{} in {}, over {}: half take up to {}, 99 % up to {} (init and first call)",
+        count(measured.cold_starts, "cold start"),
+        count(measured.invocations, "call"),
+        count(measured.window_days, "day"),
+        duration(measured.p50_ms),
+        duration(measured.p99_ms)
+    );
+    if let Some(cause) = measured.cause {
+        text.push_str(&format!("; the time goes to {}", words::cause(cause)));
+    }
+    text
 }
 
 fn traits(start: &ColdStart) -> Vec<(&'static str, String)> {
     let mut traits = vec![
         ("Runtime", start.runtime.clone()),
-        ("Memory", format!("{} MB", number(start.memory_mb as usize))),
+        ("Memory", format!("{} MB", number(start.memory_mb))),
     ];
     if !start.architecture.is_empty() {
         traits.push(("Architecture", start.architecture.clone()));
@@ -327,16 +325,13 @@ fn traits(start: &ColdStart) -> Vec<(&'static str, String)> {
     if start.vpc {
         traits.push(("Network", "in a VPC".to_owned()));
     }
-    match start.snap_start.as_str() {
-        "on" => traits.push(("SnapStart", "SnapStart on".to_owned())),
-        "off" => traits.push(("SnapStart", "SnapStart off".to_owned())),
-        _ => {}
+    if matches!(start.snap_start, SnapStartState::On | SnapStartState::Off) {
+        let word = words::snap_start(start.snap_start).text;
+        traits.push(("SnapStart", format!("SnapStart {word}")));
     }
-    if !matches!(start.provisioned_concurrency.as_str(), "" | "none") {
-        traits.push((
-            "Provisioned concurrency",
-            format!("provisioned {}", start.provisioned_concurrency),
-        ));
+    if start.provisioned_concurrency != ProvisionedState::None {
+        let word = words::provisioned(&start.provisioned_concurrency).text;
+        traits.push(("Provisioned concurrency", format!("provisioned {word}")));
     }
     traits.push(("Region", start.region.clone()));
     traits
@@ -350,54 +345,44 @@ fn is_provisioned(lever: &Lever) -> bool {
     lever.what.starts_with("provisioned concurrency")
 }
 
-fn bar(start: &ColdStart, found: &EstimateOutput, scale: f64) -> Bar {
+fn bar(start: &ColdStart, takes: &ColdStartDuration, scale: f64) -> Bar {
     let mut shapes = Vec::new();
     let mut at = 0.0;
-    let mut words = Vec::new();
-    for (class, name, ms) in phases(found) {
-        words.push(format!("{name} {}", duration(ms)));
+    for (class, name, ms) in phases(takes) {
         shapes.push(Shape {
             class,
             from: unit(at * scale),
             width: unit(ms * scale),
-            told: format!("{name}: {}", duration(ms)),
+            title: format!("{name}: {}", duration(ms)),
         });
         at += ms;
     }
-    let mut told = format!("About {}: {}", duration(found.caller_ms), words.join(", "));
-    told.push_str(&format!(
-        "; between {} and {}",
-        duration(found.pre_init_ms + found.low_ms),
-        duration(found.pre_init_ms + found.high_ms)
-    ));
-    // Measured is what REPORT lines say, which leave out what is before init.
-    let mark = |ms: f64| unit((found.pre_init_ms + ms) * scale);
-    if let Some(measured) = &start.measured {
-        told.push_str(&format!(
-            "; measured {} at the median",
-            duration(found.pre_init_ms + measured.p50_ms)
-        ));
-    }
+    let parts: Vec<&str> = shapes.iter().map(|shape| shape.title.as_str()).collect();
+    let mut sentence = format!(
+        "{} {}: {}; between {} and {}",
+        duration(takes.reported_ms),
+        words::basis(takes.basis),
+        parts.join(", "),
+        duration(takes.low_ms),
+        duration(takes.high_ms)
+    );
     let with_snapstart = start.levers.iter().find(|lever| is_snapstart(lever));
-    if let Some(lever) = with_snapstart {
-        let left = (found.caller_ms - lever.saves_ms).max(0.0);
-        told.push_str(&format!("; with SnapStart {}", duration(left)));
-    }
+    let with_snapstart = with_snapstart.map(|lever| {
+        let left = (takes.reported_ms - lever.saves_ms).max(0.0);
+        sentence.push_str(&format!("; with SnapStart {}", duration(left)));
+        unit((takes.pre_init_ms + left) * scale)
+    });
+    // Logs leave out what is before init.
+    let mark = |ms: f64| unit((takes.pre_init_ms + ms) * scale);
+    let measured = start.measured.as_ref();
     Bar {
-        told,
+        sentence,
         phases: shapes,
-        low: mark(found.low_ms),
-        high: mark(found.high_ms),
-        p50: start
-            .measured
-            .as_ref()
-            .map(|measured| mark(measured.p50_ms)),
-        p99: start
-            .measured
-            .as_ref()
-            .map(|measured| mark(measured.p99_ms)),
-        with_snapstart: with_snapstart
-            .map(|lever| unit((found.caller_ms - lever.saves_ms).max(0.0) * scale)),
+        band: (takes.basis == DurationBasis::Estimate)
+            .then(|| (mark(takes.low_ms), mark(takes.high_ms))),
+        p50: measured.map(|measured| mark(measured.p50_ms)),
+        p99: measured.map(|measured| mark(measured.p99_ms)),
+        with_snapstart,
     }
 }
 
@@ -421,18 +406,12 @@ fn lever(lever: &Lever) -> LeverLine<'_> {
 
 fn savings(start: &ColdStart) -> Vec<Saving> {
     let of = |what: &'static str, test: fn(&Lever) -> bool| {
-        start
-            .levers
-            .iter()
-            .find(|lever| test(lever))
-            .map(|lever| Saving {
-                what,
-                told: format!(
-                    "saves {}, {}",
-                    duration(lever.saves_ms),
-                    price(lever.usd_per_month)
-                ),
-            })
+        let lever = start.levers.iter().find(|lever| test(lever))?;
+        let (saves, price) = (duration(lever.saves_ms), price(lever.usd_per_month));
+        Some(Saving {
+            what,
+            saves: format!("saves {saves}, {price}"),
+        })
     };
     [
         of("SnapStart", is_snapstart),
@@ -463,10 +442,10 @@ mod tests {
 
     #[test]
     fn a_scale_is_labelled_shortly() {
-        let told: Vec<String> = [0.0, 500.0, 1000.0, 2500.0, 6250.0]
+        let ticks: Vec<String> = [0.0, 500.0, 1000.0, 2500.0, 6250.0]
             .into_iter()
             .map(tick)
             .collect();
-        assert_eq!(told, ["0 ms", "500 ms", "1 s", "2.5 s", "6.25 s"]);
+        assert_eq!(ticks, ["0 ms", "500 ms", "1 s", "2.5 s", "6.25 s"]);
     }
 }

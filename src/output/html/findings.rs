@@ -1,14 +1,14 @@
 //! What is wrong: a card a check, worst first, and in it a row a finding with everything that
 //! supports it.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::wording::{count, number};
 use super::{SHOWN, left_out};
+use crate::output::shortened::{CheckFindings, by_check, mapped};
 use crate::output::{hostile, proof};
+use crate::report::numbers::{count, number};
 use crate::report::policy::{ContextValue, PrincipalClass, Request, RequestPrincipal};
 use crate::report::{CheckResult, CheckSummary, Evidence, Report, Severity, Status};
 
@@ -22,7 +22,7 @@ pub(super) struct Findings<'a> {
     pub(super) total: usize,
     pub(super) total_shown: String,
     pub(super) left_out: Option<String>,
-    pub(super) cards: Vec<Card<'a>>,
+    pub(super) cards: Vec<CheckCard<'a>>,
     pub(super) severities: Vec<(&'static str, String)>,
     pub(super) kinds: BTreeSet<&'static str>,
     pub(super) regions: BTreeSet<&'a str>,
@@ -31,22 +31,22 @@ pub(super) struct Findings<'a> {
 }
 
 /// A check with findings.
-pub(super) struct Card<'a> {
+pub(super) struct CheckCard<'a> {
     pub(super) id: &'a str,
     pub(super) title: &'a str,
     pub(super) severity: &'static str,
     pub(super) many: String,
     pub(super) why: &'a str,
     pub(super) fix: &'a str,
-    pub(super) maps: Vec<(String, String)>,
+    pub(super) maps: Vec<(&'static str, &'a [String])>,
     pub(super) references: Vec<&'a str>,
-    pub(super) rows: Vec<Row<'a>>,
-    pub(super) folded: Vec<Row<'a>>,
-    pub(super) folded_told: String,
+    pub(super) rows: Vec<FindingRow<'a>>,
+    pub(super) folded: Vec<FindingRow<'a>>,
+    pub(super) folded_count: String,
 }
 
 /// A finding.
-pub(super) struct Row<'a> {
+pub(super) struct FindingRow<'a> {
     pub(super) fingerprint: &'a str,
     pub(super) severity: &'static str,
     pub(super) kind: &'static str,
@@ -56,14 +56,14 @@ pub(super) struct Row<'a> {
     pub(super) arn: &'a str,
     pub(super) region: &'a str,
     pub(super) account: &'a str,
-    pub(super) evidence: Vec<Piece<'a>>,
+    pub(super) evidence: Vec<EvidenceLine<'a>>,
     pub(super) witness: Option<Witness>,
     pub(super) fix: &'a str,
     pub(super) explain: String,
 }
 
 /// A piece of evidence.
-pub(super) struct Piece<'a> {
+pub(super) struct EvidenceLine<'a> {
     pub(super) label: String,
     pub(super) pointer: &'a str,
     pub(super) value: String,
@@ -74,6 +74,7 @@ pub(super) struct Witness {
     pub(super) who: String,
     /// `who` is an ARN.
     pub(super) signed: bool,
+    pub(super) anonymous: bool,
     pub(super) action: String,
     pub(super) resource: String,
     pub(super) context: Vec<(String, String)>,
@@ -92,41 +93,24 @@ pub(super) struct Accepted<'a> {
 
 impl<'a> Findings<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
-        let failed: Vec<&CheckResult> = report
-            .results
-            .iter()
-            .filter(|result| result.status == Status::Fail)
-            .collect();
-        let mut by_check: BTreeMap<(Reverse<Severity>, &str), Vec<&CheckResult>> = BTreeMap::new();
-        for result in &failed {
-            by_check
-                .entry((Reverse(result.severity), &result.check))
-                .or_default()
-                .push(result);
-        }
-        let mut groups: Vec<(Severity, &str, Vec<&CheckResult>)> = by_check
-            .into_iter()
-            .map(|((severity, check), results)| (severity.0, check, results))
-            .collect();
-        // Within a severity, what is found most often comes first.
-        groups.sort_by_key(|(severity, check, results)| {
-            (Reverse(*severity), Reverse(results.len()), *check)
-        });
+        let groups = by_check(report);
+        let total = groups.iter().map(|group| group.results.len()).sum();
         let mut room = SHOWN;
         let mut cards = Vec::new();
         let mut shown: Vec<&CheckResult> = Vec::new();
-        for (severity, check, results) in groups {
-            let taken = results.get(..room.min(results.len())).unwrap_or(&results);
+        for group in groups {
+            let results = &group.results;
+            let taken = results.get(..room.min(results.len())).unwrap_or(results);
             if !taken.is_empty() {
-                cards.push(card(report, severity, check, results.len(), taken));
+                cards.push(card(report, &group, taken));
             }
             shown.extend(taken);
             room -= taken.len();
         }
         Self {
-            total: failed.len(),
-            total_shown: number(failed.len()),
-            left_out: left_out(failed.len(), "finding"),
+            total,
+            total_shown: number(total),
+            left_out: left_out(total, "finding"),
             severities: Severity::ALL
                 .into_iter()
                 .filter_map(|severity| {
@@ -158,7 +142,7 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// The findings that somebody accepted, in the order of the report.
+/// The accepted findings, in the order of the report.
 pub(super) fn accepted(report: &Report) -> Vec<Accepted<'_>> {
     report
         .results
@@ -177,27 +161,28 @@ pub(super) fn accepted(report: &Report) -> Vec<Accepted<'_>> {
 
 fn card<'a>(
     report: &'a Report,
-    severity: Severity,
-    check: &'a str,
-    many: usize,
+    group: &CheckFindings<'a>,
     results: &[&'a CheckResult],
-) -> Card<'a> {
+) -> CheckCard<'a> {
+    let check = group.check;
     let summary = report.checks.get(check);
-    let mut rows: Vec<Row<'_>> = results.iter().map(|result| row(result, summary)).collect();
+    let mut rows: Vec<FindingRow<'_>> = results.iter().map(|result| row(result, summary)).collect();
     // One or two folded rows would take no less room than the line that announces them.
     let folded = if rows.len() > ROWS + 2 {
         rows.split_off(ROWS)
     } else {
         Vec::new()
     };
-    Card {
+    CheckCard {
         id: check,
         title: summary.map_or(check, |summary| summary.title.as_str()),
-        severity: severity.name(),
-        many: count(many, "finding"),
+        severity: group.severity.name(),
+        many: count(group.results.len(), "finding"),
         why: summary.map_or("", |summary| summary.rationale.as_str()),
         fix: summary.map_or("", |summary| summary.remediation.as_str()),
-        maps: summary.map(maps).unwrap_or_default(),
+        maps: summary
+            .map(|summary| mapped(summary).collect())
+            .unwrap_or_default(),
         references: summary
             .map(|summary| {
                 // A link must not be able to do anything but lead somewhere.
@@ -206,23 +191,14 @@ fn card<'a>(
             })
             .unwrap_or_default(),
         rows,
-        folded_told: format!("{} more", number(folded.len())),
+        folded_count: format!("{} more", number(folded.len())),
         folded,
     }
 }
 
-/// Names of the catalogues that a reader knows.
-fn maps(summary: &CheckSummary) -> Vec<(String, String)> {
-    summary
-        .maps_to
-        .iter()
-        .map(|(catalogue, ids)| (super::checks::catalogue(catalogue), ids.join(", ")))
-        .collect()
-}
-
-fn row<'a>(result: &'a CheckResult, summary: Option<&'a CheckSummary>) -> Row<'a> {
+fn row<'a>(result: &'a CheckResult, summary: Option<&'a CheckSummary>) -> FindingRow<'a> {
     let resource = &result.resource;
-    Row {
+    FindingRow {
         fingerprint: &result.fingerprint,
         severity: result.severity.name(),
         kind: resource.kind.name(),
@@ -243,19 +219,19 @@ fn row<'a>(result: &'a CheckResult, summary: Option<&'a CheckSummary>) -> Row<'a
     }
 }
 
-fn piece(evidence: &Evidence) -> Piece<'_> {
-    Piece {
+fn piece(evidence: &Evidence) -> EvidenceLine<'_> {
+    EvidenceLine {
         label: label(&evidence.pointer),
         pointer: &evidence.pointer,
         value: match &evidence.value {
-            Value::String(text) => told(text),
+            Value::String(text) => laid_out_text(text),
             other => laid_out(other),
         },
     }
 }
 
 /// A text, and over several lines if it is a document itself, as a policy is.
-fn told(text: &str) -> String {
+fn laid_out_text(text: &str) -> String {
     match serde_json::from_str::<Value>(text) {
         Ok(document @ (Value::Object(_) | Value::Array(_))) => laid_out(&document),
         _ => hostile::plain(text).into_owned(),
@@ -295,8 +271,9 @@ fn witness(value: &Value) -> Witness {
     let json = serde_json::to_string_pretty(value).unwrap_or_default();
     match serde_json::from_value::<Request>(value.clone()) {
         Ok(request) => Witness {
-            who: who(&request.principal),
+            who: proof::who(&request.principal),
             signed: matches!(request.principal, RequestPrincipal::Arn(_)),
+            anonymous: request.principal == RequestPrincipal::Class(PrincipalClass::Anonymous),
             command: proof::command(&request),
             context: request
                 .context
@@ -311,6 +288,7 @@ fn witness(value: &Value) -> Witness {
         Err(_) => Witness {
             who: String::new(),
             signed: false,
+            anonymous: false,
             action: String::new(),
             resource: String::new(),
             context: Vec::new(),
@@ -327,24 +305,12 @@ fn context(value: ContextValue) -> String {
     }
 }
 
-fn who(principal: &RequestPrincipal) -> String {
-    match principal {
-        RequestPrincipal::Class(PrincipalClass::Anonymous) => {
-            "Anyone on the internet, without credentials".to_owned()
-        }
-        RequestPrincipal::Class(PrincipalClass::Service { name }) => {
-            format!("The service {name}, on behalf of anybody")
-        }
-        RequestPrincipal::Arn(arn) => arn.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_pointer_is_told_by_its_last_name() {
+    fn a_pointer_is_labelled_by_its_last_name() {
         assert_eq!(
             label("/accounts/1/buckets/b/policy_status/known"),
             "policy status"
@@ -361,10 +327,10 @@ mod tests {
     #[test]
     fn a_policy_is_laid_out_and_a_text_is_not() {
         let policy = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}"#;
-        assert!(told(policy).starts_with("{\n  \"Statement\": [\n"));
-        assert_eq!(told("{\"a\":1}"), "{\"a\":1}");
-        assert_eq!(told("absent"), "absent");
-        assert_eq!(told("12"), "12");
-        assert_eq!(told("a\nb"), "a b");
+        assert!(laid_out_text(policy).starts_with("{\n  \"Statement\": [\n"));
+        assert_eq!(laid_out_text("{\"a\":1}"), "{\"a\":1}");
+        assert_eq!(laid_out_text("absent"), "absent");
+        assert_eq!(laid_out_text("12"), "12");
+        assert_eq!(laid_out_text("a\nb"), "a b");
     }
 }

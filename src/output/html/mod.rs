@@ -18,7 +18,10 @@ use std::io::{self, Write};
 
 use askama::Template;
 
-use crate::report::{Report, Source, Status};
+use super::weight::Weights;
+use super::words::Tone;
+use crate::report::numbers::{count, number};
+use crate::report::{Report, Source};
 
 mod buckets;
 mod checks;
@@ -28,9 +31,7 @@ mod findings;
 mod lock;
 mod packages;
 mod summary;
-mod unjudged;
-mod weight;
-mod wording;
+mod unassessed;
 
 /// How many findings, buckets or functions the page holds; a browser's patience has an end.
 const SHOWN: usize = 5_000;
@@ -53,8 +54,8 @@ struct Page<'a> {
     buckets: buckets::Buckets<'a>,
     cold_starts: cold_starts::ColdStarts<'a>,
     packages: packages::Packages<'a>,
-    unjudged: unjudged::Unjudged<'a>,
-    checks: Vec<checks::Line<'a>>,
+    unassessed: unassessed::Section<'a>,
+    checks: Vec<checks::CheckRow<'a>>,
 }
 
 /// Writes the page.
@@ -62,7 +63,7 @@ struct Page<'a> {
 /// # Errors
 /// Those of the writer.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let weights = weight::Weights::of(report);
+    let weights = Weights::of(report);
     let page = Page {
         policy: lock::policy(STYLE, SCRIPT),
         style: STYLE,
@@ -71,7 +72,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         accounts: match report.scope.accounts.as_slice() {
             [] => "no account".to_owned(),
             [one] => format!("account {one}"),
-            several => wording::count(several.len(), "account"),
+            several => count(several.len(), "account"),
         },
         sample: report.source == Source::Sample,
         summary: summary::Summary::of(report, &weights),
@@ -80,22 +81,22 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         buckets: buckets::Buckets::of(report, &weights),
         cold_starts: cold_starts::ColdStarts::of(report),
         packages: packages::Packages::of(report),
-        unjudged: unjudged::Unjudged::of(report),
+        unassessed: unassessed::Section::of(report),
         checks: checks::of(report),
     };
     page.write_into(out)?;
     out.write_all(b"\n")
 }
 
-/// How many results have a status.
-fn with_status(report: &Report, status: Status) -> usize {
-    report
-        .summary
-        .results
-        .get(status.name())
-        .copied()
-        .and_then(|number| usize::try_from(number).ok())
-        .unwrap_or(0)
+/// The class of a tone in the page's style.
+const fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain | Tone::Strong | Tone::Quiet => "plain",
+        Tone::Good => "good",
+        Tone::Warn => "poor",
+        Tone::Bad | Tone::Worst => "bad",
+        Tone::Unknown => "unknown",
+    }
 }
 
 /// What to say of lines that the page leaves out; none when it holds them all.
@@ -103,9 +104,9 @@ fn left_out(total: usize, what: &str) -> Option<String> {
     total.checked_sub(SHOWN).filter(|more| *more > 0).map(|more| {
         format!(
             "This page shows the worst {} of {}. The other {} are in the machine formats (-o json=report.json, -o csv=report.csv); or narrow the audit with --check, --severity, --bucket or --function.",
-            wording::number(SHOWN),
-            wording::count(total, what),
-            wording::number(more),
+            number(SHOWN),
+            count(total, what),
+            number(more),
         )
     })
 }

@@ -1,23 +1,23 @@
-//! What functions carry: the size of each package, largest first.
+//! The package of each function by its size, largest first.
 
 use std::collections::BTreeMap;
 
-use super::wording::{count, duration, number, size};
 use super::{SHOWN, left_out};
+use crate::report::numbers::{count, duration, size};
 use crate::report::{ColdStart, PackageContents, PackageWaste, Report};
 
 /// Length of the longest bar, in units of its canvas.
 const CANVAS: f64 = 1000.0;
 
 pub(super) struct Packages<'a> {
-    pub(super) told: String,
+    pub(super) sentence: String,
     pub(super) left_out: Option<String>,
-    pub(super) rows: Vec<Row<'a>>,
+    pub(super) rows: Vec<PackageRow<'a>>,
     /// Some package was inspected.
     pub(super) inspected: bool,
 }
 
-pub(super) struct Row<'a> {
+pub(super) struct PackageRow<'a> {
     pub(super) function: &'a str,
     pub(super) qualifiers: String,
     pub(super) region: &'a str,
@@ -27,11 +27,11 @@ pub(super) struct Row<'a> {
     /// Unzipped size and number of files, where the package was inspected.
     pub(super) unzipped: Option<String>,
     pub(super) largest: Vec<(&'a str, String)>,
-    pub(super) waste: Vec<Waste<'a>>,
+    pub(super) waste: Vec<WasteLine<'a>>,
 }
 
 /// Something that could be left out.
-pub(super) struct Waste<'a> {
+pub(super) struct WasteLine<'a> {
     pub(super) what: String,
     pub(super) place: &'a str,
     pub(super) saves: String,
@@ -75,7 +75,7 @@ impl<'a> Packages<'a> {
                     .collect();
                 // The same package: one of them may have been inspected for all.
                 let contents = package.iter().find_map(|start| start.contents.as_ref());
-                Some(Row {
+                Some(PackageRow {
                     unzipped: contents.and_then(unzipped),
                     largest: contents
                         .map(|contents| {
@@ -101,7 +101,7 @@ impl<'a> Packages<'a> {
             })
             .collect();
         Self {
-            told: format!("{}, layers included.", count(total, "package")),
+            sentence: format!("{}, layers included.", count(total, "package")),
             left_out: left_out(total, "package"),
             inspected: report
                 .cold_start
@@ -117,24 +117,19 @@ fn name<'a>(package: &[&'a ColdStart]) -> &'a str {
 }
 
 fn unzipped(contents: &PackageContents) -> Option<String> {
-    let mut told = format!("{} unzipped", size(contents.unzipped_mb?));
+    let mut text = format!("{} unzipped", size(contents.unzipped_mb?));
     if let Some(files) = contents.files {
-        let files = usize::try_from(files).unwrap_or(usize::MAX);
-        told.push_str(&format!(
-            " in {} file{}",
-            number(files),
-            if files == 1 { "" } else { "s" }
-        ));
+        text.push_str(&format!(" in {}", count(files, "file")));
     }
-    Some(told)
+    Some(text)
 }
 
-fn waste(waste: &PackageWaste) -> Waste<'_> {
+fn waste(waste: &PackageWaste) -> WasteLine<'_> {
     let mut saves = format!("{} less to fetch", size(waste.zipped_mb));
     if waste.saves_ms >= 0.5 {
         saves.push_str(&format!(", saves {}", duration(waste.saves_ms)));
     }
-    Waste {
+    WasteLine {
         what: waste.kind.replace('-', " "),
         place: &waste.place,
         saves,

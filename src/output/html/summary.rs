@@ -1,13 +1,12 @@
-//! The head of the page: how it stands, what to mend first, and where it is worst.
+//! The head of the page: how it stands, what to fix first, and where it is worst.
 
-use std::collections::BTreeMap;
+use crate::output::shortened::{assessed, by_check, of_severity, some_of, with_status};
+use crate::output::weight::Weights;
+use crate::output::words;
+use crate::report::numbers::{count, number, time};
+use crate::report::{Report, Severity, Status};
 
-use super::weight::{Part, Weights};
-use super::with_status;
-use super::wording::{count, number, time};
-use crate::report::{Report, Severity, Source, Status};
-
-/// Lines of "mend first" and of "worst resources".
+/// Lines of "fix first" and of "worst resources".
 const LINES: usize = 6;
 
 /// Region names that are written out.
@@ -20,7 +19,7 @@ pub(super) struct Summary<'a> {
     pub(super) caveat: Option<String>,
     pub(super) severities: Vec<Tile>,
     pub(super) results: Vec<Share>,
-    pub(super) results_told: String,
+    pub(super) results_sentence: String,
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) first: Vec<First<'a>>,
     pub(super) worst: Vec<Worst<'a>>,
@@ -30,7 +29,7 @@ pub(super) struct Summary<'a> {
 /// One severity and how many findings it has.
 pub(super) struct Tile {
     pub(super) severity: &'static str,
-    pub(super) number: usize,
+    pub(super) number: u64,
     pub(super) shown: String,
 }
 
@@ -42,7 +41,7 @@ pub(super) struct Share {
     pub(super) width: String,
 }
 
-/// A check to mend first.
+/// A check to fix first.
 pub(super) struct First<'a> {
     pub(super) check: &'a str,
     pub(super) title: &'a str,
@@ -54,7 +53,7 @@ pub(super) struct First<'a> {
 pub(super) struct Worst<'a> {
     pub(super) kind: &'static str,
     pub(super) name: &'a str,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<(&'static str, usize)>,
 }
 
 impl<'a> Summary<'a> {
@@ -72,7 +71,7 @@ impl<'a> Summary<'a> {
             .collect();
         let urgent = of_severity(report, Severity::Critical) + of_severity(report, Severity::High);
         let failed = with_status(report, Status::Fail);
-        let unjudged = with_status(report, Status::NotAssessed);
+        let unassessed = with_status(report, Status::NotAssessed);
         let (mood, verdict) = match (urgent, failed) {
             (1, _) => ("alarm", "1 finding needs attention now".to_owned()),
             (2.., _) => (
@@ -83,23 +82,25 @@ impl<'a> Summary<'a> {
                 "warn",
                 "Nothing critical or high was found, and there is room for improvement".to_owned(),
             ),
-            (0, 0) if unjudged > 0 => ("warn", "No finding, in what could be judged".to_owned()),
+            (0, 0) if unassessed > 0 => {
+                ("warn", "No finding, in what could be assessed".to_owned())
+            }
             (0, 0) => ("calm", "No finding".to_owned()),
         };
-        let caveat = (unjudged > 0).then(|| {
+        let caveat = (unassessed > 0).then(|| {
             format!(
-                "{} could not be judged: they neither passed nor failed.",
-                count(unjudged, "result")
+                "{} could not be assessed: they neither passed nor failed.",
+                count(unassessed, "result")
             )
         });
-        let (results, results_told) = results(report);
+        let (results, results_sentence) = results(report);
         Self {
             mood,
             verdict,
             caveat,
             severities,
             results,
-            results_told,
+            results_sentence,
             facts: facts(report),
             first: first(report),
             worst: weights
@@ -117,47 +118,37 @@ impl<'a> Summary<'a> {
     }
 }
 
-fn of_severity(report: &Report, severity: Severity) -> usize {
-    report
-        .summary
-        .failed_by_severity
-        .get(severity.name())
-        .copied()
-        .and_then(|number| usize::try_from(number).ok())
-        .unwrap_or(0)
-}
-
 /// The bar of all results and what it says in words.
 fn results(report: &Report) -> (Vec<Share>, String) {
-    let words = [
-        (Status::Fail, "failed"),
-        (Status::NotAssessed, "not judged"),
-        (Status::Suppressed, "accepted"),
-        (Status::Pass, "passed"),
-        (Status::NotApplicable, "not applicable"),
+    let statuses = [
+        Status::Fail,
+        Status::NotAssessed,
+        Status::Suppressed,
+        Status::Pass,
+        Status::NotApplicable,
     ];
-    let total: usize = words
+    let total: u64 = statuses
         .iter()
-        .map(|(status, _)| with_status(report, *status))
+        .map(|status| with_status(report, *status))
         .sum();
     let mut shares = Vec::new();
-    let mut before = 0_usize;
-    for (status, word) in words {
+    let mut before = 0;
+    for status in statuses {
         let many = with_status(report, status);
         if many > 0 {
-            let thousandths = |part: usize| part as f64 * 1000.0 / total as f64;
+            let thousandths = |part: u64| part as f64 * 1000.0 / total as f64;
             shares.push(Share {
                 status: status.name(),
-                words: format!("{} {word}", number(many)),
+                words: format!("{} {}", number(many), words::status(status).text),
                 from: format!("{:.1}", thousandths(before)),
                 width: format!("{:.1}", thousandths(many)),
             });
             before += many;
         }
     }
-    let told: Vec<&str> = shares.iter().map(|share| share.words.as_str()).collect();
-    let told = format!("{}: {}", count(total, "result"), told.join(", "));
-    (shares, told)
+    let parts: Vec<&str> = shares.iter().map(|share| share.words.as_str()).collect();
+    let sentence = format!("{}: {}", count(total, "result"), parts.join(", "));
+    (shares, sentence)
 }
 
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
@@ -171,36 +162,8 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     facts.push((label, some(accounts, "unknown")));
     facts.push(("Read", time(&report.taken_at)));
     facts.push(("Regions", some(&report.scope.regions, "none")));
-    let kinds: Vec<String> = report
-        .summary
-        .resources
-        .iter()
-        .map(|(kind, many)| match many {
-            Some(many) => count(usize::try_from(*many).unwrap_or(usize::MAX), kind),
-            None => format!("an unknown number of {kind}s"),
-        })
-        .collect();
-    facts.push((
-        "Judged",
-        format!(
-            "{} by {}",
-            if kinds.is_empty() {
-                "nothing".to_owned()
-            } else {
-                kinds.join(", ")
-            },
-            count(report.checks.len(), "check")
-        ),
-    ));
-    facts.push((
-        "Source",
-        match report.source {
-            Source::Live => "the account itself".to_owned(),
-            Source::Snapshot => "a snapshot of the account".to_owned(),
-            Source::Sample => "the recorded sample account".to_owned(),
-            Source::Template => "a template".to_owned(),
-        },
-    ));
+    facts.push(("Assessed", assessed(report)));
+    facts.push(("Source", words::source(report.source).to_owned()));
     if let Some(endpoint) = &report.scope.endpoint {
         facts.push(("Endpoint", endpoint.clone()));
     }
@@ -219,74 +182,35 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     }
     facts.push(("Selection", narrowed.join(", ")));
     if report.summary.api_calls > 0 {
-        let calls = usize::try_from(report.summary.api_calls).unwrap_or(usize::MAX);
         facts.push((
             "Cost",
-            format!(
-                "{} in {}.{} s, read only",
-                count(calls, "API call"),
-                report.summary.duration_ms / 1000,
-                report.summary.duration_ms % 1000 / 100
-            ),
+            format!("{}, read only", words::calls(&report.summary)),
         ));
     }
     facts
 }
 
-/// The names, or their number where they are many.
+/// The first names, and how many more there are.
 fn some(names: &[String], nothing: &str) -> String {
-    match names.len() {
-        0 => nothing.to_owned(),
-        1..=REGIONS => names.join(", "),
-        many => format!(
-            "{} and {} more",
-            names
-                .iter()
-                .take(REGIONS)
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(", "),
-            number(many - REGIONS)
-        ),
+    match names {
+        [] => nothing.to_owned(),
+        names => some_of(names.iter().map(String::as_str), REGIONS),
     }
 }
 
-/// The checks with the worst findings.
+/// The checks to fix first.
 fn first(report: &Report) -> Vec<First<'_>> {
-    let mut by_check: BTreeMap<&str, (Severity, usize, &str)> = BTreeMap::new();
-    for result in &report.results {
-        if result.status == Status::Fail {
-            let (severity, many, kind) = by_check.entry(&result.check).or_insert((
-                result.severity,
-                0,
-                result.resource.kind.name(),
-            ));
-            *severity = (*severity).max(result.severity);
-            *kind = if *kind == result.resource.kind.name() {
-                kind
-            } else {
-                "resource"
-            };
-            *many += 1;
-        }
-    }
-    let mut checks: Vec<(&str, (Severity, usize, &str))> = by_check.into_iter().collect();
-    checks.sort_by(|a, b| {
-        (b.1.0, b.1.1)
-            .cmp(&(a.1.0, a.1.1))
-            .then_with(|| a.0.cmp(b.0))
-    });
-    checks
+    by_check(report)
         .into_iter()
         .take(LINES)
-        .map(|(check, (severity, many, _))| First {
-            check,
+        .map(|group| First {
+            check: group.check,
             title: report
                 .checks
-                .get(check)
-                .map_or(check, |summary| summary.title.as_str()),
-            severity: severity.name(),
-            many: number(many),
+                .get(group.check)
+                .map_or(group.check, |summary| summary.title.as_str()),
+            severity: group.severity.name(),
+            many: number(group.results.len()),
         })
         .collect()
 }

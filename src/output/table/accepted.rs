@@ -1,10 +1,10 @@
-//! What fails and is accepted, by who accepts it.
+//! What fails and is accepted, by what accepts it.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::paint::Tone;
-use super::{SHOWN, count, heading, prose};
+use super::{SHOWN, count, heading, more, prose};
 use crate::output::Look;
 use crate::report::{Report, Status};
 
@@ -32,14 +32,5 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         prose(look, 2, Tone::Plain, &what, out)?;
         prose(look, 4, Tone::Quiet, reason, out)?;
     }
-    if let Some(more) = by_reason.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        prose(
-            look,
-            2,
-            Tone::Quiet,
-            &format!("and {more} more reasons"),
-            out,
-        )?;
-    }
-    Ok(())
+    more(look, by_reason.len(), " reasons", out)
 }

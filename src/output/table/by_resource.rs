@@ -7,9 +7,10 @@ use std::io::{self, Write};
 use super::findings::is_named;
 use super::grid::{Column, Grid, Text};
 use super::paint::{Tone, paint};
-use super::{SHOWN, count, prose};
+use super::{SHOWN, count, more, prose};
+use crate::output::weight::Weights;
 use crate::output::{Look, hostile};
-use crate::report::{CheckResult, Report, ResourceId, Severity};
+use crate::report::{CheckResult, Report, ResourceId};
 
 /// Checks that are shown of one resource.
 const CHECKS: usize = 10;
@@ -29,22 +30,16 @@ pub(super) fn render(
             .push(result);
     }
     let mut resources: Vec<(&ResourceId, Vec<&CheckResult>)> = by_resource.into_iter().collect();
-    // Severities as lists, worst first: of two equal heads the longer one is worse.
-    let weight = |results: &[&CheckResult]| -> Vec<Severity> {
-        results.iter().map(|result| result.severity).collect()
-    };
-    resources.sort_by_cached_key(|(_, results)| Reverse(weight(results)));
+    let weights = Weights::of(report);
+    resources.sort_by_cached_key(|(id, _)| Reverse(weights.of_resource(id)));
     for (id, results) in resources.iter().take(SHOWN) {
         writeln!(out)?;
         of_resource(report, id, results, look, out)?;
     }
-    if let Some(more) = resources.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+    if resources.len() > SHOWN {
         writeln!(out)?;
-        let text = format!(
-            "and {more} more resources, none of them worse; -o csv=FILE and -o json=FILE have them all"
-        );
-        prose(look, 2, Tone::Quiet, &text, out)?;
     }
+    more(look, resources.len(), " resources, none of them worse", out)?;
     if let Some((id, results)) = resources.first()
         && let Some(first) = results.first()
     {
@@ -117,12 +112,12 @@ fn of_resource(
         ]);
     }
     grid.write(look.width, look.color, out)?;
-    if let Some(more) = checks.len().checked_sub(CHECKS).filter(|more| *more > 0) {
+    if let Some(unseen) = checks.len().checked_sub(CHECKS).filter(|more| *more > 0) {
         prose(
             look,
             4,
             Tone::Quiet,
-            &format!("and {}", count(more, "more check")),
+            &format!("and {}", count(unseen, "more check")),
             out,
         )?;
     }

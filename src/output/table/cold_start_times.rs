@@ -2,54 +2,38 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
-
 use super::grid::{Column, Grid, Text};
-use super::paint::Tone;
-use super::{SHOWN, heading, prose};
+use super::{SHOWN, heading, more, prose};
 use crate::output::Look;
-use crate::report::{ColdStart, Lever, Report};
-
-/// Cold starts from which logs say more than the estimate.
-const ENOUGH: u64 = 10;
+use crate::output::cold_starts::{Names, slowest};
+use crate::output::words::{self, Tone};
+use crate::report::numbers::{dollars, duration};
+use crate::report::{ColdStart, ColdStartDuration, Lever, Report};
 
 pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let mut versions: Vec<&ColdStart> = report
+    let mut versions: Vec<(&ColdStart, &ColdStartDuration)> = report
         .cold_start
         .iter()
-        .filter(|version| version.estimate.is_some() || version.measured.is_some())
+        .filter_map(|version| Some((version, version.duration.as_ref()?)))
         .collect();
     if versions.is_empty() {
         return Ok(());
     }
-    versions.sort_by(|a, b| time(b).total_cmp(&time(a)));
+    versions.sort_by(|(a, _), (b, _)| slowest(a, b));
     heading(
         look,
-        "Cold starts in milliseconds and dollars",
+        "Cold starts in time and dollars",
         "init + first call, slowest first",
         out,
     )?;
-    let shown = versions
-        .get(..SHOWN.min(versions.len()))
-        .unwrap_or(&versions);
-    table(shown).write(look.width, look.color, out)?;
-    if let Some(more) = versions.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        let text = format!("and {more} more, all of them faster; -o json has them all");
-        prose(look, 2, Tone::Quiet, &text, out)?;
-    }
-    let text = "Estimates are of a median start, by a model fitted on published measurements; the band \
-                brackets what it may be. A lever also saves what no log shows, the download before init; its price is a \
-                month's. -o json has every part, every lever and its command.";
+    let total = versions.len();
+    versions.truncate(SHOWN);
+    table(&Names::of(report), &versions).write(look.width, look.color, out)?;
+    more(look, total, ", all of them faster", out)?;
+    let text = "Measured is the median of ten logged cold starts or more, up to the 99th percentile. Estimated is a median \
+                start, by a model fitted on published measurements, within its band. \
+                -o json has every part, every lever and its command.";
     prose(look, 2, Tone::Quiet, text, out)
-}
-
-/// `orders:live`, as a caller would write it; `orders` alone calls `$LATEST`.
-fn named(version: &ColdStart) -> String {
-    if version.qualifier == "$LATEST" {
-        version.function.clone()
-    } else {
-        format!("{}:{}", version.function, version.qualifier)
-    }
 }
 
 /// "loading 25.3 MB of code" without what the column has no room for.
@@ -62,72 +46,52 @@ fn first_words(what: &str) -> &str {
         .unwrap_or(what)
 }
 
-fn figure(version: &ColdStart, member: &str) -> Option<f64> {
-    version
-        .estimate
-        .as_ref()?
-        .get(member)
-        .and_then(Value::as_f64)
-}
-
-/// What is known best: measured where enough was, estimated otherwise.
-fn time(version: &ColdStart) -> f64 {
-    version
-        .measured
-        .as_ref()
-        .filter(|measured| measured.cold_starts >= ENOUGH)
-        .map(|measured| measured.p50_ms)
-        .or_else(|| figure(version, "reported_ms"))
-        .unwrap_or(0.0)
-}
-
-fn ms(value: Option<f64>) -> String {
-    value.map_or_else(String::new, |value| format!("{value:.0} ms"))
-}
-
-fn table(versions: &[&ColdStart]) -> Grid {
+fn table(names: &Names<'_>, versions: &[(&ColdStart, &ColdStartDuration)]) -> Grid {
     let mut grid = Grid::new(
         2,
         [
             Column::new("function"),
-            Column::new("region").sacrifice(5),
-            Column::new("estimate").right(),
-            Column::new("band").right().sacrifice(4),
-            Column::new("measured").right(),
-            Column::new("mostly").sacrifice(3),
+            Column::new("region").sacrifice(6),
+            Column::new("takes").right(),
+            Column::new("basis"),
+            Column::new("band").right().sacrifice(5),
+            Column::new("mostly").sacrifice(4),
             Column::new("best lever").sacrifice(1),
+            Column::new("saves").right().sacrifice(2),
+            Column::new("$/month").right().sacrifice(3),
         ],
     );
-    for version in versions {
-        let band = match (figure(version, "low_ms"), figure(version, "high_ms")) {
-            (Some(low), Some(high)) => format!("{low:.0} to {high:.0}"),
-            _ => String::new(),
-        };
-        let measured = version.measured.as_ref().map(|measured| measured.p50_ms);
+    for (version, takes) in versions {
         let driver = version
             .drivers
             .first()
             .map_or("", |driver| first_words(&driver.what));
-        let tone = match time(version) {
-            slow if slow >= 1000.0 => Tone::Bad,
-            felt if felt >= 400.0 => Tone::Warn,
-            _ => Tone::Plain,
-        };
+        let lever = best(&version.levers);
+        let of_lever =
+            |text: fn(&Lever) -> String| Text::plain(&lever.map_or_else(String::new, text));
         grid.row([
-            Text::plain(&named(version)),
+            Text::plain(&names.qualified(version)),
             Text::new(Tone::Quiet, &version.region),
-            Text::new(tone, &ms(figure(version, "reported_ms"))),
-            Text::new(Tone::Quiet, &band),
-            Text::plain(&ms(measured)),
+            Text::new(
+                words::duration_tone(takes.reported_ms),
+                &duration(takes.reported_ms),
+            ),
+            Text::plain(words::basis(takes.basis)),
+            Text::new(
+                Tone::Quiet,
+                &format!("{} to {}", duration(takes.low_ms), duration(takes.high_ms)),
+            ),
             Text::plain(driver),
-            Text::plain(&best(&version.levers).map_or_else(String::new, lever)),
+            of_lever(in_short),
+            of_lever(|lever| duration(lever.saves_ms)),
+            of_lever(|lever| dollars(lever.usd_per_month)),
         ]);
     }
     grid.drop_where_all(str::is_empty);
     grid
 }
 
-/// The lever to name: the one that saves most, or one for nothing that saves at least half of that.
+/// The lever to name: the one that saves most, or a free one that saves at least half of that.
 fn best(levers: &[Lever]) -> Option<&Lever> {
     let first = levers.first()?;
     levers
@@ -136,16 +100,12 @@ fn best(levers: &[Lever]) -> Option<&Lever> {
         .or(Some(first))
 }
 
-fn lever(lever: &Lever) -> String {
-    // The advice in as few words as a column has room for: the whole of it is in the JSON.
+/// The lever in as few words as a column has room for; the JSON has all of them.
+fn in_short(lever: &Lever) -> String {
     let what = lever.what.split([',', ';']).next().unwrap_or_default();
     let what = what.replace("provisioned concurrency of ", "provisioned ");
-    let what = what.split(" of memory").next().unwrap_or_default();
-    // Cents matter of a few dollars only.
-    let usd = match lever.usd_per_month {
-        none if none.abs() < 0.005 => "$0".to_owned(),
-        many if many.abs() >= 10.0 => format!("${many:.0}"),
-        few => format!("${few:.2}"),
-    };
-    format!("{what} -{:.0} ms {usd}", lever.saves_ms)
+    what.split(" of memory")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -9,8 +9,10 @@ use std::io::{self, Write};
 use super::grid::{Column, Grid, Text};
 use super::paint::{Tone, paint};
 use super::{WIDE, by_resource, heading, labelled, prose, some_of};
+use crate::output::shortened::{CheckFindings, by_check};
 use crate::output::{By, Look, hostile};
-use crate::report::{CheckResult, Report, Severity, Status, SubjectKind};
+use crate::report::numbers::number;
+use crate::report::{CheckResult, Report, SubjectKind};
 
 /// Different sentences that are shown for one check.
 const SHOWN_A_CHECK: usize = 8;
@@ -23,45 +25,37 @@ const LIKEWISE_ARNS: usize = 4;
 const FINDINGS: usize = 5_000;
 
 pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let mut failed: Vec<&CheckResult> = report
-        .results
-        .iter()
-        .filter(|result| result.status == Status::Fail)
-        .collect();
-    if failed.is_empty() {
+    let mut groups = by_check(report);
+    let total: usize = groups.iter().map(|group| group.results.len()).sum();
+    if total == 0 {
         return Ok(());
     }
-    heading(look, "Findings", &failed.len().to_string(), out)?;
-    // Stable: equals stay in the order of the report.
-    failed.sort_by_key(|result| std::cmp::Reverse(result.severity));
-    let unseen = failed.len().saturating_sub(FINDINGS);
-    failed.truncate(FINDINGS);
-    if unseen > 0 {
+    heading(look, "Findings", &number(total), out)?;
+    let mut room = FINDINGS;
+    for group in &mut groups {
+        group.results.truncate(room);
+        room -= group.results.len();
+    }
+    groups.retain(|group| !group.results.is_empty());
+    if total > FINDINGS {
         let text = format!(
-            "The worst {FINDINGS}. {unseen} more, none of them worse, are in -o csv=FILE, -o json=FILE and the \
-             other machine formats; --severity, --check and --bucket narrow the table."
+            "The worst {}. {} more, none of them worse, are in -o csv=FILE, -o json=FILE and the \
+             other machine formats; --severity, --check and --bucket narrow the table.",
+            number(FINDINGS),
+            number(total - FINDINGS)
         );
         prose(look, 2, Tone::Warn, &text, out)?;
     }
     if look.by == By::Resource {
+        let failed: Vec<&CheckResult> =
+            groups.into_iter().flat_map(|group| group.results).collect();
         return by_resource::render(report, &failed, look, out);
     }
-    let mut by_check: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&CheckResult>> =
-        BTreeMap::new();
-    for result in failed {
-        by_check
-            .entry((std::cmp::Reverse(result.severity), &result.check))
-            .or_default()
-            .push(result);
-    }
-    let mut example = None;
-    for ((severity, check), results) in &by_check {
+    for group in &groups {
         writeln!(out)?;
-        of_check(report, look, severity.0, check, results, out)?;
-        if example.is_none() {
-            example = results.first().copied();
-        }
+        of_check(report, look, group, out)?;
     }
+    let example = groups.first().and_then(|group| group.results.first());
     if let Some(example) = example {
         writeln!(out)?;
         let command = format!(
@@ -76,12 +70,15 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
 fn of_check(
     report: &Report,
     look: Look,
-    severity: Severity,
-    check: &str,
-    results: &[&CheckResult],
+    group: &CheckFindings<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let summary = report.checks.get(check);
+    let CheckFindings {
+        severity,
+        check,
+        results,
+    } = group;
+    let summary = report.checks.get(*check);
     let title = summary.map_or("", |summary| summary.title.as_str());
     let (title, id) = (hostile::plain(title), hostile::plain(check));
     let badge = severity.name().to_uppercase();
@@ -89,7 +86,7 @@ fn of_check(
     writeln!(
         out,
         "  {}  {}{}{}",
-        paint(look.color, Tone::of(severity), &badge),
+        paint(look.color, Tone::of(*severity), &badge),
         paint(look.color, Tone::Strong, &title),
         if one_line {
             "  ".to_owned()

@@ -1,18 +1,16 @@
 //! Columns that fit, with nothing cut in the middle of a word.
 //!
-//! comfy-table lays out the cells. What it is not asked to do is decide what to leave out: its own
-//! arrangement cuts long words anywhere, and an ARN over four lines cannot be copied. So this module
-//! first makes the table fit — it leaves out columns in a stated order, wraps the one column of prose
-//! between words, and as a last resort puts the first column on a line of its own — and then hands
-//! over a table that already fits.
+//! Table crates cut long words anywhere, and an ARN over four lines cannot be copied. This module makes
+//! the table fit first: it leaves out columns in a stated order, wraps the one column of prose between
+//! words, and as a last resort puts the first column on a line of its own.
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ColumnConstraint, Row, Table, Width, presets};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::paint::{Tone, paint};
 use crate::output::hostile;
+use crate::output::words::Word;
 
 /// Blanks between columns.
 const GAP: usize = 2;
@@ -98,6 +96,12 @@ impl Text {
     }
 }
 
+impl From<Word> for Text {
+    fn from(word: Word) -> Self {
+        Self::new(word.tone, &word.text)
+    }
+}
+
 /// A table in the making.
 #[derive(Clone, Debug)]
 pub struct Grid {
@@ -121,7 +125,7 @@ impl Grid {
         self.rows.push(row.into_iter().collect());
     }
 
-    /// Leaves out every column (but the first) of which `empty` says that no text tells anything.
+    /// Leaves out every column (but the first) of which every text is `empty`.
     pub fn drop_where_all(&mut self, empty: impl Fn(&str) -> bool) {
         let keep: Vec<bool> = (0..self.columns.len())
             .map(|index| {
@@ -136,11 +140,6 @@ impl Grid {
         self.keep(&keep);
     }
 
-    /// True when there is nothing beside the names.
-    pub fn is_bare(&self) -> bool {
-        self.columns.len() < 2
-    }
-
     /// Writes it, at most `width` wide unless a single word is wider.
     ///
     /// # Errors
@@ -148,7 +147,8 @@ impl Grid {
     pub fn write(mut self, width: usize, color: bool, out: &mut dyn Write) -> io::Result<()> {
         if self.fit(width.saturating_sub(self.indent)) {
             let widths = self.widths();
-            self.print(self.header(), &self.rows, &widths, color, out)
+            self.print(&self.header_rows(), &widths, color, out)?;
+            self.print(&self.rows, &widths, color, out)
         } else {
             self.stacked(width, color, out)
         }
@@ -289,6 +289,18 @@ impl Grid {
         )
     }
 
+    /// The titles as rows.
+    fn header_rows(&self) -> Vec<Vec<Text>> {
+        let title = |text| Text {
+            text,
+            tone: Tone::Quiet,
+        };
+        let header = self.header().into_iter();
+        header
+            .map(|titles| titles.into_iter().map(title).collect())
+            .collect()
+    }
+
     fn widths(&self) -> Vec<usize> {
         let header = self.header().unwrap_or_default();
         (0..self.columns.len())
@@ -336,103 +348,46 @@ impl Grid {
             self.wrap(index, room.saturating_sub(others).max(least));
         }
         let widths = self.widths();
-        if let Some(header) = self.header() {
-            self.print(Some(header), &[], &widths, color, out)?;
-        }
+        self.print(&self.header_rows(), &widths, color, out)?;
         for (name, row) in names.iter().zip(&self.rows) {
             writeln!(out, "{:outer$}{}", "", paint(color, name.tone, &name.text))?;
-            self.print(None, std::slice::from_ref(row), &widths, color, out)?;
+            self.print(std::slice::from_ref(row), &widths, color, out)?;
         }
         Ok(())
     }
 
-    /// Lays out rows with comfy-table, in columns of the given widths, and paints them.
+    /// Writes rows in columns of the given widths.
     fn print(
         &self,
-        header: Option<Vec<String>>,
         rows: &[Vec<Text>],
         widths: &[usize],
         color: bool,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        // It fits already; a width all the same, because without one it is asked of the terminal.
-        table.set_width(u16::try_from(total(widths)).unwrap_or(u16::MAX));
-        // The tones of each line that will come out.
-        let mut tones: Vec<Vec<Tone>> = Vec::new();
-        let mut lines_of = |texts: &mut dyn Iterator<Item = (&str, Tone)>| {
-            let texts: Vec<(&str, Tone)> = texts.collect();
-            let height = texts.iter().map(|(text, _)| text.lines().count()).max();
-            let row: Vec<Tone> = texts.iter().map(|(_, tone)| *tone).collect();
-            tones.extend(std::iter::repeat_n(row, height.unwrap_or(0).max(1)));
-        };
-        if let Some(header) = header {
-            lines_of(&mut header.iter().map(|title| (title.as_str(), Tone::Quiet)));
-            table.set_header(Row::from(header));
-        }
         for row in rows {
-            lines_of(&mut row.iter().map(|text| (text.text.as_str(), text.tone)));
-            table.add_row(Row::from(
-                row.iter().map(|text| &text.text).collect::<Vec<_>>(),
-            ));
-        }
-        for (index, column) in self.columns.iter().enumerate() {
-            let Some(laid) = table.column_mut(index) else {
-                continue;
-            };
-            let wide = self.cell_width(index, widths);
-            laid.set_padding((0, u16::try_from(self.gap(index)).unwrap_or(0)));
-            laid.set_constraint(ColumnConstraint::Absolute(Width::Fixed(
-                u16::try_from(wide).unwrap_or(u16::MAX),
-            )));
-            if column.right {
-                laid.set_cell_alignment(CellAlignment::Right);
+            let height = row.iter().map(|text| text.text.lines().count()).max();
+            for line in 0..height.unwrap_or(0).max(1) {
+                let mut painted = String::new();
+                // Blanks are written before the next text, so that no line ends in any.
+                let mut blanks = self.indent;
+                for ((text, column), width) in row.iter().zip(&self.columns).zip(widths) {
+                    let cell = text.text.lines().nth(line).unwrap_or_default().trim();
+                    let free = width.saturating_sub(cell.width());
+                    let (before, behind) = if column.right { (free, 0) } else { (0, free) };
+                    if cell.is_empty() {
+                        blanks += width;
+                    } else {
+                        painted.extend(std::iter::repeat_n(' ', blanks + before));
+                        painted.push_str(&paint(color, text.tone, cell));
+                        blanks = behind;
+                    }
+                    blanks += GAP;
+                }
+                writeln!(out, "{painted}")?;
             }
-        }
-        for (line, tones) in table.lines().zip(tones) {
-            let mut painted = String::new();
-            let mut rest = line.as_str();
-            for (index, tone) in tones.iter().enumerate() {
-                let (cell, after) = split_at_width(rest, self.cell_width(index, widths));
-                rest = after;
-                let text = cell.trim();
-                let (before, behind) = cell.split_once(text).unwrap_or(("", cell));
-                painted.push_str(before);
-                painted.push_str(&paint(color, *tone, text));
-                painted.push_str(behind);
-            }
-            let painted = painted.trim_end();
-            let indent = if painted.is_empty() { 0 } else { self.indent };
-            writeln!(out, "{:indent$}{painted}", "")?;
         }
         Ok(())
     }
-
-    /// The blanks after a column.
-    fn gap(&self, index: usize) -> usize {
-        if index + 1 == self.columns.len() {
-            0
-        } else {
-            GAP
-        }
-    }
-
-    fn cell_width(&self, index: usize, widths: &[usize]) -> usize {
-        widths.get(index).copied().unwrap_or(0) + self.gap(index)
-    }
-}
-
-/// The head of a text that fills so many columns of a terminal, and the rest.
-fn split_at_width(text: &str, width: usize) -> (&str, &str) {
-    let mut taken = 0;
-    for (at, letter) in text.char_indices() {
-        taken += letter.width().unwrap_or(0);
-        if taken > width {
-            return text.split_at(at);
-        }
-    }
-    (text, "")
 }
 
 fn total(widths: &[usize]) -> usize {

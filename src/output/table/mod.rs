@@ -2,8 +2,8 @@
 //!
 //! From the whole to the single: a summary; one line a bucket under the guidance's three headings;
 //! findings, worst first, each check with its fix (or, with `--by resource`, each resource with its
-//! checks); what is accepted; what could not be judged and which permission
-//! would settle it; one line a function on its cold start, and one on how long it takes. Long lists show the worst and say how
+//! checks); what is accepted; what could not be assessed and which permission
+//! would decide it; one line a function on its cold start, and one on how long it takes. Long lists show the worst and say how
 //! many more there are: the machine formats have them all.
 
 use std::io::{self, Write};
@@ -21,9 +21,13 @@ mod findings;
 pub(super) mod grid;
 pub(super) mod paint;
 mod summary;
-mod unjudged;
+mod unassessed;
 
 use paint::{Tone, paint};
+
+pub(super) use super::shortened::some_of;
+pub(super) use crate::report::numbers::count;
+use crate::report::numbers::number;
 
 /// From this width on there is room for columns beside each other.
 const WIDE: usize = 100;
@@ -39,7 +43,7 @@ pub fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()
     buckets::render(report, look, out)?;
     findings::render(report, look, out)?;
     accepted::render(report, look, out)?;
-    unjudged::render(report, look, out)?;
+    unassessed::render(report, look, out)?;
     cold_starts::render(report, look, out)?;
     cold_start_times::render(report, look, out)
 }
@@ -72,6 +76,17 @@ pub(super) fn prose(
         writeln!(out, "{:indent$}{}", "", paint(look.color, tone, &line))?;
     }
     Ok(())
+}
+
+/// How many lines of a list of `total` are not among the [`SHOWN`], with a remark on them.
+fn more(look: Look, total: usize, remark: &str, out: &mut dyn Write) -> io::Result<()> {
+    match total.checked_sub(SHOWN).filter(|more| *more > 0) {
+        Some(more) => {
+            let text = format!("and {} more{remark}; -o json has them all", number(more));
+            prose(look, 2, Tone::Quiet, &text, out)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Prose with a label before its first line and its other lines under the first.
@@ -129,27 +144,4 @@ pub(super) fn labelled(
         )?;
     }
     Ok(())
-}
-
-/// `1 bucket`, `2 buckets`.
-pub(super) fn count(number: usize, one: &str) -> String {
-    if number == 1 {
-        format!("1 {one}")
-    } else if one.ends_with('x') {
-        format!("{number} {one}es")
-    } else if let Some(stem) = one.strip_suffix('y') {
-        format!("{number} {stem}ies")
-    } else {
-        format!("{number} {one}s")
-    }
-}
-
-/// The first few names, and how many more there are.
-pub(super) fn some_of<'a>(names: impl ExactSizeIterator<Item = &'a str>, shown: usize) -> String {
-    let all = names.len();
-    let mut text = names.take(shown).collect::<Vec<_>>().join(", ");
-    if all > shown {
-        text.push_str(&format!(" and {} more", all - shown));
-    }
-    text
 }

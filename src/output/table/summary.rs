@@ -1,20 +1,21 @@
-//! The head of the table: which account, when, how much was judged, and what is worst.
+//! The head of the table: which account, when, how much was assessed, and what is worst.
 
 use std::io::{self, Write};
 
 use super::paint::{Tone, paint};
-use super::{count, labelled, prose, some_of};
-use crate::output::Look;
+use super::{labelled, prose, some_of};
+use crate::output::shortened::{assessed, of_severity, with_status};
+use crate::output::weight::Weights;
+use crate::output::{Look, words};
+use crate::report::numbers::{number as thousands, time};
 use crate::report::{CheckResult, Report, Severity, Source, Status};
 
 const LABEL: usize = 8;
 
 pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let source = match report.source {
-        Source::Live => "",
-        Source::Snapshot => "  from a snapshot",
-        Source::Sample => "  the recorded sample account",
-        Source::Template => "  from a template",
+        Source::Live => String::new(),
+        other => format!("  {}", words::source(other)),
     };
     writeln!(
         out,
@@ -24,7 +25,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
             Tone::Strong,
             &format!("{} {}", report.tool.name, report.tool.version)
         ),
-        paint(look.color, Tone::Quiet, source)
+        paint(look.color, Tone::Quiet, &source)
     )?;
     writeln!(out)?;
     let mut line = |label: &str, parts: &[(Tone, String)]| {
@@ -47,7 +48,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         line("endpoint", &plain(endpoint.clone()))?;
     }
     line("read", &plain(when(report)))?;
-    line("judged", &plain(judged(report)))?;
+    line("assessed", &plain(assessed(report)))?;
     line("results", &results(report))?;
     line("findings", &findings(report))?;
     line("worst", &worst(report))?;
@@ -66,82 +67,21 @@ fn list_or(names: &[String], nothing: &str, shown: usize) -> String {
 }
 
 fn when(report: &Report) -> String {
-    // RFC 3339 in UTC is exact; a person reads it more easily without its letters.
-    let mut text = match report.taken_at.strip_suffix('Z') {
-        Some(utc) => format!("{} UTC", utc.replacen('T', " ", 1)),
-        None => report.taken_at.clone(),
-    };
+    let mut text = time(&report.taken_at);
     if report.summary.api_calls > 0 {
-        let calls = usize::try_from(report.summary.api_calls).unwrap_or(usize::MAX);
-        text.push_str(&format!(
-            ", {} in {}.{} s",
-            count(calls, "API call"),
-            report.summary.duration_ms / 1000,
-            report.summary.duration_ms % 1000 / 100
-        ));
+        text.push_str(&format!(", {}", words::calls(&report.summary)));
     }
     text
 }
 
-fn judged(report: &Report) -> String {
-    let mut kinds: Vec<String> = Vec::new();
-    let order = ["bucket", "function", "account"];
-    let others = report
-        .summary
-        .resources
-        .keys()
-        .map(String::as_str)
-        .filter(|kind| !order.contains(kind));
-    for kind in order.into_iter().chain(others) {
-        match report.summary.resources.get(kind) {
-            Some(Some(number)) => {
-                let number = usize::try_from(*number).unwrap_or(usize::MAX);
-                kinds.push(count(number, &kind.replace('-', " ")));
-            }
-            Some(None) => kinds.push(format!("at least {}", count(known(report, kind), kind))),
-            None => {}
-        }
-    }
-    if kinds.is_empty() {
-        kinds.push("nothing".to_owned());
-    }
-    format!(
-        "{} by {}",
-        kinds.join(", "),
-        count(report.checks.len(), "check")
-    )
-}
-
-/// How many of a kind are known by name, where a listing failed.
-fn known(report: &Report, kind: &str) -> usize {
-    let names: std::collections::BTreeSet<&str> = report
-        .results
-        .iter()
-        .filter(|result| result.resource.kind.name() == kind && result.resource.name != "*")
-        .map(|result| result.resource.arn.as_str())
-        .collect();
-    names.len()
-}
-
 fn results(report: &Report) -> Vec<(Tone, String)> {
     let mut parts = Vec::new();
-    let words = [
-        (Status::Fail, "failed", Tone::Plain),
-        (Status::Pass, "passed", Tone::Plain),
-        (Status::NotAssessed, "not assessed", Tone::Unknown),
-        (Status::NotApplicable, "not applicable", Tone::Quiet),
-        (Status::Suppressed, "suppressed", Tone::Quiet),
-    ];
-    for (status, word, tone) in words {
-        let number = report
-            .summary
-            .results
-            .get(status.name())
-            .copied()
-            .unwrap_or(0);
+    for status in Status::ALL {
+        let word = words::status(status);
+        let number = with_status(report, status);
         if number > 0 || matches!(status, Status::Fail | Status::Pass) {
             separate(&mut parts);
-            parts.push((tone, format!("{number} {word}")));
+            parts.push((word.tone, format!("{} {}", thousands(number), word.text)));
         }
     }
     parts
@@ -150,15 +90,13 @@ fn results(report: &Report) -> Vec<(Tone, String)> {
 fn findings(report: &Report) -> Vec<(Tone, String)> {
     let mut parts = Vec::new();
     for severity in Severity::ALL {
-        let number = report
-            .summary
-            .failed_by_severity
-            .get(severity.name())
-            .copied()
-            .unwrap_or(0);
+        let number = of_severity(report, severity);
         if number > 0 {
             separate(&mut parts);
-            parts.push((Tone::of(severity), format!("{number} {}", severity.name())));
+            parts.push((
+                Tone::of(severity),
+                format!("{} {}", thousands(number), severity.name()),
+            ));
         }
     }
     if parts.is_empty() {
@@ -175,56 +113,24 @@ fn separate(parts: &mut Vec<(Tone, String)>) {
 
 /// The resource with the worst findings, and what they are.
 fn worst(report: &Report) -> Vec<(Tone, String)> {
-    let failed = || {
-        report
-            .results
-            .iter()
-            .filter(|result| result.status == Status::Fail && result.severity >= Severity::Medium)
-    };
-    // Severities of one resource, worst first; compared as lists, the longer of two equal heads wins.
-    let weight = |of: &CheckResult| {
-        let mut severities: Vec<Severity> = failed()
-            .filter(|result| result.resource == of.resource)
-            .map(|result| result.severity)
-            .collect();
-        severities.sort_by(|a, b| b.cmp(a));
-        severities
-    };
-    let mut candidates: Vec<&CheckResult> = Vec::new();
-    let top = failed().map(|result| result.severity).max();
-    for result in failed().filter(|result| Some(result.severity) == top) {
-        if !candidates
-            .iter()
-            .any(|other| other.resource == result.resource)
-        {
-            candidates.push(result);
-        }
-        // Weighing is quadratic; with this many equals any of them will do.
-        if candidates.len() == 50 {
-            break;
-        }
-    }
-    let mut best: Option<(Vec<Severity>, &CheckResult)> = None;
-    for candidate in candidates {
-        let weight = weight(candidate);
-        if best.as_ref().is_none_or(|(heaviest, _)| weight > *heaviest) {
-            best = Some((weight, candidate));
-        }
-    }
-    let Some((_, best)) = best else {
+    let weights = Weights::of(report);
+    let Some((resource, _)) = weights.worst().into_iter().next() else {
         return Vec::new();
     };
-    let mut of_it: Vec<&CheckResult> = failed()
-        .filter(|result| result.resource == best.resource)
+    let mut of_it: Vec<&CheckResult> = report
+        .results
+        .iter()
+        .filter(|result| result.status == Status::Fail && result.severity >= Severity::Medium)
+        .filter(|result| result.resource == *resource)
         .collect();
+    if of_it.is_empty() {
+        return Vec::new();
+    }
     of_it.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.check.cmp(&b.check)));
     let mut ids: Vec<&str> = of_it.iter().map(|result| result.check.as_str()).collect();
     ids.dedup();
     vec![
-        (Tone::Strong, best.resource.name.clone()),
-        (
-            Tone::Plain,
-            format!("({})", some_of(ids.iter().copied(), 4)),
-        ),
+        (Tone::Strong, resource.name.clone()),
+        (Tone::Plain, format!("({})", some_of(ids.into_iter(), 4))),
     ]
 }

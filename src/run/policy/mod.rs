@@ -37,7 +37,7 @@ pub(super) fn run(
         PolicyTask::ProveBucket {
             name,
             source,
-            tuning,
+            request,
             questions,
             json,
         } => proving::bucket(
@@ -47,7 +47,7 @@ pub(super) fn run(
             },
             &name,
             &source,
-            tuning,
+            *request,
             console,
             stdout,
         ),

@@ -4,16 +4,17 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::streaming;
-use crate::cli::options::{AuditSource, ResourceFilter, Tuning};
+use crate::cli::options::AuditSource;
 use crate::facts;
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use crate::inventory::ids::SubjectKind;
+use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::report::policy::ProveOutput;
 use crate::run::console::Console;
 use crate::run::files::{self, Stdout};
-use crate::run::source::{self, ReadingPlan};
+use crate::run::source;
 use crate::run::{Exit, RunError};
 use coldbucket_policy::batch;
 use coldbucket_policy::documented_public::documented_public;
@@ -92,7 +93,7 @@ pub(super) fn bucket(
     asked: &QuestionList<'_>,
     name: &str,
     source: &AuditSource,
-    tuning: Tuning,
+    request: CollectRequest,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -101,16 +102,15 @@ pub(super) fn bucket(
         .flat_map(|path| facts::needs(path))
         .map(|need| (SubjectKind::Bucket, need))
         .collect();
-    let wanted = ReadingPlan {
+    let request = CollectRequest {
         needs,
-        resources: &ResourceFilter {
-            regions: Vec::new(),
+        resources: ResourceFilter {
             buckets: vec![name.to_owned()],
-            functions: Vec::new(),
+            ..ResourceFilter::default()
         },
-        tuning,
+        ..request
     };
-    let (snapshot, _) = source::obtain(source, wanted, console)?;
+    let (snapshot, _) = source::obtain(source, request, console)?;
     let found = snapshot
         .accounts
         .iter()

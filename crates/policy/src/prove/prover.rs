@@ -112,19 +112,12 @@ impl Prover {
     pub fn answer(&mut self, question: &Question) -> Answer {
         let mut asked = self.asked(question);
         let mut by_class = CLASSES.map(|class| (class, self.class(&mut asked, class)));
-        let of = |wanted: ActionClass| {
+        let classes = ClassReach::from_fn(|wanted| {
             by_class
                 .iter()
                 .find(|(class, _)| *class == wanted)
                 .map_or(Reach::Unknown, |(_, answer)| answer.reach)
-        };
-        let classes = ClassReach {
-            read: of(ActionClass::Read),
-            list: of(ActionClass::List),
-            write: of(ActionClass::Write),
-            acl: of(ActionClass::Acl),
-            takeover: of(ActionClass::Takeover),
-        };
+        });
         let verdict = by_class
             .iter()
             .map(|(_, answer)| answer.reach)

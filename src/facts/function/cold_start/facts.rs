@@ -13,12 +13,11 @@ use crate::facts::fact::Fact;
 use crate::facts::function::contents::{Contents, WasteFacts, megabytes};
 use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionConfiguration;
-use crate::report::cold_start::EstimateInput;
-use crate::report::{Driver, Lever};
-use coldbucket_cold_start::Model;
-use coldbucket_cold_start::Prices;
+use crate::report::cold_start::{EstimateInput, EstimateOutput};
+use crate::report::{ColdStartDuration, Driver, DurationBasis, Lever};
 use coldbucket_cold_start::estimate::{Estimate, Phase, estimate, tenth};
-use coldbucket_cold_start::levers::{Target, levers};
+use coldbucket_cold_start::levers::{Target, levers, snapstart_saves};
+use coldbucket_cold_start::{Model, Prices};
 
 /// How a version starts.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
@@ -29,18 +28,18 @@ pub struct ColdStartFacts {
     /// decidable for container images and OS-only runtimes, which do not show what they run, and for
     /// runtimes that were never measured. Where packages or logs were asked for and refused, nothing
     /// is estimated in their place.
-    #[needs(own(FunctionPackages, OnlyZips), own(FunctionMeasured))]
+    #[needs(own(FunctionPackages), own(FunctionMeasured))]
     pub estimate: Fact<EstimateFacts>,
     /// What the log says. Known only with `--measure`.
     #[needs(own(FunctionMeasured))]
     pub measured: Fact<MeasuredFacts>,
     /// From ten cold starts on: `your code` where they are above the estimate's band, `the platform`
     /// within it, `unknown` where there is no estimate. Known only with `--measure`.
-    #[needs(own(FunctionPackages, OnlyZips), own(FunctionMeasured))]
+    #[needs(own(FunctionPackages), own(FunctionMeasured))]
     pub cause: Fact<String>,
     /// What SnapStart would save of init and first call, ms; 0 where it saves nothing, is on already
     /// or cannot be had.
-    #[needs(own(FunctionPackages, OnlyZips), own(FunctionMeasured))]
+    #[needs(own(FunctionPackages), own(FunctionMeasured))]
     pub snapstart_saves_ms: Fact<f64>,
     /// What the estimator was asked.
     #[schemars(skip)]
@@ -50,11 +49,11 @@ pub struct ColdStartFacts {
     pub target: Target,
 }
 
-/// An estimate of a cold start, ms.
+/// How long a cold start takes, ms.
 #[derive(Clone, Debug, PartialEq, JsonSchema, FactValue)]
 pub struct EstimateFacts {
     /// `estimate`, or `measurement`.
-    pub basis: String,
+    pub basis: DurationBasis,
     /// Before init, in no metric.
     pub pre_init_ms: f64,
     /// Init Duration, or Restore Duration with SnapStart.
@@ -79,7 +78,7 @@ impl EstimateFacts {
     fn of(found: &Estimate) -> Self {
         let output = found.output("");
         Self {
-            basis: "estimate".to_owned(),
+            basis: DurationBasis::Estimate,
             pre_init_ms: output.pre_init_ms,
             init_ms: output.init_ms,
             first_call_ms: output.first_call_ms,
@@ -88,12 +87,48 @@ impl EstimateFacts {
             high_ms: output.high_ms,
             init_low_ms: output.init_low_ms,
             init_high_ms: output.init_high_ms,
-            main_driver: drivers(found)
-                .first()
-                .map(|driver| driver.what.clone())
+            main_driver: main_driver(&drivers(found, None)),
+        }
+    }
+
+    /// Measurements in the place of an estimate, which still says what is before init.
+    fn measured(measured: &MeasuredFacts, found: Option<&Estimate>) -> Self {
+        let phases = measured.phases();
+        Self {
+            basis: DurationBasis::Measurement,
+            pre_init_ms: found.map_or(0.0, |found| tenth(found.phase(Phase::PreInit))),
+            init_ms: phases.0,
+            first_call_ms: phases.1,
+            reported_ms: measured.reported_p50_ms,
+            low_ms: measured.reported_p50_ms,
+            high_ms: measured.reported_p99_ms,
+            init_low_ms: measured.init_p50_ms,
+            init_high_ms: measured.init_p99_ms,
+            main_driver: found
+                .map(|found| main_driver(&drivers(found, Some(phases))))
                 .unwrap_or_default(),
         }
     }
+
+    /// The same for the report.
+    fn duration(&self) -> ColdStartDuration {
+        ColdStartDuration {
+            basis: self.basis,
+            pre_init_ms: self.pre_init_ms,
+            init_ms: self.init_ms,
+            first_call_ms: self.first_call_ms,
+            reported_ms: self.reported_ms,
+            low_ms: self.low_ms,
+            high_ms: self.high_ms,
+        }
+    }
+}
+
+fn main_driver(drivers: &[Driver]) -> String {
+    drivers
+        .first()
+        .map(|driver| driver.what.clone())
+        .unwrap_or_default()
 }
 
 /// Parts of layer names that are known to be external extensions. A layer that is one and is not
@@ -141,13 +176,13 @@ pub(in crate::facts::function) struct Surroundings<'a> {
     pub(in crate::facts::function) kept_warm: bool,
     /// What the package holds, where it was inspected.
     pub(in crate::facts::function) contents: &'a Fact<Contents<'a>>,
-    /// The inspection was asked for and not given.
+    /// The inspection was requested and refused.
     pub(in crate::facts::function) contents_refused: bool,
     /// What of it is waste.
     pub(in crate::facts::function) waste: &'a [WasteFacts],
     /// What the log says.
     pub(in crate::facts::function) measured: Fact<MeasuredFacts>,
-    /// The measurement was asked for and not given.
+    /// The measurement was requested and refused.
     pub(in crate::facts::function) measured_refused: bool,
     /// Compressed package with layers, MB.
     pub(in crate::facts::function) total_mb: &'a Fact<f64>,
@@ -166,108 +201,63 @@ impl ColdStartFacts {
         let input = version
             .as_ref()
             .and_then(|version| question(version, around));
-        let asked = |input: &EstimateInput| -> Fact<Estimate> {
-            match around.model {
-                None => Fact::undecidable("the cold-start model cannot be read"),
-                Some(model) => match estimate(model, input) {
-                    Ok(found) => Fact::Known(found),
-                    Err(error) => Fact::undecidable(error.to_string()),
-                },
-            }
+        let model = match around.model {
+            Some(model) => Fact::Known(model),
+            None => Fact::undecidable("the cold-start model cannot be read"),
         };
-        let now = input.as_ref().and_then(asked);
-        let model_says = now.as_ref().map(EstimateFacts::of);
+        let found =
+            input
+                .as_ref()
+                .zip(model)
+                .and_then(|(input, model)| match estimate(model, input) {
+                    Ok(found) => Fact::Known((model, input, found)),
+                    Err(error) => Fact::undecidable(error.to_string()),
+                });
+        let estimated = found.as_ref().map(|(_, _, found)| found);
         let measured = around.measured.clone();
         let enough = measured.known().filter(|measured| measured.enough);
-        let parts = enough.map(|measured| (measured.init_p50_ms, measured.reported_p50_ms));
-        let snapstart_saves_ms = now
-            .as_ref()
-            .zip(input.as_ref())
-            .zip(around.snapstart_eligible.as_ref())
-            .and_then(|((now, input), eligible)| {
-                if !*eligible || input.snapstart == Some(true) {
-                    return Fact::Known(0.0);
-                }
-                let with = EstimateInput {
-                    snapstart: Some(true),
-                    ..input.clone()
-                };
-                asked(&with).map(|with| {
-                    let (before, after) = match parts {
-                        Some((init, reported)) => {
-                            let first = now.phase(Phase::FirstCall);
-                            let ratio = if first > 0.0 {
-                                (reported - init) / first
-                            } else {
-                                1.0
-                            };
-                            let after =
-                                with.phase(Phase::Init) + with.phase(Phase::FirstCall) * ratio;
-                            (reported, after)
-                        }
-                        None => (now.reported_ms(), with.reported_ms()),
-                    };
-                    tenth((before - after).max(0.0))
+        let target = target(version, around, enough);
+        let takes = match enough {
+            Some(measured) => Fact::Known(EstimateFacts::measured(
+                measured,
+                estimated.known().copied(),
+            )),
+            // What was requested and refused leaves a gap that no coarser guess may fill.
+            None if around.measured_refused => Fact::unknown_from(around.measured.because().iter()),
+            None if around.contents_refused => Fact::unknown_from(around.contents.because().iter()),
+            None => estimated.as_ref().map(|found| EstimateFacts::of(found)),
+        };
+        let snapstart_saves_ms = if takes.known().is_none() && found.known().is_some() {
+            takes.as_ref().map(|_| 0.0)
+        } else {
+            found
+                .as_ref()
+                .zip(around.snapstart_eligible.as_ref())
+                .and_then(|((model, input, _), eligible)| {
+                    if !*eligible || input.snapstart == Some(true) {
+                        return Fact::Known(0.0);
+                    }
+                    match snapstart_saves(model, input, &target) {
+                        Ok(saves) => Fact::Known(saves),
+                        Err(error) => Fact::undecidable(error.to_string()),
+                    }
                 })
-            });
+        };
         let inspected = if around.contents_refused {
             around.contents.as_ref().map(|_| ())
         } else {
             Fact::Known(())
         };
         let cause = measured.as_ref().zip(inspected).map(|(measured, ())| {
-            match model_says.known() {
+            match estimated.known() {
                 Some(estimate) if measured.enough => measured.cause(estimate),
                 _ => "unknown",
             }
             .to_owned()
         });
-        // What was asked for and refused leaves a gap that no coarser guess may fill.
-        let refused = || Fact::unknown_from(around.measured.because().iter());
-        let best = match enough {
-            Some(measured) => Fact::Known(measured.instead_of(model_says.known())),
-            None if around.measured_refused => refused(),
-            None if around.contents_refused => Fact::unknown_from(around.contents.because().iter()),
-            None => model_says,
-        };
-        let snapstart_saves_ms = if best.known().is_none() && now.known().is_some() {
-            best.as_ref().map(|_| 0.0)
-        } else {
-            snapstart_saves_ms
-        };
-        let target = Target {
-            name: around.name.to_owned(),
-            region: around.region.to_owned(),
-            qualifier: String::new(),
-            snapstart_eligible: around.snapstart_eligible.known().copied(),
-            provisionable: version.known().is_some_and(|version| {
-                version.master_arn.is_none()
-                    && !version.managed_instances
-                    && !version.tenant_isolation
-            }),
-            measured: parts.map(|(init, reported)| (init, (reported - init).max(0.0))),
-            waste: around
-                .waste
-                .iter()
-                .map(|waste| (waste.kind.clone(), waste.zipped_mb))
-                .collect(),
-            extension_layers: version
-                .known()
-                .into_iter()
-                .flat_map(|version| &version.layers)
-                .map(|layer| layer.arn.clone())
-                .filter(|arn| is_extension(arn))
-                .collect(),
-            layers: version
-                .known()
-                .into_iter()
-                .flat_map(|version| &version.layers)
-                .map(|layer| (layer.arn.clone(), megabytes(layer.code_size_bytes)))
-                .collect(),
-        };
         Self {
             kept_warm: Fact::Known(around.kept_warm),
-            estimate: best,
+            estimate: takes,
             measured,
             cause,
             snapstart_saves_ms,
@@ -276,11 +266,23 @@ impl ColdStartFacts {
         }
     }
 
-    /// The machine form of the estimate, what drives it, and what would help, for the report.
-    /// `qualifier` is what callers use.
-    pub(in crate::facts::function) fn told(&self, model: &Model, qualifier: &str) -> Option<Told> {
-        let input = self.input.as_ref()?;
-        let found = estimate(model, input).ok()?;
+    /// What the report says of a start of this version by a qualifier that callers use.
+    pub(in crate::facts::function) fn report(
+        &self,
+        model: Option<&Model>,
+        qualifier: &str,
+    ) -> Reported {
+        let measured = self.measured.known().filter(|measured| measured.enough);
+        let found = model
+            .zip(self.input.as_ref())
+            .and_then(|(model, input)| Some((model, input, estimate(model, input).ok()?)));
+        let Some((model, input, found)) = found else {
+            return Reported {
+                duration: measured
+                    .map(|measured| EstimateFacts::measured(measured, None).duration()),
+                ..Reported::default()
+            };
+        };
         let target = Target {
             // $LATEST cannot have provisioned concurrency.
             qualifier: if qualifier == crate::facts::function::context::LATEST {
@@ -290,9 +292,14 @@ impl ColdStartFacts {
             },
             ..self.target.clone()
         };
-        Some(Told {
-            estimate: serde_json::to_value(found.output(&input.id)).ok()?,
-            drivers: drivers(&found),
+        let takes = match measured {
+            Some(measured) => EstimateFacts::measured(measured, Some(&found)),
+            None => EstimateFacts::of(&found),
+        };
+        Reported {
+            duration: Some(takes.duration()),
+            estimate: Some(found.output(&input.id)),
+            drivers: drivers(&found, self.target.measured),
             levers: if self.kept_warm.known() == Some(&true) {
                 Vec::new()
             } else {
@@ -300,26 +307,87 @@ impl ColdStartFacts {
                     .map(|prices| levers(model, prices, input, &target, None))
                     .unwrap_or_default()
             },
-        })
+        }
+    }
+}
+
+/// What levers need to know of the function.
+fn target(
+    version: &Fact<&FunctionConfiguration>,
+    around: &Surroundings<'_>,
+    measured: Option<&MeasuredFacts>,
+) -> Target {
+    let layers = || {
+        version
+            .known()
+            .into_iter()
+            .flat_map(|version| &version.layers)
+    };
+    Target {
+        name: around.name.to_owned(),
+        region: around.region.to_owned(),
+        qualifier: String::new(),
+        snapstart_eligible: around.snapstart_eligible.known().copied(),
+        provisionable: version.known().is_some_and(|version| {
+            version.master_arn.is_none() && !version.managed_instances && !version.tenant_isolation
+        }),
+        measured: measured.map(MeasuredFacts::phases),
+        waste: around
+            .waste
+            .iter()
+            .map(|waste| (waste.kind.clone(), waste.zipped_mb))
+            .collect(),
+        extension_layers: layers()
+            .map(|layer| layer.arn.clone())
+            .filter(|arn| is_extension(arn))
+            .collect(),
+        layers: layers()
+            .map(|layer| (layer.arn.clone(), megabytes(layer.code_size_bytes)))
+            .collect(),
     }
 }
 
 /// What the report says of a cold start.
-pub(in crate::facts::function) struct Told {
-    pub(in crate::facts::function) estimate: serde_json::Value,
+#[derive(Default)]
+pub(in crate::facts::function) struct Reported {
+    pub(in crate::facts::function) duration: Option<ColdStartDuration>,
+    pub(in crate::facts::function) estimate: Option<EstimateOutput>,
     pub(in crate::facts::function) drivers: Vec<Driver>,
     pub(in crate::facts::function) levers: Vec<Lever>,
 }
 
-/// The contributions to init and first call, largest first; what rounds to nothing is none.
-pub fn drivers(found: &Estimate) -> Vec<Driver> {
+/// The contributions to init and first call, largest first; what rounds to nothing is none. With
+/// init and first call as they were `measured`, the contributions add up to those: a phase that took
+/// longer than estimated has the rest as one of its own, and one that took less has all of its
+/// contributions less.
+pub fn drivers(found: &Estimate, measured: Option<(f64, f64)>) -> Vec<Driver> {
+    let (init, first_call) = (found.phase(Phase::Init), found.phase(Phase::FirstCall));
+    let (init_takes, first_call_takes) = measured.unwrap_or((init, first_call));
+    let share = |takes: f64, estimated: f64| match estimated {
+        some if some > takes => takes / some,
+        _ => 1.0,
+    };
     let mut drivers: Vec<Driver> = found
         .parts
         .iter()
-        .filter(|part| part.phase != Phase::PreInit)
-        .map(|part| Driver {
-            what: part.what.clone(),
-            ms: tenth(part.ms),
+        .filter_map(|part| {
+            let share = match part.phase {
+                Phase::PreInit => return None,
+                Phase::Init => share(init_takes, init),
+                Phase::FirstCall => share(first_call_takes, first_call),
+            };
+            Some((part.what.as_str(), part.ms * share))
+        })
+        .chain([
+            ("init beyond the estimate", init_takes - init),
+            (
+                "first call beyond the estimate",
+                first_call_takes - first_call,
+            ),
+        ])
+        .map(|(what, ms)| Driver {
+            what: what.to_owned(),
+            ms: tenth(ms),
         })
         .filter(|driver| driver.ms > 0.0)
         .collect();

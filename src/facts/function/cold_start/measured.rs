@@ -1,23 +1,22 @@
-//! Cold starts as the log tells them, beside the estimate.
+//! Cold starts as the log has them, beside the estimate.
 //!
 //! A REPORT line gives the init and the whole of the call it was for. What an estimate calls the
 //! first call is what that call takes beyond a warm one, so the median of all calls is taken off,
-//! where most of them were warm. From ten cold starts on, what was measured goes before what was
-//! estimated, in every verdict, lever and budget.
+//! where most of them were warm. From ten cold starts on, measurements replace estimates in every
+//! verdict, lever and budget.
 //!
 //! Init Duration also counts environments that Lambda starts ahead of need, which no caller waited
 //! for.
 
 use schemars::JsonSchema;
 
-use super::facts::EstimateFacts;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::function::{Measurement, Starts};
 use crate::inventory::need::ReadingKind;
-use crate::report::Measured;
-use coldbucket_cold_start::estimate::tenth;
+use crate::report::{ColdStartCause, Measured};
+use coldbucket_cold_start::estimate::{Estimate, tenth};
 
 /// Cold starts from which on logs say more than the estimate.
 pub const ENOUGH: u64 = 10;
@@ -41,7 +40,7 @@ pub struct MeasuredFacts {
     pub reported_p99_ms: f64,
     /// How far back the log was read, days.
     pub window_days: u32,
-    /// Ten cold starts or more: these figures go before the estimate.
+    /// Ten cold starts or more: these figures replace the estimate.
     pub enough: bool,
 }
 
@@ -104,10 +103,16 @@ impl MeasuredFacts {
         }
     }
 
-    /// Whether the function starts as its shape lets expect: `your code` far above the estimate's
-    /// band, `the platform` within or below it.
-    pub(in crate::facts::function) fn cause(&self, estimate: &EstimateFacts) -> &'static str {
-        if self.reported_p50_ms > estimate.high_ms {
+    /// Init and first call, ms.
+    pub(super) fn phases(&self) -> (f64, f64) {
+        let first_call = self.reported_p50_ms - self.init_p50_ms;
+        (self.init_p50_ms, tenth(first_call.max(0.0)))
+    }
+
+    /// Whether the function starts as its shape suggests: `your code` above the estimate's band,
+    /// `the platform` within or below it.
+    pub(in crate::facts::function) fn cause(&self, estimate: &Estimate) -> &'static str {
+        if self.reported_p50_ms > tenth(estimate.high_ms) {
             "your code"
         } else {
             "the platform"
@@ -115,7 +120,7 @@ impl MeasuredFacts {
     }
 
     /// The machine form.
-    pub(in crate::facts::function) fn told(&self, cause: Option<&str>) -> Measured {
+    pub(in crate::facts::function) fn report(&self, cause: Option<ColdStartCause>) -> Measured {
         Measured {
             cold_starts: self.cold_starts,
             invocations: self.invocations,
@@ -125,25 +130,7 @@ impl MeasuredFacts {
             p50_ms: self.reported_p50_ms,
             p99_ms: self.reported_p99_ms,
             window_days: self.window_days,
-            cause: cause.map(str::to_owned),
-        }
-    }
-
-    /// The figures in the form of an estimate, which they go before.
-    pub(super) fn instead_of(&self, estimate: Option<&EstimateFacts>) -> EstimateFacts {
-        EstimateFacts {
-            basis: "measurement".to_owned(),
-            pre_init_ms: estimate.map_or(0.0, |estimate| estimate.pre_init_ms),
-            init_ms: self.init_p50_ms,
-            first_call_ms: tenth(self.reported_p50_ms - self.init_p50_ms),
-            reported_ms: self.reported_p50_ms,
-            low_ms: self.reported_p50_ms,
-            high_ms: self.reported_p99_ms,
-            init_low_ms: self.init_p50_ms,
-            init_high_ms: self.init_p99_ms,
-            main_driver: estimate
-                .map(|estimate| estimate.main_driver.clone())
-                .unwrap_or_default(),
+            cause,
         }
     }
 }

@@ -13,24 +13,15 @@ impl Weight {
         self.0.iter().sum()
     }
 
-    /// The severities that there are, with their number.
-    pub(super) fn parts(self) -> Vec<Part> {
+    /// The names of the severities that there are, with their number.
+    pub(super) fn parts(self) -> Vec<(&'static str, usize)> {
         Severity::ALL
             .into_iter()
+            .map(Severity::name)
             .zip(self.0)
             .filter(|(_, number)| *number > 0)
-            .map(|(severity, number)| Part {
-                severity: severity.name(),
-                number,
-            })
             .collect()
     }
-}
-
-/// So many findings of a severity.
-pub(super) struct Part {
-    pub(super) severity: &'static str,
-    pub(super) number: usize,
 }
 
 /// The findings of every resource.
@@ -73,6 +64,11 @@ impl<'a> Weights<'a> {
             .get(&(account, name))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// The findings of a resource.
+    pub(super) fn of_resource(&self, resource: &ResourceId) -> Weight {
+        self.by_resource.get(resource).copied().unwrap_or_default()
     }
 
     /// The resources with findings, worst first.

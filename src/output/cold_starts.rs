@@ -1,0 +1,78 @@
+//! Function versions by name and in order, for every format for people.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crate::report::{ColdStart, ColdStartRisk, Report};
+
+/// The qualifier of the unpublished version, which a function's bare name calls.
+const LATEST: &str = "$LATEST";
+
+/// The number of a cold start, ms: init and first call. Below every real one where it is not known.
+pub(super) fn took(start: &ColdStart) -> f64 {
+    start
+        .duration
+        .as_ref()
+        .map_or(-1.0, |duration| duration.reported_ms)
+}
+
+/// Slowest first; what is not known comes last, at the highest risk first.
+pub(super) fn slowest(a: &ColdStart, b: &ColdStart) -> Ordering {
+    took(b)
+        .total_cmp(&took(a))
+        .then_with(|| risk(a).cmp(&risk(b)))
+        .then_with(|| a.function.cmp(&b.function))
+        .then_with(|| a.arn.cmp(&b.arn))
+}
+
+/// The rank of a version's risk: high first, and what is not known before what is low.
+pub(super) const fn risk(start: &ColdStart) -> u8 {
+    match start.risk {
+        ColdStartRisk::High => 0,
+        ColdStartRisk::Medium => 1,
+        ColdStartRisk::Unknown => 2,
+        ColdStartRisk::Low => 3,
+    }
+}
+
+/// How function versions are named: with their Region where another one has the same name.
+pub(super) struct Names<'r>(BTreeMap<(&'r str, &'r str), usize>);
+
+impl<'r> Names<'r> {
+    pub(super) fn of(report: &'r Report) -> Self {
+        let mut names: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for start in &report.cold_start {
+            *names
+                .entry((&start.function, &start.qualifier))
+                .or_default() += 1;
+        }
+        Self(names)
+    }
+
+    fn repeats(&self, start: &ColdStart) -> bool {
+        let name = (start.function.as_str(), start.qualifier.as_str());
+        self.0.get(&name).is_some_and(|many| *many > 1)
+    }
+
+    /// `orders`, `orders, eu-west-1`.
+    pub(super) fn function(&self, start: &ColdStart) -> String {
+        self.with_region(start, start.function.clone())
+    }
+
+    /// `orders:live`, as a caller writes it; `orders` alone calls `$LATEST`.
+    pub(super) fn qualified(&self, start: &ColdStart) -> String {
+        let name = match start.qualifier.as_str() {
+            LATEST => start.function.clone(),
+            qualifier => format!("{}:{qualifier}", start.function),
+        };
+        self.with_region(start, name)
+    }
+
+    fn with_region(&self, start: &ColdStart, name: String) -> String {
+        if self.repeats(start) {
+            format!("{name}, {}", start.region)
+        } else {
+            name
+        }
+    }
+}

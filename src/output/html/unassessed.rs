@@ -1,0 +1,139 @@
+//! What could not be assessed, which permission would decide it, and the statement that grants it.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::output::shortened::with_status;
+use crate::output::unassessed::{Open, Unassessed};
+use crate::report::numbers::{count, number};
+use crate::report::{Report, Severity, Status};
+
+/// Names that are written out.
+const NAMES: usize = 12;
+
+pub(super) struct Section<'a> {
+    pub(super) total: u64,
+    pub(super) total_shown: String,
+    pub(super) permissions: Vec<Line<'a>>,
+    pub(super) reasons: Vec<Line<'a>>,
+    /// A policy that grants what was refused.
+    pub(super) policy: Option<String>,
+    /// Calls that failed and that no verdict needed.
+    pub(super) harmless: Vec<(&'a str, &'a str, &'a str)>,
+}
+
+/// What a permission, or a reason that no permission decides, leaves open.
+pub(super) struct Line<'a> {
+    pub(super) what: String,
+    pub(super) answers: String,
+    pub(super) results: String,
+    pub(super) worst: &'static str,
+    pub(super) resources: Names<'a>,
+    pub(super) checks: Names<'a>,
+}
+
+/// The first names of a list, and how many more there are.
+pub(super) struct Names<'a> {
+    pub(super) shown: Vec<&'a str>,
+    pub(super) more: Option<String>,
+}
+
+impl<'a> Names<'a> {
+    fn of(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let all: Vec<&str> = names.into_iter().collect();
+        Self {
+            more: all
+                .len()
+                .checked_sub(NAMES)
+                .filter(|more| *more > 0)
+                .map(|more| format!("and {} more", number(more))),
+            shown: all.into_iter().take(NAMES).collect(),
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    fn of(what: String, open: &Open<'a>) -> Self {
+        Self {
+            what,
+            answers: open.answer(),
+            results: count(open.results, "result"),
+            worst: open.worst.unwrap_or(Severity::Info).name(),
+            resources: Names::of(open.resources.iter().map(|name| match *name {
+                "*" => "all that a listing would name",
+                name => name,
+            })),
+            checks: Names::of(open.checks.iter().copied()),
+        }
+    }
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn of(report: &'a Report) -> Self {
+        let found = Unassessed::of(report);
+        let refused: Vec<&str> = found
+            .by_action
+            .iter()
+            .filter(|(action, open)| open.denied && is_action(action))
+            .map(|(action, _)| *action)
+            .collect();
+        let total = with_status(report, Status::NotAssessed);
+        let options = found.by_option.into_iter();
+        let reasons = found.by_reason.into_iter();
+        Self {
+            total,
+            total_shown: number(total),
+            policy: (!refused.is_empty()).then(|| grant(&refused)),
+            permissions: sorted(found.by_action),
+            reasons: sorted(
+                options
+                    .map(|(option, open)| (format!("Read only with {option}"), open))
+                    .chain(reasons.map(|(why, open)| (why.to_owned(), open)))
+                    .collect(),
+            ),
+            harmless: report
+                .gaps
+                .iter()
+                .filter(|gap| gap.affects.is_empty())
+                .take(NAMES)
+                .map(|gap| {
+                    (
+                        gap.action.as_str(),
+                        gap.resource.as_str(),
+                        gap.code.as_str(),
+                    )
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Worst first, then what decides most.
+fn sorted<'a, N: Ord + Into<String>>(by: BTreeMap<N, Open<'a>>) -> Vec<Line<'a>> {
+    let mut all: Vec<(N, Open<'_>)> = by.into_iter().collect();
+    all.sort_by(|a, b| {
+        (b.1.worst, b.1.results)
+            .cmp(&(a.1.worst, a.1.results))
+            .then_with(|| a.0.cmp(&b.0))
+    });
+    all.into_iter()
+        .map(|(what, open)| Line::of(what.into(), &open))
+        .collect()
+}
+
+/// An IAM action as a policy names it.
+fn is_action(text: &str) -> bool {
+    text.contains(':')
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "-:".contains(letter))
+}
+
+fn grant(actions: &[&str]) -> String {
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "ColdbucketAudit", "Effect": "Allow", "Action": actions, "Resource": "*"}],
+    });
+    serde_json::to_string_pretty(&policy).unwrap_or_default()
+}
