@@ -7,11 +7,14 @@
     reason = "a test that cannot go on should stop loudly"
 )]
 
+#[path = "support/documents.rs"]
+mod documents;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldbucket::checks::expression::Prepared;
 use coldbucket::checks::{Catalog, Check, Judgement, Selection, assess};
-use coldbucket::facts::{FactDocument, Facts, Subject, Trust};
+use coldbucket::facts::{Facts, Subject, Trust};
 use coldbucket::findings::{Finding, Reason, Severity, Status, fingerprint};
 use coldbucket::inventory::Snapshot;
 use coldbucket::inventory::ids::SubjectKind;
@@ -342,7 +345,7 @@ fn catalog_with(text: &str) -> Catalog {
 }
 
 fn judge(check: &Check, facts: Value) -> Result<Vec<Judgement>, String> {
-    let document = FactDocument::new(check.subject.variable(), &facts).unwrap();
+    let document = documents::document(check.subject.variable(), &facts);
     let params: Value = check.params.clone().into_iter().collect();
     coldbucket::checks::assess::judge(check, Some(&params), &Prepared::new(&document))
 }

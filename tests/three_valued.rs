@@ -15,6 +15,9 @@
     reason = "a test that cannot go on should stop loudly"
 )]
 
+#[path = "support/documents.rs"]
+mod documents;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldbucket::checks::expression::{
@@ -375,14 +378,14 @@ fn completions(document: &Value, hidden: &[Place]) -> Vec<Value> {
     out
 }
 
-/// The document as facts serialize it, with the places unknown.
+/// The document with the places unknown.
 fn hide(document: &Value, hidden: &[Place]) -> FactDocument {
     let mut marked = document.clone();
     for place in hidden {
         *get_mut(&mut marked, place) =
             json!({"$unknown": [{"reason": "denied", "action": path(place), "detail": ""}]});
     }
-    FactDocument::new("bucket", &marked).unwrap()
+    documents::document("bucket", &marked)
 }
 
 // ---------------------------------------------------------------------------------------------

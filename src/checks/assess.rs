@@ -5,23 +5,24 @@
 //! unknown, the known ones are judged and one not-assessed without an item covers the rest. A failed
 //! listing is one not-assessed a check, on the placeholder resource `*`.
 //!
-//! Facts are derived and results passed on resource by resource, so memory holds one resource at a
+//! Facts are derived and results passed on resource by resource, so memory holds few resources at a
 //! time. Results come sorted by kind, account, Region, name, check and item.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use serde_json::Value;
 
 use super::expression::{Activation, ConditionResult, Expression, ITEM, PARAMS, Prepared};
 use super::model::{Check, ForEach};
+use super::parallel;
 use super::problem::CheckDefect;
 use super::selection::{Chosen, Selected};
-use crate::facts::{Because, FactDocument, Facts, Subject};
+use crate::facts::{
+    Because, FactDocument, FactPaths, Facts, Posture, Subject, SubjectFacts, UNLISTED,
+};
 use crate::findings::{Evidence, Finding, Reason, Status, bounded, fingerprint};
 use crate::inventory::ids::SubjectKind;
-
-/// The placeholder name for the resources of a failed listing.
-const UNLISTED: &str = "*";
 
 /// A check's result for one resource, or one item of it, from its facts alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +92,17 @@ fn phrase(because: &Because) -> String {
     }
 }
 
+/// What was judged of one resource, all from one view of its facts.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// Which resource.
+    pub subject: Subject,
+    /// The results, check by check.
+    pub findings: Vec<Finding>,
+    /// What the report says of the resource as a whole.
+    pub posture: Posture,
+}
+
 /// Judges every resource in scope by every selected check, and passes the results to `sink`.
 ///
 /// `scope` selects resources. The placeholder of a failed listing is always in scope, because the
@@ -104,6 +116,23 @@ pub fn assess(
     scope: &dyn Fn(&Subject) -> bool,
     sink: &mut dyn FnMut(Finding),
 ) -> Result<(), CheckDefect> {
+    assess_resources(facts, selected, scope, &mut |judged| {
+        judged.findings.into_iter().for_each(&mut *sink);
+    })
+}
+
+/// The same, resource by resource, with the posture of each. Resources are judged on all cores and
+/// handed on in the order of the report: by kind, account, Region and name.
+///
+/// # Errors
+/// A check that broke while it ran.
+pub fn assess_resources(
+    facts: &Facts<'_>,
+    selected: &Selected,
+    scope: &dyn Fn(&Subject) -> bool,
+    sink: &mut dyn FnMut(Judged),
+) -> Result<(), CheckDefect> {
+    let mut outcome = Ok(());
     for kind in SubjectKind::ALL {
         let checks: Vec<&Chosen> = selected
             .chosen()
@@ -113,81 +142,113 @@ pub fn assess(
         if checks.is_empty() {
             continue;
         }
-        for subject in facts.subjects(kind) {
-            if subject.id.name == UNLISTED {
-                for chosen in &checks {
-                    let judgement = Judgement::not_assessed(&subject.unlisted);
-                    sink(finding(facts, &subject, &chosen.check, judgement));
-                }
-            } else if scope(&subject) {
-                assess_subject(facts, &subject, &checks, sink)?;
+        let paths: BTreeSet<String> = checks
+            .iter()
+            .flat_map(|chosen| chosen.check.paths_read())
+            .collect();
+        let paths = FactPaths::of(paths.iter().map(String::as_str));
+        let subjects: Vec<Subject> = facts
+            .subjects(kind)
+            .filter(|subject| subject.id.name == UNLISTED || scope(subject))
+            .collect();
+        let work = |subject: &Subject| assess_subject(facts, subject, &checks, &paths);
+        parallel::in_order(&subjects, &work, &mut |judged| match judged {
+            Ok(judged) => {
+                sink(judged);
+                ControlFlow::Continue(())
             }
-        }
+            Err(defect) => {
+                outcome = Err(defect);
+                ControlFlow::Break(())
+            }
+        });
+        outcome.clone()?;
     }
-    Ok(())
+    outcome
 }
 
 fn assess_subject(
     facts: &Facts<'_>,
     subject: &Subject,
     checks: &[&Chosen],
-    sink: &mut dyn FnMut(Finding),
-) -> Result<(), CheckDefect> {
-    let defect = |chosen: &Chosen, message: String| CheckDefect {
-        check: chosen.check.id.clone(),
-        file: chosen.check.file.clone(),
-        resource: subject.id.arn.clone(),
-        message,
+    paths: &FactPaths,
+) -> Result<Judged, CheckDefect> {
+    let mut judged = Judged {
+        subject: subject.clone(),
+        findings: Vec::new(),
+        posture: Posture::default(),
     };
-    let document = facts
-        .of(subject)
-        .map(|facts| facts.document())
-        .unwrap_or_else(|| Ok(FactDocument::default()));
-    let document = match (document, checks.first()) {
-        (Ok(document), _) => document,
-        (Err(error), Some(chosen)) => {
-            return Err(defect(
-                chosen,
-                format!("its facts cannot be serialized: {error}"),
-            ));
-        }
-        (Err(_), None) => return Ok(()),
+    let Some(view) = facts.view(subject) else {
+        let unlisted = checks.iter().map(|chosen| {
+            let judgement = Judgement::not_assessed(&subject.unlisted);
+            finding(subject, &chosen.check, judgement, Vec::new(), None)
+        });
+        judged.findings.extend(unlisted);
+        return Ok(judged);
     };
+    let document = view.document(paths);
     let prepared = Prepared::new(&document);
     for chosen in checks {
-        let judgements = judge(&chosen.check, chosen.params.as_ref(), &prepared)
-            .map_err(|message| defect(chosen, message))?;
+        let check = &chosen.check;
+        let judgements =
+            judge(check, chosen.params.as_ref(), &prepared).map_err(|message| CheckDefect {
+                check: check.id.clone(),
+                file: check.file.clone(),
+                resource: subject.id.arn.clone(),
+                message,
+            })?;
+        let mut witness = None;
         for judgement in judgements {
-            sink(finding(facts, subject, &chosen.check, judgement));
+            let mut shown = (Vec::new(), None);
+            if judgement.status == Status::Fail {
+                let witness = witness.get_or_insert_with(|| {
+                    let paths = check.paths();
+                    paths.iter().find_map(|path| view.witness(path))
+                });
+                let evidence = evidence(facts, subject, &view, check, judgement.item.as_deref());
+                shown = (evidence, witness.clone());
+            }
+            judged
+                .findings
+                .push(finding(subject, check, judgement, shown.0, shown.1));
         }
     }
-    Ok(())
+    judged.posture = view.posture();
+    Ok(judged)
 }
 
-/// The result of a judgement: with its identity and, if it failed, its evidence.
-fn finding(facts: &Facts<'_>, subject: &Subject, check: &Check, judgement: Judgement) -> Finding {
-    let failed = judgement.status == Status::Fail;
-    let mut evidence = Vec::new();
-    let mut witness = None;
-    if failed {
-        let mut seen = BTreeSet::new();
-        for path in &check.evidence {
-            // Of a list, the item that the result is about.
-            let path = match &judgement.item {
-                Some(item) => path.replacen("[]", &format!("[{item}]"), 1),
-                None => path.clone(),
-            };
-            for (pointer, value) in facts.evidence(subject, &path) {
-                if seen.insert(pointer.clone()) {
-                    evidence.push(Evidence { pointer, value });
-                }
+/// What shows a finding, each place once.
+fn evidence(
+    facts: &Facts<'_>,
+    subject: &Subject,
+    view: &SubjectFacts<'_>,
+    check: &Check,
+    item: Option<&str>,
+) -> Vec<Evidence> {
+    let mut evidence: Vec<Evidence> = Vec::new();
+    for path in &check.evidence {
+        // Of a list, the item that the result is about.
+        let path = match item {
+            Some(item) => path.replacen("[]", &format!("[{item}]"), 1),
+            None => path.clone(),
+        };
+        for (pointer, value) in facts.evidence(subject, view, &path) {
+            if !evidence.iter().any(|seen| seen.pointer == pointer) {
+                evidence.push(Evidence { pointer, value });
             }
         }
-        witness = check
-            .paths()
-            .iter()
-            .find_map(|path| facts.witness(subject, path));
     }
+    evidence
+}
+
+/// A judgement as a result, with its identity and what shows it.
+fn finding(
+    subject: &Subject,
+    check: &Check,
+    judgement: Judgement,
+    evidence: Vec<Evidence>,
+    witness: Option<Value>,
+) -> Finding {
     bounded(Finding {
         check: check.id.clone(),
         status: judgement.status,

@@ -472,17 +472,7 @@ impl Compiler<'_> {
         params: &BTreeMap<String, Value>,
     ) -> Option<(Variables, Option<ForEach>)> {
         let subject = read.subject.value;
-        let Some(facts) = FactShape::of(subject) else {
-            let at = (
-                read.subject.referenced.line(),
-                read.subject.referenced.column(),
-            );
-            let message = format!("the subject `{}` has no facts", subject.name());
-            self.problems
-                .push(PolicyProblem::at(self.path, at, message));
-            return None;
-        };
-        let mut variables = Variables::new(subject.variable(), facts);
+        let mut variables = Variables::new(subject.variable(), FactShape::of(subject));
         if !params.is_empty() {
             let shapes = params
                 .iter()

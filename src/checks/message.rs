@@ -270,7 +270,7 @@ mod tests {
     use crate::inventory::ids::SubjectKind;
 
     fn variables() -> Variables {
-        Variables::new("bucket", FactShape::of(SubjectKind::Bucket).unwrap())
+        Variables::new("bucket", FactShape::of(SubjectKind::Bucket))
     }
 
     #[test]
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn quantities_have_units_in_messages_and_none_in_code() {
-        let variables = Variables::new("function", FactShape::of(SubjectKind::Function).unwrap());
+        let variables = Variables::new("function", FactShape::of(SubjectKind::Function));
         let path = "function.latest.cold_start.estimate.reported_ms";
         let template =
             TextTemplate::parse(&format!("about {{{path}}}"), Style::Prose, &variables).unwrap();

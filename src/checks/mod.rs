@@ -20,6 +20,7 @@ mod file;
 pub mod lint;
 pub mod message;
 mod model;
+mod parallel;
 mod problem;
 pub mod selection;
 pub mod shape;
@@ -27,7 +28,7 @@ pub mod suggest;
 pub mod topics;
 pub mod verify;
 
-pub use assess::{Judgement, assess};
+pub use assess::{Judged, Judgement, assess, assess_resources};
 pub use catalogue::{Catalog, ComplianceStandard, Control, Pack};
 pub use model::{Check, Examples, ForEach, MessageCase, Remediation};
 pub use problem::{CheckDefect, PolicyErrors, PolicyProblem};

@@ -131,6 +131,29 @@ impl Check {
         paths
     }
 
+    /// Every fact path that a verdict and its message read: those of [`Self::paths`], what the
+    /// messages show and depend on, and the key of an item.
+    pub fn paths_read(&self) -> BTreeSet<String> {
+        let mut paths = self.paths();
+        let items = self
+            .for_each
+            .as_ref()
+            .map(|each| format!("{}[]", each.path));
+        if let (Some(items), Some(each)) = (&items, &self.for_each) {
+            paths.insert(format!("{items}.{}", each.key));
+        }
+        let cases = self.message_when.iter();
+        let references = cases.flat_map(|case| case.when.references());
+        paths.extend(references.map(|reference| reference.path.clone()));
+        for placeholder in self.messages().flat_map(TextTemplate::placeholders) {
+            match (placeholder.strip_prefix("item."), &items) {
+                (Some(member), Some(items)) => paths.insert(format!("{items}.{member}")),
+                _ => paths.insert(placeholder.to_owned()),
+            };
+        }
+        paths
+    }
+
     /// The readings the verdict depends on. Messages and evidence use no others.
     pub fn needs(&self) -> BTreeSet<Need> {
         // Conditions name facts and lists, never groups: what lies below a list is named too.

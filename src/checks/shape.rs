@@ -36,9 +36,9 @@ pub enum FactShape {
 }
 
 impl FactShape {
-    /// The facts of a subject; none when it has no facts yet.
-    pub fn of(kind: SubjectKind) -> Option<Self> {
-        facts::schema(kind).map(|schema| Self::from_schema(&schema))
+    /// The facts of a subject.
+    pub fn of(kind: SubjectKind) -> Self {
+        Self::from_schema(&facts::schema(kind))
     }
 
     /// Reads a JSON Schema.
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_bucket_facts_have_the_types_their_structs_say() {
-        let bucket = FactShape::of(SubjectKind::Bucket).unwrap();
+        let bucket = FactShape::of(SubjectKind::Bucket);
         assert_eq!(
             bucket.at("transport.plain_http_reachable"),
             Ok(&FactShape::Bool)
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_member_names_its_neighbour() {
-        let bucket = FactShape::of(SubjectKind::Bucket).unwrap();
+        let bucket = FactShape::of(SubjectKind::Bucket);
         let (place, message) = bucket.at("transport.plain_htpp_reachable").unwrap_err();
         assert_eq!(place, 10);
         assert!(

@@ -71,9 +71,7 @@ pub fn verify_check(check: &Check) -> Vec<PolicyProblem> {
         Ok(read) => read,
         Err(problem) => return vec![problem],
     };
-    let Some(shape) = FactShape::of(check.subject) else {
-        return Vec::new();
-    };
+    let shape = FactShape::of(check.subject);
     let mut problems = Vec::new();
     let examples = [
         &read.examples.fail,

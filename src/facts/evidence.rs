@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::function::LATEST;
-use super::identity::IdentityFacts;
 use super::{Fact, Facts, Subject, SubjectFacts, needs};
 use crate::inventory::account::AccountInventory;
 use crate::inventory::ids::SubjectKind;
@@ -29,13 +28,19 @@ impl Facts<'_> {
     ///
     /// A version of a function may be named in the path, `function.versions[3].runtime`; with `[]`
     /// it is about every version that matters.
-    pub fn evidence(&self, subject: &Subject, path: &str) -> Vec<(String, Value)> {
+    pub fn evidence(
+        &self,
+        subject: &Subject,
+        view: &SubjectFacts<'_>,
+        path: &str,
+    ) -> Vec<(String, Value)> {
         let Some((id, account)) = self.snapshot.accounts.get_key_value(&subject.id.account) else {
             return Vec::new();
         };
         let (path, item) = split_item(path);
-        if let Some(context) = self.identity_context(subject) {
-            return IdentityFacts::places(&context, &path)
+        if let SubjectFacts::Identity(facts) = view {
+            return facts
+                .places(account, &path)
                 .iter()
                 .filter_map(|place| of_identity(id, account, place))
                 .collect();
@@ -44,12 +49,12 @@ impl Facts<'_> {
         let mut evidence: Vec<(String, Value)> = needs
             .iter()
             .flat_map(|need| match need.reading {
-                ReadingKind::FunctionListing => self.configuration(subject, &path, item),
+                ReadingKind::FunctionListing => self.configuration(subject, view, &path, item),
                 ReadingKind::MultiRegionAccessPointListing => multi_region_flags(subject, account),
                 // That the subject is there needs no proof.
                 kind if kind.lists().is_some() || kind == ReadingKind::Caller => Vec::new(),
                 kind => self
-                    .owners(subject, account, *need)
+                    .owners(subject, view, account, *need)
                     .iter()
                     .filter_map(|owner| of_reading(owner, kind))
                     .collect(),
@@ -69,6 +74,7 @@ impl Facts<'_> {
     fn configuration(
         &self,
         subject: &Subject,
+        view: &SubjectFacts<'_>,
         path: &str,
         item: Option<&str>,
     ) -> Vec<(String, Value)> {
@@ -77,7 +83,7 @@ impl Facts<'_> {
         } else if let Some(topic) = path.strip_prefix("function.versions[].") {
             let versions = match item {
                 Some(item) => vec![item.to_owned()],
-                None => self.versions_that_matter(subject),
+                None => versions_that_matter(view),
             };
             (versions, topic)
         } else {
@@ -117,23 +123,11 @@ impl Facts<'_> {
             .collect()
     }
 
-    fn versions_that_matter(&self, subject: &Subject) -> Vec<String> {
-        match self.of(subject) {
-            Some(SubjectFacts::Function(facts)) => match facts.versions {
-                Fact::Known(versions) => versions
-                    .into_iter()
-                    .map(|version| version.version)
-                    .collect(),
-                Fact::Unknown { .. } => vec![LATEST.to_owned()],
-            },
-            _ => Vec::new(),
-        }
-    }
-
     /// What has the readings of one need.
     fn owners<'s>(
         &self,
         subject: &'s Subject,
+        view: &SubjectFacts<'_>,
         account: &'s AccountInventory,
         need: Need,
     ) -> Vec<ReadingOwner<'s>> {
@@ -149,8 +143,8 @@ impl Facts<'_> {
             (Relation::Own, scope) if own_scope(subject) == scope => {
                 vec![Cow::Borrowed(id.name.as_str())]
             }
-            (Relation::BehindAccessPoint, Scope::Bucket) => match self.of(subject) {
-                Some(SubjectFacts::AccessPoint(facts)) => facts
+            (Relation::BehindAccessPoint, Scope::Bucket) => match view {
+                SubjectFacts::AccessPoint(facts) => facts
                     .bucket
                     .split(", ")
                     .map(|name| Cow::Owned(name.to_owned()))
@@ -195,6 +189,20 @@ impl Facts<'_> {
             .iter()
             .filter_map(|name| ReadingOwner::find(&id.account, account, scope, &id.region, name))
             .collect()
+    }
+}
+
+/// The versions of a function that matter.
+fn versions_that_matter(view: &SubjectFacts<'_>) -> Vec<String> {
+    match view {
+        SubjectFacts::Function(facts) => match &*facts.versions {
+            Fact::Known(versions) => versions
+                .iter()
+                .map(|version| version.version.clone())
+                .collect(),
+            Fact::Unknown { .. } => vec![LATEST.to_owned()],
+        },
+        _ => Vec::new(),
     }
 }
 

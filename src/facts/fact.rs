@@ -3,16 +3,11 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::inventory::Reading;
 use crate::inventory::need::{MOST_CALLS, ReadingKind};
 use crate::report::Reason;
-
-/// The member that marks an unknown fact in serialized form, before the document is split into
-/// what is known and what is not (see [`super::document`]).
-pub(super) const UNKNOWN_MARK: &str = "$unknown";
 
 /// One reason why a fact is not known.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -182,19 +177,6 @@ pub fn from_reading<T, U>(
         Reading::Undetermined(reference) => Fact::undecidable(format!(
             "the value is known only after deployment: {reference}"
         )),
-    }
-}
-
-impl<T: Serialize> Serialize for Fact<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Known(value) => value.serialize(serializer),
-            Self::Unknown { because } => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry(UNKNOWN_MARK, because)?;
-                map.end()
-            }
-        }
     }
 }
 

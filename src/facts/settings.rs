@@ -3,6 +3,7 @@
 //! A condition needs a setting's meaning. A fix needs its exact content, since S3 replaces a policy, an
 //! encryption rule or an ACL as a whole. Each is known, known to be absent, or not known for a reason.
 
+use super::bucket::context::BucketContext;
 use super::bucket::delivery;
 use super::{Fact, Facts, Subject, from_reading};
 use crate::inventory::Reading;
@@ -132,8 +133,17 @@ impl Facts<'_> {
         prefix: &str,
     ) -> Option<Fact<String>> {
         let id = &source.id;
-        let account = self.snapshot.accounts.get(&id.account)?;
-        let context = self.bucket_context(&id.account, account, &id.name)?;
+        let (account_id, account) = self.account(&id.account)?;
+        let (name, bucket) = account.buckets.get_key_value(&id.name)?;
+        let context = BucketContext {
+            account_id,
+            account,
+            name,
+            bucket,
+            index: &self.index,
+            trust: &self.trust,
+            taken_at: &self.snapshot.taken_at,
+        };
         let logging = Logging {
             target_bucket: target.to_owned(),
             target_prefix: prefix.to_owned(),

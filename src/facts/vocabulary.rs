@@ -1,71 +1,25 @@
-//! The names that conditions may use: the schema of each subject's facts, and which readings stand
-//! behind each path.
+//! The names that conditions may use, and which readings stand behind each path.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use serde_json::Value;
-
-use super::{access_point, account, bucket, function, identity, region, trail};
+use super::subjects::paths;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
-/// The JSON Schema of a subject's facts; `None` for subjects that have no facts yet.
-pub fn schema(kind: SubjectKind) -> Option<Value> {
-    let schema = match kind {
-        SubjectKind::Account => schemars::schema_for!(super::account::AccountFacts),
-        SubjectKind::Bucket => schemars::schema_for!(super::bucket::BucketFacts),
-        SubjectKind::Function => schemars::schema_for!(super::function::FunctionFacts),
-        SubjectKind::Region => schemars::schema_for!(super::region::RegionFacts),
-        SubjectKind::Trail => schemars::schema_for!(super::trail::TrailFacts),
-        SubjectKind::AccessPoint => {
-            schemars::schema_for!(super::access_point::AccessPointFacts)
-        }
-        SubjectKind::Identity => schemars::schema_for!(super::identity::IdentityFacts),
-    };
-    Some(schema.to_value())
-}
+/// Every path with the readings it declares itself.
+static DECLARED: LazyLock<Vec<(String, Vec<Need>)>> = LazyLock::new(|| {
+    SubjectKind::ALL
+        .into_iter()
+        .flat_map(|kind| paths(kind))
+        .collect()
+});
 
-/// Fact paths and the readings each of them opens, as a topic declares them.
-pub type NeedTable = &'static [(&'static str, &'static [Need])];
-
-/// The tables of every topic.
-const TABLES: &[NeedTable] = &[
-    account::NEEDS,
-    identity::NEEDS,
-    access_point::NEEDS,
-    bucket::NEEDS,
-    bucket::policy::NEEDS,
-    bucket::exposure::NEEDS,
-    bucket::ownership::NEEDS,
-    bucket::objects::NEEDS,
-    bucket::public_access_block::NEEDS,
-    bucket::public_status::NEEDS,
-    bucket::transport::NEEDS,
-    bucket::encryption::NEEDS,
-    bucket::logging::NEEDS,
-    bucket::data_events::NEEDS,
-    bucket::versioning::NEEDS,
-    bucket::key::NEEDS,
-    bucket::guards::NEEDS,
-    bucket::lifecycle::NEEDS,
-    bucket::replication::NEEDS,
-    bucket::website::NEEDS,
-    trail::NEEDS,
-    region::NEEDS,
-    function::NEEDS,
-    function::concurrency::NEEDS,
-    function::package::NEEDS,
-    function::access::NEEDS,
-    function::code::NEEDS,
-    function::idle::NEEDS,
-    function::pings::NEEDS,
-    function::snapshots::NEEDS,
-    function::cold_start::facts::NEEDS,
-];
-
-/// Every declared path with its own readings, topic by topic.
+/// Every path with the readings it declares itself, beside those of the group it is in.
 pub fn declarations() -> impl Iterator<Item = (&'static str, &'static [Need])> {
-    TABLES.iter().copied().flatten().copied()
+    DECLARED
+        .iter()
+        .map(|(path, needs)| (path.as_str(), needs.as_slice()))
 }
 
 /// The readings behind a fact path such as `bucket.encryption.kms` (list positions written `[]`),

@@ -45,7 +45,7 @@ pub struct Need {
 
 impl Need {
     /// A reading of a resource, with the guard that the table of readings gives it.
-    const fn new(relation: Relation, reading: ReadingKind) -> Self {
+    pub const fn new(relation: Relation, reading: ReadingKind) -> Self {
         Self {
             relation,
             reading,

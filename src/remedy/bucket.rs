@@ -16,18 +16,18 @@ use coldbucket_policy::{Policy, PolicyKind};
 /// A bucket with its facts and its settings.
 pub struct BucketState<'a> {
     pub subject: Subject,
-    pub facts: BucketFacts,
+    pub facts: BucketFacts<'a>,
     pub settings: CurrentSettings<'a>,
 }
 
 /// Every bucket of the snapshot, derived once and only when something asks.
-pub struct AllBuckets<'c, 'f> {
-    facts: &'c Facts<'f>,
+pub struct AllBuckets<'f> {
+    facts: &'f Facts<'f>,
     buckets: OnceCell<Vec<BucketState<'f>>>,
 }
 
-impl<'c, 'f> AllBuckets<'c, 'f> {
-    pub fn new(facts: &'c Facts<'f>) -> Self {
+impl<'f> AllBuckets<'f> {
+    pub fn new(facts: &'f Facts<'f>) -> Self {
         Self {
             facts,
             buckets: OnceCell::new(),
@@ -54,11 +54,11 @@ impl<'c, 'f> AllBuckets<'c, 'f> {
 
 impl<'a> BucketState<'a> {
     /// The bucket of a subject.
-    pub fn of(facts: &Facts<'a>, subject: &Subject) -> Option<Self> {
+    pub fn of(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
         if subject.id.kind != SubjectKind::Bucket {
             return None;
         }
-        match facts.of(subject)? {
+        match facts.view(subject)? {
             SubjectFacts::Bucket(bucket) => Some(Self {
                 subject: subject.clone(),
                 facts: *bucket,

@@ -37,8 +37,8 @@ impl ChangeFamily {
 
 /// One resource with findings, and what surrounds it.
 pub struct FixContext<'c, 'f> {
-    pub facts: &'c Facts<'f>,
-    pub buckets: &'c AllBuckets<'c, 'f>,
+    pub facts: &'f Facts<'f>,
+    pub buckets: &'c AllBuckets<'f>,
     pub decided: &'c dyn Fn(&str) -> bool,
     pub subject: &'c Subject,
     pub target: &'c ChangeTarget,
@@ -49,8 +49,8 @@ pub struct FixContext<'c, 'f> {
 impl<'c, 'f> FixContext<'c, 'f> {
     /// The resource of a subject.
     pub fn new(
-        facts: &'c Facts<'f>,
-        buckets: &'c AllBuckets<'c, 'f>,
+        facts: &'f Facts<'f>,
+        buckets: &'c AllBuckets<'f>,
         decided: &'c dyn Fn(&str) -> bool,
         subject: &'c Subject,
         target: &'c ChangeTarget,
@@ -111,7 +111,7 @@ impl<'c, 'f> FixContext<'c, 'f> {
 
     /// The trail, where it is one that was read.
     pub fn trail(&self) -> Option<TrailFacts> {
-        match self.facts.of(self.subject)? {
+        match self.facts.view(self.subject)? {
             SubjectFacts::Trail(trail) => Some(*trail),
             _ => None,
         }
@@ -122,7 +122,7 @@ impl<'c, 'f> FixContext<'c, 'f> {
         self.facts
             .subjects(SubjectKind::Trail)
             .filter(|subject| subject.id.account == self.subject.id.account)
-            .filter_map(|subject| match self.facts.of(&subject)? {
+            .filter_map(|subject| match self.facts.view(&subject)? {
                 SubjectFacts::Trail(trail) => Some(*trail),
                 _ => None,
             })

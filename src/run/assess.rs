@@ -43,10 +43,14 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
     let in_scope = |subject: &Subject| scope.holds(&subject.id);
 
     let mut results = Vec::new();
-    checks::assess(&facts, case.selected, &in_scope, &mut |result| {
+    let mut buckets = Vec::new();
+    let mut cold_start = Vec::new();
+    checks::assess_resources(&facts, case.selected, &in_scope, &mut |judged| {
         // The placeholder of a failed listing is always judged, and may be outside the Regions.
-        if scope.holds(&result.resource) {
-            results.push(result);
+        if scope.holds(&judged.subject.id) {
+            results.extend(judged.findings);
+            buckets.extend(judged.posture.bucket);
+            cold_start.extend(judged.posture.cold_starts);
         }
     })?;
     results.sort_by(|a: &CheckResult, b| {
@@ -60,20 +64,6 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
         .iter()
         .map(|kind| (kind.name().to_owned(), how_many(&facts, *kind, &scope)))
         .collect();
-    let buckets = if kinds.contains(&SubjectKind::Bucket) {
-        let mut buckets = facts.bucket_postures();
-        buckets.retain(|bucket| scope.has(SubjectKind::Bucket, &bucket.region, &bucket.name));
-        buckets
-    } else {
-        Vec::new()
-    };
-    let cold_start = if kinds.contains(&SubjectKind::Function) {
-        let mut lines = facts.cold_starts();
-        lines.retain(|line| scope.has(SubjectKind::Function, &line.region, &line.function));
-        lines
-    } else {
-        Vec::new()
-    };
     Ok(Report {
         schema: SCHEMA.to_owned(),
         tool: Tool {

@@ -11,7 +11,7 @@ use super::{Exit, RunError, catalogue, listing};
 use crate::checks::{self, Check};
 use crate::cli::options::{ExplainOptions, PackName, SelectionOptions};
 use crate::cli::{Mistake, Placed, did_you_mean};
-use crate::facts::{Because, FactDocument, Facts, Subject};
+use crate::facts::{Because, FactDocument, FactPaths, Facts, Subject, SubjectFacts};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Relation;
 use crate::inventory::request::{CollectRequest, ResourceFilter};
@@ -60,12 +60,11 @@ pub(super) fn run(
         }
     })?;
     results.sort_by(|a, b| a.item.cmp(&b.item));
-    let document = match facts.of(&subject) {
-        Some(facts) => facts
-            .document()
-            .map_err(|error| RunError::Internal(error.to_string()))?,
-        None => FactDocument::default(),
-    };
+    let view = facts.view(&subject);
+    let document = view
+        .as_ref()
+        .map(|view| view.document(&FactPaths::EVERYTHING))
+        .unwrap_or_default();
     let paths = check.paths();
     let text = |expression: &checks::expression::Expression| expression.text().to_owned();
     let explanation = Explanation {
@@ -91,7 +90,9 @@ pub(super) fn run(
         facts: shown(&paths)
             .map(|path| fact_line(&document, path))
             .collect(),
-        evidence: evidence(&facts, &subject, &paths),
+        evidence: view
+            .map(|view| evidence(&facts, &subject, &view, &paths))
+            .unwrap_or_default(),
         remediation: check.fix(),
     };
     let look = console.look();
@@ -164,9 +165,17 @@ fn shown(paths: &BTreeSet<String>) -> impl Iterator<Item = &str> {
 }
 
 /// The evidence of the facts, each place once.
-fn evidence(facts: &Facts<'_>, subject: &Subject, paths: &BTreeSet<String>) -> Vec<Evidence> {
+fn evidence(
+    facts: &Facts<'_>,
+    subject: &Subject,
+    view: &SubjectFacts<'_>,
+    paths: &BTreeSet<String>,
+) -> Vec<Evidence> {
     let mut pieces: Vec<Evidence> = Vec::new();
-    for (pointer, value) in paths.iter().flat_map(|path| facts.evidence(subject, path)) {
+    for (pointer, value) in paths
+        .iter()
+        .flat_map(|path| facts.evidence(subject, view, path))
+    {
         if !pieces.iter().any(|piece| piece.pointer == pointer) {
             pieces.push(Evidence { pointer, value });
         }

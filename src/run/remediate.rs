@@ -16,7 +16,7 @@ use crate::checks::message::TextTemplate;
 use crate::checks::{Check, Selected};
 use crate::cli::did_you_mean;
 use crate::cli::options::RemediateOptions;
-use crate::facts::{Facts, Subject};
+use crate::facts::{FactPaths, Facts, Subject};
 use crate::inventory::request::CollectRequest;
 use crate::output::Look;
 use crate::remedy::quote::TextPiece;
@@ -154,13 +154,8 @@ fn requests(
                 id: result.resource.clone(),
                 unlisted: Vec::new(),
             };
-            let known = match facts.of(&subject) {
-                Some(facts) => {
-                    facts
-                        .document()
-                        .map_err(|error| RunError::Internal(error.to_string()))?
-                        .known
-                }
+            let known = match facts.view(&subject) {
+                Some(facts) => facts.document(&FactPaths::EVERYTHING).known,
                 None => Value::Null,
             };
             documents.insert(arn, known);

@@ -20,7 +20,7 @@ fn with_block(
     bucket: BucketInventory,
     at_account: Reading<PublicAccessBlock>,
     at_bucket: Reading<PublicAccessBlock>,
-) -> BucketFacts {
+) -> BucketFacts<'static> {
     let bucket = BucketInventory {
         public_access_block: at_bucket,
         ..bucket
@@ -56,10 +56,10 @@ fn block_public_access_is_the_or_of_each_flag() {
             .public_access_block;
             let joined = at_account | at_bucket;
             let flags = [
-                facts.block_public_acls,
-                facts.ignore_public_acls,
-                facts.block_public_policy,
-                facts.restrict_public_buckets,
+                facts.block_public_acls.clone(),
+                facts.ignore_public_acls.clone(),
+                facts.block_public_policy.clone(),
+                facts.restrict_public_buckets.clone(),
             ];
             for (index, flag) in flags.into_iter().enumerate() {
                 assert_eq!(flag, Fact::Known(joined & (1 << index) != 0));
@@ -205,7 +205,7 @@ fn acl_unread_matters_only_where_it_can() {
         acl: denied("s3:GetBucketAcl"),
         ..open_bucket()
     };
-    let facts = bucket_facts(&unread).exposure.anonymous;
+    let facts = bucket_facts(&unread).exposure.anonymous.clone();
     assert_eq!(
         classes(&facts),
         [Some(Unreachable), None, None, None, Some(Unreachable)]
@@ -271,7 +271,7 @@ fn deny_if(condition: &Value) -> Value {
            "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": condition})
 }
 
-fn exposed(statements: &Value) -> BucketFacts {
+fn exposed(statements: &Value) -> BucketFacts<'static> {
     bucket_facts(&BucketInventory {
         policy: policy(statements),
         policy_status: status(true),
@@ -706,7 +706,7 @@ fn restrict_public_buckets() {
     let if_exists = json!([allow_if(
         &json!({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}})
     )]);
-    let open = facts(if_exists, refused(), on()).anonymous.read;
+    let open = facts(if_exists, refused(), on()).anonymous.read.clone();
     assert_eq!(open.known(), None);
     assert_eq!(open.because()[0].action, "s3:GetBucketPolicyStatus");
 
@@ -859,7 +859,7 @@ fn other_accounts_are_named_once_with_their_way_in() {
     };
     let facts = Facts::new(&snapshot, trust);
     let Some(SubjectFacts::Bucket(bucket)) =
-        facts.of(&subject(&facts, SubjectKind::Bucket, BUCKET))
+        facts.view(&subject(&facts, SubjectKind::Bucket, BUCKET))
     else {
         panic!("no bucket facts")
     };
@@ -902,7 +902,7 @@ fn the_owner_in_its_own_acl_is_nobody_else() {
 #[test]
 fn aws_says_public_is_false_without_a_policy() {
     assert_eq!(
-        bucket_facts(&quiet_bucket()).exposure.aws_says_public,
+        bucket_facts(&quiet_bucket()).public_status.aws,
         Fact::Known(false)
     );
 }

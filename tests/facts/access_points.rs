@@ -73,7 +73,7 @@ fn with(point: AccessPointInventory, bucket: &BucketInventory) -> AccountInvento
 fn facts_in(account: AccountInventory) -> AccessPointFacts {
     let snapshot = snapshot(account);
     let facts = Facts::new(&snapshot, Trust::default());
-    match facts.of(&subject(&facts, SubjectKind::AccessPoint, "door")) {
+    match facts.view(&subject(&facts, SubjectKind::AccessPoint, "door")) {
         Some(SubjectFacts::AccessPoint(facts)) => *facts,
         other => panic!("{other:?}"),
     }

@@ -4,17 +4,18 @@ use coldbucket::facts::bucket::BucketFacts;
 use coldbucket::facts::{Fact, Facts, Trust};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::bucket::{BucketInventory, Encryption, Versioning};
+use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::report::{
-    AccessLog, Acls, BlockPublicAccess, DefaultEncryption, OtherAccounts, Reach,
+    AccessLog, Acls, BlockPublicAccess, BucketPosture, DefaultEncryption, OtherAccounts, Reach,
 };
 use serde_json::{Value, json};
 
 use crate::support::{
     BUCKET, account, acl, bucket_facts, bucket_facts_in, denied, failed, logging, open_bucket,
-    ownership, policy, quiet_bucket, snapshot,
+    ownership, policy, postures, quiet_bucket, snapshot,
 };
 
-fn encrypted(encryption: Reading<Encryption>) -> BucketFacts {
+fn encrypted(encryption: Reading<Encryption>) -> BucketFacts<'static> {
     bucket_facts(&BucketInventory {
         encryption,
         ..quiet_bucket()
@@ -213,7 +214,7 @@ fn log_targets_by_policy_acl_and_siblings() {
     let everyone = policy(&json!([{
         "Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*",
     }]));
-    let target = |bucket: &BucketInventory| bucket_facts(bucket).logging.is_log_target;
+    let target = |bucket: &BucketInventory| bucket_facts(bucket).logging.is_log_target.clone();
     let with_policy = |policy| BucketInventory {
         policy,
         ..quiet_bucket()
@@ -312,10 +313,17 @@ fn versioning() {
     }
 }
 
+fn bucket_postures(facts: &Facts<'_>) -> Vec<BucketPosture> {
+    postures(facts, SubjectKind::Bucket)
+        .into_iter()
+        .filter_map(|posture| posture.bucket)
+        .collect()
+}
+
 #[test]
 fn posture_of_a_quiet_bucket() {
     let snapshot = snapshot(account(&[(BUCKET, &quiet_bucket())]));
-    let postures = Facts::new(&snapshot, Trust::default()).bucket_postures();
+    let postures = bucket_postures(&Facts::new(&snapshot, Trust::default()));
     let [posture] = postures.as_slice() else {
         panic!("{postures:?}")
     };
@@ -349,9 +357,7 @@ fn posture_says_unknown_where_nothing_was_read() {
         ..quiet_bucket()
     };
     let snapshot = snapshot(account(&[(BUCKET, &unread)]));
-    let posture = Facts::new(&snapshot, Trust::default())
-        .bucket_postures()
-        .remove(0);
+    let posture = bucket_postures(&Facts::new(&snapshot, Trust::default())).remove(0);
     assert_eq!(posture.access.anonymous.read, Reach::Unknown);
     assert_eq!(posture.access.plain_http, Reach::Unknown);
     assert_eq!(posture.access.acls, Acls::Unknown);
@@ -375,7 +381,7 @@ fn posture_of_logging_and_keys() {
     };
     let target = quiet_bucket();
     let snapshot = snapshot(account(&[(BUCKET, &bucket), ("logs", &target)]));
-    let postures = Facts::new(&snapshot, Trust::default()).bucket_postures();
+    let postures = bucket_postures(&Facts::new(&snapshot, Trust::default()));
     // Nothing lets logging.s3.amazonaws.com write into the target.
     assert_eq!(
         postures[0].monitoring.access_log.to_string(),

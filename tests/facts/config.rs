@@ -53,7 +53,7 @@ fn facts_in(account: AccountInventory) -> RegionFacts {
     let snapshot = snapshot(account);
     let facts = Facts::new(&snapshot, Trust::default());
     match facts
-        .of(&subject(&facts, SubjectKind::Region, REGION))
+        .view(&subject(&facts, SubjectKind::Region, REGION))
         .unwrap()
     {
         SubjectFacts::Region(facts) => *facts,

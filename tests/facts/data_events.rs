@@ -487,7 +487,10 @@ fn the_bucket_of_a_trail_is_known_by_its_name() {
 
 fn of_trail(snapshot: &Snapshot) -> TrailFacts {
     let facts = Facts::new(snapshot, Trust::default());
-    match facts.of(&subject(&facts, SubjectKind::Trail, "t")).unwrap() {
+    match facts
+        .view(&subject(&facts, SubjectKind::Trail, "t"))
+        .unwrap()
+    {
         SubjectFacts::Trail(facts) => *facts,
         other => panic!("{other:?}"),
     }
@@ -543,7 +546,7 @@ fn management_events_of_every_region() {
         let snapshot = snapshot(account);
         let facts = Facts::new(&snapshot, Trust::default());
         match facts
-            .of(&subject(&facts, SubjectKind::Account, OWNER))
+            .view(&subject(&facts, SubjectKind::Account, OWNER))
             .unwrap()
         {
             SubjectFacts::Account(facts) => facts.trails.management_everywhere.known().copied(),

@@ -7,10 +7,12 @@ use coldbucket::inventory::function::{
     Alias, FunctionConfiguration, FunctionInventory, Image, Layer, ProvisionedConcurrency,
     SnapStart, Vpc,
 };
+use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::report::{ColdStart, ColdStartRisk, DurationBasis, SnapStartState};
 
 use crate::support::{
-    REGION, denied, function, function_facts, function_facts_at, function_snapshot, python,
+    REGION, denied, function, function_facts, function_facts_at, function_snapshot, postures,
+    python,
 };
 
 const MB: u64 = 1 << 20;
@@ -22,7 +24,7 @@ fn on(day: &str, runtime: &str) -> (Option<bool>, Option<i64>) {
         REGION,
         &format!("{day}T00:00:00Z"),
     );
-    let runtime = facts.latest.runtime;
+    let runtime = facts.latest.runtime.clone();
     (
         runtime.deprecated.known().copied(),
         runtime.days_left.known().copied(),
@@ -75,7 +77,12 @@ fn the_day_of_deprecation_and_the_days_around_it() {
 
 #[test]
 fn runtime_dates_and_families() {
-    let runtime = |name: &str| function_facts(function(python(name))).latest.runtime;
+    let runtime = |name: &str| {
+        function_facts(function(python(name)))
+            .latest
+            .runtime
+            .clone()
+    };
     let python310 = runtime("python3.10");
     assert_eq!(python310.name, Fact::Known("python3.10".into()));
     assert_eq!(python310.deprecation_date, Fact::Known("2026-10-31".into()));
@@ -105,7 +112,10 @@ fn runtime_dates_and_families() {
 
 #[test]
 fn an_identifier_that_the_table_does_not_know_is_not_decided() {
-    let runtime = function_facts(function(python("python4.0"))).latest.runtime;
+    let runtime = function_facts(function(python("python4.0")))
+        .latest
+        .runtime
+        .clone();
     assert_eq!(runtime.family, Fact::Known("python".into()));
     assert_eq!(runtime.deprecated.known(), None);
     assert!(
@@ -113,7 +123,7 @@ fn an_identifier_that_the_table_does_not_know_is_not_decided() {
             .detail
             .contains("2026-08-22")
     );
-    let image = function_facts(function(image())).latest.runtime;
+    let image = function_facts(function(image())).latest.runtime.clone();
     assert_eq!(image.name.known(), None);
     assert_eq!(image.deprecated.known(), None);
 }
@@ -246,7 +256,7 @@ fn the_versions_that_matter() {
     );
     assert_eq!(facts.latest.aliases, Fact::Known(vec!["dev".into()]));
     assert_eq!(facts.provisioned_concurrency.configured, Fact::Known(true));
-    let configurations = facts.provisioned_concurrency.configurations;
+    let configurations = facts.provisioned_concurrency.configurations.clone();
     let statuses: Vec<(&str, &str)> = configurations
         .known()
         .unwrap()
@@ -310,7 +320,7 @@ fn package_sizes_are_mebibytes_with_layers() {
         ],
         ..python("python3.13")
     }));
-    let package = facts.latest.package;
+    let package = facts.latest.package.clone();
     assert_eq!(package.kind, Fact::Known("zip".into()));
     assert_eq!(package.code_mb, Fact::Known(1.5));
     assert_eq!(package.layers_mb, Fact::Known(1.5));
@@ -320,7 +330,7 @@ fn package_sizes_are_mebibytes_with_layers() {
 
 #[test]
 fn image_sizes_are_known_only_when_read() {
-    let facts = function_facts(function(image())).latest.package;
+    let facts = function_facts(function(image())).latest.package.clone();
     assert_eq!(facts.kind, Fact::Known("image".into()));
     assert_eq!(facts.total_mb.known(), None);
     assert_eq!(facts.total_mb.because()[0].action, "lambda:GetFunction");
@@ -344,6 +354,7 @@ fn vpc_attachment() {
         }))
         .latest
         .vpc
+        .clone()
     };
     assert_eq!(attached(None).attached, Fact::Known(false));
     // What Lambda answers after a function was detached.
@@ -378,7 +389,10 @@ fn snapstart_by_runtime() {
         ("java99", None),
     ];
     for (runtime, expected) in cases {
-        let facts = function_facts(function(python(runtime))).latest.snapstart;
+        let facts = function_facts(function(python(runtime)))
+            .latest
+            .snapstart
+            .clone();
         assert_eq!(facts.eligible.known().copied(), expected, "{runtime}");
         if let Some(eligible) = expected {
             assert_eq!(
@@ -445,7 +459,10 @@ fn snapstart_obstacles() {
         ),
     ];
     for (name, configuration, expected) in cases {
-        let facts = function_facts(function(configuration)).latest.snapstart;
+        let facts = function_facts(function(configuration))
+            .latest
+            .snapstart
+            .clone();
         assert_eq!(facts.eligible, Fact::Known(false), "{name}");
         assert!(facts.obstacle.known().unwrap().contains(expected), "{name}");
     }
@@ -512,7 +529,8 @@ fn snapstart_settings() {
             ..python("java21")
         }))
         .latest
-        .snapstart;
+        .snapstart
+        .clone();
         (facts.enabled, facts.snapshot)
     };
     assert_eq!(
@@ -527,13 +545,22 @@ fn snapstart_settings() {
         setting("None", "Off"),
         (Fact::Known(false), Fact::Known(false))
     );
-    let silent = function_facts(function(python("java21"))).latest.snapstart;
+    let silent = function_facts(function(python("java21")))
+        .latest
+        .snapstart
+        .clone();
     assert_eq!(silent.enabled, Fact::Known(false));
 }
 
 fn lines(function: FunctionInventory) -> Vec<ColdStart> {
     let snapshot = function_snapshot(function, REGION, "2026-11-22T00:00:00Z");
-    Facts::new(&snapshot, Trust::default()).cold_starts()
+    postures(
+        &Facts::new(&snapshot, Trust::default()),
+        SubjectKind::Function,
+    )
+    .into_iter()
+    .flat_map(|posture| posture.cold_starts)
+    .collect()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use coldbucket::inventory::identity::{AccessKey, IdentityInventory, ManagedPolic
 use coldbucket::inventory::ids::SubjectKind;
 use serde_json::{Value, json};
 
-use crate::support::{OWNER, account, denied, snapshot, subject};
+use crate::support::{OWNER, account, denied, evidence, snapshot, subject};
 
 const FULL_ACCESS: &str = "arn:aws:iam::aws:policy/AmazonS3FullAccess";
 
@@ -62,7 +62,7 @@ fn of_account(
 fn facts_in(account: AccountInventory, name: &str) -> IdentityFacts {
     let snapshot = snapshot(account);
     let facts = Facts::new(&snapshot, Trust::default());
-    match facts.of(&subject(&facts, SubjectKind::Identity, name)) {
+    match facts.view(&subject(&facts, SubjectKind::Identity, name)) {
         Some(SubjectFacts::Identity(facts)) => *facts,
         other => panic!("{other:?}"),
     }
@@ -409,7 +409,7 @@ fn evidence_is_the_document_of_the_policy_that_gives_the_right() {
     let snapshot = snapshot(of_account(&[("role/r", role)], &[]));
     let facts = Facts::new(&snapshot, Trust::default());
     let subject = subject(&facts, SubjectKind::Identity, "role/r");
-    let evidence = facts.evidence(&subject, "identity.everything");
+    let evidence = evidence(&facts, &subject, "identity.everything");
     assert_eq!(evidence.len(), 1);
     assert_eq!(
         evidence[0].0,

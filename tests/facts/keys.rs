@@ -26,7 +26,12 @@ fn description(state: &str) -> KeyDescription {
 }
 
 /// The facts of a bucket whose default names `written`, with what KMS says of `asked`.
-fn facts(algorithm: &str, written: Option<&str>, asked: &str, key: KeyInventory) -> BucketFacts {
+fn facts(
+    algorithm: &str,
+    written: Option<&str>,
+    asked: &str,
+    key: KeyInventory,
+) -> BucketFacts<'static> {
     let bucket = BucketInventory {
         encryption: Reading::Known(Encryption {
             algorithm: Some(algorithm.into()),

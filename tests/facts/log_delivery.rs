@@ -323,7 +323,7 @@ fn a_target_that_is_not_there_or_not_ours() {
             targets: [("logs".to_owned(), TargetInventory { listed, head })].into(),
             ..account(&[(BUCKET, &source)])
         };
-        bucket_facts_in(account, BUCKET).logging.problem
+        bucket_facts_in(account, BUCKET).logging.problem.clone()
     };
     assert_eq!(
         problem(Reading::Absent, Some(false)).known().unwrap(),

@@ -34,7 +34,7 @@ fn sample(objects: &[SampledObject]) -> Reading<ObjectSample> {
 }
 
 fn facts(bucket: &BucketInventory) -> ObjectFacts {
-    bucket_facts(bucket).objects
+    bucket_facts(bucket).objects.clone()
 }
 
 fn keys(facts: &SampledFacts) -> Vec<&str> {

@@ -10,8 +10,8 @@ use coldbucket::report::Reason;
 use serde_json::{Value, json};
 
 use crate::support::{
-    BUCKET, OWNER, REGION, account, denied, function, function_snapshot, logging, policy, python,
-    quiet_bucket, snapshot, subject,
+    BUCKET, OWNER, REGION, account, denied, evidence, function, function_snapshot, logging, policy,
+    python, quiet_bucket, snapshot, subject,
 };
 
 fn subjects(snapshot: &Snapshot, kind: SubjectKind) -> Vec<Subject> {
@@ -90,7 +90,7 @@ fn a_listing_that_failed_is_one_subject_with_its_reasons() {
     assert_eq!(found[0].unlisted[0].action, "s3:ListAllMyBuckets");
     assert!(
         Facts::new(&snapshot, Trust::default())
-            .of(&found[0])
+            .view(&found[0])
             .is_none()
     );
     // The account itself is always there.
@@ -252,7 +252,7 @@ fn evidence_points_at_what_it_shows() {
     let facts = Facts::new(&snapshot, Trust::default());
     let document = serde_json::to_value(&snapshot).unwrap();
     let of = |path: &str| -> Vec<(String, Value)> {
-        let evidence = facts.evidence(&subject(&facts, SubjectKind::Bucket, BUCKET), path);
+        let evidence = evidence(&facts, &subject(&facts, SubjectKind::Bucket, BUCKET), path);
         for (pointer, value) in &evidence {
             assert_eq!(document.pointer(pointer), Some(value), "{pointer}");
         }
@@ -288,10 +288,10 @@ fn evidence_points_at_what_it_shows() {
     );
     assert_eq!(of("bucket.name"), []);
     assert_eq!(
-        facts.witness(
-            &subject(&facts, SubjectKind::Bucket, BUCKET),
-            "bucket.exposure"
-        ),
+        facts
+            .view(&subject(&facts, SubjectKind::Bucket, BUCKET))
+            .unwrap()
+            .witness("bucket.exposure"),
         None
     );
 }
@@ -305,7 +305,8 @@ fn evidence_of_a_function_is_the_part_that_matters() {
     );
     let facts = Facts::new(&snapshot, Trust::default());
     let document = serde_json::to_value(&snapshot).unwrap();
-    let evidence = facts.evidence(
+    let evidence = evidence(
+        &facts,
         &subject(&facts, SubjectKind::Function, "f"),
         "function.latest.runtime.deprecated",
     );
@@ -323,13 +324,13 @@ fn evidence_of_a_function_is_the_part_that_matters() {
         "function.versions[].runtime",
         "function.versions[$LATEST].runtime",
     ] {
-        let found = facts.evidence(&function, path);
+        let found = crate::support::evidence(&facts, &function, path);
         assert!(
             expected.iter().all(|piece| found.contains(piece)),
             "{path}: {found:?}"
         );
     }
-    let none = facts.evidence(&function, "function.versions[7].runtime");
+    let none = crate::support::evidence(&facts, &function, "function.versions[7].runtime");
     assert!(
         none.iter()
             .all(|(pointer, _)| !pointer.contains("/versions/")),
@@ -352,13 +353,13 @@ fn long_evidence_is_cut_and_marked() {
     let snapshot = snapshot(account(&[(BUCKET, &bucket)]));
     let facts = Facts::new(&snapshot, Trust::default());
     let bucket = subject(&facts, SubjectKind::Bucket, BUCKET);
-    let text = facts.evidence(&bucket, "bucket.policy").remove(0).1;
+    let text = evidence(&facts, &bucket, "bucket.policy").remove(0).1;
     let text = text.as_str().unwrap();
     assert!(
         text.ends_with('…') && text.chars().count() <= 401,
         "{}",
         text.len()
     );
-    let tags = facts.evidence(&bucket, "bucket.tags").remove(0).1;
+    let tags = evidence(&facts, &bucket, "bucket.tags").remove(0).1;
     assert!(tags.as_object().unwrap().len() <= 21);
 }

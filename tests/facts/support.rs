@@ -2,7 +2,7 @@
 
 use coldbucket::facts::bucket::BucketFacts;
 use coldbucket::facts::function::FunctionFacts;
-use coldbucket::facts::{Facts, Subject, SubjectFacts, Trust};
+use coldbucket::facts::{Facts, Posture, Subject, SubjectFacts, Trust};
 use coldbucket::inventory::account::{AccountInventory, Listing, RegionInventory};
 use coldbucket::inventory::bucket::{
     Acl, BucketInventory, Encryption, Grant, Logging, Ownership, PolicyStatus, PublicAccessBlock,
@@ -11,6 +11,7 @@ use coldbucket::inventory::bucket::{
 use coldbucket::inventory::function::{FunctionConfiguration, FunctionInventory};
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::{Reading, Snapshot};
+use serde_json::Value;
 
 pub const OWNER: &str = "111111111111";
 pub const OWNER_CANONICAL: &str = "owner-canonical-id";
@@ -152,18 +153,22 @@ pub fn snapshot(account: AccountInventory) -> Snapshot {
     }
 }
 
-pub fn bucket_facts_in(account: AccountInventory, name: &str) -> BucketFacts {
-    let snapshot = snapshot(account);
-    let facts = Facts::new(&snapshot, Trust::default());
-    let subject = subject(&facts, SubjectKind::Bucket, name);
-    match facts.of(&subject).unwrap() {
-        SubjectFacts::Bucket(facts) => *facts,
+/// The facts of a snapshot that lives as long as the tests, as views borrow from it.
+pub fn kept(snapshot: Snapshot) -> &'static Facts<'static> {
+    let snapshot: &'static Snapshot = Box::leak(Box::new(snapshot));
+    Box::leak(Box::new(Facts::new(snapshot, Trust::default())))
+}
+
+pub fn bucket_facts_in(account: AccountInventory, name: &str) -> BucketFacts<'static> {
+    let facts = kept(snapshot(account));
+    match facts.view(&subject(facts, SubjectKind::Bucket, name)) {
+        Some(SubjectFacts::Bucket(facts)) => *facts,
         other => panic!("{other:?}"),
     }
 }
 
 /// The facts of one bucket named `b`.
-pub fn bucket_facts(bucket: &BucketInventory) -> BucketFacts {
+pub fn bucket_facts(bucket: &BucketInventory) -> BucketFacts<'static> {
     bucket_facts_in(account(&[(BUCKET, bucket)]), BUCKET)
 }
 
@@ -172,6 +177,19 @@ pub fn subject(facts: &Facts<'_>, kind: SubjectKind, name: &str) -> Subject {
         .subjects(kind)
         .find(|subject| subject.id.name == name)
         .unwrap()
+}
+
+/// The evidence for a fact of a subject.
+pub fn evidence(facts: &Facts<'_>, subject: &Subject, path: &str) -> Vec<(String, Value)> {
+    facts.evidence(subject, &facts.view(subject).unwrap(), path)
+}
+
+/// The postures of all subjects of a kind.
+pub fn postures(facts: &Facts<'_>, kind: SubjectKind) -> Vec<Posture> {
+    facts
+        .subjects(kind)
+        .filter_map(|subject| Some(facts.view(&subject)?.posture()))
+        .collect()
 }
 
 pub fn python(runtime: &str) -> FunctionConfiguration {
@@ -238,34 +256,34 @@ pub fn quiet_region() -> RegionInventory {
     }
 }
 
-pub fn function_facts_in(function: FunctionInventory, around: RegionInventory) -> FunctionFacts {
-    let snapshot = region_snapshot(function, around, REGION, "2026-11-22T12:00:00Z");
-    let facts = Facts::new(&snapshot, Trust::default());
-    match facts
-        .of(&subject(&facts, SubjectKind::Function, "f"))
-        .unwrap()
-    {
-        SubjectFacts::Function(facts) => *facts,
+fn function_of(snapshot: Snapshot) -> FunctionFacts<'static> {
+    let facts = kept(snapshot);
+    match facts.view(&subject(facts, SubjectKind::Function, "f")) {
+        Some(SubjectFacts::Function(facts)) => *facts,
         other => panic!("{other:?}"),
     }
+}
+
+pub fn function_facts_in(
+    function: FunctionInventory,
+    around: RegionInventory,
+) -> FunctionFacts<'static> {
+    function_of(region_snapshot(
+        function,
+        around,
+        REGION,
+        "2026-11-22T12:00:00Z",
+    ))
 }
 
 pub fn function_facts_at(
     function: FunctionInventory,
     region: &str,
     taken_at: &str,
-) -> FunctionFacts {
-    let snapshot = function_snapshot(function, region, taken_at);
-    let facts = Facts::new(&snapshot, Trust::default());
-    match facts
-        .of(&subject(&facts, SubjectKind::Function, "f"))
-        .unwrap()
-    {
-        SubjectFacts::Function(facts) => *facts,
-        other => panic!("{other:?}"),
-    }
+) -> FunctionFacts<'static> {
+    function_of(function_snapshot(function, region, taken_at))
 }
 
-pub fn function_facts(function: FunctionInventory) -> FunctionFacts {
+pub fn function_facts(function: FunctionInventory) -> FunctionFacts<'static> {
     function_facts_at(function, REGION, "2026-11-22T12:00:00Z")
 }

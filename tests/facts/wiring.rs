@@ -321,7 +321,7 @@ fn snapstart(published: bool) -> FunctionInventory {
 
 #[test]
 fn a_snapshot_is_wasted_when_there_is_none_or_all_triggers_pass_it_by() {
-    let wasted = |function, around| function_facts_in(function, around).snapshots.wasted;
+    let wasted = |function, around| function_facts_in(function, around).snapshots.wasted.clone();
     assert_eq!(wasted(snapstart(false), quiet_region()), Fact::Known(true));
     for (qualifier, expected) in [("live", false), ("3", false), ("", true)] {
         assert_eq!(
@@ -391,7 +391,7 @@ fn pings_are_short_rates_with_a_constant_input() {
 }
 
 /// A function in a VPC, last changed on that day, with so many calls in 14 days.
-fn in_vpc(changed: &str, count: f64, state: &str) -> FunctionFacts {
+fn in_vpc(changed: &str, count: f64, state: &str) -> FunctionFacts<'static> {
     let mut function = function(FunctionConfiguration {
         vpc: Some(Vpc {
             vpc_id: "vpc-1".into(),

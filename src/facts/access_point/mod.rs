@@ -13,26 +13,31 @@
 mod bound;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::bucket::public_access_block::{Flags, missing};
-use super::vocabulary::NeedTable;
-use super::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
+use crate::facts::subject::{Facts, GLOBAL, Subject, SubjectView, UNLISTED, unlisted};
 use crate::inventory::Reading;
 use crate::inventory::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{PolicyStatus, PublicAccessBlock};
 use crate::inventory::ids::partition;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::ids::{
+    ResourceId, SubjectKind, access_point_arn, multi_region_access_point_arn,
+};
+use crate::inventory::need::ReadingKind;
 use crate::report::{ClassReach, Reach};
 use coldbucket_policy::documented_public::documented_public;
 use coldbucket_policy::prove::{Case, Prover, Question};
 use coldbucket_policy::{Policy, PolicyKind};
+use std::collections::BTreeSet;
 
 use bound::Door;
 
 /// The facts of one access point; conditions see them as `access_point`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(AccessPointListing), own(MultiRegionAccessPointListing))]
 pub struct AccessPointFacts {
     /// Its name.
     pub name: String,
@@ -52,53 +57,28 @@ pub struct AccessPointFacts {
     pub public_access_block: AccessPointBlockFacts,
     /// What anyone can do through it who holds nothing that a policy names: read, list, write, acl;
     /// empty when nothing.
+    #[needs(
+        own(AccessPointConfiguration),
+        own(AccountPublicAccessBlock),
+        own(AccessPointPolicy),
+        own(AccessPointPolicyStatus),
+        own(MultiRegionAccessPointPolicy),
+        own(MultiRegionAccessPointPolicyStatus),
+        behind(BucketPolicy),
+        behind(BucketPublicAccessBlock)
+    )]
     pub open: Fact<Vec<String>>,
 }
 
 /// Block Public Access of an access point joined with the account's.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(AccessPointConfiguration), own(AccountPublicAccessBlock))]
 pub struct AccessPointBlockFacts {
     /// All four flags are effective.
     pub all: Fact<bool>,
     /// Names of the flags that neither level sets.
     pub missing: Fact<Vec<String>>,
 }
-
-const BLOCK: &[Need] = &[
-    Need::own(ReadingKind::AccessPointConfiguration),
-    Need::own(ReadingKind::AccountPublicAccessBlock),
-];
-
-const OPEN: &[Need] = &[
-    Need::own(ReadingKind::AccessPointConfiguration),
-    Need::own(ReadingKind::AccountPublicAccessBlock),
-    Need::own(ReadingKind::AccessPointPolicy),
-    Need::own(ReadingKind::AccessPointPolicyStatus),
-    Need::own(ReadingKind::MultiRegionAccessPointPolicy),
-    Need::own(ReadingKind::MultiRegionAccessPointPolicyStatus),
-    Need::behind(ReadingKind::BucketPolicy),
-    Need::behind(ReadingKind::BucketPublicAccessBlock),
-];
-
-/// The readings behind each path. Name, kind, bucket and origin come with the listings.
-pub const NEEDS: NeedTable = &[
-    (
-        "access_point",
-        &[
-            Need::own(ReadingKind::AccessPointListing),
-            Need::own(ReadingKind::MultiRegionAccessPointListing),
-        ],
-    ),
-    ("access_point.name", &[]),
-    ("access_point.arn", &[]),
-    ("access_point.account", &[]),
-    ("access_point.region", &[]),
-    ("access_point.kind", &[]),
-    ("access_point.bucket", &[]),
-    ("access_point.origin", &[]),
-    ("access_point.public_access_block", BLOCK),
-    ("access_point.open", OPEN),
-];
 
 /// One access point in its surroundings.
 pub(in crate::facts) struct AccessPointContext<'a> {
@@ -414,4 +394,80 @@ fn reachable(
         }
     }
     Fact::Known(open)
+}
+
+impl<'a> SubjectView<'a> for AccessPointFacts {
+    /// Access points of every Region that was looked at, and the Multi-Region ones.
+    fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
+        let subject = |region: &str, name: &str, arn: String, unlisted| Subject {
+            id: ResourceId {
+                kind: SubjectKind::AccessPoint,
+                name: name.to_owned(),
+                arn,
+                account: id.to_owned(),
+                region: region.to_owned(),
+            },
+            unlisted,
+        };
+        let mut subjects = Vec::new();
+        let mut because = BTreeSet::new();
+        for (region, inventory) in &account.regions {
+            subjects.extend(
+                inventory.access_points.keys().map(|name| {
+                    subject(region, name, access_point_arn(region, id, name), Vec::new())
+                }),
+            );
+            let unlisted = unlisted(
+                ReadingKind::AccessPointListing,
+                &inventory.access_point_listing,
+                inventory.access_points.is_empty(),
+                complete,
+            );
+            if !unlisted.is_empty() {
+                let arn = access_point_arn(region, id, UNLISTED);
+                subjects.push(subject(region, UNLISTED, arn, unlisted));
+            }
+        }
+        if account.regions.is_empty() {
+            because.extend(
+                Fact::<()>::not_collected(ReadingKind::AccessPointListing)
+                    .because()
+                    .iter()
+                    .cloned(),
+            );
+        }
+        subjects.extend(
+            account
+                .multi_region_access_points
+                .iter()
+                .map(|(name, point)| {
+                    let arn = multi_region_access_point_arn(id, &point.alias);
+                    subject(GLOBAL, name, arn, Vec::new())
+                }),
+        );
+        because.extend(unlisted(
+            ReadingKind::MultiRegionAccessPointListing,
+            &account.multi_region_access_point_listing,
+            account.multi_region_access_points.is_empty(),
+            complete,
+        ));
+        if !because.is_empty() {
+            let because = because.into_iter().collect();
+            let arn = multi_region_access_point_arn(id, UNLISTED);
+            subjects.push(subject(GLOBAL, UNLISTED, arn, because));
+        }
+        subjects
+    }
+
+    fn view(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
+        let (account_id, account) = facts.account(&subject.id.account)?;
+        Self::derive(&AccessPointContext {
+            account_id,
+            account,
+            region: &subject.id.region,
+            name: &subject.id.name,
+            arn: &subject.id.arn,
+            taken_at: &facts.snapshot.taken_at,
+        })
+    }
 }

@@ -1,16 +1,17 @@
 //! What can be said about the account as a whole.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::Fact;
 use super::bucket::public_access_block::{Flags, missing};
-use super::vocabulary::NeedTable;
+use super::trail::recording::multi_region_management;
+use crate::facts::fact::Fact;
+use crate::facts::group::FactValue;
+use crate::facts::subject::{Facts, GLOBAL, Subject, SubjectView};
 use crate::inventory::account::AccountInventory;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::ids::{ResourceId, SubjectKind, account_arn};
 
 /// The facts of the account; conditions see them as `account`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct AccountFacts {
     /// 12-digit id.
     pub id: String,
@@ -21,7 +22,8 @@ pub struct AccountFacts {
 }
 
 /// What the account's trails record together.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(region(TrailListing), trails(TrailStatus), trails(TrailSelectors))]
 pub struct AccountTrailFacts {
     /// A trail of many Regions, the organization's included, logs, delivers, and records every
     /// management event.
@@ -29,30 +31,14 @@ pub struct AccountTrailFacts {
 }
 
 /// Account-level Block Public Access, an organization's S3 policy included.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(AccountPublicAccessBlock))]
 pub struct AccountPublicAccessBlockFacts {
     /// All four flags are on.
     pub all: Fact<bool>,
     /// Names of the flags that are off.
     pub missing: Fact<Vec<String>>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("account.id", &[]),
-    (
-        "account.public_access_block",
-        &[Need::own(ReadingKind::AccountPublicAccessBlock)],
-    ),
-    (
-        "account.trails.management_everywhere",
-        &[
-            Need::of_region(ReadingKind::TrailListing),
-            Need::of_trails(ReadingKind::TrailStatus),
-            Need::of_trails(ReadingKind::TrailSelectors),
-        ],
-    ),
-];
 
 impl AccountFacts {
     /// Concludes from what was read of the account.
@@ -65,8 +51,39 @@ impl AccountFacts {
                 missing,
             },
             trails: AccountTrailFacts {
-                management_everywhere: super::trail::multi_region_management(inventory),
+                management_everywhere: multi_region_management(inventory),
             },
         }
     }
+}
+
+impl<'a> SubjectView<'a> for AccountFacts {
+    fn list(id: &str, account: &AccountInventory, _complete: bool) -> Vec<Subject> {
+        vec![Subject {
+            id: ResourceId {
+                kind: SubjectKind::Account,
+                name: id.to_owned(),
+                arn: account_arn(home_region(account), id),
+                account: id.to_owned(),
+                region: GLOBAL.to_owned(),
+            },
+            unlisted: Vec::new(),
+        }]
+    }
+
+    fn view(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
+        let (id, account) = facts.account(&subject.id.account)?;
+        Some(Self::derive(id, account))
+    }
+}
+
+/// An account's partition shows in the Regions of what it holds.
+fn home_region(account: &AccountInventory) -> &str {
+    account
+        .buckets
+        .values()
+        .filter_map(|bucket| bucket.region.as_deref())
+        .chain(account.regions.keys().map(String::as_str))
+        .next()
+        .unwrap_or(GLOBAL)
 }

@@ -24,7 +24,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use crate::facts::{Because, Fact};
+use crate::facts::fact::{Because, Fact};
 use crate::inventory::bucket::{Grant, PublicAccessBlock};
 use crate::report::policy::{Answer, Request};
 use crate::report::{ClassReach, Reach};

@@ -4,19 +4,24 @@
 //! each must record all of it by itself, since parts of two selectors seldom make a whole.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::BucketContext;
-use crate::facts::trail::records;
+use super::context::BucketContext;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
+use crate::facts::trail::recording::records;
 use crate::facts::trail::selectors::{self, Cover, Covers};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
 use crate::inventory::ids::bucket_arn;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::inventory::trail::TrailInventory;
 
 /// CloudTrail data events of the bucket's objects.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(
+    own(RegionListing),
+    region(TrailListing),
+    trails(TrailStatus),
+    trails(TrailSelectors)
+)]
 pub struct DataEventFacts {
     /// `all`, `part` or `none` of the events that read objects are recorded.
     pub read: Fact<String>,
@@ -30,16 +35,6 @@ pub struct DataEventFacts {
     /// advises against recording them (CloudTrail user guide, "Logging data events").
     pub is_trail_bucket: Fact<bool>,
 }
-
-const TRAILS: &[Need] = &[
-    Need::own(ReadingKind::RegionListing),
-    Need::of_region(ReadingKind::TrailListing),
-    Need::of_trails(ReadingKind::TrailStatus),
-    Need::of_trails(ReadingKind::TrailSelectors),
-];
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[("bucket.data_events", TRAILS)];
 
 /// How many trails a message tells of.
 const TOLD: usize = 3;

@@ -9,11 +9,12 @@
 //!
 //! Organization policies (SCPs, RCPs) can stop a delivery too and cannot be seen from here.
 
+use super::context::BucketContext;
 use super::ownership::effective_grants;
 use super::policy::PolicyReading;
 use super::replication::{Target, if_versioned};
-use super::{BucketContext, versioning_of};
-use crate::facts::{Fact, from_reading};
+use super::versioning::is_enabled;
+use crate::facts::fact::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::bucket::{BucketInventory, Encryption, Logging, ObjectLock};
 use crate::inventory::ids::bucket_arn;
@@ -21,7 +22,7 @@ use crate::inventory::need::{Need, ReadingKind};
 use coldbucket_policy::delivery::Delivery;
 
 /// What it takes to know.
-pub(super) const NEEDS: &[Need] = &[
+pub(super) const DELIVERY: &[Need] = &[
     Need::own(ReadingKind::BucketLogging),
     Need::of_destination(ReadingKind::TargetHead),
     Need::of_log_target(ReadingKind::BucketEncryption),
@@ -114,7 +115,7 @@ fn encryption(target: &BucketInventory) -> Problem {
 }
 
 fn retention(target: &BucketInventory) -> Problem {
-    if_versioned(versioning_of(target), || {
+    if_versioned(is_enabled(target), || {
         from_reading(
             ReadingKind::BucketObjectLock,
             &target.object_lock,

@@ -6,17 +6,16 @@
 //! their own key (SSE-C), which leaves the owner unable to read what was written.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::PolicyReading;
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use super::policy::PolicyReading;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::bucket::{BucketInventory, Encryption};
-use crate::inventory::need::{Need, ReadingKind};
-use crate::report::Reach;
+use crate::inventory::need::ReadingKind;
 
 /// Encryption.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketEncryption))]
 pub struct EncryptionFacts {
     /// Default: `sse-s3`, `sse-kms`, `dsse-kms`, or AWS's own word for a newer value.
     pub default: Fact<String>,
@@ -28,45 +27,9 @@ pub struct EncryptionFacts {
     pub bucket_key: Fact<bool>,
     /// `blocked` or `allowed`. Not decidable when the setting is absent (its default depends on
     /// date, Region and account) and no policy statement denies it.
+    #[needs(own(BucketPolicy))]
     pub sse_c: Fact<String>,
-    /// Whether some upload ends up without a KMS key, by anybody: asked for in its header, or by the
-    /// default where the header is missing. Uploads under the caller's own key are `sse_c`.
-    pub put_without_kms: Fact<Reach>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    (
-        "bucket.encryption.default",
-        &[Need::own(ReadingKind::BucketEncryption)],
-    ),
-    (
-        "bucket.encryption.kms",
-        &[Need::own(ReadingKind::BucketEncryption)],
-    ),
-    (
-        "bucket.encryption.key",
-        &[Need::own(ReadingKind::BucketEncryption)],
-    ),
-    (
-        "bucket.encryption.bucket_key",
-        &[Need::own(ReadingKind::BucketEncryption)],
-    ),
-    (
-        "bucket.encryption.put_without_kms",
-        &[
-            Need::own(ReadingKind::BucketEncryption),
-            Need::own(ReadingKind::BucketPolicy),
-        ],
-    ),
-    (
-        "bucket.encryption.sse_c",
-        &[
-            Need::own(ReadingKind::BucketEncryption),
-            Need::own(ReadingKind::BucketPolicy),
-        ],
-    ),
-];
 
 impl EncryptionFacts {
     /// Concludes from GetBucketEncryption, and for SSE-C from the policy as well.
@@ -102,9 +65,6 @@ impl EncryptionFacts {
             sse_c: blocked_by_setting(&setting)
                 .or(policy.denies_sse_c())
                 .map(|blocked| if blocked { "blocked" } else { "allowed" }.to_owned()),
-            put_without_kms: setting.as_ref().and_then(|setting| {
-                policy.put_without_kms(setting.algorithm.as_deref().unwrap_or("AES256"))
-            }),
             default,
             kms,
         }

@@ -8,23 +8,25 @@
 use coldbucket_policy::catalogue::ActionClass;
 use coldbucket_policy::contract::Classes;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde_json::Value;
 
-use super::ownership::{ACL, effective_grants};
+use super::context::BucketContext;
+use super::ownership::effective_grants;
 pub use super::policy::PolicyFacts;
-use super::public_access_block::{BLOCK, PublicAccessBlockFacts};
-use super::{BucketContext, PolicyReading};
+use super::policy::PolicyReading;
+use super::public_access_block::PublicAccessBlockFacts;
 use crate::facts::bucket::compose::{Composed, Grants, Sources};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::{FactValue, Paths, Writer};
 use crate::inventory::bucket::{BucketInventory, Grant};
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::{Need, ReadingKind};
 use crate::report::Reach;
 use crate::report::policy::Request;
 use coldbucket_policy::prove::{LONGEST_SIGNATURE_MS, Question};
 
 /// Who can reach the bucket.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketPolicy))]
 pub struct ExposureFacts {
     /// Whether anyone can who holds nothing that the policy names: without a signature, or with the
     /// credentials of any AWS account. With RestrictPublicBuckets in effect this is known to be
@@ -36,20 +38,21 @@ pub struct ExposureFacts {
     /// Requests signed by an account that is not named: `reachable`, `constrained` or `unreachable`.
     pub any_aws_account: Classes<Fact<Reach>>,
     /// Accounts (and other outside principals) that the policy or the ACL names.
+    #[needs(
+        own(BucketPolicyStatus),
+        own(BucketPublicAccessBlock),
+        own(AccountPublicAccessBlock),
+        own(BucketOwnership),
+        own(BucketAcl)
+    )]
     pub other_accounts: Fact<Vec<NamedParty>>,
-    /// AWS's own judgement of the policy (GetBucketPolicyStatus); false without a policy.
-    pub aws_says_public: Fact<bool>,
-    /// AWS services that the policy names and that anyone can send: no condition ties their
-    /// requests to a source account, organization or resource (IAM user guide, "The confused deputy
-    /// problem"). Service principals, sorted.
-    pub confused_deputies: Fact<Vec<String>>,
     /// Presigned requests.
     pub presigned: PresignedFacts,
 }
 
 /// Presigned requests: the signature is in the URL or in a form, and anyone who has it can use it. By
 /// anybody, the owner's identities included.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct PresignedFacts {
     /// Whether some presigned request is not denied.
     pub reach: Fact<Reach>,
@@ -61,7 +64,7 @@ pub struct PresignedFacts {
 }
 
 /// A principal outside the owner's account that the policy or the ACL names.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, FactValue)]
 pub struct NamedParty {
     /// A 12-digit account id, an organization id, a canonical user id or a federated provider.
     pub account: String,
@@ -71,75 +74,51 @@ pub struct NamedParty {
     pub trusted: bool,
 }
 
-/// AWS's judgement of the policy, where it can change who gets in: under RestrictPublicBuckets.
-pub(super) const STATUS: Need = Need::own(ReadingKind::BucketPolicyStatus);
+/// The classes of actions. A bucket ACL never grants object data or the policy (S3 user guide, "ACL
+/// permissions"), so those two classes do not open it.
+impl<T: FactValue> FactValue for Classes<T> {
+    fn declare(paths: &mut Paths) {
+        const POLICY: &[Need] = &[
+            Need::own(ReadingKind::BucketPolicyStatus),
+            Need::own(ReadingKind::BucketPublicAccessBlock),
+            Need::own(ReadingKind::AccountPublicAccessBlock),
+        ];
+        const ACL: &[Need] = &[
+            Need::own(ReadingKind::BucketOwnership),
+            Need::own(ReadingKind::BucketAcl),
+        ];
+        paths.needs(&[POLICY]);
+        paths.member::<T>("read", &[]);
+        paths.member::<T>("list", &[ACL]);
+        paths.member::<T>("write", &[ACL]);
+        paths.member::<T>("acl", &[ACL]);
+        paths.member::<T>("takeover", &[]);
+    }
 
-const BY_POLICY: &[Need] = &[
-    Need::own(ReadingKind::BucketPolicy),
-    STATUS,
-    BLOCK,
-    Need::own(ReadingKind::AccountPublicAccessBlock),
-];
-
-const BY_POLICY_AND_ACL: &[Need] = &[
-    Need::own(ReadingKind::BucketPolicy),
-    STATUS,
-    BLOCK,
-    Need::own(ReadingKind::AccountPublicAccessBlock),
-    Need::own(ReadingKind::BucketOwnership),
-    ACL,
-];
-
-/// The readings behind each path. A bucket ACL never grants object data or the policy (S3 user
-/// guide, "ACL permissions"), so those two classes do not open it.
-pub const NEEDS: NeedTable = &[
-    ("bucket.exposure.public.read", BY_POLICY),
-    ("bucket.exposure.public.list", BY_POLICY_AND_ACL),
-    ("bucket.exposure.public.write", BY_POLICY_AND_ACL),
-    ("bucket.exposure.public.acl", BY_POLICY_AND_ACL),
-    ("bucket.exposure.public.takeover", BY_POLICY),
-    ("bucket.exposure.anonymous.read", BY_POLICY),
-    ("bucket.exposure.anonymous.list", BY_POLICY_AND_ACL),
-    ("bucket.exposure.anonymous.write", BY_POLICY_AND_ACL),
-    ("bucket.exposure.anonymous.acl", BY_POLICY_AND_ACL),
-    ("bucket.exposure.anonymous.takeover", BY_POLICY),
-    ("bucket.exposure.any_aws_account.read", BY_POLICY),
-    ("bucket.exposure.any_aws_account.list", BY_POLICY_AND_ACL),
-    ("bucket.exposure.any_aws_account.write", BY_POLICY_AND_ACL),
-    ("bucket.exposure.any_aws_account.acl", BY_POLICY_AND_ACL),
-    ("bucket.exposure.any_aws_account.takeover", BY_POLICY),
-    ("bucket.exposure.other_accounts", BY_POLICY_AND_ACL),
-    (
-        "bucket.exposure.confused_deputies",
-        &[Need::own(ReadingKind::BucketPolicy)],
-    ),
-    (
-        "bucket.exposure.presigned",
-        &[Need::own(ReadingKind::BucketPolicy)],
-    ),
-    (
-        "bucket.exposure.aws_says_public",
-        &[
-            Need::own(ReadingKind::BucketPolicy),
-            Need::own(ReadingKind::BucketPolicyStatus).guarded_by(Guard::UnlessNoPolicy),
-        ],
-    ),
-];
+    fn write(&self, writer: &mut Writer<'_>) -> Option<Value> {
+        let mut group = writer.group();
+        group.member("read", &self.read);
+        group.member("list", &self.list);
+        group.member("write", &self.write);
+        group.member("acl", &self.acl);
+        group.member("takeover", &self.takeover);
+        group.close()
+    }
+}
 
 impl ExposureFacts {
-    /// Asks the prover, class by class, with whatever was read. Beside it whether RestrictPublicBuckets
-    /// cuts off everyone outside, because AWS deems the policy public.
+    /// Asks the prover, class by class, with whatever was read.
     pub(super) fn derive(
         context: &BucketContext<'_>,
         policy: &PolicyReading,
         block: &PublicAccessBlockFacts,
-    ) -> (Self, Fact<bool>) {
+    ) -> Self {
         let sources = sources(context, policy, block);
         let anonymous = sources.reach(&Question::Anonymous);
         let signed = sources.reach(&Question::AnyAwsAccount);
         let presigned = policy.presigned();
         let cut = sources.cut();
-        let facts = Self {
+        Self {
             public: Classes::from_fn(|class| {
                 let open = |composed: &Composed| composed.open.get(class).clone();
                 open(&anonymous).or(open(&signed))
@@ -147,8 +126,6 @@ impl ExposureFacts {
             anonymous: anonymous.reach,
             any_aws_account: signed.reach,
             other_accounts: other_accounts(context, policy, &cut),
-            aws_says_public: aws_says_public(context.bucket),
-            confused_deputies: policy.confused_deputies(),
             presigned: PresignedFacts {
                 reach: presigned.as_ref().map(|(reach, _)| *reach),
                 max_age_ms: presigned.map(|(reach, age)| match reach {
@@ -156,8 +133,7 @@ impl ExposureFacts {
                     _ => age.unwrap_or(LONGEST_SIGNATURE_MS),
                 }),
             },
-        };
-        (facts, cut)
+        }
     }
 
     /// A request that gets in, for the fact at that path below `bucket.exposure`.
@@ -180,6 +156,15 @@ impl ExposureFacts {
             .iter()
             .find_map(|question| sources.witness(question, class))
     }
+}
+
+/// Whether RestrictPublicBuckets cuts off everyone outside, because AWS deems the policy public.
+pub(super) fn cut(
+    context: &BucketContext<'_>,
+    policy: &PolicyReading,
+    block: &PublicAccessBlockFacts,
+) -> Fact<bool> {
+    sources(context, policy, block).cut()
 }
 
 fn sources<'a>(

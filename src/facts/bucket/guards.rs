@@ -2,21 +2,20 @@
 //! header, services, and whether the owner can still change the policy.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::exposure::STATUS;
-use super::public_access_block::BLOCK;
-use super::{BucketContext, PolicyReading};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use super::context::BucketContext;
+use super::policy::PolicyReading;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::bucket::Encryption;
 use crate::inventory::ids::kms_key_arn;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use coldbucket_policy::guards;
 use coldbucket_policy::prove::{EncryptionHeaders, Question};
 
 /// What the policy guards against.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketPolicy))]
 pub struct GuardFacts {
     /// The longest a presigned URL or form for object data is accepted, ms; 604800000 (seven days)
     /// where the policy says nothing, 0 where none is accepted.
@@ -31,20 +30,27 @@ pub struct GuardFacts {
     pub locks_out_owner: Fact<bool>,
     /// Uploads without an encryption header are refused although the default encryption would do
     /// what the policy demands.
+    #[needs(own(BucketEncryption))]
     pub refuses_default_uploads: Fact<bool>,
     /// Conditions of the policy test tags of the bucket.
     pub tests_tags: Fact<bool>,
     /// Such conditions count: attribute-based access control is enabled.
+    #[needs(own(BucketAbac))]
     pub tags_count: Fact<bool>,
     /// The AWS services that the policy lets in.
     pub services: Fact<Vec<ServiceFacts>>,
     /// Other accounts and organizations that the policy names and RestrictPublicBuckets cuts off,
     /// because another statement makes the policy public.
+    #[needs(
+        own(BucketPolicyStatus),
+        own(BucketPublicAccessBlock),
+        own(AccountPublicAccessBlock)
+    )]
     pub cut_off: Fact<Vec<String>>,
 }
 
 /// An AWS service that a statement of the policy lets in.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct ServiceFacts {
     /// Statement and service, for example `0 sns.amazonaws.com`.
     pub id: String,
@@ -55,42 +61,6 @@ pub struct ServiceFacts {
     /// The service gets in on behalf of named accounts or organizations only.
     pub scoped: Fact<bool>,
 }
-
-const POLICY: &[Need] = &[Need::own(ReadingKind::BucketPolicy)];
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("bucket.guards.presigned_max_age_ms", POLICY),
-    ("bucket.guards.presigned_longest", POLICY),
-    ("bucket.guards.sigv2_refused", POLICY),
-    ("bucket.guards.tls_1_2_refused", POLICY),
-    ("bucket.guards.locks_out_owner", POLICY),
-    (
-        "bucket.guards.refuses_default_uploads",
-        &[
-            Need::own(ReadingKind::BucketPolicy),
-            Need::own(ReadingKind::BucketEncryption),
-        ],
-    ),
-    ("bucket.guards.tests_tags", POLICY),
-    (
-        "bucket.guards.tags_count",
-        &[
-            Need::own(ReadingKind::BucketPolicy),
-            Need::own(ReadingKind::BucketAbac),
-        ],
-    ),
-    ("bucket.guards.services", POLICY),
-    (
-        "bucket.guards.cut_off",
-        &[
-            Need::own(ReadingKind::BucketPolicy),
-            STATUS,
-            BLOCK,
-            Need::own(ReadingKind::AccountPublicAccessBlock),
-        ],
-    ),
-];
 
 impl GuardFacts {
     /// Concludes from the policy and the default encryption. `cut`: RestrictPublicBuckets cuts off

@@ -9,21 +9,22 @@
 //! `Enabled` and `Updating` keys encrypt and decrypt.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::BucketContext;
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use super::context::BucketContext;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::bucket::Encryption;
 use crate::inventory::ids::kms_key_arn;
 use crate::inventory::key::KeyDescription;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// The key of the default encryption.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketEncryption))]
 pub struct KeyFacts {
     /// `customer`, `aws`, or `none` without KMS.
+    #[needs(encryption_key(KeyDescription))]
     pub manager: Fact<String>,
     /// The key is named by an alias of the customer's.
     pub by_alias: Fact<bool>,
@@ -34,40 +35,18 @@ pub struct KeyFacts {
     pub foreign: Fact<bool>,
     /// AWS's word for its state; `Missing` when KMS knows no such key, `OtherRegion` when it is not
     /// in the bucket's Region (S3 needs it there), `None` without KMS.
+    #[needs(encryption_key(KeyDescription))]
     pub state: Fact<String>,
     /// Objects can be encrypted and decrypted with it; true without KMS.
+    #[needs(encryption_key(KeyDescription))]
     pub usable: Fact<bool>,
     /// It is a key whose automatic rotation the owner can switch.
+    #[needs(encryption_key(KeyDescription))]
     pub rotatable: Fact<bool>,
     /// It rotates by itself; false where that is not the owner's to switch.
+    #[needs(encryption_key(KeyDescription), encryption_key(KeyRotation))]
     pub rotates: Fact<bool>,
 }
-
-const SETTING: &[Need] = &[Need::own(ReadingKind::BucketEncryption)];
-
-const DESCRIBED: &[Need] = &[
-    Need::own(ReadingKind::BucketEncryption),
-    Need::of_key(ReadingKind::KeyDescription),
-];
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("bucket.key.manager", DESCRIBED),
-    ("bucket.key.by_alias", SETTING),
-    ("bucket.key.account", SETTING),
-    ("bucket.key.foreign", SETTING),
-    ("bucket.key.state", DESCRIBED),
-    ("bucket.key.usable", DESCRIBED),
-    ("bucket.key.rotatable", DESCRIBED),
-    (
-        "bucket.key.rotates",
-        &[
-            Need::own(ReadingKind::BucketEncryption),
-            Need::of_key(ReadingKind::KeyDescription),
-            Need::of_key(ReadingKind::KeyRotation),
-        ],
-    ),
-];
 
 /// What the setting names.
 enum Named {

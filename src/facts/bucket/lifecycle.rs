@@ -4,15 +4,15 @@
 //! objects, so what it covers is `some` and not `all`.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::bucket::{BucketInventory, LifecycleRule};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// Lifecycle rules.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketLifecycle))]
 pub struct LifecycleFacts {
     /// At least one rule is enabled.
     pub enabled: Fact<bool>,
@@ -21,12 +21,6 @@ pub struct LifecycleFacts {
     /// Incomplete multipart uploads end: of `all` objects, of `some`, of `none`.
     pub aborts_uploads: Fact<String>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[(
-    "bucket.lifecycle",
-    &[Need::own(ReadingKind::BucketLifecycle)],
-)];
 
 impl LifecycleFacts {
     /// Concludes from GetBucketLifecycleConfiguration.

@@ -1,96 +1,65 @@
 //! Server access logging: from whom, to where, and whether it arrives.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
+use super::context::BucketContext;
 use super::data_events::DataEventFacts;
-use super::ownership::{ACL, effective_grants};
-use super::{BucketContext, PolicyReading, delivery};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
-use crate::inventory::need::{Need, ReadingKind};
+use super::delivery;
+use super::delivery::DELIVERY;
+use super::ownership::effective_grants;
+use super::policy::PolicyReading;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
+use crate::inventory::need::ReadingKind;
 
 /// Server access logging.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct LoggingFacts {
     /// A target is configured.
+    #[needs(own(BucketLogging))]
     pub enabled: Fact<bool>,
     /// Requests for objects are recorded: server access logging is on, or a trail records every read
     /// and every write as data events. Either decides.
+    #[needs(
+        own(RegionListing),
+        own(BucketLogging),
+        region(TrailListing),
+        trails(TrailStatus),
+        trails(TrailSelectors)
+    )]
     pub recorded: Fact<bool>,
     /// The target bucket; empty when there is none.
+    #[needs(own(BucketLogging))]
     pub target_bucket: Fact<String>,
     /// The target prefix.
+    #[needs(own(BucketLogging))]
     pub target_prefix: Fact<String>,
     /// The bucket logs to itself: every delivery is logged again.
+    #[needs(own(BucketLogging))]
     pub to_itself: Fact<bool>,
     /// The other buckets of a circle in which every delivery is logged again; empty without one.
+    #[needs(own(BucketLogging), log_target(BucketLogging))]
     pub circle: Fact<Vec<String>>,
     /// The target can take the logs: everything S3 asks of it holds. Also true with logging off.
+    #[needs(DELIVERY)]
     pub deliverable: Fact<bool>,
     /// What keeps the logs from arriving; empty when nothing does.
+    #[needs(DELIVERY)]
     pub problem: Fact<String>,
     /// Other buckets that were read deliver under the same prefix of the same target, and the keys
     /// do not tell whose log a file is (simple key format).
+    #[needs(own(BucketLogging), siblings(BucketLogging))]
     pub shares_prefix_with: Fact<Vec<String>>,
     /// The bucket receives access logs: its own policy or ACL grants log delivery, or a sibling
     /// that was read names it. Siblings that were not read do not make this unknown.
+    #[needs(
+        own(BucketPolicy),
+        own(BucketOwnership),
+        own(BucketAcl),
+        siblings(BucketLogging)
+    )]
     pub is_log_target: Fact<bool>,
 }
-
-const RECORDED: &[Need] = &[
-    Need::own(ReadingKind::RegionListing),
-    Need::own(ReadingKind::BucketLogging),
-    Need::of_region(ReadingKind::TrailListing),
-    Need::of_trails(ReadingKind::TrailStatus),
-    Need::of_trails(ReadingKind::TrailSelectors),
-];
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    (
-        "bucket.logging.enabled",
-        &[Need::own(ReadingKind::BucketLogging)],
-    ),
-    ("bucket.logging.recorded", RECORDED),
-    (
-        "bucket.logging.target_bucket",
-        &[Need::own(ReadingKind::BucketLogging)],
-    ),
-    (
-        "bucket.logging.target_prefix",
-        &[Need::own(ReadingKind::BucketLogging)],
-    ),
-    (
-        "bucket.logging.to_itself",
-        &[Need::own(ReadingKind::BucketLogging)],
-    ),
-    (
-        "bucket.logging.circle",
-        &[
-            Need::own(ReadingKind::BucketLogging),
-            Need::of_log_target(ReadingKind::BucketLogging),
-        ],
-    ),
-    ("bucket.logging.deliverable", delivery::NEEDS),
-    ("bucket.logging.problem", delivery::NEEDS),
-    (
-        "bucket.logging.shares_prefix_with",
-        &[
-            Need::own(ReadingKind::BucketLogging),
-            Need::siblings(ReadingKind::BucketLogging),
-        ],
-    ),
-    (
-        "bucket.logging.is_log_target",
-        &[
-            Need::own(ReadingKind::BucketPolicy),
-            Need::own(ReadingKind::BucketOwnership),
-            ACL,
-            Need::siblings(ReadingKind::BucketLogging),
-        ],
-    ),
-];
 
 impl LoggingFacts {
     /// Concludes from GetBucketLogging of the bucket and its siblings, its policy and its ACL, and

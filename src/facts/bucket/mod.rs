@@ -1,6 +1,7 @@
 //! What can be said about one bucket. One file a topic; this one only puts them together.
 
 pub(in crate::facts) mod compose;
+pub(in crate::facts) mod context;
 pub mod data_events;
 pub(in crate::facts) mod delivery;
 pub mod encryption;
@@ -20,24 +21,48 @@ pub mod transport;
 pub mod versioning;
 pub mod website;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use self::policy::PolicyReading;
-use super::region::ConfigFacts;
-use super::vocabulary::NeedTable;
-use super::{Fact, Index, Trust, from_reading};
-use crate::inventory::account::{AccountInventory, RegionInventory};
-use crate::inventory::bucket::BucketInventory;
-use crate::inventory::ids::bucket_arn;
-use crate::inventory::need::{Need, ReadingKind};
+use self::context::BucketContext;
+use self::data_events::DataEventFacts;
+use self::encryption::EncryptionFacts;
+use self::exposure::ExposureFacts;
+use self::guards::GuardFacts;
+use self::key::KeyFacts;
+use self::lifecycle::LifecycleFacts;
+use self::logging::LoggingFacts;
+use self::objects::ObjectFacts;
+use self::ownership::AclFacts;
+use self::policy::{PolicyFacts, PolicyReading};
+use self::public_access_block::PublicAccessBlockFacts;
+use self::public_status::PublicStatusFacts;
+use self::replication::{ObjectLockFacts, ReplicationFacts};
+use self::transport::TransportFacts;
+use self::versioning::VersioningFacts;
+use self::website::{CorsFacts, WebsiteFacts};
+use super::region::config::ConfigFacts;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
+use crate::facts::lazy::Lazy;
+use crate::facts::subject::{Facts, Posture, Subject, SubjectView, UNKNOWN, UNLISTED, unlisted};
+use crate::inventory::account::AccountInventory;
+use crate::inventory::ids::{ResourceId, SubjectKind, bucket_arn};
+use crate::inventory::need::ReadingKind;
 use crate::report::policy::Request;
+use serde_json::Value;
 
 /// The facts of one bucket; conditions see them as `bucket`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct BucketFacts {
+#[derive(Debug, JsonSchema, FactValue)]
+#[needs(own(BucketListing))]
+pub struct BucketFacts<'a> {
+    /// What several groups are concluded from.
+    #[schemars(skip)]
+    basis: Rc<Basis<'a>>,
     /// Bucket name.
     pub name: String,
     /// Bucket ARN.
@@ -47,176 +72,225 @@ pub struct BucketFacts {
     /// Its Region.
     pub region: String,
     /// What its policy document is.
-    pub policy: policy::PolicyFacts,
+    pub policy: Lazy<'a, PolicyFacts>,
     /// Who can reach it.
-    pub exposure: exposure::ExposureFacts,
+    pub exposure: Lazy<'a, ExposureFacts>,
     /// Access control lists.
-    pub acl: ownership::AclFacts,
+    pub acl: Lazy<'a, AclFacts>,
     /// Block Public Access.
-    pub public_access_block: public_access_block::PublicAccessBlockFacts,
+    pub public_access_block: Lazy<'a, PublicAccessBlockFacts>,
     /// Whether AWS, and AWS's documentation, call its policy public.
-    pub public_status: public_status::PublicStatusFacts,
+    pub public_status: Lazy<'a, PublicStatusFacts>,
     /// Plain HTTP.
-    pub transport: transport::TransportFacts,
+    pub transport: Lazy<'a, TransportFacts>,
     /// Encryption.
-    pub encryption: encryption::EncryptionFacts,
+    pub encryption: Lazy<'a, EncryptionFacts>,
     /// Server access logging.
-    pub logging: logging::LoggingFacts,
+    pub logging: Lazy<'a, LoggingFacts>,
     /// Whether AWS Config records changes of the bucket: `on`, `daily`, `not recorded` or `off`.
-    pub config: Fact<String>,
+    #[needs(
+        own(RegionListing),
+        region(ConfigRecorders),
+        region(ConfigRecorderStatus)
+    )]
+    pub config: Lazy<'a, Fact<String>>,
     /// CloudTrail data events.
-    pub data_events: data_events::DataEventFacts,
+    pub data_events: Lazy<'a, DataEventFacts>,
     /// Versioning.
-    pub versioning: versioning::VersioningFacts,
+    pub versioning: Lazy<'a, VersioningFacts>,
     /// The KMS key of the default encryption.
-    pub key: key::KeyFacts,
+    pub key: Lazy<'a, KeyFacts>,
     /// What the policy guards against.
-    pub guards: guards::GuardFacts,
+    pub guards: Lazy<'a, GuardFacts>,
     /// Lifecycle rules.
-    pub lifecycle: lifecycle::LifecycleFacts,
+    pub lifecycle: Lazy<'a, LifecycleFacts>,
     /// Replication.
-    pub replication: replication::ReplicationFacts,
+    pub replication: Lazy<'a, ReplicationFacts>,
     /// Object Lock.
-    pub object_lock: replication::ObjectLockFacts,
+    pub object_lock: Lazy<'a, ObjectLockFacts>,
     /// Static website hosting.
-    pub website: website::WebsiteFacts,
+    pub website: Lazy<'a, WebsiteFacts>,
     /// Cross-origin rules.
-    pub cors: website::CorsFacts,
+    pub cors: Lazy<'a, CorsFacts>,
     /// A sample of its objects, where one was asked for.
-    pub objects: objects::ObjectFacts,
+    pub objects: Lazy<'a, ObjectFacts>,
     /// Tags by key; test with `in`.
-    pub tags: Fact<BTreeMap<String, String>>,
+    #[needs(own(BucketTags))]
+    pub tags: Lazy<'a, Fact<BTreeMap<String, String>>>,
 }
 
-/// The readings behind the paths that belong to no topic. Name, account, Region and ARN come with
-/// the listing.
-pub const NEEDS: NeedTable = &[
-    ("bucket", &[Need::own(ReadingKind::BucketListing)]),
-    ("bucket.name", &[]),
-    ("bucket.arn", &[]),
-    ("bucket.account", &[]),
-    ("bucket.region", &[]),
-    ("bucket.tags", &[Need::own(ReadingKind::BucketTags)]),
-    (
-        "bucket.config",
-        &[
-            Need::own(ReadingKind::RegionListing),
-            Need::of_region(ReadingKind::ConfigRecorders),
-            Need::of_region(ReadingKind::ConfigRecorderStatus),
-        ],
-    ),
-];
-
-/// What AWS Config does in the bucket's Region.
-fn config_of(context: &BucketContext<'_>) -> Fact<String> {
-    context
-        .region_inventory(ReadingKind::ConfigRecorders)
-        .and_then(|region| ConfigFacts::of_buckets(region).map(str::to_owned))
+/// What several groups of a bucket are concluded from, each concluded once.
+struct Basis<'a> {
+    context: BucketContext<'a>,
+    policy: OnceCell<PolicyReading>,
+    block: OnceCell<PublicAccessBlockFacts>,
+    acl: OnceCell<AclFacts>,
+    data_events: OnceCell<DataEventFacts>,
 }
 
-/// Whether versioning is enabled now.
-fn versioning_of(bucket: &BucketInventory) -> Fact<bool> {
-    from_reading(
-        ReadingKind::BucketVersioning,
-        &bucket.versioning,
-        || false,
-        |versioning| versioning.status.as_deref() == Some("Enabled"),
-    )
-}
-
-/// One bucket in its surroundings.
-#[derive(Clone, Copy)]
-pub(in crate::facts) struct BucketContext<'a> {
-    pub(in crate::facts) account_id: &'a str,
-    pub(in crate::facts) account: &'a AccountInventory,
-    pub(in crate::facts) name: &'a str,
-    pub(in crate::facts) bucket: &'a BucketInventory,
-    pub(in crate::facts) index: &'a Index,
-    pub(in crate::facts) trust: &'a Trust,
-    /// The snapshot's time, RFC 3339.
-    pub(in crate::facts) taken_at: &'a str,
-}
-
-impl BucketContext<'_> {
-    /// The bucket's Region; `unknown` when the endpoint did not say.
-    pub(in crate::facts) fn region(&self) -> &str {
-        self.bucket.region.as_deref().unwrap_or("unknown")
+impl<'a> Basis<'a> {
+    fn policy(&self) -> &PolicyReading {
+        self.policy
+            .get_or_init(|| PolicyReading::new(&self.context))
     }
 
-    /// What was read of the bucket's Region. Where it was not read, that is for want of the list of
-    /// Regions, or else because nobody asked for `reading`.
-    pub(in crate::facts) fn region_inventory(
-        &self,
-        reading: ReadingKind,
-    ) -> Fact<&RegionInventory> {
-        let region = self.bucket.region.as_ref();
-        match region.and_then(|region| self.account.regions.get(region)) {
-            Some(region) => Fact::Known(region),
-            None => from_reading(
-                ReadingKind::RegionListing,
-                &self.account.region_listing,
-                || (),
-                |_| (),
-            )
-            .and_then(|()| Fact::not_collected(reading)),
-        }
+    fn block(&self) -> &PublicAccessBlockFacts {
+        self.block.get_or_init(|| {
+            PublicAccessBlockFacts::derive(self.context.account, self.context.bucket)
+        })
+    }
+
+    fn acl(&self) -> &AclFacts {
+        self.acl
+            .get_or_init(|| AclFacts::derive(self.context.bucket))
+    }
+
+    fn data_events(&self) -> &DataEventFacts {
+        self.data_events
+            .get_or_init(|| DataEventFacts::derive(&self.context))
+    }
+
+    /// A group that is concluded from this when it is first read.
+    fn lazy<T: 'a>(self: &Rc<Self>, conclude: fn(&Self) -> T) -> Lazy<'a, T> {
+        let basis = Rc::clone(self);
+        Lazy::new(move || conclude(&basis))
     }
 }
 
-impl BucketFacts {
-    /// Concludes everything about one bucket.
-    pub(in crate::facts) fn derive(context: &BucketContext<'_>) -> Self {
-        let bucket = context.bucket;
-        let policy = PolicyReading::new(context);
-        let public_access_block =
-            public_access_block::PublicAccessBlockFacts::derive(context.account, bucket);
-        let acl = ownership::AclFacts::derive(bucket);
-        let (exposure, cut) =
-            exposure::ExposureFacts::derive(context, &policy, &public_access_block);
-        let data_events = data_events::DataEventFacts::derive(context);
+impl fmt::Debug for Basis<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Basis").finish_non_exhaustive()
+    }
+}
+
+impl<'a> BucketFacts<'a> {
+    /// The facts of one bucket; each group is concluded when it is first read.
+    pub(in crate::facts) fn new(context: BucketContext<'a>) -> Self {
+        let basis = Rc::new(Basis {
+            context,
+            policy: OnceCell::new(),
+            block: OnceCell::new(),
+            acl: OnceCell::new(),
+            data_events: OnceCell::new(),
+        });
         Self {
             name: context.name.to_owned(),
             arn: bucket_arn(context.region(), context.name),
             account: context.account_id.to_owned(),
             region: context.region().to_owned(),
-            policy: policy.facts(),
-            guards: guards::GuardFacts::derive(context, &policy, cut),
-            exposure,
-            objects: objects::ObjectFacts::derive(context, &acl, &public_access_block),
-            acl,
-            public_access_block,
-            public_status: public_status::PublicStatusFacts::derive(bucket),
-            transport: transport::TransportFacts::derive(&policy),
-            encryption: encryption::EncryptionFacts::derive(bucket, &policy),
-            logging: logging::LoggingFacts::derive(context, &policy, &data_events),
-            config: config_of(context),
-            data_events,
-            versioning: versioning::VersioningFacts::derive(bucket),
-            key: key::KeyFacts::derive(context),
-            lifecycle: lifecycle::LifecycleFacts::derive(bucket),
-            replication: replication::ReplicationFacts::derive(context),
-            object_lock: replication::ObjectLockFacts::derive(context),
-            website: website::WebsiteFacts::derive(bucket),
-            cors: website::CorsFacts::derive(bucket),
-            tags: from_reading(
-                ReadingKind::BucketTags,
-                &bucket.tags,
-                BTreeMap::new,
-                Clone::clone,
-            ),
+            policy: basis.lazy(|basis| basis.policy().facts()),
+            exposure: basis
+                .lazy(|basis| ExposureFacts::derive(&basis.context, basis.policy(), basis.block())),
+            acl: basis.lazy(|basis| basis.acl().clone()),
+            public_access_block: basis.lazy(|basis| basis.block().clone()),
+            public_status: basis.lazy(|basis| PublicStatusFacts::derive(basis.context.bucket)),
+            transport: basis.lazy(|basis| TransportFacts::derive(basis.policy())),
+            encryption: basis
+                .lazy(|basis| EncryptionFacts::derive(basis.context.bucket, basis.policy())),
+            logging: basis.lazy(|basis| {
+                LoggingFacts::derive(&basis.context, basis.policy(), basis.data_events())
+            }),
+            config: basis.lazy(|basis| {
+                basis
+                    .context
+                    .region_inventory(ReadingKind::ConfigRecorders)
+                    .and_then(|region| ConfigFacts::of_buckets(region).map(str::to_owned))
+            }),
+            data_events: basis.lazy(|basis| basis.data_events().clone()),
+            versioning: basis.lazy(|basis| VersioningFacts::derive(basis.context.bucket)),
+            key: basis.lazy(|basis| KeyFacts::derive(&basis.context)),
+            guards: basis.lazy(|basis| {
+                let cut = exposure::cut(&basis.context, basis.policy(), basis.block());
+                GuardFacts::derive(&basis.context, basis.policy(), cut)
+            }),
+            lifecycle: basis.lazy(|basis| LifecycleFacts::derive(basis.context.bucket)),
+            replication: basis.lazy(|basis| ReplicationFacts::derive(&basis.context)),
+            object_lock: basis.lazy(|basis| ObjectLockFacts::derive(&basis.context)),
+            website: basis.lazy(|basis| WebsiteFacts::derive(basis.context.bucket)),
+            cors: basis.lazy(|basis| CorsFacts::derive(basis.context.bucket)),
+            objects: basis
+                .lazy(|basis| ObjectFacts::derive(&basis.context, basis.acl(), basis.block())),
+            tags: basis.lazy(|basis| {
+                from_reading(
+                    ReadingKind::BucketTags,
+                    &basis.context.bucket.tags,
+                    BTreeMap::new,
+                    Clone::clone,
+                )
+            }),
+            basis,
         }
     }
 
     /// A request that shows the fact at a path (`bucket.exposure.anonymous.read`), checked by the
     /// evaluator; none for facts that no request shows.
-    pub(in crate::facts) fn witness(context: &BucketContext<'_>, path: &str) -> Option<Request> {
-        let policy = PolicyReading::new(context);
+    fn request(&self, path: &str) -> Option<Request> {
+        let basis = &self.basis;
         if path == "bucket.transport" || path.starts_with("bucket.transport.") {
-            return policy.plain_http_witness();
+            return basis.policy().plain_http_witness();
         }
-        let block =
-            public_access_block::PublicAccessBlockFacts::derive(context.account, context.bucket);
         let path = path.strip_prefix("bucket.exposure.")?;
-        exposure::ExposureFacts::witness(context, &policy, &block, path)
+        ExposureFacts::witness(&basis.context, basis.policy(), basis.block(), path)
+    }
+}
+
+impl<'a> SubjectView<'a> for BucketFacts<'a> {
+    fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
+        let subject = |region: &str, name: &str, unlisted| Subject {
+            id: ResourceId {
+                kind: SubjectKind::Bucket,
+                name: name.to_owned(),
+                arn: bucket_arn(region, name),
+                account: id.to_owned(),
+                region: region.to_owned(),
+            },
+            unlisted,
+        };
+        let mut subjects: Vec<Subject> = account
+            .buckets
+            .iter()
+            .map(|(name, bucket)| {
+                subject(
+                    bucket.region.as_deref().unwrap_or(UNKNOWN),
+                    name,
+                    Vec::new(),
+                )
+            })
+            .collect();
+        let unlisted = unlisted(
+            ReadingKind::BucketListing,
+            &account.bucket_listing,
+            subjects.is_empty(),
+            complete,
+        );
+        if !unlisted.is_empty() {
+            subjects.push(subject(UNKNOWN, UNLISTED, unlisted));
+        }
+        subjects
+    }
+
+    fn view(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
+        let (account_id, account) = facts.account(&subject.id.account)?;
+        let (name, bucket) = account.buckets.get_key_value(&subject.id.name)?;
+        Some(Self::new(BucketContext {
+            account_id,
+            account,
+            name,
+            bucket,
+            index: &facts.index,
+            trust: &facts.trust,
+            taken_at: &facts.snapshot.taken_at,
+        }))
+    }
+
+    fn witness(&self, path: &str) -> Option<Value> {
+        serde_json::to_value(self.request(path)?).ok()
+    }
+
+    fn posture(&self) -> Posture {
+        Posture {
+            bucket: Some(self.posture()),
+            ..Posture::default()
+        }
     }
 }

@@ -6,68 +6,55 @@
 //! where ACLs are off or public ones are ignored.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::BucketContext;
+use super::context::BucketContext;
 use super::ownership::AclFacts;
-use super::public_access_block::{BLOCK, PublicAccessBlockFacts};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use super::public_access_block::PublicAccessBlockFacts;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::bucket::{BucketInventory, Encryption};
 use crate::inventory::ids::kms_key_arn;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::inventory::object::{ObjectSample, SampledObject};
 
 /// Keys that a message names.
 const NAMED: usize = 5;
 
 /// A sample of the objects.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct ObjectFacts {
     /// How many objects are in the sample; fewer than were asked for in a small bucket.
+    #[needs(own(BucketObjectSample))]
     pub sampled: Fact<u32>,
     /// Objects that anybody can reach by their own ACL.
+    #[needs(
+        own(BucketObjectAcls),
+        own(BucketOwnership),
+        own(BucketPublicAccessBlock),
+        own(AccountPublicAccessBlock)
+    )]
     pub public: SampledFacts,
     /// Objects that are not encrypted as the bucket would encrypt them today, and less: without KMS
     /// where the default is KMS, or under another key than the default names. An alias is not
     /// followed.
+    #[needs(own(BucketObjectSample), own(BucketEncryption))]
     pub not_under_default: SampledFacts,
     /// Objects under a key that only their writer has (SSE-C).
+    #[needs(own(BucketObjectSample))]
     pub sse_c: SampledFacts,
     /// Objects that were encrypted before they were uploaded.
+    #[needs(own(BucketObjectSample))]
     pub client_side: SampledFacts,
 }
 
 /// Objects of the sample of which something holds.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct SampledFacts {
     /// How many.
     pub count: Fact<u32>,
     /// The keys of the first five.
     pub keys: Fact<Vec<String>>,
 }
-
-const SAMPLE: Need = Need::own(ReadingKind::BucketObjectSample);
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("bucket.objects.sampled", &[SAMPLE]),
-    (
-        "bucket.objects.public",
-        &[
-            Need::own(ReadingKind::BucketObjectAcls),
-            Need::own(ReadingKind::BucketOwnership),
-            BLOCK,
-            Need::own(ReadingKind::AccountPublicAccessBlock),
-        ],
-    ),
-    (
-        "bucket.objects.not_under_default",
-        &[SAMPLE, Need::own(ReadingKind::BucketEncryption)],
-    ),
-    ("bucket.objects.sse_c", &[SAMPLE]),
-    ("bucket.objects.client_side", &[SAMPLE]),
-];
 
 impl ObjectFacts {
     /// Concludes from the sample.

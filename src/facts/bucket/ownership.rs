@@ -6,29 +6,30 @@
 //! be seen, and come back when those settings are switched off.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::bucket::{BucketInventory, Grant};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// The ownership setting that switches ACLs off.
 pub(in crate::facts) const ENFORCED: &str = "BucketOwnerEnforced";
 
 /// Access control lists of a bucket.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketOwnership))]
 pub struct AclFacts {
     /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter` (also when never set).
     pub ownership: Fact<String>,
     /// ACLs have an effect: ownership is not BucketOwnerEnforced.
     pub enabled: Fact<bool>,
     /// Grants to AllUsers or AuthenticatedUsers in the effective ACL. Empty with ACLs off.
+    #[needs(own(BucketAcl))]
     pub public_grants: Fact<Vec<PublicGrant>>,
 }
 
 /// A grant to everyone, or to everyone with an AWS account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, FactValue)]
 pub struct PublicGrant {
     /// `AllUsers` or `AuthenticatedUsers`.
     pub grantee: String,
@@ -37,25 +38,6 @@ pub struct PublicGrant {
     /// Both in words, for example `READ to AllUsers`.
     pub text: String,
 }
-
-/// The reading of the ACL: pointless when ACLs are known to be off.
-pub(super) const ACL: Need = Need::own(ReadingKind::BucketAcl);
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    (
-        "bucket.acl.ownership",
-        &[Need::own(ReadingKind::BucketOwnership)],
-    ),
-    (
-        "bucket.acl.enabled",
-        &[Need::own(ReadingKind::BucketOwnership)],
-    ),
-    (
-        "bucket.acl.public_grants",
-        &[Need::own(ReadingKind::BucketOwnership), ACL],
-    ),
-];
 
 impl AclFacts {
     /// Concludes from GetBucketOwnershipControls and GetBucketAcl.

@@ -9,14 +9,13 @@
 use std::cell::RefCell;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::BucketContext;
+use super::context::BucketContext;
 use crate::facts::bucket::compose::{Grants, Sources};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::ids::bucket_arn;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::report::Reach;
 use crate::report::policy::{Answer, Request};
 use coldbucket_policy::delivery::{self, Delivery, Says};
@@ -27,7 +26,8 @@ use coldbucket_policy::wording::{self, Target};
 use coldbucket_policy::{Policy, PolicyKind};
 
 /// What the policy document is, before any question of whom it lets in.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketPolicy))]
 pub struct PolicyFacts {
     /// There is a policy.
     pub present: Fact<bool>,
@@ -38,15 +38,10 @@ pub struct PolicyFacts {
     pub defect: Fact<String>,
 }
 
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[("bucket.policy", &[Need::own(ReadingKind::BucketPolicy)])];
-
 /// What moves object data.
 const DATA_ACTIONS: [&str; 3] = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
 
 const TOO_MANY_STEPS: &str = "the analysis of the policy exceeded its step limit";
-const UNDECIDED_SERVICE: &str =
-    "whether a service gets in on behalf of any account could not be decided";
 
 /// How many defects a message says.
 const DEFECTS_TOLD: usize = 3;
@@ -179,12 +174,6 @@ impl PolicyReading {
             .map(|answer| answer.verdict == Reach::Unreachable)
     }
 
-    /// Whether some upload ends up without a KMS key, under that default encryption.
-    pub(super) fn put_without_kms(&self, default_encryption: &str) -> Fact<Reach> {
-        self.answer(&Question::PutWithoutKms, Some(default_encryption))
-            .map(|answer| answer.verdict)
-    }
-
     /// Whether some presigned request gets in, and the longest signature that does, ms.
     pub(super) fn presigned(&self) -> Fact<(Reach, Option<u64>)> {
         self.answer(&Question::Presigned, None)
@@ -255,23 +244,6 @@ impl PolicyReading {
     pub(super) fn service_grants(&self) -> Fact<Vec<ServiceGrant>> {
         self.ask(Vec::new(), |policy| {
             Fact::Known(service_grants(&self.case(Some(policy), None)))
-        })
-    }
-
-    /// The AWS services that get in on behalf of any account: nothing ties the request to an account
-    /// or a resource that the policy names. Sorted.
-    pub(super) fn confused_deputies(&self) -> Fact<Vec<String>> {
-        self.service_grants().and_then(|grants| {
-            let mut services: Vec<String> = Vec::new();
-            for grant in grants {
-                match grant.scoped {
-                    Some(true) => {}
-                    Some(false) if services.contains(&grant.service) => {}
-                    Some(false) => services.push(grant.service),
-                    None => return Fact::undecidable(UNDECIDED_SERVICE),
-                }
-            }
-            Fact::Known(services)
         })
     }
 

@@ -4,7 +4,7 @@
 //! has no words.
 
 use super::BucketFacts;
-use crate::facts::Fact;
+use crate::facts::fact::Fact;
 use crate::report::{
     AccessLog, AccessPosture, Acls, BlockPublicAccess, BucketPosture, ClassReach,
     ClientSideEncryption, ConfigRecording, DataEvents, DefaultEncryption, EncryptionPosture,
@@ -12,7 +12,7 @@ use crate::report::{
 };
 use coldbucket_policy::contract::Classes;
 
-impl BucketFacts {
+impl BucketFacts<'_> {
     /// The posture of the bucket under the guidance's three headings.
     pub fn posture(&self) -> BucketPosture {
         BucketPosture {

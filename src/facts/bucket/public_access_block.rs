@@ -6,17 +6,17 @@
 //! A flag that one level is known to set is effective whatever the other level would have said.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// Block Public Access of a bucket, joined with the account's, flag by flag.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketPublicAccessBlock), own(AccountPublicAccessBlock))]
 pub struct PublicAccessBlockFacts {
     /// All four flags are effective.
     pub all: Fact<bool>,
@@ -31,15 +31,6 @@ pub struct PublicAccessBlockFacts {
     /// Names of the flags that neither level sets, in the order of the S3 console.
     pub missing: Fact<Vec<String>>,
 }
-
-/// The bucket's own flags; what the account sets already is effective without them.
-pub(super) const BLOCK: Need = Need::own(ReadingKind::BucketPublicAccessBlock);
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[(
-    "bucket.public_access_block",
-    &[BLOCK, Need::own(ReadingKind::AccountPublicAccessBlock)],
-)];
 
 /// The four flags of one level, or of several levels joined.
 pub(in crate::facts) struct Flags {

@@ -6,41 +6,28 @@
 //! what requests can do; that is `bucket.exposure`.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::exposure::aws_says_public;
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::bucket::BucketInventory;
-use crate::inventory::need::{Guard, Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use coldbucket_policy::documented_public::{Comparison, documented_public};
 use coldbucket_policy::{Policy, PolicyKind};
 
 /// The two judgements of a bucket policy.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketPolicy))]
 pub struct PublicStatusFacts {
     /// GetBucketPolicyStatus: the policy is public. False without a policy.
+    #[needs(own(BucketPolicyStatus, UnlessNoPolicy))]
     pub aws: Fact<bool>,
     /// The documented meaning of public, of the policy's text: unknown where it does not decide.
     pub documented: Fact<bool>,
     /// Both are known and they differ.
+    #[needs(own(BucketPolicyStatus, UnlessNoPolicy))]
     pub disagree: Fact<bool>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("bucket.public_status.aws", BOTH),
-    (
-        "bucket.public_status.documented",
-        &[Need::own(ReadingKind::BucketPolicy)],
-    ),
-    ("bucket.public_status.disagree", BOTH),
-];
-
-const BOTH: &[Need] = &[
-    Need::own(ReadingKind::BucketPolicy),
-    Need::own(ReadingKind::BucketPolicyStatus).guarded_by(Guard::UnlessNoPolicy),
-];
 
 impl PublicStatusFacts {
     /// Puts both sides side by side.

@@ -9,19 +9,20 @@
 //! copies, wherever the replication role is allowed to write.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::{BucketContext, versioning_of};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use super::context::BucketContext;
+use super::versioning::is_enabled;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{ObjectLock, Replication, ReplicationRule};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::inventory::target::TargetInventory;
 
 /// Replication.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketVersioning), own(BucketReplication))]
 pub struct ReplicationFacts {
     /// At least one rule is enabled.
     pub enabled: Fact<bool>,
@@ -30,7 +31,7 @@ pub struct ReplicationFacts {
 }
 
 /// One enabled replication rule.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct ReplicationRuleFacts {
     /// Its name; the destination's where it has none.
     pub id: String,
@@ -41,15 +42,18 @@ pub struct ReplicationRuleFacts {
     /// That account is listed under `trusted_accounts` in the configuration.
     pub trusted: bool,
     /// The destination exists.
+    #[needs(destination(TargetHead))]
     pub exists: Fact<bool>,
     /// The destination belongs to the audited account.
+    #[needs(destination(TargetHead))]
     pub ours: Fact<bool>,
     /// Objects encrypted with SSE-KMS or DSSE-KMS are copied too.
     pub copies_kms: bool,
 }
 
 /// Object Lock.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketVersioning), own(BucketObjectLock))]
 pub struct ObjectLockFacts {
     /// Object Lock is on.
     pub enabled: Fact<bool>,
@@ -57,35 +61,10 @@ pub struct ObjectLockFacts {
     pub default_days: Fact<u32>,
 }
 
-const REPLICATION: &[Need] = &[
-    Need::own(ReadingKind::BucketVersioning),
-    Need::own(ReadingKind::BucketReplication),
-];
-
-const OBJECT_LOCK: &[Need] = &[
-    Need::own(ReadingKind::BucketVersioning),
-    Need::own(ReadingKind::BucketObjectLock),
-];
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("bucket.replication.enabled", REPLICATION),
-    ("bucket.replication.rules", REPLICATION),
-    (
-        "bucket.replication.rules[].exists",
-        &[Need::of_destination(ReadingKind::TargetHead)],
-    ),
-    (
-        "bucket.replication.rules[].ours",
-        &[Need::of_destination(ReadingKind::TargetHead)],
-    ),
-    ("bucket.object_lock", OBJECT_LOCK),
-];
-
 impl ReplicationFacts {
     /// Concludes from GetBucketReplication and from what is known of the destinations.
     pub(super) fn derive(context: &BucketContext<'_>) -> Self {
-        let rules = if_versioned(versioning_of(context.bucket), || {
+        let rules = if_versioned(is_enabled(context.bucket), || {
             from_reading(
                 ReadingKind::BucketReplication,
                 &context.bucket.replication,
@@ -111,7 +90,7 @@ impl ReplicationFacts {
 impl ObjectLockFacts {
     /// Concludes from GetObjectLockConfiguration.
     pub(super) fn derive(context: &BucketContext<'_>) -> Self {
-        let lock = if_versioned(versioning_of(context.bucket), || {
+        let lock = if_versioned(is_enabled(context.bucket), || {
             from_reading(
                 ReadingKind::BucketObjectLock,
                 &context.bucket.object_lock,

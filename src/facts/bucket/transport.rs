@@ -6,25 +6,21 @@
 //! resource control policy that compensates cannot be seen from inside the account.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::PolicyReading;
-use crate::facts::Fact;
-use crate::facts::vocabulary::NeedTable;
-use crate::inventory::need::{Need, ReadingKind};
+use super::policy::PolicyReading;
+use crate::facts::fact::Fact;
+use crate::facts::group::FactValue;
 use crate::report::Reach;
 
 /// Plain HTTP.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketPolicy))]
 pub struct TransportFacts {
     /// Some request over plain HTTP is not denied, by whomever (the owner's identities included).
     pub plain_http_reachable: Fact<bool>,
     /// Why: what is missing in the policy's Deny statements; empty when nothing is.
     pub weakness: Fact<String>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[("bucket.transport", &[Need::own(ReadingKind::BucketPolicy)])];
 
 impl TransportFacts {
     /// Concludes from the policy.

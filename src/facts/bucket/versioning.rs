@@ -1,15 +1,15 @@
 //! Versioning.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::bucket::BucketInventory;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// Versioning.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketVersioning))]
 pub struct VersioningFacts {
     /// `Enabled`, `Suspended` or `Never`.
     pub status: Fact<String>,
@@ -18,12 +18,6 @@ pub struct VersioningFacts {
     /// Deleting a version takes a second factor. False where it was never switched on.
     pub mfa_delete: Fact<bool>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[(
-    "bucket.versioning",
-    &[Need::own(ReadingKind::BucketVersioning)],
-)];
 
 impl VersioningFacts {
     /// Concludes from GetBucketVersioning. A bucket whose versioning was never set answers
@@ -51,4 +45,9 @@ impl VersioningFacts {
             status,
         }
     }
+}
+
+/// Whether versioning is enabled now.
+pub(super) fn is_enabled(bucket: &BucketInventory) -> Fact<bool> {
+    VersioningFacts::derive(bucket).enabled
 }

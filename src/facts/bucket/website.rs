@@ -5,38 +5,29 @@
 //! what the caller may have anyway, so it matters together with an open bucket or a leaked URL.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::bucket::{BucketInventory, CorsRule};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// Static website hosting.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketWebsite))]
 pub struct WebsiteFacts {
     /// The bucket has a website endpoint.
     pub enabled: Fact<bool>,
-    /// The host every request is redirected to; empty when the bucket serves its own objects.
-    pub redirects_to: Fact<String>,
 }
 
 /// Cross-origin rules.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(BucketCors))]
 pub struct CorsFacts {
     /// There is at least one rule.
     pub enabled: Fact<bool>,
-    /// Pages of every origin may read.
-    pub any_origin_reads: Fact<bool>,
     /// Pages of every origin may write or delete (PUT, POST or DELETE).
     pub any_origin_writes: Fact<bool>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("bucket.website", &[Need::own(ReadingKind::BucketWebsite)]),
-    ("bucket.cors", &[Need::own(ReadingKind::BucketCors)]),
-];
 
 impl WebsiteFacts {
     /// Concludes from GetBucketWebsite.
@@ -47,12 +38,6 @@ impl WebsiteFacts {
                 &bucket.website,
                 || false,
                 |_| true,
-            ),
-            redirects_to: from_reading(
-                ReadingKind::BucketWebsite,
-                &bucket.website,
-                String::new,
-                |website| website.redirect_all_to.clone().unwrap_or_default(),
             ),
         }
     }
@@ -71,7 +56,6 @@ impl CorsFacts {
         };
         Self {
             enabled: some(&|_| true),
-            any_origin_reads: some(&|rule| any_origin(rule) && allows(rule, &["GET", "HEAD"])),
             any_origin_writes: some(&|rule| {
                 any_origin(rule) && allows(rule, &["PUT", "POST", "DELETE"])
             }),

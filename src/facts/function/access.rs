@@ -13,20 +13,19 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::{FunctionContext, LATEST};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use super::context::{FunctionContext, LATEST};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionUrl;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use crate::report::policy::{ContextValue, Decision, PrincipalClass, Request, RequestPrincipal};
 use coldbucket_policy::document::{Effect, Principal};
 use coldbucket_policy::evaluate::Policies;
 use coldbucket_policy::{Policy, PolicyKind};
 
 /// The resource policy of one qualifier; `item` in checks over `function.policies`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct PolicyFacts {
     /// Alias or version; `$LATEST` for the function without a qualifier.
     pub qualifier: String,
@@ -37,59 +36,36 @@ pub struct PolicyFacts {
     /// Anybody may call the URL of this qualifier, if there is one.
     pub opens_url: Fact<bool>,
     /// That grant is there and the URL is not: the next one that is made is open at once.
+    #[needs(own(FunctionUrls))]
     pub left_behind: Fact<bool>,
     /// The AWS services that may call the function for anybody: nothing ties the request to a
     /// resource or an account. In words; empty for none.
     pub confused_deputies: Fact<String>,
     /// Ids of the statements that alone let any account do something with the function, other than
     /// through its URL; not for conditions.
-    #[serde(skip)]
     #[schemars(skip)]
     pub public_statements: Vec<String>,
     /// Ids of the statements that alone let anybody call the URL, and nothing else to strangers; not
     /// for conditions.
-    #[serde(skip)]
     #[schemars(skip)]
     pub url_statements: Vec<String>,
 }
 
 /// A function URL; `item` in checks over `function.urls`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct UrlFacts {
     /// Alias; `$LATEST` for the function without a qualifier.
     pub qualifier: String,
     /// `NONE` or `AWS_IAM`.
     pub auth_type: String,
     /// Anybody on the internet may call it.
+    #[needs(own(FunctionAliases), own(FunctionPolicies))]
     pub open: Fact<bool>,
     /// Pages of any origin may call it and read the answer.
     pub any_origin: bool,
     /// They may send the visitor's cookies along.
     pub credentials: bool,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("function.urls", &[Need::own(ReadingKind::FunctionUrls)]),
-    (
-        "function.urls[].open",
-        &[
-            Need::own(ReadingKind::FunctionAliases),
-            Need::own(ReadingKind::FunctionPolicies),
-        ],
-    ),
-    (
-        "function.policies",
-        &[
-            Need::own(ReadingKind::FunctionAliases),
-            Need::own(ReadingKind::FunctionPolicies),
-        ],
-    ),
-    (
-        "function.policies[].left_behind",
-        &[Need::own(ReadingKind::FunctionUrls)],
-    ),
-];
 
 /// Actions that a function's policy can grant besides calling it, worst first (Service
 /// Authorization Reference, "Actions, resources, and condition keys for AWS Lambda": those on the

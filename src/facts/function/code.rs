@@ -7,17 +7,17 @@
 //! the bucket is the bucket's own matter, and judged there when it is one of the account's.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::{FunctionContext, LATEST};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use super::context::{FunctionContext, LATEST};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::archive::{Package, StoredCode};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// Where the code of `$LATEST` is kept.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(FunctionPackages))]
 pub struct CodeFacts {
     /// The bucket it is referred to in; empty where Lambda keeps a copy of its own, and for container
     /// images.
@@ -26,20 +26,9 @@ pub struct CodeFacts {
     /// Lambda keeps a copy.
     pub versioned: Fact<bool>,
     /// The bucket is one of the account's. True where Lambda keeps a copy.
+    #[needs(own(BucketListing))]
     pub own: Fact<bool>,
 }
-
-const PACKAGES: Need = Need::own(ReadingKind::FunctionPackages);
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("function.code.bucket", &[PACKAGES]),
-    ("function.code.versioned", &[PACKAGES]),
-    (
-        "function.code.own",
-        &[PACKAGES, Need::own(ReadingKind::BucketListing)],
-    ),
-];
 
 impl CodeFacts {
     /// Concludes from the answer about the function's code, and from the account's list of buckets.

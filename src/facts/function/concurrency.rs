@@ -3,19 +3,19 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::FunctionContext;
+use super::context::FunctionContext;
 use super::idle::since;
 use super::wiring::{CALLERS, Wiring};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionInventory, ProvisionedConcurrency, ProvisionedUsage};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 
 /// Provisioned concurrency of a function.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(FunctionProvisionedConcurrency))]
 pub struct ProvisionedConcurrencyFacts {
     /// Some version or alias has it.
     pub configured: Fact<bool>,
@@ -24,7 +24,7 @@ pub struct ProvisionedConcurrencyFacts {
 }
 
 /// Provisioned concurrency of one qualifier; `item` in checks over `configurations`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct ConfigurationFacts {
     /// Alias name or version number.
     pub qualifier: String,
@@ -40,83 +40,40 @@ pub struct ConfigurationFacts {
     pub allocated: u32,
     /// A trigger, or a policy that lets somebody, was found that calls this qualifier. False proves
     /// nothing: callers by IAM or API Gateway cannot be seen.
+    #[needs(CALLERS)]
     pub wired: Fact<bool>,
     /// Those, in words; empty for none.
+    #[needs(CALLERS)]
     pub wired_by: Fact<String>,
     /// Triggers of the function that call another qualifier, in words; empty for none.
+    #[needs(CALLERS)]
     pub bypassed_by: Fact<String>,
     /// Not one call ran on it in the last 14 days. Not decidable when it was set since.
+    #[needs(own(FunctionProvisionedUsage))]
     pub unused: Fact<bool>,
     /// How far back the figures go, days.
+    #[needs(own(FunctionProvisionedUsage))]
     pub window_days: Fact<u32>,
     /// Calls that ran on it.
+    #[needs(own(FunctionProvisionedUsage))]
     pub invocations: Fact<f64>,
     /// Calls beyond it, which started on demand.
+    #[needs(own(FunctionProvisionedUsage))]
     pub spillover: Fact<f64>,
     /// Share of its calls that spilled over, 0 to 1.
+    #[needs(own(FunctionProvisionedUsage))]
     pub spillover_share: Fact<f64>,
     /// Highest share that was in use, 0 to 1.
+    #[needs(own(FunctionProvisionedUsage))]
     pub peak_utilization: Fact<f64>,
     /// Application Auto Scaling may change it.
+    #[needs(own(ScalableTargets))]
     pub scaled: Fact<bool>,
     /// The concurrency that is reserved for the function is all provisioned: calls beyond it, and all
     /// of other versions, are throttled.
+    #[needs(own(FunctionReservedConcurrency))]
     pub reserved_exhausted: Fact<bool>,
 }
-
-const USAGE: &[Need] = &[Need::own(ReadingKind::FunctionProvisionedUsage)];
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    (
-        "function.provisioned_concurrency",
-        &[Need::own(ReadingKind::FunctionProvisionedConcurrency)],
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].wired",
-        CALLERS,
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].wired_by",
-        CALLERS,
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].bypassed_by",
-        CALLERS,
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].unused",
-        USAGE,
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].window_days",
-        USAGE,
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].invocations",
-        USAGE,
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].spillover",
-        USAGE,
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].spillover_share",
-        USAGE,
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].peak_utilization",
-        USAGE,
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].scaled",
-        &[Need::own(ReadingKind::ScalableTargets)],
-    ),
-    (
-        "function.provisioned_concurrency.configurations[].reserved_exhausted",
-        &[Need::own(ReadingKind::FunctionReservedConcurrency)],
-    ),
-];
 
 /// The configurations as they were read; no answer stands for none.
 pub(super) fn read(function: &FunctionInventory) -> Fact<Vec<&ProvisionedConcurrency>> {

@@ -10,10 +10,9 @@
 //! Other accounts' layers may be refused: they are left out, and said so.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::package::megabytes;
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::archive::{Archive, Content, ContentKind, Package};
 use crate::inventory::function::FunctionConfiguration;
@@ -22,7 +21,7 @@ use coldbucket_cold_start::Model;
 use coldbucket_cold_start::estimate::tenth;
 
 /// One kind of waste in a package; `item` in checks over `function.latest.package.waste`.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, FactValue)]
 pub struct WasteFacts {
     /// `sdk-copy`, `other-platform`, `tests`, `documentation`, `source-maps`,
     /// `type-declarations`, `debug-symbols`, `source-jars`, `caches` or `foreign-byte-code`.
@@ -40,7 +39,7 @@ pub struct WasteFacts {
 }
 
 /// A large folder of a package.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, FactValue)]
 pub struct FolderFacts {
     /// Path in the zip, or in the layer.
     pub path: String,
@@ -347,4 +346,15 @@ fn is_foreign(variant: &str, runtime: &str) -> bool {
         (Some(of), Some(version)) => of != version.replace('.', ""),
         _ => false,
     }
+}
+
+const MB: f64 = 1_048_576.0;
+
+/// Bytes in MB of 2^20, as AWS's quotas count.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "sizes are far below 2^52 bytes, and shown with one decimal"
+)]
+pub(in crate::facts::function) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / MB
 }

@@ -6,37 +6,26 @@
 //! Whether that has happened is the function's state; whether it is about to is its invocations.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::{FunctionContext, LATEST};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
-use crate::inventory::need::{Need, ReadingKind};
+use super::context::{FunctionContext, LATEST};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
+use crate::inventory::need::ReadingKind;
 
 /// After how many days without a call AWS gives up what it keeps for the function.
 pub(super) const IDLE_DAYS: i64 = 14;
 
 /// Idleness of a function in a VPC; outside of one nothing is given up.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct IdleFacts {
     /// It is in a VPC and inactive: the next call fails.
+    #[needs(own(FunctionStatus))]
     pub inactive: Fact<bool>,
     /// It is in a VPC and was not called in the last 14 days. Not decidable for a function that was
     /// changed since.
+    #[needs(own(FunctionInvocations))]
     pub uncalled: Fact<bool>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    (
-        "function.idle.inactive",
-        &[Need::own(ReadingKind::FunctionStatus)],
-    ),
-    (
-        "function.idle.uncalled",
-        &[Need::own(ReadingKind::FunctionInvocations)],
-    ),
-];
 
 impl IdleFacts {
     /// Concludes from state and invocations.
@@ -109,7 +98,7 @@ fn time(written: &str) -> Option<jiff::Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::since;
-    use crate::facts::Fact;
+    use crate::facts::fact::Fact;
 
     #[test]
     fn days_since_a_time_as_lambda_writes_it() {

@@ -5,6 +5,7 @@ pub mod code;
 pub mod cold_start;
 pub mod concurrency;
 pub mod contents;
+pub(in crate::facts) mod context;
 pub mod idle;
 pub mod package;
 pub mod pings;
@@ -15,24 +16,35 @@ pub mod snapstart;
 pub mod vpc;
 mod wiring;
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::vocabulary::NeedTable;
-use super::{Fact, from_reading};
+use self::access::Access;
+use self::context::FunctionContext;
+pub use self::context::LATEST;
+use self::context::is_refused;
+use self::wiring::Wiring;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
+use crate::facts::lazy::Lazy;
+use crate::facts::subject::{Facts, Posture, Subject, SubjectView, UNKNOWN, UNLISTED, unlisted};
 use crate::inventory::Reading;
-use crate::inventory::account::{AccountInventory, RegionInventory};
-use crate::inventory::function::{Alias, FunctionConfiguration, FunctionInventory};
-use crate::inventory::ids::function_arn;
-use crate::inventory::need::{Need, ReadingKind};
-
-/// The version that is edited, and that callers without a qualifier run.
-pub const LATEST: &str = "$LATEST";
+use crate::inventory::account::AccountInventory;
+use crate::inventory::function::{Alias, FunctionConfiguration};
+use crate::inventory::ids::{ResourceId, SubjectKind, function_arn};
+use crate::inventory::need::ReadingKind;
+use coldbucket_cold_start::Model;
 
 /// The facts of one function; conditions see them as `function`. A function is one resource; its
 /// versions are the list `versions`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct FunctionFacts {
+#[derive(Debug, JsonSchema, FactValue)]
+#[needs(own(FunctionListing))]
+pub struct FunctionFacts<'a> {
+    /// The numbers of the cold-start estimator.
+    #[schemars(skip)]
+    model: Option<&'a Model>,
     /// Function name.
     pub name: String,
     /// Unqualified ARN.
@@ -43,34 +55,39 @@ pub struct FunctionFacts {
     pub region: String,
     /// The versions that matter: `$LATEST`, and those with an alias or provisioned concurrency.
     /// Which they are is unknown when aliases or provisioned concurrency could not be read.
-    pub versions: Fact<Vec<VersionFacts>>,
+    #[needs(own(FunctionAliases), own(FunctionProvisionedConcurrency))]
+    pub versions: Lazy<'a, Fact<Vec<VersionFacts>>>,
     /// `$LATEST`: what most callers run, and what the next version will be.
-    pub latest: VersionFacts,
+    pub latest: Lazy<'a, VersionFacts>,
     /// Provisioned concurrency over all qualifiers.
-    pub provisioned_concurrency: concurrency::ProvisionedConcurrencyFacts,
+    pub provisioned_concurrency: Lazy<'a, concurrency::ProvisionedConcurrencyFacts>,
     /// Whether the snapshots that SnapStart makes are there and used.
-    pub snapshots: snapshots::SnapshotFacts,
+    pub snapshots: Lazy<'a, snapshots::SnapshotFacts>,
     /// Rules and schedules that look like keep-warm pings.
-    pub pings: Fact<Vec<pings::PingFacts>>,
+    #[needs(own(Rules), own(Schedules))]
+    pub pings: Lazy<'a, Fact<Vec<pings::PingFacts>>>,
     /// What becomes of it in a VPC when nobody calls.
-    pub idle: idle::IdleFacts,
+    pub idle: Lazy<'a, idle::IdleFacts>,
     /// Where its code is kept.
-    pub code: code::CodeFacts,
+    pub code: Lazy<'a, code::CodeFacts>,
     /// Function URLs, in the order of their qualifiers.
-    pub urls: Fact<Vec<access::UrlFacts>>,
+    #[needs(own(FunctionUrls))]
+    pub urls: Lazy<'a, Fact<Vec<access::UrlFacts>>>,
     /// Resource policies, in the order of their qualifiers; those that are there.
-    pub policies: Fact<Vec<access::PolicyFacts>>,
+    #[needs(own(FunctionAliases), own(FunctionPolicies))]
+    pub policies: Lazy<'a, Fact<Vec<access::PolicyFacts>>>,
 }
 
 /// One version of a function; `item` in checks with `for_each: function.versions`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct VersionFacts {
     /// `$LATEST` or the version number.
     pub version: String,
     /// Aliases that point to it, with all of their traffic or a share.
+    #[needs(own(FunctionAliases))]
     pub aliases: Fact<Vec<String>>,
     /// Those of them whose main version it is; not for conditions.
-    #[serde(skip)]
+    #[schemars(skip)]
     pub leading_aliases: Vec<String>,
     /// `x86_64` or `arm64`.
     pub architecture: Fact<String>,
@@ -98,88 +115,72 @@ pub struct VersionFacts {
     pub edge: Fact<bool>,
 }
 
-/// The readings behind each path. Everything about a version comes with the listing; which versions
-/// matter takes the aliases and the provisioned concurrency.
-pub const NEEDS: NeedTable = &[
-    ("function", &[Need::own(ReadingKind::FunctionListing)]),
-    ("function.name", &[]),
-    ("function.arn", &[]),
-    ("function.account", &[]),
-    ("function.region", &[]),
-    ("function.latest", &[]),
-    (
-        "function.latest.aliases",
-        &[Need::own(ReadingKind::FunctionAliases)],
-    ),
-    (
-        "function.versions",
-        &[
-            Need::own(ReadingKind::FunctionAliases),
-            Need::own(ReadingKind::FunctionProvisionedConcurrency),
-        ],
-    ),
-];
-
-/// One function in its surroundings.
-pub(in crate::facts) struct FunctionContext<'a> {
-    pub(in crate::facts) account_id: &'a str,
-    pub(in crate::facts) region: &'a str,
-    pub(in crate::facts) name: &'a str,
-    /// The Region, for what is listed once for all of its functions.
-    pub(in crate::facts) inventory: &'a RegionInventory,
-    pub(in crate::facts) function: &'a FunctionInventory,
-    /// The account, for the buckets that code is kept in.
-    pub(in crate::facts) account: &'a AccountInventory,
-    /// The snapshot's time, RFC 3339.
-    pub(in crate::facts) taken_at: &'a str,
-    /// The numbers of the cold-start estimator.
-    pub(in crate::facts) model: Option<&'a coldbucket_cold_start::Model>,
+/// What several groups of a function are concluded from, each concluded once.
+struct Basis<'a> {
+    context: FunctionContext<'a>,
+    wiring: OnceCell<Wiring>,
+    access: OnceCell<Access<'a>>,
+    aliases: OnceCell<Fact<Vec<&'a Alias>>>,
 }
 
-impl FunctionContext<'_> {
-    /// The ARN as AWS gave it, or as it is made.
-    pub(in crate::facts) fn arn(&self) -> String {
-        if self.function.arn.is_empty() {
-            function_arn(self.region, self.account_id, self.name)
-        } else {
-            self.function.arn.clone()
-        }
+impl<'a> Basis<'a> {
+    fn wiring(&self) -> &Wiring {
+        self.wiring.get_or_init(|| Wiring::new(&self.context))
+    }
+
+    fn access(&self) -> &Access<'a> {
+        self.access.get_or_init(|| Access::new(&self.context))
+    }
+
+    fn aliases(&self) -> &Fact<Vec<&'a Alias>> {
+        self.aliases.get_or_init(|| {
+            from_reading(
+                ReadingKind::FunctionAliases,
+                &self.context.function.aliases.as_ref(),
+                Vec::new,
+                |aliases| aliases.iter().collect(),
+            )
+        })
+    }
+
+    /// A group that is concluded from this when it is first read.
+    fn lazy<T: 'a>(self: &Rc<Self>, conclude: fn(&Self) -> T) -> Lazy<'a, T> {
+        let basis = Rc::clone(self);
+        Lazy::new(move || conclude(&basis))
     }
 }
 
-impl FunctionFacts {
-    /// Concludes everything about one function.
-    pub(in crate::facts) fn derive(context: &FunctionContext<'_>) -> Self {
-        let function = context.function;
-        let wiring = wiring::Wiring::new(context);
-        let access = access::Access::new(context);
-        let aliases = from_reading(
-            ReadingKind::FunctionAliases,
-            &function.aliases.as_ref(),
-            Vec::new,
-            |aliases| aliases.iter().collect::<Vec<&Alias>>(),
-        );
+impl<'a> FunctionFacts<'a> {
+    /// The facts of one function; each group is concluded when it is first read.
+    pub(in crate::facts) fn new(context: FunctionContext<'a>) -> Self {
+        let basis = Rc::new(Basis {
+            context,
+            wiring: OnceCell::new(),
+            access: OnceCell::new(),
+            aliases: OnceCell::new(),
+        });
         Self {
+            model: context.model,
             name: context.name.to_owned(),
             arn: context.arn(),
             account: context.account_id.to_owned(),
             region: context.region.to_owned(),
-            versions: versions(context, &aliases),
-            latest: VersionFacts::derive(
-                context,
-                LATEST,
-                aliases.map(|aliases| names_of(&aliases, LATEST)),
-                false,
-            ),
-            provisioned_concurrency: concurrency::ProvisionedConcurrencyFacts::derive(
-                context, &wiring,
-            ),
-            snapshots: snapshots::SnapshotFacts::derive(context, &wiring),
-            pings: pings::derive(context),
-            idle: idle::IdleFacts::derive(context),
-            code: code::CodeFacts::derive(context),
-            urls: access.urls(),
-            policies: access.policies(),
+            versions: basis.lazy(|basis| versions(&basis.context, basis.aliases())),
+            latest: basis.lazy(|basis| {
+                let aliases = basis.aliases().as_ref();
+                let names = aliases.map(|aliases| names_of(aliases, LATEST));
+                VersionFacts::derive(&basis.context, LATEST, names, false)
+            }),
+            provisioned_concurrency: basis.lazy(|basis| {
+                concurrency::ProvisionedConcurrencyFacts::derive(&basis.context, basis.wiring())
+            }),
+            snapshots: basis
+                .lazy(|basis| snapshots::SnapshotFacts::derive(&basis.context, basis.wiring())),
+            pings: basis.lazy(|basis| pings::derive(&basis.context)),
+            idle: basis.lazy(|basis| idle::IdleFacts::derive(&basis.context)),
+            code: basis.lazy(|basis| code::CodeFacts::derive(&basis.context)),
+            urls: basis.lazy(|basis| basis.access().urls()),
+            policies: basis.lazy(|basis| basis.access().policies()),
         }
     }
 }
@@ -277,14 +278,6 @@ fn is_ready(context: &FunctionContext<'_>, version: &str, aliases: &Fact<Vec<Str
         })
 }
 
-/// True for a reading that was asked for and not given.
-fn is_refused<T>(reading: &Reading<T>) -> bool {
-    matches!(
-        reading,
-        Reading::Denied { .. } | Reading::Failed { .. } | Reading::Undetermined(_)
-    )
-}
-
 impl VersionFacts {
     /// Concludes from the version's configuration. `provisioned`: provisioned concurrency serves it.
     fn derive(
@@ -345,6 +338,77 @@ impl VersionFacts {
             tenant_isolation: version.as_ref().map(|version| version.tenant_isolation),
             durable: version.as_ref().map(|version| version.durable),
             edge: version.map(|version| version.master_arn.is_some()),
+        }
+    }
+}
+
+impl<'a> SubjectView<'a> for FunctionFacts<'a> {
+    fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
+        let subject = |region: &str, name: &str, arn: &str, unlisted| Subject {
+            id: ResourceId {
+                kind: SubjectKind::Function,
+                name: name.to_owned(),
+                arn: if arn.is_empty() {
+                    function_arn(region, id, name)
+                } else {
+                    arn.to_owned()
+                },
+                account: id.to_owned(),
+                region: region.to_owned(),
+            },
+            unlisted,
+        };
+        let mut subjects = Vec::new();
+        for (region, inventory) in &account.regions {
+            subjects.extend(
+                inventory
+                    .functions
+                    .iter()
+                    .map(|(name, function)| subject(region, name, &function.arn, Vec::new())),
+            );
+            let unlisted = unlisted(
+                ReadingKind::FunctionListing,
+                &inventory.function_listing,
+                inventory.functions.is_empty(),
+                complete,
+            );
+            if !unlisted.is_empty() {
+                subjects.push(subject(region, UNLISTED, "", unlisted));
+            }
+        }
+        // Not one Region was looked at: nobody knows whether there are functions.
+        if account.regions.is_empty() {
+            let because = match &account.region_listing {
+                Reading::Known(_) | Reading::Absent => {
+                    Fact::<()>::not_collected(ReadingKind::FunctionListing)
+                }
+                refused => from_reading(ReadingKind::RegionListing, refused, || (), |_| ()),
+            };
+            subjects.push(subject(UNKNOWN, UNLISTED, "", because.because().to_vec()));
+        }
+        subjects
+    }
+
+    fn view(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
+        let (account_id, account) = facts.account(&subject.id.account)?;
+        let (region, inventory) = account.regions.get_key_value(&subject.id.region)?;
+        let (name, function) = inventory.functions.get_key_value(&subject.id.name)?;
+        Some(Self::new(FunctionContext {
+            account_id,
+            region,
+            name,
+            account,
+            inventory,
+            function,
+            taken_at: &facts.snapshot.taken_at,
+            model: facts.model,
+        }))
+    }
+
+    fn posture(&self) -> Posture {
+        Posture {
+            cold_starts: self.cold_starts(),
+            ..Posture::default()
         }
     }
 }

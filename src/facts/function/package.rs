@@ -1,22 +1,22 @@
 //! Size of the deployment package.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::contents::{Contents, FolderFacts, WasteFacts};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
+use super::contents::{Contents, FolderFacts, WasteFacts, megabytes};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionConfiguration, Image};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::ReadingKind;
 use coldbucket_cold_start::Model;
 
 /// Package of a version. MB here is 2^20 bytes, as AWS's quotas count.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct PackageFacts {
     /// `zip` or `image`.
     pub kind: Fact<String>,
     /// Compressed size with layers, MB. For images known only with `--image-sizes`.
+    #[needs(own(FunctionImage))]
     pub total_mb: Fact<f64>,
     /// Compressed size of the function's own zip, MB. Not decidable for images.
     pub code_mb: Fact<f64>,
@@ -25,47 +25,27 @@ pub struct PackageFacts {
     /// Number of layers.
     pub layer_count: Fact<u32>,
     /// Unzipped size with layers, MB. Known only with `--inspect-packages`; AWS allows 250 MB.
+    #[needs(own(FunctionPackages))]
     pub unzipped_mb: Fact<f64>,
     /// Number of files with layers. Known only with `--inspect-packages`.
+    #[needs(own(FunctionPackages))]
     pub files: Fact<u64>,
     /// The five largest folders of what was read. Known only with `--inspect-packages`.
+    #[needs(own(FunctionPackages))]
     pub largest: Fact<Vec<FolderFacts>>,
     /// What could be left out, in the zip and in the layers that could be read. Known only with
     /// `--inspect-packages`.
+    #[needs(own(FunctionPackages))]
     pub waste: Fact<Vec<WasteFacts>>,
     /// Layers whose contents were refused or failed: nothing is said of them. Known only with
     /// `--inspect-packages`.
+    #[needs(own(FunctionPackages))]
     pub unread_layers: Fact<u32>,
     /// `spring-boot`, `micronaut`, `quarkus`, `aspnet` or `none`. Known only with
     /// `--inspect-packages`.
+    #[needs(own(FunctionPackages))]
     pub framework: Fact<String>,
 }
-
-/// The size of an image takes two more calls, and the user's leave to make them.
-const IMAGE: &[Need] = &[Need::own(ReadingKind::FunctionImage)];
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("function.latest.package.total_mb", IMAGE),
-    ("function.versions[].package.total_mb", IMAGE),
-    ("function.latest.package.unzipped_mb", PACKAGES),
-    ("function.latest.package.files", PACKAGES),
-    ("function.latest.package.largest", PACKAGES),
-    ("function.latest.package.waste", PACKAGES),
-    ("function.latest.package.unread_layers", PACKAGES),
-    ("function.latest.package.framework", PACKAGES),
-    ("function.versions[].package.unzipped_mb", PACKAGES),
-    ("function.versions[].package.files", PACKAGES),
-    ("function.versions[].package.largest", PACKAGES),
-    ("function.versions[].package.waste", PACKAGES),
-    ("function.versions[].package.unread_layers", PACKAGES),
-    ("function.versions[].package.framework", PACKAGES),
-];
-
-/// What a package holds takes the user's leave too.
-const PACKAGES: &[Need] = &[Need::own(ReadingKind::FunctionPackages)];
-
-const MB: f64 = 1_048_576.0;
 
 impl PackageFacts {
     /// Concludes from a version's configuration, and for images from the registry's answer, which
@@ -153,12 +133,4 @@ impl PackageFacts {
 /// True for container images.
 pub(super) fn is_image(version: &FunctionConfiguration) -> bool {
     version.package_type.eq_ignore_ascii_case("image")
-}
-
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "sizes are far below 2^52 bytes, and shown with one decimal"
-)]
-pub(in crate::facts::function) fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / MB
 }

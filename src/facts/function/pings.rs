@@ -8,13 +8,12 @@
 //! looks the same from outside, which is why this is a question and never more.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
+use super::context::{FunctionContext, LATEST};
 use super::wiring::{is_of, qualifier};
-use super::{FunctionContext, LATEST};
-use crate::facts::vocabulary::NeedTable;
-use crate::facts::{Fact, from_reading};
-use crate::inventory::need::{Need, ReadingKind};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
+use crate::inventory::need::ReadingKind;
 
 /// The longest interval that somebody may have meant as a ping, minutes.
 const LONGEST_MINUTES: u32 = 15;
@@ -23,7 +22,7 @@ const LONGEST_MINUTES: u32 = 15;
 const KEPT_MINUTES: u32 = 5;
 
 /// One ping; `item` in checks over `function.pings`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, FactValue)]
 pub struct PingFacts {
     /// `rule <bus>/<name>` or `schedule <group>/<name>`.
     pub name: String,
@@ -36,15 +35,6 @@ pub struct PingFacts {
     /// What it really does, in words.
     pub effect: String,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[(
-    "function.pings",
-    &[
-        Need::own(ReadingKind::Rules),
-        Need::own(ReadingKind::Schedules),
-    ],
-)];
 
 /// The pings of a function, in the order of their names.
 pub(super) fn derive(context: &FunctionContext<'_>) -> Fact<Vec<PingFacts>> {

@@ -4,8 +4,9 @@
 //! is a first orientation from what the configuration shows; the estimator puts milliseconds to it.
 //! A VPC plays no part: it adds nothing to a cold start today.
 
-use super::{FunctionFacts, LATEST, VersionFacts};
-use crate::facts::Fact;
+use super::context::LATEST;
+use super::{FunctionFacts, VersionFacts};
+use crate::facts::fact::Fact;
 use crate::report::{
     ColdStart, ColdStartCause, ColdStartRisk, PackageContents, PackageFolder, PackageWaste,
     ProvisionedState, SnapStartState,
@@ -22,9 +23,10 @@ const NOTICEABLE_MB: f64 = 10.0;
 /// upload.
 const LARGE_MB: f64 = 50.0;
 
-impl FunctionFacts {
-    /// The lines of the cold-start table. `model` gives the milliseconds.
-    pub fn cold_starts(&self, model: Option<&Model>) -> Vec<ColdStart> {
+impl FunctionFacts<'_> {
+    /// The lines of the cold-start table.
+    pub fn cold_starts(&self) -> Vec<ColdStart> {
+        let model = self.model;
         let mut lines = vec![self.line(&self.latest, LATEST, model)];
         for version in self.versions.known().into_iter().flatten() {
             if version.version == LATEST {

@@ -13,13 +13,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Unit};
 use schemars::JsonSchema;
-use serde::Serialize;
 
+use crate::facts::group::FactValue;
 use crate::facts::{Fact, dated_table};
 use crate::inventory::function::FunctionConfiguration;
 
 /// Runtime of a version, judged on the day the snapshot was taken.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct RuntimeFacts {
     /// Identifier, for example `python3.13`. Not decidable for container images, which name none.
     pub name: Fact<String>,

@@ -7,16 +7,15 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
+use super::context::{FunctionContext, LATEST};
 use super::wiring::{CALLERS, Wiring};
-use super::{FunctionContext, LATEST};
-use crate::facts::Fact;
-use crate::facts::vocabulary::NeedTable;
+use crate::facts::fact::Fact;
+use crate::facts::group::FactValue;
 use crate::inventory::function::Alias;
 
 /// The snapshots of a function's versions.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct SnapshotFacts {
     /// SnapStart is on for the next version, or some version has a snapshot.
     pub on: Fact<bool>,
@@ -25,18 +24,12 @@ pub struct SnapshotFacts {
     /// Nobody starts from a snapshot: there is none, or triggers were found and all of them call
     /// what has none. Not decidable when no trigger was found: callers by IAM or API Gateway cannot
     /// be seen.
+    #[needs(CALLERS)]
     pub wasted: Fact<bool>,
     /// Why it is without effect, in words; empty when it is not.
+    #[needs(CALLERS)]
     pub waste: Fact<String>,
 }
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("function.snapshots.on", &[]),
-    ("function.snapshots.published", &[]),
-    ("function.snapshots.wasted", CALLERS),
-    ("function.snapshots.waste", CALLERS),
-];
 
 impl SnapshotFacts {
     /// Concludes from the versions and the callers.

@@ -6,15 +6,15 @@
 //! isolation; every commercial Region but New Zealand and Taipei; published versions only.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::runtime::{RuntimeTable, name};
-use crate::facts::Fact;
+use crate::facts::fact::Fact;
+use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionConfiguration;
 use crate::inventory::ids::partition;
 
 /// SnapStart of a version.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct SnapStartFacts {
     /// The runtime is one that SnapStart serves and nothing configured rules it out.
     pub eligible: Fact<bool>,

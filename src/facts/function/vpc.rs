@@ -2,13 +2,13 @@
 //! ahead (measurements in `docs/`), so this is a fact to weigh, not a fault.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use crate::facts::Fact;
+use crate::facts::fact::Fact;
+use crate::facts::group::FactValue;
 use crate::inventory::function::{FunctionConfiguration, Vpc};
 
 /// VPC attachment of a version.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct VpcFacts {
     /// The version runs in a VPC.
     pub attached: Fact<bool>,

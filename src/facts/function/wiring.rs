@@ -9,8 +9,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{FunctionContext, LATEST};
-use crate::facts::{Fact, from_reading};
+use super::context::{FunctionContext, LATEST};
+use crate::facts::fact::{Fact, from_reading};
 use crate::inventory::function::Alias;
 use crate::inventory::need::{Guard, Need, ReadingKind};
 use coldbucket_policy::document::{Effect, Principal};

@@ -6,15 +6,16 @@
 //! for a week, and whoever copies one can do so until somebody deletes it.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::IdentityContext;
-use crate::facts::{Fact, from_reading};
+use super::context::IdentityContext;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::identity::IdentityInventory;
 use crate::inventory::need::ReadingKind;
 
 /// The active access keys of a user that has some right on S3. All others have none here.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(IdentityListing), own(IdentityAccessKeys))]
 pub struct AccessKeyFacts {
     /// How many are active, two at most.
     pub active: Fact<u32>,

@@ -11,24 +11,28 @@
 //! is helped by a finding a statement.
 
 mod access_keys;
+pub(in crate::facts) mod context;
 mod rights;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::Fact;
-use super::vocabulary::NeedTable;
+use self::context::{Boundary, IdentityContext, Labelled, is_of_aws, short};
+use crate::facts::fact::Fact;
+use crate::facts::group::FactValue;
+use crate::facts::subject::{Facts, GLOBAL, Subject, SubjectView, UNLISTED, unlisted};
 use crate::inventory::account::AccountInventory;
 use crate::inventory::held_policies::{HeldPolicy, PolicySource};
 use crate::inventory::identity::IdentityInventory;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::ids::{ResourceId, SubjectKind};
+use crate::inventory::need::ReadingKind;
 use coldbucket_policy::{Policy, PolicyKind};
 
 pub use access_keys::AccessKeyFacts;
 pub use rights::RightFacts;
 
 /// The facts of one user, group, role or managed policy; conditions see them as `identity`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(IdentityListing))]
 pub struct IdentityFacts {
     /// Kind and name, `user/ann`.
     pub name: String,
@@ -62,53 +66,14 @@ pub struct IdentityFacts {
     pub access_keys: AccessKeyFacts,
 }
 
-const LISTING: &[Need] = &[Need::own(ReadingKind::IdentityListing)];
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("identity", LISTING),
-    ("identity.name", &[]),
-    ("identity.short_name", &[]),
-    ("identity.arn", &[]),
-    ("identity.account", &[]),
-    ("identity.kind", &[]),
-    ("identity.service_linked", LISTING),
-    ("identity.in_use", LISTING),
-    ("identity.everything", LISTING),
-    ("identity.writes", LISTING),
-    ("identity.permissions", LISTING),
-    ("identity.reads", LISTING),
-    ("identity.managed_full_access", LISTING),
-    (
-        "identity.access_keys",
-        &[
-            Need::own(ReadingKind::IdentityListing),
-            Need::own(ReadingKind::IdentityAccessKeys),
-        ],
-    ),
-];
-
-/// One identity in its surroundings.
-pub(in crate::facts) struct IdentityContext<'a> {
-    pub(in crate::facts) account_id: &'a str,
-    pub(in crate::facts) account: &'a AccountInventory,
-    /// `user/ann`, or the ARN of a managed policy.
-    pub(in crate::facts) key: &'a str,
-    /// The snapshot's time, RFC 3339.
-    pub(in crate::facts) taken_at: &'a str,
-}
-
-/// A policy with what a person calls it.
-pub(in crate::facts) struct Labelled<'a> {
-    pub(in crate::facts) label: String,
-    pub(in crate::facts) held: HeldPolicy<'a>,
-    /// None when the answer did not have the document.
-    pub(in crate::facts) policy: Option<Policy>,
-}
-
 impl IdentityFacts {
+    /// Concludes everything about what the context names.
+    pub(in crate::facts) fn derive(context: &IdentityContext<'_>) -> Option<Self> {
+        Self::of_identity(context).or_else(|| Self::of_policy(context))
+    }
+
     /// Concludes everything about a user, group or role; `None` when there is none of that name.
-    pub(in crate::facts) fn of_identity(context: &IdentityContext<'_>) -> Option<Self> {
+    fn of_identity(context: &IdentityContext<'_>) -> Option<Self> {
         let identity = context.account.identities.get(context.key)?;
         let (kind, short_name) = context.key.split_once('/')?;
         let policies = labelled(context.account, context.key);
@@ -135,7 +100,7 @@ impl IdentityFacts {
 
     /// Concludes what a managed policy would give whoever had it, boundaries and other policies
     /// aside; `None` when there is none of that ARN.
-    pub(in crate::facts) fn of_policy(context: &IdentityContext<'_>) -> Option<Self> {
+    fn of_policy(context: &IdentityContext<'_>) -> Option<Self> {
         let managed = context.account.managed_policies.get(context.key)?;
         // Somebody who has this policy and nothing else. No name: no policy speaks of it.
         let holder = IdentityInventory {
@@ -180,31 +145,33 @@ impl IdentityFacts {
 
     /// Where in the snapshot the policy stands that gives the right at that path, as segments below
     /// the account; the policy's own document for a managed policy.
-    pub(in crate::facts) fn places(context: &IdentityContext<'_>, path: &str) -> Vec<Vec<String>> {
+    pub(in crate::facts) fn places(
+        &self,
+        account: &AccountInventory,
+        path: &str,
+    ) -> Vec<Vec<String>> {
         let owned = |segments: &[&str]| segments.iter().map(|text| (*text).to_owned()).collect();
-        if context.account.managed_policies.contains_key(context.key) {
-            return vec![owned(&["managed_policies", context.key, "document"])];
+        if self.kind == "policy" {
+            return vec![owned(&["managed_policies", &self.arn, "document"])];
         }
+        let key = self.name.as_str();
         if path.starts_with("identity.access_keys") {
-            return vec![owned(&["identities", context.key, "access_keys"])];
+            return vec![owned(&["identities", key, "access_keys"])];
         }
-        let Some(facts) = Self::of_identity(context) else {
-            return Vec::new();
-        };
         let right = match path.split('.').nth(1) {
-            Some("everything") => &facts.everything,
-            Some("writes") => &facts.writes,
-            Some("permissions") => &facts.permissions,
-            Some("reads") => &facts.reads,
+            Some("everything") => &self.everything,
+            Some("writes") => &self.writes,
+            Some("permissions") => &self.permissions,
+            Some("reads") => &self.reads,
             Some("managed_full_access") => {
-                return vec![owned(&["identities", context.key, "attached"])];
+                return vec![owned(&["identities", key, "attached"])];
             }
             _ => return Vec::new(),
         };
         let Some(policy) = right.policy.known() else {
             return Vec::new();
         };
-        labelled(context.account, context.key)
+        labelled(account, key)
             .iter()
             .filter(|one| one.label == *policy)
             .map(|one| match one.held.source {
@@ -221,16 +188,6 @@ impl IdentityFacts {
 /// The name of a managed policy among identities.
 pub(in crate::facts) fn policy_name(name: &str) -> String {
     format!("policy/{name}")
-}
-
-/// A permissions boundary.
-pub(in crate::facts) enum Boundary {
-    /// There is none.
-    None,
-    /// It is this policy.
-    Is(Box<Policy>),
-    /// It is a policy whose document was not in the answer.
-    Unread(String),
 }
 
 fn boundary(account: &AccountInventory, identity: &IdentityInventory) -> Boundary {
@@ -280,12 +237,58 @@ fn of_aws(arn: &str) -> &'static str {
     if is_of_aws(arn) { "AWS managed " } else { "" }
 }
 
-/// True for policies that AWS manages: the account in their ARN is `aws`.
-fn is_of_aws(arn: &str) -> bool {
-    arn.split(':').nth(4) == Some("aws")
-}
+impl<'a> SubjectView<'a> for IdentityFacts {
+    /// Users, groups and roles, and the managed policies of the account: those of AWS are nobody's to
+    /// change.
+    fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
+        let subject = |name: String, arn: &str, unlisted| Subject {
+            id: ResourceId {
+                kind: SubjectKind::Identity,
+                name,
+                arn: arn.to_owned(),
+                account: id.to_owned(),
+                region: GLOBAL.to_owned(),
+            },
+            unlisted,
+        };
+        let identities = account
+            .identities
+            .iter()
+            .map(|(name, identity)| subject(name.clone(), &identity.arn, Vec::new()));
+        let policies = account
+            .managed_policies
+            .iter()
+            .filter(|(arn, _)| arn.split(':').nth(4) != Some("aws"))
+            .map(|(arn, policy)| subject(policy_name(&policy.name), arn, Vec::new()));
+        let mut subjects: Vec<Subject> = identities.chain(policies).collect();
+        let unlisted = unlisted(
+            ReadingKind::IdentityListing,
+            &account.identity_listing,
+            subjects.is_empty(),
+            complete,
+        );
+        if !unlisted.is_empty() {
+            subjects.push(subject(
+                UNLISTED.to_owned(),
+                &format!("arn:aws:iam::{id}:{UNLISTED}"),
+                unlisted,
+            ));
+        }
+        subjects
+    }
 
-/// The name at the end of a policy's ARN.
-fn short(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
+    fn view(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
+        let (account_id, account) = facts.account(&subject.id.account)?;
+        let named = &subject.id;
+        let key = match account.identities.get_key_value(&named.name) {
+            Some((key, _)) => key,
+            None => account.managed_policies.get_key_value(&named.arn)?.0,
+        };
+        Self::derive(&IdentityContext {
+            account_id,
+            account,
+            key,
+            taken_at: &facts.snapshot.taken_at,
+        })
+    }
 }

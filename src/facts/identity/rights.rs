@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::{Boundary, IdentityContext, Labelled, is_of_aws, short};
-use crate::facts::Fact;
+use super::context::{Boundary, IdentityContext, Labelled, is_of_aws, short};
+use crate::facts::fact::Fact;
+use crate::facts::group::FactValue;
 use crate::inventory::held_policies::{PolicySource, S3_PREFIXES};
 use crate::inventory::identity::IdentityInventory;
 use coldbucket_policy::document::{Effect, Policy};
 use coldbucket_policy::identity::{self, Answer, Capability, Held, Identity};
 
 /// Whether an identity has a right.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(IdentityListing))]
 pub struct RightFacts {
     /// `always`, `conditional` (on what the request brings: an address, MFA, a tag) or `never`.
     pub held: Fact<String>,

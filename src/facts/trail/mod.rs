@@ -3,21 +3,28 @@
 //! A trail that does not log, or that S3 refuses, records nothing anybody will read: neither counts
 //! for a bucket or for the account.
 
+pub(in crate::facts) mod recording;
 pub mod selectors;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::bucket::{BucketContext, BucketFacts};
-use super::vocabulary::NeedTable;
-use super::{Fact, Index, Trust, from_reading};
+use super::bucket::BucketFacts;
+use super::bucket::context::BucketContext;
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
+use crate::facts::index::Index;
+use crate::facts::subject::{Facts, Subject, SubjectView, UNKNOWN, UNLISTED};
+use crate::facts::trust::Trust;
+use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::ids::{ResourceId, SubjectKind, trail_arn};
+use crate::inventory::need::ReadingKind;
 use crate::inventory::trail::TrailInventory;
-use selectors::{Cover, Covers};
+use recording::{delivery_error, logging, management};
 
 /// The facts of one trail; conditions see them as `trail`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(own(TrailListing))]
 pub struct TrailFacts {
     /// Its name.
     pub name: String,
@@ -32,10 +39,13 @@ pub struct TrailFacts {
     /// It is an organization's.
     pub organization: bool,
     /// It records (`IsLogging`).
+    #[needs(own(TrailStatus))]
     pub logging: Fact<bool>,
     /// What S3 answered at the latest delivery; empty when it took it.
+    #[needs(own(TrailStatus))]
     pub delivery_error: Fact<String>,
     /// `all`, `part` or `none` of the management events.
+    #[needs(own(TrailSelectors))]
     pub management_events: Fact<String>,
     /// Its log files are encrypted with a KMS key.
     pub kms: bool,
@@ -46,58 +56,26 @@ pub struct TrailFacts {
 }
 
 /// The bucket that a trail delivers to.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct TrailBucketFacts {
     /// Its name.
     pub name: String,
     /// Anybody can read, list, write, or take over something in it. Of a bucket of another account
     /// nothing is known.
+    #[needs(
+        own(BucketListing),
+        own(AccountPublicAccessBlock),
+        trail_bucket(BucketPolicy),
+        trail_bucket(BucketPolicyStatus),
+        trail_bucket(BucketPublicAccessBlock),
+        trail_bucket(BucketOwnership),
+        trail_bucket(BucketAcl)
+    )]
     pub public: Fact<bool>,
     /// Its server access logging is on.
+    #[needs(own(BucketListing), trail_bucket(BucketLogging))]
     pub access_log: Fact<bool>,
 }
-
-/// What it takes to judge the bucket's exposure.
-const EXPOSURE: &[Need] = &[
-    Need::own(ReadingKind::BucketListing),
-    Need::own(ReadingKind::AccountPublicAccessBlock),
-    Need::of_trail_bucket(ReadingKind::BucketPolicy),
-    Need::of_trail_bucket(ReadingKind::BucketPolicyStatus),
-    Need::of_trail_bucket(ReadingKind::BucketPublicAccessBlock),
-    Need::of_trail_bucket(ReadingKind::BucketOwnership),
-    Need::of_trail_bucket(ReadingKind::BucketAcl),
-];
-
-/// The readings behind each path. What the list says of a trail comes with the list.
-pub const NEEDS: NeedTable = &[
-    ("trail", &[Need::own(ReadingKind::TrailListing)]),
-    ("trail.name", &[]),
-    ("trail.arn", &[]),
-    ("trail.region", &[]),
-    ("trail.own", &[]),
-    ("trail.multi_region", &[]),
-    ("trail.organization", &[]),
-    ("trail.kms", &[]),
-    ("trail.log_file_validation", &[]),
-    ("trail.logging", &[Need::own(ReadingKind::TrailStatus)]),
-    (
-        "trail.delivery_error",
-        &[Need::own(ReadingKind::TrailStatus)],
-    ),
-    (
-        "trail.management_events",
-        &[Need::own(ReadingKind::TrailSelectors)],
-    ),
-    ("trail.bucket.name", &[]),
-    ("trail.bucket.public", EXPOSURE),
-    (
-        "trail.bucket.access_log",
-        &[
-            Need::own(ReadingKind::BucketListing),
-            Need::of_trail_bucket(ReadingKind::BucketLogging),
-        ],
-    ),
-];
 
 /// One trail in its surroundings.
 pub(super) struct TrailContext<'a> {
@@ -136,10 +114,10 @@ impl TrailContext<'_> {
     fn bucket(&self) -> TrailBucketFacts {
         let name = self.trail.bucket.clone();
         let facts = self.account.buckets.get(&name).map(|bucket| {
-            BucketFacts::derive(&BucketContext {
+            BucketFacts::new(BucketContext {
                 account_id: self.account_id,
                 account: self.account,
-                name: &name,
+                name: &self.trail.bucket,
                 bucket,
                 index: self.index,
                 trust: self.trust,
@@ -148,7 +126,7 @@ impl TrailContext<'_> {
         });
         match facts {
             Some(facts) => {
-                let open = facts.exposure.public;
+                let open = facts.exposure.public.clone();
                 TrailBucketFacts {
                     public: open
                         .read
@@ -156,7 +134,7 @@ impl TrailContext<'_> {
                         .or(open.write)
                         .or(open.acl)
                         .or(open.takeover),
-                    access_log: facts.logging.enabled,
+                    access_log: facts.logging.enabled.clone(),
                     name,
                 }
             }
@@ -185,71 +163,68 @@ impl TrailContext<'_> {
     }
 }
 
-/// Whether the trail records.
-fn logging(trail: &TrailInventory) -> Fact<bool> {
-    from_reading(
-        ReadingKind::TrailStatus,
-        &trail.status,
-        || false,
-        |status| status.logging,
-    )
-}
+impl<'a> SubjectView<'a> for TrailFacts {
+    /// The trails, and one stand-in for all Regions whose trails could not be listed.
+    fn list(id: &str, account: &AccountInventory, _complete: bool) -> Vec<Subject> {
+        let mut subjects: Vec<Subject> = account
+            .trails
+            .iter()
+            .map(|(arn, trail)| Subject {
+                id: ResourceId {
+                    kind: SubjectKind::Trail,
+                    name: trail.name.clone(),
+                    arn: arn.clone(),
+                    account: id.to_owned(),
+                    region: trail.home_region.clone(),
+                },
+                unlisted: Vec::new(),
+            })
+            .collect();
+        let lists: Vec<Fact<()>> = account
+            .regions
+            .values()
+            .map(|region| {
+                from_reading(
+                    ReadingKind::TrailListing,
+                    &region.trail_listing,
+                    || (),
+                    |_| (),
+                )
+            })
+            .collect();
+        let because = match &account.region_listing {
+            _ if !lists.is_empty() => {
+                Fact::<()>::unknown_from(lists.iter().flat_map(Fact::because))
+            }
+            Reading::Known(_) | Reading::Absent => Fact::not_collected(ReadingKind::TrailListing),
+            refused => from_reading(ReadingKind::RegionListing, refused, || (), |_| ()),
+        };
+        if !because.because().is_empty() {
+            subjects.push(Subject {
+                id: ResourceId {
+                    kind: SubjectKind::Trail,
+                    name: UNLISTED.to_owned(),
+                    arn: trail_arn(UNKNOWN, id, UNLISTED),
+                    account: id.to_owned(),
+                    region: UNKNOWN.to_owned(),
+                },
+                unlisted: because.because().to_vec(),
+            });
+        }
+        subjects
+    }
 
-/// What keeps its log files from being delivered.
-fn delivery_error(trail: &TrailInventory) -> Fact<String> {
-    from_reading(
-        ReadingKind::TrailStatus,
-        &trail.status,
-        String::new,
-        |status| status.delivery_error.clone().unwrap_or_default(),
-    )
-}
-
-fn management(trail: &TrailInventory) -> Fact<Covers> {
-    from_reading(
-        ReadingKind::TrailSelectors,
-        &trail.selectors,
-        || selectors::of_management(&crate::inventory::trail::EventSelectors::default()),
-        selectors::of_management,
-    )
-}
-
-/// Whether what the trail records arrives.
-pub(super) fn records(trail: &TrailInventory) -> Fact<bool> {
-    logging(trail).and(delivery_error(trail).map(|error| error.is_empty()))
-}
-
-/// Whether some trail of many Regions records every management event of the account.
-///
-/// Such a trail shows in every Region it covers, so one Region's list tells of all of them.
-pub(super) fn multi_region_management(account: &AccountInventory) -> Fact<bool> {
-    let by_trails = account
-        .trails
-        .values()
-        .filter(|trail| trail.multi_region)
-        .map(|trail| {
-            records(trail).and(
-                management(trail)
-                    .map(|covers| covers.read == Cover::All && covers.write == Cover::All),
-            )
-        })
-        .fold(Fact::Known(false), Fact::or);
-    let lists: Vec<Fact<()>> = account
-        .regions
-        .values()
-        .map(|region| {
-            from_reading(
-                ReadingKind::TrailListing,
-                &region.trail_listing,
-                || (),
-                |_| (),
-            )
-        })
-        .collect();
-    let listed = match lists.iter().find(|list| list.known().is_some()) {
-        Some(_) => Fact::Known(false),
-        None if lists.is_empty() => Fact::not_collected(ReadingKind::TrailListing),
-        None => Fact::unknown_from(lists.iter().flat_map(Fact::because)),
-    };
-    by_trails.or(listed)
+    fn view(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
+        let (account_id, account) = facts.account(&subject.id.account)?;
+        let (arn, trail) = account.trails.get_key_value(&subject.id.arn)?;
+        Some(Self::derive(&TrailContext {
+            account_id,
+            account,
+            arn,
+            trail,
+            index: &facts.index,
+            trust: &facts.trust,
+            taken_at: &facts.snapshot.taken_at,
+        }))
+    }
 }

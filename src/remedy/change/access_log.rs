@@ -158,7 +158,7 @@ fn problem(
 }
 
 /// True when the target's own log ends up in `source`, so that every delivery would cause another.
-fn logs_back_to(buckets: &AllBuckets<'_, '_>, target: &BucketState<'_>, source: &str) -> bool {
+fn logs_back_to(buckets: &AllBuckets<'_>, target: &BucketState<'_>, source: &str) -> bool {
     let mut seen = vec![target.name()];
     let mut next = target.log_target();
     while let Some(name) = next {

@@ -22,7 +22,7 @@ const ADD: NamedChange = NamedChange {
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
-    let Some(SubjectFacts::Region(facts)) = context.facts.of(context.subject) else {
+    let Some(SubjectFacts::Region(facts)) = context.facts.view(context.subject) else {
         return;
     };
     requests.each(&ADD, drafts, |_| {

@@ -27,7 +27,7 @@ const LEFT_BEHIND: NamedChange = NamedChange {
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
-    let Some(SubjectFacts::Function(facts)) = context.facts.of(context.subject) else {
+    let Some(SubjectFacts::Function(facts)) = context.facts.view(context.subject) else {
         return;
     };
     for change in [&PUBLIC, &LEFT_BEHIND] {

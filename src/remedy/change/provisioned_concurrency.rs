@@ -29,7 +29,7 @@ const REMOVE: NamedChange = NamedChange {
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
     let name = context.name();
-    let alias = match context.facts.of(context.subject) {
+    let alias = match context.facts.view(context.subject) {
         Some(SubjectFacts::Function(facts)) => {
             let versions = facts.versions.known().into_iter().flatten();
             let mut published = versions.filter(|version| version.version != LATEST);

@@ -7,42 +7,20 @@
 //! that provisioned concurrency serves ([`ColdStartFacts::kept_warm`]) rarely see one.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::measured::MeasuredFacts;
-use crate::facts::Fact;
-use crate::facts::function::contents::{Contents, WasteFacts};
-use crate::facts::function::package::megabytes;
-use crate::facts::vocabulary::NeedTable;
+use crate::facts::fact::Fact;
+use crate::facts::function::contents::{Contents, WasteFacts, megabytes};
+use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionConfiguration;
-use crate::inventory::need::{Need, ReadingKind};
 use crate::report::cold_start::{EstimateInput, EstimateOutput};
 use crate::report::{ColdStartDuration, Driver, DurationBasis, Lever};
 use coldbucket_cold_start::estimate::{Estimate, Phase, estimate, tenth};
 use coldbucket_cold_start::levers::{Target, levers, snapstart_saves};
 use coldbucket_cold_start::{Model, Prices};
 
-/// Packages refine estimates, and measurements replace them: both are opt-ins.
-const REFINED: &[Need] = &[
-    Need::own(ReadingKind::FunctionPackages),
-    Need::own(ReadingKind::FunctionMeasured),
-];
-const MEASURED: &[Need] = &[Need::own(ReadingKind::FunctionMeasured)];
-
-/// The readings behind each path.
-pub const NEEDS: NeedTable = &[
-    ("function.latest.cold_start.estimate", REFINED),
-    ("function.latest.cold_start.snapstart_saves_ms", REFINED),
-    ("function.latest.cold_start.cause", REFINED),
-    ("function.latest.cold_start.measured", MEASURED),
-    ("function.versions[].cold_start.estimate", REFINED),
-    ("function.versions[].cold_start.snapstart_saves_ms", REFINED),
-    ("function.versions[].cold_start.cause", REFINED),
-    ("function.versions[].cold_start.measured", MEASURED),
-];
-
 /// How a version starts.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema, FactValue)]
 pub struct ColdStartFacts {
     /// Provisioned concurrency stands ready on this version or on an alias of it.
     pub kept_warm: Fact<bool>,
@@ -50,27 +28,29 @@ pub struct ColdStartFacts {
     /// decidable for container images and OS-only runtimes, which do not show what they run, and for
     /// runtimes that were never measured. Where packages or logs were asked for and refused, nothing
     /// is estimated in their place.
+    #[needs(own(FunctionPackages), own(FunctionMeasured))]
     pub estimate: Fact<EstimateFacts>,
     /// What the log says. Known only with `--measure`.
+    #[needs(own(FunctionMeasured))]
     pub measured: Fact<MeasuredFacts>,
     /// From ten cold starts on: `your code` where they are above the estimate's band, `the platform`
     /// within it, `unknown` where there is no estimate. Known only with `--measure`.
+    #[needs(own(FunctionPackages), own(FunctionMeasured))]
     pub cause: Fact<String>,
     /// What SnapStart would save of init and first call, ms; 0 where it saves nothing, is on already
     /// or cannot be had.
+    #[needs(own(FunctionPackages), own(FunctionMeasured))]
     pub snapstart_saves_ms: Fact<f64>,
     /// What the estimator was asked.
-    #[serde(skip)]
     #[schemars(skip)]
     pub input: Option<EstimateInput>,
     /// What levers need to know of the function.
-    #[serde(skip)]
     #[schemars(skip)]
     pub target: Target,
 }
 
 /// How long a cold start takes, ms.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, FactValue)]
 pub struct EstimateFacts {
     /// `estimate`, or `measurement`.
     pub basis: DurationBasis,
@@ -305,7 +285,7 @@ impl ColdStartFacts {
         };
         let target = Target {
             // $LATEST cannot have provisioned concurrency.
-            qualifier: if qualifier == crate::facts::function::LATEST {
+            qualifier: if qualifier == crate::facts::function::context::LATEST {
                 String::new()
             } else {
                 qualifier.to_owned()

@@ -9,9 +9,9 @@
 //! for.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
-use crate::facts::{Fact, from_reading};
+use crate::facts::fact::{Fact, from_reading};
+use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::function::{Measurement, Starts};
 use crate::inventory::need::ReadingKind;
@@ -22,7 +22,7 @@ use coldbucket_cold_start::estimate::{Estimate, tenth};
 pub const ENOUGH: u64 = 10;
 
 /// The cold starts of a version in its log.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, FactValue)]
 pub struct MeasuredFacts {
     /// Cold starts seen.
     pub cold_starts: u64,
