@@ -17,7 +17,7 @@ fmt: ## formatting, checked
 	cargo fmt --all --check
 
 clippy: ## lints, warnings denied, with and without the SDK
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --lib --bins --no-default-features -- -D warnings
 
 # The HTML page is tested in a real browser. Where it cannot be installed, tests/html.rs says so and fails.
@@ -26,7 +26,7 @@ chromium: ## the browser of tests/html.rs, from Debian's packages
 		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium; }
 
 unit: chromium ## all tests: unit, property, policies, end to end, LocalStack
-	cargo test --locked
+	cargo test --locked --workspace
 
 $(TOOLS)/bin/cargo-deny:
 	cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --root $(TOOLS)

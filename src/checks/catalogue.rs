@@ -722,10 +722,9 @@ impl Compiler<'_> {
                     format!("no change of a {subject} is called `{}`{hint}", name.value),
                 );
             }
-            for text in [&read.shell, &read.terraform, &read.cloudformation] {
-                if let Some(text) = text {
-                    self.problem(text, 0, "a check names a change or brings texts, not both");
-                }
+            let texts = [&read.shell, &read.terraform, &read.cloudformation];
+            for text in texts.into_iter().flatten() {
+                self.problem(text, 0, "a check names a change or brings texts, not both");
             }
         }
         let of_change = read

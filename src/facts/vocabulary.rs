@@ -8,12 +8,8 @@ use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
 /// Every path with the readings it declares itself.
-static DECLARED: LazyLock<Vec<(String, Vec<Need>)>> = LazyLock::new(|| {
-    SubjectKind::ALL
-        .into_iter()
-        .flat_map(|kind| paths(kind))
-        .collect()
-});
+static DECLARED: LazyLock<Vec<(String, Vec<Need>)>> =
+    LazyLock::new(|| SubjectKind::ALL.into_iter().flat_map(paths).collect());
 
 /// Every path with the readings it declares itself, beside those of the group it is in.
 pub fn declarations() -> impl Iterator<Item = (&'static str, &'static [Need])> {

@@ -59,13 +59,12 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
         }
     }
     // What ACLs of objects grant ends with the bucket's.
-    if let Some(keys) = bucket.facts.objects.public.keys.known() {
-        if !keys.is_empty() {
-            draft.decide(format!(
-                "Sampled objects are public by their own ACL ({}): anonymous downloads of them get 403.",
-                keys.join(", ")
-            ));
-        }
+    let keys = bucket.facts.objects.public.keys.known();
+    if let Some(keys) = keys.filter(|keys| !keys.is_empty()) {
+        draft.decide(format!(
+            "Sampled objects are public by their own ACL ({}): anonymous downloads of them get 403.",
+            keys.join(", ")
+        ));
     }
     if bucket.log_delivery_by_acl() && log_delivery_waits(context, bucket) {
         draft.decide("Access logs are delivered here by the ACL, and the policy that should replace it cannot be put yet: see above.");
