@@ -194,7 +194,7 @@ fn a_person_is_told_a_decision() {
     );
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "allowed by statement 0 of the resource policy\n"
+        "allowed by Statement[0] of the resource policy\n"
     );
     let put = request.replace("GetObject", "PutObject");
     let output = run(
