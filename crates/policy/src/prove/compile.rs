@@ -133,6 +133,12 @@ pub(super) struct CompiledPolicy {
     pub(super) unreadable: Option<String>,
 }
 
+/// The key of the organization that the bucket's account belongs to.
+pub(super) const RESOURCE_ORGANIZATION: &str = "aws:resourceorgid";
+
+/// Stands for the organization of the bucket's account where the policy does not name it.
+pub(super) const OWN_ORGANIZATION: &str = "o-bucketowner";
+
 /// The name under which the resource is a key.
 const RESOURCE: &str = "resource";
 
@@ -201,6 +207,10 @@ impl CompiledPolicy {
             }
         });
         this.variables();
+        if this.position(RESOURCE_ORGANIZATION).is_some() {
+            // Whoever the policy does not name is not in the owner's organization either.
+            this.organizations.insert(OWN_ORGANIZATION.to_owned());
+        }
         this.literals = this.collect_literals();
         this.networks = Arc::new(this.named_networks());
         this.fresh.resize_with(this.keys.len(), OnceLock::new);
@@ -483,6 +493,24 @@ impl CompiledPolicy {
             .into_iter()
             .flatten()
             .map(String::as_str)
+    }
+
+    /// The values that the policy tells apart on a key, when all its conditions on it compare whole
+    /// texts.
+    pub(super) fn whole_texts(&self, key: usize) -> Option<Vec<String>> {
+        let mut texts = Vec::new();
+        for atom in self.atoms.iter().filter(|atom| atom.key == key) {
+            match &atom.test {
+                ValueTest::Constant(_) => {}
+                ValueTest::Text(globs) => {
+                    for glob in globs {
+                        texts.push(glob.literal()?.to_owned());
+                    }
+                }
+                ValueTest::Number(..) | ValueTest::Address(_) => return None,
+            }
+        }
+        Some(texts)
     }
 
     /// A name for a user or role that no statement names.

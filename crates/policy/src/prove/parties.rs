@@ -47,6 +47,7 @@ impl Prover {
         let mut ways = self.ways_in(group, &asked, &holders)?;
         ways.retain(|hit| !open.contains(&hit.rule));
         self.hold(&mut ways);
+        self.alternatives(&mut ways);
         Ok(ways)
     }
 

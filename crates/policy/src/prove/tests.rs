@@ -81,7 +81,7 @@ fn the_essays_policy_is_reachable_by_its_one_key() {
 #[test]
 fn each_class_is_told_apart() {
     let found = ask(
-        json!([{"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket", "s3:PutBucketPolicy"],
+        json!([{"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket", "s3:PutBucketTagging"],
                 "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}]),
         "anonymous",
     );

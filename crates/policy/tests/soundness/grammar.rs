@@ -703,7 +703,10 @@ fn fill(
             }
         }
         "s3:PutBucketAcl" if random.once_in(2) => {
-            set("s3:x-amz-acl", random.text(&["public-read", "private"]));
+            set(
+                "s3:x-amz-acl",
+                random.text(&["public-read", "private", "bucket-owner-full-control"]),
+            );
         }
         _ => {}
     }
