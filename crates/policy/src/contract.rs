@@ -43,6 +43,14 @@ pub struct ProveInput {
     /// `aws`, `aws-cn` or `aws-us-gov`; absent to take it from the policy's resources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
+    /// Resource control policies of the owner's account, level by level from the root; policies that
+    /// are not in a level are one level. Absent means none but the default, which allows everything.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "levels"
+    )]
+    pub rcps: Option<Vec<PolicyLevel>>,
     /// `anonymous`, `any-aws-account`, `account:<id>`, `service:<principal>`, `plain-http`,
     /// `tls-below:<version>`, `sigv2`, `presigned`, `presigned-older-than:<ms>`, `put-without-kms`,
     /// `sse-c`.

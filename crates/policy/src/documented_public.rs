@@ -467,6 +467,30 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_the_kind_of_the_list_are_undecided() {
+        for (key, value) in [
+            ("aws:PrincipalArn", "arn:aws:iam::222222222222:role/*"),
+            (
+                "aws:SourceVpcArn",
+                "arn:aws:ec2:eu-west-1:111111111111:vpc/vpc-1",
+            ),
+            ("aws:SourceVpcArn", "arn:aws:ec2:*:111111111111:vpc/*"),
+            ("aws:VpceAccount", "111111111111"),
+            ("aws:VpceOrgID", "o-abc1234567"),
+            ("aws:VpceOrgPaths", "o-abc1234567/*"),
+        ] {
+            let condition = format!(r#"{{"StringLike":{{"{key}":"{value}"}}}}"#);
+            assert_eq!(under(&condition), None, "{key} {value}");
+            let everything = format!(r#"{{"StringLike":{{"{key}":"*"}}}}"#);
+            assert_eq!(under(&everything), Some(true), "{key}");
+            let others = format!(r#"{{"StringNotLike":{{"{key}":"{value}"}}}}"#);
+            assert_eq!(under(&others), Some(true), "{key} {value}");
+        }
+        let fixed = r#"{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/r"}}"#;
+        assert_eq!(under(fixed), Some(false));
+    }
+
+    #[test]
     fn an_organization_is_a_fixed_value() {
         assert_eq!(
             under(r#"{"StringEquals":{"aws:PrincipalOrgID":"o-abc1234567"}}"#),

@@ -157,6 +157,17 @@ impl Policies {
         self
     }
 
+    /// With resource control policies, level by level from the root.
+    #[must_use]
+    pub fn with_rcps(mut self, levels: &[Vec<Policy>]) -> Self {
+        self.rcps = levels
+            .iter()
+            .enumerate()
+            .map(|(level, policies)| numbered(&format!("rcps[{level}].policies"), policies))
+            .collect();
+        self
+    }
+
     /// As if the caller's own account had granted it everything: what an attacker does in an
     /// account of his own, and what is asked when the owner's identities are not known.
     #[must_use]

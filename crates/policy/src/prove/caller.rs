@@ -862,37 +862,36 @@ impl CallerShape {
                 } if self.fresh => optional(Values::Of(vec![account.to_string()])),
                 _ => return self.held(policy, key, &["????????????"]),
             },
-            "s3:dataaccesspointarn" => match &self.caller {
-                CallerClass::Aws {
-                    account: Some(account),
-                    ..
-                } if self.fresh => {
-                    let mut domain = Domain::any_text();
-                    domain.values = Values::Text {
+            "s3:dataaccesspointarn" => {
+                let own = match &self.caller {
+                    CallerClass::Aws {
+                        account: Some(account),
+                        ..
+                    } if self.fresh => Some(account),
+                    _ => None,
+                };
+                let forms = access_points(policy.partition, own.map_or("????????????", |own| own));
+                let [regional, multi_region] = &forms;
+                if self.fresh && own.is_none() {
+                    return self.held(policy, key, &[regional, multi_region]);
+                }
+                // Whoever holds what the policy names may hold a text of no such form.
+                let literals = || policy.literals_of(key).map(Glob::exactly);
+                let within = forms.iter().map(|form| shape_of(form));
+                optional(if self.fresh {
+                    Values::Text {
                         prefix: String::new(),
-                        within: vec![shape_of(&format!(
-                            "arn:{}:s3:?*:{account}:accesspoint/?*",
-                            policy.partition
-                        ))],
-                        without: policy
-                            .literals_of(key)
-                            .map(Glob::exactly)
-                            .chain([Glob::like(SEVEN_PARTS)])
-                            .collect(),
-                    };
-                    domain
-                }
-                _ => {
-                    return self.held(
-                        policy,
-                        key,
-                        &[&format!(
-                            "arn:{}:s3:*:????????????:accesspoint/?*",
-                            policy.partition
-                        )],
-                    );
-                }
-            },
+                        within: within.collect(),
+                        without: literals().chain([Glob::like(SEVEN_PARTS)]).collect(),
+                    }
+                } else {
+                    Values::Text {
+                        prefix: String::new(),
+                        within: within.chain(literals()).collect(),
+                        without: Vec::new(),
+                    }
+                })
+            }
             "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
             "s3:x-amz-server-side-encryption-customer-algorithm" => optional(words(&["AES256"])),
@@ -901,6 +900,15 @@ impl CallerShape {
         };
         domain.into()
     }
+}
+
+/// The ARNs of access points of an account: in a Region, and of several Regions (S3 user guide,
+/// "Multi-Region Access Point hostnames", 2026-09).
+fn access_points(partition: &str, account: &str) -> [String; 2] {
+    [
+        format!("arn:{partition}:s3:?*:{account}:accesspoint/?*"),
+        format!("arn:{partition}:s3::{account}:accesspoint/?*.mrap"),
+    ]
 }
 
 /// More colons than the ARN of an access point, a VPC or an S3 Access Grants instance has: the names

@@ -151,6 +151,7 @@ impl CompiledPolicy {
         policy: Option<&Policy>,
         grants: &[Grant],
         partition: Option<&'static str>,
+        rcps: &[Vec<Policy>],
     ) -> Self {
         let mut this = Self {
             allows: Vec::new(),
@@ -185,6 +186,9 @@ impl CompiledPolicy {
         let arn = format!("arn:{}:s3:::{bucket}", this.partition);
         for grant in grants {
             this.grant(grant, &arn, owner_id);
+        }
+        for level in rcps {
+            this.control_level(level);
         }
         if let Some(fresh_account) = FRESH_ACCOUNTS
             .iter()
@@ -298,6 +302,39 @@ impl CompiledPolicy {
         match statement.effect {
             Effect::Allow => self.allows.push(rule),
             Effect::Deny => self.denies.push(rule),
+        }
+    }
+
+    /// A level of resource control policies: their Deny statements bind everyone. Only AWS's own policy
+    /// holds an Allow, of everything (Organizations user guide, "RCP syntax", 2026-09); of a level that
+    /// allows part of it nothing is said.
+    fn control_level(&mut self, level: &[Policy]) {
+        let statements = || level.iter().flat_map(|policy| &policy.statements);
+        let allows_everything = |statement: &Statement| {
+            catalogue::of_element(&statement.action) == catalogue::all()
+                && statement.conditions.is_empty()
+                && statement.resource.as_ref().is_some_and(|element| {
+                    !element.negated && element.items.iter().any(|item| item.text == "*")
+                })
+        };
+        let of_allow = |statement: &&Statement| statement.effect == Effect::Allow;
+        if statements().any(|statement| of_allow(&statement))
+            && !statements().filter(of_allow).any(allows_everything)
+        {
+            self.unreadable = Some("a resource control policy allows some actions only".to_owned());
+        }
+        for policy in level {
+            if let Some(defect) = policy.defects.first() {
+                self.unreadable = Some(format!(
+                    "a resource control policy cannot be read: {defect}"
+                ));
+            }
+            for statement in policy.with_effect(Effect::Deny) {
+                self.statement(statement, policy.version, false);
+                if let Some(rule) = self.denies.last_mut() {
+                    rule.index = None;
+                }
+            }
         }
     }
 
@@ -668,14 +705,18 @@ fn principal_text(principal: &Principal) -> &str {
     }
 }
 
-/// The partition that the policy's resources name.
+/// The partition that the policy's resources and principals name.
 fn partition_of(policy: &Policy) -> &'static str {
     let names = |partition: &str| {
-        policy
-            .statements
-            .iter()
-            .flat_map(|statement| statement.resource.iter().flat_map(|element| &element.items))
-            .any(|pattern| pattern.text.starts_with(partition))
+        policy.statements.iter().any(|statement| {
+            let mut resources = statement.resource.iter().flat_map(|element| &element.items);
+            let mut principals = statement
+                .principal
+                .iter()
+                .flat_map(|element| &element.items);
+            resources.any(|pattern| pattern.text.starts_with(partition))
+                || principals.any(|principal| principal_text(principal).starts_with(partition))
+        })
     };
     if names("arn:aws-cn:") {
         "aws-cn"

@@ -118,9 +118,10 @@ pub(super) fn of(around: ProvingContext<'_>, shape: &CallerShape, hit: &WayIn) -
                 .iter()
                 .all(|(atom, wanted)| atom.passes(value) == *wanted)
         };
+        let own = shape.domain(policy, around.place, key, Rounding::Up);
         let mut values: Vec<String> = policy
             .literals_of(key)
-            .filter(|literal| passes(literal))
+            .filter(|literal| passes(literal) && (is_own || own.admits(literal)))
             .map(str::to_owned)
             .collect();
         // A pattern that the value must match is named as the policy writes it.

@@ -171,7 +171,8 @@ fn services_of(policy: &Policy, allow: &Statement) -> BTreeSet<String> {
                     })
                     .flat_map(|condition| &condition.values)
                     .filter(|value| {
-                        value.ends_with(".amazonaws.com") && !value.contains(['*', '?', '$'])
+                        (value.ends_with(".amazonaws.com") || value.ends_with(".amazonaws.com.cn"))
+                            && !value.contains(['*', '?', '$'])
                     })
                     .cloned(),
             ),

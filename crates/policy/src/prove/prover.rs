@@ -81,6 +81,7 @@ impl Prover {
                 case.policy,
                 &case.effective_grants(),
                 case.partition,
+                case.rcps,
             ),
             has_policy: case.policy.is_some(),
             cut,
@@ -97,6 +98,7 @@ impl Prover {
                     restrict_public_buckets: cut != Some(false),
                     ..case.block
                 })
+                .with_rcps(case.rcps)
                 .with_willing_identity(),
             budget: Budget::new(budget::STEPS),
             recent: None,
