@@ -1,9 +1,9 @@
 //! Who may call a function: its resource policies, one a qualifier, and its URLs.
 //!
 //! The policies are put to the same engine as bucket policies, which decides one request at a time.
-//! The requests are those of a stranger: an identity of an account that nobody named, with the keys
+//! The requests are those of an identity of an account that the policy does not name, with the keys
 //! that such a caller has and the headers a caller may type; for URLs an unsigned request; for
-//! services one that serves somebody else's resource. If one of them gets in, everybody does.
+//! services one that serves another account's resource. If one of them is allowed, all are.
 //!
 //! A function URL with `AuthType` NONE is open only if the policy says so too: it asks for
 //! `lambda:InvokeFunctionUrl`, and URLs made since October 2025 for `lambda:InvokeFunction` as well
@@ -45,7 +45,7 @@ pub struct PolicyFacts {
     /// through its URL; not for conditions.
     #[schemars(skip)]
     pub public_statements: Vec<String>,
-    /// Ids of the statements that alone let anybody call the URL, and nothing else to strangers; not
+    /// Ids of the statements that alone allow anyone to call the URL, and grant other accounts nothing else; not
     /// for conditions.
     #[schemars(skip)]
     pub url_statements: Vec<String>,
@@ -89,7 +89,7 @@ const CONTROL: [&str; 12] = [
 const OWN_ACCOUNT_ONLY: [&str; 2] = ["secretsmanager.amazonaws.com", "eks.amazonaws.com"];
 
 /// An account that no policy names.
-const STRANGER: &str = "999999999999";
+const UNNAMED_ACCOUNT: &str = "999999999999";
 
 /// From when on a URL needs both grants, and until when it surely does not (AWS, October 2025).
 const BOTH_GRANTS: (&str, &str) = ("2025-10-01", "2025-11-01");
@@ -284,9 +284,9 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// What a stranger's request carries: where it comes from, when, and the headers that a caller
+    /// What a request of an unnamed account carries: where it comes from, when, and the headers that a caller
     /// types, as the policy would like them.
-    fn stranger(&self) -> Context {
+    fn unnamed_context(&self) -> Context {
         let mut context = Context::from([
             ("aws:SourceIp".to_owned(), one("9.9.9.9")),
             ("aws:SecureTransport".to_owned(), one("true")),
@@ -337,12 +337,16 @@ impl<'a> Asked<'a> {
 
     /// What any account may do, other than through a URL.
     fn public_actions(&self) -> Fact<Vec<&'static str>> {
-        let arn = format!("arn:aws:iam::{STRANGER}:user/stranger");
+        let arn = format!("arn:aws:iam::{UNNAMED_ACCOUNT}:user/unnamed");
         std::iter::once("lambda:InvokeFunction")
             .chain(CONTROL)
             .fold(Fact::Known(Vec::new()), |found, action| {
                 found
-                    .zip(self.decide(RequestPrincipal::Arn(arn.clone()), action, self.stranger()))
+                    .zip(self.decide(
+                        RequestPrincipal::Arn(arn.clone()),
+                        action,
+                        self.unnamed_context(),
+                    ))
                     .map(|(mut found, allowed)| {
                         if allowed {
                             found.push(action);
@@ -359,7 +363,7 @@ impl<'a> Asked<'a> {
     }
 
     fn unsigned(&self, action: &str, key: &str, value: &str) -> Fact<bool> {
-        let mut context = self.stranger();
+        let mut context = self.unnamed_context();
         context.remove("aws:PrincipalOrgID");
         context.insert(key.to_owned(), one(value));
         self.decide(
@@ -385,7 +389,7 @@ impl<'a> Asked<'a> {
         )
     }
 
-    /// Services that may call the function whoever's resource they serve.
+    /// Services that may call the function for any account's resource.
     fn confused_deputies(&self) -> Fact<Vec<String>> {
         let mut services: Vec<&str> = self
             .policy
@@ -424,7 +428,7 @@ impl<'a> Asked<'a> {
             ("aws:CurrentTime".to_owned(), one(self.access.now)),
         ]);
         let mut sources = vec![format!(
-            "arn:aws:{short}:{}:{STRANGER}:x",
+            "arn:aws:{short}:{}:{UNNAMED_ACCOUNT}:x",
             self.access.region
         )];
         sources.extend(
@@ -437,7 +441,7 @@ impl<'a> Asked<'a> {
             .map(|source| {
                 let mut context = bare.clone();
                 context.insert("aws:SourceArn".to_owned(), one(&source));
-                context.insert("aws:SourceAccount".to_owned(), one(STRANGER));
+                context.insert("aws:SourceAccount".to_owned(), one(UNNAMED_ACCOUNT));
                 context.insert("aws:SourceOrgID".to_owned(), one("o-stranger00"));
                 context
             })
@@ -454,8 +458,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// An ARN that the pattern takes and a stranger may own: one whose account is left open. The ARN of
-/// a bucket has no account, and the bucket of that name may be somebody else's tomorrow.
+/// An ARN that the pattern takes and an unnamed account may own: one whose account is left open. The ARN of
+/// a bucket has no account, and the bucket of that name may belong to another account tomorrow.
 fn strangers_arn(pattern: &str) -> Option<String> {
     let mut parts = pattern.splitn(6, ':');
     let mut next = || parts.next().map(|part| part.replace(['*', '?'], "x"));
@@ -463,7 +467,7 @@ fn strangers_arn(pattern: &str) -> Option<String> {
     let account = pattern.split(':').nth(4)?;
     let account = match account {
         "" => "",
-        open if open.contains(['*', '?']) => STRANGER,
+        open if open.contains(['*', '?']) => UNNAMED_ACCOUNT,
         _ => return None,
     };
     next()?;
