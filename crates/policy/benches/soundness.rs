@@ -13,6 +13,8 @@
     reason = "a benchmark that cannot go on should stop loudly"
 )]
 
+#[path = "../tests/soundness/carried_out.rs"]
+mod carried_out;
 #[path = "../tests/soundness/forms.rs"]
 mod forms;
 #[path = "../tests/soundness/grammar.rs"]

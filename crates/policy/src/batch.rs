@@ -148,6 +148,16 @@ fn prove_line(root: &Node<'_>, now: Option<f64>) -> Result<ProveOutput, String> 
         None => now,
         Some(node) => Some(Case::moment(text(node, "now")?)?),
     };
+    let rcps: Vec<Vec<Policy>> = levels(members.take("rcps"))?
+        .into_iter()
+        .map(|level| {
+            let parse = |source: Source<'_>| {
+                refuse_no_policy(source.parse(PolicyKind::Resource))
+                    .map_err(|error| format!("rcps: {error}"))
+            };
+            level.into_iter().map(parse).collect::<Result<_, _>>()
+        })
+        .collect::<Result<_, String>>()?;
     let grants = members.take("acl_grants").map(items).unwrap_or_default();
     let grants = grants.iter().map(grant).collect::<Result<Vec<_>, _>>()?;
     let asked = items(members.required("questions")?)
@@ -161,6 +171,7 @@ fn prove_line(root: &Node<'_>, now: Option<f64>) -> Result<ProveOutput, String> 
             ownership: ownership.as_deref(),
             grants: &grants,
             default_encryption: default_encryption.as_deref(),
+            rcps: &rcps,
             now,
             partition,
             ..Case::new(&bucket, &owner, policy.as_ref())

@@ -107,6 +107,18 @@ struct Table {
     families: BTreeMap<String, Actions>,
     all: Actions,
     core: Actions,
+    refusals: Refusals,
+}
+
+/// What S3 refuses although a policy grants it (`data/s3-action-reality.csv`).
+#[derive(Clone, Copy, Debug, Default)]
+struct Refusals {
+    /// Never carried out for unsigned requests.
+    anonymous: Actions,
+    /// Never carried out for identities of other accounts.
+    other_accounts: Actions,
+    /// No request of their own: they ride on another action of the same request.
+    riders: Actions,
 }
 
 fn table() -> &'static Table {
@@ -130,6 +142,8 @@ fn table() -> &'static Table {
             }
         }
         table.actions = actions;
+        table.refusals =
+            refusals(include_str!("../data/s3-action-reality.csv"), &table).unwrap_or_default();
         table
     })
 }
@@ -225,6 +239,101 @@ pub fn carrying(key: &str) -> Actions {
     }
 }
 
+/// Actions that ride on a request of another action, and those that they ride on (Service
+/// Authorization Reference; S3 user guide, "Managing Object Lock" and "Changing the replica owner").
+const RIDERS: [(&str, &[&str]); 2] = [
+    (
+        "s3:BypassGovernanceRetention",
+        &[
+            "s3:DeleteObjectVersion",
+            "s3:PutObjectRetention",
+            "s3:PutObject",
+        ],
+    ),
+    (
+        "s3:ObjectOwnerOverrideToBucketOwner",
+        &["s3:ReplicateObject"],
+    ),
+];
+
+/// The actions that write an ACL: refused while ACLs are off.
+pub fn acl_writes() -> Actions {
+    static WRITES: OnceLock<Actions> = OnceLock::new();
+    *WRITES.get_or_init(|| {
+        which(|action| {
+            matches!(
+                action.name.as_str(),
+                "s3:PutBucketAcl" | "s3:PutObjectAcl" | "s3:PutObjectVersionAcl"
+            )
+        })
+    })
+}
+
+/// The actions that S3 never carries out for unsigned requests, whatever a policy grants.
+pub fn refused_to_anonymous() -> Actions {
+    table().refusals.anonymous
+}
+
+/// The actions that S3 never carries out for identities of other accounts, whatever a policy grants.
+pub fn refused_to_other_accounts() -> Actions {
+    table().refusals.other_accounts
+}
+
+/// Those of a caller's actions that no request of the caller can use: they ride on an action that is
+/// not among them.
+pub fn stranded(granted: Actions) -> Actions {
+    let riders = granted & table().refusals.riders;
+    if riders == 0 {
+        return 0;
+    }
+    let carried = RIDERS.iter().filter(|(_, carriers)| {
+        carriers
+            .iter()
+            .any(|carrier| granted & exactly(carrier) != 0)
+    });
+    carried.fold(riders, |left, (rider, _)| left & !exactly(rider))
+}
+
+/// The set of the one action of that name.
+fn exactly(name: &str) -> Actions {
+    let place = table().places.get(&name.to_lowercase());
+    place.map_or(0, |place| 1 << place)
+}
+
+/// Reads what S3 refuses.
+///
+/// # Errors
+/// The first line that does not have its form, with its number.
+fn refusals(text: &str, table: &Table) -> Result<Refusals, String> {
+    let mut refusals = Refusals::default();
+    for (index, line) in text.lines().enumerate() {
+        let wrong = || format!("s3-action-reality.csv:{}: {line}", index + 1);
+        if line.is_empty() || line.starts_with('#') || line.starts_with("action,") {
+            continue;
+        }
+        let mut fields = line.split(',');
+        let (Some(name), Some(anonymous), Some(other)) =
+            (fields.next(), fields.next(), fields.next())
+        else {
+            return Err(wrong());
+        };
+        let folded = format!("s3:{}", name.to_lowercase());
+        let bit = 1 << table.places.get(&folded).ok_or_else(wrong)?;
+        for (said, set) in [
+            (anonymous, &mut refusals.anonymous),
+            (other, &mut refusals.other_accounts),
+        ] {
+            match said {
+                "no" => *set |= bit,
+                "no-standalone" => refusals.riders |= bit,
+                "yes" | "cond" | "?" => {}
+                _ => return Err(wrong()),
+            }
+        }
+    }
+    Ok(refusals)
+}
+
 /// Reads the table.
 ///
 /// # Errors
@@ -313,6 +422,32 @@ mod tests {
         assert!(names(carrying("s3:existingobjecttag/public")).contains(&"s3:GetObject"));
         assert_eq!(carrying("s3:signatureage"), all());
         assert_eq!(carrying("aws:sourceip"), all());
+    }
+
+    #[test]
+    fn every_action_says_what_s3_does_with_it() {
+        let text = include_str!("../data/s3-action-reality.csv");
+        refusals(text, table()).unwrap();
+        let rows = text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .count();
+        assert_eq!(rows - 1, actions().len());
+        assert!(names(refused_to_other_accounts()).contains(&"s3:PutBucketPolicy"));
+        assert!(names(refused_to_anonymous()).contains(&"s3:ReplicateObject"));
+        assert!(!names(refused_to_other_accounts()).contains(&"s3:PutBucketAcl"));
+        assert_eq!(acl_writes().count_ones(), 3);
+        let riders = RIDERS.iter().fold(0, |set, (name, _)| set | exactly(name));
+        assert_eq!(riders, table().refusals.riders);
+    }
+
+    #[test]
+    fn a_rider_needs_what_it_rides_on() {
+        let bypass = exactly("s3:BypassGovernanceRetention");
+        assert_eq!(stranded(bypass), bypass);
+        assert_eq!(stranded(bypass | exactly("s3:GetObject")), bypass);
+        assert_eq!(stranded(bypass | exactly("s3:DeleteObjectVersion")), 0);
+        assert_eq!(stranded(all()), 0);
     }
 
     #[test]

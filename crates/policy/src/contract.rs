@@ -43,6 +43,14 @@ pub struct ProveInput {
     /// `aws`, `aws-cn` or `aws-us-gov`; absent to take it from the policy's resources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
+    /// Resource control policies of the owner's account, level by level from the root; policies that
+    /// are not in a level are one level. Absent means none but the default, which allows everything.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "levels"
+    )]
+    pub rcps: Option<Vec<PolicyLevel>>,
     /// `anonymous`, `any-aws-account`, `account:<id>`, `service:<principal>`, `plain-http`,
     /// `tls-below:<version>`, `sigv2`, `presigned`, `presigned-older-than:<ms>`, `put-without-kms`,
     /// `sse-c`.
@@ -87,6 +95,14 @@ pub struct Answer {
     /// For `constrained`: condition keys (and `principal`) to the literals a caller must hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only_from: Option<BTreeMap<String, Vec<String>>>,
+    /// For `constrained`: what callers hold who get in, each of them alone enough and none of them
+    /// with a part that it could do without. `only_from` is the union.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<BTreeMap<String, Vec<String>>>,
+    /// Actions that the policy or the ACL grants to these callers and that S3 does not carry out for
+    /// them whatever a policy says: no verdict rests on them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ineffective: Vec<String>,
     /// For `presigned`: the longest age a signature may have, ms; absent when the policy sets none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age_ms: Option<u64>,
@@ -186,9 +202,10 @@ pub struct PolicySet {
         deserialize_with = "one_or_many"
     )]
     pub session: Option<Vec<Value>>,
-    /// Service control policies of the account that owns the resource, level by level from the root;
-    /// every level must allow. They do not reach callers from outside. Policies that are not in a
-    /// level are one level.
+    /// Service control policies of the caller's account, level by level from the root; every level
+    /// must allow. They bind the identities of that account wherever the resource is, service-linked
+    /// roles excepted; requests without a signature and AWS services are under none. Policies that
+    /// are not in a level are one level.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "levels")]
     pub scps: Option<Vec<PolicyLevel>>,
     /// Resource control policies, level by level from the root; every level must allow. A level

@@ -17,6 +17,10 @@
 //!   true of callers without the key;
 //! * more networks than one, each narrow enough, that together are broader than the limit;
 //! * the id of a KMS key: on the list in 2023, gone in 2026;
+//! * a wildcard within `aws:PrincipalArn`: no fixed value by the guide, and taken for one by AWS's own
+//!   judgement as users report it;
+//! * `aws:SourceVpcArn`, `aws:VpceAccount`, `aws:VpceOrgID` and `aws:VpceOrgPaths`: newer than the
+//!   list, and of the kind of those on it;
 //! * federated principals: an example of a public one was in the guide in 2023 and is gone;
 //! * a statement that by its own form grants nothing: bucket actions on object resources only, or
 //!   conditions that exclude each other;
@@ -115,15 +119,17 @@ enum Fixed {
     AccessPoint,
     /// Networks.
     Network,
-    /// On the list once.
-    Formerly,
+    /// `aws:PrincipalArn`: texts; it is not documented of those with a wildcard.
+    Principal,
+    /// On the list once, or of its kind and not on it.
+    Perhaps,
 }
 
 /// The list; "a principal" includes the keys that hold the principal, its account or organization.
 fn listed(key: &str) -> Option<Fixed> {
     Some(match key {
-        "aws:principalarn"
-        | "aws:principalaccount"
+        "aws:principalarn" => Fixed::Principal,
+        "aws:principalaccount"
         | "aws:principalorgid"
         | "aws:principalservicename"
         | "aws:principalservicenameslist"
@@ -137,7 +143,11 @@ fn listed(key: &str) -> Option<Fixed> {
         "aws:userid" => Fixed::UserId,
         "s3:dataaccesspointarn" => Fixed::AccessPoint,
         "aws:sourceip" => Fixed::Network,
-        "s3:x-amz-server-side-encryption-aws-kms-key-id" => Fixed::Formerly,
+        "s3:x-amz-server-side-encryption-aws-kms-key-id"
+        | "aws:sourcevpcarn"
+        | "aws:vpceaccount"
+        | "aws:vpceorgid"
+        | "aws:vpceorgpaths" => Fixed::Perhaps,
         _ => return None,
     })
 }
@@ -146,7 +156,7 @@ fn listed(key: &str) -> Option<Fixed> {
 fn is_multivalued(key: &str) -> bool {
     matches!(
         key,
-        "aws:principalorgpaths" | "aws:principalservicenameslist"
+        "aws:principalorgpaths" | "aws:principalservicenameslist" | "aws:vpceorgpaths"
     )
 }
 
@@ -173,11 +183,18 @@ fn limits(condition: &Condition) -> Option<bool> {
             .all(|value| is_fixed(value, kind, condition.operator)),
     };
     if !fixed {
-        return Some(false);
+        // A lone wildcard limits nothing, and a variable is never a fixed value.
+        let limits_something = |value: &String| {
+            !value.contains("${") && value.contains(|found: char| !matches!(found, '*' | '?' | ':'))
+        };
+        let undocumented = matches!(kind, Fixed::Principal | Fixed::Perhaps)
+            && condition.key != "s3:x-amz-server-side-encryption-aws-kms-key-id"
+            && condition.values.iter().all(limits_something);
+        return if undocumented { None } else { Some(false) };
     }
     let vacuous = condition.if_exists
         || condition.quantifier == Quantifier::ForAllValues && !is_multivalued(&condition.key);
-    if vacuous || kind == Fixed::Formerly {
+    if vacuous || kind == Fixed::Perhaps {
         None
     } else {
         Some(true)
@@ -447,6 +464,30 @@ mod tests {
             under(r#"{"StringEquals":{"aws:PrincipalTag/team":"x"}}"#),
             Some(true)
         );
+    }
+
+    #[test]
+    fn keys_of_the_kind_of_the_list_are_undecided() {
+        for (key, value) in [
+            ("aws:PrincipalArn", "arn:aws:iam::222222222222:role/*"),
+            (
+                "aws:SourceVpcArn",
+                "arn:aws:ec2:eu-west-1:111111111111:vpc/vpc-1",
+            ),
+            ("aws:SourceVpcArn", "arn:aws:ec2:*:111111111111:vpc/*"),
+            ("aws:VpceAccount", "111111111111"),
+            ("aws:VpceOrgID", "o-abc1234567"),
+            ("aws:VpceOrgPaths", "o-abc1234567/*"),
+        ] {
+            let condition = format!(r#"{{"StringLike":{{"{key}":"{value}"}}}}"#);
+            assert_eq!(under(&condition), None, "{key} {value}");
+            let everything = format!(r#"{{"StringLike":{{"{key}":"*"}}}}"#);
+            assert_eq!(under(&everything), Some(true), "{key}");
+            let others = format!(r#"{{"StringNotLike":{{"{key}":"{value}"}}}}"#);
+            assert_eq!(under(&others), Some(true), "{key} {value}");
+        }
+        let fixed = r#"{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/r"}}"#;
+        assert_eq!(under(fixed), Some(false));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Effect, Policy};
 use super::evaluate::probe::{Probe, Sight};
+use super::prove::Case;
 use crate::contract::{ContextValue, Request, RequestPrincipal};
 
 /// Something an identity may be able to do.
@@ -161,6 +162,8 @@ pub struct Identity<'a> {
     pub policies: Vec<(&'a str, &'a Policy)>,
     /// Its permissions boundary.
     pub boundary: Option<&'a Policy>,
+    /// What time it is, RFC 3339; decides conditions on dates. None leaves them open.
+    pub now: Option<&'a str>,
 }
 
 /// What a set of policies says of one action on one resource.
@@ -216,9 +219,9 @@ pub fn capabilities(identity: &Identity<'_>) -> Vec<Answer> {
         .iter()
         .map(|capability| {
             let mut each = capability.actions().iter().map(|(action, on)| {
-                samples(*on)
+                samples(*on, identity.partition())
                     .iter()
-                    .map(|resource| ask(&policies, &boundary, &request(identity, action, resource)))
+                    .map(|resource| ask_any(&policies, &boundary, identity, action, resource))
                     .reduce(ActionGrant::and)
                     .unwrap_or_else(ActionGrant::no)
             });
@@ -254,7 +257,7 @@ pub fn whole_services(identity: &Identity<'_>) -> Vec<(&'static str, Answer)> {
         .iter()
         .map(|policy| ("boundary", Probe::new(policy)))
         .collect();
-    let partition = identity.arn.split(':').nth(1).unwrap_or("aws");
+    let partition = identity.partition();
     FAMILY
         .iter()
         .map(|service| {
@@ -264,7 +267,7 @@ pub fn whole_services(identity: &Identity<'_>) -> Vec<(&'static str, Answer)> {
                 identity.account
             );
             let action = format!("{service}:\u{e000}");
-            let said = ask(&policies, &boundary, &request(identity, &action, &resource));
+            let said = ask_any(&policies, &boundary, identity, &action, &resource);
             let answer = Answer {
                 capability: Capability::Everything,
                 held: said.held,
@@ -278,24 +281,42 @@ pub fn whole_services(identity: &Identity<'_>) -> Vec<(&'static str, Answer)> {
 
 /// Resources that no policy names: a bucket name has 3 to 63 characters, a key 1 to 1,024 bytes (S3
 /// user guide, "Bucket naming rules", "Naming Amazon S3 objects").
-fn samples(on: GrantScope) -> Vec<String> {
+fn samples(on: GrantScope, partition: &str) -> Vec<String> {
     let of = |length: usize| "\u{e000}".repeat(length);
     match on {
         GrantScope::Bucket => vec![
-            format!("arn:aws:s3:::{}", of(3)),
-            format!("arn:aws:s3:::{}", of(63)),
+            format!("arn:{partition}:s3:::{}", of(3)),
+            format!("arn:{partition}:s3:::{}", of(63)),
         ],
         GrantScope::Object => vec![
-            format!("arn:aws:s3:::{}/{}", of(3), of(1)),
-            format!("arn:aws:s3:::{}/{}", of(63), of(341)),
+            format!("arn:{partition}:s3:::{}/{}", of(3), of(1)),
+            format!("arn:{partition}:s3:::{}/{}", of(63), of(341)),
         ],
         GrantScope::Account => vec!["*".to_owned()],
     }
 }
 
-/// An ordinary request of the identity, over TLS, to a bucket of its own account.
-fn request(identity: &Identity<'_>, action: &str, resource: &str) -> Request {
+impl Identity<'_> {
+    /// `aws`, `aws-cn`, …: an ARN of another partition names nothing of this one.
+    fn partition(&self) -> &str {
+        self.arn.split(':').nth(1).unwrap_or("aws")
+    }
+}
+
+/// An ordinary request of the identity, over TLS, to a bucket of its own account, now.
+fn request(identity: &Identity<'_>, action: &str, resource: &str, in_session: bool) -> Request {
     let one = |text: &str| ContextValue::One(text.to_owned());
+    let mut times = BTreeMap::new();
+    if let Some(now) = identity.now {
+        times.insert("aws:CurrentTime".to_owned(), one(now));
+        if let Ok(seconds) = Case::moment(now) {
+            times.insert("aws:EpochTime".to_owned(), one(&format!("{seconds:.0}")));
+        }
+        if in_session {
+            // What began earlier is asked to begin anew.
+            times.insert("aws:TokenIssueTime".to_owned(), one(now));
+        }
+    }
     Request {
         principal: RequestPrincipal::Arn(identity.arn.to_owned()),
         action: action.to_owned(),
@@ -304,7 +325,10 @@ fn request(identity: &Identity<'_>, action: &str, resource: &str) -> Request {
         context: BTreeMap::from([
             ("aws:SecureTransport".to_owned(), one("true")),
             ("aws:ViaAWSService".to_owned(), one("false")),
-        ]),
+        ])
+        .into_iter()
+        .chain(times)
+        .collect(),
     }
 }
 
@@ -321,8 +345,41 @@ const SETTLED: &[&str] = &[
     "s3:resourceaccount",
 ];
 
-fn ask(policies: &[(&str, Probe)], boundary: &[(&str, Probe)], request: &Request) -> ActionGrant {
-    let allowed = strongest(policies, request, Effect::Allow);
+/// Keys that the time settles, when it is known.
+const TIMES: &[&str] = &["aws:currenttime", "aws:epochtime", "aws:tokenissuetime"];
+
+/// The stronger of what the identity may do in a session that begins now, and for a user, what it
+/// may do with its access keys, which no session issued.
+fn ask_any(
+    policies: &[(&str, Probe)],
+    boundary: &[(&str, Probe)],
+    identity: &Identity<'_>,
+    action: &str,
+    resource: &str,
+) -> ActionGrant {
+    let settled: Vec<&str> = match identity.now {
+        Some(_) => SETTLED.iter().chain(TIMES).copied().collect(),
+        None => SETTLED.to_vec(),
+    };
+    let of = |in_session| {
+        let request = request(identity, action, resource, in_session);
+        ask(policies, boundary, &request, &settled)
+    };
+    let in_session = of(true);
+    if identity.now.is_some() && identity.arn.contains(":user/") {
+        of(false).or(in_session)
+    } else {
+        in_session
+    }
+}
+
+fn ask(
+    policies: &[(&str, Probe)],
+    boundary: &[(&str, Probe)],
+    request: &Request,
+    settled: &[&str],
+) -> ActionGrant {
+    let allowed = strongest(policies, request, Effect::Allow, settled);
     if allowed.held == Held::No {
         return ActionGrant::no();
     }
@@ -332,10 +389,14 @@ fn ask(policies: &[(&str, Probe)], boundary: &[(&str, Probe)], request: &Request
             ..ActionGrant::no()
         }
     } else {
-        strongest(boundary, request, Effect::Allow)
+        strongest(boundary, request, Effect::Allow, settled)
     };
-    let denied =
-        strongest(policies, request, Effect::Deny).or(strongest(boundary, request, Effect::Deny));
+    let denied = strongest(policies, request, Effect::Deny, settled).or(strongest(
+        boundary,
+        request,
+        Effect::Deny,
+        settled,
+    ));
     // Not being denied: surely, under conditions, perhaps, never.
     let spared = ActionGrant {
         held: match denied.held {
@@ -351,10 +412,15 @@ fn ask(policies: &[(&str, Probe)], boundary: &[(&str, Probe)], request: &Request
 }
 
 /// The strongest statement of that effect. Conditional Denies add up: each may bite on its own.
-fn strongest(policies: &[(&str, Probe)], request: &Request, effect: Effect) -> ActionGrant {
+fn strongest(
+    policies: &[(&str, Probe)],
+    request: &Request,
+    effect: Effect,
+    settled: &[&str],
+) -> ActionGrant {
     let mut best = ActionGrant::no();
     for (name, probe) in policies {
-        for sight in probe.look(request, effect, SETTLED) {
+        for sight in probe.look(request, effect, settled) {
             let (held, index, conditions) = match sight {
                 Sight::Surely { statement } => (Held::Yes, statement, BTreeSet::new()),
                 Sight::Under { statement, keys } => (Held::Conditionally, statement, keys),
@@ -390,6 +456,7 @@ mod tests {
             account: "111111111111",
             policies: vec![("inline", &policy)],
             boundary: boundary.as_ref(),
+            now: None,
         })
     }
 
@@ -553,6 +620,7 @@ mod tests {
                 account: "111111111111",
                 policies: vec![("inline", &policy)],
                 boundary: None,
+                now: None,
             })
             .into_iter()
             .filter(|(_, answer)| answer.held == Held::Yes)
@@ -587,5 +655,90 @@ mod tests {
         assert_eq!(held(text, Capability::WriteEverywhere), Held::Unknown);
         assert_eq!(held(text, Capability::ReadEverywhere), Held::Yes);
         assert_eq!(held(text, Capability::DeleteEverywhere), Held::No);
+    }
+
+    fn everything(arn: &str, statements: &str, now: Option<&str>) -> Held {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        let policy = Policy::parse(&text, PolicyKind::Identity);
+        let found = capabilities(&Identity {
+            arn,
+            account: "111111111111",
+            policies: vec![("inline", &policy)],
+            boundary: None,
+            now,
+        });
+        find(&found, Capability::Everything).held
+    }
+
+    #[test]
+    fn arns_of_another_partition_name_nothing() {
+        for own in ["aws", "aws-cn", "aws-us-gov"] {
+            let arn = format!("arn:{own}:iam::111111111111:role/r");
+            for named in ["aws", "aws-cn", "aws-us-gov", "*", "aws*"] {
+                let text = format!(
+                    r#"{{"Effect":"Allow","Action":"s3:*","Resource":"arn:{named}:s3:::*"}}"#
+                );
+                let names_own = named == own || named.ends_with('*');
+                let expected = if names_own { Held::Yes } else { Held::No };
+                assert_eq!(everything(&arn, &text, None), expected, "{own} {named}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_time_decides_conditions_on_dates() {
+        const NOW: &str = "2026-11-29T00:00:00Z";
+        let all = |condition: &str| {
+            format!(
+                r#"{{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{condition}}}"#
+            )
+        };
+        let denied = |condition: &str| {
+            format!(
+                r#"{},{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{condition}}}"#,
+                all("{}")
+            )
+        };
+        for arn in [
+            "arn:aws:iam::111111111111:role/r",
+            "arn:aws:iam::111111111111:user/u",
+        ] {
+            for (text, expected) in [
+                (
+                    all(r#"{"DateGreaterThan":{"aws:CurrentTime":"2026-01-01T00:00:00Z"}}"#),
+                    Held::Yes,
+                ),
+                (
+                    all(r#"{"DateGreaterThan":{"aws:CurrentTime":"2027-01-01T00:00:00Z"}}"#),
+                    Held::No,
+                ),
+                (
+                    all(r#"{"DateLessThan":{"aws:CurrentTime":"2026-01-01T00:00:00Z"}}"#),
+                    Held::No,
+                ),
+                (
+                    all(r#"{"NumericLessThan":{"aws:EpochTime":"1800000000"}}"#),
+                    Held::Yes,
+                ),
+                // Sessions revoked: those that began before.
+                (
+                    denied(r#"{"DateLessThan":{"aws:TokenIssueTime":"2026-06-01T00:00:00Z"}}"#),
+                    Held::Yes,
+                ),
+                (
+                    denied(r#"{"DateLessThan":{"aws:CurrentTime":"2027-06-01T00:00:00Z"}}"#),
+                    Held::No,
+                ),
+            ] {
+                assert_eq!(everything(arn, &text, Some(NOW)), expected, "{arn} {text}");
+                let open = everything(arn, &text, None);
+                assert_eq!(open, Held::Conditionally, "{arn} {text}");
+            }
+        }
+        // Every session denied: a user still has its access keys.
+        let sessions = denied(r#"{"DateLessThan":{"aws:TokenIssueTime":"2027-06-01T00:00:00Z"}}"#);
+        let of = |arn| everything(arn, &sessions, Some(NOW));
+        assert_eq!(of("arn:aws:iam::111111111111:role/r"), Held::No);
+        assert_eq!(of("arn:aws:iam::111111111111:user/u"), Held::Yes);
     }
 }

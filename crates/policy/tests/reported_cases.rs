@@ -65,3 +65,21 @@ fn reported_cases_are_answered_rightly() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn reported_requests_are_decided_rightly() {
+    let mut evaluator = batch::Evaluator::default();
+    let mut wrong = Vec::new();
+    for line in include_str!("fixtures/reported-requests.jsonl").lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let output = evaluator.answer(&case["input"].to_string()).unwrap();
+        let output = serde_json::to_value(output).unwrap();
+        if !fits(&output["decision"], &case["expected"]) {
+            wrong.push(format!(
+                "{}: expected {}, found {output}",
+                case["input"]["id"], case["expected"]
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

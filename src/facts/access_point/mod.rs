@@ -359,6 +359,7 @@ fn reachable(
         ownership: None,
         grants: &[],
         default_encryption: None,
+        rcps: &[],
         now: context
             .taken_at
             .parse::<jiff::Timestamp>()

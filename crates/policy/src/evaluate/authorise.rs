@@ -157,6 +157,17 @@ impl Policies {
         self
     }
 
+    /// With resource control policies, level by level from the root.
+    #[must_use]
+    pub fn with_rcps(mut self, levels: &[Vec<Policy>]) -> Self {
+        self.rcps = levels
+            .iter()
+            .enumerate()
+            .map(|(level, policies)| numbered(&format!("rcps[{level}].policies"), policies))
+            .collect();
+        self
+    }
+
     /// As if the caller's own account had granted it everything: what an attacker does in an
     /// account of his own, and what is asked when the owner's identities are not known.
     #[must_use]
@@ -239,7 +250,11 @@ impl Policies {
 
     /// Decides one request.
     pub fn evaluate(&self, request: &Request) -> Outcome<'_> {
-        let view = View::new(request);
+        let mut view = View::new(request);
+        // Users and roles have boundaries; their sessions have those of the role.
+        view.bounded = !self.boundaries.is_empty()
+            && matches!(view.caller, RequestCaller::Arn(_))
+            && !view.caller.is_root();
         let scene = ApplicablePolicies {
             own: view.is_own(),
             has_identity: matches!(view.caller, RequestCaller::Arn(_) | RequestCaller::Odd),
@@ -289,7 +304,7 @@ impl Policies {
         scene: &ApplicablePolicies<'_>,
         doubts: &mut Vec<Doubt<'a>>,
     ) -> Option<(&'a str, usize)> {
-        let organization = !scene.view.caller.is_service_linked();
+        let organization = !scene.view.is_service_linked();
         let having = |has: bool, policies: &'a [NamedPolicy]| if has { policies } else { &[] };
         let levels = |has: bool, levels: &'a [ControlLevel]| if has { levels } else { &[] };
         self.resource
@@ -298,7 +313,7 @@ impl Policies {
             .chain(having(scene.has_identity, &self.boundaries))
             .chain(having(scene.has_identity, &self.session))
             .chain(
-                levels(scene.own && organization, &self.scps)
+                levels(scene.has_identity && organization, &self.scps)
                     .iter()
                     .flatten(),
             )
@@ -378,8 +393,8 @@ impl Policies {
             }
             truth = truth.and(self.not_cut_off(view, doubts));
         }
-        if !view.caller.is_service_linked() {
-            if scene.own {
+        if !view.is_service_linked() {
+            if scene.has_identity {
                 truth = truth.and(Truth::all(&self.scps, |level| any_of(level, view)));
             }
             truth = truth.and(Truth::all(&self.rcps, |level| default_allows(level, view)));

@@ -14,8 +14,8 @@
 //!
 //! identity side   some identity policy allows, and so do the boundary and the session policy
 //! everyone        every level of resource control policies; the VPC endpoint's policy
-//! own account     every level of service control policies: they are those of the account that owns
-//!                 the resource, and do not reach callers of other organizations
+//! any account     every level of service control policies: they are those of the caller's account,
+//!                 and bind its identities wherever the resource is
 //! other account, no signature: nothing, while RestrictPublicBuckets is on and the policy is public
 //! ```
 //!

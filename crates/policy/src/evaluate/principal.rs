@@ -8,7 +8,7 @@
 
 use crate::document::{Element, Principal};
 
-use super::request::{CallerKind, RequestCaller, View};
+use super::request::{CallerArn, CallerKind, RequestCaller, View};
 use super::truth::{Truth, Why};
 
 /// How much a grant to this principal says.
@@ -77,6 +77,35 @@ impl Principals {
         (found, strength)
     }
 
+    /// The same for a Deny, which reaches further in two respects. One with `NotPrincipal` always
+    /// denies a user or role with a permissions boundary, whomever it lists (IAM user guide,
+    /// "Permissions boundaries for IAM entities", 2026-09). And a federated user acts with the rights
+    /// of the user who asked for the session, whose name it may bear: whether what denies the user
+    /// denies the session is not documented.
+    pub(super) fn denies(&self, view: &View<'_>) -> (Truth, Strength) {
+        if self.negated && view.bounded {
+            return (Truth::True, Strength::Direct);
+        }
+        let (found, strength) = self.matches(view);
+        if found != Truth::False || self.negated {
+            return (found, strength);
+        }
+        match view.caller {
+            RequestCaller::Arn(CallerArn {
+                account,
+                partition,
+                kind: CallerKind::Federated(name),
+                ..
+            }) if self.items.iter().any(
+                |who| matches!(who, Who::Exactly(text) if is_user(text, partition, account, name)),
+            ) =>
+            {
+                (Truth::Maybe(Why::FederatedUser), Strength::Direct)
+            }
+            _ => (found, strength),
+        }
+    }
+
     /// Whether a `NotPrincipal` leaves the caller out.
     ///
     /// A caller with an ARN is several principals at once: its account, its role, its session. The
@@ -113,6 +142,13 @@ impl Principals {
             doubt
         }
     }
+}
+
+/// Whether that ARN is the user's of that name.
+fn is_user(text: &str, partition: &str, account: &str, name: &str) -> bool {
+    text.strip_prefix(&format!("arn:{partition}:iam::{account}:user/"))
+        .and_then(|path| path.rsplit('/').next())
+        == Some(name)
 }
 
 impl Who {

@@ -85,12 +85,6 @@ impl<'a> RequestCaller<'a> {
             })
         )
     }
-
-    /// True for a session of a service-linked role, which no organization policy touches (AWS
-    /// Organizations user guide, "SCPs" and "RCPs", 2026-09).
-    pub(super) fn is_service_linked(&self) -> bool {
-        matches!(self, Self::Arn(arn) if arn.text.contains(":role/aws-service-role/"))
-    }
 }
 
 impl<'a> CallerArn<'a> {
@@ -173,6 +167,8 @@ pub(super) struct View<'a> {
     pub(super) caller: RequestCaller<'a>,
     /// The action in lower case.
     pub(super) action: Cow<'a, str>,
+    /// The caller has a permissions boundary.
+    pub(super) bounded: bool,
 }
 
 impl<'a> View<'a> {
@@ -190,6 +186,24 @@ impl<'a> View<'a> {
             request,
             caller: RequestCaller::new(&request.principal),
             action,
+            bounded: false,
+        }
+    }
+
+    /// True for a service-linked role and its sessions, which no organization policy touches (AWS
+    /// Organizations user guide, "SCPs" and "RCPs", 2026-09). The ARN of a session does not hold the
+    /// path of its role; `aws:PrincipalArn` does.
+    pub(super) fn is_service_linked(&self) -> bool {
+        const PATH: &str = ":role/aws-service-role/";
+        match self.caller {
+            RequestCaller::Arn(arn) => match arn.kind {
+                CallerKind::Role(_) => arn.text.contains(PATH),
+                CallerKind::Session(_) => {
+                    matches!(self.find("aws:principalarn"), KeyLookup::One(role) if role.contains(PATH))
+                }
+                _ => false,
+            },
+            _ => false,
         }
     }
 

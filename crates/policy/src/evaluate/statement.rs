@@ -151,7 +151,11 @@ impl CompiledStatement {
             return (truth, strength);
         }
         if let Some(principals) = &self.principals {
-            let (named, how) = principals.matches(view);
+            let (named, how) = if self.effect == Some(Effect::Deny) {
+                principals.denies(view)
+            } else {
+                principals.matches(view)
+            };
             // An item of an unknown kind may still name the caller.
             let named = match (named, self.understood) {
                 (Truth::False | Truth::True, Understood::Partly) => Truth::Maybe(Why::Unread),

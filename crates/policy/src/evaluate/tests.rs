@@ -930,7 +930,7 @@ fn every_level_of_service_control_policies_must_allow() {
 }
 
 #[test]
-fn service_control_policies_do_not_reach_outsiders_or_service_linked_roles() {
+fn service_control_policies_bind_the_caller_but_no_service_linked_role() {
     let scps = json!([{"policies": [deny("s3:*")]}]);
     let policies = json!({
         "resource": bucket_policy("Allow", json!("*")), "identity": [allow("*")], "scps": scps,
@@ -940,14 +940,95 @@ fn service_control_policies_do_not_reach_outsiders_or_service_linked_roles() {
             policies.clone(),
             &get_as("arn:aws:iam::222222222222:user/alice")
         ),
-        Decision::Allow
+        Decision::ExplicitDeny
     );
     let unsigned = request(anonymous(), "s3:GetObject", "arn:aws:s3:::b/k", json!({}));
     assert_eq!(decide(policies.clone(), &unsigned), Decision::Allow);
     let linked = get_as(
         "arn:aws:iam::111111111111:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX",
     );
-    assert_eq!(decide(policies, &linked), Decision::Allow);
+    assert_eq!(decide(policies.clone(), &linked), Decision::Allow);
+    // A session's ARN does not hold the role's path.
+    let session = |role: &str| {
+        request(
+            json!("arn:aws:sts::111111111111:assumed-role/AWSServiceRoleForX/s"),
+            "s3:GetObject",
+            "arn:aws:s3:::b/k",
+            json!({"aws:PrincipalArn": role}),
+        )
+    };
+    let path = "role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX";
+    let of = |path: &str| session(&format!("arn:aws:iam::111111111111:{path}"));
+    assert_eq!(decide(policies.clone(), &of(path)), Decision::Allow);
+    assert_eq!(
+        decide(policies, &of("role/AWSServiceRoleForX")),
+        Decision::ExplicitDeny
+    );
+}
+
+#[test]
+fn a_deny_with_not_principal_always_denies_an_identity_with_a_boundary() {
+    let session = "arn:aws:sts::111111111111:assumed-role/R/s1";
+    let policies = |boundaries: Value, effect: &str| {
+        json!({"identity": [allow("s3:*")], "boundaries": boundaries, "resource": {
+            "Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": "s3:*",
+            "NotPrincipal": {"AWS": ["111111111111", "arn:aws:iam::111111111111:role/R", session]},
+            "Resource": "arn:aws:s3:::b/*"}]}})
+    };
+    let caller = get_as(session);
+    let bounded = json!([allow("*")]);
+    assert_eq!(
+        decide(policies(bounded.clone(), "Deny"), &caller),
+        Decision::ExplicitDeny
+    );
+    assert_eq!(
+        decide(policies(json!([]), "Deny"), &caller),
+        Decision::Allow
+    );
+    assert_eq!(
+        decide(policies(bounded.clone(), "Allow"), &caller),
+        Decision::Allow
+    );
+    // The root user has no boundary.
+    assert_eq!(
+        decide(
+            policies(bounded, "Deny"),
+            &get_as("arn:aws:iam::111111111111:root")
+        ),
+        Decision::Allow
+    );
+}
+
+#[test]
+fn a_deny_of_a_user_leaves_a_doubt_about_the_federated_user_of_that_name() {
+    let doubts = |named: &str| {
+        let policies = set(json!({
+            "identity": [allow("s3:*")], "resource": bucket_policy("Deny", json!({"AWS": named})),
+        }));
+        let bob = get_as("arn:aws:sts::111111111111:federated-user/bob");
+        let outcome = policies.evaluate(&bob);
+        let doubtful = outcome.decision == Decision::ExplicitDeny;
+        assert_eq!(doubtful, !outcome.doubts.is_empty(), "{named}");
+        outcome
+            .doubts
+            .iter()
+            .map(|doubt| doubt.why)
+            .collect::<Vec<_>>()
+    };
+    for (named, expected) in [
+        (
+            "arn:aws:iam::111111111111:user/bob",
+            vec![Why::FederatedUser],
+        ),
+        (
+            "arn:aws:iam::111111111111:user/team/bob",
+            vec![Why::FederatedUser],
+        ),
+        ("arn:aws:iam::111111111111:user/ann", vec![]),
+        ("arn:aws:iam::222222222222:user/bob", vec![]),
+    ] {
+        assert_eq!(doubts(named), expected, "{named}");
+    }
 }
 
 #[test]

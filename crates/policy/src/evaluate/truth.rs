@@ -30,6 +30,8 @@ pub enum Why {
     Federated,
     /// A `NotPrincipal` that lists some and not all of what a caller is (account, role, session).
     PartlyExempt,
+    /// A federated user bears the name of a user whom a Deny names.
+    FederatedUser,
     /// The caller's ARN is not one of the forms that call AWS.
     OddCaller,
     /// AWS's documentation does not decide whether the policy is public, so neither whether
@@ -54,6 +56,9 @@ impl Why {
             Self::Federated => "whether the session came from that identity provider is not known",
             Self::PartlyExempt => {
                 "NotPrincipal names some and not all of the caller's account, role and session"
+            }
+            Self::FederatedUser => {
+                "whether a Deny of the user reaches the federated user of that name is not documented"
             }
             Self::OddCaller => "the principal is not an ARN that calls AWS",
             Self::PerhapsPublic => {

@@ -174,6 +174,18 @@ impl Atom {
         self.templates.iter().flat_map(PatternTemplate::keys)
     }
 
+    /// Whether that key, in lower case, stands in it as the whole of a text, compared letter by letter.
+    pub(super) fn stands_alone(&self, key: &str) -> bool {
+        self.templates
+            .iter()
+            .all(|template| template.keys().all(|found| found != key) || template.is_alone(key))
+    }
+
+    /// Its patterns with variables as a policy writes them.
+    pub(super) fn written(&self) -> impl Iterator<Item = String> {
+        self.templates.iter().map(PatternTemplate::written)
+    }
+
     /// True when variables must be replaced before it says anything.
     pub(super) fn is_open(&self) -> bool {
         !self.templates.is_empty()

@@ -17,11 +17,12 @@
 
 use std::sync::Arc;
 
-use super::compile::{CompiledPolicy, CompiledRule, Whom};
+use super::compile::{self, CompiledPolicy, CompiledRule, Whom};
 use super::glob::Glob;
 use super::numeric::NumberRange;
 use super::value::{AddressDomain, Domain, Rounding, Values};
 use super::{arn, boolean};
+use crate::catalogue::{self, Actions};
 use crate::document::{Element, Principal};
 
 /// What kind of signed principal.
@@ -78,6 +79,38 @@ pub(super) struct OwnerAndTime {
     pub(super) owner: String,
     /// Seconds since 1970, if known.
     pub(super) now: Option<f64>,
+    /// ACLs are off (`BucketOwnerEnforced`): S3 refuses to write one.
+    pub(super) acls_off: bool,
+    /// S3 refuses to write a public ACL (BlockPublicAcls).
+    pub(super) public_acls_refused: bool,
+}
+
+impl OwnerAndTime {
+    /// Those of the actions granted to a caller that S3 does not carry out whatever a policy says.
+    pub(super) fn refused(&self, caller: &CallerClass, granted: Actions) -> Actions {
+        let by_caller = match caller {
+            CallerClass::Anonymous => catalogue::refused_to_anonymous(),
+            CallerClass::Aws {
+                account: Some(account),
+                ..
+            } if **account == *self.owner => 0,
+            CallerClass::Aws { .. } | CallerClass::Canonical(_) => {
+                catalogue::refused_to_other_accounts()
+            }
+            // What it answers to services is not documented.
+            CallerClass::Service(_) => 0,
+        };
+        let by_ownership = if self.acls_off {
+            catalogue::acl_writes()
+        } else {
+            0
+        };
+        let refused = granted & (by_caller | by_ownership);
+        match caller {
+            CallerClass::Service(_) => refused,
+            _ => refused | catalogue::stranded(granted & !refused),
+        }
+    }
 }
 
 /// When no one says what time it is, it is at least this: 2026-01-01.
@@ -105,6 +138,34 @@ impl CallerClass {
             Whom::Canonical(id) => self.has_canonical_id(id),
             Whom::Principals(element) if element.negated => self.left_out(element).map(|out| !out),
             Whom::Principals(element) => any(element.items.iter().map(|item| self.is(item))),
+        }
+    }
+
+    /// The same for a Deny: whether one of a user reaches the federated user of that name is not
+    /// documented.
+    pub(super) fn is_denied(&self, rule: &CompiledRule) -> Option<bool> {
+        let meant = self.is_meant(rule)?;
+        let (
+            Self::Aws {
+                account,
+                kind: PrincipalKind::Federated,
+                name: Some(name),
+                ..
+            },
+            Whom::Principals(element),
+        ) = (self, &rule.whom)
+        else {
+            return Some(meant);
+        };
+        let bears = element.items.iter().any(|item| {
+            matches!(item, Principal::Arn(arn) if arn.kind == "user"
+                && Some(arn.account.as_str()) == account.as_deref()
+                && last(&arn.name) == last(name))
+        });
+        if bears && !meant && !element.negated {
+            None
+        } else {
+            Some(meant)
         }
     }
 
@@ -611,7 +672,7 @@ impl CallerShape {
             PrincipalKind::Federated => vec![format!("{digits}:{}", name.map_or("??*", last))],
         };
         let literal = !self.fresh && matches!(kind, PrincipalKind::User | PrincipalKind::Role);
-        let without = if self.fresh {
+        let mut without: Vec<Glob> = if self.fresh {
             policy
                 .unique_ids
                 .iter()
@@ -620,6 +681,13 @@ impl CallerShape {
         } else {
             Vec::new()
         };
+        // An account's id is the user id of its root user, and begins those of federated users.
+        if literal || account.is_none() {
+            for id in &policy.accounts {
+                without.push(Glob::exactly(id));
+                without.push(Glob::like(&format!("{id}:*")));
+            }
+        }
         present(Values::Text {
             prefix: String::new(),
             within: if literal {
@@ -679,6 +747,45 @@ impl CallerShape {
         })
     }
 
+    /// Headers of uploads and ACL writes that S3 takes from this caller at this bucket only in some
+    /// forms, whatever a policy says (S3 user guide, "Controlling ownership of objects", "Blocking
+    /// public access" and "Specifying server-side encryption with AWS KMS", 2026-09).
+    fn of_upload(&self, place: &OwnerAndTime, name: &str) -> Option<Domain> {
+        const CANNED_PUBLIC: [&str; 3] = ["public-read", "public-read-write", "authenticated-read"];
+        let name = name.strip_prefix("s3:x-amz-")?;
+        let without = |globs: Vec<Glob>| {
+            optional(Values::Text {
+                prefix: String::new(),
+                within: Vec::new(),
+                without: globs,
+            })
+        };
+        Some(match name {
+            "acl" if place.acls_off => optional(words(&["bucket-owner-full-control"])),
+            "acl" if place.public_acls_refused => {
+                without(CANNED_PUBLIC.into_iter().map(Glob::exactly).collect())
+            }
+            "grant-read" | "grant-write" | "grant-read-acp" | "grant-write-acp"
+                if place.acls_off =>
+            {
+                Domain::absent()
+            }
+            "grant-read" | "grant-write" | "grant-read-acp" | "grant-write-acp"
+            | "grant-full-control"
+                if place.acls_off || place.public_acls_refused =>
+            {
+                without(
+                    ["AllUsers", "AuthenticatedUsers"]
+                        .map(|group| Glob::like(&format!("*/groups/global/{group}*")))
+                        .to_vec(),
+                )
+            }
+            // What names a KMS algorithm must be signed; of what names a key alone no source says it.
+            "server-side-encryption" if !self.is_signed() => optional(words(&["AES256"])),
+            _ => return None,
+        })
+    }
+
     fn of_request(
         &self,
         policy: &CompiledPolicy,
@@ -699,6 +806,9 @@ impl CallerShape {
                 }
             }
         };
+        if let Some(domain) = self.of_upload(place, name) {
+            return domain.into();
+        }
         let domain = match name {
             "aws:currenttime" => present(Values::Time(match place.now {
                 Some(now) => NumberRange {
@@ -714,6 +824,14 @@ impl CallerShape {
             })),
             "aws:securetransport" => present(words(&["true", "false"])),
             "aws:resourceaccount" | "s3:resourceaccount" => Domain::fixed(place.owner.clone()),
+            // A property of the bucket's account: not what a caller holds or chooses.
+            compile::RESOURCE_ORGANIZATION => match policy.whole_texts(key) {
+                Some(mut texts) => {
+                    texts.push(compile::OWN_ORGANIZATION.to_owned());
+                    optional(Values::Of(texts))
+                }
+                None => Domain::any_text(),
+            },
             "aws:requestedregion" => Domain {
                 optional: false,
                 ..Domain::any_text()
@@ -723,6 +841,8 @@ impl CallerShape {
                 "REST-QUERY-STRING",
                 "POST",
             ]))),
+            // A version is what a signature has.
+            "s3:signatureversion" | "s3:signatureage" if !self.is_signed() => Domain::absent(),
             "s3:signatureversion" => signing(present(words(&["AWS4-HMAC-SHA256", "AWS"]))),
             "s3:signatureage" => {
                 signing(Domain::whole_numbers(0, LONGEST_SIGNATURE_MS).or_absent())
@@ -742,33 +862,36 @@ impl CallerShape {
                 } if self.fresh => optional(Values::Of(vec![account.to_string()])),
                 _ => return self.held(policy, key, &["????????????"]),
             },
-            "s3:dataaccesspointarn" => match &self.caller {
-                CallerClass::Aws {
-                    account: Some(account),
-                    ..
-                } if self.fresh => {
-                    let mut domain = Domain::any_text();
-                    domain.values = Values::Text {
+            "s3:dataaccesspointarn" => {
+                let own = match &self.caller {
+                    CallerClass::Aws {
+                        account: Some(account),
+                        ..
+                    } if self.fresh => Some(account),
+                    _ => None,
+                };
+                let forms = access_points(policy.partition, own.map_or("????????????", |own| own));
+                let [regional, multi_region] = &forms;
+                if self.fresh && own.is_none() {
+                    return self.held(policy, key, &[regional, multi_region]);
+                }
+                // Whoever holds what the policy names may hold a text of no such form.
+                let literals = || policy.literals_of(key).map(Glob::exactly);
+                let within = forms.iter().map(|form| shape_of(form));
+                optional(if self.fresh {
+                    Values::Text {
                         prefix: String::new(),
-                        within: like(&[format!(
-                            "arn:{}:s3:?*:{account}:accesspoint/?*",
-                            policy.partition
-                        )]),
-                        without: policy.literals_of(key).map(Glob::exactly).collect(),
-                    };
-                    domain
-                }
-                _ => {
-                    return self.held(
-                        policy,
-                        key,
-                        &[&format!(
-                            "arn:{}:s3:*:????????????:accesspoint/?*",
-                            policy.partition
-                        )],
-                    );
-                }
-            },
+                        within: within.collect(),
+                        without: literals().chain([Glob::like(SEVEN_PARTS)]).collect(),
+                    }
+                } else {
+                    Values::Text {
+                        prefix: String::new(),
+                        within: within.chain(literals()).collect(),
+                        without: Vec::new(),
+                    }
+                })
+            }
             "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
             "s3:x-amz-server-side-encryption-customer-algorithm" => optional(words(&["AES256"])),
@@ -779,6 +902,19 @@ impl CallerShape {
     }
 }
 
+/// The ARNs of access points of an account: in a Region, and of several Regions (S3 user guide,
+/// "Multi-Region Access Point hostnames", 2026-09).
+fn access_points(partition: &str, account: &str) -> [String; 2] {
+    [
+        format!("arn:{partition}:s3:?*:{account}:accesspoint/?*"),
+        format!("arn:{partition}:s3::{account}:accesspoint/?*.mrap"),
+    ]
+}
+
+/// More colons than the ARN of an access point, a VPC or an S3 Access Grants instance has: the names
+/// of those have none.
+const SEVEN_PARTS: &str = "*:*:*:*:*:*:*";
+
 /// What a caller can hold whom the policy does not name.
 fn fresh(policy: &CompiledPolicy, key: usize, within: &[&str]) -> Domain {
     let mut without: Vec<Glob> = policy.literals_of(key).map(Glob::exactly).collect();
@@ -787,6 +923,9 @@ fn fresh(policy: &CompiledPolicy, key: usize, within: &[&str]) -> Domain {
         for account in &policy.accounts {
             // In whatever part of it: a wildcard of a string condition crosses colons.
             without.push(Glob::like(&format!("*:{account}:*")));
+        }
+        if name != "aws:sourcearn" {
+            without.push(Glob::like(SEVEN_PARTS));
         }
     }
     if name.ends_with("account") || name == "aws:sourceowner" {

@@ -38,6 +38,8 @@ pub(super) struct CallerState {
     own: bool,
     /// The actions that some statement may let the caller do.
     pub(super) reach: Actions,
+    /// Those of them that S3 refuses to carry out for the caller whatever a policy says.
+    pub(super) refused: Actions,
     /// By statement, whether it speaks of the caller; none where it cannot be known.
     allows: Vec<Option<bool>>,
     denies: Vec<Option<bool>>,
@@ -102,27 +104,38 @@ impl CallerState {
         };
         let own = shape.caller.is_of(&place.owner);
         let allows = meant(&policy.allows);
+        let reach = policy
+            .allows
+            .iter()
+            .zip(&allows)
+            .filter(|(_, meant)| **meant != Some(false))
+            .fold(if own { catalogue::all() } else { 0 }, |set, (rule, _)| {
+                set | if rule.unread {
+                    catalogue::all()
+                } else {
+                    rule.actions
+                }
+            });
         Self {
-            reach: policy
-                .allows
-                .iter()
-                .zip(&allows)
-                .filter(|(_, meant)| **meant != Some(false))
-                .fold(if own { catalogue::all() } else { 0 }, |set, (rule, _)| {
-                    set | if rule.unread {
-                        catalogue::all()
-                    } else {
-                        rule.actions
-                    }
-                }),
+            reach,
+            refused: place.refused(&shape.caller, reach),
             own,
             allows,
-            denies: meant(&policy.denies),
+            denies: policy
+                .denies
+                .iter()
+                .map(|rule| shape.caller.is_denied(rule))
+                .collect(),
             down: OnceCell::new(),
             up: OnceCell::new(),
             outcomes: Vec::new(),
             shape,
         }
+    }
+
+    /// The actions that some statement may let the caller do and that S3 carries out.
+    pub(super) const fn carried_out(&self) -> Actions {
+        self.reach & !self.refused
     }
 
     /// Whether an Allow statement, by position, speaks of the caller.

@@ -24,6 +24,8 @@ pub struct Case<'a> {
     pub grants: &'a [Grant],
     /// `AES256`, `aws:kms`, `aws:kms:dsse`; none is `AES256`.
     pub default_encryption: Option<&'a str>,
+    /// Resource control policies of the owner's account, level by level from the root.
+    pub rcps: &'a [Vec<Policy>],
     /// What time it is, seconds since 1970; none for any moment from 2026 on.
     pub now: Option<f64>,
     /// `aws`, `aws-cn` or `aws-us-gov`; none to take it from the policy's resources.
@@ -43,6 +45,7 @@ impl<'a> Case<'a> {
             ownership: None,
             grants: &[],
             default_encryption: None,
+            rcps: &[],
             now: None,
             partition: None,
         }

@@ -133,6 +133,12 @@ pub(super) struct CompiledPolicy {
     pub(super) unreadable: Option<String>,
 }
 
+/// The key of the organization that the bucket's account belongs to.
+pub(super) const RESOURCE_ORGANIZATION: &str = "aws:resourceorgid";
+
+/// Stands for the organization of the bucket's account where the policy does not name it.
+pub(super) const OWN_ORGANIZATION: &str = "o-bucketowner";
+
 /// The name under which the resource is a key.
 const RESOURCE: &str = "resource";
 
@@ -145,6 +151,7 @@ impl CompiledPolicy {
         policy: Option<&Policy>,
         grants: &[Grant],
         partition: Option<&'static str>,
+        rcps: &[Vec<Policy>],
     ) -> Self {
         let mut this = Self {
             allows: Vec::new(),
@@ -180,6 +187,9 @@ impl CompiledPolicy {
         for grant in grants {
             this.grant(grant, &arn, owner_id);
         }
+        for level in rcps {
+            this.control_level(level);
+        }
         if let Some(fresh_account) = FRESH_ACCOUNTS
             .iter()
             .find(|candidate| !this.accounts.contains(**candidate))
@@ -201,6 +211,10 @@ impl CompiledPolicy {
             }
         });
         this.variables();
+        if this.position(RESOURCE_ORGANIZATION).is_some() {
+            // Whoever the policy does not name is not in the owner's organization either.
+            this.organizations.insert(OWN_ORGANIZATION.to_owned());
+        }
         this.literals = this.collect_literals();
         this.networks = Arc::new(this.named_networks());
         this.fresh.resize_with(this.keys.len(), OnceLock::new);
@@ -288,6 +302,39 @@ impl CompiledPolicy {
         match statement.effect {
             Effect::Allow => self.allows.push(rule),
             Effect::Deny => self.denies.push(rule),
+        }
+    }
+
+    /// A level of resource control policies: their Deny statements bind everyone. Only AWS's own policy
+    /// holds an Allow, of everything (Organizations user guide, "RCP syntax", 2026-09); of a level that
+    /// allows part of it nothing is said.
+    fn control_level(&mut self, level: &[Policy]) {
+        let statements = || level.iter().flat_map(|policy| &policy.statements);
+        let allows_everything = |statement: &Statement| {
+            catalogue::of_element(&statement.action) == catalogue::all()
+                && statement.conditions.is_empty()
+                && statement.resource.as_ref().is_some_and(|element| {
+                    !element.negated && element.items.iter().any(|item| item.text == "*")
+                })
+        };
+        let of_allow = |statement: &&Statement| statement.effect == Effect::Allow;
+        if statements().any(|statement| of_allow(&statement))
+            && !statements().filter(of_allow).any(allows_everything)
+        {
+            self.unreadable = Some("a resource control policy allows some actions only".to_owned());
+        }
+        for policy in level {
+            if let Some(defect) = policy.defects.first() {
+                self.unreadable = Some(format!(
+                    "a resource control policy cannot be read: {defect}"
+                ));
+            }
+            for statement in policy.with_effect(Effect::Deny) {
+                self.statement(statement, policy.version, false);
+                if let Some(rule) = self.denies.last_mut() {
+                    rule.index = None;
+                }
+            }
         }
     }
 
@@ -485,6 +532,24 @@ impl CompiledPolicy {
             .map(String::as_str)
     }
 
+    /// The values that the policy tells apart on a key, when all its conditions on it compare whole
+    /// texts.
+    pub(super) fn whole_texts(&self, key: usize) -> Option<Vec<String>> {
+        let mut texts = Vec::new();
+        for atom in self.atoms.iter().filter(|atom| atom.key == key) {
+            match &atom.test {
+                ValueTest::Constant(_) => {}
+                ValueTest::Text(globs) => {
+                    for glob in globs {
+                        texts.push(glob.literal()?.to_owned());
+                    }
+                }
+                ValueTest::Number(..) | ValueTest::Address(_) => return None,
+            }
+        }
+        Some(texts)
+    }
+
     /// A name for a user or role that no statement names.
     pub(super) fn unnamed_principal(&self) -> String {
         let taken = |name: &str| {
@@ -640,14 +705,18 @@ fn principal_text(principal: &Principal) -> &str {
     }
 }
 
-/// The partition that the policy's resources name.
+/// The partition that the policy's resources and principals name.
 fn partition_of(policy: &Policy) -> &'static str {
     let names = |partition: &str| {
-        policy
-            .statements
-            .iter()
-            .flat_map(|statement| statement.resource.iter().flat_map(|element| &element.items))
-            .any(|pattern| pattern.text.starts_with(partition))
+        policy.statements.iter().any(|statement| {
+            let mut resources = statement.resource.iter().flat_map(|element| &element.items);
+            let mut principals = statement
+                .principal
+                .iter()
+                .flat_map(|element| &element.items);
+            resources.any(|pattern| pattern.text.starts_with(partition))
+                || principals.any(|principal| principal_text(principal).starts_with(partition))
+        })
     };
     if names("arn:aws-cn:") {
         "aws-cn"

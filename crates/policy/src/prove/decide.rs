@@ -203,6 +203,7 @@ impl Prover {
         let mut held = self.pass(groups.clone(), asked, &callers, Rounding::Down, true)?;
         if !held.hits.is_empty() {
             self.hold(&mut held.hits);
+            self.alternatives(&mut held.hits);
             let reach = if holding::are_broad(self.surroundings(), &held.hits) {
                 Reach::Reachable
             } else {
@@ -239,7 +240,7 @@ impl Prover {
                 pass.doubt = true;
                 continue;
             }
-            let reach = state.reach & asked.about;
+            let reach = state.carried_out() & asked.about;
             found.clear();
             found.resize(self.policy.allows.len() + 1, false);
             for group in groups.clone() {
@@ -250,7 +251,7 @@ impl Prover {
                     continue;
                 }
                 for fix in &asked.fixes {
-                    let Some(group) = group.within(asked.about & fix.actions) else {
+                    let Some(group) = group.within(reach & fix.actions) else {
                         continue;
                     };
                     self.group(&mut pass, &mut found, caller, group, fix, rounding, all)?;
@@ -348,7 +349,7 @@ impl Prover {
                     ledger.note(Some(rule), ClosedBy::Principal);
                 }
             }
-            let reach = state.reach & asked.about;
+            let reach = state.carried_out() & asked.about;
             for group in &self.policy.groups {
                 if group.actions & reach == 0 {
                     continue;
@@ -368,6 +369,48 @@ impl Prover {
             }
         }
         Ok(ledger)
+    }
+
+    /// The actions that the policy grants to the callers who were asked about, and that S3 does not
+    /// carry out for them: `outcome` of a group is known from the search for its other actions.
+    pub(super) fn ineffective(&mut self, asked: &PreparedQuestion) -> Result<Actions, Exhausted> {
+        let callers = asked
+            .fresh
+            .iter()
+            .chain(asked.holders.iter().flat_map(|holders| holders.iter()));
+        let around = ProvingContext {
+            policy: &self.policy,
+            place: &self.place,
+            cut: self.cut,
+        };
+        let mut granted = 0;
+        for caller in callers {
+            let Some(state) = self.states.get_mut(caller.state) else {
+                continue;
+            };
+            let refused = state.refused & asked.about & !granted;
+            if state.shape.widened || refused == 0 {
+                continue;
+            }
+            for group in &self.policy.groups {
+                if group.actions & refused == 0 {
+                    continue;
+                }
+                for fix in &asked.fixes {
+                    let outcome =
+                        state.outcome(around, group.cell, fix, Rounding::Down, &mut self.budget)?;
+                    let ways = state.get(outcome).map_or(0, |known| known.ways.len());
+                    for way in 0..ways {
+                        let solved = state.solve(around, fix, outcome, way, &mut self.budget)?;
+                        if solved.is_some_and(|solved| solved.found.is_ok()) {
+                            granted |= group.actions & refused & fix.actions;
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(granted)
     }
 
     /// Says of each way in what it takes.

@@ -43,9 +43,11 @@
 //! differ, the answer is unknown. So "unreachable" speaks of more requests than there are, and
 //! "reachable" comes with a request.
 //!
-//! Verdicts are about the policy, the bucket's ACL and Block Public Access. Object ACLs, service and
-//! resource control policies and endpoint policies are not seen: an object may carry its own grant,
-//! and the latter may still keep out what is reachable here.
+//! Verdicts are about the policy, the bucket's ACL, Block Public Access, and resource control policies
+//! where they are given. Object ACLs, service control policies and endpoint policies are not seen: an
+//! object may carry its own grant, and the latter may still keep out what is reachable here. Requests
+//! that S3 refuses whatever a policy says count for nothing; the answer names the grants without
+//! effect. Service-linked roles, which no control policy binds, are AWS's own and no callers here.
 //!
 //! # Modules
 //!
@@ -93,7 +95,7 @@ pub use self::prover::{LongestSignature, Prover};
 pub use self::questions::{EncryptionHeaders, Question};
 
 use super::{Policy, PolicyKind};
-use crate::contract::{Answer, ProveInput, ProveOutput};
+use crate::contract::{Answer, PolicyLevel, ProveInput, ProveOutput};
 
 /// Answers a line of `policy prove --batch`, except for `documented_public`, which the caller fills
 /// in.
@@ -111,7 +113,17 @@ pub fn prove(input: &ProveInput, now: Option<f64>) -> Result<ProveOutput, String
         serde_json::Value::String(text) => Some(Policy::parse(text, PolicyKind::Resource)),
         other => Some(Policy::parse(&other.to_string(), PolicyKind::Resource)),
     };
+    let level = |level: &PolicyLevel| -> Vec<Policy> {
+        let text = |policy: &serde_json::Value| match policy {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let parse = |policy| Policy::parse(&text(policy), PolicyKind::Resource);
+        level.policies.iter().map(parse).collect()
+    };
+    let rcps: Vec<Vec<Policy>> = input.rcps.iter().flatten().map(level).collect();
     let mut prover = Prover::new(&Case {
+        rcps: &rcps,
         block: input.public_access_block.unwrap_or_default(),
         ownership: input.object_ownership.as_deref(),
         grants: input.acl_grants.as_deref().unwrap_or_default(),

@@ -47,6 +47,7 @@ impl Prover {
         let mut ways = self.ways_in(group, &asked, &holders)?;
         ways.retain(|hit| !open.contains(&hit.rule));
         self.hold(&mut ways);
+        self.alternatives(&mut ways);
         Ok(ways)
     }
 
@@ -170,7 +171,8 @@ fn services_of(policy: &Policy, allow: &Statement) -> BTreeSet<String> {
                     })
                     .flat_map(|condition| &condition.values)
                     .filter(|value| {
-                        value.ends_with(".amazonaws.com") && !value.contains(['*', '?', '$'])
+                        (value.ends_with(".amazonaws.com") || value.ends_with(".amazonaws.com.cn"))
+                            && !value.contains(['*', '?', '$'])
                     })
                     .cloned(),
             ),

@@ -8,6 +8,7 @@ use super::caller_state::CallerState;
 use super::case::Case;
 use super::compile::CompiledPolicy;
 use super::hit::{EvaluatedRequest, Holding, QuestionCallers};
+use super::holding;
 use super::questions::Question;
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Actions, CLASSES};
@@ -70,6 +71,8 @@ impl Prover {
             place: OwnerAndTime {
                 owner: case.owner.to_owned(),
                 now: case.now,
+                acls_off: case.ownership == Some("BucketOwnerEnforced"),
+                public_acls_refused: case.block.block_public_acls,
             },
             policy: CompiledPolicy::new(
                 case.bucket,
@@ -78,6 +81,7 @@ impl Prover {
                 case.policy,
                 &case.effective_grants(),
                 case.partition,
+                case.rcps,
             ),
             has_policy: case.policy.is_some(),
             cut,
@@ -94,6 +98,7 @@ impl Prover {
                     restrict_public_buckets: cut != Some(false),
                     ..case.block
                 })
+                .with_rcps(case.rcps)
                 .with_willing_identity(),
             budget: Budget::new(budget::STEPS),
             recent: None,
@@ -194,6 +199,14 @@ impl Prover {
                 }
             }
         }
+        let ineffective: Vec<String> = if question.is_about_anybody() {
+            Vec::new()
+        } else {
+            let found = self.ineffective(&asked).unwrap_or_default();
+            catalogue::members(found)
+                .map(|action| action.name.clone())
+                .collect()
+        };
         if verdict == Reach::Unreachable {
             let closed = self.ledger(&mut asked).unwrap_or_default();
             reason = Some(if let Some(why) = question.impossible() {
@@ -203,6 +216,12 @@ impl Prover {
             } else {
                 closed.by_statement(&self.policy, self.has_policy)
             });
+            if let (Some(reason), false) = (&mut reason, ineffective.is_empty()) {
+                *reason = format!(
+                    "S3 does not carry out {} for such callers, whatever a policy grants; {reason}",
+                    ineffective.join(", ")
+                );
+            }
         }
         let gets_in = matches!(verdict, Reach::Reachable | Reach::Constrained);
         let answer = Answer {
@@ -217,6 +236,14 @@ impl Prover {
                     .map(|(key, values)| (key, values.into_iter().collect()))
                     .collect()
             }),
+            ways: if verdict == Reach::Constrained {
+                let mut ways = holding::minimal(&ways);
+                ways.retain(|held| !held.is_empty());
+                ways
+            } else {
+                Vec::new()
+            },
+            ineffective,
             max_age_ms: match *question {
                 Question::Presigned if gets_in => match self.longest_age(&mut asked) {
                     LongestSignature::Ms(age) => {

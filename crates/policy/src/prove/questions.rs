@@ -352,6 +352,20 @@ impl RequestForm {
     }
 }
 
+impl RequestForm {
+    /// The same with one key more limited; `number` is one that no other kind has.
+    pub(super) fn with(&self, key: usize, domain: Arc<Domain>, number: u32) -> Self {
+        let mut on = self.on.clone();
+        on.push((key, domain));
+        Self {
+            kind: number,
+            actions: self.actions,
+            all: self.all.clone(),
+            on,
+        }
+    }
+}
+
 /// Presigned requests whose signature is that old, ms: URLs, and forms, which only uploads come as
 /// (S3 API reference, "POST Object").
 ///

@@ -145,6 +145,23 @@ impl PatternTemplate {
         })
     }
 
+    /// Whether it is that variable and nothing else, compared letter by letter.
+    pub(super) fn is_alone(&self, wanted: &str) -> bool {
+        matches!(self.how, MatchMode::Exact | MatchMode::Like)
+            && matches!(self.parts.as_slice(), [TemplatePart::Variable { key, default: None }] if key == wanted)
+    }
+
+    /// As it would be written in a policy.
+    pub(super) fn written(&self) -> String {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                TemplatePart::Token(token) => Glob::new(vec![*token]).written(),
+                TemplatePart::Variable { key, .. } => format!("${{{}}}", super::keys::written(key)),
+            })
+            .collect()
+    }
+
     /// With its variables replaced.
     pub(super) fn fill(&self, meaning: &dyn Fn(&str) -> VariableValue) -> FilledPattern {
         let mut tokens = Vec::with_capacity(self.parts.len());

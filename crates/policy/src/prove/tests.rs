@@ -1,5 +1,7 @@
 //! Questions on small policies, with answers worked out by hand from the documentation.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -81,7 +83,7 @@ fn the_essays_policy_is_reachable_by_its_one_key() {
 #[test]
 fn each_class_is_told_apart() {
     let found = ask(
-        json!([{"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket", "s3:PutBucketPolicy"],
+        json!([{"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket", "s3:PutBucketTagging"],
                 "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}]),
         "anonymous",
     );
@@ -633,6 +635,416 @@ fn arns_that_name_an_account_are_held() {
                 panic!("no {key}");
             };
             assert_eq!(value.matches(':').count(), 5, "{value}");
+        }
+    }
+}
+
+/// Each alternative is listed on its own, whatever the keys and however many there are.
+#[test]
+fn every_way_in_is_listed_alone() {
+    let alternatives = [
+        ("StringNotEquals", "aws:PrincipalOrgID", "o-abcdefghij"),
+        ("NotIpAddress", "aws:SourceIp", "203.0.113.0/24"),
+        ("StringNotEquals", "aws:SourceVpce", "vpce-0a1b2c3d"),
+        ("StringNotEquals", "aws:SourceVpc", "vpc-0a1b2c3d"),
+        (
+            "StringNotEquals",
+            "s3:DataAccessPointAccount",
+            "222222222222",
+        ),
+        ("StringNotLike", "aws:userid", "AROAEXAMPLEEXAMPLE01:*"),
+        (
+            "ArnNotLike",
+            "s3:DataAccessPointArn",
+            "arn:aws:s3:*:222222222222:accesspoint/*",
+        ),
+    ];
+    let condition = |named: &[&(&str, &str, &str)]| {
+        let mut condition = json!({});
+        for (operator, key, value) in named {
+            condition[*operator][*key] = json!(value);
+        }
+        condition
+    };
+    let ways = |found: &Answer| -> Vec<Vec<String>> {
+        let mut ways: Vec<Vec<String>> = found
+            .ways
+            .iter()
+            .map(|way| way.keys().cloned().collect())
+            .collect();
+        ways.sort();
+        ways
+    };
+    let union = |found: &Answer| -> BTreeMap<String, BTreeSet<String>> {
+        let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (key, values) in found.ways.iter().flatten() {
+            all.entry(key.clone())
+                .or_default()
+                .extend(values.iter().cloned());
+        }
+        all
+    };
+    for (place, first) in alternatives.iter().enumerate() {
+        for second in alternatives.iter().skip(place + 1) {
+            // One Deny: any of the two keeps it from matching.
+            let found = ask(
+                json!([read_all(), deny(condition(&[first, second]))]),
+                "any-aws-account",
+            );
+            assert_eq!(found.verdict, Reach::Constrained, "{first:?} {second:?}");
+            let mut expected = vec![vec![first.1.to_owned()], vec![second.1.to_owned()]];
+            expected.sort();
+            let mut listed = ways(&found);
+            // Whoever is the account has access points of its own.
+            if [first, second]
+                .iter()
+                .any(|one| one.1.contains("AccessPoint"))
+            {
+                listed.retain(|way| way != &["principal"]);
+            }
+            assert_eq!(listed, expected, "{first:?} {second:?}: {found:?}");
+            let only_from: BTreeMap<String, BTreeSet<String>> = found
+                .only_from
+                .clone()
+                .unwrap()
+                .into_iter()
+                .map(|(key, values)| (key, values.into_iter().collect()))
+                .collect();
+            assert_eq!(only_from, union(&found), "{found:?}");
+            // Two Denies: both are needed.
+            let found = ask(
+                json!([
+                    read_all(),
+                    deny(condition(&[first])),
+                    deny(condition(&[second]))
+                ]),
+                "any-aws-account",
+            );
+            if found.verdict == Reach::Constrained {
+                let mut listed = ways(&found);
+                listed.retain(|way| way != &["principal"]);
+                assert_eq!(listed.len(), 1, "{first:?} {second:?}: {found:?}");
+            }
+        }
+    }
+    // An account is called a principal.
+    let account = ("StringNotEquals", "aws:PrincipalAccount", "333333333333");
+    for other in &alternatives[..4] {
+        let found = ask(
+            json!([read_all(), deny(condition(&[other, &account]))]),
+            "any-aws-account",
+        );
+        let mut expected = vec![vec![other.1.to_owned()], vec!["principal".to_owned()]];
+        expected.sort();
+        assert_eq!(ways(&found), expected, "{found:?}");
+    }
+    let [org, ip, vpce, vpc, ..] = &alternatives;
+    let found = ask(
+        json!([read_all(), deny(condition(&[org, ip, vpce, vpc]))]),
+        "any-aws-account",
+    );
+    assert_eq!(found.ways.len(), 4, "{found:?}");
+    // (organization or network) and (endpoint or network): the network alone, or both others.
+    let found = ask(
+        json!([
+            read_all(),
+            deny(condition(&[org, ip])),
+            deny(condition(&[vpce, ip]))
+        ]),
+        "any-aws-account",
+    );
+    assert_eq!(
+        ways(&found),
+        [
+            vec!["aws:PrincipalOrgID".to_owned(), "aws:SourceVpce".to_owned()],
+            vec!["aws:SourceIp".to_owned()]
+        ],
+        "{found:?}"
+    );
+}
+
+/// What S3 refuses whatever a policy says, action by action, by who asks.
+#[test]
+fn a_grant_that_s3_does_not_honour_reaches_nothing() {
+    let of = |action: &str, principal: Value, question: &str, more: Value| {
+        let mut line = json!({
+            "id": "t", "bucket": "b", "owner": OWNER, "questions": [question],
+            "policy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal,
+                "Action": action, "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}]},
+        });
+        line.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        answer(&serde_json::from_value(line).unwrap())
+    };
+    for line in include_str!("../../data/s3-action-reality.csv").lines() {
+        let mut fields = line.split(',');
+        let (Some(name), Some(anonymous), Some(other)) =
+            (fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        if name.starts_with('#') || name == "action" {
+            continue;
+        }
+        let action = format!("s3:{name}");
+        for (question, said) in [
+            ("anonymous", anonymous),
+            ("any-aws-account", other),
+            ("account:222222222222", other),
+        ] {
+            let found = of(&action, json!("*"), question, json!({}));
+            let refused = said.starts_with("no");
+            let expected = if refused {
+                Reach::Unreachable
+            } else {
+                Reach::Reachable
+            };
+            assert_eq!(found.verdict, expected, "{action} {question}: {found:?}");
+            assert_eq!(
+                !found.ineffective.is_empty(),
+                refused,
+                "{action} {question}"
+            );
+        }
+    }
+    // With the action that it rides on it counts, and is effective.
+    let found = of(
+        "s3:*",
+        json!({"AWS": "222222222222"}),
+        "account:222222222222",
+        json!({}),
+    );
+    assert!(
+        !found
+            .ineffective
+            .iter()
+            .any(|action| action.contains("Bypass"))
+    );
+    assert!(found.ineffective.contains(&"s3:PutBucketPolicy".to_owned()));
+    // ACLs off: no one writes one. Public ones refused: others can be written.
+    for action in [
+        "s3:PutBucketAcl",
+        "s3:PutObjectAcl",
+        "s3:PutObjectVersionAcl",
+    ] {
+        let off = json!({"object_ownership": "BucketOwnerEnforced"});
+        let found = of(action, json!("*"), "any-aws-account", off);
+        assert_eq!(found.verdict, Reach::Unreachable, "{action}");
+        let block = json!({"public_access_block": {"block_public_acls": true}});
+        let found = of(action, json!("*"), "any-aws-account", block);
+        assert_eq!(found.verdict, Reach::Reachable, "{action}");
+    }
+}
+
+/// Headers with which S3 refuses an upload, by setting and caller.
+#[test]
+fn an_upload_that_s3_refuses_is_no_witness() {
+    let off = json!({"object_ownership": "BucketOwnerEnforced"});
+    let block = json!({"public_access_block": {"block_public_acls": true}});
+    let none = json!({});
+    let all_users = "uri=\"http://acs.amazonaws.com/groups/global/AllUsers\"";
+    for (settings, key, value, anonymous, signed) in [
+        (&none, "s3:x-amz-acl", "public-read", true, true),
+        (&off, "s3:x-amz-acl", "public-read", false, false),
+        (&off, "s3:x-amz-acl", "private", false, false),
+        (
+            &off,
+            "s3:x-amz-acl",
+            "bucket-owner-full-control",
+            true,
+            true,
+        ),
+        (&off, "s3:x-amz-grant-read", all_users, false, false),
+        (&block, "s3:x-amz-acl", "public-read", false, false),
+        (&block, "s3:x-amz-acl", "public-read-write", false, false),
+        (&block, "s3:x-amz-acl", "authenticated-read", false, false),
+        (&block, "s3:x-amz-acl", "private", true, true),
+        (&block, "s3:x-amz-grant-read", all_users, false, false),
+        (&block, "s3:x-amz-grant-read", "id=\"abc\"", true, true),
+        (
+            &none,
+            "s3:x-amz-server-side-encryption",
+            "aws:kms",
+            false,
+            true,
+        ),
+        (
+            &none,
+            "s3:x-amz-server-side-encryption",
+            "AES256",
+            true,
+            true,
+        ),
+        (
+            &none,
+            "s3:signatureversion",
+            "AWS4-HMAC-SHA256",
+            false,
+            true,
+        ),
+    ] {
+        for (question, expected) in [("anonymous", anonymous), ("any-aws-account", signed)] {
+            let mut line = json!({
+                "id": "t", "bucket": "b", "owner": OWNER, "questions": [question],
+                "policy": {"Version": "2012-10-17", "Statement": [
+                    allow("s3:PutObject", "arn:aws:s3:::b/*", json!({"StringEquals": {key: value}}))]},
+            });
+            line.as_object_mut()
+                .unwrap()
+                .extend(settings.as_object().unwrap().clone());
+            let found = answer(&serde_json::from_value(line).unwrap());
+            let expected = if expected {
+                Reach::Reachable
+            } else {
+                Reach::Unreachable
+            };
+            assert_eq!(
+                found.verdict, expected,
+                "{question} {key} {value} {settings}"
+            );
+        }
+    }
+}
+
+/// Properties of the bucket against keys of the caller, in both orders.
+#[test]
+fn a_property_of_the_bucket_is_not_free() {
+    for (key, property, question) in [
+        ("aws:PrincipalOrgID", "aws:ResourceOrgID", "any-aws-account"),
+        (
+            "aws:PrincipalAccount",
+            "aws:ResourceAccount",
+            "any-aws-account",
+        ),
+        (
+            "aws:SourceOrgID",
+            "aws:ResourceOrgID",
+            "service:cloudtrail.amazonaws.com",
+        ),
+        (
+            "aws:SourceAccount",
+            "aws:ResourceAccount",
+            "service:cloudtrail.amazonaws.com",
+        ),
+        ("aws:VpceOrgID", "aws:ResourceOrgID", "anonymous"),
+    ] {
+        for (left, right) in [(key, property), (property, key)] {
+            for operator in ["StringEquals", "StringLike"] {
+                let found = ask(
+                    json!([allow(
+                        "s3:GetObject",
+                        "arn:aws:s3:::b/*",
+                        json!({operator: {left: format!("${{{right}}}")}})
+                    )]),
+                    question,
+                );
+                assert!(
+                    matches!(found.verdict, Reach::Constrained | Reach::Unreachable),
+                    "{operator} {left} {right}: {found:?}"
+                );
+                if property == "aws:ResourceOrgID" {
+                    assert_eq!(
+                        found.verdict,
+                        Reach::Constrained,
+                        "{left} {right}: {found:?}"
+                    );
+                    assert_eq!(
+                        found.ways,
+                        [BTreeMap::from([(
+                            key.to_owned(),
+                            vec![format!("${{{property}}}")]
+                        )])],
+                        "{left} {right}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A user id tells whose it may be: an account's is its root user's.
+#[test]
+fn an_account_as_user_id_is_its_root_user() {
+    let grant = |id: &str| {
+        json!([{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*",
+            "Condition": {"StringLike": {"aws:userid": ["AROAJ2EXAMPLEROLEID11:*", id]}}}])
+    };
+    for id in [OWNER, "222222222222"] {
+        let of = |question: &str| ask(grant(id), question).verdict;
+        assert_eq!(of("anonymous"), Reach::Unreachable);
+        assert_eq!(of("any-aws-account"), Reach::Constrained, "{id}");
+        assert_eq!(of("account:333333333333"), Reach::Constrained, "{id}");
+    }
+    let found = ask(grant("222222222222"), "account:333333333333");
+    assert_eq!(
+        found.only_from.unwrap().get("aws:userid"),
+        Some(&vec!["AROAJ2EXAMPLEROLEID11:*".to_owned()])
+    );
+    let found = ask(grant("222222222222"), "account:222222222222");
+    assert_eq!(found.verdict, Reach::Reachable);
+}
+
+#[test]
+fn resource_control_policies_deny_everyone() {
+    let of = |rcps: Value, question: &str| {
+        let line = json!({
+            "id": "t", "bucket": "b", "owner": OWNER, "questions": [question], "rcps": rcps,
+            "policy": {"Version": "2012-10-17", "Statement": [read_all()]},
+        });
+        answer(&serde_json::from_value(line).unwrap())
+    };
+    let rcp = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]});
+    let full = rcp(json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}));
+    let perimeter = rcp(
+        json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+        "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-abcdefghij"},
+                      "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}}),
+    );
+    let levels = json!([{"policies": [full]}, {"policies": [full, perimeter]}]);
+    assert_eq!(of(json!([]), "anonymous").verdict, Reach::Reachable);
+    assert_eq!(of(json!([full]), "anonymous").verdict, Reach::Reachable);
+    assert_eq!(of(levels.clone(), "anonymous").verdict, Reach::Unreachable);
+    let found = of(levels.clone(), "any-aws-account");
+    assert_eq!(found.verdict, Reach::Constrained);
+    assert!(found.ways[0].contains_key("aws:PrincipalOrgID"));
+    let service = of(levels, "service:cloudtrail.amazonaws.com");
+    assert_eq!(service.verdict, Reach::Reachable);
+    // Only AWS's own policy allows, and that everything.
+    let part =
+        rcp(json!({"Effect": "Allow", "Principal": "*", "Action": "s3:List*", "Resource": "*"}));
+    assert_eq!(of(json!([part]), "anonymous").verdict, Reach::Unknown);
+}
+
+/// The partition is the bucket's: ARNs of another one name nothing of it.
+#[test]
+fn a_bucket_has_one_partition() {
+    for own in ["aws", "aws-cn", "aws-us-gov"] {
+        for named in ["aws", "aws-cn", "aws-us-gov", "*"] {
+            let line = json!({
+                "id": "t", "bucket": "b", "owner": OWNER, "partition": own,
+                "questions": ["anonymous", "any-aws-account", "plain-http"],
+                "policy": {"Version": "2012-10-17", "Statement": [
+                    {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+                     "Resource": format!("arn:{named}:s3:::b/*")}]},
+            });
+            let found = prove(&serde_json::from_value(line).unwrap(), None).unwrap();
+            let names_own = named == own || named == "*";
+            for answer in &found.answers {
+                let expected = if names_own || answer.question == "plain-http" {
+                    Reach::Reachable
+                } else {
+                    Reach::Unreachable
+                };
+                assert_eq!(
+                    answer.verdict, expected,
+                    "{own} {named} {}",
+                    answer.question
+                );
+                if let Some(witness) = &answer.witness {
+                    assert!(witness.resource.starts_with(&format!("arn:{own}:s3:::b")));
+                }
+            }
         }
     }
 }

@@ -10,6 +10,7 @@
 use super::atom::Atom;
 use super::budget::{Budget, Exhausted};
 use super::compile::CompiledPolicy;
+use super::glob::Glob;
 use super::template::VariableValue;
 use super::value::{self, Domain, SolvedValue, Values};
 
@@ -46,7 +47,16 @@ pub(super) fn assignments(
                 options.extend(words.iter().map(|word| Some((*word).to_owned())));
             }
             _ => {
-                complete = false;
+                let told_apart = told_apart(policy, domains, key);
+                complete &= told_apart.is_some();
+                let mut other = Domain::clone(domain);
+                if let (Values::Text { without, .. }, Some(values)) =
+                    (&mut other.values, &told_apart)
+                {
+                    without.extend(values.iter().map(|value| Glob::exactly(value)));
+                    options.extend(values.iter().cloned().map(Some));
+                }
+                let domain = &other;
                 if let SolvedValue::Value(value) = value::one(domain, &[], budget)? {
                     options.push(Some(value));
                 }
@@ -87,6 +97,35 @@ pub(super) fn assignments(
             })
     });
     Ok((all, complete))
+}
+
+/// The values of a variable's key that the policy tells apart from all others, when there are only so
+/// many: its own conditions compare whole texts, and the variable stands alone as what keys of few
+/// values are compared with. All its other values then say the same.
+fn told_apart(policy: &CompiledPolicy, domains: &[&Domain], key: usize) -> Option<Vec<String>> {
+    if !matches!(domains.get(key)?.values, Values::Text { .. }) {
+        return None;
+    }
+    let mut values = policy.whole_texts(key)?;
+    let name = policy.keys.get(key)?;
+    for atom in &policy.atoms {
+        let is_of = |found: &str| super::compile::same_key(found) == name;
+        if !atom.variables().any(is_of) {
+            continue;
+        }
+        if atom.key == key || !atom.stands_alone(name) {
+            return None;
+        }
+        match &domains.get(atom.key)?.values {
+            Values::None => {}
+            Values::Of(of) => values.extend(of.iter().cloned()),
+            Values::Words(words) => values.extend(words.iter().map(|word| (*word).to_owned())),
+            _ => return None,
+        }
+    }
+    values.sort();
+    values.dedup();
+    Some(values)
 }
 
 /// The conditions with their variables replaced by what an assignment says.

@@ -14,6 +14,7 @@ use coldbucket_policy::prove::{
 use coldbucket_policy::{Policy, PolicyKind};
 use serde_json::{Map, Value, json};
 
+use crate::carried_out::{Settings, carried_out};
 use crate::grammar::{BUCKET, OWNER, Random};
 
 /// What time it is: 2026-11-22.
@@ -449,7 +450,10 @@ pub fn judge_policy(document: &Value, name: &str, compared: &mut Compared) {
         ..Case::new(BUCKET, OWNER, Some(&policy))
     };
     let judge = Policies::of_resource(Some(&policy)).with_willing_identity();
-    let allowed = |request: &Request| judge.evaluate(request).decision == Decision::Allow;
+    let allowed = |request: &Request| {
+        judge.evaluate(request).decision == Decision::Allow
+            && carried_out(request, Settings::default())
+    };
     let header = |algorithm: Option<&str>, key: Option<&str>| {
         Question::Upload(EncryptionHeaders {
             algorithm: algorithm.map(str::to_owned),

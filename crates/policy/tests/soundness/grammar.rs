@@ -122,7 +122,23 @@ const SERVICES: &[&str] = &["logging.s3.amazonaws.com", "cloudtrail.amazonaws.co
 
 /// Keys with the texts that policies and requests give them.
 const TEXT_KEYS: &[(&str, &[&str])] = &[
-    ("aws:PrincipalOrgID", &["o-1", "o-2", "o-*"]),
+    (
+        "aws:PrincipalOrgID",
+        &["o-1", "o-2", "o-*", "${aws:ResourceOrgID}"],
+    ),
+    ("aws:ResourceOrgID", &["o-1", "${aws:PrincipalOrgID}"]),
+    (
+        "s3:DataAccessPointAccount",
+        &["111111111111", "222222222222", "2*"],
+    ),
+    (
+        "s3:DataAccessPointArn",
+        &[
+            "arn:aws:s3:*:222222222222:accesspoint/*",
+            "arn:aws:s3:*:*:accesspoint/*",
+            "arn:aws:s3:eu-west-1:111111111111:accesspoint/ap",
+        ],
+    ),
     (
         "aws:PrincipalAccount",
         &["222222222222", "111111111111", "anonymous", "2*"],
@@ -143,6 +159,8 @@ const TEXT_KEYS: &[(&str, &[&str])] = &[
             "AIDAAAAAAAAAAAAAAAAA",
             "anonymous",
             "*:*",
+            "222222222222",
+            "111111111111",
         ],
     ),
     ("aws:PrincipalTag/team", &["a", "b", "${aws:username}"]),
@@ -544,6 +562,18 @@ fn fill(
         set("s3:TlsVersion", random.text(&["1.2", "1.3"]));
     }
     set("aws:ViaAWSService", "false");
+    // The organization of the bucket's account is no caller's choice.
+    if random.once_in(2) {
+        set("aws:ResourceOrgID", random.text(&["o-1", "o-8"]));
+    }
+    if random.once_in(4) {
+        let account = random.text(&[OWNER, "222222222222", FRESH]);
+        set("s3:DataAccessPointAccount", account);
+        set(
+            "s3:DataAccessPointArn",
+            &format!("arn:aws:s3:eu-west-1:{account}:accesspoint/ap"),
+        );
+    }
     let &(time, epoch) = random.pick(&[
         ("2026-11-22T00:00:00Z", "1795305600"),
         ("2027-06-01T00:00:00Z", "1811808000"),
@@ -703,7 +733,10 @@ fn fill(
             }
         }
         "s3:PutBucketAcl" if random.once_in(2) => {
-            set("s3:x-amz-acl", random.text(&["public-read", "private"]));
+            set(
+                "s3:x-amz-acl",
+                random.text(&["public-read", "private", "bucket-owner-full-control"]),
+            );
         }
         _ => {}
     }

@@ -1,13 +1,14 @@
 //! The prover's word against the evaluator's.
 
 use coldbucket_policy::batch;
-use coldbucket_policy::contract::Reach;
 use coldbucket_policy::contract::{Answer, Decision};
+use coldbucket_policy::contract::{PublicAccessBlock, Reach};
 use coldbucket_policy::evaluate::{Policies, implausible};
 use coldbucket_policy::prove::Case;
 use coldbucket_policy::{Policy, PolicyKind};
 use serde_json::Value;
 
+use crate::carried_out::{Settings, carried_out};
 use crate::grammar::{self, BUCKET, OWNER, QUESTIONS, Random};
 
 /// What was compared.
@@ -65,7 +66,19 @@ pub fn judge(random: &mut Random, requests: usize) -> Tally {
 /// The same for a given policy.
 pub fn judge_policy(random: &mut Random, document: &Value, requests: usize, name: &str) -> Tally {
     let policy = Policy::parse(&document.to_string(), PolicyKind::Resource);
-    let case = Case::new(BUCKET, OWNER, Some(&policy));
+    // Policies and settings go together at random, and the same way every time.
+    let settings = Settings {
+        acls_off: random.0.is_multiple_of(3),
+        public_acls_refused: random.0.is_multiple_of(5),
+    };
+    let case = Case {
+        ownership: settings.acls_off.then_some("BucketOwnerEnforced"),
+        block: PublicAccessBlock {
+            block_public_acls: settings.public_acls_refused,
+            ..PublicAccessBlock::default()
+        },
+        ..Case::new(BUCKET, OWNER, Some(&policy))
+    };
     let answers = batch::answers(&case, QUESTIONS).unwrap();
     let policies = Policies::of_resource(Some(&policy)).with_willing_identity();
     let mut tally = Tally {
@@ -91,6 +104,9 @@ pub fn judge_policy(random: &mut Random, document: &Value, requests: usize, name
             if let Some(why) = implausible(witness) {
                 wrong(&format!("implausible witness: {why}"), witness);
             }
+            if !carried_out(witness, settings) {
+                wrong("S3 refuses the witness", witness);
+            }
             if outcome.decision != Decision::Allow {
                 wrong(&format!("witness is not allowed: {outcome:?}"), witness);
             }
@@ -111,7 +127,7 @@ pub fn judge_policy(random: &mut Random, document: &Value, requests: usize, name
             }
             if class(answer, of_class) == Reach::Unreachable {
                 tally.in_unreachable += 1;
-                if outcome.decision == Decision::Allow {
+                if outcome.decision == Decision::Allow && carried_out(&request, settings) {
                     wrong(
                         &format!("called unreachable, and allowed: {outcome:?}"),
                         &request,

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on should stop loudly"
 )]
 
+mod carried_out;
 mod forms;
 mod grammar;
 mod judge;
