@@ -161,6 +161,38 @@ pub struct Identity<'a> {
     pub policies: Vec<(&'a str, &'a Policy)>,
     /// Its permissions boundary.
     pub boundary: Option<&'a Policy>,
+    /// The moment the question is about, RFC 3339; without one a date condition stays a condition.
+    pub now: Option<&'a str>,
+}
+
+impl Identity<'_> {
+    fn partition(&self) -> &str {
+        self.arn
+            .split(':')
+            .nth(1)
+            .filter(|partition| !partition.is_empty())
+            .unwrap_or("aws")
+    }
+
+    /// What a role's requests always come with and those of a long-lived access key never do. A user
+    /// may have either, by GetSessionToken.
+    fn credentials(&self) -> &'static [Credentials] {
+        let resource = self.arn.splitn(6, ':').nth(5).unwrap_or_default();
+        if resource.starts_with("role/") {
+            &[Credentials::Session]
+        } else {
+            &[Credentials::LongLived, Credentials::Session]
+        }
+    }
+}
+
+/// What signs a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Credentials {
+    /// An access key of a user: no `aws:TokenIssueTime`.
+    LongLived,
+    /// Temporary credentials, issued just now: those that were revoked can be replaced.
+    Session,
 }
 
 /// What a set of policies says of one action on one resource.
@@ -216,9 +248,9 @@ pub fn capabilities(identity: &Identity<'_>) -> Vec<Answer> {
         .iter()
         .map(|capability| {
             let mut each = capability.actions().iter().map(|(action, on)| {
-                samples(*on)
+                samples(*on, identity.partition())
                     .iter()
-                    .map(|resource| ask(&policies, &boundary, &request(identity, action, resource)))
+                    .map(|resource| ask(&policies, &boundary, identity, (*action, resource)))
                     .reduce(ActionGrant::and)
                     .unwrap_or_else(ActionGrant::no)
             });
@@ -254,7 +286,7 @@ pub fn whole_services(identity: &Identity<'_>) -> Vec<(&'static str, Answer)> {
         .iter()
         .map(|policy| ("boundary", Probe::new(policy)))
         .collect();
-    let partition = identity.arn.split(':').nth(1).unwrap_or("aws");
+    let partition = identity.partition();
     FAMILY
         .iter()
         .map(|service| {
@@ -264,7 +296,7 @@ pub fn whole_services(identity: &Identity<'_>) -> Vec<(&'static str, Answer)> {
                 identity.account
             );
             let action = format!("{service}:\u{e000}");
-            let said = ask(&policies, &boundary, &request(identity, &action, &resource));
+            let said = ask(&policies, &boundary, identity, (&action, &resource));
             let answer = Answer {
                 capability: Capability::Everything,
                 held: said.held,
@@ -278,33 +310,45 @@ pub fn whole_services(identity: &Identity<'_>) -> Vec<(&'static str, Answer)> {
 
 /// Resources that no policy names: a bucket name has 3 to 63 characters, a key 1 to 1,024 bytes (S3
 /// user guide, "Bucket naming rules", "Naming Amazon S3 objects").
-fn samples(on: GrantScope) -> Vec<String> {
+fn samples(on: GrantScope, partition: &str) -> Vec<String> {
     let of = |length: usize| "\u{e000}".repeat(length);
     match on {
         GrantScope::Bucket => vec![
-            format!("arn:aws:s3:::{}", of(3)),
-            format!("arn:aws:s3:::{}", of(63)),
+            format!("arn:{partition}:s3:::{}", of(3)),
+            format!("arn:{partition}:s3:::{}", of(63)),
         ],
         GrantScope::Object => vec![
-            format!("arn:aws:s3:::{}/{}", of(3), of(1)),
-            format!("arn:aws:s3:::{}/{}", of(63), of(341)),
+            format!("arn:{partition}:s3:::{}/{}", of(3), of(1)),
+            format!("arn:{partition}:s3:::{}/{}", of(63), of(341)),
         ],
         GrantScope::Account => vec!["*".to_owned()],
     }
 }
 
 /// An ordinary request of the identity, over TLS, to a bucket of its own account.
-fn request(identity: &Identity<'_>, action: &str, resource: &str) -> Request {
+fn request(
+    identity: &Identity<'_>,
+    (action, resource): (&str, &str),
+    credentials: Credentials,
+) -> Request {
     let one = |text: &str| ContextValue::One(text.to_owned());
+    let mut context = BTreeMap::from([
+        ("aws:SecureTransport".to_owned(), one("true")),
+        ("aws:ViaAWSService".to_owned(), one("false")),
+    ]);
+    if let Some(now) = identity.now {
+        context.insert("aws:CurrentTime".to_owned(), one(now));
+        context.insert("aws:EpochTime".to_owned(), one(now));
+        if credentials == Credentials::Session {
+            context.insert("aws:TokenIssueTime".to_owned(), one(now));
+        }
+    }
     Request {
         principal: RequestPrincipal::Arn(identity.arn.to_owned()),
         action: action.to_owned(),
         resource: resource.to_owned(),
         resource_account: identity.account.to_owned(),
-        context: BTreeMap::from([
-            ("aws:SecureTransport".to_owned(), one("true")),
-            ("aws:ViaAWSService".to_owned(), one("false")),
-        ]),
+        context,
     }
 }
 
@@ -321,8 +365,38 @@ const SETTLED: &[&str] = &[
     "s3:resourceaccount",
 ];
 
-fn ask(policies: &[(&str, Probe)], boundary: &[(&str, Probe)], request: &Request) -> ActionGrant {
-    let allowed = strongest(policies, request, Effect::Allow);
+/// Keys that the moment settles as well, where it is known.
+const SETTLED_BY_THE_MOMENT: &[&str] = &["aws:currenttime", "aws:epochtime", "aws:tokenissuetime"];
+
+/// The grant of one action on one resource, with the credentials that do most.
+fn ask(
+    policies: &[(&str, Probe)],
+    boundary: &[(&str, Probe)],
+    identity: &Identity<'_>,
+    asked: (&str, &str),
+) -> ActionGrant {
+    let mut settled = SETTLED.to_vec();
+    if identity.now.is_some() {
+        settled.extend(SETTLED_BY_THE_MOMENT);
+    }
+    identity
+        .credentials()
+        .iter()
+        .map(|credentials| {
+            let request = request(identity, asked, *credentials);
+            decide(policies, boundary, &request, &settled)
+        })
+        .reduce(ActionGrant::or)
+        .unwrap_or_else(ActionGrant::no)
+}
+
+fn decide(
+    policies: &[(&str, Probe)],
+    boundary: &[(&str, Probe)],
+    request: &Request,
+    settled: &[&str],
+) -> ActionGrant {
+    let allowed = strongest(policies, request, settled, Effect::Allow);
     if allowed.held == Held::No {
         return ActionGrant::no();
     }
@@ -332,10 +406,14 @@ fn ask(policies: &[(&str, Probe)], boundary: &[(&str, Probe)], request: &Request
             ..ActionGrant::no()
         }
     } else {
-        strongest(boundary, request, Effect::Allow)
+        strongest(boundary, request, settled, Effect::Allow)
     };
-    let denied =
-        strongest(policies, request, Effect::Deny).or(strongest(boundary, request, Effect::Deny));
+    let denied = strongest(policies, request, settled, Effect::Deny).or(strongest(
+        boundary,
+        request,
+        settled,
+        Effect::Deny,
+    ));
     // Not being denied: surely, under conditions, perhaps, never.
     let spared = ActionGrant {
         held: match denied.held {
@@ -351,10 +429,15 @@ fn ask(policies: &[(&str, Probe)], boundary: &[(&str, Probe)], request: &Request
 }
 
 /// The strongest statement of that effect. Conditional Denies add up: each may bite on its own.
-fn strongest(policies: &[(&str, Probe)], request: &Request, effect: Effect) -> ActionGrant {
+fn strongest(
+    policies: &[(&str, Probe)],
+    request: &Request,
+    settled: &[&str],
+    effect: Effect,
+) -> ActionGrant {
     let mut best = ActionGrant::no();
     for (name, probe) in policies {
-        for sight in probe.look(request, effect, SETTLED) {
+        for sight in probe.look(request, effect, settled) {
             let (held, index, conditions) = match sight {
                 Sight::Surely { statement } => (Held::Yes, statement, BTreeSet::new()),
                 Sight::Under { statement, keys } => (Held::Conditionally, statement, keys),
@@ -390,6 +473,7 @@ mod tests {
             account: "111111111111",
             policies: vec![("inline", &policy)],
             boundary: boundary.as_ref(),
+            now: None,
         })
     }
 
@@ -553,6 +637,7 @@ mod tests {
                 account: "111111111111",
                 policies: vec![("inline", &policy)],
                 boundary: None,
+                now: None,
             })
             .into_iter()
             .filter(|(_, answer)| answer.held == Held::Yes)
@@ -587,5 +672,127 @@ mod tests {
         assert_eq!(held(text, Capability::WriteEverywhere), Held::Unknown);
         assert_eq!(held(text, Capability::ReadEverywhere), Held::Yes);
         assert_eq!(held(text, Capability::DeleteEverywhere), Held::No);
+    }
+
+    const ALL: &str = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#;
+
+    fn everything(arn: &str, statements: &str, now: Option<&str>) -> Held {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        let policy = Policy::parse(&text, PolicyKind::Identity);
+        let answers = capabilities(&Identity {
+            arn,
+            account: "111111111111",
+            policies: vec![("inline", &policy)],
+            boundary: None,
+            now,
+        });
+        find(&answers, Capability::Everything).held
+    }
+
+    const ROLE: &str = "arn:aws:iam::111111111111:role/r";
+    const USER: &str = "arn:aws:iam::111111111111:user/u";
+    const NOW: Option<&str> = Some("2026-11-29T12:00:00Z");
+
+    /// Each operator on a date before and after the moment, on an Allow.
+    #[test]
+    fn the_moment_settles_dates() {
+        let before = ["2025-01-01T00:00:00Z", "2025-01-01", "1735689600"];
+        let after = ["2027-01-01T00:00:00Z", "2027-01-01", "1798761600"];
+        for (operator, past, future) in [
+            ("DateGreaterThan", Held::Yes, Held::No),
+            ("DateGreaterThanEquals", Held::Yes, Held::No),
+            ("DateLessThan", Held::No, Held::Yes),
+            ("DateLessThanEquals", Held::No, Held::Yes),
+            ("DateNotEquals", Held::Yes, Held::Yes),
+            ("DateEquals", Held::No, Held::No),
+        ] {
+            for (dates, expected) in [(before, past), (after, future)] {
+                for (key, date) in ["aws:CurrentTime", "aws:EpochTime"]
+                    .into_iter()
+                    .flat_map(|key| dates.map(|date| (key, date)))
+                {
+                    let text = format!(
+                        r#"{{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{{"{operator}":{{"{key}":"{date}"}}}}}}"#
+                    );
+                    for arn in [ROLE, USER] {
+                        assert_eq!(everything(arn, &text, NOW), expected, "{text}");
+                        assert_eq!(everything(arn, &text, None), Held::Conditionally, "{text}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// What IAM's "Revoke active sessions" writes, and its relatives.
+    #[test]
+    fn revoked_sessions_leave_new_ones() {
+        let deny = |condition: &str| {
+            format!(
+                r#"{ALL},{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{condition}}}"#
+            )
+        };
+        for (condition, role, user) in [
+            // Older sessions are refused: newer ones and access keys are not.
+            (
+                r#"{"DateLessThan":{"aws:TokenIssueTime":"2025-06-01T00:00:00Z"}}"#,
+                Held::Yes,
+                Held::Yes,
+            ),
+            // An access key has no such key, and a session of the user has.
+            (
+                r#"{"DateLessThanIfExists":{"aws:TokenIssueTime":"2025-06-01T00:00:00Z"}}"#,
+                Held::Yes,
+                Held::Yes,
+            ),
+            // Sessions until next year: all there are, but an access key is none.
+            (
+                r#"{"DateLessThan":{"aws:TokenIssueTime":"2027-06-01T00:00:00Z"}}"#,
+                Held::No,
+                Held::Yes,
+            ),
+            (
+                r#"{"DateLessThanIfExists":{"aws:TokenIssueTime":"2027-06-01T00:00:00Z"}}"#,
+                Held::No,
+                Held::No,
+            ),
+            (
+                r#"{"Null":{"aws:TokenIssueTime":"false"}}"#,
+                Held::No,
+                Held::Yes,
+            ),
+        ] {
+            let text = deny(condition);
+            assert_eq!(everything(ROLE, &text, NOW), role, "role {condition}");
+            assert_eq!(everything(USER, &text, NOW), user, "user {condition}");
+        }
+    }
+
+    #[test]
+    fn arns_name_buckets_of_the_partition_of_the_identity() {
+        let partitions = ["aws", "aws-us-gov", "aws-cn"];
+        for own in partitions {
+            for named in partitions {
+                for (capability, resource) in [
+                    (Capability::Everything, "*"),
+                    (Capability::WriteEverywhere, "*/*"),
+                    (Capability::ChangePolicy, "*"),
+                ] {
+                    let text = format!(
+                        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"s3:*","Resource":"arn:{named}:s3:::{resource}"}}}}"#
+                    );
+                    let policy = Policy::parse(&text, PolicyKind::Identity);
+                    let arn = format!("arn:{own}:iam::111111111111:role/r");
+                    let answers = capabilities(&Identity {
+                        arn: &arn,
+                        account: "111111111111",
+                        policies: vec![("inline", &policy)],
+                        boundary: None,
+                        now: None,
+                    });
+                    let expected = if own == named { Held::Yes } else { Held::No };
+                    assert_eq!(find(&answers, capability).held, expected, "{own} {named}");
+                }
+            }
+        }
     }
 }

@@ -175,7 +175,7 @@ impl<'a> BucketFacts<'a> {
         });
         Self {
             name: context.name.to_owned(),
-            arn: bucket_arn(context.region(), context.name),
+            arn: bucket_arn(context.account.partition(), context.name),
             account: context.account_id.to_owned(),
             region: context.region().to_owned(),
             policy: basis.lazy(|basis| basis.policy().facts()),
@@ -240,7 +240,7 @@ impl<'a> SubjectView<'a> for BucketFacts<'a> {
             id: ResourceId {
                 kind: SubjectKind::Bucket,
                 name: name.to_owned(),
-                arn: bucket_arn(region, name),
+                arn: bucket_arn(account.partition(), name),
                 account: id.to_owned(),
                 region: region.to_owned(),
             },

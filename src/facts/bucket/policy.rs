@@ -60,7 +60,7 @@ pub(super) struct PolicyReading {
 impl PolicyReading {
     /// Parses the policy of a bucket, once.
     pub(super) fn new(context: &BucketContext<'_>) -> Self {
-        let arn = bucket_arn(context.region(), context.name);
+        let partition = context.account.partition();
         Self {
             policy: from_reading(
                 ReadingKind::BucketPolicy,
@@ -70,13 +70,9 @@ impl PolicyReading {
             ),
             bucket: context.name.to_owned(),
             prover: RefCell::new(None),
-            partition: match arn.split(':').nth(1) {
-                Some("aws-cn") => "aws-cn",
-                Some("aws-us-gov") => "aws-us-gov",
-                _ => "aws",
-            },
+            partition,
             target: Target {
-                arn,
+                arn: bucket_arn(partition, context.name),
                 owner: context.account_id.to_owned(),
             },
             now: context

@@ -1,6 +1,7 @@
 //! What can be said about one function. One file a topic; this one only puts them together.
 
 pub mod access;
+mod cadence;
 pub mod code;
 pub mod cold_start;
 pub mod concurrency;

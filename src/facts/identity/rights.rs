@@ -38,6 +38,7 @@ pub(super) struct Rights<'a> {
     boundary: &'a Boundary,
     account: &'a str,
     arn: &'a str,
+    now: &'a str,
 }
 
 impl<'a> Rights<'a> {
@@ -55,6 +56,7 @@ impl<'a> Rights<'a> {
             boundary,
             account: context.account_id,
             arn: &identity.arn,
+            now: context.taken_at,
         };
         let missing = policies
             .iter()
@@ -92,6 +94,7 @@ impl<'a> Rights<'a> {
                 Boundary::Is(policy) => Some(policy),
                 _ => None,
             },
+            now: Some(self.now),
         }
     }
 
