@@ -29,6 +29,16 @@ pub(super) fn find(
             if !in_scope(&owner, scope) {
                 continue;
             }
+            if owner.was_deleted(account) {
+                let gone = owner.refusals().find(|(_, _, code)| is_gone(code));
+                gaps.extend(gone.map(|(_, action, code)| Gap {
+                    resource: resource(&owner, account),
+                    action: action.to_owned(),
+                    code: format!("{code}: deleted during the run"),
+                    affects: Vec::new(),
+                }));
+                continue;
+            }
             gaps.extend(owner.refusals().map(|(kind, action, code)| {
                 let resource = resource(&owner, account);
                 Gap {
@@ -42,6 +52,11 @@ pub(super) fn find(
     }
     gaps.sort();
     gaps
+}
+
+/// The code says that the bucket or function is not there.
+fn is_gone(code: &str) -> bool {
+    matches!(code, "NoSuchBucket" | "ResourceNotFoundException")
 }
 
 fn in_scope(owner: &ReadingOwner<'_>, scope: &ResourceScope) -> bool {

@@ -258,6 +258,22 @@ impl PolicyReading {
         })
     }
 
+    /// The networks from which one of these actions is allowed, where the address is all that a caller
+    /// must bring; none otherwise.
+    pub(super) fn networks(&self, question: &Question, actions: &[&str]) -> Vec<String> {
+        let found = self.ask(None, |policy| {
+            let answer = self.with_prover(policy, |prover| prover.only(actions).answer(question));
+            Fact::Known(answer.only_from)
+        });
+        let mut held = found.known().cloned().flatten().unwrap_or_default();
+        let networks = held.remove("aws:SourceIp").unwrap_or_default();
+        if held.is_empty() {
+            networks
+        } else {
+            Vec::new()
+        }
+    }
+
     /// Whether no request of this form gets in that calls one of these actions.
     pub(super) fn refuses(&self, question: &Question, actions: &[&str]) -> Fact<bool> {
         self.ask(false, |policy| {
