@@ -159,7 +159,7 @@ fn an_exception_for_a_check_that_does_not_exist_is_a_mistake_with_its_place() {
         .file("coldbucket.toml", &exception("check = 's3-public-raed'", STILL))
         .run()
         .exits(2)
-        .says("error: coldbucket.toml:1:1: an exception for check `s3-public-raed` matches no check; did you mean `s3-public-read`?");
+        .says("error: coldbucket.toml:1:1: the exception for check `s3-public-raed` matches no check; did you mean `s3-public-read`?");
 }
 
 // Baselines -------------------------------------------------------------------------------------

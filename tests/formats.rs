@@ -25,7 +25,9 @@ fn rendered() -> &'static BTreeMap<(&'static str, &'static str), String> {
     static RENDERED: std::sync::OnceLock<BTreeMap<(&str, &str), String>> =
         std::sync::OnceLock::new();
     RENDERED.get_or_init(|| {
-        let formats = ["json", "sarif", "junit", "csv", "markdown", "asff", "ocsf"];
+        let formats = [
+            "json", "jsonl", "sarif", "junit", "csv", "markdown", "asff", "ocsf",
+        ];
         let outputs = formats
             .map(|format| format!("-o {format}={format}.out"))
             .join(" ");
@@ -81,6 +83,77 @@ fn assert_valid(schema: &jsonschema::Validator, document: &Value) {
 }
 
 const BOTH: [&str; 2] = ["sample", "hostile"];
+
+// JSON lines -------------------------------------------------------------------------------------
+
+#[test]
+fn json_lines_have_every_result_with_the_same_members() {
+    for account in BOTH {
+        let lines: Vec<Value> = output(account, "jsonl")
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let report = report(account);
+        let results = report["results"].as_array().unwrap();
+        assert_eq!(lines.len(), results.len(), "{account}");
+        for (line, result) in lines.iter().zip(results) {
+            let members: Vec<&String> = line.as_object().unwrap().keys().collect();
+            assert_eq!(
+                members,
+                [
+                    "account",
+                    "region",
+                    "check_id",
+                    "title",
+                    "status",
+                    "severity",
+                    "controls",
+                    "resource_type",
+                    "resource_name",
+                    "resource_arn",
+                    "item",
+                    "message",
+                    "reason",
+                    "missing",
+                    "suppressed_by",
+                    "remediation",
+                    "evidence",
+                    "witness",
+                    "fingerprint"
+                ]
+            );
+            assert_eq!(line["check_id"], result["check"]);
+            assert_eq!(line["status"], result["status"]);
+            assert_eq!(line["account"], result["resource"]["account"]);
+            assert_eq!(line["resource_arn"], result["resource"]["arn"]);
+            assert_eq!(line["fingerprint"], result["fingerprint"]);
+            // Evidence and witness are text that holds JSON.
+            let evidence: Value = serde_json::from_str(line["evidence"].as_str().unwrap()).unwrap();
+            assert_eq!(
+                evidence,
+                result
+                    .get("evidence")
+                    .cloned()
+                    .unwrap_or(Value::Array(vec![]))
+            );
+            if let Some(witness) = line["witness"].as_str() {
+                assert_eq!(
+                    serde_json::from_str::<Value>(witness).unwrap(),
+                    result["witness"]
+                );
+            }
+            for control in line["controls"].as_array().unwrap() {
+                let (catalogue, id) = control.as_str().unwrap().split_once(':').unwrap();
+                let check = result["check"].as_str().unwrap();
+                let known = &report["checks"][check]["maps_to"][catalogue];
+                assert!(
+                    known.as_array().unwrap().contains(&Value::from(id)),
+                    "{control}"
+                );
+            }
+        }
+    }
+}
 
 // SARIF -----------------------------------------------------------------------------------------
 
@@ -351,7 +424,9 @@ fn markdown_has_no_markup_of_somebody_else() {
 
 #[test]
 fn nothing_of_an_account_acts_on_a_terminal_in_any_format() {
-    for format in ["json", "sarif", "junit", "csv", "markdown", "asff", "ocsf"] {
+    for format in [
+        "json", "jsonl", "sarif", "junit", "csv", "markdown", "asff", "ocsf",
+    ] {
         let text = output("hostile", format);
         let bad = text.chars().find(|letter| {
             (letter.is_control() && !matches!(letter, '\n' | '\r'))
@@ -388,7 +463,7 @@ fn findings_are_small() {
 
 #[test]
 fn what_is_accepted_stays_in_every_machine_format() {
-    let formats = ["json", "sarif", "junit", "csv", "asff", "ocsf"];
+    let formats = ["json", "jsonl", "sarif", "junit", "csv", "asff", "ocsf"];
     let outputs = formats
         .map(|format| format!("-o {format}={format}.out"))
         .join(" ");

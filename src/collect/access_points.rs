@@ -19,7 +19,7 @@ use crate::inventory::ids::{SubjectKind, partition};
 use crate::inventory::need::{Guard, ReadingKind};
 
 use super::answer::ask;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::{each, listing, pages};
 use super::session::Session;
 
@@ -48,7 +48,7 @@ async fn list(session: &Session, account: &str, region: &str) -> Listed<AccessPo
     let mut found = BTreeMap::new();
     let went = pages(
         session,
-        (Family::S3Control, region),
+        (ServiceFamily::S3Control, region),
         |token| {
             client
                 .list_access_points()
@@ -90,7 +90,7 @@ async fn read_one(
     listed: AccessPointInventory,
 ) -> AccessPointInventory {
     let client = session.clients.s3control(account, region);
-    let lane = (Family::S3Control, region);
+    let lane = (ServiceFamily::S3Control, region);
     let mut point = listed;
     point.configuration = ask(
         session,
@@ -176,7 +176,7 @@ async fn list_multi_region(
     let mut found = BTreeMap::new();
     let went = pages(
         session,
-        (Family::S3Control, MULTI_REGION_HOME),
+        (ServiceFamily::S3Control, MULTI_REGION_HOME),
         |token| {
             client
                 .list_multi_region_access_points()
@@ -223,7 +223,7 @@ async fn read_one_multi_region(
     listed: MultiRegionAccessPointInventory,
 ) -> MultiRegionAccessPointInventory {
     let client = session.clients.s3control(account, MULTI_REGION_HOME);
-    let lane = (Family::S3Control, MULTI_REGION_HOME);
+    let lane = (ServiceFamily::S3Control, MULTI_REGION_HOME);
     let mut point = listed;
     // Without a policy the established one is an empty text.
     point.policy = ask(

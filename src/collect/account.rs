@@ -5,7 +5,7 @@ use crate::inventory::bucket::PublicAccessBlock;
 use crate::inventory::need::ReadingKind;
 
 use super::answer::ask;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::session::Session;
 
 /// Account-level Block Public Access.
@@ -13,7 +13,7 @@ pub async fn public_access_block(session: &Session, account: &str) -> Reading<Pu
     let client = session.clients.s3control(account, &session.home);
     ask(
         session,
-        (Family::S3Control, &session.home),
+        (ServiceFamily::S3Control, &session.home),
         ReadingKind::AccountPublicAccessBlock,
         || client.get_public_access_block().account_id(account).send(),
         |output| {

@@ -10,7 +10,7 @@ use crate::inventory::Reading;
 use crate::inventory::need::ReadingKind;
 
 use super::call_error::{CallError, ErrorKind};
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::session::Session;
 
 /// Codes by which a service refuses for want of permission. Other 403s (an expired token, a wrong
@@ -28,7 +28,7 @@ const DENIED: [&str; 6] = [
 /// `None` for a documented empty answer.
 pub async fn ask<T, O, E, F, Fut>(
     session: &Session,
-    (family, region): (Family, &str),
+    (family, region): (ServiceFamily, &str),
     kind: ReadingKind,
     send: F,
     becomes: impl FnOnce(O) -> Option<T>,

@@ -9,7 +9,7 @@ use crate::inventory::account::Listing;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::need::ReadingKind;
 
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::{listing, pages};
 use super::session::Session;
 
@@ -59,7 +59,7 @@ async fn list(session: &Session, found: &mut FoundBuckets) {
     let mut own = BTreeSet::new();
     let went = pages(
         session,
-        (Family::S3, &session.home),
+        (ServiceFamily::S3, &session.home),
         |token| {
             // With a parameter the answer names each bucket's Region, without it does not
             // (S3 API reference, ListBuckets).

@@ -25,7 +25,7 @@ pub const DEFAULT_REGION: &str = "us-east-1";
 
 /// Where configuration comes from.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Source<'a> {
+pub struct ClientSettings<'a> {
     /// The profile; `None` is the environment's.
     pub profile: Option<&'a str>,
     /// The endpoint of all services; `None` is the environment's, or AWS.
@@ -33,12 +33,12 @@ pub struct Source<'a> {
     /// The Region when none is configured.
     pub fallback_region: Option<&'a str>,
     /// Credentials and Region that are given rather than found.
-    pub fixed: Option<&'a Fixed>,
+    pub fixed: Option<&'a FixedEndpoint>,
 }
 
 /// Credentials and Region, whatever the machine's own profiles say.
 #[derive(Clone, Debug)]
-pub struct Fixed {
+pub struct FixedEndpoint {
     /// The credentials.
     pub credentials: aws_credential_types::Credentials,
     /// The configured Region.
@@ -69,7 +69,7 @@ impl Clients {
     ///
     /// # Errors
     /// [`CollectError::Endpoint`] when the endpoint URL, wherever it came from, is not one.
-    pub async fn load(source: Source<'_>) -> Result<Self, CollectError> {
+    pub async fn load(source: ClientSettings<'_>) -> Result<Self, CollectError> {
         if let Some(url) = source.endpoint_url {
             endpoint::check(url)?;
         }

@@ -15,7 +15,7 @@ use crate::inventory::need::ReadingKind;
 
 use super::answer;
 use super::call_error::CallError;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::pages;
 use super::session::Session;
 
@@ -71,7 +71,14 @@ where
     let client = session.clients.config_service(region);
     let send = || send(client.clone());
     let becomes = |output| Some(becomes(output));
-    answer::ask(session, (Family::Config, region), kind, send, becomes).await
+    answer::ask(
+        session,
+        (ServiceFamily::Config, region),
+        kind,
+        send,
+        becomes,
+    )
+    .await
 }
 
 async fn recorders(session: &Session, region: &str) -> Reading<Vec<ConfigRecorder>> {
@@ -225,7 +232,7 @@ async fn rules(session: &Session, region: &str) -> Reading<Vec<ConfigRule>> {
     let mut rules = Vec::new();
     let went = pages(
         session,
-        (Family::Config, region),
+        (ServiceFamily::Config, region),
         |token| {
             let call = client.describe_config_rules();
             call.set_next_token(token).send()

@@ -14,7 +14,7 @@ use crate::inventory::trigger::{EventRule, RuleTarget};
 use super::answer;
 use super::answer::FailedAction;
 use super::functions::ReadFunctions;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::pages;
 use super::session::Session;
 
@@ -75,7 +75,7 @@ async fn buses(session: &Session, region: &str) -> Result<Vec<String>, FailedAct
     let mut names = Vec::new();
     pages(
         session,
-        (Family::Events, region),
+        (ServiceFamily::Events, region),
         |token| {
             let call = client.list_event_buses();
             call.set_next_token(token).send()
@@ -100,7 +100,7 @@ async fn rules_of(
     let mut rules = Vec::new();
     pages(
         session,
-        (Family::Events, region),
+        (ServiceFamily::Events, region),
         |token| {
             client
                 .list_rules()
@@ -130,7 +130,7 @@ async fn targets(
     let mut targets = Vec::new();
     pages(
         session,
-        (Family::Events, region),
+        (ServiceFamily::Events, region),
         |token| {
             client
                 .list_targets_by_rule()

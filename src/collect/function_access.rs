@@ -16,7 +16,7 @@ use crate::inventory::need::ReadingKind;
 use super::answer;
 use super::call_error::{CallError, ErrorKind};
 use super::functions::{LATEST, qualifier, ruled_out};
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::pages;
 use super::session::Session;
 
@@ -49,7 +49,7 @@ async fn urls(session: &Session, region: &str, name: &str) -> Result<Vec<Functio
     let mut urls = Vec::new();
     pages(
         session,
-        (Family::Lambda, region),
+        (ServiceFamily::Lambda, region),
         |marker| {
             client
                 .list_function_url_configs()
@@ -119,7 +119,7 @@ async fn policies(
     for wanted in qualifiers {
         let qualifier = (wanted != LATEST).then(|| wanted.clone());
         let answer = session
-            .call(Family::LambdaGetPolicy, region, || {
+            .call(ServiceFamily::LambdaGetPolicy, region, || {
                 client
                     .get_policy()
                     .function_name(name)

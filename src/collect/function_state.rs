@@ -6,7 +6,7 @@ use crate::inventory::need::ReadingKind;
 
 use super::answer::ask;
 use super::functions::ruled_out;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::session::Session;
 
 /// Reads state and reserved concurrency into the function, where a guard does not rule it out.
@@ -30,7 +30,7 @@ async fn status(session: &Session, region: &str, name: &str) -> Reading<Function
     let client = session.clients.lambda(region);
     ask(
         session,
-        (Family::Lambda, region),
+        (ServiceFamily::Lambda, region),
         ReadingKind::FunctionStatus,
         || {
             let call = client.get_function_configuration();
@@ -54,7 +54,7 @@ async fn reserved(session: &Session, region: &str, name: &str) -> Reading<u32> {
     let client = session.clients.lambda(region);
     ask(
         session,
-        (Family::Lambda, region),
+        (ServiceFamily::Lambda, region),
         ReadingKind::FunctionReservedConcurrency,
         || client.get_function_concurrency().function_name(name).send(),
         |output| u32::try_from(output.reserved_concurrent_executions()?).ok(),

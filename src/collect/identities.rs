@@ -17,7 +17,7 @@ use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Guard, ReadingKind};
 
 use super::answer::ask;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::{each, listing, pages};
 use super::session::Session;
 
@@ -40,7 +40,7 @@ async fn list(session: &Session, found: &mut AccountInventory) -> Reading<Listin
     let client = session.clients.iam();
     let went = pages(
         session,
-        (Family::Iam, &session.home),
+        (ServiceFamily::Iam, &session.home),
         |marker| {
             client
                 .get_account_authorization_details()
@@ -201,7 +201,7 @@ async fn read_access_keys(session: &Session, found: &mut AccountInventory) {
         let name = key.trim_start_matches("user/");
         let keys = ask(
             session,
-            (Family::Iam, &session.home),
+            (ServiceFamily::Iam, &session.home),
             KIND,
             || client.list_access_keys().user_name(name).send(),
             |output| Some(output.access_key_metadata.iter().map(access_key).collect()),

@@ -11,7 +11,7 @@ use super::call_error::{CallError, ErrorKind, clean};
 use super::clients::Clients;
 use super::endpoint;
 use super::error::CollectError;
-use super::lane::{Family, Lanes};
+use super::lane::{Lanes, ServiceFamily};
 
 /// The account id used when an endpoint does not know sts. AWS itself always answers
 /// GetCallerIdentity; it cannot be denied (IAM user guide).
@@ -43,7 +43,7 @@ pub async fn identify(
     let sts = clients.sts();
     let home = clients.home();
     let answer = lanes
-        .lane(Family::Sts, &home)
+        .lane(ServiceFamily::Sts, &home)
         .call(|| sts.get_caller_identity().send())
         .await;
     let error = match answer {

@@ -8,7 +8,7 @@ use crate::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
 use crate::inventory::need::{Guard, ReadingKind};
 
 use super::answer::ask;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::each;
 use super::session::Session;
 
@@ -44,7 +44,7 @@ async fn read_one(session: &Session, arn: &str) -> KeyInventory {
     let mut key = KeyInventory {
         description: ask(
             session,
-            (Family::Kms, region),
+            (ServiceFamily::Kms, region),
             ReadingKind::KeyDescription,
             || client.describe_key().key_id(arn).send(),
             |output| output.key_metadata.map(description),
@@ -62,7 +62,7 @@ async fn read_one(session: &Session, arn: &str) -> KeyInventory {
             .map_or(arn, |description| description.arn.as_str());
         key.rotation = ask(
             session,
-            (Family::Kms, region),
+            (ServiceFamily::Kms, region),
             ReadingKind::KeyRotation,
             || client.get_key_rotation_status().key_id(id).send(),
             |output| {

@@ -18,7 +18,7 @@ use crate::inventory::need::ReadingKind;
 
 use super::call_error::CallError;
 use super::functions::{LATEST, qualifier, ruled_out, unqualified};
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::{each, listing, pages};
 use super::session::Session;
 use super::{answer, function_access, function_state, logs, metrics, packages, triggers};
@@ -131,7 +131,7 @@ async fn list(
     let mut functions: BTreeMap<String, FunctionInventory> = BTreeMap::new();
     let went = pages(
         session,
-        (Family::Lambda, region),
+        (ServiceFamily::Lambda, region),
         |marker| {
             client
                 .list_functions()
@@ -213,7 +213,7 @@ async fn aliases(session: &Session, region: &str, name: &str) -> Result<Vec<Alia
     let mut aliases = Vec::new();
     pages(
         session,
-        (Family::Lambda, region),
+        (ServiceFamily::Lambda, region),
         |marker| {
             client
                 .list_aliases()
@@ -240,7 +240,7 @@ async fn provisioned(
     let mut configs = Vec::new();
     pages(
         session,
-        (Family::Lambda, region),
+        (ServiceFamily::Lambda, region),
         |marker| {
             client
                 .list_provisioned_concurrency_configs()
@@ -265,7 +265,7 @@ async fn image(session: &Session, region: &str, name: &str) -> Reading<Image> {
     const KIND: ReadingKind = ReadingKind::FunctionImage;
     let client = session.clients.lambda(region);
     let answer = session
-        .call(Family::LambdaGetFunction, region, || {
+        .call(ServiceFamily::LambdaGetFunction, region, || {
             client.get_function().function_name(name).send()
         })
         .await;
@@ -286,7 +286,7 @@ async fn image(session: &Session, region: &str, name: &str) -> Reading<Image> {
     // function itself; the URI says.
     let ecr = session.clients.ecr(source.region);
     let answer = session
-        .call(Family::Ecr, source.region, || {
+        .call(ServiceFamily::Ecr, source.region, || {
             ecr.describe_images()
                 .registry_id(source.registry)
                 .repository_name(source.repository)

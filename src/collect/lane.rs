@@ -371,12 +371,12 @@ fn backoff(attempt: u32) -> Duration {
 pub struct Lanes {
     gate: Arc<SharedLimits>,
     lambda_quota: bool,
-    lanes: Mutex<HashMap<(Family, String), Arc<Lane>>>,
+    lanes: Mutex<HashMap<(ServiceFamily, String), Arc<Lane>>>,
 }
 
 /// What AWS throttles together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
+pub enum ServiceFamily {
     /// sts.
     Sts,
     /// account.
@@ -417,7 +417,7 @@ pub enum Family {
     Iam,
 }
 
-impl Family {
+impl ServiceFamily {
     /// The quota AWS publishes, requests a second in a Region. Lambda's control plane has 15 for
     /// all calls together, another 15 for GetPolicy and 100 for GetFunction; none can be raised
     /// (Lambda developer guide, "Lambda quotas", API requests).
@@ -450,7 +450,7 @@ impl Lanes {
     }
 
     /// The lane of a service in a Region.
-    pub fn lane(&self, family: Family, region: &str) -> Arc<Lane> {
+    pub fn lane(&self, family: ServiceFamily, region: &str) -> Arc<Lane> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(lanes.entry((family, region.to_owned())).or_insert_with(|| {
             let pace = match family.quota() {

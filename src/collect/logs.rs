@@ -21,7 +21,7 @@ use crate::inventory::report_line;
 
 use super::answer;
 use super::call_error::{CallError, ErrorKind};
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::session::Session;
 
 const KIND: ReadingKind = ReadingKind::FunctionMeasured;
@@ -181,7 +181,7 @@ async fn describe(
         let mut token: Option<String> = None;
         loop {
             let page = session
-                .call(Family::Logs, region, || {
+                .call(ServiceFamily::Logs, region, || {
                     client
                         .describe_log_groups()
                         .log_group_name_prefix(&prefix)
@@ -305,7 +305,7 @@ async fn query(
     let client = session.clients.logs(region);
     let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
     let started = session
-        .call(Family::LogsInsights, region, || {
+        .call(ServiceFamily::LogsInsights, region, || {
             client
                 .start_query()
                 .set_log_group_names(Some(names.clone()))
@@ -378,7 +378,7 @@ async fn results(
     let mut wait = Duration::from_millis(250);
     loop {
         let output = session
-            .call(Family::LogsInsights, region, || {
+            .call(ServiceFamily::LogsInsights, region, || {
                 client.get_query_results().query_id(id).send()
             })
             .await?;
@@ -452,7 +452,7 @@ async fn events(
         let mut pages: u32 = 0;
         loop {
             let page = session
-                .call(Family::Logs, region, || {
+                .call(ServiceFamily::Logs, region, || {
                     client
                         .filter_log_events()
                         .log_group_name(&group.name)

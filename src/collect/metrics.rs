@@ -16,7 +16,7 @@ use crate::inventory::need::ReadingKind;
 
 use super::answer;
 use super::functions::ruled_out;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::pages;
 use super::session::Session;
 
@@ -200,7 +200,7 @@ async fn values(
     let queries = &queries;
     pages(
         session,
-        (Family::Metrics, region),
+        (ServiceFamily::Metrics, region),
         |token| {
             client
                 .get_metric_data()

@@ -71,7 +71,7 @@ use crate::inventory::target::TargetInventory;
 use crate::inventory::trail::TrailInventory;
 use crate::inventory::{Reading, Snapshot};
 
-use clients::{Clients, Fixed, Source};
+use clients::{ClientSettings, Clients, FixedEndpoint};
 use interrupt::{Interrupt, Routed};
 use lane::{Lanes, SharedLimits};
 use paging::each;
@@ -96,7 +96,7 @@ pub fn collect(
 
 fn collect_from(
     request: CollectRequest,
-    fixed: Option<Fixed>,
+    fixed: Option<FixedEndpoint>,
     progress: Box<dyn Progress>,
 ) -> Result<Snapshot, CollectError> {
     for region in &request.resources.regions {
@@ -121,7 +121,7 @@ fn collect_from(
 
 async fn run(
     request: CollectRequest,
-    fixed: Option<Fixed>,
+    fixed: Option<FixedEndpoint>,
     progress: Box<dyn Progress>,
     interrupt: Interrupt,
 ) -> Result<Snapshot, CollectError> {
@@ -157,7 +157,7 @@ fn now() -> String {
 
 async fn open(
     request: CollectRequest,
-    fixed: Option<Fixed>,
+    fixed: Option<FixedEndpoint>,
     progress: Box<dyn Progress>,
     interrupt: Interrupt,
 ) -> Result<Session, CollectError> {
@@ -167,7 +167,7 @@ async fn open(
         .iter()
         .map(String::as_str)
         .find(|region| regions::is_known(region));
-    let mut clients = Clients::load(Source {
+    let mut clients = Clients::load(ClientSettings {
         profile: request.profile.as_deref(),
         endpoint_url: request.endpoint_url.as_deref(),
         fallback_region: first_region,

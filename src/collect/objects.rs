@@ -13,7 +13,7 @@ use crate::inventory::need::{Guard, ReadingKind};
 use crate::inventory::object::{ObjectSample, SampledObject};
 
 use super::answer;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::each;
 use super::s3;
 use super::session::Session;
@@ -70,7 +70,7 @@ async fn of_bucket(
     let region = bucket.region.as_deref().unwrap_or(&session.home);
     let client = session.clients.s3(region);
     let listed = session
-        .call(Family::S3, region, || {
+        .call(ServiceFamily::S3, region, || {
             client
                 .list_objects_v2()
                 .bucket(name)
@@ -101,7 +101,7 @@ async fn of_bucket(
     let mut failed = None;
     for key in &keys {
         let head = session
-            .call(Family::S3, region, || {
+            .call(ServiceFamily::S3, region, || {
                 client.head_object().bucket(name).key(key).send()
             })
             .await;
@@ -161,7 +161,7 @@ async fn acls(
     let mut acls = BTreeMap::new();
     for key in keys {
         let answer = session
-            .call(Family::S3, region, || {
+            .call(ServiceFamily::S3, region, || {
                 client.get_object_acl().bucket(name).key(key).send()
             })
             .await;

@@ -24,7 +24,7 @@ use crate::inventory::function::FunctionInventory;
 use crate::inventory::need::ReadingKind;
 
 use super::answer;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::session::Session;
 
 const KIND: ReadingKind = ReadingKind::FunctionPackages;
@@ -93,7 +93,7 @@ async fn package(
 ) -> Reading<Package> {
     let client = session.clients.lambda(region);
     let answer = session
-        .call(Family::LambdaGetFunction, region, || {
+        .call(ServiceFamily::LambdaGetFunction, region, || {
             let call = client.get_function().function_name(name);
             if version == "$LATEST" {
                 call.send()
@@ -164,7 +164,7 @@ async fn layer(session: &Session, region: &str, arn: &str) -> Reading<Archive> {
     cell.get_or_init(|| async {
         let client = session.clients.lambda(region);
         let answer = session
-            .call(Family::Lambda, region, || {
+            .call(ServiceFamily::Lambda, region, || {
                 client.get_layer_version_by_arn().arn(arn).send()
             })
             .await;
@@ -213,7 +213,7 @@ async fn inspect(session: &Session, region: &str, url: &str) -> Result<Archive, 
     }
     let range = |range: String, most| async move {
         let connector = session.clients.plain();
-        let lane = session.lanes.lane(Family::PackageRange, region);
+        let lane = session.lanes.lane(ServiceFamily::PackageRange, region);
         let asked = lane.once(async {
             session.clients.count();
             tokio::time::timeout(PATIENCE, fetch(connector, url, &range, most))

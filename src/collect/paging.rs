@@ -17,7 +17,7 @@ use crate::inventory::need::ReadingKind;
 
 use super::answer;
 use super::call_error::{CallError, ErrorKind};
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::session::Session;
 
 /// A list that ended before its last page.
@@ -42,7 +42,7 @@ impl From<CutShort> for CallError {
 /// When a page cannot be read. What `keep` has of earlier pages stays.
 pub async fn pages<P, E, F>(
     session: &Session,
-    (family, region): (Family, &str),
+    (family, region): (ServiceFamily, &str),
     call: impl Fn(Option<String>) -> F,
     mut keep: impl FnMut(P) -> Option<String>,
 ) -> Result<(), CutShort>

@@ -8,7 +8,7 @@ use crate::inventory::need::ReadingKind;
 use super::answer;
 use super::call_error::CallError;
 use super::error::CollectError;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::pages;
 use super::session::Session;
 
@@ -191,7 +191,7 @@ async fn list(session: &Session) -> Result<Vec<(String, bool)>, CallError> {
     let mut regions = Vec::new();
     pages(
         session,
-        (Family::Account, &session.home),
+        (ServiceFamily::Account, &session.home),
         |token| {
             client
                 .list_regions()

@@ -8,7 +8,7 @@ use crate::inventory::trigger::ScalableTarget;
 
 use super::answer;
 use super::call_error::CallError;
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::pages;
 use super::session::Session;
 
@@ -25,7 +25,7 @@ async fn read(session: &Session, region: &str) -> Result<Vec<ScalableTarget>, Ca
     let mut targets = Vec::new();
     pages(
         session,
-        (Family::Scaling, region),
+        (ServiceFamily::Scaling, region),
         |token| {
             client
                 .describe_scalable_targets()

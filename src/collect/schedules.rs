@@ -14,7 +14,7 @@ use crate::inventory::trigger::Schedule;
 use super::answer;
 use super::answer::FailedAction;
 use super::functions::{ReadFunctions, qualifier};
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::pages;
 use super::session::Session;
 
@@ -39,7 +39,7 @@ async fn read(
     let mut calling = Vec::new();
     pages(
         session,
-        (Family::Scheduler, region),
+        (ServiceFamily::Scheduler, region),
         |token| client.list_schedules().set_next_token(token).send(),
         |page| {
             for schedule in page.schedules() {
@@ -75,7 +75,7 @@ async fn one(
 ) -> Result<Option<Schedule>, FailedAction> {
     let client = session.clients.scheduler(region);
     let output = session
-        .call(Family::Scheduler, region, || {
+        .call(ServiceFamily::Scheduler, region, || {
             client.get_schedule().name(&name).group_name(&group).send()
         })
         .await

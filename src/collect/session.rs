@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::CollectRequest;
 use super::call_error::CallError;
 use super::clients::Clients;
-use super::lane::{Family, Lanes};
+use super::lane::{Lanes, ServiceFamily};
 use super::plan::CollectionPlan;
 use super::progress::Progress;
 
@@ -42,7 +42,7 @@ impl Session {
     /// What the lane says.
     pub async fn call<T, E, F, Fut>(
         &self,
-        family: Family,
+        family: ServiceFamily,
         region: &str,
         send: F,
     ) -> Result<T, CallError>

@@ -17,7 +17,7 @@ use crate::inventory::trail::{
 };
 
 use super::answer::{self, ask};
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::each;
 use super::session::Session;
 
@@ -37,7 +37,7 @@ pub async fn list(
     }
     let client = session.clients.cloudtrail(region);
     let answer = session
-        .call(Family::CloudTrail, region, || {
+        .call(ServiceFamily::CloudTrail, region, || {
             client.describe_trails().include_shadow_trails(true).send()
         })
         .await;
@@ -89,7 +89,7 @@ async fn read_one(session: &Session, arn: &str, mut trail: TrailInventory) -> Tr
     let client = session.clients.cloudtrail(&region);
     trail.status = ask(
         session,
-        (Family::CloudTrail, &region),
+        (ServiceFamily::CloudTrail, &region),
         ReadingKind::TrailStatus,
         || client.get_trail_status().name(arn).send(),
         |output| {
@@ -105,7 +105,7 @@ async fn read_one(session: &Session, arn: &str, mut trail: TrailInventory) -> Tr
     .await;
     trail.selectors = ask(
         session,
-        (Family::CloudTrail, &region),
+        (ServiceFamily::CloudTrail, &region),
         ReadingKind::TrailSelectors,
         || client.get_event_selectors().trail_name(arn).send(),
         |output| {

@@ -11,7 +11,7 @@ use crate::inventory::trigger::EventSourceMapping;
 
 use super::call_error::CallError;
 use super::functions::{ReadFunctions, ruled_out};
-use super::lane::Family;
+use super::lane::ServiceFamily;
 use super::paging::pages;
 use super::session::Session;
 use super::{answer, events, scaling, schedules};
@@ -76,7 +76,7 @@ async fn mappings(
     let mut mappings = Vec::new();
     pages(
         session,
-        (Family::Lambda, region),
+        (ServiceFamily::Lambda, region),
         |marker| {
             client
                 .list_event_source_mappings()

@@ -19,8 +19,8 @@ pub(in crate::facts) fn read<'t>(
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if let Some(comment) = line.strip_prefix('#') {
-            if let Some(told) = comment.trim().strip_prefix("table-date:") {
-                told.trim().clone_into(&mut date);
+            if let Some(day) = comment.trim().strip_prefix("table-date:") {
+                day.trim().clone_into(&mut date);
             }
             continue;
         }

@@ -115,7 +115,7 @@ pub(in crate::facts) fn unlisted(
         // The run was cut short in the middle of the listing.
         Reading::Known(_) => Fact::<()>::not_collected(kind).because().to_vec(),
         Reading::Absent => Vec::new(),
-        // Nobody asked for the list, and whatever is there was named by the user.
+        // The list was not requested; what is there was named by the user.
         Reading::NotCollected if !none_known => Vec::new(),
         refused => from_reading(kind, refused, || (), |_| ())
             .because()

@@ -53,7 +53,7 @@ macro_rules! kinds {
         impl<'a> Facts<'a> {
             /// The subjects of one kind, sorted by account, Region and name.
             ///
-            /// Where a listing was refused or failed there is, besides whatever is known by name, one
+            /// Where a listing was refused or failed there is, beside what is known by name, one
             /// subject `*` that carries the reasons: it stands for the resources that could not be
             /// counted. A listing that is merely incomplete because the user named the resources has
             /// none.

@@ -218,6 +218,13 @@ pub struct FunctionConfiguration {
     pub last_modified: Option<String>,
 }
 
+impl FunctionConfiguration {
+    /// True for container images.
+    pub fn is_image(&self) -> bool {
+        self.package_type.eq_ignore_ascii_case("image")
+    }
+}
+
 /// One layer of a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Layer {

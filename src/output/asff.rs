@@ -45,7 +45,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for ((_, region), results) in &places {
         for batch in results.chunks(BATCH) {
             let findings =
-                json::Lazy(|| batch.iter().map(|result| finding(report, result, region)));
+                json::LazyList(|| batch.iter().map(|result| finding(report, result, region)));
             json::line(&findings, out)?;
         }
     }

@@ -9,7 +9,7 @@ use crate::report::{Driver, Lever};
 
 /// One function.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Column {
+pub struct EstimateColumn {
     /// What distinguishes it.
     pub title: String,
     /// The estimate.
@@ -41,7 +41,7 @@ const ROWS: &[(&str, Figure)] = &[
 ///
 /// # Errors
 /// When the writer fails.
-pub fn render(columns: &[Column], _look: Look, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(columns: &[EstimateColumn], _look: Look, out: &mut dyn Write) -> io::Result<()> {
     let labels = ROWS.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
     let widths: Vec<usize> = columns
         .iter()

@@ -66,9 +66,9 @@ pub(super) fn present(mut object: Value) -> Value {
 }
 
 /// A list whose items are made while it is written, so that they are never all in memory.
-pub(super) struct Lazy<F>(pub(super) F);
+pub(super) struct LazyList<F>(pub(super) F);
 
-impl<I, T, F> Serialize for Lazy<F>
+impl<I, T, F> Serialize for LazyList<F>
 where
     F: Fn() -> I,
     I: Iterator<Item = T>,

@@ -24,19 +24,21 @@ const MESSAGE: usize = 1024;
 
 /// What a test case came to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+enum CaseOutcome {
     Passed,
     Failure,
     Error,
     Skipped,
 }
 
-fn outcome(result: &CheckResult) -> Outcome {
+fn outcome(result: &CheckResult) -> CaseOutcome {
     match (result.status, result.reason) {
-        (Status::Pass, _) => Outcome::Passed,
-        (Status::Fail, _) => Outcome::Failure,
-        (Status::NotAssessed, Some(Reason::Denied | Reason::Failed)) => Outcome::Error,
-        (Status::NotAssessed | Status::NotApplicable | Status::Suppressed, _) => Outcome::Skipped,
+        (Status::Pass, _) => CaseOutcome::Passed,
+        (Status::Fail, _) => CaseOutcome::Failure,
+        (Status::NotAssessed, Some(Reason::Denied | Reason::Failed)) => CaseOutcome::Error,
+        (Status::NotAssessed | Status::NotApplicable | Status::Suppressed, _) => {
+            CaseOutcome::Skipped
+        }
     }
 }
 
@@ -66,7 +68,7 @@ fn suite(
     results: &[&CheckResult],
     writer: &mut Writer<&mut dyn Write>,
 ) -> io::Result<()> {
-    let number = |wanted: Outcome| {
+    let number = |wanted: CaseOutcome| {
         results
             .iter()
             .filter(|result| outcome(result) == wanted)
@@ -83,9 +85,9 @@ fn suite(
         ("timestamp", seconds),
         ("hostname", "localhost"),
         ("tests", &results.len().to_string()),
-        ("failures", &number(Outcome::Failure)),
-        ("errors", &number(Outcome::Error)),
-        ("skipped", &number(Outcome::Skipped)),
+        ("failures", &number(CaseOutcome::Failure)),
+        ("errors", &number(CaseOutcome::Error)),
+        ("skipped", &number(CaseOutcome::Skipped)),
         ("time", "0"),
     ] {
         start.push_attribute((attribute, value));
@@ -126,16 +128,16 @@ fn case(
     start.push_attribute(("time", "0"));
     let outcome = outcome(result);
     let element = match outcome {
-        Outcome::Passed => return writer.write_event(Event::Empty(start)),
-        Outcome::Failure => "failure",
-        Outcome::Error => "error",
-        Outcome::Skipped => "skipped",
+        CaseOutcome::Passed => return writer.write_event(Event::Empty(start)),
+        CaseOutcome::Failure => "failure",
+        CaseOutcome::Error => "error",
+        CaseOutcome::Skipped => "skipped",
     };
     let sentence = sentence(report, result);
     let message = result.suppressed_by.as_deref().unwrap_or(&sentence);
     let mut inner = BytesStart::new(element);
     inner.push_attribute(("message", xml(message, MESSAGE).as_str()));
-    if outcome == Outcome::Skipped {
+    if outcome == CaseOutcome::Skipped {
         writer.write_event(Event::Start(start))?;
         writer.write_event(Event::Empty(inner))?;
         return writer.write_event(Event::End(BytesEnd::new("testcase")));

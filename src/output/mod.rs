@@ -24,6 +24,7 @@ pub mod explanation;
 pub mod hostile;
 pub mod html;
 pub mod json;
+pub mod jsonl;
 pub mod junit;
 pub mod markdown;
 pub mod ocsf;
@@ -89,6 +90,11 @@ impl Format {
             "json",
             "the whole report, coldbucket-report/1",
             |report, _, out| json::render(report, out),
+        ),
+        Self::new(
+            "jsonl",
+            "a result a line, flat, for jq, DuckDB and Athena",
+            |report, _, out| jsonl::render(report, out),
         ),
         Self::new(
             "sarif",

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::json::{self, Lazy, present};
+use super::json::{self, LazyList, present};
 use super::shortened::{label, sentence, shown};
 use crate::report::{CheckResult, CheckSummary, Reason, Report, Severity, Status};
 
@@ -76,11 +76,11 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             .filter(move |result| wanted(result.status))
     };
     let index = &index;
-    let notifications = Lazy(move || {
+    let notifications = LazyList(move || {
         of(|status| status == Status::NotAssessed)
             .map(move |result| notification(report, result, index))
     });
-    let results = Lazy(move || {
+    let results = LazyList(move || {
         of(|status| matches!(status, Status::Fail | Status::Suppressed))
             .map(move |result| sarif_result(report, result, index))
     });

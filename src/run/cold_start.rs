@@ -10,7 +10,7 @@ use crate::cli::did_you_mean;
 use crate::cli::options::EstimateOptions;
 use crate::facts::function::cold_start::facts::drivers;
 use crate::facts::function::runtime::RuntimeTable;
-use crate::output::estimate::{Column, render};
+use crate::output::estimate::{EstimateColumn, render};
 use crate::report::cold_start::EstimateInput;
 use coldbucket_cold_start::levers::{Target, levers};
 use coldbucket_cold_start::{Model, Prices, estimate};
@@ -81,7 +81,7 @@ fn check_runtime(runtime: &str) -> Result<(), RunError> {
     Err(RunError::mistake(message, help))
 }
 
-fn column(model: &Model, title: &str, input: &EstimateInput) -> Result<Column, RunError> {
+fn column(model: &Model, title: &str, input: &EstimateInput) -> Result<EstimateColumn, RunError> {
     let found =
         estimate(model, input).map_err(|error| RunError::mistake(error.to_string(), None))?;
     let target = Target {
@@ -91,7 +91,7 @@ fn column(model: &Model, title: &str, input: &EstimateInput) -> Result<Column, R
         ..Target::default()
     };
     let prices = Prices::builtin().map_err(RunError::Internal)?;
-    Ok(Column {
+    Ok(EstimateColumn {
         title: title.to_owned(),
         estimate: found.output(&input.id),
         drivers: drivers(&found, None),

@@ -431,9 +431,16 @@ fn who_is_let_in_under_a_condition() {
             Some(Reachable),
         ),
         (
+            json!({"IpAddress": {"aws:SourceIp": "192.0.1.0/24"}}),
+            Some(Constrained),
+            Some(Constrained),
+        ),
+        // A request from a private address comes through an endpoint of a VPC, and carries
+        // aws:VpcSourceIp instead (IAM user guide, "aws:SourceIp").
+        (
             json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
-            Some(Constrained),
-            Some(Constrained),
+            Some(Unreachable),
+            Some(Unreachable),
         ),
         (
             json!({"IpAddress": {"aws:SourceIp": "2000::/16"}}),

@@ -516,6 +516,7 @@ fn accounts() -> Vec<Snapshot> {
         policy: policy(&json!([
             {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*",
              "Condition": {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}},
+            {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:*", "Resource": "*"},
         ])),
         public_access_block: Reading::Known(restrict),
         ..public.clone()

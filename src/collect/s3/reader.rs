@@ -13,7 +13,7 @@ use crate::inventory::need::{Guard, MOST_CALLS, ReadingKind};
 use super::pointless;
 use crate::collect::answer;
 use crate::collect::call_error::CallError;
-use crate::collect::lane::Family;
+use crate::collect::lane::ServiceFamily;
 use crate::collect::plan::PlannedReadings;
 use crate::collect::session::Session;
 
@@ -194,7 +194,9 @@ impl<'a> BucketReader<'a> {
     {
         let client = self.session.clients.s3(&self.region);
         let send = || send(client.clone(), self.name.to_owned(), self.owner.clone());
-        self.session.call(Family::S3, &self.region, send).await
+        self.session
+            .call(ServiceFamily::S3, &self.region, send)
+            .await
     }
 
     /// A request to the wrong Region is answered 301 PermanentRedirect (or 307, or 400

@@ -27,7 +27,7 @@ impl<'a> BucketContext<'a> {
     }
 
     /// What was read of the bucket's Region. Where it was not read, that is for want of the list of
-    /// Regions, or else because nobody asked for `reading`.
+    /// Regions, or else because `reading` was not requested.
     pub(in crate::facts) fn region_inventory(
         &self,
         reading: ReadingKind,

@@ -36,8 +36,8 @@ pub struct DataEventFacts {
     pub is_trail_bucket: Fact<bool>,
 }
 
-/// How many trails a message tells of.
-const TOLD: usize = 3;
+/// How many trails a message names.
+const NAMED_TRAILS: usize = 3;
 
 impl DataEventFacts {
     /// Concludes from the trails that record in the bucket's Region.
@@ -154,18 +154,18 @@ fn gap(
         if trails.is_empty() {
             return format!("no trail records in {}", context.region());
         }
-        let told: Vec<String> = trails
+        let named: Vec<String> = trails
             .iter()
-            .take(TOLD)
+            .take(NAMED_TRAILS)
             .map(|(trail, covers)| one(trail, covers))
             .collect();
-        let more = trails.len().saturating_sub(TOLD);
+        let more = trails.len().saturating_sub(NAMED_TRAILS);
         let more = if more > 0 {
             format!("; and {more} more trails")
         } else {
             String::new()
         };
-        format!("{}{more}", told.join("; "))
+        format!("{}{more}", named.join("; "))
     })
 }
 

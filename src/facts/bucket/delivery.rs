@@ -76,12 +76,12 @@ pub(in crate::facts) fn of_target(context: &BucketContext<'_>, logging: &Logging
         payer(target),
         permission(context, logging, target),
     ];
-    let told: Vec<&str> = conditions
+    let phrases: Vec<&str> = conditions
         .iter()
         .filter_map(|condition| condition.known()?.as_deref())
         .collect();
-    if !told.is_empty() {
-        return Fact::Known(format!("bucket {name} {}", told.join(", and it ")));
+    if !phrases.is_empty() {
+        return Fact::Known(format!("bucket {name} {}", phrases.join(", and it ")));
     }
     let because: Vec<_> = conditions.iter().flat_map(Fact::because).collect();
     if because.is_empty() {
@@ -160,7 +160,7 @@ fn permission(context: &BucketContext<'_>, logging: &Logging, target: &BucketInv
             (Some(false), _, Some(false)) => Fact::Known(Some(
                 "lets logging.s3.amazonaws.com write neither by its policy nor by its ACL".to_owned(),
             )),
-            // The policy does not let it in; nobody knows whether the ACL does.
+            // The policy does not let it in; whether the ACL does is unknown.
             (Some(false), Some(false), None) => by_acl.clone().map(|_| None),
             _ => Fact::undecidable(format!(
                 "the policy of bucket {} tests what the delivery of logs is not documented to carry",

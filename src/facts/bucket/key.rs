@@ -1,7 +1,7 @@
 //! The KMS key of the default encryption: whose it is, and whether it works.
 //!
 //! A key that is disabled, waiting to be deleted or gone makes every object that it encrypted
-//! unreadable, and every upload fail. An alias is looked up in the account of whoever uploads (S3
+//! unreadable, and every upload fail. An alias is looked up in the uploader's account (S3
 //! API reference, ServerSideEncryptionByDefault: "If you specify a key alias, S3 resolves it within
 //! the requester's account", copy of 2026), so objects may end up under another account's key.
 //!

@@ -309,7 +309,7 @@ fn decided(answer: Answer) -> Fact<Answer> {
 
 /// What is wrong with a policy, the first few places.
 fn defects(policy: &Policy) -> String {
-    let mut told: Vec<String> = policy
+    let mut defects_named: Vec<String> = policy
         .defects
         .iter()
         .take(DEFECTS_TOLD)
@@ -317,7 +317,7 @@ fn defects(policy: &Policy) -> String {
         .collect();
     let more = policy.defects.len().saturating_sub(DEFECTS_TOLD);
     if more > 0 {
-        told.push(format!("and {more} more"));
+        defects_named.push(format!("and {more} more"));
     }
-    told.join("; ")
+    defects_named.join("; ")
 }

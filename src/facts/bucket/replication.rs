@@ -1,11 +1,11 @@
-//! Replication and Object Lock: copies elsewhere, and objects that nobody may delete.
+//! Replication and Object Lock: copies elsewhere, and objects that cannot be deleted.
 //!
 //! Both need versioning to be enabled, and S3 refuses to suspend it while either is configured (S3
 //! user guide, "Replication", "Object Lock considerations", copy of 2026): where versioning is known
 //! not to be enabled there is neither, and neither is asked for.
 //!
 //! A destination is ours when the list of our buckets has it, or S3 confirmed the owner. A
-//! destination that does not exist is worse than none: whoever makes a bucket of that name gets the
+//! destination that does not exist is worse than none: the account that creates a bucket of that name gets the
 //! copies, wherever the replication role is allowed to write.
 
 use schemars::JsonSchema;

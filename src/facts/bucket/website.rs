@@ -1,7 +1,7 @@
 //! Static website hosting and cross-origin rules: what a browser meets.
 //!
 //! The website endpoint speaks plain HTTP only, whatever the policy says about TLS (S3 user guide,
-//! "Website endpoints", copy of 2026). CORS grants nothing: it tells a browser which pages may see
+//! "Website endpoints", copy of 2026). CORS grants nothing: a browser learns from it which pages may see
 //! what the caller may have anyway, so it matters together with an open bucket or a leaked URL.
 
 use schemars::JsonSchema;

@@ -111,7 +111,7 @@ const CONTROL: [&str; 28] = [
 const OWN_ACCOUNT_ONLY: [&str; 2] = ["secretsmanager.amazonaws.com", "eks.amazonaws.com"];
 
 /// An account that no policy names.
-const OTHER_ACCOUNT: &str = "999999999999";
+const UNNAMED_ACCOUNT: &str = "999999999999";
 
 /// From when on a URL needs both grants, and until when it surely does not (AWS, October 2025).
 const BOTH_GRANTS: (&str, &str) = ("2025-10-01", "2025-11-01");
@@ -375,12 +375,12 @@ impl<'a> Asked<'a> {
     /// An identity of an account that no policy names.
     fn anyone(&self) -> String {
         let partition = partition(self.access.region);
-        format!("arn:{partition}:iam::{OTHER_ACCOUNT}:user/anyone")
+        format!("arn:{partition}:iam::{UNNAMED_ACCOUNT}:user/unnamed")
     }
 
     /// What a request of any account carries: where it comes from, when, and the headers that a caller
     /// types, as the policy would like them.
-    fn context(&self) -> Context {
+    fn unnamed_context(&self) -> Context {
         let mut context = Context::from([
             ("aws:SourceIp".to_owned(), one("9.9.9.9")),
             ("aws:SecureTransport".to_owned(), one("true")),
@@ -436,7 +436,11 @@ impl<'a> Asked<'a> {
             .chain(CONTROL)
             .fold(Fact::Known(Vec::new()), |found, action| {
                 found
-                    .zip(self.decide(RequestPrincipal::Arn(arn.clone()), action, self.context()))
+                    .zip(self.decide(
+                        RequestPrincipal::Arn(arn.clone()),
+                        action,
+                        self.unnamed_context(),
+                    ))
                     .map(|(mut found, allowed)| {
                         if allowed {
                             found.push(action);
@@ -453,7 +457,7 @@ impl<'a> Asked<'a> {
     }
 
     fn unsigned(&self, action: &str, key: &str, value: &str) -> Fact<bool> {
-        let mut context = self.context();
+        let mut context = self.unnamed_context();
         context.remove("aws:PrincipalOrgID");
         context.insert(key.to_owned(), one(value));
         self.decide(
@@ -465,7 +469,7 @@ impl<'a> Asked<'a> {
 
     /// A request of any account that is signed, for a URL with AuthType AWS_IAM.
     fn signed(&self, action: &str, key: &str, value: &str) -> Fact<bool> {
-        let mut context = self.context();
+        let mut context = self.unnamed_context();
         context.insert(key.to_owned(), one(value));
         self.decide(RequestPrincipal::Arn(self.anyone()), action, context)
     }
@@ -541,7 +545,7 @@ impl<'a> Asked<'a> {
             ("aws:CurrentTime".to_owned(), one(self.access.now)),
         ]);
         let mut sources = vec![format!(
-            "arn:{}:{short}:{}:{OTHER_ACCOUNT}:x",
+            "arn:{}:{short}:{}:{UNNAMED_ACCOUNT}:x",
             partition(self.access.region),
             self.access.region
         )];
@@ -555,7 +559,7 @@ impl<'a> Asked<'a> {
             .map(|source| {
                 let mut context = bare.clone();
                 context.insert("aws:SourceArn".to_owned(), one(&source));
-                context.insert("aws:SourceAccount".to_owned(), one(OTHER_ACCOUNT));
+                context.insert("aws:SourceAccount".to_owned(), one(UNNAMED_ACCOUNT));
                 context.insert("aws:SourceOrgID".to_owned(), one("o-otherorg00"));
                 context
             })
@@ -581,7 +585,7 @@ fn others_arn(pattern: &str) -> Option<String> {
     let account = pattern.split(':').nth(4)?;
     let account = match account {
         "" => "",
-        open if open.contains(['*', '?']) => OTHER_ACCOUNT,
+        open if open.contains(['*', '?']) => UNNAMED_ACCOUNT,
         _ => return None,
     };
     next()?;

@@ -13,6 +13,7 @@ use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::archive::{Package, StoredCode};
+use crate::inventory::function::FunctionConfiguration;
 use crate::inventory::need::ReadingKind;
 
 /// Where the code of `$LATEST` is kept.
@@ -37,7 +38,7 @@ impl CodeFacts {
             .function
             .versions
             .get(LATEST)
-            .is_some_and(super::package::is_image);
+            .is_some_and(FunctionConfiguration::is_image);
         let stored = if is_image {
             Fact::Known(None)
         } else {

@@ -38,7 +38,7 @@ pub struct ConfigurationFacts {
     pub available: u32,
     /// Environments that are allocated.
     pub allocated: u32,
-    /// A trigger, or a policy that lets somebody, was found that calls this qualifier. False proves
+    /// A trigger, or a policy that allows a caller, was found that calls this qualifier. False proves
     /// nothing: callers by IAM or API Gateway cannot be seen.
     #[needs(CALLERS)]
     pub wired: Fact<bool>,

@@ -6,7 +6,7 @@
 //! architecture. Byte code of the right Python is no waste: a package cannot be written to, and
 //! without it every start compiles again.
 //!
-//! Dropping waste shortens the download, which no metric shows; what it saves is told by the model.
+//! Dropping waste shortens the download, which no metric shows; the model gives what it saves.
 //! Other accounts' layers may be refused: they are left out, and said so.
 
 use schemars::JsonSchema;
@@ -65,7 +65,7 @@ impl<'a> Contents<'a> {
         reading: &'a Reading<Vec<Package>>,
     ) -> Fact<Self> {
         version.as_ref().and_then(|version| {
-            if super::package::is_image(version) {
+            if version.is_image() {
                 return Fact::undecidable("a container image has no zip package");
             }
             from_reading(
@@ -173,7 +173,7 @@ impl<'a> Contents<'a> {
         .unwrap_or("none")
     }
 
-    /// Whether an AWS SDK is loaded, as far as the package tells: one that is packed is used, one
+    /// Whether an AWS SDK is loaded, as far as the package shows: one that is packed is used, one
     /// that is not packed may come from the runtime of a script and from nowhere else.
     pub(in crate::facts::function) fn uses_sdk(&self, runtime: &str) -> Option<bool> {
         let all_read = self.unread.is_empty();

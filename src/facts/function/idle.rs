@@ -1,4 +1,4 @@
-//! A function in a VPC that nobody calls.
+//! A function in a VPC that is not called.
 //!
 //! After 14 days without a call Lambda takes the function's network interfaces back and calls it
 //! `Inactive`. The next call fails, the function is `Pending` while interfaces are made anew, and only

@@ -68,7 +68,7 @@ pub struct FunctionFacts<'a> {
     /// Rules and schedules that look like keep-warm pings.
     #[needs(own(Rules), own(Schedules))]
     pub pings: Lazy<'a, Fact<Vec<pings::PingFacts>>>,
-    /// What becomes of it in a VPC when nobody calls.
+    /// What becomes of it in a VPC without calls.
     pub idle: Lazy<'a, idle::IdleFacts>,
     /// Where its code is kept.
     pub code: Lazy<'a, code::CodeFacts>,
@@ -380,7 +380,7 @@ impl<'a> SubjectView<'a> for FunctionFacts<'a> {
                 subjects.push(subject(region, UNLISTED, "", unlisted));
             }
         }
-        // Not one Region was looked at: nobody knows whether there are functions.
+        // Not one Region was looked at: whether there are functions is unknown.
         if account.regions.is_empty() {
             let because = match &account.region_listing {
                 Reading::Known(_) | Reading::Absent => {

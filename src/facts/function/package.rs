@@ -57,9 +57,9 @@ impl PackageFacts {
         contents: &Fact<Contents<'_>>,
         model: Option<&Model>,
     ) -> Self {
-        let is_image = version.as_ref().map(|version| is_image(version));
+        let is_image = version.as_ref().map(|version| version.is_image());
         let code_mb = version.as_ref().and_then(|version| {
-            if self::is_image(version) {
+            if version.is_image() {
                 Fact::undecidable("a container image has no zip package")
             } else {
                 Fact::Known(megabytes(version.code_size_bytes))
@@ -128,9 +128,4 @@ impl PackageFacts {
                 .map(|version| u32::try_from(version.layers.len()).unwrap_or(u32::MAX)),
         }
     }
-}
-
-/// True for container images.
-pub(super) fn is_image(version: &FunctionConfiguration) -> bool {
-    version.package_type.eq_ignore_ascii_case("image")
 }

@@ -1,6 +1,6 @@
 //! Runtimes by a dated table.
 //!
-//! AWS patches a runtime until its deprecation date; after it functions still run, and nobody mends
+//! AWS patches a runtime until its deprecation date; after it functions still run, and AWS no longer patches
 //! what is found in them. The dates are data with a date of their own
 //! (`policies/data/runtimes.csv`), compared with the day the snapshot was taken: yesterday's
 //! snapshot keeps yesterday's verdict. An identifier that the table does not know is not decided;

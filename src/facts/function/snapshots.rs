@@ -21,7 +21,7 @@ pub struct SnapshotFacts {
     pub on: Fact<bool>,
     /// Some published version has a snapshot.
     pub published: Fact<bool>,
-    /// Nobody starts from a snapshot: there is none, or triggers were found and all of them call
+    /// No start uses a snapshot: there is none, or triggers were found and all of them call
     /// what has none. Not decidable when no trigger was found: callers by IAM or API Gateway cannot
     /// be seen.
     #[needs(CALLERS)]

@@ -3,7 +3,7 @@
 //! A presigned URL lives as long as it was signed for, seven days at most, and no longer than the
 //! credentials it was signed with (S3 user guide, "Download and upload objects with presigned URLs",
 //! copy of 2026). A role's session ends in hours; a user's access key does not, so only those can sign
-//! for a week, and whoever copies one can do so until somebody deletes it.
+//! for a week, and a copy works until the key is deleted.
 
 use schemars::JsonSchema;
 
@@ -69,7 +69,7 @@ impl AccessKeyFacts {
                 (u32::try_from(active.len()).unwrap_or(u32::MAX), oldest)
             },
         );
-        // Nobody has keys that matter where there are none, whatever else was not read.
+        // There are no keys that matter where there are none, whatever else was not read.
         let keys = match (keys, uses_s3) {
             (Fact::Known((0, _)), _) => Fact::Known((0, 0)),
             (keys, uses_s3) => keys.zip(uses_s3.clone()).map(|(keys, _)| keys),

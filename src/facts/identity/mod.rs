@@ -47,7 +47,7 @@ pub struct IdentityFacts {
     /// A role that an AWS service owns: its policy cannot be changed (IAM user guide, "Service-linked
     /// roles").
     pub service_linked: bool,
-    /// A managed policy that somebody has, or that is somebody's boundary; true for all others.
+    /// A managed policy that is attached, or that is a boundary; true for all others.
     pub in_use: bool,
     /// Every action of S3, or of a service of its family, on everything. `what` names the service
     /// prefixes: s3, s3express, s3tables, s3vectors, s3-object-lambda.
@@ -98,11 +98,11 @@ impl IdentityFacts {
         })
     }
 
-    /// Concludes what a managed policy would give whoever had it, boundaries and other policies
+    /// Concludes what a managed policy grants to an identity that has it, boundaries and other policies
     /// aside; `None` when there is none of that ARN.
     fn of_policy(context: &IdentityContext<'_>) -> Option<Self> {
         let managed = context.account.managed_policies.get(context.key)?;
-        // Somebody who has this policy and nothing else. No name: no policy speaks of it.
+        // An identity that has this policy and nothing else. No name: no policy speaks of it.
         let holder = IdentityInventory {
             arn: format!(
                 "arn:{}:iam::{}:role/\u{e000}",
@@ -242,7 +242,7 @@ fn of_aws(arn: &str) -> &'static str {
 }
 
 impl<'a> SubjectView<'a> for IdentityFacts {
-    /// Users, groups and roles, and the managed policies of the account: those of AWS are nobody's to
+    /// Users, groups and roles, and the managed policies of the account: those of AWS cannot be
     /// change.
     fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
         let subject = |name: String, arn: &str, unlisted| Subject {

@@ -43,7 +43,7 @@ pub(in crate::facts) fn records(trail: &TrailInventory) -> Fact<bool> {
 
 /// Whether some trail of many Regions records every management event of the account.
 ///
-/// Such a trail shows in every Region it covers, so one Region's list tells of all of them.
+/// Such a trail shows in every Region it covers, so one Region's list has all of them.
 pub(in crate::facts) fn multi_region_management(account: &AccountInventory) -> Fact<bool> {
     let by_trails = account
         .trails

@@ -38,7 +38,7 @@ pub(super) struct StartRow<'a> {
     pub(super) qualifiers: String,
     pub(super) risk: words::Word,
     pub(super) traits: Vec<(&'static str, String)>,
-    pub(super) bar: Option<Bar>,
+    pub(super) bar: Option<TimelineBar>,
     pub(super) headline: String,
     /// `measured`, `estimated`.
     pub(super) basis: &'static str,
@@ -51,9 +51,9 @@ pub(super) struct StartRow<'a> {
 }
 
 /// The shapes of a bar, in units of its canvas.
-pub(super) struct Bar {
+pub(super) struct TimelineBar {
     pub(super) sentence: String,
-    pub(super) phases: Vec<Shape>,
+    pub(super) phases: Vec<PhaseShape>,
     /// The ends of an estimate's band.
     pub(super) band: Option<(String, String)>,
     pub(super) p50: Option<String>,
@@ -61,7 +61,7 @@ pub(super) struct Bar {
     pub(super) with_snapstart: Option<String>,
 }
 
-pub(super) struct Shape {
+pub(super) struct PhaseShape {
     pub(super) class: &'static str,
     pub(super) from: String,
     pub(super) width: String,
@@ -91,11 +91,11 @@ pub(super) struct Saving {
 impl<'a> ColdStarts<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         let names = Names::of(report);
-        let mut starts: Vec<Alike<'_>> = Vec::new();
+        let mut starts: Vec<AlikeStarts<'_>> = Vec::new();
         for start in &report.cold_start {
             match starts.iter_mut().rev().find(|other| other.holds(start)) {
                 Some(alike) => alike.qualifiers.push(&start.qualifier),
-                None => starts.push(Alike {
+                None => starts.push(AlikeStarts {
                     start,
                     qualifiers: vec![&start.qualifier],
                 }),
@@ -112,14 +112,16 @@ impl<'a> ColdStarts<'a> {
         let total = starts.len();
         let sentence = sentence(&names, &starts, functions.len());
         starts.truncate(SHOWN);
-        let longest = starts.iter().map(Alike::end).fold(0.0, f64::max);
+        let longest = starts.iter().map(AlikeStarts::end).fold(0.0, f64::max);
         let step = step(longest);
         let scale = CANVAS / (step * INTERVALS);
         let rows: Vec<StartRow<'_>> = starts
             .iter()
             .map(|alike| row(&names, alike, scale))
             .collect();
-        let has = |test: fn(&Bar) -> bool| rows.iter().filter_map(|row| row.bar.as_ref()).any(test);
+        let has = |test: fn(&TimelineBar) -> bool| {
+            rows.iter().filter_map(|row| row.bar.as_ref()).any(test)
+        };
         Self {
             total,
             functions: number(functions.len()),
@@ -135,12 +137,12 @@ impl<'a> ColdStarts<'a> {
 }
 
 /// Versions of one function that start alike.
-struct Alike<'a> {
+struct AlikeStarts<'a> {
     start: &'a ColdStart,
     qualifiers: Vec<&'a str>,
 }
 
-impl Alike<'_> {
+impl AlikeStarts<'_> {
     fn holds(&self, other: &ColdStart) -> bool {
         let one = self.start;
         one.arn == other.arn
@@ -190,7 +192,7 @@ fn tick(ms: f64) -> String {
 }
 
 /// The section in a sentence.
-fn sentence(names: &Names<'_>, starts: &[Alike<'_>], functions: usize) -> String {
+fn sentence(names: &Names<'_>, starts: &[AlikeStarts<'_>], functions: usize) -> String {
     let mut sentence = count(functions, "function");
     let high: BTreeSet<&str> = starts
         .iter()
@@ -219,7 +221,7 @@ fn unit(value: f64) -> String {
     format!("{:.1}", value.clamp(0.0, CANVAS))
 }
 
-fn row<'a>(names: &Names<'_>, alike: &Alike<'a>, scale: f64) -> StartRow<'a> {
+fn row<'a>(names: &Names<'_>, alike: &AlikeStarts<'a>, scale: f64) -> StartRow<'a> {
     let start = alike.start;
     let takes = start.duration.as_ref();
     let most = start
@@ -345,11 +347,11 @@ fn is_provisioned(lever: &Lever) -> bool {
     lever.what.starts_with("provisioned concurrency")
 }
 
-fn bar(start: &ColdStart, takes: &ColdStartDuration, scale: f64) -> Bar {
+fn bar(start: &ColdStart, takes: &ColdStartDuration, scale: f64) -> TimelineBar {
     let mut shapes = Vec::new();
     let mut at = 0.0;
     for (class, name, ms) in phases(takes) {
-        shapes.push(Shape {
+        shapes.push(PhaseShape {
             class,
             from: unit(at * scale),
             width: unit(ms * scale),
@@ -375,7 +377,7 @@ fn bar(start: &ColdStart, takes: &ColdStartDuration, scale: f64) -> Bar {
     // Logs leave out what is before init.
     let mark = |ms: f64| unit((takes.pre_init_ms + ms) * scale);
     let measured = start.measured.as_ref();
-    Bar {
+    TimelineBar {
         sentence,
         phases: shapes,
         band: (takes.basis == DurationBasis::Estimate)

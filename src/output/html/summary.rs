@@ -12,7 +12,7 @@ const LINES: usize = 6;
 /// Region names that are written out.
 const REGIONS: usize = 8;
 
-pub(super) struct Summary<'a> {
+pub(super) struct PageSummary<'a> {
     /// `calm`, `warn` or `alarm`.
     pub(super) mood: &'static str,
     pub(super) verdict: String,
@@ -56,7 +56,7 @@ pub(super) struct Worst<'a> {
     pub(super) parts: Vec<(&'static str, usize)>,
 }
 
-impl<'a> Summary<'a> {
+impl<'a> PageSummary<'a> {
     pub(super) fn of(report: &'a Report, weights: &Weights<'a>) -> Self {
         let severities: Vec<Tile> = Severity::ALL
             .into_iter()

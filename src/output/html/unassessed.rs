@@ -15,8 +15,8 @@ const NAMES: usize = 12;
 pub(super) struct Section<'a> {
     pub(super) total: u64,
     pub(super) total_shown: String,
-    pub(super) permissions: Vec<Line<'a>>,
-    pub(super) reasons: Vec<Line<'a>>,
+    pub(super) permissions: Vec<UnassessedLine<'a>>,
+    pub(super) reasons: Vec<UnassessedLine<'a>>,
     /// A policy that grants what was refused.
     pub(super) policy: Option<String>,
     /// Calls that failed and that no verdict needed.
@@ -24,22 +24,22 @@ pub(super) struct Section<'a> {
 }
 
 /// What a permission, or a reason that no permission decides, leaves open.
-pub(super) struct Line<'a> {
+pub(super) struct UnassessedLine<'a> {
     pub(super) what: String,
     pub(super) answers: String,
     pub(super) results: String,
     pub(super) worst: &'static str,
-    pub(super) resources: Names<'a>,
-    pub(super) checks: Names<'a>,
+    pub(super) resources: NameList<'a>,
+    pub(super) checks: NameList<'a>,
 }
 
 /// The first names of a list, and how many more there are.
-pub(super) struct Names<'a> {
+pub(super) struct NameList<'a> {
     pub(super) shown: Vec<&'a str>,
     pub(super) more: Option<String>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> NameList<'a> {
     fn of(names: impl IntoIterator<Item = &'a str>) -> Self {
         let all: Vec<&str> = names.into_iter().collect();
         Self {
@@ -53,18 +53,18 @@ impl<'a> Names<'a> {
     }
 }
 
-impl<'a> Line<'a> {
+impl<'a> UnassessedLine<'a> {
     fn of(what: String, open: &Open<'a>) -> Self {
         Self {
             what,
             answers: open.answer(),
             results: count(open.results, "result"),
             worst: open.worst.unwrap_or(Severity::Info).name(),
-            resources: Names::of(open.resources.iter().map(|name| match *name {
+            resources: NameList::of(open.resources.iter().map(|name| match *name {
                 "*" => "all that a listing would name",
                 name => name,
             })),
-            checks: Names::of(open.checks.iter().copied()),
+            checks: NameList::of(open.checks.iter().copied()),
         }
     }
 }
@@ -110,7 +110,7 @@ impl<'a> Section<'a> {
 }
 
 /// Worst first, then what decides most.
-fn sorted<'a, N: Ord + Into<String>>(by: BTreeMap<N, Open<'a>>) -> Vec<Line<'a>> {
+fn sorted<'a, N: Ord + Into<String>>(by: BTreeMap<N, Open<'a>>) -> Vec<UnassessedLine<'a>> {
     let mut all: Vec<(N, Open<'_>)> = by.into_iter().collect();
     all.sort_by(|a, b| {
         (b.1.worst, b.1.results)
@@ -118,7 +118,7 @@ fn sorted<'a, N: Ord + Into<String>>(by: BTreeMap<N, Open<'a>>) -> Vec<Line<'a>>
             .then_with(|| a.0.cmp(&b.0))
     });
     all.into_iter()
-        .map(|(what, open)| Line::of(what.into(), &open))
+        .map(|(what, open)| UnassessedLine::of(what.into(), &open))
         .collect()
 }
 

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::findings::is_named;
 use super::grid::{Column, Grid, Text};
+use super::is_named;
 use super::paint::{Tone, paint};
 use super::{SHOWN, count, more, prose};
 use crate::output::weight::Weights;

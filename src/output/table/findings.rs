@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
+use super::is_named;
 use super::paint::{Tone, paint};
 use super::{WIDE, by_resource, heading, labelled, prose, some_of};
 use crate::output::shortened::{CheckFindings, by_check};
 use crate::output::{By, Look, hostile};
 use crate::report::numbers::number;
-use crate::report::{CheckResult, Report, SubjectKind};
+use crate::report::{CheckResult, Report};
 
 /// Different sentences that are shown for one check.
 const SHOWN_A_CHECK: usize = 8;
@@ -137,12 +138,12 @@ fn of_check(
 }
 
 /// Findings of one check that say the same of different resources.
-struct Alike<'a> {
+struct AlikeResults<'a> {
     first: &'a CheckResult,
     others: Vec<&'a CheckResult>,
 }
 
-impl Alike<'_> {
+impl AlikeResults<'_> {
     /// The others by name, as many as a few lines hold.
     fn likewise(&self) -> String {
         if self.others.is_empty() {
@@ -163,8 +164,8 @@ impl Alike<'_> {
 }
 
 /// The findings of a check, those with the same sentence but for the name together.
-fn alike<'a>(results: &[&'a CheckResult]) -> Vec<Alike<'a>> {
-    let mut groups: Vec<Alike<'_>> = Vec::new();
+fn alike<'a>(results: &[&'a CheckResult]) -> Vec<AlikeResults<'a>> {
+    let mut groups: Vec<AlikeResults<'_>> = Vec::new();
     let mut by_sentence: BTreeMap<String, usize> = BTreeMap::new();
     for &result in results {
         let message = result.message.as_deref().unwrap_or("");
@@ -176,7 +177,7 @@ fn alike<'a>(results: &[&'a CheckResult]) -> Vec<Alike<'a>> {
             Some(group) => group.others.push(result),
             None => {
                 by_sentence.insert(sentence, groups.len());
-                groups.push(Alike {
+                groups.push(AlikeResults {
                     first: result,
                     others: Vec::new(),
                 });
@@ -184,13 +185,6 @@ fn alike<'a>(results: &[&'a CheckResult]) -> Vec<Alike<'a>> {
         }
     }
     groups
-}
-
-pub(super) fn is_named(result: &CheckResult) -> bool {
-    matches!(
-        result.resource.kind,
-        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region | SubjectKind::Identity
-    )
 }
 
 fn wide_of(text: &str) -> usize {

@@ -8,7 +8,7 @@
 
 use std::io::{self, Write};
 
-use crate::report::Report;
+use crate::report::{CheckResult, Report, SubjectKind};
 
 use super::Look;
 
@@ -144,4 +144,12 @@ pub(super) fn labelled(
         )?;
     }
     Ok(())
+}
+
+/// True for a resource that its name identifies, without its ARN.
+fn is_named(result: &CheckResult) -> bool {
+    matches!(
+        result.resource.kind,
+        SubjectKind::Bucket | SubjectKind::Account | SubjectKind::Region | SubjectKind::Identity
+    )
 }

@@ -397,7 +397,7 @@ pub fn drivers(found: &Estimate, measured: Option<(f64, f64)>) -> Vec<Driver> {
 
 /// What to ask the estimator about a version.
 fn question(version: &FunctionConfiguration, around: &Surroundings<'_>) -> Fact<EstimateInput> {
-    if super::super::package::is_image(version) {
+    if version.is_image() {
         return Fact::undecidable("a container image names no runtime");
     }
     let Some(runtime) = version.runtime.as_deref().filter(|name| !name.is_empty()) else {
