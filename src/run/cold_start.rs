@@ -186,6 +186,28 @@ mod tests {
         )
     }
 
+    #[test]
+    fn a_misspelt_runtime_is_a_mistake_and_a_newer_one_is_not() {
+        for (runtime, known) in [
+            ("java21", true),
+            ("java29", true),
+            ("python3.19", true),
+            ("provided.al2023", true),
+            ("jva21", false),
+            ("pyhton3.13", false),
+            ("nodjs22.x", false),
+        ] {
+            assert_eq!(check_runtime(runtime).is_ok(), known, "{runtime}");
+        }
+        let Err(error) = check_runtime("jva21") else {
+            panic!("jva21 is no runtime");
+        };
+        assert!(
+            error.to_string().contains("did you mean `java21`?"),
+            "{error}"
+        );
+    }
+
     const GOOD: &str = r#"{"id":"a","runtime":"python3.13","architecture":"x86_64","package_type":"zip","memory_mb":512}"#;
 
     #[test]

@@ -152,6 +152,18 @@ mod tests {
     }
 
     #[test]
+    fn incomplete_says_why() {
+        let mut unread = denied(Severity::High);
+        unread.missing = vec!["s3:GetBucketPolicy".to_owned()];
+        assert_eq!(
+            why_incomplete(&[unread], HIGH),
+            "exit code 3: 1 result at or above --fail-on could not be judged for want of \
+             s3:GetBucketPolicy; --allow-incomplete accepts that"
+        );
+        assert!(why_incomplete(&[], HIGH).contains("interrupted"));
+    }
+
+    #[test]
     fn incomplete_can_be_allowed() {
         let gate = GateOptions {
             allow_incomplete: true,

@@ -157,6 +157,35 @@ mod tests {
     }
 
     #[test]
+    fn a_region_of_which_nothing_was_read_is_named() {
+        use crate::inventory::account::{AccountInventory, RegionInventory};
+        let account = AccountInventory {
+            regions: [("eu-west-1".to_owned(), RegionInventory::default())].into(),
+            ..AccountInventory::default()
+        };
+        let snapshot = Snapshot {
+            accounts: [("111111111111".to_owned(), account)].into(),
+            ..Snapshot::default()
+        };
+        let idle = |region: &str| {
+            let resources = ResourceFilter {
+                regions: vec![region.to_owned()],
+                ..ResourceFilter::default()
+            };
+            idle_regions(&snapshot, &resources)
+        };
+        assert!(idle("eu-west-1").is_empty());
+        assert_eq!(
+            idle("eu-west-2"),
+            ["nothing was read in region `eu-west-2`; did you mean `eu-west-1`?"]
+        );
+        assert_eq!(
+            suggestion("acme-lgos*", ["acme-logs"].into_iter()),
+            "; did you mean `acme-logs`?"
+        );
+    }
+
+    #[test]
     fn nothing_said_is_everything() {
         let scope = scope(&[], &[], &[]);
         assert!(scope.has(SubjectKind::Bucket, "eu-west-1", "a"));

@@ -326,23 +326,23 @@ fn is_canonical(party: &str) -> bool {
 /// is shows only by comparison with the owner's, which the ACL has.
 fn without_owner(bucket: &BucketInventory, named: Fact<Vec<String>>) -> Fact<Vec<String>> {
     named.and_then(|mut named| {
-        if !named.iter().any(|party| is_canonical(party)) {
-            return Fact::Known(named);
-        }
-        from_reading(
+        let owner = from_reading(
             ReadingKind::BucketAcl,
             &bucket.acl,
             || None,
             |acl| acl.owner.clone(),
-        )
-        .and_then(|owner| match owner {
-            Some(owner) => {
-                named.retain(|party| *party != owner);
-                Fact::Known(named)
-            }
-            None => Fact::undecidable(
+        );
+        if let Fact::Known(Some(owner)) = &owner {
+            named.retain(|party| party != owner);
+            return Fact::Known(named);
+        }
+        if !named.iter().any(|party| is_canonical(party)) {
+            return Fact::Known(named);
+        }
+        owner.and_then(|_| {
+            Fact::undecidable(
                 "the policy names a canonical user id, and the ACL does not say the owner's",
-            ),
+            )
         })
     })
 }
