@@ -98,16 +98,13 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         .map(|(id, summary)| rule(id, summary))
         .collect();
     let accounts = segment(report.scope.accounts.join("+"));
-    let run = |(number, part): (usize, &Vec<&CheckResult>)| {
+    let run = |(number, part): (usize, Vec<_>)| {
         let first = number == 0;
-        let part = part.clone();
         let unassessed = if first {
             unassessed.clone()
         } else {
             Vec::new()
         };
-        let of_part = |result: &&CheckResult| sarif_result(report, result, index);
-        let of_unassessed = |result: &&CheckResult| notification(report, result, index);
         Run {
             tool: json!({"driver": {
                 "name": report.tool.name,
@@ -128,18 +125,22 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                     unassessed
                         .clone()
                         .into_iter()
-                        .map(move |result| of_unassessed(&result))
+                        .map(move |result| notification(report, result, index))
                 }),
                 tool_configuration_notifications: if first { remarks.clone() } else { Vec::new() },
             }],
             column_kind: "unicodeCodePoints",
-            results: LazyList(move || part.clone().into_iter().map(move |result| of_part(&result))),
+            results: LazyList(move || {
+                part.clone()
+                    .into_iter()
+                    .map(move |result| sarif_result(report, result, index))
+            }),
         }
     };
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
-        runs: parts.iter().enumerate().map(run).collect(),
+        runs: parts.into_iter().enumerate().map(run).collect(),
     };
     json::spread(4, &log, out)
 }

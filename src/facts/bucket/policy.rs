@@ -262,8 +262,9 @@ impl PolicyReading {
     /// must bring; none otherwise.
     pub(super) fn networks(&self, question: &Question, actions: &[&str]) -> Vec<String> {
         let found = self.ask(None, |policy| {
-            let answer = self.with_prover(policy, |prover| prover.only(actions).answer(question));
-            Fact::Known(answer.only_from)
+            // A prover of its own: the shared one keeps what it was asked before.
+            let mut prover = self.prover(Some(policy), None);
+            Fact::Known(prover.only(actions).answer(question).only_from)
         });
         let mut held = found.known().cloned().flatten().unwrap_or_default();
         let networks = held.remove("aws:SourceIp").unwrap_or_default();
