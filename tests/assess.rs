@@ -393,7 +393,7 @@ fn a_fact_that_is_neither_known_nor_unknown_is_a_defect() {
 fn reasons_have_a_precedence_and_their_actions_come_together() {
     let catalog = Catalog::builtin().unwrap();
     let check = catalog.get("s3-public-read").unwrap();
-    let facts = json!({"name": "b", "exposure": {"public": {"read": {"$unknown": [
+    let facts = json!({"name": "b", "exposure": {"wide_networks": {"read": ""}, "public": {"read": {"$unknown": [
         {"reason": "undecidable", "action": "", "detail": "it needs the policy engine"},
         {"reason": "failed", "action": "s3:GetBucketPolicyStatus", "detail": "Timeout"},
     ]}}}});

@@ -13,6 +13,7 @@ use super::config::{
 };
 use super::function::FunctionInventory;
 use super::identity::{IdentityInventory, ManagedPolicyInventory};
+use super::ids::{partition, partition_of_arn};
 use super::key::KeyInventory;
 use super::target::TargetInventory;
 use super::trail::TrailInventory;
@@ -138,4 +139,26 @@ pub struct Listing {
 pub struct RegionListing {
     /// Region names.
     pub regions: Vec<String>,
+}
+
+impl AccountInventory {
+    /// The ARN partition that the account is in (`aws`, `aws-cn`, `aws-us-gov`, …): an account is in
+    /// one only. By the caller's ARN, or any other that was read, or by the Regions.
+    pub fn partition(&self) -> &'static str {
+        let caller = self.caller.known().map(|caller| caller.arn.as_str());
+        let arns = caller.into_iter().chain(
+            self.identities
+                .values()
+                .map(|identity| identity.arn.as_str()),
+        );
+        let regions = self
+            .buckets
+            .values()
+            .filter_map(|bucket| bucket.region.as_deref())
+            .chain(self.regions.keys().map(String::as_str));
+        arns.filter_map(partition_of_arn)
+            .next()
+            .or_else(|| regions.map(partition).next())
+            .unwrap_or("aws")
+    }
 }

@@ -96,14 +96,28 @@ pub fn partition(region: &str) -> &'static str {
     }
 }
 
+/// The partition that an ARN names, where it is one that this program knows.
+pub fn partition_of_arn(arn: &str) -> Option<&'static str> {
+    const KNOWN: [&str; 6] = [
+        "aws",
+        "aws-cn",
+        "aws-us-gov",
+        "aws-iso",
+        "aws-iso-b",
+        "aws-eusc",
+    ];
+    let named = arn.strip_prefix("arn:")?.split(':').next()?;
+    KNOWN.into_iter().find(|known| *known == named)
+}
+
 /// The ARN of a bucket. Bucket ARNs name neither Region nor account.
-pub fn bucket_arn(region: &str, name: &str) -> String {
-    format!("arn:{}:s3:::{name}", partition(region))
+pub fn bucket_arn(partition: &str, name: &str) -> String {
+    format!("arn:{partition}:s3:::{name}")
 }
 
 /// The ARN of an account's root, which stands for the account itself.
-pub fn account_arn(region: &str, account: &str) -> String {
-    format!("arn:{}:iam::{account}:root", partition(region))
+pub fn account_arn(partition: &str, account: &str) -> String {
+    format!("arn:{partition}:iam::{account}:root")
 }
 
 /// The ARN that stands for one Region of an account; AWS gives Regions none of their own.
@@ -136,8 +150,8 @@ pub fn access_point_arn(region: &str, account: &str, name: &str) -> String {
 }
 
 /// The ARN of a Multi-Region access point: it has no Region, and its alias for a name.
-pub fn multi_region_access_point_arn(account: &str, alias: &str) -> String {
-    format!("arn:aws:s3::{account}:accesspoint/{alias}")
+pub fn multi_region_access_point_arn(partition: &str, account: &str, alias: &str) -> String {
+    format!("arn:{partition}:s3::{account}:accesspoint/{alias}")
 }
 
 /// The ARN of the key or alias that a bucket's default encryption names. A bare id or alias is one

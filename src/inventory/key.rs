@@ -40,6 +40,13 @@ pub struct KeyDescription {
 }
 
 impl KeyDescription {
+    /// False for keys of another kind (RSA, ECC, SM2, ML-DSA, HMAC): "Amazon S3 only supports symmetric
+    /// encryption KMS keys" (S3 API reference, ServerSideEncryptionByDefault, copy of 2026). An answer
+    /// without a key spec says nothing against it.
+    pub fn encrypts_symmetrically(&self) -> bool {
+        matches!(self.spec.as_str(), "" | "SYMMETRIC_DEFAULT")
+    }
+
     /// True for keys whose automatic rotation is the owner's to switch: symmetric, of a customer,
     /// with material that KMS made (KMS developer guide, "Rotate AWS KMS keys", copy of 2026).
     pub fn rotates_by_itself(&self) -> bool {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
-use super::account::{AccountInventory, RegionInventory};
+use super::account::{AccountInventory, Listing, RegionInventory};
 use super::bucket::BucketInventory;
 use super::function::FunctionInventory;
 use super::identity::IdentityInventory;
@@ -648,6 +648,39 @@ impl BucketInventory {
             .filter_map(|(_, reading)| reading.state().refusal())
             .any(|(_, code)| code == "NoSuchBucket")
     }
+}
+
+impl FunctionInventory {
+    /// Lambda answered a call about it with ResourceNotFoundException, other than to say that a
+    /// setting of it is absent.
+    pub fn does_not_exist(&self) -> bool {
+        let readings = OwnerInventory::Function(self).readings().into_iter();
+        readings
+            .filter_map(|(_, reading)| reading.state().refusal())
+            .any(|(_, code)| code == "ResourceNotFoundException")
+    }
+}
+
+impl ReadingOwner<'_> {
+    /// The bucket or function was listed and is no more: it was deleted while the account was read.
+    pub fn was_deleted(&self, account: &AccountInventory) -> bool {
+        match self.inventory {
+            OwnerInventory::Bucket(bucket) => {
+                is_whole(&account.bucket_listing) && bucket.does_not_exist()
+            }
+            OwnerInventory::Function(function) => {
+                let region = account.regions.get(self.region);
+                region.is_some_and(|region| is_whole(&region.function_listing))
+                    && function.does_not_exist()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The listing is complete, so that whatever is there by name was listed.
+pub fn is_whole(listing: &Reading<Listing>) -> bool {
+    listing.known().is_some_and(|listing| listing.complete)
 }
 
 #[cfg(test)]

@@ -37,14 +37,24 @@ const COLUMNS: [&str; 16] = [
 /// Those of the writer.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
-    writer.write_record(COLUMNS)?;
+    writer.write_record(COLUMNS).map_err(of_writer)?;
     for result in &report.results {
         for cell in row(report, result) {
-            writer.write_field(safe(&cell).as_bytes())?;
+            writer
+                .write_field(safe(&cell).as_bytes())
+                .map_err(of_writer)?;
         }
-        writer.write_record(None::<&[u8]>)?;
+        writer.write_record(None::<&[u8]>).map_err(of_writer)?;
     }
     writer.flush()
+}
+
+/// The writer's own error: the conversion of the crate loses its kind, and a closed pipe is no error.
+fn of_writer(error: ::csv::Error) -> io::Error {
+    match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn row<'r>(report: &'r Report, result: &'r CheckResult) -> [Cow<'r, str>; 16] {

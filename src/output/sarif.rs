@@ -9,6 +9,7 @@
 //! for a line, so it is line 1, and takes its fingerprint from `primaryLocationLineHash`. Runs of
 //! different accounts are kept apart by `automationDetails.id`.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -21,6 +22,9 @@ use crate::report::{CheckResult, CheckSummary, Reason, Report, Severity, Status}
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+/// What GitHub's code scanning takes (GitHub docs, "SARIF support for code scanning", read 2026-11).
+const RESULTS_A_RUN: usize = 25_000;
+const RUNS_A_FILE: usize = 20;
 /// Characters of a message, and of a name within a path.
 const MESSAGE: usize = 360;
 const NAME: usize = 120;
@@ -31,7 +35,7 @@ struct Log<R> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [R; 1],
+    runs: Vec<R>,
 }
 
 /// Results and notifications are written while they are made.
@@ -74,42 +78,90 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             .results
             .iter()
             .filter(move |result| wanted(result.status))
+            .collect::<Vec<_>>()
     };
     let index = &index;
-    let notifications = LazyList(move || {
-        of(|status| status == Status::NotAssessed)
-            .map(move |result| notification(report, result, index))
-    });
-    let results = LazyList(move || {
-        of(|status| matches!(status, Status::Fail | Status::Suppressed))
-            .map(move |result| sarif_result(report, result, index))
-    });
-    let remark =
-        |note: &String| json!({"level": "note", "message": {"text": shown(note, MESSAGE)}});
-    let rules = report.checks.iter().map(|(id, summary)| rule(id, summary));
-    let log = Log {
-        schema: SCHEMA,
-        version: "2.1.0",
-        runs: [Run {
+    let unassessed = of(|status| status == Status::NotAssessed);
+    let found = of(|status| matches!(status, Status::Fail | Status::Suppressed));
+    let (parts, left_out) = bounded(found, RESULTS_A_RUN, RUNS_A_FILE);
+    let remark = |note: &str| json!({"level": "note", "message": {"text": shown(note, MESSAGE)}});
+    let mut remarks: Vec<Value> = report.notes.iter().map(|note| remark(note)).collect();
+    if left_out > 0 {
+        remarks.push(remark(&format!(
+            "{left_out} results of the lowest severity are left out: code scanning takes \
+             {RUNS_A_FILE} runs of {RESULTS_A_RUN} results; --severity or --bucket selects fewer"
+        )));
+    }
+    let rules: Vec<Value> = report
+        .checks
+        .iter()
+        .map(|(id, summary)| rule(id, summary))
+        .collect();
+    let accounts = segment(report.scope.accounts.join("+"));
+    let run = |(number, part): (usize, Vec<_>)| {
+        let first = number == 0;
+        let unassessed = if first {
+            unassessed.clone()
+        } else {
+            Vec::new()
+        };
+        Run {
             tool: json!({"driver": {
                 "name": report.tool.name,
                 "semanticVersion": report.tool.version,
-                "rules": rules.collect::<Vec<_>>(),
+                "rules": rules,
             }}),
             automation_details: json!({
-                "id": format!("coldbucket/{}/", segment(report.scope.accounts.join("+"))),
+                "id": if first {
+                    format!("coldbucket/{accounts}/")
+                } else {
+                    format!("coldbucket/{accounts}/part-{}/", number + 1)
+                },
             }),
             invocations: [Invocation {
                 execution_successful: true,
                 end_time_utc: report.taken_at.clone(),
-                tool_execution_notifications: notifications,
-                tool_configuration_notifications: report.notes.iter().map(remark).collect(),
+                tool_execution_notifications: LazyList(move || {
+                    unassessed
+                        .clone()
+                        .into_iter()
+                        .map(move |result| notification(report, result, index))
+                }),
+                tool_configuration_notifications: if first { remarks.clone() } else { Vec::new() },
             }],
             column_kind: "unicodeCodePoints",
-            results,
-        }],
+            results: LazyList(move || {
+                part.clone()
+                    .into_iter()
+                    .map(move |result| sarif_result(report, result, index))
+            }),
+        }
+    };
+    let log = Log {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: parts.into_iter().enumerate().map(run).collect(),
     };
     json::spread(4, &log, out)
+}
+
+/// The results in parts of that size, at least one part, and how many are left out. Where they do not
+/// fit into one, the worst come first.
+fn bounded<'r>(
+    mut found: Vec<&'r CheckResult>,
+    size: usize,
+    parts: usize,
+) -> (Vec<Vec<&'r CheckResult>>, usize) {
+    if found.len() <= size {
+        return (vec![found], 0);
+    }
+    found.sort_by_key(|result| {
+        let accepted = result.status == Status::Suppressed;
+        (accepted, Reverse(result.severity))
+    });
+    let left_out = found.len().saturating_sub(size.saturating_mul(parts));
+    let parts = found.chunks(size).take(parts).map(<[_]>::to_vec);
+    (parts.collect(), left_out)
 }
 
 fn rule(id: &str, summary: &CheckSummary) -> Value {
@@ -259,6 +311,61 @@ fn is_link(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_split_and_the_least_left_out() {
+        let result = |severity: Severity, status: Status| CheckResult {
+            check: "c".to_owned(),
+            status,
+            resource: crate::report::ResourceId {
+                kind: crate::report::SubjectKind::Bucket,
+                name: "b".to_owned(),
+                arn: String::new(),
+                account: String::new(),
+                region: String::new(),
+            },
+            item: None,
+            severity,
+            message: None,
+            evidence: Vec::new(),
+            witness: None,
+            reason: None,
+            missing: Vec::new(),
+            fingerprint: String::new(),
+            suppressed_by: None,
+            suppression: None,
+        };
+        let results = [
+            result(Severity::Low, Status::Fail),
+            result(Severity::Critical, Status::Suppressed),
+            result(Severity::High, Status::Fail),
+            result(Severity::Critical, Status::Fail),
+            result(Severity::Medium, Status::Fail),
+        ];
+        let split = |size, parts| {
+            let (parts, left_out) = bounded(results.iter().collect(), size, parts);
+            let parts: Vec<Vec<Severity>> = parts
+                .iter()
+                .map(|part| part.iter().map(|result| result.severity).collect())
+                .collect();
+            (parts, left_out)
+        };
+        let (parts, left_out) = split(5, 1);
+        assert_eq!(
+            (parts[0].len(), parts[0][0], left_out),
+            (5, Severity::Low, 0)
+        );
+        let (parts, left_out) = split(2, 2);
+        assert_eq!(left_out, 1);
+        assert_eq!(
+            parts,
+            [
+                vec![Severity::Critical, Severity::High],
+                vec![Severity::Medium, Severity::Low]
+            ]
+        );
+        assert_eq!(bounded(Vec::new(), 2, 2).0.len(), 1);
+    }
 
     #[test]
     fn a_name_is_one_segment_whatever_it_holds() {

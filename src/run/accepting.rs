@@ -123,7 +123,7 @@ fn tags(snapshot: &Snapshot) -> BTreeMap<String, Tags<'_>> {
     let mut tags = BTreeMap::new();
     for account in snapshot.accounts.values() {
         for (name, bucket) in &account.buckets {
-            let arn = bucket_arn(bucket.region.as_deref().unwrap_or("unknown"), name);
+            let arn = bucket_arn(account.partition(), name);
             let known = match &bucket.tags {
                 crate::inventory::Reading::Known(tags) => Tags::Known(tags),
                 crate::inventory::Reading::Absent => Tags::Known(&NO_TAGS),

@@ -10,6 +10,7 @@ use crate::cli::options::SelectionOptions;
 use crate::facts::{Facts, Subject, Trust};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
+use crate::inventory::readings::is_whole;
 use crate::inventory::request::ResourceFilter;
 use crate::report::{
     CheckResult, Report, SCHEMA, ScopeSummary, SelectionSummary, Severity, Source, Status, Summary,
@@ -39,6 +40,7 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
     }
     let mut notes = notes(snapshot);
     notes.extend(scope::check_names(&facts, case.resources)?);
+    notes.extend(scope::idle_regions(snapshot, case.resources));
     let scope = ResourceScope::new(case.resources);
     let in_scope = |subject: &Subject| scope.holds(&subject.id);
 
@@ -102,7 +104,7 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
     }
     for account in snapshot.accounts.values() {
         for (name, bucket) in &account.buckets {
-            if bucket.does_not_exist() {
+            if bucket.does_not_exist() && !is_whole(&account.bucket_listing) {
                 notes.push(format!("the bucket `{name}` does not exist"));
             }
         }

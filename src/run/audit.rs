@@ -88,5 +88,9 @@ pub(super) fn run(
             file.display()
         ));
     }
-    Ok(gate::exit(&report.results, snapshot.complete, audit.gate))
+    let exit = gate::exit(&report.results, snapshot.complete, audit.gate);
+    if exit == Exit::Incomplete {
+        console.note(&gate::why_incomplete(&report.results, audit.gate));
+    }
+    Ok(exit)
 }

@@ -6,8 +6,10 @@ use std::path::Path;
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::{Exit, RunError};
+use crate::cli::did_you_mean;
 use crate::cli::options::EstimateOptions;
 use crate::facts::function::cold_start::facts::drivers;
+use crate::facts::function::runtime::RuntimeTable;
 use crate::output::estimate::{EstimateColumn, render};
 use crate::report::cold_start::EstimateInput;
 use coldbucket_cold_start::levers::{Target, levers};
@@ -42,6 +44,7 @@ pub(super) fn run(
     }
     let mut columns = Vec::new();
     for (title, input) in &what_if.inputs {
+        check_runtime(&input.runtime)?;
         columns.push(column(&model, title, input)?);
     }
     if what_if.json {
@@ -57,6 +60,25 @@ pub(super) fn run(
         stdout.write(|out| render(&columns, look, out))?;
     }
     Ok(Exit::Clean)
+}
+
+/// Refuses a runtime of a family that AWS does not have and whose name is one letter or two off. A newer
+/// version of a family is estimated like the newest that is known.
+fn check_runtime(runtime: &str) -> Result<(), RunError> {
+    let family = |name: &str| {
+        let end = name.find(|letter: char| letter.is_ascii_digit());
+        name.get(..end.unwrap_or(name.len())).map(str::to_owned)
+    };
+    let known = RuntimeTable::builtin().rows.keys();
+    if known.clone().any(|name| family(name) == family(runtime)) {
+        return Ok(());
+    }
+    let help = did_you_mean(runtime, known.map(String::as_str));
+    if help.is_none() {
+        return Ok(());
+    }
+    let message = format!("unknown runtime `{runtime}`");
+    Err(RunError::mistake(message, help))
 }
 
 fn column(model: &Model, title: &str, input: &EstimateInput) -> Result<EstimateColumn, RunError> {
@@ -162,6 +184,28 @@ mod tests {
                 .map(|line| serde_json::from_str(line).unwrap())
                 .collect(),
         )
+    }
+
+    #[test]
+    fn a_misspelt_runtime_is_a_mistake_and_a_newer_one_is_not() {
+        for (runtime, known) in [
+            ("java21", true),
+            ("java29", true),
+            ("python3.19", true),
+            ("provided.al2023", true),
+            ("jva21", false),
+            ("pyhton3.13", false),
+            ("nodjs22.x", false),
+        ] {
+            assert_eq!(check_runtime(runtime).is_ok(), known, "{runtime}");
+        }
+        let Err(error) = check_runtime("jva21") else {
+            panic!("jva21 is no runtime");
+        };
+        assert!(
+            error.to_string().contains("did you mean `java21`?"),
+            "{error}"
+        );
     }
 
     const GOOD: &str = r#"{"id":"a","runtime":"python3.13","architecture":"x86_64","package_type":"zip","memory_mb":512}"#;

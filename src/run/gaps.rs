@@ -29,6 +29,16 @@ pub(super) fn find(
             if !in_scope(&owner, scope) {
                 continue;
             }
+            if owner.was_deleted(account) {
+                let gone = owner.refusals().find(|(_, _, code)| is_gone(code));
+                gaps.extend(gone.map(|(_, action, code)| Gap {
+                    resource: resource(&owner, account),
+                    action: action.to_owned(),
+                    code: format!("{code}: deleted during the run"),
+                    affects: Vec::new(),
+                }));
+                continue;
+            }
             gaps.extend(owner.refusals().map(|(kind, action, code)| {
                 let resource = resource(&owner, account);
                 Gap {
@@ -42,6 +52,11 @@ pub(super) fn find(
     }
     gaps.sort();
     gaps
+}
+
+/// The code says that the bucket or function is not there.
+fn is_gone(code: &str) -> bool {
+    matches!(code, "NoSuchBucket" | "ResourceNotFoundException")
 }
 
 fn in_scope(owner: &ReadingOwner<'_>, scope: &ResourceScope) -> bool {
@@ -62,16 +77,13 @@ fn in_scope(owner: &ReadingOwner<'_>, scope: &ResourceScope) -> bool {
 /// The ARN of what has the refused reading; the name of a Region, which has none.
 fn resource(owner: &ReadingOwner<'_>, account: &AccountInventory) -> String {
     let (id, region, name) = (owner.account, owner.region, owner.name);
-    let home = account.regions.keys().next().map_or("", String::as_str);
+    let partition = account.partition();
     let arn = match owner.inventory {
-        OwnerInventory::Account(_) => account_arn(home, id),
-        OwnerInventory::Bucket(bucket) => {
-            bucket_arn(bucket.region.as_deref().unwrap_or("unknown"), name)
-        }
-        OwnerInventory::Target(_) => bucket_arn(home, name),
+        OwnerInventory::Account(_) => account_arn(partition, id),
+        OwnerInventory::Bucket(_) | OwnerInventory::Target(_) => bucket_arn(partition, name),
         OwnerInventory::Identity(identity) => identity.arn.clone(),
         OwnerInventory::MultiRegionAccessPoint(point) => {
-            multi_region_access_point_arn(id, &point.alias)
+            multi_region_access_point_arn(partition, id, &point.alias)
         }
         OwnerInventory::AccessPoint(_) => access_point_arn(region, id, name),
         OwnerInventory::Function(function) if function.arn.is_empty() => {

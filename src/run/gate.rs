@@ -1,5 +1,7 @@
 //! The exit code of an audit.
 
+use std::collections::BTreeSet;
+
 use super::Exit;
 use crate::cli::options::GateOptions;
 use crate::inventory::need::ReadingKind;
@@ -19,15 +21,49 @@ pub(super) fn exit(results: &[CheckResult], complete: bool, gate: GateOptions) -
     {
         return Exit::Findings;
     }
-    let unjudged = results
-        .iter()
-        .filter(counts)
-        .any(|result| result.status == Status::NotAssessed && can_be_assessed(result));
+    let unjudged = unjudged(results, gate).next().is_some();
     if !gate.allow_incomplete && (unjudged || !complete) {
         Exit::Incomplete
     } else {
         Exit::Clean
     }
+}
+
+/// The results at or above the gate that another run could judge.
+fn unjudged(results: &[CheckResult], gate: GateOptions) -> impl Iterator<Item = &CheckResult> {
+    results.iter().filter(move |result| {
+        gate.fail_on.is_some_and(|least| result.severity >= least)
+            && result.status == Status::NotAssessed
+            && can_be_assessed(result)
+    })
+}
+
+/// Why the exit code says incomplete: how many results could not be judged, and for want of what.
+pub(super) fn why_incomplete(results: &[CheckResult], gate: GateOptions) -> String {
+    const NAMED: usize = 5;
+    let unjudged: Vec<&CheckResult> = unjudged(results, gate).collect();
+    if unjudged.is_empty() {
+        return "exit code 3: the run was interrupted and the rest of the account was not read"
+            .to_owned();
+    }
+    let missing: BTreeSet<&str> = unjudged
+        .iter()
+        .flat_map(|result| result.missing.iter().map(String::as_str))
+        .collect();
+    let mut named: Vec<&str> = missing.iter().copied().take(NAMED).collect();
+    let more = format!("{} more", missing.len().saturating_sub(NAMED));
+    if missing.len() > NAMED {
+        named.push(&more);
+    }
+    let results = match unjudged.len() {
+        1 => "1 result".to_owned(),
+        number => format!("{number} results"),
+    };
+    format!(
+        "exit code 3: {results} at or above --fail-on could not be judged for want of {}; \
+         --allow-incomplete accepts that",
+        named.join(", ")
+    )
 }
 
 fn can_be_assessed(result: &CheckResult) -> bool {
@@ -113,6 +149,18 @@ mod tests {
             Exit::Incomplete
         );
         assert_eq!(exit(&[denied(Severity::Low)], true, HIGH), Exit::Clean);
+    }
+
+    #[test]
+    fn incomplete_says_why() {
+        let mut unread = denied(Severity::High);
+        unread.missing = vec!["s3:GetBucketPolicy".to_owned()];
+        assert_eq!(
+            why_incomplete(&[unread], HIGH),
+            "exit code 3: 1 result at or above --fail-on could not be judged for want of \
+             s3:GetBucketPolicy; --allow-incomplete accepts that"
+        );
+        assert!(why_incomplete(&[], HIGH).contains("interrupted"));
     }
 
     #[test]

@@ -3,11 +3,14 @@
 //! Each option selects its own kind: `--bucket` does not affect functions. The rule is the same for a live
 //! account, where it saves calls, and for a snapshot.
 
+use std::collections::BTreeSet;
+
 use wildmatch::WildMatch;
 
 use super::RunError;
 use crate::cli::{Mistake, did_you_mean};
 use crate::facts::Facts;
+use crate::inventory::Snapshot;
 use crate::inventory::request::ResourceFilter;
 use crate::report::{ResourceId, SubjectKind};
 
@@ -99,7 +102,8 @@ pub(super) fn check_names(
                         .help(did_you_mean(glob, names.iter().map(String::as_str))),
                 );
             } else {
-                idle.push(format!("no {kind} matches `{glob}`"));
+                let help = suggestion(glob, names.iter().map(String::as_str));
+                idle.push(format!("no {kind} matches `{glob}`{help}"));
             }
         }
     }
@@ -108,6 +112,35 @@ pub(super) fn check_names(
     } else {
         Err(RunError::Mistakes(mistakes))
     }
+}
+
+/// A note for each `--region` of which the snapshot has nothing.
+pub(super) fn idle_regions(snapshot: &Snapshot, resources: &ResourceFilter) -> Vec<String> {
+    let known: BTreeSet<&str> = snapshot
+        .accounts
+        .values()
+        .flat_map(|account| {
+            let buckets = account.buckets.values();
+            let of_buckets = buckets.filter_map(|bucket| bucket.region.as_deref());
+            of_buckets.chain(account.regions.keys().map(String::as_str))
+        })
+        .collect();
+    resources
+        .regions
+        .iter()
+        .filter(|region| !known.is_empty() && !known.contains(region.as_str()))
+        .map(|region| {
+            let help = suggestion(region, known.iter().copied());
+            format!("nothing was read in region `{region}`{help}")
+        })
+        .collect()
+}
+
+/// `; did you mean …`, or nothing. The wildcards of a glob are no letters of a name.
+fn suggestion<'a>(glob: &str, names: impl Iterator<Item = &'a str>) -> String {
+    did_you_mean(&glob.replace(['*', '?'], ""), names)
+        .map(|help| format!("; {help}"))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -121,6 +154,35 @@ mod tests {
             buckets: owned(buckets),
             functions: owned(functions),
         })
+    }
+
+    #[test]
+    fn a_region_of_which_nothing_was_read_is_named() {
+        use crate::inventory::account::{AccountInventory, RegionInventory};
+        let account = AccountInventory {
+            regions: [("eu-west-1".to_owned(), RegionInventory::default())].into(),
+            ..AccountInventory::default()
+        };
+        let snapshot = Snapshot {
+            accounts: [("111111111111".to_owned(), account)].into(),
+            ..Snapshot::default()
+        };
+        let idle = |region: &str| {
+            let resources = ResourceFilter {
+                regions: vec![region.to_owned()],
+                ..ResourceFilter::default()
+            };
+            idle_regions(&snapshot, &resources)
+        };
+        assert!(idle("eu-west-1").is_empty());
+        assert_eq!(
+            idle("eu-west-2"),
+            ["nothing was read in region `eu-west-2`; did you mean `eu-west-1`?"]
+        );
+        assert_eq!(
+            suggestion("acme-lgos*", ["acme-logs"].into_iter()),
+            "; did you mean `acme-logs`?"
+        );
     }
 
     #[test]

@@ -913,3 +913,105 @@ fn aws_says_public_is_false_without_a_policy() {
         Fact::Known(false)
     );
 }
+
+fn named_parties(statements: &Value, bucket: BucketInventory) -> Option<Vec<String>> {
+    let facts = bucket_facts(&BucketInventory {
+        policy: policy(statements),
+        policy_status: status(false),
+        ..bucket
+    });
+    let parties = facts.exposure.other_accounts.known()?;
+    Some(parties.iter().map(|party| party.account.clone()).collect())
+}
+
+/// Elastic Load Balancing, CloudTrail, Redshift and CloudFront deliver logs from accounts of AWS.
+#[test]
+fn log_delivery_accounts_are_services() {
+    for id in [
+        "127311923021",
+        "048591011584",
+        "086441151436",
+        "193672423079",
+    ] {
+        for principal in [
+            json!({"AWS": id}),
+            json!({"AWS": format!("arn:aws:iam::{id}:root")}),
+            json!({"AWS": [format!("arn:aws:iam::{id}:user/logs"), OWNER]}),
+        ] {
+            let statements = json!([allow(&principal, "s3:PutObject", "*")]);
+            assert_eq!(named_parties(&statements, open_bucket()), Some(Vec::new()));
+        }
+    }
+    let both = json!({"AWS": ["127311923021", "222222222222"]});
+    assert_eq!(
+        named_parties(&json!([allow(&both, "s3:PutObject", "*")]), open_bucket()),
+        Some(vec!["222222222222".to_owned()])
+    );
+    let cloudfront = "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0";
+    let bucket = BucketInventory {
+        acl: acl(&[(cloudfront, "FULL_CONTROL")]),
+        ..open_bucket()
+    };
+    let own = json!([allow(&json!({"AWS": OWNER}), "s3:GetObject", "*")]);
+    assert_eq!(named_parties(&own, bucket), Some(Vec::new()));
+}
+
+/// The owner's canonical user id shows by comparison with the owner in the ACL, and only so.
+#[test]
+fn a_canonical_user_id_is_the_owners_or_another_accounts_or_unknown() {
+    let other = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
+    let grant = |id: &str| json!([allow(&json!({"CanonicalUser": id}), "s3:GetObject", "*")]);
+    let read = || BucketInventory {
+        acl: acl(&[]),
+        ..open_bucket()
+    };
+    let refused = || BucketInventory {
+        acl: denied("s3:GetBucketAcl"),
+        ..open_bucket()
+    };
+    assert_eq!(
+        named_parties(&grant(OWNER_CANONICAL), read()),
+        Some(Vec::new())
+    );
+    assert_eq!(
+        named_parties(&grant(other), read()),
+        Some(vec![other.to_owned()])
+    );
+    assert_eq!(named_parties(&grant(other), refused()), None);
+}
+
+/// More than 65,536 public addresses are a grade of their own, until they exclude no one.
+#[test]
+fn a_wide_network_is_named() {
+    for (network, wide) in [
+        (json!("203.0.113.0/24"), ""),
+        (json!("52.94.0.0/16"), ""),
+        (json!("52.94.0.0/15"), "52.94.0.0/15"),
+        (json!("52.0.0.0/9"), "52.0.0.0/9"),
+        (json!(["52.0.0.0/12", "203.0.113.0/24"]), "52.0.0.0/12"),
+        // Together one network.
+        (json!(["52.94.0.0/16", "52.95.0.0/16"]), "52.94.0.0/15"),
+        (json!("10.0.0.0/8"), ""),
+        // Excludes no one: public.
+        (json!("0.0.0.0/1"), ""),
+    ] {
+        let condition = json!({"IpAddress": {"aws:SourceIp": network}});
+        let facts = bucket_facts(&BucketInventory {
+            policy: policy(&json!([allow_if(&condition)])),
+            policy_status: status(false),
+            ..open_bucket()
+        });
+        let exposure = &facts.exposure;
+        assert_eq!(
+            exposure.wide_networks.read,
+            Fact::Known(wide.to_owned()),
+            "{network}"
+        );
+        assert_eq!(exposure.wide_networks.list, Fact::Known(String::new()));
+        assert_eq!(
+            exposure.public.read,
+            Fact::Known(network == json!("0.0.0.0/1")),
+            "{network}"
+        );
+    }
+}

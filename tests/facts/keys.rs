@@ -169,3 +169,30 @@ fn keys_whose_rotation_is_not_the_owners_to_switch() {
     }
     assert_eq!(change(|_| ()).key.rotates.known(), Some(&true));
 }
+
+/// S3 takes symmetric encryption keys only, whatever the state of another one.
+#[test]
+fn a_key_of_another_kind_is_not_usable() {
+    for (spec, usable) in [
+        ("SYMMETRIC_DEFAULT", true),
+        ("", true),
+        ("RSA_2048", false),
+        ("RSA_4096", false),
+        ("ECC_NIST_P256", false),
+        ("ECC_SECG_P256K1", false),
+        ("ECC_NIST_EDWARDS25519", false),
+        ("ML_DSA_65", false),
+        ("SM2", false),
+        ("HMAC_224", false),
+        ("HMAC_512", false),
+    ] {
+        let key = KeyDescription {
+            spec: spec.into(),
+            ..description("Enabled")
+        };
+        let facts = facts("aws:kms", Some(ARN), ARN, known(key));
+        assert_eq!(facts.key.usable.known(), Some(&usable), "{spec}");
+        let state = if usable { "Enabled" } else { "NotSymmetric" };
+        assert_eq!(facts.key.state.known().map(String::as_str), Some(state));
+    }
+}

@@ -363,3 +363,24 @@ fn long_evidence_is_cut_and_marked() {
     let tags = evidence(&facts, &bucket, "bucket.tags").remove(0).1;
     assert!(tags.as_object().unwrap().len() <= 21);
 }
+
+/// Listed and gone when it was read: no results. Given by name and not there: a mistake to report.
+#[test]
+fn what_was_deleted_between_listing_and_reading_is_no_subject() {
+    let gone = BucketInventory {
+        policy: Reading::Failed {
+            action: "s3:GetBucketPolicy".into(),
+            code: "NoSuchBucket".into(),
+            message: "The specified bucket does not exist".into(),
+        },
+        ..quiet_bucket()
+    };
+    for (complete, expected) in [(true, vec!["here"]), (false, vec!["gone", "here"])] {
+        let account = AccountInventory {
+            bucket_listing: listed(complete),
+            ..account(&[("gone", &gone), ("here", &quiet_bucket())])
+        };
+        let found = subjects(&snapshot(account), SubjectKind::Bucket);
+        assert_eq!(names(&found), expected);
+    }
+}

@@ -268,12 +268,16 @@ pub fn function_facts_in(
     function: FunctionInventory,
     around: RegionInventory,
 ) -> FunctionFacts<'static> {
-    function_of(region_snapshot(
-        function,
-        around,
-        REGION,
-        "2026-11-22T12:00:00Z",
-    ))
+    function_facts_on(function, around, "2026-11-22T12:00:00Z")
+}
+
+/// The same in a snapshot of another day.
+pub fn function_facts_on(
+    function: FunctionInventory,
+    around: RegionInventory,
+    taken_at: &str,
+) -> FunctionFacts<'static> {
+    function_of(region_snapshot(function, around, REGION, taken_at))
 }
 
 pub fn function_facts_at(

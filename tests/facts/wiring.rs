@@ -16,7 +16,9 @@ use coldbucket::inventory::trigger::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{OWNER, REGION, denied, function, function_facts_in, python, quiet_region};
+use crate::support::{
+    OWNER, REGION, denied, function, function_facts_in, function_facts_on, python, quiet_region,
+};
 
 fn arn(qualifier: &str) -> String {
     let plain = format!("arn:aws:lambda:{REGION}:{OWNER}:function:f");
@@ -661,7 +663,8 @@ fn urls(statements: Value, url: FunctionUrl) -> UrlFacts {
 fn a_url_is_open_when_setting_and_policy_both_say_so() {
     let (old, new) = ("2025-03-01T00:00:00Z", "2026-03-01T00:00:00Z");
     let cases = [
-        ("NONE", old, json!([url_grant()]), Some(true)),
+        // One grant of two, after the day by which AWS asked to review its exception.
+        ("NONE", old, json!([url_grant()]), None),
         ("AWS_IAM", old, json!([url_grant()]), Some(false)),
         // Every call gets 403.
         (
@@ -670,8 +673,8 @@ fn a_url_is_open_when_setting_and_policy_both_say_so() {
             json!([invoke(json!({"AWS": OWNER}), json!({}))]),
             Some(false),
         ),
-        // Made since October 2025 it takes both grants.
-        ("NONE", new, json!([url_grant()]), Some(false)),
+        // Made since October 2025 it takes both grants, but for the exception.
+        ("NONE", new, json!([url_grant()]), None),
         (
             "NONE",
             new,
@@ -693,6 +696,75 @@ fn a_url_is_open_when_setting_and_policy_both_say_so() {
             expected,
             "{auth} {created} {statements}"
         );
+    }
+}
+
+fn iam_grant() -> Value {
+    json!({"Sid": "FunctionURLAllowIam", "Effect": "Allow", "Principal": "*",
+        "Action": "lambda:InvokeFunctionUrl", "Resource": arn("live"),
+        "Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}})
+}
+
+/// The snapshot of a function with that URL and policy on `live`, beside a function whose URL was made
+/// on the day `sibling`.
+fn judged_url(
+    taken_at: &str,
+    sibling: Option<&str>,
+    statements: &Value,
+    url: FunctionUrl,
+) -> (Fact<bool>, Fact<bool>) {
+    let mut function = with_policy(provisioned(), "live", statements);
+    function.urls = Reading::Known(vec![url]);
+    let mut region = quiet_region();
+    if let Some(created) = sibling {
+        let mut other = provisioned();
+        other.urls = Reading::Known(vec![self::url("live", "NONE", created)]);
+        region.functions.insert("sibling".to_owned(), other);
+    }
+    let facts = function_facts_on(function, region, taken_at);
+    let open = facts.urls.known().unwrap()[0].open.clone();
+    let public = facts.policies.known().unwrap()[0].public.clone();
+    (open, public)
+}
+
+/// AWS's change of October 2025, its exception, and the day until when it asked to review it.
+#[test]
+fn one_grant_of_two_by_the_days_of_snapshot_and_url() {
+    let (before, after) = ("2026-10-31T23:59:59Z", "2026-11-01T00:00:00Z");
+    let (old, new) = ("2025-09-30T23:59:59Z", "2025-11-01T00:00:00Z");
+    for (taken_at, created, sibling, expected) in [
+        (before, old, None, Some(true)),
+        (before, old, Some(old), Some(true)),
+        (before, new, None, Some(false)),
+        (before, new, Some(new), Some(false)),
+        (before, new, Some(old), None),
+        (before, "2025-10-20T00:00:00Z", None, None),
+        (before, "", None, None),
+        (after, old, None, None),
+        (after, new, None, None),
+        (after, new, Some(old), None),
+    ] {
+        let case = format!("{taken_at} {created} {sibling:?}");
+        let of = |statements: Value, auth: &str| {
+            judged_url(taken_at, sibling, &statements, url("live", auth, created))
+        };
+        let (open, public) = of(json!([url_grant()]), "NONE");
+        assert_eq!(open.known().copied(), expected, "NONE {case}");
+        assert_eq!(public, Fact::Known(false), "NONE {case}");
+        // The same for every AWS account, by AuthType AWS_IAM.
+        let (open, public) = of(json!([iam_grant()]), "AWS_IAM");
+        assert_eq!(open, Fact::Known(false), "AWS_IAM {case}");
+        assert_eq!(public.known().copied(), expected, "AWS_IAM {case}");
+        // Both grants are enough, and no grant is none, whatever the day.
+        let (open, _) = of(json!([url_grant(), second_grant()]), "NONE");
+        assert_eq!(open, Fact::Known(true), "both, NONE {case}");
+        let (_, public) = of(json!([iam_grant(), second_grant()]), "AWS_IAM");
+        assert_eq!(public, Fact::Known(true), "both, AWS_IAM {case}");
+        let (open, public) = of(json!([second_grant()]), "NONE");
+        assert_eq!((open, public), (Fact::Known(false), Fact::Known(false)));
+        // A grant for the other AuthType is none.
+        let (open, public) = of(json!([iam_grant(), second_grant()]), "NONE");
+        assert_eq!((open, public), (Fact::Known(false), Fact::Known(false)));
     }
 }
 

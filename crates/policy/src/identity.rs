@@ -162,8 +162,38 @@ pub struct Identity<'a> {
     pub policies: Vec<(&'a str, &'a Policy)>,
     /// Its permissions boundary.
     pub boundary: Option<&'a Policy>,
-    /// What time it is, RFC 3339; decides conditions on dates. None leaves them open.
+    /// The moment the question is about, RFC 3339; without one a date condition stays a condition.
     pub now: Option<&'a str>,
+}
+
+impl Identity<'_> {
+    fn partition(&self) -> &str {
+        self.arn
+            .split(':')
+            .nth(1)
+            .filter(|partition| !partition.is_empty())
+            .unwrap_or("aws")
+    }
+
+    /// What a role's requests always come with and those of a long-lived access key never do. A user
+    /// may have either, by GetSessionToken.
+    fn credentials(&self) -> &'static [Credentials] {
+        let resource = self.arn.splitn(6, ':').nth(5).unwrap_or_default();
+        if resource.starts_with("role/") {
+            &[Credentials::Session]
+        } else {
+            &[Credentials::LongLived, Credentials::Session]
+        }
+    }
+}
+
+/// What signs a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Credentials {
+    /// An access key of a user: no `aws:TokenIssueTime`.
+    LongLived,
+    /// Temporary credentials, issued just now: those that were revoked can be replaced.
+    Session,
 }
 
 /// What a set of policies says of one action on one resource.
@@ -221,7 +251,7 @@ pub fn capabilities(identity: &Identity<'_>) -> Vec<Answer> {
             let mut each = capability.actions().iter().map(|(action, on)| {
                 samples(*on, identity.partition())
                     .iter()
-                    .map(|resource| ask_any(&policies, &boundary, identity, action, resource))
+                    .map(|resource| ask(&policies, &boundary, identity, (*action, resource)))
                     .reduce(ActionGrant::and)
                     .unwrap_or_else(ActionGrant::no)
             });
@@ -267,7 +297,7 @@ pub fn whole_services(identity: &Identity<'_>) -> Vec<(&'static str, Answer)> {
                 identity.account
             );
             let action = format!("{service}:\u{e000}");
-            let said = ask_any(&policies, &boundary, identity, &action, &resource);
+            let said = ask(&policies, &boundary, identity, (&action, &resource));
             let answer = Answer {
                 capability: Capability::Everything,
                 held: said.held,
@@ -296,25 +326,24 @@ fn samples(on: GrantScope, partition: &str) -> Vec<String> {
     }
 }
 
-impl Identity<'_> {
-    /// `aws`, `aws-cn`, …: an ARN of another partition names nothing of this one.
-    fn partition(&self) -> &str {
-        self.arn.split(':').nth(1).unwrap_or("aws")
-    }
-}
-
-/// An ordinary request of the identity, over TLS, to a bucket of its own account, now.
-fn request(identity: &Identity<'_>, action: &str, resource: &str, in_session: bool) -> Request {
+/// An ordinary request of the identity, over TLS, to a bucket of its own account.
+fn request(
+    identity: &Identity<'_>,
+    (action, resource): (&str, &str),
+    credentials: Credentials,
+) -> Request {
     let one = |text: &str| ContextValue::One(text.to_owned());
-    let mut times = BTreeMap::new();
+    let mut context = BTreeMap::from([
+        ("aws:SecureTransport".to_owned(), one("true")),
+        ("aws:ViaAWSService".to_owned(), one("false")),
+    ]);
     if let Some(now) = identity.now {
-        times.insert("aws:CurrentTime".to_owned(), one(now));
+        context.insert("aws:CurrentTime".to_owned(), one(now));
         if let Ok(seconds) = Case::moment(now) {
-            times.insert("aws:EpochTime".to_owned(), one(&format!("{seconds:.0}")));
+            context.insert("aws:EpochTime".to_owned(), one(&format!("{seconds:.0}")));
         }
-        if in_session {
-            // What began earlier is asked to begin anew.
-            times.insert("aws:TokenIssueTime".to_owned(), one(now));
+        if credentials == Credentials::Session {
+            context.insert("aws:TokenIssueTime".to_owned(), one(now));
         }
     }
     Request {
@@ -322,13 +351,7 @@ fn request(identity: &Identity<'_>, action: &str, resource: &str, in_session: bo
         action: action.to_owned(),
         resource: resource.to_owned(),
         resource_account: identity.account.to_owned(),
-        context: BTreeMap::from([
-            ("aws:SecureTransport".to_owned(), one("true")),
-            ("aws:ViaAWSService".to_owned(), one("false")),
-        ])
-        .into_iter()
-        .chain(times)
-        .collect(),
+        context,
     }
 }
 
@@ -345,41 +368,38 @@ const SETTLED: &[&str] = &[
     "s3:resourceaccount",
 ];
 
-/// Keys that the time settles, when it is known.
-const TIMES: &[&str] = &["aws:currenttime", "aws:epochtime", "aws:tokenissuetime"];
+/// Keys that the moment settles as well, where it is known.
+const SETTLED_BY_THE_MOMENT: &[&str] = &["aws:currenttime", "aws:epochtime", "aws:tokenissuetime"];
 
-/// The stronger of what the identity may do in a session that begins now, and for a user, what it
-/// may do with its access keys, which no session issued.
-fn ask_any(
+/// The grant of one action on one resource, with the credentials that do most.
+fn ask(
     policies: &[(&str, Probe)],
     boundary: &[(&str, Probe)],
     identity: &Identity<'_>,
-    action: &str,
-    resource: &str,
+    asked: (&str, &str),
 ) -> ActionGrant {
-    let settled: Vec<&str> = match identity.now {
-        Some(_) => SETTLED.iter().chain(TIMES).copied().collect(),
-        None => SETTLED.to_vec(),
-    };
-    let of = |in_session| {
-        let request = request(identity, action, resource, in_session);
-        ask(policies, boundary, &request, &settled)
-    };
-    let in_session = of(true);
-    if identity.now.is_some() && identity.arn.contains(":user/") {
-        of(false).or(in_session)
-    } else {
-        in_session
+    let mut settled = SETTLED.to_vec();
+    if identity.now.is_some() {
+        settled.extend(SETTLED_BY_THE_MOMENT);
     }
+    identity
+        .credentials()
+        .iter()
+        .map(|credentials| {
+            let request = request(identity, asked, *credentials);
+            decide(policies, boundary, &request, &settled)
+        })
+        .reduce(ActionGrant::or)
+        .unwrap_or_else(ActionGrant::no)
 }
 
-fn ask(
+fn decide(
     policies: &[(&str, Probe)],
     boundary: &[(&str, Probe)],
     request: &Request,
     settled: &[&str],
 ) -> ActionGrant {
-    let allowed = strongest(policies, request, Effect::Allow, settled);
+    let allowed = strongest(policies, request, settled, Effect::Allow);
     if allowed.held == Held::No {
         return ActionGrant::no();
     }
@@ -389,13 +409,13 @@ fn ask(
             ..ActionGrant::no()
         }
     } else {
-        strongest(boundary, request, Effect::Allow, settled)
+        strongest(boundary, request, settled, Effect::Allow)
     };
-    let denied = strongest(policies, request, Effect::Deny, settled).or(strongest(
+    let denied = strongest(policies, request, settled, Effect::Deny).or(strongest(
         boundary,
         request,
-        Effect::Deny,
         settled,
+        Effect::Deny,
     ));
     // Not being denied: surely, under conditions, perhaps, never.
     let spared = ActionGrant {
@@ -415,8 +435,8 @@ fn ask(
 fn strongest(
     policies: &[(&str, Probe)],
     request: &Request,
-    effect: Effect,
     settled: &[&str],
+    effect: Effect,
 ) -> ActionGrant {
     let mut best = ActionGrant::no();
     for (name, probe) in policies {
@@ -657,88 +677,125 @@ mod tests {
         assert_eq!(held(text, Capability::DeleteEverywhere), Held::No);
     }
 
+    const ALL: &str = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#;
+
     fn everything(arn: &str, statements: &str, now: Option<&str>) -> Held {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
         let policy = Policy::parse(&text, PolicyKind::Identity);
-        let found = capabilities(&Identity {
+        let answers = capabilities(&Identity {
             arn,
             account: "111111111111",
             policies: vec![("inline", &policy)],
             boundary: None,
             now,
         });
-        find(&found, Capability::Everything).held
+        find(&answers, Capability::Everything).held
     }
 
-    #[test]
-    fn arns_of_another_partition_name_nothing() {
-        for own in ["aws", "aws-cn", "aws-us-gov"] {
-            let arn = format!("arn:{own}:iam::111111111111:role/r");
-            for named in ["aws", "aws-cn", "aws-us-gov", "*", "aws*"] {
-                let text = format!(
-                    r#"{{"Effect":"Allow","Action":"s3:*","Resource":"arn:{named}:s3:::*"}}"#
-                );
-                let names_own = named == own || named.ends_with('*');
-                let expected = if names_own { Held::Yes } else { Held::No };
-                assert_eq!(everything(&arn, &text, None), expected, "{own} {named}");
-            }
-        }
-    }
+    const ROLE: &str = "arn:aws:iam::111111111111:role/r";
+    const USER: &str = "arn:aws:iam::111111111111:user/u";
+    const NOW: Option<&str> = Some("2026-11-29T12:00:00Z");
 
+    /// Each operator on a date before and after the moment, on an Allow.
     #[test]
-    fn the_time_decides_conditions_on_dates() {
-        const NOW: &str = "2026-11-29T00:00:00Z";
-        let all = |condition: &str| {
-            format!(
-                r#"{{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{condition}}}"#
-            )
-        };
-        let denied = |condition: &str| {
-            format!(
-                r#"{},{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{condition}}}"#,
-                all("{}")
-            )
-        };
-        for arn in [
-            "arn:aws:iam::111111111111:role/r",
-            "arn:aws:iam::111111111111:user/u",
+    fn the_moment_settles_dates() {
+        let before = ["2025-01-01T00:00:00Z", "2025-01-01", "1735689600"];
+        let after = ["2027-01-01T00:00:00Z", "2027-01-01", "1798761600"];
+        for (operator, past, future) in [
+            ("DateGreaterThan", Held::Yes, Held::No),
+            ("DateGreaterThanEquals", Held::Yes, Held::No),
+            ("DateLessThan", Held::No, Held::Yes),
+            ("DateLessThanEquals", Held::No, Held::Yes),
+            ("DateNotEquals", Held::Yes, Held::Yes),
+            ("DateEquals", Held::No, Held::No),
         ] {
-            for (text, expected) in [
-                (
-                    all(r#"{"DateGreaterThan":{"aws:CurrentTime":"2026-01-01T00:00:00Z"}}"#),
-                    Held::Yes,
-                ),
-                (
-                    all(r#"{"DateGreaterThan":{"aws:CurrentTime":"2027-01-01T00:00:00Z"}}"#),
-                    Held::No,
-                ),
-                (
-                    all(r#"{"DateLessThan":{"aws:CurrentTime":"2026-01-01T00:00:00Z"}}"#),
-                    Held::No,
-                ),
-                (
-                    all(r#"{"NumericLessThan":{"aws:EpochTime":"1800000000"}}"#),
-                    Held::Yes,
-                ),
-                // Sessions revoked: those that began before.
-                (
-                    denied(r#"{"DateLessThan":{"aws:TokenIssueTime":"2026-06-01T00:00:00Z"}}"#),
-                    Held::Yes,
-                ),
-                (
-                    denied(r#"{"DateLessThan":{"aws:CurrentTime":"2027-06-01T00:00:00Z"}}"#),
-                    Held::No,
-                ),
-            ] {
-                assert_eq!(everything(arn, &text, Some(NOW)), expected, "{arn} {text}");
-                let open = everything(arn, &text, None);
-                assert_eq!(open, Held::Conditionally, "{arn} {text}");
+            for (dates, expected) in [(before, past), (after, future)] {
+                for (key, date) in ["aws:CurrentTime", "aws:EpochTime"]
+                    .into_iter()
+                    .flat_map(|key| dates.map(|date| (key, date)))
+                {
+                    let text = format!(
+                        r#"{{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{{"{operator}":{{"{key}":"{date}"}}}}}}"#
+                    );
+                    for arn in [ROLE, USER] {
+                        assert_eq!(everything(arn, &text, NOW), expected, "{text}");
+                        assert_eq!(everything(arn, &text, None), Held::Conditionally, "{text}");
+                    }
+                }
             }
         }
-        // Every session denied: a user still has its access keys.
-        let sessions = denied(r#"{"DateLessThan":{"aws:TokenIssueTime":"2027-06-01T00:00:00Z"}}"#);
-        let of = |arn| everything(arn, &sessions, Some(NOW));
-        assert_eq!(of("arn:aws:iam::111111111111:role/r"), Held::No);
-        assert_eq!(of("arn:aws:iam::111111111111:user/u"), Held::Yes);
+    }
+
+    /// What IAM's "Revoke active sessions" writes, and its relatives.
+    #[test]
+    fn revoked_sessions_leave_new_ones() {
+        let deny = |condition: &str| {
+            format!(
+                r#"{ALL},{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{condition}}}"#
+            )
+        };
+        for (condition, role, user) in [
+            // Older sessions are refused: newer ones and access keys are not.
+            (
+                r#"{"DateLessThan":{"aws:TokenIssueTime":"2025-06-01T00:00:00Z"}}"#,
+                Held::Yes,
+                Held::Yes,
+            ),
+            // An access key has no such key, and a session of the user has.
+            (
+                r#"{"DateLessThanIfExists":{"aws:TokenIssueTime":"2025-06-01T00:00:00Z"}}"#,
+                Held::Yes,
+                Held::Yes,
+            ),
+            // Sessions until next year: all there are, but an access key is none.
+            (
+                r#"{"DateLessThan":{"aws:TokenIssueTime":"2027-06-01T00:00:00Z"}}"#,
+                Held::No,
+                Held::Yes,
+            ),
+            (
+                r#"{"DateLessThanIfExists":{"aws:TokenIssueTime":"2027-06-01T00:00:00Z"}}"#,
+                Held::No,
+                Held::No,
+            ),
+            (
+                r#"{"Null":{"aws:TokenIssueTime":"false"}}"#,
+                Held::No,
+                Held::Yes,
+            ),
+        ] {
+            let text = deny(condition);
+            assert_eq!(everything(ROLE, &text, NOW), role, "role {condition}");
+            assert_eq!(everything(USER, &text, NOW), user, "user {condition}");
+        }
+    }
+
+    #[test]
+    fn arns_name_buckets_of_the_partition_of_the_identity() {
+        let partitions = ["aws", "aws-us-gov", "aws-cn"];
+        for own in partitions {
+            for named in partitions {
+                for (capability, resource) in [
+                    (Capability::Everything, "*"),
+                    (Capability::WriteEverywhere, "*/*"),
+                    (Capability::ChangePolicy, "*"),
+                ] {
+                    let text = format!(
+                        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"s3:*","Resource":"arn:{named}:s3:::{resource}"}}}}"#
+                    );
+                    let policy = Policy::parse(&text, PolicyKind::Identity);
+                    let arn = format!("arn:{own}:iam::111111111111:role/r");
+                    let answers = capabilities(&Identity {
+                        arn: &arn,
+                        account: "111111111111",
+                        policies: vec![("inline", &policy)],
+                        boundary: None,
+                        now: None,
+                    });
+                    let expected = if own == named { Held::Yes } else { Held::No };
+                    assert_eq!(find(&answers, capability).held, expected, "{own} {named}");
+                }
+            }
+        }
     }
 }

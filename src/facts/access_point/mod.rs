@@ -365,11 +365,7 @@ fn reachable(
             .parse::<jiff::Timestamp>()
             .ok()
             .map(|stamp| stamp.as_duration().as_secs_f64().floor()),
-        partition: Some(match door.partition {
-            "aws-cn" => "aws-cn",
-            "aws-us-gov" => "aws-us-gov",
-            _ => "aws",
-        }),
+        partition: Some(door.partition),
     });
     let answers = [
         prover.answer(&Question::Anonymous),
@@ -442,7 +438,7 @@ impl<'a> SubjectView<'a> for AccessPointFacts {
                 .multi_region_access_points
                 .iter()
                 .map(|(name, point)| {
-                    let arn = multi_region_access_point_arn(id, &point.alias);
+                    let arn = multi_region_access_point_arn(account.partition(), id, &point.alias);
                     subject(GLOBAL, name, arn, Vec::new())
                 }),
         );
@@ -454,7 +450,7 @@ impl<'a> SubjectView<'a> for AccessPointFacts {
         ));
         if !because.is_empty() {
             let because = because.into_iter().collect();
-            let arn = multi_region_access_point_arn(id, UNLISTED);
+            let arn = multi_region_access_point_arn(account.partition(), id, UNLISTED);
             subjects.push(subject(GLOBAL, UNLISTED, arn, because));
         }
         subjects

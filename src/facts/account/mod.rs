@@ -63,7 +63,7 @@ impl<'a> SubjectView<'a> for AccountFacts {
             id: ResourceId {
                 kind: SubjectKind::Account,
                 name: id.to_owned(),
-                arn: account_arn(home_region(account), id),
+                arn: account_arn(account.partition(), id),
                 account: id.to_owned(),
                 region: GLOBAL.to_owned(),
             },
@@ -75,15 +75,4 @@ impl<'a> SubjectView<'a> for AccountFacts {
         let (id, account) = facts.account(&subject.id.account)?;
         Some(Self::derive(id, account))
     }
-}
-
-/// An account's partition shows in the Regions of what it holds.
-fn home_region(account: &AccountInventory) -> &str {
-    account
-        .buckets
-        .values()
-        .filter_map(|bucket| bucket.region.as_deref())
-        .chain(account.regions.keys().map(String::as_str))
-        .next()
-        .unwrap_or(GLOBAL)
 }

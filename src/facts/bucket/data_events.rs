@@ -85,7 +85,7 @@ fn covers(context: &BucketContext<'_>, trail: &TrailInventory) -> Option<Fact<Co
             )));
         }
     }
-    let arn = bucket_arn(context.region(), context.name);
+    let arn = bucket_arn(context.account.partition(), context.name);
     let selected = from_reading(
         ReadingKind::TrailSelectors,
         &trail.selectors,

@@ -172,7 +172,7 @@ fn permission(context: &BucketContext<'_>, logging: &Logging, target: &BucketInv
 
 /// The request that brings a log file (S3 user guide, "Log object key format").
 fn delivery<'a>(context: &BucketContext<'a>, logging: &Logging) -> Delivery<'a> {
-    let target = bucket_arn(context.region(), &logging.target_bucket);
+    let target = bucket_arn(context.account.partition(), &logging.target_bucket);
     let prefix = &logging.target_prefix;
     let key = if logging.key_format.as_deref() == Some("partitioned") {
         format!(
@@ -186,7 +186,7 @@ fn delivery<'a>(context: &BucketContext<'a>, logging: &Logging) -> Delivery<'a> 
     };
     Delivery {
         object: format!("{target}/{key}"),
-        source: bucket_arn(context.region(), context.name),
+        source: bucket_arn(context.account.partition(), context.name),
         account: context.account_id,
     }
 }

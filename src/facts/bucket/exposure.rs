@@ -5,12 +5,15 @@
 //! the prover and one class of actions, so a refused call unsettles exactly the classes that it could
 //! change.
 
+use std::net::IpAddr;
+
 use coldbucket_policy::catalogue::ActionClass;
 use coldbucket_policy::contract::Classes;
 use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::context::BucketContext;
+use super::log_accounts::is_log_delivery;
 use super::ownership::effective_grants;
 pub use super::policy::PolicyFacts;
 use super::policy::PolicyReading;
@@ -46,8 +49,31 @@ pub struct ExposureFacts {
         own(BucketAcl)
     )]
     pub other_accounts: Fact<Vec<NamedParty>>,
+    /// Networks from which anyone gets in and which are too wide to be an office.
+    pub wide_networks: WideNetworkFacts,
     /// Presigned requests.
     pub presigned: PresignedFacts,
+}
+
+/// Networks of more than 2^16 public addresses (IPv6: broader than /48) from which the policy lets
+/// anyone in, in CIDR notation. AWS calls a policy public from networks broader than /8 on (S3 user
+/// guide, "The meaning of public"); these are below that, and still those of a carrier or a cloud.
+/// Empty where there are none, and where the policy was not read.
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+#[needs(
+    own(BucketPolicyStatus),
+    own(BucketPublicAccessBlock),
+    own(AccountPublicAccessBlock),
+    own(BucketOwnership),
+    own(BucketAcl)
+)]
+pub struct WideNetworkFacts {
+    /// They can download objects.
+    pub read: Fact<String>,
+    /// They can list the bucket.
+    pub list: Fact<String>,
+    /// They can write or delete objects.
+    pub write: Fact<String>,
 }
 
 /// Presigned requests: the signature is in the URL or in a form, and anyone who has it can use it. By
@@ -117,6 +143,25 @@ impl ExposureFacts {
         let anonymous = sources.reach(&Question::Anonymous);
         let signed = sources.reach(&Question::AnyAwsAccount);
         let presigned = policy.presigned();
+        let wide = |class: ActionClass, actions: &[&str]| {
+            let constrained = |composed: &Composed| {
+                composed.reach.get(class).known() == Some(&Reach::Constrained)
+            };
+            let networks = [
+                (&anonymous, Question::Anonymous),
+                (&signed, Question::AnyAwsAccount),
+            ]
+            .into_iter()
+            .filter(|(composed, _)| constrained(composed))
+            .map(|(_, question)| wide_networks(&policy.networks(&question, actions)))
+            .find(|networks| !networks.is_empty());
+            Fact::Known(networks.unwrap_or_default())
+        };
+        let wide_networks = WideNetworkFacts {
+            read: wide(ActionClass::Read, &["s3:GetObject"]),
+            list: wide(ActionClass::List, &["s3:ListBucket"]),
+            write: wide(ActionClass::Write, &["s3:PutObject", "s3:DeleteObject"]),
+        };
         let cut = sources.cut();
         Self {
             public: Classes::from_fn(|class| {
@@ -126,6 +171,7 @@ impl ExposureFacts {
             anonymous: anonymous.reach,
             any_aws_account: signed.reach,
             other_accounts: other_accounts(context, policy, &cut),
+            wide_networks,
             presigned: PresignedFacts {
                 reach: presigned.as_ref().map(|(reach, _)| *reach),
                 max_age_ms: presigned.map(|(reach, age)| match reach {
@@ -155,6 +201,42 @@ impl ExposureFacts {
         questions
             .iter()
             .find_map(|question| sources.witness(question, class))
+    }
+}
+
+/// The networks with more than 2^16 public addresses, with commas between them.
+fn wide_networks(networks: &[String]) -> String {
+    let wide: Vec<&str> = networks
+        .iter()
+        .map(String::as_str)
+        .filter(|network| is_wide(network))
+        .collect();
+    wide.join(", ")
+}
+
+fn is_wide(network: &str) -> bool {
+    let Some((address, length)) = network.split_once('/') else {
+        return false;
+    };
+    let (Ok(address), Ok(length)) = (address.parse::<IpAddr>(), length.parse::<u8>()) else {
+        return false;
+    };
+    match address {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            // Private use, shared (RFC 6598) and loopback addresses are never the source of a request
+            // from the internet.
+            let internal = (first == 10 && length >= 8)
+                || (first == 172 && (16..32).contains(&second) && length >= 12)
+                || (first == 192 && second == 168)
+                || (first == 100 && (64..128).contains(&second) && length >= 10)
+                || (first == 127 && length >= 8);
+            length < 16 && !internal
+        }
+        IpAddr::V6(address) => {
+            let [first, ..] = address.octets();
+            length < 48 && first & 0xfe != 0xfc
+        }
     }
 }
 
@@ -235,7 +317,38 @@ fn is_outsider(bucket: &BucketInventory, grant: &Grant) -> bool {
     ) && owner != Some(grant.grantee.as_str())
 }
 
-/// Everyone outside whom the policy or the ACL lets in by name.
+/// A canonical user id: 64 hexadecimal digits. No other name of a party has this form.
+fn is_canonical(party: &str) -> bool {
+    party.len() >= 32 && party.chars().all(|letter| letter.is_ascii_hexdigit())
+}
+
+/// The parties that the policy names, without the owner under its canonical user id. Whose such an id
+/// is shows only by comparison with the owner's, which the ACL has.
+fn without_owner(bucket: &BucketInventory, named: Fact<Vec<String>>) -> Fact<Vec<String>> {
+    named.and_then(|mut named| {
+        let owner = from_reading(
+            ReadingKind::BucketAcl,
+            &bucket.acl,
+            || None,
+            |acl| acl.owner.clone(),
+        );
+        if let Fact::Known(Some(owner)) = &owner {
+            named.retain(|party| party != owner);
+            return Fact::Known(named);
+        }
+        if !named.iter().any(|party| is_canonical(party)) {
+            return Fact::Known(named);
+        }
+        owner.and_then(|_| {
+            Fact::undecidable(
+                "the policy names a canonical user id, and the ACL does not say the owner's",
+            )
+        })
+    })
+}
+
+/// Every party outside the account that the policy or the ACL names, but for AWS services that deliver
+/// logs.
 fn other_accounts(
     context: &BucketContext<'_>,
     policy: &PolicyReading,
@@ -246,13 +359,14 @@ fn other_accounts(
         account,
         via: via.to_owned(),
     };
-    let by_policy = unless_cut(policy.named_parties(), cut);
+    let by_policy = unless_cut(without_owner(context.bucket, policy.named_parties()), cut);
     let by_acl = effective_grants(context.bucket, |grant| is_outsider(context.bucket, grant))
         .map(|grants| grants.iter().map(|grant| grant.grantee.clone()).collect());
     let by_acl = unless_cut(by_acl, cut);
     by_policy
         .zip(by_acl)
         .map(|(policy, acl): (Vec<String>, Vec<String>)| {
+            let (policy, acl) = (customers(policy), customers(acl));
             let mut all: Vec<NamedParty> = policy
                 .into_iter()
                 .map(|account| named(account, "policy"))
@@ -264,11 +378,47 @@ fn other_accounts(
         })
 }
 
+/// The parties that are no AWS services.
+fn customers(mut parties: Vec<String>) -> Vec<String> {
+    parties.retain(|party| !is_log_delivery(party));
+    parties
+}
+
 /// None, where the policy's publicity cuts every outside caller off.
 fn unless_cut(named: Fact<Vec<String>>, cut: &Fact<bool>) -> Fact<Vec<String>> {
     match (named, cut) {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),
         (_, Fact::Known(true)) => Fact::Known(Vec::new()),
         (named, cut) => named.zip(cut.clone()).map(|(named, _)| named),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_wide;
+
+    #[test]
+    fn a_network_is_wide_by_its_public_addresses() {
+        for (network, wide) in [
+            ("203.0.0.0/12", true),
+            ("8.0.0.0/9", true),
+            ("52.0.0.0/15", true),
+            ("52.0.0.0/16", false),
+            ("203.0.113.0/24", false),
+            ("203.0.113.7/32", false),
+            ("10.0.0.0/8", false),
+            ("172.16.0.0/12", false),
+            ("172.0.0.0/12", true),
+            ("192.168.0.0/16", false),
+            ("100.64.0.0/10", false),
+            ("2001:db8::/32", true),
+            ("2600:1f00::/24", true),
+            ("2600:1f00:1::/48", false),
+            ("fc00::/7", false),
+            ("203.0.113.7", false),
+            ("", false),
+        ] {
+            assert_eq!(is_wide(network), wide, "{network}");
+        }
     }
 }

@@ -34,7 +34,8 @@ pub struct KeyFacts {
     /// The key belongs to another account than the bucket.
     pub foreign: Fact<bool>,
     /// AWS's word for its state; `Missing` when KMS knows no such key, `OtherRegion` when it is not
-    /// in the bucket's Region (S3 needs it there), `None` without KMS.
+    /// in the bucket's Region (S3 needs it there), `NotSymmetric` for an RSA, ECC, HMAC or other key
+    /// that is no symmetric encryption key (S3 takes no other), `None` without KMS.
     #[needs(encryption_key(KeyDescription))]
     pub state: Fact<String>,
     /// Objects can be encrypted and decrypted with it; true without KMS.
@@ -78,6 +79,7 @@ impl KeyFacts {
         };
         let state = of("None", "Enabled", &|key| match key.arn.split(':').nth(3) {
             Some(region) if elsewhere(context, region) => "OtherRegion".to_owned(),
+            _ if !key.encrypts_symmetrically() => "NotSymmetric".to_owned(),
             _ => key.state.clone(),
         });
         let account = named.as_ref().map(|named| match named {
@@ -111,6 +113,7 @@ impl KeyFacts {
                 "None" | "Enabled" | "Updating" => Fact::Known(true),
                 "Missing"
                 | "OtherRegion"
+                | "NotSymmetric"
                 | "Disabled"
                 | "PendingDeletion"
                 | "PendingReplicaDeletion"

@@ -9,6 +9,7 @@ pub mod exposure;
 pub mod guards;
 pub mod key;
 pub mod lifecycle;
+mod log_accounts;
 pub mod logging;
 pub mod objects;
 pub mod ownership;
@@ -53,6 +54,7 @@ use crate::facts::subject::{Facts, Posture, Subject, SubjectView, UNKNOWN, UNLIS
 use crate::inventory::account::AccountInventory;
 use crate::inventory::ids::{ResourceId, SubjectKind, bucket_arn};
 use crate::inventory::need::ReadingKind;
+use crate::inventory::readings::is_whole;
 use crate::report::policy::Request;
 use serde_json::Value;
 
@@ -175,7 +177,7 @@ impl<'a> BucketFacts<'a> {
         });
         Self {
             name: context.name.to_owned(),
-            arn: bucket_arn(context.region(), context.name),
+            arn: bucket_arn(context.account.partition(), context.name),
             account: context.account_id.to_owned(),
             region: context.region().to_owned(),
             policy: basis.lazy(|basis| basis.policy().facts()),
@@ -240,7 +242,7 @@ impl<'a> SubjectView<'a> for BucketFacts<'a> {
             id: ResourceId {
                 kind: SubjectKind::Bucket,
                 name: name.to_owned(),
-                arn: bucket_arn(region, name),
+                arn: bucket_arn(account.partition(), name),
                 account: id.to_owned(),
                 region: region.to_owned(),
             },
@@ -249,6 +251,7 @@ impl<'a> SubjectView<'a> for BucketFacts<'a> {
         let mut subjects: Vec<Subject> = account
             .buckets
             .iter()
+            .filter(|(_, bucket)| !(is_whole(&account.bucket_listing) && bucket.does_not_exist()))
             .map(|(name, bucket)| {
                 subject(
                     bucket.region.as_deref().unwrap_or(UNKNOWN),

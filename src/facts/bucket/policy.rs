@@ -60,7 +60,7 @@ pub(super) struct PolicyReading {
 impl PolicyReading {
     /// Parses the policy of a bucket, once.
     pub(super) fn new(context: &BucketContext<'_>) -> Self {
-        let arn = bucket_arn(context.region(), context.name);
+        let partition = context.account.partition();
         Self {
             policy: from_reading(
                 ReadingKind::BucketPolicy,
@@ -70,13 +70,9 @@ impl PolicyReading {
             ),
             bucket: context.name.to_owned(),
             prover: RefCell::new(None),
-            partition: match arn.split(':').nth(1) {
-                Some("aws-cn") => "aws-cn",
-                Some("aws-us-gov") => "aws-us-gov",
-                _ => "aws",
-            },
+            partition,
             target: Target {
-                arn,
+                arn: bucket_arn(partition, context.name),
                 owner: context.account_id.to_owned(),
             },
             now: context
@@ -260,6 +256,23 @@ impl PolicyReading {
                 ),
             }
         })
+    }
+
+    /// The networks from which one of these actions is allowed, where the address is all that a caller
+    /// must bring; none otherwise.
+    pub(super) fn networks(&self, question: &Question, actions: &[&str]) -> Vec<String> {
+        let found = self.ask(None, |policy| {
+            // A prover of its own: the shared one keeps what it was asked before.
+            let mut prover = self.prover(Some(policy), None);
+            Fact::Known(prover.only(actions).answer(question).only_from)
+        });
+        let mut held = found.known().cloned().flatten().unwrap_or_default();
+        let networks = held.remove("aws:SourceIp").unwrap_or_default();
+        if held.is_empty() {
+            networks
+        } else {
+            Vec::new()
+        }
     }
 
     /// Whether no request of this form gets in that calls one of these actions.

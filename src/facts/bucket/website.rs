@@ -5,6 +5,7 @@
 //! what the caller may have anyway, so it matters together with an open bucket or a leaked URL.
 
 use schemars::JsonSchema;
+use wildmatch::WildMatchPattern;
 
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
@@ -28,6 +29,14 @@ pub struct CorsFacts {
     /// Pages of every origin may write or delete (PUT, POST or DELETE).
     pub any_origin_writes: Fact<bool>,
 }
+
+/// Origins of a host that no rule can have written, with and without a port.
+const UNNAMED_ORIGINS: [&str; 4] = [
+    "http://\u{e000}.\u{e000}",
+    "https://\u{e000}.\u{e000}",
+    "http://\u{e000}.\u{e000}:\u{e000}",
+    "https://\u{e000}.\u{e000}:\u{e000}",
+];
 
 impl WebsiteFacts {
     /// Concludes from GetBucketWebsite.
@@ -63,11 +72,13 @@ impl CorsFacts {
     }
 }
 
-/// `*`, or a whole scheme.
+/// An allowed origin takes the pages of a host that nothing names: `*`, `https://*`, `http*`.
 fn any_origin(rule: &CorsRule) -> bool {
+    // No other character is a wildcard here.
     rule.origins
         .iter()
-        .any(|origin| matches!(origin.as_str(), "*" | "http://*" | "https://*"))
+        .map(|origin| WildMatchPattern::<'*', '\0'>::new(origin))
+        .any(|pattern| UNNAMED_ORIGINS.iter().any(|origin| pattern.matches(origin)))
 }
 
 fn allows(rule: &CorsRule, methods: &[&str]) -> bool {
@@ -76,4 +87,40 @@ fn allows(rule: &CorsRule, methods: &[&str]) -> bool {
             .iter()
             .any(|wanted| method.eq_ignore_ascii_case(wanted))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_counts_by_what_it_takes() {
+        for (origin, any) in [
+            ("*", true),
+            ("http*", true),
+            ("https*", true),
+            ("h*", true),
+            ("http://*", true),
+            ("https://*", true),
+            ("http:*", true),
+            ("*://*", true),
+            ("**", true),
+            ("https://*:*", true),
+            ("https://*.example.com", false),
+            ("*.example.com", false),
+            ("http*://www.example.com", false),
+            ("https://www.example.com:*", false),
+            ("https://www.example.com", false),
+            ("chrome-extension://*", false),
+            ("null", false),
+            ("????????????????", false),
+            ("", false),
+        ] {
+            let rule = CorsRule {
+                origins: vec![origin.to_owned()],
+                ..CorsRule::default()
+            };
+            assert_eq!(any_origin(&rule), any, "{origin}");
+        }
+    }
 }

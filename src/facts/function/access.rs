@@ -1,14 +1,16 @@
 //! Who may call a function: its resource policies, one a qualifier, and its URLs.
 //!
 //! The policies are put to the same engine as bucket policies, which decides one request at a time.
-//! The requests are those of an identity of an account that the policy does not name, with the keys
-//! that such a caller has and the headers a caller may type; for URLs an unsigned request; for
+//! The requests are those of any AWS account: an identity of an account that no policy names, with the
+//! keys that such a caller has and the headers a caller may type; for URLs an unsigned request; for
 //! services one that serves another account's resource. If one of them is allowed, all are.
 //!
 //! A function URL with `AuthType` NONE is open only if the policy says so too: it asks for
 //! `lambda:InvokeFunctionUrl`, and URLs made since October 2025 for `lambda:InvokeFunction` as well
-//! (Lambda developer guide, "Control access to Lambda function URLs", 2026 copy). Deleting a URL leaves
-//! the policy behind.
+//! (Lambda developer guide, "Control access to Lambda function URLs", 2026 copy). Accounts that had
+//! URLs before got a temporary exception, with the advice to add the second grant by 2026-11-01 (AWS's
+//! notice of 2025-10-27); whether it ended that day AWS has not published. With `AuthType` AWS_IAM the
+//! same grants open the URL to every AWS account. Deleting a URL leaves the policy behind.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,7 @@ use super::context::{FunctionContext, LATEST};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionUrl;
+use crate::inventory::ids::partition;
 use crate::inventory::need::ReadingKind;
 use crate::report::policy::{ContextValue, Decision, PrincipalClass, Request, RequestPrincipal};
 use coldbucket_policy::document::{Effect, Principal};
@@ -29,24 +32,27 @@ use coldbucket_policy::{Policy, PolicyKind};
 pub struct PolicyFacts {
     /// Alias or version; `$LATEST` for the function without a qualifier.
     pub qualifier: String,
-    /// Any AWS account may do something with the function, other than through its URL.
+    /// Any AWS account may do something with the function, other than through a URL with AuthType
+    /// NONE.
+    #[needs(own(FunctionUrls))]
     pub public: Fact<bool>,
     /// What any account may do, in words; empty for nothing.
+    #[needs(own(FunctionUrls))]
     pub public_actions: Fact<String>,
-    /// Anybody may call the URL of this qualifier, if there is one.
+    /// Anyone may call the URL of this qualifier, if there is one.
     pub opens_url: Fact<bool>,
     /// That grant is there and the URL is not: the next one that is made is open at once.
     #[needs(own(FunctionUrls))]
     pub left_behind: Fact<bool>,
-    /// The AWS services that may call the function for anybody: nothing ties the request to a
+    /// The AWS services that may call the function for any account: nothing ties the request to a
     /// resource or an account. In words; empty for none.
     pub confused_deputies: Fact<String>,
     /// Ids of the statements that alone let any account do something with the function, other than
-    /// through its URL; not for conditions.
+    /// through a URL with AuthType NONE; not for conditions.
     #[schemars(skip)]
     pub public_statements: Vec<String>,
-    /// Ids of the statements that alone allow anyone to call the URL, and grant other accounts nothing else; not
-    /// for conditions.
+    /// Ids of the statements that alone let anyone call the URL, and allow other accounts nothing
+    /// else; not for conditions.
     #[schemars(skip)]
     pub url_statements: Vec<String>,
 }
@@ -58,7 +64,7 @@ pub struct UrlFacts {
     pub qualifier: String,
     /// `NONE` or `AWS_IAM`.
     pub auth_type: String,
-    /// Anybody on the internet may call it.
+    /// Anyone on the internet may call it.
     #[needs(own(FunctionAliases), own(FunctionPolicies))]
     pub open: Fact<bool>,
     /// Pages of any origin may call it and read the answer.
@@ -70,19 +76,35 @@ pub struct UrlFacts {
 /// Actions that a function's policy can grant besides calling it, worst first (Service
 /// Authorization Reference, "Actions, resources, and condition keys for AWS Lambda": those on the
 /// function resource).
-const CONTROL: [&str; 12] = [
+const CONTROL: [&str; 28] = [
     "lambda:UpdateFunctionCode",
     "lambda:UpdateFunctionConfiguration",
     "lambda:AddPermission",
+    "lambda:PutResourcePolicy",
+    "lambda:RemovePermission",
+    "lambda:DeleteResourcePolicy",
     "lambda:CreateFunctionUrlConfig",
     "lambda:UpdateFunctionUrlConfig",
+    "lambda:DeleteFunctionUrlConfig",
     "lambda:PublishVersion",
     "lambda:UpdateAlias",
+    "lambda:CreateAlias",
+    "lambda:PutFunctionCodeSigningConfig",
+    "lambda:DeleteFunctionCodeSigningConfig",
+    "lambda:PutRuntimeManagementConfig",
+    "lambda:PutFunctionEventInvokeConfig",
     "lambda:DeleteFunction",
     "lambda:PutFunctionConcurrency",
     "lambda:GetFunction",
     "lambda:GetFunctionConfiguration",
     "lambda:GetPolicy",
+    "lambda:GetResourcePolicy",
+    "lambda:TagResource",
+    "lambda:GetDurableExecution",
+    "lambda:GetDurableExecutionHistory",
+    "lambda:StopDurableExecution",
+    "lambda:SendDurableExecutionCallbackSuccess",
+    "lambda:SendDurableExecutionCallbackFailure",
 ];
 
 /// Services whose requests never come from another account's resource (an idea of prowler's).
@@ -94,6 +116,9 @@ const UNNAMED_ACCOUNT: &str = "999999999999";
 /// From when on a URL needs both grants, and until when it surely does not (AWS, October 2025).
 const BOTH_GRANTS: (&str, &str) = ("2025-10-01", "2025-11-01");
 
+/// By when AWS asked the accounts with a temporary exception to add the second grant.
+const EXCEPTION_REVIEWED_BY: &str = "2026-11-01";
+
 /// The policies and URLs of one function, read once.
 pub(super) struct Access<'a> {
     policies: Fact<Vec<(String, Policy)>>,
@@ -102,6 +127,8 @@ pub(super) struct Access<'a> {
     account: &'a str,
     region: &'a str,
     now: &'a str,
+    /// A function of this account and Region is known to have a URL from before October 2025.
+    older_url: bool,
 }
 
 impl<'a> Access<'a> {
@@ -152,6 +179,13 @@ impl<'a> Access<'a> {
             account: context.account_id,
             region: context.region,
             now: context.taken_at,
+            older_url: context
+                .inventory
+                .functions
+                .values()
+                .filter_map(|function| function.urls.known())
+                .flatten()
+                .any(|url| day(&url.created).is_some_and(|day| day < BOTH_GRANTS.0)),
         }
     }
 
@@ -167,7 +201,15 @@ impl<'a> Access<'a> {
 
     fn policy(&self, qualifier: &str, policy: &Policy) -> PolicyFacts {
         let asked = Asked::new(self, qualifier, policy);
-        let public = asked.public_actions();
+        let public = asked
+            .public_actions()
+            .zip(self.open_to_accounts(&asked, qualifier));
+        let public = public.map(|(mut actions, by_url)| {
+            if by_url {
+                actions.push("lambda:InvokeFunctionUrl");
+            }
+            actions
+        });
         let opens_url = asked.opens_url();
         let left_behind = opens_url.clone().and(
             self.urls
@@ -183,10 +225,15 @@ impl<'a> Access<'a> {
             confused_deputies: asked
                 .confused_deputies()
                 .map(|services| services.join(", ")),
-            public_statements: self.behind(qualifier, policy, |asked| asked.lets_strangers_in()),
+            public_statements: self.behind(qualifier, policy, |asked| {
+                let by_url = self
+                    .has_url(qualifier, "AWS_IAM")
+                    .and(asked.opens_iam_url());
+                asked.allows_any_account() || by_url.known() == Some(&true)
+            }),
             url_statements: self.behind(qualifier, policy, |asked| {
                 let by_url = asked.opens_url().or(asked.invokes_by_url());
-                by_url.known() == Some(&true) && !asked.lets_strangers_in()
+                by_url.known() == Some(&true) && !asked.allows_any_account()
             }),
         }
     }
@@ -242,17 +289,58 @@ impl<'a> Access<'a> {
                 return Fact::Known(false);
             };
             let asked = Asked::new(self, &url.qualifier, policy);
-            let day = url.created.get(..10).unwrap_or_default();
-            let both = if day.len() < 10 || (BOTH_GRANTS.0..BOTH_GRANTS.1).contains(&day) {
-                Fact::undecidable(
-                    "URLs made in October 2025 may need one grant or two, and the policy has one",
-                )
-            } else {
-                Fact::Known(day >= BOTH_GRANTS.1)
-            };
-            let second = asked.invokes_by_url().or(both.negate());
+            let second = asked.invokes_by_url().or(self.needs_both(url).negate());
             asked.opens_url().and(second)
         })
+    }
+
+    /// Whether every AWS account may call the AWS_IAM URL of that qualifier; false where there is none.
+    fn open_to_accounts(&self, asked: &Asked<'_>, qualifier: &str) -> Fact<bool> {
+        let first = self
+            .has_url(qualifier, "AWS_IAM")
+            .and(asked.opens_iam_url());
+        let both = self.urls.as_ref().and_then(|urls| {
+            urls.iter()
+                .find(|url| url.qualifier == qualifier)
+                .map_or(Fact::Known(true), |url| self.needs_both(url))
+        });
+        first.and(asked.invokes_by_iam_url().or(both.negate()))
+    }
+
+    fn has_url(&self, qualifier: &str, auth_type: &str) -> Fact<bool> {
+        self.urls.as_ref().map(|urls| {
+            urls.iter()
+                .any(|url| url.qualifier == qualifier && url.auth_type == auth_type)
+        })
+    }
+
+    /// Whether a call of the URL needs `lambda:InvokeFunction` besides `lambda:InvokeFunctionUrl`.
+    fn needs_both(&self, url: &FunctionUrl) -> Fact<bool> {
+        let (Some(taken), Some(created)) = (day(self.now), day(&url.created)) else {
+            return Fact::undecidable("when the URL was created is not known");
+        };
+        if taken >= EXCEPTION_REVIEWED_BY {
+            return Fact::undecidable(
+                "the policy has one of two grants: the URL answers if AWS's temporary exception \
+                 of 2025 still holds for this account and Region, and 403 if it has ended; AWS \
+                 has published neither",
+            );
+        }
+        if created < BOTH_GRANTS.0 {
+            return Fact::Known(false);
+        }
+        if self.older_url {
+            return Fact::undecidable(
+                "the policy has one of two grants, and this account and Region may be within \
+                 AWS's temporary exception of 2025",
+            );
+        }
+        if created < BOTH_GRANTS.1 {
+            return Fact::undecidable(
+                "URLs made in October 2025 may need one grant or two, and the policy has one",
+            );
+        }
+        Fact::Known(true)
     }
 }
 
@@ -284,7 +372,13 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// What a request of an unnamed account carries: where it comes from, when, and the headers that a caller
+    /// An identity of an account that no policy names.
+    fn anyone(&self) -> String {
+        let partition = partition(self.access.region);
+        format!("arn:{partition}:iam::{UNNAMED_ACCOUNT}:user/unnamed")
+    }
+
+    /// What a request of any account carries: where it comes from, when, and the headers that a caller
     /// types, as the policy would like them.
     fn unnamed_context(&self) -> Context {
         let mut context = Context::from([
@@ -292,7 +386,7 @@ impl<'a> Asked<'a> {
             ("aws:SecureTransport".to_owned(), one("true")),
             ("aws:CurrentTime".to_owned(), one(self.access.now)),
             ("aws:RequestedRegion".to_owned(), one(self.access.region)),
-            ("aws:PrincipalOrgID".to_owned(), one("o-stranger00")),
+            ("aws:PrincipalOrgID".to_owned(), one("o-otherorg00")),
             ("aws:ViaAWSService".to_owned(), one("false")),
             ("aws:PrincipalIsAWSService".to_owned(), one("false")),
         ]);
@@ -337,7 +431,7 @@ impl<'a> Asked<'a> {
 
     /// What any account may do, other than through a URL.
     fn public_actions(&self) -> Fact<Vec<&'static str>> {
-        let arn = format!("arn:aws:iam::{UNNAMED_ACCOUNT}:user/unnamed");
+        let arn = self.anyone();
         std::iter::once("lambda:InvokeFunction")
             .chain(CONTROL)
             .fold(Fact::Known(Vec::new()), |found, action| {
@@ -356,7 +450,7 @@ impl<'a> Asked<'a> {
             })
     }
 
-    fn lets_strangers_in(&self) -> bool {
+    fn allows_any_account(&self) -> bool {
         self.public_actions()
             .known()
             .is_some_and(|actions| !actions.is_empty())
@@ -370,6 +464,29 @@ impl<'a> Asked<'a> {
             RequestPrincipal::Class(PrincipalClass::Anonymous),
             action,
             context,
+        )
+    }
+
+    /// A request of any account that is signed, for a URL with AuthType AWS_IAM.
+    fn signed(&self, action: &str, key: &str, value: &str) -> Fact<bool> {
+        let mut context = self.unnamed_context();
+        context.insert(key.to_owned(), one(value));
+        self.decide(RequestPrincipal::Arn(self.anyone()), action, context)
+    }
+
+    fn opens_iam_url(&self) -> Fact<bool> {
+        self.signed(
+            "lambda:InvokeFunctionUrl",
+            "lambda:FunctionUrlAuthType",
+            "AWS_IAM",
+        )
+    }
+
+    fn invokes_by_iam_url(&self) -> Fact<bool> {
+        self.signed(
+            "lambda:InvokeFunction",
+            "lambda:InvokedViaFunctionUrl",
+            "true",
         )
     }
 
@@ -409,9 +526,9 @@ impl<'a> Asked<'a> {
             .into_iter()
             .fold(Fact::Known(Vec::new()), |found, service| {
                 found
-                    .zip(self.serves_anybody(service))
-                    .map(|(mut found, anybody)| {
-                        if anybody {
+                    .zip(self.serves_any_account(service))
+                    .map(|(mut found, any)| {
+                        if any {
                             found.push(service.to_owned());
                         }
                         found
@@ -419,7 +536,7 @@ impl<'a> Asked<'a> {
             })
     }
 
-    fn serves_anybody(&self, service: &str) -> Fact<bool> {
+    fn serves_any_account(&self, service: &str) -> Fact<bool> {
         let short = service.split('.').next().unwrap_or_default();
         let bare = Context::from([
             ("aws:PrincipalIsAWSService".to_owned(), one("true")),
@@ -428,13 +545,14 @@ impl<'a> Asked<'a> {
             ("aws:CurrentTime".to_owned(), one(self.access.now)),
         ]);
         let mut sources = vec![format!(
-            "arn:aws:{short}:{}:{UNNAMED_ACCOUNT}:x",
+            "arn:{}:{short}:{}:{UNNAMED_ACCOUNT}:x",
+            partition(self.access.region),
             self.access.region
         )];
         sources.extend(
             self.wanted("aws:sourcearn")
                 .into_iter()
-                .filter_map(strangers_arn),
+                .filter_map(others_arn),
         );
         sources
             .into_iter()
@@ -442,7 +560,7 @@ impl<'a> Asked<'a> {
                 let mut context = bare.clone();
                 context.insert("aws:SourceArn".to_owned(), one(&source));
                 context.insert("aws:SourceAccount".to_owned(), one(UNNAMED_ACCOUNT));
-                context.insert("aws:SourceOrgID".to_owned(), one("o-stranger00"));
+                context.insert("aws:SourceOrgID".to_owned(), one("o-otherorg00"));
                 context
             })
             .chain(std::iter::once(bare.clone()))
@@ -458,9 +576,9 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// An ARN that the pattern takes and an unnamed account may own: one whose account is left open. The ARN of
-/// a bucket has no account, and the bucket of that name may belong to another account tomorrow.
-fn strangers_arn(pattern: &str) -> Option<String> {
+/// An ARN that the pattern takes and another account may own: one whose account is left open. The ARN
+/// of a bucket has no account, and another account may own the bucket of that name tomorrow.
+fn others_arn(pattern: &str) -> Option<String> {
     let mut parts = pattern.splitn(6, ':');
     let mut next = || parts.next().map(|part| part.replace(['*', '?'], "x"));
     let (arn, partition, service, region) = (next()?, next()?, next()?, next()?);
@@ -475,4 +593,9 @@ fn strangers_arn(pattern: &str) -> Option<String> {
     Some(format!(
         "{arn}:{partition}:{service}:{region}:{account}:{resource}"
     ))
+}
+
+/// The day of a time in RFC 3339.
+fn day(time: &str) -> Option<&str> {
+    time.get(..10)
 }

@@ -1,6 +1,7 @@
 //! What can be said about one function. One file a topic; this one only puts them together.
 
 pub mod access;
+mod cadence;
 pub mod code;
 pub mod cold_start;
 pub mod concurrency;
@@ -35,6 +36,7 @@ use crate::inventory::account::AccountInventory;
 use crate::inventory::function::{Alias, FunctionConfiguration};
 use crate::inventory::ids::{ResourceId, SubjectKind, function_arn};
 use crate::inventory::need::ReadingKind;
+use crate::inventory::readings::is_whole;
 use coldbucket_cold_start::Model;
 
 /// The facts of one function; conditions see them as `function`. A function is one resource; its
@@ -360,10 +362,12 @@ impl<'a> SubjectView<'a> for FunctionFacts<'a> {
         };
         let mut subjects = Vec::new();
         for (region, inventory) in &account.regions {
+            let listed = is_whole(&inventory.function_listing);
             subjects.extend(
                 inventory
                     .functions
                     .iter()
+                    .filter(|(_, function)| !(listed && function.does_not_exist()))
                     .map(|(name, function)| subject(region, name, &function.arn, Vec::new())),
             );
             let unlisted = unlisted(

@@ -9,13 +9,14 @@
 
 use schemars::JsonSchema;
 
+use super::cadence::cadence;
 use super::context::{FunctionContext, LATEST};
 use super::wiring::{is_of, qualifier};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::need::ReadingKind;
 
-/// The longest interval that somebody may have meant as a ping, minutes.
+/// The longest interval that may be meant as a ping, minutes.
 const LONGEST_MINUTES: u32 = 15;
 
 /// Up to here an idle environment is nearly always still there, minutes.
@@ -26,7 +27,7 @@ const KEPT_MINUTES: u32 = 5;
 pub struct PingFacts {
     /// `rule <bus>/<name>` or `schedule <group>/<name>`.
     pub name: String,
-    /// Whom it calls: an alias, a version or `$LATEST`.
+    /// What it calls: an alias, a version or `$LATEST`.
     pub qualifier: String,
     /// How often, minutes.
     pub every_minutes: u32,
@@ -62,6 +63,7 @@ pub(super) fn derive(context: &FunctionContext<'_>) -> Fact<Vec<PingFacts>> {
                                 &target.function_arn,
                                 rule.schedule.as_deref()?,
                                 isolated,
+                                context.taken_at,
                             )
                         })
                 })
@@ -83,6 +85,7 @@ pub(super) fn derive(context: &FunctionContext<'_>) -> Fact<Vec<PingFacts>> {
                         &schedule.function_arn,
                         &schedule.schedule,
                         isolated,
+                        context.taken_at,
                     )
                 })
                 .collect::<Vec<_>>()
@@ -96,14 +99,26 @@ pub(super) fn derive(context: &FunctionContext<'_>) -> Fact<Vec<PingFacts>> {
     })
 }
 
-fn ping(name: String, arn: &str, schedule: &str, isolated: bool) -> Option<PingFacts> {
-    let every_minutes = minutes(schedule).filter(|minutes| *minutes <= LONGEST_MINUTES)?;
+fn ping(
+    name: String,
+    arn: &str,
+    schedule: &str,
+    isolated: bool,
+    taken_at: &str,
+) -> Option<PingFacts> {
+    let found = cadence(schedule, taken_at).filter(|found| found.minutes <= LONGEST_MINUTES)?;
+    let every_minutes = found.minutes;
     let qualifier = qualifier(arn).to_owned();
     let keeps_one = every_minutes <= KEPT_MINUTES && !isolated;
     let effect = if isolated {
         "it warms no tenant's environment, since each tenant has its own".to_owned()
     } else if keeps_one {
-        format!("it keeps about one environment of {qualifier} warm, and no second one")
+        let hours = if found.round_the_clock {
+            ""
+        } else {
+            " in the hours of its schedule"
+        };
+        format!("it keeps about one environment of {qualifier} warm{hours}, and no second one")
     } else {
         "it mostly warms nothing: idle environments are given up after some six minutes".to_owned()
     };
@@ -114,61 +129,4 @@ fn ping(name: String, arn: &str, schedule: &str, isolated: bool) -> Option<PingF
         keeps_one,
         effect,
     })
-}
-
-/// The interval of a schedule that comes at a fixed short one, minutes: `rate(5 minutes)`,
-/// `rate(1 minute)`, `cron(0/5 * * * ? *)`, `cron(* * * * ? *)`.
-pub(super) fn minutes(schedule: &str) -> Option<u32> {
-    let schedule = schedule.trim();
-    if let Some(rate) = within(schedule, "rate(") {
-        let mut words = rate.split_whitespace();
-        let (count, unit) = (words.next()?, words.next()?);
-        return matches!(unit, "minute" | "minutes")
-            .then(|| count.parse().ok())
-            .flatten();
-    }
-    let fields: Vec<&str> = within(schedule, "cron(")?.split_whitespace().collect();
-    let [minute, rest @ ..] = fields.as_slice() else {
-        return None;
-    };
-    let always = rest.len() == 5 && rest.iter().all(|field| matches!(*field, "*" | "?"));
-    if !always {
-        return None;
-    }
-    match minute.split_once('/') {
-        Some(("0" | "*", step)) => step.parse().ok().filter(|step| *step > 0),
-        None if *minute == "*" => Some(1),
-        _ => None,
-    }
-}
-
-fn within<'a>(text: &'a str, opening: &str) -> Option<&'a str> {
-    text.strip_prefix(opening)?.strip_suffix(')')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::minutes;
-
-    #[test]
-    fn intervals_of_rates_and_crons() {
-        for (schedule, expected) in [
-            ("rate(5 minutes)", Some(5)),
-            ("rate(1 minute)", Some(1)),
-            ("cron(0/5 * * * ? *)", Some(5)),
-            ("cron(*/3 * * * ? *)", Some(3)),
-            ("cron(* * * * ? *)", Some(1)),
-            // Hours and days are jobs, and so is a fixed time.
-            ("rate(1 hour)", None),
-            ("rate(1 day)", None),
-            ("cron(0 3 * * ? *)", None),
-            ("cron(0/5 8-18 ? * MON-FRI *)", None),
-            ("cron(7/5 * * * ? *)", None),
-            ("at(2026-11-22T10:00:00)", None),
-            ("rate()", None),
-            ("", None),
-        ] {
-            assert_eq!(minutes(schedule), expected, "{schedule}");
-        }
-    }
 }

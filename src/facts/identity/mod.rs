@@ -104,7 +104,11 @@ impl IdentityFacts {
         let managed = context.account.managed_policies.get(context.key)?;
         // An identity that has this policy and nothing else. No name: no policy speaks of it.
         let holder = IdentityInventory {
-            arn: format!("arn:aws:iam::{}:role/\u{e000}", context.account_id),
+            arn: format!(
+                "arn:{}:iam::{}:role/\u{e000}",
+                context.account.partition(),
+                context.account_id
+            ),
             attached: vec![context.key.to_owned()],
             ..IdentityInventory::default()
         };
@@ -270,7 +274,7 @@ impl<'a> SubjectView<'a> for IdentityFacts {
         if !unlisted.is_empty() {
             subjects.push(subject(
                 UNLISTED.to_owned(),
-                &format!("arn:aws:iam::{id}:{UNLISTED}"),
+                &format!("arn:{}:iam::{id}:{UNLISTED}", account.partition()),
                 unlisted,
             ));
         }

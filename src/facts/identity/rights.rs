@@ -38,8 +38,7 @@ pub(super) struct Rights<'a> {
     boundary: &'a Boundary,
     account: &'a str,
     arn: &'a str,
-    /// The snapshot's time, RFC 3339.
-    taken_at: &'a str,
+    now: &'a str,
 }
 
 impl<'a> Rights<'a> {
@@ -57,7 +56,7 @@ impl<'a> Rights<'a> {
             boundary,
             account: context.account_id,
             arn: &identity.arn,
-            taken_at: context.taken_at,
+            now: context.taken_at,
         };
         let missing = policies
             .iter()
@@ -95,7 +94,7 @@ impl<'a> Rights<'a> {
                 Boundary::Is(policy) => Some(policy),
                 _ => None,
             },
-            now: Some(self.taken_at),
+            now: Some(self.now),
         }
     }
 
