@@ -206,9 +206,15 @@ impl Question {
         )
     }
 
+    /// S3 takes uploads that name a KMS algorithm signed only.
+    fn must_be_signed(&self) -> bool {
+        matches!(self, Self::Upload(headers) if headers.algorithm.as_deref().is_some_and(|how| how.starts_with("aws:kms")))
+    }
+
     /// Questions of the same number ask about the same callers.
-    pub(super) const fn callers(&self) -> Option<usize> {
+    pub(super) fn callers(&self) -> Option<usize> {
         match self {
+            _ if self.must_be_signed() => None,
             Self::PlainHttp | Self::PutWithoutKms | Self::SseC | Self::Upload(_) => Some(0),
             Self::Presigned | Self::PresignedOlderThan(_) | Self::SigV2 => Some(1),
             Self::TlsBelow(_) => Some(2),
@@ -243,7 +249,9 @@ impl Question {
             }
             Self::PlainHttp | Self::PutWithoutKms | Self::SseC | Self::Upload(_) => {
                 out.account(owner.into(), true, None, true);
-                out.add(CallerClass::Anonymous, true, None);
+                if !self.must_be_signed() {
+                    out.add(CallerClass::Anonymous, true, None);
+                }
                 out.fresh_accounts();
                 // What is granted to everyone is granted to services too, those that no statement
                 // names included.
@@ -285,7 +293,9 @@ impl Question {
                 out.named(|_| true);
             }
             Self::PlainHttp | Self::PutWithoutKms | Self::SseC | Self::Upload(_) => {
-                out.add(CallerClass::Anonymous, false, None);
+                if !self.must_be_signed() {
+                    out.add(CallerClass::Anonymous, false, None);
+                }
                 out.account(owner.into(), false, None, true);
                 out.named(|_| true);
                 out.services();
