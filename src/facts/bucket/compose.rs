@@ -59,6 +59,10 @@ pub(in crate::facts) struct Sources<'a> {
     pub(in crate::facts) grants: Grants<'a>,
     pub(in crate::facts) ignore_public_acls: Fact<bool>,
     pub(in crate::facts) restrict_public_buckets: Fact<bool>,
+    /// Object Ownership is BucketOwnerEnforced: S3 refuses requests that set another ACL.
+    pub(in crate::facts) owner_enforced: Fact<bool>,
+    /// S3 refuses requests that set a public ACL.
+    pub(in crate::facts) block_public_acls: Fact<bool>,
     /// Seconds since 1970.
     pub(in crate::facts) now: Option<f64>,
 }
@@ -69,6 +73,8 @@ struct Choice {
     policy: bool,
     grants: bool,
     ignore: bool,
+    /// Requests may set ACLs.
+    acls: bool,
     cut: bool,
 }
 
@@ -76,6 +82,7 @@ const LEAST: Choice = Choice {
     policy: false,
     grants: false,
     ignore: false,
+    acls: false,
     cut: false,
 };
 
@@ -83,6 +90,7 @@ const MOST: Choice = Choice {
     policy: true,
     grants: true,
     ignore: true,
+    acls: true,
     cut: true,
 };
 
@@ -143,7 +151,7 @@ impl Sources<'_> {
         let (_, low, _, low_reason) = ask(LEAST);
         let (_, _, high, high_reason) = ask(MOST);
         // Each unread source, alone at its most or alone at its least.
-        let sources: [(Choice, Choice, Cow<'_, [Because]>); 4] = [
+        let sources: [(Choice, Choice, Cow<'_, [Because]>); 5] = [
             (
                 Choice {
                     policy: true,
@@ -176,6 +184,20 @@ impl Sources<'_> {
                     ..MOST
                 },
                 self.ignore_public_acls.because().into(),
+            ),
+            (
+                Choice {
+                    acls: true,
+                    ..LEAST
+                },
+                Choice {
+                    acls: false,
+                    ..MOST
+                },
+                [&self.owner_enforced, &self.block_public_acls]
+                    .map(Fact::because)
+                    .concat()
+                    .into(),
             ),
             (
                 Choice { cut: true, ..LEAST },
@@ -285,9 +307,12 @@ impl Sources<'_> {
             Fact::Known(known) => known,
             Fact::Unknown { .. } => !choice.ignore,
         };
+        let refuses = |setting: &Fact<bool>| setting.known().copied().unwrap_or(!choice.acls);
         Prover::new(&Case {
             owner_id: self.owner_id,
+            ownership: refuses(&self.owner_enforced).then_some("BucketOwnerEnforced"),
             block: PublicAccessBlock {
+                block_public_acls: refuses(&self.block_public_acls),
                 ignore_public_acls: ignore,
                 restrict_public_buckets: cut,
                 ..PublicAccessBlock::default()
@@ -388,6 +413,8 @@ mod tests {
                 },
                 ignore_public_acls: ignore.map_or_else(unread, Fact::Known),
                 restrict_public_buckets: restrict.map_or_else(unread, Fact::Known),
+                owner_enforced: Fact::Known(false),
+                block_public_acls: Fact::Known(false),
                 now: None,
             };
             sources.reach(&question)
@@ -474,6 +501,8 @@ mod tests {
             },
             ignore_public_acls: unread(),
             restrict_public_buckets: unread(),
+            owner_enforced: Fact::Known(false),
+            block_public_acls: Fact::Known(false),
             now: None,
         };
         // Everything is denied, whatever the ACL and the flags are.

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::context::BucketContext;
 use super::log_accounts::is_log_delivery;
-use super::ownership::effective_grants;
+use super::ownership::{effective_grants, owner_enforced};
 pub use super::policy::PolicyFacts;
 use super::policy::PolicyReading;
 use super::public_access_block::PublicAccessBlockFacts;
@@ -264,6 +264,10 @@ fn sources<'a>(
         grants(context.bucket),
         block.ignore_public_acls.clone(),
         block.restrict_public_buckets.clone(),
+        [
+            owner_enforced(context.bucket),
+            block.block_public_acls.clone(),
+        ],
     )
 }
 

@@ -43,7 +43,7 @@ impl AclFacts {
     /// Concludes from GetBucketOwnershipControls and GetBucketAcl.
     pub fn derive(bucket: &BucketInventory) -> Self {
         let ownership = ownership(bucket);
-        let enabled = ownership.as_ref().map(|ownership| ownership != ENFORCED);
+        let enabled = owner_enforced(bucket).map(|enforced| !enforced);
         let public_grants = effective_grants(bucket, |grant| {
             matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers")
         })
@@ -63,6 +63,11 @@ impl AclFacts {
             public_grants,
         }
     }
+}
+
+/// Whether Object Ownership is BucketOwnerEnforced.
+pub(super) fn owner_enforced(bucket: &BucketInventory) -> Fact<bool> {
+    ownership(bucket).map(|ownership| ownership == ENFORCED)
 }
 
 /// Object Ownership; a bucket without the setting is one from before it existed, and its ACLs work.

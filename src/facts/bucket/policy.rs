@@ -118,6 +118,7 @@ impl PolicyReading {
         grants: Grants<'a>,
         ignore_public_acls: Fact<bool>,
         restrict_public_buckets: Fact<bool>,
+        [owner_enforced, block_public_acls]: [Fact<bool>; 2],
     ) -> Sources<'a> {
         Sources {
             bucket: &self.bucket,
@@ -129,6 +130,8 @@ impl PolicyReading {
             grants,
             ignore_public_acls,
             restrict_public_buckets,
+            owner_enforced,
+            block_public_acls,
             now: self.now,
         }
     }
