@@ -369,7 +369,7 @@ fn markdown_fits_into_a_comment_and_says_how_much_more_there_is() {
     );
 }
 
-/// 600 checks with a finding each, in a comment that holds some 150.
+/// 2,000 checks with a finding each, in a comment that holds a few hundred.
 #[test]
 fn markdown_that_is_full_says_so_and_leaves_out_the_least() {
     let mut report: Report = serde_json::from_str(output("sample", "json")).unwrap();
@@ -380,9 +380,9 @@ fn markdown_that_is_full_says_so_and_leaves_out_the_least() {
         .unwrap()
         .clone();
     report.results.clear();
-    for number in 0..600 {
+    for number in 0..2_000 {
         let mut finding = finding.clone();
-        finding.check = format!("check-{number:03}");
+        finding.check = format!("check-{number:04}");
         finding.severity = [Severity::Low, Severity::Critical][number % 2];
         report.results.push(finding);
     }
@@ -392,7 +392,7 @@ fn markdown_that_is_full_says_so_and_leaves_out_the_least() {
     assert!((60_000..=65_536).contains(&text.len()), "{}", text.len());
     let shown = text.matches("<code>check-").count();
     assert!(shown > 100);
-    let more = 600 - shown;
+    let more = 2_000 - shown;
     assert!(
         text.contains(&format!(
             "And {more} more findings of {more} checks, none of them worse"

@@ -201,6 +201,27 @@ fn started_ahead() -> FunctionInventory {
     function
 }
 
+/// A function whose URL asks for IAM credentials, and whose policy lets every account call it.
+fn open_to_accounts() -> FunctionInventory {
+    let arn = format!("arn:aws:lambda:{REGION}:{OWNER}:function:f");
+    let open_url = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl", "Resource": arn,
+         "Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}},
+        {"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunction", "Resource": arn,
+         "Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}},
+    ]})
+    .to_string();
+    let mut function = function(python("python3.13"));
+    function.policies = Reading::Known([("$LATEST".to_owned(), Some(open_url))].into());
+    function.urls = Reading::Known(vec![FunctionUrl {
+        qualifier: "$LATEST".into(),
+        auth_type: "AWS_IAM".into(),
+        created: "2026-01-01T00:00:00Z".into(),
+        cors: None,
+    }]);
+    function
+}
+
 /// A version with a snapshot that no trigger calls.
 fn snapped() -> FunctionInventory {
     let mut function = started_ahead();
@@ -521,6 +542,18 @@ fn accounts() -> Vec<Snapshot> {
         public_access_block: Reading::Known(restrict),
         ..public.clone()
     };
+    // Open to a carrier's network; the other statement leaves open whether the policy is public.
+    let from_a_wide_network = BucketInventory {
+        policy: policy(&json!([
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*",
+             "Condition": {"IpAddress": {"aws:SourceIp": "203.0.0.0/12"}}},
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:GetBucketLocation", "Resource": "*",
+             "Condition": {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}},
+        ])),
+        policy_status: status(false),
+        public_access_block: Reading::Known(restrict),
+        ..open_bucket()
+    };
     let published = FunctionConfiguration {
         runtime: Some("java21".into()),
         ..python("java21")
@@ -601,10 +634,12 @@ fn accounts() -> Vec<Snapshot> {
         snapshot(account(&[(BUCKET, &cut_by_bucket)])),
         snapshot(cut_by_account),
         snapshot(account(&[(BUCKET, &by_aws_word)])),
+        snapshot(account(&[(BUCKET, &from_a_wide_network)])),
         snapshot(elaborate()),
         snapshot(doors()),
         snapshot(people()),
         function_snapshot(busy, REGION, "2026-11-22T12:00:00Z"),
+        function_snapshot(open_to_accounts(), REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(image, REGION, "2026-11-22T12:00:00Z"),
         region_snapshot(
             started_ahead(),

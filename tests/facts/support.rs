@@ -223,16 +223,16 @@ pub fn function_snapshot(function: FunctionInventory, region: &str, taken_at: &s
 /// A function among what else is listed in its Region.
 pub fn region_snapshot(
     function: FunctionInventory,
-    around: RegionInventory,
+    mut around: RegionInventory,
     region: &str,
     taken_at: &str,
 ) -> Snapshot {
+    around.functions.insert("f".to_owned(), function);
     let account = AccountInventory {
         regions: [(
             region.to_owned(),
             RegionInventory {
                 function_listing: Reading::Known(Listing { complete: true }),
-                functions: [("f".to_owned(), function)].into(),
                 ..around
             },
         )]

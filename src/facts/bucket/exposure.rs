@@ -144,18 +144,21 @@ impl ExposureFacts {
         let signed = sources.reach(&Question::AnyAwsAccount);
         let presigned = policy.presigned();
         let wide = |class: ActionClass, actions: &[&str]| {
-            let constrained = |composed: &Composed| {
-                composed.reach.get(class).known() == Some(&Reach::Constrained)
+            let from = |composed: &Composed, question: Question| {
+                composed.reach.get(class).as_ref().map(|reach| match reach {
+                    Reach::Constrained => wide_networks(&policy.networks(&question, actions)),
+                    _ => String::new(),
+                })
             };
-            let networks = [
-                (&anonymous, Question::Anonymous),
-                (&signed, Question::AnyAwsAccount),
-            ]
-            .into_iter()
-            .filter(|(composed, _)| constrained(composed))
-            .map(|(_, question)| wide_networks(&policy.networks(&question, actions)))
-            .find(|networks| !networks.is_empty());
-            Fact::Known(networks.unwrap_or_default())
+            match (
+                from(&anonymous, Question::Anonymous),
+                from(&signed, Question::AnyAwsAccount),
+            ) {
+                (Fact::Known(networks), _) | (_, Fact::Known(networks)) if !networks.is_empty() => {
+                    Fact::Known(networks)
+                }
+                (anonymous, signed) => anonymous.zip(signed).map(|_| String::new()),
+            }
         };
         let wide_networks = WideNetworkFacts {
             read: wide(ActionClass::Read, &["s3:GetObject"]),

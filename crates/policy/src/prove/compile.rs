@@ -180,15 +180,16 @@ impl CompiledPolicy {
                 .unwrap_or("aws"),
             unreadable: None,
         };
-        if let Some(policy) = policy {
-            this.policy(policy);
-        }
         let arn = format!("arn:{}:s3:::{bucket}", this.partition);
+        let domains = [On::Bucket, On::Object].map(|on| resource_domain(&arn, on));
+        if let Some(policy) = policy {
+            this.policy(policy, &domains);
+        }
         for grant in grants {
             this.grant(grant, &arn, owner_id);
         }
         for level in rcps {
-            this.control_level(level);
+            this.control_level(level, &domains);
         }
         if let Some(fresh_account) = FRESH_ACCOUNTS
             .iter()
@@ -196,19 +197,16 @@ impl CompiledPolicy {
         {
             this.fresh_account = (*fresh_account).into();
         }
-        this.resources = [On::Bucket, On::Object].map(|on| {
-            let domain = resource_domain(&arn, on);
-            ResourceDomain {
-                says: this
-                    .atoms
-                    .iter()
-                    .map(|atom| match atom.key {
-                        0 => fold::says(atom, &domain),
-                        _ => Settled::Depends,
-                    })
-                    .collect(),
-                domain: Arc::new(domain),
-            }
+        this.resources = domains.map(|domain| ResourceDomain {
+            says: this
+                .atoms
+                .iter()
+                .map(|atom| match atom.key {
+                    0 => fold::says(atom, &domain),
+                    _ => Settled::Depends,
+                })
+                .collect(),
+            domain: Arc::new(domain),
         });
         this.variables();
         if this.position(RESOURCE_ORGANIZATION).is_some() {
@@ -232,7 +230,7 @@ impl CompiledPolicy {
         this
     }
 
-    fn policy(&mut self, policy: &Policy) {
+    fn policy(&mut self, policy: &Policy, domains: &[Domain; 2]) {
         let broken: BTreeSet<usize> = policy
             .defects
             .iter()
@@ -258,21 +256,37 @@ impl CompiledPolicy {
             self.unreadable = Some(format!("the policy cannot be read: {defect}"));
         }
         for statement in &policy.statements {
-            self.statement(statement, policy.version, broken.contains(&statement.index));
+            let unread = broken.contains(&statement.index);
+            self.statement(statement, policy.version, unread, domains);
         }
     }
 
-    fn statement(&mut self, statement: &Statement, version: Version, unread: bool) {
+    /// Adds a statement. One that names neither the bucket nor objects of it says nothing, and whom it
+    /// names is not asked about.
+    fn statement(
+        &mut self,
+        statement: &Statement,
+        version: Version,
+        unread: bool,
+        domains: &[Domain; 2],
+    ) {
         let resource = match &statement.resource {
             Some(element) => {
-                for pattern in &element.items {
-                    self.note(&pattern.text);
-                }
                 let texts = element.items.iter().map(|item| item.text.as_str());
                 Atom::resource(texts, element.negated, version)
             }
             None => Atom::resource(std::iter::once("*"), false, version),
         };
+        if !unread
+            && domains
+                .iter()
+                .all(|domain| fold::says(&resource, domain) == Settled::No)
+        {
+            return;
+        }
+        for pattern in statement.resource.iter().flat_map(|element| &element.items) {
+            self.note(&pattern.text);
+        }
         let mut atoms = vec![self.atom(resource)];
         for condition in &statement.conditions {
             for value in &condition.values {
@@ -308,7 +322,7 @@ impl CompiledPolicy {
     /// A level of resource control policies: their Deny statements bind everyone. Only AWS's own policy
     /// holds an Allow, of everything (Organizations user guide, "RCP syntax", 2026-09); of a level that
     /// allows part of it nothing is said.
-    fn control_level(&mut self, level: &[Policy]) {
+    fn control_level(&mut self, level: &[Policy], domains: &[Domain; 2]) {
         let statements = || level.iter().flat_map(|policy| &policy.statements);
         let allows_everything = |statement: &Statement| {
             catalogue::of_element(&statement.action) == catalogue::all()
@@ -330,8 +344,9 @@ impl CompiledPolicy {
                 ));
             }
             for statement in policy.with_effect(Effect::Deny) {
-                self.statement(statement, policy.version, false);
-                if let Some(rule) = self.denies.last_mut() {
+                let before = self.denies.len();
+                self.statement(statement, policy.version, false, domains);
+                for rule in self.denies.iter_mut().skip(before) {
                     rule.index = None;
                 }
             }
