@@ -318,7 +318,7 @@ fn plain_grants_reach_their_classes() {
         // 405 for everyone outside the account (S3 API reference, PutBucketPolicy).
         ("s3:PutBucketPolicy", "arn:aws:s3:::b", [false; 5]),
         (
-            "s3:PutBucketTagging",
+            "s3:PutLifecycleConfiguration",
             "arn:aws:s3:::b",
             [false, false, false, false, true],
         ),
@@ -332,7 +332,7 @@ fn plain_grants_reach_their_classes() {
         let expected = expected.map(|yes| Some(if yes { Reachable } else { Unreachable }));
         // "Anonymous users cannot invoke this API".
         let anonymous = match action {
-            "s3:PutObjectAcl" | "s3:PutBucketTagging" => [Some(Unreachable); 5],
+            "s3:PutObjectAcl" => [Some(Unreachable); 5],
             _ => expected,
         };
         assert_eq!(
