@@ -311,11 +311,7 @@ impl<'a> Bench<'a> {
         if id.eq_ignore_ascii_case("go1.x") {
             return Some(ms * self.value("base.go1x_factor"));
         }
-        let id = id.to_ascii_lowercase();
-        if id.starts_with("dotnetcore") || id.starts_with("dotnet5") {
-            return Some(ms * self.value("base.dotnet_before_6_factor"));
-        }
-        Some(ms)
+        Some(ms * self.before_6())
     }
 
     fn part(&mut self, phase: Phase, what: impl Into<String>, ms: f64) {
@@ -332,6 +328,16 @@ impl<'a> Bench<'a> {
     fn per_memory(&self, c: f64) -> f64 {
         let full = self.value("memory.full_vcpu_mb");
         c / f64::from(self.input.memory_mb).min(full)
+    }
+
+    /// How much more slowly .NET before version 6 starts.
+    fn before_6(&self) -> f64 {
+        let id = self.input.runtime.trim().to_ascii_lowercase();
+        if id.starts_with("dotnetcore") || id.starts_with("dotnet5") {
+            self.value("base.dotnet_before_6_factor")
+        } else {
+            1.0
+        }
     }
 
     /// How memory changes a just-in-time compiled load: a little below the full vCPU, since init is
@@ -389,6 +395,10 @@ impl<'a> Bench<'a> {
         });
         self.part(Phase::PreInit, "environment", floor);
         if self.image {
+            self.basis.push(
+                "the first starts after a push of an image take 0.5 s and more beyond the estimate"
+                    .to_owned(),
+            );
             return;
         }
         let ratio = self.value("size.unzipped_per_zipped").max(1.0);
@@ -531,6 +541,8 @@ impl<'a> Bench<'a> {
     fn start(&mut self, factor: f64) {
         self.started_ms = self.base_ms * factor;
         self.part(Phase::Init, "runtime start", self.started_ms);
+        let code = self.value("base.code_ms");
+        self.part(Phase::Init, "the handler's own code", code);
     }
 
     fn script(&mut self, name: &str, sdk: &str, first: (&str, &str)) {
@@ -576,10 +588,19 @@ impl<'a> Bench<'a> {
     /// Loading code at init, by the names of packages, by size, or by both.
     fn load(&mut self, language: &str, packages: &Packages) {
         let (mb, stated) = self.imported();
-        let by_size = self.load_by_size(language, mb, packages);
+        // The bytes of a bundled SDK have a cost of their own.
+        let sdk_mb = if stated && language == "nodejs" && self.input.uses_sdk == Some(true) {
+            self.value("sdk.nodejs_bundled_mb")
+        } else {
+            0.0
+        };
+        let by_size = self.load_by_size(language, (mb - sdk_mb).max(0.0), packages);
         let by_name = packages.init_ms;
         let both = by_size > 0.0 && by_name > 0.0 && !packages.web;
-        let mut ms = if both {
+        let mut ms = if both && stated && language == "nodejs" {
+            // The bundle's own size is a good witness, and these modules cost more than their size.
+            by_name + by_size
+        } else if both {
             // Two weak witnesses, each wrong by a factor: their geometric mean.
             let share = self.value("packages.by_name_share").min(1.0);
             (share * by_name.ln() + (1.0 - share) * by_size.ln()).exp()
@@ -662,6 +683,7 @@ impl<'a> Bench<'a> {
         let without_sdk = self.value("java.app.without_sdk");
         let by_sdk = match self.input.uses_sdk {
             Some(true) => 1.0,
+            _ if self.shape.web_adapter => 1.0,
             Some(false) => without_sdk,
             None => without_sdk.sqrt(),
         };
@@ -693,8 +715,10 @@ impl<'a> Bench<'a> {
         self.raise(Kind::Application);
         let share = self
             .value(match self.input.sdk_client {
+                _ if self.shape.web_adapter => "java.app.init_share_web_adapter",
+                Some(SdkClient::Init) => "java.app.init_share_init",
                 Some(SdkClient::Handler) => "java.app.init_share_handler",
-                _ => "java.app.init_share",
+                None => "java.app.init_share",
             })
             .min(0.95);
         let init = ms * share * self.jit("memory.jit_load_exponent");
@@ -715,7 +739,7 @@ impl<'a> Bench<'a> {
         };
         self.start(base);
         let size = self.input.zip_mb.or(self.input.imported_mb).unwrap_or(0.0);
-        let app = self.value("first.app.dotnet");
+        let app = self.value("first.app.dotnet") * self.before_6();
         let alone = self.value("first.aspnet.dotnet");
         let with_sdk = app * self.value("first.factor.aspnet");
         let (mut c, what) = if self.shape.framework == Framework::AspNet {
@@ -743,7 +767,7 @@ impl<'a> Bench<'a> {
             )
         } else {
             (
-                self.value("first.bare.dotnet"),
+                self.value("first.bare.dotnet") * self.before_6(),
                 "compilation in the first call",
             )
         };

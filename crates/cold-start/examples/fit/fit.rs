@@ -321,7 +321,7 @@ pub fn leave_one_out(model: &Model, rows: &[Row]) -> Result<Vec<Residual>, Strin
 }
 
 /// Share of the votes that a band leaves below its lower end, and above its upper end.
-const TAIL: f64 = 0.1;
+const TAIL: f64 = 0.06;
 
 /// Authors' votes that the prior of a band weighs.
 const BAND_PRIOR_VOTES: f64 = 3.0;
