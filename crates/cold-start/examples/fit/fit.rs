@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldbucket_cold_start::contract::EstimateInput;
-use coldbucket_cold_start::model::{Band, Cells, How, Model};
+use coldbucket_cold_start::model::{Band, Cells, Coefficient, How, Model};
 use coldbucket_cold_start::{Phase, estimate};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -157,7 +157,7 @@ pub fn predict(model: &Model, row: &Row) -> Result<Prediction, String> {
 }
 
 /// Weight of the squared logarithmic distance to the prior, chosen by the leave-one-author-out error.
-pub const PRIOR_WEIGHT: f64 = 1.5;
+pub const PRIOR_WEIGHT: f64 = 2.0;
 
 fn off(model: &Model, row: &Row) -> f64 {
     predict(model, row).map_or(10.0, |found| (found.ms.max(0.1) / row.ms).ln().abs())
@@ -189,11 +189,17 @@ fn voters<'a>(model: &Model, name: &str, rows: &[&'a Row]) -> Vec<(&'a Row, f64)
 
 /// Fits every coefficient that is marked `fitted`, beginning at the priors.
 pub fn fit(model: &Model, rows: &[&Row]) -> Model {
+    fit_some(model, rows, |_| true)
+}
+
+/// Fits those of the coefficients that are marked `fitted` and `wanted`, beginning at their priors,
+/// with the others as they are.
+fn fit_some(model: &Model, rows: &[&Row], wanted: impl Fn(&Coefficient) -> bool) -> Model {
     let mut fitted = model.clone();
     let names: Vec<String> = fitted
         .coefficients
         .iter_mut()
-        .filter(|(_, coefficient)| coefficient.how == How::Fitted)
+        .filter(|(_, coefficient)| coefficient.how == How::Fitted && wanted(coefficient))
         .map(|(name, coefficient)| {
             coefficient.value = coefficient.prior.unwrap_or(coefficient.value);
             name.clone()
@@ -279,15 +285,19 @@ impl Residual {
 }
 
 /// For each author the residuals of the model that was fitted without its rows, with bands that were
-/// learnt without them, too.
+/// learnt without them, too. Only the coefficients that move the author's rows are fitted again, from
+/// their priors: the others say nothing about those rows.
 pub fn leave_one_out(model: &Model, rows: &[Row]) -> Result<Vec<Residual>, String> {
     let authors: BTreeSet<&str> = rows.iter().map(|row| row.author.as_str()).collect();
+    let full = fit(model, &rows.iter().collect::<Vec<_>>());
     let mut residuals = Vec::new();
     let mut models = BTreeMap::new();
     for author in authors {
         let (own, others): (Vec<&Row>, Vec<&Row>) =
             rows.iter().partition(|row| row.author == author);
-        let fitted = fit(model, &others);
+        let fitted = fit_some(&full, &others, |coefficient| {
+            coefficient.authors.iter().any(|name| name == author)
+        });
         for row in own {
             let found =
                 predict(&fitted, row).map_err(|error| format!("{}: {error}", row.input.id))?;
