@@ -90,7 +90,7 @@ fn authors_left_out_are_met_within_the_bars() {
     assert!(coverage(&all) >= 0.75, "band covers {}", coverage(&all));
     assert!(width(&all) < 3.5, "band ratio {}", width(&all));
     let sure = of(&|residual| residual.row.confidence != Confidence::Low);
-    assert!(vote(&sure) < 0.23, "median error {}", vote(&sure));
+    assert!(vote(&sure) <= 0.22, "median error {}", vote(&sure));
     // A client's clock has the network in it; the init has not.
     let bare = of(&|residual| residual.kind == "bare" && residual.row.measure == Measure::Init);
     assert!(vote(&bare) <= 0.12, "bare: median error {}", vote(&bare));
