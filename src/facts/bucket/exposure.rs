@@ -58,7 +58,7 @@ pub struct ExposureFacts {
 /// Networks of more than 2^16 public addresses (IPv6: broader than /48) from which the policy lets
 /// anyone in, in CIDR notation. AWS calls a policy public from networks broader than /8 on (S3 user
 /// guide, "The meaning of public"); these are below that, and still those of a carrier or a cloud.
-/// Empty where there are none, and where the policy was not read.
+/// Empty where there are none.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
 #[needs(
     own(BucketPolicyStatus),
