@@ -147,11 +147,11 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// The results in parts of that size, at least one part, and how many are left out. Where they do not
 /// fit into one, the worst come first.
-fn bounded<'r>(
-    mut found: Vec<&'r CheckResult>,
+fn bounded(
+    mut found: Vec<&CheckResult>,
     size: usize,
     parts: usize,
-) -> (Vec<Vec<&'r CheckResult>>, usize) {
+) -> (Vec<Vec<&CheckResult>>, usize) {
     if found.len() <= size {
         return (vec![found], 0);
     }
