@@ -182,7 +182,9 @@ pub fn levers(
     let (Ok(now), Some((price, own))) = (estimate(model, input), prices.of(&target.region)) else {
         return Vec::new();
     };
-    let shape = Shape::of(model, &input.runtime, input.framework.as_deref());
+    let Ok(shape) = Shape::of(model, &input.runtime, input.framework.as_deref()) else {
+        return Vec::new();
+    };
     let mut question = Question::new(model, input, &now, target);
     let assumed = Assumed {
         demand: demand.unwrap_or_default(),
@@ -388,7 +390,8 @@ fn sdk(question: &mut Question<'_>, shape: &Shape) {
         let model = question.model;
         let saves = model.value("sdk.nodejs")
             - model.value("sdk.nodejs_bundled")
-            - model.value("load.nodejs.ms_per_mb") * 0.3;
+            - model.value("load.nodejs.at_1_mb")
+                * 0.3_f64.powf(model.value("load.nodejs.exponent"));
         question.offer(
             "bundle only the SDK clients in use",
             saves,

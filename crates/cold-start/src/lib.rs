@@ -24,7 +24,7 @@ pub mod model;
 pub mod prices;
 pub mod shape;
 
-pub use contract::{EstimateInput, EstimateOutput, Lever};
+pub use contract::{EstimateInput, EstimateOutput, ExtensionKind, Lever, Precision, SdkClient};
 pub use estimate::{Estimate, InputError, Part, Phase, estimate};
 pub use levers::{Demand, Target, levers};
 pub use model::{Model, ModelError};
