@@ -3,7 +3,8 @@
 //! MB in these types is 2^20 bytes. Times are milliseconds.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One function to estimate; members that are absent are not known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +19,7 @@ pub struct EstimateInput {
     /// `zip` or `image`.
     pub package_type: String,
     /// Memory, MB.
+    #[serde(deserialize_with = "whole")]
     pub memory_mb: u32,
     /// Compressed zip with its layers, MB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,7 +43,11 @@ pub struct EstimateInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<Vec<String>>,
     /// Number of external extensions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "whole_or_none"
+    )]
     pub extensions: Option<u32>,
     /// The kind of each extension or layer that adds to init; the number of extensions where
     /// `extensions` is absent.
@@ -64,6 +70,29 @@ pub struct EstimateInput {
     /// `nextjs`, `nestjs`, `rails`, `fastapi`, `lambda-web-adapter`, …; several with spaces between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub framework: Option<String>,
+}
+
+/// A whole number, which a writer of JSON may give as `512` or as `512.0`.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    if number.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&number) {
+        return Err(D::Error::custom(format!(
+            "{number} is not a whole number from 0 up"
+        )));
+    }
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and in range"
+    )]
+    Ok(number as u32)
+}
+
+/// The same, or null.
+fn whole_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    struct Whole(#[serde(deserialize_with = "whole")] u32);
+    Ok(Option::<Whole>::deserialize(deserializer)?.map(|number| number.0))
 }
 
 /// Where an AWS SDK client is created.

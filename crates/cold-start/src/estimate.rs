@@ -456,7 +456,8 @@ impl<'a> Bench<'a> {
                     .get_key_value(&name)
                     .or_else(|| costs.get_key_value(&scope))
             });
-            if !seen.insert(cost.map_or(name.clone(), |(name, _)| name.clone())) {
+            let one = cost.map_or(&name, |(name, cost)| cost.same_as.as_ref().unwrap_or(name));
+            if !seen.insert(one.clone()) {
                 continue;
             }
             found.named += 1;

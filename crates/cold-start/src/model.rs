@@ -78,6 +78,9 @@ pub struct PackageCost {
     /// To the first call, ms at 1 MB of memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<f64>,
+    /// The name that the same library has elsewhere in the table: of all its names, one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<String>,
 }
 
 /// One number.
@@ -353,6 +356,18 @@ impl Model {
         for (name, value) in &self.restore {
             if !sound(*value) {
                 problems.push(format!("restore.{name} must be a number from 0 up"));
+            }
+        }
+        for (language, costs) in &self.packages {
+            for (name, other) in costs
+                .iter()
+                .filter_map(|(name, cost)| Some((name, cost.same_as.as_ref()?)))
+            {
+                if !costs.contains_key(other) {
+                    problems.push(format!(
+                        "packages.{language}.{name}: same_as {other} is not there"
+                    ));
+                }
             }
         }
         for (name, cost) in self.packages.values().flatten() {

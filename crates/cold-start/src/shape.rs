@@ -93,7 +93,7 @@ pub enum ShapeError {
     Unstated(String),
     /// A framework that no OS-only runtime is known to run.
     #[error(
-        "unknown framework {framework:?} on {runtime}; known are rust, go, cpp, swift, llrt, bun, php, laravel, symfony, graalvm, quarkus, micronaut, spring-boot, dotnet8-aot, shell"
+        "unknown framework {framework:?} on {runtime}; known are rust, go, cpp, swift, zig, dart, llrt, bun, deno, nodejs, python, ruby, php, laravel, symfony, graalvm, quarkus, micronaut, spring-boot, dotnet8-aot, shell"
     )]
     Framework {
         /// Runtime as given.
@@ -111,17 +111,28 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
-/// What an OS-only runtime runs, by the name a user gives: the stem of the base table's row.
-fn os_only_program(framework: &str) -> Option<(&'static str, Family)> {
+/// The words of a text, each in lower case and with everything but letters and digits dropped.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| c.is_whitespace() || c == ',' || c == '+')
+        .map(plain)
+        .filter(|word| !word.is_empty())
+}
+
+/// What an OS-only runtime runs, by the words a user gives: the stem of the base table's row.
+fn os_only_program(given: &str) -> Option<(&'static str, Family)> {
+    let framework = plain(given);
     let has = |word: &str| framework.contains(word);
+    let is = |wanted: &[&str]| words(given).any(|word| wanted.contains(&word.as_str()));
     let native = Family::Native;
+    let web_adapter = has("webadapter") || is(&["lwa"]);
+    let ahead_of_time = has("graal") || has("native");
     if has("rust") {
         Some(("rust", native(Native::Rust)))
-    } else if has("golang") || framework == "go" || framework.starts_with("go1") {
+    } else if has("golang") || is(&["go"]) || framework.starts_with("go1") {
         Some(("go", native(Native::Go)))
     } else if has("llrt") {
         Some(("llrt", native(Native::Llrt)))
-    } else if has("bun") {
+    } else if words(given).any(|word| word.starts_with("bun") && !word.starts_with("bundle")) {
         Some(("bun", Family::Node))
     } else if has("dotnet") || has("aot") || has("csharp") || framework.starts_with("net") {
         let stem = if has("10") {
@@ -136,22 +147,72 @@ fn os_only_program(framework: &str) -> Option<(&'static str, Family)> {
         Some((stem, native(Native::DotnetAot)))
     } else if has("php") || has("bref") || has("laravel") || has("symfony") {
         Some(("shell", native(Native::Php)))
+    } else if is(COMPILED) {
+        Some(("cpp", native(Native::Rust)))
+    } else if is(&["jvm", "jre", "jdk"])
+        || web_adapter && !ahead_of_time && (has("spring") || has("micronaut") || has("java"))
+    {
+        Some(("java21", Family::Java))
     } else if has("quarkus") {
         Some(("quarkus", native(Native::GraalVm)))
-    } else if has("graal")
-        || has("native")
-        || has("micronaut")
-        || has("spring")
-        || has("java")
-        || has("dagger")
-    {
+    } else if ahead_of_time || has("micronaut") || has("spring") || has("java") || has("dagger") {
         Some(("graalvm", native(Native::GraalVm)))
     } else if has("swift") {
         Some(("swift", native(Native::Rust)))
-    } else if framework == "c" || has("cpp") || framework.starts_with("cplus") {
+    } else if is(&["c"]) || has("cpp") || framework.starts_with("cplus") {
         Some(("cpp", native(Native::Rust)))
     } else if has("shell") || has("bash") {
         Some(("shell", native(Native::Shell)))
+    } else {
+        engine_of_its_own(&framework)
+    }
+}
+
+/// What may stand in the place of a runtime: the name of what an OS-only runtime runs.
+const PROGRAMS: &[&str] = &[
+    "bash", "bun", "c", "cpp", "deno", "go", "golang", "graalvm", "llrt", "php", "rust", "shell",
+    "swift",
+];
+
+/// `provided`, `provided.al2`, `provided.al2023`, or the one of a later Amazon Linux.
+fn is_os_only(id: &str) -> bool {
+    match id.strip_prefix("provided") {
+        Some("" | ".al2") => true,
+        Some(rest) => rest
+            .strip_prefix(".al")
+            .and_then(|year| year.parse().ok())
+            .is_some_and(|year: u32| (2023..=2029).contains(&year)),
+        None => false,
+    }
+}
+
+/// Languages whose compilers make one executable file without a virtual machine.
+const COMPILED: &[&str] = &[
+    "crystal",
+    "d",
+    "dart",
+    "dlang",
+    "fortran",
+    "haskell",
+    "kotlinnative",
+    "nim",
+    "ocaml",
+    "pascal",
+    "scalanative",
+    "zig",
+];
+
+/// A language of a managed runtime that the package or a layer brings itself.
+fn engine_of_its_own(framework: &str) -> Option<(&'static str, Family)> {
+    let begins = |word: &str| framework.starts_with(word);
+    if begins("deno") {
+        Some(("bun", Family::Node))
+    } else if begins("node") || begins("nextjs") || begins("nestjs") || begins("express") {
+        Some(("nodejs22.x", Family::Node))
+    } else if begins("python") || begins("django") || begins("flask") || begins("fastapi") {
+        Some(("python3.13", Family::Python))
+    } else if begins("ruby") || begins("rails") {
+        Some(("ruby3.4", Family::Ruby))
     } else {
         None
     }
@@ -178,26 +239,23 @@ impl Shape {
         let id = runtime.trim().to_ascii_lowercase();
         let given = framework.unwrap_or_default();
         let framework = plain(given);
-        let web_adapter = framework.contains("webadapter") || framework.contains("lwa");
-        let os_only = id.starts_with("provided");
+        let web_adapter =
+            framework.contains("webadapter") || words(given).any(|word| word == "lwa");
+        let os_only = is_os_only(&id);
         // A managed runtime whose package is compiled ahead of time starts like the OS-only one.
         let ahead_of_time = framework.contains("graal")
             || framework.contains("aot")
             || (framework.contains("native") && !framework.contains("react"));
         let managed = is_managed(model, &id);
-        if !managed && !os_only && os_only_program(&plain(&id)).is_none() {
+        if !managed && !os_only && !PROGRAMS.contains(&id.as_str()) {
             return Err(ShapeError::Runtime {
                 name: runtime.to_owned(),
                 similar: similar(model, &id),
             });
         }
         if os_only || ahead_of_time || !managed {
-            let words = if os_only || ahead_of_time {
-                &framework
-            } else {
-                &plain(&id)
-            };
-            if words.is_empty() {
+            let words = if os_only || ahead_of_time { given } else { &id };
+            if plain(words).is_empty() {
                 return Err(ShapeError::Unstated(id));
             }
             let Some((stem, family)) = os_only_program(words) else {
@@ -208,9 +266,11 @@ impl Shape {
             };
             let mut shape = Self::os_only(model, &id, stem, family);
             shape.web_adapter = web_adapter;
-            if family == Family::Native(Native::DotnetAot) {
-                shape.framework = made_with(Family::Dotnet, &framework);
-            }
+            shape.framework = match family {
+                Family::Native(Native::DotnetAot) => made_with(Family::Dotnet, &framework),
+                Family::Java => made_with(Family::Java, &framework),
+                _ => Framework::None,
+            };
             shape.built_on = named(model, family, given);
             return Ok(shape);
         }
@@ -255,6 +315,9 @@ impl Shape {
         let own = format!("{stem}.{system}");
         let (cell, stand_in) = if model.base.contains_key(&own) {
             (own, String::new())
+        } else if model.base.contains_key(stem) {
+            let remark = format!("{stem} stands in for an engine that the package brings itself");
+            (stem.to_owned(), remark)
         } else {
             let cell = format!("{stem}.{other}");
             let remark = format!("{cell} is used for {own}, which was not measured");
@@ -277,9 +340,7 @@ fn named(model: &Model, family: Family, framework: &str) -> Vec<String> {
     let Some(packages) = family.language().and_then(|name| model.packages.get(name)) else {
         return Vec::new();
     };
-    let words = framework.split(|c: char| c.is_whitespace() || c == ',' || c == '+');
-    let mut found: Vec<String> = words
-        .map(plain)
+    let mut found: Vec<String> = words(framework)
         .map(|word| {
             word.trim_end_matches(|c: char| c.is_ascii_digit())
                 .to_owned()
