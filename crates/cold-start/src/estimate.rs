@@ -12,7 +12,7 @@
 //! is class loading and compilation, which splits between init and first call. Members of the input
 //! that are absent are not known: the estimate takes the plainest reading and the band says so.
 
-use super::model::{Band, Model};
+use super::model::{Band, Model, PackageCost};
 use super::shape::{Family, Framework, Native, Shape, ShapeError, plain};
 use crate::contract::{EstimateInput, EstimateOutput, ExtensionKind, Precision, SdkClient};
 
@@ -439,27 +439,32 @@ impl<'a> Bench<'a> {
         let Some(language) = self.shape.family.language() else {
             return found;
         };
-        let costs = self.model.packages.get(language);
-        let named = self.input.packages.iter().flatten().map(|name| {
-            let scope = name.split('/').next().unwrap_or_default();
-            (plain(name), plain(scope))
-        });
-        let built_on = self
-            .shape
-            .built_on
+        // Each library once, by the costliest of its names.
+        let mut named: Vec<(String, Option<(&str, &PackageCost)>)> = Vec::new();
+        for name in self
+            .input
+            .packages
             .iter()
-            .map(|name| (name.clone(), String::new()));
-        let mut seen = std::collections::BTreeSet::new();
-        for (name, scope) in named.chain(built_on) {
-            let cost = costs.and_then(|costs| {
-                costs
-                    .get_key_value(&name)
-                    .or_else(|| costs.get_key_value(&scope))
-            });
-            let one = cost.map_or(&name, |(name, cost)| cost.same_as.as_ref().unwrap_or(name));
-            if !seen.insert(one.clone()) {
-                continue;
+            .flatten()
+            .chain(&self.shape.built_on)
+        {
+            let cost = self.model.package(language, name);
+            let one = cost.map_or_else(
+                || plain(name),
+                |(name, cost)| cost.same_as.clone().unwrap_or_else(|| name.to_owned()),
+            );
+            match named.iter_mut().find(|(other, _)| *other == one) {
+                None => named.push((one, cost)),
+                Some((_, other)) => {
+                    let ms =
+                        |cost: &Option<(&str, &PackageCost)>| cost.map_or(0.0, |(_, cost)| cost.ms);
+                    if ms(&cost) > ms(other) {
+                        *other = cost;
+                    }
+                }
             }
+        }
+        for (name, cost) in named {
             found.named += 1;
             let sdk = ["boto", "awssdk", "s3transfer"]
                 .iter()
@@ -472,7 +477,7 @@ impl<'a> Bench<'a> {
                 found.init_ms += cost.ms * factor;
                 found.first += cost.first.unwrap_or_default() * factor;
                 found.web |= cost.group == "framework";
-                found.known.push(name.clone());
+                found.known.push(name.to_owned());
                 found.ml |= cost.group == "ml";
                 found.pure &= cost.group == "pure";
             } else {
@@ -910,8 +915,9 @@ impl<'a> Bench<'a> {
         if unstated > 0 {
             self.extended = true;
             self.widen.push("widen-extension-kind");
+            let s = if unstated == 1 { "" } else { "s" };
             self.basis.push(format!(
-                "the kind of {unstated} extensions is not known; automatic instrumentation would add 0.5 to 1.2 s"
+                "the kind of {unstated} extension{s} is not known; automatic instrumentation would add 0.5 to 1.2 s"
             ));
         }
     }

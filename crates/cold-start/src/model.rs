@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::shape::plain;
+
 /// The identifier of the file format.
 pub const SCHEMA: &str = "coldbucket-cold-start-model/1";
 
@@ -384,6 +386,18 @@ impl Model {
             }
         }
         problems
+    }
+
+    /// What a library of a language costs, with its name in the table: by its own name, else by its
+    /// scope's (`@nestjs/core`, then `@nestjs`). Languages are those of
+    /// [`Family::language`](super::shape::Family::language).
+    pub fn package(&self, language: &str, name: &str) -> Option<(&str, &PackageCost)> {
+        let costs = self.packages.get(language)?;
+        let (name, cost) = costs.get_key_value(&plain(name)).or_else(|| {
+            let (scope, _) = name.split_once('/')?;
+            costs.get_key_value(&plain(scope))
+        })?;
+        Some((name, cost))
     }
 
     /// A coefficient. Zero for a name that is not in [`COEFFICIENTS`], which reading rules out.

@@ -336,7 +336,13 @@ fn an_unknown_kind_of_program_is_an_error() {
     assert!(of("python3.16", None).is_ok());
     assert!(of("python3.99", None).is_err());
     assert!(of("provided.al2026", Some("rust")).is_ok());
-    for typo in ["java99", "java21x", "dotnet8.0", "provided.al2003", "provided2"] {
+    for typo in [
+        "java99",
+        "java21x",
+        "dotnet8.0",
+        "provided.al2003",
+        "provided2",
+    ] {
         assert!(of(typo, Some("rust")).is_err(), "{typo}");
     }
 }
@@ -374,6 +380,12 @@ fn packages_are_found_however_they_are_written() {
     };
     near(of(&["scikit_learn"]), of(&["scikit-learn"]));
     near(of(&["numpy", "numpy"]), of(&["numpy"]));
+    // One library under two names.
+    near(of(&["sklearn", "scikit-learn"]), of(&["scikit-learn"]));
+    near(
+        of(&["cv2", "opencv-python-headless"]),
+        of(&["opencv-python"]),
+    );
     assert!(of(&["torch"]) > 3.0 * of(&["numpy"]));
     assert!(of(&["numpy"]) > of(&[]));
 }
