@@ -82,7 +82,7 @@ pub fn render(columns: &[EstimateColumn], _look: Look, out: &mut dyn Write) -> i
             writeln!(
                 out,
                 "  saves {}, {}: {}",
-                duration(lever.saves_ms),
+                words::saves(lever),
                 price(lever.usd_per_month),
                 hostile::plain(&lever.what)
             )?;

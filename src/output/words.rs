@@ -10,7 +10,7 @@ use crate::report::numbers::{count, duration};
 use crate::report::{
     AccessLog, AccessPosture, Acls, BlockPublicAccess, ClientSideEncryption, ColdStartCause,
     ColdStartDuration, ColdStartRisk, ConfigRecording, DataEvents, DefaultEncryption,
-    DurationBasis, EncryptionPosture, OtherAccounts, ProvisionedState, Reach, Severity,
+    DurationBasis, EncryptionPosture, Lever, OtherAccounts, ProvisionedState, Reach, Severity,
     SnapStartState, Source, SseC, Status, Summary,
 };
 
@@ -394,6 +394,17 @@ pub(super) fn band(takes: &ColdStartDuration) -> String {
     match takes.precision {
         Some(narrow) => format!("{ends}, {}", precision(narrow)),
         None => ends,
+    }
+}
+
+/// What a lever saves, with its range where it has one.
+pub(super) fn saves(lever: &Lever) -> String {
+    let saves = duration(lever.saves_ms);
+    let (low, high) = (duration(lever.saves_low_ms), duration(lever.saves_high_ms));
+    if lever.saves_high_ms <= 0.0 || low == high {
+        saves
+    } else {
+        format!("{saves} ({low} to {high})")
     }
 }
 

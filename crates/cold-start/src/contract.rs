@@ -168,6 +168,12 @@ pub struct Lever {
     pub what: String,
     /// What it saves, ms.
     pub saves_ms: f64,
+    /// Lower end of what it saves, ms.
+    #[serde(default)]
+    pub saves_low_ms: f64,
+    /// Upper end of what it saves, ms.
+    #[serde(default)]
+    pub saves_high_ms: f64,
     /// What it costs a month, USD.
     pub usd_per_month: f64,
     /// The exact command or change.

@@ -250,6 +250,8 @@ pub const COEFFICIENTS: &[&str] = &[
     "extension.instrumentation.nodejs",
     "extension.instrumentation.python",
     "extension.instrumentation.other",
+    "lever.php_cached_share",
+    "lever.nextjs_standalone_share",
 ];
 
 /// The bands that [`super::estimate`] uses.

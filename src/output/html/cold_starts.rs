@@ -402,7 +402,7 @@ fn lever(lever: &Lever) -> LeverLine<'_> {
     }
     LeverLine {
         what,
-        saves: duration(lever.saves_ms),
+        saves: words::saves(lever),
         price: price(lever.usd_per_month),
         command,
         remark,

@@ -313,7 +313,7 @@ fn target(
         extension_layers: version.known().map_or_else(Vec::new, |version| {
             LayersSeen::of(version)
                 .extensions()
-                .map(str::to_owned)
+                .map(|(arn, kind)| (arn.to_owned(), kind))
                 .collect()
         }),
         layers: layers()

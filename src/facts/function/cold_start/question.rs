@@ -40,19 +40,11 @@ impl<'a> LayersSeen<'a> {
         seen
     }
 
-    /// The ARNs of those that are extensions.
-    pub(super) fn extensions(&self) -> impl Iterator<Item = &'a str> {
+    /// The ARNs of those that are extensions, with what they do.
+    pub(super) fn extensions(&self) -> impl Iterator<Item = (&'a str, ExtensionKind)> {
         self.known
             .iter()
-            .filter(|(_, meaning)| meaning.kind.is_some())
-            .map(|(arn, _)| *arn)
-    }
-
-    fn kinds(&self) -> Vec<ExtensionKind> {
-        self.known
-            .iter()
-            .filter_map(|(_, meaning)| meaning.kind)
-            .collect()
+            .filter_map(|(arn, meaning)| Some((*arn, meaning.kind?)))
     }
 
     fn frameworks(&self) -> impl Iterator<Item = &str> {
@@ -70,7 +62,7 @@ impl<'a> LayersSeen<'a> {
 
     /// Whether the table says that a layer is not the function's own code.
     fn is_extension(&self, arn: &str) -> bool {
-        self.extensions().any(|extension| extension == arn)
+        self.extensions().any(|(extension, _)| extension == arn)
     }
 
     fn runs_beside(&self, arn: &str) -> bool {
@@ -111,7 +103,7 @@ pub(super) fn question(
         .zip(around.snapstart_enabled.as_ref())
         .map(|(total_mb, snapstart)| {
             let unlisted = contents.map_or(0, |contents| unlisted_extensions(contents, &layers));
-            let kinds = layers.kinds();
+            let kinds: Vec<ExtensionKind> = layers.extensions().map(|(_, kind)| kind).collect();
             EstimateInput {
                 id: around.name.to_owned(),
                 runtime: runtime.to_owned(),
