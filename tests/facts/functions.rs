@@ -770,27 +770,31 @@ fn an_extension_that_no_table_has_widens_the_band_and_is_named() {
         layers: vec![layer(own, 1)],
         ..python("python3.13")
     };
-    let mut with = inspected(configuration(), Archive::default());
-    let Reading::Known(packages) = &mut with.packages else {
-        panic!("just set")
+    let with_contents = |contents: Vec<Content>| {
+        let mut function = inspected(configuration(), Archive::default());
+        let Reading::Known(packages) = &mut function.packages else {
+            panic!("just set")
+        };
+        packages[0].layers = vec![LayerPackage {
+            arn: own.into(),
+            archive: Reading::Known(Archive {
+                contents,
+                ..Archive::default()
+            }),
+        }];
+        estimated(function).unwrap()
     };
-    packages[0].layers = vec![LayerPackage {
-        arn: own.into(),
-        archive: Reading::Known(Archive {
-            contents: vec![Content {
-                kind: ContentKind::Extensions,
-                files: 1,
-                zipped_bytes: 1000,
-                unzipped_bytes: 3000,
-                example: "extensions".into(),
-                variant: String::new(),
-            }],
-            ..Archive::default()
-        }),
-    }];
-    let with = estimated(with).unwrap();
-    let without = estimated(function(configuration())).unwrap();
+    let with = with_contents(vec![Content {
+        kind: ContentKind::Extensions,
+        files: 1,
+        zipped_bytes: 1000,
+        unzipped_bytes: 3000,
+        example: "extensions".into(),
+        variant: String::new(),
+    }]);
+    let without = with_contents(Vec::new());
     assert!(with.high_ms / with.low_ms > without.high_ms / without.low_ms);
+    assert!(with.reported_ms > without.reported_ms + 50.0);
     assert!(
         with.basis
             .iter()
