@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::choices::{FailOn, SchemaName};
 use super::groups::{
@@ -11,6 +13,7 @@ use super::groups::{
     TuningArgs, help_of_output,
 };
 use super::policy::PolicyArgs;
+use crate::report::cold_start::{ExtensionKind, SdkClient};
 
 /// Audits an AWS account: access, encryption and monitoring of S3 buckets, and cold starts of Lambda
 /// functions.
@@ -322,9 +325,18 @@ pub struct EstimateArgs {
     /// The function uses an AWS SDK
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub uses_sdk: Option<bool>,
+    /// Where SDK clients are created: init or handler
+    #[arg(long, value_name = "PLACE", value_parser = contract_word::<SdkClient>)]
+    pub sdk_client: Option<SdkClient>,
+    /// Library that init imports, as PyPI or npm names it; repeatable
+    #[arg(long = "package", value_name = "NAME")]
+    pub packages: Vec<String>,
     /// Number of external extensions
     #[arg(long, value_name = "N")]
     pub extensions: Option<u32>,
+    /// Kind of an extension: plain, otel-collector or instrumentation; repeatable
+    #[arg(long = "extension-kind", value_name = "KIND", value_parser = contract_word::<ExtensionKind>)]
+    pub extension_kinds: Vec<ExtensionKind>,
     /// SnapStart is enabled
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub snapstart: Option<bool>,
@@ -334,8 +346,11 @@ pub struct EstimateArgs {
     /// Attached to a VPC
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub vpc: Option<bool>,
-    /// Framework or language on an OS-only runtime or the JVM: rust, go, graalvm, dotnet8-aot, quarkus,
-    /// spring-boot, …
+    /// The .NET assemblies are compiled with ReadyToRun
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub ready_to_run: Option<bool>,
+    /// Framework, or program on an OS-only runtime: rust, go, php, graalvm, dotnet8-aot, quarkus,
+    /// spring-boot, nextjs, rails, lambda-web-adapter, …
     #[arg(long, value_name = "NAME")]
     pub framework: Option<String>,
     /// Compare with a second function that differs in this member; repeatable. Members as in --batch
@@ -350,6 +365,11 @@ pub struct EstimateArgs {
     /// File with a cold-start model that replaces the built-in one
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub cold_start_model: Option<PathBuf>,
+}
+
+/// A word of the estimate's contract.
+fn contract_word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(Value::from(text)).map_err(|error| error.to_string())
 }
 
 /// `completions`.

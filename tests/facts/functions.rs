@@ -5,8 +5,8 @@ use coldbucket::facts::{Fact, Facts, Trust};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::archive::{Archive, Content, ContentKind, LayerPackage, Package};
 use coldbucket::inventory::function::{
-    Alias, FunctionConfiguration, FunctionInventory, Image, Layer, ProvisionedConcurrency,
-    SnapStart, Vpc,
+    Alias, FunctionConfiguration, FunctionInventory, Image, Layer, Measurement,
+    ProvisionedConcurrency, SnapStart, Starts, Vpc,
 };
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::report::cold_start::EstimateOutput;
@@ -18,6 +18,8 @@ use crate::support::{
 };
 
 const MB: u64 = 1 << 20;
+
+const NOON: &str = "2026-11-22T12:00:00Z";
 
 /// (deprecated, days left) of a runtime on a day.
 fn on(day: &str, runtime: &str) -> (Option<bool>, Option<i64>) {
@@ -802,4 +804,76 @@ fn an_extension_that_no_table_has_widens_the_band_and_is_named() {
         "{:?}",
         with.basis
     );
+}
+
+/// Init and first call of `$LATEST` as its log has them, over 30 cold starts.
+fn measured(runtime: &str, init_ms: f64, total_ms: f64) -> FunctionInventory {
+    let mut function = function(python(runtime));
+    let starts = Starts {
+        invocations: 900,
+        cold_starts: 30,
+        init_p50_ms: init_ms,
+        init_p99_ms: init_ms,
+        total_p50_ms: total_ms,
+        total_p99_ms: total_ms,
+        duration_p50_ms: 0.0,
+    };
+    function.measured = Reading::Known(Measurement {
+        window_days: 14,
+        complete: true,
+        versions: [("$LATEST".to_owned(), starts)].into(),
+    });
+    function
+}
+
+#[test]
+fn measured_functions_of_an_account_correct_the_estimates_of_its_others() {
+    let alone = estimated(function(python("python3.13"))).unwrap();
+    let with = |others: &[(&str, FunctionInventory)]| {
+        let mut snapshot = function_snapshot(function(python("python3.13")), REGION, NOON);
+        let account = snapshot.accounts.values_mut().next().unwrap();
+        let functions = &mut account.regions.get_mut(REGION).unwrap().functions;
+        for (name, other) in others {
+            functions.insert((*name).to_owned(), other.clone());
+        }
+        let facts = Facts::new(&snapshot, Trust::default());
+        let lines: Vec<ColdStart> = postures(&facts, SubjectKind::Function)
+            .into_iter()
+            .flat_map(|posture| posture.cold_starts)
+            .collect();
+        lines.into_iter().find(|line| line.function == "f").unwrap()
+    };
+    let twice = measured("python3.12", alone.init_ms, 2.0 * alone.reported_ms);
+    let three = [
+        ("a", twice.clone()),
+        ("b", twice.clone()),
+        ("c", twice.clone()),
+    ];
+    let corrected = with(&three);
+    let estimate = corrected.estimate.as_ref().unwrap();
+    // Twice the estimate, three functions: 2^(3/5) = 1.52.
+    assert!(
+        (estimate.reported_ms / alone.reported_ms - 1.516).abs() < 0.02,
+        "{estimate:?} {alone:?}"
+    );
+    assert_eq!(
+        corrected.duration.as_ref().unwrap().reported_ms,
+        estimate.reported_ms
+    );
+    assert!(
+        estimate
+            .basis
+            .iter()
+            .any(|remark| remark.contains("3 measured functions")),
+        "{:?}",
+        estimate.basis
+    );
+    for lever in &corrected.levers {
+        assert!(lever.saves_ms <= estimate.reported_ms, "{lever:?}");
+    }
+    // Two say nothing, nor do functions of another runtime family.
+    assert_eq!(with(&three[..2]).estimate.unwrap(), alone);
+    let node = measured("nodejs24.x", 900.0, 2000.0);
+    let others = [("a", node.clone()), ("b", node.clone()), ("c", node)];
+    assert_eq!(with(&others).estimate.unwrap(), alone);
 }

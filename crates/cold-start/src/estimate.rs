@@ -12,6 +12,7 @@
 //! is class loading and compilation, which splits between init and first call. Members of the input
 //! that are absent are not known: the estimate takes the plainest reading and the band says so.
 
+use super::bias::AccountBias;
 use super::model::{Band, Model, PackageCost};
 use super::shape::{Family, Framework, Native, Shape, ShapeError, plain};
 use crate::contract::{EstimateInput, EstimateOutput, ExtensionKind, Precision, SdkClient};
@@ -154,6 +155,25 @@ impl Estimate {
             precision: self.precision(),
             basis: self.basis.clone(),
         }
+    }
+
+    /// The estimate of a function whose account measured others of its runtime, `runtime` for a reader.
+    #[must_use]
+    pub fn corrected(mut self, bias: &AccountBias, runtime: &str) -> Self {
+        for part in &mut self.parts {
+            if part.phase != Phase::PreInit {
+                part.ms *= bias.factor;
+            }
+        }
+        self.low_ms *= bias.factor;
+        self.high_ms *= bias.factor;
+        self.init_low_ms *= bias.factor;
+        self.init_high_ms *= bias.factor;
+        self.basis.push(format!(
+            "times {:.2}: {} measured functions of this account on {runtime} correct the estimate",
+            bias.factor, bias.functions
+        ));
+        self
     }
 
     /// How narrow the band is.

@@ -72,6 +72,9 @@ pub struct Target {
     /// Init and first call as they were measured, ms, where ten cold starts or more were: savings are
     /// of these.
     pub measured: Option<(f64, f64)>,
+    /// What the estimate is multiplied with, by other functions of the account that were measured; it
+    /// plays no part where this one was.
+    pub correction: Option<f64>,
     /// What the package could leave out: its kind and its compressed size, MB.
     pub waste: Vec<(String, f64)>,
     /// Layers that are extensions, by ARN, with what they do.
@@ -104,6 +107,8 @@ struct Question<'a> {
     now: &'a Estimate,
     /// Init and first call, measured where they were.
     takes_ms: f64,
+    /// What the estimate's own ends are multiplied with.
+    correction: f64,
     /// What was measured over what is estimated, for init and for the first call.
     ratios: (f64, f64),
     found: Vec<Lever>,
@@ -119,18 +124,23 @@ impl<'a> Question<'a> {
                 1.0
             }
         };
-        let (init, first) = target
-            .measured
-            .unwrap_or_else(|| (now.phase(Phase::Init), now.phase(Phase::FirstCall)));
+        let correction = target.correction.unwrap_or(1.0);
+        let (init, first) = target.measured.unwrap_or_else(|| {
+            let estimated = |phase| now.phase(phase) * correction;
+            (estimated(Phase::Init), estimated(Phase::FirstCall))
+        });
         Self {
             model,
             input,
             now,
             // Rounded as reports round it.
             takes_ms: tenth(tenth(init) + tenth(first)),
-            ratios: target.measured.map_or((1.0, 1.0), |(init, first)| {
-                (over(init, Phase::Init), over(first, Phase::FirstCall))
-            }),
+            correction,
+            ratios: target
+                .measured
+                .map_or((correction, correction), |(init, first)| {
+                    (over(init, Phase::Init), over(first, Phase::FirstCall))
+                }),
             found: Vec::new(),
         }
     }
@@ -172,7 +182,7 @@ impl<'a> Question<'a> {
         if saving.ms >= WORTH_MS && saving.ms >= self.takes_ms * WORTH_SHARE {
             let saves_ms = tenth(saving.ms.min(self.takes_ms));
             // A start that takes longer than estimated can be shortened by more.
-            let most = tenth(self.now.high_ms.max(self.takes_ms));
+            let most = tenth((self.now.high_ms * self.correction).max(self.takes_ms));
             self.found.push(Lever {
                 what: what.into(),
                 saves_ms,
@@ -751,6 +761,7 @@ mod tests {
             snapstart_eligible: Some(true),
             provisionable: true,
             measured: None,
+            correction: None,
             waste: Vec::new(),
             extension_layers: Vec::new(),
             layers: Vec::new(),

@@ -9,17 +9,19 @@
 
 use schemars::JsonSchema;
 
+use super::bias::AccountBiases;
 use super::measured::MeasuredFacts;
 use super::question::{LayersSeen, question};
 use crate::facts::fact::Fact;
 use crate::facts::function::contents::{Contents, WasteFacts, megabytes};
+use crate::facts::function::runtime::family;
 use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionConfiguration;
 use crate::report::cold_start::{EstimateInput, EstimateOutput};
 use crate::report::{ColdStartDuration, Driver, DurationBasis, Lever};
 use coldbucket_cold_start::estimate::{Estimate, Phase, estimate, tenth};
 use coldbucket_cold_start::levers::{Target, levers, snapstart_saves};
-use coldbucket_cold_start::{Model, Prices};
+use coldbucket_cold_start::{AccountBias, Model, Prices};
 
 /// How a version starts.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
@@ -28,9 +30,15 @@ pub struct ColdStartFacts {
     pub kept_warm: Fact<bool>,
     /// The estimate, or what was measured, where ten cold starts or more were. An estimate is not
     /// decidable for container images, for OS-only runtimes without a layer or package that shows what
-    /// they run, and for runtimes that were never measured. Where packages or logs were asked for and refused, nothing
-    /// is estimated in their place.
-    #[needs(own(FunctionPackages), own(FunctionMeasured))]
+    /// they run, and for runtimes that were never measured. Where packages or logs were asked for and
+    /// refused, nothing is estimated in their place. Three measured functions of the account on the same
+    /// runtime family correct it; functions that were not measured are a caveat.
+    #[needs(
+        own(FunctionPackages),
+        own(FunctionMeasured),
+        siblings(FunctionPackages),
+        siblings(FunctionMeasured)
+    )]
     pub estimate: Fact<EstimateFacts>,
     /// What the log says. Known only with `--measure`.
     #[needs(own(FunctionMeasured))]
@@ -41,7 +49,12 @@ pub struct ColdStartFacts {
     pub cause: Fact<String>,
     /// What SnapStart would save of init and first call, ms; 0 where it saves nothing, is on already
     /// or cannot be had.
-    #[needs(own(FunctionPackages), own(FunctionMeasured))]
+    #[needs(
+        own(FunctionPackages),
+        own(FunctionMeasured),
+        siblings(FunctionPackages),
+        siblings(FunctionMeasured)
+    )]
     pub snapstart_saves_ms: Fact<f64>,
     /// What the estimator was asked.
     #[schemars(skip)]
@@ -49,6 +62,9 @@ pub struct ColdStartFacts {
     /// What levers need to know of the function.
     #[schemars(skip)]
     pub target: Target,
+    /// What corrects the estimate, where the function itself was not measured.
+    #[schemars(skip)]
+    bias: Option<AccountBias>,
 }
 
 /// How long a cold start takes, ms.
@@ -138,6 +154,8 @@ fn main_driver(drivers: &[Driver]) -> String {
 pub(in crate::facts::function) struct Surroundings<'a> {
     /// The estimator's numbers; absent only when the shipped ones are defective.
     pub(in crate::facts::function) model: Option<&'a Model>,
+    /// What the account's measured functions say about the others.
+    pub(in crate::facts::function) biases: Option<&'a AccountBiases>,
     /// Function name.
     pub(in crate::facts::function) name: &'a str,
     /// Region.
@@ -186,7 +204,12 @@ impl ColdStartFacts {
         let estimated = found.as_ref().map(|(_, _, found)| found);
         let measured = around.measured.clone();
         let enough = measured.known().filter(|measured| measured.enough);
-        let target = target(version, around, enough);
+        let bias = input
+            .known()
+            .filter(|_| enough.is_none())
+            .and_then(|input| around.biases?.get(&input.runtime))
+            .copied();
+        let target = target(version, around, enough, bias.as_ref());
         let takes = match enough {
             Some(measured) => Fact::Known(EstimateFacts::measured(
                 measured,
@@ -195,7 +218,9 @@ impl ColdStartFacts {
             // What was requested and refused leaves a gap that no coarser guess may fill.
             None if around.measured_refused => Fact::unknown_from(around.measured.because().iter()),
             None if around.contents_refused => Fact::unknown_from(around.contents.because().iter()),
-            None => estimated.as_ref().map(|found| EstimateFacts::of(found)),
+            None => found.as_ref().map(|(_, input, found)| {
+                EstimateFacts::of(&corrected(found, input, bias.as_ref()))
+            }),
         };
         let snapstart_saves_ms = if takes.known().is_none() && found.known().is_some() {
             takes.as_ref().map(|_| 0.0)
@@ -233,6 +258,7 @@ impl ColdStartFacts {
             snapstart_saves_ms,
             input: input.known().cloned(),
             target,
+            bias,
         }
     }
 
@@ -243,9 +269,10 @@ impl ColdStartFacts {
         qualifier: &str,
     ) -> Reported {
         let measured = self.measured.known().filter(|measured| measured.enough);
-        let found = model
-            .zip(self.input.as_ref())
-            .and_then(|(model, input)| Some((model, input, estimate(model, input).ok()?)));
+        let found = model.zip(self.input.as_ref()).and_then(|(model, input)| {
+            let found = estimate(model, input).ok()?;
+            Some((model, input, corrected(&found, input, self.bias.as_ref())))
+        });
         let Some((model, input, found)) = found else {
             return Reported {
                 duration: measured
@@ -284,11 +311,20 @@ impl ColdStartFacts {
     }
 }
 
+/// The estimate, corrected where something corrects it.
+fn corrected(found: &Estimate, input: &EstimateInput, bias: Option<&AccountBias>) -> Estimate {
+    match bias {
+        Some(bias) => found.clone().corrected(bias, family(&input.runtime)),
+        None => found.clone(),
+    }
+}
+
 /// What levers need to know of the function.
 fn target(
     version: &Fact<&FunctionConfiguration>,
     around: &Surroundings<'_>,
     measured: Option<&MeasuredFacts>,
+    bias: Option<&AccountBias>,
 ) -> Target {
     let layers = || {
         version
@@ -305,6 +341,7 @@ fn target(
             version.master_arn.is_none() && !version.managed_instances && !version.tenant_isolation
         }),
         measured: measured.map(MeasuredFacts::phases),
+        correction: bias.map(|bias| bias.factor),
         waste: around
             .waste
             .iter()
