@@ -90,7 +90,7 @@ mod witness;
 
 pub use self::caller::LONGEST_SIGNATURE_MS;
 pub use self::case::Case;
-pub use self::parties::{ServiceGrant, service_grants};
+pub use self::parties::{ServiceGrant, UNNAMED_SERVICE, service_grants};
 pub use self::prover::{LongestSignature, Prover};
 pub use self::questions::{EncryptionHeaders, Question};
 
