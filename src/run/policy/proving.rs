@@ -167,7 +167,7 @@ pub(super) fn bucket(
         now: jiff::Timestamp::from_str(&snapshot.taken_at)
             .ok()
             .map(|time| time.as_millisecond() as f64 / 1000.0),
-        partition: None,
+        partition: Some(account.partition()),
     };
     answer(asked, &case, stdout)
 }
