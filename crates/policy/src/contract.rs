@@ -150,6 +150,11 @@ pub enum PrincipalClass {
         /// The service principal.
         name: String,
     },
+    /// `{"type":"Federated","name":"accounts.google.com"}`: asks for a session of a role.
+    Federated {
+        /// The identity provider as a trust policy names it: its ARN or its name.
+        name: String,
+    },
 }
 
 /// The value of a condition key: one string, or a list for multi-valued keys.

@@ -9,10 +9,10 @@
 
 use super::atom::Atom;
 use super::budget::{Budget, Exhausted};
-use super::compile::CompiledPolicy;
 use super::glob::Glob;
 use super::template::VariableValue;
 use super::value::{self, Domain, SolvedValue, Values};
+use super::vocabulary::{Vocabulary, same_key};
 
 /// Combinations of values that are tried.
 const COMBINATIONS: usize = 32;
@@ -25,7 +25,7 @@ pub(super) type Assignment = Vec<(usize, Option<String>)>;
 /// # Errors
 /// When the budget is used up.
 pub(super) fn assignments(
-    policy: &CompiledPolicy,
+    policy: &Vocabulary,
     domains: &[&Domain],
     budget: &mut Budget,
 ) -> Result<(Vec<Assignment>, bool), Exhausted> {
@@ -102,14 +102,14 @@ pub(super) fn assignments(
 /// The values of a variable's key that the policy tells apart from all others, when there are only so
 /// many: its own conditions compare whole texts, and the variable stands alone as what keys of few
 /// values are compared with. All its other values then say the same.
-fn told_apart(policy: &CompiledPolicy, domains: &[&Domain], key: usize) -> Option<Vec<String>> {
+fn told_apart(policy: &Vocabulary, domains: &[&Domain], key: usize) -> Option<Vec<String>> {
     if !matches!(domains.get(key)?.values, Values::Text { .. }) {
         return None;
     }
     let mut values = policy.whole_texts(key)?;
     let name = policy.keys.get(key)?;
     for atom in &policy.atoms {
-        let is_of = |found: &str| super::compile::same_key(found) == name;
+        let is_of = |found: &str| same_key(found) == name;
         if !atom.variables().any(is_of) {
             continue;
         }
@@ -129,9 +129,9 @@ fn told_apart(policy: &CompiledPolicy, domains: &[&Domain], key: usize) -> Optio
 }
 
 /// The conditions with their variables replaced by what an assignment says.
-pub(super) fn assigned(policy: &CompiledPolicy, assignment: &Assignment) -> Vec<Atom> {
+pub(super) fn assigned(policy: &Vocabulary, assignment: &Assignment) -> Vec<Atom> {
     let meaning = |name: &str| {
-        let key = policy.position(super::compile::same_key(name));
+        let key = policy.position(same_key(name));
         match assignment.iter().find(|(found, _)| Some(*found) == key) {
             Some((_, Some(value))) => VariableValue::Text(value.clone()),
             _ => VariableValue::Absent,
@@ -151,7 +151,7 @@ pub(super) fn assigned(policy: &CompiledPolicy, assignment: &Assignment) -> Vec<
 }
 
 /// More than there is: a variable that lets in is any text, one that keeps out may not match.
-pub(super) fn widened(policy: &CompiledPolicy, wanted: &[usize]) -> Vec<Atom> {
+pub(super) fn widened(policy: &Vocabulary, wanted: &[usize]) -> Vec<Atom> {
     policy
         .atoms
         .iter()
