@@ -392,9 +392,13 @@ fn principal(node: &Node<'_>) -> Result<RequestPrincipal, String> {
         "Service" => PrincipalClass::Service {
             name: members.text("name")?,
         },
+        "Federated" => PrincipalClass::Federated {
+            name: members.text("name")?,
+        },
         other => {
             return Err(format!(
-                "principal: {other:?} is no type; there are \"Anonymous\" and \"Service\""
+                "principal: {other:?} is no type; there are \"Anonymous\", \"Service\" and \
+                 \"Federated\""
             ));
         }
     };
