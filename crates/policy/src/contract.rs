@@ -358,6 +358,45 @@ pub struct CompareOutput {
     pub reason: Option<String>,
 }
 
+/// How the new policy stands to the old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyRelation {
+    /// Both allow the same requests.
+    Equal,
+    /// The new one allows less.
+    Narrower,
+    /// The new one allows more.
+    Wider,
+    /// Each allows something that the other does not.
+    Different,
+    /// It could not be decided.
+    Unknown,
+}
+
+impl PolicyRelation {
+    /// What an answer says.
+    pub const fn of(output: &CompareOutput) -> Self {
+        match (output.new_access, output.lost) {
+            (Some(false), Some(false)) => Self::Equal,
+            (Some(false), Some(true)) => Self::Narrower,
+            (Some(true), Some(false)) => Self::Wider,
+            (Some(true), Some(true)) => Self::Different,
+            (None, _) | (_, None) => Self::Unknown,
+        }
+    }
+
+    /// For a person: what the new policy is.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Narrower => "narrower",
+            Self::Wider => "wider",
+            Self::Different => "different",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A statement that allows something new.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NewAccess {

@@ -1,12 +1,7 @@
 //! Pairs of policies whose right answer is known: by the rules of the IAM user guide
 //! (`fixtures/compare-cases.jsonl`), and by AWS's own sample repository of custom policy checks
 //! (`fixtures/compare-documented.jsonl`). Sources and dates are in `fixtures/compare-cases.md`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
 use coldbucket_policy::Policy;
 use coldbucket_policy::compare::{Attachment, PolicyPair, compare};
@@ -70,12 +65,22 @@ fn wrong(cases: &str) -> Vec<String> {
 fn pairs_are_decided_by_the_rules() {
     assert_eq!(CASES.lines().count(), 36);
     let wrong = wrong(CASES);
-    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn pairs_that_aws_documents_are_decided_as_aws_does() {
     assert_eq!(DOCUMENTED.lines().count(), 206);
     let wrong = wrong(DOCUMENTED);
-    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }

@@ -19,6 +19,17 @@ pub enum Grant {
     Undecided(String),
 }
 
+impl Grant {
+    /// Yes, no or not known; the request; why it is not known.
+    pub fn into_parts(self) -> (Option<bool>, Option<Request>, Option<String>) {
+        match self {
+            Self::Granted(request) => (Some(true), request.map(|request| *request), None),
+            Self::NotGranted => (Some(false), None, None),
+            Self::Undecided(reason) => (None, None, Some(reason)),
+        }
+    }
+}
+
 /// Whether a policy allows one of the actions on one of the resources; an empty list stands for any.
 pub fn forbids(
     policy: &Policy,

@@ -66,6 +66,35 @@ impl Attachment {
         })
     }
 
+    /// What policies with these texts are attached to, as far as they show it: without principals, to
+    /// an identity; without resources, to a role; to a bucket if they name nothing else.
+    pub fn shown_by(texts: &[&str]) -> Self {
+        let policies: Vec<Policy> = texts
+            .iter()
+            .map(|text| Policy::parse(text, PolicyKind::Resource))
+            .collect();
+        let statements = || policies.iter().flat_map(|policy| &policy.statements);
+        if statements().next().is_none() {
+            return Self::Resource;
+        }
+        if statements().all(|statement| statement.principal.is_none()) {
+            return Self::Identity;
+        }
+        if statements().all(|statement| statement.resource.is_none()) {
+            return Self::Trust;
+        }
+        let resources = || {
+            statements()
+                .flat_map(|statement| &statement.resource)
+                .flat_map(|element| &element.items)
+        };
+        if resources().all(|item| item.text.contains(":s3:::")) {
+            Self::S3
+        } else {
+            Self::Resource
+        }
+    }
+
     /// Whether statements name principals and resources.
     pub const fn policy_kind(self) -> PolicyKind {
         match self {

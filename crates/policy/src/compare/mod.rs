@@ -61,45 +61,6 @@ pub struct PolicyPair<'a> {
     pub strict: bool,
 }
 
-/// How the new policy stands to the old one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relation {
-    /// Both allow the same requests.
-    Equal,
-    /// The new one allows less.
-    Narrower,
-    /// The new one allows more.
-    Wider,
-    /// Each allows something that the other does not.
-    Different,
-    /// It could not be decided.
-    Unknown,
-}
-
-impl Relation {
-    /// What an answer says.
-    pub const fn of(output: &CompareOutput) -> Self {
-        match (output.new_access, output.lost) {
-            (Some(false), Some(false)) => Self::Equal,
-            (Some(false), Some(true)) => Self::Narrower,
-            (Some(true), Some(false)) => Self::Wider,
-            (Some(true), Some(true)) => Self::Different,
-            (None, _) | (_, None) => Self::Unknown,
-        }
-    }
-
-    /// For a person: what the new policy is.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Equal => "equal",
-            Self::Narrower => "narrower",
-            Self::Wider => "wider",
-            Self::Different => "different",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 /// Compares two policies. `id` is echoed.
 pub fn compare(pair: &PolicyPair<'_>, id: String) -> CompareOutput {
     let comparison = Comparison::new(pair);
