@@ -16,6 +16,7 @@ pub mod asff;
 mod buckets;
 pub mod checks;
 mod cold_starts;
+pub mod comparison;
 pub mod csv;
 pub mod diff;
 pub mod docs;

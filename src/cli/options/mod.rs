@@ -151,6 +151,9 @@ impl Join {
             Command::Policy(args) => Task::Policy(match args.command {
                 PolicyCommand::Evaluate(args) => PolicyTask::Evaluate(args),
                 PolicyCommand::Prove(args) => self.prove(*args),
+                PolicyCommand::Compare(args) => PolicyTask::Compare(args),
+                PolicyCommand::Forbids(args) => PolicyTask::Forbids(args),
+                PolicyCommand::Public(args) => PolicyTask::Public(args),
             }),
             Command::Permissions(args) => self.permissions(*args),
             Command::ColdStart(args) => {

@@ -34,7 +34,7 @@ pub(super) fn lines(stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
                 let answer = batch::prove(line, None)?;
                 // Texts and numbers only: writing them to memory cannot fail.
                 let _ = serde_json::to_writer(out, &answer);
-                Ok(())
+                Ok(Exit::Clean)
             })
         },
         stdout,
