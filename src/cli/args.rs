@@ -249,6 +249,10 @@ pub struct RemediateArgs {
     /// Format, and its file [default: table to standard output]; repeatable
     #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output", long_help = plan_formats())]
     pub output: Vec<String>,
+    /// Write one file a resource into this folder, a folder a Region, in the format of --format
+    /// [default: terraform]
+    #[arg(long, value_name = "DIR", help_heading = "Output", value_hint = clap::ValueHint::DirPath, conflicts_with = "output")]
+    pub split: Option<PathBuf>,
     #[command(flatten)]
     pub tuning: TuningArgs,
 }

@@ -16,6 +16,8 @@ pub mod asff;
 mod buckets;
 pub mod checks;
 mod cold_starts;
+pub mod commands;
+mod controls;
 pub mod csv;
 pub mod diff;
 pub mod docs;
@@ -34,10 +36,11 @@ pub mod sarif;
 mod shortened;
 pub mod table;
 mod unassessed;
+pub mod verdict;
 mod weight;
 mod words;
 
-pub use shortened::catalogue_name;
+pub use shortened::{catalogue_name, controls};
 
 /// How a text for people should look. Formats for machines ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,18 @@ pub struct Look {
     pub color: bool,
     /// How findings are grouped.
     pub by: By,
+    /// How much of the report.
+    pub extent: Extent,
+}
+
+/// How much of a report a text for people holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything.
+    #[default]
+    Full,
+    /// What matters most, in at most 40 lines of a terminal.
+    FirstScreen,
 }
 
 /// How a text for people groups findings.
@@ -58,6 +73,8 @@ pub enum By {
     Check,
     /// A resource with the checks that fail on it.
     Resource,
+    /// A control of the pack's standard with the checks behind it.
+    Control,
 }
 
 impl Look {
@@ -66,6 +83,7 @@ impl Look {
         width: 120,
         color: false,
         by: By::Check,
+        extent: Extent::Full,
     };
 }
 
@@ -109,12 +127,15 @@ impl Format {
         Self::new(
             "csv",
             "a row a result, safe to open in a spreadsheet",
-            |report, _, out| csv::render(report, out),
+            |report, look, out| match look.by {
+                By::Control => csv::controls(report, out),
+                By::Check | By::Resource => csv::render(report, out),
+            },
         ),
         Self::new(
             "markdown",
             "for a comment on a pull request",
-            |report, _, out| markdown::render(report, out),
+            |report, look, out| markdown::render(report, look.by, out),
         ),
         Self::new(
             "asff",

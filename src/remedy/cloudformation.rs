@@ -20,6 +20,7 @@ pub struct StackResources(BTreeMap<(String, &'static str), StackResource>);
 struct StackResource {
     kind: &'static str,
     title: String,
+    arn: String,
     properties: Map<String, Value>,
 }
 
@@ -42,6 +43,7 @@ impl StackResources {
         let resource = self.0.entry(key).or_insert_with(|| StackResource {
             kind,
             title: format!("{kind} {}", target.name),
+            arn: target.arn.clone(),
             properties: Map::new(),
         });
         if let Value::Object(properties) = properties.clone() {
@@ -64,6 +66,7 @@ impl StackResources {
                 }
                 TemplateResource {
                     title: one_line(&resource.title),
+                    arn: resource.arn,
                     text: yaml_lines(
                         &json!({id: {
                             "Type": resource.kind,

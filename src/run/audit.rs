@@ -1,15 +1,22 @@
 //! `audit`: reads, judges, writes and sets the exit code.
 
+use std::io::Write;
+
 use super::accepting::{self, AcceptanceRules};
 use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
-use super::{Exit, RunError, catalogue, cold_start, gate};
-use crate::cli::options::AuditOptions;
+use super::{Exit, RunError, catalogue, cold_start, gate, invocation, remediate};
+use crate::checks::Catalog;
+use crate::cli::options::{AuditOptions, Output};
+use crate::facts::Facts;
+use crate::inventory::Snapshot;
 use crate::inventory::request::CollectRequest;
-use crate::output::Look;
-use crate::report::Source;
+use crate::output::commands::Commands;
+use crate::output::{By, Extent, Format, Look, verdict};
+use crate::report::numbers::count;
+use crate::report::{CheckResult, Report, ResultRemediation, Source, Status};
 
 pub(super) fn run(
     audit: AuditOptions,
@@ -31,6 +38,10 @@ pub(super) fn run(
     for file in files.chain(&audit.write_baseline) {
         files::check_writable(file)?;
     }
+    let standard = catalogue::standard(&catalogue, &audit.selection);
+    if audit.by == By::Control && standard.is_none() {
+        return Err(no_standard(&catalogue));
+    }
     let model = match &audit.cold_start_model {
         Some(file) => Some(cold_start::model(Some(file))?),
         None => None,
@@ -45,7 +56,7 @@ pub(super) fn run(
     if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
         console.note(&format!("endpoint: {endpoint}"));
     }
-    let report = assess::report(&AuditInput {
+    let mut report = assess::report(&AuditInput {
         snapshot: &snapshot,
         source,
         selected: &selected,
@@ -54,10 +65,20 @@ pub(super) fn run(
         trust: &audit.trust,
         model: model.as_ref(),
         acceptance: &acceptance,
+        standard,
     })?;
+    complete(&mut report, &audit, &snapshot, console);
+    let shows_fixes = |output: &Output| {
+        [Format::from_name("html"), Format::from_name("markdown")].contains(&Some(output.format))
+    };
+    if audit.outputs.iter().any(shows_fixes) {
+        let facts = Facts::new(&snapshot, audit.trust.clone());
+        report.fixes = remediate::plan(&facts, &selected, &report, &[])?.fixes;
+    }
     for note in &report.notes {
         console.note(&format!("note: {note}"));
     }
+    let mut verdict_shown = false;
     for output in &audit.outputs {
         match &output.file {
             Some(file) => {
@@ -66,18 +87,26 @@ pub(super) fn run(
                     ..Look::FILE
                 };
                 files::write(file, |out| output.format.render(&report, look, out))?;
-                console.detail(&format!(
-                    "{} written to {}",
-                    output.format.name(),
-                    file.display()
-                ));
+                console.note(&format!("wrote {}: {}", file.display(), findings(&report)));
             }
             None => {
+                let table = output.format == Format::TABLE;
+                verdict_shown = table && console.is_terminal();
                 let look = Look {
                     by: audit.by,
+                    extent: if verdict_shown && !audit.full && audit.by == By::Check {
+                        Extent::FirstScreen
+                    } else {
+                        Extent::Full
+                    },
                     ..console.look()
                 };
-                stdout.write(|out| output.format.render(&report, look, out))?;
+                let render = |out: &mut dyn Write| output.format.render(&report, look, out);
+                if table {
+                    console.show(stdout, render)?;
+                } else {
+                    stdout.write(render)?;
+                }
             }
         }
     }
@@ -88,9 +117,52 @@ pub(super) fn run(
             file.display()
         ));
     }
-    let exit = gate::exit(&report.results, snapshot.complete, audit.gate);
-    if exit == Exit::Incomplete {
-        console.note(&gate::why_incomplete(&report.results, audit.gate));
+    let exit = report.gate.as_ref().map_or(Exit::Clean, gate::exit_of);
+    if let (Exit::Incomplete, Some(gate), false) = (exit, &report.gate, verdict_shown) {
+        console.note(&format!("exit code 3: {}", verdict::reason(gate)));
     }
     Ok(exit)
+}
+
+/// What the run adds to what was judged: the exit code, and the commands that name the same data.
+fn complete(report: &mut Report, audit: &AuditOptions, snapshot: &Snapshot, console: &Console<'_>) {
+    report.gate = Some(gate::outcome(
+        &report.results,
+        snapshot.complete,
+        audit.gate,
+    ));
+    report.invocation = invocation::of_audit(audit, console.named_config());
+    let commands = Commands::of(report);
+    let remediation = |result: &CheckResult| {
+        (result.status == Status::Fail).then(|| ResultRemediation {
+            change: report
+                .checks
+                .get(&result.check)
+                .and_then(|check| check.change.clone()),
+            command: commands.fix_of(result),
+        })
+    };
+    let all: Vec<_> = report.results.iter().map(remediation).collect();
+    for (result, remediation) in report.results.iter_mut().zip(all) {
+        result.remediation = remediation;
+    }
+}
+
+/// `--by control` with a pack that is not named after a standard.
+fn no_standard(catalogue: &Catalog) -> RunError {
+    let packs = catalogue.packs().filter(|pack| pack.standard.is_some());
+    let names: Vec<&str> = packs.map(|pack| pack.name.as_str()).collect();
+    RunError::mistake(
+        "--by control needs a pack that is named after a standard",
+        Some(format!("choose one with --pack: {}", names.join(", "))),
+    )
+}
+
+/// How many findings a file holds.
+fn findings(report: &Report) -> String {
+    let all = &report.summary.results;
+    count(
+        all.get(Status::Fail.name()).copied().unwrap_or(0),
+        "finding",
+    )
 }

@@ -28,8 +28,10 @@ pub struct AuditOptions {
     pub trust: Trust,
     /// The file of the cold-start model.
     pub cold_start_model: Option<PathBuf>,
-    /// How the table groups findings.
+    /// How findings are grouped.
     pub by: By,
+    /// The whole table, on a terminal too.
+    pub full: bool,
     /// Accepted findings.
     pub accepted: Acceptance,
     /// The baseline to write.
@@ -64,8 +66,10 @@ impl Join {
             outputs: self.outputs(&args.output.output),
             trust: self.trust(),
             cold_start_model: args.gate.cold_start_model,
+            full: args.output.full,
             by: match args.output.by {
                 Some(GroupBy::Resource) => By::Resource,
+                Some(GroupBy::Control) => By::Control,
                 Some(GroupBy::Check) | None => By::Check,
             },
             accepted: Acceptance {

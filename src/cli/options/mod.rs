@@ -90,6 +90,8 @@ pub enum Task {
 pub struct ConsoleOptions {
     /// When to use colors.
     pub color: ColorChoice,
+    /// Long output may be paged.
+    pub pager: bool,
     /// A progress bar may be drawn.
     pub progress: bool,
     /// Only errors on standard error.
@@ -98,6 +100,8 @@ pub struct ConsoleOptions {
     pub verbose: bool,
     /// The configuration file in use.
     pub config: Option<PathBuf>,
+    /// `--config` named it.
+    pub config_named: bool,
 }
 
 impl Options {
@@ -113,10 +117,12 @@ impl Options {
         let general = cli.general;
         let console = ConsoleOptions {
             color: general.color.or(config.color).unwrap_or_default(),
+            pager: !general.no_pager,
             progress: !general.no_progress && !general.quiet,
             quiet: general.quiet,
             verbose: general.verbose,
             config: path,
+            config_named: general.config.is_some(),
         };
         let mut join = Join {
             config,

@@ -1,6 +1,8 @@
 //! The head of the page: how it stands, what to fix first, and where it is worst.
 
-use crate::output::shortened::{assessed, by_check, of_severity, some_of, with_status};
+use crate::output::shortened::{
+    assessed, by_check, not_requested, of_severity, some_of, unjudged, with_status,
+};
 use crate::output::weight::Weights;
 use crate::output::words;
 use crate::report::numbers::{count, number, time};
@@ -71,7 +73,7 @@ impl<'a> PageSummary<'a> {
             .collect();
         let urgent = of_severity(report, Severity::Critical) + of_severity(report, Severity::High);
         let failed = with_status(report, Status::Fail);
-        let unassessed = with_status(report, Status::NotAssessed);
+        let unassessed = unjudged(report);
         let (mood, verdict) = match (urgent, failed) {
             (1, _) => ("alarm", "1 finding needs attention now".to_owned()),
             (2.., _) => (
@@ -120,26 +122,38 @@ impl<'a> PageSummary<'a> {
 
 /// The bar of all results and what it says in words.
 fn results(report: &Report) -> (Vec<Share>, String) {
-    let statuses = [
-        Status::Fail,
-        Status::NotAssessed,
-        Status::Suppressed,
-        Status::Pass,
-        Status::NotApplicable,
+    let of = |status: Status| {
+        (
+            status.name(),
+            words::status(status),
+            with_status(report, status),
+        )
+    };
+    let parts = [
+        of(Status::Fail),
+        (
+            Status::NotAssessed.name(),
+            words::status(Status::NotAssessed),
+            unjudged(report),
+        ),
+        (
+            "not-requested",
+            words::not_requested(),
+            not_requested(report),
+        ),
+        of(Status::Suppressed),
+        of(Status::Pass),
+        of(Status::NotApplicable),
     ];
-    let total: u64 = statuses
-        .iter()
-        .map(|status| with_status(report, *status))
-        .sum();
+    let total: u64 = parts.iter().map(|(_, _, many)| many).sum();
     let mut shares = Vec::new();
     let mut before = 0;
-    for status in statuses {
-        let many = with_status(report, status);
+    for (class, word, many) in parts {
         if many > 0 {
             let thousandths = |part: u64| part as f64 * 1000.0 / total as f64;
             shares.push(Share {
-                status: status.name(),
-                words: format!("{} {}", number(many), words::status(status).text),
+                status: class,
+                words: format!("{} {}", number(many), word.text),
                 from: format!("{:.1}", thousandths(before)),
                 width: format!("{:.1}", thousandths(many)),
             });

@@ -13,6 +13,7 @@ mod cloudformation;
 mod shell;
 mod table;
 mod terraform;
+mod tickets;
 
 /// One format of a plan.
 pub type PlanFormat = Formatted<Plan>;
@@ -38,6 +39,16 @@ impl PlanFormat {
             cloudformation::render(plan, out)
         }),
         Self::new(
+            "csv",
+            "a row a fix, worst first, for tickets",
+            |plan, _, out| tickets::csv(plan, out),
+        ),
+        Self::new(
+            "markdown",
+            "a table for a ticket, worst first",
+            |plan, _, out| tickets::markdown(plan, out),
+        ),
+        Self::new(
             "json",
             "the whole plan, coldbucket-plan/1",
             |plan, _, out| {
@@ -46,6 +57,18 @@ impl PlanFormat {
             },
         ),
     ];
+
+    /// How a file of the format ends.
+    pub fn extension(self) -> &'static str {
+        match self.name {
+            "shell" => "sh",
+            "terraform" => "tf",
+            "cloudformation" => "yaml",
+            "markdown" => "md",
+            "table" => "txt",
+            other => other,
+        }
+    }
 
     /// The format of that name.
     pub fn from_name(name: &str) -> Option<Self> {

@@ -92,7 +92,7 @@ fn table(names: &Names<'_>, versions: &[(&ColdStart, &ColdStartDuration)]) -> Gr
 }
 
 /// The lever to name: the one that saves most, or a free one that saves at least half of that.
-fn best(levers: &[Lever]) -> Option<&Lever> {
+pub(super) fn best(levers: &[Lever]) -> Option<&Lever> {
     let first = levers.first()?;
     levers
         .iter()
@@ -101,7 +101,7 @@ fn best(levers: &[Lever]) -> Option<&Lever> {
 }
 
 /// The lever in as few words as a column has room for; the JSON has all of them.
-fn in_short(lever: &Lever) -> String {
+pub(super) fn in_short(lever: &Lever) -> String {
     let what = lever.what.split([',', ';']).next().unwrap_or_default();
     let what = what.replace("provisioned concurrency of ", "provisioned ");
     what.split(" of memory")

@@ -9,7 +9,8 @@ use std::io::{self, Write};
 use super::grid::{Column, Grid, Text};
 use super::is_named;
 use super::paint::{Tone, paint};
-use super::{WIDE, by_resource, heading, labelled, prose, some_of};
+use super::{WIDE, by_resource, heading, hint_line, labelled, prose, some_of};
+use crate::output::commands::Commands;
 use crate::output::shortened::{CheckFindings, by_check};
 use crate::output::{By, Look, hostile};
 use crate::report::numbers::number;
@@ -59,11 +60,13 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     let example = groups.first().and_then(|group| group.results.first());
     if let Some(example) = example {
         writeln!(out)?;
-        let command = format!(
-            "Why: coldbucket explain {} {}",
-            example.check, example.resource.name
-        );
-        prose(look, 2, Tone::Quiet, &command, out)?;
+        let commands = Commands::of(report);
+        let explain = commands.explain(&example.check, &example.resource);
+        hint_line(look, "Why:", &explain, out)?;
+        let fix = commands.fix_of_check(&example.check);
+        hint_line(look, "Its fix:", &fix, out)?;
+        let fixes = commands.remediate(&["--format", "shell"]);
+        hint_line(look, "All fixes as commands:", &fixes, out)?;
     }
     Ok(())
 }
