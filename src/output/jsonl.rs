@@ -60,7 +60,7 @@ fn line<'r>(report: &'r Report, result: &'r CheckResult) -> io::Result<ResultLin
         status: result.status.name(),
         severity: result.severity.name(),
         controls: summary
-            .map(|summary| shortened::controls(&summary.maps_to))
+            .map(|summary| shortened::control_ids(&summary.maps_to))
             .unwrap_or_default(),
         resource_type: resource.kind.name(),
         resource_name: &resource.name,

@@ -42,7 +42,7 @@ const COMMANDS: usize = 3_000;
 /// Those of the writer.
 pub fn render(report: &Report, by: By, out: &mut dyn Write) -> io::Result<()> {
     let mut text = head(report);
-    let controls = controls(report);
+    let controls = control_table(report);
     if by == By::Control {
         text.push_str(&controls);
         return out.write_all(text.as_bytes());
@@ -204,7 +204,7 @@ fn listing(language: &str, text: &str) -> String {
 }
 
 /// The controls of the pack's standard, folded.
-fn controls(report: &Report) -> String {
+fn control_table(report: &Report) -> String {
     let lines = controls::of(report);
     let Some(standard) = report.standard.as_ref().filter(|_| !lines.is_empty()) else {
         return String::new();

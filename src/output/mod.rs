@@ -40,7 +40,7 @@ pub mod verdict;
 mod weight;
 mod words;
 
-pub use shortened::{catalogue_name, controls};
+pub use shortened::{catalogue_name, control_ids};
 
 /// How a text for people should look. Formats for machines ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

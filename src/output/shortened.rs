@@ -108,7 +108,7 @@ fn of_catalogues(
 }
 
 /// The identifiers of a check in other catalogues, as `catalogue:identifier`.
-pub fn controls(maps_to: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+pub fn control_ids(maps_to: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let of_catalogue = |(catalogue, ids): (&String, &Vec<String>)| -> Vec<String> {
         ids.iter().map(|id| format!("{catalogue}:{id}")).collect()
     };
