@@ -104,6 +104,9 @@ pub struct OutputArgs {
     /// standard [default: check]
     #[arg(long, value_name = "GROUP")]
     pub by: Option<GroupBy>,
+    /// Show what changed since this report (`audit -o json`), in the table and the HTML page
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub since: Option<PathBuf>,
     /// Show the whole table on a terminal, not only its first screen. Files and pipes always get all of it
     #[arg(long)]
     pub full: bool,

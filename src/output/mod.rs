@@ -40,7 +40,7 @@ pub mod verdict;
 mod weight;
 mod words;
 
-pub use shortened::{catalogue_name, control_ids};
+pub use shortened::{catalogue_name, standard_ids};
 
 /// How a text for people should look. Formats for machines ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,12 +52,12 @@ pub struct Look {
     /// How findings are grouped.
     pub by: By,
     /// How much of the report.
-    pub extent: Extent,
+    pub length: TextLength,
 }
 
 /// How much of a report a text for people holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Extent {
+pub enum TextLength {
     /// Everything.
     #[default]
     Full,
@@ -83,7 +83,7 @@ impl Look {
         width: 120,
         color: false,
         by: By::Check,
-        extent: Extent::Full,
+        length: TextLength::Full,
     };
 }
 

@@ -108,11 +108,20 @@ fn of_catalogues(
 }
 
 /// The identifiers of a check in other catalogues, as `catalogue:identifier`.
-pub fn control_ids(maps_to: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+pub(super) fn control_ids(maps_to: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let of_catalogue = |(catalogue, ids): (&String, &Vec<String>)| -> Vec<String> {
         ids.iter().map(|id| format!("{catalogue}:{id}")).collect()
     };
     maps_to.iter().flat_map(of_catalogue).collect()
+}
+
+/// The same of standards alone.
+pub fn standard_ids(maps_to: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let of_standard = |key: &str| -> Vec<String> {
+        let ids = maps_to.get(key).into_iter().flatten();
+        ids.map(|id| format!("{key}:{id}")).collect()
+    };
+    standard_keys().flat_map(of_standard).collect()
 }
 
 /// The keys of the standards in `maps_to`, in the order in which formats show them.

@@ -14,7 +14,7 @@ pub struct FixRequest {
     pub finding: Finding,
     /// The check's title.
     pub title: String,
-    /// The check's identifiers in other catalogues, as `catalogue:identifier`.
+    /// The check's identifiers in standards, as `catalogue:identifier`.
     pub controls: Vec<String>,
     /// How to fix it, in one sentence, about this resource.
     pub summary: String,

@@ -167,6 +167,9 @@ pub struct Report {
     /// How this run is named on a command line; not part of the document.
     #[serde(skip)]
     pub invocation: Invocation,
+    /// What changed since an older report (`--since`); not part of the document.
+    #[serde(skip)]
+    pub since: Option<super::diff::Diff>,
     /// The fixes, for formats that show them; not part of the document.
     #[serde(skip)]
     pub fixes: Vec<super::plan::Fix>,

@@ -131,7 +131,7 @@ pub struct FixedFinding {
     pub title: String,
     /// What was found.
     pub message: String,
-    /// Identifiers in other catalogues, as `catalogue:identifier`.
+    /// Identifiers in standards, as `catalogue:identifier`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<String>,
     /// The item of the resource, for checks that judge a list.

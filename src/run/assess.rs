@@ -98,6 +98,7 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
         gate: None,
         standard: case.standard.map(standard),
         invocation: Invocation::default(),
+        since: None,
         fixes: Vec::new(),
     })
 }

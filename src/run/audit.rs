@@ -11,10 +11,11 @@ use super::{Exit, RunError, catalogue, cold_start, gate, invocation, remediate};
 use crate::checks::Catalog;
 use crate::cli::options::{AuditOptions, Output};
 use crate::facts::Facts;
+use crate::findings;
 use crate::inventory::Snapshot;
 use crate::inventory::request::CollectRequest;
 use crate::output::commands::Commands;
-use crate::output::{By, Extent, Format, Look, verdict};
+use crate::output::{By, Format, Look, TextLength, verdict};
 use crate::report::numbers::count;
 use crate::report::{CheckResult, Report, ResultRemediation, Source, Status};
 
@@ -42,6 +43,10 @@ pub(super) fn run(
     if audit.by == By::Control && standard.is_none() {
         return Err(no_standard(&catalogue));
     }
+    let since = match &audit.since {
+        Some(file) => Some(accepting::read_report(file)?),
+        None => None,
+    };
     let model = match &audit.cold_start_model {
         Some(file) => Some(cold_start::model(Some(file))?),
         None => None,
@@ -75,6 +80,7 @@ pub(super) fn run(
         let facts = Facts::new(&snapshot, audit.trust.clone());
         report.fixes = remediate::plan(&facts, &selected, &report, &[])?.fixes;
     }
+    report.since = since.map(|old| findings::compare(&old, &report));
     for note in &report.notes {
         console.note(&format!("note: {note}"));
     }
@@ -87,17 +93,17 @@ pub(super) fn run(
                     ..Look::FILE
                 };
                 files::write(file, |out| output.format.render(&report, look, out))?;
-                console.note(&format!("wrote {}: {}", file.display(), findings(&report)));
+                console.note(&format!("wrote {}: {}", file.display(), how_many(&report)));
             }
             None => {
                 let table = output.format == Format::TABLE;
                 verdict_shown = table && console.is_terminal();
                 let look = Look {
                     by: audit.by,
-                    extent: if verdict_shown && !audit.full && audit.by == By::Check {
-                        Extent::FirstScreen
+                    length: if verdict_shown && !audit.full && audit.by == By::Check {
+                        TextLength::FirstScreen
                     } else {
-                        Extent::Full
+                        TextLength::Full
                     },
                     ..console.look()
                 };
@@ -159,7 +165,7 @@ fn no_standard(catalogue: &Catalog) -> RunError {
 }
 
 /// How many findings a file holds.
-fn findings(report: &Report) -> String {
+fn how_many(report: &Report) -> String {
     let all = &report.summary.results;
     count(
         all.get(Status::Fail.name()).copied().unwrap_or(0),

@@ -7,7 +7,7 @@ use super::files::Stdout;
 use super::{RunError, pager};
 use crate::cli::choices::ColorChoice;
 use crate::cli::options;
-use crate::output::{By, Extent, Look, hostile};
+use crate::output::{By, Look, TextLength, hostile};
 
 /// The minimum width; narrower tables are not readable.
 const NARROWEST: usize = 40;
@@ -66,7 +66,7 @@ impl<'a> Console<'a> {
             width: width().clamp(NARROWEST, WIDEST),
             color,
             by: By::default(),
-            extent: Extent::Full,
+            length: TextLength::Full,
         }
     }
 

@@ -21,7 +21,7 @@ use crate::cli::options::RemediateOptions;
 use crate::facts::{FactPaths, Facts, Subject};
 use crate::inventory::request::CollectRequest;
 use crate::output::plan::PlanFormat;
-use crate::output::{Look, control_ids};
+use crate::output::{Look, standard_ids};
 use crate::remedy::quote::TextPiece;
 use crate::remedy::{self, FixRequest, PlanOptions};
 use crate::report::numbers::count;
@@ -257,7 +257,7 @@ fn requests(
         requests.push(FixRequest {
             finding: result.clone(),
             title: check.title.clone(),
-            controls: control_ids(&check.maps_to),
+            controls: standard_ids(&check.maps_to),
             summary: fix.summary.render(&variables),
             params: params.clone(),
             decide: fix.decide.as_ref().map(|decide| decide.render(&variables)),

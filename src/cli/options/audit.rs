@@ -30,6 +30,8 @@ pub struct AuditOptions {
     pub cold_start_model: Option<PathBuf>,
     /// How findings are grouped.
     pub by: By,
+    /// The report to compare with.
+    pub since: Option<PathBuf>,
     /// The whole table, on a terminal too.
     pub full: bool,
     /// Accepted findings.
@@ -66,6 +68,7 @@ impl Join {
             outputs: self.outputs(&args.output.output),
             trust: self.trust(),
             cold_start_model: args.gate.cold_start_model,
+            since: args.output.since,
             full: args.output.full,
             by: match args.output.by {
                 Some(GroupBy::Resource) => By::Resource,

@@ -249,14 +249,20 @@ fn not_judged(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()
             .iter()
             .map(|(action, results)| format!("{action} ({})", number(*results)))
             .collect();
-        let mut text = number(found.unjudged);
-        match named.as_slice() {
-            [] => text.push_str(", not decided by what was read"),
-            named => {
-                let named = some_of(named.iter().map(String::as_str), PERMISSIONS);
-                text.push_str(&format!(" for want of {named}"));
-            }
+        let undecided: usize = found.by_reason.values().map(|open| open.results).sum();
+        let mut parts = Vec::new();
+        if !named.is_empty() {
+            let named = some_of(named.iter().map(String::as_str), PERMISSIONS);
+            let many = number(found.unjudged - undecided);
+            parts.push(format!("{many} for want of {named}"));
         }
+        if undecided > 0 {
+            parts.push(format!(
+                "{} not decided by what was read",
+                number(undecided)
+            ));
+        }
+        let text = parts.join("; ");
         labelled(look, 2, "not judged", LABEL, &[(Tone::Unknown, text)], out)?;
     }
     if found.not_requested > 0 {

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use crate::report::{CheckResult, Report, SubjectKind};
 
-use super::{By, Extent, Look};
+use super::{By, Look, TextLength};
 
 mod accepted;
 mod buckets;
@@ -42,7 +42,7 @@ const SHOWN: usize = 50;
 /// # Errors
 /// Those of the writer.
 pub fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    if look.extent == Extent::FirstScreen {
+    if look.length == TextLength::FirstScreen {
         return first_screen::render(report, look, out);
     }
     summary::render(report, look, out)?;

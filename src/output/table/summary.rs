@@ -55,6 +55,16 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     line("results", &results(report))?;
     line("findings", &findings(report))?;
     line("worst", &worst(report))?;
+    if let Some(since) = &report.since {
+        let text = format!(
+            "{}: {} new, {} fixed, {} no longer assessable",
+            time(&since.old_taken_at),
+            thousands(since.new.len()),
+            thousands(since.fixed.len()),
+            thousands(since.no_longer_assessable.len())
+        );
+        line("since", &plain(text))?;
+    }
     for note in &report.notes {
         prose(look, 2, Tone::Warn, &format!("note: {note}"), out)?;
     }
