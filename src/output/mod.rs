@@ -21,6 +21,7 @@ mod controls;
 pub mod csv;
 pub mod diff;
 pub mod docs;
+pub mod doctor;
 pub mod estimate;
 pub mod explanation;
 pub mod hostile;
@@ -49,6 +50,8 @@ pub struct Look {
     pub width: usize,
     /// Use colours.
     pub color: bool,
+    /// Link titles to documentation (OSC 8).
+    pub links: bool,
     /// How findings are grouped.
     pub by: By,
     /// How much of the report.
@@ -82,6 +85,7 @@ impl Look {
     pub const FILE: Self = Self {
         width: 120,
         color: false,
+        links: false,
         by: By::Check,
         length: TextLength::Full,
     };

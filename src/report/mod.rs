@@ -8,6 +8,7 @@
 pub mod assessment;
 pub mod baseline;
 pub mod diff;
+pub mod doctor;
 pub mod gate;
 pub mod invocation;
 pub mod numbers;

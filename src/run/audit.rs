@@ -7,14 +7,14 @@ use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
-use super::{Exit, RunError, catalogue, cold_start, gate, invocation, remediate};
+use super::{Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate};
 use crate::checks::Catalog;
 use crate::cli::options::{AuditOptions, Output};
 use crate::facts::Facts;
 use crate::findings;
 use crate::inventory::Snapshot;
 use crate::inventory::request::CollectRequest;
-use crate::output::commands::Commands;
+use crate::output::{self, commands::Commands};
 use crate::output::{By, Format, Look, TextLength, verdict};
 use crate::report::numbers::count;
 use crate::report::{CheckResult, Report, ResultRemediation, Source, Status};
@@ -26,6 +26,12 @@ pub(super) fn run(
 ) -> Result<Exit, RunError> {
     let catalogue = catalogue::load(&audit.selection.policies)?;
     let selected = catalogue::select(&catalogue, &audit.selection)?;
+    if audit.plan {
+        let calls = doctor::plan(&selected, &audit.request.opted());
+        let look = console.look();
+        stdout.write(|out| output::doctor::plan(&calls, look, out))?;
+        return Ok(Exit::Clean);
+    }
     let acceptance = AcceptanceRules::new(
         &audit.accepted,
         &catalogue,

@@ -65,6 +65,7 @@ impl<'a> Console<'a> {
         Look {
             width: width().clamp(NARROWEST, WIDEST),
             color,
+            links: terminal && color,
             by: By::default(),
             length: TextLength::Full,
         }

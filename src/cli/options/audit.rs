@@ -16,6 +16,8 @@ use crate::output::By;
 pub struct AuditOptions {
     /// The source of the data.
     pub source: AuditSource,
+    /// Print the calls and make none.
+    pub plan: bool,
     /// The selected checks.
     pub selection: SelectionOptions,
     /// What to read, and how.
@@ -61,6 +63,7 @@ impl Join {
             .cold_start_budget
             .and_then(|text| self.budget(&text));
         AuditOptions {
+            plan: args.plan,
             source: self.source(args.source, &args.tuning, &mut request),
             selection,
             request,

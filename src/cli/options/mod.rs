@@ -3,6 +3,7 @@
 mod audit;
 mod collect;
 mod diff;
+mod doctor;
 mod estimate;
 mod explain;
 mod join;
@@ -24,6 +25,7 @@ use join::Join;
 pub use audit::AuditOptions;
 pub use collect::CollectOptions;
 pub use diff::{DiffOptions, DiffOutput};
+pub use doctor::DoctorOptions;
 pub use estimate::EstimateOptions;
 pub use explain::ExplainOptions;
 pub use policy::PolicyTask;
@@ -75,6 +77,10 @@ pub enum Task {
         /// With these opt-in readings.
         opted: Vec<ReadingKind>,
     },
+    /// Try permissions before a run.
+    Doctor(Box<DoctorOptions>),
+    /// Write the files for CI.
+    Init(InitOptions),
     /// Estimate cold starts.
     Estimate(Box<EstimateOptions>),
     /// Print a completion script.
@@ -83,6 +89,13 @@ pub enum Task {
     Schema(SchemaName),
     /// Write the generated documentation into a folder.
     Docs(PathBuf),
+}
+
+/// `init`, validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitOptions {
+    /// The folder of the repository.
+    pub folder: PathBuf,
 }
 
 /// What is written to the terminal.
@@ -159,6 +172,10 @@ impl Join {
                 PolicyCommand::Prove(args) => self.prove(*args),
             }),
             Command::Permissions(args) => self.permissions(*args),
+            Command::Doctor(args) => Task::Doctor(Box::new(self.doctor(*args))),
+            Command::Init(args) => Task::Init(InitOptions {
+                folder: args.folder,
+            }),
             Command::ColdStart(args) => {
                 let ColdStartCommand::Estimate(args) = args.command;
                 Task::Estimate(Box::new(self.estimate(*args)))

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
 use super::is_named;
-use super::paint::{Tone, paint};
+use super::paint::{Tone, link, paint};
 use super::{WIDE, by_resource, heading, hint_line, labelled, prose, some_of};
 use crate::output::commands::Commands;
 use crate::output::shortened::{CheckFindings, by_check};
@@ -84,6 +84,8 @@ fn of_check(
     } = group;
     let summary = report.checks.get(*check);
     let title = summary.map_or("", |summary| summary.title.as_str());
+    let url = summary.and_then(|summary| summary.references.first());
+    let url = url.map(String::as_str);
     let (title, id) = (hostile::plain(title), hostile::plain(check));
     let badge = severity.name().to_uppercase();
     let one_line = 2 + badge.len() + 2 + wide_of(&title) + 2 + wide_of(&id) <= look.width;
@@ -91,7 +93,7 @@ fn of_check(
         out,
         "  {}  {}{}{}",
         paint(look.color, Tone::of(*severity), &badge),
-        paint(look.color, Tone::Strong, &title),
+        link(look.links, url, &paint(look.color, Tone::Strong, &title)),
         if one_line {
             "  ".to_owned()
         } else {
