@@ -16,7 +16,7 @@ use coldbucket::cli::Cli;
 use coldbucket::output::{Format, Look, TextLength};
 use coldbucket::report::{Report, Severity, Status};
 use coldbucket::run;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{coldbucket, fixture, snapshot};
 use unicode_width::UnicodeWidthStr;
 
@@ -156,9 +156,9 @@ fn the_first_screen_counts_as_every_other_format_does() {
     assert_eq!(fixes, 6, "{screen}");
 }
 
-/// What nobody requested is no gap of the audit, and no exit code 3.
+/// What was not requested is no gap of the audit, and no exit code 3.
 #[test]
-fn opt_in_readings_that_nobody_requested_do_not_make_an_audit_incomplete() {
+fn opt_in_readings_that_were_not_requested_do_not_make_an_audit_incomplete() {
     let clean = snapshot("clean");
     let source = format!("{clean} --pack strict --check s3-sampled-object-* --fail-on info");
     let audited = coldbucket(&format!("audit {source} -o json"))
@@ -334,4 +334,310 @@ fn a_printed_command_names_the_snapshot_and_the_pack_of_its_run() {
         )),
         "{command}"
     );
+}
+
+// What is handed over ----------------------------------------------------------------------------
+
+/// Every control of the pack has a state; what is not covered says why.
+#[test]
+fn a_standard_reads_control_by_control() {
+    let table = coldbucket("audit --sample --pack cis-7 --by control")
+        .run()
+        .exits(1)
+        .stdout;
+    assert!(
+        table.contains("CIS AWS Foundations Benchmark v7"),
+        "{table}"
+    );
+    assert!(table.contains("not covered"), "{table}");
+    let csv = coldbucket("audit --sample --pack cis-7 --by control -o csv")
+        .run()
+        .stdout;
+    let head = csv.lines().next().unwrap();
+    assert!(
+        head.starts_with("standard,control,state,title,failed,passed,unknown"),
+        "{head}"
+    );
+    let page = coldbucket("audit --sample --pack cis-7 -o html")
+        .run()
+        .stdout;
+    assert!(page.contains("id=\"controls\""));
+    let refused = coldbucket("audit --sample --by control").run().exits(2);
+    assert!(
+        refused.stderr.contains("choose one with --pack"),
+        "{}",
+        refused.stderr
+    );
+}
+
+/// Worst first, whether a fix is ready or not.
+#[test]
+fn tickets_come_worst_first() {
+    let csv = coldbucket("remediate --sample --format csv")
+        .run()
+        .exits(0)
+        .stdout;
+    let severities: Vec<Severity> = csv
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(','))
+        .filter_map(|(name, _)| Severity::ALL.into_iter().find(|one| one.name() == name))
+        .collect();
+    assert!(severities.len() > 100);
+    assert!(severities.is_sorted_by(|a, b| a >= b));
+    let markdown = coldbucket("remediate --sample --format markdown")
+        .run()
+        .exits(0)
+        .stdout;
+    let columns = |line: &str| line.replace("\\|", "").matches('|').count();
+    assert!(
+        markdown.lines().all(|line| columns(line) == 11),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn split_writes_a_file_a_resource_in_a_folder_a_region() {
+    let ran = coldbucket("remediate --sample --split fixes")
+        .run()
+        .exits(0);
+    let folder = ran.home.path().join("fixes");
+    let regions: BTreeSet<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(
+        regions.contains("eu-west-1") && regions.contains("us-east-1"),
+        "{regions:?}"
+    );
+    let file = folder.join("us-east-1/bucket-acme-legacy-downloads.tf");
+    let code = std::fs::read_to_string(file).unwrap();
+    assert!(code.contains("acme-legacy-downloads"), "{code}");
+    assert!(!code.contains("acme-legacy-inbox"), "{code}");
+}
+
+/// A stand-in for the AWS CLI: it writes down what it is asked, knows an account, and refuses one
+/// bucket.
+const AWS: &str = r#"#!/bin/sh
+printf '%s\n' "$*" >>"$CALLS"
+case "$*" in
+  'sts get-caller-identity'*) echo "$ACCOUNT" ;;
+  's3api put-public-access-block'*refused*) echo 'An error occurred (AccessDenied)' >&2; exit 254 ;;
+  's3api get-public-access-block'*) echo '{"BlockPublicAcls": true}' ;;
+esac
+"#;
+
+/// Runs the fixes of three buckets, the second of which refuses.
+fn run_fixes(account: &str, arguments: &[&str]) -> (i32, String, String, String, Option<String>) {
+    let bucket = |name: &str| {
+        let mut bucket = json!({"region": "eu-west-1"});
+        for reading in ["policy", "public_access_block", "website", "logging"] {
+            bucket[reading] = "absent".into();
+        }
+        bucket["ownership"] = json!({"known": {"object_ownership": "BucketOwnerEnforced"}});
+        (name.to_owned(), bucket)
+    };
+    let buckets: serde_json::Map<String, Value> = ["one", "refused", "three"]
+        .into_iter()
+        .map(bucket)
+        .collect();
+    let snapshot = json!({
+        "schema": "coldbucket-snapshot/1", "taken_at": "2026-11-22T10:15:00Z", "duration_ms": 0, "api_calls": 0,
+        "complete": true,
+        "accounts": {"111122223333": {
+            "buckets": buckets, "bucket_listing": {"known": {"complete": true}},
+            "public_access_block": "absent", "regions": {},
+        }},
+    });
+    let planned = coldbucket(
+        "remediate --snapshot s.json --check s3-public-access-not-blocked --decided * --format shell",
+    )
+    .file("s.json", &snapshot.to_string())
+    .run()
+    .exits(0);
+    let home = planned.home.path();
+    let write = |name: &str, text: &str| std::fs::write(home.join(name), text).unwrap();
+    write("fixes.sh", &planned.stdout);
+    write("calls", "");
+    write("aws", AWS);
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(home.join("aws"), executable).unwrap();
+    let ran = std::process::Command::new("sh")
+        .arg("fixes.sh")
+        .args(arguments)
+        .current_dir(home)
+        .env("PATH", format!("{}:/usr/bin:/bin", home.display()))
+        .env("CALLS", home.join("calls"))
+        .env("ACCOUNT", account)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let read = |name: &str| std::fs::read_to_string(home.join(name)).ok();
+    (
+        ran.status.code().unwrap(),
+        text(ran.stdout),
+        text(ran.stderr),
+        read("calls").unwrap(),
+        read("undo.sh"),
+    )
+}
+
+#[test]
+fn a_failed_fix_leaves_the_others_done_and_all_of_them_can_be_undone() {
+    let (code, stdout, stderr, calls, undo) = run_fixes("111122223333", &["--undo", "undo.sh"]);
+    assert_eq!(code, 1, "{stdout}{stderr}");
+    for bucket in ["one", "refused", "three"] {
+        assert!(
+            calls.contains(&format!("s3api put-public-access-block --bucket {bucket} ")),
+            "{calls}"
+        );
+    }
+    assert!(stdout.contains("2 fixes applied."), "{stdout}");
+    let failed = stderr.split("Failed:").nth(1).unwrap();
+    assert!(
+        failed.contains("refused") && !failed.contains("three"),
+        "{stderr}"
+    );
+    let undo = undo.unwrap();
+    let put: Vec<&str> = undo
+        .lines()
+        .filter(|line| line.starts_with("aws "))
+        .collect();
+    assert_eq!(put.len(), 3, "{undo}");
+    // The last change is undone first.
+    assert_eq!(
+        put[0],
+        "aws s3api put-public-access-block --public-access-block-configuration '{\"BlockPublicAcls\": true}' --bucket 'three' --region 'eu-west-1'"
+    );
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let (code, stdout, stderr, calls, undo) = run_fixes("111122223333", &["--dry-run"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(
+        stdout.contains("aws 's3api' 'put-public-access-block' '--bucket' 'one'"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("3 fixes printed, none applied."),
+        "{stdout}"
+    );
+    assert!(!calls.contains("put-"), "{calls}");
+    assert_eq!(undo, None);
+}
+
+#[test]
+fn another_account_is_refused_before_anything_runs() {
+    let (code, _, stderr, calls, undo) = run_fixes("999999999999", &[]);
+    assert_eq!(code, 1);
+    assert!(
+        stderr.contains("999999999999; the plan is for 111122223333"),
+        "{stderr}"
+    );
+    assert_eq!(calls.lines().count(), 1, "{calls}");
+    assert_eq!(undo, None);
+}
+
+// Before a run -----------------------------------------------------------------------------------
+
+#[test]
+fn doctor_names_the_permissions_that_are_missing() {
+    let ran = coldbucket("doctor --sample").run().exits(3);
+    for text in [
+        "444455556666",
+        "s3:GetEncryptionConfiguration",
+        "AccessDenied",
+        "coldbucket permissions",
+    ] {
+        assert!(ran.stdout.contains(text), "{text}: {}", ran.stdout);
+    }
+    coldbucket(&format!(
+        "doctor {} --check s3-plain-http",
+        snapshot("clean")
+    ))
+    .run()
+    .exits(0);
+}
+
+#[test]
+fn a_plan_names_calls_and_makes_none() {
+    let plan = coldbucket("audit --plan --check s3-plain-http")
+        .run()
+        .exits(0)
+        .stdout;
+    assert!(plan.contains("s3 GetBucketPolicy"), "{plan}");
+    assert!(plan.contains("Nothing has been called."), "{plan}");
+    assert!(!plan.contains("GetBucketEncryption"), "{plan}");
+}
+
+#[test]
+fn init_writes_what_ci_needs_and_keeps_what_is_there() {
+    let ran = coldbucket("init repository")
+        .file("repository/coldbucket.toml", "fail_on = \"low\"\n")
+        .run()
+        .exits(0);
+    let folder = ran.home.path().join("repository");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    assert_eq!(read("coldbucket.toml"), "fail_on = \"low\"\n");
+    for name in [
+        "baseline.json",
+        ".github/workflows/coldbucket.yml",
+        "coldbucket-role/policy.json",
+        "coldbucket-role/trust.json",
+    ] {
+        assert!(!read(name).is_empty(), "{name}");
+    }
+    // The written configuration and baseline are valid.
+    let ran = coldbucket("init .").run().exits(0);
+    let home = ran.home.path().display().to_string();
+    let config = format!("audit --sample --config {home}/coldbucket.toml");
+    coldbucket(&config).run().exits(1);
+    support::tools::assert_content(
+        support::tools::tool("actionlint")
+            .arg("-no-color")
+            .arg(format!("{home}/.github/workflows/coldbucket.yml")),
+    );
+}
+
+#[test]
+fn prove_can_fail_a_build() {
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]}"#;
+    let prove = |policy: &str, question: &str| {
+        coldbucket("policy prove --policy p.json --owner 111122223333 --bucket b --fail-on")
+            .arg(question)
+            .file("p.json", policy)
+            .run()
+    };
+    prove(policy, "anonymous").exits(1);
+    prove(
+        &policy.replace("\"*\",\"Action", "{\"AWS\":\"111122223333\"},\"Action"),
+        "anonymous",
+    )
+    .exits(0);
+}
+
+/// A terminal gets the first screen, `--full` and a pipe everything.
+#[test]
+fn a_terminal_gets_the_first_screen() {
+    let ran = |options: &str| {
+        let line = format!(
+            "stty cols 80 rows 24; {} audit --sample --no-pager {options}",
+            env!("CARGO_BIN_EXE_coldbucket")
+        );
+        let ran = std::process::Command::new("script")
+            .args(["-qec", &line, "/dev/null"])
+            .env("TERM", "xterm")
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let screen = ran("--color never");
+    assert!(screen.lines().count() <= 40, "{screen}");
+    let last = screen.trim_end().lines().last().unwrap();
+    assert!(last.starts_with("FAIL (exit code 1): "), "{screen}");
+    assert!(ran("--full --color never").lines().count() > 200);
+    // In colours the titles are links.
+    assert!(ran("--full --color always").contains("\u{1b}]8;;https://"));
 }

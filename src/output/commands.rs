@@ -8,7 +8,7 @@ use crate::report::{CheckResult, Invocation, Report, ResourceId, SubjectKind};
 /// Writes the command lines of a run.
 pub struct Commands<'r> {
     run: &'r Invocation,
-    /// Names that several resources of a kind have: an ARN tells them apart.
+    /// Names that several resources of a kind have: an ARN distinguishes them.
     repeated: BTreeSet<(SubjectKind, &'r str)>,
 }
 

@@ -6,7 +6,7 @@ use super::table::grid::{Column, Grid, Text};
 use super::table::paint::Tone;
 use super::table::{heading, hint_line, labelled, prose, some_of};
 use super::{Look, words};
-use crate::report::doctor::{Attempt, PlannedCall, Readiness};
+use crate::report::doctor::{PlannedCall, Readiness, TryOutcome};
 use crate::report::numbers::{count, duration, number};
 
 /// Columns of the labels.
@@ -57,7 +57,7 @@ pub fn render(found: &Readiness, look: Look, out: &mut dyn Write) -> io::Result<
     let missing = found
         .permissions
         .iter()
-        .filter(|one| matches!(one.attempt, Attempt::Denied(_) | Attempt::Failed(_)))
+        .filter(|one| matches!(one.attempt, TryOutcome::Denied(_) | TryOutcome::Failed(_)))
         .count();
     writeln!(out)?;
     if missing > 0 {
@@ -78,12 +78,12 @@ pub fn render(found: &Readiness, look: Look, out: &mut dyn Write) -> io::Result<
 }
 
 fn permissions(found: &Readiness, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let of = |wanted: fn(&Attempt) -> bool| -> Vec<&str> {
+    let of = |wanted: fn(&TryOutcome) -> bool| -> Vec<&str> {
         let states = found.permissions.iter().filter(|one| wanted(&one.attempt));
         states.map(|one| one.action.as_str()).collect()
     };
-    let allowed = of(|attempt| *attempt == Attempt::Allowed);
-    let not_tried = of(|attempt| *attempt == Attempt::NotTried);
+    let allowed = of(|attempt| *attempt == TryOutcome::Allowed);
+    let not_tried = of(|attempt| *attempt == TryOutcome::NotTried);
     let tried_on = found.tried_on.join(" and ");
     let remark = format!(
         "{} of {} tried on {tried_on}",
@@ -103,8 +103,8 @@ fn permissions(found: &Readiness, look: Look, out: &mut dyn Write) -> io::Result
     let mut any = false;
     for one in &found.permissions {
         let code = match &one.attempt {
-            Attempt::Denied(code) | Attempt::Failed(code) => code,
-            Attempt::NotTried | Attempt::Allowed => continue,
+            TryOutcome::Denied(code) | TryOutcome::Failed(code) => code,
+            TryOutcome::NotTried | TryOutcome::Allowed => continue,
         };
         any = true;
         grid.row([

@@ -19,7 +19,7 @@ use super::shortened::{
 };
 use super::unassessed::{Open, Unassessed};
 use super::words::{self, Tone, Word};
-use super::{By, controls, hostile};
+use super::{controls, hostile};
 use crate::report::plan::Fix;
 use crate::report::{BucketPosture, CheckResult, Report, Severity, Status, numbers};
 
@@ -40,13 +40,9 @@ const COMMANDS: usize = 3_000;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn render(report: &Report, by: By, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut text = head(report);
     let controls = control_table(report);
-    if by == By::Control {
-        text.push_str(&controls);
-        return out.write_all(text.as_bytes());
-    }
     let planned = Planned::of(report);
     // What could not be assessed has its place kept, so that findings never push it out.
     let unassessed = unassessed(report);
@@ -96,6 +92,15 @@ pub fn render(report: &Report, by: By, out: &mut dyn Write) -> io::Result<()> {
         escaped(&shown(&report.taken_at, NAME)),
     );
     text.push_str(&source);
+    out.write_all(text.as_bytes())
+}
+
+/// Writes the controls of the pack's standard alone.
+///
+/// # Errors
+/// Those of the writer.
+pub(super) fn controls_alone(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let text = head(report) + &control_table(report);
     out.write_all(text.as_bytes())
 }
 

@@ -139,7 +139,10 @@ impl Format {
         Self::new(
             "markdown",
             "for a comment on a pull request",
-            |report, look, out| markdown::render(report, look.by, out),
+            |report, look, out| match look.by {
+                By::Control => markdown::controls_alone(report, out),
+                By::Check | By::Resource => markdown::render(report, out),
+            },
         ),
         Self::new(
             "asff",

@@ -152,7 +152,7 @@ pub(super) fn with_status(report: &Report, status: Status) -> u64 {
     results.get(status.name()).copied().unwrap_or(0)
 }
 
-/// How many results are not assessed because nobody gave the option that reads what they lack.
+/// How many results are not assessed because the option that reads what they lack was not given.
 pub(super) fn not_requested(report: &Report) -> u64 {
     report.summary.not_requested
 }

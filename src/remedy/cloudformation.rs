@@ -51,6 +51,23 @@ impl StackResources {
         }
     }
 
+    /// The same as overrides for AWS CDK in TypeScript: JSON is an expression of that language, and
+    /// overrides have the names of CloudFormation's properties (CDK developer guide, "Raw overrides",
+    /// copy of 2026).
+    pub fn overrides(&self) -> String {
+        let mut text = String::new();
+        for resource in self.0.values() {
+            text.push_str(&format!("// {}\n", one_line(&resource.title)));
+            for (name, value) in &resource.properties {
+                let value = serde_json::to_string_pretty(value).unwrap_or_default();
+                text.push_str(&format!(
+                    "resource.addPropertyOverride(\"{name}\", {value});\n"
+                ));
+            }
+        }
+        text
+    }
+
     /// The entries, sorted by id.
     pub fn finish(self) -> Vec<TemplateResource> {
         let mut given = BTreeSet::new();

@@ -256,6 +256,7 @@ fn finish(
             }
         }
         let mut code = terraform::aligned(&code.join("\n"));
+        let overrides = own.overrides();
         let own: Vec<String> = own.finish().into_iter().map(|one| one.text).collect();
         let mut stack = own.concat();
         if !ready {
@@ -282,6 +283,7 @@ fn finish(
             shell: some(shell),
             terraform: some(code),
             cloudformation: some(stack),
+            cdk: some(overrides),
         });
     }
     let mut shell_functions: Vec<String> = Vec::new();

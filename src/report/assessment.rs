@@ -261,7 +261,7 @@ pub struct Summary {
     /// Failed results by severity; every severity is named.
     pub failed_by_severity: BTreeMap<String, u64>,
     /// How many of the results that are not assessed lack readings that only an option makes, and
-    /// nobody gave the option.
+    /// the option was not given.
     #[serde(default)]
     pub not_requested: u64,
     /// API requests of the collection.

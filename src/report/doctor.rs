@@ -37,7 +37,7 @@ pub struct PermissionState {
     /// The IAM action.
     pub action: String,
     /// What came of trying it.
-    pub attempt: Attempt,
+    pub attempt: TryOutcome,
     /// How many selected checks need it.
     pub checks: usize,
     /// The worst severity among them.
@@ -46,7 +46,7 @@ pub struct PermissionState {
 
 /// What came of trying a call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Attempt {
+pub enum TryOutcome {
     /// AWS refused it, with this code.
     Denied(String),
     /// It failed, with this code.

@@ -102,6 +102,9 @@ pub struct Fix {
     /// when CloudFormation cannot do it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cloudformation: Option<String>,
+    /// The same as property overrides of AWS CDK, TypeScript.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cdk: Option<String>,
 }
 
 impl Fix {

@@ -90,6 +90,28 @@ pub(super) fn run(
     for note in &report.notes {
         console.note(&format!("note: {note}"));
     }
+    let verdict_shown = write(&report, &audit, console, stdout)?;
+    if let Some(file) = &audit.write_baseline {
+        let number = accepting::write(file, &report)?;
+        console.note(&format!(
+            "{number} findings written to the baseline {}",
+            file.display()
+        ));
+    }
+    let exit = report.gate.as_ref().map_or(Exit::Clean, gate::exit_of);
+    if let (Exit::Incomplete, Some(gate), false) = (exit, &report.gate, verdict_shown) {
+        console.note(&format!("exit code 3: {}", verdict::reason(gate)));
+    }
+    Ok(exit)
+}
+
+/// Writes every output; true if a person saw the verdict on a terminal.
+fn write(
+    report: &Report,
+    audit: &AuditOptions,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<bool, RunError> {
     let mut verdict_shown = false;
     for output in &audit.outputs {
         match &output.file {
@@ -98,8 +120,8 @@ pub(super) fn run(
                     by: audit.by,
                     ..Look::FILE
                 };
-                files::write(file, |out| output.format.render(&report, look, out))?;
-                console.note(&format!("wrote {}: {}", file.display(), how_many(&report)));
+                files::write(file, |out| output.format.render(report, look, out))?;
+                console.note(&format!("wrote {}: {}", file.display(), how_many(report)));
             }
             None => {
                 let table = output.format == Format::TABLE;
@@ -113,7 +135,7 @@ pub(super) fn run(
                     },
                     ..console.look()
                 };
-                let render = |out: &mut dyn Write| output.format.render(&report, look, out);
+                let render = |out: &mut dyn Write| output.format.render(report, look, out);
                 if table {
                     console.show(stdout, render)?;
                 } else {
@@ -122,18 +144,7 @@ pub(super) fn run(
             }
         }
     }
-    if let Some(file) = &audit.write_baseline {
-        let number = accepting::write(file, &report)?;
-        console.note(&format!(
-            "{number} findings written to the baseline {}",
-            file.display()
-        ));
-    }
-    let exit = report.gate.as_ref().map_or(Exit::Clean, gate::exit_of);
-    if let (Exit::Incomplete, Some(gate), false) = (exit, &report.gate, verdict_shown) {
-        console.note(&format!("exit code 3: {}", verdict::reason(gate)));
-    }
-    Ok(exit)
+    Ok(verdict_shown)
 }
 
 /// What the run adds to what was judged: the exit code, and the commands that name the same data.

@@ -21,7 +21,7 @@ use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::output::commands::Commands;
 use crate::output::doctor;
 use crate::report::Severity;
-use crate::report::doctor::{Attempt, PermissionState, PlannedCall, Readiness};
+use crate::report::doctor::{PermissionState, PlannedCall, Readiness, TryOutcome};
 
 /// Environment variables that name a proxy.
 const PROXIES: [&str; 6] = [
@@ -89,8 +89,9 @@ pub(super) fn run(
         command: Commands::of_run(&run).permissions(),
         ..readiness(&selected, &needs, &listed, &tried, &chosen)
     };
-    let refused =
-        |one: &PermissionState| matches!(one.attempt, Attempt::Denied(_) | Attempt::Failed(_));
+    let refused = |one: &PermissionState| {
+        matches!(one.attempt, TryOutcome::Denied(_) | TryOutcome::Failed(_))
+    };
     let exit = if found.permissions.iter().any(refused) {
         Exit::Incomplete
     } else {
@@ -152,16 +153,16 @@ const fn per(scope: Scope) -> &'static str {
 }
 
 /// What permissions are tried on.
-struct Chosen {
+struct ProbeResources {
     bucket: Option<String>,
     /// Region and name.
     function: Option<(String, String)>,
 }
 
 /// The first bucket and the first function.
-fn choose(listed: &Snapshot) -> Chosen {
+fn choose(listed: &Snapshot) -> ProbeResources {
     let accounts = || listed.accounts.values();
-    Chosen {
+    ProbeResources {
         bucket: accounts().find_map(|account| account.buckets.keys().next().cloned()),
         function: accounts().find_map(|account| {
             account.regions.iter().find_map(|(region, inventory)| {
@@ -177,7 +178,7 @@ fn readiness(
     needs: &BTreeSet<(SubjectKind, Need)>,
     listed: &Snapshot,
     tried: &Snapshot,
-    chosen: &Chosen,
+    chosen: &ProbeResources,
 ) -> Readiness {
     let account = listed.accounts.iter().next();
     let inventory = account.map(|(_, inventory)| inventory);
@@ -200,7 +201,10 @@ fn readiness(
         .into_iter()
         .map(|(action, reading)| PermissionState {
             action: action.to_owned(),
-            attempt: attempts.get(action).cloned().unwrap_or(Attempt::NotTried),
+            attempt: attempts
+                .get(action)
+                .cloned()
+                .unwrap_or(TryOutcome::NotTried),
             checks: checks_of(selected, reading).count(),
             worst: checks_of(selected, reading).max(),
         })
@@ -266,17 +270,17 @@ fn resources(account: &AccountInventory) -> Vec<(&'static str, Option<u64>)> {
 }
 
 /// The worst that came of each action.
-fn attempts(listed: &Snapshot, tried: &Snapshot) -> BTreeMap<String, Attempt> {
-    let mut all: BTreeMap<String, Attempt> = BTreeMap::new();
+fn attempts(listed: &Snapshot, tried: &Snapshot) -> BTreeMap<String, TryOutcome> {
+    let mut all: BTreeMap<String, TryOutcome> = BTreeMap::new();
     for snapshot in [listed, tried] {
         for (id, account) in &snapshot.accounts {
             for owner in ReadingOwner::all(id, account) {
                 for (kind, reading) in owner.readings() {
                     let state = reading.state();
                     let attempt = match state {
-                        ReadingState::Denied { code, .. } => Attempt::Denied(code.to_owned()),
-                        ReadingState::Failed { code, .. } => Attempt::Failed(code.to_owned()),
-                        _ if state.was_called() => Attempt::Allowed,
+                        ReadingState::Denied { code, .. } => TryOutcome::Denied(code.to_owned()),
+                        ReadingState::Failed { code, .. } => TryOutcome::Failed(code.to_owned()),
+                        _ if state.was_called() => TryOutcome::Allowed,
                         _ => continue,
                     };
                     let action = match state {

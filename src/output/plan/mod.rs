@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use super::{Formatted, hostile};
 use crate::report::plan::{Fix, Plan};
 
+mod cdk;
 mod cloudformation;
 mod shell;
 mod table;
@@ -39,6 +40,11 @@ impl PlanFormat {
             cloudformation::render(plan, out)
         }),
         Self::new(
+            "cdk",
+            "property overrides for AWS CDK, TypeScript",
+            |plan, _, out| cdk::render(plan, out),
+        ),
+        Self::new(
             "csv",
             "a row a fix, worst first, for tickets",
             |plan, _, out| tickets::csv(plan, out),
@@ -64,6 +70,7 @@ impl PlanFormat {
             "shell" => "sh",
             "terraform" => "tf",
             "cloudformation" => "yaml",
+            "cdk" => "ts",
             "markdown" => "md",
             "table" => "txt",
             other => other,

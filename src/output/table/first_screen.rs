@@ -11,8 +11,8 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use super::paint::{Tone, paint};
-use super::{LABEL, cold_start_times, labelled, labelled_as, prose, some_of, summary};
-use crate::output::cold_starts::{Names, slowest};
+use super::{LABEL, labelled, labelled_as, prose, some_of, summary};
+use crate::output::cold_starts::{Names, best, in_short, slowest};
 use crate::output::commands::Commands;
 use crate::output::shortened::{CheckFindings, assessed, by_check};
 use crate::output::unassessed::Unassessed;
@@ -220,10 +220,10 @@ fn cold_starts(report: &Report, look: Look, room: Room, out: &mut dyn Write) -> 
             ),
             (Tone::Plain, words::basis(takes.basis).to_owned()),
         ];
-        if let Some(lever) = cold_start_times::best(&version.levers) {
+        if let Some(lever) = best(&version.levers) {
             let text = format!(
                 "· {} saves {}, {}",
-                cold_start_times::in_short(lever),
+                in_short(lever),
                 duration(lever.saves_ms),
                 price(lever.usd_per_month)
             );
