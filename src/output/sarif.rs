@@ -263,6 +263,7 @@ fn notification(report: &Report, result: &CheckResult, index: &RuleIndex<'_>) ->
         "level": match result.reason {
             // No permission decides it.
             Some(Reason::Undecidable) => "note",
+            _ if !result.not_requested.is_empty() => "note",
             _ => "warning",
         },
         "message": {"text": shown(&sentence(report, result), MESSAGE)},
@@ -344,6 +345,8 @@ mod tests {
             witness: None,
             reason: None,
             missing: Vec::new(),
+            not_requested: Vec::new(),
+            remediation: None,
             fingerprint: String::new(),
             suppressed_by: None,
             suppression: None,
