@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use coldbucket_policy::catalogue::{ActionClass, CLASSES};
 
-use crate::report::cold_start::Precision;
 use super::controls::ControlState;
+use crate::report::cold_start::Precision;
 use crate::report::numbers::{count, duration};
 use crate::report::{
     AccessLog, AccessPosture, Acls, BlockPublicAccess, ClientSideEncryption, ColdStartCause,
