@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use coldbucket_policy::catalogue::{ActionClass, CLASSES};
 
+use super::controls::ControlState;
 use crate::report::cold_start::Precision;
 use crate::report::numbers::{count, duration};
 use crate::report::{
@@ -98,6 +99,23 @@ pub(super) fn status(status: Status) -> Word {
         Status::NotAssessed => Word::new(Tone::Unknown, "not assessed"),
         Status::NotApplicable => Word::new(Tone::Quiet, "not applicable"),
         Status::Suppressed => Word::new(Tone::Quiet, "accepted"),
+    }
+}
+
+/// The state of a result that lacks only what no option asked for.
+pub(super) fn not_requested() -> Word {
+    Word::new(Tone::Quiet, "not requested")
+}
+
+/// The state of a control.
+pub(super) fn control(state: ControlState) -> Word {
+    match state {
+        ControlState::Fail => Word::new(Tone::Bad, "fails"),
+        ControlState::Unknown => Word::unknown(),
+        ControlState::Accepted => Word::new(Tone::Warn, "accepted"),
+        ControlState::Pass => Word::new(Tone::Good, "passes"),
+        ControlState::NotApplicable => Word::new(Tone::Quiet, "not applicable"),
+        ControlState::NotCovered => Word::new(Tone::Quiet, "not covered"),
     }
 }
 

@@ -163,10 +163,13 @@ impl Prices {
     }
 }
 
+/// One price of a list, for arm64 or x86_64; none where the list lacks it.
+type PriceOf = fn(&ListedPrices, bool) -> Option<f64>;
+
 impl RegionPrices<'_> {
     /// A sum over prices, each by what it is multiplied with. Where the Region lacks one of them, all
     /// are the default Region's: prices of two Regions are not mixed in one amount.
-    fn sum(&self, parts: &[(fn(&ListedPrices, bool) -> Option<f64>, bool, f64)]) -> MonthlyAmount {
+    fn sum(&self, parts: &[(PriceOf, bool, f64)]) -> MonthlyAmount {
         let of = |listed: &ListedPrices| {
             parts.iter().try_fold(0.0, |sum, (price, arm, times)| {
                 Some(sum + price(listed, *arm)? * times)

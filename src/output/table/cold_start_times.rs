@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::grid::{Column, Grid, Text};
 use super::{SHOWN, heading, more, prose};
 use crate::output::Look;
-use crate::output::cold_starts::{Names, slowest};
+use crate::output::cold_starts::{Names, best, in_short, slowest};
 use crate::output::words::{self, Tone};
 use crate::report::numbers::{dollars, duration};
 use crate::report::{ColdStart, ColdStartDuration, Lever, Report};
@@ -87,23 +87,4 @@ fn table(names: &Names<'_>, versions: &[(&ColdStart, &ColdStartDuration)]) -> Gr
     }
     grid.drop_where_all(str::is_empty);
     grid
-}
-
-/// The lever to name: the one that saves most, or a free one that saves at least half of that.
-fn best(levers: &[Lever]) -> Option<&Lever> {
-    let first = levers.first()?;
-    levers
-        .iter()
-        .find(|lever| lever.usd_per_month <= 0.0 && lever.saves_ms * 2.0 >= first.saves_ms)
-        .or(Some(first))
-}
-
-/// The lever in as few words as a column has room for; the JSON has all of them.
-fn in_short(lever: &Lever) -> String {
-    let what = lever.what.split([',', ';']).next().unwrap_or_default();
-    let what = what.replace("provisioned concurrency of ", "provisioned ");
-    what.split(" of memory")
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }
