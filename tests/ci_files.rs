@@ -15,7 +15,11 @@ use std::process::{Command, Stdio};
 use support::tools::{assert_content, project, tool};
 use support::{accounts, coldbucket};
 
-const WORKFLOWS: [&str; 2] = [".github/workflows/ci.yml", "docs/ci/github.yml"];
+const WORKFLOWS: [&str; 3] = [
+    ".github/workflows/ci.yml",
+    "docs/ci/github.yml",
+    "docs/ci/policies.yml",
+];
 
 #[test]
 fn workflows_and_the_action_meet_their_schemas_and_actionlint() {
