@@ -84,3 +84,20 @@ fn pairs_that_aws_documents_are_decided_as_aws_does() {
         wrong.join("\n")
     );
 }
+
+/// Found by the long run: a condition may name a service in another case, or by a pattern.
+#[test]
+fn services_that_only_conditions_name_are_callers() {
+    for condition in [
+        r#"{"StringEqualsIgnoreCase": {"aws:PrincipalServiceName": "Logging.s3.amazonaws.com"}}"#,
+        r#"{"StringLike": {"aws:PrincipalServiceName": "logging.*.com"}}"#,
+    ] {
+        let case = format!(
+            r#"{{"id": "s", "kind": "s3", "bucket": "b", "old": null, "new": {{"Version": "2012-10-17",
+                "Statement": {{"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject",
+                "Resource": "arn:aws:s3:::b/*", "Condition": {condition}}}}}}}"#
+        );
+        let output = answer(&serde_json::from_str(&case).unwrap());
+        assert_eq!(output.new_access, Some(true), "{output:?}");
+    }
+}
