@@ -1,7 +1,13 @@
 //! Pairs of policies whose right answer is known: by the rules of the IAM user guide
 //! (`fixtures/compare-cases.jsonl`), and by AWS's own sample repository of custom policy checks
 //! (`fixtures/compare-documented.jsonl`). Sources and dates are in `fixtures/compare-cases.md`.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests"
+)]
 
 use coldbucket_policy::Policy;
 use coldbucket_policy::compare::{Attachment, PolicyPair, compare};
