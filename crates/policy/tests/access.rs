@@ -1,6 +1,12 @@
 //! Questions over several documents, answered by hand from the IAM user guide's "Policy evaluation
 //! logic" (2026-09).
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests"
+)]
 
 use coldbucket_policy::catalogue;
 use coldbucket_policy::prove::{

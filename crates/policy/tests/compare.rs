@@ -1,7 +1,13 @@
 //! Pairs of policies whose right answer is known: by the rules of the IAM user guide
 //! (`fixtures/compare-cases.jsonl`), and by AWS's own sample repository of custom policy checks
 //! (`fixtures/compare-documented.jsonl`). Sources and dates are in `fixtures/compare-cases.md`.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests"
+)]
 
 use coldbucket_policy::Policy;
 use coldbucket_policy::compare::{Attachment, PolicyPair, compare};
@@ -83,4 +89,21 @@ fn pairs_that_aws_documents_are_decided_as_aws_does() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// Found by the long run: a condition may name a service in another case, or by a pattern.
+#[test]
+fn services_that_only_conditions_name_are_callers() {
+    for condition in [
+        r#"{"StringEqualsIgnoreCase": {"aws:PrincipalServiceName": "Logging.s3.amazonaws.com"}}"#,
+        r#"{"StringLike": {"aws:PrincipalServiceName": "logging.*.com"}}"#,
+    ] {
+        let case = format!(
+            r#"{{"id": "s", "kind": "s3", "bucket": "b", "old": null, "new": {{"Version": "2012-10-17",
+                "Statement": {{"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject",
+                "Resource": "arn:aws:s3:::b/*", "Condition": {condition}}}}}}}"#
+        );
+        let output = answer(&serde_json::from_str(&case).unwrap());
+        assert_eq!(output.new_access, Some(true), "{output:?}");
+    }
 }

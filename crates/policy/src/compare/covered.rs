@@ -4,7 +4,8 @@
 //! follow from another. Most changes of real policies are settled here; the search decides the rest.
 
 use crate::document::{
-    Condition, Effect, Element, Operator, Policy, Principal, Quantifier, Statement, Version,
+    Condition, DefectKind, Effect, Element, Operator, Policy, Principal, Quantifier, Statement,
+    Version,
 };
 use crate::pattern::Pattern;
 
@@ -139,27 +140,11 @@ fn follows(upper: &Condition, lower: &Condition, versions: (Version, Version)) -
     }
 }
 
-/// Whether two policies say the same, text by text; ids and places do not count.
-pub(super) fn is_same(old: &Policy, new: &Policy) -> bool {
-    let same = |a: &Statement, b: &Statement| {
-        let same_conditions = a.conditions.len() == b.conditions.len()
-            && a.conditions.iter().zip(&b.conditions).all(|(a, b)| {
-                Condition {
-                    place: a.place,
-                    ..b.clone()
-                } == *a
-            });
-        a.effect == b.effect
-            && a.principal == b.principal
-            && a.action == b.action
-            && a.resource == b.resource
-            && same_conditions
-    };
-    old.version == new.version
-        && old.statements.len() == new.statements.len()
-        && old
-            .statements
-            .iter()
-            .zip(&new.statements)
-            .all(|(a, b)| same(a, b))
+/// Whether every part of a policy was read. A principal that is no one's name is like one that was not
+/// written.
+pub(super) fn is_readable(policy: &Policy) -> bool {
+    policy
+        .defects
+        .iter()
+        .all(|defect| defect.kind == DefectKind::UnknownPrincipal)
 }

@@ -166,13 +166,10 @@ impl<'a> Comparison<'a> {
         };
         let is_settled = match (pair.old, pair.new) {
             (Some(old), Some(new)) => {
-                let sound = old.is_sound() && new.is_sound();
-                covered::is_same(old, new)
-                    && old.defects.is_empty() == new.defects.is_empty()
-                    && sound
-                    || sound
-                        && covered::allows_no_more(old, new)
-                        && covered::allows_no_more(new, old)
+                covered::is_readable(old)
+                    && covered::is_readable(new)
+                    && covered::allows_no_more(old, new)
+                    && covered::allows_no_more(new, old)
             }
             (None, None) => true,
             _ => false,
@@ -223,7 +220,7 @@ impl<'a> Comparison<'a> {
         let (Some(search), Some(policy)) = (&self.search, to.policy) else {
             return gained;
         };
-        let is_sound = policy.is_sound() && from.policy.is_none_or(Policy::is_sound);
+        let is_sound = covered::is_readable(policy) && from.policy.is_none_or(covered::is_readable);
         if let Some(before) = from.policy
             && is_sound
             && covered::allows_no_more(before, policy)

@@ -647,6 +647,19 @@ impl CallerShape {
                 let held = |within| Some(shape.held(policy, key, within));
                 let domain = match name {
                     "aws:principalisawsservice" => Domain::fixed("true"),
+                    // Any service that no statement names.
+                    "aws:principalservicename" | "aws:principalservicenameslist"
+                        if shape.widened =>
+                    {
+                        present(Values::Text {
+                            prefix: String::new(),
+                            within: Vec::new(),
+                            without: policy
+                                .service_principals()
+                                .map(|name| Glob::exactly(&name))
+                                .collect(),
+                        })
+                    }
                     "aws:principalservicename" => Domain::fixed(&**service),
                     "aws:principalservicenameslist" => Domain::fixed(&**service),
                     "aws:sourcearn" => {

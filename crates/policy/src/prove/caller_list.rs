@@ -135,6 +135,15 @@ impl<'a> CallerList<'a> {
             let name: Arc<str> = name.into();
             self.add(CallerClass::Service(Arc::clone(&name)), false, Some(name));
         }
+        self.any_service(false);
+    }
+
+    /// Every service that the policy does not name, where its conditions may tell some of them apart:
+    /// only for proofs.
+    pub(super) fn any_service(&mut self, fresh: bool) {
+        if self.vocabulary.has_service_patterns() {
+            self.widened(CallerClass::Service("".into()), fresh);
+        }
     }
 
     /// Principals of an account whom no statement names by name.

@@ -250,6 +250,7 @@ impl Question {
                 for name in policy.vocabulary.services_in_conditions() {
                     out.add(CallerClass::Service(name.into()), true, None);
                 }
+                out.any_service(true);
             }
         }
         out.parts

@@ -326,13 +326,42 @@ impl Vocabulary {
             })
     }
 
-    /// The AWS services that conditions on the caller's service name.
+    /// The AWS services that conditions on the caller's service name, one for each pattern.
     pub(super) fn services_in_conditions(&self) -> impl Iterator<Item = String> {
-        ["aws:principalservicename", "aws:principalservicenameslist"]
-            .into_iter()
-            .filter_map(|key| self.position(key))
-            .flat_map(|key| self.literals_of(key))
-            .map(str::to_lowercase)
+        let mut names: Vec<String> = self
+            .patterns_on_services()
+            .map(|glob| glob.example().to_lowercase())
+            .filter(|name| !name.is_empty())
+            .collect();
+        names.sort();
+        names.dedup();
+        names.into_iter()
+    }
+
+    /// Whether conditions may speak of services that are not named in full.
+    pub(super) fn has_service_patterns(&self) -> bool {
+        self.patterns_on_services()
+            .any(|glob| glob.literal().is_none())
+    }
+
+    /// What conditions compare the caller's service name with.
+    fn patterns_on_services(&self) -> impl Iterator<Item = &Glob> {
+        let is_service = |key: usize| {
+            self.keys.get(key).is_some_and(|name| {
+                matches!(
+                    name.as_str(),
+                    "aws:principalservicename" | "aws:principalservicenameslist"
+                )
+            })
+        };
+        self.atoms
+            .iter()
+            .filter(move |atom| is_service(atom.key))
+            .filter_map(|atom| match &atom.test {
+                ValueTest::Text(globs) => Some(globs),
+                _ => None,
+            })
+            .flatten()
     }
 
     /// The identity providers that statements name.
