@@ -315,25 +315,27 @@ fn every_printed_command_runs() {
 #[test]
 fn a_printed_command_names_the_snapshot_and_the_pack_of_its_run() {
     let path = fixture("snapshots/public-write.json").display().to_string();
-    let audited = coldbucket("audit --pack strict --region us-east-1 -o json --snapshot")
+    let audit = |format: &str| {
+        coldbucket(&format!(
+            "audit --pack strict --region us-east-1 -o {format} --snapshot"
+        ))
         .arg(&path)
-        .run();
-    let report: Value = serde_json::from_str(&audited.stdout).unwrap();
-    let failed = report["results"]
-        .as_array()
-        .unwrap()
+        .run()
+        .stdout
+    };
+    let named =
+        format!("coldbucket remediate --snapshot {path} --region us-east-1 --pack strict --check ");
+    assert!(audit("markdown").contains(&named));
+    // The same snapshot gives the same document, wherever the file is.
+    let report: Value = serde_json::from_str(&audit("json")).unwrap();
+    let results = report["results"].as_array().unwrap();
+    let failed = results
         .iter()
-        .find(|result| result["status"] == "fail");
-    let command = failed.unwrap()["remediation"]["command"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    assert!(
-        command.starts_with(&format!(
-            "coldbucket remediate --snapshot {path} --region us-east-1 --pack strict --check "
-        )),
-        "{command}"
-    );
+        .find(|result| result["status"] == "fail")
+        .unwrap();
+    let command = failed["remediation"]["command"].as_str().unwrap();
+    let piped = "coldbucket remediate --snapshot - --region us-east-1 --pack strict --check ";
+    assert!(command.starts_with(piped), "{command}");
 }
 
 // What is handed over ----------------------------------------------------------------------------

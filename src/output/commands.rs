@@ -114,7 +114,7 @@ fn line(command: &[&str], groups: &[&Vec<String>], rest: &[&str]) -> String {
     for word in words {
         text.push(' ');
         // An option's name is not to be quoted, and `quoted` does so for what begins with a dash.
-        if is_option(word) {
+        if word == "-" || is_option(word) {
             text.push_str(word);
         } else {
             text.push_str(&quoted(word));

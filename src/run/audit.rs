@@ -155,7 +155,9 @@ fn complete(report: &mut Report, audit: &AuditOptions, snapshot: &Snapshot, cons
         audit.gate,
     ));
     report.invocation = invocation::of_audit(audit, console.named_config());
-    let commands = Commands::of(report);
+    // The same snapshot gives the same document, wherever the file is.
+    let machine = invocation::of_standard_input(&report.invocation);
+    let commands = Commands::of_run(&machine);
     let remediation = |result: &CheckResult| {
         (result.status == Status::Fail).then(|| ResultRemediation {
             change: report

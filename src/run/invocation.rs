@@ -114,6 +114,17 @@ pub(super) fn of_audit(audit: &AuditOptions, config: Option<&Path>) -> Invocatio
     }
 }
 
+/// The same with the snapshot on standard input: for documents that do not depend on where a file is.
+pub(super) fn of_standard_input(run: &Invocation) -> Invocation {
+    let mut run = run.clone();
+    if let [option, file, ..] = run.source.as_mut_slice()
+        && option == "--snapshot"
+    {
+        "-".clone_into(file);
+    }
+    run
+}
+
 /// Of a plan.
 pub(super) fn of_remediation(remediate: &RemediateOptions, config: Option<&Path>) -> Invocation {
     of(
