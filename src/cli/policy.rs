@@ -36,6 +36,7 @@ Examples:
   coldbucket policy prove my-bucket --snapshot account.json
   coldbucket policy prove --policy policy.json --bucket my-bucket --owner 111122223333
   coldbucket policy prove --policy policy.json --question anonymous --question plain-http
+  coldbucket policy prove --policy policy.json --fail-on anonymous
   coldbucket policy prove --batch < buckets.jsonl
 
 Questions: anonymous, any-aws-account, account:ID, service:NAME, plain-http, tls-below:VERSION,
@@ -94,6 +95,9 @@ pub struct ProveArgs {
     /// Question to answer; repeatable [default: all]
     #[arg(long, value_name = "QUESTION", conflicts_with = "batch")]
     pub question: Vec<String>,
+    /// Exit with 1 if the answer to this question is reachable, with 3 if it is unknown; repeatable
+    #[arg(long, value_name = "QUESTION", conflicts_with = "batch")]
+    pub fail_on: Vec<String>,
     /// Answer JSON lines from standard input, in order
     #[arg(long)]
     pub batch: bool,

@@ -595,6 +595,7 @@ fn accounts() -> Vec<Snapshot> {
                 example: "boto3".into(),
                 variant: String::new(),
             }],
+            ..Archive::default()
         },
         ..Package::default()
     }]);

@@ -3,6 +3,7 @@
 mod audit;
 mod collect;
 mod diff;
+mod doctor;
 mod estimate;
 mod explain;
 mod join;
@@ -24,6 +25,7 @@ use join::Join;
 pub use audit::AuditOptions;
 pub use collect::CollectOptions;
 pub use diff::{DiffOptions, DiffOutput};
+pub use doctor::DoctorOptions;
 pub use estimate::EstimateOptions;
 pub use explain::ExplainOptions;
 pub use policy::PolicyTask;
@@ -75,6 +77,10 @@ pub enum Task {
         /// With these opt-in readings.
         opted: Vec<ReadingKind>,
     },
+    /// Try permissions before a run.
+    Doctor(Box<DoctorOptions>),
+    /// Write the files for CI.
+    Init(InitOptions),
     /// Estimate cold starts.
     Estimate(Box<EstimateOptions>),
     /// Print a completion script.
@@ -85,11 +91,20 @@ pub enum Task {
     Docs(PathBuf),
 }
 
+/// `init`, validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitOptions {
+    /// The folder of the repository.
+    pub folder: PathBuf,
+}
+
 /// What is written to the terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsoleOptions {
     /// When to use colors.
     pub color: ColorChoice,
+    /// Long output may be paged.
+    pub pager: bool,
     /// A progress bar may be drawn.
     pub progress: bool,
     /// Only errors on standard error.
@@ -98,6 +113,8 @@ pub struct ConsoleOptions {
     pub verbose: bool,
     /// The configuration file in use.
     pub config: Option<PathBuf>,
+    /// `--config` named it.
+    pub config_named: bool,
 }
 
 impl Options {
@@ -113,10 +130,12 @@ impl Options {
         let general = cli.general;
         let console = ConsoleOptions {
             color: general.color.or(config.color).unwrap_or_default(),
+            pager: !general.no_pager,
             progress: !general.no_progress && !general.quiet,
             quiet: general.quiet,
             verbose: general.verbose,
             config: path,
+            config_named: general.config.is_some(),
         };
         let mut join = Join {
             config,
@@ -156,6 +175,10 @@ impl Join {
                 PolicyCommand::Public(args) => PolicyTask::Public(args),
             }),
             Command::Permissions(args) => self.permissions(*args),
+            Command::Doctor(args) => Task::Doctor(Box::new(self.doctor(*args))),
+            Command::Init(args) => Task::Init(InitOptions {
+                folder: args.folder,
+            }),
             Command::ColdStart(args) => {
                 let ColdStartCommand::Estimate(args) = args.command;
                 Task::Estimate(Box::new(self.estimate(*args)))

@@ -26,10 +26,12 @@ pub(super) fn run(
             bucket,
             owner,
             questions,
+            fail_on,
             json,
         } => proving::policy(
             &proving::QuestionList {
                 questions: &questions,
+                fail_on: &fail_on,
                 json,
             },
             &file,
@@ -43,10 +45,12 @@ pub(super) fn run(
             source,
             request,
             questions,
+            fail_on,
             json,
         } => proving::bucket(
             &proving::QuestionList {
                 questions: &questions,
+                fail_on: &fail_on,
                 json,
             },
             &name,
