@@ -657,8 +657,12 @@ impl Gathered<'_, '_> {
         let domain = match (chosen, self.asked.local_content(local, self.stance)) {
             (Some((_, value)), _) => Domain::fixed(value.clone()),
             (None, KeyContent::In(domain)) => domain,
-            // Its conditions are unclear; any text will do.
-            (None, KeyContent::Undetermined(_)) => Domain::any_text(),
+            // Its conditions are unclear, and whether it is there is not known either: a value that
+            // no condition is certain of.
+            (None, KeyContent::Undetermined(_)) => Domain {
+                optional: false,
+                ..Domain::any_text()
+            },
         };
         self.keys.push(local);
         self.domains.push(domain);

@@ -7,6 +7,8 @@
     reason = "a test that cannot go on should stop loudly"
 )]
 
+mod attack;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldbucket_policy::contract::Reach;
@@ -25,7 +27,7 @@ fn reach(name: &str) -> Reach {
 fn every_worked_case_is_answered_right() {
     let mut wrong = Vec::new();
     let mut compared = 0;
-    for line in include_str!("fixtures/who-can.jsonl").lines() {
+    for line in include_str!("../fixtures/who-can.jsonl").lines() {
         let case: Value = serde_json::from_str(line).unwrap();
         let output = answer(&case);
         assert_eq!(output.ignored, Vec::<String>::new());
@@ -77,4 +79,25 @@ fn every_worked_case_is_answered_right() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert_eq!(compared, 36);
+}
+
+/// Random accounts, and random requests that the evaluator decides.
+#[test]
+fn nothing_that_was_called_unreachable_is_allowed() {
+    let mut tally = attack::Tally::default();
+    let mut random = attack::Random(0x00c0_1db1);
+    for _ in 0..400 {
+        attack::attack(&mut random, 12, &mut tally);
+    }
+    assert!(
+        tally.wrong.is_empty(),
+        "{} contradictions, the first:\n{}",
+        tally.wrong.len(),
+        tally.wrong[0]
+    );
+    // The run must have had something to say.
+    assert!(tally.allowed > 200, "{tally:?}");
+    assert!(tally.in_unreachable > 1_000, "{tally:?}");
+    assert!(tally.witnesses > 100, "{tally:?}");
+    assert!(tally.constrained > 20, "{tally:?}");
 }
