@@ -35,6 +35,7 @@ mod shortened;
 pub mod table;
 mod unassessed;
 mod weight;
+pub mod who_can;
 mod words;
 
 pub use shortened::catalogue_name;

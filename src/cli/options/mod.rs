@@ -9,6 +9,7 @@ mod join;
 mod policy;
 mod remediate;
 mod shared;
+mod who_can;
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,7 @@ pub use shared::{
     Acceptance, AuditSource, DEFAULT_PACK, GateOptions, MAX_CONCURRENCY, MAX_SAMPLE, Output,
     PackName, SelectionOptions,
 };
+pub use who_can::{AccessOutput, ControlFiles, WhatCanOptions, WhoCanOptions};
 
 /// Everything one run needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +70,12 @@ pub enum Task {
     Remediate(Box<RemediateOptions>),
     /// Reason about policies.
     Policy(PolicyTask),
+    /// Who can reach a bucket or function, from a line each.
+    WhoCanLines,
+    /// Who can reach a bucket or function.
+    WhoCan(Box<WhoCanOptions>),
+    /// What an identity can reach.
+    WhatCan(Box<WhatCanOptions>),
     /// Print the IAM policy.
     Permissions {
         /// For these checks.
@@ -152,6 +160,9 @@ impl Join {
                 PolicyCommand::Evaluate(args) => PolicyTask::Evaluate(args),
                 PolicyCommand::Prove(args) => self.prove(*args),
             }),
+            Command::WhoCan(args) if args.batch => Task::WhoCanLines,
+            Command::WhoCan(args) => Task::WhoCan(Box::new(self.who_can(*args))),
+            Command::WhatCan(args) => Task::WhatCan(Box::new(self.what_can(*args))),
             Command::Permissions(args) => self.permissions(*args),
             Command::ColdStart(args) => {
                 let ColdStartCommand::Estimate(args) = args.command;
@@ -167,10 +178,12 @@ impl Join {
         let config = &self.config;
         let sample_objects = args.sample_objects || config.sample_objects.is_some();
         let image_sizes = args.image_sizes || config.image_sizes == Some(true);
+        let key_grants = args.key_grants || config.key_grants == Some(true);
         let inspect_packages = args.inspect_packages || config.inspect_packages == Some(true);
         let measure = args.measure || config.measure.is_some();
         let opted = [
             (image_sizes, ReadingKind::FunctionImage),
+            (key_grants, ReadingKind::KeyGrants),
             (inspect_packages, ReadingKind::FunctionPackages),
             (measure, ReadingKind::FunctionMeasured),
             (sample_objects, ReadingKind::BucketObjectSample),

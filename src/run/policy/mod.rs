@@ -2,7 +2,7 @@
 
 mod evaluating;
 mod proving;
-mod streaming;
+pub(super) mod streaming;
 
 use super::console::Console;
 use super::files::Stdout;

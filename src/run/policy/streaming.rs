@@ -44,10 +44,11 @@ struct Answers {
 }
 
 /// A worker's function: appends the answer to one line, without a line end.
-pub(super) type AnswerLine = Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<(), BatchError> + Send>;
+pub(in crate::run) type AnswerLine =
+    Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<(), BatchError> + Send>;
 
 /// Answers standard input line by line. Exit 2 when a line was bad.
-pub(super) fn run(
+pub(in crate::run) fn run(
     worker: impl Fn() -> AnswerLine,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {

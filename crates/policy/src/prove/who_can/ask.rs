@@ -1,13 +1,13 @@
 //! Questions and rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::decide::{Authority, Gate};
 use super::domains::Service;
 use super::explain::AccessDecision;
 use super::outside::{Named, Party};
-use super::rules::ActionBits;
+use super::rules::{AccessRule, ActionBits};
 use super::search::Asked;
 use super::subject::{Mention, Subject};
 use super::world::{CompiledBucket, KeyState, Place, Sided, World};
@@ -166,7 +166,7 @@ pub(super) enum TargetNumber {
 }
 
 /// What tells identities of one profile apart at a bucket.
-type Discriminator = (usize, Vec<(u8, u8)>, Vec<String>);
+type Discriminator = (usize, Vec<u32>);
 
 impl World {
     /// Who can do what is asked to a bucket, by name, or a function, by name or ARN: the identities in
@@ -252,7 +252,18 @@ impl World {
         }
     }
 
-    /// Identities that neither their profile nor the target tells apart are decided once.
+    /// What the identities of the account, in their order, and its root user can do: for many buckets at
+    /// once, where only verdicts are wanted.
+    ///
+    /// # Errors
+    /// As [`Self::who_can`].
+    pub fn verdicts(&self, target: &str, question: &ReachQuestion) -> Result<Vec<Reach>, String> {
+        let target = self.target(target)?;
+        let actions = named_actions(question, target)?;
+        let decisions = self.decisions(target, question, &actions, None);
+        Ok(decisions.iter().map(|decision| decision.reach).collect())
+    }
+
     fn identity_rows(
         &self,
         target: TargetNumber,
@@ -260,53 +271,76 @@ impl World {
         actions: &[(&str, ActionBits)],
         only: Option<usize>,
     ) -> Vec<ReachRow> {
+        let subjects = self
+            .subjects
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| only.is_none_or(|only| only == *place));
+        subjects
+            .zip(self.decisions(target, question, actions, only))
+            .map(|((_, subject), decision)| ReachRow {
+                principal: subject.arn.clone().unwrap_or_default(),
+                decision,
+            })
+            .collect()
+    }
+
+    /// Identities that neither their profile nor the target tells apart are decided once.
+    fn decisions(
+        &self,
+        target: TargetNumber,
+        question: &ReachQuestion,
+        actions: &[(&str, ActionBits)],
+        only: Option<usize>,
+    ) -> Vec<Arc<AccessDecision>> {
         let rules = self.rules_at(target);
         let keys = self.keys_of_callers(rules.iter().copied());
-        let speaking: Vec<usize> = rules
+        let values: Vec<&[u32]> = keys.iter().map(|key| self.value_numbers(*key)).collect();
+        let speaking: Vec<&AccessRule> = rules
             .iter()
             .copied()
             .filter(|rule| self.tells_own_apart(*rule))
+            .filter_map(|rule| self.book.rules.get(rule))
             .collect();
         let sessions = self.sessions_at(target);
-        let mut known: BTreeMap<Discriminator, Arc<AccessDecision>> = BTreeMap::new();
-        let mut rows = Vec::new();
+        let plain = values.is_empty() && speaking.is_empty() && sessions.is_empty();
+        let mut by_profile: Vec<Option<Arc<AccessDecision>>> =
+            vec![None; if plain { self.profiles.len() } else { 0 }];
+        let mut known: HashMap<Discriminator, Arc<AccessDecision>> = HashMap::new();
+        let mut decisions = Vec::with_capacity(self.subjects.len());
         for (place, subject) in self.subjects.iter().enumerate() {
             if only.is_some_and(|only| only != place) {
                 continue;
             }
-            let Some(arn) = &subject.arn else {
+            let profile = self.profile_of.get(place).copied().unwrap_or(usize::MAX);
+            if let Some(known) = by_profile.get_mut(profile) {
+                let decision = known.get_or_insert_with(|| {
+                    Arc::new(self.identity(target, question, actions, place, &[]))
+                });
+                decisions.push(Arc::clone(decision));
                 continue;
-            };
-            let mut values = self.values_of(subject, &keys);
-            let own_sessions = sessions_of(&sessions, subject);
-            if !own_sessions.is_empty() {
-                values.push(arn.clone());
             }
-            let discriminator: Discriminator = (
-                self.profile_of.get(place).copied().unwrap_or(usize::MAX),
-                speaking
-                    .iter()
-                    .filter_map(|rule| self.book.rules.get(*rule))
-                    .map(|rule| {
-                        let granted = subject.granted_by(rule, None);
-                        let denied = subject.denied_by(rule);
-                        (number(granted), number(denied))
-                    })
-                    .collect(),
-                values,
-            );
+            let own_sessions = sessions_of(&sessions, subject);
+            let mut told_apart: Vec<u32> = values
+                .iter()
+                .map(|numbers| numbers.get(place).copied().unwrap_or(u32::MAX))
+                .collect();
+            told_apart.extend(speaking.iter().map(|rule| {
+                number(subject.granted_by(rule, None)) * 16 + number(subject.denied_by(rule))
+            }));
+            if !own_sessions.is_empty() {
+                // Its own sessions are no other role's.
+                told_apart.push(u32::try_from(place).unwrap_or(u32::MAX));
+            }
             let decision = known
-                .entry(discriminator)
+                .entry((profile, told_apart))
                 .or_insert_with(|| {
                     Arc::new(self.identity(target, question, actions, place, &own_sessions))
                 })
                 .clone();
-            rows.push(ReachRow {
-                principal: arn.clone(),
-                decision,
-            });
+            decisions.push(decision);
         }
-        rows
+        decisions
     }
 
     /// One identity, and its sessions that the target's policies name.
@@ -661,9 +695,9 @@ impl World {
     }
 }
 
-fn number(mention: Mention) -> u8 {
+fn number(mention: Mention) -> u32 {
     let of = |delegation: Option<crate::prove::Delegation>| {
-        delegation.map_or(0, |delegation| delegation as u8 + 1)
+        delegation.map_or(0, |delegation| delegation as u32 + 1)
     };
     of(mention.sure) * 4 + of(mention.doubtful)
 }

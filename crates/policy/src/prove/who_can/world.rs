@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::domains::{KeyContent, Service, Stance, is_of_caller};
 use super::outside::Named;
@@ -129,6 +129,8 @@ pub struct World {
     pub(super) record: AccountRecord,
     /// Some condition looks at the network.
     pub(super) networks_matter: bool,
+    /// By key, the values that subjects have in it, numbered; filled when first asked for.
+    value_numbers: Vec<OnceLock<Vec<u32>>>,
 }
 
 impl Sided {
@@ -218,9 +220,13 @@ impl World {
             functions,
             trusts,
             networks_matter,
+            value_numbers: Vec::new(),
             book,
             record,
         };
+        world
+            .value_numbers
+            .resize_with(world.book.vocabulary.keys.len(), OnceLock::new);
         world.group(own_rules);
         world
     }
@@ -287,6 +293,26 @@ impl World {
                 })
             })
             .collect()
+    }
+
+    /// What the subjects have in a key that tells callers apart: the same number for the same values.
+    pub(super) fn value_numbers(&self, key: usize) -> &[u32] {
+        let Some(known) = self.value_numbers.get(key) else {
+            return &[];
+        };
+        known.get_or_init(|| {
+            let keys = BTreeSet::from([key]);
+            let mut numbers: BTreeMap<Vec<String>, u32> = BTreeMap::new();
+            self.subjects
+                .iter()
+                .map(|subject| {
+                    let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+                    *numbers
+                        .entry(self.values_of(subject, &keys))
+                        .or_insert(next)
+                })
+                .collect()
+        })
     }
 
     /// A place of which nothing is known.
