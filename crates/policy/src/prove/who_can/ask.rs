@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::decide::{Authority, Gate};
 use super::domains::Service;
-use super::explain::AccessDecision;
+use super::explain::{AccessDecision, Blocked};
+use super::groups::{Group, GroupedFor, GroupsAt};
 use super::outside::{Named, Party};
 use super::rules::{AccessRule, ActionBits};
 use super::search::Asked;
 use super::subject::{Mention, Subject};
-use super::world::{CompiledBucket, KeyState, Place, Sided, World};
+use super::world::{CompiledBucket, KeyState, Place, Profile, Sided, World};
 use crate::catalogue::{self, On};
 use crate::contract::Reach;
 use crate::document::Principal;
@@ -285,7 +286,7 @@ impl World {
             .collect()
     }
 
-    /// Identities that neither their profile nor the target tells apart are decided once.
+    /// Identities that neither what they have nor the target tells apart are decided once.
     fn decisions(
         &self,
         target: TargetNumber,
@@ -303,19 +304,36 @@ impl World {
             .filter_map(|rule| self.book.rules.get(rule))
             .collect();
         let sessions = self.sessions_at(target);
-        let plain = values.is_empty() && speaking.is_empty() && sessions.is_empty();
-        let mut by_profile: Vec<Option<Arc<AccessDecision>>> =
-            vec![None; if plain { self.profiles.len() } else { 0 }];
+        let GroupsAt { group_of, groups } = self.groups_of(target, question, actions);
+        let without = (!self.grants_to_own(target, actions)).then(|| {
+            Arc::new(AccessDecision::unreachable(Blocked::because(
+                "nothing",
+                "no policy allows it",
+            )))
+        });
         let mut known: HashMap<Discriminator, Arc<AccessDecision>> = HashMap::new();
+        let mut by_group: Vec<Option<Arc<AccessDecision>>> = vec![None; groups.len()];
+        let plain = values.is_empty() && speaking.is_empty() && sessions.is_empty();
         let mut decisions = Vec::with_capacity(self.subjects.len());
         for (place, subject) in self.subjects.iter().enumerate() {
             if only.is_some_and(|only| only != place) {
                 continue;
             }
-            let profile = self.profile_of.get(place).copied().unwrap_or(usize::MAX);
-            if let Some(known) = by_profile.get_mut(profile) {
+            let number = self
+                .profile_of
+                .get(place)
+                .and_then(|profile| group_of.get(*profile))
+                .copied()
+                .unwrap_or(usize::MAX);
+            let group = groups.get(number);
+            if let (Some(without), Some(true)) = (&without, group.map(Group::is_without)) {
+                decisions.push(Arc::clone(without));
+                continue;
+            }
+            let profile = group.map(|group| &group.profile);
+            if plain && let Some(known) = by_group.get_mut(number) {
                 let decision = known.get_or_insert_with(|| {
-                    Arc::new(self.identity(target, question, actions, place, &[]))
+                    Arc::new(self.identity(target, question, actions, (place, profile), &[]))
                 });
                 decisions.push(Arc::clone(decision));
                 continue;
@@ -326,21 +344,81 @@ impl World {
                 .map(|numbers| numbers.get(place).copied().unwrap_or(u32::MAX))
                 .collect();
             told_apart.extend(speaking.iter().map(|rule| {
-                number(subject.granted_by(rule, None)) * 16 + number(subject.denied_by(rule))
+                number_of(subject.granted_by(rule, None)) * 16 + number_of(subject.denied_by(rule))
             }));
             if !own_sessions.is_empty() {
                 // Its own sessions are no other role's.
                 told_apart.push(u32::try_from(place).unwrap_or(u32::MAX));
             }
             let decision = known
-                .entry((profile, told_apart))
+                .entry((number, told_apart))
                 .or_insert_with(|| {
-                    Arc::new(self.identity(target, question, actions, place, &own_sessions))
+                    let who = (place, profile);
+                    Arc::new(self.identity(target, question, actions, who, &own_sessions))
                 })
                 .clone();
             decisions.push(decision);
         }
         decisions
+    }
+
+    /// The groups of identities at a target.
+    fn groups_of(
+        &self,
+        target: TargetNumber,
+        question: &ReachQuestion,
+        actions: &[(&str, ActionBits)],
+    ) -> GroupsAt {
+        let main = actions
+            .iter()
+            .fold(ActionBits::default(), |all, (_, bits)| all.or(*bits));
+        let bucket = match target {
+            TargetNumber::Bucket(place) => self.buckets.get(place),
+            TargetNumber::Function(_) => None,
+        };
+        let keyed = actions
+            .iter()
+            .filter(|_| bucket.is_some_and(|bucket| bucket.key.is_some()))
+            .filter_map(|(name, _)| kms_action(name))
+            .fold(main, ActionBits::or);
+        self.groups_at(
+            bucket.map(|bucket| bucket.record.name.as_str()),
+            GroupedFor {
+                bits: keyed,
+                main,
+                by_name: !question.verdict_only,
+            },
+        )
+    }
+
+    /// Whether an Allow of the target's own policy can speak of an identity of the account.
+    fn grants_to_own(&self, target: TargetNumber, actions: &[(&str, ActionBits)]) -> bool {
+        let policy = match target {
+            TargetNumber::Bucket(place) => self.buckets.get(place).map(|bucket| &bucket.policy),
+            TargetNumber::Function(place) => {
+                self.functions.get(place).map(|function| &function.policy)
+            }
+        };
+        policy
+            .iter()
+            .flat_map(|policy| &policy.allows)
+            .filter_map(|rule| self.book.rules.get(*rule))
+            .filter(|rule| actions.iter().any(|(_, bits)| rule.actions.meets(*bits)))
+            .any(|rule| self.can_speak_of_own(rule))
+    }
+
+    /// Whether the principal element of a rule can speak of an identity of the account.
+    pub(super) fn can_speak_of_own(&self, rule: &AccessRule) -> bool {
+        let Whom::Principals(element) = &rule.rule.whom else {
+            return true;
+        };
+        element.negated
+            || element.items.iter().any(|item| match item {
+                Principal::Everyone | Principal::CanonicalUser(_) | Principal::Federated(_) => true,
+                Principal::Account(id) => *id == self.account,
+                Principal::Arn(arn) => arn.account == self.account,
+                Principal::Service(_) | Principal::UniqueId(_) => false,
+            })
     }
 
     /// One identity, and its sessions that the target's policies name.
@@ -349,13 +427,13 @@ impl World {
         target: TargetNumber,
         question: &ReachQuestion,
         actions: &[(&str, ActionBits)],
-        place: usize,
+        (place, profile): (usize, Option<&Profile>),
         sessions: &[&str],
     ) -> AccessDecision {
         let Some(subject) = self.subjects.get(place) else {
             return AccessDecision::unknown("no such identity");
         };
-        let mut best = self.strongest(target, question, actions, subject, Some(place));
+        let mut best = self.strongest(target, question, actions, subject, Some((place, profile)));
         for session in sessions {
             if best.reach == Reach::Reachable {
                 break;
@@ -382,7 +460,8 @@ impl World {
                 held_as: Some((*session).to_owned()),
                 ..subject.clone()
             };
-            let decision = self.strongest(target, question, actions, &named, Some(place));
+            let decision =
+                self.strongest(target, question, actions, &named, Some((place, profile)));
             best = stronger(best, decision);
         }
         best
@@ -425,7 +504,7 @@ impl World {
         question: &ReachQuestion,
         actions: &[(&str, ActionBits)],
         subject: &Subject,
-        identity: Option<usize>,
+        identity: Option<(usize, Option<&Profile>)>,
     ) -> AccessDecision {
         let mut best: Option<AccessDecision> = None;
         for (name, bits) in actions {
@@ -455,7 +534,7 @@ impl World {
         question: &ReachQuestion,
         (action, bits): (&str, ActionBits),
         subject: &Subject,
-        identity: Option<usize>,
+        identity: Option<(usize, Option<&Profile>)>,
     ) -> AccessDecision {
         let Some(bucket) = self.buckets.get(place) else {
             return AccessDecision::unknown("no such bucket");
@@ -531,12 +610,12 @@ impl World {
             },
             action,
             verdict_only: question.verdict_only,
-            identity,
+            identity: identity.map(|(place, _)| place),
             bucket: Some(place),
             function: None,
             role: None,
         };
-        let profile = identity.and_then(|identity| self.profile(identity));
+        let profile = identity.and_then(|(_, profile)| profile);
         self.decide(&asked, profile, &gate)
     }
 
@@ -546,7 +625,7 @@ impl World {
         question: &ReachQuestion,
         (action, bits): (&str, ActionBits),
         subject: &Subject,
-        identity: Option<usize>,
+        identity: Option<(usize, Option<&Profile>)>,
     ) -> AccessDecision {
         let Some(function) = self.functions.get(place) else {
             return AccessDecision::unknown("no such function");
@@ -571,12 +650,12 @@ impl World {
             function: Some(place),
             ..self.plain(
                 subject,
-                identity,
+                identity.map(|(place, _)| place),
                 (Service::Lambda, &function.record.arn),
                 (action, question.verdict_only),
             )
         };
-        let profile = identity.and_then(|identity| self.profile(identity));
+        let profile = identity.and_then(|(_, profile)| profile);
         self.decide(&asked, profile, &gate)
     }
 
@@ -611,39 +690,20 @@ impl World {
         }
     }
 
-    /// Whether an identity can change a function.
-    pub(super) fn alters_function(
-        &self,
-        function: usize,
-        question: &ReachQuestion,
-        identity: usize,
-    ) -> AccessDecision {
-        self.alone(TargetNumber::Function(function), question, identity)
-    }
-
-    /// Whether an identity can change a bucket.
-    pub(super) fn changes_bucket(
-        &self,
-        bucket: usize,
-        question: &ReachQuestion,
-        identity: usize,
-    ) -> AccessDecision {
-        self.alone(TargetNumber::Bucket(bucket), question, identity)
-    }
-
-    fn alone(
-        &self,
-        target: TargetNumber,
-        question: &ReachQuestion,
-        identity: usize,
-    ) -> AccessDecision {
-        let Some(subject) = self.subjects.get(identity) else {
-            return AccessDecision::unknown("no such identity");
+    /// What every identity, in their order, can do by one action.
+    pub(super) fn verdicts_of(&self, target: TargetNumber, action: &str) -> Vec<Reach> {
+        let question = ReachQuestion {
+            actions: vec![action.to_owned()],
+            keys: ObjectKeys::Any,
+            verdict_only: true,
         };
-        match named_actions(question, target) {
-            Ok(actions) => self.strongest(target, question, &actions, subject, Some(identity)),
-            Err(_) => AccessDecision::unknown("no such action"),
-        }
+        let Ok(actions) = named_actions(&question, target) else {
+            return Vec::new();
+        };
+        self.decisions(target, &question, &actions, None)
+            .iter()
+            .map(|decision| decision.reach)
+            .collect()
     }
 
     /// Every rule that the target brings: its policy, its key's, resource control policies.
@@ -695,7 +755,7 @@ impl World {
     }
 }
 
-fn number(mention: Mention) -> u32 {
+fn number_of(mention: Mention) -> u32 {
     let of = |delegation: Option<crate::prove::Delegation>| {
         delegation.map_or(0, |delegation| delegation as u32 + 1)
     };

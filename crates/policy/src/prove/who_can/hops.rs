@@ -3,6 +3,8 @@
 //! Such a principal cannot do what is asked; it can do something else first, and the something is
 //! named. It is never mixed into the answer itself, and no second step is looked for.
 
+use std::collections::BTreeMap;
+
 use super::ask::{ReachQuestion, ReachRow, TargetNumber};
 use super::decide::{Authority, Gate};
 use super::domains::Service;
@@ -12,8 +14,6 @@ use super::search::Asked;
 use super::subject::Subject;
 use super::world::{CompiledTrust, KeyState, Place, World};
 use crate::contract::Reach;
-use crate::document::Principal;
-use crate::prove::compile::Whom;
 use crate::prove::value::Domain;
 
 /// A principal that is one step away.
@@ -29,6 +29,9 @@ pub struct OneHop {
     /// The step depends on something that was not read.
     pub unknown: bool,
 }
+
+/// The action that changes the policy of a bucket.
+const CHANGE: &str = "s3:PutBucketPolicy";
 
 const fn gets_in(reach: Reach) -> bool {
     matches!(reach, Reach::Reachable | Reach::Constrained)
@@ -55,19 +58,26 @@ impl World {
             .map(|(place, _)| place)
             .collect();
         let mut hops = Vec::new();
+        let mut known: BTreeMap<Vec<usize>, Vec<(String, Reach)>> = BTreeMap::new();
         for (role, row) in rows.iter().take(identities).enumerate() {
             if !gets_in(row.decision.reach) {
                 continue;
             }
             if let Some(Some(trust)) = self.trusts.get(role) {
-                self.assumes(role, trust, &outside, &mut hops);
+                self.assumes(role, trust, &outside, &mut known, &mut hops);
             }
             self.alters(role, &outside, &mut hops);
         }
         if let TargetNumber::Bucket(bucket) = target {
+            let changers = if question.actions.iter().any(|name| name == CHANGE) {
+                Vec::new()
+            } else {
+                self.verdicts_of(target, CHANGE)
+            };
             for place in &outside {
                 if let Some(row) = rows.get(*place) {
-                    self.changes(bucket, question, *place, &row.decision, &mut hops);
+                    let changes = changers.get(*place).is_some_and(|reach| gets_in(*reach));
+                    self.changes(bucket, changes, *place, &row.decision, &mut hops);
                 }
             }
         }
@@ -82,18 +92,19 @@ impl World {
         role: usize,
         trust: &CompiledTrust,
         outside: &[usize],
+        known: &mut BTreeMap<Vec<usize>, Vec<(String, Reach)>>,
         hops: &mut Vec<OneHop>,
     ) {
         let Some(arn) = self.subjects.get(role).and_then(|role| role.arn.as_ref()) else {
             return;
         };
-        let mut hop = |principal: &str, decision: &AccessDecision| {
-            if gets_in(decision.reach) || decision.reach == Reach::Unknown {
+        let mut hop = |principal: &str, reach: Reach| {
+            if gets_in(reach) || reach == Reach::Unknown {
                 hops.push(OneHop {
                     principal: principal.to_owned(),
                     via: "sts:AssumeRole".to_owned(),
                     role: Some(arn.clone()),
-                    unknown: decision.reach == Reach::Unknown,
+                    unknown: reach == Reach::Unknown,
                 });
             }
         };
@@ -102,22 +113,30 @@ impl World {
                 if let Some(subject) = self.subjects.get(*place)
                     && let Some(own) = &subject.arn
                 {
-                    hop(own, &self.at_role(role, trust, subject, Some(*place)));
+                    hop(own, self.at_role(role, trust, subject, Some(*place)).reach);
                 }
             }
         }
-        for party in self.parties(&trust.named) {
-            // Whoever is not named is in only where the policy names everyone.
-            let decision = party
-                .callers
-                .iter()
-                .map(|caller| self.at_role(role, trust, caller, None))
-                .max_by_key(|decision| decision.reach);
-            if let Some(decision) = decision
-                && party.name != "anonymous"
-            {
-                hop(&party.name, &decision);
-            }
+        // A trust policy has no resource: the same words say the same of every role.
+        let same = trust.rules.all().filter_map(|rule| {
+            let rule = self.book.rules.get(rule)?;
+            Some(rule.same)
+        });
+        let outsiders = known.entry(same.collect()).or_insert_with(|| {
+            self.parties(&trust.named)
+                .into_iter()
+                .filter(|party| party.name != "anonymous")
+                .filter_map(|party| {
+                    let decisions = party
+                        .callers
+                        .iter()
+                        .map(|caller| self.at_role(role, trust, caller, None).reach);
+                    Some((party.name.clone(), decisions.max()?))
+                })
+                .collect()
+        });
+        for (name, reach) in outsiders {
+            hop(name, *reach);
         }
     }
 
@@ -128,18 +147,7 @@ impl World {
             .allows
             .iter()
             .filter_map(|rule| self.book.rules.get(*rule))
-            .any(|rule| match &rule.rule.whom {
-                Whom::Principals(element) => {
-                    element.negated
-                        || element.items.iter().any(|item| match item {
-                            Principal::Everyone => true,
-                            Principal::Account(id) => *id == self.account,
-                            Principal::Arn(arn) => arn.account == self.account,
-                            _ => false,
-                        })
-                }
-                _ => true,
-            })
+            .any(|rule| self.can_speak_of_own(rule))
     }
 
     fn at_role(
@@ -191,22 +199,25 @@ impl World {
             .enumerate()
             .filter(|(_, function)| function.record.role.as_ref() == Some(arn));
         for (place, _) in functions {
-            for subject in outside {
-                let Some(own) = self.subjects.get(*subject).and_then(|one| one.arn.as_ref()) else {
-                    continue;
-                };
-                let question = ReachQuestion {
-                    verdict_only: true,
-                    ..ReachQuestion::of_class(super::ask::AccessClass::Alter)
-                };
-                let decision = self.alters_function(place, &question, *subject);
-                if gets_in(decision.reach) || decision.reach == Reach::Unknown {
-                    hops.push(OneHop {
-                        principal: own.clone(),
-                        via: "lambda:UpdateFunctionCode".to_owned(),
-                        role: Some(arn.clone()),
-                        unknown: decision.reach == Reach::Unknown,
-                    });
+            for action in [
+                "lambda:UpdateFunctionCode",
+                "lambda:UpdateFunctionConfiguration",
+            ] {
+                let verdicts = self.verdicts_of(TargetNumber::Function(place), action);
+                for subject in outside {
+                    let reach = verdicts.get(*subject).copied();
+                    let own = self.subjects.get(*subject).and_then(|one| one.arn.as_ref());
+                    let (Some(reach), Some(own)) = (reach, own) else {
+                        continue;
+                    };
+                    if gets_in(reach) || reach == Reach::Unknown {
+                        hops.push(OneHop {
+                            principal: own.clone(),
+                            via: action.to_owned(),
+                            role: Some(arn.clone()),
+                            unknown: reach == Reach::Unknown,
+                        });
+                    }
                 }
             }
         }
@@ -216,7 +227,7 @@ impl World {
     fn changes(
         &self,
         bucket: usize,
-        question: &ReachQuestion,
+        changes: bool,
         place: usize,
         decision: &AccessDecision,
         hops: &mut Vec<OneHop>,
@@ -230,37 +241,21 @@ impl World {
         let Some(own) = &subject.arn else {
             return;
         };
-        let mut hop = |via: &str, decision: &AccessDecision| {
-            if gets_in(decision.reach) {
-                hops.push(OneHop {
-                    principal: own.clone(),
-                    via: via.to_owned(),
-                    role: None,
-                    unknown: false,
-                });
-            }
+        let mut hop = |via: &str| {
+            hops.push(OneHop {
+                principal: own.clone(),
+                via: via.to_owned(),
+                role: None,
+                unknown: false,
+            });
         };
         match blocked.policy.as_str() {
-            "bucket" | "nothing"
-                if !question
-                    .actions
-                    .iter()
-                    .any(|name| name == "s3:PutBucketPolicy") =>
-            {
-                let change = ReachQuestion {
-                    actions: vec!["s3:PutBucketPolicy".to_owned()],
-                    keys: super::ask::ObjectKeys::Any,
-                    verdict_only: true,
-                };
-                hop(
-                    "s3:PutBucketPolicy",
-                    &self.changes_bucket(bucket, &change, place),
-                );
-            }
+            "bucket" | "nothing" if changes => hop(CHANGE),
             "key" => {
                 for action in ["kms:PutKeyPolicy", "kms:CreateGrant"] {
-                    if let Some(decision) = self.at_key(bucket, action, subject, place) {
-                        hop(action, &decision);
+                    let decision = self.at_key(bucket, action, subject, place);
+                    if decision.is_some_and(|decision| gets_in(decision.reach)) {
+                        hop(action);
                     }
                 }
             }

@@ -4,7 +4,8 @@
 //! ```text
 //! a line, a snapshot  ->  [records]  what was read, and what was not
 //!                         [rules]    every statement compiled once, in one vocabulary
-//!                         [world]    identities that nothing tells apart share a profile
+//!                         [world]    identities that nothing tells apart share a profile,
+//!                         [groups]   and for one question most of those are few groups
 //! a question          ->  [ask]      rows: identities, the root user, everyone outside who is named
 //!                         [decide]   the paths by which a caller gets in
 //!                         [search]   one request, or two that fit together (S3's, and KMS's for it)
@@ -25,6 +26,7 @@ mod decide;
 mod domains;
 mod explain;
 mod form;
+mod groups;
 mod hops;
 mod judge;
 mod outside;

@@ -4,7 +4,8 @@
 //! resource and conditions as atoms of one vocabulary. A pair of an identity and a bucket only picks
 //! rules; it compiles nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -78,6 +79,14 @@ impl ActionBits {
         self.s3 & wanted.s3 != 0 || self.other & wanted.other != 0
     }
 
+    /// Those of either.
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self {
+            s3: self.s3 | other.s3,
+            other: self.other | other.other,
+        }
+    }
+
     const fn is_empty(self) -> bool {
         self.s3 == 0 && self.other == 0
     }
@@ -112,6 +121,12 @@ pub(super) struct AccessRule {
     pub(super) actions: ActionBits,
     /// What would read it.
     pub(super) missing: Option<Arc<str>>,
+    /// The first rule that says the same, in whatever policy.
+    pub(super) same: usize,
+    /// The first rule that says the same in a policy of the same name.
+    pub(super) same_by_name: usize,
+    /// The buckets that it names for S3; none where it can be about others too.
+    pub(super) buckets: Option<Vec<String>>,
 }
 
 /// The rules of every policy, and their vocabulary.
@@ -121,6 +136,8 @@ pub(super) struct RuleBook {
     pub(super) rules: Vec<AccessRule>,
     /// Where the rules of a document stand, by its address and kind.
     known: BTreeMap<(usize, u8), Range<usize>>,
+    /// By what a statement says, with and without the name of its policy, the first rule.
+    said: HashMap<(String, Arc<str>), usize>,
 }
 
 impl RuleBook {
@@ -129,6 +146,7 @@ impl RuleBook {
             vocabulary: Vocabulary::new(partition, [account.to_owned()]),
             rules: Vec::new(),
             known: BTreeMap::new(),
+            said: HashMap::new(),
         }
     }
 
@@ -177,13 +195,30 @@ impl RuleBook {
             rule.unread = unread
                 || matches!(rule.whom, Whom::Unread)
                 || (statement.resource.is_none() && kind != PolicyKind::Trust);
+            let place = self.rules.len();
+            let (mut same, mut same_by_name) = (place, place);
+            if kind != PolicyKind::Resource && !rule.unread {
+                let said = text_of(statement, policy.version);
+                same_by_name = *self
+                    .said
+                    .entry((said.clone(), Arc::clone(&name)))
+                    .or_insert(place);
+                same = *self.said.entry((said, "".into())).or_insert(place);
+            }
             self.rules.push(AccessRule {
                 document: Arc::clone(&name),
                 index: Some(statement.index),
                 effect: statement.effect,
+                buckets: if rule.unread {
+                    None
+                } else {
+                    named_buckets(statement.resource.as_ref())
+                },
                 rule,
                 actions,
                 missing: None,
+                same,
+                same_by_name,
             });
         }
         if is_partly_lost(policy) {
@@ -224,6 +259,7 @@ impl RuleBook {
         effect: Effect,
         with_principal: bool,
     ) {
+        let place = self.rules.len();
         self.rules.push(AccessRule {
             document: Arc::clone(name),
             index: None,
@@ -241,6 +277,9 @@ impl RuleBook {
             },
             actions: ActionBits::ALL,
             missing,
+            same: place,
+            same_by_name: place,
+            buckets: None,
         });
     }
 
@@ -262,6 +301,7 @@ impl RuleBook {
             let texts = everything.iter().map(String::as_str);
             let atom = Atom::resource(texts, false, Version::V2008);
             let atoms = vec![self.vocabulary.add(atom)];
+            let place = self.rules.len();
             self.rules.push(AccessRule {
                 document: "acl".into(),
                 index: None,
@@ -278,6 +318,9 @@ impl RuleBook {
                     other: 0,
                 },
                 missing: None,
+                same: place,
+                same_by_name: place,
+                buckets: None,
             });
         }
         start..self.rules.len()
@@ -287,6 +330,7 @@ impl RuleBook {
     pub(super) fn close(&mut self) {
         self.vocabulary.complete();
         self.known.clear();
+        self.said.clear();
     }
 
     /// The keys that a rule looks at, in conditions and as variables.
@@ -304,6 +348,65 @@ impl RuleBook {
             );
         }
     }
+}
+
+/// What a statement says, as a text: the same for statements that say it in the same words.
+fn text_of(statement: &Statement, version: Version) -> String {
+    let mut text = String::with_capacity(128);
+    let mut list = |name: &str, element: &Element<Pattern>| {
+        let _ = write!(text, "{name}{}", element.negated);
+        for item in &element.items {
+            let _ = write!(text, "\u{0}{}", item.text);
+        }
+        text.push('\u{1}');
+    };
+    list("action", &statement.action);
+    if let Some(resource) = &statement.resource {
+        list("resource", resource);
+    }
+    let _ = write!(
+        text,
+        "{:?}{:?}{:?}",
+        statement.effect, version, statement.principal
+    );
+    for condition in &statement.conditions {
+        let _ = write!(
+            text,
+            "\u{1}{:?}{:?}{}{}",
+            condition.quantifier, condition.operator, condition.if_exists, condition.key
+        );
+        for value in &condition.values {
+            let _ = write!(text, "\u{0}{value}");
+        }
+    }
+    text
+}
+
+/// The buckets that a resource element is about; none where it can be about any bucket. What it says of
+/// other services does not count.
+fn named_buckets(element: Option<&Element<Pattern>>) -> Option<Vec<String>> {
+    let element = element.filter(|element| !element.negated)?;
+    let mut buckets = Vec::new();
+    for item in &element.items {
+        let mut parts = item.text.splitn(6, ':');
+        let (arn, _, service) = (parts.next()?, parts.next()?, parts.next()?);
+        if arn != "arn" || service.contains(['*', '?', '$']) {
+            return None;
+        }
+        if service != "s3" {
+            continue;
+        }
+        let path = parts.nth(2)?;
+        let name = path.split('/').next().unwrap_or_default();
+        // Access points have a Region and an account in front of their name.
+        if name.contains(['*', '?', '$']) || !item.text.contains(":s3:::") {
+            return None;
+        }
+        if !buckets.iter().any(|known| known == name) {
+            buckets.push(name.to_owned());
+        }
+    }
+    Some(buckets)
 }
 
 /// Whether a policy has a part that could not be read at all.

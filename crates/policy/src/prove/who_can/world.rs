@@ -1,11 +1,12 @@
 //! An account, compiled once: every policy as rules, identities that nothing tells apart as one
 //! profile.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::domains::{KeyContent, Service, Stance, is_of_caller};
+use super::groups::{GroupedFor, Grouping};
 use super::outside::Named;
 use super::records::{
     AccountRecord, BucketRecord, CitedPolicy, DefaultKey, FunctionRecord, IdentityRecord,
@@ -29,10 +30,16 @@ pub(super) struct Sided {
 }
 
 /// What identities have in common that no policy tells apart.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Profile {
     pub(super) identity: Sided,
     pub(super) boundary: Option<Sided>,
+    /// What kind of principal, as a number.
+    pub(super) kind: u8,
+    /// What it has in the keys that service control policies look at, numbered.
+    pub(super) scp_values: Vec<u32>,
+    /// The first of its identities.
+    pub(super) first: usize,
 }
 
 /// A KMS key, compiled.
@@ -129,6 +136,12 @@ pub struct World {
     pub(super) record: AccountRecord,
     /// Some condition looks at the network.
     pub(super) networks_matter: bool,
+    /// By bucket, the rules of identities that name it.
+    pub(super) rules_by_bucket: HashMap<String, Vec<usize>>,
+    /// By such a rule, the profiles that have it.
+    pub(super) profiles_by_rule: HashMap<usize, Vec<usize>>,
+    /// Groups that were worked out.
+    pub(super) groupings: Mutex<HashMap<GroupedFor, Arc<Grouping>>>,
     /// By key, the values that subjects have in it, numbered; filled when first asked for.
     value_numbers: Vec<OnceLock<Vec<u32>>>,
 }
@@ -220,6 +233,9 @@ impl World {
             functions,
             trusts,
             networks_matter,
+            rules_by_bucket: HashMap::new(),
+            profiles_by_rule: HashMap::new(),
+            groupings: Mutex::default(),
             value_numbers: Vec::new(),
             book,
             record,
@@ -228,7 +244,41 @@ impl World {
             .value_numbers
             .resize_with(world.book.vocabulary.keys.len(), OnceLock::new);
         world.group(own_rules);
+        world.index();
         world
+    }
+
+    /// Where the rules of identities are that name buckets.
+    fn index(&mut self) {
+        for (number, profile) in self.profiles.iter().enumerate() {
+            let rules = profile
+                .identity
+                .all()
+                .chain(profile.boundary.iter().flat_map(Sided::all));
+            for place in rules {
+                let Some(buckets) = self
+                    .book
+                    .rules
+                    .get(place)
+                    .and_then(|rule| rule.buckets.as_ref())
+                else {
+                    continue;
+                };
+                if buckets.is_empty() {
+                    continue;
+                }
+                let profiles = self.profiles_by_rule.entry(place).or_default();
+                if profiles.is_empty() {
+                    for bucket in buckets {
+                        self.rules_by_bucket
+                            .entry(bucket.clone())
+                            .or_default()
+                            .push(place);
+                    }
+                }
+                profiles.push(number);
+            }
+        }
     }
 
     /// Gives identities that no policy tells apart one profile.
@@ -254,10 +304,25 @@ impl World {
                 kind,
                 self.values_of(subject, &keys),
             );
+            let scp_values = by_scp
+                .iter()
+                .map(|key| {
+                    self.value_numbers(*key)
+                        .get(number)
+                        .copied()
+                        .unwrap_or(u32::MAX)
+                })
+                .collect();
             let next = self.profiles.len();
             let place = *known.entry(key).or_insert(next);
             if place == next {
-                self.profiles.push(Profile { identity, boundary });
+                self.profiles.push(Profile {
+                    identity,
+                    boundary,
+                    kind,
+                    scp_values,
+                    first: number,
+                });
             }
             self.profile_of.push(place);
         }
