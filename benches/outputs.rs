@@ -92,6 +92,8 @@ fn result(number: usize) -> CheckResult {
         },
         witness: None,
         reason: None,
+        not_requested: Vec::new(),
+        remediation: None,
         missing: Vec::new(),
         suppressed_by: None,
         suppression: None,

@@ -23,12 +23,16 @@ mod comparing;
 mod configuration;
 mod console;
 pub mod docs;
+mod doctor;
 mod error;
 mod explaining;
 mod files;
 mod gaps;
 mod gate;
+mod init;
+mod invocation;
 mod listing;
+mod pager;
 mod permissions;
 mod policy;
 mod remediate;
@@ -109,6 +113,8 @@ pub fn run(
         Task::Permissions { selection, opted } => {
             permissions::run(&selection, &opted, &mut stdout)?
         }
+        Task::Doctor(options) => doctor::run(*options, &mut console, &mut stdout)?,
+        Task::Init(options) => init::run(&options, &mut console, &mut stdout)?,
         Task::Estimate(estimate) => cold_start::run(*estimate, &console, &mut stdout)?,
         Task::Completions(shell) => listing::completions(shell, &mut stdout)?,
         Task::Schema(name) => schema::run(name, &mut stdout)?,

@@ -15,7 +15,11 @@ use std::process::{Command, Stdio};
 use support::tools::{assert_content, project, tool};
 use support::{accounts, coldbucket};
 
-const WORKFLOWS: [&str; 2] = [".github/workflows/ci.yml", "docs/ci/github.yml"];
+const WORKFLOWS: [&str; 3] = [
+    ".github/workflows/ci.yml",
+    ".github/workflows/release.yml",
+    "docs/ci/github.yml",
+];
 
 #[test]
 fn workflows_and_the_action_meet_their_schemas_and_actionlint() {
@@ -50,10 +54,18 @@ fn scripts_are_scripts() {
         .filter_map(|step| step["run"].as_str())
         .map(str::to_owned)
         .collect();
-    assert_eq!(scripts.len(), 3);
+    assert_eq!(scripts.len(), 5);
     // An input that is written into a script is code of whoever chose it.
     assert!(scripts.iter().all(|script| !script.contains("${{")));
-    scripts.push(fs::read_to_string(project().join("docs/ci/container.sh")).unwrap());
+    for file in [
+        "docs/ci/container.sh",
+        ".ci/run",
+        ".ci/wheel",
+        ".ci/glibc",
+        ".ci/formula",
+    ] {
+        scripts.push(fs::read_to_string(project().join(file)).unwrap());
+    }
     let folder = tempfile::tempdir().unwrap();
     for (number, script) in scripts.iter().enumerate() {
         let file = folder.path().join(format!("{number}.sh"));
@@ -64,6 +76,11 @@ fn scripts_are_scripts() {
                 .arg(&file)
                 .stdin(Stdio::null()),
         );
+        assert_content(
+            tool("shellcheck")
+                .args(["--norc", "--shell=bash"])
+                .arg(&file),
+        );
     }
 }
 
@@ -72,7 +89,14 @@ fn scripts_are_scripts() {
 fn the_audit_step_of_the_action_does_what_it_says() {
     let action = fs::read_to_string(project().join("action.yml")).unwrap();
     let action: serde_json::Value = serde_saphyr::from_str(&action).unwrap();
-    let script = action["runs"]["steps"][1]["run"].as_str().unwrap();
+    let script = action["runs"]["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|step| step["id"] == "audit")
+        .unwrap()["run"]
+        .as_str()
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let ran = Command::new("bash")
@@ -89,7 +113,7 @@ fn the_audit_step_of_the_action_does_what_it_says() {
             ("REGION", "us-east-1,eu-west-1"),
             ("SNAPSHOT", ""),
             ("BASELINE", ""),
-            ("ARGS", "--sample --check s3-public-*"),
+            ("ARGS", "--sample\n--check\ns3-public-*\n"),
             ("SARIF", "out.sarif"),
             ("SUMMARY", "true"),
         ])

@@ -628,6 +628,68 @@ fn both_colour_schemes_are_readable() {
     assert_eq!(browser.text(paper), "rgb(255, 255, 255)");
 }
 
+/// From a phone to a wide screen, with everything open.
+#[test]
+fn no_width_scrolls_sideways() {
+    let mut browser = Browser::start();
+    let page = page_of("--sample --pack fsbp");
+    for (width, page) in [390, 768, 1024, 1280, 1440]
+        .into_iter()
+        .flat_map(|width| [(width, page_of("--sample")), (width, page.clone())])
+    {
+        browser.window(width, 900);
+        browser.open(&page);
+        for open in [false, true] {
+            let script = format!(
+                "document.querySelectorAll('details').forEach(it => {{ it.open = {open}; }})"
+            );
+            browser.eval(&script);
+            browser.drawn();
+            let wide = browser.number("document.documentElement.scrollWidth");
+            assert!(wide <= width as usize, "{wide} at {width}, open: {open}");
+        }
+    }
+}
+
+/// A link with filters shows what its sender saw, and each chip counts what it would show.
+#[test]
+fn filters_stand_in_the_address_and_in_the_counts() {
+    let mut browser = Browser::start();
+    let report = sample();
+    browser.open(&page_of("--sample"));
+    browser.click("input[name=severity][value=critical]");
+    browser.drawn();
+    let critical = findings(&report, |result| result.severity == Severity::Critical);
+    assert_eq!(browser.number(SHOWN), critical);
+    assert!(browser.holds("location.search === '?severity=critical'"));
+    browser.call("Page.reload", json!({}));
+    browser.settled();
+    browser.drawn();
+    assert_eq!(browser.number(SHOWN), critical);
+    let high = findings(&report, |result| result.severity == Severity::High);
+    let chip = "[...document.querySelectorAll('input[name=severity]')].find(it => it.value === 'high').parentElement.querySelector('b').textContent";
+    assert_eq!(browser.text(chip), high.to_string());
+}
+
+/// The fix stands in the finding, in every form, one at a time.
+#[test]
+fn a_finding_holds_its_fix() {
+    let mut browser = Browser::start();
+    browser.open(&page_of("--sample"));
+    let tabs = "document.querySelector('.forms')";
+    assert!(browser.holds(&format!("{tabs} !== null")));
+    browser.eval(&format!("{tabs}.closest('details.more')?.setAttribute('open', ''); {tabs}.closest('details.row').open = true"));
+    browser.drawn();
+    let shown = format!(
+        "[...{tabs}.querySelectorAll('.form')].filter(it => it.checkVisibility()).map(it => it.className).join()"
+    );
+    assert_eq!(browser.text(&shown), "form cli");
+    browser.eval(&format!("{tabs}.querySelector('input.terraform').click()"));
+    assert_eq!(browser.text(&shown), "form terraform");
+    let commands = "[...document.querySelectorAll('.row pre.copy')].filter(it => it.textContent.startsWith('coldbucket remediate --sample ')).length";
+    assert_eq!(browser.number(commands), findings(&sample(), |_| true));
+}
+
 /// What reaches beyond a window of 400 pixels.
 const CUT_OFF: &str = "[...document.querySelectorAll('main *')].filter(it => it.checkVisibility() && !it.closest('.out, svg, nav') && it.getBoundingClientRect().right > 400.5).map(it => it.outerHTML.slice(0, 160))";
 

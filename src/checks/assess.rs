@@ -23,6 +23,7 @@ use crate::facts::{
 };
 use crate::findings::{Evidence, Finding, Reason, Status, bounded, fingerprint};
 use crate::inventory::ids::SubjectKind;
+use crate::inventory::need::ReadingKind;
 
 /// A check's result for one resource, or one item of it, from its facts alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,6 +250,7 @@ fn finding(
     evidence: Vec<Evidence>,
     witness: Option<Value>,
 ) -> Finding {
+    let not_requested = not_requested(&judgement);
     bounded(Finding {
         check: check.id.clone(),
         status: judgement.status,
@@ -261,9 +263,26 @@ fn finding(
         witness,
         reason: judgement.reason,
         missing: judgement.missing,
+        not_requested,
+        remediation: None,
         suppressed_by: None,
         suppression: None,
     })
+}
+
+/// The options that make what a judgement lacks, if it lacks opt-in readings alone.
+fn not_requested(judgement: &Judgement) -> Vec<String> {
+    let makes = |action: &str| -> Vec<&'static str> {
+        let readings = ReadingKind::ALL.iter();
+        let of_action = readings.filter(|reading| reading.action() == action);
+        of_action.filter_map(|reading| reading.option()).collect()
+    };
+    let options: Vec<Vec<&str>> = judgement.missing.iter().map(|one| makes(one)).collect();
+    if judgement.reason != Some(Reason::NotCollected) || options.iter().any(Vec::is_empty) {
+        return Vec::new();
+    }
+    let options: BTreeSet<&str> = options.into_iter().flatten().collect();
+    options.into_iter().map(str::to_owned).collect()
 }
 
 /// Judges a document by a check. `params` are its thresholds.

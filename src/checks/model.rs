@@ -187,6 +187,7 @@ impl Check {
             severity: Some(self.severity),
             maps_to: self.maps_to.clone(),
             remediation: self.fix(),
+            change: self.remediation.change.clone(),
             rationale: self.rationale.clone(),
             references: self.references.clone(),
         }

@@ -137,6 +137,20 @@ Examples:
   coldbucket permissions
   coldbucket permissions --check 's3-*'")]
     Permissions(Box<PermissionsArgs>),
+    /// Check before a run: who am I, which permissions are missing, how many calls
+    ///
+    /// Tries the calls of the selected checks on one bucket and one function. Exits with 3 if a
+    /// permission is missing.
+    #[command(after_help = "\
+Examples:
+  coldbucket doctor
+  coldbucket doctor --profile prod --check 's3-*'")]
+    Doctor(Box<DoctorArgs>),
+    /// Write the files that CI needs: configuration, baseline, workflow, role and policy
+    #[command(after_help = "\
+Example:
+  coldbucket init")]
+    Init(InitArgs),
     /// Estimate cold starts of Lambda functions
     #[command(name = "cold-start")]
     ColdStart(ColdStartArgs),
@@ -166,6 +180,9 @@ pub struct AuditArgs {
     pub gate: GateArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Print the calls that the audit would make, and make none
+    #[arg(long, help_heading = "Source")]
+    pub plan: bool,
     #[command(flatten)]
     pub tuning: TuningArgs,
 }
@@ -277,6 +294,10 @@ pub struct RemediateArgs {
     /// Format, and its file [default: table to standard output]; repeatable
     #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output", long_help = plan_formats())]
     pub output: Vec<String>,
+    /// Write one file a resource into this folder, a folder a Region, in the format of --format
+    /// [default: terraform]
+    #[arg(long, value_name = "DIR", help_heading = "Output", value_hint = clap::ValueHint::DirPath, conflicts_with = "output")]
+    pub split: Option<PathBuf>,
     #[command(flatten)]
     pub tuning: TuningArgs,
 }
@@ -378,6 +399,25 @@ pub struct PermissionsArgs {
     /// Add permissions for --measure (queries over the functions' logs)
     #[arg(long, help_heading = "Tuning")]
     pub measure: bool,
+}
+
+/// `doctor`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub tuning: TuningArgs,
+}
+
+/// `init`.
+#[derive(Clone, Debug, Args)]
+pub struct InitArgs {
+    /// Folder of the repository; files that exist are kept
+    #[arg(value_name = "DIR", default_value = ".", value_hint = clap::ValueHint::DirPath)]
+    pub folder: PathBuf,
 }
 
 /// `cold-start`.

@@ -72,6 +72,8 @@ pub enum GroupBy {
     Check,
     /// By resource, with the checks that fail on it.
     Resource,
+    /// By control of the standard that the pack is named after.
+    Control,
 }
 
 /// Documents with a published schema.

@@ -100,9 +100,16 @@ pub struct OutputArgs {
     /// Format, and its file [default: table to standard output]; repeatable
     #[arg(short, long, value_name = "FORMAT[=FILE]", long_help = formats())]
     pub output: Vec<String>,
-    /// Group findings of the table by check or resource [default: check]
+    /// Group findings by check, resource or, in table, HTML, CSV and Markdown, control of the pack's
+    /// standard [default: check]
     #[arg(long, value_name = "GROUP")]
     pub by: Option<GroupBy>,
+    /// Show what changed since this report (`audit -o json`), in the table and the HTML page
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub since: Option<PathBuf>,
+    /// Show the whole table on a terminal, not only its first screen. Files and pipes always get all of it
+    #[arg(long)]
+    pub full: bool,
 }
 
 /// The help of `-o`.
@@ -171,6 +178,9 @@ pub struct GeneralArgs {
     /// No progress bar
     #[arg(long, global = true)]
     pub no_progress: bool,
+    /// Do not page long output; COLDBUCKET_PAGER or PAGER name the pager [default: less -FRX]
+    #[arg(long, global = true)]
+    pub no_pager: bool,
     /// Write only errors to standard error
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -46,7 +46,9 @@ impl Bar {
     pub fn new(notes: impl Fn(&str) + Send + Sync + 'static, verbose: bool) -> Self {
         // indicatif hides a bar by itself when its target is not a terminal.
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {elapsed}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len}  {per_sec}  {eta} left")
+        {
             bar.set_style(style.progress_chars("=> "));
         }
         Self {

@@ -71,6 +71,7 @@ pub fn compare(old: &Report, new: &Report) -> Diff {
         no_longer_assessable: Vec::new(),
         unchanged: 0,
         notes: notes(old, new),
+        titles: BTreeMap::new(),
     };
     let mut not_in_old = 0_usize;
     for (fingerprint, result) in &after {
@@ -133,7 +134,26 @@ pub fn compare(old: &Report, new: &Report) -> Diff {
     ] {
         list.sort_by(|a, b| order(a).cmp(&order(b)));
     }
+    diff.titles = titles(&diff, old, new);
     diff
+}
+
+/// The titles of the checks that changes are about.
+fn titles(diff: &Diff, old: &Report, new: &Report) -> BTreeMap<String, String> {
+    [
+        &diff.new,
+        &diff.fixed,
+        &diff.changed,
+        &diff.no_longer_assessable,
+    ]
+    .into_iter()
+    .flatten()
+    .filter_map(|change| {
+        let id = &change.result.check;
+        let about = new.checks.get(id).or_else(|| old.checks.get(id))?;
+        Some((id.clone(), about.title.clone()))
+    })
+    .collect()
 }
 
 /// Findings of the old report that the new one does not have: fixed, or no longer assessed. Returns how

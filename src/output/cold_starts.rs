@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::report::{ColdStart, ColdStartRisk, Report};
+use crate::report::{ColdStart, ColdStartRisk, Lever, Report};
 
 /// The qualifier of the unpublished version, which a function's bare name calls.
 const LATEST: &str = "$LATEST";
@@ -75,4 +75,23 @@ impl<'r> Names<'r> {
             name
         }
     }
+}
+
+/// The lever to name: the one that saves most, or a free one that saves at least half of that.
+pub(super) fn best(levers: &[Lever]) -> Option<&Lever> {
+    let first = levers.first()?;
+    levers
+        .iter()
+        .find(|lever| lever.usd_per_month <= 0.0 && lever.saves_ms * 2.0 >= first.saves_ms)
+        .or(Some(first))
+}
+
+/// The lever in as few words as a column has room for; the JSON has all of them.
+pub(super) fn in_short(lever: &Lever) -> String {
+    let what = lever.what.split([',', ';']).next().unwrap_or_default();
+    let what = what.replace("provisioned concurrency of ", "provisioned ");
+    what.split(" of memory")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -8,11 +8,12 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use super::shortened::standard_keys;
 use super::{hostile, shortened};
 use crate::report::{CheckResult, Report};
 
 /// The columns, in order. Columns are only ever added, at the end.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 20] = [
     "status",
     "severity",
     "check",
@@ -29,6 +30,25 @@ const COLUMNS: [&str; 16] = [
     "suppressed_by",
     "remediation",
     "fingerprint",
+    "not_requested",
+    "change",
+    "fix",
+    "pack",
+];
+
+/// The columns of `--by control`.
+const CONTROL_COLUMNS: [&str; 11] = [
+    "standard",
+    "control",
+    "state",
+    "title",
+    "failed",
+    "passed",
+    "unknown",
+    "accepted",
+    "not_applicable",
+    "checks",
+    "not_covered",
 ];
 
 /// Writes the results.
@@ -37,27 +57,74 @@ const COLUMNS: [&str; 16] = [
 /// Those of the writer.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
-    writer.write_record(COLUMNS).map_err(of_writer)?;
+    let standards = standard_keys();
+    let titles = COLUMNS.into_iter().chain(standards.clone());
+    writer.write_record(titles).map_err(of_writer)?;
     for result in &report.results {
-        for cell in row(report, result) {
-            writer
-                .write_field(safe(&cell).as_bytes())
-                .map_err(of_writer)?;
-        }
-        writer.write_record(None::<&[u8]>).map_err(of_writer)?;
+        let about = shortened::summary(report, result);
+        let ids = |key: &str| {
+            about
+                .and_then(|about| about.maps_to.get(key))
+                .map(|ids| ids.join(" "))
+        };
+        let controls = standards
+            .clone()
+            .map(|key| Cow::Owned(ids(key).unwrap_or_default()));
+        record(&mut writer, row(report, result).into_iter().chain(controls))?;
     }
     writer.flush()
 }
 
+/// Writes a row a control of the pack's standard.
+///
+/// # Errors
+/// Those of the writer.
+pub(super) fn controls(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(out);
+    writer.write_record(CONTROL_COLUMNS).map_err(of_writer)?;
+    let standard = report.standard.as_ref().map_or("", |one| &one.title);
+    for line in super::controls::of(report) {
+        let number = |many: usize| Cow::Owned(many.to_string());
+        let cells: [Cow<'_, str>; 11] = [
+            standard.into(),
+            line.id.into(),
+            line.state.name().into(),
+            line.title.into(),
+            number(line.failed),
+            number(line.passed),
+            number(line.unknown),
+            number(line.accepted),
+            number(line.not_applicable),
+            line.checks.join(" ").into(),
+            line.why.into(),
+        ];
+        record(&mut writer, cells.into_iter())?;
+    }
+    writer.flush()
+}
+
+/// One row, a cell that no spreadsheet runs each.
+pub(super) fn record<'c, W: Write>(
+    writer: &mut ::csv::Writer<W>,
+    cells: impl Iterator<Item = Cow<'c, str>>,
+) -> io::Result<()> {
+    for cell in cells {
+        writer
+            .write_field(safe(&cell).as_bytes())
+            .map_err(of_writer)?;
+    }
+    writer.write_record(None::<&[u8]>).map_err(of_writer)
+}
+
 /// The writer's own error: the conversion of the crate loses its kind, and a closed pipe is no error.
-fn of_writer(error: ::csv::Error) -> io::Error {
+pub(super) fn of_writer(error: ::csv::Error) -> io::Error {
     match error.into_kind() {
         ::csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     }
 }
 
-fn row<'r>(report: &'r Report, result: &'r CheckResult) -> [Cow<'r, str>; 16] {
+fn row<'r>(report: &'r Report, result: &'r CheckResult) -> [Cow<'r, str>; 20] {
     let summary = shortened::summary(report, result);
     let text = |text: Option<&'r String>| Cow::Borrowed(text.map_or("", String::as_str));
     let id = &result.resource;
@@ -78,6 +145,10 @@ fn row<'r>(report: &'r Report, result: &'r CheckResult) -> [Cow<'r, str>; 16] {
         text(result.suppressed_by.as_ref()),
         text(summary.map(|one| &one.remediation)),
         result.fingerprint.as_str().into(),
+        result.not_requested.join(" ").into(),
+        text(summary.and_then(|one| one.change.as_ref())),
+        text(result.remediation.as_ref().map(|fix| &fix.command)),
+        report.scope.selection.pack.as_str().into(),
     ]
 }
 

@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use super::shortened::label;
 use super::table::grid::{Column, Grid, Text};
 use super::table::paint::Tone;
-use super::table::{heading, prose};
+use super::table::{heading, labelled_as, prose};
 use super::{Look, hostile, words};
-use crate::report::Status;
 use crate::report::diff::{Change, Diff};
+use crate::report::{Severity, Status};
 
 /// Lines of a list that are shown.
 const SHOWN: usize = 200;
@@ -37,44 +37,57 @@ pub fn render(diff: &Diff, look: Look, out: &mut dyn Write) -> io::Result<()> {
     for note in &diff.notes {
         prose(look, 0, Tone::Warn, &format!("note: {note}"), out)?;
     }
-    list("New", &diff.new, look, out)?;
-    list(
-        "No longer assessable",
-        &diff.no_longer_assessable,
-        look,
-        out,
-    )?;
-    list("Changed", &diff.changed, look, out)?;
-    list("Fixed", &diff.fixed, look, out)
+    for (title, changes) in [
+        ("New", &diff.new),
+        ("No longer assessable", &diff.no_longer_assessable),
+        ("Changed", &diff.changed),
+        ("Fixed", &diff.fixed),
+    ] {
+        list(diff, title, changes, look, out)?;
+    }
+    Ok(())
 }
 
-fn list(title: &str, changes: &[Change], look: Look, out: &mut dyn Write) -> io::Result<()> {
+/// The changes of one kind, by check.
+fn list(
+    diff: &Diff,
+    title: &str,
+    changes: &[Change],
+    look: Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
     heading(look, title, &changes.len().to_string(), out)?;
-    let mut grid = Grid::new(
-        2,
-        [
-            Column::new(""),
-            Column::new(""),
-            Column::new(""),
-            Column::new("").prose().sacrifice(1),
-        ],
-    );
+    let mut groups: Vec<(&str, Vec<&Change>)> = Vec::new();
     for change in changes.iter().take(SHOWN) {
-        let result = &change.result;
-        grid.row([
-            Text::new(
-                Tone::of(result.severity),
-                &result.severity.name().to_uppercase(),
-            ),
-            Text::plain(&result.check),
-            Text::plain(&label(result)),
-            Text::new(Tone::Quiet, &remark(change)),
-        ]);
+        let check = change.result.check.as_str();
+        match groups.iter_mut().find(|(other, _)| *other == check) {
+            Some((_, group)) => group.push(change),
+            None => groups.push((check, vec![change])),
+        }
     }
-    grid.write(look.width, look.color, out)?;
+    for (check, group) in &groups {
+        let severity = group.first().map(|change| change.result.severity);
+        let severity = severity.unwrap_or(Severity::Info);
+        let title = diff.titles.get(*check).map_or(*check, String::as_str);
+        let badge = severity.name().to_uppercase();
+        let parts = [
+            (Tone::Strong, title.to_owned()),
+            (Tone::Quiet, (*check).to_owned()),
+        ];
+        let tone = Tone::of(severity);
+        labelled_as(look, 2, (tone, &badge), badge.len(), &parts, out)?;
+        let mut grid = Grid::new(4, [Column::new(""), Column::new("").prose().sacrifice(1)]);
+        for change in group {
+            grid.row([
+                Text::plain(&label(&change.result)),
+                Text::new(Tone::Quiet, &remark(change)),
+            ]);
+        }
+        grid.write(look.width, look.color, out)?;
+    }
     if let Some(more) = changes.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         prose(
             look,

@@ -9,7 +9,8 @@ use serde_json::ser::{Formatter, Serializer};
 use super::table::grid::{Column, Grid, Text};
 use super::table::paint::{Tone, paint};
 use super::table::prose;
-use super::{Look, hostile, words};
+use super::{Look, hostile, proof, words};
+use crate::report::policy::{ContextValue, Request};
 use crate::report::{CheckResult, Evidence, Status};
 
 /// What there is to say about one check and one resource.
@@ -31,6 +32,10 @@ pub struct Explanation {
     pub evidence: Vec<Evidence>,
     /// What to do about it.
     pub remediation: String,
+    /// The policy that decides, and the statement that allows the request of a witness.
+    pub policy: Option<(Value, Option<usize>)>,
+    /// The command that prints the fix, where there is a finding.
+    pub fix: Option<String>,
 }
 
 /// One fact.
@@ -91,13 +96,97 @@ pub fn render(explanation: &Explanation, look: Look, out: &mut dyn Write) -> io:
         .filter_map(|result| result.witness.as_ref())
     {
         section("A request that shows it", look, out)?;
-        prose(look, 2, Tone::Plain, &short(witness), out)?;
+        request(witness, look, out)?;
+    }
+    if let Some((policy, statement)) = &explanation.policy {
+        section("Policy", look, out)?;
+        listing(policy, *statement, look, out)?;
     }
     if !explanation.remediation.is_empty() {
         section("Fix", look, out)?;
         prose(look, 2, Tone::Plain, &explanation.remediation, out)?;
     }
-    Ok(())
+    match &explanation.fix {
+        Some(command) => writeln!(
+            out,
+            "  {}",
+            paint(look.color, Tone::Quiet, &hostile::plain(command))
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Who may call what, and the command that does.
+fn request(witness: &Value, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let Ok(request) = serde_json::from_value::<Request>(witness.clone()) else {
+        return prose(look, 2, Tone::Plain, &short(witness), out);
+    };
+    let mut text = format!(
+        "{} may call {} on {}",
+        proof::who(&request.principal),
+        request.action,
+        request.resource
+    );
+    let context: Vec<String> = request
+        .context
+        .iter()
+        .map(|(key, value)| match value {
+            ContextValue::One(text) => format!("{key} = {text}"),
+            ContextValue::Many(texts) => format!("{key} = {}", texts.join(", ")),
+        })
+        .collect();
+    if !context.is_empty() {
+        text.push_str(&format!(" with {}", context.join("; ")));
+    }
+    prose(look, 2, Tone::Plain, &text, out)?;
+    match proof::command(&request) {
+        Some(command) => {
+            for line in command.lines() {
+                writeln!(out, "    {}", hostile::plain(line))?;
+            }
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// A policy over several lines, with a mark before each line of one statement.
+fn listing(
+    policy: &Value,
+    marked: Option<usize>,
+    look: Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut line = |mark: bool, indent: usize, text: &str| {
+        let sign = if mark { ">" } else { " " };
+        let tone = if mark { Tone::Strong } else { Tone::Plain };
+        let text = format!("{sign} {:indent$}{}", "", hostile::plain(text));
+        writeln!(out, "{}", paint(look.color, tone, &text))
+    };
+    let members = policy.as_object().into_iter().flatten();
+    line(false, 0, "{")?;
+    for (name, value) in members {
+        match value {
+            Value::Array(statements) if name == "Statement" => {
+                line(false, 2, "\"Statement\": [")?;
+                for (at, statement) in statements.iter().enumerate() {
+                    let text = serde_json::to_string_pretty(statement).unwrap_or_default();
+                    for part in text.lines() {
+                        line(marked == Some(at), 4, part)?;
+                    }
+                }
+                line(false, 2, "]")?;
+            }
+            other => {
+                let text = serde_json::to_string_pretty(other).unwrap_or_default();
+                let text = format!("\"{name}\": {text}");
+                for part in text.lines() {
+                    line(name == "Statement" && marked == Some(0), 2, part)?;
+                }
+            }
+        }
+    }
+    line(false, 0, "}")
 }
 
 fn section(title: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {

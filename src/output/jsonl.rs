@@ -29,8 +29,10 @@ struct ResultLine<'r> {
     message: Option<&'r str>,
     reason: Option<&'static str>,
     missing: &'r [String],
+    not_requested: &'r [String],
     suppressed_by: Option<&'r str>,
     remediation: Option<&'r str>,
+    change: Option<&'r str>,
     evidence: String,
     witness: Option<String>,
     fingerprint: &'r str,
@@ -50,12 +52,6 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn line<'r>(report: &'r Report, result: &'r CheckResult) -> io::Result<ResultLine<'r>> {
     let summary = shortened::summary(report, result);
     let resource = &result.resource;
-    let controls = summary.into_iter().flat_map(|summary| {
-        let identifiers = |(catalogue, ids): (&String, &Vec<String>)| -> Vec<String> {
-            ids.iter().map(|id| format!("{catalogue}:{id}")).collect()
-        };
-        summary.maps_to.iter().flat_map(identifiers)
-    });
     Ok(ResultLine {
         account: &resource.account,
         region: &resource.region,
@@ -63,7 +59,9 @@ fn line<'r>(report: &'r Report, result: &'r CheckResult) -> io::Result<ResultLin
         title: summary.map(|summary| summary.title.as_str()),
         status: result.status.name(),
         severity: result.severity.name(),
-        controls: controls.collect(),
+        controls: summary
+            .map(|summary| shortened::control_ids(&summary.maps_to))
+            .unwrap_or_default(),
         resource_type: resource.kind.name(),
         resource_name: &resource.name,
         resource_arn: &resource.arn,
@@ -71,8 +69,10 @@ fn line<'r>(report: &'r Report, result: &'r CheckResult) -> io::Result<ResultLin
         message: result.message.as_deref(),
         reason: result.reason.map(|reason| reason.name()),
         missing: &result.missing,
+        not_requested: &result.not_requested,
         suppressed_by: result.suppressed_by.as_deref(),
         remediation: summary.map(|summary| summary.remediation.as_str()),
+        change: summary.and_then(|summary| summary.change.as_deref()),
         evidence: serde_json::to_string(&result.evidence)?,
         witness: result
             .witness

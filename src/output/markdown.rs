@@ -8,13 +8,20 @@
 //! Text from an account cannot become markup, a link, a mention or a reference to an issue.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::buckets::exposure;
-use super::shortened::{CheckFindings, by_check, label, of_severity, shown, with_status};
+use super::commands::Commands;
+use super::shortened::{
+    CheckFindings, by_check, counts, label, of_severity, requirements, shown, some_of, unjudged,
+    with_status,
+};
 use super::unassessed::{Open, Unassessed};
 use super::words::{self, Tone, Word};
-use crate::report::{BucketPosture, Report, Severity, Status, numbers};
+use super::{controls, hostile};
+use crate::report::plan::Fix;
+use crate::report::{BucketPosture, CheckResult, Report, Severity, Status, numbers};
 
 /// What GitHub takes, characters. Bytes are counted, which are never fewer.
 const LIMIT: usize = 65_536;
@@ -26,6 +33,8 @@ const SHOWN: usize = 20;
 const NAME: usize = 100;
 const SENTENCE: usize = 300;
 const FIX: usize = 600;
+/// Bytes of a fix's commands.
+const COMMANDS: usize = 3_000;
 
 /// Writes the comment.
 ///
@@ -33,16 +42,19 @@ const FIX: usize = 600;
 /// Those of the writer.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut text = head(report);
+    let controls = control_table(report);
+    let planned = Planned::of(report);
     // What could not be assessed has its place kept, so that findings never push it out.
     let unassessed = unassessed(report);
     let buckets = buckets(report);
-    let room = LIMIT - CLOSING - buckets.len() - unassessed.len().min(LIMIT / 4);
+    let kept = buckets.len() + unassessed.len().min(LIMIT / 4) + controls.len().min(LIMIT / 4);
+    let room = LIMIT.saturating_sub(CLOSING + kept);
     let (mut more_findings, mut more_checks) = (0, 0);
     for group in by_check(report) {
         let fits = |block: &String| text.len() + block.len() <= room;
         let block = [SHOWN, 3, 0]
             .into_iter()
-            .map(|most| block(report, &group, most))
+            .map(|most| block(report, &planned, &group, most))
             .find(fits);
         match block {
             Some(block) if more_checks == 0 => text.push_str(&block),
@@ -62,16 +74,33 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if unassessed.len() <= LIMIT / 4 {
         text.push_str(&unassessed);
     } else {
-        let number = with_status(report, Status::NotAssessed);
+        let number = unjudged(report);
         text.push_str(&format!("\n**{number} results could not be assessed.**\n"));
     }
+    if controls.len() <= LIMIT / 4 {
+        text.push_str(&controls);
+    }
+    if with_status(report, Status::Fail) > 0 {
+        let command = planned.commands.remediate(&["--format", "shell"]);
+        text.push_str(&format!("\nAll fixes as commands: {}\n", code(&command)));
+    }
     let source = format!(
-        "\n<sub>{} {} · account read {}</sub>\n",
+        "\n<sub>{} {} · pack {} · account read {}</sub>\n",
         escaped(&shown(&report.tool.name, NAME)),
         escaped(&shown(&report.tool.version, NAME)),
+        escaped(&shown(&report.scope.selection.pack, NAME)),
         escaped(&shown(&report.taken_at, NAME)),
     );
     text.push_str(&source);
+    out.write_all(text.as_bytes())
+}
+
+/// Writes the controls of the pack's standard alone.
+///
+/// # Errors
+/// Those of the writer.
+pub(super) fn controls_alone(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let text = head(report) + &control_table(report);
     out.write_all(text.as_bytes())
 }
 
@@ -92,19 +121,11 @@ fn head(report: &Report) -> String {
         text.push_str(&severities.join(" · "));
         text.push_str("\n\n");
     }
-    let states: Vec<String> = [
-        Status::Pass,
-        Status::NotAssessed,
-        Status::NotApplicable,
-        Status::Suppressed,
-    ]
-    .into_iter()
-    .filter(|status| *status == Status::Pass || with_status(report, *status) > 0)
-    .map(|status| {
-        let number = numbers::number(with_status(report, status));
-        format!("{number} {}", words::status(status).text)
-    })
-    .collect();
+    let failed = words::status(Status::Fail);
+    let states: Vec<String> = counts(report)
+        .filter(|(word, _)| *word != failed)
+        .map(|(word, number)| format!("{} {}", numbers::number(number), word.text))
+        .collect();
     let accounts: Vec<String> = report
         .scope
         .accounts
@@ -137,8 +158,94 @@ const fn mark(severity: Severity) -> &'static str {
     }
 }
 
-/// One check, folded: its resources, at most `most` of them, and its fix.
-fn block(report: &Report, group: &CheckFindings<'_>, most: usize) -> String {
+/// What blocks draw on: the planned fixes and the commands that print them.
+struct Planned<'r> {
+    commands: Commands<'r>,
+    /// By the fingerprints of what they fix.
+    fixes: BTreeMap<&'r str, &'r Fix>,
+}
+
+impl<'r> Planned<'r> {
+    fn of(report: &'r Report) -> Self {
+        let of_fix = |fix: &'r Fix| {
+            let findings = fix.findings.iter();
+            findings.map(move |finding| (finding.fingerprint.as_str(), fix))
+        };
+        Self {
+            commands: Commands::of(report),
+            fixes: report.fixes.iter().flat_map(of_fix).collect(),
+        }
+    }
+
+    /// The fix of the first finding, folded: its commands, or what has to be decided first.
+    fn example(&self, results: &[&CheckResult]) -> Option<String> {
+        let first = results.first()?;
+        let fix = self.fixes.get(first.fingerprint.as_str())?;
+        let shell = fix.shell.as_deref().filter(|text| text.len() <= COMMANDS)?;
+        let mut text = format!(
+            "<details>\n<summary>Fix of <code>{}</code></summary>\n\n",
+            html(&shown(&label(first), NAME))
+        );
+        if let (Some(decide), false) = (&fix.decide, fix.is_ready()) {
+            let decide = escaped(&shown(decide, FIX));
+            text.push_str(&format!("**Needs your decision.** {decide}\n\n"));
+        }
+        text.push_str(&listing("sh", shell));
+        text.push_str("\n</details>\n");
+        Some(text)
+    }
+}
+
+/// Lines in a fence that is longer than any within.
+fn listing(language: &str, text: &str) -> String {
+    let longest = text
+        .split(|letter| letter != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let lines: Vec<_> = text.lines().map(hostile::plain).collect();
+    format!("{fence}{language}\n{}\n{fence}\n", lines.join("\n"))
+}
+
+/// The controls of the pack's standard, folded.
+fn control_table(report: &Report) -> String {
+    let lines = controls::of(report);
+    let Some(standard) = report.standard.as_ref().filter(|_| !lines.is_empty()) else {
+        return String::new();
+    };
+    let mut text = format!(
+        "\n<details>\n<summary>📋 <b>{}</b> · {}</summary>\n\n| control | state | failed | passed | unknown | requires | checks |\n|---|---|---:|---:|---:|---|---|\n",
+        html(&shown(&standard.title, NAME)),
+        html(&controls::summary(&lines)),
+    );
+    for line in &lines {
+        let checks: Vec<String> = line
+            .checks
+            .iter()
+            .map(|id| code(&shown(id, NAME)))
+            .collect();
+        let title = match line.why {
+            "" => line.title.to_owned(),
+            why => format!("{} ({why})", line.title),
+        };
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {} | {} | {} |\n",
+            escaped(&shown(line.id, NAME)),
+            line.word.text,
+            line.failed,
+            line.passed,
+            line.unknown,
+            escaped(&shown(&title, SENTENCE)),
+            checks.join(", "),
+        ));
+    }
+    text.push_str("\n</details>\n");
+    text
+}
+
+/// One check, folded: its controls, its resources, at most `most` of them, and its fix.
+fn block(report: &Report, planned: &Planned<'_>, group: &CheckFindings<'_>, most: usize) -> String {
     let CheckFindings {
         severity,
         check,
@@ -168,6 +275,21 @@ fn block(report: &Report, group: &CheckFindings<'_>, most: usize) -> String {
     let fix = summary.map_or("", |summary| summary.remediation.as_str());
     if !fix.is_empty() {
         text.push_str(&format!("\n**Fix:** {}\n", escaped(&shown(fix, FIX))));
+    }
+    if let Some(example) = planned.example(results).filter(|_| most > 0) {
+        text.push_str(&format!("\n{example}"));
+    }
+    let command = planned.commands.fix_of_check(check);
+    text.push_str(&format!("\n**Command:** {}\n", code(&command)));
+    let controls: Vec<String> = summary
+        .map(|about| requirements(about).collect())
+        .unwrap_or_default();
+    if !controls.is_empty() {
+        let controls = some_of(controls.iter().map(String::as_str), 6);
+        text.push_str(&format!(
+            "\n**Controls:** {}\n",
+            escaped(&shown(&controls, FIX))
+        ));
     }
     text.push_str("\n</details>\n");
     text
@@ -208,13 +330,14 @@ fn buckets(report: &Report) -> String {
 /// What could not be assessed, by the permission that would decide it.
 fn unassessed(report: &Report) -> String {
     let found = Unassessed::of(report);
-    let total = with_status(report, Status::NotAssessed);
-    if total == 0 {
+    let total = unjudged(report);
+    if total == 0 && found.not_requested == 0 {
         return String::new();
     }
     let mut text = format!(
-        "\n<details>\n<summary>❔ <b>not assessed</b> · {} neither passed nor failed</summary>\n\n",
-        numbers::count(total, "result")
+        "\n<details>\n<summary>❔ <b>not assessed</b> · {} neither passed nor failed; {} not requested</summary>\n\n",
+        numbers::count(total, "result"),
+        numbers::number(found.not_requested)
     );
     for (action, open) in found.by_action.iter().take(SHOWN) {
         text.push_str(&format!(
@@ -231,7 +354,7 @@ fn unassessed(report: &Report) -> String {
     for (option, open) in &found.by_option {
         let (results, checks) = (open.results, checks(open));
         text.push_str(&format!(
-            "- {} would decide {results}: {checks}\n",
+            "- not requested: {} would decide {results}: {checks}\n",
             code(option)
         ));
     }
@@ -292,7 +415,7 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// Text in a code span, where GitHub neither marks up nor mentions.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     if text.trim().is_empty() {
         return "` `".to_owned();
     }

@@ -16,9 +16,13 @@ pub mod asff;
 mod buckets;
 pub mod checks;
 mod cold_starts;
+pub mod commands;
+pub mod comparison;
+mod controls;
 pub mod csv;
 pub mod diff;
 pub mod docs;
+pub mod doctor;
 pub mod estimate;
 pub mod explanation;
 pub mod hostile;
@@ -34,11 +38,12 @@ pub mod sarif;
 mod shortened;
 pub mod table;
 mod unassessed;
+pub mod verdict;
 mod weight;
 pub mod who_can;
 mod words;
 
-pub use shortened::catalogue_name;
+pub use shortened::{catalogue_name, standard_ids};
 
 /// How a text for people should look. Formats for machines ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +52,22 @@ pub struct Look {
     pub width: usize,
     /// Use colours.
     pub color: bool,
+    /// Link titles to documentation (OSC 8).
+    pub links: bool,
     /// How findings are grouped.
     pub by: By,
+    /// How much of the report.
+    pub length: TextLength,
+}
+
+/// How much of a report a text for people holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TextLength {
+    /// Everything.
+    #[default]
+    Full,
+    /// What matters most, in at most 40 lines of a terminal.
+    FirstScreen,
 }
 
 /// How a text for people groups findings.
@@ -59,6 +78,8 @@ pub enum By {
     Check,
     /// A resource with the checks that fail on it.
     Resource,
+    /// A control of the pack's standard with the checks behind it.
+    Control,
 }
 
 impl Look {
@@ -66,7 +87,9 @@ impl Look {
     pub const FILE: Self = Self {
         width: 120,
         color: false,
+        links: false,
         by: By::Check,
+        length: TextLength::Full,
     };
 }
 
@@ -110,12 +133,18 @@ impl Format {
         Self::new(
             "csv",
             "a row a result, safe to open in a spreadsheet",
-            |report, _, out| csv::render(report, out),
+            |report, look, out| match look.by {
+                By::Control => csv::controls(report, out),
+                By::Check | By::Resource => csv::render(report, out),
+            },
         ),
         Self::new(
             "markdown",
             "for a comment on a pull request",
-            |report, _, out| markdown::render(report, out),
+            |report, look, out| match look.by {
+                By::Control => markdown::controls_alone(report, out),
+                By::Check | By::Resource => markdown::render(report, out),
+            },
         ),
         Self::new(
             "asff",

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::hostile;
+use super::words::{self, Word};
 use crate::report::numbers::{count, number};
 use crate::report::{CheckResult, CheckSummary, Report, Severity, Status};
 
@@ -106,6 +107,29 @@ fn of_catalogues(
     wanted.filter_map(|one| Some((one.name, about.maps_to.get(one.key)?.as_slice())))
 }
 
+/// The identifiers of a check in other catalogues, as `catalogue:identifier`.
+pub(super) fn control_ids(maps_to: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let of_catalogue = |(catalogue, ids): (&String, &Vec<String>)| -> Vec<String> {
+        ids.iter().map(|id| format!("{catalogue}:{id}")).collect()
+    };
+    maps_to.iter().flat_map(of_catalogue).collect()
+}
+
+/// The same of standards alone.
+pub fn standard_ids(maps_to: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let of_standard = |key: &str| -> Vec<String> {
+        let ids = maps_to.get(key).into_iter().flatten();
+        ids.map(|id| format!("{key}:{id}")).collect()
+    };
+    standard_keys().flat_map(of_standard).collect()
+}
+
+/// The keys of the standards in `maps_to`, in the order in which formats show them.
+pub(super) fn standard_keys() -> impl Iterator<Item = &'static str> + Clone {
+    let standards = CATALOGUES.iter().filter(|one| one.standard);
+    standards.map(|one| one.key)
+}
+
 /// What a check stands for in the standards: `PCI DSS v4 4.2.1`.
 pub(super) fn requirements(about: &CheckSummary) -> impl Iterator<Item = String> {
     of_standards(about).flat_map(|(name, ids)| ids.iter().map(move |id| format!("{name} {id}")))
@@ -126,6 +150,32 @@ pub fn catalogue_name(key: &str) -> &str {
 pub(super) fn with_status(report: &Report, status: Status) -> u64 {
     let results = &report.summary.results;
     results.get(status.name()).copied().unwrap_or(0)
+}
+
+/// How many results are not assessed because the option that reads what they lack was not given.
+pub(super) fn not_requested(report: &Report) -> u64 {
+    report.summary.not_requested
+}
+
+/// How many results could not be judged, although everything that was requested was tried.
+pub(super) fn unjudged(report: &Report) -> u64 {
+    with_status(report, Status::NotAssessed).saturating_sub(not_requested(report))
+}
+
+/// How many results have each state, in words; of those without any, only findings and passes.
+pub(super) fn counts(report: &Report) -> impl Iterator<Item = (Word, u64)> {
+    let of_status = |status| match status {
+        Status::NotAssessed => vec![
+            (words::status(status), unjudged(report)),
+            (words::not_requested(), not_requested(report)),
+        ],
+        _ => vec![(words::status(status), with_status(report, status))],
+    };
+    let always = [words::status(Status::Fail), words::status(Status::Pass)];
+    Status::ALL
+        .into_iter()
+        .flat_map(of_status)
+        .filter(move |(word, number)| *number > 0 || always.contains(word))
 }
 
 /// How many findings have a severity.

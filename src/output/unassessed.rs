@@ -4,18 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::{CheckResult, Reason, Report, Severity, Status};
 
-/// Readings that only an option makes: by the action that answers them, and the option. Said again
-/// here, since outputs know reports alone; `tests/outputs.rs` holds it to the readings' own table.
-const OPTIONS: [(&str, &str); 4] = [
-    (
-        "lambda:GetFunction",
-        "--inspect-packages, or --image-sizes for images",
-    ),
-    ("logs:StartQuery", "--measure DAYS"),
-    ("s3:GetObject", "--sample-objects N"),
-    ("s3:GetObjectAcl", "--sample-objects N"),
-];
-
 /// The results that one permission, option or reason leaves open.
 #[derive(Default)]
 pub(super) struct Open<'r> {
@@ -53,10 +41,14 @@ impl<'r> Open<'r> {
 pub(super) struct Unassessed<'r> {
     /// By the IAM action that would decide it.
     pub(super) by_action: BTreeMap<&'r str, Open<'r>>,
-    /// By the option that makes the reading.
-    pub(super) by_option: BTreeMap<&'static str, Open<'r>>,
+    /// By the options that make the readings, for results that lack only what was not requested.
+    pub(super) by_option: BTreeMap<String, Open<'r>>,
     /// By a reason that no permission decides.
     pub(super) by_reason: BTreeMap<&'r str, Open<'r>>,
+    /// Results that could not be judged.
+    pub(super) unjudged: usize,
+    /// Results that lack only what was not requested.
+    pub(super) not_requested: usize,
 }
 
 impl<'r> Unassessed<'r> {
@@ -66,15 +58,15 @@ impl<'r> Unassessed<'r> {
             if result.status != Status::NotAssessed {
                 continue;
             }
+            if !result.could_not_be_judged() {
+                all.not_requested += 1;
+                let options = result.not_requested.join(" or ");
+                all.by_option.entry(options).or_default().add(result);
+                continue;
+            }
+            all.unjudged += 1;
             for action in &result.missing {
-                let option = OPTIONS.iter().find(|(asked, _)| asked == action);
-                match option {
-                    // A reading that was not requested is not for want of a permission.
-                    Some((_, option)) if result.reason == Some(Reason::NotCollected) => {
-                        all.by_option.entry(option).or_default().add(result);
-                    }
-                    _ => all.by_action.entry(action).or_default().add(result),
-                }
+                all.by_action.entry(action).or_default().add(result);
             }
             if result.missing.is_empty() {
                 all.by_reason.entry(why(result)).or_default().add(result);

@@ -20,6 +20,7 @@ pub struct StackResources(BTreeMap<(String, &'static str), StackResource>);
 struct StackResource {
     kind: &'static str,
     title: String,
+    arn: String,
     properties: Map<String, Value>,
 }
 
@@ -42,11 +43,29 @@ impl StackResources {
         let resource = self.0.entry(key).or_insert_with(|| StackResource {
             kind,
             title: format!("{kind} {}", target.name),
+            arn: target.arn.clone(),
             properties: Map::new(),
         });
         if let Value::Object(properties) = properties.clone() {
             merge(&mut resource.properties, properties);
         }
+    }
+
+    /// The same as overrides for AWS CDK in TypeScript: JSON is an expression of that language, and
+    /// overrides have the names of CloudFormation's properties (CDK developer guide, "Raw overrides",
+    /// copy of 2026).
+    pub fn overrides(&self) -> String {
+        let mut text = String::new();
+        for resource in self.0.values() {
+            text.push_str(&format!("// {}\n", one_line(&resource.title)));
+            for (name, value) in &resource.properties {
+                let value = serde_json::to_string_pretty(value).unwrap_or_default();
+                text.push_str(&format!(
+                    "resource.addPropertyOverride(\"{name}\", {value});\n"
+                ));
+            }
+        }
+        text
     }
 
     /// The entries, sorted by id.
@@ -64,6 +83,7 @@ impl StackResources {
                 }
                 TemplateResource {
                     title: one_line(&resource.title),
+                    arn: resource.arn,
                     text: yaml_lines(
                         &json!({id: {
                             "Type": resource.kind,

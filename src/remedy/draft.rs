@@ -14,6 +14,8 @@ pub struct FixRequest {
     pub finding: Finding,
     /// The check's title.
     pub title: String,
+    /// The check's identifiers in standards, as `catalogue:identifier`.
+    pub controls: Vec<String>,
     /// How to fix it, in one sentence, about this resource.
     pub summary: String,
     /// The check's thresholds.
@@ -47,6 +49,7 @@ impl FixRequest {
             check: self.finding.check.clone(),
             severity: self.finding.severity,
             title: self.title.clone(),
+            controls: self.controls.clone(),
             message: self.finding.message.clone().unwrap_or_default(),
             item: self.finding.item.clone(),
             fingerprint: self.finding.fingerprint.clone(),

@@ -16,7 +16,7 @@ use crate::findings::ResourceId;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Guard, Need, ReadingKind};
 use crate::report::plan::{Effort, Fix, PLAN_SCHEMA, Plan};
-use crate::report::{Source, Tool};
+use crate::report::{Invocation, Source, Tool};
 
 mod bucket;
 pub mod change;
@@ -245,7 +245,9 @@ fn finish(
         let ready = draft.decide.is_empty() || decided;
         let mut shell = String::new();
         let mut code: Vec<&str> = Vec::new();
+        let mut own = cloudformation::StackResources::default();
         for change in &draft.changes {
+            own.add(change, &draft.target);
             shell.push_str(&change.shell);
             code.extend(Some(change.terraform.as_str()).filter(|text| !text.is_empty()));
             if ready {
@@ -253,8 +255,12 @@ fn finish(
                 resources.add(change, &draft.target);
             }
         }
-        let mut code = code.join("\n");
+        let mut code = terraform::aligned(&code.join("\n"));
+        let overrides = own.overrides();
+        let own: Vec<String> = own.finish().into_iter().map(|one| one.text).collect();
+        let mut stack = own.concat();
         if !ready {
+            stack = terraform::note(&stack);
             shell = shell::commented(&shell);
             code = terraform::note(&code);
         }
@@ -276,6 +282,8 @@ fn finish(
             decided,
             shell: some(shell),
             terraform: some(code),
+            cloudformation: some(stack),
+            cdk: some(overrides),
         });
     }
     let mut shell_functions: Vec<String> = Vec::new();
@@ -292,5 +300,6 @@ fn finish(
         fixes,
         shell_functions,
         cloudformation: resources.finish(),
+        invocation: Invocation::default(),
     }
 }

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::cold_start::EstimateOutput;
+use super::cold_start::{EstimateOutput, Precision};
+use super::gate::GateOutcome;
+use super::invocation::Invocation;
 use super::posture::{BucketPosture, UNKNOWN};
 pub use coldbucket_cold_start::contract::Lever;
 pub use coldbucket_policy::contract::{ClassReach, Reach};
@@ -156,6 +158,42 @@ pub struct Report {
     /// Remarks for the reader: caveats that hold for the whole report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The exit code and what decides it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateOutcome>,
+    /// The controls of the standard that the pack is named after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard: Option<StandardSummary>,
+    /// How this run is named on a command line; not part of the document.
+    #[serde(skip)]
+    pub invocation: Invocation,
+    /// What changed since an older report (`--since`); not part of the document.
+    #[serde(skip)]
+    pub since: Option<super::diff::Diff>,
+    /// The fixes, for formats that show them; not part of the document.
+    #[serde(skip)]
+    pub fixes: Vec<super::plan::Fix>,
+}
+
+/// A standard and its controls on the services that coldbucket audits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StandardSummary {
+    /// As its publisher calls it.
+    pub title: String,
+    /// The member of `maps_to` that holds its control ids.
+    pub catalogue: String,
+    /// The controls by id.
+    pub controls: BTreeMap<String, ControlSummary>,
+}
+
+/// One control of a standard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ControlSummary {
+    /// What it requires, in our words.
+    pub title: String,
+    /// Why no check covers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_covered: Option<String>,
 }
 
 /// The program.
@@ -222,6 +260,10 @@ pub struct Summary {
     pub results: BTreeMap<String, u64>,
     /// Failed results by severity; every severity is named.
     pub failed_by_severity: BTreeMap<String, u64>,
+    /// How many of the results that are not assessed lack readings that only an option makes, and
+    /// the option was not given.
+    #[serde(default)]
+    pub not_requested: u64,
     /// API requests of the collection.
     pub api_calls: u64,
     /// Duration of the collection, ms.
@@ -240,6 +282,9 @@ pub struct CheckSummary {
     /// What to do about it, in one sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remediation: String,
+    /// The named change that does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
     /// Why it matters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub rationale: String,
@@ -277,6 +322,12 @@ pub struct CheckResult {
     /// The IAM actions that would settle it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// The options that make the readings it lacks, where it lacks no others and no option was given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_requested: Vec<String>,
+    /// How to fix it, for findings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remediation: Option<ResultRemediation>,
     /// Stable across runs: check, ARN and item decide it, nothing else.
     pub fingerprint: String,
     /// Who accepted it, until when and why, in one sentence, for suppressed results.
@@ -285,6 +336,23 @@ pub struct CheckResult {
     /// The same in parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppression: Option<Suppression>,
+}
+
+impl CheckResult {
+    /// True if it could not be judged, although everything that was requested was read or tried.
+    pub fn could_not_be_judged(&self) -> bool {
+        self.status == Status::NotAssessed && self.not_requested.is_empty()
+    }
+}
+
+/// How to fix a finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResultRemediation {
+    /// The named change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
+    /// The command line that prints the fix.
+    pub command: String,
 }
 
 /// Why a result is accepted.
@@ -426,6 +494,9 @@ pub struct ColdStartDuration {
     pub low_ms: f64,
     /// Upper end of the estimate's band; the 99th percentile where measured.
     pub high_ms: f64,
+    /// How narrow the estimate's band is; absent where measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
 }
 
 /// Where the figures of a cold start come from.

@@ -1,5 +1,7 @@
 //! What changed between two reports, `coldbucket-diff/1`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,9 @@ pub struct Diff {
     /// Remarks: what the two reports do not have in common.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The titles of the checks of both reports, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub titles: BTreeMap<String, String>,
 }
 
 /// One result that is not what it was.

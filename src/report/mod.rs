@@ -8,6 +8,9 @@
 pub mod assessment;
 pub mod baseline;
 pub mod diff;
+pub mod doctor;
+pub mod gate;
+pub mod invocation;
 pub mod numbers;
 pub mod plan;
 pub mod posture;
@@ -18,4 +21,6 @@ pub use assessment::*;
 pub use coldbucket_cold_start::contract as cold_start;
 /// What `policy prove` and `policy evaluate` read and write.
 pub use coldbucket_policy::contract as policy;
+pub use gate::GateOutcome;
+pub use invocation::Invocation;
 pub use posture::*;

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Invocation;
 use super::assessment::{ResourceId, Severity, Source, Tool};
 
 /// The schema name every plan carries.
@@ -30,6 +31,38 @@ pub struct Plan {
     /// The fixes that CloudFormation can make, as resources with the properties of all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cloudformation: Vec<TemplateResource>,
+    /// How this run is named on a command line; not part of the document.
+    #[serde(skip)]
+    pub invocation: Invocation,
+}
+
+impl Plan {
+    /// The parts of the plan, one a resource, in the order of the plan.
+    pub fn by_resource(&self) -> Vec<(&ResourceId, Self)> {
+        let mut parts: Vec<(&ResourceId, Self)> = Vec::new();
+        for fix in &self.fixes {
+            let part = parts.iter_mut().find(|(id, _)| **id == fix.resource);
+            match part {
+                Some((_, part)) => part.fixes.push(fix.clone()),
+                None => {
+                    let arn = &fix.resource.arn;
+                    let own = self.cloudformation.iter().filter(|one| one.arn == *arn);
+                    let part = Self {
+                        fixes: vec![fix.clone()],
+                        cloudformation: own.cloned().collect(),
+                        shell_functions: self.shell_functions.clone(),
+                        invocation: self.invocation.clone(),
+                        schema: self.schema.clone(),
+                        tool: self.tool.clone(),
+                        taken_at: self.taken_at.clone(),
+                        source: self.source,
+                    };
+                    parts.push((&fix.resource, part));
+                }
+            }
+        }
+        parts
+    }
 }
 
 /// One change of one resource.
@@ -65,6 +98,13 @@ pub struct Fix {
     /// HCL; absent when Terraform cannot do it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terraform: Option<String>,
+    /// The resources of a CloudFormation template with the properties of this fix alone, YAML; absent
+    /// when CloudFormation cannot do it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloudformation: Option<String>,
+    /// The same as property overrides of AWS CDK, TypeScript.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cdk: Option<String>,
 }
 
 impl Fix {
@@ -94,6 +134,9 @@ pub struct FixedFinding {
     pub title: String,
     /// What was found.
     pub message: String,
+    /// Identifiers in standards, as `catalogue:identifier`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<String>,
     /// The item of the resource, for checks that judge a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<String>,
@@ -156,6 +199,9 @@ impl Effort {
 pub struct TemplateResource {
     /// What it is about, for a comment above it.
     pub title: String,
+    /// ARN of the resource that is changed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub arn: String,
     /// The entry under `Resources`, indented by two blanks.
     pub text: String,
 }

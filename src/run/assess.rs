@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::accepting::AcceptanceRules;
 use super::scope::{self, ResourceScope};
 use super::{RunError, gaps};
-use crate::checks::{self, Selected};
+use crate::checks::{self, ComplianceStandard, Selected};
 use crate::cli::options::SelectionOptions;
 use crate::facts::{Facts, Subject, Trust};
 use crate::inventory::Snapshot;
@@ -13,8 +13,8 @@ use crate::inventory::ids::SubjectKind;
 use crate::inventory::readings::is_whole;
 use crate::inventory::request::ResourceFilter;
 use crate::report::{
-    CheckResult, Report, SCHEMA, ScopeSummary, SelectionSummary, Severity, Source, Status, Summary,
-    Tool,
+    CheckResult, ControlSummary, Invocation, Report, SCHEMA, ScopeSummary, SelectionSummary,
+    Severity, Source, StandardSummary, Status, Summary, Tool,
 };
 use coldbucket_cold_start::Model;
 
@@ -29,6 +29,8 @@ pub(super) struct AuditInput<'a> {
     /// The cold-start model, if not the built-in one.
     pub(super) model: Option<&'a Model>,
     pub(super) acceptance: &'a AcceptanceRules,
+    /// The standard that the pack is named after.
+    pub(super) standard: Option<&'a ComplianceStandard>,
 }
 
 /// Judges everything and builds the report.
@@ -62,10 +64,11 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
     notes.extend(remarks);
 
     let kinds = case.selected.kinds();
-    let resources = kinds
+    let resources: BTreeMap<String, Option<u64>> = kinds
         .iter()
         .map(|kind| (kind.name().to_owned(), how_many(&facts, *kind, &scope)))
         .collect();
+    notes.extend(scope::also_judged(case.resources, &resources));
     Ok(Report {
         schema: SCHEMA.to_owned(),
         tool: Tool {
@@ -93,6 +96,11 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
         cold_start,
         exceptions,
         notes,
+        gate: None,
+        standard: case.standard.map(standard),
+        invocation: Invocation::default(),
+        since: None,
+        fixes: Vec::new(),
     })
 }
 
@@ -163,6 +171,21 @@ fn summary_of(selection: &SelectionOptions, resources: &ResourceFilter) -> Selec
     }
 }
 
+fn standard(found: &ComplianceStandard) -> StandardSummary {
+    let controls = found.controls.iter().map(|(id, control)| {
+        let summary = ControlSummary {
+            title: control.title.clone(),
+            not_covered: control.not_covered.clone(),
+        };
+        (id.clone(), summary)
+    });
+    StandardSummary {
+        title: found.title.clone(),
+        catalogue: found.catalogue.clone(),
+        controls: controls.collect(),
+    }
+}
+
 fn count(results: &[CheckResult]) -> Summary {
     let zeros = |names: &mut dyn Iterator<Item = &'static str>| -> BTreeMap<String, u64> {
         names.map(|name| (name.to_owned(), 0)).collect()
@@ -182,6 +205,10 @@ fn count(results: &[CheckResult]) -> Summary {
     Summary {
         results: by_status,
         failed_by_severity: by_severity,
+        not_requested: results
+            .iter()
+            .filter(|result| !result.not_requested.is_empty())
+            .fold(0, |number, _| number + 1),
         ..Summary::default()
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::RunError;
-use crate::checks::{self, Catalog, Selected};
+use crate::checks::{self, Catalog, ComplianceStandard, Selected};
 use crate::cli::options::SelectionOptions;
 use crate::cli::{FileLocation, Mistake, Placed};
 use crate::inventory::ids::SubjectKind;
@@ -94,6 +94,16 @@ pub(super) fn select(
             .collect();
         RunError::Mistakes(mistakes)
     })
+}
+
+/// The standard that the selected pack is named after.
+pub(super) fn standard<'c>(
+    catalogue: &'c Catalog,
+    selection: &SelectionOptions,
+) -> Option<&'c ComplianceStandard> {
+    catalogue
+        .pack(&selection.pack.0.value)
+        .and_then(|pack| pack.standard.as_ref())
 }
 
 /// The parameters of the options: those of the configuration file, and `--cold-start-budget` for every

@@ -1,10 +1,13 @@
 //! Messages on standard error, and the properties of the terminal.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
+use super::files::Stdout;
+use super::{RunError, pager};
 use crate::cli::choices::ColorChoice;
 use crate::cli::options;
-use crate::output::{By, Look, hostile};
+use crate::output::{By, Look, TextLength, hostile};
 
 /// The minimum width; narrower tables are not readable.
 const NARROWEST: usize = 40;
@@ -62,8 +65,39 @@ impl<'a> Console<'a> {
         Look {
             width: width().clamp(NARROWEST, WIDEST),
             color,
+            links: terminal && color,
             by: By::default(),
+            length: TextLength::Full,
         }
+    }
+
+    /// The configuration file that other commands have to be given too.
+    pub(super) fn named_config(&self) -> Option<&Path> {
+        let config = self.options.config.as_deref();
+        config.filter(|_| self.options.config_named)
+    }
+
+    /// True if a person reads standard output on a terminal.
+    pub(super) fn is_terminal(&self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
+    /// Writes a text for people to standard output: through a pager where it is longer than the
+    /// terminal that shows it.
+    pub(super) fn show(
+        &self,
+        stdout: &mut Stdout<'_>,
+        body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), RunError> {
+        if !(self.options.pager && pager::is_interactive()) {
+            return stdout.write(body);
+        }
+        let mut text = Vec::new();
+        body(&mut text).map_err(RunError::Stdout)?;
+        if pager::is_long(&text) && pager::page(&text) {
+            return Ok(());
+        }
+        stdout.write(|out| out.write_all(&text))
     }
 
     /// The receiver of collection's progress.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::console::Console;
 use super::files::Stdout;
 use super::source;
-use super::{Exit, RunError, catalogue, listing};
+use super::{Exit, RunError, catalogue, invocation, listing};
 use crate::checks::{self, Check};
 use crate::cli::options::{ExplainOptions, PackName, SelectionOptions};
 use crate::cli::{Mistake, Placed, did_you_mean};
@@ -15,8 +15,11 @@ use crate::facts::{Because, FactDocument, FactPaths, Facts, Subject, SubjectFact
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Relation;
 use crate::inventory::request::{CollectRequest, ResourceFilter};
+use crate::output::commands::Commands;
 use crate::output::explanation::{self, Explanation, FactLine};
-use crate::report::{Evidence, Reason};
+use crate::report::policy::{Decision, PolicySet, Request};
+use crate::report::{Evidence, Reason, Status};
+use coldbucket_policy::evaluate::Policies;
 
 pub(super) fn run(
     explain: ExplainOptions,
@@ -94,10 +97,56 @@ pub(super) fn run(
             .map(|view| evidence(&facts, &subject, &view, &paths))
             .unwrap_or_default(),
         remediation: check.fix(),
+        policy: None,
+        fix: None,
+    };
+    let explanation = Explanation {
+        policy: policy(&explanation),
+        fix: explanation
+            .results
+            .iter()
+            .find(|result| result.status == Status::Fail)
+            .map(|result| {
+                let run = invocation::of(
+                    &explain.source,
+                    &explain.request,
+                    &selection,
+                    console.named_config(),
+                );
+                Commands::of_run(&run).fix_of(result)
+            }),
+        ..explanation
     };
     let look = console.look();
     stdout.write(|out| explanation::render(&explanation, look, out))?;
     Ok(Exit::Clean)
+}
+
+/// The policy among the evidence, and its statement that allows the request of the first witness.
+fn policy(explanation: &Explanation) -> Option<(Value, Option<usize>)> {
+    let text = explanation
+        .evidence
+        .iter()
+        .find(|piece| piece.pointer.ends_with("/policy/known"))?
+        .value
+        .as_str()?;
+    let document: Value = serde_json::from_str(text).ok()?;
+    let statement = || {
+        let mut witnesses = explanation
+            .results
+            .iter()
+            .filter_map(|one| one.witness.as_ref());
+        let request: Request = serde_json::from_value(witnesses.next()?.clone()).ok()?;
+        let set = PolicySet {
+            resource: Value::String(text.to_owned()),
+            ..PolicySet::default()
+        };
+        let policies = Policies::new(&set, None).ok()?;
+        let answer = policies.evaluate(&request).into_output(String::new());
+        let allowed = answer.decision == Decision::Allow;
+        answer.statement.filter(|_| allowed).map(|one| one.index)
+    };
+    Some((document, statement()))
 }
 
 /// Reads only the resource itself, unless its siblings matter.

@@ -4,92 +4,68 @@ use std::collections::BTreeSet;
 
 use super::Exit;
 use crate::cli::options::GateOptions;
-use crate::inventory::need::ReadingKind;
-use crate::report::{CheckResult, Reason, Status};
+use crate::report::{CheckResult, GateOutcome, Reason, Status};
 
 /// The exit code of the results and the gate.
 ///
 /// A finding decides. A result that is not assessed counts if more permissions, a working network or an
 /// uninterrupted run would change it. Undecidable results do not count, because no run can decide them.
 /// Opt-in readings (`--image-sizes`, `--sample-objects`) that were not requested do not count.
-pub(super) fn exit(results: &[CheckResult], complete: bool, gate: GateOptions) -> Exit {
-    let counts = |result: &&CheckResult| gate.fail_on.is_some_and(|least| result.severity >= least);
-    if results
-        .iter()
-        .filter(counts)
-        .any(|result| result.status == Status::Fail)
-    {
-        return Exit::Findings;
+pub(super) fn outcome(results: &[CheckResult], complete: bool, gate: GateOptions) -> GateOutcome {
+    let at_or_above =
+        |result: &CheckResult| gate.fail_on.is_some_and(|least| result.severity >= least);
+    let mut outcome = GateOutcome {
+        fail_on: gate.fail_on,
+        complete,
+        ..GateOutcome::default()
+    };
+    let mut missing: BTreeSet<&str> = BTreeSet::new();
+    for result in results.iter().filter(|result| at_or_above(result)) {
+        if result.status == Status::Fail {
+            outcome.findings += 1;
+        } else if can_be_judged(result) {
+            outcome.unjudged += 1;
+            missing.extend(result.missing.iter().map(String::as_str));
+        }
     }
-    let unjudged = unjudged(results, gate).next().is_some();
-    if !gate.allow_incomplete && (unjudged || !complete) {
+    outcome.missing = missing.into_iter().map(str::to_owned).collect();
+    let exit = if outcome.findings > 0 {
+        Exit::Findings
+    } else if !gate.allow_incomplete && (outcome.unjudged > 0 || !complete) {
         Exit::Incomplete
     } else {
         Exit::Clean
-    }
-}
-
-/// The results at or above the gate that another run could judge.
-fn unjudged(results: &[CheckResult], gate: GateOptions) -> impl Iterator<Item = &CheckResult> {
-    results.iter().filter(move |result| {
-        gate.fail_on.is_some_and(|least| result.severity >= least)
-            && result.status == Status::NotAssessed
-            && can_be_assessed(result)
-    })
-}
-
-/// Why the exit code says incomplete: how many results could not be judged, and for want of what.
-pub(super) fn why_incomplete(results: &[CheckResult], gate: GateOptions) -> String {
-    const NAMED: usize = 5;
-    let unjudged: Vec<&CheckResult> = unjudged(results, gate).collect();
-    if unjudged.is_empty() {
-        return "exit code 3: the run was interrupted and the rest of the account was not read"
-            .to_owned();
-    }
-    let missing: BTreeSet<&str> = unjudged
-        .iter()
-        .flat_map(|result| result.missing.iter().map(String::as_str))
-        .collect();
-    let mut named: Vec<&str> = missing.iter().copied().take(NAMED).collect();
-    let more = format!("{} more", missing.len().saturating_sub(NAMED));
-    if missing.len() > NAMED {
-        named.push(&more);
-    }
-    let results = match unjudged.len() {
-        1 => "1 result".to_owned(),
-        number => format!("{number} results"),
     };
-    format!(
-        "exit code 3: {results} at or above --fail-on could not be judged for want of {}; \
-         --allow-incomplete accepts that",
-        named.join(", ")
-    )
+    outcome.exit_code = exit.code();
+    outcome
 }
 
-fn can_be_assessed(result: &CheckResult) -> bool {
-    match result.reason {
-        Some(Reason::Denied | Reason::Failed) => true,
-        Some(Reason::NotCollected) => !only_opt_in(&result.missing),
-        Some(Reason::Undecidable) | None => false,
-    }
+/// The same as an exit code alone.
+pub(super) fn exit(results: &[CheckResult], complete: bool, gate: GateOptions) -> Exit {
+    exit_of(&outcome(results, complete, gate))
 }
 
-/// True if only opt-in readings are missing.
-fn only_opt_in(missing: &[String]) -> bool {
-    let opt_in: Vec<&str> = ReadingKind::ALL
-        .iter()
-        .filter(|reading| reading.opt_in())
-        .map(|reading| reading.action())
-        .collect();
-    !missing.is_empty()
-        && missing
-            .iter()
-            .all(|action| opt_in.contains(&action.as_str()))
+/// The exit code of an outcome.
+pub(super) fn exit_of(outcome: &GateOutcome) -> Exit {
+    [Exit::Findings, Exit::Incomplete]
+        .into_iter()
+        .find(|exit| exit.code() == outcome.exit_code)
+        .unwrap_or(Exit::Clean)
+}
+
+/// True for a result that was not judged and that another run could judge.
+fn can_be_judged(result: &CheckResult) -> bool {
+    let another_run = matches!(
+        result.reason,
+        Some(Reason::Denied | Reason::Failed | Reason::NotCollected)
+    );
+    result.could_not_be_judged() && another_run
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::verdict::reason;
     use crate::report::{ResourceId, Severity, SubjectKind};
 
     fn result(status: Status, severity: Severity, reason: Option<Reason>) -> CheckResult {
@@ -110,6 +86,8 @@ mod tests {
             witness: None,
             reason,
             missing: Vec::new(),
+            not_requested: Vec::new(),
+            remediation: None,
             fingerprint: String::new(),
             suppressed_by: None,
             suppression: None,
@@ -155,12 +133,13 @@ mod tests {
     fn incomplete_says_why() {
         let mut unread = denied(Severity::High);
         unread.missing = vec!["s3:GetBucketPolicy".to_owned()];
+        let why = |results: &[CheckResult]| reason(&outcome(results, false, HIGH));
         assert_eq!(
-            why_incomplete(&[unread], HIGH),
-            "exit code 3: 1 result at or above --fail-on could not be judged for want of \
+            why(&[unread]),
+            "1 result at or above --fail-on could not be judged for want of \
              s3:GetBucketPolicy; --allow-incomplete accepts that"
         );
-        assert!(why_incomplete(&[], HIGH).contains("interrupted"));
+        assert!(why(&[]).contains("interrupted"));
     }
 
     #[test]
@@ -214,6 +193,7 @@ mod tests {
             Exit::Incomplete
         );
         image.missing = vec!["lambda:GetFunction".to_owned()];
+        image.not_requested = vec!["--image-sizes".to_owned()];
         assert_eq!(exit(&[image], true, HIGH), Exit::Clean);
     }
 }

@@ -81,9 +81,54 @@ pub(super) fn completions(
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "coldbucket", &mut script);
+    let mut command = with_names(Cli::command(), &Catalog::builtin()?);
+    clap_complete::generate(shell, &mut command, "coldbucket", &mut script);
     stdout.write(|out| out.write_all(&script))?;
     Ok(Exit::Clean)
+}
+
+/// The command line with the ids of checks and the names of packs as values to complete.
+fn with_names(command: clap::Command, catalogue: &Catalog) -> clap::Command {
+    // clap keeps names as long as the process, which ends with the script.
+    let kept = |name: &String| -> &'static str { name.clone().leak() };
+    let ids: Vec<&'static str> = catalogue.iter().map(|check| kept(&check.id)).collect();
+    let packs: Vec<&'static str> = catalogue.packs().map(|pack| kept(&pack.name)).collect();
+    let named = |command: clap::Command| -> clap::Command {
+        let takes: Vec<(clap::Id, &[&'static str])> = command
+            .get_arguments()
+            .filter_map(|argument| {
+                let values: &[&'static str] = match argument.get_id().as_str() {
+                    "check" | "exclude" | "decided" => &ids,
+                    "id" if command.get_name() == "show" => &ids,
+                    "pack" => &packs,
+                    _ => return None,
+                };
+                Some((argument.get_id().clone(), values))
+            })
+            .collect();
+        takes.into_iter().fold(command, |command, (id, values)| {
+            let values = values.to_vec();
+            command.mut_arg(id, |argument| {
+                argument.value_parser(clap::builder::PossibleValuesParser::new(values))
+            })
+        })
+    };
+    in_all(command, &named)
+}
+
+/// Changes a command and all below it.
+fn in_all(
+    command: clap::Command,
+    change: &dyn Fn(clap::Command) -> clap::Command,
+) -> clap::Command {
+    let below: Vec<String> = command
+        .get_subcommands()
+        .map(|below| below.get_name().to_owned())
+        .collect();
+    let command = change(command);
+    below.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |below| in_all(below, change))
+    })
 }
 
 pub(super) fn line(check: &Check) -> CheckLine {

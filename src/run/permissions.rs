@@ -27,7 +27,7 @@ pub(super) fn run(
 
 /// One statement a service, sorted by name. `Resource` is `*` because listings and account settings
 /// support nothing narrower, and the buckets are not known in advance.
-fn policy(needs: &BTreeSet<(SubjectKind, Need)>, opted: &[ReadingKind]) -> Value {
+pub(super) fn policy(needs: &BTreeSet<(SubjectKind, Need)>, opted: &[ReadingKind]) -> Value {
     let mut by_service: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let calls = needs
         .iter()

@@ -1,6 +1,8 @@
 //! `remediate`: audits, and plans fixes for failing checks. Nothing is applied.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,17 +13,20 @@ use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
-use super::{Exit, RunError, catalogue};
+use super::{Exit, RunError, catalogue, invocation};
 use crate::checks::message::TextTemplate;
 use crate::checks::{Check, Selected};
 use crate::cli::did_you_mean;
 use crate::cli::options::RemediateOptions;
 use crate::facts::{FactPaths, Facts, Subject};
 use crate::inventory::request::CollectRequest;
-use crate::output::Look;
+use crate::output::plan::PlanFormat;
+use crate::output::{Look, standard_ids};
 use crate::remedy::quote::TextPiece;
 use crate::remedy::{self, FixRequest, PlanOptions};
-use crate::report::{CheckResult, Status};
+use crate::report::numbers::count;
+use crate::report::plan::Plan;
+use crate::report::{CheckResult, Report, Status};
 
 /// The results of tests/round_trip.rs on LocalStack.
 const ROUND_TRIP: &str = include_str!("../../policies/data/round-trip.yaml");
@@ -88,45 +93,105 @@ pub(super) fn run(
         trust: &remediate.trust,
         model: None,
         acceptance: &acceptance,
+        standard: catalogue::standard(&catalogue, &remediate.selection),
     })?;
     for note in &report.notes {
         console.note(&format!("note: {note}"));
     }
     let facts = Facts::new(&snapshot, remediate.trust.clone());
-    let requests = requests(&facts, &selected, &report.results)?;
-    let decided: Vec<WildMatch> = remediate
-        .decided
-        .iter()
-        .map(|glob| WildMatch::new(glob))
-        .collect();
+    let mut plan = plan(&facts, &selected, &report, &remediate.decided)?;
+    plan.invocation = invocation::of_remediation(&remediate, console.named_config());
+    for output in &remediate.outputs {
+        match &output.file {
+            Some(file) => {
+                files::write(file, |out| output.format.render(&plan, Look::FILE, out))?;
+                let fixes = count(plan.fixes.len(), "fix");
+                console.note(&format!("wrote {}: {fixes}", file.display()));
+            }
+            None => {
+                let look = console.look();
+                let render = |out: &mut dyn Write| output.format.render(&plan, look, out);
+                if output.format == PlanFormat::TABLE {
+                    console.show(stdout, render)?;
+                } else {
+                    stdout.write(render)?;
+                }
+            }
+        }
+    }
+    if let Some((folder, format)) = &remediate.split {
+        split(&plan, folder, *format, console)?;
+    }
+    Ok(Exit::Clean)
+}
+
+/// Writes one file a resource, a folder a Region.
+fn split(
+    plan: &Plan,
+    folder: &Path,
+    format: PlanFormat,
+    console: &mut Console<'_>,
+) -> Result<(), RunError> {
+    let mut taken = BTreeSet::new();
+    let parts = plan.by_resource();
+    for (id, part) in &parts {
+        let stem = format!(
+            "{}/{}-{}",
+            named(&id.region),
+            id.kind.name(),
+            named(&id.name)
+        );
+        let mut name = format!("{stem}.{}", format.extension());
+        let mut number = 2;
+        while !taken.insert(name.clone()) {
+            name = format!("{stem}-{number}.{}", format.extension());
+            number += 1;
+        }
+        let mut text = Vec::new();
+        format
+            .render(part, Look::FILE, &mut text)
+            .map_err(RunError::Stdout)?;
+        files::write_in(folder, &name, &text)?;
+    }
+    let (files, fixes) = (count(parts.len(), "file"), count(plan.fixes.len(), "fix"));
+    console.note(&format!("wrote {files} in {}: {fixes}", folder.display()));
+    Ok(())
+}
+
+/// A part of a path: no separator, no dots alone, nothing hidden.
+fn named(text: &str) -> String {
+    let safe = |letter: char| match letter {
+        letter if letter.is_ascii_alphanumeric() || "-_".contains(letter) => letter,
+        '.' => '.',
+        _ => '_',
+    };
+    let name: String = text.chars().take(120).map(safe).collect();
+    match name.trim_start_matches('.') {
+        "" => "unnamed".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// The plan for the findings of a report. `decided` are globs of checks whose fixes are approved.
+pub(super) fn plan(
+    facts: &Facts<'_>,
+    selected: &Selected,
+    report: &Report,
+    decided: &[String],
+) -> Result<Plan, RunError> {
+    let requests = requests(facts, selected, &report.results)?;
+    let decided: Vec<WildMatch> = decided.iter().map(|glob| WildMatch::new(glob)).collect();
     let round_trip = RoundTrip::shipped()?;
-    let plan = remedy::plan(
-        &facts,
+    Ok(remedy::plan(
+        facts,
         &requests,
         &PlanOptions {
             decided: &|check| decided.iter().any(|glob| glob.matches(check)),
             verified: &|check| round_trip.verified.contains(check),
         },
-        report.tool,
-        source,
-    );
-    for output in &remediate.outputs {
-        match &output.file {
-            Some(file) => {
-                files::write(file, |out| output.format.render(&plan, Look::FILE, out))?;
-                console.detail(&format!(
-                    "{} written to {}",
-                    output.format.name(),
-                    file.display()
-                ));
-            }
-            None => {
-                let look = console.look();
-                stdout.write(|out| output.format.render(&plan, look, out))?;
-            }
-        }
-    }
-    Ok(Exit::Clean)
+        report.tool.clone(),
+        report.source,
+    ))
 }
 
 /// Each finding with the remediation of its check for this resource.
@@ -192,6 +257,7 @@ fn requests(
         requests.push(FixRequest {
             finding: result.clone(),
             title: check.title.clone(),
+            controls: standard_ids(&check.maps_to),
             summary: fix.summary.render(&variables),
             params: params.clone(),
             decide: fix.decide.as_ref().map(|decide| decide.render(&variables)),

@@ -32,7 +32,7 @@ pub(super) fn lines(stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
                 let answer = who_can::answer(line)?;
                 // Texts and numbers only: writing them to memory cannot fail.
                 let _ = serde_json::to_writer(out, &answer);
-                Ok(())
+                Ok(Exit::Clean)
             })
         },
         stdout,

@@ -3,11 +3,13 @@
 use coldbucket::facts::function::runtime::{NOT_SCHEDULED, RuntimeTable};
 use coldbucket::facts::{Fact, Facts, Trust};
 use coldbucket::inventory::Reading;
+use coldbucket::inventory::archive::{Archive, Content, ContentKind, LayerPackage, Package};
 use coldbucket::inventory::function::{
     Alias, FunctionConfiguration, FunctionInventory, Image, Layer, ProvisionedConcurrency,
     SnapStart, Vpc,
 };
 use coldbucket::inventory::ids::SubjectKind;
+use coldbucket::report::cold_start::EstimateOutput;
 use coldbucket::report::{ColdStart, ColdStartRisk, DurationBasis, SnapStartState};
 
 use crate::support::{
@@ -672,5 +674,128 @@ fn a_cold_start_line_in_full() {
     assert_eq!(
         lines(function(python("nodejs24.x")))[0].snap_start,
         SnapStartState::NotEligible
+    );
+}
+
+fn layer(arn: &str, mb: u64) -> Layer {
+    Layer {
+        arn: arn.into(),
+        code_size_bytes: mb * MB,
+    }
+}
+
+/// The estimate of a function's `$LATEST`, where there is one.
+fn estimated(function: FunctionInventory) -> Option<EstimateOutput> {
+    lines(function)[0].estimate.clone()
+}
+
+fn inspected(configuration: FunctionConfiguration, code: Archive) -> FunctionInventory {
+    let mut function = function(configuration);
+    function.packages = Reading::Known(vec![Package {
+        version: "$LATEST".into(),
+        code,
+        ..Package::default()
+    }]);
+    function
+}
+
+const BREF: &str = "arn:aws:lambda:eu-west-1:534081306603:layer:php-84-fpm:34";
+
+#[test]
+fn an_os_only_runtime_is_estimated_where_something_shows_what_it_runs() {
+    let os_only = || FunctionConfiguration {
+        ..python("provided.al2023")
+    };
+    assert_eq!(estimated(function(os_only())), None);
+    let with_layer = FunctionConfiguration {
+        layers: vec![layer(BREF, 33)],
+        ..os_only()
+    };
+    // Bare PHP on arm64 takes 252 to 282 ms (marc.guyer.me, 2026).
+    let php = estimated(function(with_layer)).unwrap();
+    assert!(php.low_ms < 266.0 && 266.0 < php.high_ms, "{php:?}");
+    let laravel = Archive {
+        libraries: vec!["laravel/framework".into(), "symfony/http-kernel".into()],
+        ..Archive::default()
+    };
+    let laravel = estimated(inspected(os_only(), laravel)).unwrap();
+    assert!(laravel.reported_ms > 1.5 * php.reported_ms);
+}
+
+#[test]
+fn the_kind_of_an_extension_is_the_one_of_its_layer() {
+    let with = |name: &str| {
+        let arn = format!("arn:aws:lambda:eu-west-1:901920570463:layer:{name}:1");
+        estimated(function(FunctionConfiguration {
+            layers: vec![layer(&arn, 10)],
+            ..python("python3.13")
+        }))
+        .unwrap()
+    };
+    let plain = with("LambdaInsightsExtension").init_ms;
+    let collector = with("aws-otel-collector-amd64-ver-0-115-0").init_ms;
+    let instrumented = with("aws-otel-python-amd64-ver-1-32-0").init_ms;
+    // 97, 263 and 1170 ms in the model; the bytes of a process of its own are not imported.
+    assert!(
+        (collector - plain - 165.5).abs() < 1.0,
+        "{plain} {collector}"
+    );
+    assert!(instrumented > collector + 500.0);
+}
+
+#[test]
+fn packages_are_named_to_the_estimator_where_they_were_inspected() {
+    let archive = |libraries: &[&str]| Archive {
+        unzipped_bytes: 100 * MB,
+        libraries: libraries.iter().map(|&name| name.into()).collect(),
+        ..Archive::default()
+    };
+    let of = |libraries: &[&str]| {
+        let mut lines = lines(inspected(python("python3.13"), archive(libraries)));
+        lines.remove(0)
+    };
+    let unnamed = of(&[]);
+    let numeric = of(&["numpy", "pandas", "some-internal-thing"]);
+    assert_eq!(numeric.drivers[0].what, "loading numpy, pandas");
+    assert!(unnamed.drivers[0].what.starts_with("loading 8"));
+    let basis = |line: &ColdStart| line.estimate.as_ref().unwrap().basis.join("; ");
+    assert!(basis(&unnamed).contains("what is imported is not known"));
+    assert!(!basis(&numeric).contains("what is imported is not known"));
+}
+
+#[test]
+fn an_extension_that_no_table_has_widens_the_band_and_is_named() {
+    let own = "arn:aws:lambda:eu-west-1:111111111111:layer:our-agent:1";
+    let configuration = || FunctionConfiguration {
+        layers: vec![layer(own, 1)],
+        ..python("python3.13")
+    };
+    let mut with = inspected(configuration(), Archive::default());
+    let Reading::Known(packages) = &mut with.packages else {
+        panic!("just set")
+    };
+    packages[0].layers = vec![LayerPackage {
+        arn: own.into(),
+        archive: Reading::Known(Archive {
+            contents: vec![Content {
+                kind: ContentKind::Extensions,
+                files: 1,
+                zipped_bytes: 1000,
+                unzipped_bytes: 3000,
+                example: "extensions".into(),
+                variant: String::new(),
+            }],
+            ..Archive::default()
+        }),
+    }];
+    let with = estimated(with).unwrap();
+    let without = estimated(function(configuration())).unwrap();
+    assert!(with.high_ms / with.low_ms > without.high_ms / without.low_ms);
+    assert!(
+        with.basis
+            .iter()
+            .any(|remark| remark.contains("the kind of 1 extension")),
+        "{:?}",
+        with.basis
     );
 }

@@ -595,6 +595,7 @@ fn accounts() -> Vec<Snapshot> {
                 example: "boto3".into(),
                 variant: String::new(),
             }],
+            ..Archive::default()
         },
         ..Package::default()
     }]);
@@ -1142,6 +1143,7 @@ fn a_bucket_has_fifteen_readings_and_a_log_target_sixteen() {
             }
             ReadingKind::BucketAbac => Guard::UnlessNoTagCondition,
             ReadingKind::KeyRotation => Guard::OnlyRotatable,
+            ReadingKind::KeyPolicy | ReadingKind::KeyGrants => Guard::OnlyCustomerKeys,
             ReadingKind::BucketObjectAcls => Guard::UnlessAclsWithoutEffect,
             _ => Guard::Always,
         };

@@ -16,6 +16,8 @@ use crate::output::By;
 pub struct AuditOptions {
     /// The source of the data.
     pub source: AuditSource,
+    /// Print the calls and make none.
+    pub plan: bool,
     /// The selected checks.
     pub selection: SelectionOptions,
     /// What to read, and how.
@@ -28,8 +30,12 @@ pub struct AuditOptions {
     pub trust: Trust,
     /// The file of the cold-start model.
     pub cold_start_model: Option<PathBuf>,
-    /// How the table groups findings.
+    /// How findings are grouped.
     pub by: By,
+    /// The report to compare with.
+    pub since: Option<PathBuf>,
+    /// The whole table, on a terminal too.
+    pub full: bool,
     /// Accepted findings.
     pub accepted: Acceptance,
     /// The baseline to write.
@@ -57,6 +63,7 @@ impl Join {
             .cold_start_budget
             .and_then(|text| self.budget(&text));
         AuditOptions {
+            plan: args.plan,
             source: self.source(args.source, &args.tuning, &mut request),
             selection,
             request,
@@ -64,8 +71,11 @@ impl Join {
             outputs: self.outputs(&args.output.output),
             trust: self.trust(),
             cold_start_model: args.gate.cold_start_model,
+            since: args.output.since,
+            full: args.output.full,
             by: match args.output.by {
                 Some(GroupBy::Resource) => By::Resource,
+                Some(GroupBy::Control) => By::Control,
                 Some(GroupBy::Check) | None => By::Check,
             },
             accepted: Acceptance {

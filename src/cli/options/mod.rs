@@ -3,6 +3,7 @@
 mod audit;
 mod collect;
 mod diff;
+mod doctor;
 mod estimate;
 mod explain;
 mod join;
@@ -25,6 +26,7 @@ use join::Join;
 pub use audit::AuditOptions;
 pub use collect::CollectOptions;
 pub use diff::{DiffOptions, DiffOutput};
+pub use doctor::DoctorOptions;
 pub use estimate::EstimateOptions;
 pub use explain::ExplainOptions;
 pub use policy::PolicyTask;
@@ -83,6 +85,10 @@ pub enum Task {
         /// With these opt-in readings.
         opted: Vec<ReadingKind>,
     },
+    /// Try permissions before a run.
+    Doctor(Box<DoctorOptions>),
+    /// Write the files for CI.
+    Init(InitOptions),
     /// Estimate cold starts.
     Estimate(Box<EstimateOptions>),
     /// Print a completion script.
@@ -93,11 +99,20 @@ pub enum Task {
     Docs(PathBuf),
 }
 
+/// `init`, validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitOptions {
+    /// The folder of the repository.
+    pub folder: PathBuf,
+}
+
 /// What is written to the terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsoleOptions {
     /// When to use colors.
     pub color: ColorChoice,
+    /// Long output may be paged.
+    pub pager: bool,
     /// A progress bar may be drawn.
     pub progress: bool,
     /// Only errors on standard error.
@@ -106,6 +121,8 @@ pub struct ConsoleOptions {
     pub verbose: bool,
     /// The configuration file in use.
     pub config: Option<PathBuf>,
+    /// `--config` named it.
+    pub config_named: bool,
 }
 
 impl Options {
@@ -121,10 +138,12 @@ impl Options {
         let general = cli.general;
         let console = ConsoleOptions {
             color: general.color.or(config.color).unwrap_or_default(),
+            pager: !general.no_pager,
             progress: !general.no_progress && !general.quiet,
             quiet: general.quiet,
             verbose: general.verbose,
             config: path,
+            config_named: general.config.is_some(),
         };
         let mut join = Join {
             config,
@@ -159,11 +178,18 @@ impl Join {
             Command::Policy(args) => Task::Policy(match args.command {
                 PolicyCommand::Evaluate(args) => PolicyTask::Evaluate(args),
                 PolicyCommand::Prove(args) => self.prove(*args),
+                PolicyCommand::Compare(args) => PolicyTask::Compare(args),
+                PolicyCommand::Forbids(args) => PolicyTask::Forbids(args),
+                PolicyCommand::Public(args) => PolicyTask::Public(args),
             }),
             Command::WhoCan(args) if args.batch => Task::WhoCanLines,
             Command::WhoCan(args) => Task::WhoCan(Box::new(self.who_can(*args))),
             Command::WhatCan(args) => Task::WhatCan(Box::new(self.what_can(*args))),
             Command::Permissions(args) => self.permissions(*args),
+            Command::Doctor(args) => Task::Doctor(Box::new(self.doctor(*args))),
+            Command::Init(args) => Task::Init(InitOptions {
+                folder: args.folder,
+            }),
             Command::ColdStart(args) => {
                 let ColdStartCommand::Estimate(args) = args.command;
                 Task::Estimate(Box::new(self.estimate(*args)))

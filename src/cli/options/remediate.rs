@@ -1,5 +1,7 @@
 //! `remediate`.
 
+use std::path::PathBuf;
+
 use super::join::Join;
 use super::shared::{Acceptance, AuditSource, Output, SelectionOptions};
 use crate::cli::args::RemediateArgs;
@@ -18,8 +20,10 @@ pub struct RemediateOptions {
     pub request: CollectRequest,
     /// Globs of checks whose fixes are approved.
     pub decided: Vec<String>,
-    /// The outputs; never empty, at most one to standard output.
+    /// The outputs, at most one to standard output; none with `split`.
     pub outputs: Vec<Output<PlanFormat>>,
+    /// The folder that gets one file a resource, and their format.
+    pub split: Option<(PathBuf, PlanFormat)>,
     /// Accepted findings, which get no fix.
     pub accepted: Acceptance,
     /// Trusted accounts and organizations.
@@ -35,17 +39,30 @@ impl Join {
         }
         let names: Vec<&str> = PlanFormat::ALL.iter().map(|format| format.name()).collect();
         // --format is -o without a file.
-        let typed: Vec<String> = args.format.into_iter().chain(args.output).collect();
+        let format = match (&args.split, args.format) {
+            (Some(_), None) => Some("terraform".to_owned()),
+            (_, format) => format,
+        };
+        let typed: Vec<String> = format.into_iter().chain(args.output).collect();
+        let mut outputs: Vec<Output<PlanFormat>> = self
+            .targets(&typed, &names, PlanFormat::from_name)
+            .into_iter()
+            .map(|(format, file)| Output { format, file })
+            .collect();
+        let split = match (args.split, outputs.first().map(|output| output.format)) {
+            (Some(folder), Some(format)) => {
+                outputs.clear();
+                Some((folder, format))
+            }
+            _ => None,
+        };
         RemediateOptions {
             source: self.source(args.source, &args.tuning, &mut request),
             selection: self.selection(args.selection),
             request,
             decided: args.decided,
-            outputs: self
-                .targets(&typed, &names, PlanFormat::from_name)
-                .into_iter()
-                .map(|(format, file)| Output { format, file })
-                .collect(),
+            outputs,
+            split,
             accepted: Acceptance {
                 baseline: self.config.baseline.clone(),
                 exceptions: self.config.exceptions.clone(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{SHOWN, left_out};
-use crate::output::cold_starts::{Names, slowest};
+use crate::output::cold_starts::{Names, best, in_short, slowest};
 use crate::output::words;
 use crate::report::numbers::{count, duration, number, price, size};
 use crate::report::{
@@ -212,6 +212,14 @@ fn sentence(names: &Names<'_>, starts: &[AlikeStarts<'_>], functions: usize) -> 
             duration(takes.reported_ms),
             words::basis(takes.basis)
         ));
+        if let Some(lever) = best(&first.start.levers) {
+            sentence.push_str(&format!(
+                "; {} saves {} of it, {}",
+                in_short(lever),
+                duration(lever.saves_ms),
+                price(lever.usd_per_month)
+            ));
+        }
     }
     sentence.push('.');
     sentence
@@ -287,6 +295,9 @@ fn figures(start: &ColdStart) -> Vec<(&'static str, String)> {
     if takes.basis == DurationBasis::Estimate {
         let band = format!("{} to {}", duration(takes.low_ms), duration(takes.high_ms));
         figures.push(("likely", format!("{band} of init and first call")));
+        if let Some(narrow) = takes.precision {
+            figures.push(("precision", words::precision(narrow).to_owned()));
+        }
     }
     figures.extend(
         start
@@ -399,7 +410,7 @@ fn lever(lever: &Lever) -> LeverLine<'_> {
     }
     LeverLine {
         what,
-        saves: duration(lever.saves_ms),
+        saves: words::saves(lever),
         price: price(lever.usd_per_month),
         command,
         remark,

@@ -1,19 +1,24 @@
 //! What is wrong: a card a check, worst first, and in it a row a finding with everything that
 //! supports it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::{SHOWN, left_out};
+use crate::output::commands::Commands;
 use crate::output::shortened::{CheckFindings, by_check, mapped};
 use crate::output::{hostile, proof};
 use crate::report::numbers::{count, number};
+use crate::report::plan::Fix;
 use crate::report::policy::{ContextValue, PrincipalClass, Request, RequestPrincipal};
 use crate::report::{CheckResult, CheckSummary, Evidence, Report, Severity, Status};
 
 /// Rows of a card before the rest is folded.
 const ROWS: usize = 6;
+
+/// Bytes of commands and code that the page takes; further findings name the command that prints them.
+const FIX_BYTES: usize = 4_000_000;
 
 /// A value that is longer than this is written over several lines.
 const ONE_LINE: usize = 72;
@@ -59,7 +64,20 @@ pub(super) struct FindingRow<'a> {
     pub(super) evidence: Vec<EvidenceLine<'a>>,
     pub(super) witness: Option<Witness>,
     pub(super) fix: &'a str,
+    pub(super) planned: Option<PlannedFix<'a>>,
+    pub(super) remediate: String,
     pub(super) explain: String,
+}
+
+/// The fix of a finding as a plan has it.
+pub(super) struct PlannedFix<'a> {
+    pub(super) what: &'a str,
+    pub(super) effect: &'a str,
+    pub(super) risk: String,
+    /// What a person has to decide first.
+    pub(super) decide: Option<&'a str>,
+    /// Class, label and text of each form.
+    pub(super) forms: Vec<(&'static str, &'static str, &'a str)>,
 }
 
 /// A piece of evidence.
@@ -95,6 +113,19 @@ impl<'a> Findings<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         let groups = by_check(report);
         let total = groups.iter().map(|group| group.results.len()).sum();
+        let mut page = FindingsPage {
+            report,
+            commands: Commands::of(report),
+            fixes: report
+                .fixes
+                .iter()
+                .flat_map(|fix| {
+                    let findings = fix.findings.iter();
+                    findings.map(move |finding| (finding.fingerprint.as_str(), fix))
+                })
+                .collect(),
+            room: FIX_BYTES,
+        };
         let mut room = SHOWN;
         let mut cards = Vec::new();
         let mut shown: Vec<&CheckResult> = Vec::new();
@@ -102,7 +133,7 @@ impl<'a> Findings<'a> {
             let results = &group.results;
             let taken = results.get(..room.min(results.len())).unwrap_or(results);
             if !taken.is_empty() {
-                cards.push(card(report, &group, taken));
+                cards.push(page.card(&group, taken));
             }
             shown.extend(taken);
             room -= taken.len();
@@ -159,63 +190,102 @@ pub(super) fn accepted(report: &Report) -> Vec<Accepted<'_>> {
         .collect()
 }
 
-fn card<'a>(
+/// What every row of the page draws on.
+struct FindingsPage<'a> {
     report: &'a Report,
-    group: &CheckFindings<'a>,
-    results: &[&'a CheckResult],
-) -> CheckCard<'a> {
-    let check = group.check;
-    let summary = report.checks.get(check);
-    let mut rows: Vec<FindingRow<'_>> = results.iter().map(|result| row(result, summary)).collect();
-    // One or two folded rows would take no less room than the line that announces them.
-    let folded = if rows.len() > ROWS + 2 {
-        rows.split_off(ROWS)
-    } else {
-        Vec::new()
-    };
-    CheckCard {
-        id: check,
-        title: summary.map_or(check, |summary| summary.title.as_str()),
-        severity: group.severity.name(),
-        many: count(group.results.len(), "finding"),
-        why: summary.map_or("", |summary| summary.rationale.as_str()),
-        fix: summary.map_or("", |summary| summary.remediation.as_str()),
-        maps: summary
-            .map(|summary| mapped(summary).collect())
-            .unwrap_or_default(),
-        references: summary
-            .map(|summary| {
-                // A link must not be able to do anything but lead somewhere.
-                let links = summary.references.iter().map(String::as_str);
-                links.filter(|link| link.starts_with("https://")).collect()
-            })
-            .unwrap_or_default(),
-        rows,
-        folded_count: format!("{} more", number(folded.len())),
-        folded,
-    }
+    commands: Commands<'a>,
+    /// By the fingerprints of what they fix.
+    fixes: BTreeMap<&'a str, &'a Fix>,
+    /// Bytes of commands and code that the page still takes.
+    room: usize,
 }
 
-fn row<'a>(result: &'a CheckResult, summary: Option<&'a CheckSummary>) -> FindingRow<'a> {
-    let resource = &result.resource;
-    FindingRow {
-        fingerprint: &result.fingerprint,
-        severity: result.severity.name(),
-        kind: resource.kind.name(),
-        name: &resource.name,
-        item: result.item.as_deref(),
-        message: result.message.as_deref().unwrap_or_default(),
-        arn: &resource.arn,
-        region: &resource.region,
-        account: &resource.account,
-        evidence: result.evidence.iter().map(piece).collect(),
-        witness: result.witness.as_ref().map(witness),
-        fix: summary.map_or("", |summary| summary.remediation.as_str()),
-        explain: format!(
-            "coldbucket explain {} {}",
-            result.check,
-            proof::quoted(&resource.name)
-        ),
+impl<'a> FindingsPage<'a> {
+    fn card(&mut self, group: &CheckFindings<'a>, results: &[&'a CheckResult]) -> CheckCard<'a> {
+        let check = group.check;
+        let summary = self.report.checks.get(check);
+        let mut rows: Vec<FindingRow<'_>> = results
+            .iter()
+            .map(|result| self.row(result, summary))
+            .collect();
+        // One or two folded rows would take no less room than the line that announces them.
+        let folded = if rows.len() > ROWS + 2 {
+            rows.split_off(ROWS)
+        } else {
+            Vec::new()
+        };
+        CheckCard {
+            id: check,
+            title: summary.map_or(check, |summary| summary.title.as_str()),
+            severity: group.severity.name(),
+            many: count(group.results.len(), "finding"),
+            why: summary.map_or("", |summary| summary.rationale.as_str()),
+            fix: summary.map_or("", |summary| summary.remediation.as_str()),
+            maps: summary
+                .map(|summary| mapped(summary).collect())
+                .unwrap_or_default(),
+            references: summary
+                .map(|summary| {
+                    // A link must not be able to do anything but lead somewhere.
+                    let links = summary.references.iter().map(String::as_str);
+                    links.filter(|link| link.starts_with("https://")).collect()
+                })
+                .unwrap_or_default(),
+            rows,
+            folded_count: format!("{} more", number(folded.len())),
+            folded,
+        }
+    }
+
+    fn row(
+        &mut self,
+        result: &'a CheckResult,
+        summary: Option<&'a CheckSummary>,
+    ) -> FindingRow<'a> {
+        let resource = &result.resource;
+        FindingRow {
+            fingerprint: &result.fingerprint,
+            severity: result.severity.name(),
+            kind: resource.kind.name(),
+            name: &resource.name,
+            item: result.item.as_deref(),
+            message: result.message.as_deref().unwrap_or_default(),
+            arn: &resource.arn,
+            region: &resource.region,
+            account: &resource.account,
+            evidence: result.evidence.iter().map(piece).collect(),
+            witness: result.witness.as_ref().map(witness),
+            fix: summary.map_or("", |summary| summary.remediation.as_str()),
+            planned: self.planned(result),
+            remediate: self.commands.fix_of(result),
+            explain: self.commands.explain(&result.check, resource),
+        }
+    }
+
+    /// The fix of a finding, while the page has room for it.
+    fn planned(&mut self, result: &CheckResult) -> Option<PlannedFix<'a>> {
+        let fix = *self.fixes.get(result.fingerprint.as_str())?;
+        let forms: Vec<(&str, &str, &str)> = [
+            ("cli", "AWS CLI", &fix.shell),
+            ("terraform", "Terraform", &fix.terraform),
+            ("stack", "CloudFormation", &fix.cloudformation),
+        ]
+        .into_iter()
+        .filter_map(|(class, label, text)| Some((class, label, text.as_deref()?.trim_end())))
+        .collect();
+        let size = forms.iter().map(|(_, _, text)| text.len()).sum();
+        self.room = self.room.checked_sub(size)?;
+        let risk = match fix.risk_note.as_str() {
+            "" => fix.risk.name().to_owned(),
+            note => format!("{}: {note}", fix.risk.name()),
+        };
+        Some(PlannedFix {
+            what: &fix.what,
+            effect: &fix.effect,
+            risk,
+            decide: fix.decide.as_deref().filter(|_| !fix.is_ready()),
+            forms,
+        })
     }
 }
 

@@ -18,6 +18,7 @@ use std::io::{self, Write};
 
 use askama::Template;
 
+use super::controls::{self, ControlLine};
 use super::weight::Weights;
 use super::words::Tone;
 use crate::report::numbers::{count, number};
@@ -55,6 +56,9 @@ struct Page<'a> {
     cold_starts: cold_starts::ColdStarts<'a>,
     packages: packages::Packages<'a>,
     unassessed: unassessed::Section<'a>,
+    controls: Vec<ControlLine<'a>>,
+    controls_sentence: String,
+    standard: &'a str,
     checks: Vec<checks::CheckRow<'a>>,
 }
 
@@ -64,6 +68,7 @@ struct Page<'a> {
 /// Those of the writer.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let weights = Weights::of(report);
+    let controls = controls::of(report);
     let page = Page {
         policy: lock::policy(STYLE, SCRIPT),
         style: STYLE,
@@ -82,10 +87,19 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         cold_starts: cold_starts::ColdStarts::of(report),
         packages: packages::Packages::of(report),
         unassessed: unassessed::Section::of(report),
+        controls_sentence: controls::summary(&controls),
+        controls,
+        standard: report.standard.as_ref().map_or("", |one| &one.title),
         checks: checks::of(report),
     };
     page.write_into(out)?;
     out.write_all(b"\n")
+}
+
+impl ControlLine<'_> {
+    fn class(&self) -> &'static str {
+        class(self.word.tone)
+    }
 }
 
 /// The class of a tone in the page's style.

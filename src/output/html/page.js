@@ -62,13 +62,17 @@
       const filtered = wanted.length > 0 || severities.size > 0 || witness || picks.length > 0;
       let found = 0;
       let total = 0;
+      const counts = new Map();
+      let proved = 0;
       for (const group of cards) {
         let here = 0;
         for (const { row, data, text } of group.rows) {
-          const fits = (severities.size === 0 || severities.has(data.severity))
-            && (!witness || data.witness)
-            && picks.every(([name, value]) => data[name] === value)
-            && holds(text, wanted);
+          const others = picks.every(([name, value]) => data[name] === value) && holds(text, wanted);
+          const severe = severities.size === 0 || severities.has(data.severity);
+          // A chip counts what it would show beside the other filters.
+          if (others && (!witness || data.witness)) counts.set(data.severity, (counts.get(data.severity) ?? 0) + 1);
+          if (others && severe && data.witness) proved += 1;
+          const fits = others && severe && (!witness || data.witness);
           hide(row, !fits);
           if (fits) here += 1;
         }
@@ -87,8 +91,34 @@
       }
       said.textContent = filtered ? `${found.toLocaleString("en")} of ${plural(total, "finding")}` : plural(total, "finding");
       hide(nothing, found > 0);
+      for (const box of all("input[name=severity]", form)) {
+        one("b", box.parentElement).textContent = (counts.get(box.value) ?? 0).toLocaleString("en");
+      }
+      if (form.elements.witness) one("b", form.elements.witness.parentElement).textContent = proved.toLocaleString("en");
+      remember();
+    };
+    // The filters stand in the address, so that a link shows what the reader saw.
+    const remember = () => {
+      const query = new URLSearchParams();
+      for (const name of ["q", "kind", "region", "account"]) {
+        const value = form.elements[name]?.value;
+        if (value) query.set(name, value);
+      }
+      for (const box of all("input[type=checkbox]:checked", form)) query.append(box.name, box.value);
+      const text = query.toString();
+      try { history.replaceState(null, "", (text ? "?" + text : location.pathname) + location.hash); } catch { /* a page without an address of its own */ }
+    };
+    const recall = () => {
+      const query = new URLSearchParams(location.search);
+      for (const name of ["q", "kind", "region", "account"]) {
+        const field = form.elements[name];
+        if (field && query.has(name)) field.value = query.get(name);
+      }
+      for (const box of all("input[type=checkbox]", form)) box.checked = query.getAll(box.name).includes(box.value);
+      if (query.size > 0) apply();
     };
     const later = soon(apply);
+    recall();
     form.addEventListener("input", later);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(later));

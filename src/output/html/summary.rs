@@ -1,8 +1,11 @@
 //! The head of the page: how it stands, what to fix first, and where it is worst.
 
-use crate::output::shortened::{assessed, by_check, of_severity, some_of, with_status};
+use crate::output::shortened::{
+    assessed, by_check, label, not_requested, of_severity, some_of, unjudged, with_status,
+};
 use crate::output::weight::Weights;
 use crate::output::words;
+use crate::report::diff::{Change, Diff};
 use crate::report::numbers::{count, number, time};
 use crate::report::{Report, Severity, Status};
 
@@ -24,6 +27,7 @@ pub(super) struct PageSummary<'a> {
     pub(super) first: Vec<First<'a>>,
     pub(super) worst: Vec<Worst<'a>>,
     pub(super) notes: Vec<&'a str>,
+    pub(super) trend: Option<Trend>,
 }
 
 /// One severity and how many findings it has.
@@ -47,6 +51,16 @@ pub(super) struct First<'a> {
     pub(super) title: &'a str,
     pub(super) severity: &'static str,
     pub(super) many: String,
+    /// Why it matters, in one sentence.
+    pub(super) risk: &'a str,
+}
+
+/// What changed since an older report.
+pub(super) struct Trend {
+    pub(super) sentence: String,
+    /// New findings, the worst first.
+    pub(super) new: Vec<String>,
+    pub(super) more: Option<String>,
 }
 
 /// A resource and its findings.
@@ -71,7 +85,7 @@ impl<'a> PageSummary<'a> {
             .collect();
         let urgent = of_severity(report, Severity::Critical) + of_severity(report, Severity::High);
         let failed = with_status(report, Status::Fail);
-        let unassessed = with_status(report, Status::NotAssessed);
+        let unassessed = unjudged(report);
         let (mood, verdict) = match (urgent, failed) {
             (1, _) => ("alarm", "1 finding needs attention now".to_owned()),
             (2.., _) => (
@@ -113,6 +127,7 @@ impl<'a> PageSummary<'a> {
                     parts: weight.parts(),
                 })
                 .collect(),
+            trend: report.since.as_ref().map(trend),
             notes: report.notes.iter().map(String::as_str).collect(),
         }
     }
@@ -120,26 +135,38 @@ impl<'a> PageSummary<'a> {
 
 /// The bar of all results and what it says in words.
 fn results(report: &Report) -> (Vec<Share>, String) {
-    let statuses = [
-        Status::Fail,
-        Status::NotAssessed,
-        Status::Suppressed,
-        Status::Pass,
-        Status::NotApplicable,
+    let of = |status: Status| {
+        (
+            status.name(),
+            words::status(status),
+            with_status(report, status),
+        )
+    };
+    let parts = [
+        of(Status::Fail),
+        (
+            Status::NotAssessed.name(),
+            words::status(Status::NotAssessed),
+            unjudged(report),
+        ),
+        (
+            "not-requested",
+            words::not_requested(),
+            not_requested(report),
+        ),
+        of(Status::Suppressed),
+        of(Status::Pass),
+        of(Status::NotApplicable),
     ];
-    let total: u64 = statuses
-        .iter()
-        .map(|status| with_status(report, *status))
-        .sum();
+    let total: u64 = parts.iter().map(|(_, _, many)| many).sum();
     let mut shares = Vec::new();
     let mut before = 0;
-    for status in statuses {
-        let many = with_status(report, status);
+    for (class, word, many) in parts {
         if many > 0 {
             let thousandths = |part: u64| part as f64 * 1000.0 / total as f64;
             shares.push(Share {
-                status: status.name(),
-                words: format!("{} {}", number(many), words::status(status).text),
+                status: class,
+                words: format!("{} {}", number(many), word.text),
                 from: format!("{:.1}", thousandths(before)),
                 width: format!("{:.1}", thousandths(many)),
             });
@@ -198,6 +225,41 @@ fn some(names: &[String], nothing: &str) -> String {
     }
 }
 
+fn trend(since: &Diff) -> Trend {
+    let line = |change: &Change| {
+        let result = &change.result;
+        format!(
+            "{}: {} on {}",
+            result.severity.name(),
+            result.check,
+            label(result)
+        )
+    };
+    Trend {
+        sentence: format!(
+            "Since {}: {} new, {} fixed, {} changed, {} no longer assessable.",
+            time(&since.old_taken_at),
+            number(since.new.len()),
+            number(since.fixed.len()),
+            number(since.changed.len()),
+            number(since.no_longer_assessable.len())
+        ),
+        new: since.new.iter().take(LINES).map(line).collect(),
+        more: since
+            .new
+            .len()
+            .checked_sub(LINES)
+            .filter(|more| *more > 0)
+            .map(|more| format!("and {} more new findings", number(more))),
+    }
+}
+
+/// A text up to the end of its first sentence.
+fn first_sentence(text: &str) -> &str {
+    let end = text.find(". ").map_or(text.len(), |end| end + 1);
+    text.get(..end).unwrap_or(text)
+}
+
 /// The checks to fix first.
 fn first(report: &Report) -> Vec<First<'_>> {
     by_check(report)
@@ -211,6 +273,10 @@ fn first(report: &Report) -> Vec<First<'_>> {
                 .map_or(group.check, |summary| summary.title.as_str()),
             severity: group.severity.name(),
             many: number(group.results.len()),
+            risk: report
+                .checks
+                .get(group.check)
+                .map_or("", |summary| first_sentence(&summary.rationale)),
         })
         .collect()
 }

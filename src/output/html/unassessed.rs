@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::output::shortened::with_status;
+use crate::output::commands::Commands;
+use crate::output::shortened::unjudged;
 use crate::output::unassessed::{Open, Unassessed};
 use crate::report::numbers::{count, number};
-use crate::report::{Report, Severity, Status};
+use crate::report::{Report, Severity};
 
 /// Names that are written out.
 const NAMES: usize = 12;
@@ -15,6 +16,10 @@ const NAMES: usize = 12;
 pub(super) struct Section<'a> {
     pub(super) total: u64,
     pub(super) total_shown: String,
+    /// What no option asked to read, by the options.
+    pub(super) not_requested: Vec<UnassessedLine<'a>>,
+    pub(super) not_requested_shown: String,
+    pub(super) permissions_command: String,
     pub(super) permissions: Vec<UnassessedLine<'a>>,
     pub(super) reasons: Vec<UnassessedLine<'a>>,
     /// A policy that grants what was refused.
@@ -78,20 +83,16 @@ impl<'a> Section<'a> {
             .filter(|(action, open)| open.denied && is_action(action))
             .map(|(action, _)| *action)
             .collect();
-        let total = with_status(report, Status::NotAssessed);
-        let options = found.by_option.into_iter();
-        let reasons = found.by_reason.into_iter();
+        let total = unjudged(report);
         Self {
             total,
             total_shown: number(total),
             policy: (!refused.is_empty()).then(|| grant(&refused)),
             permissions: sorted(found.by_action),
-            reasons: sorted(
-                options
-                    .map(|(option, open)| (format!("Read only with {option}"), open))
-                    .chain(reasons.map(|(why, open)| (why.to_owned(), open)))
-                    .collect(),
-            ),
+            not_requested: sorted(found.by_option),
+            not_requested_shown: number(found.not_requested),
+            permissions_command: Commands::of(report).permissions(),
+            reasons: sorted(found.by_reason),
             harmless: report
                 .gaps
                 .iter()

@@ -9,10 +9,12 @@ use std::io::{self, Write};
 use super::{Formatted, hostile};
 use crate::report::plan::{Fix, Plan};
 
+mod cdk;
 mod cloudformation;
 mod shell;
 mod table;
 mod terraform;
+mod tickets;
 
 /// One format of a plan.
 pub type PlanFormat = Formatted<Plan>;
@@ -38,6 +40,21 @@ impl PlanFormat {
             cloudformation::render(plan, out)
         }),
         Self::new(
+            "cdk",
+            "property overrides for AWS CDK, TypeScript",
+            |plan, _, out| cdk::render(plan, out),
+        ),
+        Self::new(
+            "csv",
+            "a row a fix, worst first, for tickets",
+            |plan, _, out| tickets::csv(plan, out),
+        ),
+        Self::new(
+            "markdown",
+            "a table for a ticket, worst first",
+            |plan, _, out| tickets::markdown(plan, out),
+        ),
+        Self::new(
             "json",
             "the whole plan, coldbucket-plan/1",
             |plan, _, out| {
@@ -46,6 +63,19 @@ impl PlanFormat {
             },
         ),
     ];
+
+    /// How a file of the format ends.
+    pub fn extension(self) -> &'static str {
+        match self.name {
+            "shell" => "sh",
+            "terraform" => "tf",
+            "cloudformation" => "yaml",
+            "cdk" => "ts",
+            "markdown" => "md",
+            "table" => "txt",
+            other => other,
+        }
+    }
 
     /// The format of that name.
     pub fn from_name(name: &str) -> Option<Self> {

@@ -1,14 +1,15 @@
-//! The plan for a person at a terminal: what is ready to run, then what waits for a decision.
+//! The plan for a person at a terminal: the worst first, whether it is ready or waits for a decision.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use crate::output::commands::Commands;
 use crate::output::table::paint::{Tone, paint};
-use crate::output::table::{count, heading, labelled, prose, some_of};
+use crate::output::table::{count, heading, hint_line, labelled, prose, some_of};
 use crate::output::{Look, hostile};
 use crate::report::plan::{Fix, Level, Plan};
 
-/// Fixes that are shown of each kind, worst first.
+/// Fixes that are shown, worst first.
 const SHOWN: usize = 100;
 /// Resources named after a fix that is the same for all of them.
 const LIKEWISE: usize = 24;
@@ -16,60 +17,48 @@ const LIKEWISE: usize = 24;
 const CHECKS_NAMED: usize = 6;
 
 pub(super) fn render(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let (ready, waiting): (Vec<&Fix>, Vec<&Fix>) =
-        plan.fixes.iter().partition(|fix| fix.is_ready());
+    let all: Vec<&Fix> = plan.fixes.iter().collect();
+    let ready = all.iter().filter(|fix| fix.is_ready()).count();
+    let waiting = all.len() - ready;
     prose(
         look,
         0,
         Tone::Plain,
         &format!(
-            "{}: {} ready to run, {} waiting for your decision. Nothing has been applied.",
-            count(plan.fixes.len(), "fix"),
-            ready.len(),
-            waiting.len()
+            "{}: {ready} ready to run, {waiting} waiting for your decision. Nothing has been applied.",
+            count(all.len(), "fix"),
         ),
         out,
     )?;
-    part("Ready to run", &ready, look, out)?;
-    if !ready.is_empty() {
-        writeln!(out)?;
-        prose(
-            look,
-            2,
-            Tone::Quiet,
-            "To print the commands: coldbucket remediate --format shell",
-            out,
-        )?;
-    }
-    part("Waiting for your decision", &waiting, look, out)?;
-    if !waiting.is_empty() {
-        writeln!(out)?;
-        prose(
-            look,
-            2,
-            Tone::Quiet,
-            "To approve a fix: coldbucket remediate --decided CHECK --format shell",
-            out,
-        )?;
-    }
-    Ok(())
-}
-
-fn part(title: &str, fixes: &[&Fix], look: Look, out: &mut dyn Write) -> io::Result<()> {
-    if fixes.is_empty() {
+    if all.is_empty() {
         return Ok(());
     }
-    heading(look, title, &fixes.len().to_string(), out)?;
-    let groups = alike(fixes);
+    heading(look, "Fixes", "worst first", out)?;
+    let groups = alike(&all);
     for group in groups.iter().take(SHOWN) {
         writeln!(out)?;
         one(group, look, out)?;
     }
     let unseen: usize = groups.iter().skip(SHOWN).map(Vec::len).sum();
+    let commands = Commands::of_run(&plan.invocation);
+    writeln!(out)?;
     if unseen > 0 {
-        writeln!(out)?;
-        let more = format!("and {unseen} more; --format json has them all");
-        prose(look, 2, Tone::Quiet, &more, out)?;
+        let more = format!("and {unseen} more:");
+        hint_line(look, &more, &commands.remediate(&["--format", "csv"]), out)?;
+    }
+    if ready > 0 {
+        let command = commands.remediate(&["--format", "shell"]);
+        hint_line(look, "To print the commands:", &command, out)?;
+    }
+    let first_waiting = groups
+        .iter()
+        .filter_map(|group| group.first())
+        .find(|fix| !fix.is_ready() && fix.shell.is_some());
+    if let Some(check) = first_waiting.and_then(|fix| fix.findings.first()) {
+        let check = check.check.as_str();
+        let options = ["--check", check, "--decided", check, "--format", "shell"];
+        let command = commands.remediate(&options);
+        hint_line(look, "To approve a fix:", &command, out)?;
     }
     Ok(())
 }
@@ -161,7 +150,12 @@ fn one(group: &[&Fix], look: Look, out: &mut dyn Write) -> io::Result<()> {
             ],
         )?;
     }
-    let mut effort = fix.effort.name().to_owned();
+    let state = if fix.is_ready() {
+        "ready to run"
+    } else {
+        "needs your decision"
+    };
+    let mut effort = format!("{}; {state}", fix.effort.name());
     if fix.verified {
         effort.push_str("; verified on LocalStack or moto");
     }

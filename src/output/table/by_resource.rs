@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use super::grid::{Column, Grid, Text};
 use super::is_named;
 use super::paint::{Tone, paint};
-use super::{SHOWN, count, more, prose};
+use super::{SHOWN, count, hint_line, more, prose};
+use crate::output::commands::Commands;
 use crate::output::weight::Weights;
 use crate::output::{Look, hostile};
 use crate::report::{CheckResult, Report, ResourceId};
@@ -44,8 +45,9 @@ pub(super) fn render(
         && let Some(first) = results.first()
     {
         writeln!(out)?;
-        let command = format!("Why: coldbucket explain {} {}", first.check, id.name);
-        prose(look, 2, Tone::Quiet, &command, out)?;
+        let commands = Commands::of(report);
+        hint_line(look, "Why:", &commands.explain(&first.check, id), out)?;
+        hint_line(look, "The fix:", &commands.fix_of(first), out)?;
     }
     Ok(())
 }

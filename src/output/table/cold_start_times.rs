@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::grid::{Column, Grid, Text};
 use super::{SHOWN, heading, more, prose};
 use crate::output::Look;
-use crate::output::cold_starts::{Names, slowest};
+use crate::output::cold_starts::{Names, best, in_short, slowest};
 use crate::output::words::{self, Tone};
 use crate::report::numbers::{dollars, duration};
 use crate::report::{ColdStart, ColdStartDuration, Lever, Report};
@@ -31,7 +31,8 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     table(&Names::of(report), &versions).write(look.width, look.color, out)?;
     more(look, total, ", all of them faster", out)?;
     let text = "Measured is the median of ten logged cold starts or more, up to the 99th percentile. Estimated is a median \
-                start, by a model fitted on published measurements, within its band. \
+                start, by a model fitted on published measurements, within its band: good up to twice its lower end, \
+                fair up to 3.5 times, else rough. \
                 -o json has every part, every lever and its command.";
     prose(look, 2, Tone::Quiet, text, out)
 }
@@ -77,10 +78,7 @@ fn table(names: &Names<'_>, versions: &[(&ColdStart, &ColdStartDuration)]) -> Gr
                 &duration(takes.reported_ms),
             ),
             Text::plain(words::basis(takes.basis)),
-            Text::new(
-                Tone::Quiet,
-                &format!("{} to {}", duration(takes.low_ms), duration(takes.high_ms)),
-            ),
+            Text::new(Tone::Quiet, &words::band(takes)),
             Text::plain(driver),
             of_lever(in_short),
             of_lever(|lever| duration(lever.saves_ms)),
@@ -89,23 +87,4 @@ fn table(names: &Names<'_>, versions: &[(&ColdStart, &ColdStartDuration)]) -> Gr
     }
     grid.drop_where_all(str::is_empty);
     grid
-}
-
-/// The lever to name: the one that saves most, or a free one that saves at least half of that.
-fn best(levers: &[Lever]) -> Option<&Lever> {
-    let first = levers.first()?;
-    levers
-        .iter()
-        .find(|lever| lever.usd_per_month <= 0.0 && lever.saves_ms * 2.0 >= first.saves_ms)
-        .or(Some(first))
-}
-
-/// The lever in as few words as a column has room for; the JSON has all of them.
-fn in_short(lever: &Lever) -> String {
-    let what = lever.what.split([',', ';']).next().unwrap_or_default();
-    let what = what.replace("provisioned concurrency of ", "provisioned ");
-    what.split(" of memory")
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }

@@ -8,8 +8,9 @@ use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
 use super::is_named;
-use super::paint::{Tone, paint};
-use super::{WIDE, by_resource, heading, labelled, prose, some_of};
+use super::paint::{Tone, link, paint};
+use super::{WIDE, by_resource, heading, hint_line, labelled, prose, some_of};
+use crate::output::commands::Commands;
 use crate::output::shortened::{CheckFindings, by_check};
 use crate::output::{By, Look, hostile};
 use crate::report::numbers::number;
@@ -59,11 +60,13 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     let example = groups.first().and_then(|group| group.results.first());
     if let Some(example) = example {
         writeln!(out)?;
-        let command = format!(
-            "Why: coldbucket explain {} {}",
-            example.check, example.resource.name
-        );
-        prose(look, 2, Tone::Quiet, &command, out)?;
+        let commands = Commands::of(report);
+        let explain = commands.explain(&example.check, &example.resource);
+        hint_line(look, "Why:", &explain, out)?;
+        let fix = commands.fix_of_check(&example.check);
+        hint_line(look, "Its fix:", &fix, out)?;
+        let fixes = commands.remediate(&["--format", "shell"]);
+        hint_line(look, "All fixes as commands:", &fixes, out)?;
     }
     Ok(())
 }
@@ -81,6 +84,8 @@ fn of_check(
     } = group;
     let summary = report.checks.get(*check);
     let title = summary.map_or("", |summary| summary.title.as_str());
+    let url = summary.and_then(|summary| summary.references.first());
+    let url = url.map(String::as_str);
     let (title, id) = (hostile::plain(title), hostile::plain(check));
     let badge = severity.name().to_uppercase();
     let one_line = 2 + badge.len() + 2 + wide_of(&title) + 2 + wide_of(&id) <= look.width;
@@ -88,7 +93,7 @@ fn of_check(
         out,
         "  {}  {}{}{}",
         paint(look.color, Tone::of(*severity), &badge),
-        paint(look.color, Tone::Strong, &title),
+        link(look.links, url, &paint(look.color, Tone::Strong, &title)),
         if one_line {
             "  ".to_owned()
         } else {

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use crate::report::{CheckResult, Report, SubjectKind};
 
-use super::Look;
+use super::{By, Look, TextLength};
 
 mod accepted;
 mod buckets;
@@ -18,6 +18,7 @@ mod by_resource;
 mod cold_start_times;
 mod cold_starts;
 mod findings;
+mod first_screen;
 pub(super) mod grid;
 pub(super) mod paint;
 mod summary;
@@ -31,6 +32,8 @@ use crate::report::numbers::number;
 
 /// From this width on there is room for columns beside each other.
 const WIDE: usize = 100;
+/// Columns of the labels in the head.
+const LABEL: usize = 13;
 /// Rows of a list that are shown, before "and … more".
 const SHOWN: usize = 50;
 
@@ -39,13 +42,25 @@ const SHOWN: usize = 50;
 /// # Errors
 /// Those of the writer.
 pub fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    if look.length == TextLength::FirstScreen {
+        return first_screen::render(report, look, out);
+    }
     summary::render(report, look, out)?;
+    if look.by == By::Control {
+        super::controls::table(report, look, out)?;
+        writeln!(out)?;
+        return first_screen::verdict_line(report, look, out);
+    }
     buckets::render(report, look, out)?;
     findings::render(report, look, out)?;
     accepted::render(report, look, out)?;
     unassessed::render(report, look, out)?;
     cold_starts::render(report, look, out)?;
-    cold_start_times::render(report, look, out)
+    cold_start_times::render(report, look, out)?;
+    if report.gate.is_some() {
+        writeln!(out)?;
+    }
+    first_screen::verdict_line(report, look, out)
 }
 
 /// An empty line, then the heading of a section.
@@ -78,6 +93,27 @@ pub(super) fn prose(
     Ok(())
 }
 
+/// What a command is for, and the command whole: on its own line where both do not fit.
+pub(super) fn hint_line(
+    look: Look,
+    what: &str,
+    command: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let command = super::hostile::plain(command);
+    let width = unicode_width::UnicodeWidthStr::width;
+    let between = if 2 + width(what) + 1 + width(command.as_ref()) <= look.width {
+        " "
+    } else {
+        "\n    "
+    };
+    let text = format!("  {what}{between}{command}");
+    for line in text.lines() {
+        writeln!(out, "{}", paint(look.color, Tone::Quiet, line))?;
+    }
+    Ok(())
+}
+
 /// How many lines of a list of `total` are not among the [`SHOWN`], with a remark on them.
 fn more(look: Look, total: usize, remark: &str, out: &mut dyn Write) -> io::Result<()> {
     match total.checked_sub(SHOWN).filter(|more| *more > 0) {
@@ -94,6 +130,18 @@ pub(super) fn labelled(
     look: Look,
     indent: usize,
     label: &str,
+    wide: usize,
+    parts: &[(Tone, String)],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    labelled_as(look, indent, (Tone::Quiet, label), wide, parts, out)
+}
+
+/// The same with a label of another tone.
+pub(super) fn labelled_as(
+    look: Look,
+    indent: usize,
+    (tone_of_label, label): (Tone, &str),
     wide: usize,
     parts: &[(Tone, String)],
     out: &mut dyn Write,
@@ -139,7 +187,7 @@ pub(super) fn labelled(
             out,
             "{:indent$}{}{:behind$}  {line}",
             "",
-            paint(look.color, Tone::Quiet, label),
+            paint(look.color, tone_of_label, label),
             ""
         )?;
     }

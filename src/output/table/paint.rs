@@ -16,6 +16,16 @@ const fn sgr(tone: Tone) -> &'static str {
     }
 }
 
+/// A painted text as a link, on terminals that show links; others show the text (OSC 8).
+pub fn link(links: bool, url: Option<&str>, text: &str) -> String {
+    let safe =
+        |url: &&str| url.starts_with("https://") && url.bytes().all(|byte| byte.is_ascii_graphic());
+    match url.filter(safe).filter(|_| links) {
+        Some(url) => format!("\u{1b}]8;;{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\"),
+        None => text.to_owned(),
+    }
+}
+
 /// The text in its tone.
 pub fn paint(color: bool, tone: Tone, text: &str) -> String {
     let sgr = sgr(tone);

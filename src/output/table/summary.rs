@@ -3,16 +3,15 @@
 use std::io::{self, Write};
 
 use super::paint::{Tone, paint};
-use super::{labelled, prose, some_of};
-use crate::output::shortened::{assessed, of_severity, with_status};
+use super::{LABEL, labelled, prose, some_of};
+use crate::output::shortened::{assessed, counts, of_severity};
 use crate::output::weight::Weights;
 use crate::output::{Look, words};
 use crate::report::numbers::{number as thousands, time};
 use crate::report::{CheckResult, Report, Severity, Source, Status};
 
-const LABEL: usize = 8;
-
-pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+/// The program, and where the data came from.
+pub(super) fn title(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let source = match report.source {
         Source::Live => String::new(),
         other => format!("  {}", words::source(other)),
@@ -26,7 +25,11 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
             &format!("{} {}", report.tool.name, report.tool.version)
         ),
         paint(look.color, Tone::Quiet, &source)
-    )?;
+    )
+}
+
+pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    title(report, look, out)?;
     writeln!(out)?;
     let mut line = |label: &str, parts: &[(Tone, String)]| {
         if parts.is_empty() {
@@ -52,6 +55,16 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     line("results", &results(report))?;
     line("findings", &findings(report))?;
     line("worst", &worst(report))?;
+    if let Some(since) = &report.since {
+        let text = format!(
+            "{}: {} new, {} fixed, {} no longer assessable",
+            time(&since.old_taken_at),
+            thousands(since.new.len()),
+            thousands(since.fixed.len()),
+            thousands(since.no_longer_assessable.len())
+        );
+        line("since", &plain(text))?;
+    }
     for note in &report.notes {
         prose(look, 2, Tone::Warn, &format!("note: {note}"), out)?;
     }
@@ -66,7 +79,7 @@ fn list_or(names: &[String], nothing: &str, shown: usize) -> String {
     }
 }
 
-fn when(report: &Report) -> String {
+pub(super) fn when(report: &Report) -> String {
     let mut text = time(&report.taken_at);
     if report.summary.api_calls > 0 {
         text.push_str(&format!(", {}", words::calls(&report.summary)));
@@ -74,20 +87,16 @@ fn when(report: &Report) -> String {
     text
 }
 
-fn results(report: &Report) -> Vec<(Tone, String)> {
+pub(super) fn results(report: &Report) -> Vec<(Tone, String)> {
     let mut parts = Vec::new();
-    for status in Status::ALL {
-        let word = words::status(status);
-        let number = with_status(report, status);
-        if number > 0 || matches!(status, Status::Fail | Status::Pass) {
-            separate(&mut parts);
-            parts.push((word.tone, format!("{} {}", thousands(number), word.text)));
-        }
+    for (word, number) in counts(report) {
+        separate(&mut parts);
+        parts.push((word.tone, format!("{} {}", thousands(number), word.text)));
     }
     parts
 }
 
-fn findings(report: &Report) -> Vec<(Tone, String)> {
+pub(super) fn findings(report: &Report) -> Vec<(Tone, String)> {
     let mut parts = Vec::new();
     for severity in Severity::ALL {
         let number = of_severity(report, severity);

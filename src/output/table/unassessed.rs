@@ -4,10 +4,12 @@ use std::io::{self, Write};
 
 use super::grid::{Column, Grid, Text};
 use super::paint::{Tone, paint};
-use super::{WIDE, count, heading, prose, some_of};
+use super::{WIDE, count, heading, hint_line, prose, some_of};
+use crate::output::commands::Commands;
 use crate::output::unassessed::{Open, Unassessed};
 use crate::output::{Look, hostile};
-use crate::report::{Report, Status};
+use crate::report::Report;
+use crate::report::numbers::number;
 
 /// Checks that are named.
 const CHECKS: usize = 4;
@@ -15,29 +17,37 @@ const CHECKS: usize = 4;
 const RESOURCES: usize = 3;
 
 pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let number = report
-        .results
-        .iter()
-        .filter(|result| result.status == Status::NotAssessed)
-        .count();
-    if number == 0 {
-        return Ok(());
-    }
     let found = Unassessed::of(report);
-    let remark = format!("{number}, neither passed nor failed");
-    heading(look, "Not assessed", &remark, out)?;
-    permissions(look, &found, out)?;
+    if found.unjudged > 0 {
+        not_judged(report, &found, look, out)?;
+    }
+    if found.not_requested > 0 {
+        not_requested(&found, look, out)?;
+    }
+    Ok(())
+}
+
+/// What no option asked to read.
+fn not_requested(found: &Unassessed<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    heading(look, "Not requested", &number(found.not_requested), out)?;
     for (option, open) in &found.by_option {
         let what = format!("{} on {}", checks(open), on(open));
         prose(look, 2, Tone::Plain, &what, out)?;
-        prose(
-            look,
-            4,
-            Tone::Quiet,
-            &format!("read only with {option}"),
-            out,
-        )?;
+        let with = format!("read only with {option}");
+        prose(look, 4, Tone::Quiet, &with, out)?;
     }
+    Ok(())
+}
+
+fn not_judged(
+    report: &Report,
+    found: &Unassessed<'_>,
+    look: Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let remark = format!("{}, neither passed nor failed", number(found.unjudged));
+    heading(look, "Not assessed", &remark, out)?;
+    permissions(look, found, out)?;
     for (why, open) in &found.by_reason {
         let on = some_of(names(open).into_iter(), RESOURCES);
         prose(
@@ -51,8 +61,9 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     }
     if found.by_action.values().any(|open| open.denied) {
         writeln!(out)?;
-        let hint = "The least-privilege policy for these checks: coldbucket permissions";
-        prose(look, 2, Tone::Quiet, hint, out)?;
+        let command = Commands::of(report).permissions();
+        let hint = "The least-privilege policy for these checks:";
+        hint_line(look, hint, &command, out)?;
     }
     Ok(())
 }

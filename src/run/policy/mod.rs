@@ -1,5 +1,6 @@
-//! `policy evaluate` and `policy prove`.
+//! `policy`.
 
+mod comparing;
 mod evaluating;
 mod proving;
 pub(super) mod streaming;
@@ -16,16 +17,21 @@ pub(super) fn run(
 ) -> Result<Exit, RunError> {
     match task {
         PolicyTask::Evaluate(args) => evaluating::run(&args, stdout),
+        PolicyTask::Compare(args) => comparing::compare(&args, console, stdout),
+        PolicyTask::Forbids(args) => comparing::forbids(&args, console, stdout),
+        PolicyTask::Public(args) => comparing::public(&args, console, stdout),
         PolicyTask::ProveLines => proving::lines(stdout),
         PolicyTask::ProvePolicy {
             file,
             bucket,
             owner,
             questions,
+            fail_on,
             json,
         } => proving::policy(
             &proving::QuestionList {
                 questions: &questions,
+                fail_on: &fail_on,
                 json,
             },
             &file,
@@ -39,10 +45,12 @@ pub(super) fn run(
             source,
             request,
             questions,
+            fail_on,
             json,
         } => proving::bucket(
             &proving::QuestionList {
                 questions: &questions,
+                fail_on: &fail_on,
                 json,
             },
             &name,

@@ -11,6 +11,7 @@ use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::request::{CollectRequest, ResourceFilter};
+use crate::report::Reach;
 use crate::report::policy::ProveOutput;
 use crate::run::console::Console;
 use crate::run::files::{self, Stdout};
@@ -23,6 +24,8 @@ use coldbucket_policy::prove::Case;
 /// The questions, and the form of the answer.
 pub(super) struct QuestionList<'a> {
     pub(super) questions: &'a [String],
+    /// Questions whose answer sets the exit code.
+    pub(super) fail_on: &'a [String],
     pub(super) json: bool,
 }
 
@@ -34,7 +37,7 @@ pub(super) fn lines(stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
                 let answer = batch::prove(line, None)?;
                 // Texts and numbers only: writing them to memory cannot fail.
                 let _ = serde_json::to_writer(out, &answer);
-                Ok(())
+                Ok(Exit::Clean)
             })
         },
         stdout,
@@ -167,7 +170,7 @@ pub(super) fn bucket(
         now: jiff::Timestamp::from_str(&snapshot.taken_at)
             .ok()
             .map(|time| time.as_millisecond() as f64 / 1000.0),
-        partition: None,
+        partition: Some(account.partition()),
     };
     answer(asked, &case, stdout)
 }
@@ -239,8 +242,16 @@ fn answer(
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     let every;
-    let questions = if asked.questions.is_empty() {
-        every = batch::every_question(case.policy, case.owner);
+    let questions: &[String] = if asked.questions.is_empty() {
+        let mut all = batch::every_question(case.policy, case.owner);
+        let more: Vec<String> = asked
+            .fail_on
+            .iter()
+            .filter(|one| !all.contains(one))
+            .cloned()
+            .collect();
+        all.extend(more);
+        every = all;
         &every
     } else {
         asked.questions
@@ -259,7 +270,21 @@ fn answer(
             crate::output::proof::render(&output, case.aws_says_public, out)
         }
     })?;
-    Ok(Exit::Clean)
+    Ok(exit(&output, asked.fail_on))
+}
+
+/// 1 if the answer to one of the questions is reachable, 3 if it is unknown.
+fn exit(output: &ProveOutput, fail_on: &[String]) -> Exit {
+    let verdicts = output
+        .answers
+        .iter()
+        .filter(|answer| fail_on.contains(&answer.question))
+        .map(|answer| answer.verdict);
+    match verdicts.max() {
+        Some(Reach::Reachable) => Exit::Findings,
+        Some(Reach::Unknown) => Exit::Incomplete,
+        _ => Exit::Clean,
+    }
 }
 
 /// The bucket of the first S3 ARN in a policy's text.

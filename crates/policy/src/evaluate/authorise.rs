@@ -514,6 +514,48 @@ struct ApplicablePolicies<'a> {
     has_identity: bool,
 }
 
+/// One document alone: whether its statements allow a request, and nothing else is asked.
+#[derive(Clone, Debug)]
+pub struct DocumentJudge {
+    policy: NamedPolicy,
+    kind: PolicyKind,
+}
+
+impl DocumentJudge {
+    /// Compiles a document of that kind.
+    pub fn new(policy: &Policy, kind: PolicyKind) -> Self {
+        Self {
+            policy: NamedPolicy::new("policy".to_owned(), policy),
+            kind,
+        }
+    }
+
+    /// Whether an Allow matches and no Deny does; none where that could not be decided.
+    pub fn allows(&self, request: &Request) -> Option<bool> {
+        let mut view = View::new(request);
+        view.trust = self.kind == PolicyKind::Trust;
+        let mut doubts = Vec::new();
+        if self.policy.denies(&view, &mut doubts).is_some() {
+            return Some(false);
+        }
+        match (self.policy.allows(&view).0, doubts.is_empty()) {
+            (Truth::False, _) => Some(false),
+            (Truth::True, true) => Some(true),
+            (Truth::True | Truth::Maybe(_), _) => None,
+        }
+    }
+
+    /// The Allow statement that matches a request for sure.
+    pub fn allowed_by(&self, request: &Request) -> Option<usize> {
+        let mut view = View::new(request);
+        view.trust = self.kind == PolicyKind::Trust;
+        match self.policy.allows(&view) {
+            (Truth::True, index) => index,
+            _ => None,
+        }
+    }
+}
+
 impl NamedPolicy {
     fn new(name: String, policy: &Policy) -> Self {
         Self {

@@ -186,7 +186,9 @@ impl Who {
                 Truth::of(name.eq_ignore_ascii_case(caller))
             }
             (Self::Federated(provider), RequestCaller::Provider(caller)) => {
-                Truth::of(provider == caller)
+                // A star stands for every provider (AWS's sample repository of custom policy checks,
+                // 2026-11).
+                Truth::of(provider == "*" || provider == caller)
             }
             (Self::Service(_), _)
             | (
@@ -213,7 +215,9 @@ impl Who {
                 _ => Truth::False,
             },
             (Self::Federated(_), RequestCaller::Arn(caller)) => match caller.kind {
-                CallerKind::Role(_) | CallerKind::Session(_) => Truth::Maybe(Why::Federated),
+                CallerKind::Role(_) | CallerKind::Session(_) if !view.trust => {
+                    Truth::Maybe(Why::Federated)
+                }
                 _ => Truth::False,
             },
             (Self::CanonicalUser, RequestCaller::Arn(_)) => Truth::Maybe(Why::CanonicalUser),

@@ -172,6 +172,9 @@ pub(super) struct View<'a> {
     pub(super) action: Cow<'a, str>,
     /// The caller has a permissions boundary.
     pub(super) bounded: bool,
+    /// The policy is a role's trust policy: no session is federated there, only identities without
+    /// one are.
+    pub(super) trust: bool,
 }
 
 impl<'a> View<'a> {
@@ -190,6 +193,7 @@ impl<'a> View<'a> {
             caller: RequestCaller::new(&request.principal),
             action,
             bounded: false,
+            trust: false,
         }
     }
 

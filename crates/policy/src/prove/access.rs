@@ -15,11 +15,13 @@
 //! among the denies of the question about new access, OLD's Deny among its musts.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::atom::KeyValue;
 use super::budget::{Budget, Exhausted};
-use super::caller::{CallerClass, CallerShape, Delegation, OwnerAndTime};
+use super::caller::{CallerClass, Delegation, OwnerAndTime};
 use super::caller_list::{AskedShape, CallerList};
 use super::compile::resource_domain;
 use super::documents::{CompiledDocument, DocumentId, DocumentRule, DocumentSet, StatementId};
@@ -29,10 +31,10 @@ use super::glob::{Glob, GlobToken};
 use super::holding;
 use super::space::{self, NEVER, RequestSpace, SettledDeny};
 use super::value::{Domain, Rounding, Values};
-use super::vocabulary::{ACTION, RESOURCE, Vocabulary};
+use super::vocabulary::{ACTION, RESOURCE, Vocabulary, same_key};
 use super::witness;
 use crate::catalogue::{self, Actions, On};
-use crate::contract::Request;
+use crate::contract::{ContextValue, Request};
 use crate::document::Effect;
 
 /// Statements of a document, those with one effect.
@@ -101,8 +103,10 @@ pub enum Callers {
     AnyAccount,
     /// The identities to which identity policies are attached, of every account.
     Holders,
-    /// Every caller there is.
+    /// Every caller there is but federated identities without a session.
     Everyone,
+    /// Every caller that a trust policy can speak of: federated identities as well.
+    Assumers,
 }
 
 /// What is known of a condition key in the requests that are asked about.
@@ -138,6 +142,8 @@ pub enum ResourceScope {
     AnyBucket,
     /// Every well-formed ARN.
     AnyArn,
+    /// ARNs that match one of these patterns, part by part.
+    Arns(Vec<String>),
     /// Exactly this ARN.
     Exactly(String),
 }
@@ -219,32 +225,120 @@ struct PlayedRule<'a> {
     at_least: Delegation,
 }
 
+/// The callers of questions, with what they can have in each key.
+#[derive(Debug)]
+pub(crate) struct CallerSpaces {
+    place: OwnerAndTime,
+    /// What is known of every request, by key.
+    facts: Vec<(usize, Domain)>,
+    /// The same as it was given.
+    written: Vec<(String, KeyFact)>,
+    shapes: Vec<ShapeSpace>,
+}
+
+/// A shape, and by key its domain as each rounding sees it.
+#[derive(Debug)]
+struct ShapeSpace {
+    part: AskedShape,
+    down: Vec<OnceCell<Arc<Domain>>>,
+    up: Vec<OnceCell<Arc<Domain>>>,
+}
+
+/// What is asked of some callers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RuleQuestion<'a> {
+    pub(crate) musts: &'a [Vec<StatementSet>],
+    pub(crate) denies: &'a [StatementSet],
+    pub(crate) bounded: bool,
+    pub(crate) actions: &'a ActionScope,
+    pub(crate) resources: &'a ResourceScope,
+}
+
 /// A question with its rules looked up.
 struct PreparedAccess<'a> {
     musts: Vec<Vec<PlayedRule<'a>>>,
     denies: Vec<PlayedRule<'a>>,
-    place: OwnerAndTime,
-    facts: Vec<(usize, Domain)>,
-    shapes: Vec<AskedShape>,
+    bounded: bool,
     regions: Vec<SearchRegion>,
+    /// By key, whether one of the rules looks at it.
+    used: Vec<bool>,
 }
 
 impl DocumentSet {
     /// Answers a question with at most so many steps (see [`DocumentSet::STEPS`]).
     pub fn ask(&self, question: &AccessQuestion<'_>, steps: u64) -> AccessAnswer {
+        let callers = self.callers(
+            question.callers,
+            question.fresh,
+            question.facts,
+            question.owner,
+        );
+        let question = RuleQuestion {
+            musts: question.musts,
+            denies: question.denies,
+            bounded: question.bounded,
+            actions: question.actions,
+            resources: question.resources,
+        };
         let mut budget = Budget::new(steps);
-        match self.decide(question, &mut budget) {
+        self.ask_callers(&callers, question, &mut budget)
+    }
+
+    /// A budget of which ordinary documents use a thousandth.
+    pub const STEPS: u64 = super::budget::STEPS;
+
+    /// Callers for any number of questions.
+    pub(crate) fn callers(
+        &self,
+        callers: &Callers,
+        fresh: bool,
+        facts: &[(String, KeyFact)],
+        owner: Option<&str>,
+    ) -> CallerSpaces {
+        let keys = self.vocabulary.keys.len();
+        let cells = || {
+            let mut cells = Vec::new();
+            cells.resize_with(keys, OnceCell::new);
+            cells
+        };
+        CallerSpaces {
+            place: self.place(owner),
+            facts: facts
+                .iter()
+                .filter_map(|(name, fact)| {
+                    Some((self.vocabulary.position(name)?, domain_of_fact(fact)))
+                })
+                .collect(),
+            written: facts.to_vec(),
+            shapes: self
+                .shapes(callers, fresh)
+                .into_iter()
+                .map(|part| ShapeSpace {
+                    part,
+                    down: cells(),
+                    up: cells(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Answers a question about callers that were made ready.
+    pub(crate) fn ask_callers(
+        &self,
+        callers: &CallerSpaces,
+        question: RuleQuestion<'_>,
+        budget: &mut Budget,
+    ) -> AccessAnswer {
+        match self.decide(callers, question, budget) {
             Ok(answer) => answer,
             Err(Exhausted) => AccessAnswer::Undecided(TOO_HARD.to_owned()),
         }
     }
 
-    /// A budget that ordinary documents use a thousandth of.
-    pub const STEPS: u64 = super::budget::STEPS;
-
     fn decide(
         &self,
-        question: &AccessQuestion<'_>,
+        callers: &CallerSpaces,
+        question: RuleQuestion<'_>,
         budget: &mut Budget,
     ) -> Result<AccessAnswer, Exhausted> {
         let used = question.musts.iter().flatten().chain(question.denies);
@@ -258,29 +352,31 @@ impl DocumentSet {
         }
         let prepared = self.prepare(question, budget)?;
         let mut doubtful = Vec::new();
-        for (place, part) in prepared.shapes.iter().enumerate() {
-            for (number, region) in prepared.regions.iter().enumerate() {
-                if part.shape.widened {
-                    doubtful.push((place, number));
+        for shape in &callers.shapes {
+            if !prepared.may_match(&shape.part.shape.caller) {
+                continue;
+            }
+            for region in &prepared.regions {
+                if shape.part.shape.widened {
+                    doubtful.push((shape, region));
                     continue;
                 }
-                let (found, doubt) =
-                    self.way(&prepared, question, part, region, Rounding::Down, budget)?;
+                let space = DocumentSpace::new(self, callers, shape, &prepared, region);
+                let (found, doubt) = space.way(budget)?;
                 if let Some(witness) = found {
                     return Ok(AccessAnswer::Satisfiable(Box::new(witness)));
                 }
                 if doubt {
-                    doubtful.push((place, number));
+                    doubtful.push((shape, region));
                 }
             }
         }
-        for (place, number) in doubtful {
-            let (Some(part), Some(region)) =
-                (prepared.shapes.get(place), prepared.regions.get(number))
-            else {
-                continue;
+        for (shape, region) in doubtful {
+            let space = DocumentSpace {
+                rounding: Rounding::Up,
+                ..DocumentSpace::new(self, callers, shape, &prepared, region)
             };
-            let (found, _) = self.way(&prepared, question, part, region, Rounding::Up, budget)?;
+            let (found, _) = space.way(budget)?;
             if found.is_some() {
                 return Ok(AccessAnswer::Undecided(UNCLEAR.to_owned()));
             }
@@ -304,7 +400,7 @@ impl DocumentSet {
 
     fn prepare<'a>(
         &'a self,
-        question: &AccessQuestion<'_>,
+        question: RuleQuestion<'_>,
         budget: &mut Budget,
     ) -> Result<PreparedAccess<'a>, Exhausted> {
         let played = |sets: &[StatementSet]| -> Vec<PlayedRule<'a>> {
@@ -313,13 +409,6 @@ impl DocumentSet {
         let musts: Vec<Vec<PlayedRule<'a>>> =
             question.musts.iter().map(|sets| played(sets)).collect();
         let denies = played(question.denies);
-        let facts = question
-            .facts
-            .iter()
-            .filter_map(|(name, fact)| {
-                Some((self.vocabulary.position(name)?, domain_of_fact(fact)))
-            })
-            .collect();
         let all: Vec<PlayedRule<'a>> = musts.iter().flatten().chain(&denies).copied().collect();
         budget.spend(all.len() * 4 + 1)?;
         let colons = question
@@ -329,13 +418,24 @@ impl DocumentSet {
             .chain(question.denies)
             .filter_map(|set| Some(self.get(set.document)?.colons))
             .max();
+        let mut used = vec![false; self.vocabulary.keys.len()];
+        let atoms = all.iter().flat_map(|played| &played.rule.rule.atoms);
+        for atom in atoms.filter_map(|atom| self.vocabulary.atoms.get(*atom)) {
+            let variables = atom
+                .variables()
+                .filter_map(|name| self.vocabulary.position(same_key(name)));
+            for key in variables.chain([atom.key]) {
+                if let Some(used) = used.get_mut(key) {
+                    *used = true;
+                }
+            }
+        }
         Ok(PreparedAccess {
-            regions: self.regions(question, &all, colons.unwrap_or_default()),
+            regions: self.regions(&question, &musts, &all, colons.unwrap_or_default()),
             musts,
             denies,
-            place: self.place(question.owner),
-            facts,
-            shapes: self.shapes(question.callers, question.fresh),
+            bounded: question.bounded,
+            used,
         })
     }
 
@@ -388,16 +488,18 @@ impl DocumentSet {
                     list.any_account(fresh);
                 }
             }
-            Callers::Everyone => {
+            Callers::Everyone | Callers::Assumers => {
                 list.add(CallerClass::Anonymous, fresh, None);
                 let told_apart = vocabulary.tells_accounts_apart();
                 let named = vocabulary.accounts_of_principals();
                 list.named(|account| told_apart || named.contains(account));
                 list.services();
-                for name in vocabulary.providers() {
-                    list.add(CallerClass::Provider(name.into()), fresh, None);
+                if *callers == Callers::Assumers {
+                    for name in vocabulary.providers().filter(|name| *name != "*") {
+                        list.add(CallerClass::Provider(name.into()), fresh, None);
+                    }
+                    list.add(CallerClass::Provider(OTHER_PROVIDER.into()), fresh, None);
                 }
-                list.add(CallerClass::Provider(OTHER_PROVIDER.into()), fresh, None);
             }
         }
         list.parts
@@ -406,7 +508,8 @@ impl DocumentSet {
     /// The actions and their resources, in parts of which each is one search.
     fn regions(
         &self,
-        question: &AccessQuestion<'_>,
+        question: &RuleQuestion<'_>,
+        musts: &[Vec<PlayedRule<'_>>],
         rules: &[PlayedRule<'_>],
         colons: usize,
     ) -> Vec<SearchRegion> {
@@ -419,7 +522,7 @@ impl DocumentSet {
         };
         match question.actions {
             ActionScope::Catalogue(actions) => self
-                .cells(*actions, rules)
+                .cells(actions_of(musts) & actions, rules)
                 .into_iter()
                 .map(|(actions, on)| SearchRegion {
                     actions: ActionRegion::Cell(actions),
@@ -486,151 +589,6 @@ impl DocumentSet {
         parts
     }
 
-    /// One caller and one region: a witness, and whether there was a doubt.
-    fn way(
-        &self,
-        prepared: &PreparedAccess<'_>,
-        question: &AccessQuestion<'_>,
-        part: &AskedShape,
-        region: &SearchRegion,
-        rounding: Rounding,
-        budget: &mut Budget,
-    ) -> Result<(Option<AccessWitness>, bool), Exhausted> {
-        let caller = &part.shape.caller;
-        let mut doubt = false;
-        let space = DocumentSpace::new(self, prepared, &part.shape, region, rounding);
-        let mut groups: Vec<Vec<Alternative<'_>>> = Vec::with_capacity(prepared.musts.len());
-        for must in &prepared.musts {
-            let mut group = Vec::new();
-            for (place, played) in must.iter().enumerate() {
-                let Some(atoms) = space.atoms_of(played.rule) else {
-                    continue;
-                };
-                let meant = is_meant(caller, played, question.bounded);
-                if meant == Some(false) && !played.rule.rule.unread {
-                    continue;
-                }
-                let unclear = meant.is_none() || played.rule.rule.unread;
-                let atoms: &[usize] = if played.rule.rule.unread { &[] } else { atoms };
-                if let Ok(alternative) = space::settle_allow(&space, place, atoms, unclear) {
-                    doubt |= unclear;
-                    if !unclear || rounding == Rounding::Up {
-                        group.push(alternative);
-                    }
-                }
-            }
-            if group.is_empty() {
-                return Ok((None, doubt));
-            }
-            groups.push(group);
-        }
-        let mut clauses = Vec::new();
-        for played in &prepared.denies {
-            let Some(atoms) = space.atoms_of(played.rule) else {
-                continue;
-            };
-            budget.spend(atoms.len() + 1)?;
-            if played.rule.rule.unread {
-                doubt = true;
-                if rounding == Rounding::Up {
-                    continue;
-                }
-            }
-            let meant = is_meant(caller, played, question.bounded);
-            match space::settle(&space, &played.rule.rule, atoms, meant) {
-                SettledDeny::Never => {}
-                SettledDeny::Always => return Ok((None, doubt)),
-                SettledDeny::Depends(clause) => clauses.push(clause),
-            }
-        }
-        let solved = space::search(&space, &groups, &clauses, budget)?;
-        doubt |= solved.doubt;
-        let Ok(model) = solved.found else {
-            return Ok((None, doubt));
-        };
-        Ok((
-            Some(self.witness(prepared, question, part, region, &groups, &model)),
-            doubt,
-        ))
-    }
-
-    fn witness(
-        &self,
-        prepared: &PreparedAccess<'_>,
-        question: &AccessQuestion<'_>,
-        part: &AskedShape,
-        region: &SearchRegion,
-        groups: &[Vec<Alternative<'_>>],
-        model: &RequestModel,
-    ) -> AccessWitness {
-        let value_of = |key: usize| model.values.get(key);
-        let holds = |alternative: &&Alternative<'_>| {
-            alternative.depends.iter().all(|atom| {
-                model.literals.contains(&(*atom, true))
-                    || self
-                        .vocabulary
-                        .atoms
-                        .get(*atom)
-                        .and_then(|atom| atom.holds(value_of(atom.key)?))
-                        == Some(true)
-            })
-        };
-        let chosen: Vec<PlayedRule<'_>> = groups
-            .iter()
-            .zip(&prepared.musts)
-            .filter_map(|(group, must)| must.get(group.iter().find(holds)?.rule).copied())
-            .collect();
-        let action: Option<Cow<'_, str>> = match &region.actions {
-            ActionRegion::Cell(actions) => catalogue::members(*actions)
-                .next()
-                .map(|action| action.name.as_str().into()),
-            ActionRegion::Names(_) => value_of(ACTION)
-                .and_then(KeyValue::one)
-                .map(|name| self.written_action(name)),
-        };
-        let of_anyone = chosen
-            .iter()
-            .any(|played| CallerClass::Anonymous.is_meant(&played.rule.rule) == Some(true));
-        AccessWitness {
-            request: action.and_then(|action| {
-                let mut request = witness::request(
-                    &self.vocabulary,
-                    &prepared.place.owner,
-                    &part.shape,
-                    &action,
-                    model,
-                    &Vec::new(),
-                )?;
-                self.add_facts(&mut request, question.facts);
-                Some(request)
-            }),
-            statements: chosen.iter().map(|played| played.id).collect(),
-            needs: holding::of_model(
-                &self.vocabulary,
-                &prepared.place,
-                &part.shape,
-                model,
-                part.held_as.as_deref(),
-                of_anyone,
-            ),
-        }
-    }
-
-    /// What is known of every request is part of the witness.
-    fn add_facts(&self, request: &mut Request, facts: &[(String, KeyFact)]) {
-        for (name, fact) in facts {
-            if let KeyFact::OneOf(values) = fact
-                && self.vocabulary.position(name).is_none()
-                && let Some(value) = values.first()
-            {
-                request.context.insert(
-                    super::keys::written(name),
-                    crate::contract::ContextValue::One(value.clone()),
-                );
-            }
-        }
-    }
-
     /// An action as a document writes it.
     fn written_action<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
         self.vocabulary
@@ -644,6 +602,30 @@ impl DocumentSet {
 
 /// Stands for every identity provider that no document names.
 const OTHER_PROVIDER: &str = "provider.example.com";
+
+/// The actions of the catalogue that some rule of each group is about.
+fn actions_of(musts: &[Vec<PlayedRule<'_>>]) -> Actions {
+    musts.iter().fold(catalogue::all(), |set, must| {
+        set & must.iter().fold(0, |set, played| {
+            set | if played.rule.rule.unread {
+                catalogue::all()
+            } else {
+                played.rule.rule.actions
+            }
+        })
+    })
+}
+
+impl PreparedAccess<'_> {
+    /// Whether some rule of each group may speak of a caller.
+    fn may_match(&self, caller: &CallerClass) -> bool {
+        self.musts.iter().all(|must| {
+            must.iter().any(|played| {
+                played.rule.rule.unread || is_meant(caller, played, self.bounded) != Some(false)
+            })
+        })
+    }
+}
 
 /// Whether a statement speaks of the caller; in a Deny that is more.
 fn is_meant(caller: &CallerClass, played: &PlayedRule<'_>, bounded: bool) -> Option<bool> {
@@ -728,6 +710,13 @@ fn resource_scope(scope: &ResourceScope, on: Option<On>, partition: &str, colons
             let within = vec![Glob::like(&format!("{s3}*:*:?*"))];
             text(s3, within, Vec::new())
         }
+        (ResourceScope::Arns(patterns), _) => {
+            let within = patterns
+                .iter()
+                .map(|pattern| in_segments(pattern))
+                .collect();
+            text(format!("arn:{partition}:"), within, Vec::new())
+        }
         (ResourceScope::AnyArn, None) => {
             let prefix = format!("arn:{partition}:");
             let within = (5..=colons.max(5))
@@ -763,66 +752,28 @@ fn well_formed(prefix: &str, colons: usize) -> Glob {
 /// What is searched: the requests of one shape and region.
 struct DocumentSpace<'a> {
     documents: &'a DocumentSet,
+    callers: &'a CallerSpaces,
+    shape: &'a ShapeSpace,
+    prepared: &'a PreparedAccess<'a>,
     region: &'a SearchRegion,
     rounding: Rounding,
-    /// By key.
-    domains: Vec<Cow<'a, Domain>>,
 }
 
 impl<'a> DocumentSpace<'a> {
-    fn new(
+    const fn new(
         documents: &'a DocumentSet,
-        prepared: &'a PreparedAccess<'_>,
-        shape: &CallerShape,
+        callers: &'a CallerSpaces,
+        shape: &'a ShapeSpace,
+        prepared: &'a PreparedAccess<'a>,
         region: &'a SearchRegion,
-        rounding: Rounding,
     ) -> Self {
-        let vocabulary = &documents.vocabulary;
-        let mut used = vec![false; vocabulary.keys.len()];
-        let rules = prepared.musts.iter().flatten().chain(&prepared.denies);
-        for atom in rules.flat_map(|played| &played.rule.rule.atoms) {
-            if let Some(atom) = vocabulary.atoms.get(*atom) {
-                if let Some(used) = used.get_mut(atom.key) {
-                    *used = true;
-                }
-                for variable in atom.variables() {
-                    let name = super::vocabulary::same_key(variable);
-                    let key = vocabulary.position(name);
-                    if let Some(used) = key.and_then(|key| used.get_mut(key)) {
-                        *used = true;
-                    }
-                }
-            }
-        }
-        let domains = used
-            .iter()
-            .enumerate()
-            .map(|(key, used)| {
-                let fact = || prepared.facts.iter().find(|(fixed, _)| *fixed == key);
-                match key {
-                    RESOURCE => Cow::Borrowed(&region.resource),
-                    ACTION => match &region.actions {
-                        ActionRegion::Cell(..) => Cow::Borrowed(&NEVER),
-                        ActionRegion::Names(domain) => Cow::Borrowed(domain),
-                    },
-                    _ if !used || !region.carries(vocabulary, key) => Cow::Borrowed(&NEVER),
-                    _ => match fact() {
-                        Some((_, domain)) => Cow::Borrowed(domain),
-                        None => Cow::Owned(Domain::clone(&shape.domain(
-                            vocabulary,
-                            &prepared.place,
-                            key,
-                            rounding,
-                        ))),
-                    },
-                }
-            })
-            .collect();
         Self {
             documents,
+            callers,
+            shape,
+            prepared,
             region,
-            rounding,
-            domains,
+            rounding: Rounding::Down,
         }
     }
 
@@ -835,13 +786,138 @@ impl<'a> DocumentSpace<'a> {
             ActionRegion::Names(_) => Some(&rule.with_action),
         }
     }
-}
 
-impl SearchRegion {
-    fn carries(&self, vocabulary: &Vocabulary, key: usize) -> bool {
-        match self.actions {
-            ActionRegion::Cell(actions) => vocabulary.carries(actions, key),
-            ActionRegion::Names(_) => true,
+    fn is_meant(&self, played: &PlayedRule<'_>) -> Option<bool> {
+        is_meant(&self.shape.part.shape.caller, played, self.prepared.bounded)
+    }
+
+    /// The rules of a must-group that may match, and whether one of them is in doubt.
+    fn alternatives(&self, must: &'a [PlayedRule<'a>], doubt: &mut bool) -> Vec<Alternative<'a>> {
+        let mut group = Vec::new();
+        for (place, played) in must.iter().enumerate() {
+            let Some(atoms) = self.atoms_of(played.rule) else {
+                continue;
+            };
+            let meant = self.is_meant(played);
+            let unread = played.rule.rule.unread;
+            if meant == Some(false) && !unread {
+                continue;
+            }
+            let unclear = meant.is_none() || unread;
+            // What could not be read may match everything.
+            let atoms: &[usize] = if unread { &[] } else { atoms };
+            if let Ok(alternative) = space::settle_allow(self, place, atoms, unclear) {
+                *doubt |= unclear;
+                if !unclear || self.rounding == Rounding::Up {
+                    group.push(alternative);
+                }
+            }
+        }
+        group
+    }
+
+    /// A witness, and whether there was a doubt.
+    fn way(&self, budget: &mut Budget) -> Result<(Option<AccessWitness>, bool), Exhausted> {
+        let mut doubt = false;
+        let mut groups: Vec<Vec<Alternative<'_>>> = Vec::with_capacity(self.prepared.musts.len());
+        for must in &self.prepared.musts {
+            budget.spend(must.len() + 1)?;
+            let group = self.alternatives(must, &mut doubt);
+            if group.is_empty() {
+                return Ok((None, doubt));
+            }
+            groups.push(group);
+        }
+        let mut clauses = Vec::new();
+        for played in &self.prepared.denies {
+            let Some(atoms) = self.atoms_of(played.rule) else {
+                continue;
+            };
+            budget.spend(atoms.len() + 1)?;
+            if played.rule.rule.unread {
+                doubt = true;
+                if self.rounding == Rounding::Up {
+                    continue;
+                }
+            }
+            match space::settle(self, &played.rule.rule, atoms, self.is_meant(played)) {
+                SettledDeny::Never => {}
+                SettledDeny::Always => return Ok((None, doubt)),
+                SettledDeny::Depends(clause) => clauses.push(clause),
+            }
+        }
+        let solved = space::search(self, &groups, &clauses, budget)?;
+        doubt |= solved.doubt;
+        let found = solved.found.ok();
+        Ok((found.map(|model| self.witness(&groups, &model)), doubt))
+    }
+
+    fn witness(&self, groups: &[Vec<Alternative<'_>>], model: &RequestModel) -> AccessWitness {
+        let vocabulary = &self.documents.vocabulary;
+        let shape = &self.shape.part.shape;
+        let value_of = |key: usize| model.values.get(key);
+        let holds = |alternative: &&Alternative<'_>| {
+            alternative.depends.iter().all(|number| {
+                let atom = vocabulary.atoms.get(*number);
+                model.literals.contains(&(*number, true))
+                    || atom.and_then(|atom| atom.holds(value_of(atom.key)?)) == Some(true)
+            })
+        };
+        let chosen: Vec<PlayedRule<'_>> = groups
+            .iter()
+            .zip(&self.prepared.musts)
+            .filter_map(|(group, must)| must.get(group.iter().find(holds)?.rule).copied())
+            .collect();
+        let action: Option<Cow<'_, str>> = match &self.region.actions {
+            ActionRegion::Cell(actions) => catalogue::members(*actions)
+                .next()
+                .map(|action| action.name.as_str().into()),
+            ActionRegion::Names(_) => value_of(ACTION)
+                .and_then(KeyValue::one)
+                .map(|name| self.documents.written_action(name)),
+        };
+        let of_anyone = chosen
+            .iter()
+            .any(|played| CallerClass::Anonymous.is_meant(&played.rule.rule) == Some(true));
+        let place = &self.callers.place;
+        let request = action.and_then(|action| {
+            let none = Vec::new();
+            let mut request =
+                witness::request(vocabulary, &place.owner, shape, &action, model, &none)?;
+            self.add_facts(&mut request);
+            Some(request)
+        });
+        AccessWitness {
+            request,
+            statements: chosen.iter().map(|played| played.id).collect(),
+            needs: holding::of_model(
+                vocabulary,
+                place,
+                shape,
+                model,
+                self.shape.part.held_as.as_deref(),
+                of_anyone,
+            ),
+        }
+    }
+
+    /// What is known of every request is part of the witness, and the owner is the one that the
+    /// request names.
+    fn add_facts(&self, request: &mut Request) {
+        for (name, fact) in &self.callers.written {
+            if let KeyFact::OneOf(values) = fact
+                && let Some(value) = values.first()
+            {
+                request
+                    .context
+                    .entry(super::keys::written(name))
+                    .or_insert_with(|| ContextValue::One(value.clone()));
+            }
+        }
+        if self.callers.place.matching_only
+            && let Some(ContextValue::One(owner)) = request.context.get("aws:ResourceAccount")
+        {
+            request.resource_account.clone_from(owner);
         }
     }
 }
@@ -852,7 +928,32 @@ impl RequestSpace for DocumentSpace<'_> {
     }
 
     fn domain(&self, key: usize) -> &Domain {
-        self.domains.get(key).map_or(&NEVER, Cow::as_ref)
+        let vocabulary = &self.documents.vocabulary;
+        match (key, &self.region.actions) {
+            (RESOURCE, _) => return &self.region.resource,
+            (ACTION, ActionRegion::Cell(_)) => return &NEVER,
+            (ACTION, ActionRegion::Names(domain)) => return domain,
+            (_, ActionRegion::Cell(actions)) if !vocabulary.carries(*actions, key) => {
+                return &NEVER;
+            }
+            _ => {}
+        }
+        if self.prepared.used.get(key) != Some(&true) {
+            return &NEVER;
+        }
+        if let Some((_, domain)) = self.callers.facts.iter().find(|(fixed, _)| *fixed == key) {
+            return domain;
+        }
+        let cells = match self.rounding {
+            Rounding::Down => &self.shape.down,
+            Rounding::Up => &self.shape.up,
+        };
+        cells.get(key).map_or(&NEVER, |cell| {
+            cell.get_or_init(|| {
+                let shape = &self.shape.part.shape;
+                shape.domain(vocabulary, &self.callers.place, key, self.rounding)
+            })
+        })
     }
 
     fn says(&self, atom: usize) -> Settled {

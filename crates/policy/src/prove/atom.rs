@@ -214,6 +214,23 @@ impl Atom {
         self.templates.iter().map(PatternTemplate::written)
     }
 
+    /// True when it says the same of every value.
+    pub(super) const fn is_constant(&self) -> bool {
+        matches!(self.test, ValueTest::Constant(_))
+    }
+
+    /// True when it compares texts.
+    pub(super) const fn is_text(&self) -> bool {
+        matches!(self.test, ValueTest::Text(_))
+    }
+
+    /// True when its patterns with variables are matched letter by letter over the whole text.
+    pub(super) fn is_rigid(&self) -> bool {
+        self.templates
+            .iter()
+            .all(PatternTemplate::is_over_whole_text)
+    }
+
     /// True when variables must be replaced before it says anything.
     pub(super) fn is_open(&self) -> bool {
         !self.templates.is_empty()

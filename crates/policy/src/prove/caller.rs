@@ -158,6 +158,17 @@ impl CallerClass {
             Whom::Canonical(id) => self.has_canonical_id(id),
             Whom::Principals(element) if element.negated => self.left_out(element).map(|out| !out),
             Whom::Principals(element) => any(element.items.iter().map(|item| self.is(item))),
+            Whom::Trusted(element) => {
+                let meant = |item: &Principal| match (self, item) {
+                    (Self::Aws { .. }, Principal::Federated(_)) => Some(false),
+                    _ => self.is(item),
+                };
+                if element.negated {
+                    self.left_out(element).map(|out| !out)
+                } else {
+                    any(element.items.iter().map(meant))
+                }
+            }
         }
     }
 
@@ -172,8 +183,8 @@ impl CallerClass {
                 name: Some(name),
                 ..
             },
-            Whom::Principals(element),
-        ) = (self, &rule.whom)
+            Some(element),
+        ) = (self, rule.whom.element())
         else {
             return Some(meant);
         };
@@ -192,7 +203,7 @@ impl CallerClass {
     /// The same for a Deny and a caller that may have a permissions boundary: one with `NotPrincipal`
     /// then means it whatever is listed.
     pub(super) fn is_denied_with(&self, rule: &CompiledRule, bounded: bool) -> Option<bool> {
-        let is_negated = matches!(&rule.whom, Whom::Principals(element) if element.negated);
+        let is_negated = rule.whom.element().is_some_and(|element| element.negated);
         let has_boundary =
             bounded && matches!(self, Self::Aws { kind, .. } if *kind != PrincipalKind::Root);
         if is_negated && has_boundary {
@@ -203,7 +214,7 @@ impl CallerClass {
 
     /// How directly a statement that speaks of the caller grants to it.
     pub(super) fn delegation(&self, rule: &CompiledRule) -> Delegation {
-        let Whom::Principals(element) = &rule.whom else {
+        let Some(element) = rule.whom.element() else {
             return Delegation::Direct;
         };
         if element.negated {
@@ -276,7 +287,9 @@ impl CallerClass {
                 (_, Principal::Everyone) => true,
                 (Self::Service(own), Principal::Service(named)) => own.eq_ignore_ascii_case(named),
                 (Self::Canonical(own), Principal::CanonicalUser(named)) => **own == **named,
-                (Self::Provider(own), Principal::Federated(named)) => **own == **named,
+                (Self::Provider(own), Principal::Federated(named)) => {
+                    named == "*" || **own == **named
+                }
                 _ => false,
             });
         };

@@ -33,10 +33,23 @@ pub(super) enum Whom {
     LogDelivery,
     /// A canonical user id in the ACL.
     Canonical(String),
+    /// As a trust policy says: of its Federated principals only federated identities that have no
+    /// session yet.
+    Trusted(Element<Principal>),
     /// The identity that the policy is attached to.
     Holder,
     /// It is unknown: the element could not be read.
     Unread,
+}
+
+impl Whom {
+    /// The principal element.
+    pub(super) const fn element(&self) -> Option<&Element<Principal>> {
+        match self {
+            Self::Principals(element) | Self::Trusted(element) => Some(element),
+            _ => None,
+        }
+    }
 }
 
 /// A statement.
@@ -436,7 +449,7 @@ const FULL_CONTROL: [&str; 6] = [
 ];
 
 /// The partition that the policy's resources and principals name.
-fn partition_of(policy: &Policy) -> &'static str {
+pub(crate) fn partition_of(policy: &Policy) -> &'static str {
     let names = |partition: &str| {
         policy.statements.iter().any(|statement| {
             let mut resources = statement.resource.iter().flat_map(|element| &element.items);

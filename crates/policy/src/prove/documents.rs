@@ -66,6 +66,11 @@ impl DocumentSet {
         })
     }
 
+    /// Why nothing can be said of a document as a whole, if that is so.
+    pub fn unreadable(&self, id: DocumentId) -> Option<String> {
+        self.get(id)?.unreadable.clone()
+    }
+
     pub(super) fn get(&self, id: DocumentId) -> Option<&CompiledDocument> {
         self.documents.get(id.0)
     }
@@ -169,7 +174,10 @@ impl DocumentSetBuilder {
         rule.unread = unread;
         match kind {
             PolicyKind::Identity => rule.whom = Whom::Holder,
-            PolicyKind::Trust => rule.unread |= statement.principal.is_none(),
+            PolicyKind::Trust => match &statement.principal {
+                Some(element) => rule.whom = Whom::Trusted(element.clone()),
+                None => rule.unread = true,
+            },
             PolicyKind::Resource => {
                 rule.unread |= statement.principal.is_none() || statement.resource.is_none();
             }

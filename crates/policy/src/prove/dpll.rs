@@ -13,10 +13,11 @@
 //! Only clauses that the candidate violates are ever branched on, which is why ordinary policies
 //! need no branching at all.
 
-use super::atom::{Atom, KeyValue};
+use super::atom::KeyValue;
 use super::budget::{Budget, Exhausted};
 use super::solve;
 use super::value::{Domain, Literal, Rounding};
+use super::variables::Conditions;
 
 /// A Deny statement in the shape that is looked at.
 #[derive(Clone, Debug)]
@@ -48,7 +49,7 @@ const DEEPEST: usize = 600;
 /// One search.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
-    pub(super) atoms: &'a [Atom],
+    pub(super) atoms: &'a Conditions<'a>,
     /// By key.
     pub(super) domains: &'a [&'a Domain],
     /// Of each of these one alternative must hold.

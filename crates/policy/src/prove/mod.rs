@@ -98,10 +98,13 @@ pub use self::access::{
     AccessAnswer, AccessQuestion, AccessWitness, ActionScope, Callers, KeyFact, ResourceScope,
     StatementSet,
 };
+pub(crate) use self::access::{CallerSpaces, RuleQuestion};
+pub(crate) use self::budget::Budget;
 pub use self::caller::{Delegation, LONGEST_SIGNATURE_MS};
 pub use self::case::Case;
+pub(crate) use self::compile::partition_of;
 pub use self::documents::{DocumentId, DocumentSet, DocumentSetBuilder, StatementId};
-pub use self::parties::{ServiceGrant, service_grants};
+pub use self::parties::{ServiceGrant, UNNAMED_SERVICE, service_grants};
 pub use self::prover::{LongestSignature, Prover};
 pub use self::questions::{EncryptionHeaders, Question};
 

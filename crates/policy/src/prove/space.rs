@@ -14,7 +14,7 @@ use super::dpll::{Alternative, Clause, RequestModel, Search};
 use super::fold::Settled;
 use super::proof::ClosedBy;
 use super::value::{Domain, Rounding};
-use super::variables;
+use super::variables::{self, Conditions};
 use super::vocabulary::Vocabulary;
 
 /// What came of a search.
@@ -143,57 +143,17 @@ pub(super) fn search(
         .chain(clauses.iter().flat_map(|clause| &clause.atoms))
         .any(is_open);
     if !open {
-        return over.search(&vocabulary.atoms, budget);
+        return over.search(&Conditions::as_written(&vocabulary.atoms), budget);
     }
-    let (assignments, complete) = variables::assignments(vocabulary, &domains, budget)?;
-    let mut closed = ClosedBy::Key(0);
-    let mut doubt = false;
-    for assignment in &assignments {
-        let fixed: Vec<(usize, Domain)> = assignment
-            .iter()
-            .map(|(key, value)| {
-                let domain = match value {
-                    Some(value) => Domain::fixed(value.clone()),
-                    None => Domain::absent(),
-                };
-                (*key, domain)
-            })
-            .collect();
-        let mut domains = domains.clone();
-        for (key, domain) in &fixed {
-            if let Some(place) = domains.get_mut(*key) {
-                *place = domain;
-            }
-        }
-        let atoms = variables::assigned(vocabulary, assignment);
-        budget.spend(atoms.iter().map(Atom::weight).sum())?;
-        let over = SearchSpace {
-            domains: &domains,
-            ..over
-        };
-        let solved = over.search(&atoms, budget)?;
-        doubt |= solved.doubt;
-        match solved.found {
-            Ok(_) => return Ok(PathOutcome { doubt, ..solved }),
-            Err(found) => closed = closed.max(found),
-        }
-    }
-    if complete || space.rounding() == Rounding::Down {
-        return Ok(PathOutcome::closed(closed, doubt || !complete));
-    }
-    let wanted: Vec<usize> = groups
-        .iter()
-        .flatten()
-        .flat_map(|alternative| alternative.atoms)
-        .copied()
-        .collect();
-    let atoms = variables::widened(vocabulary, &wanted);
-    budget.spend(atoms.iter().map(Atom::weight).sum())?;
-    let solved = over.search(&atoms, budget)?;
-    Ok(PathOutcome {
-        doubt: true,
-        ..solved
-    })
+    over.with_variables(vocabulary, budget)
+}
+
+/// Numbers in order, each once.
+fn in_order(numbers: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut numbers: Vec<usize> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 /// What a search runs over.
@@ -205,8 +165,8 @@ struct SearchSpace<'a> {
     rounding: Rounding,
 }
 
-impl SearchSpace<'_> {
-    fn search(self, atoms: &[Atom], budget: &mut Budget) -> Result<PathOutcome, Exhausted> {
+impl<'a> SearchSpace<'a> {
+    fn search(self, atoms: &Conditions<'_>, budget: &mut Budget) -> Result<PathOutcome, Exhausted> {
         let mut search = Search {
             atoms,
             domains: self.domains,
@@ -225,6 +185,98 @@ impl SearchSpace<'_> {
                 None => ClosedBy::Denied(search.blocked_by),
             }),
             doubt: search.doubt,
+        })
+    }
+
+    /// The conditions of some groups.
+    fn conditions_of(groups: &'a [Vec<Alternative<'a>>]) -> impl Iterator<Item = usize> + use<'a> {
+        groups
+            .iter()
+            .flatten()
+            .flat_map(|alternative| alternative.atoms)
+            .copied()
+    }
+
+    /// Over domains of which some are replaced.
+    fn search_in(
+        self,
+        replaced: &[(usize, Domain)],
+        atoms: &Conditions<'_>,
+        budget: &mut Budget,
+    ) -> Result<PathOutcome, Exhausted> {
+        let mut domains: Vec<&Domain> = self.domains.to_vec();
+        for (key, domain) in replaced {
+            if let Some(place) = domains.get_mut(*key) {
+                *place = domain;
+            }
+        }
+        budget.spend(atoms.weight() + domains.len())?;
+        SearchSpace {
+            domains: &domains,
+            groups: self.groups,
+            clauses: self.clauses,
+            rounding: self.rounding,
+        }
+        .search(atoms, budget)
+    }
+
+    /// One search for each combination of values of the policies' variables, and where those are not
+    /// all there are, a proof about all of them.
+    fn with_variables(
+        self,
+        vocabulary: &Vocabulary,
+        budget: &mut Budget,
+    ) -> Result<PathOutcome, Exhausted> {
+        let wanted = in_order(Self::conditions_of(self.groups));
+        let of_clauses = self.clauses.iter().flat_map(|clause| &clause.atoms);
+        let used = in_order(wanted.iter().chain(of_clauses).copied());
+        let (assignments, complete) =
+            variables::assignments(vocabulary, &used, self.domains, budget)?;
+        let mut closed = ClosedBy::Key(0);
+        let mut doubt = false;
+        for assignment in &assignments {
+            let fixed: Vec<(usize, Domain)> = assignment
+                .iter()
+                .map(|(key, value)| {
+                    let domain = match value {
+                        Some(value) => Domain::fixed(value.clone()),
+                        None => Domain::absent(),
+                    };
+                    (*key, domain)
+                })
+                .collect();
+            let atoms = variables::assigned(vocabulary, &used, assignment);
+            let solved = self.search_in(&fixed, &atoms, budget)?;
+            doubt |= solved.doubt;
+            match solved.found {
+                Ok(_) => return Ok(PathOutcome { doubt, ..solved }),
+                Err(found) => closed = closed.max(found),
+            }
+        }
+        if complete || self.rounding == Rounding::Down {
+            return Ok(PathOutcome::closed(closed, doubt || !complete));
+        }
+        if let Some((anchor, others)) = self.groups.split_first()
+            && anchor.len() == 1
+        {
+            let anchor = in_order(Self::conditions_of(std::slice::from_ref(anchor)));
+            let others = in_order(Self::conditions_of(others));
+            let rigid = variables::rigid(vocabulary, &used, &anchor, &others, self.domains);
+            for (place, question) in rigid.iter().flatten().enumerate() {
+                let solved = self.search_in(&question.domains, &question.conditions, budget)?;
+                if solved.found.is_ok() {
+                    break;
+                }
+                if rigid.as_ref().is_some_and(|all| all.len() == place + 1) {
+                    return Ok(PathOutcome::closed(closed, true));
+                }
+            }
+        }
+        let atoms = variables::widened(vocabulary, &used, &wanted);
+        let solved = self.search_in(&[], &atoms, budget)?;
+        Ok(PathOutcome {
+            doubt: true,
+            ..solved
         })
     }
 }

@@ -74,8 +74,6 @@ pub(super) struct Vocabulary {
     pub(super) networks: Arc<Addresses>,
     /// Every principal that a statement names.
     pub(super) principals: BTreeSet<Principal>,
-    /// Keys that stand in patterns as variables.
-    pub(super) variables: BTreeSet<usize>,
     /// `aws`, `aws-cn` or `aws-us-gov`.
     pub(super) partition: &'static str,
 }
@@ -102,7 +100,6 @@ impl Vocabulary {
             unique_ids: BTreeSet::new(),
             networks: Arc::new(Addresses::of(&[])),
             principals: BTreeSet::new(),
-            variables: BTreeSet::new(),
             partition,
         }
     }
@@ -226,6 +223,7 @@ impl Vocabulary {
         }
     }
 
+    /// What stands in patterns as a variable is a key.
     fn note_variables(&mut self) {
         let names: BTreeSet<String> = self
             .atoms
@@ -233,8 +231,7 @@ impl Vocabulary {
             .flat_map(|atom| atom.variables().map(str::to_owned))
             .collect();
         for name in names {
-            let key = self.key(&name);
-            self.variables.insert(key);
+            self.key(&name);
         }
     }
 

@@ -1,14 +1,16 @@
 //! The estimate of a version as conditions and the report see it.
 //!
 //! From outside one sees the runtime, the sizes and the layers, not what is imported: whether an SDK
-//! is used stays unknown, and the band's upper end allows for one. What an OS-only runtime or an
-//! image runs is not visible at all, and there the estimate is undecidable rather than a guess.
+//! is used stays unknown, and the band's upper end allows for one. What an OS-only runtime runs is
+//! visible where a layer brings it or the inspected package names it; else, and for images, the estimate
+//! is undecidable rather than a guess.
 //! Estimates hold for a start that happens; how often one happens is another matter, and versions
 //! that provisioned concurrency serves ([`ColdStartFacts::kept_warm`]) rarely see one.
 
 use schemars::JsonSchema;
 
 use super::measured::MeasuredFacts;
+use super::question::{LayersSeen, question};
 use crate::facts::fact::Fact;
 use crate::facts::function::contents::{Contents, WasteFacts, megabytes};
 use crate::facts::group::FactValue;
@@ -25,8 +27,8 @@ pub struct ColdStartFacts {
     /// Provisioned concurrency stands ready on this version or on an alias of it.
     pub kept_warm: Fact<bool>,
     /// The estimate, or what was measured, where ten cold starts or more were. An estimate is not
-    /// decidable for container images and OS-only runtimes, which do not show what they run, and for
-    /// runtimes that were never measured. Where packages or logs were asked for and refused, nothing
+    /// decidable for container images, for OS-only runtimes without a layer or package that shows what
+    /// they run, and for runtimes that were never measured. Where packages or logs were asked for and refused, nothing
     /// is estimated in their place.
     #[needs(own(FunctionPackages), own(FunctionMeasured))]
     pub estimate: Fact<EstimateFacts>,
@@ -120,6 +122,7 @@ impl EstimateFacts {
             reported_ms: self.reported_ms,
             low_ms: self.low_ms,
             high_ms: self.high_ms,
+            precision: None,
         }
     }
 }
@@ -129,39 +132,6 @@ fn main_driver(drivers: &[Driver]) -> String {
         .first()
         .map(|driver| driver.what.clone())
         .unwrap_or_default()
-}
-
-/// Parts of layer names that are known to be external extensions. A layer that is one and is not
-/// listed is missed, never the other way about.
-const EXTENSIONS: &[&str] = &[
-    "Datadog-Extension",
-    "LambdaInsightsExtension",
-    "AWS-Parameters-and-Secrets-Lambda-Extension",
-    "AWS-AppConfig-Extension",
-    "aws-otel-",
-    "opentelemetry-collector",
-    "NewRelicLambdaExtension",
-    "NewRelicPython",
-    "NewRelicNodeJS",
-    "NewRelicJava",
-    "Dynatrace_OneAgent",
-    "lumigo-",
-    "sumologic-otel-lambda",
-    "sumologic-extensions",
-    "splunk-apm",
-    "elastic-apm-extension",
-    "honeycomb-lambda-extension",
-    "LambdaAdapterLayer",
-];
-
-/// The name in a layer version's ARN, `arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION`.
-fn layer_name(arn: &str) -> &str {
-    arn.split(':').nth(6).unwrap_or_default()
-}
-
-fn is_extension(arn: &str) -> bool {
-    let name = layer_name(arn);
-    EXTENSIONS.iter().any(|known| name.contains(known))
 }
 
 /// What is known of a version beside its configuration.
@@ -297,7 +267,10 @@ impl ColdStartFacts {
             None => EstimateFacts::of(&found),
         };
         Reported {
-            duration: Some(takes.duration()),
+            duration: Some(ColdStartDuration {
+                precision: measured.is_none().then(|| found.precision()),
+                ..takes.duration()
+            }),
             estimate: Some(found.output(&input.id)),
             drivers: drivers(&found, self.target.measured),
             levers: if self.kept_warm.known() == Some(&true) {
@@ -337,10 +310,12 @@ fn target(
             .iter()
             .map(|waste| (waste.kind.clone(), waste.zipped_mb))
             .collect(),
-        extension_layers: layers()
-            .map(|layer| layer.arn.clone())
-            .filter(|arn| is_extension(arn))
-            .collect(),
+        extension_layers: version.known().map_or_else(Vec::new, |version| {
+            LayersSeen::of(version)
+                .extensions()
+                .map(|(arn, kind)| (arn.to_owned(), kind))
+                .collect()
+        }),
         layers: layers()
             .map(|layer| (layer.arn.clone(), megabytes(layer.code_size_bytes)))
             .collect(),
@@ -393,54 +368,4 @@ pub fn drivers(found: &Estimate, measured: Option<(f64, f64)>) -> Vec<Driver> {
         .collect();
     drivers.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     drivers
-}
-
-/// What to ask the estimator about a version.
-fn question(version: &FunctionConfiguration, around: &Surroundings<'_>) -> Fact<EstimateInput> {
-    if version.is_image() {
-        return Fact::undecidable("a container image names no runtime");
-    }
-    let Some(runtime) = version.runtime.as_deref().filter(|name| !name.is_empty()) else {
-        return Fact::undecidable("the function names no runtime");
-    };
-    if runtime.starts_with("provided") {
-        return Fact::undecidable("what an OS-only runtime runs cannot be seen from outside");
-    }
-    let extensions = version
-        .layers
-        .iter()
-        .filter(|layer| is_extension(&layer.arn))
-        .count();
-    around
-        .total_mb
-        .as_ref()
-        .zip(around.snapstart_enabled.as_ref())
-        .map(|(total_mb, snapstart)| {
-            let contents = around.contents.known();
-            EstimateInput {
-                unzipped_mb: contents
-                    .and_then(|contents| contents.loadable_mb(version).known().copied()),
-                imported_mb: contents.and_then(|contents| contents.bundle_mb(runtime)),
-                uses_sdk: contents.and_then(|contents| contents.uses_sdk(runtime)),
-                framework: contents
-                    .map(Contents::framework)
-                    .filter(|framework| *framework != "none")
-                    .map(str::to_owned),
-                id: around.name.to_owned(),
-                runtime: runtime.to_owned(),
-                architecture: version.architecture.clone(),
-                package_type: "zip".to_owned(),
-                memory_mb: version.memory_mb,
-                zip_mb: Some(*total_mb),
-                extensions: Some(u32::try_from(extensions).unwrap_or(u32::MAX)),
-                snapstart: Some(*snapstart),
-                vpc: Some(
-                    version
-                        .vpc
-                        .as_ref()
-                        .is_some_and(|vpc| !vpc.vpc_id.is_empty()),
-                ),
-                ..EstimateInput::default()
-            }
-        })
 }

@@ -3,6 +3,7 @@
 
 pub mod facts;
 pub mod measured;
+mod question;
 
 pub use facts::{ColdStartFacts, EstimateFacts};
 pub use measured::MeasuredFacts;

@@ -1,25 +1,30 @@
-//! Lines of `policy evaluate --batch` and `policy prove --batch`: a JSON line in, an answer out.
+//! Lines of `policy evaluate --batch`, `policy prove --batch` and their kin: a JSON line in, an answer
+//! out.
 //!
 //! A line is read once into the tree that policies are read into, so that a policy reaches the
 //! parser as it was written: a repeated key is named there, where an ordinary reader would have
 //! merged it in silence. Lines that ask several things of one set of policies find it compiled: the
 //! last few sets are kept by their text.
 
+mod comparing;
+
+pub use self::comparing::{compare, forbids, policy_of, public};
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::Principal;
-use super::documented_public::documented_public;
-use super::evaluate::{Policies, PolicySources};
-use super::json::{self, Json, Member, Node};
-use super::parse::{Source, is_account_id};
-use super::prove::{Case, Prover, Question};
-use super::{DefectKind, Policy, PolicyKind};
 use crate::contract::{
     Answer, BatchError, ContextValue, EvaluateOutput, PrincipalClass, ProveOutput, Request,
     RequestPrincipal,
 };
 use crate::contract::{Grant, PublicAccessBlock};
+use crate::document::Principal;
+use crate::documented_public::documented_public;
+use crate::evaluate::{Policies, PolicySources};
+use crate::json::{self, Json, Member, Node};
+use crate::parse::{Source, is_account_id};
+use crate::prove::{Case, Prover, Question};
+use crate::{DefectKind, Policy, PolicyKind};
 
 /// The longest line that is read, bytes: several policies of the longest kind.
 pub const LINE_LIMIT: usize = 4 * 1024 * 1024;
@@ -408,9 +413,13 @@ fn principal(node: &Node<'_>) -> Result<RequestPrincipal, String> {
         "Service" => PrincipalClass::Service {
             name: members.text("name")?,
         },
+        "Federated" => PrincipalClass::Federated {
+            name: members.text("name")?,
+        },
         other => {
             return Err(format!(
-                "principal: {other:?} is no type; there are \"Anonymous\" and \"Service\""
+                "principal: {other:?} is no type; there are \"Anonymous\", \"Service\" and \
+                 \"Federated\""
             ));
         }
     };

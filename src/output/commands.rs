@@ -1,0 +1,152 @@
+//! The command lines that outputs print: each names the data of this run and can be copied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::proof::quoted;
+use crate::report::{CheckResult, Invocation, Report, ResourceId, SubjectKind};
+
+/// Writes the command lines of a run.
+pub struct Commands<'r> {
+    run: &'r Invocation,
+    /// Names that several resources of a kind have: an ARN distinguishes them.
+    repeated: BTreeSet<(SubjectKind, &'r str)>,
+}
+
+impl<'r> Commands<'r> {
+    /// The command lines of a report.
+    pub fn of(report: &'r Report) -> Self {
+        let mut arns: BTreeMap<(SubjectKind, &str), &str> = BTreeMap::new();
+        let mut repeated = BTreeSet::new();
+        for result in &report.results {
+            let id = &result.resource;
+            let key = (id.kind, id.name.as_str());
+            if *arns.entry(key).or_insert(&id.arn) != id.arn {
+                repeated.insert(key);
+            }
+        }
+        Self {
+            run: &report.invocation,
+            repeated,
+        }
+    }
+
+    /// The command lines of a run that explains nothing.
+    pub fn of_run(run: &'r Invocation) -> Self {
+        Self {
+            run,
+            repeated: BTreeSet::new(),
+        }
+    }
+
+    /// The verdict on a resource, step by step.
+    pub fn explain(&self, check: &str, resource: &ResourceId) -> String {
+        let name = if self
+            .repeated
+            .contains(&(resource.kind, resource.name.as_str()))
+        {
+            &resource.arn
+        } else {
+            &resource.name
+        };
+        let run = self.run;
+        line(&["explain"], &[&run.source, &run.catalogue], &[check, name])
+    }
+
+    /// The fix of one finding.
+    pub fn fix_of(&self, result: &CheckResult) -> String {
+        self.fix(&result.check, &result.resource, &[])
+    }
+
+    /// The fixes of some checks, separated by commas, for one resource.
+    pub fn fix(&self, checks: &str, id: &ResourceId, options: &[&str]) -> String {
+        let option = match id.kind {
+            SubjectKind::Bucket => Some("--bucket"),
+            SubjectKind::Function => Some("--function"),
+            _ => None,
+        };
+        let narrowed: Vec<&str> = option
+            .map(|option| vec![option, id.name.as_str()])
+            .unwrap_or_default();
+        self.remediate(&[&["--check", checks], narrowed.as_slice(), options].concat())
+    }
+
+    /// The fixes of a check.
+    pub fn fix_of_check(&self, check: &str) -> String {
+        self.remediate(&["--check", check])
+    }
+
+    /// `remediate` with these options.
+    pub fn remediate(&self, options: &[&str]) -> String {
+        let run = self.run;
+        line(
+            &["remediate"],
+            &[&run.source, &run.catalogue, &run.pack],
+            options,
+        )
+    }
+
+    /// The same audit with other outputs.
+    pub fn audit(&self, options: &[&str]) -> String {
+        let run = self.run;
+        line(
+            &["audit"],
+            &[&run.source, &run.catalogue, &run.pack, &run.audit],
+            options,
+        )
+    }
+
+    /// The policy that grants what the selected checks read.
+    pub fn permissions(&self) -> String {
+        let run = self.run;
+        line(&["permissions"], &[&run.catalogue, &run.pack], &[])
+    }
+}
+
+/// A command line, quoted for a POSIX shell.
+fn line(command: &[&str], groups: &[&Vec<String>], rest: &[&str]) -> String {
+    let groups = groups.iter().flat_map(|group| group.iter());
+    let words = command
+        .iter()
+        .copied()
+        .chain(groups.map(String::as_str))
+        .chain(rest.iter().copied());
+    let mut text = "coldbucket".to_owned();
+    for word in words {
+        text.push(' ');
+        // An option's name is not to be quoted, and `quoted` does so for what begins with a dash.
+        if is_option(word) {
+            text.push_str(word);
+        } else {
+            text.push_str(&quoted(word));
+        }
+    }
+    text
+}
+
+/// A flag such as `--fail-on` or `-o`.
+fn is_option(word: &str) -> bool {
+    word.strip_prefix('-').is_some_and(|rest| {
+        !rest.is_empty()
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_quoted_for_a_shell() {
+        let source = vec!["--snapshot".to_owned(), "my account's.json".to_owned()];
+        assert_eq!(
+            line(&["explain"], &[&source], &["s3-plain-http", "acme-logs"]),
+            r"coldbucket explain --snapshot 'my account'\''s.json' s3-plain-http acme-logs"
+        );
+        assert_eq!(
+            line(&["audit"], &[], &["-o", "html=report.html"]),
+            "coldbucket audit -o html=report.html"
+        );
+    }
+}

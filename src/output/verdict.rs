@@ -1,0 +1,67 @@
+//! The verdict of an audit in one sentence: the exit code and what decides it.
+
+use super::words::Tone;
+use crate::report::numbers::count;
+use crate::report::{GateOutcome, Report};
+
+/// IAM actions that are named.
+const NAMED: usize = 5;
+
+/// The verdict, with the tone it is to be taken in.
+pub(super) fn line(report: &Report) -> Option<(Tone, String)> {
+    let gate = report.gate.as_ref()?;
+    let (tone, word) = match gate.exit_code {
+        0 => (Tone::Good, "PASS"),
+        1 => (Tone::Worst, "FAIL"),
+        _ => (Tone::Unknown, "INCOMPLETE"),
+    };
+    let code = gate.exit_code;
+    Some((tone, format!("{word} (exit code {code}): {}", reason(gate))))
+}
+
+/// What decides the exit code.
+pub fn reason(gate: &GateOutcome) -> String {
+    let level = gate.fail_on.map_or("", |severity| severity.name());
+    match gate.exit_code {
+        1 => format!(
+            "{} at or above {level} (--fail-on)",
+            count(gate.findings, "finding")
+        ),
+        0 => {
+            let mut text = match gate.fail_on {
+                Some(_) => format!("no findings at or above {level} (--fail-on)"),
+                None => "--fail-on none accepts every finding".to_owned(),
+            };
+            if gate.unjudged > 0 {
+                text.push_str(&format!(
+                    "; {} could not be judged (--allow-incomplete)",
+                    count(gate.unjudged, "result")
+                ));
+            } else if !gate.complete {
+                text.push_str("; the run was interrupted (--allow-incomplete)");
+            }
+            text
+        }
+        _ if gate.unjudged == 0 => {
+            "the run was interrupted and the rest of the account was not read".to_owned()
+        }
+        _ => {
+            let mut named: Vec<&str> = gate
+                .missing
+                .iter()
+                .map(String::as_str)
+                .take(NAMED)
+                .collect();
+            let more = format!("{} more", gate.missing.len().saturating_sub(NAMED));
+            if gate.missing.len() > NAMED {
+                named.push(&more);
+            }
+            format!(
+                "{} at or above --fail-on could not be judged for want of {}; \
+                 --allow-incomplete accepts that",
+                count(gate.unjudged, "result"),
+                named.join(", ")
+            )
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The options of a run as other commands take them, for the commands that outputs print.
+
+use std::path::Path;
+
+use crate::cli::Placed;
+use crate::cli::options::{
+    Acceptance, AuditOptions, AuditSource, DEFAULT_PACK, RemediateOptions, SelectionOptions,
+};
+use crate::inventory::request::CollectRequest;
+use crate::report::{Invocation, Severity};
+
+/// Words of a command line in the making.
+#[derive(Default)]
+struct Words(Vec<String>);
+
+impl Words {
+    fn option(&mut self, name: &str, value: impl Into<String>) {
+        self.0.push(name.to_owned());
+        self.0.push(value.into());
+    }
+
+    fn path(&mut self, name: &str, value: &Path) {
+        self.option(name, value.display().to_string());
+    }
+
+    /// What the configuration file says, it says again.
+    fn typed(&mut self, name: &str, values: &[Placed<String>]) {
+        for value in values.iter().filter(|value| value.place.is_none()) {
+            self.option(name, &value.value);
+        }
+    }
+}
+
+/// Where the data and the checks of any command come from.
+pub(super) fn of(
+    source: &AuditSource,
+    request: &CollectRequest,
+    selection: &SelectionOptions,
+    config: Option<&Path>,
+) -> Invocation {
+    let mut words = Words::default();
+    match source {
+        AuditSource::Sample => words.0.push("--sample".to_owned()),
+        AuditSource::Snapshot(path) => words.path("--snapshot", path),
+        AuditSource::Live => {
+            if let Some(profile) = &request.profile {
+                words.option("--profile", profile);
+            }
+            if let Some(endpoint) = &request.endpoint_url {
+                words.option("--endpoint-url", endpoint);
+            }
+        }
+    }
+    if !request.resources.regions.is_empty() {
+        words.option("--region", request.resources.regions.join(","));
+    }
+    let mut catalogue = Words::default();
+    if let Some(config) = config {
+        catalogue.path("--config", config);
+    }
+    for folder in &selection.policies {
+        catalogue.path("--policies", folder);
+    }
+    let mut pack = Words::default();
+    if selection.pack.0.value != DEFAULT_PACK {
+        pack.option("--pack", &selection.pack.0.value);
+    }
+    Invocation {
+        source: words.0,
+        catalogue: catalogue.0,
+        pack: pack.0,
+        audit: Vec::new(),
+    }
+}
+
+/// All of an audit but its outputs.
+pub(super) fn of_audit(audit: &AuditOptions, config: Option<&Path>) -> Invocation {
+    let mut words = Words::default();
+    words.typed("--check", &audit.selection.check);
+    words.typed("--exclude", &audit.selection.exclude);
+    if let Some(severity) = audit.selection.severity {
+        words.option("--severity", severity.name());
+    }
+    for bucket in &audit.request.resources.buckets {
+        words.option("--bucket", bucket);
+    }
+    for function in &audit.request.resources.functions {
+        words.option("--function", function);
+    }
+    match audit.gate.fail_on {
+        Some(Severity::High) => {}
+        Some(severity) => words.option("--fail-on", severity.name()),
+        None => words.option("--fail-on", "none"),
+    }
+    if audit.gate.allow_incomplete {
+        words.0.push("--allow-incomplete".to_owned());
+    }
+    let Acceptance { baseline, .. } = &audit.accepted;
+    if let Some(baseline) = baseline {
+        words.path("--baseline", baseline);
+    }
+    if let Some(budget) = audit.selection.cold_start_budget_ms {
+        words.option("--cold-start-budget", format!("{budget}ms"));
+    }
+    if let Some(model) = &audit.cold_start_model {
+        words.path("--cold-start-model", model);
+    }
+    if audit.source == AuditSource::Live {
+        opt_ins(&audit.request, &mut words);
+    }
+    Invocation {
+        audit: words.0,
+        ..of(&audit.source, &audit.request, &audit.selection, config)
+    }
+}
+
+/// Of a plan.
+pub(super) fn of_remediation(remediate: &RemediateOptions, config: Option<&Path>) -> Invocation {
+    of(
+        &remediate.source,
+        &remediate.request,
+        &remediate.selection,
+        config,
+    )
+}
+
+/// The opt-in readings, which only a live account takes.
+fn opt_ins(request: &CollectRequest, words: &mut Words) {
+    if request.image_sizes {
+        words.0.push("--image-sizes".to_owned());
+    }
+    if request.inspect_packages {
+        words.0.push("--inspect-packages".to_owned());
+    }
+    if let Some(number) = request.sample_objects {
+        words.option("--sample-objects", number.to_string());
+    }
+    if let Some(days) = request.measure_days {
+        words.option("--measure", days.to_string());
+    }
+}
