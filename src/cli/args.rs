@@ -106,6 +106,34 @@ Examples:
     Remediate(Box<RemediateArgs>),
     /// Evaluate one request, or prove who can reach a bucket, from policies alone
     Policy(PolicyArgs),
+    /// Show which principals can reach a bucket or function, and what blocks the others
+    ///
+    /// Decided over identity policies, permissions boundaries, the bucket policy, the ACL, Block Public
+    /// Access, the KMS key and control policies together. Exits with 1 if --expect names a file and a
+    /// principal that it does not list can, with 3 if that could not be decided.
+    #[command(
+        name = "who-can",
+        after_help = "\
+Examples:
+  coldbucket who-can read my-bucket
+  coldbucket who-can write my-bucket/uploads/* --snapshot account.json --all
+  coldbucket who-can s3:PutBucketPolicy my-bucket -o json
+  coldbucket who-can invoke orders-api
+  coldbucket who-can read my-bucket --expect readers.txt      one ARN or glob a line
+
+Classes: read, list, write, delete, acl, takeover; of functions invoke, alter. With --batch each line
+contains id, account and question; each answer contains principals and one_hop."
+    )]
+    WhoCan(Box<WhoCanArgs>),
+    /// Show what one identity can reach: every bucket and function by class
+    #[command(
+        name = "what-can",
+        after_help = "\
+Examples:
+  coldbucket what-can role/deploy
+  coldbucket what-can arn:aws:iam::111122223333:user/ann --snapshot account.json"
+    )]
+    WhatCan(Box<WhatCanArgs>),
     /// Print the least-privilege IAM policy for the selected checks
     #[command(after_help = "\
 Examples:
@@ -277,6 +305,83 @@ pub struct RemediateArgs {
     pub tuning: TuningArgs,
 }
 
+/// `who-can`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WhoCanArgs {
+    /// A class or an action, and a bucket, an object or a function: `read my-bucket/reports/*`
+    #[arg(value_name = "[CLASS|ACTION] TARGET", num_args = 1..=2, required_unless_present = "batch", conflicts_with = "batch")]
+    pub asked: Vec<String>,
+    /// Answer JSON lines from standard input, in order
+    #[arg(long)]
+    pub batch: bool,
+    /// Only principals that match; repeatable
+    #[arg(
+        long,
+        value_name = "GLOB",
+        value_delimiter = ',',
+        help_heading = "Selection",
+        conflicts_with = "batch"
+    )]
+    pub principal: Vec<String>,
+    /// Principals that cannot, too, and what blocks each
+    #[arg(long, help_heading = "Output", conflicts_with = "batch")]
+    pub all: bool,
+    /// File with the principals that are allowed to, one ARN or glob a line; any other that can is an
+    /// error
+    #[arg(long, value_name = "FILE", help_heading = "Gate", value_hint = clap::ValueHint::FilePath, conflicts_with = "batch")]
+    pub expect: Option<PathBuf>,
+    #[command(flatten)]
+    pub control: ControlArgs,
+    /// table or json, and its file [default: table to standard output]; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub output: Vec<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub tuning: TuningArgs,
+}
+
+/// `what-can`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WhatCanArgs {
+    /// An identity's ARN, or user/NAME, role/NAME, root
+    #[arg(value_name = "PRINCIPAL")]
+    pub principal: String,
+    /// Only these classes; repeatable
+    #[arg(
+        long,
+        value_name = "CLASS",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub class: Vec<String>,
+    /// Buckets and functions that it cannot reach, too
+    #[arg(long, help_heading = "Output")]
+    pub all: bool,
+    #[command(flatten)]
+    pub control: ControlArgs,
+    /// table or json, and its file [default: table to standard output]; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub output: Vec<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub tuning: TuningArgs,
+}
+
+/// Control policies, which a member account cannot read.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Control policies")]
+pub struct ControlArgs {
+    /// A service control policy that binds the account; policies of one level with commas between
+    /// them, repeatable level by level from the root
+    #[arg(long, value_name = "FILE[,FILE]")]
+    pub scp: Vec<String>,
+    /// A resource control policy, the same way
+    #[arg(long, value_name = "FILE[,FILE]")]
+    pub rcp: Vec<String>,
+}
+
 /// `permissions`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PermissionsArgs {
@@ -285,6 +390,9 @@ pub struct PermissionsArgs {
     /// Add permissions for --image-sizes (lambda:GetFunction can read code)
     #[arg(long, help_heading = "Tuning")]
     pub image_sizes: bool,
+    /// Add permissions for --key-grants
+    #[arg(long, help_heading = "Tuning")]
+    pub key_grants: bool,
     /// Add permissions for --sample-objects (s3:GetObject can read data)
     #[arg(long, help_heading = "Tuning")]
     pub sample_objects: bool,

@@ -40,6 +40,7 @@ pub mod table;
 mod unassessed;
 pub mod verdict;
 mod weight;
+pub mod who_can;
 mod words;
 
 pub use shortened::{catalogue_name, standard_ids};

@@ -1191,6 +1191,7 @@ fn a_bucket_has_fifteen_readings_and_a_log_target_sixteen() {
             }
             ReadingKind::BucketAbac => Guard::UnlessNoTagCondition,
             ReadingKind::KeyRotation => Guard::OnlyRotatable,
+            ReadingKind::KeyPolicy | ReadingKind::KeyGrants => Guard::OnlyCustomerKeys,
             ReadingKind::BucketObjectAcls => Guard::UnlessAclsWithoutEffect,
             _ => Guard::Always,
         };

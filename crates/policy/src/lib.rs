@@ -23,6 +23,7 @@ pub mod wording;
 
 pub use document::{Defect, DefectKind, Policy};
 pub use parse::PolicyKind;
+pub use prove::who_can;
 
 /// Runs the example of the README.
 #[cfg(doctest)]

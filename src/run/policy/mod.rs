@@ -3,7 +3,7 @@
 mod comparing;
 mod evaluating;
 mod proving;
-mod streaming;
+pub(super) mod streaming;
 
 use super::console::Console;
 use super::files::Stdout;

@@ -45,11 +45,11 @@ struct Answers {
 
 /// A worker's function: appends the answer to one line, without a line end, and says what the exit code
 /// would be if it were the only one.
-pub(super) type AnswerLine = Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<Exit, BatchError> + Send>;
+pub(in crate::run) type AnswerLine = Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<Exit, BatchError> + Send>;
 
 /// Answers standard input line by line. Exit 2 when a line was bad; otherwise 1 when a line says so,
 /// and then 3.
-pub(super) fn run(
+pub(in crate::run) fn run(
     worker: impl Fn() -> AnswerLine,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {

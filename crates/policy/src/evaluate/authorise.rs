@@ -157,14 +157,29 @@ impl Policies {
         self
     }
 
+    /// With service control policies of the caller's account, level by level from the root.
+    #[must_use]
+    pub fn with_scps<'p, L>(mut self, of_levels: impl IntoIterator<Item = L>) -> Self
+    where
+        L: IntoIterator<Item = &'p Policy>,
+    {
+        self.scps = levels("scps", of_levels);
+        self
+    }
+
     /// With resource control policies, level by level from the root.
     #[must_use]
-    pub fn with_rcps(mut self, levels: &[Vec<Policy>]) -> Self {
-        self.rcps = levels
-            .iter()
-            .enumerate()
-            .map(|(level, policies)| numbered(&format!("rcps[{level}].policies"), policies))
-            .collect();
+    pub fn with_rcps(self, of_levels: &[Vec<Policy>]) -> Self {
+        self.with_rcp_levels(of_levels)
+    }
+
+    /// The same of levels of another form.
+    #[must_use]
+    pub fn with_rcp_levels<'p, L>(mut self, of_levels: impl IntoIterator<Item = L>) -> Self
+    where
+        L: IntoIterator<Item = &'p Policy>,
+    {
+        self.rcps = levels("rcps", of_levels);
         self
     }
 
@@ -616,6 +631,17 @@ fn default_allows(level: &ControlLevel, view: &View<'_>) -> Truth {
     } else {
         Truth::True
     }
+}
+
+fn levels<'p, L>(name: &str, of_levels: impl IntoIterator<Item = L>) -> Vec<ControlLevel>
+where
+    L: IntoIterator<Item = &'p Policy>,
+{
+    of_levels
+        .into_iter()
+        .enumerate()
+        .map(|(level, policies)| numbered(&format!("{name}[{level}].policies"), policies))
+        .collect()
 }
 
 fn numbered<'p>(name: &str, policies: impl IntoIterator<Item = &'p Policy>) -> Vec<NamedPolicy> {

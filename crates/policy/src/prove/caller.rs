@@ -273,7 +273,8 @@ impl CallerClass {
         }
     }
 
-    fn is(&self, principal: &Principal) -> Option<bool> {
+    /// Whether a principal element speaks of it; `None` when it cannot be known.
+    pub(super) fn is(&self, principal: &Principal) -> Option<bool> {
         let Self::Aws {
             account,
             kind,
@@ -417,7 +418,7 @@ pub(super) fn tells_networks_apart(key: &str) -> bool {
 }
 
 /// Keys with many values (IAM user guide and Service Authorization Reference: type ArrayOf…).
-fn has_many(key: &str) -> bool {
+pub(super) fn has_many(key: &str) -> bool {
     matches!(
         key,
         "aws:calledvia"

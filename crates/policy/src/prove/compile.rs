@@ -270,21 +270,8 @@ impl CompiledPolicy {
 
     /// What a grant on a bucket permits: never object data, and of writing only the upload.
     fn grant(&mut self, grant: &Grant, arn: &str, owner_id: Option<&str>) {
-        let names: &[&str] = match grant.permission.as_str() {
-            "READ" => &READ,
-            "WRITE" => &WRITE,
-            "READ_ACP" => &READ_ACP,
-            "WRITE_ACP" => &WRITE_ACP,
-            "FULL_CONTROL" => &FULL_CONTROL,
-            _ => &[],
-        };
-        let actions = catalogue::which(|action| names.contains(&action.name.as_str()));
-        let whom = match grant.grantee.as_str() {
-            "AllUsers" => Whom::AllUsers,
-            "AuthenticatedUsers" => Whom::AuthenticatedUsers,
-            "LogDelivery" => Whom::LogDelivery,
-            id if Some(id) == owner_id => return,
-            id => Whom::Canonical(id.to_owned()),
+        let Some((whom, actions)) = of_grant(grant, owner_id) else {
+            return;
         };
         let everything = [arn.to_owned(), format!("{arn}/*")];
         let texts = everything.iter().map(String::as_str);
@@ -381,6 +368,27 @@ impl CompiledPolicy {
             .count();
         start..start + length
     }
+}
+
+/// Whom a grant of an ACL speaks of, and the actions it permits; none for one to the owner.
+pub(super) fn of_grant(grant: &Grant, owner_id: Option<&str>) -> Option<(Whom, Actions)> {
+    let names: &[&str] = match grant.permission.as_str() {
+        "READ" => &READ,
+        "WRITE" => &WRITE,
+        "READ_ACP" => &READ_ACP,
+        "WRITE_ACP" => &WRITE_ACP,
+        "FULL_CONTROL" => &FULL_CONTROL,
+        _ => &[],
+    };
+    let whom = match grant.grantee.as_str() {
+        "AllUsers" => Whom::AllUsers,
+        "AuthenticatedUsers" => Whom::AuthenticatedUsers,
+        "LogDelivery" => Whom::LogDelivery,
+        id if Some(id) == owner_id => return None,
+        id => Whom::Canonical(id.to_owned()),
+    };
+    let actions = catalogue::which(|action| names.contains(&action.name.as_str()));
+    Some((whom, actions))
 }
 
 /// What the resource of an action can be.

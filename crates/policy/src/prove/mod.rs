@@ -91,6 +91,7 @@ mod tests;
 mod value;
 mod variables;
 mod vocabulary;
+pub mod who_can;
 mod witness;
 
 pub use self::access::{
