@@ -35,7 +35,7 @@ impl AccountBias {
         logarithms.sort_by(f64::total_cmp);
         let middle = logarithms.len() / 2;
         let upper = logarithms.get(middle)?;
-        let median = if logarithms.len() % 2 == 0 {
+        let median = if logarithms.len().is_multiple_of(2) {
             f64::midpoint(*logarithms.get(middle.checked_sub(1)?)?, *upper)
         } else {
             *upper
