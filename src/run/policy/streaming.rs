@@ -45,7 +45,8 @@ struct Answers {
 
 /// A worker's function: appends the answer to one line, without a line end, and says what the exit code
 /// would be if it were the only one.
-pub(in crate::run) type AnswerLine = Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<Exit, BatchError> + Send>;
+pub(in crate::run) type AnswerLine =
+    Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<Exit, BatchError> + Send>;
 
 /// Answers standard input line by line. Exit 2 when a line was bad; otherwise 1 when a line says so,
 /// and then 3.

@@ -23,6 +23,7 @@ use crate::prove::fold::{self, Settled};
 use crate::prove::glob::Glob;
 use crate::prove::template::VariableValue;
 use crate::prove::value::{Domain, Rounding, Values};
+use crate::prove::variables::Conditions;
 use crate::prove::vocabulary;
 
 /// Values that are tried for a variable that no fact fixes.
@@ -571,8 +572,9 @@ impl Asked<'_> {
                     .collect()
             })
             .collect();
+        let conditions = Conditions::as_written(&atoms);
         let mut search = Search {
-            atoms: &atoms,
+            atoms: &conditions,
             domains: &domains,
             groups: &alternatives,
             clauses: &clauses,
