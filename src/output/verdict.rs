@@ -1,7 +1,7 @@
 //! The verdict of an audit in one sentence: the exit code and what decides it.
 
 use super::words::Tone;
-use crate::report::numbers::count;
+use crate::report::numbers::{count, number};
 use crate::report::{GateOutcome, Report};
 
 /// IAM actions that are named.
@@ -28,19 +28,17 @@ pub fn reason(gate: &GateOutcome) -> String {
             count(gate.findings, "finding")
         ),
         0 => {
-            let mut text = match gate.fail_on {
-                Some(_) => format!("no findings at or above {level} (--fail-on)"),
+            let text = match gate.fail_on {
+                Some(_) => format!("nothing at or above {level}"),
                 None => "--fail-on none accepts every finding".to_owned(),
             };
             if gate.unjudged > 0 {
-                text.push_str(&format!(
-                    "; {} could not be judged (--allow-incomplete)",
-                    count(gate.unjudged, "result")
-                ));
-            } else if !gate.complete {
-                text.push_str("; the run was interrupted (--allow-incomplete)");
+                format!("{text}; {} not judged, as allowed", number(gate.unjudged))
+            } else if gate.complete {
+                text
+            } else {
+                format!("{text}; interrupted, as allowed")
             }
-            text
         }
         _ if gate.unjudged == 0 => {
             "the run was interrupted and the rest of the account was not read".to_owned()

@@ -92,10 +92,14 @@ fn screen(report: &Report, look: Look, room: Room, out: &mut dyn Write) -> io::R
     labelled(look, 2, "results", LABEL, &summary::results(report), out)?;
     let groups = by_check(report);
     fix_first(report, &commands, &groups, look, room, out)?;
-    writeln!(out)?;
-    worst(report, look, room, out)?;
-    cold_starts(report, look, room, out)?;
-    not_judged(report, look, out)?;
+    let mut rest = Vec::new();
+    worst(report, look, room, &mut rest)?;
+    cold_starts(report, look, room, &mut rest)?;
+    not_judged(report, look, &mut rest)?;
+    if !rest.is_empty() {
+        writeln!(out)?;
+        out.write_all(&rest)?;
+    }
     next_steps(&commands, &groups, look, out)?;
     writeln!(out)?;
     verdict_line(report, look, out)
