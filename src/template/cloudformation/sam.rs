@@ -134,6 +134,7 @@ impl Translation<'_> {
         out.functions.push(FunctionSettings {
             source: Resource {
                 address: self.resource.address.clone(),
+                construct: self.resource.construct.clone(),
                 position: self.resource.position.clone(),
                 node: &properties,
             }
@@ -354,6 +355,7 @@ impl Translation<'_> {
         let mut role = IdentitySettings {
             source: Resource {
                 address: format!("{}Role", self.resource.address),
+                construct: None,
                 position: self.resource.position.clone(),
                 node: self.p.0,
             }
