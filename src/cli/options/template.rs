@@ -62,7 +62,9 @@ impl Join {
         if let Some(account) = &args.account
             && !(account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
         {
-            self.wrong(format!("--account `{account}` is not a 12-digit account id"));
+            self.wrong(format!(
+                "--account `{account}` is not a 12-digit account id"
+            ));
         }
         if source.live.region.len() > 1 {
             self.wrong("a template is deployed to one Region: give --region once");

@@ -17,7 +17,7 @@ use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::request::ResourceFilter;
 use crate::report::{CheckResult, Report, Source, SourceLocation, SourceRemark, TemplateScope};
-use crate::template::build::UNKNOWN_REGION;
+use crate::template::build::{UNKNOWN_ACCOUNT, UNKNOWN_REGION};
 use crate::template::{
     Built, BuiltResource, DeploymentTarget, Rendering, ResourceKey, SourcePosition, TemplateKind,
     TemplateRemark,
@@ -105,8 +105,8 @@ fn of_the_template(
         let Some(resource) = one.built.resources.get(&key) else {
             return false;
         };
-        result.location = location(result, resource, rendering)
-            .map(|position| one.root.location(position));
+        result.location =
+            location(result, resource, rendering).map(|position| one.root.location(position));
         let first_id = input.selected.first_id(&result.check);
         // The name may be generated, and two templates may make the same.
         result.fingerprint = fingerprint(
@@ -118,8 +118,15 @@ fn of_the_template(
         if result.resource.region == UNKNOWN_REGION {
             result.resource.region = UNKNOWN.to_owned();
         }
+        if let Some(message) = &mut result.message {
+            *message = message.replace(UNKNOWN_REGION, "the Region");
+        }
         true
     });
+    report
+        .scope
+        .accounts
+        .retain(|account| account != UNKNOWN_ACCOUNT);
     for region in &mut report.scope.regions {
         if region == UNKNOWN_REGION {
             *region = UNKNOWN.to_owned();
