@@ -55,6 +55,8 @@ pub struct PolicyContext<'a> {
 pub struct RenderedPolicy {
     /// JSON.
     pub text: String,
+    /// No statement of it can apply, so that it is as good as none.
+    pub empty: bool,
     /// References; empty for a policy that is known in full.
     pub references: BTreeSet<String>,
 }
@@ -86,7 +88,7 @@ pub fn render(
             Err(_) if !has_symbol(text) => {
                 return Ok(RenderedPolicy {
                     text: text.clone(),
-                    references: BTreeSet::new(),
+                    ..RenderedPolicy::default()
                 });
             }
             Err(()) => {
@@ -104,9 +106,11 @@ pub fn render(
         references: BTreeSet::new(),
     };
     let mut out = Map::new();
+    let mut empty = false;
     for (name, value) in document.members() {
         if name.eq_ignore_ascii_case("Statement") {
             let statements = renderer.statements(value)?;
+            empty = statements.is_empty() && !value.is_empty();
             out.insert(name.clone(), Value::Array(statements));
         } else {
             out.insert(shown(name), renderer.plain(value));
@@ -114,6 +118,7 @@ pub fn render(
     }
     Ok(RenderedPolicy {
         text: Value::Object(out).to_string(),
+        empty,
         references: renderer.references,
     })
 }

@@ -162,7 +162,7 @@ impl<'a> Builder<'a> {
                     ),
                 ]));
                 match self.document(&document, Some(own_arn), made) {
-                    Ok(text) => Some(text),
+                    Ok(text) => text,
                     Err(reference) => return made.undetermined(&reference),
                 }
             };

@@ -44,12 +44,15 @@ pub fn build(settings: &DeploymentSettings) -> Built {
         let mut builder = Builder::new(settings, bound);
         builder.run();
         let snapshot = builder.snapshot();
+        let resources: BTreeMap<ResourceKey, BuiltResource> =
+            builder.resources.into_iter().collect();
         Built {
             renderings: vec![Rendering {
                 snapshot,
                 positions: builder.positions,
+                resources: resources.clone(),
             }],
-            resources: builder.resources.into_iter().collect(),
+            resources,
             problems: builder.problems,
             gaps: Vec::new(),
             notes: notes(settings),
@@ -228,18 +231,20 @@ impl<'a> Builder<'a> {
             Setting::LeftOut => Reading::Absent,
             Setting::Undetermined(reference) => made.undetermined(reference),
             Setting::Written(document) => match self.document(document, own_arn, made) {
-                Ok(text) => Reading::Known(text),
+                Ok(Some(text)) => Reading::Known(text),
+                Ok(None) => Reading::Absent,
                 Err(reference) => made.undetermined(&reference),
             },
         }
     }
 
+    /// A document as this rendering has it; none where no statement of it can apply.
     fn document(
         &self,
         document: &TemplateNode,
         own_arn: Option<&str>,
         made: &mut Made<'_>,
-    ) -> Result<String, String> {
+    ) -> Result<Option<String>, String> {
         let context = PolicyContext {
             own_arn,
             account: self.account,
@@ -248,7 +253,7 @@ impl<'a> Builder<'a> {
         };
         let rendered = policy::render(document, self.bound, &context)?;
         made.references.extend(rendered.references);
-        Ok(rendered.text)
+        Ok((!rendered.empty).then_some(rendered.text))
     }
 
     /// Block Public Access as this rendering has it: an unknown flag is off in the open one.
