@@ -152,7 +152,7 @@ struct PolicyRenderer<'a> {
 }
 
 /// What becomes of a statement with an element that can match nothing.
-enum Element {
+enum RenderedElement {
     /// Its value.
     Is(Value),
     /// The element is left out.
@@ -219,13 +219,13 @@ impl PolicyRenderer<'_> {
         for (name, value) in statement.members() {
             let element = match name.to_ascii_lowercase().as_str() {
                 "effect" => match &effect {
-                    Some(effect) => Element::Is(json!(effect)),
-                    None => Element::Is(self.plain(value)),
+                    Some(effect) => RenderedElement::Is(json!(effect)),
+                    None => RenderedElement::Is(self.plain(value)),
                 },
                 "principal" => self.principal(value, wide),
                 "notprincipal" => match self.principal(value, !wide) {
                     // No one is excepted.
-                    Element::Never => {
+                    RenderedElement::Never => {
                         out.insert("Principal".to_owned(), json!("*"));
                         continue;
                     }
@@ -233,7 +233,7 @@ impl PolicyRenderer<'_> {
                 },
                 "action" | "resource" => self.patterns(value, wide),
                 "notaction" | "notresource" => match self.patterns(value, !wide) {
-                    Element::Never => {
+                    RenderedElement::Never => {
                         let positive = if name.eq_ignore_ascii_case("NotAction") {
                             "Action"
                         } else {
@@ -245,21 +245,21 @@ impl PolicyRenderer<'_> {
                     other => other,
                 },
                 "condition" => self.conditions(value, wide)?,
-                _ => Element::Is(self.plain(value)),
+                _ => RenderedElement::Is(self.plain(value)),
             };
             match element {
-                Element::Is(value) => {
+                RenderedElement::Is(value) => {
                     out.insert(shown(name), value);
                 }
-                Element::LeftOut => {}
-                Element::Never => return Ok(None),
+                RenderedElement::LeftOut => {}
+                RenderedElement::Never => return Ok(None),
             }
         }
         Ok(Some(Value::Object(out)))
     }
 
     /// Actions or resources: a text or a list of texts, where `*` matches anything.
-    fn patterns(&mut self, value: &TemplateNode, wide: bool) -> Element {
+    fn patterns(&mut self, value: &TemplateNode, wide: bool) -> RenderedElement {
         let mut out = Vec::new();
         let listed = matches!(value.value, TemplateValue::List(_));
         for item in value.items() {
@@ -278,12 +278,12 @@ impl PolicyRenderer<'_> {
             }
         }
         match out.pop() {
-            None if value.is_empty() => Element::Is(json!([])),
-            None => Element::Never,
-            Some(one) if out.is_empty() && !listed => Element::Is(one),
+            None if value.is_empty() => RenderedElement::Is(json!([])),
+            None => RenderedElement::Never,
+            Some(one) if out.is_empty() && !listed => RenderedElement::Is(one),
             Some(last) => {
                 out.push(last);
-                Element::Is(Value::Array(out))
+                RenderedElement::Is(Value::Array(out))
             }
         }
     }
@@ -300,21 +300,21 @@ impl PolicyRenderer<'_> {
     }
 
     /// A principal: `*`, or a map of kinds to texts.
-    fn principal(&mut self, value: &TemplateNode, wide: bool) -> Element {
+    fn principal(&mut self, value: &TemplateNode, wide: bool) -> RenderedElement {
         let kinds = match &value.value {
             TemplateValue::Map(kinds) => kinds,
             _ => {
                 let text = value.as_text().unwrap_or_default();
                 if !has_open_symbol(&text) {
-                    return Element::Is(self.plain(value));
+                    return RenderedElement::Is(self.plain(value));
                 }
                 self.note(open_references(&text));
                 return match (wide, self.bound) {
-                    (false, _) => Element::Never,
+                    (false, _) => RenderedElement::Never,
                     (true, Bound::Literal) => {
-                        Element::Is(json!({"AWS": self.foreign(), "Service": SOME_SERVICE}))
+                        RenderedElement::Is(json!({"AWS": self.foreign(), "Service": SOME_SERVICE}))
                     }
-                    (true, _) => Element::Is(json!({"AWS": "*"})),
+                    (true, _) => RenderedElement::Is(json!({"AWS": "*"})),
                 };
             }
         };
@@ -348,9 +348,9 @@ impl PolicyRenderer<'_> {
             }
         }
         if out.is_empty() && !kinds.is_empty() {
-            Element::Never
+            RenderedElement::Never
         } else {
-            Element::Is(Value::Object(out))
+            RenderedElement::Is(Value::Object(out))
         }
     }
 
@@ -387,17 +387,17 @@ impl PolicyRenderer<'_> {
     }
 
     /// Condition operators, their keys and values.
-    fn conditions(&mut self, value: &TemplateNode, wide: bool) -> Result<Element, String> {
+    fn conditions(&mut self, value: &TemplateNode, wide: bool) -> Result<RenderedElement, String> {
         if let Some(reference) = value.reference() {
             self.note([reference.to_owned()]);
             return Ok(if wide {
-                Element::LeftOut
+                RenderedElement::LeftOut
             } else {
-                Element::Never
+                RenderedElement::Never
             });
         }
         if value.members().is_empty() {
-            return Ok(Element::Is(self.plain(value)));
+            return Ok(RenderedElement::Is(self.plain(value)));
         }
         let mut out = Map::new();
         for (operator, keys) in value.members() {
@@ -406,7 +406,7 @@ impl PolicyRenderer<'_> {
                 if wide {
                     continue;
                 }
-                return Ok(Element::Never);
+                return Ok(RenderedElement::Never);
             }
             let negated = operator.contains("Not");
             let mut kept = Map::new();
@@ -436,13 +436,13 @@ impl PolicyRenderer<'_> {
                 // Values are alternatives; those of a negated operator must all hold.
                 if unknown && (wide != negated || !known_key) {
                     if !wide {
-                        return Ok(Element::Never);
+                        return Ok(RenderedElement::Never);
                     }
                     continue;
                 }
                 if unknown && texts.is_empty() {
                     if !wide {
-                        return Ok(Element::Never);
+                        return Ok(RenderedElement::Never);
                     }
                     continue;
                 }
@@ -462,9 +462,9 @@ impl PolicyRenderer<'_> {
             }
         }
         Ok(if out.is_empty() {
-            Element::LeftOut
+            RenderedElement::LeftOut
         } else {
-            Element::Is(Value::Object(out))
+            RenderedElement::Is(Value::Object(out))
         })
     }
 

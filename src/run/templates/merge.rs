@@ -9,18 +9,18 @@ use crate::inventory::ids::SubjectKind;
 use crate::report::{BucketPosture, CheckResult, Reason, Report, Status};
 use crate::template::Built;
 
-type Question = (String, SubjectKind, String);
+type ResultKey = (String, SubjectKind, String);
 
 /// What one snapshot answers: a result, or one an item.
 type Answers = BTreeMap<Option<String>, CheckResult>;
 
 /// Puts the reports on one deployment together.
 pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
-    let mut questions: BTreeMap<Question, Vec<Answers>> = BTreeMap::new();
+    let mut questions: BTreeMap<ResultKey, Vec<Answers>> = BTreeMap::new();
     let mut postures: Vec<Vec<BucketPosture>> = Vec::new();
     let mut first: Option<Report> = None;
     for mut report in reports {
-        let mut answers: BTreeMap<Question, Answers> = BTreeMap::new();
+        let mut answers: BTreeMap<ResultKey, Answers> = BTreeMap::new();
         for result in std::mem::take(&mut report.results) {
             // By address, never by name: two resources may have the same.
             let question = (

@@ -66,7 +66,8 @@ fn notes(settings: &DeploymentSettings) -> Vec<String> {
     let mut notes = vec!["judged as new resources, with nothing else in the account".to_owned()];
     if settings.account.is_none() {
         notes.push(
-            "the account is not known: --account ID tells own account ids from others".to_owned(),
+            "the account is not known: --account ID separates own account ids from others"
+                .to_owned(),
         );
     }
     notes

@@ -51,7 +51,7 @@ pub(super) fn is_read(kind: &str) -> bool {
 
 /// What a name stands for in an alternative.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Choice {
+enum OpenChoice {
     /// A parameter, and the values that it is compared with.
     Parameter(String),
     /// A condition that compares other things.
@@ -82,7 +82,7 @@ pub(super) fn of(root: &TemplateNode, input: &StackInput) -> Result<Alternative,
             }
         }
     }
-    let mut choices: Vec<(Choice, BTreeSet<String>)> = finder.choices.into_iter().collect();
+    let mut choices: Vec<(OpenChoice, BTreeSet<String>)> = finder.choices.into_iter().collect();
     choices.sort_by_key(|(_, values)| values.len());
     let mut inputs = vec![input.clone()];
     let mut references = BTreeSet::new();
@@ -92,8 +92,8 @@ pub(super) fn of(root: &TemplateNode, input: &StackInput) -> Result<Alternative,
             continue;
         }
         references.insert(match &choice {
-            Choice::Parameter(name) => name.clone(),
-            Choice::Condition(name) => format!("the condition {name}"),
+            OpenChoice::Parameter(name) => name.clone(),
+            OpenChoice::Condition(name) => format!("the condition {name}"),
         });
         inputs = inputs
             .iter()
@@ -112,18 +112,18 @@ enum ChosenValue {
 }
 
 impl ChosenValue {
-    fn applied(&self, choice: &Choice, input: &StackInput) -> StackInput {
+    fn applied(&self, choice: &OpenChoice, input: &StackInput) -> StackInput {
         let mut input = input.clone();
         match (choice, self) {
-            (Choice::Parameter(name), Self::Text(value)) => {
+            (OpenChoice::Parameter(name), Self::Text(value)) => {
                 input
                     .parameters
                     .insert(name.clone(), TemplateNode::text(value.clone()));
             }
-            (Choice::Parameter(name), Self::Other) => {
+            (OpenChoice::Parameter(name), Self::Other) => {
                 input.other.insert(name.clone());
             }
-            (Choice::Condition(name), Self::Holds(value)) => {
+            (OpenChoice::Condition(name), Self::Holds(value)) => {
                 input.assumed.insert(name.clone(), *value);
             }
             _ => {}
@@ -138,10 +138,14 @@ fn allowed_values(sections: &Sections, name: &str) -> Option<Vec<String>> {
     values.filter(|values| !values.is_empty() && values.len() <= MOST_VALUES)
 }
 
-fn options(sections: &Sections, choice: &Choice, compared: &BTreeSet<String>) -> Vec<ChosenValue> {
+fn options(
+    sections: &Sections,
+    choice: &OpenChoice,
+    compared: &BTreeSet<String>,
+) -> Vec<ChosenValue> {
     match choice {
-        Choice::Condition(_) => vec![ChosenValue::Holds(true), ChosenValue::Holds(false)],
-        Choice::Parameter(name) => match allowed_values(sections, name) {
+        OpenChoice::Condition(_) => vec![ChosenValue::Holds(true), ChosenValue::Holds(false)],
+        OpenChoice::Parameter(name) => match allowed_values(sections, name) {
             Some(values) => values.into_iter().map(ChosenValue::Text).collect(),
             None => compared
                 .iter()
@@ -156,7 +160,7 @@ fn options(sections: &Sections, choice: &Choice, compared: &BTreeSet<String>) ->
 struct Finder<'a> {
     sections: &'a Sections,
     evaluation: &'a Evaluation<'a>,
-    choices: BTreeMap<Choice, BTreeSet<String>>,
+    choices: BTreeMap<OpenChoice, BTreeSet<String>>,
     seen: BTreeSet<String>,
 }
 
@@ -197,7 +201,7 @@ impl Finder<'_> {
             return;
         };
         if allowed_values(self.sections, &name).is_some() {
-            self.choices.entry(Choice::Parameter(name)).or_default();
+            self.choices.entry(OpenChoice::Parameter(name)).or_default();
         }
     }
 
@@ -223,7 +227,7 @@ impl Finder<'_> {
             && !self.condition(condition, 0)
         {
             self.choices
-                .entry(Choice::Condition(name.to_owned()))
+                .entry(OpenChoice::Condition(name.to_owned()))
                 .or_default();
         }
     }
@@ -275,7 +279,7 @@ impl Finder<'_> {
         match (name, literal) {
             (Some(name), Some(literal)) => {
                 self.choices
-                    .entry(Choice::Parameter(name))
+                    .entry(OpenChoice::Parameter(name))
                     .or_default()
                     .insert(literal);
                 true
