@@ -17,6 +17,7 @@ mod accepting;
 mod assess;
 mod audit;
 mod catalogue;
+mod clock;
 mod cold_start;
 mod collecting;
 mod comparing;
@@ -39,6 +40,7 @@ mod remediate;
 pub mod schema;
 mod scope;
 mod source;
+mod templates;
 mod who_can;
 
 pub use error::RunError;

@@ -267,6 +267,8 @@ fn finding(
         remediation: None,
         suppressed_by: None,
         suppression: None,
+        location: None,
+        change: None,
     })
 }
 

@@ -7,7 +7,9 @@ use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
-use super::{Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate};
+use super::{
+    Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate, templates,
+};
 use crate::checks::Catalog;
 use crate::cli::options::{AuditOptions, Output};
 use crate::facts::Facts;
@@ -63,12 +65,8 @@ pub(super) fn run(
         needs,
         ..audit.request.clone()
     };
-    let (snapshot, source) = source::obtain(&audit.source, request, console)?;
-    if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
-        console.note(&format!("endpoint: {endpoint}"));
-    }
-    let mut report = assess::report(&AuditInput {
-        snapshot: &snapshot,
+    let input = |snapshot, source| AuditInput {
+        snapshot,
         source,
         selected: &selected,
         selection: &audit.selection,
@@ -77,15 +75,29 @@ pub(super) fn run(
         model: model.as_ref(),
         acceptance: &acceptance,
         standard,
-    })?;
-    complete(&mut report, &audit, &snapshot, console);
-    let shows_fixes = |output: &Output| {
-        [Format::from_name("html"), Format::from_name("markdown")].contains(&Some(output.format))
     };
-    if audit.outputs.iter().any(shows_fixes) {
-        let facts = Facts::new(&snapshot, audit.trust.clone());
-        report.fixes = remediate::plan(&facts, &selected, &report, &[])?.fixes;
-    }
+    let mut report = if let Some(template) = &audit.template {
+        let nothing = Snapshot::default();
+        let mut report = templates::report(template, &input(&nothing, Source::Template))?;
+        report.gate = Some(gate::outcome(&report.results, true, audit.gate));
+        report
+    } else {
+        let (snapshot, source) = source::obtain(&audit.source, request, console)?;
+        if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
+            console.note(&format!("endpoint: {endpoint}"));
+        }
+        let mut report = assess::report(&input(&snapshot, source))?;
+        complete(&mut report, &audit, &snapshot, console);
+        let shows_fixes = |output: &Output| {
+            [Format::from_name("html"), Format::from_name("markdown")]
+                .contains(&Some(output.format))
+        };
+        if audit.outputs.iter().any(shows_fixes) {
+            let facts = Facts::new(&snapshot, audit.trust.clone());
+            report.fixes = remediate::plan(&facts, &selected, &report, &[])?.fixes;
+        }
+        report
+    };
     report.since = since.map(|old| findings::compare(&old, &report));
     for note in &report.notes {
         console.note(&format!("note: {note}"));

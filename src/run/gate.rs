@@ -78,6 +78,7 @@ mod tests {
                 arn: String::new(),
                 account: String::new(),
                 region: String::new(),
+                address: None,
             },
             item: None,
             severity,
@@ -91,6 +92,8 @@ mod tests {
             fingerprint: String::new(),
             suppressed_by: None,
             suppression: None,
+            location: None,
+            change: None,
         }
     }
 

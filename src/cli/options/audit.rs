@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::join::Join;
 use super::shared::{Acceptance, AuditSource, GateOptions, Output, SelectionOptions};
+use super::template::TemplateOptions;
 use crate::cli::Mistake;
 use crate::cli::args::AuditArgs;
 use crate::cli::choices::GroupBy;
@@ -18,6 +19,8 @@ pub struct AuditOptions {
     pub source: AuditSource,
     /// Print the calls and make none.
     pub plan: bool,
+    /// What to audit before deployment, in place of the source.
+    pub template: Option<TemplateOptions>,
     /// The selected checks.
     pub selection: SelectionOptions,
     /// What to read, and how.
@@ -55,6 +58,7 @@ fn milliseconds(text: &str) -> Option<f64> {
 
 impl Join {
     pub(super) fn audit(&mut self, args: AuditArgs) -> AuditOptions {
+        let template = self.template(args.template, &args.source);
         let mut request = self.request(&args.tuning);
         request.resources = self.resources(args.resources, &args.source.live.region);
         let mut selection = self.selection(args.selection);
@@ -65,6 +69,7 @@ impl Join {
         AuditOptions {
             plan: args.plan,
             source: self.source(args.source, &args.tuning, &mut request),
+            template,
             selection,
             request,
             gate: self.gate(args.gate.fail_on, args.gate.allow_incomplete),

@@ -10,6 +10,7 @@ mod join;
 mod policy;
 mod remediate;
 mod shared;
+mod template;
 mod who_can;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ pub use shared::{
     Acceptance, AuditSource, DEFAULT_PACK, GateOptions, MAX_CONCURRENCY, MAX_SAMPLE, Output,
     PackName, SelectionOptions,
 };
+pub use template::TemplateOptions;
 pub use who_can::{AccessOutput, ControlFiles, WhatCanOptions, WhoCanOptions};
 
 /// Everything one run needs to know.

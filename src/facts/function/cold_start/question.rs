@@ -7,6 +7,7 @@
 use super::facts::Surroundings;
 use crate::facts::fact::Fact;
 use crate::facts::function::contents::{Contents, megabytes};
+use crate::facts::function::context::member;
 use crate::facts::function::runtime::family;
 use crate::inventory::archive::ContentKind;
 use crate::inventory::function::FunctionConfiguration;
@@ -82,6 +83,25 @@ fn is_beside(meaning: &LayerMeaning) -> bool {
 
 /// What to ask the estimator about a version.
 pub(super) fn question(
+    version: &FunctionConfiguration,
+    around: &Surroundings<'_>,
+) -> Fact<EstimateInput> {
+    let asked = member(
+        &Fact::Known(version),
+        &[
+            "runtime",
+            "package_type",
+            "architecture",
+            "memory_mb",
+            "layers",
+            "vpc",
+        ],
+        |version| known_question(version, around),
+    );
+    asked.and_then(|asked| asked)
+}
+
+fn known_question(
     version: &FunctionConfiguration,
     around: &Surroundings<'_>,
 ) -> Fact<EstimateInput> {
