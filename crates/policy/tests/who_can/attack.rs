@@ -413,7 +413,11 @@ fn facts(random: &mut Random, account: &Value, identity: &Value) -> BTreeMap<Str
 }
 
 /// A request's context beyond the facts; true when it is nothing that a caller would need.
-fn circumstances(random: &mut Random, context: &mut BTreeMap<String, ContextValue>) -> bool {
+fn circumstances(
+    random: &mut Random,
+    action: &str,
+    context: &mut BTreeMap<String, ContextValue>,
+) -> bool {
     let mut at_rest = true;
     if random.in_a_hundred(60) {
         context.insert("aws:SourceIp".to_owned(), one("198.51.100.7"));
@@ -444,7 +448,8 @@ fn circumstances(random: &mut Random, context: &mut BTreeMap<String, ContextValu
         "aws:ViaAWSService".to_owned(),
         one(if via { "true" } else { "false" }),
     );
-    if random.in_a_hundred(20) {
+    // Uploads have no such key (Service Authorization Reference, Amazon S3).
+    if action == "s3:GetObject" && random.in_a_hundred(20) {
         context.insert("s3:ExistingObjectTag/kind".to_owned(), one("open"));
         at_rest = false;
     }
@@ -598,7 +603,7 @@ pub fn attack(random: &mut Random, requests: usize, tally: &mut Tally) {
         tally.witnesses += u64::from(answer.witness.is_some());
         for _ in 0..requests {
             let mut context = facts(random, &account, identity);
-            let at_rest = circumstances(random, &mut context)
+            let at_rest = circumstances(random, action, &mut context)
                 && identity["trust"].is_null()
                 && account["organization"].is_string();
             let object = key.as_str().unwrap_or_else(|| *random.pick(&KEYS));

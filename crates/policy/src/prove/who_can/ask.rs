@@ -791,10 +791,10 @@ fn stronger(one: AccessDecision, other: AccessDecision) -> AccessDecision {
     if other.reach > one.reach { other } else { one }
 }
 
-fn named_actions<'q>(
-    question: &'q ReachQuestion,
+fn named_actions(
+    question: &ReachQuestion,
     target: TargetNumber,
-) -> Result<Vec<(&'q str, ActionBits)>, String> {
+) -> Result<Vec<(&str, ActionBits)>, String> {
     question
         .actions
         .iter()

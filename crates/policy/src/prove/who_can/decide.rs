@@ -432,7 +432,7 @@ impl World {
         let by_resource = any(&authority.policy.allows) || (!authority.own && any(authority.acl));
         let by_identity =
             asked.subject.is_root() || profile.is_some_and(|profile| any(&profile.identity.allows));
-        if !by_resource && !(by_identity && authority.own) {
+        if !(by_resource || by_identity && authority.own) {
             return Blocked::because("nothing", "no policy allows it");
         }
         if let Some(boundary) = profile.and_then(|profile| profile.boundary.as_ref())

@@ -70,9 +70,9 @@ impl World {
             groups: Vec::new(),
         };
         let mut known: HashMap<GroupKey, usize> = HashMap::new();
-        for (number, profile) in self.profiles.iter().enumerate() {
+        for profile in &self.profiles {
             let part = self.part(profile, |rule| self.is_everywhere(rule, of));
-            let key = self.key_of(number, &part, of);
+            let key = self.key_of(&part, of);
             let next = grouping.groups.len();
             let place = *known.entry(key).or_insert(next);
             if place == next {
@@ -121,7 +121,7 @@ impl World {
             let part = self.part(profile, |rule| {
                 named.contains(&rule) || self.is_everywhere(rule, of)
             });
-            let key = self.key_of(number, &part, of);
+            let key = self.key_of(&part, of);
             let next = at.groups.len();
             *place = *known.entry(key).or_insert(next);
             if *place == next {
@@ -173,7 +173,7 @@ impl World {
         Group { profile, allows }
     }
 
-    fn key_of(&self, _number: usize, part: &Profile, of: GroupedFor) -> GroupKey {
+    fn key_of(&self, part: &Profile, of: GroupedFor) -> GroupKey {
         let same = |rule: usize| {
             self.book.rules.get(rule).map_or(rule, |known| {
                 if of.by_name {
