@@ -239,5 +239,10 @@ fn empty() -> Report {
         gaps: Vec::new(),
         exceptions: Vec::new(),
         notes: Vec::new(),
+        gate: None,
+        standard: None,
+        invocation: crate::report::Invocation::default(),
+        since: None,
+        fixes: Vec::new(),
     }
 }

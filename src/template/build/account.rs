@@ -235,6 +235,8 @@ impl<'a> Builder<'a> {
                 .or_insert_with(|| KeyInventory {
                     description: Reading::Undetermined(outside(&what)),
                     rotation: Reading::Undetermined(outside(&what)),
+                    policy: Reading::Undetermined(outside(&what)),
+                    grants: Reading::Undetermined(outside(&what)),
                 });
         }
         let targets: BTreeSet<String> = self

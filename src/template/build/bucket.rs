@@ -308,6 +308,7 @@ impl<'a> Builder<'a> {
         let key = KeyInventory {
             description,
             rotation: made.reading(&settings.rotation, Reading::Known(KeyRotation::default())),
+            ..KeyInventory::default()
         };
         let names = settings
             .aliases

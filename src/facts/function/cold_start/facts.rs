@@ -14,7 +14,6 @@ use super::measured::MeasuredFacts;
 use super::question::{LayersSeen, question};
 use crate::facts::fact::Fact;
 use crate::facts::function::contents::{Contents, WasteFacts, megabytes};
-use crate::facts::function::context::member;
 use crate::facts::function::runtime::family;
 use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionConfiguration;
