@@ -47,6 +47,7 @@ fn report() -> Report {
             title: "Objects can be read or written over plain HTTP".to_owned(),
             severity: Some(Severity::Medium),
             remediation: "Add a Deny for aws:SecureTransport false to the policy.".to_owned(),
+            change: Some("deny-plain-http".to_owned()),
             rationale: "It takes a careless client and somebody on its path. ".repeat(8),
             maps_to: [("security_hub".to_owned(), vec!["S3.5".to_owned()])].into(),
             references: vec!["https://docs.aws.amazon.com/AmazonS3/".to_owned()],

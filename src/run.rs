@@ -39,6 +39,7 @@ mod remediate;
 pub mod schema;
 mod scope;
 mod source;
+mod who_can;
 
 pub use error::RunError;
 
@@ -106,6 +107,9 @@ pub fn run(
         Task::Explain(explain) => explaining::run(*explain, &mut console, &mut stdout)?,
         Task::Remediate(remediate) => remediate::run(*remediate, &mut console, &mut stdout)?,
         Task::Policy(command) => policy::run(command, &mut console, &mut stdout)?,
+        Task::WhoCanLines => who_can::lines(&mut stdout)?,
+        Task::WhoCan(options) => who_can::who_can(*options, &mut console, &mut stdout)?,
+        Task::WhatCan(options) => who_can::what_can(*options, &mut console, &mut stdout)?,
         Task::Permissions { selection, opted } => {
             permissions::run(&selection, &opted, &mut stdout)?
         }

@@ -15,10 +15,11 @@ use std::process::{Command, Stdio};
 use support::tools::{assert_content, project, tool};
 use support::{accounts, coldbucket};
 
-const WORKFLOWS: [&str; 3] = [
+const WORKFLOWS: [&str; 4] = [
     ".github/workflows/ci.yml",
     ".github/workflows/release.yml",
     "docs/ci/github.yml",
+    "docs/ci/policies.yml",
 ];
 
 #[test]

@@ -40,6 +40,7 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
         ReadingKind::BucketReplication | ReadingKind::BucketObjectLock => Guard::UnlessNotVersioned,
         ReadingKind::BucketAbac => Guard::UnlessNoTagCondition,
         ReadingKind::KeyRotation => Guard::OnlyRotatable,
+        ReadingKind::KeyPolicy | ReadingKind::KeyGrants => Guard::OnlyCustomerKeys,
         ReadingKind::EventSourceMappings => Guard::OnlyStartedAhead,
         ReadingKind::FunctionProvisionedUsage
         | ReadingKind::FunctionReservedConcurrency

@@ -11,7 +11,7 @@ use std::io::{Cursor, Write};
 use coldbucket::inventory::archive::directory::{
     DirectoryLocation, LONGEST_DIRECTORY, Refusal, TAIL, locate, read,
 };
-use coldbucket::inventory::archive::summary::{FOLDERS, summarize};
+use coldbucket::inventory::archive::summary::{FOLDERS, LIBRARIES, summarize};
 use coldbucket::inventory::archive::{Archive, ContentKind};
 use zip::write::SimpleFileOptions;
 
@@ -137,6 +137,8 @@ fn what_a_path_says_about_a_file() {
         ("Amazon.Lambda.AspNetCoreServer.Hosting.dll", K::AspNetCore),
         ("App.runtimeconfig.json", K::DotnetAssemblies),
         ("bootstrap", K::Bootstrap),
+        (".next/BUILD_ID", K::NextJs),
+        ("extensions/collector", K::Extensions),
         ("node_modules/lodash/lodash.js", K::NodeModules),
         ("dist/app.mjs", K::JavaScript),
     ] {
@@ -149,6 +151,71 @@ fn what_a_path_says_about_a_file() {
         assert_eq!(kinds, [kind], "{path}");
         assert_eq!(archive.contents[0].unzipped_bytes, 7, "{path}");
     }
+}
+
+fn libraries(files: &[&str]) -> Vec<String> {
+    let files: Vec<(&str, usize)> = files.iter().map(|path| (*path, 7)).collect();
+    inspected(&packed(&files)).unwrap().libraries
+}
+
+#[test]
+fn libraries_are_named_as_their_package_managers_name_them() {
+    assert_eq!(
+        libraries(&[
+            "index.mjs",
+            "node_modules/.package-lock.json",
+            "node_modules/.bin/uuid",
+            "node_modules/express/index.js",
+            "node_modules/express/node_modules/debug/index.js",
+            "nodejs/node_modules/@nestjs/core/index.js",
+        ]),
+        ["@nestjs/core", "express"]
+    );
+    assert_eq!(
+        libraries(&[
+            "app.py",
+            "scikit_learn-1.5.0.dist-info/METADATA",
+            "sklearn/__init__.py",
+            "python/lib/python3.13/site-packages/numpy-2.1.0.dist-info/RECORD",
+            "python/PyYAML-6.0-py3.13.egg-info/PKG-INFO",
+        ]),
+        ["PyYAML", "numpy", "scikit_learn"]
+    );
+    assert_eq!(
+        libraries(&[
+            "vendor/bundle/ruby/3.4.0/gems/nokogiri-1.16.0-x86_64-linux/lib/a.rb",
+            "vendor/bundle/ruby/3.4.0/gems/aws-sdk-core-3.2/lib/b.rb",
+        ]),
+        ["aws-sdk-core", "nokogiri"]
+    );
+    assert_eq!(
+        libraries(&["vendor/autoload.php", "vendor/laravel/framework/src/a.php"]),
+        ["laravel/framework"]
+    );
+}
+
+/// Packages that strip the metadata leave the folders that code imports.
+#[test]
+fn python_without_metadata_has_the_names_that_code_imports() {
+    assert_eq!(
+        libraries(&[
+            "app.py",
+            "numpy/__init__.py",
+            "numpy/core/__init__.py",
+            "python/pandas/__init__.py",
+            "templates/page.html",
+        ]),
+        ["numpy", "pandas"]
+    );
+}
+
+#[test]
+fn the_list_of_libraries_is_bounded() {
+    let files: Vec<String> = (0..LIBRARIES + 50)
+        .map(|n| format!("node_modules/lib-{n}/index.js"))
+        .collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    assert_eq!(libraries(&files).len(), LIBRARIES);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::choices::{FailOn, SchemaName};
 use super::groups::{
@@ -11,6 +13,7 @@ use super::groups::{
     TuningArgs, help_of_output,
 };
 use super::policy::PolicyArgs;
+use crate::report::cold_start::{ExtensionKind, SdkClient};
 
 /// Audits an AWS account: access, encryption and monitoring of S3 buckets, and cold starts of Lambda
 /// functions.
@@ -103,6 +106,34 @@ Examples:
     Remediate(Box<RemediateArgs>),
     /// Evaluate one request, or prove who can reach a bucket, from policies alone
     Policy(PolicyArgs),
+    /// Show which principals can reach a bucket or function, and what blocks the others
+    ///
+    /// Decided over identity policies, permissions boundaries, the bucket policy, the ACL, Block Public
+    /// Access, the KMS key and control policies together. Exits with 1 if --expect names a file and a
+    /// principal that it does not list can, with 3 if that could not be decided.
+    #[command(
+        name = "who-can",
+        after_help = "\
+Examples:
+  coldbucket who-can read my-bucket
+  coldbucket who-can write my-bucket/uploads/* --snapshot account.json --all
+  coldbucket who-can s3:PutBucketPolicy my-bucket -o json
+  coldbucket who-can invoke orders-api
+  coldbucket who-can read my-bucket --expect readers.txt      one ARN or glob a line
+
+Classes: read, list, write, delete, acl, takeover; of functions invoke, alter. With --batch each line
+contains id, account and question; each answer contains principals and one_hop."
+    )]
+    WhoCan(Box<WhoCanArgs>),
+    /// Show what one identity can reach: every bucket and function by class
+    #[command(
+        name = "what-can",
+        after_help = "\
+Examples:
+  coldbucket what-can role/deploy
+  coldbucket what-can arn:aws:iam::111122223333:user/ann --snapshot account.json"
+    )]
+    WhatCan(Box<WhatCanArgs>),
     /// Print the least-privilege IAM policy for the selected checks
     #[command(after_help = "\
 Examples:
@@ -274,6 +305,83 @@ pub struct RemediateArgs {
     pub tuning: TuningArgs,
 }
 
+/// `who-can`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WhoCanArgs {
+    /// A class or an action, and a bucket, an object or a function: `read my-bucket/reports/*`
+    #[arg(value_name = "[CLASS|ACTION] TARGET", num_args = 1..=2, required_unless_present = "batch", conflicts_with = "batch")]
+    pub asked: Vec<String>,
+    /// Answer JSON lines from standard input, in order
+    #[arg(long)]
+    pub batch: bool,
+    /// Only principals that match; repeatable
+    #[arg(
+        long,
+        value_name = "GLOB",
+        value_delimiter = ',',
+        help_heading = "Selection",
+        conflicts_with = "batch"
+    )]
+    pub principal: Vec<String>,
+    /// Principals that cannot, too, and what blocks each
+    #[arg(long, help_heading = "Output", conflicts_with = "batch")]
+    pub all: bool,
+    /// File with the principals that are allowed to, one ARN or glob a line; any other that can is an
+    /// error
+    #[arg(long, value_name = "FILE", help_heading = "Gate", value_hint = clap::ValueHint::FilePath, conflicts_with = "batch")]
+    pub expect: Option<PathBuf>,
+    #[command(flatten)]
+    pub control: ControlArgs,
+    /// table or json, and its file [default: table to standard output]; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub output: Vec<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub tuning: TuningArgs,
+}
+
+/// `what-can`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WhatCanArgs {
+    /// An identity's ARN, or user/NAME, role/NAME, root
+    #[arg(value_name = "PRINCIPAL")]
+    pub principal: String,
+    /// Only these classes; repeatable
+    #[arg(
+        long,
+        value_name = "CLASS",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub class: Vec<String>,
+    /// Buckets and functions that it cannot reach, too
+    #[arg(long, help_heading = "Output")]
+    pub all: bool,
+    #[command(flatten)]
+    pub control: ControlArgs,
+    /// table or json, and its file [default: table to standard output]; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub output: Vec<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub tuning: TuningArgs,
+}
+
+/// Control policies, which a member account cannot read.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Control policies")]
+pub struct ControlArgs {
+    /// A service control policy that binds the account; policies of one level with commas between
+    /// them, repeatable level by level from the root
+    #[arg(long, value_name = "FILE[,FILE]")]
+    pub scp: Vec<String>,
+    /// A resource control policy, the same way
+    #[arg(long, value_name = "FILE[,FILE]")]
+    pub rcp: Vec<String>,
+}
+
 /// `permissions`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PermissionsArgs {
@@ -282,6 +390,9 @@ pub struct PermissionsArgs {
     /// Add permissions for --image-sizes (lambda:GetFunction can read code)
     #[arg(long, help_heading = "Tuning")]
     pub image_sizes: bool,
+    /// Add permissions for --key-grants
+    #[arg(long, help_heading = "Tuning")]
+    pub key_grants: bool,
     /// Add permissions for --sample-objects (s3:GetObject can read data)
     #[arg(long, help_heading = "Tuning")]
     pub sample_objects: bool,
@@ -362,9 +473,18 @@ pub struct EstimateArgs {
     /// The function uses an AWS SDK
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub uses_sdk: Option<bool>,
+    /// Where SDK clients are created: init or handler
+    #[arg(long, value_name = "PLACE", value_parser = contract_word::<SdkClient>)]
+    pub sdk_client: Option<SdkClient>,
+    /// Library that init imports, as PyPI or npm names it; repeatable
+    #[arg(long = "package", value_name = "NAME")]
+    pub packages: Vec<String>,
     /// Number of external extensions
     #[arg(long, value_name = "N")]
     pub extensions: Option<u32>,
+    /// Kind of an extension: plain, otel-collector or instrumentation; repeatable
+    #[arg(long = "extension-kind", value_name = "KIND", value_parser = contract_word::<ExtensionKind>)]
+    pub extension_kinds: Vec<ExtensionKind>,
     /// SnapStart is enabled
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub snapstart: Option<bool>,
@@ -374,8 +494,11 @@ pub struct EstimateArgs {
     /// Attached to a VPC
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub vpc: Option<bool>,
-    /// Framework or language on an OS-only runtime or the JVM: rust, go, graalvm, dotnet8-aot, quarkus,
-    /// spring-boot, …
+    /// The .NET assemblies are compiled with ReadyToRun
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub ready_to_run: Option<bool>,
+    /// Framework, or program on an OS-only runtime: rust, go, php, graalvm, dotnet8-aot, quarkus,
+    /// spring-boot, nextjs, rails, lambda-web-adapter, …
     #[arg(long, value_name = "NAME")]
     pub framework: Option<String>,
     /// Compare with a second function that differs in this member; repeatable. Members as in --batch
@@ -390,6 +513,11 @@ pub struct EstimateArgs {
     /// File with a cold-start model that replaces the built-in one
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub cold_start_model: Option<PathBuf>,
+}
+
+/// A word of the estimate's contract.
+fn contract_word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(Value::from(text)).map_err(|error| error.to_string())
 }
 
 /// `completions`.

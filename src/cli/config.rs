@@ -34,6 +34,7 @@ pub const KEYS: &[&str] = &[
     "fail_on",
     "function",
     "image_sizes",
+    "key_grants",
     "inspect_packages",
     "max_scan_gb",
     "measure",
@@ -75,6 +76,8 @@ pub struct ConfigFile {
     pub function: Vec<Placed<String>>,
     /// `image_sizes = true`
     pub image_sizes: Option<bool>,
+    /// `key_grants = true`
+    pub key_grants: Option<bool>,
     /// `inspect_packages = true`
     pub inspect_packages: Option<bool>,
     /// `max_scan_gb = 25`
@@ -155,6 +158,7 @@ impl ConfigFile {
             "fail_on" => self.fail_on = reader.choice(key, value),
             "function" => self.function = reader.strings(key, value),
             "image_sizes" => self.image_sizes = reader.boolean(key, value),
+            "key_grants" => self.key_grants = reader.boolean(key, value),
             "inspect_packages" => self.inspect_packages = reader.boolean(key, value),
             "max_scan_gb" => self.max_scan_gb = reader.number(key, value),
             "measure" => self.measure = reader.count(key, value),

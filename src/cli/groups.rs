@@ -146,6 +146,9 @@ pub struct TuningArgs {
     /// Also read the sizes of container images; calls lambda:GetFunction, which can return code
     #[arg(long)]
     pub image_sizes: bool,
+    /// Also read the grants of KMS keys; calls kms:ListGrants once a key
+    #[arg(long)]
+    pub key_grants: bool,
     /// Also read headers and ACLs of up to N objects per bucket, 1 to 1000; needs s3:ListBucket and
     /// s3:GetObject, which can read data
     #[arg(long, value_name = "N")]

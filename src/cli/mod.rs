@@ -14,6 +14,7 @@ pub mod groups;
 mod mistake;
 pub mod options;
 pub mod policy;
+pub mod policy_compare;
 pub mod region;
 mod toml_reader;
 

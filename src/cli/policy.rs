@@ -1,4 +1,4 @@
-//! `policy evaluate` and `policy prove`: the policy engine alone.
+//! `policy`: the policy engine alone.
 #![allow(missing_docs, reason = "flattened groups have their own comment")]
 
 use std::path::PathBuf;
@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::groups::{SourceArgs, TuningArgs};
+use super::policy_compare::{ComparePolicyArgs, ForbidsArgs, PublicArgs};
 
 /// `policy`.
 #[derive(Clone, Debug, Args)]
@@ -43,6 +44,37 @@ sigv2, presigned, presigned-older-than:MS, put-without-kms, sse-c. The default i
 any-aws-account, plain-http, presigned, put-without-kms and sse-c, and every account and service
 that the policy names.")]
     Prove(Box<ProveArgs>),
+    /// Compare two policies: does the new one allow a request that the old one does not?
+    #[command(after_help = "\
+Examples:
+  coldbucket policy compare old.json new.json
+  coldbucket policy compare --git main:policies/uploads.json policies/uploads.json --bucket uploads
+  coldbucket policy compare --batch < pairs.jsonl
+
+The exit code is 0 if nothing new is allowed, 1 for new access, 2 for invalid input, and 3 if it could
+not be decided. With --batch each line contains id, kind, bucket, old and new; each answer contains
+id, new_access, verdict, lost, statements and remarks.")]
+    Compare(Box<ComparePolicyArgs>),
+    /// Test that a policy does not grant some access
+    #[command(after_help = "\
+Examples:
+  coldbucket policy forbids role.json --action iam:PassRole kms:Decrypt
+  coldbucket policy forbids role.json --action 's3:Delete*' --resource 'arn:aws:s3:::backups/*'
+  coldbucket policy forbids --batch < policies.jsonl
+
+The policy grants the access if it allows one of the actions on one of the resources. The exit code is
+0 if it does not, 1 if it does, 2 for invalid input, and 3 if it could not be decided.")]
+    Forbids(Box<ForbidsArgs>),
+    /// Test that a policy does not grant public access
+    #[command(after_help = "\
+Examples:
+  coldbucket policy public key.json --kind kms
+  coldbucket policy public --batch < policies.jsonl
+
+A policy is public if it allows requests without a signature, requests of any AWS account, or an AWS
+service on behalf of any account. The exit code is 0 if it is not, 1 if it is, 2 for invalid input, and
+3 if it could not be decided.")]
+    Public(Box<PublicArgs>),
 }
 
 /// `policy prove`.

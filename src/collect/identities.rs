@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput as Page;
-use aws_sdk_iam::types::{AttachedPolicy, ManagedPolicyDetail, PolicyDetail};
+use aws_sdk_iam::types::{AttachedPolicy, ManagedPolicyDetail, PolicyDetail, Tag};
 use aws_smithy_types::DateTime;
 use percent_encoding::percent_decode_str;
 
@@ -67,6 +67,9 @@ fn keep(page: &Page, found: &mut AccountInventory) {
         let identity = IdentityInventory {
             arn: user.arn().unwrap_or_default().to_owned(),
             path: user.path().unwrap_or("/").to_owned(),
+            unique_id: user.user_id().map(str::to_owned),
+            tags: Some(tags(user.tags())),
+            trust: None,
             created: user.create_date().map(DateTime::to_string),
             inline: inline(user.user_policy_list()),
             attached: attached(user.attached_managed_policies()),
@@ -100,6 +103,9 @@ fn keep(page: &Page, found: &mut AccountInventory) {
         let identity = IdentityInventory {
             arn: role.arn().unwrap_or_default().to_owned(),
             path: role.path().unwrap_or("/").to_owned(),
+            unique_id: role.role_id().map(str::to_owned),
+            tags: Some(tags(role.tags())),
+            trust: role.assume_role_policy_document().map(decoded),
             created: role.create_date().map(DateTime::to_string),
             inline: inline(role.role_policy_list()),
             attached: attached(role.attached_managed_policies()),
@@ -118,6 +124,12 @@ fn keep(page: &Page, found: &mut AccountInventory) {
                 .insert(arn.to_owned(), managed(policy));
         }
     }
+}
+
+fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
+    tags.iter()
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+        .collect()
 }
 
 fn inline(policies: &[PolicyDetail]) -> BTreeMap<String, String> {

@@ -22,6 +22,7 @@ pub mod group;
 pub mod identity;
 mod index;
 mod lazy;
+pub mod reach;
 pub mod region;
 pub mod settings;
 mod subject;

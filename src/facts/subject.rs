@@ -1,10 +1,14 @@
 //! What every kind of subject has: a list of its subjects, the facts of one, and what else the
 //! program says of it.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::fact::{Because, Fact, from_reading};
+use super::function::cold_start::AccountBiases;
 use super::group::FactValue;
 use super::index::Index;
 use super::trust::Trust;
@@ -31,6 +35,8 @@ pub struct Facts<'a> {
     pub(super) index: Index,
     pub(super) trust: Trust,
     pub(super) model: Option<&'a Model>,
+    /// By account, concluded when a function is first looked at.
+    biases: OnceLock<BTreeMap<String, AccountBiases>>,
 }
 
 impl<'a> Facts<'a> {
@@ -41,6 +47,7 @@ impl<'a> Facts<'a> {
             snapshot,
             trust,
             model: Model::builtin().ok(),
+            biases: OnceLock::new(),
         }
     }
 
@@ -48,12 +55,30 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn with_cold_start_model(mut self, model: &'a Model) -> Self {
         self.model = Some(model);
+        self.biases = OnceLock::new();
         self
     }
 
     /// The snapshot behind the facts.
     pub fn snapshot(&self) -> &'a Snapshot {
         self.snapshot
+    }
+
+    /// What the measured functions of an account say about its others.
+    pub(super) fn biases(&self, account: &str) -> Option<&AccountBiases> {
+        self.biases
+            .get_or_init(|| {
+                self.snapshot
+                    .accounts
+                    .iter()
+                    .map(|(id, account)| {
+                        let taken_at = &self.snapshot.taken_at;
+                        let biases = AccountBiases::of(id, account, taken_at, self.model);
+                        (id.clone(), biases)
+                    })
+                    .collect()
+            })
+            .get(account)
     }
 
     /// An account of the snapshot, with its id.

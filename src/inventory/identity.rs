@@ -20,6 +20,16 @@ pub struct IdentityInventory {
     pub arn: String,
     /// Its path, `/` for most; roles that AWS services own are under `/aws-service-role/`.
     pub path: String,
+    /// Its unique id (`AIDA…`, `AROA…`): requests carry it in `aws:userid`. Absent in snapshots of
+    /// earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique_id: Option<String>,
+    /// Its tags; absent in snapshots of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// A role's trust policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
     /// Creation time, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,

@@ -1,5 +1,7 @@
 //! What AWS answered about one KMS key that a bucket names.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,28 @@ pub struct KeyInventory {
     /// Automatic rotation (GetKeyRotationStatus).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub rotation: Reading<KeyRotation>,
+    /// The key policy (GetKeyPolicy): a key has exactly one, named `default`.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub policy: Reading<String>,
+    /// The grants (ListGrants), those that AWS services made included.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub grants: Reading<Vec<GrantOnKey>>,
+}
+
+/// A grant: what one principal may do with a key beyond its policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct GrantOnKey {
+    /// ARN of the principal, or a service principal.
+    pub grantee: String,
+    /// `Decrypt`, `GenerateDataKey`, …
+    pub operations: Vec<String>,
+    /// Pairs that the encryption context must have.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub context_subset: BTreeMap<String, String>,
+    /// The encryption context must be these pairs and no others.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub context_equals: BTreeMap<String, String>,
 }
 
 /// What a key is.

@@ -13,8 +13,8 @@ pub use super::readings::{ApiCall, Guard, MOST_CALLS, ReadingKind, Scope};
 pub enum Relation {
     /// The subject itself (or the account and Region it lives in).
     Own,
-    /// Every bucket of the account: the fact depends on what siblings say. An unread sibling is a
-    /// caveat, not an unknown.
+    /// Every bucket, or every function, of the account: the fact depends on what siblings say. An unread
+    /// sibling is a caveat, not an unknown.
     Siblings,
     /// The bucket that receives the subject's access logs.
     LogTarget,
@@ -99,7 +99,7 @@ impl Need {
         Self::new(Relation::Region, reading)
     }
 
-    /// A reading of every sibling bucket.
+    /// A reading of every sibling, bucket or function.
     pub const fn siblings(reading: ReadingKind) -> Self {
         Self::new(Relation::Siblings, reading)
     }

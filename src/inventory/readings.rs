@@ -112,6 +112,8 @@ pub enum Guard {
     /// Not called for keys that do not rotate by themselves: those of AWS (which do so always),
     /// asymmetric ones and those with imported material.
     OnlyRotatable,
+    /// Not called for keys that AWS manages: their policy is AWS's own and never changes.
+    OnlyCustomerKeys,
     /// Not called for users, groups and roles that surely have no right on S3, and for all but users.
     OnlyUsersOfS3,
     /// Not called for access points that only a VPC can use: they are never public (S3 user guide,
@@ -318,6 +320,13 @@ readings! {
         /// Automatic rotation of a KMS key.
         KeyRotation = rotation [("kms", "GetKeyRotationStatus", "kms:GetKeyRotationStatus")]
             guard OnlyRotatable;
+        /// Policy of a KMS key.
+        /// Absent: the key was deleted meanwhile (KMS API reference, GetKeyPolicy).
+        KeyPolicy = policy [("kms", "GetKeyPolicy", "kms:GetKeyPolicy")] absent ["NotFoundException"]
+            guard OnlyCustomerKeys;
+        /// Grants of a KMS key (opt-in: AWS services make many).
+        KeyGrants = grants [("kms", "ListGrants", "kms:ListGrants")] absent ["NotFoundException"]
+            guard OnlyCustomerKeys option "--key-grants";
     }
     Target "target" TargetInventory {
         /// Whether a bucket that others deliver to is there, and whose it is.

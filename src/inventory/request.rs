@@ -40,6 +40,8 @@ pub struct CollectRequest {
     pub rate: Option<f64>,
     /// Read the size of container images too (lambda:GetFunction, ecr:DescribeImages).
     pub image_sizes: bool,
+    /// Read the grants of KMS keys (kms:ListGrants).
+    pub key_grants: bool,
     /// Read so many objects of each bucket, 1 to 1,000 (s3:ListBucket, s3:GetObject,
     /// s3:GetObjectAcl); `None` reads none.
     pub sample_objects: Option<u32>,
@@ -64,6 +66,7 @@ impl Default for CollectRequest {
             concurrency: DEFAULT_CONCURRENCY,
             rate: None,
             image_sizes: false,
+            key_grants: false,
             sample_objects: None,
             inspect_packages: false,
             measure_days: None,
@@ -78,6 +81,7 @@ impl CollectRequest {
     pub fn opted(&self) -> BTreeSet<ReadingKind> {
         [
             (self.image_sizes, ReadingKind::FunctionImage),
+            (self.key_grants, ReadingKind::KeyGrants),
             (self.inspect_packages, ReadingKind::FunctionPackages),
             (self.measure_days.is_some(), ReadingKind::FunctionMeasured),
             (

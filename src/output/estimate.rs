@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Look, hostile};
+use super::{Look, hostile, words};
 use crate::report::cold_start::EstimateOutput;
 use crate::report::numbers::{duration, price};
 use crate::report::{Driver, Lever};
@@ -33,6 +33,9 @@ const ROWS: &[(&str, Figure)] = &[
     ("init + first call", |found| duration(found.reported_ms)),
     ("  its band", |found| {
         format!("{} to {}", duration(found.low_ms), duration(found.high_ms))
+    }),
+    ("  its precision", |found| {
+        words::precision(found.precision).to_owned()
     }),
     ("a caller waits", |found| duration(found.caller_ms)),
 ];
@@ -79,7 +82,7 @@ pub fn render(columns: &[EstimateColumn], _look: Look, out: &mut dyn Write) -> i
             writeln!(
                 out,
                 "  saves {}, {}: {}",
-                duration(lever.saves_ms),
+                words::saves(lever),
                 price(lever.usd_per_month),
                 hostile::plain(&lever.what)
             )?;

@@ -17,6 +17,7 @@ mod buckets;
 pub mod checks;
 mod cold_starts;
 pub mod commands;
+pub mod comparison;
 mod controls;
 pub mod csv;
 pub mod diff;
@@ -39,6 +40,7 @@ pub mod table;
 mod unassessed;
 pub mod verdict;
 mod weight;
+pub mod who_can;
 mod words;
 
 pub use shortened::{catalogue_name, standard_ids};

@@ -120,6 +120,9 @@ pub(super) fn who(principal: &RequestPrincipal) -> String {
         RequestPrincipal::Class(PrincipalClass::Service { name }) => {
             format!("The service {name}, on behalf of any account,")
         }
+        RequestPrincipal::Class(PrincipalClass::Federated { name }) => {
+            format!("An identity that {name} vouches for")
+        }
         RequestPrincipal::Arn(arn) => arn.clone(),
     }
 }
@@ -145,7 +148,9 @@ pub(super) fn command(request: &Request) -> Option<String> {
     match &request.principal {
         RequestPrincipal::Class(PrincipalClass::Anonymous) => curl(request, operation, bucket, key),
         RequestPrincipal::Arn(_) => aws_cli(request, operation, bucket, key),
-        RequestPrincipal::Class(PrincipalClass::Service { .. }) => None,
+        RequestPrincipal::Class(
+            PrincipalClass::Service { .. } | PrincipalClass::Federated { .. },
+        ) => None,
     }
 }
 

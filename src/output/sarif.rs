@@ -22,9 +22,11 @@ use crate::report::{CheckResult, CheckSummary, Reason, Report, Severity, Status}
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-/// What GitHub's code scanning takes (GitHub docs, "SARIF support for code scanning", read 2026-11).
+/// What GitHub's code scanning takes (GitHub docs, "SARIF support for code scanning", read 2026-11):
+/// 25,000 results a run, 20 runs a file, 10 MB compressed by gzip. A result takes 50 to 100 bytes of
+/// those, so the size allows four full runs.
 const RESULTS_A_RUN: usize = 25_000;
-const RUNS_A_FILE: usize = 20;
+const RUNS_A_FILE: usize = 4;
 /// Characters of a message, and of a name within a path.
 const MESSAGE: usize = 360;
 const NAME: usize = 120;
@@ -81,7 +83,12 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             .collect::<Vec<_>>()
     };
     let index = &index;
-    let unassessed = of(|status| status == Status::NotAssessed);
+    let mut unassessed = of(|status| status == Status::NotAssessed);
+    let unnamed = unassessed.len().saturating_sub(RESULTS_A_RUN);
+    if unnamed > 0 {
+        unassessed.sort_by_key(|result| Reverse(result.severity));
+        unassessed.truncate(RESULTS_A_RUN);
+    }
     let found = of(|status| matches!(status, Status::Fail | Status::Suppressed));
     let (parts, left_out) = bounded(found, RESULTS_A_RUN, RUNS_A_FILE);
     let remark = |note: &str| json!({"level": "note", "message": {"text": shown(note, MESSAGE)}});
@@ -89,7 +96,13 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if left_out > 0 {
         remarks.push(remark(&format!(
             "{left_out} results of the lowest severity are left out: code scanning takes \
-             {RUNS_A_FILE} runs of {RESULTS_A_RUN} results; --severity or --bucket selects fewer"
+             10 MB, which is about {} results; --severity or --bucket selects fewer",
+            RUNS_A_FILE * RESULTS_A_RUN
+        )));
+    }
+    if unnamed > 0 {
+        remarks.push(remark(&format!(
+            "{unnamed} results of the lowest severity that could not be assessed are left out"
         )));
     }
     let rules: Vec<Value> = report

@@ -6,12 +6,13 @@ use std::borrow::Cow;
 use coldbucket_policy::catalogue::{ActionClass, CLASSES};
 
 use super::controls::ControlState;
+use crate::report::cold_start::Precision;
 use crate::report::numbers::{count, duration};
 use crate::report::{
     AccessLog, AccessPosture, Acls, BlockPublicAccess, ClientSideEncryption, ColdStartCause,
-    ColdStartRisk, ConfigRecording, DataEvents, DefaultEncryption, DurationBasis,
-    EncryptionPosture, OtherAccounts, ProvisionedState, Reach, Severity, SnapStartState, Source,
-    SseC, Status, Summary,
+    ColdStartDuration, ColdStartRisk, ConfigRecording, DataEvents, DefaultEncryption,
+    DurationBasis, EncryptionPosture, Lever, OtherAccounts, ProvisionedState, Reach, Severity,
+    SnapStartState, Source, SseC, Status, Summary,
 };
 
 /// What a piece of text means. Meaning never hangs on colour alone; the words say it too.
@@ -393,6 +394,35 @@ pub(super) fn basis(basis: DurationBasis) -> &'static str {
     match basis {
         DurationBasis::Estimate => "estimated",
         DurationBasis::Measurement => "measured",
+    }
+}
+
+/// How narrow an estimate's band is.
+pub(super) fn precision(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Good => "good",
+        Precision::Fair => "fair",
+        Precision::Rough => "rough",
+    }
+}
+
+/// The ends of a cold start's band, and how narrow it is where it is an estimate's.
+pub(super) fn band(takes: &ColdStartDuration) -> String {
+    let ends = format!("{} to {}", duration(takes.low_ms), duration(takes.high_ms));
+    match takes.precision {
+        Some(narrow) => format!("{ends}, {}", precision(narrow)),
+        None => ends,
+    }
+}
+
+/// What a lever saves, with its range where it has one.
+pub(super) fn saves(lever: &Lever) -> String {
+    let saves = duration(lever.saves_ms);
+    let (low, high) = (duration(lever.saves_low_ms), duration(lever.saves_high_ms));
+    if lever.saves_high_ms <= 0.0 || low == high {
+        saves
+    } else {
+        format!("{saves} ({low} to {high})")
     }
 }
 

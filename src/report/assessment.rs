@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::cold_start::EstimateOutput;
+use super::cold_start::{EstimateOutput, Precision};
 use super::gate::GateOutcome;
 use super::invocation::Invocation;
 use super::posture::{BucketPosture, UNKNOWN};
@@ -494,6 +494,9 @@ pub struct ColdStartDuration {
     pub low_ms: f64,
     /// Upper end of the estimate's band; the 99th percentile where measured.
     pub high_ms: f64,
+    /// How narrow the estimate's band is; absent where measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
 }
 
 /// Where the figures of a cold start come from.

@@ -14,6 +14,7 @@ pub mod invocation;
 pub mod numbers;
 pub mod plan;
 pub mod posture;
+pub mod who_can;
 
 pub use assessment::*;
 /// What `cold-start estimate` reads and writes.

@@ -64,10 +64,11 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
     notes.extend(remarks);
 
     let kinds = case.selected.kinds();
-    let resources = kinds
+    let resources: BTreeMap<String, Option<u64>> = kinds
         .iter()
         .map(|kind| (kind.name().to_owned(), how_many(&facts, *kind, &scope)))
         .collect();
+    notes.extend(scope::also_judged(case.resources, &resources));
     Ok(Report {
         schema: SCHEMA.to_owned(),
         tool: Tool {

@@ -6,14 +6,13 @@ use std::path::Path;
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::{Exit, RunError};
-use crate::cli::did_you_mean;
 use crate::cli::options::EstimateOptions;
 use crate::facts::function::cold_start::facts::drivers;
-use crate::facts::function::runtime::RuntimeTable;
 use crate::output::estimate::{EstimateColumn, render};
 use crate::report::cold_start::EstimateInput;
 use coldbucket_cold_start::levers::{Target, levers};
-use coldbucket_cold_start::{Model, Prices, estimate};
+use coldbucket_cold_start::shape::ShapeError;
+use coldbucket_cold_start::{InputError, Model, Prices, estimate};
 
 /// The longest line `--batch` reads, bytes.
 const LINE_LIMIT: u64 = 65_536;
@@ -44,7 +43,6 @@ pub(super) fn run(
     }
     let mut columns = Vec::new();
     for (title, input) in &what_if.inputs {
-        check_runtime(&input.runtime)?;
         columns.push(column(&model, title, input)?);
     }
     if what_if.json {
@@ -62,28 +60,19 @@ pub(super) fn run(
     Ok(Exit::Clean)
 }
 
-/// Refuses a runtime of a family that AWS does not have and whose name is one letter or two off. A newer
-/// version of a family is estimated like the newest that is known.
-fn check_runtime(runtime: &str) -> Result<(), RunError> {
-    let family = |name: &str| {
-        let end = name.find(|letter: char| letter.is_ascii_digit());
-        name.get(..end.unwrap_or(name.len())).map(str::to_owned)
-    };
-    let known = RuntimeTable::builtin().rows.keys();
-    if known.clone().any(|name| family(name) == family(runtime)) {
-        return Ok(());
+/// What is wrong with the function that was described.
+fn mistake(error: InputError) -> RunError {
+    match error {
+        InputError::Kind(ShapeError::Runtime { name, similar }) => RunError::mistake(
+            format!("unknown runtime `{name}`"),
+            similar.map(|similar| format!("did you mean `{similar}`?")),
+        ),
+        error => RunError::mistake(error.to_string(), None),
     }
-    let help = did_you_mean(runtime, known.map(String::as_str));
-    if help.is_none() {
-        return Ok(());
-    }
-    let message = format!("unknown runtime `{runtime}`");
-    Err(RunError::mistake(message, help))
 }
 
 fn column(model: &Model, title: &str, input: &EstimateInput) -> Result<EstimateColumn, RunError> {
-    let found =
-        estimate(model, input).map_err(|error| RunError::mistake(error.to_string(), None))?;
+    let found = estimate(model, input).map_err(mistake)?;
     let target = Target {
         region: "us-east-1".to_owned(),
         snapstart_eligible: Some(true),
@@ -167,6 +156,7 @@ fn answer(model: &Model, line: &[u8]) -> Result<String, (Option<String>, String)
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::facts::function::runtime::RuntimeTable;
 
     fn answers(text: &str) -> (Exit, Vec<serde_json::Value>) {
         let mut bytes = Vec::new();
@@ -186,26 +176,76 @@ mod tests {
         )
     }
 
+    fn asked(runtime: &str, framework: Option<&str>) -> Result<(), String> {
+        let input = EstimateInput {
+            runtime: runtime.to_owned(),
+            architecture: "x86_64".to_owned(),
+            package_type: "zip".to_owned(),
+            memory_mb: 512,
+            framework: framework.map(str::to_owned),
+            ..EstimateInput::default()
+        };
+        column(Model::builtin().unwrap(), "", &input)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    }
+
     #[test]
     fn a_misspelt_runtime_is_a_mistake_and_a_newer_one_is_not() {
         for (runtime, known) in [
             ("java21", true),
             ("java29", true),
             ("python3.19", true),
-            ("provided.al2023", true),
             ("jva21", false),
             ("pyhton3.13", false),
             ("nodjs22.x", false),
+            ("nodejs22", false),
         ] {
-            assert_eq!(check_runtime(runtime).is_ok(), known, "{runtime}");
+            assert_eq!(asked(runtime, None).is_ok(), known, "{runtime}");
         }
-        let Err(error) = check_runtime("jva21") else {
-            panic!("jva21 is no runtime");
-        };
-        assert!(
-            error.to_string().contains("did you mean `java21`?"),
-            "{error}"
-        );
+        let error = asked("jva21", None).unwrap_err();
+        assert!(error.contains("did you mean `java21`?"), "{error}");
+    }
+
+    #[test]
+    fn an_os_only_runtime_without_what_it_runs_is_a_mistake() {
+        let error = asked("provided.al2023", None).unwrap_err();
+        assert!(error.contains("framework"), "{error}");
+        assert_eq!(asked("provided.al2023", Some("rust")), Ok(()));
+    }
+
+    #[test]
+    fn every_runtime_that_lambda_has_or_had_is_estimated() {
+        for runtime in RuntimeTable::builtin().rows.keys() {
+            let framework = runtime.starts_with("provided").then_some("go");
+            assert_eq!(asked(runtime, framework), Ok(()), "{runtime}");
+        }
+    }
+
+    /// Every member of the contract, each as its type allows.
+    #[test]
+    fn a_line_with_every_member_is_answered() {
+        let line = r#"{"id":"all","runtime":"python3.13","architecture":"arm64","package_type":"image",
+            "memory_mb":1024.0,"zip_mb":12,"unzipped_mb":40.5,"imported_mb":3,"image_mb":210,"uses_sdk":true,
+            "extensions":2.0,"snapstart":false,"vpc":true,"framework":"fastapi","packages":["numpy","no-such"],
+            "extension_kinds":["plain","otel-collector","instrumentation"],"sdk_client":"handler","primed":null,
+            "ready_to_run":false}"#
+            .replace('\n', "");
+        let nulls = r#"{"id":"nulls","runtime":"java21","architecture":"x86_64","package_type":"zip","memory_mb":512,
+            "zip_mb":null,"unzipped_mb":null,"imported_mb":null,"image_mb":null,"uses_sdk":null,"extensions":null,
+            "snapstart":null,"vpc":null,"framework":null,"packages":null,"extension_kinds":null,"sdk_client":null,
+            "primed":null,"ready_to_run":null}"#
+            .replace('\n', "");
+        let (exit, found) = answers(&format!("{line}\n{nulls}\n"));
+        assert_eq!(exit, Exit::Clean, "{found:?}");
+        for answer in found {
+            let of = |member: &str| answer[member].as_f64().unwrap();
+            assert!(of("low_ms") <= of("reported_ms") && of("reported_ms") <= of("high_ms"));
+            assert!(of("init_low_ms") <= of("init_ms") && of("init_ms") <= of("init_high_ms"));
+            assert!((of("init_ms") + of("first_call_ms") - of("reported_ms")).abs() < 0.11);
+            assert!((of("pre_init_ms") + of("reported_ms") - of("caller_ms")).abs() < 0.11);
+            assert!(answer["basis"].is_array());
+        }
     }
 
     const GOOD: &str = r#"{"id":"a","runtime":"python3.13","architecture":"x86_64","package_type":"zip","memory_mb":512}"#;

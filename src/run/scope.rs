@@ -3,7 +3,7 @@
 //! Each option selects its own kind: `--bucket` does not affect functions. The rule is the same for a live
 //! account, where it saves calls, and for a snapshot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wildmatch::WildMatch;
 
@@ -12,6 +12,7 @@ use crate::cli::{Mistake, did_you_mean};
 use crate::facts::Facts;
 use crate::inventory::Snapshot;
 use crate::inventory::request::ResourceFilter;
+use crate::report::numbers::count;
 use crate::report::{ResourceId, SubjectKind};
 
 /// The placeholder for the resources of a failed listing.
@@ -114,6 +115,39 @@ pub(super) fn check_names(
     }
 }
 
+/// What is judged although `--bucket` and `--function` name other resources: each of them selects its
+/// own kind, and nothing selects the other kinds by name.
+pub(super) fn also_judged(
+    resources: &ResourceFilter,
+    judged: &BTreeMap<String, Option<u64>>,
+) -> Option<String> {
+    let named = [
+        (SubjectKind::Bucket, &resources.buckets),
+        (SubjectKind::Function, &resources.functions),
+    ];
+    let is_named = |kind: &str| {
+        named
+            .iter()
+            .any(|(of, globs)| of.name() == kind && !globs.is_empty())
+    };
+    if named.iter().all(|(_, globs)| globs.is_empty()) {
+        return None;
+    }
+    let others: Vec<String> = judged
+        .iter()
+        .filter(|(kind, _)| !is_named(kind))
+        .filter_map(|(kind, number)| Some((kind, (*number)?)))
+        .filter(|(_, number)| *number > 0)
+        .map(|(kind, number)| count(number, kind))
+        .collect();
+    (!others.is_empty()).then(|| {
+        format!(
+            "--bucket and --function select their own kind; also judged: {} (--check selects checks)",
+            others.join(", ")
+        )
+    })
+}
+
 /// A note for each `--region` of which the snapshot has nothing.
 pub(super) fn idle_regions(snapshot: &Snapshot, resources: &ResourceFilter) -> Vec<String> {
     let known: BTreeSet<&str> = snapshot
@@ -154,6 +188,23 @@ mod tests {
             buckets: owned(buckets),
             functions: owned(functions),
         })
+    }
+
+    #[test]
+    fn what_no_name_selects_is_named() {
+        let judged = BTreeMap::from([
+            ("bucket".to_owned(), Some(1)),
+            ("function".to_owned(), Some(2)),
+            ("identity".to_owned(), None),
+            ("trail".to_owned(), Some(0)),
+        ]);
+        let only_bucket = ResourceFilter {
+            buckets: vec!["logs".to_owned()],
+            ..ResourceFilter::default()
+        };
+        let note = also_judged(&only_bucket, &judged).unwrap();
+        assert!(note.contains("also judged: 2 functions ("), "{note}");
+        assert_eq!(also_judged(&ResourceFilter::default(), &judged), None);
     }
 
     #[test]

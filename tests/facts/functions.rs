@@ -3,11 +3,13 @@
 use coldbucket::facts::function::runtime::{NOT_SCHEDULED, RuntimeTable};
 use coldbucket::facts::{Fact, Facts, Trust};
 use coldbucket::inventory::Reading;
+use coldbucket::inventory::archive::{Archive, Content, ContentKind, LayerPackage, Package};
 use coldbucket::inventory::function::{
-    Alias, FunctionConfiguration, FunctionInventory, Image, Layer, ProvisionedConcurrency,
-    SnapStart, Vpc,
+    Alias, FunctionConfiguration, FunctionInventory, Image, Layer, Measurement,
+    ProvisionedConcurrency, SnapStart, Starts, Vpc,
 };
 use coldbucket::inventory::ids::SubjectKind;
+use coldbucket::report::cold_start::EstimateOutput;
 use coldbucket::report::{ColdStart, ColdStartRisk, DurationBasis, SnapStartState};
 
 use crate::support::{
@@ -16,6 +18,8 @@ use crate::support::{
 };
 
 const MB: u64 = 1 << 20;
+
+const NOON: &str = "2026-11-22T12:00:00Z";
 
 /// (deprecated, days left) of a runtime on a day.
 fn on(day: &str, runtime: &str) -> (Option<bool>, Option<i64>) {
@@ -673,4 +677,203 @@ fn a_cold_start_line_in_full() {
         lines(function(python("nodejs24.x")))[0].snap_start,
         SnapStartState::NotEligible
     );
+}
+
+fn layer(arn: &str, mb: u64) -> Layer {
+    Layer {
+        arn: arn.into(),
+        code_size_bytes: mb * MB,
+    }
+}
+
+/// The estimate of a function's `$LATEST`, where there is one.
+fn estimated(function: FunctionInventory) -> Option<EstimateOutput> {
+    lines(function)[0].estimate.clone()
+}
+
+fn inspected(configuration: FunctionConfiguration, code: Archive) -> FunctionInventory {
+    let mut function = function(configuration);
+    function.packages = Reading::Known(vec![Package {
+        version: "$LATEST".into(),
+        code,
+        ..Package::default()
+    }]);
+    function
+}
+
+const BREF: &str = "arn:aws:lambda:eu-west-1:534081306603:layer:php-84-fpm:34";
+
+#[test]
+fn an_os_only_runtime_is_estimated_where_something_shows_what_it_runs() {
+    let os_only = || FunctionConfiguration {
+        ..python("provided.al2023")
+    };
+    assert_eq!(estimated(function(os_only())), None);
+    let with_layer = FunctionConfiguration {
+        layers: vec![layer(BREF, 33)],
+        ..os_only()
+    };
+    // Bare PHP on arm64 takes 252 to 282 ms (marc.guyer.me, 2026).
+    let php = estimated(function(with_layer)).unwrap();
+    assert!(php.low_ms < 266.0 && 266.0 < php.high_ms, "{php:?}");
+    let laravel = Archive {
+        libraries: vec!["laravel/framework".into(), "symfony/http-kernel".into()],
+        ..Archive::default()
+    };
+    let laravel = estimated(inspected(os_only(), laravel)).unwrap();
+    assert!(laravel.reported_ms > 1.5 * php.reported_ms);
+}
+
+#[test]
+fn the_kind_of_an_extension_is_the_one_of_its_layer() {
+    let with = |name: &str| {
+        let arn = format!("arn:aws:lambda:eu-west-1:901920570463:layer:{name}:1");
+        estimated(function(FunctionConfiguration {
+            layers: vec![layer(&arn, 10)],
+            ..python("python3.13")
+        }))
+        .unwrap()
+    };
+    let plain = with("LambdaInsightsExtension").init_ms;
+    let collector = with("aws-otel-collector-amd64-ver-0-115-0").init_ms;
+    let instrumented = with("aws-otel-python-amd64-ver-1-32-0").init_ms;
+    // 97, 263 and 1170 ms in the model; the bytes of a process of its own are not imported.
+    assert!(
+        (collector - plain - 165.5).abs() < 1.0,
+        "{plain} {collector}"
+    );
+    assert!(instrumented > collector + 500.0);
+}
+
+#[test]
+fn packages_are_named_to_the_estimator_where_they_were_inspected() {
+    let archive = |libraries: &[&str]| Archive {
+        unzipped_bytes: 100 * MB,
+        libraries: libraries.iter().map(|&name| name.into()).collect(),
+        ..Archive::default()
+    };
+    let of = |libraries: &[&str]| {
+        let mut lines = lines(inspected(python("python3.13"), archive(libraries)));
+        lines.remove(0)
+    };
+    let unnamed = of(&[]);
+    let numeric = of(&["numpy", "pandas", "some-internal-thing"]);
+    assert_eq!(numeric.drivers[0].what, "loading numpy, pandas");
+    assert!(unnamed.drivers[0].what.starts_with("loading 8"));
+    let basis = |line: &ColdStart| line.estimate.as_ref().unwrap().basis.join("; ");
+    assert!(basis(&unnamed).contains("what is imported is not known"));
+    assert!(!basis(&numeric).contains("what is imported is not known"));
+}
+
+#[test]
+fn an_extension_that_no_table_has_widens_the_band_and_is_named() {
+    let own = "arn:aws:lambda:eu-west-1:111111111111:layer:our-agent:1";
+    let configuration = || FunctionConfiguration {
+        layers: vec![layer(own, 1)],
+        ..python("python3.13")
+    };
+    let with_contents = |contents: Vec<Content>| {
+        let mut function = inspected(configuration(), Archive::default());
+        let Reading::Known(packages) = &mut function.packages else {
+            panic!("just set")
+        };
+        packages[0].layers = vec![LayerPackage {
+            arn: own.into(),
+            archive: Reading::Known(Archive {
+                contents,
+                ..Archive::default()
+            }),
+        }];
+        estimated(function).unwrap()
+    };
+    let with = with_contents(vec![Content {
+        kind: ContentKind::Extensions,
+        files: 1,
+        zipped_bytes: 1000,
+        unzipped_bytes: 3000,
+        example: "extensions".into(),
+        variant: String::new(),
+    }]);
+    let without = with_contents(Vec::new());
+    assert!(with.high_ms / with.low_ms > without.high_ms / without.low_ms);
+    assert!(with.reported_ms > without.reported_ms + 50.0);
+    assert!(
+        with.basis
+            .iter()
+            .any(|remark| remark.contains("the kind of 1 extension")),
+        "{:?}",
+        with.basis
+    );
+}
+
+/// Init and first call of `$LATEST` as its log has them, over 30 cold starts.
+fn measured(runtime: &str, init_ms: f64, total_ms: f64) -> FunctionInventory {
+    let mut function = function(python(runtime));
+    let starts = Starts {
+        invocations: 900,
+        cold_starts: 30,
+        init_p50_ms: init_ms,
+        init_p99_ms: init_ms,
+        total_p50_ms: total_ms,
+        total_p99_ms: total_ms,
+        duration_p50_ms: 0.0,
+    };
+    function.measured = Reading::Known(Measurement {
+        window_days: 14,
+        complete: true,
+        versions: [("$LATEST".to_owned(), starts)].into(),
+    });
+    function
+}
+
+#[test]
+fn measured_functions_of_an_account_correct_the_estimates_of_its_others() {
+    let alone = estimated(function(python("python3.13"))).unwrap();
+    let with = |others: &[(&str, FunctionInventory)]| {
+        let mut snapshot = function_snapshot(function(python("python3.13")), REGION, NOON);
+        let account = snapshot.accounts.values_mut().next().unwrap();
+        let functions = &mut account.regions.get_mut(REGION).unwrap().functions;
+        for (name, other) in others {
+            functions.insert((*name).to_owned(), other.clone());
+        }
+        let facts = Facts::new(&snapshot, Trust::default());
+        let lines: Vec<ColdStart> = postures(&facts, SubjectKind::Function)
+            .into_iter()
+            .flat_map(|posture| posture.cold_starts)
+            .collect();
+        lines.into_iter().find(|line| line.function == "f").unwrap()
+    };
+    let twice = measured("python3.12", alone.init_ms, 2.0 * alone.reported_ms);
+    let three = [
+        ("a", twice.clone()),
+        ("b", twice.clone()),
+        ("c", twice.clone()),
+    ];
+    let corrected = with(&three);
+    let estimate = corrected.estimate.as_ref().unwrap();
+    // Twice the estimate, three functions: 2^(3/5) = 1.52.
+    assert!(
+        (estimate.reported_ms / alone.reported_ms - 1.516).abs() < 0.02,
+        "{estimate:?} {alone:?}"
+    );
+    assert_eq!(
+        corrected.duration.as_ref().unwrap().reported_ms,
+        estimate.reported_ms
+    );
+    assert!(
+        estimate
+            .basis
+            .iter()
+            .any(|remark| remark.contains("3 measured functions")),
+        "{:?}",
+        estimate.basis
+    );
+    for lever in &corrected.levers {
+        assert!(lever.saves_ms <= estimate.reported_ms, "{lever:?}");
+    }
+    // Two say nothing, nor do functions of another runtime family.
+    assert_eq!(with(&three[..2]).estimate.unwrap(), alone);
+    let node = measured("nodejs24.x", 900.0, 2000.0);
+    let others = [("a", node.clone()), ("b", node.clone()), ("c", node)];
+    assert_eq!(with(&others).estimate.unwrap(), alone);
 }

@@ -595,6 +595,7 @@ fn accounts() -> Vec<Snapshot> {
                 example: "boto3".into(),
                 variant: String::new(),
             }],
+            ..Archive::default()
         },
         ..Package::default()
     }]);
@@ -616,6 +617,30 @@ fn accounts() -> Vec<Snapshot> {
         )]
         .into(),
     });
+    // Three functions whose measurements say something about the fourth.
+    let mut habits = function_snapshot(function(python("java21")), REGION, "2026-11-22T12:00:00Z");
+    let mut sibling = function(python("java21"));
+    sibling.measured = measured.measured.clone();
+    sibling.packages = Reading::Known(vec![Package {
+        version: "$LATEST".into(),
+        code: Archive {
+            contents: vec![Content {
+                kind: ContentKind::JavaSdk,
+                files: 9,
+                zipped_bytes: 1 << 20,
+                unzipped_bytes: 2 << 20,
+                example: "lib".into(),
+                variant: String::new(),
+            }],
+            ..Archive::default()
+        },
+        ..Package::default()
+    }]);
+    for name in ["first", "second", "third"] {
+        let regions = &mut habits.accounts.get_mut(OWNER).unwrap().regions;
+        let functions = &mut regions.get_mut(REGION).unwrap().functions;
+        functions.insert(name.to_owned(), sibling.clone());
+    }
     let mut image = function(FunctionConfiguration {
         runtime: None,
         package_type: "Image".into(),
@@ -651,6 +676,7 @@ fn accounts() -> Vec<Snapshot> {
         region_snapshot(pinged(), pinging(), REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(inspected, REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(measured, REGION, "2026-11-22T12:00:00Z"),
+        habits,
         snapshot(logged_by_policy()),
         snapshot(logged_by_acl()),
     ];
@@ -740,6 +766,29 @@ fn pointers(
             .filter(|name| **name != id.name && Some(name.as_str()) != log_target(snapshot, id))
             .map(|name| format!("/accounts/{OWNER}/buckets/{name}/{member}"))
             .collect(),
+        (Relation::Siblings, Scope::Function, SubjectKind::Function)
+            if matches!(
+                kind,
+                ReadingKind::FunctionMeasured | ReadingKind::FunctionPackages
+            ) =>
+        {
+            let regions = &snapshot.accounts[OWNER].regions;
+            let of_region = |region: &String, functions: Vec<&String>| -> Vec<String> {
+                functions
+                    .into_iter()
+                    .filter(|name| (region, *name) != (&id.region, &id.name))
+                    .map(|name| {
+                        format!("/accounts/{OWNER}/regions/{region}/functions/{name}/{member}")
+                    })
+                    .collect()
+            };
+            regions
+                .iter()
+                .flat_map(|(region, inventory)| {
+                    of_region(region, inventory.functions.keys().collect())
+                })
+                .collect()
+        }
         (Relation::EncryptionKey, Scope::Key, SubjectKind::Bucket) => snapshot.accounts[OWNER]
             .keys
             .keys()
@@ -1142,6 +1191,7 @@ fn a_bucket_has_fifteen_readings_and_a_log_target_sixteen() {
             }
             ReadingKind::BucketAbac => Guard::UnlessNoTagCondition,
             ReadingKind::KeyRotation => Guard::OnlyRotatable,
+            ReadingKind::KeyPolicy | ReadingKind::KeyGrants => Guard::OnlyCustomerKeys,
             ReadingKind::BucketObjectAcls => Guard::UnlessAclsWithoutEffect,
             _ => Guard::Always,
         };

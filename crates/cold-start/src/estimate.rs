@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! pre-init   = floor + slope · zipped MB above a few            (zip; images: the floor)
-//! init       = base[runtime, packaging, architecture] + SDK + load(imported MB) + extensions
+//! init       = base[runtime, packaging, architecture] + SDK + load(packages, imported MB) + extensions
 //!              or, with SnapStart, the restore
 //! first call = fixed + c / min(memory, 1769 MB)
 //! reported   = init + first call;   caller = pre-init + reported
@@ -12,9 +12,10 @@
 //! is class loading and compilation, which splits between init and first call. Members of the input
 //! that are absent are not known: the estimate takes the plainest reading and the band says so.
 
-use super::model::{Band, Model};
-use super::shape::{Family, Framework, Native, Shape};
-use crate::contract::{EstimateInput, EstimateOutput};
+use super::bias::AccountBias;
+use super::model::{Band, Model, PackageCost};
+use super::shape::{Family, Framework, Native, Shape, ShapeError, plain};
+use crate::contract::{EstimateInput, EstimateOutput, ExtensionKind, Precision, SdkClient};
 
 /// On-demand init is cut off and repeated in the first call after this long, ms (AWS, "Understanding
 /// the Lambda execution environment lifecycle", 2026-09 copy).
@@ -60,6 +61,8 @@ pub struct Estimate {
     pub init_high_ms: f64,
     /// What it rests on, one remark each.
     pub basis: Vec<String>,
+    /// The kind of function, which decides the band: a name of [`super::model::BANDS`].
+    pub kind: &'static str,
 }
 
 /// Why an input cannot be estimated.
@@ -80,6 +83,36 @@ pub enum InputError {
     /// Nothing like the runtime was ever measured.
     #[error("nothing is known about runtime {0:?}")]
     Runtime(String),
+    /// The input does not say what kind of program it is.
+    #[error(transparent)]
+    Kind(#[from] ShapeError),
+}
+
+/// What the named packages and frameworks cost.
+struct Packages {
+    init_ms: f64,
+    first: f64,
+    named: u32,
+    unknown: u32,
+    known: Vec<String>,
+    web: bool,
+    ml: bool,
+    pure: bool,
+}
+
+impl Default for Packages {
+    fn default() -> Self {
+        Self {
+            init_ms: 0.0,
+            first: 0.0,
+            named: 0,
+            unknown: 0,
+            known: Vec::new(),
+            web: false,
+            ml: false,
+            pure: true,
+        }
+    }
 }
 
 impl Estimate {
@@ -119,7 +152,39 @@ impl Estimate {
             high_ms: tenth(self.high_ms),
             init_low_ms: tenth(self.init_low_ms),
             init_high_ms: tenth(self.init_high_ms),
+            precision: self.precision(),
             basis: self.basis.clone(),
+        }
+    }
+
+    /// The estimate of a function whose account measured others of its runtime, `runtime` for a reader.
+    #[must_use]
+    pub fn corrected(mut self, bias: &AccountBias, runtime: &str) -> Self {
+        for part in &mut self.parts {
+            if part.phase != Phase::PreInit {
+                part.ms *= bias.factor;
+            }
+        }
+        self.low_ms *= bias.factor;
+        self.high_ms *= bias.factor;
+        self.init_low_ms *= bias.factor;
+        self.init_high_ms *= bias.factor;
+        self.basis.push(format!(
+            "times {:.2}: {} measured functions of this account on {runtime} correct the estimate",
+            bias.factor, bias.functions
+        ));
+        self
+    }
+
+    /// How narrow the band is.
+    pub fn precision(&self) -> Precision {
+        let ratio = self.high_ms / self.low_ms.max(f64::MIN_POSITIVE);
+        if ratio <= 2.0 {
+            Precision::Good
+        } else if ratio <= 3.5 {
+            Precision::Fair
+        } else {
+            Precision::Rough
         }
     }
 }
@@ -149,6 +214,8 @@ struct Bench<'a> {
     basis: Vec<String>,
     parts: Vec<Part>,
     kind: Kind,
+    extended: bool,
+    instrumented: bool,
     widen: Vec<&'static str>,
     /// A use of the SDK that could not be seen and that the upper ends must cover: in init and in
     /// the first call, ms.
@@ -159,13 +226,15 @@ struct Bench<'a> {
     unprimed_ms: Option<f64>,
 }
 
-/// How much is known to stand on the runtime; decides the band.
+/// What stands on the runtime; decides the band.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Bare,
     NativeSdk,
     Sdk,
-    Dependencies,
+    Packages,
+    Php,
+    WebFramework,
     Application,
 }
 
@@ -194,7 +263,7 @@ impl<'a> Bench<'a> {
                 return Err(InputError::Size(name));
             }
         }
-        let shape = Shape::of(model, &input.runtime, input.framework.as_deref());
+        let shape = Shape::of(model, &input.runtime, input.framework.as_deref())?;
         let mut bench = Self {
             model,
             input,
@@ -204,6 +273,8 @@ impl<'a> Bench<'a> {
             basis: Vec::new(),
             parts: Vec::new(),
             kind: Kind::Bare,
+            extended: false,
+            instrumented: false,
             widen: Vec::new(),
             perhaps_ms: (0.0, 0.0),
             started_ms: 0.0,
@@ -260,7 +331,7 @@ impl<'a> Bench<'a> {
         if id.eq_ignore_ascii_case("go1.x") {
             return Some(ms * self.value("base.go1x_factor"));
         }
-        Some(ms)
+        Some(ms * self.before_6())
     }
 
     fn part(&mut self, phase: Phase, what: impl Into<String>, ms: f64) {
@@ -277,6 +348,16 @@ impl<'a> Bench<'a> {
     fn per_memory(&self, c: f64) -> f64 {
         let full = self.value("memory.full_vcpu_mb");
         c / f64::from(self.input.memory_mb).min(full)
+    }
+
+    /// How much more slowly .NET before version 6 starts.
+    fn before_6(&self) -> f64 {
+        let id = self.input.runtime.trim().to_ascii_lowercase();
+        if id.starts_with("dotnetcore") || id.starts_with("dotnet5") {
+            self.value("base.dotnet_before_6_factor")
+        } else {
+            1.0
+        }
     }
 
     /// How memory changes a just-in-time compiled load: a little below the full vCPU, since init is
@@ -334,6 +415,10 @@ impl<'a> Bench<'a> {
         });
         self.part(Phase::PreInit, "environment", floor);
         if self.image {
+            self.basis.push(
+                "the first starts after a push of an image take 0.5 s and more beyond the estimate"
+                    .to_owned(),
+            );
             return;
         }
         let ratio = self.value("size.unzipped_per_zipped").max(1.0);
@@ -352,7 +437,13 @@ impl<'a> Bench<'a> {
         if let Some(mb) = self.input.imported_mb {
             return (mb, true);
         }
-        let share = self.value("size.imported_share").min(1.0);
+        let share = self
+            .value(if self.shape.family == Family::Node {
+                "size.imported_share.nodejs"
+            } else {
+                "size.imported_share"
+            })
+            .min(1.0);
         let ratio = self.value("size.unzipped_per_zipped");
         let mb = self
             .input
@@ -360,6 +451,80 @@ impl<'a> Bench<'a> {
             .or_else(|| self.input.zip_mb.map(|mb| mb * ratio))
             .map_or(0.0, |mb| mb * share);
         (mb, false)
+    }
+
+    /// What the named packages and frameworks cost: in init and in the first call at 1 MB of memory.
+    fn packages(&self) -> Packages {
+        let mut found = Packages::default();
+        let Some(language) = self.shape.family.language() else {
+            return found;
+        };
+        // Each library once, by the costliest of its names.
+        let mut named: Vec<(String, Option<(&str, &PackageCost)>)> = Vec::new();
+        for name in self
+            .input
+            .packages
+            .iter()
+            .flatten()
+            .chain(&self.shape.built_on)
+        {
+            let cost = self.model.package(language, name);
+            let one = cost.map_or_else(
+                || plain(name),
+                |(name, cost)| cost.same_as.clone().unwrap_or_else(|| name.to_owned()),
+            );
+            match named.iter_mut().find(|(other, _)| *other == one) {
+                None => named.push((one, cost)),
+                Some((_, other)) => {
+                    let ms =
+                        |cost: &Option<(&str, &PackageCost)>| cost.map_or(0.0, |(_, cost)| cost.ms);
+                    if ms(&cost) > ms(other) {
+                        *other = cost;
+                    }
+                }
+            }
+        }
+        for (name, cost) in named {
+            found.named += 1;
+            let sdk = ["boto", "awssdk", "s3transfer"]
+                .iter()
+                .any(|sdk| name.starts_with(sdk));
+            if sdk && self.input.uses_sdk == Some(true) {
+                continue;
+            }
+            if let Some((name, cost)) = cost {
+                let factor = self.value(&format!("packages.{}", cost.group));
+                found.init_ms += cost.ms * factor;
+                found.first += cost.first.unwrap_or_default() * factor;
+                found.web |= cost.group == "framework";
+                found.known.push(name.to_owned());
+                found.ml |= cost.group == "ml";
+                found.pure &= cost.group == "pure";
+            } else {
+                found.unknown += 1;
+            }
+        }
+        found.init_ms +=
+            f64::from(found.unknown) * self.value(&format!("packages.unknown.{language}"));
+        found
+    }
+
+    /// How long loading takes by size alone, ms.
+    fn load_by_size(&self, language: &str, mb: f64, packages: &Packages) -> f64 {
+        if mb <= 0.0 {
+            return 0.0;
+        }
+        match language {
+            "nodejs" => {
+                self.value("load.nodejs.at_1_mb") * mb.powf(self.value("load.nodejs.exponent"))
+            }
+            "python" if packages.ml => mb * self.value("load.python.ml"),
+            "python" if packages.pure && !packages.known.is_empty() => {
+                mb * self.value("load.python.pure")
+            }
+            "python" => mb * self.value("load.python.numeric"),
+            _ => mb * self.value("load.ruby.ms_per_mb"),
+        }
     }
 
     /// Whether something is packaged that could contain or use an SDK.
@@ -402,57 +567,115 @@ impl<'a> Bench<'a> {
     fn start(&mut self, factor: f64) {
         self.started_ms = self.base_ms * factor;
         self.part(Phase::Init, "runtime start", self.started_ms);
+        let code = self.value("base.code_ms");
+        self.part(Phase::Init, "the handler's own code", code);
     }
 
     fn script(&mut self, name: &str, sdk: &str, first: (&str, &str)) {
         self.start(1.0);
-        let (mb, stated) = self.imported();
-        let image_factor = match (self.image, name) {
-            (true, "nodejs") => self.value("load.nodejs.image_factor"),
-            (true, "python") => self.value("load.python.image_factor"),
-            _ => 1.0,
-        };
-        let load = if name == "nodejs" {
-            self.node_load(mb)
-        } else {
-            mb * self.value(&format!("load.{name}.ms_per_mb"))
-        };
-        self.part(
-            Phase::Init,
-            format!("loading {mb:.1} MB of code"),
-            load * image_factor,
-        );
-        if mb >= 1.0 {
-            self.raise(Kind::Dependencies);
-            if !stated {
-                self.widen.push("widen-size-only");
-                self.basis.push(format!(
-                    "what is imported is not known; {mb:.1} MB is concluded from the package's size"
-                ));
-            }
-        }
+        let packages = self.packages();
+        self.load(name, &packages);
         let bundled = name == "nodejs" && self.input.imported_mb.is_some_and(|mb| mb >= 0.1);
         let sdk_ms = if bundled {
             self.value("sdk.nodejs_bundled")
         } else {
             self.value(sdk)
         };
-        let sdk_first = self.value(first.0) + self.per_memory(self.value(first.1));
+        let mut sdk_first = self.value(first.0) + self.per_memory(self.value(first.1));
         if self.input.uses_sdk == Some(true) {
             self.raise(Kind::Sdk);
-            self.part(Phase::Init, "AWS SDK", sdk_ms);
+            let mut init_ms = sdk_ms;
+            if self.input.sdk_client == Some(SdkClient::Handler) && name != "ruby" {
+                init_ms = init_ms.min(self.value(&format!("sdk.{name}.import_ms")));
+                sdk_first += self.per_memory(self.value(&format!("first.client.{name}")));
+            }
+            self.part(Phase::Init, "AWS SDK", init_ms);
             self.part(Phase::FirstCall, "first SDK call", sdk_first);
+            if self.input.sdk_client.is_none() {
+                self.basis
+                    .push("where SDK clients are created is not known; init is assumed".to_owned());
+            }
         } else {
             let c = self.value(&format!("first.bare.{name}"));
             let ms = 1.0 + self.per_memory(c);
             self.part(Phase::FirstCall, "first call", ms);
             self.perhaps(sdk_ms, sdk_first - ms);
         }
+        let first = self.per_memory(packages.first);
+        self.part(Phase::FirstCall, "framework in the first call", first);
         if self.image && self.input.imported_mb.is_none() && self.input.image_mb.is_some() {
             self.basis.push(
                 "an image's size says little about what init loads; only touched bytes count"
                     .to_owned(),
             );
+        }
+    }
+
+    /// Loading code at init, by the names of packages, by size, or by both.
+    fn load(&mut self, language: &str, packages: &Packages) {
+        let (mb, stated) = self.imported();
+        // The bytes of a bundled SDK have a cost of their own.
+        let sdk_mb = if stated && language == "nodejs" && self.input.uses_sdk == Some(true) {
+            self.value("sdk.nodejs_bundled_mb")
+        } else {
+            0.0
+        };
+        let by_size = self.load_by_size(language, (mb - sdk_mb).max(0.0), packages);
+        let by_name = packages.init_ms;
+        let both = by_size > 0.0 && by_name > 0.0 && !packages.web;
+        let mut ms = if both && stated && language == "nodejs" {
+            // The bundle's own size is a good witness, and these modules cost more than their size.
+            by_name + by_size
+        } else if both {
+            // Two weak witnesses, each wrong by a factor: their geometric mean.
+            let share = self.value("packages.by_name_share").min(1.0);
+            (share * by_name.ln() + (1.0 - share) * by_size.ln()).exp()
+        } else if by_name > 0.0 {
+            by_name
+        } else {
+            by_size
+        };
+        if self.image {
+            ms *= match language {
+                "nodejs" => self.value("load.nodejs.image_factor"),
+                "python" => self.value("load.python.image_factor"),
+                _ => 1.0,
+            };
+        }
+        // The bytes of an instrumentation layer are in the size, and its own part counts them.
+        let instrumented = self
+            .input
+            .extension_kinds
+            .iter()
+            .flatten()
+            .any(|kind| *kind == ExtensionKind::Instrumentation);
+        if instrumented && by_name <= 0.0 {
+            ms -= self.value(self.instrumentation());
+            ms = ms.max(0.0);
+        }
+        let what = if packages.known.is_empty() {
+            format!("loading {mb:.1} MB of code")
+        } else {
+            format!("loading {}", packages.known.join(", "))
+        };
+        self.part(Phase::Init, what, ms);
+        if packages.web {
+            self.raise(Kind::WebFramework);
+        } else if mb >= 1.0 || ms >= 30.0 {
+            self.raise(Kind::Packages);
+        }
+        if packages.unknown > 0 {
+            self.widen.push("widen-packages");
+            self.basis.push(format!(
+                "{} of {} packages have no cost of their own in the model",
+                packages.unknown, packages.named
+            ));
+        }
+        if packages.named == 0 && mb >= 1.0 && !stated {
+            self.widen.push("widen-size-only");
+            self.basis.push(format!(
+                "what is imported is not known; {mb:.1} MB is estimated from the package's size"
+            ));
         }
     }
 
@@ -464,16 +687,6 @@ impl<'a> Bench<'a> {
                 "whether an AWS SDK is used is not known; the upper end allows for one".to_owned(),
             );
         }
-    }
-
-    /// Grows a little faster than the size while parsing dominates, then straight on.
-    fn node_load(&self, mb: f64) -> f64 {
-        let a = self.value("load.nodejs.ms_per_mb");
-        let b = self.value("load.nodejs.ms_per_mb2");
-        let knee = self.value("load.nodejs.straight_from_mb");
-        let curved = mb.min(knee);
-        let straight = (mb - knee).max(0.0);
-        a * curved + b * curved * curved + self.value("load.nodejs.straight_ms_per_mb") * straight
     }
 
     fn java(&mut self) {
@@ -489,34 +702,34 @@ impl<'a> Bench<'a> {
             Framework::Quarkus => Some(("Quarkus", "java.factor.quarkus")),
             _ => None,
         };
-        let jar_mb = self.input.zip_mb.or(self.input.imported_mb).unwrap_or(0.0);
+        let sized = self.input.zip_mb.or(self.input.imported_mb);
+        let usual = self.value("java.jar_mb").max(0.1);
+        let by_size =
+            (sized.unwrap_or(usual).max(0.1) / usual).powf(self.value("java.jar_exponent"));
+        let without_sdk = self.value("java.app.without_sdk");
+        let by_sdk = match self.input.uses_sdk {
+            Some(true) => 1.0,
+            _ if self.shape.web_adapter => 1.0,
+            Some(false) => without_sdk,
+            None => without_sdk.sqrt(),
+        };
+        let app = self.value("java.app_ms") * by_sdk;
         if let Some((name, factor)) = factor {
-            let mut app = self.value("java.app_ms") * self.value(factor);
-            if self.input.uses_sdk == Some(false) {
-                app *= self.value("java.app.without_sdk");
-            }
+            // The framework says more than the size of the jars.
+            let app = app * self.value(factor);
             self.java_app(name, app);
-        } else if self.input.uses_sdk == Some(true) || self.shape.framework == Framework::PlainJava
+        } else if self.input.uses_sdk == Some(true)
+            || self.shape.framework == Framework::PlainJava
+            || sized.is_some_and(|mb| mb >= 1.0)
         {
-            let app = self.value("java.app_ms");
-            self.java_app("classes and AWS SDK", app);
-        } else if jar_mb >= 1.0 {
-            self.raise(Kind::Application);
-            self.widen.push("widen-size-only");
-            let ms = (jar_mb * self.value("load.java.ms_per_jar_mb"))
-                .min(self.value("load.java.at_most_ms"))
-                * self.jit("memory.jit_load_exponent");
-            self.part(
-                Phase::Init,
-                format!("classes of {jar_mb:.1} MB of jars"),
-                ms,
-            );
-            let first = self.per_memory(self.value("first.jar.java"));
-            self.part(Phase::FirstCall, "compilation in the first call", first);
-            self.basis.push(
-                "framework and SDK are not known; the jars' size is all there is to go by"
-                    .to_owned(),
-            );
+            if self.input.uses_sdk.is_none() {
+                self.widen.push("widen-size-only");
+                self.basis.push(
+                    "framework and SDK are not known; the estimate rests on the jars' size"
+                        .to_owned(),
+                );
+            }
+            self.java_app("classes and AWS SDK", app * by_size);
         } else {
             let first = self.per_memory(self.value("first.bare.java"));
             self.part(Phase::FirstCall, "first call", first);
@@ -526,7 +739,14 @@ impl<'a> Bench<'a> {
     /// `ms`: what the program costs at 1024 MB beyond a bare function, init and first call together.
     fn java_app(&mut self, what: &str, ms: f64) {
         self.raise(Kind::Application);
-        let share = self.value("java.app.init_share").min(1.0);
+        let share = self
+            .value(match self.input.sdk_client {
+                _ if self.shape.web_adapter => "java.app.init_share_web_adapter",
+                Some(SdkClient::Init) => "java.app.init_share_init",
+                Some(SdkClient::Handler) => "java.app.init_share_handler",
+                None => "java.app.init_share",
+            })
+            .min(0.95);
         let init = ms * share * self.jit("memory.jit_load_exponent");
         let first = self.per_memory(ms * (1.0 - share) * 1024.0);
         self.part(Phase::Init, what, init);
@@ -545,23 +765,22 @@ impl<'a> Bench<'a> {
         };
         self.start(base);
         let size = self.input.zip_mb.or(self.input.imported_mb).unwrap_or(0.0);
-        let arm = if self.arm {
-            self.value("first.factor.dotnet_arm64")
-        } else {
-            1.0
-        };
-        let (c, what) = if self.shape.framework == Framework::AspNet {
+        let app = self.value("first.app.dotnet") * self.before_6();
+        let alone = self.value("first.aspnet.dotnet");
+        let with_sdk = app * self.value("first.factor.aspnet");
+        let (mut c, what) = if self.shape.framework == Framework::AspNet {
             self.raise(Kind::Application);
-            (
-                self.value("first.app.dotnet") * self.value("first.factor.aspnet"),
-                "ASP.NET Core and compilation in the first call",
-            )
+            let init = self.value("dotnet.aspnet_init_ms");
+            self.part(Phase::Init, "ASP.NET Core", init);
+            let c = match self.input.uses_sdk {
+                Some(true) => with_sdk,
+                Some(false) => alone,
+                None => (with_sdk * alone).sqrt(),
+            };
+            (c, "ASP.NET Core and compilation in the first call")
         } else if self.input.uses_sdk == Some(true) {
             self.raise(Kind::Application);
-            (
-                self.value("first.app.dotnet"),
-                "AWS SDK and compilation in the first call",
-            )
+            (app, "AWS SDK and compilation in the first call")
         } else if size >= 1.0 {
             self.raise(Kind::Application);
             self.widen.push("widen-size-only");
@@ -574,21 +793,31 @@ impl<'a> Bench<'a> {
             )
         } else {
             (
-                self.value("first.bare.dotnet"),
+                self.value("first.bare.dotnet") * self.before_6(),
                 "compilation in the first call",
             )
         };
-        let arm = if self.kind == Kind::Application {
-            arm
-        } else {
-            1.0
-        };
-        let ms = self.per_memory(c) * arm;
+        if self.kind == Kind::Application && self.arm {
+            c *= self.value("first.factor.dotnet_arm64");
+        }
+        match self.input.ready_to_run {
+            Some(true) => c *= self.value("first.factor.ready_to_run"),
+            Some(false) => {}
+            None if self.kind == Kind::Application => self.basis.push(
+                "whether the assemblies are compiled with ReadyToRun is not known; no is assumed"
+                    .to_owned(),
+            ),
+            None => {}
+        }
+        let ms = self.per_memory(c);
         self.part(Phase::FirstCall, what, ms);
     }
 
     fn native(&mut self, native: Native) {
         self.start(1.0);
+        if native == Native::Php {
+            return self.php();
+        }
         if self.input.uses_sdk == Some(true) {
             self.raise(Kind::NativeSdk);
             let (init, fixed, c) = match native {
@@ -597,7 +826,7 @@ impl<'a> Bench<'a> {
                     "first.sdk.rust.fixed_ms",
                     "first.sdk.rust",
                 ),
-                Native::Go | Native::Unknown => (
+                Native::Go | Native::Shell | Native::Php => (
                     self.value("sdk.go"),
                     "first.sdk.rust.fixed_ms",
                     "first.sdk.go",
@@ -606,7 +835,12 @@ impl<'a> Bench<'a> {
                 Native::GraalVm => (self.value("sdk.graalvm"), "", "first.sdk.graalvm"),
                 Native::Llrt => (self.value("sdk.llrt"), "", "first.sdk.llrt"),
             };
-            let first = self.value(fixed) + self.per_memory(self.value(c));
+            let web = if self.shape.framework == Framework::AspNet {
+                self.value("first.factor.aot_aspnet")
+            } else {
+                1.0
+            };
+            let first = self.value(fixed) + self.per_memory(self.value(c)) * web;
             self.part(Phase::Init, "AWS SDK", init);
             self.part(Phase::FirstCall, "first SDK call", first);
         } else {
@@ -615,19 +849,97 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// PHP: the shell row's bootstrap, then the interpreter, then the framework.
+    fn php(&mut self) {
+        self.raise(Kind::Php);
+        let packages = self.packages();
+        let init = self.value("php.init_ms");
+        let first = self.value("php.first_ms") + self.per_memory(self.value("php.first"));
+        self.part(Phase::Init, "PHP", init);
+        self.part(Phase::FirstCall, "first call", first);
+        if packages.named > 0 {
+            let what = format!("loading {}", packages.known.join(", "));
+            self.part(Phase::Init, what, packages.init_ms);
+            let first = self.per_memory(packages.first);
+            self.part(Phase::FirstCall, "framework in the first call", first);
+        }
+    }
+
+    /// The coefficient of automatic instrumentation.
+    fn instrumentation(&self) -> &'static str {
+        match self.shape.family {
+            Family::Node => "extension.instrumentation.nodejs",
+            Family::Python => "extension.instrumentation.python",
+            _ => "extension.instrumentation.other",
+        }
+    }
+
     fn extensions(&mut self) {
-        let Some(count) = self.input.extensions.filter(|count| *count > 0) else {
-            return;
+        let kinds = self.input.extension_kinds.as_deref().unwrap_or_default();
+        let stated = u32::try_from(kinds.len()).unwrap_or(u32::MAX);
+        let unstated = self
+            .input
+            .extensions
+            .unwrap_or_default()
+            .saturating_sub(stated);
+        let count = |kind| {
+            u32::try_from(kinds.iter().filter(|other| **other == kind).count()).unwrap_or(u32::MAX)
         };
-        let ms = self.value("extension.first_ms")
-            + f64::from(count.saturating_sub(1)) * self.value("extension.further_ms");
-        let what = if count == 1 {
-            "1 extension".to_owned()
-        } else {
-            format!("{count} extensions")
+        let plain = count(ExtensionKind::Plain);
+        if self.shape.web_adapter {
+            let ms = self.value("web_adapter.init_ms");
+            self.raise(Kind::WebFramework);
+            self.part(Phase::Init, "Lambda Web Adapter", ms);
+        }
+        // The adapter is an extension itself.
+        let plain = plain.saturating_sub(u32::from(self.shape.web_adapter));
+        let several = |count: u32, first: &str| {
+            if count == 0 {
+                return 0.0;
+            }
+            self.value(first) + f64::from(count - 1) * self.value("extension.further_ms")
         };
-        self.part(Phase::Init, what, ms);
-        self.widen.push("widen-extensions");
+        let by_family = self.instrumentation();
+        let parts = [
+            ("extension", plain, several(plain, "extension.first_ms")),
+            (
+                "extension of unknown kind",
+                unstated,
+                several(unstated, "extension.unknown_ms"),
+            ),
+            (
+                "OpenTelemetry collector",
+                count(ExtensionKind::OtelCollector),
+                several(
+                    count(ExtensionKind::OtelCollector),
+                    "extension.otel_collector_ms",
+                ),
+            ),
+            (
+                "automatic instrumentation",
+                count(ExtensionKind::Instrumentation),
+                several(count(ExtensionKind::Instrumentation), by_family),
+            ),
+        ];
+        for (what, count, ms) in parts {
+            let what = if count == 1 {
+                what.to_owned()
+            } else {
+                format!("{what} ({count})")
+            };
+            self.part(Phase::Init, what, ms);
+        }
+        self.extended |= plain + stated > 0;
+        self.instrumented |=
+            count(ExtensionKind::OtelCollector) + count(ExtensionKind::Instrumentation) > 0;
+        if unstated > 0 {
+            self.extended = true;
+            self.widen.push("widen-extension-kind");
+            let s = if unstated == 1 { "" } else { "s" };
+            self.basis.push(format!(
+                "the kind of {unstated} extension{s} is not known; automatic instrumentation would add 0.5 to 1.2 s"
+            ));
+        }
     }
 
     /// Puts the restore in the place of the init. True when SnapStart serves the runtime and is on.
@@ -645,13 +957,9 @@ impl<'a> Bench<'a> {
                 return false;
             }
         };
-        let restore = self
-            .model
-            .restore
-            .get(&self.shape.cell)
-            .copied()
-            .unwrap_or_else(|| self.value(stem));
         let heavy = self.kind > Kind::Bare;
+        let bare = self.model.restore.get(&self.shape.cell).copied();
+        let restore = bare.filter(|_| !heavy).unwrap_or_else(|| self.value(stem));
         // What the program does beyond a bare runtime, in init and in the first call.
         let program = (self.sum(Phase::Init) - self.started_ms).max(0.0);
         let first = self.sum(Phase::FirstCall);
@@ -684,19 +992,33 @@ impl<'a> Bench<'a> {
     }
 
     fn finish(mut self, restored: bool) -> Estimate {
-        let (name, init_name) = match (restored, self.kind) {
-            (true, Kind::Bare) => ("init-restore", "init-restore"),
-            (true, _) if self.input.primed == Some(false) => ("snapstart-unprimed", "init-restore"),
-            (true, _) => ("snapstart", "init-restore"),
-            (false, Kind::Bare) if self.image => ("bare-image", "bare-image"),
-            (false, Kind::Bare) => ("bare", "init-bare"),
-            (false, Kind::NativeSdk) => ("native-sdk", "init-dependencies"),
-            (false, Kind::Sdk) => ("sdk", "init-sdk"),
-            (false, Kind::Dependencies) => ("dependencies", "init-dependencies"),
-            (false, Kind::Application) => ("application", "init-application"),
+        let family = self.shape.family;
+        let name = match (restored, self.kind) {
+            (true, Kind::Bare) => "restore",
+            (true, _) if self.input.primed == Some(false) => "snapstart-unprimed",
+            (true, _) => "snapstart",
+            (false, Kind::WebFramework) => "web-framework",
+            (false, Kind::Bare | Kind::Sdk | Kind::NativeSdk) if self.instrumented => {
+                "instrumentation"
+            }
+            (false, Kind::Bare) if self.extended => "extension",
+            (false, Kind::Bare) if self.image => "bare-image",
+            (false, Kind::Bare) => "bare",
+            (false, Kind::Php) => "php",
+            (false, Kind::NativeSdk) => "native-sdk",
+            (false, Kind::Sdk) => "sdk",
+            (false, Kind::Packages) if family == Family::Python => "python-packages",
+            (false, Kind::Packages) if family == Family::Ruby => "ruby-packages",
+            (false, Kind::Packages) => "node-packages",
+            (false, Kind::Application) if family == Family::Dotnet => "dotnet-application",
+            (false, Kind::Application) => "java-application",
         };
         let mut band = self.model.band(name);
-        let mut init_band = self.model.band(init_name);
+        let mut init_band = if restored {
+            self.model.band("restore")
+        } else {
+            band
+        };
         self.widen.sort_unstable();
         self.widen.dedup();
         for widen in &self.widen {
@@ -704,6 +1026,7 @@ impl<'a> Bench<'a> {
             let wider = |band: Band| Band {
                 low: band.low * by.low,
                 high: band.high * by.high,
+                prior: None,
             };
             band = wider(band);
             if !restored {
@@ -735,6 +1058,7 @@ impl<'a> Bench<'a> {
                 .max(unprimed),
             init_low_ms: init * init_band.low,
             init_high_ms: (init * init_band.high).max(init + in_init),
+            kind: name,
             parts: self.parts,
             basis: self.basis,
         }

@@ -3,15 +3,15 @@
 //! A lever is an input changed and estimated again, so it never promises what the model does not
 //! believe: more memory shortens the first call and leaves the init alone, SnapStart for a function
 //! that starts quickly saves nothing and is not offered. Savings are in what a caller waits, and never
-//! more than init and first call take, which is the number a start is known by. Where a price depends
+//! more than init and first call take, which is the number a start is known by. Each saving has a range:
+//! the band of the estimate it is taken from, or what the lever itself leaves open. Where a price depends
 //! on traffic that was not measured, [`Demand::default`] is assumed and the text says so.
 
 use super::estimate::{Estimate, InputError, Phase, estimate, tenth};
 use super::model::Model;
-use super::prices::{Prices, RegionPrices};
-use super::shape::{Family, Shape};
-use crate::contract::EstimateInput;
-use crate::contract::Lever;
+use super::prices::{MonthlyAmount, Prices, RegionPrices};
+use super::shape::{Family, Native, Shape};
+use crate::contract::{EstimateInput, ExtensionKind, Lever, SdkClient};
 
 /// Savings below this are not worth a line, ms.
 const WORTH_MS: f64 = 10.0;
@@ -21,6 +21,16 @@ const WORTH_SHARE: f64 = 0.03;
 
 /// At most so many levers a function.
 const AT_MOST: usize = 5;
+
+/// At most so many libraries are named for a lazy import.
+const LAZY_AT_MOST: usize = 3;
+
+/// A library that takes less is not worth a lazy import, ms.
+const LAZY_FROM_MS: f64 = 100.0;
+
+/// An image above this compressed size does not fit a zip package, whose unzipped limit is 250 MB (AWS,
+/// "Lambda quotas", 2026-09 copy), MB.
+const ZIP_FITS_MB: f64 = 80.0;
 
 /// A month's traffic, for prices that depend on it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,10 +72,13 @@ pub struct Target {
     /// Init and first call as they were measured, ms, where ten cold starts or more were: savings are
     /// of these.
     pub measured: Option<(f64, f64)>,
+    /// What the estimate is multiplied with, by other functions of the account that were measured; it
+    /// plays no part where this one was.
+    pub correction: Option<f64>,
     /// What the package could leave out: its kind and its compressed size, MB.
     pub waste: Vec<(String, f64)>,
-    /// Layers that are extensions, by ARN.
-    pub extension_layers: Vec<String>,
+    /// Layers that are extensions, by ARN, with what they do.
+    pub extension_layers: Vec<(String, ExtensionKind)>,
     /// All layers in their order: ARN and compressed size, MB.
     pub layers: Vec<(String, f64)>,
 }
@@ -94,6 +107,8 @@ struct Question<'a> {
     now: &'a Estimate,
     /// Init and first call, measured where they were.
     takes_ms: f64,
+    /// What the estimate's own ends are multiplied with.
+    correction: f64,
     /// What was measured over what is estimated, for init and for the first call.
     ratios: (f64, f64),
     found: Vec<Lever>,
@@ -109,24 +124,44 @@ impl<'a> Question<'a> {
                 1.0
             }
         };
-        let (init, first) = target
-            .measured
-            .unwrap_or_else(|| (now.phase(Phase::Init), now.phase(Phase::FirstCall)));
+        let correction = target.correction.unwrap_or(1.0);
+        let (init, first) = target.measured.unwrap_or_else(|| {
+            let estimated = |phase| now.phase(phase) * correction;
+            (estimated(Phase::Init), estimated(Phase::FirstCall))
+        });
         Self {
             model,
             input,
             now,
             // Rounded as reports round it.
             takes_ms: tenth(tenth(init) + tenth(first)),
-            ratios: target.measured.map_or((1.0, 1.0), |(init, first)| {
-                (over(init, Phase::Init), over(first, Phase::FirstCall))
-            }),
+            correction,
+            ratios: target
+                .measured
+                .map_or((correction, correction), |(init, first)| {
+                    (over(init, Phase::Init), over(first, Phase::FirstCall))
+                }),
             found: Vec::new(),
         }
     }
 
+    /// What a caller would save by a change, with the estimate's own band.
+    fn saving(&self, change: impl FnOnce(&mut EstimateInput)) -> Saving {
+        self.banded(self.saved_ms(change))
+    }
+
+    /// So many milliseconds with the estimate's own band.
+    fn banded(&self, ms: f64) -> Saving {
+        let reported = self.now.reported_ms().max(f64::MIN_POSITIVE);
+        Saving {
+            ms,
+            low_ms: ms * self.now.low_ms / reported,
+            high_ms: ms * self.now.high_ms / reported,
+        }
+    }
+
     /// Milliseconds a caller would save: never more than the start takes.
-    fn saving(&self, change: impl FnOnce(&mut EstimateInput)) -> f64 {
+    fn saved_ms(&self, change: impl FnOnce(&mut EstimateInput)) -> f64 {
         let mut input = self.input.clone();
         change(&mut input);
         let Ok(what_if) = estimate(self.model, &input) else {
@@ -143,14 +178,37 @@ impl<'a> Question<'a> {
         (saved(Phase::PreInit) + init + saved(Phase::FirstCall) * first).min(self.takes_ms)
     }
 
-    fn offer(&mut self, what: impl Into<String>, saves_ms: f64, usd: f64, how: String) {
-        if saves_ms >= WORTH_MS && saves_ms >= self.takes_ms * WORTH_SHARE {
+    fn offer(&mut self, what: impl Into<String>, saving: Saving, usd: f64, how: String) {
+        if saving.ms >= WORTH_MS && saving.ms >= self.takes_ms * WORTH_SHARE {
+            let saves_ms = tenth(saving.ms.min(self.takes_ms));
+            // A start that takes longer than estimated can be shortened by more.
+            let most = tenth((self.now.high_ms * self.correction).max(self.takes_ms));
             self.found.push(Lever {
                 what: what.into(),
-                saves_ms: tenth(saves_ms.min(self.takes_ms)),
+                saves_ms,
+                saves_low_ms: tenth(saving.low_ms.max(0.0)).min(saves_ms),
+                saves_high_ms: tenth(saving.high_ms).min(most).max(saves_ms),
                 usd_per_month: (usd * 100.0).round() / 100.0,
                 how,
             });
+        }
+    }
+}
+
+/// What a lever saves, ms, with its range.
+#[derive(Clone, Copy)]
+struct Saving {
+    ms: f64,
+    low_ms: f64,
+    high_ms: f64,
+}
+
+impl Saving {
+    /// The same, where it may save nothing at all.
+    fn at_most(self) -> Self {
+        Self {
+            low_ms: 0.0,
+            ..self
         }
     }
 }
@@ -166,7 +224,7 @@ pub fn snapstart_saves(
 ) -> Result<f64, InputError> {
     let now = estimate(model, input)?;
     let question = Question::new(model, input, &now, target);
-    let saves = question.saving(|input| input.snapstart = Some(true));
+    let saves = question.saved_ms(|input| input.snapstart = Some(true));
     Ok(tenth(saves.max(0.0)))
 }
 
@@ -179,30 +237,34 @@ pub fn levers(
     target: &Target,
     demand: Option<Demand>,
 ) -> Vec<Lever> {
-    let (Ok(now), Some((price, own))) = (estimate(model, input), prices.of(&target.region)) else {
+    let (Ok(now), Some(price)) = (estimate(model, input), prices.of(&target.region)) else {
         return Vec::new();
     };
-    let shape = Shape::of(model, &input.runtime, input.framework.as_deref());
+    let Ok(shape) = Shape::of(model, &input.runtime, input.framework.as_deref()) else {
+        return Vec::new();
+    };
     let mut question = Question::new(model, input, &now, target);
     let assumed = Assumed {
         demand: demand.unwrap_or_default(),
         by_default: demand.is_none(),
-        own_prices: own,
-        date: &prices.date,
     };
     let command = format!(
         "--region {} --function-name {}",
         quoted(&target.region, "REGION"),
         quoted(&target.name, "FUNCTION")
     );
-    snapstart(&mut question, price, target, &shape, &assumed, &command);
-    provisioned(&mut question, price, target, &assumed, &command);
-    memory(&mut question, price, &shape, &assumed, &command);
+    snapstart(&mut question, &price, target, &shape, &assumed, &command);
+    provisioned(&mut question, &price, target, &command);
+    memory(&mut question, &price, &shape, &assumed, &command);
     package(&mut question, target, &command);
+    lazy_import(&mut question, &shape);
     sdk(&mut question, &shape);
-    architecture(&mut question, price, &assumed, &command);
+    client(&mut question);
+    architecture(&mut question, &price, &assumed, &command);
     extensions(&mut question, target);
     layer(&mut question, target, &command);
+    image(&mut question, &command);
+    framework(&mut question, &shape);
     let mut found = question.found;
     found.sort_by(|a, b| {
         b.saves_ms
@@ -214,34 +276,24 @@ pub fn levers(
     found
 }
 
-/// What a price rests on.
-struct Assumed<'a> {
+/// The traffic that a price rests on.
+struct Assumed {
     demand: Demand,
     by_default: bool,
-    own_prices: bool,
-    date: &'a str,
 }
 
-impl Assumed<'_> {
-    fn prices(&self) -> String {
-        if self.own_prices {
-            format!("prices of {}", self.date)
-        } else {
-            format!("prices of us-east-1, {}", self.date)
-        }
-    }
-
-    fn traffic(&self) -> String {
+impl Assumed {
+    fn traffic(&self, amount: &MonthlyAmount) -> String {
         if self.by_default {
             format!(
                 "assuming {} calls a month of {} ms, {} % cold; {}",
                 self.demand.invocations,
                 self.demand.warm_ms,
                 self.demand.cold_share * 100.0,
-                self.prices()
+                amount.basis
             )
         } else {
-            self.prices()
+            amount.basis.clone()
         }
     }
 
@@ -252,10 +304,10 @@ impl Assumed<'_> {
 
 fn snapstart(
     question: &mut Question<'_>,
-    price: &RegionPrices,
+    price: &RegionPrices<'_>,
     target: &Target,
     shape: &Shape,
-    assumed: &Assumed<'_>,
+    assumed: &Assumed,
     command: &str,
 ) {
     let served = matches!(shape.family, Family::Java | Family::Dotnet | Family::Python);
@@ -264,17 +316,28 @@ fn snapstart(
         return;
     }
     let java = shape.family == Family::Java;
-    let saves = question.saving(|input| input.snapstart = Some(true));
-    let usd = price.snapstart_month(java, question.input.memory_mb, assumed.cold_starts());
+    // How much of the first call is primed decides: nothing of it, or all.
+    let primed = |primed| {
+        question.saved_ms(|input| {
+            input.snapstart = Some(true);
+            input.primed = primed;
+        })
+    };
+    let saves = Saving {
+        ms: primed(None),
+        low_ms: primed(Some(false)),
+        high_ms: question.banded(primed(Some(true))).high_ms,
+    };
+    let amount = price.snapstart_month(java, question.input.memory_mb, assumed.cold_starts());
     let note = if java {
-        "free for Java".to_owned()
+        amount.basis.clone()
     } else {
-        format!("one snapshot kept, {}", assumed.traffic())
+        format!("one snapshot kept, {}", assumed.traffic(&amount))
     };
     question.offer(
         "SnapStart, and prime what the first call needs",
         saves,
-        usd,
+        amount.usd,
         format!(
             "aws lambda update-function-configuration {command} --snap-start ApplyOn=PublishedVersions && aws lambda wait function-updated-v2 {command} && aws lambda publish-version {command}  # callers must use the version, best by an alias; {note}"
         ),
@@ -283,34 +346,41 @@ fn snapstart(
 
 fn provisioned(
     question: &mut Question<'_>,
-    price: &RegionPrices,
+    price: &RegionPrices<'_>,
     target: &Target,
-    assumed: &Assumed<'_>,
     command: &str,
 ) {
     if !target.provisionable || question.input.snapstart == Some(true) {
         return;
     }
     let arm = question.input.architecture == "arm64";
-    let usd = price.provisioned_month(arm, question.input.memory_mb, 1);
-    let saves = question.takes_ms;
+    let amount = price.provisioned_month(arm, question.input.memory_mb, 1);
+    let saves = match target.measured {
+        // What was measured is what is saved.
+        Some(_) => Saving {
+            ms: question.takes_ms,
+            low_ms: question.takes_ms,
+            high_ms: question.takes_ms,
+        },
+        None => question.banded(question.takes_ms),
+    };
     let qualifier = quoted(&target.qualifier, "ALIAS");
     question.offer(
         "provisioned concurrency of 1",
         saves,
-        usd,
+        amount.usd,
         format!(
             "aws lambda put-provisioned-concurrency-config {command} --qualifier {qualifier} --provisioned-concurrent-executions 1  # an alias or version that callers use; calls beyond 1 at a time still start cold; idle price, {}",
-            assumed.prices()
+            amount.basis
         ),
     );
 }
 
 fn memory(
     question: &mut Question<'_>,
-    price: &RegionPrices,
+    price: &RegionPrices<'_>,
     shape: &Shape,
-    assumed: &Assumed<'_>,
+    assumed: &Assumed,
     command: &str,
 ) {
     let now = question.input.memory_mb;
@@ -328,15 +398,14 @@ fn memory(
     let arm = question.input.architecture == "arm64";
     // The worst case: warm calls do not get any shorter.
     let milliseconds = assumed.demand.invocations * assumed.demand.warm_ms;
-    let usd = price.duration_month(arm, wanted, milliseconds)
-        - price.duration_month(arm, now, milliseconds);
+    let amount = price.duration_change((arm, now), (arm, wanted), milliseconds);
     question.offer(
         format!("{wanted} MB of memory instead of {now}"),
         saves,
-        usd,
+        amount.usd,
         format!(
             "aws lambda update-function-configuration {command} --memory-size {wanted}  # shortens the first call, not the init; the price is that of warm calls that get no shorter, {}",
-            assumed.traffic()
+            assumed.traffic(&amount)
         ),
     );
 }
@@ -370,13 +439,101 @@ fn package(question: &mut Question<'_>, target: &Target, command: &str) {
         input.unzipped_mb = half(input.unzipped_mb);
         input.imported_mb = half(input.imported_mb);
     });
+    let source = if input.package_type == "image" {
+        "--image-uri REPOSITORY:TAG"
+    } else {
+        "--zip-file fileb://slim.zip"
+    };
     question.offer(
         "half the package",
         saves,
         0.0,
         format!(
-            "aws lambda update-function-code {command} --zip-file fileb://slim.zip  # after leaving out what is not imported, tests, maps, and SDKs that the runtime has"
+            "aws lambda update-function-code {command} {source}  # after leaving out what is not imported, tests, maps, and SDKs that the runtime has"
         ),
+    );
+}
+
+/// Importing the heaviest libraries where they are used. Whether the first call needs them is not known.
+fn lazy_import(question: &mut Question<'_>, shape: &Shape) {
+    let model = question.model;
+    let Some(language) = shape.family.language() else {
+        return;
+    };
+    let mut costs: Vec<(&str, f64)> = question
+        .input
+        .packages
+        .iter()
+        .flatten()
+        .filter_map(|name| {
+            let (_, cost) = model.package(language, name)?;
+            // A web framework handles every call.
+            let lazy = cost.group != "framework";
+            let factor = model.value(&format!("packages.{}", cost.group));
+            Some((name.as_str(), if lazy { cost.ms * factor } else { 0.0 }))
+        })
+        .collect();
+    costs.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+    let all: f64 = costs.iter().map(|(_, ms)| ms).sum();
+    let heaviest: Vec<&str> = costs
+        .iter()
+        .filter(|(_, ms)| *ms >= LAZY_FROM_MS)
+        .map(|(name, _)| *name)
+        .take(LAZY_AT_MOST)
+        .collect();
+    if heaviest.is_empty() {
+        return;
+    }
+    let left: f64 = costs.iter().skip(heaviest.len()).map(|(_, ms)| ms).sum();
+    // The bytes of the libraries go with their names; they are downloaded all the same.
+    let share = left / all;
+    let unzipped = model.value("size.unzipped_per_zipped");
+    let saves = question
+        .saving(|input| {
+            if let Some(packages) = &mut input.packages {
+                packages.retain(|name| !heaviest.contains(&name.as_str()));
+            }
+            input.imported_mb = input.imported_mb.map(|mb| mb * share);
+            input.unzipped_mb = input
+                .unzipped_mb
+                .or_else(|| input.zip_mb.map(|zip| zip * unzipped))
+                .map(|mb| mb * share);
+        })
+        .at_most();
+    let named = heaviest
+        .iter()
+        .map(|name| if library(name) { *name } else { "LIBRARY" })
+        .collect::<Vec<_>>()
+        .join(", ");
+    question.offer(
+        format!("import {named} only where used"),
+        saves,
+        0.0,
+        format!(
+            "in the code, move the import of {named} from the top of the module into the function that uses it  # saves in starts whose first call does not need it, and only moves the time in others"
+        ),
+    );
+}
+
+/// A library's name as package managers allow it.
+fn library(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_./@".contains(c))
+}
+
+/// Creating SDK clients in init, which runs at full speed whatever the memory.
+fn client(question: &mut Question<'_>) {
+    if question.input.sdk_client != Some(SdkClient::Handler) {
+        return;
+    }
+    let saves = question.saving(|input| input.sdk_client = Some(SdkClient::Init));
+    question.offer(
+        "create SDK clients in init",
+        saves,
+        0.0,
+        "in the code, create each SDK client outside the handler and keep it in a module variable  # init runs at boosted speed; warm calls reuse the client".to_owned(),
     );
 }
 
@@ -386,9 +543,14 @@ fn sdk(question: &mut Question<'_>, shape: &Shape) {
     }
     if shape.family == Family::Node {
         let model = question.model;
-        let saves = model.value("sdk.nodejs")
-            - model.value("sdk.nodejs_bundled")
-            - model.value("load.nodejs.ms_per_mb") * 0.3;
+        let saves = question.banded(
+            model.value("sdk.nodejs")
+                - model.value("sdk.nodejs_bundled")
+                - model.value("load.nodejs.at_1_mb")
+                    * model
+                        .value("sdk.nodejs_bundled_mb")
+                        .powf(model.value("load.nodejs.exponent")),
+        );
         question.offer(
             "bundle only the SDK clients in use",
             saves,
@@ -400,8 +562,8 @@ fn sdk(question: &mut Question<'_>, shape: &Shape) {
 
 fn architecture(
     question: &mut Question<'_>,
-    price: &RegionPrices,
-    assumed: &Assumed<'_>,
+    price: &RegionPrices<'_>,
+    assumed: &Assumed,
     command: &str,
 ) {
     if question.input.architecture != "x86_64" || question.input.package_type != "zip" {
@@ -410,32 +572,62 @@ fn architecture(
     let saves = question.saving(|input| "arm64".clone_into(&mut input.architecture));
     let milliseconds = assumed.demand.invocations * assumed.demand.warm_ms;
     let memory = question.input.memory_mb;
-    let usd = price.duration_month(true, memory, milliseconds)
-        - price.duration_month(false, memory, milliseconds);
+    let amount = price.duration_change((false, memory), (true, memory), milliseconds);
     question.offer(
         "arm64 instead of x86_64",
         saves,
-        usd,
+        amount.usd,
         format!(
             "aws lambda update-function-code {command} --architectures arm64 --zip-file fileb://arm64.zip  # native dependencies must be built for it; {}",
-            assumed.traffic()
+            assumed.traffic(&amount)
         ),
     );
 }
 
+/// Taking out one extension, the one of the costliest kind.
 fn extensions(question: &mut Question<'_>, target: &Target) {
-    let Some(count) = question.input.extensions.filter(|count| *count > 0) else {
+    let kinds = question
+        .input
+        .extension_kinds
+        .as_deref()
+        .unwrap_or_default();
+    let kind = [
+        ExtensionKind::Instrumentation,
+        ExtensionKind::OtelCollector,
+        ExtensionKind::Plain,
+    ]
+    .into_iter()
+    .find(|kind| kinds.contains(kind));
+    if kind.is_none() && question.input.extensions.unwrap_or_default() == 0 {
         return;
-    };
-    let saves = question.saving(|input| input.extensions = Some(count - 1));
-    let which = target
+    }
+    let layer = target
         .extension_layers
-        .first()
+        .iter()
+        .find(|(_, of)| kind.is_none_or(|kind| kind == *of));
+    let mb = layer
+        .and_then(|(arn, _)| target.layers.iter().find(|(other, _)| other == arn))
+        .map_or(0.0, |(_, mb)| *mb);
+    let saves = question.saving(|input| {
+        if let Some(kinds) = &mut input.extension_kinds
+            && let Some(at) = kinds.iter().position(|other| Some(*other) == kind)
+        {
+            kinds.remove(at);
+        }
+        input.extensions = input.extensions.map(|count| count.saturating_sub(1));
+        input.zip_mb = input.zip_mb.map(|zip| (zip - mb).max(0.0));
+    });
+    let which = layer
+        .map(|(arn, _)| arn.as_str())
         .filter(|arn| word(arn))
-        .cloned()
-        .unwrap_or_else(|| "the layer of the extension".to_owned());
+        .unwrap_or("the layer of the extension");
+    let what = match kind {
+        Some(ExtensionKind::Instrumentation) => "without automatic instrumentation",
+        Some(ExtensionKind::OtelCollector) => "without the OpenTelemetry collector",
+        Some(ExtensionKind::Plain) | None => "one extension fewer",
+    };
     question.offer(
-        "one extension fewer",
+        what,
         saves,
         0.0,
         format!("in Terraform, take {which} out of `layers` of aws_lambda_function"),
@@ -447,7 +639,12 @@ fn layer(question: &mut Question<'_>, target: &Target, command: &str) {
     let largest = target
         .layers
         .iter()
-        .filter(|(arn, _)| !target.extension_layers.contains(arn))
+        .filter(|(arn, _)| {
+            !target
+                .extension_layers
+                .iter()
+                .any(|(extension, _)| extension == arn)
+        })
         .max_by(|(_, a), (_, b)| a.total_cmp(b));
     let Some((largest, mb)) = largest else {
         return;
@@ -477,6 +674,70 @@ fn layer(question: &mut Question<'_>, target: &Target, command: &str) {
     );
 }
 
+/// A zip package instead of a small image.
+fn image(question: &mut Question<'_>, command: &str) {
+    let input = question.input;
+    let small = input.image_mb.is_some_and(|mb| mb <= ZIP_FITS_MB);
+    if input.package_type != "image" || !small {
+        return;
+    }
+    let saves = question.saving(|input| {
+        "zip".clone_into(&mut input.package_type);
+        input.zip_mb = input.image_mb;
+        // What init loads stays the same.
+        input.unzipped_mb = input.unzipped_mb.or(Some(0.0));
+    });
+    question.offer(
+        "a zip package instead of the image",
+        saves,
+        0.0,
+        format!(
+            "aws lambda create-function {command} --package-type Zip …  # the package type of a function cannot be changed: create another one and move its alias"
+        ),
+    );
+}
+
+/// Advice on frameworks whose start has a part that a build can take over.
+fn framework(question: &mut Question<'_>, shape: &Shape) {
+    let model = question.model;
+    let part = |phase, begins: &str| -> f64 {
+        question
+            .now
+            .parts
+            .iter()
+            .filter(|part| part.phase == phase && part.what.starts_with(begins))
+            .map(|part| part.ms)
+            .sum()
+    };
+    let built_on = |wanted: &str| shape.built_on.iter().any(|name| name.starts_with(wanted));
+    if shape.family == Family::Native(Native::Php) {
+        let ms = part(Phase::FirstCall, "framework") * model.value("lever.php_cached_share");
+        let how = if built_on("symfony") {
+            "php bin/console cache:warmup --env=prod"
+        } else {
+            "php artisan optimize"
+        };
+        let saves = question.banded(ms).at_most();
+        question.offer(
+            "cache configuration, routes and container in the build",
+            saves,
+            0.0,
+            format!(
+                "{how}  # before packaging, with OPcache on; the share it saves is a judgement"
+            ),
+        );
+    } else if built_on("next") {
+        let ms = part(Phase::Init, "loading") * model.value("lever.nextjs_standalone_share");
+        let saves = question.banded(ms).at_most();
+        question.offer(
+            "package the standalone output of Next.js",
+            saves,
+            0.0,
+            "in next.config.js, set output: \"standalone\" and package .next/standalone  # static pages and assets from a CDN start nothing; the share it saves is a judgement".to_owned(),
+        );
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -500,6 +761,7 @@ mod tests {
             snapstart_eligible: Some(true),
             provisionable: true,
             measured: None,
+            correction: None,
             waste: Vec::new(),
             extension_layers: Vec::new(),
             layers: Vec::new(),
@@ -583,7 +845,7 @@ mod tests {
     fn the_largest_layer_that_is_no_extension_may_go() {
         let arn = |name: &str| format!("arn:aws:lambda:us-east-1:111111111111:layer:{name}:1");
         let target = Target {
-            extension_layers: vec![arn("agent")],
+            extension_layers: vec![(arn("agent"), ExtensionKind::Plain)],
             layers: vec![
                 (arn("agent"), 30.0),
                 (arn("shared"), 2.0),
@@ -622,8 +884,125 @@ mod tests {
             assert!(find(&levers, "provisioned").is_some());
             for lever in levers {
                 assert!(lever.saves_ms <= takes, "{lever:?} of {takes} ms");
+                assert!(
+                    0.0 <= lever.saves_low_ms
+                        && lever.saves_low_ms <= lever.saves_ms
+                        && lever.saves_ms <= lever.saves_high_ms,
+                    "{lever:?}"
+                );
             }
         }
+    }
+
+    #[test]
+    fn the_heaviest_libraries_may_be_imported_where_they_are_used() {
+        let data = EstimateInput {
+            packages: Some(
+                ["requests", "pandas", "numpy", "pyarrow", "boto3"]
+                    .map(str::to_owned)
+                    .into(),
+            ),
+            zip_mb: Some(60.0),
+            unzipped_mb: Some(210.0),
+            uses_sdk: Some(true),
+            ..input("python3.13", 1024)
+        };
+        let levers = ask(&data, &target());
+        let lazy = find(&levers, "only where used").unwrap();
+        assert_eq!(lazy.what, "import pandas, pyarrow, numpy only where used");
+        assert!(lazy.saves_ms > 500.0, "{lazy:?}");
+        // The first call may need them.
+        assert!(lazy.saves_low_ms.abs() < f64::EPSILON);
+        // A web framework handles every call.
+        let web = EstimateInput {
+            packages: Some(vec!["@nestjs/core".to_owned()]),
+            ..input("nodejs22.x", 1024)
+        };
+        assert!(find(&ask(&web, &target()), "only where used").is_none());
+    }
+
+    #[test]
+    fn a_client_that_the_handler_creates_belongs_in_init() {
+        let with = |sdk_client| EstimateInput {
+            uses_sdk: Some(true),
+            sdk_client,
+            ..input("python3.13", 128)
+        };
+        let levers = ask(&with(Some(SdkClient::Handler)), &target());
+        // 128 MB: about 1 s of the first call against 0.2 s of init.
+        assert!(find(&levers, "SDK clients in init").unwrap().saves_ms > 300.0);
+        for other in [None, Some(SdkClient::Init)] {
+            assert!(find(&ask(&with(other), &target()), "SDK clients").is_none());
+        }
+    }
+
+    #[test]
+    fn instrumentation_goes_before_other_extensions() {
+        let arn = |name: &str| format!("arn:aws:lambda:us-east-1:111111111111:layer:{name}:1");
+        let target = Target {
+            extension_layers: vec![
+                (arn("logs"), ExtensionKind::Plain),
+                (arn("tracing"), ExtensionKind::Instrumentation),
+            ],
+            ..target()
+        };
+        let input = EstimateInput {
+            extensions: Some(2),
+            extension_kinds: Some(vec![ExtensionKind::Plain, ExtensionKind::Instrumentation]),
+            uses_sdk: Some(false),
+            ..input("python3.13", 512)
+        };
+        let levers = ask(&input, &target);
+        let lever = find(&levers, "without automatic instrumentation").unwrap();
+        // 1.17 s in the model.
+        assert!((1000.0..1300.0).contains(&lever.saves_ms), "{lever:?}");
+        assert!(lever.how.contains(&arn("tracing")));
+    }
+
+    #[test]
+    fn a_small_image_may_be_a_zip() {
+        let small = EstimateInput {
+            package_type: "image".to_owned(),
+            image_mb: Some(60.0),
+            uses_sdk: Some(false),
+            ..input("nodejs22.x", 1024)
+        };
+        // 293 ms as an image, 140 as a zip (lambda-perf), and the download of 60 MB.
+        let levers = ask(&small, &target());
+        assert!(find(&levers, "zip package").is_none_or(|lever| lever.saves_ms < 153.0));
+        let large = EstimateInput {
+            image_mb: Some(900.0),
+            ..small
+        };
+        assert!(find(&ask(&large, &target()), "zip package").is_none());
+    }
+
+    #[test]
+    fn frameworks_have_their_own_advice() {
+        let laravel = EstimateInput {
+            framework: Some("laravel".to_owned()),
+            ..input("provided.al2023", 512)
+        };
+        assert!(find(&ask(&laravel, &target()), "configuration, routes").is_some());
+        let next = EstimateInput {
+            framework: Some("nextjs".to_owned()),
+            ..input("nodejs22.x", 1024)
+        };
+        assert!(find(&ask(&next, &target()), "standalone").is_some());
+    }
+
+    #[test]
+    fn a_price_of_another_region_is_named_as_such() {
+        let kept = |region: &str| {
+            let target = Target {
+                region: region.to_owned(),
+                ..target()
+            };
+            let levers = ask(&input("java21", 1024), &target);
+            find(&levers, "provisioned").unwrap().how.clone()
+        };
+        assert!(kept("us-east-1").ends_with("prices of 2025-10"));
+        assert!(kept("eu-west-1").ends_with("priced as us-east-1, 2025-10"));
     }
 
     /// The fact that checks compare and the lever that reports name are one figure.

@@ -14,18 +14,23 @@
 //! The arithmetic is in [`estimate`], the form of a coefficient in [`model`]; every number is data
 //! (`data/cold-start-model.yaml`) with its source and date, most of them fitted by
 //! `cargo run -p coldbucket-cold-start --example fit`, which prints the error as well. [`shape`] decides what
-//! kind of program the input describes, [`levers`] asks the estimator what-if questions, and
+//! kind of program the input describes, [`layers`] what the ARNs of layers say, [`bias`] what an account's own
+//! measurements correct, [`levers`] asks the estimator what-if questions, and
 //! [`prices`] puts dollars beside the milliseconds.
 
+pub mod bias;
 pub mod contract;
 pub mod estimate;
+pub mod layers;
 pub mod levers;
 pub mod model;
 pub mod prices;
 pub mod shape;
 
-pub use contract::{EstimateInput, EstimateOutput, Lever};
+pub use bias::AccountBias;
+pub use contract::{EstimateInput, EstimateOutput, ExtensionKind, Lever, Precision, SdkClient};
 pub use estimate::{Estimate, InputError, Part, Phase, estimate};
+pub use layers::{KnownLayers, LayerMeaning};
 pub use levers::{Demand, Target, levers};
 pub use model::{Model, ModelError};
 pub use prices::Prices;

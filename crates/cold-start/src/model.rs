@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::shape::plain;
+
 /// The identifier of the file format.
 pub const SCHEMA: &str = "coldbucket-cold-start-model/1";
 
@@ -28,6 +30,9 @@ pub struct Model {
     pub restore: BTreeMap<String, f64>,
     /// Where nothing was measured: the runtime whose cells stand in.
     pub like: BTreeMap<String, String>,
+    /// What loading a library or framework costs, by language and name; names in lower case, letters
+    /// and digits alone.
+    pub packages: BTreeMap<String, BTreeMap<String, PackageCost>>,
     /// Everything else.
     pub coefficients: BTreeMap<String, Coefficient>,
     /// The band of each kind of program, as factors of the estimate.
@@ -64,6 +69,22 @@ impl Cells {
     }
 }
 
+/// What a library or a framework adds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackageCost {
+    /// To init, from a zip on x86_64, without what it imports of the others, ms.
+    pub ms: f64,
+    /// The coefficient `packages.GROUP` that it is multiplied by.
+    pub group: String,
+    /// To the first call, ms at 1 MB of memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<f64>,
+    /// The name that the same library has elsewhere in the table: of all its names, one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<String>,
+}
+
 /// One number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,6 +98,9 @@ pub struct Coefficient {
     /// What it is where no measurement speaks: the fit is drawn to it with very little weight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<f64>,
+    /// Authors whose measurements the fit moved it by; the fit writes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<String>,
     /// Short names of the sources.
     pub source: Vec<String>,
     /// Date of the sources, `YYYY` to `YYYY-MM-DD`.
@@ -104,6 +128,9 @@ pub struct Band {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+    /// Lower and upper end that the fit draws the band to where few authors speak.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<(f64, f64)>,
 }
 
 /// Why a model cannot be used.
@@ -128,11 +155,16 @@ pub const COEFFICIENTS: &[&str] = &[
     "pre_init.ms_per_zip_mb",
     "base.arm64_factor",
     "base.image_factor",
+    "base.code_ms",
     "base.go1x_factor",
+    "base.dotnet_before_6_factor",
     "sdk.nodejs",
     "sdk.nodejs_bundled",
+    "sdk.nodejs_bundled_mb",
     "sdk.python.x86_64",
     "sdk.python.arm64",
+    "sdk.python.import_ms",
+    "sdk.nodejs.import_ms",
     "sdk.ruby",
     "sdk.rust.x86_64",
     "sdk.rust.arm64",
@@ -142,22 +174,39 @@ pub const COEFFICIENTS: &[&str] = &[
     "sdk.llrt",
     "size.unzipped_per_zipped",
     "size.imported_share",
-    "load.nodejs.ms_per_mb",
-    "load.nodejs.ms_per_mb2",
-    "load.nodejs.straight_from_mb",
-    "load.nodejs.straight_ms_per_mb",
+    "size.imported_share.nodejs",
+    "load.nodejs.at_1_mb",
+    "load.nodejs.exponent",
     "load.nodejs.image_factor",
-    "load.python.ms_per_mb",
+    "load.python.pure",
+    "load.python.numeric",
+    "load.python.ml",
     "load.python.image_factor",
     "load.ruby.ms_per_mb",
-    "load.java.ms_per_jar_mb",
-    "load.java.at_most_ms",
+    "packages.pure",
+    "packages.numeric",
+    "packages.ml",
+    "packages.module",
+    "packages.framework",
+    "packages.by_name_share",
+    "packages.unknown.python",
+    "packages.unknown.nodejs",
     "java.app_ms",
     "java.app.init_share",
+    "java.app.init_share_init",
+    "java.app.init_share_handler",
+    "java.app.init_share_web_adapter",
     "java.app.without_sdk",
+    "java.jar_mb",
+    "java.jar_exponent",
     "java.factor.spring_boot",
     "java.factor.micronaut",
     "java.factor.quarkus",
+    "dotnet.aspnet_init_ms",
+    "php.init_ms",
+    "php.first_ms",
+    "php.first",
+    "web_adapter.init_ms",
     "first.bare.nodejs",
     "first.bare.python",
     "first.bare.ruby",
@@ -175,10 +224,14 @@ pub const COEFFICIENTS: &[&str] = &[
     "first.sdk.llrt",
     "first.sdk.dotnet_aot",
     "first.sdk.graalvm",
-    "first.jar.java",
+    "first.client.nodejs",
+    "first.client.python",
     "first.sized.dotnet",
     "first.app.dotnet",
+    "first.aspnet.dotnet",
     "first.factor.aspnet",
+    "first.factor.aot_aspnet",
+    "first.factor.ready_to_run",
     "first.factor.dotnet_arm64",
     "memory.full_vcpu_mb",
     "memory.jit_load_exponent",
@@ -192,6 +245,13 @@ pub const COEFFICIENTS: &[&str] = &[
     "restore.program_share_unprimed",
     "extension.first_ms",
     "extension.further_ms",
+    "extension.unknown_ms",
+    "extension.otel_collector_ms",
+    "extension.instrumentation.nodejs",
+    "extension.instrumentation.python",
+    "extension.instrumentation.other",
+    "lever.php_cached_share",
+    "lever.nextjs_standalone_share",
 ];
 
 /// The bands that [`super::estimate`] uses.
@@ -199,19 +259,23 @@ pub const BANDS: &[&str] = &[
     "bare",
     "bare-image",
     "sdk",
-    "dependencies",
+    "node-packages",
+    "python-packages",
+    "ruby-packages",
+    "web-framework",
     "native-sdk",
-    "application",
+    "java-application",
+    "dotnet-application",
+    "php",
+    "extension",
+    "instrumentation",
+    "restore",
     "snapstart",
     "snapstart-unprimed",
-    "init-bare",
-    "init-sdk",
-    "init-dependencies",
-    "init-application",
-    "init-restore",
     "widen-stand-in",
     "widen-size-only",
-    "widen-extensions",
+    "widen-extension-kind",
+    "widen-packages",
 ];
 
 impl Model {
@@ -298,12 +362,44 @@ impl Model {
                 problems.push(format!("restore.{name} must be a number from 0 up"));
             }
         }
+        for (language, costs) in &self.packages {
+            for (name, other) in costs
+                .iter()
+                .filter_map(|(name, cost)| Some((name, cost.same_as.as_ref()?)))
+            {
+                if !costs.contains_key(other) {
+                    problems.push(format!(
+                        "packages.{language}.{name}: same_as {other} is not there"
+                    ));
+                }
+            }
+        }
+        for (name, cost) in self.packages.values().flatten() {
+            if !(sound(cost.ms) && sound(cost.first.unwrap_or_default())) {
+                problems.push(format!("packages: {name} must have numbers from 0 up"));
+            }
+            if !COEFFICIENTS.contains(&format!("packages.{}", cost.group).as_str()) {
+                problems.push(format!("packages: {name} has an unknown group"));
+            }
+        }
         for (name, like) in &self.like {
             if !self.base.contains_key(like) {
                 problems.push(format!("like.{name}: base has no {like}"));
             }
         }
         problems
+    }
+
+    /// What a library of a language costs, with its name in the table: by its own name, else by its
+    /// scope's (`@nestjs/core`, then `@nestjs`). Languages are those of
+    /// [`Family::language`](super::shape::Family::language).
+    pub fn package(&self, language: &str, name: &str) -> Option<(&str, &PackageCost)> {
+        let costs = self.packages.get(language)?;
+        let (name, cost) = costs.get_key_value(&plain(name)).or_else(|| {
+            let (scope, _) = name.split_once('/')?;
+            costs.get_key_value(&plain(scope))
+        })?;
+        Some((name, cost))
     }
 
     /// A coefficient. Zero for a name that is not in [`COEFFICIENTS`], which reading rules out.
@@ -318,6 +414,7 @@ impl Model {
         self.bands.get(name).copied().unwrap_or(Band {
             low: 0.0,
             high: f64::MAX,
+            prior: None,
         })
     }
 }

@@ -33,8 +33,10 @@ pub enum Native {
     GraalVm,
     /// LLRT.
     Llrt,
-    /// Nothing is known but that it is not a managed runtime.
-    Unknown,
+    /// PHP under Bref or a runtime of its own.
+    Php,
+    /// A shell script.
+    Shell,
 }
 
 /// What is built on the runtime, as far as it changes the estimate.
@@ -67,27 +69,70 @@ pub struct Shape {
     pub stand_in: String,
     /// A framework was named and plays no part in the model.
     pub ignored_framework: bool,
+    /// Frameworks named that the model's table of packages has.
+    pub built_on: Vec<String>,
+    /// An HTTP server runs behind the Lambda Web Adapter.
+    pub web_adapter: bool,
+}
+
+/// Why the kind of program is not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ShapeError {
+    /// Not a runtime identifier.
+    #[error("unknown runtime {name:?}{}", .similar.as_ref().map(|similar| format!("; did you mean {similar}?")).unwrap_or_default())]
+    Runtime {
+        /// As it was given.
+        name: String,
+        /// The identifier that it resembles most.
+        similar: Option<String>,
+    },
+    /// An OS-only runtime without a word of what it runs.
+    #[error(
+        "{0} runs any program: set framework to what it runs (rust, go, llrt, bun, php, graalvm, dotnet8-aot, …)"
+    )]
+    Unstated(String),
+    /// A framework that no OS-only runtime is known to run.
+    #[error(
+        "unknown framework {framework:?} on {runtime}; known are rust, go, cpp, swift, zig, dart, llrt, bun, deno, nodejs, python, ruby, php, laravel, symfony, graalvm, quarkus, micronaut, spring-boot, dotnet8-aot, shell"
+    )]
+    Framework {
+        /// Runtime as given.
+        runtime: String,
+        /// Framework as given.
+        framework: String,
+    },
 }
 
 /// Lower case, with everything but letters and digits dropped.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_lowercase())
         .collect()
 }
 
-/// What an OS-only runtime runs, by the name a user gives: the stem of the base table's row.
-fn os_only(framework: &str) -> Option<(&'static str, Family)> {
+/// The words of a text, each in lower case and with everything but letters and digits dropped.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| c.is_whitespace() || c == ',' || c == '+')
+        .map(plain)
+        .filter(|word| !word.is_empty())
+}
+
+/// What an OS-only runtime runs, by the words a user gives: the stem of the base table's row.
+fn os_only_program(given: &str) -> Option<(&'static str, Family)> {
+    let framework = plain(given);
     let has = |word: &str| framework.contains(word);
+    let is = |wanted: &[&str]| words(given).any(|word| wanted.contains(&word.as_str()));
     let native = Family::Native;
+    let web_adapter = has("webadapter") || is(&["lwa"]);
+    let ahead_of_time = has("graal") || has("native");
     if has("rust") {
         Some(("rust", native(Native::Rust)))
-    } else if has("golang") || framework == "go" || framework.starts_with("go1") {
+    } else if has("golang") || is(&["go"]) || framework.starts_with("go1") {
         Some(("go", native(Native::Go)))
     } else if has("llrt") {
         Some(("llrt", native(Native::Llrt)))
-    } else if has("bun") {
+    } else if words(given).any(|word| word.starts_with("bun") && !word.starts_with("bundle")) {
         Some(("bun", Family::Node))
     } else if has("dotnet") || has("aot") || has("csharp") || framework.starts_with("net") {
         let stem = if has("10") {
@@ -100,22 +145,74 @@ fn os_only(framework: &str) -> Option<(&'static str, Family)> {
             "dotnet8-aot"
         };
         Some((stem, native(Native::DotnetAot)))
+    } else if has("php") || has("bref") || has("laravel") || has("symfony") {
+        Some(("shell", native(Native::Php)))
+    } else if is(COMPILED) {
+        Some(("cpp", native(Native::Rust)))
+    } else if is(&["jvm", "jre", "jdk"])
+        || web_adapter && !ahead_of_time && (has("spring") || has("micronaut") || has("java"))
+    {
+        Some(("java21", Family::Java))
     } else if has("quarkus") {
         Some(("quarkus", native(Native::GraalVm)))
-    } else if has("graal")
-        || has("native")
-        || has("micronaut")
-        || has("spring")
-        || has("java")
-        || has("dagger")
-    {
+    } else if ahead_of_time || has("micronaut") || has("spring") || has("java") || has("dagger") {
         Some(("graalvm", native(Native::GraalVm)))
     } else if has("swift") {
         Some(("swift", native(Native::Rust)))
-    } else if framework == "c" || has("cpp") || framework.starts_with("cplus") {
+    } else if is(&["c"]) || has("cpp") || framework.starts_with("cplus") {
         Some(("cpp", native(Native::Rust)))
     } else if has("shell") || has("bash") {
-        Some(("shell", native(Native::Unknown)))
+        Some(("shell", native(Native::Shell)))
+    } else {
+        engine_of_its_own(&framework)
+    }
+}
+
+/// What may stand in the place of a runtime: the name of what an OS-only runtime runs.
+const PROGRAMS: &[&str] = &[
+    "bash", "bun", "c", "cpp", "deno", "go", "golang", "graalvm", "llrt", "php", "rust", "shell",
+    "swift",
+];
+
+/// `provided`, `provided.al2`, `provided.al2023`, or the one of a later Amazon Linux.
+fn is_os_only(id: &str) -> bool {
+    match id.strip_prefix("provided") {
+        Some("" | ".al2") => true,
+        Some(rest) => rest
+            .strip_prefix(".al")
+            .and_then(|year| year.parse().ok())
+            .is_some_and(|year: u32| (2023..=2029).contains(&year)),
+        None => false,
+    }
+}
+
+/// Languages whose compilers make one executable file without a virtual machine.
+const COMPILED: &[&str] = &[
+    "crystal",
+    "d",
+    "dart",
+    "dlang",
+    "fortran",
+    "haskell",
+    "kotlinnative",
+    "nim",
+    "ocaml",
+    "pascal",
+    "scalanative",
+    "zig",
+];
+
+/// A language of a managed runtime that the package or a layer brings itself.
+fn engine_of_its_own(framework: &str) -> Option<(&'static str, Family)> {
+    let begins = |word: &str| framework.starts_with(word);
+    if begins("deno") {
+        Some(("bun", Family::Node))
+    } else if begins("node") || begins("nextjs") || begins("nestjs") || begins("express") {
+        Some(("nodejs22.x", Family::Node))
+    } else if begins("python") || begins("django") || begins("flask") || begins("fastapi") {
+        Some(("python3.13", Family::Python))
+    } else if begins("ruby") || begins("rails") {
+        Some(("ruby3.4", Family::Ruby))
     } else {
         None
     }
@@ -135,21 +232,47 @@ fn versionless(runtime: &str) -> Option<&'static str> {
 
 impl Shape {
     /// Decides from the runtime identifier and the framework as they were given.
-    pub fn of(model: &Model, runtime: &str, framework: Option<&str>) -> Self {
+    ///
+    /// # Errors
+    /// When they do not say what kind of program it is.
+    pub fn of(model: &Model, runtime: &str, framework: Option<&str>) -> Result<Self, ShapeError> {
         let id = runtime.trim().to_ascii_lowercase();
-        let framework = plain(framework.unwrap_or_default());
-        let named = plain(&id);
+        let given = framework.unwrap_or_default();
+        let framework = plain(given);
+        let web_adapter =
+            framework.contains("webadapter") || words(given).any(|word| word == "lwa");
+        let os_only = is_os_only(&id);
         // A managed runtime whose package is compiled ahead of time starts like the OS-only one.
         let ahead_of_time = framework.contains("graal")
             || framework.contains("aot")
             || (framework.contains("native") && !framework.contains("react"));
-        if id.starts_with("provided") || ahead_of_time || !is_managed(&id) {
-            let words = if framework.is_empty() || !(id.starts_with("provided") || ahead_of_time) {
-                &named
-            } else {
-                &framework
+        let managed = is_managed(model, &id);
+        if !managed && !os_only && !PROGRAMS.contains(&id.as_str()) {
+            return Err(ShapeError::Runtime {
+                name: runtime.to_owned(),
+                similar: similar(model, &id),
+            });
+        }
+        if os_only || ahead_of_time || !managed {
+            let words = if os_only || ahead_of_time { given } else { &id };
+            if plain(words).is_empty() {
+                return Err(ShapeError::Unstated(id));
+            }
+            let Some((stem, family)) = os_only_program(words) else {
+                return Err(ShapeError::Framework {
+                    runtime: id,
+                    framework: given.to_owned(),
+                });
             };
-            return Self::os_only(model, &id, words, &framework);
+            let mut shape = Self::os_only(model, &id, stem, family);
+            shape.web_adapter = web_adapter;
+            shape.framework = match family {
+                Family::Native(Native::DotnetAot) => made_with(Family::Dotnet, &framework),
+                Family::Java => made_with(Family::Java, &framework),
+                _ => Framework::None,
+            };
+            shape.built_on = named(model, family, given);
+            return Ok(shape);
         }
         let family = if id.starts_with("java") {
             Family::Java
@@ -165,58 +288,186 @@ impl Shape {
             Family::Node
         };
         let (cell, stand_in) = row(model, &id);
-        let (framework, ignored_framework) = made_with(family, &framework);
-        Self {
+        let made = made_with(family, &framework);
+        let built_on = named(model, family, given);
+        Ok(Self {
             family,
-            framework,
+            framework: made,
             cell,
             stand_in,
-            ignored_framework,
-        }
+            ignored_framework: made == Framework::None
+                && built_on.is_empty()
+                && !web_adapter
+                && !framework.is_empty()
+                && framework != "none",
+            built_on,
+            web_adapter,
+        })
     }
 
-    fn os_only(model: &Model, id: &str, words: &str, framework: &str) -> Self {
-        let system = if id == "provided" || id == "provided.al2" {
-            "al2"
+    fn os_only(model: &Model, id: &str, stem: &str, family: Family) -> Self {
+        let al2 = id == "provided" || id.contains("al2") && !id.contains("al2023");
+        let (system, other) = if al2 {
+            ("al2", "al2023")
         } else {
-            "al2023"
-        };
-        let other = if system == "al2" { "al2023" } else { "al2" };
-        let (stem, family, said) = match os_only(words) {
-            Some((stem, family)) => (stem, family, true),
-            None => ("go", Family::Native(Native::Unknown), false),
+            ("al2023", "al2")
         };
         let own = format!("{stem}.{system}");
-        let (cell, mut stand_in) = if model.base.contains_key(&own) {
+        let (cell, stand_in) = if model.base.contains_key(&own) {
             (own, String::new())
+        } else if model.base.contains_key(stem) {
+            let remark = format!("{stem} stands in for an engine that the package brings itself");
+            (stem.to_owned(), remark)
         } else {
             let cell = format!("{stem}.{other}");
-            let remark = if id.starts_with("provided") {
-                format!("{cell} stands in for {own}, which was not measured")
-            } else {
-                String::new()
-            };
+            let remark = format!("{cell} is used for {own}, which was not measured");
             (cell, remark)
         };
-        if !said {
-            stand_in =
-                "what the OS-only runtime runs is not known; a Go program stands in".to_owned();
-        }
         Self {
             family,
             framework: Framework::None,
             cell,
             stand_in,
-            ignored_framework: !framework.is_empty() && !said,
+            ignored_framework: false,
+            built_on: Vec::new(),
+            web_adapter: false,
         }
     }
 }
 
-fn is_managed(id: &str) -> bool {
-    ["nodejs", "node", "python", "ruby", "java", "dotnet", "go1."]
-        .iter()
-        .any(|prefix| id.starts_with(prefix))
-        || id == "go1"
+/// The frameworks among the words given that the model's table of packages has.
+fn named(model: &Model, family: Family, framework: &str) -> Vec<String> {
+    let Some(packages) = family.language().and_then(|name| model.packages.get(name)) else {
+        return Vec::new();
+    };
+    let mut found: Vec<String> = words(framework)
+        .map(|word| {
+            word.trim_end_matches(|c: char| c.is_ascii_digit())
+                .to_owned()
+        })
+        .filter(|word| packages.contains_key(word))
+        .collect();
+    let whole = plain(framework);
+    if found.is_empty() && packages.contains_key(&whole) {
+        found.push(whole);
+    }
+    found
+}
+
+impl Family {
+    /// The name of its table of packages.
+    pub fn language(self) -> Option<&'static str> {
+        match self {
+            Self::Node => Some("nodejs"),
+            Self::Python => Some("python"),
+            Self::Ruby => Some("ruby"),
+            Self::Native(Native::Php) => Some("php"),
+            Self::Java | Self::Dotnet | Self::Native(_) => None,
+        }
+    }
+}
+
+/// The identifiers of managed runtimes that the model knows, `go1.x` among them.
+fn identifiers(model: &Model) -> impl Iterator<Item = &str> {
+    model
+        .base
+        .keys()
+        .chain(model.like.keys())
+        .map(String::as_str)
+        .filter(|id| family_name(id).is_some())
+}
+
+/// Managed families' names, with what follows the name.
+fn family_name(id: &str) -> Option<(&'static str, &str)> {
+    [
+        "nodejs",
+        "python",
+        "ruby",
+        "java",
+        "dotnetcore",
+        "dotnet",
+        "go",
+    ]
+    .into_iter()
+    .find_map(|name| {
+        let rest = id.strip_prefix(name)?;
+        rest.starts_with(|c: char| c.is_ascii_digit())
+            .then_some((name, rest))
+    })
+}
+
+/// The version as two numbers, where the rest of an identifier has the form that AWS gives it.
+fn version(family: &str, rest: &str) -> Option<(u32, u32)> {
+    let number = |text: &str| text.parse::<u32>().ok();
+    match family {
+        "nodejs" => Some((number(rest.strip_suffix(".x")?)?, 0)),
+        "java" => {
+            let major = rest
+                .strip_suffix(".al2023")
+                .or_else(|| rest.strip_suffix(".al2"))
+                .unwrap_or(rest);
+            Some((number(major)?, 0))
+        }
+        "dotnet" => Some((number(rest)?, 0)),
+        "python" | "ruby" => {
+            let (major, minor) = rest.split_once('.')?;
+            Some((number(major)?, number(minor)?))
+        }
+        _ => None,
+    }
+}
+
+/// Whether it is the identifier of a managed runtime: one of the model's, or one of the same form
+/// and not much later than the latest of them.
+fn is_managed(model: &Model, id: &str) -> bool {
+    if versionless(id).is_some() || identifiers(model).any(|known| known == id) {
+        return true;
+    }
+    let Some((family, rest)) = family_name(id) else {
+        return false;
+    };
+    let Some(version_given) = version(family, rest) else {
+        return false;
+    };
+    let latest = identifiers(model)
+        .filter_map(family_name)
+        .filter(|(name, _)| *name == family)
+        .filter_map(|(name, rest)| version(name, rest))
+        .max();
+    latest.is_some_and(|(major, minor)| {
+        version_given <= (major + 4, minor) && {
+            version_given.0 != major || version_given.1 <= minor + 4
+        }
+    })
+}
+
+/// The known identifier that takes the fewest edits, at most three.
+fn similar(model: &Model, id: &str) -> Option<String> {
+    identifiers(model)
+        .chain(["provided.al2", "provided.al2023"])
+        .map(|known| (edits(id, known), known))
+        .filter(|(edits, _)| *edits <= 3)
+        .min_by_key(|(edits, known)| (*edits, std::cmp::Reverse(*known)))
+        .map(|(_, known)| known.to_owned())
+}
+
+/// Levenshtein's distance.
+fn edits(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut before = i;
+        let mut above_left = i + 1;
+        for (b, cell) in right.chars().zip(row.iter_mut().skip(1)) {
+            let replaced = before + usize::from(a != b);
+            before = *cell;
+            *cell = replaced.min(*cell + 1).min(above_left + 1);
+            above_left = *cell;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// The row of the base table for a managed runtime, and the remark when it is another's.
@@ -259,9 +510,9 @@ fn nearest(model: &Model, id: &str) -> Option<String> {
         .cloned()
 }
 
-fn made_with(family: Family, framework: &str) -> (Framework, bool) {
+fn made_with(family: Family, framework: &str) -> Framework {
     let has = |word: &str| framework.contains(word);
-    let found = match family {
+    match family {
         Family::Java if has("spring") => Framework::SpringBoot,
         Family::Java if has("micronaut") => Framework::Micronaut,
         Family::Java if has("quarkus") => Framework::Quarkus,
@@ -270,9 +521,5 @@ fn made_with(family: Family, framework: &str) -> (Framework, bool) {
             Framework::AspNet
         }
         _ => Framework::None,
-    };
-    (
-        found,
-        found == Framework::None && !framework.is_empty() && framework != "none",
-    )
+    }
 }

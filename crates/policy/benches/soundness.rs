@@ -1,7 +1,8 @@
 //! The long run of `tests/soundness`: so many pairs of a policy and a request, on two threads.
 //!
 //! ```text
-//! cargo bench -p coldbucket-policy --bench soundness -- --pairs 1000000 [--seed 1] [--requests 25]
+//! cargo bench -p coldbucket-policy --bench soundness -- --pairs 1000000 [--policy-pairs 100000] [--seed 1]
+//!     [--requests 25]
 //! ```
 #![allow(
     clippy::unwrap_used,
@@ -21,6 +22,8 @@ mod forms;
 mod grammar;
 #[path = "../tests/soundness/judge.rs"]
 mod judge;
+#[path = "../tests/soundness/pairs.rs"]
+mod pairs;
 
 use std::process::ExitCode;
 use std::thread;
@@ -39,6 +42,7 @@ fn option(name: &str, default: u64) -> u64 {
 
 fn main() -> ExitCode {
     let pairs = option("--pairs", 1_000_000);
+    let of_policies = option("--policy-pairs", pairs / 10);
     let seed = option("--seed", 1);
     let requests = usize::try_from(option("--requests", 25)).unwrap();
     let start = Instant::now();
@@ -84,6 +88,33 @@ fn main() -> ExitCode {
         compared.unknown,
         compared.scoped,
         compared.named
+    );
+    tally.wrong.extend(compared.wrong);
+    let workers: Vec<_> = (0..2)
+        .map(|number| {
+            thread::spawn(move || {
+                let mut random = Random(seed.wrapping_mul(1_000_033).wrapping_add(number));
+                let mut tally = pairs::PairTally::default();
+                while tally.pairs < of_policies / 2 && tally.wrong.len() < 20 {
+                    tally.add(pairs::judge(&mut random, requests));
+                }
+                tally
+            })
+        })
+        .collect();
+    let mut compared = pairs::PairTally::default();
+    for worker in workers {
+        compared.add(worker.join().unwrap());
+    }
+    println!(
+        "pairs of policies: {} ({} new, {} none, {} unknown), {} witnesses, {} requests, {} times the laws",
+        compared.pairs,
+        compared.new,
+        compared.none,
+        compared.unknown,
+        compared.witnesses,
+        compared.requests,
+        compared.laws
     );
     tally.wrong.extend(compared.wrong);
     println!("contradictions: {}", tally.wrong.len());

@@ -1,4 +1,5 @@
-//! What `policy prove --batch` and `policy evaluate --batch` read and write, a JSON line each.
+//! What the batches of `policy prove`, `evaluate`, `compare`, `forbids` and `public` read and write, a
+//! JSON line each.
 //!
 //! A witness is exactly a [`Request`], so every "reachable" can be replayed by handing it to
 //! `policy evaluate`.
@@ -150,6 +151,11 @@ pub enum PrincipalClass {
         /// The service principal.
         name: String,
     },
+    /// `{"type":"Federated","name":"accounts.google.com"}`: asks for a session of a role.
+    Federated {
+        /// The identity provider as a trust policy names it: its ARN or its name.
+        name: String,
+    },
 }
 
 /// The value of a condition key: one string, or a list for multi-valued keys.
@@ -292,6 +298,183 @@ pub struct DecidingStatement {
     pub policy: String,
     /// Position in the policy's Statement list, from 0.
     pub index: usize,
+}
+
+/// One line in of `policy compare --batch`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompareInput {
+    /// Echoed in the answer.
+    pub id: String,
+    /// `resource`, `identity`, `trust`, `s3`, `kms`, `lambda`, `sqs` or `sns`: what the policies are
+    /// attached to.
+    pub kind: String,
+    /// The bucket that they are attached to: only it, its objects and the actions of S3 count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
+    /// The policy before: an object, its text as a string, or null for none. At most 256 KiB.
+    #[serde(default)]
+    pub old: Value,
+    /// The policy after, in the same way.
+    #[serde(default)]
+    pub new: Value,
+}
+
+/// What a comparison says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CompareVerdict {
+    /// The new policy allows a request that the old one does not.
+    New,
+    /// It allows none.
+    None,
+    /// It allows none of today's actions; it would allow an action that AWS may add.
+    Future,
+    /// It could not be decided.
+    Unknown,
+}
+
+/// One line out of `policy compare --batch`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CompareOutput {
+    /// The input's id.
+    pub id: String,
+    /// Whether the new policy allows a request that the old one does not; null where that could not
+    /// be decided.
+    pub new_access: Option<bool>,
+    /// The same with what is in between.
+    pub verdict: CompareVerdict,
+    /// Whether the old policy allows a request that the new one does not; null where that could not
+    /// be decided.
+    pub lost: Option<bool>,
+    /// The Allow statements of the new policy that allow something new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<NewAccess>,
+    /// What else a reviewer should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+    /// Why it could not be decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// How the new policy stands to the old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyRelation {
+    /// Both allow the same requests.
+    Equal,
+    /// The new one allows less.
+    Narrower,
+    /// The new one allows more.
+    Wider,
+    /// Each allows something that the other does not.
+    Different,
+    /// It could not be decided.
+    Unknown,
+}
+
+impl PolicyRelation {
+    /// What an answer says.
+    pub const fn of(output: &CompareOutput) -> Self {
+        match (output.new_access, output.lost) {
+            (Some(false), Some(false)) => Self::Equal,
+            (Some(false), Some(true)) => Self::Narrower,
+            (Some(true), Some(false)) => Self::Wider,
+            (Some(true), Some(true)) => Self::Different,
+            (None, _) | (_, None) => Self::Unknown,
+        }
+    }
+
+    /// For a person: what the new policy is.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Narrower => "narrower",
+            Self::Wider => "wider",
+            Self::Different => "different",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A statement that allows something new.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NewAccess {
+    /// Position in the new policy's Statement list, from 0.
+    pub index: usize,
+    /// Its `Sid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// What it allows now, and why the old policy did not.
+    pub because: String,
+    /// A request that the new policy allows and the old one does not. Only where the caller is an
+    /// account that is known by its canonical user id alone there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Request>,
+}
+
+/// One line in of `policy forbids --batch`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForbidsInput {
+    /// Echoed in the answer.
+    pub id: String,
+    /// As in `policy compare`.
+    pub kind: String,
+    /// The policy: an object, its text as a string, or null for none.
+    #[serde(default)]
+    pub policy: Value,
+    /// Actions, with wildcards; absent for any action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Vec<String>>,
+    /// ARNs, with wildcards; absent for any resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Vec<String>>,
+}
+
+/// One line out of `policy forbids --batch`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ForbidsOutput {
+    /// The input's id.
+    pub id: String,
+    /// Whether the policy allows one of the actions on one of the resources; null where that could
+    /// not be decided.
+    pub granted: Option<bool>,
+    /// A request that shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Request>,
+    /// Why it could not be decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One line in of `policy public --batch`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublicInput {
+    /// Echoed in the answer.
+    pub id: String,
+    /// As in `policy compare`.
+    pub kind: String,
+    /// The policy: an object, its text as a string, or null for none.
+    #[serde(default)]
+    pub policy: Value,
+}
+
+/// One line out of `policy public --batch`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicOutput {
+    /// The input's id.
+    pub id: String,
+    /// Whether the policy allows a caller that holds nothing that it names; null where that could
+    /// not be decided.
+    pub public: Option<bool>,
+    /// A request that shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Request>,
+    /// Why it could not be decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What a class of requests can reach. `unknown` is a value here: a posture always says something.

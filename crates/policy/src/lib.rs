@@ -7,6 +7,7 @@
 
 pub mod batch;
 pub mod catalogue;
+pub mod compare;
 pub mod contract;
 pub mod delivery;
 pub mod document;
@@ -22,6 +23,7 @@ pub mod wording;
 
 pub use document::{Defect, DefectKind, Policy};
 pub use parse::PolicyKind;
+pub use prove::who_can;
 
 /// Runs the example of the README.
 #[cfg(doctest)]

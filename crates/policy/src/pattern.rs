@@ -282,6 +282,8 @@ fn covers_one(upper: &Token, lower: &Token) -> bool {
     match (upper, lower) {
         (Token::One, Token::One | Token::Char(_)) => true,
         (Token::Char(a), Token::Char(b)) => a == b,
+        // One variable has one value.
+        (Token::Variable { .. }, Token::Variable { .. }) => upper == lower,
         _ => false,
     }
 }

@@ -10,7 +10,7 @@
 use coldbucket_policy::contract::Reach;
 use coldbucket_policy::prove::{
     Case, EncryptionHeaders, LONGEST_SIGNATURE_MS, LongestSignature, Prover, Question,
-    service_grants,
+    UNNAMED_SERVICE, service_grants,
 };
 use coldbucket_policy::{Policy, PolicyKind};
 use serde_json::{Value, json};
@@ -457,6 +457,40 @@ fn what_a_deny_does_to_services_counts() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].service, "cloudtrail.amazonaws.com");
     assert_eq!(found[0].scoped, Some(false));
+}
+
+/// Conditions that let any service in and no other caller (IAM user guide, global condition keys).
+#[test]
+fn services_that_no_condition_names_are_one_grant() {
+    let granted = |condition: Value| {
+        let policy = policy(json!([
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*", "Condition": condition},
+        ]));
+        service_grants(&case(&policy))
+            .into_iter()
+            .map(|grant| (grant.service, grant.scoped))
+            .collect::<Vec<_>>()
+    };
+    let any = |scoped| vec![(UNNAMED_SERVICE.to_owned(), Some(scoped))];
+    assert_eq!(
+        granted(json!({"Bool": {"aws:PrincipalIsAWSService": "true"}})),
+        any(false)
+    );
+    assert_eq!(
+        granted(json!({"StringLike": {"aws:PrincipalServiceName": "*.amazonaws.com"}})),
+        any(false)
+    );
+    assert_eq!(
+        granted(
+            json!({"Bool": {"aws:PrincipalIsAWSService": "true"}, "StringEquals": {"aws:SourceAccount": OWNER}})
+        ),
+        any(true)
+    );
+    // A grant to the public is no grant to services.
+    assert_eq!(
+        granted(json!({"StringEquals": {"s3:x-amz-acl": "private"}})),
+        []
+    );
 }
 
 #[test]

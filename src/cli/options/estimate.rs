@@ -36,11 +36,16 @@ impl Join {
                 imported_mb: args.imported_mb,
                 image_mb: args.image_mb,
                 uses_sdk: args.uses_sdk,
+                sdk_client: args.sdk_client,
+                packages: (!args.packages.is_empty()).then_some(args.packages),
                 extensions: args.extensions,
+                extension_kinds: (!args.extension_kinds.is_empty()).then_some(args.extension_kinds),
+                ready_to_run: args.ready_to_run,
                 snapstart: args.snapstart,
                 primed: args.primed,
                 vpc: args.vpc,
                 framework: args.framework,
+                ..EstimateInput::default()
             };
             let other = self.versus(&input, &args.versus);
             inputs.push((format!("{runtime}, {} MB", input.memory_mb), input));

@@ -10,6 +10,7 @@ mod join;
 mod policy;
 mod remediate;
 mod shared;
+mod who_can;
 
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,7 @@ pub use shared::{
     Acceptance, AuditSource, DEFAULT_PACK, GateOptions, MAX_CONCURRENCY, MAX_SAMPLE, Output,
     PackName, SelectionOptions,
 };
+pub use who_can::{AccessOutput, ControlFiles, WhatCanOptions, WhoCanOptions};
 
 /// Everything one run needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +72,12 @@ pub enum Task {
     Remediate(Box<RemediateOptions>),
     /// Reason about policies.
     Policy(PolicyTask),
+    /// Who can reach a bucket or function, from a line each.
+    WhoCanLines,
+    /// Who can reach a bucket or function.
+    WhoCan(Box<WhoCanOptions>),
+    /// What an identity can reach.
+    WhatCan(Box<WhatCanOptions>),
     /// Print the IAM policy.
     Permissions {
         /// For these checks.
@@ -170,7 +178,13 @@ impl Join {
             Command::Policy(args) => Task::Policy(match args.command {
                 PolicyCommand::Evaluate(args) => PolicyTask::Evaluate(args),
                 PolicyCommand::Prove(args) => self.prove(*args),
+                PolicyCommand::Compare(args) => PolicyTask::Compare(args),
+                PolicyCommand::Forbids(args) => PolicyTask::Forbids(args),
+                PolicyCommand::Public(args) => PolicyTask::Public(args),
             }),
+            Command::WhoCan(args) if args.batch => Task::WhoCanLines,
+            Command::WhoCan(args) => Task::WhoCan(Box::new(self.who_can(*args))),
+            Command::WhatCan(args) => Task::WhatCan(Box::new(self.what_can(*args))),
             Command::Permissions(args) => self.permissions(*args),
             Command::Doctor(args) => Task::Doctor(Box::new(self.doctor(*args))),
             Command::Init(args) => Task::Init(InitOptions {
@@ -190,10 +204,12 @@ impl Join {
         let config = &self.config;
         let sample_objects = args.sample_objects || config.sample_objects.is_some();
         let image_sizes = args.image_sizes || config.image_sizes == Some(true);
+        let key_grants = args.key_grants || config.key_grants == Some(true);
         let inspect_packages = args.inspect_packages || config.inspect_packages == Some(true);
         let measure = args.measure || config.measure.is_some();
         let opted = [
             (image_sizes, ReadingKind::FunctionImage),
+            (key_grants, ReadingKind::KeyGrants),
             (inspect_packages, ReadingKind::FunctionPackages),
             (measure, ReadingKind::FunctionMeasured),
             (sample_objects, ReadingKind::BucketObjectSample),

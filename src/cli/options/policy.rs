@@ -1,10 +1,11 @@
-//! `policy evaluate` and `policy prove`.
+//! `policy`.
 
 use std::path::PathBuf;
 
 use super::join::Join;
 use super::shared::AuditSource;
 use crate::cli::policy::{EvaluateArgs, ProveArgs};
+use crate::cli::policy_compare::{ComparePolicyArgs, ForbidsArgs, PublicArgs};
 use crate::inventory::request::CollectRequest;
 
 /// A `policy` command, validated.
@@ -12,6 +13,12 @@ use crate::inventory::request::CollectRequest;
 pub enum PolicyTask {
     /// Evaluate one request, or JSON lines of them.
     Evaluate(Box<EvaluateArgs>),
+    /// Compare two policies, or JSON lines of them.
+    Compare(Box<ComparePolicyArgs>),
+    /// Test that a policy does not grant some access, or JSON lines.
+    Forbids(Box<ForbidsArgs>),
+    /// Test that a policy is not public, or JSON lines.
+    Public(Box<PublicArgs>),
     /// Prove JSON lines.
     ProveLines,
     /// Prove a policy from a file.

@@ -51,9 +51,22 @@ pub struct ExposureFacts {
     pub other_accounts: Fact<Vec<NamedParty>>,
     /// Networks from which anyone gets in and which are too wide to be an office.
     pub wide_networks: WideNetworkFacts,
+    /// Permissions that the policy grants outside the owner's account and that S3 refuses there
+    /// whatever a policy says, of the five that Security Hub's S3.6 looks for, with commas between
+    /// them; empty where there are none.
+    pub ineffective_grants: Fact<String>,
     /// Presigned requests.
     pub presigned: PresignedFacts,
 }
+
+/// What Security Hub's S3.6 asks about (Security Hub user guide, "S3 controls", read 2026-11).
+const CONTROLLED_GRANTS: [&str; 5] = [
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketAcl",
+    "s3:PutBucketPolicy",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutObjectAcl",
+];
 
 /// Networks of more than 2^16 public addresses (IPv6: broader than /48) from which the policy lets
 /// anyone in, in CIDR notation. AWS calls a policy public from networks broader than /8 on (S3 user
@@ -175,6 +188,13 @@ impl ExposureFacts {
             any_aws_account: signed.reach,
             other_accounts: other_accounts(context, policy, &cut),
             wide_networks,
+            ineffective_grants: policy.ineffective_grants().map(|granted| {
+                let granted: Vec<&str> = CONTROLLED_GRANTS
+                    .into_iter()
+                    .filter(|action| granted.iter().any(|name| name == action))
+                    .collect();
+                granted.join(", ")
+            }),
             presigned: PresignedFacts {
                 reach: presigned.as_ref().map(|(reach, _)| *reach),
                 max_age_ms: presigned.map(|(reach, age)| match reach {

@@ -11,7 +11,7 @@ use crate::inventory::bucket::Encryption;
 use crate::inventory::ids::kms_key_arn;
 use crate::inventory::need::ReadingKind;
 use coldbucket_policy::guards;
-use coldbucket_policy::prove::{EncryptionHeaders, Question};
+use coldbucket_policy::prove::{EncryptionHeaders, Question, UNNAMED_SERVICE};
 
 /// What the policy guards against.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
@@ -110,7 +110,10 @@ impl GuardFacts {
                     .into_iter()
                     .map(|grant| ServiceFacts {
                         id: format!("{} {}", grant.statement, grant.service),
-                        service: grant.service,
+                        service: match grant.service.as_str() {
+                            UNNAMED_SERVICE => "any AWS service".to_owned(),
+                            _ => grant.service,
+                        },
                         statement: grant.statement,
                         scoped: match grant.scoped {
                             Some(scoped) => Fact::Known(scoped),

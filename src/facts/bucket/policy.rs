@@ -239,6 +239,15 @@ impl PolicyReading {
         })
     }
 
+    /// The actions that the policy grants to callers outside the owner's account, and that S3 does
+    /// not carry out for them.
+    pub(super) fn ineffective_grants(&self) -> Fact<Vec<String>> {
+        self.ask(Vec::new(), |policy| {
+            let ask = |question| self.with_prover(policy, |prover| prover.answer(question));
+            decided(ask(&Question::AnyAwsAccount)).map(|answer| answer.ineffective)
+        })
+    }
+
     /// The AWS services that statements let in.
     pub(super) fn service_grants(&self) -> Fact<Vec<ServiceGrant>> {
         self.ask(Vec::new(), |policy| {
@@ -261,21 +270,24 @@ impl PolicyReading {
         })
     }
 
-    /// The networks from which one of these actions is allowed, where the address is all that a caller
-    /// must bring; none otherwise.
+    /// The networks from which one of these actions is allowed, of the ways in that take an address
+    /// and nothing else.
     pub(super) fn networks(&self, question: &Question, actions: &[&str]) -> Vec<String> {
-        let found = self.ask(None, |policy| {
+        let found = self.ask(Vec::new(), |policy| {
             // A prover of its own: the shared one keeps what it was asked before.
             let mut prover = self.prover(Some(policy), None);
-            Fact::Known(prover.only(actions).answer(question).only_from)
+            Fact::Known(prover.only(actions).answer(question).ways)
         });
-        let mut held = found.known().cloned().flatten().unwrap_or_default();
-        let networks = held.remove("aws:SourceIp").unwrap_or_default();
-        if held.is_empty() {
-            networks
-        } else {
-            Vec::new()
-        }
+        let ways = found.known().into_iter().flatten();
+        let mut networks: Vec<String> = ways
+            .filter(|way| way.len() == 1)
+            .filter_map(|way| way.get("aws:SourceIp"))
+            .flatten()
+            .cloned()
+            .collect();
+        networks.sort();
+        networks.dedup();
+        networks
     }
 
     /// Whether no request of this form gets in that calls one of these actions.

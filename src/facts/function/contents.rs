@@ -52,7 +52,8 @@ pub struct FolderFacts {
 /// The contents of one version: its own zip, and the layers that could be read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::facts::function) struct Contents<'a> {
-    archives: Vec<&'a Archive>,
+    /// The function's own zip first, then the layers that could be read, by their ARN.
+    archives: Vec<(Option<&'a str>, &'a Archive)>,
     /// Layers that were refused, and why.
     unread: Vec<(&'a str, &'a Reading<Archive>)>,
 }
@@ -88,12 +89,12 @@ impl<'a> Contents<'a> {
 
     fn collect(package: &'a Package) -> Self {
         let mut contents = Self {
-            archives: vec![&package.code],
+            archives: vec![(None, &package.code)],
             unread: Vec::new(),
         };
         for layer in &package.layers {
             match &layer.archive {
-                Reading::Known(archive) => contents.archives.push(archive),
+                Reading::Known(archive) => contents.archives.push((Some(&layer.arn), archive)),
                 refused => contents.unread.push((&layer.arn, refused)),
             }
         }
@@ -123,7 +124,7 @@ impl<'a> Contents<'a> {
     fn sum(&self, of: impl Fn(&Archive) -> u64) -> u64 {
         self.archives
             .iter()
-            .fold(0, |sum, archive| sum.saturating_add(of(archive)))
+            .fold(0, |sum, (_, archive)| sum.saturating_add(of(archive)))
     }
 
     /// The largest folders, largest first.
@@ -131,7 +132,7 @@ impl<'a> Contents<'a> {
         let mut folders: Vec<FolderFacts> = self
             .archives
             .iter()
-            .flat_map(|archive| &archive.folders)
+            .flat_map(|(_, archive)| &archive.folders)
             .map(|folder| FolderFacts {
                 path: folder.path.clone(),
                 files: folder.files,
@@ -153,24 +154,64 @@ impl<'a> Contents<'a> {
     }
 
     fn contents(&self) -> impl Iterator<Item = &'a Content> {
-        self.archives.iter().flat_map(|archive| &archive.contents)
+        self.archives
+            .iter()
+            .flat_map(|(_, archive)| &archive.contents)
+    }
+
+    /// The libraries of the function's own zip and of the layers that count.
+    pub(in crate::facts::function) fn libraries(
+        &self,
+        counts: impl Fn(&str) -> bool,
+    ) -> impl Iterator<Item = &'a str> {
+        self.archives
+            .iter()
+            .filter(move |(layer, _)| layer.is_none_or(&counts))
+            .flat_map(|(_, archive)| &archive.libraries)
+            .map(String::as_str)
+    }
+
+    /// The layers that hold files of a kind.
+    pub(in crate::facts::function) fn layers_with(
+        &self,
+        kind: ContentKind,
+    ) -> impl Iterator<Item = &'a str> {
+        self.archives.iter().filter_map(move |(layer, archive)| {
+            let holds = archive.contents.iter().any(|content| content.kind == kind);
+            layer.filter(|_| holds)
+        })
     }
 
     fn has(&self, kind: ContentKind) -> bool {
         self.contents().any(|content| content.kind == kind)
     }
 
-    /// Java or .NET framework, by the estimator's names; `none` where none was recognised.
+    /// The framework, by the estimator's names; `none` where none was recognised.
     pub(in crate::facts::function) fn framework(&self) -> &'static str {
-        [
+        let of_kind = [
             (ContentKind::SpringBoot, "spring-boot"),
             (ContentKind::Micronaut, "micronaut"),
             (ContentKind::Quarkus, "quarkus"),
             (ContentKind::AspNetCore, "aspnet"),
-        ]
-        .into_iter()
-        .find_map(|(kind, name)| self.has(kind).then_some(name))
-        .unwrap_or("none")
+            (ContentKind::NextJs, "nextjs"),
+        ];
+        let of_name = [
+            ("@nestjs/core", "nestjs"),
+            ("rails", "rails"),
+            ("laravel/framework", "laravel"),
+            ("symfony/framework-bundle", "symfony"),
+            ("bref/bref", "php"),
+        ];
+        let installed = |wanted: &str| self.libraries(|_| true).any(|name| name == wanted);
+        of_kind
+            .into_iter()
+            .find_map(|(kind, name)| self.has(kind).then_some(name))
+            .or_else(|| {
+                of_name
+                    .into_iter()
+                    .find_map(|(library, name)| installed(library).then_some(name))
+            })
+            .unwrap_or("none")
     }
 
     /// Whether an AWS SDK is loaded, as far as the package shows: one that is packed is used, one
@@ -191,19 +232,31 @@ impl<'a> Contents<'a> {
         }
     }
 
-    /// Unzipped MB that init could load: all but waste and SDKs, whose load the model counts apart.
+    /// Unzipped MB that init could load: all but waste and SDKs, whose load the model counts apart, and
+    /// but for layers that do not count.
     pub(in crate::facts::function) fn loadable_mb(
         &self,
         version: &FunctionConfiguration,
+        counts: impl Fn(&str) -> bool,
     ) -> Fact<f64> {
-        let left_out = self
-            .contents()
-            .filter(|content| waste_kind(content, version).is_some() || is_sdk(content.kind))
-            .fold(0, |sum: u64, content| {
-                sum.saturating_add(content.unzipped_bytes)
-            });
-        self.unzipped_bytes()
-            .map(|bytes| megabytes(bytes.saturating_sub(left_out)))
+        let loadable = self
+            .archives
+            .iter()
+            .filter(|(layer, _)| layer.is_none_or(&counts))
+            .map(|(_, archive)| {
+                let left_out = archive
+                    .contents
+                    .iter()
+                    .filter(|content| {
+                        waste_kind(content, version).is_some() || is_sdk(content.kind)
+                    })
+                    .fold(0, |sum: u64, content| {
+                        sum.saturating_add(content.unzipped_bytes)
+                    });
+                archive.unzipped_bytes.saturating_sub(left_out)
+            })
+            .fold(0, u64::saturating_add);
+        self.whole(megabytes(loadable))
     }
 
     /// Unzipped MB of the one bundle that a Node.js package consists of, which init loads whole.

@@ -1,5 +1,6 @@
 //! One function in its surroundings: what its facts are concluded from.
 
+use super::cold_start::AccountBiases;
 use crate::inventory::Reading;
 use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::function::FunctionInventory;
@@ -23,6 +24,8 @@ pub(in crate::facts) struct FunctionContext<'a> {
     pub(in crate::facts) taken_at: &'a str,
     /// The numbers of the cold-start estimator.
     pub(in crate::facts) model: Option<&'a coldbucket_cold_start::Model>,
+    /// What the account's measured functions say about the others; none while that is concluded.
+    pub(in crate::facts) biases: Option<&'a AccountBiases>,
 }
 
 impl FunctionContext<'_> {

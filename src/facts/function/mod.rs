@@ -306,6 +306,7 @@ impl VersionFacts {
             &version,
             &cold_start::facts::Surroundings {
                 model: context.model,
+                biases: context.biases,
                 name: context.name,
                 region: context.region,
                 contents: &contents,
@@ -406,6 +407,7 @@ impl<'a> SubjectView<'a> for FunctionFacts<'a> {
             function,
             taken_at: &facts.snapshot.taken_at,
             model: facts.model,
+            biases: facts.biases(account_id),
         }))
     }
 

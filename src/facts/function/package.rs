@@ -41,8 +41,8 @@ pub struct PackageFacts {
     /// `--inspect-packages`.
     #[needs(own(FunctionPackages))]
     pub unread_layers: Fact<u32>,
-    /// `spring-boot`, `micronaut`, `quarkus`, `aspnet` or `none`. Known only with
-    /// `--inspect-packages`.
+    /// `spring-boot`, `micronaut`, `quarkus`, `aspnet`, `nextjs`, `nestjs`, `rails`, `laravel`, `symfony`,
+    /// `php` or `none`. Known only with `--inspect-packages`.
     #[needs(own(FunctionPackages))]
     pub framework: Fact<String>,
 }

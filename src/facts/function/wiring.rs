@@ -125,37 +125,6 @@ impl Wiring {
                     .collect()
             },
         );
-        let urls = from_reading(
-            ReadingKind::FunctionUrls,
-            &context.function.urls,
-            Vec::new,
-            |urls| {
-                urls.iter()
-                    .map(|url| Caller {
-                        what: "function URL".to_owned(),
-                        qualifier: url.qualifier.clone(),
-                        calls: true,
-                    })
-                    .collect()
-            },
-        );
-        let policies = from_reading(
-            ReadingKind::FunctionPolicies,
-            &context.function.policies,
-            Vec::new,
-            |policies| {
-                policies
-                    .iter()
-                    .filter_map(|(qualifier, policy)| {
-                        Some(Caller {
-                            what: format!("its policy, for {}", invited(policy.as_deref()?)?),
-                            qualifier: qualifier.clone(),
-                            calls: false,
-                        })
-                    })
-                    .collect()
-            },
-        );
         let aliases = from_reading(
             ReadingKind::FunctionAliases,
             &context.function.aliases,
@@ -163,7 +132,13 @@ impl Wiring {
             Clone::clone,
         );
         Self {
-            sources: [mappings, rules, schedules, urls, policies],
+            sources: [
+                mappings,
+                rules,
+                schedules,
+                urls(context),
+                invited_callers(context),
+            ],
             aliases,
         }
     }
@@ -244,4 +219,43 @@ fn invited(text: &str) -> Option<String> {
     names.sort();
     names.dedup();
     (!names.is_empty()).then(|| names.join(" and "))
+}
+
+/// The function's URLs, each of which calls its qualifier.
+fn urls(context: &FunctionContext<'_>) -> Fact<Vec<Caller>> {
+    from_reading(
+        ReadingKind::FunctionUrls,
+        &context.function.urls,
+        Vec::new,
+        |urls| {
+            urls.iter()
+                .map(|url| Caller {
+                    what: "function URL".to_owned(),
+                    qualifier: url.qualifier.clone(),
+                    calls: true,
+                })
+                .collect()
+        },
+    )
+}
+
+/// Those whom the policies of the function let call it.
+fn invited_callers(context: &FunctionContext<'_>) -> Fact<Vec<Caller>> {
+    from_reading(
+        ReadingKind::FunctionPolicies,
+        &context.function.policies,
+        Vec::new,
+        |policies| {
+            policies
+                .iter()
+                .filter_map(|(qualifier, policy)| {
+                    Some(Caller {
+                        what: format!("its policy, for {}", invited(policy.as_deref()?)?),
+                        qualifier: qualifier.clone(),
+                        calls: false,
+                    })
+                })
+                .collect()
+        },
+    )
 }

@@ -38,6 +38,6 @@ pub(super) fn is_of_aws(arn: &str) -> bool {
 }
 
 /// The name at the end of a policy's ARN.
-pub(super) fn short(arn: &str) -> &str {
+pub(in crate::facts) fn short(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }

@@ -16,7 +16,8 @@ mod rights;
 
 use schemars::JsonSchema;
 
-use self::context::{Boundary, IdentityContext, Labelled, is_of_aws, short};
+pub(in crate::facts) use self::context::short;
+use self::context::{Boundary, IdentityContext, Labelled, is_of_aws};
 use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
 use crate::facts::subject::{Facts, GLOBAL, Subject, SubjectView, UNLISTED, unlisted};

@@ -12,6 +12,7 @@
 //! each record once, in place, and takes exactly two requests.
 
 pub mod directory;
+mod libraries;
 pub mod summary;
 
 use schemars::JsonSchema;
@@ -86,6 +87,10 @@ pub struct Archive {
     /// What was recognised, each kind once, byte code once a Python.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contents: Vec<Content>,
+    /// Names of the libraries in it, as PyPI, npm, RubyGems and Packagist write them, in their order: the
+    /// largest [`summary::LIBRARIES`]. Python packages without metadata have the name that code imports.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub libraries: Vec<String>,
 }
 
 /// A folder and all below it.
@@ -169,6 +174,10 @@ pub enum ContentKind {
     Quarkus,
     /// ASP.NET Core on Lambda.
     AspNetCore,
+    /// A build of Next.js.
+    NextJs,
+    /// Executables that a layer starts beside the function (`extensions/` of a layer).
+    Extensions,
     /// .NET assemblies that a JIT compiler starts from.
     DotnetAssemblies,
     /// An executable of its own at the root, as OS-only runtimes run.

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::directory::{self, DirectoryLocation, Refusal};
+use super::libraries::Libraries;
 use super::{Archive, Content, ContentKind, Folder};
 
 /// How many folders are kept.
 pub const FOLDERS: usize = 10;
 
+/// How many libraries are kept.
+pub const LIBRARIES: usize = 200;
+
 /// Different folders that are counted apart; the rest is left out of the list of the largest.
-const MOST_FOLDERS: usize = 20_000;
+pub(super) const MOST_FOLDERS: usize = 20_000;
 
 /// The longest path that is kept, characters.
 const LONGEST_PATH: usize = 160;
@@ -40,6 +44,7 @@ pub fn summarize(
 ) -> Result<Archive, Refusal> {
     let mut all = Sum::default();
     let mut folders: BTreeMap<String, Sum> = BTreeMap::new();
+    let mut libraries = Libraries::default();
     let mut kinds: BTreeMap<(ContentKind, String), (Sum, BTreeMap<String, u64>)> = BTreeMap::new();
     directory::read(bytes, location, |entry| {
         if entry.name.ends_with(b"/") {
@@ -47,6 +52,7 @@ pub fn summarize(
         }
         let path = String::from_utf8_lossy(entry.name);
         all.add(entry.zipped, entry.unzipped);
+        libraries.add(&path, entry.unzipped);
         let folder = folder_of(&path);
         if folders.len() < MOST_FOLDERS || folders.contains_key(folder) {
             folders
@@ -83,6 +89,7 @@ pub fn summarize(
         unzipped_bytes: all.unzipped,
         files: all.files,
         folders,
+        libraries: libraries.names(LIBRARIES),
         contents: kinds
             .into_iter()
             .map(|((kind, variant), (sum, places))| Content {
@@ -102,7 +109,7 @@ pub fn summarize(
 }
 
 /// A path as it may be shown: short, and without control characters.
-fn shown(path: &str) -> String {
+pub(super) fn shown(path: &str) -> String {
     path.chars()
         .filter(|c| !c.is_control())
         .take(LONGEST_PATH)
@@ -172,6 +179,7 @@ fn kind_of(path: &str) -> Option<ContentKind> {
                 Some(ContentKind::DotnetAssemblies)
             }
             "bootstrap" if folders.is_empty() => Some(ContentKind::Bootstrap),
+            _ if *folders == ["extensions"] => Some(ContentKind::Extensions),
             _ if within("node_modules") => Some(ContentKind::NodeModules),
             _ if has_extension(name, &["js", "mjs", "cjs"]) => Some(ContentKind::JavaScript),
             _ => None,
@@ -307,6 +315,8 @@ fn framework_of(lower: &str, name: &str) -> Option<ContentKind> {
         Some(ContentKind::Quarkus)
     } else if name.starts_with("amazon.lambda.aspnetcoreserver") && name.ends_with(".dll") {
         Some(ContentKind::AspNetCore)
+    } else if lower.ends_with(".next/build_id") {
+        Some(ContentKind::NextJs)
     } else {
         None
     }

@@ -295,6 +295,9 @@ fn figures(start: &ColdStart) -> Vec<(&'static str, String)> {
     if takes.basis == DurationBasis::Estimate {
         let band = format!("{} to {}", duration(takes.low_ms), duration(takes.high_ms));
         figures.push(("likely", format!("{band} of init and first call")));
+        if let Some(narrow) = takes.precision {
+            figures.push(("precision", words::precision(narrow).to_owned()));
+        }
     }
     figures.extend(
         start
@@ -407,7 +410,7 @@ fn lever(lever: &Lever) -> LeverLine<'_> {
     }
     LeverLine {
         what,
-        saves: duration(lever.saves_ms),
+        saves: words::saves(lever),
         price: price(lever.usd_per_month),
         command,
         remark,

@@ -31,7 +31,8 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     table(&Names::of(report), &versions).write(look.width, look.color, out)?;
     more(look, total, ", all of them faster", out)?;
     let text = "Measured is the median of ten logged cold starts or more, up to the 99th percentile. Estimated is a median \
-                start, by a model fitted on published measurements, within its band. \
+                start, by a model fitted on published measurements, within its band: good up to twice its lower end, \
+                fair up to 3.5 times, else rough. \
                 -o json has every part, every lever and its command.";
     prose(look, 2, Tone::Quiet, text, out)
 }
@@ -77,10 +78,7 @@ fn table(names: &Names<'_>, versions: &[(&ColdStart, &ColdStartDuration)]) -> Gr
                 &duration(takes.reported_ms),
             ),
             Text::plain(words::basis(takes.basis)),
-            Text::new(
-                Tone::Quiet,
-                &format!("{} to {}", duration(takes.low_ms), duration(takes.high_ms)),
-            ),
+            Text::new(Tone::Quiet, &words::band(takes)),
             Text::plain(driver),
             of_lever(in_short),
             of_lever(|lever| duration(lever.saves_ms)),

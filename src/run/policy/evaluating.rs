@@ -20,7 +20,7 @@ pub(super) fn run(args: &EvaluateArgs, stdout: &mut Stdout<'_>) -> Result<Exit, 
                     let answer = evaluator.answer(line)?;
                     // Texts and numbers only: writing them to memory cannot fail.
                     let _ = serde_json::to_writer(out, &answer);
-                    Ok(())
+                    Ok(Exit::Clean)
                 })
             },
             stdout,

@@ -1,8 +1,9 @@
-//! `policy evaluate` and `policy prove`.
+//! `policy`.
 
+mod comparing;
 mod evaluating;
 mod proving;
-mod streaming;
+pub(super) mod streaming;
 
 use super::console::Console;
 use super::files::Stdout;
@@ -16,6 +17,9 @@ pub(super) fn run(
 ) -> Result<Exit, RunError> {
     match task {
         PolicyTask::Evaluate(args) => evaluating::run(&args, stdout),
+        PolicyTask::Compare(args) => comparing::compare(&args, console, stdout),
+        PolicyTask::Forbids(args) => comparing::forbids(&args, console, stdout),
+        PolicyTask::Public(args) => comparing::public(&args, console, stdout),
         PolicyTask::ProveLines => proving::lines(stdout),
         PolicyTask::ProvePolicy {
             file,

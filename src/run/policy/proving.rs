@@ -37,7 +37,7 @@ pub(super) fn lines(stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
                 let answer = batch::prove(line, None)?;
                 // Texts and numbers only: writing them to memory cannot fail.
                 let _ = serde_json::to_writer(out, &answer);
-                Ok(())
+                Ok(Exit::Clean)
             })
         },
         stdout,
@@ -170,7 +170,7 @@ pub(super) fn bucket(
         now: jiff::Timestamp::from_str(&snapshot.taken_at)
             .ok()
             .map(|time| time.as_millisecond() as f64 / 1000.0),
-        partition: None,
+        partition: Some(account.partition()),
     };
     answer(asked, &case, stdout)
 }

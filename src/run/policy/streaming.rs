@@ -38,16 +38,19 @@ enum InputLine {
 /// Their answers, a line each.
 struct Answers {
     text: Vec<u8>,
-    /// Some of them are errors.
-    bad: bool,
+    /// What the lines say together.
+    exit: Exit,
     failed: Option<io::Error>,
 }
 
-/// A worker's function: appends the answer to one line, without a line end.
-pub(super) type AnswerLine = Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<(), BatchError> + Send>;
+/// A worker's function: appends the answer to one line, without a line end, and says what the exit code
+/// would be if it were the only one.
+pub(in crate::run) type AnswerLine =
+    Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<Exit, BatchError> + Send>;
 
-/// Answers standard input line by line. Exit 2 when a line was bad.
-pub(super) fn run(
+/// Answers standard input line by line. Exit 2 when a line was bad; otherwise 1 when a line says so,
+/// and then 3.
+pub(in crate::run) fn run(
     worker: impl Fn() -> AnswerLine,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
@@ -67,7 +70,7 @@ pub(super) fn run(
 
 /// Takes the answers in turn until a worker has no more; the others then have none either.
 fn collect(from_workers: &[Receiver<Answers>], stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
-    let mut bad = false;
+    let mut exit = Exit::Clean;
     for answers in from_workers.iter().cycle() {
         let Ok(answers) = answers.recv() else {
             break;
@@ -78,7 +81,7 @@ fn collect(from_workers: &[Receiver<Answers>], stdout: &mut Stdout<'_>) -> Resul
                 source,
             });
         }
-        bad |= answers.bad;
+        exit = worse(exit, answers.exit);
         stdout.write(|out| {
             out.write_all(&answers.text)?;
             out.flush()
@@ -88,14 +91,31 @@ fn collect(from_workers: &[Receiver<Answers>], stdout: &mut Stdout<'_>) -> Resul
             break;
         }
     }
-    Ok(if bad { Exit::Usage } else { Exit::Clean })
+    Ok(exit)
+}
+
+/// The exit code of two lines.
+const fn worse(one: Exit, other: Exit) -> Exit {
+    const fn weight(exit: Exit) -> u8 {
+        match exit {
+            Exit::Clean => 0,
+            Exit::Incomplete | Exit::Nothing => 1,
+            Exit::Findings => 2,
+            Exit::Usage => 3,
+        }
+    }
+    if weight(other) > weight(one) {
+        other
+    } else {
+        one
+    }
 }
 
 fn work_on(work: &Receiver<Bundle>, done: &SyncSender<Answers>, answer: &mut AnswerLine) {
     for bundle in work {
         let mut answers = Answers {
             text: Vec::new(),
-            bad: false,
+            exit: Exit::Clean,
             failed: None,
         };
         match bundle {
@@ -112,11 +132,12 @@ fn work_on(work: &Receiver<Bundle>, done: &SyncSender<Answers>, answer: &mut Ans
                     }
                     .map_err(|error| BatchError { id: None, error })
                     .and_then(|text| answer(text, &mut answers.text));
-                    if let Err(error) = outcome {
-                        answers.bad = true;
+                    let exit = outcome.unwrap_or_else(|error| {
                         // A struct of two texts: writing it cannot fail.
                         let _ = serde_json::to_writer(&mut answers.text, &error);
-                    }
+                        Exit::Usage
+                    });
+                    answers.exit = worse(answers.exit, exit);
                     answers.text.push(b'\n');
                 }
             }
@@ -211,7 +232,11 @@ mod tests {
                     });
                 }
                 out.extend_from_slice(line.as_bytes());
-                Ok(())
+                Ok(match line {
+                    "found" => Exit::Findings,
+                    "open" => Exit::Incomplete,
+                    _ => Exit::Clean,
+                })
             });
             thread::spawn(move || work_on(&work, &done, &mut answer));
             to_workers.push(bundles);
@@ -245,6 +270,13 @@ mod tests {
             "one\n{\"id\":null,\"error\":\"it is bad\"}\n{\"id\":null,\"error\":\"not UTF-8\"}\nfour\n"
         );
         assert_eq!(exit, Exit::Usage);
+    }
+
+    #[test]
+    fn what_was_found_wins_over_what_is_open() {
+        assert_eq!(answers(b"one\nopen\n").1, Exit::Incomplete);
+        assert_eq!(answers(b"open\nfound\nopen\n").1, Exit::Findings);
+        assert_eq!(answers(b"found\nbad\n").1, Exit::Usage);
     }
 
     #[test]

@@ -5,19 +5,21 @@
 //! cargo run --release --no-default-features -p coldbucket-cold-start --example fit -- --write # and write the model
 //! ```
 //!
-//! The error of a source is that of a model fitted without it; the base table, the functional form,
+//! The error of an author is that of a model fitted without its rows; the base table, the functional form,
 //! the priors and what is marked `set` are not refitted, and whoever chose them had seen the data.
 #![allow(clippy::print_stdout, reason = "a program for a terminal")]
 
 mod fit;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use coldbucket_cold_start::model::{How, Model};
 use fit::{
-    Row, base_tables, coverage, leave_one_out, median, predict, read_measurements, vote, width,
+    Confidence, Residual, Row, base_tables, bias, coverage, learn_bands, leave_one_out, median,
+    read_measurements, vote, width,
 };
 
 fn main() -> ExitCode {
@@ -41,67 +43,93 @@ fn run() -> Result<(), String> {
     let rows = read_measurements(&read("cold-start-measurements.yaml")?)?;
 
     let all: Vec<&Row> = rows.iter().collect();
-    let fitted = fit::fit(&model, &all);
+    let mut fitted = fit::fit(&model, &all);
     println!("coefficients (fitted | shipped | prior)");
     for (name, coefficient) in &fitted.coefficients {
         if coefficient.how == How::Fitted {
             println!(
-                "  {name:36} {:>10} {:>10} {:>10}",
+                "  {name:36} {:>10} {:>10} {:>10}  {} authors",
                 coefficient.value,
                 model.value(name),
-                coefficient.prior.unwrap_or(f64::NAN)
+                coefficient.prior.unwrap_or(f64::NAN),
+                coefficient.authors.len()
             );
         }
     }
 
-    let scores = leave_one_out(&model, &rows)?;
-    println!("\nleft out                 rows  median error  band covers");
-    for score in &scores {
-        let covered = score.bands.iter().filter(|(covered, _)| *covered).count();
-        println!(
-            "  {:22} {:>4}  {:>11.1} %  {covered} of {}",
-            score.source,
-            score.errors.len(),
-            100.0 * median(score.errors.iter().copied()),
-            score.bands.len(),
-        );
-    }
-    let every = scores.iter().flat_map(|score| score.errors.iter().copied());
-    let (by_source, by_row) = coverage(&scores);
-    println!(
-        "\nleaving one source out in turn, {} sources, {} figures:\n  \
-         median absolute error  {:.1} % with one vote a source, {:.1} % over all figures\n  \
-         band covers            {:.0} % with one vote a source, {:.0} % of all figures\n  \
-         band, upper / lower    {:.2} in the median",
-        scores.len(),
-        rows.len(),
-        100.0 * vote(&scores),
-        100.0 * median(every),
-        100.0 * by_source,
-        100.0 * by_row,
-        width(&scores),
-    );
-    println!("\nfigures with the full fit (estimate / measured, * outside the band)");
-    for row in &rows {
-        let (ms, band) = predict(&fitted, row)?;
-        let mark = match band {
-            Some((low, high)) if !(low..=high).contains(&row.ms) => "*",
+    let residuals = leave_one_out(&model, &rows)?;
+    let every: Vec<&Residual> = residuals.iter().collect();
+    fitted.bands = learn_bands(&model, &every);
+    println!("\nfigures, their author left out (estimate over measurement, * outside the band)");
+    for residual in &every {
+        let row = &residual.row;
+        let mark = match residual.covered() {
+            Some((false, _)) => "*",
             _ => "",
         };
         println!(
-            "  {:28} {:10} {ms:>8.0} / {:>7.0}  x{:.2} {mark}",
+            "  {:30} {:18} {:10} {:>7.0} x{:.2} {mark}",
             row.input.id,
+            residual.kind,
             format!("{:?}", row.measure),
             row.ms,
-            ms / row.ms
+            residual.ratio
         );
     }
+    println!("\nauthor left out           {HEADING}");
+    let mut authors: BTreeMap<&str, Vec<&Residual>> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, Vec<&Residual>> = BTreeMap::new();
+    for residual in &every {
+        authors
+            .entry(&residual.row.author)
+            .or_default()
+            .push(residual);
+        kinds.entry(residual.kind).or_default().push(residual);
+    }
+    for (author, own) in &authors {
+        line(author, own);
+    }
+    println!("\nkind of function          {HEADING}");
+    for (kind, own) in &kinds {
+        line(kind, own);
+    }
+    println!("\nall, one author left out  {HEADING}");
+    line("all", &every);
+    let sure: Vec<&Residual> = every
+        .iter()
+        .filter(|residual| residual.row.confidence != Confidence::Low)
+        .copied()
+        .collect();
+    line("without low confidence", &sure);
+    println!(
+        "  over all figures: median error {:.1} %",
+        100.0 * median(every.iter().map(|residual| residual.error()))
+    );
     if std::env::args().any(|argument| argument == "--write") {
         let path = data.join("cold-start-model.yaml");
         fs::write(&path, rewrite(&text, &fitted)).map_err(|error| error.to_string())?;
         println!("\nwritten: crates/cold-start/data/cold-start-model.yaml");
     }
     Ok(())
+}
+
+const HEADING: &str = "authors figures   error    bias  covered  width";
+
+/// Median error and bias with one vote an author, coverage likewise, median width.
+fn line(name: &str, residuals: &[&Residual]) {
+    let authors: BTreeSet<&str> = residuals
+        .iter()
+        .map(|residual| residual.row.author.as_str())
+        .collect();
+    println!(
+        "  {name:24} {:>6} {:>7} {:>6.1} % x{:>5.2}  {:>5.0} %  {:>5.2}",
+        authors.len(),
+        residuals.len(),
+        100.0 * vote(residuals),
+        bias(residuals),
+        100.0 * coverage(residuals),
+        width(residuals)
+    );
 }
 
 /// The model's text with the fitted values, the base table and the restores put in.
@@ -135,8 +163,33 @@ fn rewrite(text: &str, fitted: &Model) -> String {
                 .map(|ms| format!("  {name}: {ms:.1}")),
             ("coefficients", true) => fitted.coefficients.get(name).and_then(|coefficient| {
                 let (_, rest) = line.split_once(", ")?;
-                (coefficient.how == How::Fitted)
-                    .then(|| format!("  {name}: {{value: {}, {rest}", coefficient.value))
+                let rest = match rest.split_once("authors: [") {
+                    Some((before, after)) => {
+                        format!(
+                            "{before}{}",
+                            after.split_once("], ").map_or("", |(_, rest)| rest)
+                        )
+                    }
+                    None => rest.to_owned(),
+                };
+                (coefficient.how == How::Fitted).then(|| {
+                    format!(
+                        "  {name}: {{value: {}, {}",
+                        coefficient.value,
+                        rest.replacen(
+                            "source: ",
+                            &format!("authors: [{}], source: ", coefficient.authors.join(", ")),
+                            1
+                        )
+                    )
+                })
+            }),
+            ("bands", true) => fitted.bands.get(name).and_then(|band| {
+                let (_, prior) = line.split_once(", prior: ")?;
+                Some(format!(
+                    "  {name}: {{low: {:.2}, high: {:.2}, prior: {prior}",
+                    band.low, band.high
+                ))
             }),
             _ => None,
         }

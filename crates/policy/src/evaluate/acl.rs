@@ -66,7 +66,10 @@ impl AclGrants {
                 Truth::Maybe(Why::OddCaller)
             }
             ("AllUsers" | "AuthenticatedUsers" | "LogDelivery", _) => Truth::False,
-            (_, RequestCaller::Anonymous | RequestCaller::Service(_)) => Truth::False,
+            (
+                _,
+                RequestCaller::Anonymous | RequestCaller::Service(_) | RequestCaller::Provider(_),
+            ) => Truth::False,
             // A canonical user id names an account that cannot be derived from it.
             (_, RequestCaller::Arn(_) | RequestCaller::Odd) => Truth::Maybe(Why::CanonicalUser),
         }

@@ -157,14 +157,29 @@ impl Policies {
         self
     }
 
+    /// With service control policies of the caller's account, level by level from the root.
+    #[must_use]
+    pub fn with_scps<'p, L>(mut self, of_levels: impl IntoIterator<Item = L>) -> Self
+    where
+        L: IntoIterator<Item = &'p Policy>,
+    {
+        self.scps = levels("scps", of_levels);
+        self
+    }
+
     /// With resource control policies, level by level from the root.
     #[must_use]
-    pub fn with_rcps(mut self, levels: &[Vec<Policy>]) -> Self {
-        self.rcps = levels
-            .iter()
-            .enumerate()
-            .map(|(level, policies)| numbered(&format!("rcps[{level}].policies"), policies))
-            .collect();
+    pub fn with_rcps(self, of_levels: &[Vec<Policy>]) -> Self {
+        self.with_rcp_levels(of_levels)
+    }
+
+    /// The same of levels of another form.
+    #[must_use]
+    pub fn with_rcp_levels<'p, L>(mut self, of_levels: impl IntoIterator<Item = L>) -> Self
+    where
+        L: IntoIterator<Item = &'p Policy>,
+    {
+        self.rcps = levels("rcps", of_levels);
         self
     }
 
@@ -499,6 +514,48 @@ struct ApplicablePolicies<'a> {
     has_identity: bool,
 }
 
+/// One document alone: whether its statements allow a request, and nothing else is asked.
+#[derive(Clone, Debug)]
+pub struct DocumentJudge {
+    policy: NamedPolicy,
+    kind: PolicyKind,
+}
+
+impl DocumentJudge {
+    /// Compiles a document of that kind.
+    pub fn new(policy: &Policy, kind: PolicyKind) -> Self {
+        Self {
+            policy: NamedPolicy::new("policy".to_owned(), policy),
+            kind,
+        }
+    }
+
+    /// Whether an Allow matches and no Deny does; none where that could not be decided.
+    pub fn allows(&self, request: &Request) -> Option<bool> {
+        let mut view = View::new(request);
+        view.trust = self.kind == PolicyKind::Trust;
+        let mut doubts = Vec::new();
+        if self.policy.denies(&view, &mut doubts).is_some() {
+            return Some(false);
+        }
+        match (self.policy.allows(&view).0, doubts.is_empty()) {
+            (Truth::False, _) => Some(false),
+            (Truth::True, true) => Some(true),
+            (Truth::True | Truth::Maybe(_), _) => None,
+        }
+    }
+
+    /// The Allow statement that matches a request for sure.
+    pub fn allowed_by(&self, request: &Request) -> Option<usize> {
+        let mut view = View::new(request);
+        view.trust = self.kind == PolicyKind::Trust;
+        match self.policy.allows(&view) {
+            (Truth::True, index) => index,
+            _ => None,
+        }
+    }
+}
+
 impl NamedPolicy {
     fn new(name: String, policy: &Policy) -> Self {
         Self {
@@ -574,6 +631,17 @@ fn default_allows(level: &ControlLevel, view: &View<'_>) -> Truth {
     } else {
         Truth::True
     }
+}
+
+fn levels<'p, L>(name: &str, of_levels: impl IntoIterator<Item = L>) -> Vec<ControlLevel>
+where
+    L: IntoIterator<Item = &'p Policy>,
+{
+    of_levels
+        .into_iter()
+        .enumerate()
+        .map(|(level, policies)| numbered(&format!("{name}[{level}].policies"), policies))
+        .collect()
 }
 
 fn numbered<'p>(name: &str, policies: impl IntoIterator<Item = &'p Policy>) -> Vec<NamedPolicy> {

@@ -47,6 +47,6 @@ mod variables;
 mod tests;
 
 pub(super) use authorise::PolicySources;
-pub use authorise::{Doubt, Outcome, Policies};
+pub use authorise::{DocumentJudge, Doubt, Outcome, Policies};
 pub use request::implausible;
 pub use truth::Why;

@@ -37,7 +37,7 @@ enum Who {
         name: String,
     },
     Service(String),
-    Federated,
+    Federated(String),
     CanonicalUser,
     Nobody,
 }
@@ -165,7 +165,7 @@ impl Who {
             Principal::Arn(arn) => Self::Exactly(arn.text.clone()),
             Principal::UniqueId(_) => Self::Nobody,
             Principal::Service(name) => Self::Service(name.clone()),
-            Principal::Federated(_) => Self::Federated,
+            Principal::Federated(provider) => Self::Federated(provider.clone()),
             Principal::CanonicalUser(_) => Self::CanonicalUser,
         }
     }
@@ -173,7 +173,7 @@ impl Who {
     fn strength(&self) -> Strength {
         match self {
             Self::Account(_) | Self::CanonicalUser => Strength::Account,
-            Self::Role { .. } | Self::Federated => Strength::Role,
+            Self::Role { .. } | Self::Federated(_) => Strength::Role,
             _ => Strength::Direct,
         }
     }
@@ -185,9 +185,16 @@ impl Who {
             (Self::Service(name), RequestCaller::Service(caller)) => {
                 Truth::of(name.eq_ignore_ascii_case(caller))
             }
-            (Self::Service(_), _) | (_, RequestCaller::Anonymous | RequestCaller::Service(_)) => {
-                Truth::False
+            (Self::Federated(provider), RequestCaller::Provider(caller)) => {
+                // A star stands for every provider (AWS's sample repository of custom policy checks,
+                // 2026-11).
+                Truth::of(provider == "*" || provider == caller)
             }
+            (Self::Service(_), _)
+            | (
+                _,
+                RequestCaller::Anonymous | RequestCaller::Service(_) | RequestCaller::Provider(_),
+            ) => Truth::False,
             (_, RequestCaller::Odd) => Truth::Maybe(Why::OddCaller),
             (Self::Account(id), RequestCaller::Arn(caller)) => Truth::of(id == caller.account),
             (Self::Exactly(text), RequestCaller::Arn(caller)) => Truth::of(text == caller.text),
@@ -207,8 +214,10 @@ impl Who {
                 ),
                 _ => Truth::False,
             },
-            (Self::Federated, RequestCaller::Arn(caller)) => match caller.kind {
-                CallerKind::Role(_) | CallerKind::Session(_) => Truth::Maybe(Why::Federated),
+            (Self::Federated(_), RequestCaller::Arn(caller)) => match caller.kind {
+                CallerKind::Role(_) | CallerKind::Session(_) if !view.trust => {
+                    Truth::Maybe(Why::Federated)
+                }
                 _ => Truth::False,
             },
             (Self::CanonicalUser, RequestCaller::Arn(_)) => Truth::Maybe(Why::CanonicalUser),

@@ -23,6 +23,8 @@ pub(super) enum RequestCaller<'a> {
     Anonymous,
     /// An AWS service, by its service principal.
     Service(&'a str),
+    /// A federated identity without a session yet, by its provider.
+    Provider(&'a str),
     /// A principal with an ARN.
     Arn(CallerArn<'a>),
     /// An ARN of no known form.
@@ -63,6 +65,7 @@ impl<'a> RequestCaller<'a> {
         match principal {
             RequestPrincipal::Class(PrincipalClass::Anonymous) => Self::Anonymous,
             RequestPrincipal::Class(PrincipalClass::Service { name }) => Self::Service(name),
+            RequestPrincipal::Class(PrincipalClass::Federated { name }) => Self::Provider(name),
             RequestPrincipal::Arn(text) => CallerArn::new(text).map_or(Self::Odd, Self::Arn),
         }
     }
@@ -169,6 +172,9 @@ pub(super) struct View<'a> {
     pub(super) action: Cow<'a, str>,
     /// The caller has a permissions boundary.
     pub(super) bounded: bool,
+    /// The policy is a role's trust policy: no session is federated there, only identities without
+    /// one are.
+    pub(super) trust: bool,
 }
 
 impl<'a> View<'a> {
@@ -187,6 +193,7 @@ impl<'a> View<'a> {
             caller: RequestCaller::new(&request.principal),
             action,
             bounded: false,
+            trust: false,
         }
     }
 
@@ -254,6 +261,7 @@ impl<'a> View<'a> {
                 RequestCaller::Service(service),
                 "principalservicename" | "principalservicenameslist",
             ) => one(service),
+            (RequestCaller::Provider(provider), "federatedprovider") => one(provider),
             (RequestCaller::Arn(arn), "principalarn") => KeyLookup::One(arn.principal_arn()),
             (RequestCaller::Arn(arn), "principalaccount") => one(arn.account),
             (RequestCaller::Arn(arn), "principaltype") => one(arn.principal_type()),
@@ -292,6 +300,7 @@ pub fn implausible(request: &Request) -> Option<&'static str> {
             RequestCaller::Odd => Some("the principal is not an ARN that calls AWS"),
             RequestCaller::Anonymous => written.contradict_anonymous(),
             RequestCaller::Service(name) => written.contradict_service(name),
+            RequestCaller::Provider(name) => written.contradict_provider(name),
             RequestCaller::Arn(arn) => written.contradict_arn(arn),
         })
 }
@@ -377,6 +386,13 @@ impl<'a> WrittenKeys<'a> {
             || self.differs("aws:PrincipalServiceName", name)
             || self.has("aws:PrincipalArn"))
         .then_some("the context contradicts the service principal")
+    }
+
+    fn contradict_provider(&self, name: &str) -> Option<&'static str> {
+        (self.differs("aws:FederatedProvider", name)
+            || self.has("aws:PrincipalArn")
+            || self.has("aws:PrincipalAccount"))
+        .then_some("the context contradicts the identity provider")
     }
 
     fn contradict_arn(&self, arn: CallerArn<'_>) -> Option<&'static str> {

@@ -15,6 +15,7 @@ use super::ip::{AddressNetwork, Addresses};
 use super::template::{
     self, FilledPattern, MatchMode, ParsedPattern, PatternTemplate, VariableValue,
 };
+use super::vocabulary::ACTION;
 use super::{boolean, numeric};
 use crate::document::{Comparison, Condition, Operator, Quantifier, Version};
 
@@ -63,6 +64,16 @@ pub(super) enum KeyValue {
     Unclear,
 }
 
+impl KeyValue {
+    /// Its one value.
+    pub(super) fn one(&self) -> Option<&str> {
+        match self {
+            Self::One(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
 impl Atom {
     /// A resource element: a condition on the resource's ARN.
     pub(super) fn resource<'a>(
@@ -79,6 +90,23 @@ impl Atom {
             test: ValueTest::Text(texts.globs),
             unclear: texts.unclear,
             templates: texts.templates,
+        }
+    }
+
+    /// An action element: a condition on the action's name, in any case.
+    pub(super) fn action<'a>(patterns: impl Iterator<Item = &'a str>, negated: bool) -> Self {
+        Self {
+            key: ACTION,
+            quantifier: Quantifier::Single,
+            negated,
+            absent: false,
+            test: ValueTest::Text(
+                patterns
+                    .map(|pattern| Glob::like(&pattern.to_lowercase()))
+                    .collect(),
+            ),
+            unclear: false,
+            templates: Vec::new(),
         }
     }
 
@@ -184,6 +212,23 @@ impl Atom {
     /// Its patterns with variables as a policy writes them.
     pub(super) fn written(&self) -> impl Iterator<Item = String> {
         self.templates.iter().map(PatternTemplate::written)
+    }
+
+    /// True when it says the same of every value.
+    pub(super) const fn is_constant(&self) -> bool {
+        matches!(self.test, ValueTest::Constant(_))
+    }
+
+    /// True when it compares texts.
+    pub(super) const fn is_text(&self) -> bool {
+        matches!(self.test, ValueTest::Text(_))
+    }
+
+    /// True when its patterns with variables are matched letter by letter over the whole text.
+    pub(super) fn is_rigid(&self) -> bool {
+        self.templates
+            .iter()
+            .all(PatternTemplate::is_over_whole_text)
     }
 
     /// True when variables must be replaced before it says anything.

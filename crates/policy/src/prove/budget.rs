@@ -16,13 +16,13 @@ pub(super) struct Exhausted;
 
 /// What is left.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     left: u64,
 }
 
 impl Budget {
     /// A full one.
-    pub(super) const fn new(steps: u64) -> Self {
+    pub(crate) const fn new(steps: u64) -> Self {
         Self { left: steps }
     }
 

@@ -17,13 +17,15 @@
 
 use std::sync::Arc;
 
-use super::compile::{self, CompiledPolicy, CompiledRule, Whom};
+use super::compile::{CompiledRule, Whom};
 use super::glob::Glob;
 use super::numeric::NumberRange;
 use super::value::{AddressDomain, Domain, Rounding, Values};
+use super::vocabulary::{self, Vocabulary};
 use super::{arn, boolean};
 use crate::catalogue::{self, Actions};
 use crate::document::{Element, Principal};
+use crate::parse;
 
 /// What kind of signed principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +61,21 @@ pub(super) enum CallerClass {
     },
     /// The account behind a canonical user id.
     Canonical(Arc<str>),
+    /// A federated identity that asks for a session of a role, by its provider: a SAML provider's
+    /// ARN, or the name or ARN of an OIDC provider. Only trust policies speak of it.
+    Provider(Arc<str>),
+}
+
+/// How directly a statement grants to a caller (IAM user guide, "Policy evaluation for requests within
+/// a single account", 2026-09).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Delegation {
+    /// To the caller's account: its identity policies must allow as well.
+    Account,
+    /// To the caller's role: boundary and session policy still limit.
+    Role,
+    /// To the caller itself, or to everyone: nothing else limits.
+    Direct,
 }
 
 /// A shape: a caller and how the request comes in.
@@ -83,6 +100,8 @@ pub(super) struct OwnerAndTime {
     pub(super) acls_off: bool,
     /// S3 refuses to write a public ACL (BlockPublicAcls).
     pub(super) public_acls_refused: bool,
+    /// Only the matching of statements is asked about: any owner, time and address.
+    pub(super) matching_only: bool,
 }
 
 impl OwnerAndTime {
@@ -98,7 +117,7 @@ impl OwnerAndTime {
                 catalogue::refused_to_other_accounts()
             }
             // What it answers to services is not documented.
-            CallerClass::Service(_) => 0,
+            CallerClass::Service(_) | CallerClass::Provider(_) => 0,
         };
         let by_ownership = if self.acls_off {
             catalogue::acl_writes()
@@ -130,6 +149,7 @@ impl CallerClass {
     pub(super) fn is_meant(&self, rule: &CompiledRule) -> Option<bool> {
         match &rule.whom {
             Whom::Unread => None,
+            Whom::Holder => Some(true),
             Whom::AllUsers => Some(!matches!(self, Self::Service(_))),
             Whom::AuthenticatedUsers => Some(matches!(self, Self::Aws { .. } | Self::Canonical(_))),
             Whom::LogDelivery => {
@@ -138,6 +158,17 @@ impl CallerClass {
             Whom::Canonical(id) => self.has_canonical_id(id),
             Whom::Principals(element) if element.negated => self.left_out(element).map(|out| !out),
             Whom::Principals(element) => any(element.items.iter().map(|item| self.is(item))),
+            Whom::Trusted(element) => {
+                let meant = |item: &Principal| match (self, item) {
+                    (Self::Aws { .. }, Principal::Federated(_)) => Some(false),
+                    _ => self.is(item),
+                };
+                if element.negated {
+                    self.left_out(element).map(|out| !out)
+                } else {
+                    any(element.items.iter().map(meant))
+                }
+            }
         }
     }
 
@@ -152,8 +183,8 @@ impl CallerClass {
                 name: Some(name),
                 ..
             },
-            Whom::Principals(element),
-        ) = (self, &rule.whom)
+            Some(element),
+        ) = (self, rule.whom.element())
         else {
             return Some(meant);
         };
@@ -169,17 +200,81 @@ impl CallerClass {
         }
     }
 
+    /// The same for a Deny and a caller that may have a permissions boundary: one with `NotPrincipal`
+    /// then means it whatever is listed.
+    pub(super) fn is_denied_with(&self, rule: &CompiledRule, bounded: bool) -> Option<bool> {
+        let is_negated = rule.whom.element().is_some_and(|element| element.negated);
+        let has_boundary =
+            bounded && matches!(self, Self::Aws { kind, .. } if *kind != PrincipalKind::Root);
+        if is_negated && has_boundary {
+            return Some(true);
+        }
+        self.is_denied(rule)
+    }
+
+    /// How directly a statement that speaks of the caller grants to it.
+    pub(super) fn delegation(&self, rule: &CompiledRule) -> Delegation {
+        let Some(element) = rule.whom.element() else {
+            return Delegation::Direct;
+        };
+        if element.negated {
+            return Delegation::Direct;
+        }
+        element
+            .items
+            .iter()
+            .filter(|item| self.is(item) != Some(false))
+            .map(|item| match item {
+                Principal::Account(_) | Principal::CanonicalUser(_) => Delegation::Account,
+                Principal::Arn(arn) if arn.kind == "role" => Delegation::Role,
+                Principal::Federated(_) => Delegation::Role,
+                _ => Delegation::Direct,
+            })
+            .max()
+            .unwrap_or(Delegation::Direct)
+    }
+
+    /// The principal of an ARN: a role's own or a session's.
+    pub(super) fn of_arn(text: &str) -> Option<Self> {
+        let aws = |account: &str, kind, name: Option<&str>, session: Option<&str>| Self::Aws {
+            account: Some(account.into()),
+            kind,
+            name: name.map(Arc::from),
+            session: session.map(Arc::from),
+            asked: true,
+        };
+        Some(match parse::principal_arn(text)? {
+            Principal::Account(id) => aws(&id, PrincipalKind::Root, None, None),
+            Principal::Arn(arn) => {
+                let (account, name) = (&arn.account, arn.name.as_str());
+                match (arn.kind.as_str(), name.split_once('/')) {
+                    ("user", _) => aws(account, PrincipalKind::User, Some(name), None),
+                    ("role", _) => aws(account, PrincipalKind::Role, Some(name), None),
+                    ("federated-user", _) => {
+                        aws(account, PrincipalKind::Federated, Some(name), None)
+                    }
+                    (_, Some((role, session))) => {
+                        aws(account, PrincipalKind::Role, Some(role), Some(session))
+                    }
+                    (_, None) => return None,
+                }
+            }
+            _ => return None,
+        })
+    }
+
     fn has_canonical_id(&self, id: &str) -> Option<bool> {
         match self {
             Self::Canonical(own) => Some(&**own == id),
-            Self::Anonymous | Self::Service(_) => Some(false),
+            Self::Anonymous | Self::Service(_) | Self::Provider(_) => Some(false),
             // Which account an id belongs to cannot be looked up.
             Self::Aws { asked: true, .. } => None,
             Self::Aws { .. } => Some(false),
         }
     }
 
-    fn is(&self, principal: &Principal) -> Option<bool> {
+    /// Whether a principal element speaks of it; `None` when it cannot be known.
+    pub(super) fn is(&self, principal: &Principal) -> Option<bool> {
         let Self::Aws {
             account,
             kind,
@@ -192,6 +287,9 @@ impl CallerClass {
                 (_, Principal::Everyone) => true,
                 (Self::Service(own), Principal::Service(named)) => own.eq_ignore_ascii_case(named),
                 (Self::Canonical(own), Principal::CanonicalUser(named)) => **own == **named,
+                (Self::Provider(own), Principal::Federated(named)) => {
+                    named == "*" || **own == **named
+                }
                 _ => false,
             });
         };
@@ -320,7 +418,7 @@ pub(super) fn tells_networks_apart(key: &str) -> bool {
 }
 
 /// Keys with many values (IAM user guide and Service Authorization Reference: type ArrayOf…).
-fn has_many(key: &str) -> bool {
+pub(super) fn has_many(key: &str) -> bool {
     matches!(
         key,
         "aws:calledvia"
@@ -420,7 +518,7 @@ impl CallerShape {
     /// What a condition key can have, on actions that carry it.
     pub(super) fn domain(
         &self,
-        policy: &CompiledPolicy,
+        policy: &Vocabulary,
         place: &OwnerAndTime,
         key: usize,
         rounding: Rounding,
@@ -430,7 +528,7 @@ impl CallerShape {
         };
         let found = self
             .of_caller(policy, key, name)
-            .or_else(|| self.of_network(policy, key, name))
+            .or_else(|| self.of_network(policy, place, key, name))
             .unwrap_or_else(|| self.of_request(policy, place, key, name, rounding));
         let many = has_many(name);
         match found {
@@ -448,7 +546,7 @@ impl CallerShape {
     }
 
     /// A key that a caller holds.
-    fn held(&self, policy: &CompiledPolicy, key: usize, within: &[&str]) -> DomainSource {
+    fn held(&self, policy: &Vocabulary, key: usize, within: &[&str]) -> DomainSource {
         if !self.fresh {
             return Domain::any_text().into();
         }
@@ -461,7 +559,7 @@ impl CallerShape {
         }
     }
 
-    fn of_caller(&self, policy: &CompiledPolicy, key: usize, name: &str) -> Option<DomainSource> {
+    fn of_caller(&self, policy: &Vocabulary, key: usize, name: &str) -> Option<DomainSource> {
         let (account, kind, own_name) = match &self.caller {
             CallerClass::Aws {
                 account,
@@ -534,7 +632,7 @@ impl CallerShape {
     fn of_other_caller(
         caller: &CallerClass,
         shape: &Self,
-        policy: &CompiledPolicy,
+        policy: &Vocabulary,
         key: usize,
         name: &str,
     ) -> Option<DomainSource> {
@@ -550,6 +648,19 @@ impl CallerShape {
                 let held = |within| Some(shape.held(policy, key, within));
                 let domain = match name {
                     "aws:principalisawsservice" => Domain::fixed("true"),
+                    // Any service that no statement names.
+                    "aws:principalservicename" | "aws:principalservicenameslist"
+                        if shape.widened =>
+                    {
+                        present(Values::Text {
+                            prefix: String::new(),
+                            within: Vec::new(),
+                            without: policy
+                                .service_principals()
+                                .map(|name| Glob::exactly(&name))
+                                .collect(),
+                        })
+                    }
                     "aws:principalservicename" => Domain::fixed(&**service),
                     "aws:principalservicenameslist" => Domain::fixed(&**service),
                     "aws:sourcearn" => {
@@ -575,6 +686,14 @@ impl CallerShape {
                 };
                 Some(domain.into())
             }
+            CallerClass::Provider(provider) => Some(DomainSource::Own(match name {
+                "aws:federatedprovider" => Domain::fixed(&**provider),
+                "aws:viaawsservice" => present(words(&boolean::VALUES)),
+                "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid"
+                | "aws:sourceorgpaths" | "aws:sourceowner" => Domain::absent(),
+                _ if is_about_principals => Domain::absent(),
+                _ => return None,
+            })),
             // Nothing is known of the account behind an id but that it signs.
             CallerClass::Canonical(_) => Some(DomainSource::Own(match name {
                 "aws:principalisawsservice" => Domain::fixed("false"),
@@ -596,7 +715,7 @@ impl CallerShape {
 
     fn principal_arn(
         &self,
-        policy: &CompiledPolicy,
+        policy: &Vocabulary,
         account: Option<&str>,
         kind: PrincipalKind,
         name: Option<&str>,
@@ -659,7 +778,7 @@ impl CallerShape {
 
     fn userid(
         &self,
-        policy: &CompiledPolicy,
+        policy: &Vocabulary,
         account: Option<&str>,
         kind: PrincipalKind,
         name: Option<&str>,
@@ -703,7 +822,13 @@ impl CallerShape {
         })
     }
 
-    fn of_network(&self, policy: &CompiledPolicy, key: usize, name: &str) -> Option<DomainSource> {
+    fn of_network(
+        &self,
+        policy: &Vocabulary,
+        place: &OwnerAndTime,
+        key: usize,
+        name: &str,
+    ) -> Option<DomainSource> {
         if !tells_networks_apart(name) {
             return None;
         }
@@ -716,7 +841,9 @@ impl CallerShape {
         Some(match (self.endpoint, name) {
             // Private addresses come through VPC endpoints, and then under another key.
             (false, "aws:sourceip") => present(Values::Address(
-                if self.fresh {
+                if place.matching_only {
+                    AddressDomain::Any
+                } else if self.fresh {
                     AddressDomain::Unchosen
                 } else {
                     AddressDomain::Public
@@ -788,7 +915,7 @@ impl CallerShape {
 
     fn of_request(
         &self,
-        policy: &CompiledPolicy,
+        policy: &Vocabulary,
         place: &OwnerAndTime,
         key: usize,
         name: &str,
@@ -817,17 +944,28 @@ impl CallerShape {
                     whole: true,
                 },
                 None => NumberRange {
-                    min: EARLIEST_NOW,
+                    min: if place.matching_only {
+                        0.0
+                    } else {
+                        EARLIEST_NOW
+                    },
                     max: f64::INFINITY,
                     whole: true,
                 },
             })),
             "aws:securetransport" => present(words(&["true", "false"])),
+            "aws:resourceaccount" | "s3:resourceaccount" if place.matching_only => {
+                present(Values::Text {
+                    prefix: String::new(),
+                    within: like(&["????????????".to_owned()]),
+                    without: Vec::new(),
+                })
+            }
             "aws:resourceaccount" | "s3:resourceaccount" => Domain::fixed(place.owner.clone()),
             // A property of the bucket's account: not what a caller holds or chooses.
-            compile::RESOURCE_ORGANIZATION => match policy.whole_texts(key) {
+            vocabulary::RESOURCE_ORGANIZATION => match policy.whole_texts(key) {
                 Some(mut texts) => {
-                    texts.push(compile::OWN_ORGANIZATION.to_owned());
+                    texts.push(vocabulary::OWN_ORGANIZATION.to_owned());
                     optional(Values::Of(texts))
                 }
                 None => Domain::any_text(),
@@ -916,7 +1054,7 @@ fn access_points(partition: &str, account: &str) -> [String; 2] {
 const SEVEN_PARTS: &str = "*:*:*:*:*:*:*";
 
 /// What a caller can hold whom the policy does not name.
-fn fresh(policy: &CompiledPolicy, key: usize, within: &[&str]) -> Domain {
+fn fresh(policy: &Vocabulary, key: usize, within: &[&str]) -> Domain {
     let mut without: Vec<Glob> = policy.literals_of(key).map(Glob::exactly).collect();
     let name = policy.keys.get(key).map(String::as_str).unwrap_or_default();
     if name.ends_with("arn") {
@@ -958,7 +1096,7 @@ fn shape_of(pattern: &str) -> Glob {
 
 /// The users of an account that statements name.
 fn named_users<'a>(
-    policy: &'a CompiledPolicy,
+    policy: &'a Vocabulary,
     account: Option<&'a str>,
 ) -> impl Iterator<Item = &'a str> {
     policy

@@ -8,16 +8,15 @@
 use std::cell::OnceCell;
 use std::sync::{Arc, OnceLock};
 
-use super::atom::Atom;
 use super::budget::{Budget, Exhausted};
 use super::caller::{CallerClass, CallerShape, OwnerAndTime};
 use super::compile::{ActionCell, CompiledPolicy, CompiledRule};
-use super::dpll::{Clause, RequestModel, Search};
 use super::fold::{self, Settled};
 use super::proof::ClosedBy;
 use super::questions::RequestForm;
+use super::space::{self, NEVER, PathOutcome, RequestSpace, SettledDeny};
 use super::value::{Domain, Rounding};
-use super::variables;
+use super::vocabulary::{RESOURCE, Vocabulary};
 use crate::catalogue::{self, Actions};
 
 /// What a state is played before.
@@ -73,13 +72,6 @@ pub(super) struct GrantPath {
     /// Position among the Allow statements; none for the owner's identities, who need no statement.
     pub(super) rule: Option<usize>,
     solved: Option<PathOutcome>,
-}
-
-/// What came of a way.
-#[derive(Clone, Debug)]
-pub(super) struct PathOutcome {
-    pub(super) found: Result<Arc<RequestModel>, ClosedBy>,
-    pub(super) doubt: bool,
 }
 
 impl GrantPath {
@@ -161,7 +153,8 @@ impl CallerState {
             return Ok(usize::MAX);
         };
         // What is fixed counts only where the policy looks at it.
-        let looks = |(key, _): &(usize, Arc<Domain>)| policy.carries(members, *key);
+        let looks =
+            |(key, _): &(usize, Arc<Domain>)| policy.vocabulary.carries(members.actions, *key);
         let kind = if fix.on.iter().any(looks) {
             fix.kind
         } else {
@@ -173,7 +166,7 @@ impl CallerState {
         if let Some(known) = known {
             return Ok(known);
         }
-        budget.spend(policy.allows.len() * 2 + policy.keys.len())?;
+        budget.spend(policy.allows.len() * 2 + policy.vocabulary.keys.len())?;
         let mut outcome = CellOutcome {
             cell,
             kind,
@@ -254,18 +247,21 @@ impl CallerState {
         };
         known.get_or_init(|| {
             let policy = around.policy;
-            let domains: Vec<Arc<Domain>> = (0..policy.keys.len())
+            let domains: Vec<Arc<Domain>> = (0..policy.vocabulary.keys.len())
                 .map(|key| match key {
                     // The resource is the action's.
-                    0 => absent(),
-                    _ => self.shape.domain(policy, around.place, key, rounding),
+                    RESOURCE => absent(),
+                    _ => self
+                        .shape
+                        .domain(&policy.vocabulary, around.place, key, rounding),
                 })
                 .collect();
             let says = policy
+                .vocabulary
                 .atoms
                 .iter()
                 .map(|atom| match domains.get(atom.key) {
-                    Some(domain) if atom.key != 0 => fold::says(atom, domain),
+                    Some(domain) if atom.key != RESOURCE => fold::says(atom, domain),
                     _ => Settled::Depends,
                 })
                 .collect();
@@ -302,7 +298,7 @@ impl CallerState {
             Some(rule) if !rule.unread => &rule.atoms,
             _ => &[],
         };
-        let ground = RequestSpace {
+        let ground = CallerSpace {
             policy: around.policy,
             cell,
             fix,
@@ -327,7 +323,7 @@ fn absent() -> Arc<Domain> {
 }
 
 /// What a way is searched over: the requests of one caller, cell and kind.
-struct RequestSpace<'a> {
+struct CallerSpace<'a> {
     policy: &'a CompiledPolicy,
     cell: &'a ActionCell,
     fix: &'a RequestForm,
@@ -335,23 +331,12 @@ struct RequestSpace<'a> {
     rounding: Rounding,
 }
 
-impl<'a> RequestSpace<'a> {
-    /// What a key can have; none for what the caller's shape says of it.
-    fn special(&self, key: usize) -> Option<&'a Domain> {
-        if key == 0 {
-            return Some(&self.policy.resource(self.cell.on).domain);
-        }
-        if !self.policy.carries(self.cell, key) {
-            return Some(&NEVER);
-        }
-        self.fix
-            .on
-            .iter()
-            .find(|(fixed, _)| *fixed == key)
-            .map(|(_, domain)| domain.as_ref())
+impl RequestSpace for CallerSpace<'_> {
+    fn vocabulary(&self) -> &Vocabulary {
+        &self.policy.vocabulary
     }
 
-    fn domain(&self, key: usize) -> &'a Domain {
+    fn domain(&self, key: usize) -> &Domain {
         self.special(key).unwrap_or_else(|| {
             self.keys
                 .domains
@@ -360,17 +345,37 @@ impl<'a> RequestSpace<'a> {
         })
     }
 
-    /// What a condition, by position, says of all these requests.
     fn says(&self, position: usize) -> Settled {
-        let Some(atom) = self.policy.atoms.get(position) else {
+        let Some(atom) = self.policy.vocabulary.atoms.get(position) else {
             return Settled::Depends;
         };
         let known = match (atom.key, self.special(atom.key)) {
-            (0, _) => self.policy.resource(self.cell.on).says.get(position),
+            (RESOURCE, _) => self.policy.resource(self.cell.on).says.get(position),
             (_, Some(special)) => return fold::says(atom, special),
             (_, None) => self.keys.says.get(position),
         };
         known.copied().unwrap_or(Settled::Depends)
+    }
+
+    fn rounding(&self) -> Rounding {
+        self.rounding
+    }
+}
+
+impl<'a> CallerSpace<'a> {
+    /// What a key can have; none for what the caller's shape says of it.
+    fn special(&self, key: usize) -> Option<&'a Domain> {
+        if key == RESOURCE {
+            return Some(&self.policy.resource(self.cell.on).domain);
+        }
+        if !self.policy.vocabulary.carries(self.cell.actions, key) {
+            return Some(&NEVER);
+        }
+        self.fix
+            .on
+            .iter()
+            .find(|(fixed, _)| *fixed == key)
+            .map(|(_, domain)| domain.as_ref())
     }
 
     /// What is settled beforehand is settled here, without a search.
@@ -382,13 +387,10 @@ impl<'a> RequestSpace<'a> {
     ) -> Result<PathOutcome, Exhausted> {
         budget.spend(wanted.len() + self.policy.denies.len() * 2)?;
         let mut doubt = false;
-        if let Some(never) = wanted.iter().find(|atom| self.says(**atom) == Settled::No) {
-            let key = self.policy.atoms.get(*never).map_or(0, |atom| atom.key);
-            return Ok(PathOutcome {
-                found: Err(ClosedBy::Key(key)),
-                doubt,
-            });
-        }
+        let alone = match space::settle_allow(self, 0, wanted, false) {
+            Ok(alone) => alone,
+            Err(key) => return Ok(PathOutcome::closed(ClosedBy::Key(key), doubt)),
+        };
         let mut clauses = Vec::new();
         for (rule, meant) in self.policy.denies.iter().zip(denies) {
             if rule.unread {
@@ -396,152 +398,22 @@ impl<'a> RequestSpace<'a> {
                 if self.rounding == Rounding::Up {
                     continue;
                 }
-            } else if rule.actions & self.cell.actions == 0 || *meant == Some(false) {
+            } else if rule.actions & self.cell.actions == 0 {
                 continue;
             }
-            // What could not be read may match everything.
-            let atoms: &[usize] = if rule.unread { &[] } else { &rule.atoms };
-            budget.spend(atoms.len())?;
-            if atoms.iter().any(|atom| self.says(*atom) == Settled::No) {
-                continue;
+            budget.spend(rule.atoms.len())?;
+            match space::settle(self, rule, &rule.atoms, *meant) {
+                SettledDeny::Never => {}
+                SettledDeny::Always => {
+                    return Ok(PathOutcome::closed(ClosedBy::Denied(rule.index), doubt));
+                }
+                SettledDeny::Depends(clause) => clauses.push(clause),
             }
-            let open: Vec<usize> = atoms
-                .iter()
-                .copied()
-                .filter(|atom| self.says(*atom) == Settled::Depends)
-                .collect();
-            let unclear = meant.is_none();
-            if open.is_empty() && !unclear {
-                // It matches all of these requests.
-                return Ok(PathOutcome {
-                    found: Err(ClosedBy::Denied(rule.index)),
-                    doubt,
-                });
-            }
-            clauses.push(Clause {
-                index: rule.index,
-                atoms: open,
-                unclear,
-            });
         }
-        let solved = self.search(wanted, &clauses, budget)?;
+        let solved = space::search(self, &[vec![alone]], &clauses, budget)?;
         Ok(PathOutcome {
             doubt: doubt || solved.doubt,
             ..solved
-        })
-    }
-
-    /// One search, or one for each combination of values of the policy's variables.
-    fn search(
-        &self,
-        wanted: &[usize],
-        clauses: &[Clause],
-        budget: &mut Budget,
-    ) -> Result<PathOutcome, Exhausted> {
-        let policy = self.policy;
-        let domains: Vec<&Domain> = (0..policy.keys.len()).map(|key| self.domain(key)).collect();
-        let over = SearchSpace {
-            domains: &domains,
-            clauses,
-            rounding: self.rounding,
-        };
-        let depends: Vec<usize> = wanted
-            .iter()
-            .copied()
-            .filter(|atom| self.says(*atom) == Settled::Depends)
-            .collect();
-        let is_open = |atom: &usize| policy.atoms.get(*atom).is_some_and(Atom::is_open);
-        let open = depends
-            .iter()
-            .chain(clauses.iter().flat_map(|clause| &clause.atoms))
-            .any(is_open);
-        if !open {
-            return over.search(&policy.atoms, wanted, &depends, budget);
-        }
-        let (assignments, complete) = variables::assignments(policy, &domains, budget)?;
-        let mut closed = ClosedBy::Key(0);
-        let mut doubt = false;
-        for assignment in &assignments {
-            let fixed: Vec<(usize, Domain)> = assignment
-                .iter()
-                .map(|(key, value)| {
-                    let domain = match value {
-                        Some(value) => Domain::fixed(value.clone()),
-                        None => Domain::absent(),
-                    };
-                    (*key, domain)
-                })
-                .collect();
-            let mut domains = domains.clone();
-            for (key, domain) in &fixed {
-                if let Some(place) = domains.get_mut(*key) {
-                    *place = domain;
-                }
-            }
-            let atoms = variables::assigned(policy, assignment);
-            budget.spend(atoms.iter().map(Atom::weight).sum())?;
-            let over = SearchSpace {
-                domains: &domains,
-                ..over
-            };
-            let solved = over.search(&atoms, wanted, &depends, budget)?;
-            doubt |= solved.doubt;
-            match solved.found {
-                Ok(_) => return Ok(PathOutcome { doubt, ..solved }),
-                Err(found) => closed = closed.max(found),
-            }
-        }
-        if complete || self.rounding == Rounding::Down {
-            return Ok(PathOutcome {
-                found: Err(closed),
-                doubt: doubt || !complete,
-            });
-        }
-        let atoms = variables::widened(policy, wanted);
-        budget.spend(atoms.iter().map(Atom::weight).sum())?;
-        let solved = over.search(&atoms, wanted, &depends, budget)?;
-        Ok(PathOutcome {
-            doubt: true,
-            ..solved
-        })
-    }
-}
-
-static NEVER: Domain = Domain::absent();
-
-/// What a search runs over.
-#[derive(Clone, Copy)]
-struct SearchSpace<'a> {
-    domains: &'a [&'a Domain],
-    clauses: &'a [Clause],
-    rounding: Rounding,
-}
-
-impl SearchSpace<'_> {
-    fn search(
-        self,
-        atoms: &[Atom],
-        wanted: &[usize],
-        depends: &[usize],
-        budget: &mut Budget,
-    ) -> Result<PathOutcome, Exhausted> {
-        let mut search = Search {
-            atoms,
-            domains: self.domains,
-            clauses: self.clauses,
-            rounding: self.rounding,
-            doubt: false,
-            failed_key: None,
-            blocked_by: None,
-            budget,
-        };
-        let found = search.run(wanted, depends)?;
-        Ok(PathOutcome {
-            found: found.map(Arc::new).ok_or(match search.failed_key {
-                Some(key) => ClosedBy::Key(key),
-                None => ClosedBy::Denied(search.blocked_by),
-            }),
-            doubt: search.doubt,
         })
     }
 }

@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::atom::{Atom, ValueTest};
+use super::atom::Atom;
 use super::fold::{self, Settled};
 use super::glob::{Glob, GlobToken};
-use super::ip::Addresses;
 use super::value::{Domain, Values};
+use super::vocabulary::{RESOURCE, Vocabulary, text_of};
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Action, Actions, On};
 use crate::contract::Grant;
@@ -33,8 +33,23 @@ pub(super) enum Whom {
     LogDelivery,
     /// A canonical user id in the ACL.
     Canonical(String),
+    /// As a trust policy says: of its Federated principals only federated identities that have no
+    /// session yet.
+    Trusted(Element<Principal>),
+    /// The identity that the policy is attached to.
+    Holder,
     /// It is unknown: the element could not be read.
     Unread,
+}
+
+impl Whom {
+    /// The principal element.
+    pub(super) const fn element(&self) -> Option<&Element<Principal>> {
+        match self {
+            Self::Principals(element) | Self::Trusted(element) => Some(element),
+            _ => None,
+        }
+    }
 }
 
 /// A statement.
@@ -97,50 +112,15 @@ pub(super) struct ResourceDomain {
 pub(super) struct CompiledPolicy {
     pub(super) allows: Vec<CompiledRule>,
     pub(super) denies: Vec<CompiledRule>,
-    /// The condition keys in lower case; the first is the resource.
-    pub(super) keys: Vec<String>,
-    /// The same as AWS writes them.
-    pub(super) written: Vec<String>,
-    pub(super) atoms: Vec<Atom>,
+    pub(super) vocabulary: Vocabulary,
     /// The actions in groups, class by class in the order of the catalogue.
     pub(super) groups: Vec<ActionGroup>,
     pub(super) cells: Vec<ActionCell>,
-    /// By key, the actions that can carry it.
-    pub(super) carriers: Vec<Actions>,
-    /// By key, the texts without wildcards that the policy compares it with.
-    pub(super) literals: Vec<BTreeSet<String>>,
-    /// By key, what a caller holds whom the policy does not name; filled when first asked for.
-    pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
-    /// Every 12-digit number in the policy, and the owner.
-    pub(super) accounts: BTreeSet<String>,
-    /// An account that the policy does not name.
-    pub(super) fresh_account: Arc<str>,
-    /// Every organization id in the policy.
-    pub(super) organizations: BTreeSet<String>,
-    /// Every unique id of a user or role in the policy.
-    pub(super) unique_ids: BTreeSet<String>,
-    /// The networks that statements name, but for those that exclude no one.
-    pub(super) networks: Arc<Addresses>,
-    /// Every principal that a statement names.
-    pub(super) principals: BTreeSet<Principal>,
     /// What the resource of an action on the bucket can be, and of one on an object.
     pub(super) resources: [ResourceDomain; 2],
-    /// Keys that stand in patterns as variables.
-    pub(super) variables: BTreeSet<usize>,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
-    pub(super) partition: &'static str,
     /// Why nothing can be said of it as a whole.
     pub(super) unreadable: Option<String>,
 }
-
-/// The key of the organization that the bucket's account belongs to.
-pub(super) const RESOURCE_ORGANIZATION: &str = "aws:resourceorgid";
-
-/// Stands for the organization of the bucket's account where the policy does not name it.
-pub(super) const OWN_ORGANIZATION: &str = "o-bucketowner";
-
-/// The name under which the resource is a key.
-const RESOURCE: &str = "resource";
 
 impl CompiledPolicy {
     /// Compiles a policy and the ACL grants that have an effect.
@@ -153,34 +133,22 @@ impl CompiledPolicy {
         partition: Option<&'static str>,
         rcps: &[Vec<Policy>],
     ) -> Self {
+        let partition = partition
+            .or_else(|| policy.map(partition_of))
+            .unwrap_or("aws");
         let mut this = Self {
             allows: Vec::new(),
             denies: Vec::new(),
-            keys: vec![RESOURCE.to_owned()],
-            written: Vec::new(),
-            atoms: Vec::new(),
+            vocabulary: Vocabulary::new(partition, [owner.to_owned()]),
             groups: Vec::new(),
             cells: Vec::new(),
-            carriers: Vec::new(),
-            literals: Vec::new(),
-            fresh: Vec::new(),
-            accounts: BTreeSet::from([owner.to_owned()]),
-            fresh_account: "100000000007".into(),
-            organizations: BTreeSet::new(),
-            unique_ids: BTreeSet::new(),
-            networks: Arc::new(Addresses::of(&[])),
-            principals: BTreeSet::new(),
             resources: [On::Bucket, On::Object].map(|on| ResourceDomain {
                 domain: Arc::new(resource_domain("", on)),
                 says: Vec::new(),
             }),
-            variables: BTreeSet::new(),
-            partition: partition
-                .or_else(|| policy.map(partition_of))
-                .unwrap_or("aws"),
             unreadable: None,
         };
-        let arn = format!("arn:{}:s3:::{bucket}", this.partition);
+        let arn = format!("arn:{partition}:s3:::{bucket}");
         let domains = [On::Bucket, On::Object].map(|on| resource_domain(&arn, on));
         if let Some(policy) = policy {
             this.policy(policy, &domains);
@@ -191,41 +159,19 @@ impl CompiledPolicy {
         for level in rcps {
             this.control_level(level, &domains);
         }
-        if let Some(fresh_account) = FRESH_ACCOUNTS
-            .iter()
-            .find(|candidate| !this.accounts.contains(**candidate))
-        {
-            this.fresh_account = (*fresh_account).into();
-        }
+        this.vocabulary.complete();
         this.resources = domains.map(|domain| ResourceDomain {
             says: this
+                .vocabulary
                 .atoms
                 .iter()
                 .map(|atom| match atom.key {
-                    0 => fold::says(atom, &domain),
+                    RESOURCE => fold::says(atom, &domain),
                     _ => Settled::Depends,
                 })
                 .collect(),
             domain: Arc::new(domain),
         });
-        this.variables();
-        if this.position(RESOURCE_ORGANIZATION).is_some() {
-            // Whoever the policy does not name is not in the owner's organization either.
-            this.organizations.insert(OWN_ORGANIZATION.to_owned());
-        }
-        this.literals = this.collect_literals();
-        this.networks = Arc::new(this.named_networks());
-        this.fresh.resize_with(this.keys.len(), OnceLock::new);
-        this.written = this
-            .keys
-            .iter()
-            .map(|key| super::keys::written(key))
-            .collect();
-        this.carriers = this
-            .keys
-            .iter()
-            .map(|key| catalogue::carrying(key))
-            .collect();
         this.partition_actions();
         this
     }
@@ -270,13 +216,7 @@ impl CompiledPolicy {
         unread: bool,
         domains: &[Domain; 2],
     ) {
-        let resource = match &statement.resource {
-            Some(element) => {
-                let texts = element.items.iter().map(|item| item.text.as_str());
-                Atom::resource(texts, element.negated, version)
-            }
-            None => Atom::resource(std::iter::once("*"), false, version),
-        };
+        let resource = Vocabulary::resource_of(statement, version);
         if !unread
             && domains
                 .iter()
@@ -284,34 +224,9 @@ impl CompiledPolicy {
         {
             return;
         }
-        for pattern in statement.resource.iter().flat_map(|element| &element.items) {
-            self.note(&pattern.text);
-        }
-        let mut atoms = vec![self.atom(resource)];
-        for condition in &statement.conditions {
-            for value in &condition.values {
-                self.note(value);
-            }
-            let key = self.key(&condition.key);
-            let atom = Atom::condition(condition, key, version);
-            atoms.push(self.atom(atom));
-        }
-        let whom = match &statement.principal {
-            Some(element) => {
-                for principal in &element.items {
-                    self.note(principal_text(principal));
-                    self.principals.insert(principal.clone());
-                }
-                Whom::Principals(element.clone())
-            }
-            None => Whom::Unread,
-        };
         let rule = CompiledRule {
-            index: Some(statement.index),
-            whom,
-            actions: catalogue::of_element(&statement.action),
-            atoms,
             unread: unread || statement.principal.is_none() || statement.resource.is_none(),
+            ..self.vocabulary.rule(statement, version, resource)
         };
         match statement.effect {
             Effect::Allow => self.allows.push(rule),
@@ -355,26 +270,13 @@ impl CompiledPolicy {
 
     /// What a grant on a bucket permits: never object data, and of writing only the upload.
     fn grant(&mut self, grant: &Grant, arn: &str, owner_id: Option<&str>) {
-        let names: &[&str] = match grant.permission.as_str() {
-            "READ" => &READ,
-            "WRITE" => &WRITE,
-            "READ_ACP" => &READ_ACP,
-            "WRITE_ACP" => &WRITE_ACP,
-            "FULL_CONTROL" => &FULL_CONTROL,
-            _ => &[],
-        };
-        let actions = catalogue::which(|action| names.contains(&action.name.as_str()));
-        let whom = match grant.grantee.as_str() {
-            "AllUsers" => Whom::AllUsers,
-            "AuthenticatedUsers" => Whom::AuthenticatedUsers,
-            "LogDelivery" => Whom::LogDelivery,
-            id if Some(id) == owner_id => return,
-            id => Whom::Canonical(id.to_owned()),
+        let Some((whom, actions)) = of_grant(grant, owner_id) else {
+            return;
         };
         let everything = [arn.to_owned(), format!("{arn}/*")];
         let texts = everything.iter().map(String::as_str);
         let resource = Atom::resource(texts, false, Version::V2008);
-        let atoms = vec![self.atom(resource)];
+        let atoms = vec![self.vocabulary.add(resource)];
         self.allows.push(CompiledRule {
             index: None,
             whom,
@@ -382,70 +284,6 @@ impl CompiledPolicy {
             atoms,
             unread: actions == 0,
         });
-    }
-
-    fn atom(&mut self, atom: Atom) -> usize {
-        self.atoms.push(atom);
-        self.atoms.len() - 1
-    }
-
-    fn key(&mut self, name: &str) -> usize {
-        let name = same_key(name);
-        self.position(name).unwrap_or_else(|| {
-            self.keys.push(name.to_owned());
-            self.keys.len() - 1
-        })
-    }
-
-    /// The number of a key, if the policy has it.
-    pub(super) fn position(&self, name: &str) -> Option<usize> {
-        self.keys.iter().position(|key| key == name)
-    }
-
-    /// Collects what a caller may hold.
-    fn note(&mut self, text: &str) {
-        for word in text.split(|found: char| !found.is_ascii_alphanumeric() && found != '-') {
-            let digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
-            if word.len() == 12 && digits(word) {
-                self.accounts.insert(word.to_owned());
-            } else if word.len() > 2 && word.starts_with("o-") {
-                self.organizations.insert(word.to_owned());
-            } else if word.len() >= 12 && (word.starts_with("AROA") || word.starts_with("AIDA")) {
-                self.unique_ids.insert(word.to_owned());
-            }
-        }
-    }
-
-    fn variables(&mut self) {
-        let names: BTreeSet<String> = self
-            .atoms
-            .iter()
-            .flat_map(|atom| atom.variables().map(str::to_owned))
-            .collect();
-        for name in names {
-            let key = self.key(&name);
-            self.variables.insert(key);
-        }
-    }
-
-    fn named_networks(&self) -> Addresses {
-        self.atoms
-            .iter()
-            .filter_map(|atom| match &atom.test {
-                ValueTest::Address(set) if !set.is_broad() => Some(set),
-                _ => None,
-            })
-            .fold(Addresses::of(&[]), |all, set| all.or(set))
-    }
-
-    fn collect_literals(&self) -> Vec<BTreeSet<String>> {
-        let mut literals = vec![BTreeSet::new(); self.keys.len()];
-        for atom in &self.atoms {
-            if let (Some(set), ValueTest::Text(globs)) = (literals.get_mut(atom.key), &atom.test) {
-                set.extend(globs.iter().filter_map(Glob::literal).map(str::to_owned));
-            }
-        }
-        literals
     }
 
     /// Splits the actions until nothing distinguishes the members of a part.
@@ -457,7 +295,7 @@ impl CompiledPolicy {
             .iter()
             .chain(&self.denies)
             .map(|rule| rule.actions)
-            .chain(self.carriers.iter().copied())
+            .chain(self.vocabulary.carriers())
         {
             if line != all && line != 0 && !lines.contains(&line) {
                 lines.push(line);
@@ -515,13 +353,6 @@ impl CompiledPolicy {
         }
     }
 
-    /// Whether the actions of a cell can carry a key.
-    pub(super) fn carries(&self, cell: &ActionCell, key: usize) -> bool {
-        self.carriers
-            .get(key)
-            .is_none_or(|set| set & cell.actions != 0)
-    }
-
     /// The groups of one class; they stand together.
     pub(super) fn of_class(&self, class: ActionClass) -> Range<usize> {
         let start = self
@@ -537,97 +368,27 @@ impl CompiledPolicy {
             .count();
         start..start + length
     }
+}
 
-    /// The literals that a key is compared with.
-    pub(super) fn literals_of(&self, key: usize) -> impl Iterator<Item = &str> {
-        self.literals
-            .get(key)
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
-    }
-
-    /// The values that the policy tells apart on a key, when all its conditions on it compare whole
-    /// texts.
-    pub(super) fn whole_texts(&self, key: usize) -> Option<Vec<String>> {
-        let mut texts = Vec::new();
-        for atom in self.atoms.iter().filter(|atom| atom.key == key) {
-            match &atom.test {
-                ValueTest::Constant(_) => {}
-                ValueTest::Text(globs) => {
-                    for glob in globs {
-                        texts.push(glob.literal()?.to_owned());
-                    }
-                }
-                ValueTest::Number(..) | ValueTest::Address(_) => return None,
-            }
-        }
-        Some(texts)
-    }
-
-    /// A name for a user or role that no statement names.
-    pub(super) fn unnamed_principal(&self) -> String {
-        let taken = |name: &str| {
-            self.principals.iter().any(|principal| {
-                matches!(principal, Principal::Arn(arn) if arn.name.split('/').any(|part| part == name))
-            })
-        };
-        let mut name = "someone".to_owned();
-        while taken(&name) {
-            name.push('1');
-        }
-        name
-    }
-
-    /// The AWS services that statements name as principals.
-    pub(super) fn service_principals(&self) -> impl Iterator<Item = String> {
-        self.principals
-            .iter()
-            .filter_map(|principal| match principal {
-                Principal::Service(name) => Some(name.to_lowercase()),
-                _ => None,
-            })
-    }
-
-    /// The AWS services that conditions on the caller's service name.
-    pub(super) fn services_in_conditions(&self) -> impl Iterator<Item = String> {
-        ["aws:principalservicename", "aws:principalservicenameslist"]
-            .into_iter()
-            .filter_map(|key| self.position(key))
-            .flat_map(|key| self.literals_of(key))
-            .map(str::to_lowercase)
-    }
-
-    /// True when one of these keys occurs.
-    pub(super) fn mentions(&self, wanted: impl Fn(&str) -> bool) -> bool {
-        self.keys.iter().any(|key| wanted(key))
-    }
-
-    /// True when the patterns on a key could tell one account from another by part of its number.
-    pub(super) fn splits_accounts(&self) -> bool {
-        let names_accounts = |key: usize| {
-            self.keys.get(key).is_some_and(|key| {
-                matches!(
-                    key.as_str(),
-                    "aws:principalaccount" | "aws:principalarn" | "aws:userid"
-                )
-            })
-        };
-        self.atoms.iter().any(|atom| {
-            names_accounts(atom.key)
-                && match &atom.test {
-                    ValueTest::Text(globs) => globs.iter().any(|glob| {
-                        glob.literal().is_none()
-                            && glob
-                                .example()
-                                .split(|found: char| !found.is_ascii_digit())
-                                .any(|digits| !digits.is_empty() && digits.len() != 12)
-                    }),
-                    ValueTest::Constant(_) => false,
-                    ValueTest::Number(..) | ValueTest::Address(_) => true,
-                }
-        })
-    }
+/// Whom a grant of an ACL speaks of, and the actions it permits; none for one to the owner.
+pub(super) fn of_grant(grant: &Grant, owner_id: Option<&str>) -> Option<(Whom, Actions)> {
+    let names: &[&str] = match grant.permission.as_str() {
+        "READ" => &READ,
+        "WRITE" => &WRITE,
+        "READ_ACP" => &READ_ACP,
+        "WRITE_ACP" => &WRITE_ACP,
+        "FULL_CONTROL" => &FULL_CONTROL,
+        _ => &[],
+    };
+    let whom = match grant.grantee.as_str() {
+        "AllUsers" => Whom::AllUsers,
+        "AuthenticatedUsers" => Whom::AuthenticatedUsers,
+        "LogDelivery" => Whom::LogDelivery,
+        id if Some(id) == owner_id => return None,
+        id => Whom::Canonical(id.to_owned()),
+    };
+    let actions = catalogue::which(|action| names.contains(&action.name.as_str()));
+    Some((whom, actions))
 }
 
 /// What the resource of an action can be.
@@ -651,19 +412,6 @@ pub(super) fn resource_domain(bucket: &str, on: On) -> Domain {
     }
 }
 
-/// Accounts of which one that the policy does not name is the fresh account.
-const FRESH_ACCOUNTS: [&str; 9] = [
-    "999999999999",
-    "888888888888",
-    "777777777777",
-    "666666666666",
-    "555555555555",
-    "444444444444",
-    "333333333333",
-    "222222222222",
-    "111111111111",
-];
-
 /// The actions by class, kind of resource and whether they are core, class by class.
 fn kinds() -> &'static [Actions] {
     static KINDS: OnceLock<Vec<Actions>> = OnceLock::new();
@@ -683,14 +431,6 @@ fn kinds() -> &'static [Actions] {
     })
 }
 
-/// The one key of two that say what time it is.
-pub(super) fn same_key(name: &str) -> &str {
-    match name {
-        "aws:epochtime" => "aws:currenttime",
-        other => other,
-    }
-}
-
 const READ: [&str; 3] = [
     "s3:ListBucket",
     "s3:ListBucketVersions",
@@ -708,20 +448,8 @@ const FULL_CONTROL: [&str; 6] = [
     "s3:PutBucketAcl",
 ];
 
-fn principal_text(principal: &Principal) -> &str {
-    match principal {
-        Principal::Everyone => "*",
-        Principal::Account(text)
-        | Principal::UniqueId(text)
-        | Principal::Service(text)
-        | Principal::Federated(text)
-        | Principal::CanonicalUser(text) => text,
-        Principal::Arn(arn) => &arn.text,
-    }
-}
-
 /// The partition that the policy's resources and principals name.
-fn partition_of(policy: &Policy) -> &'static str {
+pub(crate) fn partition_of(policy: &Policy) -> &'static str {
     let names = |partition: &str| {
         policy.statements.iter().any(|statement| {
             let mut resources = statement.resource.iter().flat_map(|element| &element.items);
@@ -730,7 +458,7 @@ fn partition_of(policy: &Policy) -> &'static str {
                 .iter()
                 .flat_map(|element| &element.items);
             resources.any(|pattern| pattern.text.starts_with(partition))
-                || principals.any(|principal| principal_text(principal).starts_with(partition))
+                || principals.any(|principal| text_of(principal).starts_with(partition))
         })
     };
     if names("arn:aws-cn:") {

@@ -10,13 +10,14 @@ use std::sync::Arc;
 
 use super::budget::Exhausted;
 use super::caller::{CallerClass, CallerShape, LONGEST_SIGNATURE_MS};
+use super::caller_list::AskedShape;
 use super::caller_state::{CallerState, ProvingContext};
 use super::compile::ActionGroup;
 use super::hit::{AskedCaller, EvaluatedRequest, Holding, QuestionCallers, WayIn};
 use super::holding;
 use super::proof::{ClosedBy, Ledger};
 use super::prover::{LongestSignature, Prover};
-use super::questions::{self, AskedShape, Question, RequestForm, RequestKind};
+use super::questions::{self, Question, RequestForm, RequestKind};
 use super::value::Rounding;
 use crate::catalogue::{ActionClass, Actions, CLASSES};
 use crate::contract::Reach;
@@ -468,9 +469,10 @@ impl Prover {
     /// The request that shows a way in; none for a caller that has no ARN to write down.
     pub(super) fn request(&self, hit: &WayIn) -> Option<Request> {
         super::witness::request(
-            self.surroundings(),
+            &self.policy.vocabulary,
+            &self.place.owner,
             &self.states.get(hit.state)?.shape,
-            hit.group.action,
+            &hit.group.action.name,
             &hit.model,
             &hit.fix.all,
         )

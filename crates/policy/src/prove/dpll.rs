@@ -1,6 +1,7 @@
-//! The search: is there a request that one Allow matches and no Deny does?
+//! The search: is there a request that one Allow of each group matches and no Deny does?
 //!
-//! The Allow gives a conjunction of literals. Each Deny gives a clause: its resource does not match,
+//! An Allow gives a conjunction of literals, of which a group of several leaves the choice: an
+//! alternative of a group that the candidate does not satisfy is tried after the other. Each Deny gives a clause: its resource does not match,
 //! or one of its conditions does not hold. The search keeps a value for every key that satisfies all
 //! literals so far — a candidate request — and looks for a Deny that matches it. None does: the
 //! candidate is the answer. One does: some literal of that Deny must be false in any answer, so each
@@ -12,10 +13,11 @@
 //! Only clauses that the candidate violates are ever branched on, which is why ordinary policies
 //! need no branching at all.
 
-use super::atom::{Atom, KeyValue};
+use super::atom::KeyValue;
 use super::budget::{Budget, Exhausted};
 use super::solve;
 use super::value::{Domain, Literal, Rounding};
+use super::variables::Conditions;
 
 /// A Deny statement in the shape that is looked at.
 #[derive(Clone, Debug)]
@@ -28,15 +30,30 @@ pub(super) struct Clause {
     pub(super) unclear: bool,
 }
 
+/// One way to satisfy a group: a rule that the request may match.
+#[derive(Clone, Debug)]
+pub(super) struct Alternative<'a> {
+    /// Which rule, as the caller of the search counts them.
+    pub(super) rule: usize,
+    /// All its conditions, as positions among the atoms.
+    pub(super) atoms: &'a [usize],
+    /// Those of them that are not settled.
+    pub(super) depends: Vec<usize>,
+    /// Whether it speaks of the caller is not known.
+    pub(super) unclear: bool,
+}
+
 /// Deeper than this the search gives up: the stack is finite.
 const DEEPEST: usize = 600;
 
 /// One search.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
-    pub(super) atoms: &'a [Atom],
+    pub(super) atoms: &'a Conditions<'a>,
     /// By key.
     pub(super) domains: &'a [&'a Domain],
+    /// Of each of these one alternative must hold.
+    pub(super) groups: &'a [Vec<Alternative<'a>>],
     pub(super) clauses: &'a [Clause],
     pub(super) rounding: Rounding,
     /// The answer would be another with the other rounding.
@@ -59,19 +76,29 @@ pub(super) struct RequestModel {
 type Candidate = Vec<Option<KeyValue>>;
 
 impl Search<'_> {
-    /// Looks for a request that satisfies `wanted` (positions of atoms that must hold, of which those
-    /// in `depends` are not settled) and violates some part of every clause.
+    /// Looks for a request that satisfies one alternative of every group and violates some part of
+    /// every clause.
     ///
     /// # Errors
     /// When the budget is used up.
-    pub(super) fn run(
-        &mut self,
-        wanted: &[usize],
-        depends: &[usize],
-    ) -> Result<Option<RequestModel>, Exhausted> {
-        let mut literals: Vec<(usize, bool)> = wanted.iter().map(|atom| (*atom, true)).collect();
+    pub(super) fn run(&mut self) -> Result<Option<RequestModel>, Exhausted> {
+        let mut literals: Vec<(usize, bool)> = Vec::new();
         let mut candidate: Candidate = vec![None; self.domains.len()];
-        for atom in depends {
+        let groups = self.groups;
+        // A group of one leaves no choice.
+        let alone = || {
+            groups.iter().filter_map(|group| match group.as_slice() {
+                [alone] => Some(alone),
+                _ => None,
+            })
+        };
+        for alternative in alone() {
+            if self.is_unusable(alternative) {
+                return Ok(None);
+            }
+            literals.extend(alternative.atoms.iter().map(|atom| (*atom, true)));
+        }
+        for atom in alone().flat_map(|alternative| &alternative.depends) {
             if let Some(key) = self.atoms.get(*atom).map(|atom| atom.key)
                 && !self.has(&mut candidate, key, &literals)?
             {
@@ -132,6 +159,112 @@ impl Search<'_> {
         solve::solve(domain, &on_key, self.rounding, &mut self.doubt, self.budget)
     }
 
+    /// Whether an alternative counts for nothing, as it is not known to be about the caller.
+    fn is_unusable(&mut self, alternative: &Alternative<'_>) -> bool {
+        if alternative.unclear {
+            self.doubt = true;
+        }
+        alternative.unclear && self.rounding == Rounding::Down
+    }
+
+    /// Whether the candidate satisfies an alternative.
+    fn satisfies(
+        &mut self,
+        alternative: &Alternative<'_>,
+        candidate: &mut Candidate,
+        literals: &[(usize, bool)],
+    ) -> Result<bool, Exhausted> {
+        if self.is_unusable(alternative) {
+            return Ok(false);
+        }
+        let atoms = self.atoms;
+        for position in &alternative.depends {
+            let Some(atom) = atoms.get(*position) else {
+                continue;
+            };
+            self.budget.spend(atom.weight())?;
+            if !self.has(candidate, atom.key, literals)? {
+                return Ok(false);
+            }
+            let holds = candidate
+                .get(atom.key)
+                .and_then(Option::as_ref)
+                .and_then(|value| atom.holds(value))
+                .unwrap_or_else(|| {
+                    self.doubt = true;
+                    self.rounding == Rounding::Up
+                });
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The first group of which the candidate satisfies no alternative.
+    fn unmet(
+        &mut self,
+        candidate: &mut Candidate,
+        literals: &[(usize, bool)],
+    ) -> Result<Option<usize>, Exhausted> {
+        let groups = self.groups;
+        for (place, group) in groups.iter().enumerate() {
+            // The literals of a group of one hold already.
+            if group.len() == 1 {
+                continue;
+            }
+            let mut met = false;
+            for alternative in group {
+                if self.satisfies(alternative, candidate, literals)? {
+                    met = true;
+                    break;
+                }
+            }
+            if !met {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tries each alternative of a group.
+    fn choose(
+        &mut self,
+        group: usize,
+        literals: &mut Vec<(usize, bool)>,
+        candidate: &Candidate,
+        depth: usize,
+    ) -> Result<Option<Candidate>, Exhausted> {
+        let groups = self.groups;
+        for alternative in groups.get(group).into_iter().flatten() {
+            if self.is_unusable(alternative) {
+                continue;
+            }
+            let before = literals.len();
+            literals.extend(alternative.atoms.iter().map(|atom| (*atom, true)));
+            let mut candidate = candidate.clone();
+            let mut possible = true;
+            for position in &alternative.depends {
+                let Some(key) = self.atoms.get(*position).map(|atom| atom.key) else {
+                    continue;
+                };
+                let value = self.value(key, literals)?;
+                possible = value.is_some();
+                if !possible {
+                    break;
+                }
+                if let Some(place) = candidate.get_mut(key) {
+                    *place = value;
+                }
+            }
+            if possible && let Some(found) = self.descend(literals, candidate, depth + 1)? {
+                return Ok(Some(found));
+            }
+            literals.truncate(before);
+        }
+        Ok(None)
+    }
+
     /// Whether a clause's Deny matches the candidate.
     fn matches(
         &mut self,
@@ -178,6 +311,9 @@ impl Search<'_> {
     ) -> Result<Option<Candidate>, Exhausted> {
         if depth > DEEPEST {
             return Err(Exhausted);
+        }
+        if let Some(group) = self.unmet(&mut candidate, literals)? {
+            return self.choose(group, literals, &candidate, depth);
         }
         let clauses = self.clauses;
         let mut violated = None;

@@ -51,10 +51,27 @@ impl GlobToken {
         match self {
             Self::Char(wanted) => wanted == found,
             Self::AnyCase(wanted) => fold(found) == wanted,
-            Self::One | Self::Many => true,
-            Self::OneInSegment | Self::ManyInSegment => found != ':',
+            Self::Many => true,
+            Self::One => !is_symbol(found),
+            Self::OneInSegment | Self::ManyInSegment => found != ':' && !is_symbol(found),
         }
     }
+}
+
+/// The first of the characters that stand for the value of a variable; they are from Unicode's private
+/// use area.
+const SYMBOLS: char = '\u{F0000}';
+
+/// The character that stands for a variable's value, whatever it is: only itself and `*` match it.
+pub(super) fn symbol(variable: usize) -> char {
+    u32::try_from(variable)
+        .ok()
+        .and_then(|variable| char::from_u32(SYMBOLS as u32 + variable.min(0xFFFD)))
+        .unwrap_or(SYMBOLS)
+}
+
+const fn is_symbol(found: char) -> bool {
+    found >= SYMBOLS
 }
 
 /// Lower case of one character; itself where lower case is not one character.

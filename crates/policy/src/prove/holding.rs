@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::atom::{KeyValue, ValueTest};
 use super::budget::{Budget, Exhausted};
-use super::caller::{CallerClass, CallerShape, is_held};
+use super::caller::{CallerClass, CallerShape, OwnerAndTime, is_held};
 use super::caller_state::ProvingContext;
-use super::compile::{ActionGroup, RESOURCE_ORGANIZATION};
+use super::compile::ActionGroup;
 use super::dpll::RequestModel;
 use super::glob::Glob;
 use super::hit::{Holding, WayIn};
@@ -19,6 +19,7 @@ use super::prover::Prover;
 use super::questions::RequestForm;
 use super::solve;
 use super::value::{self, Literal, Rounding};
+use super::vocabulary::{RESOURCE_ORGANIZATION, Vocabulary};
 
 /// Networks that are listed of one key.
 const NETWORKS: usize = 256;
@@ -29,12 +30,12 @@ fn is_own(key: &str) -> bool {
 }
 
 /// The literals of a way in on one key.
-fn literals<'a>(around: ProvingContext<'a>, hit: &WayIn, key: usize) -> Vec<Literal<'a>> {
-    hit.model
+fn literals<'a>(vocabulary: &'a Vocabulary, model: &RequestModel, key: usize) -> Vec<Literal<'a>> {
+    model
         .literals
         .iter()
         .filter_map(|(position, wanted)| {
-            let atom = around.policy.atoms.get(*position)?;
+            let atom = vocabulary.atoms.get(*position)?;
             (atom.key == key && !atom.is_open()).then_some((atom, *wanted))
         })
         .collect()
@@ -42,10 +43,9 @@ fn literals<'a>(around: ProvingContext<'a>, hit: &WayIn, key: usize) -> Vec<Lite
 
 /// The patterns with variables that a way in binds a key to: what it is compared with, or the
 /// property of the bucket that is compared with it.
-fn bound(around: ProvingContext<'_>, hit: &WayIn, key: usize, name: &str) -> Vec<String> {
-    let policy = around.policy;
+fn bound(policy: &Vocabulary, model: &RequestModel, key: usize, name: &str) -> Vec<String> {
     let mut patterns = Vec::new();
-    for (position, wanted) in &hit.model.literals {
+    for (position, wanted) in &model.literals {
         let Some(atom) = policy.atoms.get(*position) else {
             continue;
         };
@@ -72,18 +72,41 @@ fn bound(around: ProvingContext<'_>, hit: &WayIn, key: usize, name: &str) -> Vec
 
 /// What a caller of that shape must hold to get in this way.
 pub(super) fn of(around: ProvingContext<'_>, shape: &CallerShape, hit: &WayIn) -> Holding {
-    let policy = around.policy;
+    let of_anyone = hit
+        .rule
+        .and_then(|position| around.policy.allows.get(position))
+        .is_some_and(|rule| CallerClass::Anonymous.is_meant(rule) == Some(true));
+    of_model(
+        &around.policy.vocabulary,
+        around.place,
+        shape,
+        &hit.model,
+        hit.held_as.as_deref(),
+        of_anyone,
+    )
+}
+
+/// What a caller of that shape must hold for a request that was found; `of_anyone` says that a
+/// statement that lets it in speaks of everyone.
+pub(super) fn of_model(
+    policy: &Vocabulary,
+    place: &OwnerAndTime,
+    shape: &CallerShape,
+    model: &RequestModel,
+    held_as: Option<&str>,
+    of_anyone: bool,
+) -> Holding {
     let mut held = Holding::new();
     let fresh = CallerShape {
         fresh: true,
         ..shape.clone()
     };
-    for (key, name) in policy.keys.iter().enumerate().skip(1) {
-        if !is_held(name) || matches!(hit.model.values.get(key), None | Some(KeyValue::Absent)) {
+    for (key, name) in policy.keys.iter().enumerate() {
+        if !is_held(name) || matches!(model.values.get(key), None | Some(KeyValue::Absent)) {
             continue;
         }
-        let literals = literals(around, hit, key);
-        let bound = bound(around, hit, key, name);
+        let literals = literals(policy, model, key);
+        let bound = bound(policy, model, key, name);
         if !bound.is_empty() {
             held.insert(policy.written.get(key).cloned().unwrap_or_default(), bound);
             continue;
@@ -101,7 +124,7 @@ pub(super) fn of(around: ProvingContext<'_>, shape: &CallerShape, hit: &WayIn) -
         }
         let is_own = is_own(name);
         if !is_own {
-            let domain = fresh.domain(policy, around.place, key, Rounding::Down);
+            let domain = fresh.domain(policy, place, key, Rounding::Down);
             let free = solve::solve(
                 &domain,
                 &literals,
@@ -118,7 +141,7 @@ pub(super) fn of(around: ProvingContext<'_>, shape: &CallerShape, hit: &WayIn) -
                 .iter()
                 .all(|(atom, wanted)| atom.passes(value) == *wanted)
         };
-        let own = shape.domain(policy, around.place, key, Rounding::Up);
+        let own = shape.domain(policy, place, key, Rounding::Up);
         let mut values: Vec<String> = policy
             .literals_of(key)
             .filter(|literal| passes(literal) && (is_own || own.admits(literal)))
@@ -139,7 +162,7 @@ pub(super) fn of(around: ProvingContext<'_>, shape: &CallerShape, hit: &WayIn) -
             }
         }
         if values.is_empty() && !is_own {
-            values = match hit.model.values.get(key) {
+            values = match model.values.get(key) {
                 Some(KeyValue::One(value)) => vec![value.clone()],
                 Some(KeyValue::Many(values)) => values.clone(),
                 _ => Vec::new(),
@@ -150,12 +173,8 @@ pub(super) fn of(around: ProvingContext<'_>, shape: &CallerShape, hit: &WayIn) -
         }
     }
     // Being a caller is a constraint where the statement speaks of no one else.
-    let speaks_of_anybody = hit
-        .rule
-        .and_then(|position| policy.allows.get(position))
-        .is_some_and(|rule| CallerClass::Anonymous.is_meant(rule) == Some(true));
-    if let Some(name) = &hit.held_as
-        && (!speaks_of_anybody || held.is_empty())
+    if let Some(name) = held_as
+        && (!of_anyone || held.is_empty())
     {
         held.insert("principal".to_owned(), vec![name.to_string()]);
     }
@@ -201,7 +220,13 @@ impl Prover {
     /// left out.
     pub(super) fn alternatives(&mut self, hits: &mut Vec<WayIn>) {
         let chosen = |name: &String| is_held(name) && !is_own(name);
-        let held_keys = self.policy.keys.iter().filter(|name| chosen(name)).count();
+        let held_keys = self
+            .policy
+            .vocabulary
+            .keys
+            .iter()
+            .filter(|name| chosen(name))
+            .count();
         let mut left = SEARCHES;
         let mut seen: Vec<(Option<usize>, usize, usize, Vec<usize>)> = Vec::new();
         let mut place = 0;
@@ -216,8 +241,14 @@ impl Prover {
             let keys: Vec<usize> = hit
                 .held
                 .keys()
-                .filter_map(|written| self.policy.written.iter().position(|name| name == written))
-                .filter(|key| self.policy.keys.get(*key).is_some_and(chosen))
+                .filter_map(|written| {
+                    self.policy
+                        .vocabulary
+                        .written
+                        .iter()
+                        .position(|name| name == written)
+                })
+                .filter(|key| self.policy.vocabulary.keys.get(*key).is_some_and(chosen))
                 .collect();
             for key in keys {
                 let mut without = before.on.iter().map(|(key, _)| *key).collect::<Vec<_>>();
@@ -276,7 +307,7 @@ impl Prover {
             fresh: true,
             ..self.states.get(state)?.shape.clone()
         };
-        let domain = shape.domain(&self.policy, &self.place, key, Rounding::Down);
+        let domain = shape.domain(&self.policy.vocabulary, &self.place, key, Rounding::Down);
         self.kinds += 1;
         Some(Arc::new(form.with(key, domain, self.kinds)))
     }
@@ -311,13 +342,17 @@ impl Prover {
 
 /// Whether networks are all that these callers must hold, and exclude no one when taken together.
 pub(super) fn are_broad(around: ProvingContext<'_>, hits: &[WayIn]) -> bool {
-    let Some(key) = around.policy.position("aws:sourceip") else {
+    let Some(key) = around.policy.vocabulary.position("aws:sourceip") else {
         return false;
     };
     let mut union = Addresses::of(&[]);
     for hit in hits {
         if hit.held.len() == 1 && hit.held.contains_key("aws:SourceIp") {
-            union = union.or(&value::addresses(&literals(around, hit, key)));
+            union = union.or(&value::addresses(&literals(
+                &around.policy.vocabulary,
+                &hit.model,
+                key,
+            )));
         }
     }
     union.is_broad()

@@ -59,15 +59,18 @@
 //! [variables] keeps policy variables away from all of them. [witness], [holding] and [proof] say what
 //! came of it.
 
+mod access;
 mod arn;
 mod atom;
 mod boolean;
 mod budget;
 mod caller;
+mod caller_list;
 mod caller_state;
 mod case;
 mod compile;
 mod decide;
+mod documents;
 mod dpll;
 mod fold;
 mod glob;
@@ -81,16 +84,27 @@ mod proof;
 mod prover;
 mod questions;
 mod solve;
+mod space;
 mod template;
 #[cfg(test)]
 mod tests;
 mod value;
 mod variables;
+mod vocabulary;
+pub mod who_can;
 mod witness;
 
-pub use self::caller::LONGEST_SIGNATURE_MS;
+pub use self::access::{
+    AccessAnswer, AccessQuestion, AccessWitness, ActionScope, Callers, KeyFact, ResourceScope,
+    StatementSet,
+};
+pub(crate) use self::access::{CallerSpaces, RuleQuestion};
+pub(crate) use self::budget::Budget;
+pub use self::caller::{Delegation, LONGEST_SIGNATURE_MS};
 pub use self::case::Case;
-pub use self::parties::{ServiceGrant, service_grants};
+pub(crate) use self::compile::partition_of;
+pub use self::documents::{DocumentId, DocumentSet, DocumentSetBuilder, StatementId};
+pub use self::parties::{ServiceGrant, UNNAMED_SERVICE, service_grants};
 pub use self::prover::{LongestSignature, Prover};
 pub use self::questions::{EncryptionHeaders, Question};
 

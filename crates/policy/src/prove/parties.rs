@@ -124,7 +124,7 @@ pub fn service_grants(case: &Case<'_>) -> Vec<ServiceGrant> {
     let mut grants = Vec::new();
     for allow in policy.with_effect(Effect::Allow) {
         let services = services_of(policy, allow);
-        if services.is_empty() {
+        if services.is_empty() && !allows_everyone(allow) {
             continue;
         }
         let mut alone = policy.clone();
@@ -135,6 +135,13 @@ pub fn service_grants(case: &Case<'_>) -> Vec<ServiceGrant> {
             policy: Some(&alone),
             ..*case
         });
+        if services.is_empty() && prover.is_for_services_alone() {
+            grants.push(ServiceGrant {
+                scoped: prover.is_scoped(UNNAMED_SERVICE),
+                statement: allow.index,
+                service: UNNAMED_SERVICE.to_owned(),
+            });
+        }
         grants.extend(services.into_iter().map(|service| ServiceGrant {
             scoped: prover.is_scoped(&service),
             statement: allow.index,
@@ -143,6 +150,16 @@ pub fn service_grants(case: &Case<'_>) -> Vec<ServiceGrant> {
     }
     grants.sort();
     grants
+}
+
+/// Stands for any service where a policy names none. No service has this name.
+pub const UNNAMED_SERVICE: &str = "unnamed.amazonaws.com";
+
+fn allows_everyone(allow: &Statement) -> bool {
+    allow
+        .principal
+        .iter()
+        .any(|principal| !principal.negated && principal.items.contains(&Principal::Everyone))
 }
 
 /// The services that a statement names as principals, and where it is for everyone those that the
@@ -183,6 +200,14 @@ fn services_of(policy: &Policy, allow: &Statement) -> BTreeSet<String> {
 }
 
 impl Prover {
+    /// Whether neither anonymous callers nor any AWS account get in: what is granted to everyone is
+    /// for services alone then (`aws:PrincipalIsAWSService`, a service name with a wildcard).
+    fn is_for_services_alone(&mut self) -> bool {
+        [Question::Anonymous, Question::AnyAwsAccount]
+            .iter()
+            .all(|question| self.answer(question).verdict == Reach::Unreachable)
+    }
+
     fn is_scoped(&mut self, service: &str) -> Option<bool> {
         let (answer, ways) = self.answer_with_ways(&Question::Service(service.to_lowercase()));
         match answer.verdict {

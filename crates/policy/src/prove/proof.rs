@@ -77,6 +77,7 @@ impl Ledger {
                 Some(ClosedBy::Key(key)) => format!(
                     "has conditions on {} that no such request meets",
                     policy
+                        .vocabulary
                         .written
                         .get(key)
                         .map(String::as_str)

@@ -73,6 +73,7 @@ impl Prover {
                 now: case.now,
                 acls_off: case.ownership == Some("BucketOwnerEnforced"),
                 public_acls_refused: case.block.block_public_acls,
+                matching_only: false,
             },
             policy: CompiledPolicy::new(
                 case.bucket,

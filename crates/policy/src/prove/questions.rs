@@ -4,22 +4,15 @@
 //! are about every principal, the owner's own identities included. Those need no Allow in the bucket
 //! policy — their identity policies allow them — so for them only the Deny statements count.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::atom::ValueTest;
-use super::caller::{
-    CallerClass, CallerShape, LONGEST_SIGNATURE_MS, PrincipalKind, tells_networks_apart,
-    tells_principals_apart,
-};
+use super::caller::{CallerClass, LONGEST_SIGNATURE_MS};
+use super::caller_list::{AskedShape, CallerList, SOME_SERVICE};
 use super::compile::{CompiledPolicy, Whom};
 use super::numeric;
 use super::value::{Domain, Values};
 use crate::catalogue::{self, Actions};
-use crate::document::Principal;
-
-/// A service principal that stands for all that a policy does not name.
-const SOME_SERVICE: &str = "some-service.amazonaws.com";
 
 /// The TLS versions that S3 accepts (AWS blog, "TLS 1.2 to become the minimum TLS protocol level for
 /// all AWS API endpoints", in force since 2024-02).
@@ -228,10 +221,7 @@ impl Question {
 
     /// The callers it asks about who hold nothing that a policy names.
     pub(super) fn fresh(&self, policy: &CompiledPolicy, owner: &str) -> Vec<AskedShape> {
-        let mut out = CallerList {
-            policy,
-            parts: Vec::new(),
-        };
+        let mut out = caller_list(policy);
         match self {
             Self::Anonymous => out.add(CallerClass::Anonymous, true, None),
             Self::AnyAwsAccount => out.fresh_accounts(),
@@ -257,9 +247,10 @@ impl Question {
                 // names included.
                 out.add(CallerClass::Service(SOME_SERVICE.into()), true, None);
                 // A condition on the service's name grants to all who can make that service call.
-                for name in policy.services_in_conditions() {
+                for name in policy.vocabulary.services_in_conditions() {
                     out.add(CallerClass::Service(name.into()), true, None);
                 }
+                out.any_service(true);
             }
         }
         out.parts
@@ -267,10 +258,7 @@ impl Question {
 
     /// The callers it asks about who are, or hold, what the policy names.
     pub(super) fn holders(&self, policy: &CompiledPolicy, owner: &str) -> Vec<AskedShape> {
-        let mut out = CallerList {
-            policy,
-            parts: Vec::new(),
-        };
+        let mut out = caller_list(policy);
         match self {
             Self::Anonymous => out.add(CallerClass::Anonymous, false, None),
             Self::AnyAwsAccount => out.named(|account| account != owner),
@@ -303,6 +291,15 @@ impl Question {
         }
         out.parts
     }
+}
+
+/// An empty list of callers of a bucket.
+fn caller_list(policy: &CompiledPolicy) -> CallerList<'_> {
+    let canonical = policy.allows.iter().filter_map(|rule| match &rule.whom {
+        Whom::Canonical(id) => Some(id.clone()),
+        _ => None,
+    });
+    CallerList::new(&policy.vocabulary, canonical.collect())
 }
 
 fn uploads() -> Actions {
@@ -351,7 +348,9 @@ impl RequestForm {
         let on: Vec<(usize, Arc<Domain>)> = kind
             .fixed
             .iter()
-            .filter_map(|(name, domain)| Some((policy.position(name)?, Arc::new(domain.clone()))))
+            .filter_map(|(name, domain)| {
+                Some((policy.vocabulary.position(name)?, Arc::new(domain.clone())))
+            })
             .collect();
         Self {
             kind: if on.is_empty() { 0 } else { number },
@@ -406,10 +405,11 @@ fn signed_with_version_2(auth_types: &[&str]) -> RequestKind {
 
 /// The ages at which a policy changes its answer, the longest first.
 pub(super) fn ages(policy: &CompiledPolicy) -> Vec<u64> {
-    let Some(key) = policy.position("s3:signatureage") else {
+    let Some(key) = policy.vocabulary.position("s3:signatureage") else {
         return Vec::new();
     };
     let constants = policy
+        .vocabulary
         .atoms
         .iter()
         .filter(|atom| atom.key == key)
@@ -427,224 +427,4 @@ pub(super) fn ages(policy: &CompiledPolicy) -> Vec<u64> {
         reason = "whole numbers between 0 and seven days in milliseconds"
     )]
     ages.into_iter().rev().map(|age| age as u64).collect()
-}
-
-/// A part of a question's callers.
-#[derive(Clone, Debug)]
-pub(super) struct AskedShape {
-    pub(super) shape: CallerShape,
-    /// How `only_from` calls the principal, when being it is a constraint.
-    pub(super) held_as: Option<Arc<str>>,
-}
-
-struct CallerList<'a> {
-    policy: &'a CompiledPolicy,
-    parts: Vec<AskedShape>,
-}
-
-impl CallerList<'_> {
-    fn push(&mut self, part: AskedShape) {
-        // The internet first: it makes the plainer witness.
-        let through_endpoint = self
-            .policy
-            .mentions(tells_networks_apart)
-            .then(|| AskedShape {
-                shape: CallerShape {
-                    endpoint: true,
-                    ..part.shape.clone()
-                },
-                held_as: part.held_as.clone(),
-            });
-        self.parts.push(part);
-        self.parts.extend(through_endpoint);
-    }
-
-    fn add(&mut self, caller: CallerClass, fresh: bool, held_as: Option<Arc<str>>) {
-        self.push(AskedShape {
-            shape: CallerShape {
-                endpoint: false,
-                fresh,
-                widened: false,
-                caller,
-            },
-            held_as,
-        });
-    }
-
-    fn widened(&mut self, caller: CallerClass, fresh: bool) {
-        self.push(AskedShape {
-            shape: CallerShape {
-                endpoint: false,
-                fresh,
-                widened: true,
-                caller,
-            },
-            held_as: None,
-        });
-    }
-
-    /// An account that the policy does not name.
-    fn fresh_accounts(&mut self) {
-        let account = Arc::clone(&self.policy.fresh_account);
-        self.account(account, true, None, false);
-        if self.policy.splits_accounts() {
-            for kind in [
-                PrincipalKind::Role,
-                PrincipalKind::User,
-                PrincipalKind::Root,
-                PrincipalKind::Federated,
-            ] {
-                self.widened(
-                    CallerClass::Aws {
-                        account: None,
-                        kind,
-                        name: None,
-                        session: None,
-                        asked: false,
-                    },
-                    true,
-                );
-            }
-        }
-    }
-
-    /// The IAM identities of an account, its root user left out.
-    fn identities(&mut self, id: &str, fresh: bool) {
-        self.account(id.into(), fresh, None, true);
-        self.parts.retain(|part| {
-            !matches!(
-                part.shape.caller,
-                CallerClass::Aws {
-                    kind: PrincipalKind::Root,
-                    ..
-                }
-            )
-        });
-    }
-
-    /// The services that the policy names, as principals or in conditions on the caller's service.
-    fn services(&mut self) {
-        // Any service, on behalf of an account that the policy names.
-        self.add(CallerClass::Service(SOME_SERVICE.into()), false, None);
-        for name in self.policy.services_in_conditions() {
-            self.add(CallerClass::Service(name.into()), false, None);
-        }
-        for name in self.policy.service_principals() {
-            let name: Arc<str> = name.into();
-            self.add(CallerClass::Service(Arc::clone(&name)), false, Some(name));
-        }
-    }
-
-    /// Principals of an account whom no statement names by name.
-    fn account(&mut self, id: Arc<str>, fresh: bool, held_as: Option<Arc<str>>, asked: bool) {
-        let names_parts = self.names_parts_of(&id);
-        let aws = |kind, name: Option<Arc<str>>| CallerClass::Aws {
-            account: Some(Arc::clone(&id)),
-            kind,
-            name,
-            session: None,
-            asked,
-        };
-        self.add(aws(PrincipalKind::Role, None), fresh, held_as.clone());
-        if !self.policy.mentions(tells_principals_apart) && !names_parts {
-            return;
-        }
-        let unnamed: Arc<str> = self.policy.unnamed_principal().into();
-        let both = self.policy.position("aws:username").is_some()
-            && self.policy.position("aws:principalarn").is_some();
-        if both {
-            // One name for both keys; the pair of them unbound is more than there is.
-            let names: Vec<Arc<str>> = self
-                .policy
-                .position("aws:username")
-                .into_iter()
-                .flat_map(|key| self.policy.literals_of(key).map(Arc::from))
-                .collect();
-            let user = aws(PrincipalKind::User, Some(Arc::clone(&unnamed)));
-            self.add(user, fresh, held_as.clone());
-            for name in names {
-                self.add(aws(PrincipalKind::User, Some(name)), fresh, held_as.clone());
-            }
-            self.widened(aws(PrincipalKind::User, None), fresh);
-        } else {
-            self.add(aws(PrincipalKind::User, None), fresh, held_as.clone());
-        }
-        self.add(aws(PrincipalKind::Root, None), fresh, held_as.clone());
-        self.add(aws(PrincipalKind::Federated, Some(unnamed)), fresh, held_as);
-        self.widened(aws(PrincipalKind::Federated, None), fresh);
-    }
-
-    fn names_parts_of(&self, id: &str) -> bool {
-        self.policy
-            .principals
-            .iter()
-            .any(|principal| match principal {
-                Principal::Arn(arn) => arn.account == id,
-                Principal::Account(account) => account == id,
-                Principal::Federated(_) => true,
-                _ => false,
-            })
-    }
-
-    /// Everyone whom the policy names, accounts and principals, in accounts that `wanted` takes.
-    fn named(&mut self, wanted: impl Fn(&str) -> bool) {
-        let policy = self.policy;
-        for account in policy.accounts.iter().filter(|account| wanted(account)) {
-            let account: Arc<str> = account.as_str().into();
-            self.account(Arc::clone(&account), false, Some(account), false);
-        }
-        // A caller who holds a literal and is no one in particular.
-        let before = self.parts.len();
-        self.fresh_accounts();
-        for part in self.parts.iter_mut().skip(before) {
-            part.shape.fresh = false;
-        }
-        self.principals(wanted);
-        let of_policy = policy
-            .principals
-            .iter()
-            .filter_map(|principal| match principal {
-                Principal::CanonicalUser(id) => Some(id.as_str()),
-                _ => None,
-            });
-        let of_acl = policy.allows.iter().filter_map(|rule| match &rule.whom {
-            Whom::Canonical(id) => Some(id.as_str()),
-            _ => None,
-        });
-        let ids: BTreeSet<&str> = of_policy.chain(of_acl).collect();
-        for id in ids {
-            let id: Arc<str> = id.into();
-            self.add(CallerClass::Canonical(Arc::clone(&id)), false, Some(id));
-        }
-    }
-
-    /// The users, roles and sessions that statements name.
-    fn principals(&mut self, wanted: impl Fn(&str) -> bool) {
-        for principal in &self.policy.principals {
-            let Principal::Arn(arn) = principal else {
-                continue;
-            };
-            if !wanted(&arn.account) {
-                continue;
-            }
-            let (kind, name, session) = match (arn.kind.as_str(), arn.name.split_once('/')) {
-                ("user", _) => (PrincipalKind::User, arn.name.as_str(), None),
-                ("role", _) => (PrincipalKind::Role, arn.name.as_str(), None),
-                ("federated-user", _) => (PrincipalKind::Federated, arn.name.as_str(), None),
-                (_, Some((role, session))) => (PrincipalKind::Role, role, Some(session)),
-                (_, None) => continue,
-            };
-            self.add(
-                CallerClass::Aws {
-                    account: Some(arn.account.as_str().into()),
-                    kind,
-                    name: Some(name.into()),
-                    session: session.map(Arc::from),
-                    asked: false,
-                },
-                false,
-                Some(arn.text.as_str().into()),
-            );
-        }
-    }
 }

@@ -151,6 +151,11 @@ impl PatternTemplate {
             && matches!(self.parts.as_slice(), [TemplatePart::Variable { key, default: None }] if key == wanted)
     }
 
+    /// Whether it is matched letter by letter over the whole text, not by case or part by part.
+    pub(super) const fn is_over_whole_text(&self) -> bool {
+        matches!(self.how, MatchMode::Exact | MatchMode::Like)
+    }
+
     /// As it would be written in a policy.
     pub(super) fn written(&self) -> String {
         self.parts

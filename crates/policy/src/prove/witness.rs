@@ -7,32 +7,30 @@ use std::collections::BTreeMap;
 
 use super::atom::KeyValue;
 use super::caller::{CallerClass, CallerShape, PrincipalKind};
-use super::caller_state::ProvingContext;
-use super::compile::CompiledPolicy;
 use super::dpll::RequestModel;
 use super::keys;
 use super::numeric;
 use super::questions::FixedKeys;
 use super::value::Values;
-use crate::catalogue::Action;
+use super::vocabulary::{RESOURCE, Vocabulary};
 use crate::contract::{ContextValue, PrincipalClass, Request, RequestPrincipal};
 
 /// The request; none for a caller that has no ARN to write down.
 pub(super) fn request(
-    around: ProvingContext<'_>,
+    policy: &Vocabulary,
+    owner: &str,
     shape: &CallerShape,
-    action: &Action,
+    action: &str,
     model: &RequestModel,
     fixed: &FixedKeys,
 ) -> Option<Request> {
-    let policy = around.policy;
-    let resource = match model.values.first()? {
+    let resource = match model.values.get(RESOURCE)? {
         KeyValue::One(resource) => resource.clone(),
         _ => return None,
     };
     let mut context = BTreeMap::new();
     let keys = policy.keys.iter().zip(&policy.written);
-    for ((key, name), value) in keys.zip(&model.values).skip(1) {
+    for ((key, name), value) in keys.zip(&model.values).skip(policy.reserved()) {
         let value = match value {
             KeyValue::Absent => continue,
             KeyValue::One(value) => ContextValue::One(value.clone()),
@@ -71,20 +69,25 @@ pub(super) fn request(
     }
     Some(Request {
         principal: principal(policy, shape, model)?,
-        action: action.name.clone(),
+        action: action.to_owned(),
         resource,
-        resource_account: around.place.owner.clone(),
+        resource_account: owner.to_owned(),
         context,
     })
 }
 
 fn principal(
-    policy: &CompiledPolicy,
+    policy: &Vocabulary,
     shape: &CallerShape,
     model: &RequestModel,
 ) -> Option<RequestPrincipal> {
     let (account, kind, name, session) = match &shape.caller {
         CallerClass::Anonymous => return Some(RequestPrincipal::Class(PrincipalClass::Anonymous)),
+        CallerClass::Provider(name) => {
+            return Some(RequestPrincipal::Class(PrincipalClass::Federated {
+                name: name.to_string(),
+            }));
+        }
         CallerClass::Service(name) => {
             return Some(RequestPrincipal::Class(PrincipalClass::Service {
                 name: name.to_string(),

@@ -22,7 +22,9 @@ pub fn carried_out(request: &Request, settings: Settings) -> bool {
     let action = request.action.as_str();
     let (unsigned, service, own) = match &request.principal {
         RequestPrincipal::Class(PrincipalClass::Anonymous) => (true, false, false),
-        RequestPrincipal::Class(PrincipalClass::Service { .. }) => (false, true, false),
+        RequestPrincipal::Class(
+            PrincipalClass::Service { .. } | PrincipalClass::Federated { .. },
+        ) => (false, true, false),
         RequestPrincipal::Arn(arn) => (false, false, arn.split(':').nth(4) == Some(OWNER)),
     };
     // The bucket policy is for identities of the owner's account: 405 for everyone else.

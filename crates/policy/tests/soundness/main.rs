@@ -15,6 +15,7 @@ mod carried_out;
 mod forms;
 mod grammar;
 mod judge;
+mod pairs;
 
 use coldbucket_policy::{Policy, PolicyKind};
 use grammar::Random;
@@ -97,4 +98,25 @@ fn questions_about_the_form_of_requests_never_contradict_the_evaluator() {
     assert!(compared.witnesses > 250, "{compared:?}");
     assert!(compared.scoped > 2, "{compared:?}");
     assert!(compared.named > 10, "{compared:?}");
+}
+
+/// Pairs of policies, with the laws of comparison.
+#[test]
+fn comparisons_never_contradict_the_evaluator_and_keep_the_laws() {
+    let mut random = Random(0x00c0_3a1e);
+    let mut tally = pairs::PairTally::default();
+    for _ in 0..400 {
+        tally.add(pairs::judge(&mut random, 60));
+    }
+    assert!(
+        tally.wrong.is_empty(),
+        "{} contradictions, the first:\n{}",
+        tally.wrong.len(),
+        tally.wrong[0]
+    );
+    // The run must have had something to say.
+    assert!(tally.new > 100, "{tally:?}");
+    assert!(tally.none > 60, "{tally:?}");
+    assert!(tally.requests > 5_000, "{tally:?}");
+    assert!(tally.unknown * 20 < tally.pairs, "{tally:?}");
 }

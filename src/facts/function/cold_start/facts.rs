@@ -1,23 +1,27 @@
 //! The estimate of a version as conditions and the report see it.
 //!
 //! From outside one sees the runtime, the sizes and the layers, not what is imported: whether an SDK
-//! is used stays unknown, and the band's upper end allows for one. What an OS-only runtime or an
-//! image runs is not visible at all, and there the estimate is undecidable rather than a guess.
+//! is used stays unknown, and the band's upper end allows for one. What an OS-only runtime runs is
+//! visible where a layer brings it or the inspected package names it; else, and for images, the estimate
+//! is undecidable rather than a guess.
 //! Estimates hold for a start that happens; how often one happens is another matter, and versions
 //! that provisioned concurrency serves ([`ColdStartFacts::kept_warm`]) rarely see one.
 
 use schemars::JsonSchema;
 
+use super::bias::AccountBiases;
 use super::measured::MeasuredFacts;
+use super::question::{LayersSeen, question};
 use crate::facts::fact::Fact;
 use crate::facts::function::contents::{Contents, WasteFacts, megabytes};
+use crate::facts::function::runtime::family;
 use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionConfiguration;
 use crate::report::cold_start::{EstimateInput, EstimateOutput};
 use crate::report::{ColdStartDuration, Driver, DurationBasis, Lever};
 use coldbucket_cold_start::estimate::{Estimate, Phase, estimate, tenth};
 use coldbucket_cold_start::levers::{Target, levers, snapstart_saves};
-use coldbucket_cold_start::{Model, Prices};
+use coldbucket_cold_start::{AccountBias, Model, Prices};
 
 /// How a version starts.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
@@ -25,10 +29,16 @@ pub struct ColdStartFacts {
     /// Provisioned concurrency stands ready on this version or on an alias of it.
     pub kept_warm: Fact<bool>,
     /// The estimate, or what was measured, where ten cold starts or more were. An estimate is not
-    /// decidable for container images and OS-only runtimes, which do not show what they run, and for
-    /// runtimes that were never measured. Where packages or logs were asked for and refused, nothing
-    /// is estimated in their place.
-    #[needs(own(FunctionPackages), own(FunctionMeasured))]
+    /// decidable for container images, for OS-only runtimes without a layer or package that shows what
+    /// they run, and for runtimes that were never measured. Where packages or logs were asked for and
+    /// refused, nothing is estimated in their place. Three measured functions of the account on the same
+    /// runtime family correct it; functions that were not measured are a caveat.
+    #[needs(
+        own(FunctionPackages),
+        own(FunctionMeasured),
+        siblings(FunctionPackages),
+        siblings(FunctionMeasured)
+    )]
     pub estimate: Fact<EstimateFacts>,
     /// What the log says. Known only with `--measure`.
     #[needs(own(FunctionMeasured))]
@@ -39,7 +49,12 @@ pub struct ColdStartFacts {
     pub cause: Fact<String>,
     /// What SnapStart would save of init and first call, ms; 0 where it saves nothing, is on already
     /// or cannot be had.
-    #[needs(own(FunctionPackages), own(FunctionMeasured))]
+    #[needs(
+        own(FunctionPackages),
+        own(FunctionMeasured),
+        siblings(FunctionPackages),
+        siblings(FunctionMeasured)
+    )]
     pub snapstart_saves_ms: Fact<f64>,
     /// What the estimator was asked.
     #[schemars(skip)]
@@ -47,6 +62,9 @@ pub struct ColdStartFacts {
     /// What levers need to know of the function.
     #[schemars(skip)]
     pub target: Target,
+    /// What corrects the estimate, where the function itself was not measured.
+    #[schemars(skip)]
+    bias: Option<AccountBias>,
 }
 
 /// How long a cold start takes, ms.
@@ -120,6 +138,7 @@ impl EstimateFacts {
             reported_ms: self.reported_ms,
             low_ms: self.low_ms,
             high_ms: self.high_ms,
+            precision: None,
         }
     }
 }
@@ -131,43 +150,12 @@ fn main_driver(drivers: &[Driver]) -> String {
         .unwrap_or_default()
 }
 
-/// Parts of layer names that are known to be external extensions. A layer that is one and is not
-/// listed is missed, never the other way about.
-const EXTENSIONS: &[&str] = &[
-    "Datadog-Extension",
-    "LambdaInsightsExtension",
-    "AWS-Parameters-and-Secrets-Lambda-Extension",
-    "AWS-AppConfig-Extension",
-    "aws-otel-",
-    "opentelemetry-collector",
-    "NewRelicLambdaExtension",
-    "NewRelicPython",
-    "NewRelicNodeJS",
-    "NewRelicJava",
-    "Dynatrace_OneAgent",
-    "lumigo-",
-    "sumologic-otel-lambda",
-    "sumologic-extensions",
-    "splunk-apm",
-    "elastic-apm-extension",
-    "honeycomb-lambda-extension",
-    "LambdaAdapterLayer",
-];
-
-/// The name in a layer version's ARN, `arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION`.
-fn layer_name(arn: &str) -> &str {
-    arn.split(':').nth(6).unwrap_or_default()
-}
-
-fn is_extension(arn: &str) -> bool {
-    let name = layer_name(arn);
-    EXTENSIONS.iter().any(|known| name.contains(known))
-}
-
 /// What is known of a version beside its configuration.
 pub(in crate::facts::function) struct Surroundings<'a> {
     /// The estimator's numbers; absent only when the shipped ones are defective.
     pub(in crate::facts::function) model: Option<&'a Model>,
+    /// What the account's measured functions say about the others.
+    pub(in crate::facts::function) biases: Option<&'a AccountBiases>,
     /// Function name.
     pub(in crate::facts::function) name: &'a str,
     /// Region.
@@ -216,7 +204,12 @@ impl ColdStartFacts {
         let estimated = found.as_ref().map(|(_, _, found)| found);
         let measured = around.measured.clone();
         let enough = measured.known().filter(|measured| measured.enough);
-        let target = target(version, around, enough);
+        let bias = input
+            .known()
+            .filter(|_| enough.is_none())
+            .and_then(|input| around.biases?.get(&input.runtime))
+            .copied();
+        let target = target(version, around, enough, bias.as_ref());
         let takes = match enough {
             Some(measured) => Fact::Known(EstimateFacts::measured(
                 measured,
@@ -225,7 +218,9 @@ impl ColdStartFacts {
             // What was requested and refused leaves a gap that no coarser guess may fill.
             None if around.measured_refused => Fact::unknown_from(around.measured.because().iter()),
             None if around.contents_refused => Fact::unknown_from(around.contents.because().iter()),
-            None => estimated.as_ref().map(|found| EstimateFacts::of(found)),
+            None => found.as_ref().map(|(_, input, found)| {
+                EstimateFacts::of(&corrected(found, input, bias.as_ref()))
+            }),
         };
         let snapstart_saves_ms = if takes.known().is_none() && found.known().is_some() {
             takes.as_ref().map(|_| 0.0)
@@ -263,6 +258,7 @@ impl ColdStartFacts {
             snapstart_saves_ms,
             input: input.known().cloned(),
             target,
+            bias,
         }
     }
 
@@ -273,9 +269,10 @@ impl ColdStartFacts {
         qualifier: &str,
     ) -> Reported {
         let measured = self.measured.known().filter(|measured| measured.enough);
-        let found = model
-            .zip(self.input.as_ref())
-            .and_then(|(model, input)| Some((model, input, estimate(model, input).ok()?)));
+        let found = model.zip(self.input.as_ref()).and_then(|(model, input)| {
+            let found = estimate(model, input).ok()?;
+            Some((model, input, corrected(&found, input, self.bias.as_ref())))
+        });
         let Some((model, input, found)) = found else {
             return Reported {
                 duration: measured
@@ -297,7 +294,10 @@ impl ColdStartFacts {
             None => EstimateFacts::of(&found),
         };
         Reported {
-            duration: Some(takes.duration()),
+            duration: Some(ColdStartDuration {
+                precision: measured.is_none().then(|| found.precision()),
+                ..takes.duration()
+            }),
             estimate: Some(found.output(&input.id)),
             drivers: drivers(&found, self.target.measured),
             levers: if self.kept_warm.known() == Some(&true) {
@@ -311,11 +311,20 @@ impl ColdStartFacts {
     }
 }
 
+/// The estimate, corrected where something corrects it.
+fn corrected(found: &Estimate, input: &EstimateInput, bias: Option<&AccountBias>) -> Estimate {
+    match bias {
+        Some(bias) => found.clone().corrected(bias, family(&input.runtime)),
+        None => found.clone(),
+    }
+}
+
 /// What levers need to know of the function.
 fn target(
     version: &Fact<&FunctionConfiguration>,
     around: &Surroundings<'_>,
     measured: Option<&MeasuredFacts>,
+    bias: Option<&AccountBias>,
 ) -> Target {
     let layers = || {
         version
@@ -332,15 +341,18 @@ fn target(
             version.master_arn.is_none() && !version.managed_instances && !version.tenant_isolation
         }),
         measured: measured.map(MeasuredFacts::phases),
+        correction: bias.map(|bias| bias.factor),
         waste: around
             .waste
             .iter()
             .map(|waste| (waste.kind.clone(), waste.zipped_mb))
             .collect(),
-        extension_layers: layers()
-            .map(|layer| layer.arn.clone())
-            .filter(|arn| is_extension(arn))
-            .collect(),
+        extension_layers: version.known().map_or_else(Vec::new, |version| {
+            LayersSeen::of(version)
+                .extensions()
+                .map(|(arn, kind)| (arn.to_owned(), kind))
+                .collect()
+        }),
         layers: layers()
             .map(|layer| (layer.arn.clone(), megabytes(layer.code_size_bytes)))
             .collect(),
@@ -393,54 +405,4 @@ pub fn drivers(found: &Estimate, measured: Option<(f64, f64)>) -> Vec<Driver> {
         .collect();
     drivers.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     drivers
-}
-
-/// What to ask the estimator about a version.
-fn question(version: &FunctionConfiguration, around: &Surroundings<'_>) -> Fact<EstimateInput> {
-    if version.is_image() {
-        return Fact::undecidable("a container image names no runtime");
-    }
-    let Some(runtime) = version.runtime.as_deref().filter(|name| !name.is_empty()) else {
-        return Fact::undecidable("the function names no runtime");
-    };
-    if runtime.starts_with("provided") {
-        return Fact::undecidable("what an OS-only runtime runs cannot be seen from outside");
-    }
-    let extensions = version
-        .layers
-        .iter()
-        .filter(|layer| is_extension(&layer.arn))
-        .count();
-    around
-        .total_mb
-        .as_ref()
-        .zip(around.snapstart_enabled.as_ref())
-        .map(|(total_mb, snapstart)| {
-            let contents = around.contents.known();
-            EstimateInput {
-                unzipped_mb: contents
-                    .and_then(|contents| contents.loadable_mb(version).known().copied()),
-                imported_mb: contents.and_then(|contents| contents.bundle_mb(runtime)),
-                uses_sdk: contents.and_then(|contents| contents.uses_sdk(runtime)),
-                framework: contents
-                    .map(Contents::framework)
-                    .filter(|framework| *framework != "none")
-                    .map(str::to_owned),
-                id: around.name.to_owned(),
-                runtime: runtime.to_owned(),
-                architecture: version.architecture.clone(),
-                package_type: "zip".to_owned(),
-                memory_mb: version.memory_mb,
-                zip_mb: Some(*total_mb),
-                extensions: Some(u32::try_from(extensions).unwrap_or(u32::MAX)),
-                snapstart: Some(*snapstart),
-                vpc: Some(
-                    version
-                        .vpc
-                        .as_ref()
-                        .is_some_and(|vpc| !vpc.vpc_id.is_empty()),
-                ),
-                ..EstimateInput::default()
-            }
-        })
 }

@@ -1,25 +1,30 @@
-//! Lines of `policy evaluate --batch` and `policy prove --batch`: a JSON line in, an answer out.
+//! Lines of `policy evaluate --batch`, `policy prove --batch` and their kin: a JSON line in, an answer
+//! out.
 //!
 //! A line is read once into the tree that policies are read into, so that a policy reaches the
 //! parser as it was written: a repeated key is named there, where an ordinary reader would have
 //! merged it in silence. Lines that ask several things of one set of policies find it compiled: the
 //! last few sets are kept by their text.
 
+mod comparing;
+
+pub use self::comparing::{compare, forbids, policy_of, public};
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::Principal;
-use super::documented_public::documented_public;
-use super::evaluate::{Policies, PolicySources};
-use super::json::{self, Json, Member, Node};
-use super::parse::{Source, is_account_id};
-use super::prove::{Case, Prover, Question};
-use super::{DefectKind, Policy, PolicyKind};
 use crate::contract::{
     Answer, BatchError, ContextValue, EvaluateOutput, PrincipalClass, ProveOutput, Request,
     RequestPrincipal,
 };
 use crate::contract::{Grant, PublicAccessBlock};
+use crate::document::Principal;
+use crate::documented_public::documented_public;
+use crate::evaluate::{Policies, PolicySources};
+use crate::json::{self, Json, Member, Node};
+use crate::parse::{Source, is_account_id};
+use crate::prove::{Case, Prover, Question};
+use crate::{DefectKind, Policy, PolicyKind};
 
 /// The longest line that is read, bytes: several policies of the longest kind.
 pub const LINE_LIMIT: usize = 4 * 1024 * 1024;
@@ -251,7 +256,7 @@ pub fn bucket_policy(text: &str) -> Result<Policy, String> {
     refuse_no_policy(Policy::parse(text, PolicyKind::Resource))
 }
 
-fn refuse_no_policy(policy: Policy) -> Result<Policy, String> {
+pub(crate) fn refuse_no_policy(policy: Policy) -> Result<Policy, String> {
     let refused = policy.defects.iter().find(|defect| {
         defect.kind == DefectKind::Syntax
             || (defect.statement.is_none() && policy.statements.is_empty())
@@ -262,7 +267,7 @@ fn refuse_no_policy(policy: Policy) -> Result<Policy, String> {
     }
 }
 
-fn grant(node: &Node<'_>) -> Result<Grant, String> {
+pub(crate) fn grant(node: &Node<'_>) -> Result<Grant, String> {
     let mut members = LineMembers::new(node, "a grant")?;
     let grant = Grant {
         grantee: members.text("grantee")?,
@@ -275,7 +280,7 @@ fn grant(node: &Node<'_>) -> Result<Grant, String> {
     }
 }
 
-fn read(line: &str) -> Result<Node<'_>, BatchError> {
+pub(crate) fn read(line: &str) -> Result<Node<'_>, BatchError> {
     let without_id = |error: String| BatchError { id: None, error };
     if line.len() > LINE_LIMIT {
         return Err(without_id(format!(
@@ -290,7 +295,7 @@ fn read(line: &str) -> Result<Node<'_>, BatchError> {
     })
 }
 
-fn id_of(root: &Node<'_>) -> Option<String> {
+pub(crate) fn id_of(root: &Node<'_>) -> Option<String> {
     match &root.value {
         Json::Object(members) => members.iter().find_map(|member| match &member.value.value {
             Json::Text(id) if member.key == "id" => Some(id.to_string()),
@@ -301,13 +306,15 @@ fn id_of(root: &Node<'_>) -> Option<String> {
 }
 
 /// The members of an object, each of which must be asked for.
-struct LineMembers<'a> {
+pub(crate) struct LineMembers<'a> {
     of: &'a str,
+    /// Every name, asked for or not.
+    written: Vec<&'a str>,
     members: Vec<&'a Member<'a>>,
 }
 
 impl<'a> LineMembers<'a> {
-    fn new(node: &'a Node<'a>, of: &'a str) -> Result<Self, String> {
+    pub(crate) fn new(node: &'a Node<'a>, of: &'a str) -> Result<Self, String> {
         let Json::Object(members) = &node.value else {
             return Err(format!("{of} is an object, this is {}", node.value.kind()));
         };
@@ -321,26 +328,40 @@ impl<'a> LineMembers<'a> {
         {
             return Err(format!("{of}: {:?} occurs twice", twice.key));
         }
-        Ok(Self { of, members })
+        Ok(Self {
+            of,
+            written: keys,
+            members,
+        })
     }
 
     /// A member; `null` stands for none.
-    fn take(&mut self, key: &str) -> Option<&'a Node<'a>> {
+    pub(crate) fn take(&mut self, key: &str) -> Option<&'a Node<'a>> {
         let position = self.members.iter().position(|member| member.key == key)?;
         let node = &self.members.remove(position).value;
         (node.value != Json::Null).then_some(node)
     }
 
-    fn required(&mut self, key: &str) -> Result<&'a Node<'a>, String> {
+    /// Whether a member was there and is taken, or is still there.
+    pub(crate) fn had(&self, key: &str) -> bool {
+        self.written.contains(&key)
+    }
+
+    /// The names of the members that were not asked for.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|member| member.key.as_ref())
+    }
+
+    pub(crate) fn required(&mut self, key: &str) -> Result<&'a Node<'a>, String> {
         self.take(key)
             .ok_or_else(|| format!("{}: {key:?} is missing", self.of))
     }
 
-    fn text(&mut self, key: &str) -> Result<String, String> {
+    pub(crate) fn text(&mut self, key: &str) -> Result<String, String> {
         text(self.required(key)?, key).map(str::to_owned)
     }
 
-    fn end(&self) -> Result<(), String> {
+    pub(crate) fn end(&self) -> Result<(), String> {
         match self.members.first() {
             None => Ok(()),
             Some(member) => Err(format!("{}: {:?} is not known", self.of, member.key)),
@@ -348,14 +369,14 @@ impl<'a> LineMembers<'a> {
     }
 }
 
-fn text<'a>(node: &'a Node<'a>, what: &str) -> Result<&'a str, String> {
+pub(crate) fn text<'a>(node: &'a Node<'a>, what: &str) -> Result<&'a str, String> {
     match &node.value {
         Json::Text(text) => Ok(text),
         other => Err(format!("{what:?} is a string, this is {}", other.kind())),
     }
 }
 
-fn items<'a>(node: &'a Node<'a>) -> &'a [Node<'a>] {
+pub(crate) fn items<'a>(node: &'a Node<'a>) -> &'a [Node<'a>] {
     match &node.value {
         Json::List(nodes) => nodes,
         _ => std::slice::from_ref(node),
@@ -392,9 +413,13 @@ fn principal(node: &Node<'_>) -> Result<RequestPrincipal, String> {
         "Service" => PrincipalClass::Service {
             name: members.text("name")?,
         },
+        "Federated" => PrincipalClass::Federated {
+            name: members.text("name")?,
+        },
         other => {
             return Err(format!(
-                "principal: {other:?} is no type; there are \"Anonymous\" and \"Service\""
+                "principal: {other:?} is no type; there are \"Anonymous\", \"Service\" and \
+                 \"Federated\""
             ));
         }
     };
@@ -434,7 +459,7 @@ fn context(node: &Node<'_>) -> Result<BTreeMap<String, ContextValue>, String> {
     Ok(context)
 }
 
-fn public_access_block(node: &Node<'_>) -> Result<Option<PublicAccessBlock>, String> {
+pub(crate) fn public_access_block(node: &Node<'_>) -> Result<Option<PublicAccessBlock>, String> {
     let mut members = LineMembers::new(node, "public_access_block")?;
     let mut flag = |key: &str| match members.take(key).map(|node| &node.value) {
         None => Ok(false),
@@ -452,7 +477,7 @@ fn public_access_block(node: &Node<'_>) -> Result<Option<PublicAccessBlock>, Str
 }
 
 /// A policy as it stands in the line, or as the string it is quoted in.
-fn source<'a>(node: &'a Node<'a>) -> Source<'a> {
+pub(crate) fn source<'a>(node: &'a Node<'a>) -> Source<'a> {
     match &node.value {
         Json::Text(text) => Source::Text(Cow::Borrowed(text)),
         _ => Source::Part(node),
@@ -482,7 +507,7 @@ fn policy_sources<'a>(node: &'a Node<'a>) -> Result<PolicySources<'a>, String> {
 }
 
 /// Levels, each `{"policies": [...]}`; policies outside of a level are one level.
-fn levels<'a>(node: Option<&'a Node<'a>>) -> Result<Vec<Vec<Source<'a>>>, String> {
+pub(crate) fn levels<'a>(node: Option<&'a Node<'a>>) -> Result<Vec<Vec<Source<'a>>>, String> {
     let mut levels = Vec::new();
     let mut loose = Vec::new();
     for node in node.map(items).unwrap_or_default() {

@@ -1,0 +1,516 @@
+//! Comparing two policies: does the new one allow a request that the old one does not?
+//!
+//! ```text
+//! new(OLD, NEW)  there is a request r with  allows(NEW, r)  and not  allows(OLD, r)
+//! allows(P, r)   some Allow of P matches r, and no Deny of P does
+//! ```
+//!
+//! Only the matching of statements counts, at any time: account and organization of the caller, and
+//! who else would have to allow, do not. A request is one that can be made: the keys that follow from
+//! the caller agree with it, it comes from an address or through a VPC endpoint and not both, and S3's
+//! actions are on the resources that they act on.
+//!
+//! For each Allow *a* of NEW, two questions are asked of the [prover](crate::prove):
+//!
+//! 1. a request that *a* matches, and neither a Deny of NEW nor an Allow of OLD;
+//! 2. for each Deny *d* of OLD: one that *a* and *d* match, and no Deny of NEW.
+//!
+//! Most changes need neither: [`covered`] sees by the texts that nothing is gained. What is found is
+//! handed to the evaluator, which must let NEW allow it and OLD not.
+//!
+//! [`access`] asks whether one policy allows some access at all, or allows anyone.
+
+mod access;
+mod covered;
+mod kind;
+mod sentence;
+
+pub use self::access::{Grant, forbids, public};
+pub use self::kind::Attachment;
+
+use std::cell::OnceCell;
+
+use self::kind::{RequestScope, RequestScopes};
+use crate::Policy;
+use crate::contract::{CompareOutput, CompareVerdict, NewAccess, Request, RequestPrincipal};
+use crate::document::{Effect, Statement};
+use crate::evaluate::{DocumentJudge, implausible};
+use crate::prove::{
+    AccessAnswer, Budget, CallerSpaces, Delegation, DocumentId, DocumentSet, RuleQuestion,
+    StatementSet, partition_of,
+};
+
+/// The steps of one comparison, both directions together; an ordinary pair uses a few thousand.
+const STEPS: u64 = 10_000_000;
+
+/// Statements that allow something new are listed up to so many.
+const LISTED: usize = 50;
+
+/// Two policies, and what they are attached to.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyPair<'a> {
+    /// The policy before; none where nothing was attached.
+    pub old: Option<&'a Policy>,
+    /// The policy after; none where nothing is attached any more.
+    pub new: Option<&'a Policy>,
+    /// What they are attached to.
+    pub kind: Attachment,
+    /// The bucket, for policies about one bucket.
+    pub bucket: Option<&'a str>,
+    /// Access to actions that AWS may add counts as new access.
+    pub strict: bool,
+}
+
+/// Compares two policies. `id` is echoed.
+pub fn compare(pair: &PolicyPair<'_>, id: String) -> CompareOutput {
+    let comparison = Comparison::new(pair);
+    let mut budget = Budget::new(STEPS);
+    let gained = comparison.gained(true, false, &mut budget);
+    let lost = comparison.gained(false, true, &mut budget);
+    let mut remarks = comparison.remarks(&gained, &mut budget);
+    let verdict = if !gained.statements.is_empty() {
+        CompareVerdict::New
+    } else if gained.undecided.is_some() {
+        CompareVerdict::Unknown
+    } else if !gained.future.is_empty() {
+        CompareVerdict::Future
+    } else {
+        CompareVerdict::None
+    };
+    for index in &gained.future {
+        remarks.push(format!(
+            "Statement {index} of the new policy would allow S3 actions that AWS may add; it allows \
+             no more of today's."
+        ));
+    }
+    CompareOutput {
+        id,
+        new_access: match verdict {
+            CompareVerdict::New => Some(true),
+            CompareVerdict::Future => Some(pair.strict),
+            CompareVerdict::None => Some(false),
+            CompareVerdict::Unknown => None,
+        },
+        verdict,
+        lost: if !lost.statements.is_empty() {
+            Some(true)
+        } else if lost.undecided.is_some() {
+            None
+        } else {
+            Some(false)
+        },
+        reason: (verdict == CompareVerdict::Unknown)
+            .then_some(gained.undecided)
+            .flatten(),
+        statements: gained.statements,
+        remarks,
+    }
+}
+
+/// What one policy allows beyond another.
+#[derive(Debug, Default)]
+struct Gained {
+    statements: Vec<NewAccess>,
+    /// Statements that allow more actions that AWS may add.
+    future: Vec<usize>,
+    /// Statements that allow more if actions are not matched to resources.
+    unmatched: Vec<usize>,
+    undecided: Option<String>,
+}
+
+/// One of the two policies.
+struct Side<'a> {
+    policy: Option<&'a Policy>,
+    document: Option<DocumentId>,
+    judge: OnceCell<DocumentJudge>,
+}
+
+/// What is found of one Allow.
+enum Found {
+    New(Box<NewAccess>),
+    Nothing,
+    Undecided(String),
+}
+
+/// The two policies, compiled together.
+struct Comparison<'a> {
+    kind: Attachment,
+    old: Side<'a>,
+    new: Side<'a>,
+    /// None where no search is needed.
+    search: Option<SearchState>,
+}
+
+/// What searches need.
+struct SearchState {
+    documents: DocumentSet,
+    callers: CallerSpaces,
+    scopes: RequestScopes,
+}
+
+const INCONSISTENT: &str = "the prover found a request on which the evaluator does not agree; one of \
+                            the two is wrong";
+
+impl<'a> Comparison<'a> {
+    fn new(pair: &PolicyPair<'a>) -> Self {
+        let side = |policy| Side {
+            policy,
+            document: None,
+            judge: OnceCell::new(),
+        };
+        let mut this = Self {
+            kind: pair.kind,
+            old: side(pair.old),
+            new: side(pair.new),
+            search: None,
+        };
+        let is_settled = match (pair.old, pair.new) {
+            (Some(old), Some(new)) => {
+                covered::is_readable(old)
+                    && covered::is_readable(new)
+                    && covered::allows_no_more(old, new)
+                    && covered::allows_no_more(new, old)
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_settled {
+            this.compile(pair);
+        }
+        this
+    }
+
+    fn compile(&mut self, pair: &PolicyPair<'a>) {
+        let policies = || pair.old.into_iter().chain(pair.new);
+        let partition = policies()
+            .map(partition_of)
+            .find(|partition| *partition != "aws")
+            .unwrap_or("aws");
+        let mut builder = DocumentSet::builder(partition, []);
+        let kind = pair.kind.policy_kind();
+        self.old.document = pair.old.map(|policy| builder.add(policy, kind));
+        self.new.document = pair.new.map(|policy| builder.add(policy, kind));
+        let documents = builder.complete();
+        let callers = documents.callers(&pair.kind.callers(), false, &[], None);
+        let bucket = match (pair.bucket, pair.kind) {
+            (Some(bucket), _) => Some(bucket.to_owned()),
+            (None, Attachment::S3) => kind::only_bucket(policies()),
+            (None, _) => None,
+        };
+        let elements = policies()
+            .flat_map(|policy| &policy.statements)
+            .map(|statement| &statement.action);
+        let scopes = pair.kind.scopes(bucket.as_deref(), partition, elements);
+        self.search = Some(SearchState {
+            documents,
+            callers,
+            scopes,
+        });
+    }
+
+    /// What the new policy allows beyond the old one, or the other way round. `first` stops at the
+    /// first statement.
+    fn gained(&self, forwards: bool, first: bool, budget: &mut Budget) -> Gained {
+        let mut gained = Gained::default();
+        let (from, to) = if forwards {
+            (&self.old, &self.new)
+        } else {
+            (&self.new, &self.old)
+        };
+        let (Some(search), Some(policy)) = (&self.search, to.policy) else {
+            return gained;
+        };
+        let is_sound = covered::is_readable(policy) && from.policy.is_none_or(covered::is_readable);
+        if let Some(before) = from.policy
+            && is_sound
+            && covered::allows_no_more(before, policy)
+        {
+            return gained;
+        }
+        if let Some(reason) = search.unreadable(to).or_else(|| search.unreadable(from)) {
+            gained.undecided = Some(reason);
+            return gained;
+        }
+        // What the texts show of single statements holds only where both were read whole.
+        let texts = from.policy.filter(|_| is_sound);
+        for allow in policy.with_effect(Effect::Allow) {
+            let asked = AskedAllow {
+                search,
+                from,
+                to,
+                allow,
+                covered: texts.is_some_and(|before| covered::is_allowed(before, policy, allow)),
+                texts,
+            };
+            match asked.find(&search.scopes.today, self.kind, budget) {
+                Found::New(access) => {
+                    gained.statements.push(*access);
+                    if first || gained.statements.len() >= LISTED {
+                        return gained;
+                    }
+                }
+                Found::Undecided(reason) => {
+                    gained.undecided.get_or_insert(reason);
+                }
+                Found::Nothing if first || !forwards => {}
+                Found::Nothing => {
+                    if asked.may_be_more(&search.scopes.unmatched, budget) {
+                        if asked.may_be_more(&search.scopes.future, budget) {
+                            gained.future.push(allow.index);
+                        } else {
+                            gained.unmatched.push(allow.index);
+                        }
+                    }
+                }
+            }
+        }
+        gained
+    }
+
+    /// What else a reviewer should know.
+    fn remarks(&self, gained: &Gained, budget: &mut Budget) -> Vec<String> {
+        let mut remarks = Vec::new();
+        let (Some(search), Some(new)) = (&self.search, self.new.policy) else {
+            return remarks;
+        };
+        for index in &gained.unmatched {
+            remarks.push(format!(
+                "Statement {index} of the new policy names S3 actions on resources that they do not \
+                 act on. That allows nothing; a check that does not match actions to resources, such as \
+                 IAM Access Analyzer's, reports it as new access."
+            ));
+        }
+        for allow in new.with_effect(Effect::Allow) {
+            let is_new = gained
+                .statements
+                .iter()
+                .any(|found| found.index == allow.index);
+            let asked = AskedAllow {
+                search,
+                from: &self.old,
+                to: &self.new,
+                allow,
+                covered: false,
+                texts: None,
+            };
+            if !is_new && asked.is_stronger(budget) {
+                remarks.push(format!(
+                    "Statement {index} of the new policy grants directly what the old policy granted \
+                     to the account: the account's identity policies no longer need to allow it.",
+                    index = allow.index
+                ));
+            }
+        }
+        remarks
+    }
+}
+
+impl SearchState {
+    fn unreadable(&self, side: &Side<'_>) -> Option<String> {
+        self.documents.unreadable(side.document?)
+    }
+}
+
+/// An Allow of one policy, asked about against the other.
+struct AskedAllow<'a> {
+    search: &'a SearchState,
+    from: &'a Side<'a>,
+    to: &'a Side<'a>,
+    allow: &'a Statement,
+    /// One Allow of the other policy covers it.
+    covered: bool,
+    /// The other policy, where texts can be trusted.
+    texts: Option<&'a Policy>,
+}
+
+impl AskedAllow<'_> {
+    fn ask(
+        &self,
+        musts: &[Vec<StatementSet>],
+        denies: &[StatementSet],
+        scope: &RequestScope,
+        budget: &mut Budget,
+    ) -> AccessAnswer {
+        let (actions, resources) = scope;
+        self.search.documents.ask_callers(
+            &self.search.callers,
+            RuleQuestion {
+                musts,
+                denies,
+                bounded: false,
+                actions,
+                resources,
+            },
+            budget,
+        )
+    }
+
+    /// The Allow itself, as a must.
+    fn must(&self) -> Option<StatementSet> {
+        Some(StatementSet::allows(self.to.document?).only(self.allow.index))
+    }
+
+    /// The denies of the policy that it is in.
+    fn own_denies(&self) -> Vec<StatementSet> {
+        self.to
+            .document
+            .map(StatementSet::denies)
+            .into_iter()
+            .collect()
+    }
+
+    /// The denies of its policy and the Allows of the other one.
+    fn all_denies(&self) -> Vec<StatementSet> {
+        let mut denies = self.own_denies();
+        denies.extend(self.from.document.map(StatementSet::allows));
+        denies
+    }
+
+    /// A request that its policy allows by it and the other policy does not.
+    fn find(&self, scopes: &[RequestScope], kind: Attachment, budget: &mut Budget) -> Found {
+        let Some(must) = self.must() else {
+            return Found::Nothing;
+        };
+        let mut undecided = None;
+        if !self.covered {
+            let denies = self.all_denies();
+            for scope in scopes {
+                match self.ask(&[vec![must]], &denies, scope, budget) {
+                    AccessAnswer::Satisfiable(found) => {
+                        match self.checked(found.request, None, kind) {
+                            Ok(access) => return Found::New(Box::new(access)),
+                            Err(reason) => undecided = Some(reason),
+                        }
+                    }
+                    AccessAnswer::Unsatisfiable => {}
+                    AccessAnswer::Undecided(reason) => undecided = Some(reason),
+                }
+            }
+        }
+        let denies = self.own_denies();
+        let of_old = self
+            .from
+            .policy
+            .into_iter()
+            .flat_map(|policy| policy.with_effect(Effect::Deny));
+        for deny in of_old {
+            let is_kept = self
+                .texts
+                .zip(self.to.policy)
+                .is_some_and(|(before, after)| covered::is_denied(before, after, deny));
+            let Some(document) = self.from.document.filter(|_| !is_kept) else {
+                continue;
+            };
+            let musts = [
+                vec![must],
+                vec![StatementSet::denies(document).only(deny.index)],
+            ];
+            for scope in scopes {
+                match self.ask(&musts, &denies, scope, budget) {
+                    AccessAnswer::Satisfiable(found) => {
+                        match self.checked(found.request, Some(deny), kind) {
+                            Ok(access) => return Found::New(Box::new(access)),
+                            Err(reason) => undecided = Some(reason),
+                        }
+                    }
+                    AccessAnswer::Unsatisfiable => {}
+                    AccessAnswer::Undecided(reason) => undecided = Some(reason),
+                }
+            }
+        }
+        undecided.map_or(Found::Nothing, Found::Undecided)
+    }
+
+    /// Whether the policy may allow more by it, of requests that need no witness.
+    fn may_be_more(&self, scopes: &[RequestScope], budget: &mut Budget) -> bool {
+        let Some(must) = self.must() else {
+            return false;
+        };
+        let denies = self.all_denies();
+        scopes.iter().any(|scope| {
+            let answer = self.ask(&[vec![must]], &denies, scope, budget);
+            matches!(answer, AccessAnswer::Satisfiable(_))
+        })
+    }
+
+    /// Whether it grants to a principal what the other policy grants to its account only.
+    fn is_stronger(&self, budget: &mut Budget) -> bool {
+        let (Some(must), Some(before)) = (self.must(), self.from.document) else {
+            return false;
+        };
+        let names_account = |policy: &Policy| {
+            policy.with_effect(Effect::Allow).any(|statement| {
+                statement
+                    .principal
+                    .iter()
+                    .flat_map(|element| &element.items)
+                    .any(|item| matches!(item, crate::document::Principal::Account(_)))
+            })
+        };
+        if !self.from.policy.is_some_and(names_account) {
+            return false;
+        }
+        let mut denies = self.own_denies();
+        denies.push(StatementSet::allows(before).at_least(Delegation::Role));
+        let musts = [vec![must.at_least(Delegation::Role)]];
+        self.search.scopes.today.iter().any(|scope| {
+            let answer = self.ask(&musts, &denies, scope, budget);
+            matches!(answer, AccessAnswer::Satisfiable(_))
+        })
+    }
+
+    /// Hands a request to the evaluator. Without one, the account behind a canonical user id is the
+    /// caller, and there is no ARN to ask about.
+    fn checked(
+        &self,
+        request: Option<Request>,
+        denied_by: Option<&Statement>,
+        kind: Attachment,
+    ) -> Result<NewAccess, String> {
+        let request = match request {
+            None => None,
+            Some(mut request) => {
+                if kind == Attachment::Identity {
+                    owned_by_caller(&mut request);
+                }
+                if !self.stands(&request, kind) {
+                    return Err(INCONSISTENT.to_owned());
+                }
+                sentence::make_readable(&mut request, |other| self.stands(other, kind));
+                Some(request)
+            }
+        };
+        Ok(NewAccess {
+            index: self.allow.index,
+            sid: self.allow.sid.clone(),
+            because: sentence::because(self.allow, denied_by, request.as_ref()),
+            witness: request,
+        })
+    }
+
+    /// Whether the evaluator agrees: its policy allows the request, and the other one does not.
+    fn stands(&self, request: &Request, kind: Attachment) -> bool {
+        let allows = |side: &Side<'_>| match side.policy {
+            None => Some(false),
+            Some(policy) => side
+                .judge
+                .get_or_init(|| DocumentJudge::new(policy, kind.policy_kind()))
+                .allows(request),
+        };
+        implausible(request).is_none()
+            && allows(self.to) == Some(true)
+            && allows(self.from) == Some(false)
+    }
+}
+
+/// An identity policy speaks of what is in the holder's own account, unless it says otherwise.
+fn owned_by_caller(request: &mut Request) {
+    if request.context.contains_key("aws:ResourceAccount") {
+        return;
+    }
+    if let RequestPrincipal::Arn(arn) = &request.principal
+        && let Some(account) = arn.split(':').nth(4)
+    {
+        account.clone_into(&mut request.resource_account);
+    }
+}

@@ -1,0 +1,316 @@
+//! One step away: who can become a principal that gets in, or change what keeps it out.
+//!
+//! Such a principal cannot do what is asked; it can do something else first, and the something is
+//! named. It is never mixed into the answer itself, and no second step is looked for.
+
+use std::collections::BTreeMap;
+
+use super::ask::{ReachQuestion, ReachRow, TargetNumber};
+use super::decide::{Authority, Gate};
+use super::domains::Service;
+use super::explain::AccessDecision;
+use super::rules::ActionBits;
+use super::search::Asked;
+use super::subject::Subject;
+use super::world::{CompiledTrust, KeyState, Place, World};
+use crate::contract::Reach;
+use crate::prove::value::Domain;
+
+/// A principal that is one step away.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OneHop {
+    /// As in a row.
+    pub principal: String,
+    /// The action that it can take: `sts:AssumeRole`, `lambda:UpdateFunctionCode`,
+    /// `s3:PutBucketPolicy`, `kms:PutKeyPolicy`, `kms:CreateGrant`.
+    pub via: String,
+    /// The role that it becomes, or whose function it changes.
+    pub role: Option<String>,
+    /// The step depends on something that was not read.
+    pub unknown: bool,
+}
+
+/// The action that changes the policy of a bucket.
+const CHANGE: &str = "s3:PutBucketPolicy";
+
+const fn gets_in(reach: Reach) -> bool {
+    matches!(reach, Reach::Reachable | Reach::Constrained)
+}
+
+impl World {
+    /// Who is one step away from what the rows say can be reached.
+    ///
+    /// # Errors
+    /// That there is no such bucket or function.
+    pub fn one_hop(
+        &self,
+        target: &str,
+        question: &ReachQuestion,
+        rows: &[ReachRow],
+    ) -> Result<Vec<OneHop>, String> {
+        let target = self.target(target)?;
+        let identities = self.record.identities.len();
+        let outside: Vec<usize> = rows
+            .iter()
+            .take(identities)
+            .enumerate()
+            .filter(|(_, row)| !gets_in(row.decision.reach))
+            .map(|(place, _)| place)
+            .collect();
+        let mut hops = Vec::new();
+        let mut known: BTreeMap<Vec<usize>, Vec<(String, Reach)>> = BTreeMap::new();
+        for (role, row) in rows.iter().take(identities).enumerate() {
+            if !gets_in(row.decision.reach) {
+                continue;
+            }
+            if let Some(Some(trust)) = self.trusts.get(role) {
+                self.assumes(role, trust, &outside, &mut known, &mut hops);
+            }
+            self.alters(role, &outside, &mut hops);
+        }
+        if let TargetNumber::Bucket(bucket) = target {
+            let changers = if question.actions.iter().any(|name| name == CHANGE) {
+                Vec::new()
+            } else {
+                self.verdicts_of(target, CHANGE)
+            };
+            for place in &outside {
+                if let Some(row) = rows.get(*place) {
+                    let changes = changers.get(*place).is_some_and(|reach| gets_in(*reach));
+                    self.changes(bucket, changes, *place, &row.decision, &mut hops);
+                }
+            }
+        }
+        hops.sort();
+        hops.dedup();
+        Ok(hops)
+    }
+
+    /// Who can take a role.
+    fn assumes(
+        &self,
+        role: usize,
+        trust: &CompiledTrust,
+        outside: &[usize],
+        known: &mut BTreeMap<Vec<usize>, Vec<(String, Reach)>>,
+        hops: &mut Vec<OneHop>,
+    ) {
+        let Some(arn) = self.subjects.get(role).and_then(|role| role.arn.as_ref()) else {
+            return;
+        };
+        let mut hop = |principal: &str, reach: Reach| {
+            if gets_in(reach) || reach == Reach::Unknown {
+                hops.push(OneHop {
+                    principal: principal.to_owned(),
+                    via: "sts:AssumeRole".to_owned(),
+                    role: Some(arn.clone()),
+                    unknown: reach == Reach::Unknown,
+                });
+            }
+        };
+        if self.speaks_of_own(trust) {
+            for place in outside.iter().filter(|place| **place != role) {
+                if let Some(subject) = self.subjects.get(*place)
+                    && let Some(own) = &subject.arn
+                {
+                    hop(own, self.at_role(role, trust, subject, Some(*place)).reach);
+                }
+            }
+        }
+        // A trust policy has no resource: the same words say the same of every role.
+        let same = trust.rules.all().filter_map(|rule| {
+            let rule = self.book.rules.get(rule)?;
+            Some(rule.same)
+        });
+        let outsiders = known.entry(same.collect()).or_insert_with(|| {
+            self.parties(&trust.named)
+                .into_iter()
+                .filter(|party| party.name != "anonymous")
+                .filter_map(|party| {
+                    let decisions = party
+                        .callers
+                        .iter()
+                        .map(|caller| self.at_role(role, trust, caller, None).reach);
+                    Some((party.name.clone(), decisions.max()?))
+                })
+                .collect()
+        });
+        for (name, reach) in outsiders {
+            hop(name, *reach);
+        }
+    }
+
+    /// Whether some Allow of a trust policy can speak of an identity of the account.
+    fn speaks_of_own(&self, trust: &CompiledTrust) -> bool {
+        trust
+            .rules
+            .allows
+            .iter()
+            .filter_map(|rule| self.book.rules.get(*rule))
+            .any(|rule| self.can_speak_of_own(rule))
+    }
+
+    fn at_role(
+        &self,
+        role: usize,
+        trust: &CompiledTrust,
+        subject: &Subject,
+        identity: Option<usize>,
+    ) -> AccessDecision {
+        let Some(arn) = self.subjects.get(role).and_then(|role| role.arn.as_ref()) else {
+            return AccessDecision::unknown("no such role");
+        };
+        let gate = Gate {
+            main: Authority {
+                service: Service::Sts,
+                bits: ActionBits::named("sts:AssumeRole").unwrap_or_default(),
+                policy: &trust.rules,
+                acl: &[],
+                independent: false,
+                own: subject.account() == Some(self.account.as_str()),
+                controlled: true,
+                owner_id: None,
+            },
+            key: None,
+            cut: Some(false),
+            key_missing: None,
+        };
+        let asked = Asked {
+            role: Some(role),
+            ..self.plain(
+                subject,
+                identity,
+                (Service::Sts, arn),
+                ("sts:AssumeRole", true),
+            )
+        };
+        let profile = identity.and_then(|identity| self.profile(identity));
+        self.decide(&asked, profile, &gate)
+    }
+
+    /// Who can change the code of a function that runs as a role.
+    fn alters(&self, role: usize, outside: &[usize], hops: &mut Vec<OneHop>) {
+        let Some(arn) = self.subjects.get(role).and_then(|role| role.arn.as_ref()) else {
+            return;
+        };
+        let functions = self
+            .functions
+            .iter()
+            .enumerate()
+            .filter(|(_, function)| function.record.role.as_ref() == Some(arn));
+        for (place, _) in functions {
+            for action in [
+                "lambda:UpdateFunctionCode",
+                "lambda:UpdateFunctionConfiguration",
+            ] {
+                let verdicts = self.verdicts_of(TargetNumber::Function(place), action);
+                for subject in outside {
+                    let reach = verdicts.get(*subject).copied();
+                    let own = self.subjects.get(*subject).and_then(|one| one.arn.as_ref());
+                    let (Some(reach), Some(own)) = (reach, own) else {
+                        continue;
+                    };
+                    if gets_in(reach) || reach == Reach::Unknown {
+                        hops.push(OneHop {
+                            principal: own.clone(),
+                            via: action.to_owned(),
+                            role: Some(arn.clone()),
+                            unknown: reach == Reach::Unknown,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Who can change the policy that keeps it out.
+    fn changes(
+        &self,
+        bucket: usize,
+        changes: bool,
+        place: usize,
+        decision: &AccessDecision,
+        hops: &mut Vec<OneHop>,
+    ) {
+        let Some(blocked) = &decision.blocked_by else {
+            return;
+        };
+        let Some(subject) = self.subjects.get(place) else {
+            return;
+        };
+        let Some(own) = &subject.arn else {
+            return;
+        };
+        let mut hop = |via: &str| {
+            hops.push(OneHop {
+                principal: own.clone(),
+                via: via.to_owned(),
+                role: None,
+                unknown: false,
+            });
+        };
+        match blocked.policy.as_str() {
+            "bucket" | "nothing" if changes => hop(CHANGE),
+            "key" => {
+                for action in ["kms:PutKeyPolicy", "kms:CreateGrant"] {
+                    let decision = self.at_key(bucket, action, subject, place);
+                    if decision.is_some_and(|decision| gets_in(decision.reach)) {
+                        hop(action);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A request to KMS itself about the key of a bucket; none where the key cannot be used again.
+    fn at_key(
+        &self,
+        bucket: usize,
+        action: &str,
+        subject: &Subject,
+        identity: usize,
+    ) -> Option<AccessDecision> {
+        let bucket = self.buckets.get(bucket)?;
+        let key = self.keys.get(bucket.key?)?;
+        if key.managed || key.unusable.is_some() {
+            return None;
+        }
+        let gate = Gate {
+            main: Authority {
+                service: Service::Kms,
+                bits: ActionBits::named(action)?,
+                policy: &key.rules,
+                acl: &[],
+                independent: false,
+                own: subject.account() == Some(key.account.as_str()),
+                controlled: key.account == self.account,
+                owner_id: None,
+            },
+            key: None,
+            cut: Some(false),
+            key_missing: None,
+        };
+        let asked = Asked {
+            place: Place {
+                service: Service::Kms,
+                resource: Domain::absent(),
+                region: &key.region,
+                owner: &self.owner,
+                s3_actions: 0,
+                key: KeyState {
+                    resource: key.resource.clone(),
+                    account: key.account.clone(),
+                    region: key.region.clone(),
+                    alias: key.alias.clone(),
+                },
+                // A call of the principal's own: no service makes it.
+                via: None,
+                caller_account: subject.account(),
+                context_arn: Some(String::new()),
+            },
+            ..self.plain(subject, Some(identity), (Service::Kms, ""), (action, true))
+        };
+        Some(self.decide(&asked, self.profile(identity), &gate))
+    }
+}

@@ -1,0 +1,680 @@
+//! Random accounts and random requests: what `who_can` says against what the evaluator decides.
+//!
+//! The requests know nothing of the answer. A request that the evaluator allows (to S3, and with the
+//! object's encryption context to KMS) by an identity makes "unreachable" wrong; one with nothing but
+//! what every caller has makes "constrained" wrong as well.
+
+use std::collections::BTreeMap;
+
+use coldbucket_policy::contract::{
+    ContextValue, Decision, PolicySet, PublicAccessBlock, Reach, Request, RequestPrincipal,
+};
+use coldbucket_policy::evaluate::{Policies, implausible};
+use coldbucket_policy::who_can::{self, PrincipalAnswer};
+use serde_json::{Value, json};
+
+pub const ACCOUNT: &str = "111111111111";
+pub const OTHER: &str = "222222222222";
+pub const BUCKET: &str = "data-lake";
+pub const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/0a0a";
+const KEYS: [&str; 5] = ["d/k.txt", "e/k.txt", "ann/k.txt", "red/k.txt", "x"];
+
+/// A generator of pseudo-random numbers (xorshift64*).
+#[derive(Clone, Debug)]
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        usize::try_from((self.next() >> 33) % bound as u64).unwrap()
+    }
+
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        let place = self.below(of.len());
+        &of[place]
+    }
+
+    pub fn in_a_hundred(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// What was compared.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    pub accounts: u64,
+    pub pairs: u64,
+    pub allowed: u64,
+    pub in_unreachable: u64,
+    pub witnesses: u64,
+    pub reachable: u64,
+    pub constrained: u64,
+    pub unreachable: u64,
+    pub unknown: u64,
+    pub wrong: Vec<String>,
+}
+
+fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> {
+    let one = |operator: &str, key: &str, value: Value| {
+        Some((operator.to_owned(), key.to_owned(), value))
+    };
+    let suffix = if random.in_a_hundred(20) {
+        "IfExists"
+    } else {
+        ""
+    };
+    let text = |random: &mut Random| {
+        let stem = random
+            .pick(&[
+                "StringEquals",
+                "StringNotEquals",
+                "StringLike",
+                "StringNotLike",
+            ])
+            .to_string();
+        format!("{stem}{suffix}")
+    };
+    match random.below(if kms { 20 } else { 16 }) {
+        0 | 1 => {
+            let operator = random.pick(&["IpAddress", "NotIpAddress"]).to_string();
+            one(
+                &format!("{operator}{suffix}"),
+                "aws:SourceIp",
+                json!(["203.0.113.0/24"]),
+            )
+        }
+        2 | 3 => one(&text(random), "aws:SourceVpce", json!("vpce-1")),
+        4 => one(
+            &format!("Bool{suffix}"),
+            "aws:MultiFactorAuthPresent",
+            json!(random.pick(&["true", "false"])),
+        ),
+        5 | 6 => {
+            let values = json!(random.pick(&[&["red"][..], &["blue"], &["r*"]]));
+            one(&text(random), "aws:PrincipalTag/team", values)
+        }
+        7 => one(&text(random), "aws:PrincipalOrgID", json!("o-aaaaaaaaaa")),
+        8 => {
+            let operator = random.pick(&["ArnLike", "ArnNotLike"]).to_string();
+            let value = random
+                .pick(&[
+                    "arn:aws:iam::111111111111:role/cook",
+                    "arn:aws:iam::111111111111:role/*",
+                    "arn:aws:iam::*:user/ann",
+                ])
+                .to_string();
+            one(
+                &format!("{operator}{suffix}"),
+                "aws:PrincipalArn",
+                json!(value),
+            )
+        }
+        9 => one(&text(random), "aws:username", json!("ann")),
+        10 => one(
+            "Bool",
+            "aws:SecureTransport",
+            json!(random.pick(&["true", "false"])),
+        ),
+        11 => one(
+            &text(random),
+            "aws:PrincipalAccount",
+            json!(random.pick(&[ACCOUNT, OTHER])),
+        ),
+        12 => {
+            let value = random
+                .pick(&["AROACOOKCOOKCOOKCOOK:*", "AIDA*", "*:bob"])
+                .to_string();
+            let operator = random.pick(&["StringLike", "StringNotLike"]).to_string();
+            one(&operator, "aws:userid", json!([value]))
+        }
+        13 => one(
+            "Null",
+            *random.pick(&[
+                "aws:MultiFactorAuthAge",
+                "aws:SourceVpce",
+                "aws:TokenIssueTime",
+            ]),
+            json!(random.pick(&["true", "false"])),
+        ),
+        14 => {
+            if kms {
+                return None;
+            }
+            one(&text(random), "s3:ExistingObjectTag/kind", json!("open"))
+        }
+        15 => one(
+            "Bool",
+            "aws:ViaAWSService",
+            json!(random.pick(&["true", "false"])),
+        ),
+        16 | 17 => one(
+            &text(random),
+            "kms:ViaService",
+            json!(random.pick(&["s3.eu-west-1.amazonaws.com", "sqs.eu-west-1.amazonaws.com"])),
+        ),
+        18 => one(
+            &text(random),
+            "kms:EncryptionContext:aws:s3:arn",
+            json!(random.pick(&[
+                "arn:aws:s3:::data-lake/d/*",
+                "arn:aws:s3:::data-lake*",
+                "arn:aws:s3:::data-lake"
+            ])),
+        ),
+        _ => one(
+            &text(random),
+            "kms:CallerAccount",
+            json!(random.pick(&[ACCOUNT, OTHER])),
+        ),
+    }
+}
+
+fn statement(random: &mut Random, principals: Option<&[Value]>, kms: bool, deny: usize) -> Value {
+    let denies = random.in_a_hundred(deny);
+    let actions: &[&str] = if kms {
+        &[
+            "kms:*",
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            "*",
+            "kms:De*",
+        ]
+    } else {
+        &[
+            "s3:GetObject",
+            "s3:Get*",
+            "s3:*",
+            "*",
+            "s3:PutObject",
+            "kms:Decrypt",
+            "kms:*",
+            "s3:ListBucket",
+        ]
+    };
+    let resources: &[&str] = if kms {
+        &["*", KEY]
+    } else {
+        &[
+            "*",
+            "arn:aws:s3:::data-lake/*",
+            "arn:aws:s3:::data-lake/d/*",
+            "arn:aws:s3:::data-*",
+            "arn:aws:s3:::other/*",
+            "arn:aws:s3:::data-lake/${aws:username}/*",
+            "arn:aws:s3:::data-lake/${aws:PrincipalTag/team}/*",
+            KEY,
+            "arn:aws:kms:*:111111111111:key/*",
+        ]
+    };
+    let mut found = json!({
+        "Effect": if denies { "Deny" } else { "Allow" },
+        (if random.in_a_hundred(6) { "NotAction" } else { "Action" }): random.pick(actions),
+        (if random.in_a_hundred(6) { "NotResource" } else { "Resource" }): random.pick(resources),
+    });
+    if let Some(principals) = principals {
+        let name = if denies && random.in_a_hundred(15) {
+            "NotPrincipal"
+        } else {
+            "Principal"
+        };
+        found[name] = random.pick(principals).clone();
+    }
+    let conditions = *random.pick(&[0, 0, 0, 1, 1, 2]);
+    for _ in 0..conditions {
+        if let Some((operator, key, value)) = condition(random, kms) {
+            found["Condition"][operator][key] = value;
+        }
+    }
+    found
+}
+
+fn policy(random: &mut Random, principals: Option<&[Value]>, kms: bool, most: usize) -> Value {
+    let count = random.below(most) + 1;
+    let statements: Vec<Value> = (0..count)
+        .map(|_| statement(random, principals, kms, 22))
+        .collect();
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+/// An Allow of everything, which may have a condition, and a Deny which has one.
+fn wide(random: &mut Random, principals: Option<&[Value]>) -> Value {
+    let mut allow = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    let mut deny = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+    if let Some(principals) = principals {
+        allow["Principal"] = random.pick(principals).clone();
+        deny["Principal"] = json!("*");
+    }
+    for (statement, percent) in [(&mut allow, 40), (&mut deny, 100)] {
+        if random.in_a_hundred(percent)
+            && let Some((operator, key, value)) = condition(random, principals.is_some())
+        {
+            statement["Condition"][operator][key] = value;
+        }
+    }
+    let mut statements = vec![allow];
+    if random.in_a_hundred(30) && deny["Condition"].is_object() {
+        statements.push(deny);
+    }
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+/// A random account form.
+pub fn account(random: &mut Random) -> Value {
+    let principals = [
+        json!("*"),
+        json!({"AWS": ACCOUNT}),
+        json!({"AWS": "arn:aws:iam::111111111111:role/cook"}),
+        json!({"AWS": "arn:aws:iam::111111111111:user/ann"}),
+        json!({"AWS": ["arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:role/team/chef"]}),
+        json!({"AWS": "arn:aws:sts::111111111111:assumed-role/cook/bob"}),
+        json!({"AWS": OTHER}),
+    ];
+    let mut identities = Vec::new();
+    for (arn, id) in [
+        (
+            "arn:aws:iam::111111111111:role/cook",
+            "AROACOOKCOOKCOOKCOOK",
+        ),
+        (
+            "arn:aws:iam::111111111111:role/team/chef",
+            "AROACHEFCHEFCHEFCHEF",
+        ),
+        ("arn:aws:iam::111111111111:user/ann", "AIDAANNANNANNANNANNA"),
+    ] {
+        let mut policies: Vec<Value> = (0..random.below(3))
+            .map(|_| policy(random, None, false, 3))
+            .collect();
+        if random.in_a_hundred(45) {
+            policies.push(wide(random, None));
+        }
+        let boundary = if random.in_a_hundred(25) {
+            if random.in_a_hundred(50) {
+                wide(random, None)
+            } else {
+                policy(random, None, false, 2)
+            }
+        } else {
+            Value::Null
+        };
+        let tags = if random.in_a_hundred(50) {
+            json!({"team": random.pick(&["red", "blue"])})
+        } else {
+            json!({})
+        };
+        let mut identity =
+            json!({"arn": arn, "policies": policies, "boundary": boundary, "tags": tags});
+        if random.in_a_hundred(60) {
+            identity["unique_id"] = json!(id);
+        }
+        if arn.contains(":role/") && random.in_a_hundred(30) {
+            let action = *random.pick(&["sts:AssumeRole", "sts:TagSession", "sts:*"]);
+            identity["trust"] = json!({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": action}]});
+        }
+        identities.push(identity);
+    }
+    let encrypted = random.in_a_hundred(45);
+    let mut keys = json!({});
+    if encrypted {
+        let grants = if random.in_a_hundred(30) {
+            json!([{"grantee": "arn:aws:iam::111111111111:role/cook", "operations": ["Decrypt"],
+                "constraints": {"encryption_context_subset": {"aws:s3:arn": "arn:aws:s3:::data-lake/d/k.txt"}}}])
+        } else {
+            json!([])
+        };
+        keys[KEY] = json!({"account": ACCOUNT, "manager": "CUSTOMER", "state": "Enabled",
+            "policy": if random.in_a_hundred(50) { wide(random, Some(&principals)) } else { policy(random, Some(&principals), true, 3) },
+            "grants": grants});
+    }
+    let level = |random: &mut Random| json!([policy(random, None, false, 2), wide(random, None)]);
+    let scps = if random.in_a_hundred(15) {
+        json!([level(random)])
+    } else {
+        Value::Null
+    };
+    let rcps = if random.in_a_hundred(15) {
+        let star = [json!("*")];
+        let denies: Vec<Value> = (0..=random.below(2))
+            .map(|_| statement(random, Some(&star), false, 100))
+            .collect();
+        json!([[{"Version": "2012-10-17", "Statement": denies}]])
+    } else {
+        Value::Null
+    };
+    let bucket_policy = if random.in_a_hundred(70) {
+        policy(random, Some(&principals), false, 3)
+    } else {
+        Value::Null
+    };
+    json!({
+        "account": ACCOUNT, "region": "eu-west-1",
+        "organization": random.pick(&[Value::Null, json!("o-aaaaaaaaaa"), json!("o-bbbbbbbbbb"), json!("")]),
+        "bucket": {"name": BUCKET, "owner": ACCOUNT, "policy": bucket_policy,
+            "object_ownership": "BucketOwnerEnforced", "acl_grants": [], "public_access_block": null,
+            "encryption": if encrypted {
+                json!({"algorithm": "aws:kms", "key": KEY, "bucket_key": random.in_a_hundred(30)})
+            } else {
+                json!({"algorithm": "AES256"})
+            }},
+        "keys": keys, "identities": identities, "scps": scps, "rcps": rcps,
+    })
+}
+
+fn one(text: &str) -> ContextValue {
+    ContextValue::One(text.to_owned())
+}
+
+/// What is known of an identity as its requests show it.
+fn facts(random: &mut Random, account: &Value, identity: &Value) -> BTreeMap<String, ContextValue> {
+    let mut context = BTreeMap::new();
+    let arn = identity["arn"].as_str().unwrap();
+    let is_role = arn.contains(":role/");
+    if let Some(id) = identity["unique_id"].as_str() {
+        let session = random.pick(&["bob", "session-1"]);
+        context.insert(
+            "aws:userid".to_owned(),
+            one(&if is_role {
+                format!("{id}:{session}")
+            } else {
+                id.to_owned()
+            }),
+        );
+    }
+    let open = identity["trust"]["Statement"][0]["Action"]
+        .as_str()
+        .is_some_and(|action| action != "sts:AssumeRole");
+    let mut team = identity["tags"]["team"].as_str().map(str::to_owned);
+    if open && random.in_a_hundred(60) {
+        team = Some((*random.pick(&["red", "blue", "green", "d"])).to_owned());
+    }
+    if let Some(team) = team {
+        context.insert("aws:PrincipalTag/team".to_owned(), one(&team));
+    }
+    match account["organization"].as_str() {
+        Some("") => {}
+        Some(id) => {
+            context.insert("aws:PrincipalOrgID".to_owned(), one(id));
+        }
+        None if random.in_a_hundred(50) => {
+            context.insert("aws:PrincipalOrgID".to_owned(), one("o-aaaaaaaaaa"));
+        }
+        None => {}
+    }
+    if is_role {
+        context.insert("aws:TokenIssueTime".to_owned(), one("2026-11-01T00:00:00Z"));
+    }
+    context
+}
+
+/// A request's context beyond the facts; true when it is nothing that a caller would need.
+fn circumstances(
+    random: &mut Random,
+    action: &str,
+    context: &mut BTreeMap<String, ContextValue>,
+) -> bool {
+    let mut at_rest = true;
+    if random.in_a_hundred(60) {
+        context.insert("aws:SourceIp".to_owned(), one("198.51.100.7"));
+    } else if random.in_a_hundred(50) {
+        context.insert("aws:SourceIp".to_owned(), one("203.0.113.9"));
+        at_rest = false;
+    } else {
+        let endpoint = random.pick(&["vpce-1", "vpce-2"]);
+        context.insert("aws:SourceVpce".to_owned(), one(endpoint));
+        at_rest = *endpoint == "vpce-2";
+    }
+    match random.below(4) {
+        0 => {
+            context.insert("aws:MultiFactorAuthPresent".to_owned(), one("true"));
+            context.insert("aws:MultiFactorAuthAge".to_owned(), one("60"));
+            at_rest = false;
+        }
+        1 => {
+            context.insert("aws:MultiFactorAuthPresent".to_owned(), one("false"));
+        }
+        _ => {}
+    }
+    let secure = *random.pick(&["true", "true", "false"]);
+    context.insert("aws:SecureTransport".to_owned(), one(secure));
+    let via = random.in_a_hundred(15);
+    at_rest &= !via;
+    context.insert(
+        "aws:ViaAWSService".to_owned(),
+        one(if via { "true" } else { "false" }),
+    );
+    // Uploads have no such key (Service Authorization Reference, Amazon S3).
+    if action == "s3:GetObject" && random.in_a_hundred(20) {
+        context.insert("s3:ExistingObjectTag/kind".to_owned(), one("open"));
+        at_rest = false;
+    }
+    context.insert("aws:CurrentTime".to_owned(), one("2026-11-29T12:00:00Z"));
+    at_rest
+}
+
+/// The keys of the caller that S3 passes on to KMS.
+fn passed_on(context: &BTreeMap<String, ContextValue>) -> BTreeMap<String, ContextValue> {
+    context
+        .iter()
+        .filter(|(name, _)| {
+            name.starts_with("aws:Principal")
+                || name.starts_with("aws:MultiFactor")
+                || matches!(
+                    name.as_str(),
+                    "aws:userid" | "aws:TokenIssueTime" | "aws:CurrentTime"
+                )
+        })
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+struct Evaluators {
+    main: Policies,
+    key: Option<Policies>,
+}
+
+fn evaluators(account: &Value, identity: &Value) -> Evaluators {
+    let list = |value: &Value| value.as_array().cloned();
+    let levels = |value: &Value| -> Option<Vec<coldbucket_policy::contract::PolicyLevel>> {
+        value.as_array().map(|levels| {
+            levels
+                .iter()
+                .map(|level| coldbucket_policy::contract::PolicyLevel {
+                    policies: level.as_array().unwrap().clone(),
+                })
+                .collect()
+        })
+    };
+    let of = |resource: Value| {
+        let set = PolicySet {
+            resource,
+            identity: list(&identity["policies"]),
+            boundaries: (!identity["boundary"].is_null())
+                .then(|| vec![identity["boundary"].clone()]),
+            scps: levels(&account["scps"]),
+            rcps: levels(&account["rcps"]),
+            ..PolicySet::default()
+        };
+        Policies::new(&set, Some(PublicAccessBlock::default())).unwrap()
+    };
+    let key = &account["keys"][KEY];
+    Evaluators {
+        main: of(account["bucket"]["policy"].clone()),
+        key: key.is_object().then(|| {
+            let mut policy = key["policy"].clone();
+            for grant in key["grants"].as_array().unwrap() {
+                policy["Statement"].as_array_mut().unwrap().push(json!({
+                    "Effect": "Allow", "Principal": {"AWS": grant["grantee"]}, "Action": "kms:Decrypt", "Resource": "*",
+                    "Condition": {"StringEquals": {"kms:EncryptionContext:aws:s3:arn":
+                        grant["constraints"]["encryption_context_subset"]["aws:s3:arn"]}}}));
+            }
+            of(policy)
+        }),
+    }
+}
+
+fn kms_request(account: &Value, request: &Request) -> Request {
+    let mut context = passed_on(&request.context);
+    let bucket_key = account["bucket"]["encryption"]["bucket_key"] == json!(true);
+    let arn = if bucket_key {
+        format!("arn:aws:s3:::{BUCKET}")
+    } else {
+        request.resource.clone()
+    };
+    context.insert("kms:EncryptionContext:aws:s3:arn".to_owned(), one(&arn));
+    context.insert(
+        "kms:ViaService".to_owned(),
+        one("s3.eu-west-1.amazonaws.com"),
+    );
+    context.insert("kms:CallerAccount".to_owned(), one(ACCOUNT));
+    context.insert("aws:ViaAWSService".to_owned(), one("true"));
+    context.insert("aws:SecureTransport".to_owned(), one("true"));
+    Request {
+        action: if request.action == "s3:PutObject" {
+            "kms:GenerateDataKey"
+        } else {
+            "kms:Decrypt"
+        }
+        .to_owned(),
+        resource: KEY.to_owned(),
+        context,
+        ..request.clone()
+    }
+}
+
+fn is_allowed(evaluators: &Evaluators, account: &Value, request: &Request) -> bool {
+    let main = evaluators.main.evaluate(request);
+    if main.decision != Decision::Allow || implausible(request).is_some() {
+        return false;
+    }
+    let Some(key) = &evaluators.key else {
+        return true;
+    };
+    let request = kms_request(account, request);
+    let outcome = key.evaluate(&request);
+    outcome.decision == Decision::Allow
+        && outcome
+            .statement
+            .is_some_and(|(policy, _)| policy == "resource")
+}
+
+/// One random account, and so many requests an identity.
+pub fn attack(random: &mut Random, requests: usize, tally: &mut Tally) {
+    let seed = random.0;
+    let account = account(random);
+    let action = *random.pick(&["s3:GetObject", "s3:GetObject", "s3:PutObject"]);
+    let key = if random.in_a_hundred(50) {
+        json!(random.pick(&KEYS))
+    } else {
+        Value::Null
+    };
+    let line = json!({"id": "a", "account": account, "question": {"action": action, "key": key}});
+    let output = who_can::answer(&line.to_string()).unwrap();
+    assert_eq!(output.ignored, Vec::<String>::new());
+    tally.accounts += 1;
+    for identity in account["identities"].as_array().unwrap() {
+        let arn = identity["arn"].as_str().unwrap();
+        let answer = &output.principals[arn];
+        match answer.verdict {
+            Reach::Reachable => tally.reachable += 1,
+            Reach::Constrained => tally.constrained += 1,
+            Reach::Unreachable => tally.unreachable += 1,
+            Reach::Unknown => tally.unknown += 1,
+        }
+        let evaluators = evaluators(&account, identity);
+        let mut wrong = |what: &str, request: &dyn std::fmt::Debug| {
+            tally.wrong.push(format!(
+                "seed {seed:#x}, {arn}: {what}\n{line}\n{answer:?}\n{request:?}"
+            ));
+        };
+        if answer
+            .reason
+            .as_deref()
+            .is_some_and(|reason| reason.contains("defect"))
+        {
+            wrong("the analysis and the evaluator disagree", &answer.reason);
+        }
+        check_witness(&evaluators, &account, answer, &mut wrong);
+        tally.witnesses += u64::from(answer.witness.is_some());
+        for _ in 0..requests {
+            let mut context = facts(random, &account, identity);
+            let at_rest = circumstances(random, action, &mut context)
+                && identity["trust"].is_null()
+                && account["organization"].is_string();
+            let object = key.as_str().unwrap_or_else(|| *random.pick(&KEYS));
+            let principal = if arn.ends_with("role/cook") && random.in_a_hundred(20) {
+                "arn:aws:sts::111111111111:assumed-role/cook/bob"
+            } else {
+                arn
+            };
+            let at_rest = at_rest && principal == arn;
+            let agrees = match context.get("aws:userid") {
+                Some(ContextValue::One(id)) if principal != arn => id.ends_with(":bob"),
+                _ => true,
+            };
+            if !agrees {
+                continue;
+            }
+            let request = Request {
+                principal: RequestPrincipal::Arn(principal.to_owned()),
+                action: action.to_owned(),
+                resource: format!("arn:aws:s3:::{BUCKET}/{object}"),
+                resource_account: ACCOUNT.to_owned(),
+                context,
+            };
+            tally.pairs += 1;
+            tally.in_unreachable += u64::from(answer.verdict == Reach::Unreachable);
+            if !is_allowed(&evaluators, &account, &request) {
+                continue;
+            }
+            tally.allowed += 1;
+            if answer.verdict == Reach::Unreachable {
+                wrong("unreachable, and allowed", &request);
+            }
+            let bob = matches!(request.context.get("aws:userid"), Some(ContextValue::One(id)) if id.ends_with(":bob"));
+            if at_rest && !bob && answer.verdict == Reach::Constrained {
+                wrong("constrained, and allowed without anything", &request);
+            }
+        }
+    }
+}
+
+fn check_witness(
+    evaluators: &Evaluators,
+    account: &Value,
+    answer: &PrincipalAnswer,
+    wrong: &mut impl FnMut(&str, &dyn std::fmt::Debug),
+) {
+    let Some(pair) = &answer.witness else {
+        if matches!(answer.verdict, Reach::Reachable | Reach::Constrained) {
+            wrong("no witness", &answer.reason);
+        }
+        return;
+    };
+    if let Some(why) = implausible(&pair.s3) {
+        wrong(&format!("implausible witness: {why}"), &pair.s3);
+    }
+    if evaluators.main.evaluate(&pair.s3).decision != Decision::Allow {
+        wrong("the witness is not allowed", &pair.s3);
+    }
+    if let Some(key) = &evaluators.key {
+        let Some(kms) = &pair.kms else {
+            wrong("no witness at the key", &pair.s3);
+            return;
+        };
+        let expected = kms_request(account, &pair.s3);
+        if kms.context.get("kms:EncryptionContext:aws:s3:arn")
+            != expected.context.get("kms:EncryptionContext:aws:s3:arn")
+        {
+            wrong("the encryption context is another object's", kms);
+        }
+        if key.evaluate(kms).decision != Decision::Allow {
+            wrong("the witness is not allowed at the key", kms);
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! An account as the question "who can reach it?" takes it: what was read, and what was not.
+//!
+//! Nothing is decided here. A reading that was refused becomes a part that is missing and names its
+//! IAM action, so that an answer which depends on it is unknown.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use coldbucket_policy::who_can::{
+    AccountRecord, BucketRecord, CitedPolicy, DefaultKey, FunctionRecord, IdentityRecord, KeyGrant,
+    KeyRecord, Knowledge,
+};
+use coldbucket_policy::{Policy, PolicyKind, batch};
+
+use super::identity::short;
+use crate::inventory::account::AccountInventory;
+use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
+use crate::inventory::function::FunctionInventory;
+use crate::inventory::held_policies::{HeldPolicy, PolicySource};
+use crate::inventory::ids::{SubjectKind, function_arn, kms_key_arn};
+use crate::inventory::key::KeyInventory;
+use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::{Reading, Snapshot};
+
+/// What must be read to answer for buckets and functions.
+pub fn needs() -> BTreeSet<(SubjectKind, Need)> {
+    let bucket = [
+        ReadingKind::BucketPolicy,
+        ReadingKind::BucketPolicyStatus,
+        ReadingKind::BucketPublicAccessBlock,
+        ReadingKind::AccountPublicAccessBlock,
+        ReadingKind::BucketOwnership,
+        ReadingKind::BucketAcl,
+        ReadingKind::BucketEncryption,
+    ]
+    .map(Need::own)
+    .into_iter()
+    .chain(
+        [
+            ReadingKind::KeyDescription,
+            ReadingKind::KeyPolicy,
+            ReadingKind::KeyGrants,
+        ]
+        .map(Need::of_key),
+    )
+    .map(|need| (SubjectKind::Bucket, need));
+    let identity = [(
+        SubjectKind::Identity,
+        Need::own(ReadingKind::IdentityListing),
+    )];
+    let function = [(
+        SubjectKind::Function,
+        Need::own(ReadingKind::FunctionPolicies),
+    )];
+    bucket.chain(identity).chain(function).collect()
+}
+
+/// What was not read of the account as a whole: the actions that would list its identities.
+pub fn unlisted(account: &AccountInventory) -> Option<String> {
+    match &account.identity_listing {
+        Reading::Known(listing) if listing.complete => None,
+        other => Some(missing(other, ReadingKind::IdentityListing)),
+    }
+}
+
+/// The account of a snapshot, by its id. Without `functions` none are in it.
+pub fn account_record(snapshot: &Snapshot, id: &str) -> Option<AccountRecord> {
+    let account = snapshot.accounts.get(id)?;
+    let mut documents = Documents::default();
+    let identities = account
+        .identities
+        .keys()
+        .filter(|key| !key.starts_with("group/"))
+        .filter_map(|key| identity(account, key, &mut documents))
+        .collect();
+    let buckets = account
+        .buckets
+        .iter()
+        .map(|(name, found)| bucket(id, account, name, found))
+        .collect();
+    let keys = account
+        .keys
+        .iter()
+        .map(|(arn, found)| (arn.clone(), key(id, arn, found)))
+        .collect();
+    let functions = account
+        .regions
+        .iter()
+        .flat_map(|(region, found)| {
+            found
+                .functions
+                .iter()
+                .map(move |(name, found)| function(id, region, name, found))
+        })
+        .collect();
+    Some(AccountRecord {
+        account: id.to_owned(),
+        partition: account.partition(),
+        organization: Knowledge::Missing("organizations:DescribeOrganization".to_owned()),
+        identities,
+        scps: None,
+        rcps: None,
+        buckets,
+        keys,
+        functions,
+        now: jiff::Timestamp::from_str(&snapshot.taken_at)
+            .ok()
+            .map(|time| time.as_duration().as_secs_f64().floor()),
+    })
+}
+
+/// The IAM action that reads what a reading does not hold.
+fn missing<T>(reading: &Reading<T>, kind: ReadingKind) -> String {
+    match reading {
+        Reading::Denied { action, .. } | Reading::Failed { action, .. } => action.clone(),
+        _ => kind.action().to_owned(),
+    }
+}
+
+/// A reading with what AWS's "no such configuration" stands for.
+fn known<T, U>(
+    kind: ReadingKind,
+    reading: &Reading<T>,
+    absent: impl FnOnce() -> U,
+    value: impl FnOnce(&T) -> U,
+) -> Knowledge<U> {
+    match reading {
+        Reading::Known(found) => Knowledge::Known(value(found)),
+        Reading::Absent => Knowledge::Known(absent()),
+        other => Knowledge::Missing(missing(other, kind)),
+    }
+}
+
+/// Policies that identities share, each parsed once.
+#[derive(Default)]
+struct Documents<'a>(HashMap<(String, &'a str), Arc<CitedPolicy>>);
+
+impl<'a> Documents<'a> {
+    fn cite(&mut self, name: String, document: &'a str, kind: PolicyKind) -> Arc<CitedPolicy> {
+        Arc::clone(
+            self.0
+                .entry((name.clone(), document))
+                .or_insert_with(|| Arc::new(CitedPolicy::new(name, Policy::parse(document, kind)))),
+        )
+    }
+}
+
+/// What answers call a policy of an identity: `inline/x`, `AdministratorAccess`, and behind that the
+/// group that it comes from.
+fn name(held: &HeldPolicy<'_>, key: &str) -> String {
+    let own = match held.source {
+        PolicySource::Inline(name) => format!("inline/{name}"),
+        PolicySource::Managed(arn) => short(arn).to_owned(),
+    };
+    if held.holder == key {
+        own
+    } else {
+        format!("{own} of {}", held.holder)
+    }
+}
+
+fn identity<'a>(
+    account: &'a AccountInventory,
+    key: &str,
+    documents: &mut Documents<'a>,
+) -> Option<IdentityRecord> {
+    const LISTING: ReadingKind = ReadingKind::IdentityListing;
+    let found = account.identities.get(key)?;
+    let mut policies = Vec::new();
+    let mut unread = Vec::new();
+    for held in account.policies_of(key) {
+        match held.document {
+            Some(document) => {
+                policies.push(documents.cite(name(&held, key), document, PolicyKind::Identity));
+            }
+            None => unread.push(LISTING.action().to_owned()),
+        }
+    }
+    let boundary = found
+        .boundary
+        .as_ref()
+        .map(|arn| match account.document_of(arn) {
+            Some(document) => Knowledge::Known(documents.cite(
+                "boundary".to_owned(),
+                document,
+                PolicyKind::Identity,
+            )),
+            None => Knowledge::Missing(LISTING.action().to_owned()),
+        });
+    Some(IdentityRecord {
+        arn: found.arn.clone(),
+        unique_id: found.unique_id.clone(),
+        tags: match &found.tags {
+            Some(tags) => Knowledge::Known(tags.clone()),
+            None => Knowledge::Missing(LISTING.action().to_owned()),
+        },
+        policies,
+        boundary,
+        trust: found
+            .trust
+            .as_deref()
+            .map(|document| documents.cite("trust".to_owned(), document, PolicyKind::Trust)),
+        unread,
+    })
+}
+
+/// A resource policy; one that is no policy at all counts as not read.
+fn resource_policy(name: &str, text: &str, missing: &str) -> Knowledge<Arc<CitedPolicy>> {
+    match batch::bucket_policy(text) {
+        Ok(policy) => Knowledge::Known(Arc::new(CitedPolicy::new(name, policy))),
+        Err(_) => Knowledge::Missing(missing.to_owned()),
+    }
+}
+
+fn bucket(
+    id: &str,
+    account: &AccountInventory,
+    name: &str,
+    found: &BucketInventory,
+) -> BucketRecord {
+    let policy = match known(
+        ReadingKind::BucketPolicy,
+        &found.policy,
+        || None,
+        |text| Some(text.clone()),
+    ) {
+        Knowledge::Known(None) => Knowledge::Known(None),
+        Knowledge::Known(Some(text)) => {
+            match resource_policy("bucket", &text, ReadingKind::BucketPolicy.action()) {
+                Knowledge::Known(policy) => Knowledge::Known(Some(policy)),
+                Knowledge::Missing(action) => Knowledge::Missing(action),
+            }
+        }
+        Knowledge::Missing(action) => Knowledge::Missing(action),
+    };
+    let region = found.region.clone().unwrap_or_default();
+    let encryption = known(
+        ReadingKind::BucketEncryption,
+        &found.encryption,
+        || None,
+        |encryption| Some(encryption.clone()),
+    );
+    let bucket_key = encryption
+        .known()
+        .and_then(|encryption| encryption.as_ref()?.bucket_key)
+        .unwrap_or(false);
+    let key = match encryption {
+        Knowledge::Missing(action) => Knowledge::Missing(action),
+        Knowledge::Known(encryption) => Knowledge::Known(match encryption {
+            Some(encryption)
+                if encryption
+                    .algorithm
+                    .as_deref()
+                    .is_some_and(|algorithm| algorithm.starts_with("aws:kms")) =>
+            {
+                match found.encryption_key(id) {
+                    Some(arn) => DefaultKey::Kms(arn),
+                    None => match encryption.kms_key.as_deref() {
+                        // A bucket whose Region is not known: the key can still be named.
+                        Some(written)
+                            if !written.is_empty() && !written.ends_with("alias/aws/s3") =>
+                        {
+                            DefaultKey::Kms(kms_key_arn(&region, id, written))
+                        }
+                        _ => DefaultKey::Managed,
+                    },
+                }
+            }
+            _ => DefaultKey::S3,
+        }),
+    };
+    BucketRecord {
+        name: name.to_owned(),
+        owner: id.to_owned(),
+        region,
+        policy,
+        aws_says_public: found.policy_status.known().map(|status| status.is_public),
+        block: block(account, found),
+        ownership: found
+            .ownership
+            .known()
+            .map(|ownership| ownership.object_ownership.clone()),
+        owner_id: found.acl.known().and_then(|acl| acl.owner.clone()),
+        grants: known(ReadingKind::BucketAcl, &found.acl, Vec::new, |acl| {
+            acl.grants.clone()
+        }),
+        key,
+        bucket_key,
+    }
+}
+
+/// Block Public Access in effect: a flag that either level sets is set.
+fn block(account: &AccountInventory, bucket: &BucketInventory) -> Knowledge<PublicAccessBlock> {
+    let of = |kind, reading| {
+        known(
+            kind,
+            reading,
+            PublicAccessBlock::default,
+            |block: &PublicAccessBlock| *block,
+        )
+    };
+    let of_account = of(
+        ReadingKind::AccountPublicAccessBlock,
+        &account.public_access_block,
+    );
+    let of_bucket = of(
+        ReadingKind::BucketPublicAccessBlock,
+        &bucket.public_access_block,
+    );
+    match (of_account, of_bucket) {
+        (Knowledge::Known(a), Knowledge::Known(b)) => Knowledge::Known(PublicAccessBlock {
+            block_public_acls: a.block_public_acls || b.block_public_acls,
+            ignore_public_acls: a.ignore_public_acls || b.ignore_public_acls,
+            block_public_policy: a.block_public_policy || b.block_public_policy,
+            restrict_public_buckets: a.restrict_public_buckets || b.restrict_public_buckets,
+        }),
+        // All four at one level are all there is.
+        (Knowledge::Known(one), _) | (_, Knowledge::Known(one)) if one.all() => {
+            Knowledge::Known(one)
+        }
+        (Knowledge::Missing(action), _) | (_, Knowledge::Missing(action)) => {
+            Knowledge::Missing(action)
+        }
+    }
+}
+
+fn key(id: &str, arn: &str, found: &KeyInventory) -> KeyRecord {
+    let description = found.description.known();
+    let gone = matches!(found.description, Reading::Absent);
+    let managed = description.is_some_and(|key| key.manager == "AWS");
+    KeyRecord {
+        arn: description
+            .map(|key| key.arn.clone())
+            .filter(|arn| !arn.is_empty()),
+        account: description
+            .map(|key| key.account.as_str())
+            .filter(|account| !account.is_empty())
+            .or_else(|| arn.split(':').nth(4))
+            .unwrap_or(id)
+            .to_owned(),
+        managed,
+        state: known(
+            ReadingKind::KeyDescription,
+            &found.description,
+            || "Missing".to_owned(),
+            |key| key.state.clone(),
+        ),
+        policy: match &found.policy {
+            Reading::Known(text) => resource_policy("key", text, ReadingKind::KeyPolicy.action()),
+            Reading::Absent if gone => {
+                Knowledge::Known(Arc::new(CitedPolicy::new("key", Policy::default())))
+            }
+            other => Knowledge::Missing(missing(other, ReadingKind::KeyPolicy)),
+        },
+        grants: match &found.grants {
+            Reading::Known(grants) => Knowledge::Known(
+                grants
+                    .iter()
+                    .map(|grant| KeyGrant {
+                        grantee: grant.grantee.clone(),
+                        operations: grant.operations.clone(),
+                        context_subset: grant.context_subset.clone(),
+                        context_equals: grant.context_equals.clone(),
+                    })
+                    .collect(),
+            ),
+            Reading::Absent => Knowledge::Known(Vec::new()),
+            other => Knowledge::Missing(missing(other, ReadingKind::KeyGrants)),
+        },
+    }
+}
+
+fn function(id: &str, region: &str, name: &str, found: &FunctionInventory) -> FunctionRecord {
+    const LATEST: &str = "$LATEST";
+    let policy = match &found.policies {
+        Reading::Known(policies) => match policies.get(LATEST).cloned().flatten() {
+            None => Knowledge::Known(None),
+            Some(text) => {
+                match resource_policy("function", &text, ReadingKind::FunctionPolicies.action()) {
+                    Knowledge::Known(policy) => Knowledge::Known(Some(policy)),
+                    Knowledge::Missing(action) => Knowledge::Missing(action),
+                }
+            }
+        },
+        Reading::Absent => Knowledge::Known(None),
+        other => Knowledge::Missing(missing(other, ReadingKind::FunctionPolicies)),
+    };
+    FunctionRecord {
+        arn: function_arn(region, id, name),
+        policy,
+        role: found
+            .versions
+            .get(LATEST)
+            .and_then(|version| version.role.clone()),
+    }
+}
+
+/// The identity that a person names: an ARN, `user/ann`, `role/deploy`, `root`.
+pub fn identity_arn(record: &AccountRecord, named: &str) -> Option<String> {
+    let root = format!("arn:{}:iam::{}:root", record.partition, record.account);
+    if named == "root" || named == root {
+        return Some(root);
+    }
+    let kind_and_name = named.split_once('/');
+    let arns: BTreeMap<&str, &IdentityRecord> = record
+        .identities
+        .iter()
+        .map(|identity| (identity.arn.as_str(), identity))
+        .collect();
+    if arns.contains_key(named) {
+        return Some(named.to_owned());
+    }
+    let (kind, name) = kind_and_name?;
+    record
+        .identities
+        .iter()
+        .map(|identity| identity.arn.as_str())
+        .find(|arn| {
+            arn.splitn(6, ':')
+                .nth(5)
+                .and_then(|resource| resource.split_once('/'))
+                .is_some_and(|(found, path)| {
+                    found == kind && path.rsplit('/').next() == name.rsplit('/').next()
+                })
+        })
+        .map(str::to_owned)
+}

@@ -1,0 +1,342 @@
+//! `who-can` and `what-can`: the account compiled once, then asked.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use coldbucket_policy::who_can::{
+    self, AccessClass, AccountRecord, CitedPolicy, PrincipalAnswer, ReachQuestion, World,
+};
+use coldbucket_policy::{Policy, PolicyKind};
+use wildmatch::WildMatch;
+
+use super::console::Console;
+use super::files::{self, Stdout};
+use super::policy::streaming;
+use super::{Exit, RunError, source};
+use crate::cli::did_you_mean;
+use crate::cli::options::{AccessOutput, ControlFiles, WhatCanOptions, WhoCanOptions};
+use crate::facts::reach;
+use crate::inventory::Snapshot;
+use crate::inventory::request::CollectRequest;
+use crate::output::{self, Look};
+use crate::report::Reach;
+use crate::report::who_can::{
+    ACCESS_SCHEMA, HopAnswer, PrincipalRow, TargetRow, WhatCanReport, WhoCanReport,
+};
+
+/// `--batch`.
+pub(super) fn lines(stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
+    streaming::run(
+        || {
+            Box::new(|line, out| {
+                let answer = who_can::answer(line)?;
+                // Texts and numbers only: writing them to memory cannot fail.
+                let _ = serde_json::to_writer(out, &answer);
+                Ok(Exit::Clean)
+            })
+        },
+        stdout,
+    )
+}
+
+/// `who-can`.
+pub(super) fn who_can(
+    options: WhoCanOptions,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    check_writable(&options.outputs)?;
+    let expected = options.expect.as_deref().map(expectations).transpose()?;
+    let mut request = with_needs(options.request);
+    // Everything of the account has a say, but one bucket is enough of the buckets.
+    if !options.target.contains(":function:") {
+        request.resources.buckets = vec![options.target.clone()];
+    }
+    let (snapshot, _) = source::obtain(&options.source, request, console)?;
+    let (mut record, unlisted) = account_with(&snapshot, &options.target)?;
+    record
+        .buckets
+        .retain(|bucket| bucket.name == options.target);
+    let assumes = assumptions(&mut record, &options.control)?;
+    let account = record.account.clone();
+    let world = World::new(record);
+    let question = ReachQuestion {
+        actions: options.actions.clone(),
+        keys: options.keys.clone(),
+        verdict_only: false,
+    };
+    let wrong = |message: String| RunError::mistake(message, None);
+    let rows = world.who_can(&options.target, &question).map_err(wrong)?;
+    let hops = world
+        .one_hop(&options.target, &question, &rows)
+        .map_err(wrong)?;
+    let shown = globs(&options.principals);
+    let is_shown = |name: &str| shown.is_empty() || shown.iter().any(|glob| glob.matches(name));
+    let report = WhoCanReport {
+        schema: ACCESS_SCHEMA.to_owned(),
+        account,
+        target: match &options.keys {
+            who_can::ObjectKeys::Any => options.target.clone(),
+            who_can::ObjectKeys::Exactly(key) | who_can::ObjectKeys::Matching(key) => {
+                format!("{}/{key}", options.target)
+            }
+        },
+        asked: options.asked.clone(),
+        actions: options.actions.clone(),
+        principals: rows
+            .iter()
+            .filter(|row| is_shown(&row.principal))
+            .map(|row| PrincipalRow {
+                principal: row.principal.clone(),
+                answer: PrincipalAnswer::from(row.decision.as_ref()),
+            })
+            .collect(),
+        one_hop: hops
+            .into_iter()
+            .filter(|hop| is_shown(&hop.principal))
+            .map(|hop| HopAnswer {
+                principal: hop.principal,
+                via: hop.via,
+                role: hop.role,
+                unknown: hop.unknown,
+            })
+            .collect(),
+        assumes,
+        unlisted: unlisted.into_iter().collect(),
+    };
+    let all = options.all;
+    write(
+        &options.outputs,
+        console,
+        stdout,
+        |json, look, out| match json {
+            true => output::json::document(&report, out),
+            false => output::who_can::render(&report, all, look, out),
+        },
+    )?;
+    let Some(expected) = expected else {
+        return Ok(Exit::Clean);
+    };
+    Ok(gate(&report, &expected, console))
+}
+
+/// `what-can`.
+pub(super) fn what_can(
+    options: WhatCanOptions,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    check_writable(&options.outputs)?;
+    let request = with_needs(options.request);
+    let (snapshot, _) = source::obtain(&options.source, request, console)?;
+    let (mut record, arn) = snapshot
+        .accounts
+        .keys()
+        .filter_map(|id| reach::account_record(&snapshot, id))
+        .find_map(|record| {
+            let arn = reach::identity_arn(&record, &options.principal)?;
+            Some((record, arn))
+        })
+        .ok_or_else(|| no_identity(&snapshot, &options.principal))?;
+    let assumes = assumptions(&mut record, &options.control)?;
+    let account = record.account.clone();
+    let buckets = record.buckets.iter().map(|bucket| bucket.name.clone());
+    let functions = record.functions.iter().map(|function| function.arn.clone());
+    let targets: Vec<(String, &[AccessClass])> = buckets
+        .map(|name| (name, &AccessClass::OF_BUCKETS[..]))
+        .chain(functions.map(|arn| (arn, &AccessClass::OF_FUNCTIONS[..])))
+        .collect();
+    let world = World::new(record);
+    let mut access = Vec::new();
+    for (target, classes) in &targets {
+        for class in classes
+            .iter()
+            .filter(|class| options.classes.contains(class))
+        {
+            let decision = world
+                .can(&arn, target, &ReachQuestion::of_class(*class))
+                .map_err(|message| RunError::mistake(message, None))?;
+            access.push(TargetRow {
+                target: target.clone(),
+                class: class.name().to_owned(),
+                answer: PrincipalAnswer::from(decision.as_ref()),
+            });
+        }
+    }
+    let report = WhatCanReport {
+        schema: ACCESS_SCHEMA.to_owned(),
+        account,
+        principal: arn,
+        access,
+        assumes,
+    };
+    let all = options.all;
+    write(
+        &options.outputs,
+        console,
+        stdout,
+        |json, look, out| match json {
+            true => output::json::document(&report, out),
+            false => output::who_can::render_identity(&report, all, look, out),
+        },
+    )?;
+    Ok(Exit::Clean)
+}
+
+fn with_needs(mut request: CollectRequest) -> CollectRequest {
+    let opted = request.opted();
+    request.needs = reach::needs()
+        .into_iter()
+        .filter(|(_, need)| !need.reading.opt_in() || opted.contains(&need.reading))
+        .collect();
+    request
+}
+
+fn check_writable(outputs: &[AccessOutput]) -> Result<(), RunError> {
+    outputs
+        .iter()
+        .filter_map(|output| output.file.as_deref())
+        .try_for_each(files::check_writable)
+}
+
+fn write(
+    outputs: &[AccessOutput],
+    console: &Console<'_>,
+    stdout: &mut Stdout<'_>,
+    render: impl Fn(bool, Look, &mut dyn std::io::Write) -> std::io::Result<()>,
+) -> Result<(), RunError> {
+    for AccessOutput { json, file } in outputs {
+        match file {
+            Some(file) => files::write(file, |out| render(*json, Look::FILE, out))?,
+            None => stdout.write(|out| render(*json, console.look(), out))?,
+        }
+    }
+    Ok(())
+}
+
+/// The account that has the bucket or function, and what would list its identities if it was not read.
+fn account_with(
+    snapshot: &Snapshot,
+    target: &str,
+) -> Result<(AccountRecord, Option<String>), RunError> {
+    let mut names: Vec<String> = Vec::new();
+    for (id, account) in &snapshot.accounts {
+        let Some(record) = reach::account_record(snapshot, id) else {
+            continue;
+        };
+        let is_function = |arn: &str| arn == target || arn.rsplit(':').next() == Some(target);
+        if record.buckets.iter().any(|bucket| bucket.name == target)
+            || record
+                .functions
+                .iter()
+                .any(|function| is_function(&function.arn))
+        {
+            return Ok((record, reach::unlisted(account)));
+        }
+        names.extend(record.buckets.iter().map(|bucket| bucket.name.clone()));
+        let functions = record.functions.iter();
+        names.extend(
+            functions.filter_map(|function| function.arn.rsplit(':').next().map(str::to_owned)),
+        );
+    }
+    Err(RunError::mistake(
+        format!("there is no bucket or function {target:?}"),
+        did_you_mean(target, names.iter().map(String::as_str)),
+    ))
+}
+
+fn no_identity(snapshot: &Snapshot, principal: &str) -> RunError {
+    let names: Vec<&str> = snapshot
+        .accounts
+        .values()
+        .flat_map(|account| account.identities.keys())
+        .map(String::as_str)
+        .filter(|name| !name.starts_with("group/"))
+        .collect();
+    RunError::mistake(
+        format!("there is no user or role {principal:?}"),
+        did_you_mean(principal, names),
+    )
+}
+
+/// Reads the control policies; what is assumed where there are none.
+fn assumptions(
+    record: &mut AccountRecord,
+    control: &ControlFiles,
+) -> Result<Vec<String>, RunError> {
+    let mut assumes = Vec::new();
+    match &control.scps {
+        Some(levels) => record.scps = Some(read_levels(levels, "scp", PolicyKind::Identity)?),
+        None => assumes.push("no service control policy denies it (--scp)".to_owned()),
+    }
+    match &control.rcps {
+        Some(levels) => record.rcps = Some(read_levels(levels, "rcp", PolicyKind::Resource)?),
+        None => assumes.push("no resource control policy denies it (--rcp)".to_owned()),
+    }
+    assumes.push("session policies and VPC endpoint policies do not restrict it".to_owned());
+    assumes.push(
+        "objects are encrypted as the bucket's default says, and have no ACL of their own"
+            .to_owned(),
+    );
+    Ok(assumes)
+}
+
+fn read_levels(
+    levels: &[Vec<PathBuf>],
+    name: &str,
+    kind: PolicyKind,
+) -> Result<Vec<Vec<Arc<CitedPolicy>>>, RunError> {
+    levels
+        .iter()
+        .map(|level| {
+            level
+                .iter()
+                .map(|path| {
+                    let policy = Policy::parse(&files::read_text(path)?, kind);
+                    let shown = path.display();
+                    if let Some(defect) = policy.defects.first() {
+                        return Err(RunError::mistake(format!("{shown}: {defect}"), None));
+                    }
+                    let file = path.file_stem().unwrap_or_default().to_string_lossy();
+                    Ok(Arc::new(CitedPolicy::new(format!("{name}/{file}"), policy)))
+                })
+                .collect()
+        })
+        .collect()
+}
+
+fn globs(written: &[String]) -> Vec<WildMatch> {
+    written.iter().map(|glob| WildMatch::new(glob)).collect()
+}
+
+/// The principals of an expectation file: one ARN, name or glob a line; `#` begins a comment.
+fn expectations(path: &std::path::Path) -> Result<Vec<WildMatch>, RunError> {
+    let text = files::read_text(path)?;
+    let lines = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim())
+        .filter(|line| !line.is_empty());
+    Ok(lines.map(WildMatch::new).collect())
+}
+
+/// A principal that is not expected and can is an error; one that is unknown makes it incomplete.
+fn gate(report: &WhoCanReport, expected: &[WildMatch], console: &mut Console<'_>) -> Exit {
+    let mut exit = Exit::Clean;
+    for row in &report.principals {
+        if expected.iter().any(|glob| glob.matches(&row.principal)) {
+            continue;
+        }
+        match row.answer.verdict {
+            Reach::Reachable | Reach::Constrained => {
+                console.note(&format!("not expected: {}", row.principal));
+                exit = Exit::Findings;
+            }
+            Reach::Unknown if exit == Exit::Clean => exit = Exit::Incomplete,
+            Reach::Unknown | Reach::Unreachable => {}
+        }
+    }
+    if exit == Exit::Clean && !report.unlisted.is_empty() {
+        return Exit::Incomplete;
+    }
+    exit
+}
