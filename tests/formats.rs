@@ -119,7 +119,9 @@ fn json_lines_have_every_result_with_the_same_members() {
                     "remediation",
                     "evidence",
                     "witness",
-                    "fingerprint"
+                    "fingerprint",
+                    "not_requested",
+                    "change"
                 ]
             );
             assert_eq!(line["check_id"], result["check"]);

@@ -50,7 +50,7 @@ fn accounts() -> Vec<(String, String)> {
     accounts
 }
 
-/// What nobody asked for is told with the option that asks for it, whichever reading it is.
+/// What was not requested is named with the option that requests it, whichever reading it is.
 #[test]
 fn a_reading_that_only_an_option_makes_names_the_option() {
     let opt_ins = ReadingKind::ALL
@@ -65,7 +65,7 @@ fn a_reading_that_only_an_option_makes_names_the_option() {
             "summary": {"resources": {"bucket": 1}, "results": {"not-assessed": 1}, "failed_by_severity": {}, "api_calls": 0, "duration_ms": 0},
             "checks": {}, "buckets": [], "cold_start": [], "gaps": [],
             "results": [{
-                "check": "c", "status": "not-assessed", "reason": "not-collected", "missing": [action], "severity": "low",
+                "check": "c", "status": "not-assessed", "reason": "not-collected", "missing": [action], "not_requested": [option], "severity": "low",
                 "resource": {"type": "bucket", "name": "b", "arn": "arn:aws:s3:::b", "account": "111111111111", "region": "eu-west-1"},
                 "fingerprint": "00000000000000000000000000000000",
             }],

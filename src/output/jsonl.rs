@@ -29,13 +29,13 @@ struct ResultLine<'r> {
     message: Option<&'r str>,
     reason: Option<&'static str>,
     missing: &'r [String],
-    not_requested: &'r [String],
     suppressed_by: Option<&'r str>,
     remediation: Option<&'r str>,
-    change: Option<&'r str>,
     evidence: String,
     witness: Option<String>,
     fingerprint: &'r str,
+    not_requested: &'r [String],
+    change: Option<&'r str>,
 }
 
 /// Writes the results.
@@ -69,10 +69,8 @@ fn line<'r>(report: &'r Report, result: &'r CheckResult) -> io::Result<ResultLin
         message: result.message.as_deref(),
         reason: result.reason.map(|reason| reason.name()),
         missing: &result.missing,
-        not_requested: &result.not_requested,
         suppressed_by: result.suppressed_by.as_deref(),
         remediation: summary.map(|summary| summary.remediation.as_str()),
-        change: summary.and_then(|summary| summary.change.as_deref()),
         evidence: serde_json::to_string(&result.evidence)?,
         witness: result
             .witness
@@ -80,5 +78,7 @@ fn line<'r>(report: &'r Report, result: &'r CheckResult) -> io::Result<ResultLin
             .map(serde_json::to_string)
             .transpose()?,
         fingerprint: &result.fingerprint,
+        not_requested: &result.not_requested,
+        change: summary.and_then(|summary| summary.change.as_deref()),
     })
 }
