@@ -103,7 +103,7 @@ fn identities(random: &mut Random, count: usize) -> Vec<IdentityRecord> {
     );
     (0..count)
         .map(|number| {
-            let is_role = number % 5 != 0;
+            let is_role = !number.is_multiple_of(5);
             let mut policies = Vec::new();
             for _ in 0..=random.below(3) {
                 let place = if random.in_a_hundred(25) {
@@ -143,7 +143,7 @@ fn identities(random: &mut Random, count: usize) -> Vec<IdentityRecord> {
                     format!("team-{}", number % 40),
                 )])),
                 policies,
-                boundary: (number % 10 == 0).then(|| Knowledge::Known(Arc::clone(&boundary))),
+                boundary: (number.is_multiple_of(10)).then(|| Knowledge::Known(Arc::clone(&boundary))),
                 trust: is_role.then(|| {
                     document("trust", json!([{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]), PolicyKind::Trust)
                 }),
@@ -193,7 +193,7 @@ fn bucket(number: usize) -> BucketRecord {
             1 => DefaultKey::Managed,
             _ => DefaultKey::S3,
         }),
-        bucket_key: number % 8 == 0,
+        bucket_key: number.is_multiple_of(8),
         name,
     }
 }

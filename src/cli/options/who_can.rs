@@ -177,7 +177,7 @@ impl Join {
                 }),
                 other => self.mistakes.push(
                     Mistake::new(format!("unknown format `{other}`"))
-                        .help(did_you_mean(other, ["table", "json"].into_iter())),
+                        .help(did_you_mean(other, ["table", "json"])),
                 ),
             }
         }

@@ -60,6 +60,13 @@ pub struct Tally {
     pub wrong: Vec<String>,
 }
 
+/// Keys that a request may lack.
+const NULLABLE: [&str; 3] = [
+    "aws:MultiFactorAuthAge",
+    "aws:SourceVpce",
+    "aws:TokenIssueTime",
+];
+
 fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> {
     let one = |operator: &str, key: &str, value: Value| {
         Some((operator.to_owned(), key.to_owned(), value))
@@ -135,11 +142,7 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
         }
         13 => one(
             "Null",
-            *random.pick(&[
-                "aws:MultiFactorAuthAge",
-                "aws:SourceVpce",
-                "aws:TokenIssueTime",
-            ]),
+            NULLABLE[random.below(NULLABLE.len())],
             json!(random.pick(&["true", "false"])),
         ),
         14 => {
