@@ -4,13 +4,14 @@
 //! # How the house is built
 //!
 //! Everything flows one way. [`cli`] turns arguments into `Options`; [`run`] is the composition root
-//! and alone reads and writes files; `collect` asks AWS and writes an [`inventory`]; [`facts`] draws
+//! and alone reads and writes files; `collect` asks AWS and writes an [`inventory`], as
+//! [`template`] does from a CloudFormation template or a Terraform plan; [`facts`] draws
 //! every difficult conclusion from it; [`checks`] are data — short conditions over facts — and give
 //! verdicts; [`findings`] gives them identity and applies exceptions; [`remedy`] plans fixes;
 //! [`output`] renders the [`report`].
 //!
 //! ```text
-//! cli -> run -> collect -> inventory
+//! cli -> run -> collect, template -> inventory
 //!         |---> facts ----> inventory, report
 //!         |---> checks ---> facts, findings; of remedy, the names of the changes
 //!         |---> findings -> inventory::{ids, need, pointer}, report
@@ -39,3 +40,4 @@ pub mod output;
 pub mod remedy;
 pub mod report;
 pub mod run;
+pub mod template;

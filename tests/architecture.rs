@@ -43,9 +43,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "output",
             "remedy",
             "report",
+            "template",
         ],
     ),
     ("collect", &["inventory"]),
+    ("template", &["inventory"]),
     ("inventory", &[]),
     ("facts", &["inventory", "report"]),
     // Of remedy, the names and the summaries of the changes.

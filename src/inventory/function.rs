@@ -216,9 +216,27 @@ pub struct FunctionConfiguration {
     /// Last modification, as AWS writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<String>,
+    /// Members of this configuration that are known only after deployment, by name, with what each
+    /// refers to; the member itself then has no meaning. Empty for functions that were read from AWS.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub undetermined: BTreeMap<String, String>,
 }
 
 impl FunctionConfiguration {
+    /// A value that follows from the named members, when all of them are known.
+    pub fn member<T>(&self, names: &[&str], of: impl FnOnce(&Self) -> T) -> Reading<T> {
+        let references: Vec<&str> = names
+            .iter()
+            .filter_map(|name| self.undetermined.get(*name))
+            .map(String::as_str)
+            .collect();
+        if references.is_empty() {
+            Reading::Known(of(self))
+        } else {
+            Reading::Undetermined(references.join(", "))
+        }
+    }
+
     /// True for container images.
     pub fn is_image(&self) -> bool {
         self.package_type.eq_ignore_ascii_case("image")

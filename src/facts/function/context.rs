@@ -1,9 +1,11 @@
 //! One function in its surroundings: what its facts are concluded from.
 
+use crate::facts::fact::{Fact, from_reading};
 use crate::inventory::Reading;
 use crate::inventory::account::{AccountInventory, RegionInventory};
-use crate::inventory::function::FunctionInventory;
+use crate::inventory::function::{FunctionConfiguration, FunctionInventory};
 use crate::inventory::ids::function_arn;
+use crate::inventory::need::ReadingKind;
 
 /// The version that is edited, and that callers without a qualifier run.
 pub const LATEST: &str = "$LATEST";
@@ -34,6 +36,30 @@ impl FunctionContext<'_> {
             self.function.arn.clone()
         }
     }
+}
+
+/// A value that follows from the named members of a version's configuration, when all of them are
+/// known.
+pub(in crate::facts) fn member<T>(
+    version: &Fact<&FunctionConfiguration>,
+    names: &[&str],
+    of: impl FnOnce(&FunctionConfiguration) -> T,
+) -> Fact<T> {
+    version
+        .as_ref()
+        .and_then(|version| match version.member(names, of) {
+            Reading::Known(value) => Fact::Known(value),
+            unknown => Fact::unknown_from(
+                from_reading(
+                    ReadingKind::FunctionListing,
+                    &unknown.map(|_| ()),
+                    || (),
+                    |()| (),
+                )
+                .because()
+                .iter(),
+            ),
+        })
 }
 
 /// True for a reading that was asked for and not given.

@@ -25,7 +25,7 @@ use schemars::JsonSchema;
 use self::access::Access;
 use self::context::FunctionContext;
 pub use self::context::LATEST;
-use self::context::is_refused;
+use self::context::{is_refused, member};
 use self::wiring::Wiring;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
@@ -328,18 +328,26 @@ impl VersionFacts {
             version: name.to_owned(),
             aliases,
             leading_aliases: Vec::new(),
-            architecture: version.as_ref().map(|version| version.architecture.clone()),
-            memory_mb: version.as_ref().map(|version| version.memory_mb),
-            timeout_s: version.as_ref().map(|version| version.timeout_s),
+            architecture: member(&version, &["architecture"], |version| {
+                version.architecture.clone()
+            }),
+            memory_mb: member(&version, &["memory_mb"], |version| version.memory_mb),
+            timeout_s: member(&version, &["timeout_s"], |version| version.timeout_s),
             runtime: runtime::RuntimeFacts::derive(&version, context.taken_at),
             package,
             vpc: vpc::VpcFacts::derive(&version),
             snapstart,
             cold_start,
-            managed_instances: version.as_ref().map(|version| version.managed_instances),
-            tenant_isolation: version.as_ref().map(|version| version.tenant_isolation),
-            durable: version.as_ref().map(|version| version.durable),
-            edge: version.map(|version| version.master_arn.is_some()),
+            managed_instances: member(&version, &["managed_instances"], |version| {
+                version.managed_instances
+            }),
+            tenant_isolation: member(&version, &["tenant_isolation"], |version| {
+                version.tenant_isolation
+            }),
+            durable: member(&version, &["durable"], |version| version.durable),
+            edge: member(&version, &["master_arn"], |version| {
+                version.master_arn.is_some()
+            }),
         }
     }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 
 use super::contents::{Contents, FolderFacts, WasteFacts, megabytes};
+use super::context::member;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::Reading;
@@ -57,15 +58,17 @@ impl PackageFacts {
         contents: &Fact<Contents<'_>>,
         model: Option<&Model>,
     ) -> Self {
-        let is_image = version.as_ref().map(|version| version.is_image());
-        let code_mb = version.as_ref().and_then(|version| {
-            if version.is_image() {
+        let is_image = member(version, &["package_type"], FunctionConfiguration::is_image);
+        let code_mb = is_image.as_ref().and_then(|is_image| {
+            if *is_image {
                 Fact::undecidable("a container image has no zip package")
             } else {
-                Fact::Known(megabytes(version.code_size_bytes))
+                member(version, &["code_size_bytes"], |version| {
+                    megabytes(version.code_size_bytes)
+                })
             }
         });
-        let layers_mb = version.as_ref().map(|version| {
+        let layers_mb = member(version, &["layers", "layer_sizes"], |version| {
             megabytes(
                 version
                     .layers
@@ -123,9 +126,9 @@ impl PackageFacts {
             kind: is_image.map(|is_image| if is_image { "image" } else { "zip" }.to_owned()),
             code_mb,
             layers_mb,
-            layer_count: version
-                .as_ref()
-                .map(|version| u32::try_from(version.layers.len()).unwrap_or(u32::MAX)),
+            layer_count: member(version, &["layers"], |version| {
+                u32::try_from(version.layers.len()).unwrap_or(u32::MAX)
+            }),
         }
     }
 }

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Unit};
 use schemars::JsonSchema;
 
+use super::context::member;
 use crate::facts::group::FactValue;
 use crate::facts::{Fact, dated_table};
 use crate::inventory::function::FunctionConfiguration;
@@ -138,15 +139,18 @@ impl RuntimeFacts {
 
 /// The runtime identifier.
 pub(super) fn name(version: &Fact<&FunctionConfiguration>) -> Fact<String> {
-    version
-        .as_ref()
-        .and_then(|version| match version.runtime.as_deref() {
+    member(
+        version,
+        &["runtime", "package_type"],
+        |version| match version.runtime.as_deref() {
             Some(runtime) if !runtime.is_empty() => Fact::Known(runtime.to_owned()),
             _ if version.package_type == "Image" => {
                 Fact::undecidable("a container image names no runtime")
             }
             _ => Fact::undecidable("the function names no runtime"),
-        })
+        },
+    )
+    .and_then(|name| name)
 }
 
 /// The family of a runtime identifier. `provided` is everything that brings its own runtime.

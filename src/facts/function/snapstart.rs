@@ -7,6 +7,7 @@
 
 use schemars::JsonSchema;
 
+use super::context::member;
 use super::runtime::{RuntimeTable, name};
 use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
@@ -44,12 +45,15 @@ impl SnapStartFacts {
                 .as_ref()
                 .and_then(|version| match obstacle(version, region, provisioned) {
                     Some(obstacle) => Fact::Known(obstacle.to_owned()),
-                    None => runtime_obstacle(&Fact::Known(version), region),
+                    // What is not known may be one.
+                    None => member(&Fact::Known(version), &OBSTACLES, |_| ())
+                        .and_then(|()| runtime_obstacle(&Fact::Known(version), region)),
                 });
+        let obstacle = runtime_alone(obstacle, version, region);
         let setting = |of: fn(&crate::inventory::function::SnapStart) -> bool| {
-            version
-                .as_ref()
-                .map(|version| version.snap_start.as_ref().is_some_and(of))
+            member(version, &["snap_start"], |version| {
+                version.snap_start.as_ref().is_some_and(of)
+            })
         };
         Self {
             eligible: obstacle.as_ref().map(String::is_empty),
@@ -60,12 +64,36 @@ impl SnapStartFacts {
     }
 }
 
+/// A runtime that SnapStart does not serve decides, whatever else is not known.
+fn runtime_alone(
+    obstacle: Fact<String>,
+    version: &Fact<&FunctionConfiguration>,
+    region: &str,
+) -> Fact<String> {
+    match (obstacle, runtime_obstacle(version, region)) {
+        (Fact::Unknown { .. }, Fact::Known(by_runtime)) if !by_runtime.is_empty() => {
+            Fact::Known(by_runtime)
+        }
+        (obstacle, _) => obstacle,
+    }
+}
+
+/// The members of a configuration that may rule it out.
+const OBSTACLES: [&str; 5] = [
+    "master_arn",
+    "managed_instances",
+    "tenant_isolation",
+    "file_systems",
+    "ephemeral_storage_mb",
+];
+
 /// What the configuration rules out, whatever the runtime is.
 fn obstacle(
     version: &FunctionConfiguration,
     region: &str,
     provisioned: bool,
 ) -> Option<&'static str> {
+    let known = |name: &str| !version.undetermined.contains_key(name);
     if version.master_arn.is_some() {
         Some("it is replicated to the edge")
     } else if version.managed_instances {
@@ -74,7 +102,7 @@ fn obstacle(
         Some("tenant isolation is on")
     } else if !version.file_systems.is_empty() {
         Some("a file system is mounted")
-    } else if version.ephemeral_storage_mb > EPHEMERAL_LIMIT_MB {
+    } else if known("ephemeral_storage_mb") && version.ephemeral_storage_mb > EPHEMERAL_LIMIT_MB {
         Some("it has more than 512 MiB of ephemeral storage")
     } else if provisioned {
         Some("it has provisioned concurrency")

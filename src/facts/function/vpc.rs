@@ -3,6 +3,7 @@
 
 use schemars::JsonSchema;
 
+use super::context::member;
 use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
 use crate::inventory::function::{FunctionConfiguration, Vpc};
@@ -25,13 +26,11 @@ impl VpcFacts {
         let attached = |version: &FunctionConfiguration| {
             version.vpc.clone().filter(|vpc| !vpc.vpc_id.is_empty())
         };
-        let vpc: Fact<Option<Vpc>> = version.as_ref().map(|version| attached(version));
+        let vpc: Fact<Option<Vpc>> = member(version, &["vpc"], attached);
         Self {
             attached: vpc.as_ref().map(Option::is_some),
-            vpc_id: vpc.as_ref().map(|vpc| {
-                vpc.as_ref()
-                    .map(|vpc| vpc.vpc_id.clone())
-                    .unwrap_or_default()
+            vpc_id: member(version, &["vpc", "vpc_id"], |version| {
+                attached(version).map(|vpc| vpc.vpc_id).unwrap_or_default()
             }),
             subnet_count: vpc.map(|vpc| {
                 vpc.map_or(0, |vpc| {

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use super::measured::MeasuredFacts;
 use crate::facts::fact::Fact;
 use crate::facts::function::contents::{Contents, WasteFacts, megabytes};
+use crate::facts::function::context::member;
 use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionConfiguration;
 use crate::report::cold_start::{EstimateInput, EstimateOutput};
@@ -397,6 +398,26 @@ pub fn drivers(found: &Estimate, measured: Option<(f64, f64)>) -> Vec<Driver> {
 
 /// What to ask the estimator about a version.
 fn question(version: &FunctionConfiguration, around: &Surroundings<'_>) -> Fact<EstimateInput> {
+    let version = Fact::Known(version);
+    let asked = member(
+        &version,
+        &[
+            "runtime",
+            "package_type",
+            "architecture",
+            "memory_mb",
+            "layers",
+            "vpc",
+        ],
+        |version| known_question(version, around),
+    );
+    asked.and_then(|asked| asked)
+}
+
+fn known_question(
+    version: &FunctionConfiguration,
+    around: &Surroundings<'_>,
+) -> Fact<EstimateInput> {
     if version.is_image() {
         return Fact::undecidable("a container image names no runtime");
     }

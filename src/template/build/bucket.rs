@@ -1,0 +1,452 @@
+//! Buckets, access points and KMS keys.
+
+use super::super::policy::{Bound, FOREIGN_ACCOUNT};
+use super::super::settings::{
+    AccessPointSettings, AclSettings, BucketSettings, EncryptionSettings, KeySettings,
+    MultiRegionSettings, Setting,
+};
+use super::super::value::{has_open_symbol, open_references, shown};
+use super::super::{TemplateRemark, bucket_pointer, regional_pointer};
+use super::{ALL_BLOCKED, Builder, Made};
+use crate::inventory::Reading;
+use crate::inventory::access_point::{
+    AccessPointConfiguration, AccessPointInventory, AccessPointRegion,
+    MultiRegionAccessPointInventory,
+};
+use crate::inventory::bucket::{
+    Abac, Acl, BucketInventory, Encryption, Grant, Logging, ObjectLock, Ownership,
+    PublicAccessBlock, Replication, Versioning,
+};
+use crate::inventory::ids::{
+    SubjectKind, access_point_arn, bucket_arn, kms_key_arn, multi_region_access_point_arn,
+};
+use crate::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
+use crate::inventory::pointer::pointer;
+
+/// Object Ownership of new buckets, which switches ACLs off (since 2023-04).
+const ENFORCED: &str = "BucketOwnerEnforced";
+
+/// Why a setting of a bucket that exists and that the deployment does not write is not known.
+const NOT_WRITTEN: &str = "the bucket exists and the template does not write this setting";
+
+impl<'a> Builder<'a> {
+    pub(super) fn bucket(&mut self, settings: &'a BucketSettings) {
+        let source = &settings.source;
+        let mut made = Made::new(source);
+        let name = Self::name_of(&settings.name, source);
+        let region = self.region_of(settings.region.as_deref());
+        let own_arn = bucket_arn(
+            self.partition(),
+            &Self::symbolic_name(&settings.name, source),
+        );
+        // The defaults of new buckets say nothing about one that exists.
+        let new = !source.existing;
+        let block = match &settings.public_access_block {
+            Setting::LeftOut if new => Reading::Known(ALL_BLOCKED),
+            Setting::LeftOut => made.undetermined(NOT_WRITTEN),
+            Setting::Undetermined(reference) => self.unknown_block(reference, &mut made),
+            Setting::Written(block) => Reading::Known(self.block(block, &mut made)),
+        };
+        let ownership = match &settings.ownership {
+            Setting::LeftOut if new => Reading::Known(Ownership {
+                object_ownership: ENFORCED.to_owned(),
+            }),
+            Setting::LeftOut => made.undetermined(NOT_WRITTEN),
+            setting => made.reading(
+                &setting
+                    .clone()
+                    .map(|object_ownership| Ownership { object_ownership }),
+                Reading::Absent,
+            ),
+        };
+        let acl = self.acl(settings, &block, &ownership, &mut made);
+        let policy = self.policy(&settings.policy, Some(&own_arn), &mut made);
+        let bucket = BucketInventory {
+            region: Some(region.to_owned()),
+            policy_status: match &policy {
+                Reading::Absent => Reading::Absent,
+                _ => Reading::Undetermined("AWS judges a policy when it is deployed".to_owned()),
+            },
+            policy,
+            acl,
+            ownership,
+            public_access_block: block,
+            encryption: self.encryption(&settings.encryption, region, new, &mut made),
+            logging: made
+                .reading(&settings.logging, Reading::Absent)
+                .map(|logging| target_of(logging, &name)),
+            versioning: made.reading(&settings.versioning, Reading::Known(Versioning::default())),
+            tags: made.reading(&settings.tags, Reading::Absent),
+            website: made.reading(&settings.website, Reading::Absent),
+            cors: made.reading(&settings.cors, Reading::Absent),
+            lifecycle: made.reading(&settings.lifecycle, Reading::Absent),
+            replication: made
+                .reading(&settings.replication, Reading::Absent)
+                .map(replication_shown),
+            object_lock: made.reading(&settings.object_lock, Reading::Known(ObjectLock::default())),
+            abac: made.reading(
+                &settings.abac,
+                Reading::Known(Abac {
+                    status: "Disabled".to_owned(),
+                }),
+            ),
+            request_payment: made.reading(
+                &settings.request_payment,
+                Reading::Known("BucketOwner".to_owned()),
+            ),
+            object_sample: Reading::Undetermined("objects come after deployment".to_owned()),
+            object_acls: Reading::Undetermined("objects come after deployment".to_owned()),
+            created: None,
+        };
+        self.region_inventory(region);
+        let arn = bucket_arn(self.partition(), &name);
+        self.register(
+            SubjectKind::Bucket,
+            arn,
+            bucket_pointer(self.account, &name),
+            made,
+        );
+        self.inventory.buckets.insert(name, bucket);
+    }
+
+    /// Block Public Access that is not known at all: off in the open rendering, on in the closed one.
+    fn unknown_block(&self, reference: &str, made: &mut Made<'_>) -> Reading<PublicAccessBlock> {
+        made.references.insert(shown(reference));
+        Reading::Known(match self.bound {
+            Bound::Open => PublicAccessBlock::default(),
+            Bound::Closed => ALL_BLOCKED,
+        })
+    }
+
+    /// The effective ACL. An ACL that S3 refuses never comes to be, and is a problem of the deployment.
+    fn acl(
+        &mut self,
+        settings: &BucketSettings,
+        block: &Reading<PublicAccessBlock>,
+        ownership: &Reading<Ownership>,
+        made: &mut Made<'_>,
+    ) -> Reading<Acl> {
+        let (grants, asked) = match &settings.acl {
+            Setting::LeftOut => (Vec::new(), false),
+            Setting::Undetermined(reference) => return made.undetermined(reference),
+            Setting::Written(AclSettings::Grants(grants)) => (grants.clone(), !grants.is_empty()),
+            Setting::Written(AclSettings::Canned(canned)) => match canned_grants(canned) {
+                Some(grants) => {
+                    let asked = !grants.is_empty();
+                    (grants, asked)
+                }
+                None => return made.undetermined(canned),
+            },
+        };
+        if asked
+            && ownership
+                .known()
+                .is_some_and(|ownership| ownership.object_ownership == ENFORCED)
+        {
+            self.problem(
+                settings,
+                "acl",
+                "will fail to deploy: S3 refuses an ACL other than private while Object Ownership is \
+                 BucketOwnerEnforced, the default of new buckets (AccessControlListNotSupported)",
+            );
+            return Reading::Known(Acl::default());
+        }
+        let public =
+            |grant: &Grant| matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers");
+        let refused = block.known().is_some_and(|block| block.block_public_acls);
+        if refused && grants.iter().any(public) {
+            self.problem(
+                settings,
+                "acl",
+                "will fail to deploy: BlockPublicAcls refuses a public ACL (AccessDenied)",
+            );
+        }
+        let hidden = refused || block.known().is_some_and(|block| block.ignore_public_acls);
+        Reading::Known(Acl {
+            owner: None,
+            grants: grants
+                .into_iter()
+                .filter(|grant| !(hidden && public(grant)))
+                .map(|grant| Grant {
+                    grantee: shown(&grant.grantee),
+                    ..grant
+                })
+                .collect(),
+        })
+    }
+
+    fn problem(&mut self, settings: &BucketSettings, member: &str, message: &str) {
+        let source = &settings.source;
+        self.problems.push(TemplateRemark {
+            address: source.address.clone(),
+            position: source
+                .positions
+                .get(member)
+                .or(source.position.as_ref())
+                .cloned(),
+            message: message.to_owned(),
+        });
+    }
+
+    /// Default encryption. SSE-C is blocked on new buckets since 2026-04-06, but not in me-south-1 and
+    /// me-central-1 (S3 user guide); what a written setting without `BlockedEncryptionTypes` makes of that
+    /// default AWS does not document, so that it stays open.
+    fn encryption(
+        &self,
+        setting: &Setting<EncryptionSettings>,
+        region: &str,
+        new: bool,
+        made: &mut Made<'_>,
+    ) -> Reading<Encryption> {
+        match setting {
+            Setting::LeftOut => Reading::Known(Encryption {
+                algorithm: Some("AES256".to_owned()),
+                blocked_encryption_types: (new
+                    && !matches!(
+                        region,
+                        "me-south-1" | "me-central-1" | super::UNKNOWN_REGION
+                    ))
+                .then(|| vec!["SSE-C".to_owned()]),
+                ..Encryption::default()
+            }),
+            Setting::Undetermined(reference) => made.undetermined(reference),
+            Setting::Written(written) => {
+                if let Some(algorithm) = written
+                    .algorithm
+                    .as_deref()
+                    .filter(|text| has_open_symbol(text))
+                {
+                    return made.undetermined(algorithm);
+                }
+                let bucket_key = match &written.bucket_key {
+                    Setting::LeftOut => Some(false),
+                    Setting::Written(value) => Some(*value),
+                    Setting::Undetermined(reference) => {
+                        made.references.insert(shown(reference));
+                        Some(self.bound == Bound::Closed)
+                    }
+                };
+                Reading::Known(Encryption {
+                    algorithm: written.algorithm.as_deref().map(shown),
+                    kms_key: written
+                        .kms_key
+                        .as_deref()
+                        .map(|key| self.key_name(key, region, made)),
+                    bucket_key,
+                    blocked_encryption_types: written.blocked_encryption_types.clone(),
+                })
+            }
+        }
+    }
+
+    /// The key as it is written. One that is not known is a foreign alias in the open rendering and an
+    /// own key in the closed one: what depends on that is not known, and that there is a key is.
+    fn key_name(&self, key: &str, region: &str, made: &mut Made<'_>) -> String {
+        if !has_open_symbol(key) {
+            return shown(key);
+        }
+        made.references.extend(open_references(key));
+        match self.bound {
+            Bound::Open => format!(
+                "arn:{}:kms:{region}:{FOREIGN_ACCOUNT}:alias/{}",
+                self.partition(),
+                shown(key).replace([':', '/'], "_")
+            ),
+            Bound::Closed => shown(key).replace([':', '/'], "_"),
+        }
+    }
+
+    pub(super) fn key(&mut self, settings: &'a KeySettings) {
+        let mut made = Made::new(&settings.source);
+        let region = self.region_of(settings.region.as_deref());
+        let id = shown(&settings.id);
+        let arn = kms_key_arn(region, self.account, &id);
+        let account = self.account.to_owned();
+        let description = match &settings.description {
+            Setting::LeftOut => Reading::Known(KeyDescription {
+                manager: "CUSTOMER".to_owned(),
+                state: "Enabled".to_owned(),
+                origin: "AWS_KMS".to_owned(),
+                spec: "SYMMETRIC_DEFAULT".to_owned(),
+                ..KeyDescription::default()
+            }),
+            setting => made.reading(setting, Reading::Absent),
+        }
+        .map(|description| KeyDescription {
+            arn: arn.clone(),
+            account,
+            ..description
+        });
+        let key = KeyInventory {
+            description,
+            rotation: made.reading(&settings.rotation, Reading::Known(KeyRotation::default())),
+        };
+        let names = settings
+            .aliases
+            .iter()
+            .map(|alias| kms_key_arn(region, self.account, &shown(alias)))
+            .chain([arn]);
+        for name in names {
+            let pointer = pointer(["accounts", self.account, "keys", &name]);
+            if let Some(position) = &settings.source.position {
+                self.positions.insert(pointer, position.clone());
+            }
+            self.inventory.keys.insert(name, key.clone());
+        }
+    }
+
+    pub(super) fn access_point(&mut self, settings: &'a AccessPointSettings) {
+        let source = &settings.source;
+        let mut made = Made::new(source);
+        let region = self.region_of(settings.region.as_deref());
+        let name = Self::name_of(&settings.name, source);
+        let own_arn = access_point_arn(
+            region,
+            self.account,
+            &Self::symbolic_name(&settings.name, source),
+        );
+        let block = match &settings.public_access_block {
+            Setting::LeftOut => Reading::Known(ALL_BLOCKED),
+            Setting::Undetermined(reference) => self.unknown_block(reference, &mut made),
+            Setting::Written(block) => Reading::Known(self.block(block, &mut made)),
+        };
+        let policy = self.policy(&settings.policy, Some(&own_arn), &mut made);
+        let vpc = match &settings.vpc {
+            Setting::LeftOut => None,
+            Setting::Written(vpc) => Some(shown(vpc)),
+            Setting::Undetermined(reference) => Some(shown(reference)),
+        };
+        let point = AccessPointInventory {
+            bucket: Self::noted(&settings.bucket, &mut made),
+            bucket_account: settings.bucket_account.as_deref().map(shown),
+            network_origin: if vpc.is_some() { "VPC" } else { "Internet" }.to_owned(),
+            vpc,
+            configuration: block.map(|public_access_block| AccessPointConfiguration {
+                public_access_block,
+                created: None,
+            }),
+            policy_status: match &policy {
+                Reading::Absent => Reading::Absent,
+                _ => Reading::Undetermined("AWS judges a policy when it is deployed".to_owned()),
+            },
+            policy,
+        };
+        let arn = access_point_arn(region, self.account, &name);
+        let at = regional_pointer(self.account, region, "access_points", &name);
+        self.register(SubjectKind::AccessPoint, arn, at, made);
+        self.region_inventory(region)
+            .access_points
+            .insert(name, point);
+    }
+
+    pub(super) fn multi_region_access_point(&mut self, settings: &'a MultiRegionSettings) {
+        let source = &settings.source;
+        let mut made = Made::new(source);
+        let name = Self::name_of(&settings.name, source);
+        // The alias, which the ARN is made of, is generated.
+        let alias = shown(&super::super::value::fixed_symbol(&source.address));
+        let arn = multi_region_access_point_arn(self.partition(), self.account, &alias);
+        let public_access_block = match &settings.public_access_block {
+            Setting::LeftOut => ALL_BLOCKED,
+            Setting::Undetermined(reference) => self
+                .unknown_block(reference, &mut made)
+                .known()
+                .copied()
+                .unwrap_or_default(),
+            Setting::Written(block) => self.block(block, &mut made),
+        };
+        let policy = self.policy(&settings.policy, Some(&arn), &mut made);
+        let point = MultiRegionAccessPointInventory {
+            alias,
+            status: "READY".to_owned(),
+            public_access_block,
+            regions: settings
+                .buckets
+                .iter()
+                .map(|bucket| AccessPointRegion {
+                    bucket: Self::noted(bucket, &mut made),
+                    region: self.region.to_owned(),
+                    bucket_account: None,
+                })
+                .collect(),
+            policy_status: match &policy {
+                Reading::Absent => Reading::Absent,
+                _ => Reading::Undetermined("AWS judges a policy when it is deployed".to_owned()),
+            },
+            policy,
+        };
+        let at = pointer([
+            "accounts",
+            self.account,
+            "multi_region_access_points",
+            &name,
+        ]);
+        self.register(SubjectKind::AccessPoint, arn, at, made);
+        self.inventory
+            .multi_region_access_points
+            .insert(name, point);
+    }
+}
+
+/// Logs go to the named bucket; without a name to the bucket itself.
+fn target_of(logging: Logging, own: &str) -> Logging {
+    Logging {
+        target_bucket: if logging.target_bucket.is_empty() {
+            own.to_owned()
+        } else {
+            shown(&logging.target_bucket)
+        },
+        target_prefix: shown(&logging.target_prefix),
+        ..logging
+    }
+}
+
+fn replication_shown(replication: Replication) -> Replication {
+    Replication {
+        role: shown(&replication.role),
+        rules: replication
+            .rules
+            .into_iter()
+            .map(|rule| crate::inventory::bucket::ReplicationRule {
+                id: shown(&rule.id),
+                destination: shown(&rule.destination),
+                destination_account: rule.destination_account.as_deref().map(shown),
+                replica_key: rule.replica_key.as_deref().map(shown),
+                ..rule
+            })
+            .collect(),
+    }
+}
+
+/// The grants of a canned ACL beyond the owner's full control (S3 user guide, "Canned ACL", copy of
+/// 2026); none for a name that it does not list. `aws-exec-read` and the object ACLs give a bucket's
+/// own objects nothing that is public.
+fn canned_grants(canned: &str) -> Option<Vec<Grant>> {
+    let name: String = canned
+        .chars()
+        .filter(|letter| *letter != '-')
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    let grants: &[(&str, &str)] = match name.as_str() {
+        "private" | "bucketownerread" | "bucketownerfullcontrol" => &[],
+        "publicread" => &[("AllUsers", "READ")],
+        "publicreadwrite" => &[("AllUsers", "READ"), ("AllUsers", "WRITE")],
+        "authenticatedread" => &[("AuthenticatedUsers", "READ")],
+        "logdeliverywrite" => &[("LogDelivery", "WRITE"), ("LogDelivery", "READ_ACP")],
+        // Amazon EC2's canonical user gets READ to fetch an AMI bundle.
+        "awsexecread" => &[(EC2, "READ")],
+        _ => return None,
+    };
+    Some(
+        grants
+            .iter()
+            .map(|(grantee, permission)| Grant {
+                grantee: (*grantee).to_owned(),
+                permission: (*permission).to_owned(),
+            })
+            .collect(),
+    )
+}
+
+/// Canonical user id of Amazon EC2's AMI bundles (S3 user guide, "Canned ACL").
+const EC2: &str = "6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c";

@@ -1,0 +1,293 @@
+//! From neutral settings to snapshots, with AWS's defaults for new resources.
+//!
+//! The one place that knows those defaults, for CloudFormation and Terraform alike. Sources, in their
+//! copies of 2026-10 and 2026-11: the S3 user guide ("Blocking public access", "Controlling ownership of
+//! objects", "Default encryption FAQ", SSE-C changes from 2026-04 on), the Lambda, KMS, CloudTrail
+//! and AWS Config API references, and the property pages of the CloudFormation template reference.
+//!
+//! The world is closed: what the deployment does not make is not there. Names are open: a bucket that
+//! the deployment names and does not make may exist, and what is asked about it is undetermined.
+
+mod account;
+mod bucket;
+mod function;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::policy::{self, Bound, PolicyContext};
+use super::settings::{BlockSettings, DeploymentSettings, ResourceSource, Setting};
+use super::value::{SourcePosition, TemplateNode, has_open_symbol, open_references, shown};
+use super::{Built, BuiltResource, Rendering, ResourceKey, TemplateRemark};
+use crate::inventory::account::{AccountInventory, RegionInventory};
+use crate::inventory::bucket::PublicAccessBlock;
+use crate::inventory::ids::{SubjectKind, partition};
+use crate::inventory::snapshot::SCHEMA;
+use crate::inventory::{Reading, Snapshot};
+
+/// The account id where none is known.
+pub const UNKNOWN_ACCOUNT: &str = "000000000000";
+
+/// The Region where none is known.
+pub const UNKNOWN_REGION: &str = "unknown-region";
+
+/// Why a reading about something outside of the deployment has no value.
+fn outside(what: &str) -> String {
+    format!("{what} is not part of the template")
+}
+
+/// The snapshots of a deployment.
+pub fn build(settings: &DeploymentSettings) -> Built {
+    let mut built = Built::default();
+    for bound in Bound::BOTH {
+        let mut builder = Builder::new(settings, bound);
+        builder.run();
+        let rendering = Rendering {
+            snapshot: builder.snapshot(),
+            positions: builder.positions,
+        };
+        for (key, resource) in builder.resources {
+            let known = built.resources.entry(key).or_insert_with(|| BuiltResource {
+                references: BTreeSet::new(),
+                ..resource.clone()
+            });
+            known.references.extend(resource.references);
+        }
+        built.problems.extend(builder.problems);
+        if !built.renderings.contains(&rendering) {
+            built.renderings.push(rendering);
+        }
+    }
+    built.problems.sort();
+    built.problems.dedup();
+    built.notes = notes(settings);
+    built
+}
+
+/// What was assumed.
+fn notes(settings: &DeploymentSettings) -> Vec<String> {
+    let mut notes =
+        vec!["template: judged as new resources, with nothing else in the account".to_owned()];
+    if settings.account.is_none() {
+        notes.push(
+            "the account is not known: --account ID tells own account ids from others".to_owned(),
+        );
+    }
+    notes
+}
+
+/// One snapshot in the making.
+struct Builder<'a> {
+    settings: &'a DeploymentSettings,
+    bound: Bound,
+    account: &'a str,
+    region: &'a str,
+    inventory: AccountInventory,
+    positions: BTreeMap<String, SourcePosition>,
+    resources: Vec<(ResourceKey, BuiltResource)>,
+    problems: Vec<TemplateRemark>,
+}
+
+/// The resource that is being built, with what it refers to.
+struct Made<'a> {
+    source: &'a ResourceSource,
+    references: BTreeSet<String>,
+}
+
+impl<'a> Made<'a> {
+    fn new(source: &'a ResourceSource) -> Self {
+        Self {
+            source,
+            references: BTreeSet::new(),
+        }
+    }
+
+    /// The reason of an undetermined reading.
+    fn undetermined<T>(&mut self, reference: &str) -> Reading<T> {
+        self.references.insert(shown(reference));
+        Reading::Undetermined(shown(reference))
+    }
+
+    /// A setting whose absence is the reading `default`.
+    fn reading<T: Clone>(&mut self, setting: &Setting<T>, default: Reading<T>) -> Reading<T> {
+        match setting {
+            Setting::LeftOut => default,
+            Setting::Written(value) => Reading::Known(value.clone()),
+            Setting::Undetermined(reference) => self.undetermined(reference),
+        }
+    }
+}
+
+impl<'a> Builder<'a> {
+    fn new(settings: &'a DeploymentSettings, bound: Bound) -> Self {
+        Self {
+            settings,
+            bound,
+            account: settings.account.as_deref().unwrap_or(UNKNOWN_ACCOUNT),
+            region: settings.region.as_deref().unwrap_or(UNKNOWN_REGION),
+            inventory: AccountInventory::default(),
+            positions: BTreeMap::new(),
+            resources: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) {
+        let settings = self.settings;
+        self.surroundings();
+        for key in &settings.keys {
+            self.key(key);
+        }
+        for bucket in &settings.buckets {
+            self.bucket(bucket);
+        }
+        for point in &settings.access_points {
+            self.access_point(point);
+        }
+        for point in &settings.multi_region_access_points {
+            self.multi_region_access_point(point);
+        }
+        for function in &settings.functions {
+            self.function(function);
+        }
+        for trail in &settings.trails {
+            self.trail(trail);
+        }
+        self.identities();
+        self.outside_of_the_deployment();
+    }
+
+    fn snapshot(&mut self) -> Snapshot {
+        Snapshot {
+            schema: SCHEMA.to_owned(),
+            taken_at: self.settings.taken_at.clone(),
+            complete: true,
+            accounts: [(self.account.to_owned(), std::mem::take(&mut self.inventory))].into(),
+            ..Snapshot::default()
+        }
+    }
+
+    fn partition(&self) -> &'static str {
+        partition(self.region)
+    }
+
+    /// The Region of a resource.
+    fn region_of(&self, region: Option<&'a str>) -> &'a str {
+        region.unwrap_or(self.region)
+    }
+
+    fn region_inventory(&mut self, region: &str) -> &mut RegionInventory {
+        self.inventory
+            .regions
+            .entry(region.to_owned())
+            .or_insert_with(account::empty_region)
+    }
+
+    /// Registers a resource with its lines.
+    fn register(&mut self, kind: SubjectKind, arn: String, pointer: String, made: Made<'_>) {
+        let source = made.source;
+        if let Some(position) = &source.position {
+            self.positions.insert(pointer.clone(), position.clone());
+        }
+        for (member, position) in &source.positions {
+            self.positions
+                .insert(format!("{pointer}/{member}"), position.clone());
+        }
+        self.resources.push((
+            ResourceKey { kind, arn },
+            BuiltResource {
+                address: source.address.clone(),
+                pointer,
+                existing: source.existing,
+                references: made.references,
+            },
+        ));
+    }
+
+    /// The key of a resource in the snapshot: its name, or what stands for it.
+    fn name_of(setting: &Setting<String>, source: &ResourceSource) -> String {
+        match setting {
+            Setting::Written(name) => shown(name),
+            Setting::LeftOut | Setting::Undetermined(_) => {
+                shown(&super::value::fixed_symbol(&source.address))
+            }
+        }
+    }
+
+    /// The name that other values refer to the resource by, with its symbols.
+    fn symbolic_name(setting: &Setting<String>, source: &ResourceSource) -> String {
+        match setting {
+            Setting::Written(name) => name.clone(),
+            Setting::LeftOut | Setting::Undetermined(_) => {
+                super::value::fixed_symbol(&source.address)
+            }
+        }
+    }
+
+    /// A policy as this rendering has it.
+    fn policy(
+        &self,
+        policy: &Setting<TemplateNode>,
+        own_arn: Option<&str>,
+        made: &mut Made<'_>,
+    ) -> Reading<String> {
+        match policy {
+            Setting::LeftOut => Reading::Absent,
+            Setting::Undetermined(reference) => made.undetermined(reference),
+            Setting::Written(document) => match self.document(document, own_arn, made) {
+                Ok(text) => Reading::Known(text),
+                Err(reference) => made.undetermined(&reference),
+            },
+        }
+    }
+
+    fn document(
+        &self,
+        document: &TemplateNode,
+        own_arn: Option<&str>,
+        made: &mut Made<'_>,
+    ) -> Result<String, String> {
+        let context = PolicyContext {
+            own_arn,
+            account: self.account,
+            account_unknown: self.settings.account.is_none(),
+            partition: self.partition(),
+        };
+        let rendered = policy::render(document, self.bound, &context)?;
+        made.references.extend(rendered.references);
+        Ok(rendered.text)
+    }
+
+    /// Block Public Access as this rendering has it: an unknown flag is off in the open one.
+    fn block(&self, block: &BlockSettings, made: &mut Made<'_>) -> PublicAccessBlock {
+        let mut flag = |setting: &Setting<bool>| match setting {
+            Setting::Written(value) => *value,
+            Setting::LeftOut => false,
+            Setting::Undetermined(reference) => {
+                made.references.insert(shown(reference));
+                self.bound == Bound::Closed
+            }
+        };
+        PublicAccessBlock {
+            block_public_acls: flag(&block.block_public_acls),
+            ignore_public_acls: flag(&block.ignore_public_acls),
+            block_public_policy: flag(&block.block_public_policy),
+            restrict_public_buckets: flag(&block.restrict_public_buckets),
+        }
+    }
+
+    /// A name that may contain open symbols, and what those refer to.
+    fn noted(text: &str, made: &mut Made<'_>) -> String {
+        if has_open_symbol(text) {
+            made.references.extend(open_references(text));
+        }
+        shown(text)
+    }
+}
+
+/// All four flags: the default of new buckets (since 2023-04) and of access points.
+const ALL_BLOCKED: PublicAccessBlock = PublicAccessBlock {
+    block_public_acls: true,
+    ignore_public_acls: true,
+    block_public_policy: true,
+    restrict_public_buckets: true,
+};

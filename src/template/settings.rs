@@ -1,0 +1,397 @@
+//! The resources that a template or a plan describes, in neutral form: what CloudFormation and
+//! Terraform both are read into, before AWS's defaults are applied.
+//!
+//! A reader fills these structs; [`build`](super::build::build) turns them into snapshots. Texts may
+//! contain [symbols](super::value); what joins to what (a bucket policy to its bucket, a permission to
+//! its function) has been decided by the reader.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::value::{SourcePosition, TemplateNode};
+use crate::inventory::bucket::{
+    Abac, CorsRule, Grant, LifecycleRule, Logging, ObjectLock, Replication, Versioning, Website,
+};
+use crate::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRule};
+use crate::inventory::function::{FunctionConfiguration, UrlCors};
+use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
+use crate::inventory::key::{KeyDescription, KeyRotation};
+use crate::inventory::trail::TrailInventory;
+use crate::inventory::trigger::{EventRule, EventSourceMapping, ScalableTarget, Schedule};
+
+/// One property of a resource.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Setting<T> {
+    /// It is not written: AWS's default.
+    #[default]
+    LeftOut,
+    /// It is written.
+    Written(T),
+    /// It is written, and its value is known only after deployment; the text names what it refers to.
+    Undetermined(String),
+}
+
+impl<T> Setting<T> {
+    /// The value that is written.
+    pub const fn written(&self) -> Option<&T> {
+        match self {
+            Self::Written(value) => Some(value),
+            Self::LeftOut | Self::Undetermined(_) => None,
+        }
+    }
+
+    /// Transforms a written value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Setting<U> {
+        match self {
+            Self::LeftOut => Setting::LeftOut,
+            Self::Written(value) => Setting::Written(f(value)),
+            Self::Undetermined(reference) => Setting::Undetermined(reference),
+        }
+    }
+}
+
+/// What identifies a resource in its template, and where it is written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceSource {
+    /// Logical id, construct path or Terraform address; unique in the deployment.
+    pub address: String,
+    /// The line of the resource.
+    pub position: Option<SourcePosition>,
+    /// The lines of its settings, by the member of the snapshot that each fills (`policy`,
+    /// `public_access_block`, `versions/$LATEST/runtime`). A statement of a policy: `policy/0`.
+    pub positions: BTreeMap<String, SourcePosition>,
+    /// The resource exists before this deployment, so that AWS's defaults for new resources say
+    /// nothing about it.
+    pub existing: bool,
+}
+
+/// Everything that one deployment makes.
+#[derive(Clone, Debug, Default)]
+pub struct DeploymentSettings {
+    /// 12-digit account id; absent when it is not known.
+    pub account: Option<String>,
+    /// The Region; absent when it is not known.
+    pub region: Option<String>,
+    /// The time of the verdicts, RFC 3339.
+    pub taken_at: String,
+    /// Account-level Block Public Access.
+    pub account_public_access_block: Setting<BlockSettings>,
+    /// Where account-level Block Public Access is written.
+    pub account_source: Option<ResourceSource>,
+    /// Buckets.
+    pub buckets: Vec<BucketSettings>,
+    /// Functions.
+    pub functions: Vec<FunctionSettings>,
+    /// KMS keys.
+    pub keys: Vec<KeySettings>,
+    /// Access points.
+    pub access_points: Vec<AccessPointSettings>,
+    /// Multi-Region access points.
+    pub multi_region_access_points: Vec<MultiRegionSettings>,
+    /// Trails.
+    pub trails: Vec<TrailSettings>,
+    /// Users, groups and roles.
+    pub identities: Vec<IdentitySettings>,
+    /// Managed policies.
+    pub managed_policies: Vec<ManagedPolicySettings>,
+    /// AWS Config.
+    pub config: ConfigSettings,
+    /// Event source mappings.
+    pub event_source_mappings: Vec<EventSourceMapping>,
+    /// EventBridge rules that call functions.
+    pub rules: Vec<EventRule>,
+    /// Schedules that call functions.
+    pub schedules: Vec<Schedule>,
+    /// Provisioned concurrency that is scaled.
+    pub scalable_targets: Vec<ScalableTarget>,
+    /// Names of resources (as [`shown`](super::value::shown)) about which something is not known that
+    /// could not be joined, with what it refers to. Their results are not assessed where it could
+    /// change them.
+    pub unjoined: BTreeSet<String>,
+}
+
+/// The four flags of Block Public Access as they are written. A flag that a written block leaves out is
+/// false (CloudFormation and Terraform alike).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlockSettings {
+    /// `BlockPublicAcls`.
+    pub block_public_acls: Setting<bool>,
+    /// `IgnorePublicAcls`.
+    pub ignore_public_acls: Setting<bool>,
+    /// `BlockPublicPolicy`.
+    pub block_public_policy: Setting<bool>,
+    /// `RestrictPublicBuckets`.
+    pub restrict_public_buckets: Setting<bool>,
+}
+
+/// Access control list as it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AclSettings {
+    /// A canned ACL by its API name (`private`, `public-read`, `log-delivery-write`, …) or the name of
+    /// CloudFormation (`PublicRead`).
+    Canned(String),
+    /// Grants.
+    Grants(Vec<Grant>),
+}
+
+/// Default encryption as it is written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EncryptionSettings {
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+    pub algorithm: Option<String>,
+    /// The key: id, ARN or alias; may contain symbols.
+    pub kms_key: Option<String>,
+    /// S3 Bucket Key.
+    pub bucket_key: Setting<bool>,
+    /// `BlockedEncryptionTypes`.
+    pub blocked_encryption_types: Option<Vec<String>>,
+}
+
+/// One bucket.
+#[derive(Clone, Debug, Default)]
+pub struct BucketSettings {
+    /// What identifies it.
+    pub source: ResourceSource,
+    /// Its name, which may contain symbols; left out where AWS generates it.
+    pub name: Setting<String>,
+    /// Its Region, where it is not that of the deployment.
+    pub region: Option<String>,
+    /// The policy document: a map, or a text of JSON.
+    pub policy: Setting<TemplateNode>,
+    /// Block Public Access.
+    pub public_access_block: Setting<BlockSettings>,
+    /// Object Ownership.
+    pub ownership: Setting<String>,
+    /// ACL.
+    pub acl: Setting<AclSettings>,
+    /// Default encryption.
+    pub encryption: Setting<EncryptionSettings>,
+    /// Server access logging. An empty target is the bucket itself.
+    pub logging: Setting<Logging>,
+    /// Versioning.
+    pub versioning: Setting<Versioning>,
+    /// Tags.
+    pub tags: Setting<BTreeMap<String, String>>,
+    /// Static website hosting.
+    pub website: Setting<Website>,
+    /// Cross-origin rules.
+    pub cors: Setting<Vec<CorsRule>>,
+    /// Lifecycle rules.
+    pub lifecycle: Setting<Vec<LifecycleRule>>,
+    /// Replication. Destinations are names, which may contain symbols.
+    pub replication: Setting<Replication>,
+    /// Object Lock.
+    pub object_lock: Setting<ObjectLock>,
+    /// Attribute-based access control.
+    pub abac: Setting<Abac>,
+    /// `BucketOwner` or `Requester`.
+    pub request_payment: Setting<String>,
+}
+
+/// One function with what belongs to it.
+#[derive(Clone, Debug, Default)]
+pub struct FunctionSettings {
+    /// What identifies it.
+    pub source: ResourceSource,
+    /// Its name, which may contain symbols; left out where AWS generates it.
+    pub name: Setting<String>,
+    /// Its Region, where it is not that of the deployment.
+    pub region: Option<String>,
+    /// The configuration of `$LATEST`, with Lambda's defaults for what is left out, and the names of
+    /// members that are not known in `undetermined`.
+    pub configuration: FunctionConfiguration,
+    /// Published versions that this deployment makes: the number, or a symbol for it.
+    pub versions: Vec<String>,
+    /// Aliases.
+    pub aliases: Vec<AliasSettings>,
+    /// Provisioned concurrency by qualifier.
+    pub provisioned: Vec<(String, Setting<u32>)>,
+    /// Function URLs.
+    pub urls: Vec<UrlSettings>,
+    /// Statements of its resource policies.
+    pub permissions: Vec<PermissionSettings>,
+    /// Reserved concurrency.
+    pub reserved_concurrency: Setting<u32>,
+    /// What belongs to it and could not be read: aliases, URLs or permissions, with what it refers to.
+    pub undetermined: BTreeMap<FunctionPart, String>,
+}
+
+/// The parts of a function that are resources of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FunctionPart {
+    /// Aliases.
+    Aliases,
+    /// Provisioned concurrency.
+    Provisioned,
+    /// Function URLs.
+    Urls,
+    /// Resource policies.
+    Policies,
+}
+
+/// One alias.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AliasSettings {
+    /// Its name; may contain symbols.
+    pub name: String,
+    /// The version it points to: a number, `$LATEST` or a symbol.
+    pub version: String,
+    /// Further versions with their share of traffic, 0 to 1.
+    pub additional_versions: BTreeMap<String, f64>,
+}
+
+/// One function URL.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UrlSettings {
+    /// Alias; empty for the function without a qualifier.
+    pub qualifier: String,
+    /// `NONE` or `AWS_IAM`.
+    pub auth_type: Setting<String>,
+    /// Cross-origin rules.
+    pub cors: Option<UrlCors>,
+    /// The line of the URL.
+    pub position: Option<SourcePosition>,
+    /// The tool itself adds the two statements that open a URL with AuthType NONE (Terraform's AWS
+    /// provider does; CloudFormation does not).
+    pub adds_permissions: bool,
+}
+
+/// One statement of a function's resource policy, as `AddPermission` takes it. Texts may contain symbols;
+/// what is left out is not part of the statement.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PermissionSettings {
+    /// The statement's id: the address of the permission.
+    pub sid: String,
+    /// Alias or version; empty for the function without a qualifier.
+    pub qualifier: String,
+    /// The action.
+    pub action: Option<TemplateNode>,
+    /// A service, an account, an ARN, or `*`.
+    pub principal: Option<TemplateNode>,
+    /// `aws:SourceArn`, matched with ArnLike.
+    pub source_arn: Option<TemplateNode>,
+    /// `aws:SourceAccount`.
+    pub source_account: Option<TemplateNode>,
+    /// `aws:PrincipalOrgID`.
+    pub principal_org_id: Option<TemplateNode>,
+    /// `lambda:FunctionUrlAuthType`.
+    pub function_url_auth_type: Option<TemplateNode>,
+    /// `lambda:InvokedViaFunctionUrl`.
+    pub invoked_via_function_url: Option<TemplateNode>,
+    /// `lambda:EventSourceToken`.
+    pub event_source_token: Option<TemplateNode>,
+    /// The line of the permission.
+    pub position: Option<SourcePosition>,
+}
+
+/// One KMS key.
+#[derive(Clone, Debug, Default)]
+pub struct KeySettings {
+    /// What identifies it.
+    pub source: ResourceSource,
+    /// Its id: a symbol.
+    pub id: String,
+    /// Its Region, where it is not that of the deployment.
+    pub region: Option<String>,
+    /// What it is; the ARN and the account are filled in.
+    pub description: Setting<KeyDescription>,
+    /// Automatic rotation.
+    pub rotation: Setting<KeyRotation>,
+    /// Its aliases, `alias/…`; may contain symbols.
+    pub aliases: Vec<String>,
+}
+
+/// One access point.
+#[derive(Clone, Debug, Default)]
+pub struct AccessPointSettings {
+    /// What identifies it.
+    pub source: ResourceSource,
+    /// Its name, which may contain symbols; left out where AWS generates it.
+    pub name: Setting<String>,
+    /// Its Region, where it is not that of the deployment.
+    pub region: Option<String>,
+    /// The bucket's name; may contain symbols.
+    pub bucket: String,
+    /// The account of the bucket, where it is written.
+    pub bucket_account: Option<String>,
+    /// The VPC; left out for the internet.
+    pub vpc: Setting<String>,
+    /// Block Public Access; left out is all true.
+    pub public_access_block: Setting<BlockSettings>,
+    /// The policy.
+    pub policy: Setting<TemplateNode>,
+}
+
+/// One Multi-Region access point.
+#[derive(Clone, Debug, Default)]
+pub struct MultiRegionSettings {
+    /// What identifies it.
+    pub source: ResourceSource,
+    /// Its name.
+    pub name: Setting<String>,
+    /// Names of the buckets behind it; may contain symbols.
+    pub buckets: Vec<String>,
+    /// Block Public Access; left out is all true.
+    pub public_access_block: Setting<BlockSettings>,
+    /// The policy.
+    pub policy: Setting<TemplateNode>,
+}
+
+/// One trail. The status and the selectors are those of its inventory.
+#[derive(Clone, Debug, Default)]
+pub struct TrailSettings {
+    /// What identifies it.
+    pub source: ResourceSource,
+    /// Its name; left out where AWS generates it.
+    pub name: Setting<String>,
+    /// Its Region, where it is not that of the deployment.
+    pub region: Option<String>,
+    /// Everything else; name and home Region are filled in, symbols are shown.
+    pub trail: TrailInventory,
+}
+
+/// One user, group or role.
+#[derive(Clone, Debug, Default)]
+pub struct IdentitySettings {
+    /// What identifies it.
+    pub source: ResourceSource,
+    /// `user`, `group` or `role`.
+    pub kind: String,
+    /// Its name; left out where AWS generates it.
+    pub name: Setting<String>,
+    /// Path, attached policies (ARNs), groups and boundary; ARN and inline policies are filled in.
+    pub identity: IdentityInventory,
+    /// Inline policies: documents by name.
+    pub inline: BTreeMap<String, TemplateNode>,
+    /// Access keys that the deployment makes.
+    pub access_keys: Vec<AccessKey>,
+    /// What it refers to, where its policies are not known in full.
+    pub undetermined: Option<String>,
+}
+
+/// One managed policy.
+#[derive(Clone, Debug, Default)]
+pub struct ManagedPolicySettings {
+    /// What identifies it.
+    pub source: ResourceSource,
+    /// Its name; left out where AWS generates it.
+    pub name: Setting<String>,
+    /// Its path, `/` for most.
+    pub path: String,
+    /// Its document.
+    pub document: TemplateNode,
+    /// The other members; name, document and the number of attachments are filled in.
+    pub policy: ManagedPolicyInventory,
+}
+
+/// AWS Config in the deployment's Region.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigSettings {
+    /// What identifies the recorder; absent without one.
+    pub source: Option<ResourceSource>,
+    /// Recorders, and whether each records.
+    pub recorders: Vec<(ConfigRecorder, bool)>,
+    /// Delivery channels.
+    pub channels: Vec<ConfigDeliveryChannel>,
+    /// Rules.
+    pub rules: Vec<ConfigRule>,
+}
