@@ -16,6 +16,7 @@
 pub mod build;
 pub mod policy;
 pub mod settings;
+pub mod terraform;
 pub mod value;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -203,7 +203,16 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for wrong in ["", "aws_s3_bucket", "a..b", "a.b[", "a.b[\"x]", "a.b[x]", "a.b.c", "a.b]"] {
+        for wrong in [
+            "",
+            "aws_s3_bucket",
+            "a..b",
+            "a.b[",
+            "a.b[\"x]",
+            "a.b[x]",
+            "a.b.c",
+            "a.b]",
+        ] {
             assert_eq!(ResourceAddress::parse(wrong), None, "{wrong}");
         }
     }

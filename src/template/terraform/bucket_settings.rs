@@ -23,7 +23,7 @@ fn names_key(kind: &str) -> bool {
     )
 }
 
-fn names_role(kind: &str) -> bool {
+pub(super) fn names_role(kind: &str) -> bool {
     kind == "aws_iam_role"
 }
 
@@ -56,14 +56,14 @@ fn known<T>(blocks: &TemplateNode, make: impl FnOnce(&TemplateNode) -> Option<T>
     make(blocks).map_or(Setting::LeftOut, Setting::Written)
 }
 
-fn text_in(block: &TemplateNode, member: &str) -> Option<String> {
+pub(super) fn text_in(block: &TemplateNode, member: &str) -> Option<String> {
     block
         .get(member)
         .and_then(TemplateNode::as_text)
         .filter(|text| !text.is_empty())
 }
 
-fn flag_in(block: &TemplateNode, member: &str) -> bool {
+pub(super) fn flag_in(block: &TemplateNode, member: &str) -> bool {
     block.get(member).map(flag_of) == Some(Setting::Written(true))
 }
 
@@ -73,7 +73,7 @@ fn number_in(block: &TemplateNode, member: &str) -> Option<u32> {
         .and_then(|number| number_of(number).written().copied())
 }
 
-fn texts_in(block: &TemplateNode, member: &str) -> Vec<String> {
+pub(super) fn texts_in(block: &TemplateNode, member: &str) -> Vec<String> {
     block
         .get(member)
         .map(TemplateNode::items)
@@ -94,10 +94,15 @@ pub(super) fn acl(reader: &ResourceReader<'_>) -> Setting<AclSettings> {
         return Setting::Undetermined(reference.to_owned());
     }
     let owner = first(&policy, "owner").and_then(|owner| first(owner, "id"));
-    let grants = first(&policy, "grant").map(TemplateNode::items).unwrap_or_default();
+    let grants = first(&policy, "grant")
+        .map(TemplateNode::items)
+        .unwrap_or_default();
     let mut kept = Vec::new();
     for grant in grants {
-        let Some(grantee) = grant.get("grantee").and_then(|grantee| grantee.items().first()) else {
+        let Some(grantee) = grant
+            .get("grantee")
+            .and_then(|grantee| grantee.items().first())
+        else {
             continue;
         };
         // The owner's own grant. Equal expressions are equal, known or not.
@@ -162,7 +167,10 @@ pub(super) fn inline_acl(reader: &ResourceReader<'_>) -> Setting<AclSettings> {
 }
 
 /// The first rule of default encryption.
-pub(super) fn encryption(reader: &ResourceReader<'_>, argument: &str) -> Setting<EncryptionSettings> {
+pub(super) fn encryption(
+    reader: &ResourceReader<'_>,
+    argument: &str,
+) -> Setting<EncryptionSettings> {
     encryption_rule(&reader.joined_blocks(argument, names_key))
 }
 
@@ -266,7 +274,10 @@ pub(super) fn inline_logging(reader: &ResourceReader<'_>) -> Setting<Logging> {
 }
 
 /// Rules of `aws_s3_bucket_lifecycle_configuration`, or of `aws_s3_bucket` in its own words.
-pub(super) fn lifecycle(reader: &ResourceReader<'_>, argument: &str) -> Setting<Vec<LifecycleRule>> {
+pub(super) fn lifecycle(
+    reader: &ResourceReader<'_>,
+    argument: &str,
+) -> Setting<Vec<LifecycleRule>> {
     known(&reader.blocks(argument), |rules| {
         Some(rules.items().iter().map(lifecycle_rule).collect())
     })
@@ -274,7 +285,9 @@ pub(super) fn lifecycle(reader: &ResourceReader<'_>, argument: &str) -> Setting<
 
 fn lifecycle_rule(rule: &TemplateNode) -> LifecycleRule {
     let any = |member: &str| rule.get(member).is_some_and(|blocks| !blocks.is_empty());
-    let expires = rule.get("expiration").and_then(|block| block.items().first());
+    let expires = rule
+        .get("expiration")
+        .and_then(|block| block.items().first());
     let noncurrent = rule
         .get("noncurrent_version_expiration")
         .and_then(|block| block.items().first());
@@ -290,8 +303,9 @@ fn lifecycle_rule(rule: &TemplateNode) -> LifecycleRule {
             positive(block, "days").is_some() || text_in(block, "date").is_some()
         }),
         transitions: any("transition") || any("noncurrent_version_transition"),
-        expires_noncurrent_days: noncurrent
-            .and_then(|block| positive(block, "noncurrent_days").or_else(|| positive(block, "days"))),
+        expires_noncurrent_days: noncurrent.and_then(|block| {
+            positive(block, "noncurrent_days").or_else(|| positive(block, "days"))
+        }),
         aborts_uploads_days: abort
             .and_then(|block| positive(block, "days_after_initiation"))
             .or_else(|| positive(rule, "abort_incomplete_multipart_upload_days")),
@@ -303,7 +317,10 @@ fn is_whole(rule: &TemplateNode) -> bool {
     if text_in(rule, "prefix").is_some() || rule.get("tags").is_some_and(|tags| !tags.is_empty()) {
         return false;
     }
-    let filters = rule.get("filter").map(TemplateNode::items).unwrap_or_default();
+    let filters = rule
+        .get("filter")
+        .map(TemplateNode::items)
+        .unwrap_or_default();
     filters.iter().all(is_empty_filter)
 }
 
@@ -364,7 +381,9 @@ pub(super) fn inline_website(reader: &ResourceReader<'_>) -> Setting<Website> {
         index_document: text_in(block, "index_document"),
         // `https://host` or `host`.
         redirect_all_to: text_in(block, "redirect_all_requests_to").map(|target| {
-            let host = target.split_once("://").map_or(target.as_str(), |(_, host)| host);
+            let host = target
+                .split_once("://")
+                .map_or(target.as_str(), |(_, host)| host);
             host.to_owned()
         }),
     })

@@ -9,14 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::ResourceAddress;
 use super::instances::PlannedAction;
-use super::reader::{BucketJoin, Plan, ResourceReader, first, flag_of, number_of, text_of};
+use super::names::name_of;
+use super::reader::{BucketJoin, Plan, ResourceReader, first, text_of};
 use super::{bucket_settings, policies};
-use crate::inventory::bucket::{Abac, ObjectLock, Versioning};
+use crate::inventory::bucket::{Abac, Versioning};
 use crate::template::TemplateRemark;
-use crate::template::settings::{
-    AclSettings, BlockSettings, BucketSettings, EncryptionSettings, Setting,
-};
-use crate::template::value::TemplateNode;
+use crate::template::settings::{AclSettings, BlockSettings, BucketSettings, Setting};
 
 /// Why a setting of an existing bucket is not known.
 const NOT_IN_PLAN: &str = "a setting of the existing bucket, which is not in the plan";
@@ -170,14 +168,15 @@ fn place(
             let twice = setting.resource.action.stays() && !written.insert((address, part));
             if twice {
                 // Both are put, in an order that is not known.
-                unknown(bucket, part, &format!("one of two {}", setting.address().kind));
+                unknown(
+                    bucket,
+                    part,
+                    &format!("one of two {}", setting.address().kind),
+                );
             } else {
                 write(setting, bucket, part);
             }
-            if let Some(position) = setting.position() {
-                let positions = &mut bucket.source.positions;
-                positions.insert(part.member().to_owned(), position);
-            }
+            positions(setting, part, bucket);
         }
         BucketJoin::Open(candidates, reference) if !gone => {
             for address in candidates {
@@ -188,6 +187,28 @@ fn place(
             }
         }
         BucketJoin::Open(..) | BucketJoin::Elsewhere(_) => {}
+    }
+}
+
+/// The lines of a setting.
+fn positions(setting: &ResourceReader<'_>, part: Part, bucket: &mut BucketSettings) {
+    let positions = &mut bucket.source.positions;
+    let member = part.member();
+    let whole = match part {
+        Part::Policy => setting.position_of("policy"),
+        _ => setting.position(),
+    };
+    positions.extend(whole.map(|position| (member.to_owned(), position)));
+    if part == Part::Block {
+        for flag in [
+            "block_public_acls",
+            "ignore_public_acls",
+            "block_public_policy",
+            "restrict_public_buckets",
+        ] {
+            let position = setting.position_of(flag);
+            positions.extend(position.map(|position| (format!("{member}/{flag}"), position)));
+        }
     }
 }
 
@@ -289,7 +310,7 @@ fn bucket(reader: &ResourceReader<'_>) -> BucketSettings {
     use bucket_settings as read;
     let mut bucket = BucketSettings {
         source: reader.source(),
-        name: Setting::Written(reader.plan.bucket_name(reader.address())),
+        name: Setting::Written(name_of(reader.plan, reader.address(), "bucket")),
         region: reader.plan.region_of(reader),
         policy: policies::policy(reader, "policy"),
         public_access_block: Setting::LeftOut,

@@ -27,7 +27,7 @@ pub(super) struct Configuration<'a> {
 /// The blocks of one module.
 #[derive(Debug, Default)]
 struct ModuleBlocks<'a> {
-    resources: BTreeMap<(bool, Cow<'a, str>, Cow<'a, str>), ResourceBlock>,
+    resources: BTreeMap<(bool, String, String), ResourceBlock>,
     outputs: BTreeMap<Cow<'a, str>, Json>,
     calls: BTreeMap<Cow<'a, str>, CallBlock<'a>>,
 }
@@ -81,18 +81,17 @@ impl<'a> Configuration<'a> {
 
     /// The block of a resource instance.
     pub fn block(&self, address: &ResourceAddress) -> Option<&ResourceBlock> {
-        let key = (
-            address.data,
-            Cow::Borrowed(address.kind.as_str()),
-            Cow::Borrowed(address.name.as_str()),
-        );
+        let key = (address.data, address.kind.clone(), address.name.clone());
         self.module(&address.module)?.resources.get(&key)
     }
 
     /// The block that calls a module instance; `None` for the root module.
     pub fn call(&self, path: &ModulePath) -> Option<&ArgumentBlock> {
         let (last, parent) = path.split_last()?;
-        let call = self.module(&parent.to_vec())?.calls.get(last.name.as_str())?;
+        let call = self
+            .module(&parent.to_vec())?
+            .calls
+            .get(last.name.as_str())?;
         Some(&call.arguments)
     }
 
@@ -152,9 +151,12 @@ impl<'a> ModuleBlocks<'a> {
                     expressions: parsed(resource.expressions)?,
                     for_each: parsed(resource.for_each_expression)?,
                 },
-                provider: resource.provider_config_key.unwrap_or_default().into_owned(),
+                provider: resource
+                    .provider_config_key
+                    .unwrap_or_default()
+                    .into_owned(),
             };
-            let key = (data, resource.kind, resource.name);
+            let key = (data, resource.kind.into_owned(), resource.name.into_owned());
             blocks.resources.insert(key, block);
         }
         for (name, output) in form.outputs.unwrap_or_default() {

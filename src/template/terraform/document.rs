@@ -84,9 +84,6 @@ pub(super) struct ResourceForm<'a> {
     /// `module.m["k"].aws_s3_bucket.b[0]`.
     #[serde(borrow)]
     pub address: Cow<'a, str>,
-    /// Its provider, `registry.terraform.io/hashicorp/aws`.
-    #[serde(borrow, default)]
-    pub provider_name: Option<Cow<'a, str>>,
     /// Its type.
     #[serde(borrow, default, rename = "type")]
     pub kind: Cow<'a, str>,
@@ -110,9 +107,6 @@ pub(super) struct ChangeForm<'a> {
     /// The key of an object that is no longer the resource's current one.
     #[serde(borrow, default)]
     pub deposed: Option<Cow<'a, str>>,
-    /// Its provider.
-    #[serde(borrow, default)]
-    pub provider_name: Option<Cow<'a, str>>,
     /// The change.
     #[serde(borrow, default)]
     pub change: Option<ChangeValuesForm<'a>>,
@@ -175,17 +169,6 @@ pub(super) struct ModuleConfigurationForm<'a> {
     /// Its outputs.
     #[serde(borrow, default)]
     pub outputs: Option<BTreeMap<Cow<'a, str>, OutputForm<'a>>>,
-    /// Its variables.
-    #[serde(borrow, default)]
-    pub variables: Option<BTreeMap<Cow<'a, str>, VariableDefaultForm<'a>>>,
-}
-
-/// A variable's declaration.
-#[derive(Debug, Deserialize)]
-pub(super) struct VariableDefaultForm<'a> {
-    /// Its default.
-    #[serde(borrow, default)]
-    pub default: Option<&'a RawValue>,
 }
 
 /// An output.

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::address::{ModulePath, ResourceAddress};
-use super::configuration::{ArgumentBlock, Configuration, ResourceBlock};
+use super::address::ResourceAddress;
+use super::configuration::{ArgumentBlock, Configuration, ResourceBlock, references};
 use super::instances::{Instances, PlannedAction, PlannedResource};
-use super::references::{InstanceIndex, NameScope, Referent, References};
+use super::names;
+use super::references::{InstanceIndex, NameScope, References, Referent};
 use super::values::{UnknownLeaf, ValueParts, WrittenArgument};
-use crate::inventory::ids::{bucket_arn, partition};
+use crate::inventory::ids::partition;
 use crate::template::settings::{ResourceSource, Setting};
-use crate::template::value::{SourcePosition, TemplateNode, TemplateValue, fixed_symbol};
+use crate::template::value::{SourcePosition, TemplateNode, TemplateValue};
 
 /// The most referents that a reason names.
 const MOST_NAMED: usize = 3;
@@ -21,8 +22,6 @@ const MOST_NAMED: usize = 3;
 pub(super) struct Plan<'a> {
     /// The configuration.
     pub configuration: Configuration<'a>,
-    /// The file has a configuration.
-    pub has_configuration: bool,
     /// The resources.
     pub instances: Instances,
     /// The same, by block.
@@ -33,8 +32,19 @@ pub(super) struct Plan<'a> {
     pub account: Option<String>,
     /// The Region of the default provider, where it is known.
     pub region: Option<String>,
+    /// The buckets that stay, by their known names.
+    pub bucket_names: BTreeMap<String, Vec<ResourceAddress>>,
     /// Lines of blocks by module names and block: from `*.tf`.
-    pub lines: BTreeMap<(Vec<String>, bool, String, String), SourcePosition>,
+    pub lines: BTreeMap<(Vec<String>, bool, String, String), BlockPlace>,
+}
+
+/// Where a block is written.
+#[derive(Clone, Debug)]
+pub(super) struct BlockPlace {
+    /// The block.
+    pub position: SourcePosition,
+    /// Its arguments.
+    pub arguments: BTreeMap<String, SourcePosition>,
 }
 
 /// What a setting of a bucket belongs to.
@@ -85,52 +95,58 @@ impl Plan<'_> {
         }
     }
 
-    /// A bucket's name: as written, or a symbol for it.
-    pub fn bucket_name(&self, address: &ResourceAddress) -> String {
-        self.name_of(address, "bucket")
+    /// The Region of a resource, where it is known and not the plan's.
+    pub fn region_of(&self, reader: &ResourceReader<'_>) -> Option<String> {
+        // Version 6: null means the provider's.
+        let own = reader
+            .known_text("region")
+            .or_else(|| reader.known_text("bucket_region"));
+        own.or_else(|| self.provider_region(reader.provider()?))
+            .filter(|region| self.region.as_ref() != Some(region))
     }
 
-    /// The value of an argument that names a resource: as written, or a symbol for it.
-    pub fn name_of(&self, address: &ResourceAddress, argument: &str) -> String {
+    /// The Region of a provider's configuration: a constant, or a variable of the root module.
+    pub fn provider_region(&self, key: &str) -> Option<String> {
+        let raw = self.configuration.provider(key)?.expressions?;
+        let expressions: Json = serde_json::from_str(raw.get()).ok()?;
+        let region = expressions.get("region")?;
+        if let Some(Json::String(region)) = region.get("constant_value") {
+            return Some(region.clone());
+        }
+        let mut named = references(region).into_iter();
+        let variable = named.find_map(|name| name.strip_prefix("var."))?;
+        self.variables.get(variable).cloned()
+    }
+
+    /// False where the constraints on the provider exclude a version and all later ones.
+    pub fn provider_may_reach(&self, version: (u32, u32)) -> bool {
+        self.configuration
+            .aws_providers()
+            .filter_map(|provider| provider.version_constraint.as_deref())
+            .all(|constraint| {
+                constraint
+                    .split(',')
+                    .all(|clause| may_reach(clause, version))
+            })
+    }
+
+    /// The canonical user id of the account, where a data source has it.
+    pub fn canonical_user(&self) -> Option<String> {
+        self.data_text("aws_canonical_user_id", "id")
+    }
+
+    /// A text of the first data source of a type.
+    pub fn data_text(&self, kind: &str, attribute: &str) -> Option<String> {
         self.instances
-            .get(address)
-            .and_then(|resource| self.reader(resource).known_text(argument))
-            .unwrap_or_else(|| fixed_symbol(&address.to_string()))
+            .data
+            .values()
+            .filter(|resource| resource.address.kind == kind)
+            .find_map(|resource| self.reader(resource).known_text(attribute))
     }
 
-    /// What an attribute of a resource is: a text of which the unknown parts are symbols, equal for
-    /// equal attributes.
-    pub fn symbol(&self, address: &ResourceAddress, attribute: &str, depth: usize) -> String {
-        let whole = || match attribute {
-            "" => fixed_symbol(&address.to_string()),
-            _ => fixed_symbol(&format!("{address}.{attribute}")),
-        };
-        let known = self
-            .instances
-            .get(address)
-            .and_then(|resource| self.reader(resource).known_text(attribute));
-        if let Some(known) = known {
-            return known;
-        }
-        match (address.kind.as_str(), attribute) {
-            ("aws_s3_bucket", "id" | "bucket" | "") => self.bucket_name(address),
-            ("aws_s3_bucket", "arn") => bucket_arn(self.partition(), &self.bucket_name(address)),
-            ("aws_lambda_function" | "aws_lambda_alias" | "aws_lambda_layer_version", _)
-            | ("aws_iam_role" | "aws_iam_user" | "aws_iam_group" | "aws_iam_policy", _) => {
-                super::names::symbol(self, address, attribute).unwrap_or_else(whole)
-            }
-            (kind, "id" | "bucket" | "") if is_bucket_setting(kind) && depth < 8 => {
-                let joined = self.instances.get(address).map(|resource| {
-                    self.reader(resource).bucket_join("bucket", depth + 1)
-                });
-                match joined {
-                    Some(BucketJoin::Bucket(bucket)) => self.bucket_name(&bucket),
-                    Some(BucketJoin::Elsewhere(name)) => name,
-                    _ => whole(),
-                }
-            }
-            _ => whole(),
-        }
+    /// The staying buckets of a known name.
+    fn buckets_named(&self, name: &str) -> &[ResourceAddress] {
+        self.bucket_names.get(name).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -163,14 +179,30 @@ impl<'p> ResourceReader<'p> {
 
     /// Its line.
     pub fn position(&self) -> Option<SourcePosition> {
+        self.place().map(|place| place.position.clone())
+    }
+
+    /// The line of an argument, or of the resource where the argument is not written.
+    pub fn position_of(&self, argument: &str) -> Option<SourcePosition> {
+        let place = self.place()?;
+        let argument = place.arguments.get(argument);
+        Some(argument.unwrap_or(&place.position).clone())
+    }
+
+    fn place(&self) -> Option<&'p BlockPlace> {
         let address = self.address();
         let module: Vec<String> = address
             .module
             .iter()
             .map(|step| step.name.clone())
             .collect();
-        let key = (module, address.data, address.kind.clone(), address.name.clone());
-        self.plan.lines.get(&key).cloned()
+        let key = (
+            module,
+            address.data,
+            address.kind.clone(),
+            address.name.clone(),
+        );
+        self.plan.lines.get(&key)
     }
 
     /// What identifies it.
@@ -186,6 +218,11 @@ impl<'p> ResourceReader<'p> {
     /// The key of its provider's configuration.
     pub fn provider(&self) -> Option<&'p str> {
         self.block.map(|block| block.provider.as_str())
+    }
+
+    /// What an argument refers to, for a reason.
+    pub fn reference_of(&self, argument: &str) -> String {
+        self.reference(self.written(argument))
     }
 
     fn scope(&self) -> Option<NameScope<'p>> {
@@ -239,14 +276,15 @@ impl<'p> ResourceReader<'p> {
             unknown: self.resource.unknown.as_ref(),
             sensitive: &self.resource.sensitive,
         };
-        whole.get(argument)
+        whole.member(argument)
     }
 
     /// The value of an argument with what is unknown in it.
     pub fn node(&self, argument: &str) -> TemplateNode {
-        self.parts(argument).node(self.written(argument), &|written| {
-            TemplateNode::undetermined(self.reference(written))
-        })
+        self.parts(argument)
+            .node(self.written(argument), &|written| {
+                TemplateNode::undetermined(self.reference(written))
+            })
     }
 
     /// Nested blocks. Where the configuration has none and all of it is unknown, a `dynamic` block
@@ -286,6 +324,11 @@ impl<'p> ResourceReader<'p> {
             .node(self.written(argument), &|written| {
                 self.joined_leaf(written, wanted)
             })
+    }
+
+    /// The file has a value for the argument, null and empty ones included, and it is not unknown.
+    pub fn has(&self, argument: &str) -> bool {
+        self.resource.values.get(argument).is_some() && !self.parts(argument).is_unknown()
     }
 
     /// The text of an argument that is known; an empty text is none.
@@ -336,7 +379,7 @@ impl<'p> ResourceReader<'p> {
             .iter()
             .filter_map(|referent| match referent {
                 Referent::Resource { address, attribute } if wanted(&address.kind) => {
-                    Some(self.plan.symbol(address, attribute, depth))
+                    Some(names::symbol(self.plan, address, attribute, depth))
                 }
                 _ => None,
             })
@@ -359,13 +402,6 @@ impl<'p> ResourceReader<'p> {
 
     /// The bucket that an argument names.
     pub fn bucket_join(&self, argument: &str, depth: usize) -> BucketJoin {
-        let buckets = |matches: &dyn Fn(&ResourceReader<'_>) -> bool| -> Vec<ResourceAddress> {
-            self.plan
-                .staying("aws_s3_bucket")
-                .filter(|bucket| matches(bucket))
-                .map(|bucket| bucket.address().clone())
-                .collect()
-        };
         let written = self.written(argument);
         let referents = self.referents(written);
         let referred = self.referred_buckets(&referents, depth);
@@ -390,24 +426,27 @@ impl<'p> ResourceReader<'p> {
             return BucketJoin::Open(referred.into_iter().collect(), reference);
         }
         // Two equal expressions that are not known have the same value.
-        let unnamed = buckets(&|bucket| bucket.known_text("bucket").is_none());
-        if !referents.is_empty() {
-            let same: Vec<&ResourceAddress> = unnamed
-                .iter()
-                .filter(|bucket| self.plan.instances.get(bucket).is_some_and(|resource| {
-                    let bucket = self.plan.reader(resource);
-                    bucket.referents(bucket.written("bucket")) == referents
-                }))
-                .collect();
-            if let [one] = same.as_slice() {
-                return BucketJoin::Bucket((*one).clone());
+        let unnamed: Vec<ResourceReader<'_>> = self
+            .plan
+            .staying("aws_s3_bucket")
+            .filter(|bucket| bucket.known_text("bucket").is_none())
+            .collect();
+        let same: Vec<&ResourceReader<'_>> = unnamed
+            .iter()
+            .filter(|bucket| {
+                !referents.is_empty() && bucket.referents(bucket.written("bucket")) == referents
+            })
+            .collect();
+        match (same.as_slice(), unnamed.as_slice()) {
+            ([one], _) => BucketJoin::Bucket(one.address().clone()),
+            // A local is not in the plan: with one bucket that it can mean, it means that.
+            (_, [one]) if one.address().module == self.address().module => {
+                BucketJoin::Bucket(one.address().clone())
             }
-        }
-        let near = |bucket: &&ResourceAddress| bucket.module == self.address().module;
-        match unnamed.iter().filter(near).collect::<Vec<_>>().as_slice() {
-            // A local is not in the plan. With one bucket in the module, it can only be that.
-            [one] if unnamed.len() == 1 => BucketJoin::Bucket((*one).clone()),
-            _ => BucketJoin::Open(unnamed, reference),
+            _ => {
+                let addresses = unnamed.iter().map(|bucket| bucket.address().clone());
+                BucketJoin::Open(addresses.collect(), reference)
+            }
         }
     }
 
@@ -496,4 +535,56 @@ pub(super) fn number_of(node: &TemplateNode) -> Setting<u32> {
 /// A member of the first block of a list.
 pub(super) fn first<'n>(blocks: &'n TemplateNode, member: &str) -> Option<&'n TemplateNode> {
     blocks.items().first()?.get(member)
+}
+
+/// A clause of a version constraint (Terraform documentation, "Version Constraints") allows a version
+/// or a later one.
+fn may_reach(clause: &str, version: (u32, u32)) -> bool {
+    let clause = clause.trim();
+    let operator: String = clause
+        .chars()
+        .take_while(|letter| "=<>~!".contains(*letter))
+        .collect();
+    let mut numbers = clause
+        .trim_start_matches(['=', '<', '>', '~', '!'])
+        .trim()
+        .split('.')
+        .map(|number| number.parse::<u32>().ok());
+    let Some(Some(major)) = numbers.next() else {
+        return true;
+    };
+    let minor = numbers.next().flatten();
+    let has_patch = numbers.next().is_some();
+    let bound = (major, minor.unwrap_or(0));
+    match operator.as_str() {
+        "" | "=" => bound >= version,
+        "<" => bound > version,
+        "<=" => bound >= version,
+        // The last number that is written may grow.
+        "~>" if has_patch => bound >= version,
+        "~>" => major >= version.0,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constraint_excludes_later_versions_or_does_not() {
+        for (clause, reaches) in [
+            ("~> 5.0", false),
+            ("5.31.0", false),
+            ("~> 6.0", true),
+            ("~> 6.10.0", false),
+            (">= 4.0", true),
+            ("< 6.0", false),
+            ("< 7.0", true),
+            ("!= 6.1", true),
+            ("", true),
+        ] {
+            assert_eq!(may_reach(clause, (6, 29)), reaches, "{clause}");
+        }
+    }
 }

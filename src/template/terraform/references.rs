@@ -136,9 +136,10 @@ impl<'c> References<'c, '_> {
             .iter()
             .any(|path| matches!(path.first(), Some(first) if is_iteration(&first.name)));
         let longest = parsed.iter().enumerate().filter(|(at, path)| {
-            !parsed.iter().enumerate().any(|(other, longer)| {
-                is_shorter(path, longer) || other < *at && *path == longer
-            })
+            !parsed
+                .iter()
+                .enumerate()
+                .any(|(other, longer)| is_shorter(path, longer) || other < *at && *path == longer)
         });
         for (_, path) in longest {
             if following.left == 0 || depth > DEPTH {
@@ -275,8 +276,15 @@ impl<'c> References<'c, '_> {
             return;
         };
         let keys = self.instances.keys.get(&address.block());
-        if keys.is_none() && !is_watched(&address.kind) {
-            following.opaque(scope, path, own);
+        let attribute = attributes
+            .first()
+            .map_or_else(String::new, |step| step.name.clone());
+        if keys.is_none() && !super::is_relevant(&address.kind) {
+            let key = address.key.clone().or_else(|| own.cloned());
+            following.found.insert(Referent::Resource {
+                address: ResourceAddress { key, ..address },
+                attribute,
+            });
             return;
         }
         // A block of a watched type without instances has `count = 0`: nothing is referred to.
@@ -286,16 +294,10 @@ impl<'c> References<'c, '_> {
                     key,
                     ..address.clone()
                 },
-                attribute: attributes
-                    .first()
-                    .map_or_else(String::new, |step| step.name.clone()),
+                attribute: attribute.clone(),
             });
         }
     }
-}
-
-fn is_watched(kind: &str) -> bool {
-    super::is_relevant(kind)
 }
 
 fn is_iteration(name: &str) -> bool {

@@ -23,7 +23,9 @@ pub enum PlanError {
     #[error("the file is larger than {} MB", MOST_BYTES >> 20)]
     TooLarge,
     /// A plan file as `terraform plan -out` writes it.
-    #[error("this looks like a plan file as `terraform plan -out` writes it, not like JSON; {SHOW}")]
+    #[error(
+        "this looks like a plan file as `terraform plan -out` writes it, not like JSON; {SHOW}"
+    )]
     BinaryPlan,
     /// Other bytes that are no text.
     #[error("this is not text; {SHOW}")]
@@ -34,10 +36,14 @@ pub enum PlanError {
     )]
     PlanLog,
     /// What `terraform plan` prints for people.
-    #[error("this looks like the text that `terraform plan` prints; run `terraform plan -out PLANFILE`, then {SHOW}")]
+    #[error(
+        "this looks like the text that `terraform plan` prints; run `terraform plan -out PLANFILE`, then {SHOW}"
+    )]
     PlanText,
     /// A state file.
-    #[error("this looks like a state file (terraform.tfstate), which describes resources that exist, not a plan; {SHOW}")]
+    #[error(
+        "this looks like a state file (terraform.tfstate), which describes resources that exist, not a plan; {SHOW}"
+    )]
     StateFile,
     /// A CloudFormation template.
     #[error("this looks like a CloudFormation template; give it with `--template`")]
@@ -46,7 +52,9 @@ pub enum PlanError {
     #[error("this is a document of coldbucket (`{0}`), not a plan; {SHOW}")]
     Coldbucket(String),
     /// Terraform configuration.
-    #[error("this looks like Terraform configuration, not like a plan; run `terraform plan -out PLANFILE`, then {SHOW}")]
+    #[error(
+        "this looks like Terraform configuration, not like a plan; run `terraform plan -out PLANFILE`, then {SHOW}"
+    )]
     Configuration,
     /// JSON that ends too early.
     #[error("the file is truncated at line {line}, column {column}; {SHOW}")]
@@ -140,8 +148,17 @@ pub(super) fn other_json(text: &str) -> PlanError {
         PlanError::StateFile
     } else if hints.template.is_some() || hints.resources.is_some() {
         PlanError::CloudFormation
-    } else if let Some(schema) = hints.schema.filter(|schema| schema.starts_with("coldbucket-")) {
-        PlanError::Coldbucket(schema.chars().filter(|c| !c.is_control()).take(60).collect())
+    } else if let Some(schema) = hints
+        .schema
+        .filter(|schema| schema.starts_with("coldbucket-"))
+    {
+        PlanError::Coldbucket(
+            schema
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(60)
+                .collect(),
+        )
     } else {
         PlanError::NoPlan
     }
@@ -164,9 +181,16 @@ pub(super) fn not_json(text: &str, error: &serde_json::Error) -> PlanError {
         return PlanError::CloudFormation;
     }
     let block = |line: &str| {
-        ["resource \"", "module \"", "provider \"", "variable \"", "data \"", "terraform {"]
-            .iter()
-            .any(|keyword| line.starts_with(keyword))
+        [
+            "resource \"",
+            "module \"",
+            "provider \"",
+            "variable \"",
+            "data \"",
+            "terraform {",
+        ]
+        .iter()
+        .any(|keyword| line.starts_with(keyword))
     };
     if head.lines().any(block) {
         return PlanError::Configuration;

@@ -76,7 +76,8 @@ pub(super) struct ValueParts<'v> {
 }
 
 impl<'v> ValueParts<'v> {
-    fn member(&self, name: &str) -> ValueParts<'v> {
+    /// One member with what is unknown in it.
+    pub fn member(&self, name: &str) -> ValueParts<'v> {
         ValueParts {
             value: self.value.get(name).unwrap_or(&Json::Null),
             unknown: self
@@ -94,11 +95,6 @@ impl<'v> ValueParts<'v> {
                 .map(|unknown| unknown.get(index).unwrap_or(&Json::Null)),
             sensitive: self.sensitive.get(index).unwrap_or(&Json::Null),
         }
-    }
-
-    /// One member with what is unknown in it.
-    pub fn get(&self, name: &str) -> ValueParts<'v> {
-        self.member(name)
     }
 
     /// True where nothing of it is known.
@@ -202,7 +198,10 @@ mod tests {
             WrittenArgument::Expression(&block),
         );
         let first = &read.items()[0];
-        assert_eq!(first.get("subnet_ids").unwrap().reference(), Some("aws_subnet.a.id"));
+        assert_eq!(
+            first.get("subnet_ids").unwrap().reference(),
+            Some("aws_subnet.a.id")
+        );
         assert_eq!(first.get("vpc_id").unwrap().value, TemplateValue::Null);
         assert_eq!(first.get("ipv6").unwrap().value, TemplateValue::Bool(false));
     }
@@ -214,7 +213,10 @@ mod tests {
             &json!([{"prefix": true}]),
             WrittenArgument::Missing,
         );
-        assert_eq!(read.items()[0].get("prefix").unwrap().reference(), Some("?"));
+        assert_eq!(
+            read.items()[0].get("prefix").unwrap().reference(),
+            Some("?")
+        );
     }
 
     #[test]
