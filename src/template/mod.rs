@@ -14,8 +14,11 @@
 //! holds, and one that differs is not assessed.
 
 pub mod build;
+pub mod cloudformation;
+pub mod package;
 pub mod policy;
 pub mod settings;
+pub mod source;
 pub mod terraform;
 pub mod value;
 
@@ -80,6 +83,32 @@ pub struct Built {
     pub gaps: Vec<TemplateRemark>,
     /// What was assumed.
     pub notes: Vec<String>,
+}
+
+impl Built {
+    /// This deployment or another: what may come of either.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        for rendering in other.renderings {
+            if !self.renderings.contains(&rendering) {
+                self.renderings.push(rendering);
+            }
+        }
+        for (key, resource) in other.resources {
+            match self.resources.get_mut(&key) {
+                Some(known) => known.references.extend(resource.references),
+                None => {
+                    self.resources.insert(key, resource);
+                }
+            }
+        }
+        // Only what surely fails.
+        self.problems.retain(|problem| other.problems.contains(problem));
+        self.gaps.extend(other.gaps);
+        self.gaps.sort();
+        self.gaps.dedup();
+        self
+    }
 }
 
 /// One snapshot that a deployment may lead to.

@@ -53,6 +53,8 @@ pub struct RenderedPolicy {
     pub text: String,
     /// References; empty for a policy that is known in full.
     pub references: BTreeSet<String>,
+    /// None of its statements can apply in this rendering: it is as if there were no policy.
+    pub is_void: bool,
 }
 
 /// An account that stands for one that is not known and not the own one.
@@ -82,7 +84,7 @@ pub fn render(
             Err(_) if !has_symbol(text) => {
                 return Ok(RenderedPolicy {
                     text: text.clone(),
-                    references: BTreeSet::new(),
+                    ..RenderedPolicy::default()
                 });
             }
             Err(()) => {

@@ -123,6 +123,29 @@ pub fn open_references(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// The parts of a text between delimiters; a delimiter inside a symbol is none.
+pub fn split_outside_symbols(text: &str, delimiter: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let taken = if letter == FIXED || letter == OPEN {
+            let length = rest.find(END).map_or(rest.len(), |end| end + END.len_utf8());
+            rest.get(..length).unwrap_or(rest)
+        } else if let (false, Some(after)) = (delimiter.is_empty(), rest.strip_prefix(delimiter)) {
+            parts.push(String::new());
+            rest = after;
+            continue;
+        } else {
+            rest.get(..letter.len_utf8()).unwrap_or(rest)
+        };
+        if let Some(part) = parts.last_mut() {
+            part.push_str(taken);
+        }
+        rest = rest.get(taken.len()..).unwrap_or_default();
+    }
+    parts
+}
+
 impl TemplateNode {
     /// A value without a position.
     pub const fn new(value: TemplateValue) -> Self {
@@ -252,6 +275,15 @@ mod tests {
         assert!(!has_open_symbol(&fixed_symbol("Logs")));
         assert_eq!(with_open_symbols_as(&name, "*"), "*-logs");
         assert_eq!(open_references(&name), ["AppName".to_owned()].into());
+    }
+
+    #[test]
+    fn a_symbol_is_not_split() {
+        let arn = format!("arn:aws:lambda:{}:1:function", fixed_symbol("a.b"));
+        assert_eq!(split_outside_symbols(&arn, ".").len(), 1);
+        let parts = split_outside_symbols(&arn, ":");
+        assert_eq!(parts.get(3), Some(&fixed_symbol("a.b")));
+        assert_eq!(split_outside_symbols("a,b,", ","), ["a", "b", ""]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod function;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::policy::{self, Bound, PolicyContext};
+use super::policy::{self, Bound, PolicyContext, RenderedPolicy};
 use super::settings::{BlockSettings, DeploymentSettings, ResourceSource, Setting};
 use super::value::{SourcePosition, TemplateNode, has_open_symbol, open_references, shown};
 use super::{Built, BuiltResource, Rendering, ResourceKey, TemplateRemark};
@@ -27,8 +27,11 @@ use crate::inventory::{Reading, Snapshot};
 /// The account id where none is known.
 pub const UNKNOWN_ACCOUNT: &str = "000000000000";
 
-/// The Region where none is known.
-pub const UNKNOWN_REGION: &str = "unknown-region";
+/// The Region where none is known, as the snapshot has it: [`UNKNOWN_REGION_NAME`] as a symbol.
+pub const UNKNOWN_REGION: &str = "{region}";
+
+/// The name of the symbol for a Region that is not known.
+pub const UNKNOWN_REGION_NAME: &str = "region";
 
 /// Why a reading about something outside of the deployment has no value.
 fn outside(what: &str) -> String {
@@ -37,30 +40,22 @@ fn outside(what: &str) -> String {
 
 /// The snapshots of a deployment.
 pub fn build(settings: &DeploymentSettings) -> Built {
-    let mut built = Built::default();
-    for bound in Bound::BOTH {
+    let [open, closed] = Bound::BOTH.map(|bound| {
         let mut builder = Builder::new(settings, bound);
         builder.run();
-        let rendering = Rendering {
-            snapshot: builder.snapshot(),
-            positions: builder.positions,
-        };
-        for (key, resource) in builder.resources {
-            let known = built.resources.entry(key).or_insert_with(|| BuiltResource {
-                references: BTreeSet::new(),
-                ..resource.clone()
-            });
-            known.references.extend(resource.references);
+        let snapshot = builder.snapshot();
+        Built {
+            renderings: vec![Rendering {
+                snapshot,
+                positions: builder.positions,
+            }],
+            resources: builder.resources.into_iter().collect(),
+            problems: builder.problems,
+            gaps: Vec::new(),
+            notes: notes(settings),
         }
-        built.problems.extend(builder.problems);
-        if !built.renderings.contains(&rendering) {
-            built.renderings.push(rendering);
-        }
-    }
-    built.problems.sort();
-    built.problems.dedup();
-    built.notes = notes(settings);
-    built
+    });
+    open.or(closed)
 }
 
 /// What was assumed.
@@ -233,8 +228,9 @@ impl<'a> Builder<'a> {
         match policy {
             Setting::LeftOut => Reading::Absent,
             Setting::Undetermined(reference) => made.undetermined(reference),
-            Setting::Written(document) => match self.document(document, own_arn, made) {
-                Ok(text) => Reading::Known(text),
+            Setting::Written(document) => match self.rendered(document, own_arn, made) {
+                Ok(rendered) if rendered.is_void => Reading::Absent,
+                Ok(rendered) => Reading::Known(rendered.text),
                 Err(reference) => made.undetermined(&reference),
             },
         }
@@ -246,6 +242,16 @@ impl<'a> Builder<'a> {
         own_arn: Option<&str>,
         made: &mut Made<'_>,
     ) -> Result<String, String> {
+        self.rendered(document, own_arn, made)
+            .map(|rendered| rendered.text)
+    }
+
+    fn rendered(
+        &self,
+        document: &TemplateNode,
+        own_arn: Option<&str>,
+        made: &mut Made<'_>,
+    ) -> Result<RenderedPolicy, String> {
         let context = PolicyContext {
             own_arn,
             account: self.account,
@@ -253,8 +259,8 @@ impl<'a> Builder<'a> {
             partition: self.partition(),
         };
         let rendered = policy::render(document, self.bound, &context)?;
-        made.references.extend(rendered.references);
-        Ok(rendered.text)
+        made.references.extend(rendered.references.iter().cloned());
+        Ok(rendered)
     }
 
     /// Block Public Access as this rendering has it: an unknown flag is off in the open one.

@@ -210,8 +210,8 @@ impl<'p> ResourceReader<'p> {
         ResourceSource {
             address: self.address().to_string(),
             position: self.position(),
-            positions: BTreeMap::new(),
             existing: self.existing(),
+            ..ResourceSource::default()
         }
     }
 

@@ -1,0 +1,273 @@
+//! Which values of what is not given make a difference.
+//!
+//! A condition over a parameter without a value is decided for each value that the template compares it
+//! with, and for one that is none of them. The deployment is evaluated for each; a verdict that is the
+//! same for all holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::source::TemplateError;
+use super::super::value::{TemplateNode, TemplateValue, has_symbol};
+use super::evaluate::{Evaluation, Sections, StackInput};
+use super::stack::sections;
+
+/// Most evaluations of one deployment.
+const MOST: usize = 16;
+
+/// Most allowed values of a parameter that are tried.
+const MOST_VALUES: usize = 8;
+
+/// The inputs to evaluate a deployment with.
+pub(super) struct Alternative {
+    pub(super) inputs: Vec<StackInput>,
+    /// What differs between them.
+    pub(super) references: BTreeSet<String>,
+}
+
+/// Types of resources that are read.
+pub(super) fn is_read(kind: &str) -> bool {
+    const EXACT: [&str; 9] = [
+        "AWS::CloudTrail::Trail",
+        "AWS::Config::ConfigurationRecorder",
+        "AWS::Config::DeliveryChannel",
+        "AWS::Config::ConfigRule",
+        "AWS::Events::Rule",
+        "AWS::Scheduler::Schedule",
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        "AWS::KMS::Key",
+        "AWS::KMS::Alias",
+    ];
+    EXACT.contains(&kind)
+        || ["AWS::S3::", "AWS::Lambda::", "AWS::Serverless::", "AWS::IAM::"]
+            .iter()
+            .any(|prefix| kind.starts_with(prefix))
+        || kind.ends_with("::MODULE")
+}
+
+/// What a name stands for in an alternative.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Choice {
+    /// A parameter, and the values that it is compared with.
+    Parameter(String),
+    /// A condition that compares other things.
+    Condition(String),
+}
+
+/// The alternatives of a deployment: its input as it is, where everything that matters is known.
+///
+/// # Errors
+/// The template expands to more than is evaluated.
+pub(super) fn of(root: &TemplateNode, input: &StackInput) -> Result<Alternative, TemplateError> {
+    let sections = sections(root, input, &mut Vec::new())?;
+    let evaluation = Evaluation::new(&sections, input);
+    let mut finder = Finder {
+        sections: &sections,
+        evaluation: &evaluation,
+        choices: BTreeMap::new(),
+        seen: BTreeSet::new(),
+    };
+    for (_, resource) in &sections.resources {
+        let kind = resource.get("Type").and_then(TemplateNode::as_text);
+        if kind.is_some_and(|kind| is_read(&kind)) {
+            if let Some(name) = resource.get("Condition").and_then(TemplateNode::as_text) {
+                finder.named(&name);
+            }
+            if let Some(properties) = resource.get("Properties") {
+                finder.properties(properties, 0);
+            }
+        }
+    }
+    let mut choices: Vec<(Choice, BTreeSet<String>)> = finder.choices.into_iter().collect();
+    choices.sort_by_key(|(_, values)| values.len());
+    let mut inputs = vec![input.clone()];
+    let mut references = BTreeSet::new();
+    for (choice, values) in choices {
+        let options = options(&sections, &choice, &values);
+        if inputs.len().saturating_mul(options.len()) > MOST {
+            continue;
+        }
+        references.insert(match &choice {
+            Choice::Parameter(name) => name.clone(),
+            Choice::Condition(name) => format!("the condition {name}"),
+        });
+        inputs = inputs
+            .iter()
+            .flat_map(|input| options.iter().map(|option| option.applied(&choice, input)))
+            .collect();
+    }
+    Ok(Alternative { inputs, references })
+}
+
+/// One value of a choice.
+enum ChosenValue {
+    Text(String),
+    /// None of those that it is compared with.
+    Other(BTreeSet<String>),
+    Holds(bool),
+}
+
+impl ChosenValue {
+    fn applied(&self, choice: &Choice, input: &StackInput) -> StackInput {
+        let mut input = input.clone();
+        match (choice, self) {
+            (Choice::Parameter(name), Self::Text(value)) => {
+                input
+                    .parameters
+                    .insert(name.clone(), TemplateNode::text(value.clone()));
+            }
+            (Choice::Parameter(name), Self::Other(_)) => {
+                input.other.insert(name.clone());
+            }
+            (Choice::Condition(name), Self::Holds(value)) => {
+                input.assumed.insert(name.clone(), *value);
+            }
+            _ => {}
+        }
+        input
+    }
+}
+
+fn allowed_values(sections: &Sections, name: &str) -> Option<Vec<String>> {
+    let values = sections.parameters.get(name)?.get("AllowedValues")?;
+    let values: Option<Vec<String>> = values.items().iter().map(TemplateNode::as_text).collect();
+    values.filter(|values| !values.is_empty() && values.len() <= MOST_VALUES)
+}
+
+fn options(sections: &Sections, choice: &Choice, compared: &BTreeSet<String>) -> Vec<ChosenValue> {
+    match choice {
+        Choice::Condition(_) => vec![ChosenValue::Holds(true), ChosenValue::Holds(false)],
+        Choice::Parameter(name) => match allowed_values(sections, name) {
+            Some(values) => values.into_iter().map(ChosenValue::Text).collect(),
+            None => compared
+                .iter()
+                .cloned()
+                .map(ChosenValue::Text)
+                .chain([ChosenValue::Other(compared.clone())])
+                .collect(),
+        },
+    }
+}
+
+struct Finder<'a> {
+    sections: &'a Sections,
+    evaluation: &'a Evaluation<'a>,
+    choices: BTreeMap<Choice, BTreeSet<String>>,
+    seen: BTreeSet<String>,
+}
+
+impl Finder<'_> {
+    /// What matters in properties: conditions of branches, and parameters with a few allowed values.
+    fn properties(&mut self, node: &TemplateNode, depth: usize) {
+        if depth > super::super::source::DEEPEST {
+            return;
+        }
+        match &node.value {
+            TemplateValue::List(items) => {
+                for item in items {
+                    self.properties(item, depth + 1);
+                }
+            }
+            TemplateValue::Map(members) => {
+                for (name, value) in members {
+                    match name.as_str() {
+                        "Fn::If" => {
+                            if let Some(condition) =
+                                value.items().first().and_then(TemplateNode::as_text)
+                            {
+                                self.named(&condition);
+                            }
+                        }
+                        "Ref" => self.allowed(value),
+                        _ => {}
+                    }
+                    self.properties(value, depth + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn allowed(&mut self, name: &TemplateNode) {
+        let Some(name) = self.unknown_parameter(name) else {
+            return;
+        };
+        if allowed_values(self.sections, &name).is_some() {
+            self.choices.entry(Choice::Parameter(name)).or_default();
+        }
+    }
+
+    /// A parameter that has no value.
+    fn unknown_parameter(&self, name: &TemplateNode) -> Option<String> {
+        let name = name.as_text()?;
+        let kind = self.sections.parameters.get(&name)?.get("Type")?.as_text()?;
+        let value = self.evaluation.reference(&name)?;
+        (matches!(kind.as_str(), "String" | "Number") && value.reference().is_some())
+            .then_some(name)
+    }
+
+    fn named(&mut self, name: &str) {
+        if self.evaluation.named_condition(name).is_some() || !self.seen.insert(name.to_owned()) {
+            return;
+        }
+        if let Some(condition) = self.sections.conditions.get(name)
+            && !self.condition(condition, 0)
+        {
+            self.choices
+                .entry(Choice::Condition(name.to_owned()))
+                .or_default();
+        }
+    }
+
+    /// Finds the parameters that decide a condition; false where something else does.
+    fn condition(&mut self, node: &TemplateNode, depth: usize) -> bool {
+        if depth > super::super::source::DEEPEST {
+            return false;
+        }
+        if self.evaluation.condition(node).is_some() {
+            return true;
+        }
+        let [(name, argument)] = node.members() else {
+            return false;
+        };
+        match name.as_str() {
+            "Condition" => {
+                if let Some(name) = argument.as_text() {
+                    self.named(&name);
+                }
+                true
+            }
+            "Fn::Not" | "Fn::And" | "Fn::Or" => argument
+                .items()
+                .iter()
+                .fold(true, |all, operand| self.condition(operand, depth + 1) && all),
+            "Fn::Equals" => {
+                let [left, right] = argument.items() else {
+                    return false;
+                };
+                [(left, right), (right, left)]
+                    .into_iter()
+                    .any(|(parameter, literal)| self.compared(parameter, literal))
+            }
+            _ => false,
+        }
+    }
+
+    fn compared(&mut self, parameter: &TemplateNode, literal: &TemplateNode) -> bool {
+        let name = parameter.get("Ref").and_then(|name| self.unknown_parameter(name));
+        let literal = self
+            .evaluation
+            .evaluate(literal)
+            .and_then(|literal| literal.as_text())
+            .filter(|literal| !has_symbol(literal));
+        match (name, literal) {
+            (Some(name), Some(literal)) => {
+                self.choices
+                    .entry(Choice::Parameter(name))
+                    .or_default()
+                    .insert(literal);
+                true
+            }
+            _ => false,
+        }
+    }
+}

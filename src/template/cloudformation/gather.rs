@@ -1,0 +1,291 @@
+//! What the resources of one or more stacks are, before they are joined.
+
+use std::collections::BTreeMap;
+
+use super::super::TemplateRemark;
+use super::super::settings::{
+    AliasSettings, BucketSettings, DeploymentSettings, FunctionPart, FunctionSettings,
+    IdentitySettings, PermissionSettings, ResourceSource, Setting, UrlSettings,
+};
+use super::super::value::{
+    SourcePosition, TemplateNode, fixed_symbol, has_open_symbol, shown, split_outside_symbols,
+};
+use super::properties::Properties;
+use crate::inventory::identity::AccessKey;
+
+/// One resource of a stack.
+pub(super) struct Resource<'n> {
+    /// Its logical id with the stacks that it is nested in, or its construct path.
+    pub(super) address: String,
+    /// The line of its name.
+    pub(super) position: Option<SourcePosition>,
+    /// Evaluated properties.
+    pub(super) node: &'n TemplateNode,
+}
+
+impl<'n> Resource<'n> {
+    pub(super) fn properties(&self) -> Properties<'n> {
+        Properties(self.node)
+    }
+
+    /// Where its settings are written: members of the snapshot with the properties that fill them.
+    pub(super) fn source(&self, members: &[(&str, &str)]) -> ResourceSource {
+        let properties = self.properties();
+        ResourceSource {
+            address: self.address.clone(),
+            position: self.position.clone(),
+            positions: members
+                .iter()
+                .filter_map(|(member, property)| {
+                    Some(((*member).to_owned(), properties.position(property)?))
+                })
+                .collect(),
+            existing: false,
+        }
+    }
+}
+
+/// A policy that is a resource of its own.
+pub(super) struct Attached {
+    /// What it is attached to, as written.
+    pub(super) to: String,
+    pub(super) document: Setting<TemplateNode>,
+    pub(super) position: Option<SourcePosition>,
+    pub(super) address: String,
+}
+
+/// What belongs to a function and is a resource of its own.
+pub(super) enum OfFunction {
+    Alias(AliasSettings),
+    /// The version's symbol.
+    Version(String),
+    Provisioned(String, Setting<u32>),
+    Url(UrlSettings),
+    Permission(PermissionSettings),
+}
+
+/// An inline policy that a resource of its own attaches to identities.
+pub(super) struct InlinePolicy {
+    pub(super) name: String,
+    pub(super) document: TemplateNode,
+    /// `role`, `user` or `group` with the name as written.
+    pub(super) to: Vec<(&'static str, String)>,
+}
+
+/// Everything that was read, before it is joined.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) settings: DeploymentSettings,
+    pub(super) buckets: Vec<BucketSettings>,
+    pub(super) bucket_policies: Vec<Attached>,
+    pub(super) multi_region_policies: Vec<Attached>,
+    pub(super) functions: Vec<FunctionSettings>,
+    /// With the function as it is written.
+    pub(super) of_functions: Vec<(String, OfFunction)>,
+    pub(super) identities: Vec<IdentitySettings>,
+    pub(super) inline_policies: Vec<InlinePolicy>,
+    /// ARN of a managed policy, and what it is attached to.
+    pub(super) attachments: Vec<(String, &'static str, String)>,
+    /// Group and user.
+    pub(super) memberships: Vec<(String, String)>,
+    /// User and key.
+    pub(super) access_keys: Vec<(String, AccessKey)>,
+    /// Aliases of KMS keys with the key as written.
+    pub(super) key_aliases: Vec<(String, String)>,
+    pub(super) gaps: Vec<TemplateRemark>,
+    pub(super) problems: Vec<TemplateRemark>,
+}
+
+/// The name that values refer to a resource by.
+fn symbolic(name: &Setting<String>, source: &ResourceSource) -> String {
+    match name {
+        Setting::Written(name) => name.clone(),
+        _ => fixed_symbol(&source.address),
+    }
+}
+
+impl Gathered {
+    /// Joins what belongs together.
+    pub(super) fn joined(mut self) -> (DeploymentSettings, Vec<TemplateRemark>, Vec<TemplateRemark>) {
+        self.join_bucket_policies();
+        self.join_multi_region_policies();
+        self.join_functions();
+        self.join_identities();
+        self.join_keys();
+        let mut settings = self.settings;
+        settings.buckets = self.buckets;
+        settings.functions = self.functions;
+        settings.identities = self.identities;
+        (settings, self.gaps, self.problems)
+    }
+
+    fn join_bucket_policies(&mut self) {
+        for policy in std::mem::take(&mut self.bucket_policies) {
+            let found = self.buckets.iter_mut().find(|bucket| {
+                symbolic(&bucket.name, &bucket.source) == policy.to
+            });
+            let Some(bucket) = found else {
+                self.gaps.push(TemplateRemark {
+                    message: format!(
+                        "the policy is of the bucket {}, which is not part of the template: not judged",
+                        shown(&policy.to)
+                    ),
+                    address: policy.address,
+                    position: policy.position,
+                });
+                continue;
+            };
+            let positions = &mut bucket.source.positions;
+            if let Some(position) = policy.position {
+                positions.insert("policy".to_owned(), position);
+            }
+            if let Setting::Written(document) = &policy.document {
+                for (index, statement) in document
+                    .get("Statement")
+                    .map(TemplateNode::items)
+                    .unwrap_or_default()
+                    .iter()
+                    .enumerate()
+                {
+                    if let Some(position) = &statement.position {
+                        positions.insert(format!("policy/{index}"), position.clone());
+                    }
+                }
+            }
+            bucket.policy = policy.document;
+        }
+    }
+
+    fn join_multi_region_policies(&mut self) {
+        for policy in std::mem::take(&mut self.multi_region_policies) {
+            let found = self
+                .settings
+                .multi_region_access_points
+                .iter_mut()
+                .find(|point| symbolic(&point.name, &point.source) == policy.to);
+            if let Some(point) = found {
+                point.policy = policy.document;
+            }
+        }
+    }
+
+    fn join_functions(&mut self) {
+        let names: BTreeMap<String, usize> = self
+            .functions
+            .iter()
+            .enumerate()
+            .map(|(index, function)| (symbolic(&function.name, &function.source), index))
+            .collect();
+        for (written, part) in std::mem::take(&mut self.of_functions) {
+            let (name, qualifier) = function_name(&written);
+            let Some(function) = names
+                .get(&name)
+                .and_then(|index| self.functions.get_mut(*index))
+            else {
+                continue;
+            };
+            match part {
+                OfFunction::Alias(alias) => function.aliases.push(alias),
+                OfFunction::Version(version) => function.versions.push(version),
+                OfFunction::Provisioned(qualifier, requested) => {
+                    function.provisioned.push((qualifier, requested));
+                }
+                OfFunction::Url(mut url) => {
+                    if url.qualifier.is_empty() {
+                        url.qualifier = qualifier;
+                    }
+                    function.urls.push(url);
+                }
+                OfFunction::Permission(mut permission) => {
+                    permission.qualifier = qualifier;
+                    if has_open_symbol(&permission.qualifier) {
+                        function.undetermined.insert(
+                            FunctionPart::Policies,
+                            shown(&permission.qualifier),
+                        );
+                    }
+                    function.permissions.push(permission);
+                }
+            }
+        }
+    }
+
+    fn join_identities(&mut self) {
+        for policy in std::mem::take(&mut self.inline_policies) {
+            for (kind, name) in &policy.to {
+                if let Some(identity) = self.identity(kind, name) {
+                    identity
+                        .inline
+                        .insert(policy.name.clone(), policy.document.clone());
+                }
+            }
+        }
+        for (arn, kind, name) in std::mem::take(&mut self.attachments) {
+            if let Some(identity) = self.identity(kind, &name) {
+                identity.identity.attached.push(arn);
+            }
+        }
+        for (group, user) in std::mem::take(&mut self.memberships) {
+            if let Some(identity) = self.identity("user", &user) {
+                identity.identity.groups.push(group);
+            }
+        }
+        for (user, key) in std::mem::take(&mut self.access_keys) {
+            if let Some(identity) = self.identity("user", &user) {
+                identity.access_keys.push(key);
+            }
+        }
+    }
+
+    fn identity(&mut self, kind: &str, name: &str) -> Option<&mut IdentitySettings> {
+        self.identities.iter_mut().find(|identity| {
+            identity.kind == kind && symbolic(&identity.name, &identity.source) == name
+        })
+    }
+
+    fn join_keys(&mut self) {
+        for (alias, written) in std::mem::take(&mut self.key_aliases) {
+            let id = written.rsplit_once(":key/").map_or(written.as_str(), |(_, id)| id);
+            if let Some(key) = self.settings.keys.iter_mut().find(|key| key.id == id) {
+                key.aliases.push(alias);
+            }
+        }
+    }
+}
+
+/// The name and the qualifier (empty without one) in what names a function: a name, `name:alias`,
+/// `account:function:name`, or an ARN (Lambda API reference, "FunctionName").
+pub(super) fn function_name(written: &str) -> (String, String) {
+    let parts = split_outside_symbols(written, ":");
+    let at = |index: usize| parts.get(index).cloned().unwrap_or_default();
+    if parts.first().map(String::as_str) == Some("arn") {
+        return (at(6), at(7));
+    }
+    match parts.iter().position(|part| part == "function") {
+        Some(index) => (at(index + 1), at(index + 2)),
+        None => (at(0), at(1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ways_to_name_a_function() {
+        for (written, name, qualifier) in [
+            ("f", "f", ""),
+            ("f:live", "f", "live"),
+            ("111111111111:function:f", "f", ""),
+            ("111111111111:function:f:live", "f", "live"),
+            ("arn:aws:lambda:eu-west-1:111111111111:function:f", "f", ""),
+            ("arn:aws:lambda:eu-west-1:111111111111:function:f:3", "f", "3"),
+        ] {
+            assert_eq!(
+                function_name(written),
+                (name.to_owned(), qualifier.to_owned()),
+                "{written}"
+            );
+        }
+    }
+}
