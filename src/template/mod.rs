@@ -103,7 +103,8 @@ impl Built {
             }
         }
         // Only what surely fails.
-        self.problems.retain(|problem| other.problems.contains(problem));
+        self.problems
+            .retain(|problem| other.problems.contains(problem));
         self.gaps.extend(other.gaps);
         self.gaps.sort();
         self.gaps.dedup();

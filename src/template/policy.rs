@@ -102,9 +102,11 @@ pub fn render(
         references: BTreeSet::new(),
     };
     let mut out = Map::new();
+    let mut is_void = false;
     for (name, value) in document.members() {
         if name.eq_ignore_ascii_case("Statement") {
             let statements = renderer.statements(value)?;
+            is_void = statements.is_empty() && !value.is_empty();
             out.insert(name.clone(), Value::Array(statements));
         } else {
             out.insert(shown(name), renderer.plain(value));
@@ -113,6 +115,7 @@ pub fn render(
     Ok(RenderedPolicy {
         text: Value::Object(out).to_string(),
         references: renderer.references,
+        is_void,
     })
 }
 

@@ -106,7 +106,10 @@ struct TreeReader {
 }
 
 impl TreeReader {
-    fn next<'t>(&self, events: &mut Events<'t>) -> Result<Option<(Event<'t>, Span)>, TemplateError> {
+    fn next<'t>(
+        &self,
+        events: &mut Events<'t>,
+    ) -> Result<Option<(Event<'t>, Span)>, TemplateError> {
         events.next().transpose().map_err(|error| TemplateError {
             position: Some(self.position(error.marker().line(), error.marker().col())),
             message: error.info(),
@@ -173,9 +176,7 @@ impl TreeReader {
                 }
                 (TemplateValue::List(items), anchor, tag)
             }
-            Event::MappingStart(_, anchor, tag) => {
-                (self.members(events, depth)?, anchor, tag)
-            }
+            Event::MappingStart(_, anchor, tag) => (self.members(events, depth)?, anchor, tag),
             Event::Alias(id) => {
                 let found = self.anchors.iter().position(|(anchor, ..)| *anchor == id);
                 let size = found.and_then(|index| self.anchors.get(index));
@@ -241,10 +242,17 @@ fn plain(text: &str) -> TemplateValue {
     }
     let digits = text.replace('_', "");
     if digits.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
-        if let Some(number) = digits.parse::<i64>().ok().filter(|n| n.to_string() == digits) {
+        if let Some(number) = digits
+            .parse::<i64>()
+            .ok()
+            .filter(|n| n.to_string() == digits)
+        {
             return TemplateValue::Number(number.into());
         }
-        let float = digits.parse::<f64>().ok().and_then(serde_json::Number::from_f64);
+        let float = digits
+            .parse::<f64>()
+            .ok()
+            .and_then(serde_json::Number::from_f64);
         if let Some(number) = float.filter(|number| number.to_string() == digits) {
             return TemplateValue::Number(number);
         }
@@ -264,7 +272,8 @@ fn with_tag(tag: Option<&Tag>, node: TemplateNode) -> TemplateNode {
         ("GetAtt", TemplateValue::Text(text)) => {
             // Logical ids have no dots; an attribute may: `Outputs.Name`.
             let (resource, attribute) = text.split_once('.').unwrap_or((text, ""));
-            let parts = [resource, attribute].map(|part| TemplateNode::text(part).at(position.clone()));
+            let parts =
+                [resource, attribute].map(|part| TemplateNode::text(part).at(position.clone()));
             (
                 "Fn::GetAtt".to_owned(),
                 TemplateNode::new(TemplateValue::List(parts.into())).at(position.clone()),
@@ -290,7 +299,8 @@ mod tests {
 
     #[test]
     fn scalars_stay_what_they_say() {
-        let node = read("a: 012345678901\nb: 1_000\nc: 1.10\nd: 2012-10-17\ne: Yes\nf: \"true\"\ng:\n");
+        let node =
+            read("a: 012345678901\nb: 1_000\nc: 1.10\nd: 2012-10-17\ne: Yes\nf: \"true\"\ng:\n");
         assert_eq!(text(&node, "a"), "012345678901");
         assert_eq!(text(&node, "b"), "1000");
         assert_eq!(text(&node, "c"), "1.10");
@@ -302,12 +312,26 @@ mod tests {
 
     #[test]
     fn short_tags_become_functions_with_positions() {
-        let node = read("Bucket: !Ref Logs\nArn:\n  !GetAtt Logs.Outputs.X\nName: !Sub\n  - '${A}-b'\n  - {A: x}\n");
+        let node = read(
+            "Bucket: !Ref Logs\nArn:\n  !GetAtt Logs.Outputs.X\nName: !Sub\n  - '${A}-b'\n  - {A: x}\n",
+        );
         assert_eq!(text(node.get("Bucket").unwrap(), "Ref"), "Logs");
         let parts = node.get("Arn").unwrap().get("Fn::GetAtt").unwrap();
-        let parts: Vec<_> = parts.items().iter().filter_map(TemplateNode::as_text).collect();
+        let parts: Vec<_> = parts
+            .items()
+            .iter()
+            .filter_map(TemplateNode::as_text)
+            .collect();
         assert_eq!(parts, ["Logs", "Outputs.X"]);
-        assert_eq!(node.get("Name").unwrap().get("Fn::Sub").unwrap().items().len(), 2);
+        assert_eq!(
+            node.get("Name")
+                .unwrap()
+                .get("Fn::Sub")
+                .unwrap()
+                .items()
+                .len(),
+            2
+        );
         assert_eq!(node.get("Name").unwrap().position.as_ref().unwrap().line, 4);
     }
 
@@ -316,7 +340,10 @@ mod tests {
         let text = decode(b"\xef\xbb\xbf{\n\t\"a\": 1,\n\t\"a\": \"\\u00e9\"\n}").unwrap();
         let node = parse("t.json", &text).unwrap();
         assert_eq!(node.get("a").unwrap().as_text().unwrap(), "\u{e9}");
-        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain("a: 1".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let wide: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain("a: 1".encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
         assert_eq!(decode(&wide).unwrap(), "a: 1");
     }
 
@@ -325,9 +352,17 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..9 {
             let before = format!("*a{}, ", level - 1).repeat(10);
-            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", before.trim_end_matches(", ")));
+            bomb.push_str(&format!(
+                "a{level}: &a{level} [{}]\n",
+                before.trim_end_matches(", ")
+            ));
         }
-        assert!(parse("t.yaml", &bomb).unwrap_err().message.contains("expands"));
+        assert!(
+            parse("t.yaml", &bomb)
+                .unwrap_err()
+                .message
+                .contains("expands")
+        );
         assert!(parse("t.yaml", &"[".repeat(1000)).is_err());
     }
 }

@@ -129,7 +129,9 @@ pub fn split_outside_symbols(text: &str, delimiter: &str) -> Vec<String> {
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
         let taken = if letter == FIXED || letter == OPEN {
-            let length = rest.find(END).map_or(rest.len(), |end| end + END.len_utf8());
+            let length = rest
+                .find(END)
+                .map_or(rest.len(), |end| end + END.len_utf8());
             rest.get(..length).unwrap_or(rest)
         } else if let (false, Some(after)) = (delimiter.is_empty(), rest.strip_prefix(delimiter)) {
             parts.push(String::new());

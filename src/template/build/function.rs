@@ -273,7 +273,9 @@ fn statement(permission: &PermissionSettings, own_arn: &str) -> TemplateNode {
     let principal = permission.principal.clone().unwrap_or_default();
     let principal = match principal.as_text().as_deref() {
         Some("*") => TemplateNode::text("*"),
-        Some(text) if text.contains(".amazonaws.com") || text.ends_with(".amazon.com") => map(vec![("Service", principal)]),
+        Some(text) if text.contains(".amazonaws.com") || text.ends_with(".amazon.com") => {
+            map(vec![("Service", principal)])
+        }
         // A service by a parameter, or an account: either.
         Some(text) if principal.reference().is_some() || text.starts_with('\u{e101}') => principal,
         _ => map(vec![("AWS", principal)]),

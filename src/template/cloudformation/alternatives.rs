@@ -38,9 +38,14 @@ pub(super) fn is_read(kind: &str) -> bool {
         "AWS::KMS::Alias",
     ];
     EXACT.contains(&kind)
-        || ["AWS::S3::", "AWS::Lambda::", "AWS::Serverless::", "AWS::IAM::"]
-            .iter()
-            .any(|prefix| kind.starts_with(prefix))
+        || [
+            "AWS::S3::",
+            "AWS::Lambda::",
+            "AWS::Serverless::",
+            "AWS::IAM::",
+        ]
+        .iter()
+        .any(|prefix| kind.starts_with(prefix))
         || kind.ends_with("::MODULE")
 }
 
@@ -199,7 +204,12 @@ impl Finder<'_> {
     /// A parameter that has no value.
     fn unknown_parameter(&self, name: &TemplateNode) -> Option<String> {
         let name = name.as_text()?;
-        let kind = self.sections.parameters.get(&name)?.get("Type")?.as_text()?;
+        let kind = self
+            .sections
+            .parameters
+            .get(&name)?
+            .get("Type")?
+            .as_text()?;
         let value = self.evaluation.reference(&name)?;
         (matches!(kind.as_str(), "String" | "Number") && value.reference().is_some())
             .then_some(name)
@@ -236,10 +246,11 @@ impl Finder<'_> {
                 }
                 true
             }
-            "Fn::Not" | "Fn::And" | "Fn::Or" => argument
-                .items()
-                .iter()
-                .fold(true, |all, operand| self.condition(operand, depth + 1) && all),
+            "Fn::Not" | "Fn::And" | "Fn::Or" => {
+                argument.items().iter().fold(true, |all, operand| {
+                    self.condition(operand, depth + 1) && all
+                })
+            }
             "Fn::Equals" => {
                 let [left, right] = argument.items() else {
                     return false;
@@ -253,7 +264,9 @@ impl Finder<'_> {
     }
 
     fn compared(&mut self, parameter: &TemplateNode, literal: &TemplateNode) -> bool {
-        let name = parameter.get("Ref").and_then(|name| self.unknown_parameter(name));
+        let name = parameter
+            .get("Ref")
+            .and_then(|name| self.unknown_parameter(name));
         let literal = self
             .evaluation
             .evaluate(literal)

@@ -213,9 +213,8 @@ fn stack_input(id: &str, artifact: &Value, target: &DeploymentTarget) -> StackIn
         .and_then(|environment| environment.strip_prefix("aws://"))
         .and_then(|environment| environment.split_once('/'));
     let (account, region) = environment.unwrap_or_default();
-    let known = |text: &str| {
-        (!text.is_empty() && !text.starts_with("unknown-")).then(|| text.to_owned())
-    };
+    let known =
+        |text: &str| (!text.is_empty() && !text.starts_with("unknown-")).then(|| text.to_owned());
     let parameters = artifact
         .pointer("/properties/parameters")
         .and_then(Value::as_object);
@@ -228,13 +227,17 @@ fn stack_input(id: &str, artifact: &Value, target: &DeploymentTarget) -> StackIn
         account: target.account.clone().or_else(|| known(account)),
         region: target.region.clone().or_else(|| known(region)),
         stack_name: target.stack_name.clone().or_else(|| {
-            let name = artifact.pointer("/properties/stackName").and_then(Value::as_str);
+            let name = artifact
+                .pointer("/properties/stackName")
+                .and_then(Value::as_str);
             Some(name.unwrap_or(id).to_owned())
         }),
         parameters: given
-            .chain(by_user.map(|(name, value)| {
-                (name.clone(), TemplateNode::text(without_symbols(value)))
-            }))
+            .chain(
+                by_user.map(|(name, value)| {
+                    (name.clone(), TemplateNode::text(without_symbols(value)))
+                }),
+            )
             .collect(),
         prefix: format!("{id}/"),
         ..StackInput::default()
@@ -245,7 +248,11 @@ fn stack_input(id: &str, artifact: &Value, target: &DeploymentTarget) -> StackIn
 fn packages(folder: &str, manifest: &Value, files: &dyn SourceFiles) -> BTreeMap<String, u64> {
     let mut found = BTreeMap::new();
     let artifacts = manifest.get("artifacts").and_then(Value::as_object);
-    for artifact in artifacts.into_iter().flatten().map(|(_, artifact)| artifact) {
+    for artifact in artifacts
+        .into_iter()
+        .flatten()
+        .map(|(_, artifact)| artifact)
+    {
         let file = artifact.pointer("/properties/file").and_then(Value::as_str);
         let is_assets = artifact.get("type").and_then(Value::as_str) == Some("cdk:asset-manifest");
         let (true, Some(file)) = (is_assets, file) else {
@@ -254,7 +261,12 @@ fn packages(folder: &str, manifest: &Value, files: &dyn SourceFiles) -> BTreeMap
         let Ok(assets) = json(files, &joined(folder, file)) else {
             continue;
         };
-        for (_, asset) in assets.get("files").and_then(Value::as_object).into_iter().flatten() {
+        for (_, asset) in assets
+            .get("files")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             let Some(path) = asset.pointer("/source/path").and_then(Value::as_str) else {
                 continue;
             };

@@ -172,7 +172,10 @@ impl<'a> Evaluation<'a> {
         match &node.value {
             TemplateValue::Text(text) => Some(TemplateNode::text(self.without_dynamic(text))),
             TemplateValue::List(items) => Some(TemplateNode::new(TemplateValue::List(
-                items.iter().filter_map(|item| self.evaluate(item)).collect(),
+                items
+                    .iter()
+                    .filter_map(|item| self.evaluate(item))
+                    .collect(),
             ))),
             TemplateValue::Map(members) => {
                 if let [(name, argument)] = members.as_slice()
@@ -226,7 +229,9 @@ impl<'a> Evaluation<'a> {
                 "ssm" | "ssm-secure" | "secretsmanager" => service,
                 _ => "resolve",
             };
-            out.push_str(&open_symbol(&format!("dynamic reference {number} ({service})")));
+            out.push_str(&open_symbol(&format!(
+                "dynamic reference {number} ({service})"
+            )));
             rest = after;
         }
         out.push_str(rest);
@@ -304,7 +309,9 @@ impl<'a> Evaluation<'a> {
                 TemplateNode::new(TemplateValue::List(items)).at(value.position)
             }
             // Parameters are texts, whatever their default looks like.
-            (false, Some(text)) => TemplateNode::text(self.without_dynamic(&text)).at(value.position),
+            (false, Some(text)) => {
+                TemplateNode::text(self.without_dynamic(&text)).at(value.position)
+            }
             (_, None) => value,
         })
     }
@@ -444,7 +451,12 @@ impl<'a> Evaluation<'a> {
         let [(name, argument)] = node.members() else {
             return as_bool(node);
         };
-        let operands = || argument.items().iter().map(|operand| self.condition(operand));
+        let operands = || {
+            argument
+                .items()
+                .iter()
+                .map(|operand| self.condition(operand))
+        };
         match name.as_str() {
             "Condition" => self.named_condition(&argument.as_text()?),
             "Fn::Equals" => {
@@ -453,7 +465,9 @@ impl<'a> Evaluation<'a> {
                 };
                 self.equal(left, right)
             }
-            "Fn::Not" => self.condition(argument.items().first()?).map(|value| !value),
+            "Fn::Not" => self
+                .condition(argument.items().first()?)
+                .map(|value| !value),
             "Fn::And" => operands().fold(Some(true), |all, one| match (all, one) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
                 (Some(true), Some(true)) => Some(true),
@@ -558,8 +572,10 @@ impl<'a> Evaluation<'a> {
             match &item.value {
                 TemplateValue::List(items) => {
                     // A list among the items: its items.
-                    let texts: Vec<String> =
-                        items.iter().map(|item| text_of(Some(item), "Fn::Join")).collect();
+                    let texts: Vec<String> = items
+                        .iter()
+                        .map(|item| text_of(Some(item), "Fn::Join"))
+                        .collect();
                     out.push_str(&texts.join(&delimiter));
                 }
                 _ => out.push_str(&text_of(Some(item), "Fn::Join")),
@@ -639,7 +655,12 @@ impl<'a> Evaluation<'a> {
             only(keys.members().iter().map(|(_, value)| value))
         };
         let undetermined = || TemplateNode::undetermined(format!("the mapping {}", shown(&name)));
-        let Some(map) = self.sections.mappings.get(&name).filter(|_| !unknown(&name)) else {
+        let Some(map) = self
+            .sections
+            .mappings
+            .get(&name)
+            .filter(|_| !unknown(&name))
+        else {
             return default.unwrap_or_else(undetermined);
         };
         if !unknown(&first) {
@@ -797,13 +818,19 @@ fn same(left: Option<&TemplateNode>, right: Option<&TemplateNode>) -> bool {
         (Some(left), Some(right)) => match (&left.value, &right.value) {
             (TemplateValue::List(left), TemplateValue::List(right)) => {
                 left.len() == right.len()
-                    && left.iter().zip(right).all(|(left, right)| same(Some(left), Some(right)))
+                    && left
+                        .iter()
+                        .zip(right)
+                        .all(|(left, right)| same(Some(left), Some(right)))
             }
             (TemplateValue::Map(left), TemplateValue::Map(right)) => {
                 left.len() == right.len()
-                    && left.iter().zip(right).all(|((name, left), (other, right))| {
-                        name == other && same(Some(left), Some(right))
-                    })
+                    && left
+                        .iter()
+                        .zip(right)
+                        .all(|((name, left), (other, right))| {
+                            name == other && same(Some(left), Some(right))
+                        })
             }
             (left, right) => left == right,
         },
@@ -856,5 +883,8 @@ fn is_condition(name: &str, argument: &TemplateNode) -> bool {
 /// What a macro is called.
 pub(super) fn transform_name(argument: &TemplateNode) -> String {
     let name = argument.get("Name").unwrap_or(argument).as_text();
-    format!("the macro {}", name.as_deref().map(shown).unwrap_or_default())
+    format!(
+        "the macro {}",
+        name.as_deref().map(shown).unwrap_or_default()
+    )
 }

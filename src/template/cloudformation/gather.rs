@@ -106,7 +106,9 @@ fn symbolic(name: &Setting<String>, source: &ResourceSource) -> String {
 
 impl Gathered {
     /// Joins what belongs together.
-    pub(super) fn joined(mut self) -> (DeploymentSettings, Vec<TemplateRemark>, Vec<TemplateRemark>) {
+    pub(super) fn joined(
+        mut self,
+    ) -> (DeploymentSettings, Vec<TemplateRemark>, Vec<TemplateRemark>) {
         self.join_bucket_policies();
         self.join_multi_region_policies();
         self.join_functions();
@@ -121,9 +123,10 @@ impl Gathered {
 
     fn join_bucket_policies(&mut self) {
         for policy in std::mem::take(&mut self.bucket_policies) {
-            let found = self.buckets.iter_mut().find(|bucket| {
-                symbolic(&bucket.name, &bucket.source) == policy.to
-            });
+            let found = self
+                .buckets
+                .iter_mut()
+                .find(|bucket| symbolic(&bucket.name, &bucket.source) == policy.to);
             let Some(bucket) = found else {
                 self.gaps.push(TemplateRemark {
                     message: format!(
@@ -199,10 +202,9 @@ impl Gathered {
                 OfFunction::Permission(mut permission) => {
                     permission.qualifier = qualifier;
                     if has_open_symbol(&permission.qualifier) {
-                        function.undetermined.insert(
-                            FunctionPart::Policies,
-                            shown(&permission.qualifier),
-                        );
+                        function
+                            .undetermined
+                            .insert(FunctionPart::Policies, shown(&permission.qualifier));
                     }
                     function.permissions.push(permission);
                 }
@@ -245,7 +247,9 @@ impl Gathered {
 
     fn join_keys(&mut self) {
         for (alias, written) in std::mem::take(&mut self.key_aliases) {
-            let id = written.rsplit_once(":key/").map_or(written.as_str(), |(_, id)| id);
+            let id = written
+                .rsplit_once(":key/")
+                .map_or(written.as_str(), |(_, id)| id);
             if let Some(key) = self.settings.keys.iter_mut().find(|key| key.id == id) {
                 key.aliases.push(alias);
             }
@@ -279,7 +283,11 @@ mod tests {
             ("111111111111:function:f", "f", ""),
             ("111111111111:function:f:live", "f", "live"),
             ("arn:aws:lambda:eu-west-1:111111111111:function:f", "f", ""),
-            ("arn:aws:lambda:eu-west-1:111111111111:function:f:3", "f", "3"),
+            (
+                "arn:aws:lambda:eu-west-1:111111111111:function:f:3",
+                "f",
+                "3",
+            ),
         ] {
             assert_eq!(
                 function_name(written),

@@ -20,12 +20,15 @@ pub(super) fn read(
 ) -> bool {
     let p = resource.properties();
     match kind {
-        "AWS::IAM::Role" => out.identities.push(identity(resource, p, "role", "RoleName")),
+        "AWS::IAM::Role" => out
+            .identities
+            .push(identity(resource, p, "role", "RoleName")),
         "AWS::IAM::User" => {
             for group in texts(p.get("Groups")) {
                 out.memberships.push((group, names::name(evaluation, id)));
             }
-            out.identities.push(identity(resource, p, "user", "UserName"));
+            out.identities
+                .push(identity(resource, p, "user", "UserName"));
         }
         "AWS::IAM::Group" => out
             .identities
@@ -95,7 +98,9 @@ fn principals(p: Properties<'_>) -> Vec<(&'static str, String)> {
     [("role", "Roles"), ("user", "Users"), ("group", "Groups")]
         .into_iter()
         .flat_map(|(kind, property)| {
-            texts(p.get(property)).into_iter().map(move |name| (kind, name))
+            texts(p.get(property))
+                .into_iter()
+                .map(move |name| (kind, name))
         })
         .collect()
 }

@@ -9,7 +9,9 @@ use super::gather::{Gathered, OfFunction, Resource, function_name};
 use super::names;
 use super::properties::{Properties, reference_of};
 use crate::inventory::function::{FunctionConfiguration, Layer, SnapStart, UrlCors, Vpc};
-use crate::inventory::trigger::{EventRule, EventSourceMapping, RuleTarget, ScalableTarget, Schedule};
+use crate::inventory::trigger::{
+    EventRule, EventSourceMapping, RuleTarget, ScalableTarget, Schedule,
+};
 
 /// Reads a resource of Lambda or one that calls functions; false for a type that is not read.
 pub(super) fn read(
@@ -87,7 +89,11 @@ fn alias(p: Properties<'_>, name: String) -> AliasSettings {
     let version = |text: String| {
         // A version's ARN where its number belongs.
         let (_, qualifier) = function_name(&text);
-        if qualifier.is_empty() { text } else { qualifier }
+        if qualifier.is_empty() {
+            text
+        } else {
+            qualifier
+        }
     };
     AliasSettings {
         name,
@@ -196,11 +202,12 @@ pub(super) fn configuration(p: Properties<'_>) -> FunctionConfiguration {
     let code = p.get("Code");
     let image_uri = code.and_then(|code| Properties(code).get("ImageUri"));
     let package_type = reader.take("package_type", p.word("PackageType"));
-    reader.found.package_type = package_type.unwrap_or_else(|| {
-        if image_uri.is_some() { "Image" } else { "Zip" }.to_owned()
-    });
+    reader.found.package_type = package_type
+        .unwrap_or_else(|| if image_uri.is_some() { "Image" } else { "Zip" }.to_owned());
     reader.found.runtime = reader.take("runtime", p.word("Runtime"));
-    reader.found.memory_mb = reader.take("memory_mb", p.number("MemorySize")).unwrap_or(128);
+    reader.found.memory_mb = reader
+        .take("memory_mb", p.number("MemorySize"))
+        .unwrap_or(128);
     reader.found.timeout_s = reader.take("timeout_s", p.number("Timeout")).unwrap_or(3);
     let architecture = p.block("Architectures", |list| {
         super::properties::word(list.0.items().first())
@@ -209,16 +216,20 @@ pub(super) fn configuration(p: Properties<'_>) -> FunctionConfiguration {
         .take("architecture", architecture)
         .unwrap_or_else(|| "x86_64".to_owned());
     let storage = p.block("EphemeralStorage", |storage| storage.number("Size"));
-    reader.found.ephemeral_storage_mb =
-        reader.take("ephemeral_storage_mb", storage).unwrap_or(512);
+    reader.found.ephemeral_storage_mb = reader.take("ephemeral_storage_mb", storage).unwrap_or(512);
     reader.found.handler = p.text("Handler").map(|text| shown(&text));
     reader.found.role = p.text("Role").map(|text| shown(&text));
-    reader.found.description = p.text("Description").map(|text| shown(&text)).unwrap_or_default();
+    reader.found.description = p
+        .text("Description")
+        .map(|text| shown(&text))
+        .unwrap_or_default();
     let snap_start = p.block("SnapStart", |snap_start| snap_start.word("ApplyOn"));
-    reader.found.snap_start = reader.take("snap_start", snap_start).map(|apply_on| SnapStart {
-        apply_on,
-        optimization_status: "Off".to_owned(),
-    });
+    reader.found.snap_start = reader
+        .take("snap_start", snap_start)
+        .map(|apply_on| SnapStart {
+            apply_on,
+            optimization_status: "Off".to_owned(),
+        });
     layers(&mut reader, p);
     vpc(&mut reader, p);
     reader.found.environment_names = p
@@ -373,7 +384,10 @@ fn rule(evaluation: &Evaluation<'_>, id: &str, p: Properties<'_>, out: &mut Gath
     if !targets.is_empty() {
         out.settings.rules.push(EventRule {
             name: shown(&names::name(evaluation, id)),
-            bus: shown(&p.text("EventBusName").unwrap_or_else(|| "default".to_owned())),
+            bus: shown(
+                &p.text("EventBusName")
+                    .unwrap_or_else(|| "default".to_owned()),
+            ),
             state: shown(&p.text("State").unwrap_or_else(|| "ENABLED".to_owned())),
             schedule: p.text("ScheduleExpression").map(|text| shown(&text)),
             targets,

@@ -49,7 +49,9 @@ fn check_is_template(root: &TemplateNode) -> Result<(), TemplateError> {
         } else if has("schema") && has("accounts") {
             error("this is a coldbucket snapshot: use --snapshot")
         } else if has("service") && has("provider") {
-            error("this is a Serverless Framework service: run `serverless package` and use the template in .serverless")
+            error(
+                "this is a Serverless Framework service: run `serverless package` and use the template in .serverless",
+            )
         } else if has("resources") && has("$schema") {
             error("this is an ARM template of Azure, not a CloudFormation template")
         } else if has("Statement") {
@@ -62,9 +64,10 @@ fn check_is_template(root: &TemplateNode) -> Result<(), TemplateError> {
             error("not a CloudFormation template: it has no Resources")
         };
     };
-    let typed = resources.members().iter().any(|(name, resource)| {
-        name.starts_with("Fn::") || resource.get("Type").is_some()
-    });
+    let typed = resources
+        .members()
+        .iter()
+        .any(|(name, resource)| name.starts_with("Fn::") || resource.get("Type").is_some());
     if !typed && !resources.is_empty() {
         return error("not a CloudFormation template: no member of Resources has a Type");
     }

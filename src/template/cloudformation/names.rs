@@ -66,10 +66,16 @@ pub(super) fn name(evaluation: &Evaluation<'_>, id: &str) -> String {
 pub(super) fn reference(evaluation: &Evaluation<'_>, id: &str) -> String {
     match kind(evaluation, id).as_str() {
         // Their ARN.
-        "AWS::IAM::ManagedPolicy" | "AWS::SNS::Topic" | "AWS::Lambda::LayerVersion"
-        | "AWS::Serverless::LayerVersion" | "AWS::Lambda::Version" | "AWS::Lambda::Alias"
-        | "AWS::Lambda::Url" | "AWS::StepFunctions::StateMachine"
-        | "AWS::ElasticLoadBalancingV2::LoadBalancer" | "AWS::CertificateManager::Certificate"
+        "AWS::IAM::ManagedPolicy"
+        | "AWS::SNS::Topic"
+        | "AWS::Lambda::LayerVersion"
+        | "AWS::Serverless::LayerVersion"
+        | "AWS::Lambda::Version"
+        | "AWS::Lambda::Alias"
+        | "AWS::Lambda::Url"
+        | "AWS::StepFunctions::StateMachine"
+        | "AWS::ElasticLoadBalancingV2::LoadBalancer"
+        | "AWS::CertificateManager::Certificate"
         | "AWS::SecretsManager::Secret" => arn(evaluation, id),
         _ => name(evaluation, id),
     }
@@ -92,7 +98,9 @@ pub(super) fn attribute(evaluation: &Evaluation<'_>, id: &str, attribute: &str) 
             });
         }
         // A custom resource returns what it likes.
-        (kind, _) if kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource" => {
+        (kind, _)
+            if kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource" =>
+        {
             return TemplateNode::undetermined(format!("{}.{attribute}", evaluation.address(id)));
         }
         _ => {}

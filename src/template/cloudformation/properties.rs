@@ -111,7 +111,8 @@ pub(super) fn number(node: Option<&TemplateNode>) -> Setting<u32> {
         Some(node) => {
             let text = node.as_text().unwrap_or_default();
             match text.trim().parse::<f64>() {
-                Ok(value) if (0.0..=f64::from(u32::MAX)).contains(&value) && !has_symbol(&text) => {
+                Ok(value) if (0.0..=f64::from(u32::MAX)).contains(&value) && !has_symbol(&text) =>
+                {
                     #[allow(
                         clippy::cast_possible_truncation,
                         clippy::cast_sign_loss,

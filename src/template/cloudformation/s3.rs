@@ -43,10 +43,8 @@ pub(super) fn read(kind: &str, resource: &Resource<'_>, out: &mut Gathered) -> b
             out.settings
                 .multi_region_access_points
                 .push(MultiRegionSettings {
-                    source: resource.source(&[(
-                        "public_access_block",
-                        "PublicAccessBlockConfiguration",
-                    )]),
+                    source: resource
+                        .source(&[("public_access_block", "PublicAccessBlockConfiguration")]),
                     name: p.name("Name"),
                     buckets: p
                         .get("Regions")
@@ -352,8 +350,7 @@ fn lifecycle_rule(rule: Properties<'_>) -> Result<LifecycleRule, String> {
 fn replication(p: Properties<'_>) -> Setting<Replication> {
     p.block("ReplicationConfiguration", |replication| {
         let role = replication.text("Role").unwrap_or_default();
-        rules(replication.get("Rules"), replication_rule)
-            .map(|rules| Replication { role, rules })
+        rules(replication.get("Rules"), replication_rule).map(|rules| Replication { role, rules })
     })
 }
 

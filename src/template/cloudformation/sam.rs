@@ -4,7 +4,10 @@
 //! application-model, samtranslator 1.115) and the SAM developer guide (copies of 2026). Resources of other
 //! types make neither buckets nor functions.
 
-use super::super::settings::{AliasSettings, IdentitySettings, PermissionSettings, Setting, UrlSettings};
+use super::super::settings::FunctionSettings;
+use super::super::settings::{
+    AliasSettings, IdentitySettings, PermissionSettings, Setting, UrlSettings,
+};
 use super::super::value::{TemplateNode, TemplateValue, fixed_symbol, has_symbol, shown};
 use super::evaluate::Evaluation;
 use super::gather::{Gathered, OfFunction, Resource};
@@ -13,7 +16,6 @@ use super::names;
 use super::properties::Properties;
 use crate::inventory::identity::IdentityInventory;
 use crate::inventory::trigger::{EventRule, EventSourceMapping, RuleTarget, Schedule};
-use super::super::settings::FunctionSettings;
 
 /// Reads a resource of SAM; false for a type that is not read.
 pub(super) fn read(
@@ -158,7 +160,12 @@ impl Translation<'_> {
         }
         self.published(out);
         self.url(out);
-        for (name, event) in self.p.get("Events").map(TemplateNode::members).unwrap_or_default() {
+        for (name, event) in self
+            .p
+            .get("Events")
+            .map(TemplateNode::members)
+            .unwrap_or_default()
+        {
             self.event(name, Properties(event), out);
         }
     }
@@ -252,7 +259,12 @@ impl Translation<'_> {
             "Api" | "HttpApi" | "WebSocket" => {
                 let api = fixed_symbol(&format!("{}{name}", self.resource.address));
                 let arn = self.made_arn("execute-api", &format!("{api}/*"));
-                self.permission(name, "apigateway.amazonaws.com", Self::from_source(Some(arn)), out);
+                self.permission(
+                    name,
+                    "apigateway.amazonaws.com",
+                    Self::from_source(Some(arn)),
+                    out,
+                );
             }
             "S3" => {
                 let of = PermissionSettings {
@@ -261,7 +273,12 @@ impl Translation<'_> {
                 };
                 self.permission(name, "s3.amazonaws.com", of, out);
             }
-            "SNS" => self.permission(name, "sns.amazonaws.com", Self::from_source(source("Topic")), out),
+            "SNS" => self.permission(
+                name,
+                "sns.amazonaws.com",
+                Self::from_source(source("Topic")),
+                out,
+            ),
             "Schedule" | "CloudWatchEvent" | "EventBridgeRule" => self.rule(name, p, out),
             "ScheduleV2" => self.schedule(name, p, out),
             "SQS" | "Kinesis" | "DynamoDB" | "MSK" | "MQ" | "DocumentDB" | "SelfManagedKafka" => {
@@ -280,7 +297,12 @@ impl Translation<'_> {
             "CloudWatchLogs" => {
                 let group = p.text("LogGroupName").unwrap_or_default();
                 let arn = self.made_arn("logs", &format!("log-group:{group}:*"));
-                self.permission(name, "logs.amazonaws.com", Self::from_source(Some(arn)), out);
+                self.permission(
+                    name,
+                    "logs.amazonaws.com",
+                    Self::from_source(Some(arn)),
+                    out,
+                );
             }
             "IoTRule" => {
                 let rule = fixed_symbol(&format!("{}{name}", self.resource.address));
@@ -290,7 +312,12 @@ impl Translation<'_> {
             "Cognito" => {
                 let pool = p.text("UserPool").unwrap_or_default();
                 let arn = self.made_arn("cognito-idp", &format!("userpool/{pool}"));
-                self.permission(name, "cognito-idp.amazonaws.com", Self::from_source(Some(arn)), out);
+                self.permission(
+                    name,
+                    "cognito-idp.amazonaws.com",
+                    Self::from_source(Some(arn)),
+                    out,
+                );
             }
             "AlexaSkill" => {
                 let of = PermissionSettings {
@@ -318,10 +345,18 @@ impl Translation<'_> {
             None => fixed_symbol(&format!("{}{name}", self.resource.address)),
         };
         let arn = self.made_arn("events", &format!("rule/{rule}"));
-        self.permission(name, "events.amazonaws.com", Self::from_source(Some(arn)), out);
+        self.permission(
+            name,
+            "events.amazonaws.com",
+            Self::from_source(Some(arn)),
+            out,
+        );
         out.settings.rules.push(EventRule {
             name: shown(&rule),
-            bus: shown(&p.text("EventBusName").unwrap_or_else(|| "default".to_owned())),
+            bus: shown(
+                &p.text("EventBusName")
+                    .unwrap_or_else(|| "default".to_owned()),
+            ),
             state: Self::state(p),
             schedule: p.text("Schedule").map(|text| shown(&text)),
             targets: vec![RuleTarget {
@@ -427,7 +462,10 @@ impl Translation<'_> {
         };
         let bucket = p.text("BucketName").unwrap_or_default();
         let arn = format!("arn:{}:s3:::{bucket}", self.evaluation.partition());
-        let actions = parts.iter().flat_map(|part| part.iter()).map(|action| (*action).to_owned());
+        let actions = parts
+            .iter()
+            .flat_map(|part| part.iter())
+            .map(|action| (*action).to_owned());
         Some(map(vec![(
             "Statement",
             TemplateNode::new(TemplateValue::List(vec![map(vec![

@@ -46,7 +46,10 @@ pub fn read_template(
 ) -> Result<(TemplateKind, Built), TemplateError> {
     let root = parse(file, &decode(bytes)?)?;
     check_is_template(&root)?;
-    let kind = if transforms(&root).iter().any(|name| name.starts_with("AWS::Serverless")) {
+    let kind = if transforms(&root)
+        .iter()
+        .any(|name| name.starts_with("AWS::Serverless"))
+    {
         TemplateKind::Sam
     } else {
         TemplateKind::CloudFormation
@@ -58,7 +61,12 @@ pub fn read_template(
         parameters: target
             .parameters
             .iter()
-            .map(|(name, value)| (name.clone(), TemplateNode::text(super::super::value::without_symbols(value))))
+            .map(|(name, value)| {
+                (
+                    name.clone(),
+                    TemplateNode::text(super::super::value::without_symbols(value)),
+                )
+            })
             .collect(),
         ..StackInput::default()
     };
@@ -134,7 +142,10 @@ pub(super) fn sections(
     gaps: &mut Vec<TemplateRemark>,
 ) -> Result<Sections, TemplateError> {
     let map = |name: &str| -> Vec<(String, TemplateNode)> {
-        root.get(name).map(TemplateNode::members).unwrap_or_default().to_vec()
+        root.get(name)
+            .map(TemplateNode::members)
+            .unwrap_or_default()
+            .to_vec()
     };
     let before = Sections {
         parameters: map("Parameters").into_iter().collect(),
@@ -175,8 +186,11 @@ pub(super) fn sections(
         }
         out
     };
-    let (conditions, resources, outputs) =
-        (expanded("Conditions"), expanded("Resources"), expanded("Outputs"));
+    let (conditions, resources, outputs) = (
+        expanded("Conditions"),
+        expanded("Resources"),
+        expanded("Outputs"),
+    );
     evaluation.within_limits()?;
     Ok(Sections {
         conditions: conditions.into_iter().collect(),
@@ -201,8 +215,8 @@ pub(super) fn read_stack(
     let sections = sections(root, input, &mut gaps)?;
     out.gaps.append(&mut gaps);
     for transform in &sections.transforms {
-        let known = ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"]
-            .contains(&transform.as_str());
+        let known =
+            ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"].contains(&transform.as_str());
         if !known {
             out.gaps.push(TemplateRemark {
                 address: input.prefix.clone(),
@@ -217,7 +231,9 @@ pub(super) fn read_stack(
     let mut input = input.clone();
     nested_stacks(&sections, &mut input, deployment, out, depth)?;
     let evaluation = Evaluation::new(&sections, &input);
-    let globals = root.get("Globals").and_then(|globals| evaluation.evaluate(globals));
+    let globals = root
+        .get("Globals")
+        .and_then(|globals| evaluation.evaluate(globals));
     for (id, resource) in &sections.resources {
         read_resource(id, resource, &evaluation, globals.as_ref(), deployment, out);
         evaluation.within_limits()?;
@@ -244,13 +260,14 @@ fn outputs(sections: &Sections, evaluation: &Evaluation<'_>) -> StackOutputs {
         if made == Some(false) {
             continue;
         }
-        let Some(value) = output.get("Value").and_then(|value| evaluation.evaluate(value)) else {
+        let Some(value) = output
+            .get("Value")
+            .and_then(|value| evaluation.evaluate(value))
+        else {
             continue;
         };
         let export = output.get("Export").and_then(|export| export.get("Name"));
-        if let Some(name) = export
-            .and_then(|name| evaluation.evaluate(name)?.as_text())
-        {
+        if let Some(name) = export.and_then(|name| evaluation.evaluate(name)?.as_text()) {
             found.exports.insert(name, value.clone());
         }
         found.outputs.insert(id.clone(), value);
@@ -271,7 +288,10 @@ fn nested_stacks(
         .iter()
         .filter(|(_, resource)| {
             matches!(
-                resource.get("Type").and_then(TemplateNode::as_text).as_deref(),
+                resource
+                    .get("Type")
+                    .and_then(TemplateNode::as_text)
+                    .as_deref(),
                 Some("AWS::CloudFormation::Stack" | "AWS::Serverless::Application")
             )
         })
@@ -307,7 +327,11 @@ fn mentions(node: &TemplateNode, ids: &BTreeSet<&str>) -> BTreeSet<String> {
                     && let Some(id) = value.items().first().and_then(TemplateNode::as_text)
                 {
                     let id = id.split('.').next().unwrap_or_default().to_owned();
-                    return ids.contains(id.as_str()).then_some(id).into_iter().collect();
+                    return ids
+                        .contains(id.as_str())
+                        .then_some(id)
+                        .into_iter()
+                        .collect();
                 }
                 mentions(value, ids)
             })
@@ -357,10 +381,14 @@ fn nested_stack(
         return gap("the nested stack's template is not on disk: it is not judged".to_owned());
     };
     if depth >= DEEPEST_STACK {
-        return gap(format!("stacks nest more than {DEEPEST_STACK} deep: it is not judged"));
+        return gap(format!(
+            "stacks nest more than {DEEPEST_STACK} deep: it is not judged"
+        ));
     }
     let Some(bytes) = deployment.files.read(&path) else {
-        return gap(format!("the nested stack's template {path} cannot be read: it is not judged"));
+        return gap(format!(
+            "the nested stack's template {path} cannot be read: it is not judged"
+        ));
     };
     let root = source::parse(&path, &decode(&bytes)?)?;
     check_is_template(&root)?;
@@ -453,7 +481,9 @@ fn package(
     }
     let metadata = |name: &str| resource.get("Metadata")?.get(name)?.as_text();
     let code = properties.get("Code").or_else(|| properties.get("CodeUri"));
-    let local = code.and_then(TemplateNode::as_text).filter(|path| !path.contains("://"));
+    let local = code
+        .and_then(TemplateNode::as_text)
+        .filter(|path| !path.contains("://"));
     let key = code.and_then(|code| code.get("S3Key")?.as_text());
     let size = metadata("aws:asset:path")
         .filter(|_| metadata("aws:asset:property").is_none_or(|property| property == "Code"))

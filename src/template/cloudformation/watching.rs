@@ -25,7 +25,9 @@ pub(super) fn read(
     let p = resource.properties();
     match kind {
         "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => {
-            out.settings.keys.push(key(resource, p, names::name(evaluation, id)));
+            out.settings
+                .keys
+                .push(key(resource, p, names::name(evaluation, id)));
         }
         "AWS::KMS::Alias" => out.key_aliases.push((
             p.text("AliasName").unwrap_or_default(),
@@ -36,7 +38,11 @@ pub(super) fn read(
             let config = &mut out.settings.config;
             config.source = Some(resource.source(&[]));
             let recorder = recorder(p, names::name(evaluation, id));
-            let on = p.boolean("StartedOnCreate").written().copied().unwrap_or(true);
+            let on = p
+                .boolean("StartedOnCreate")
+                .written()
+                .copied()
+                .unwrap_or(true);
             config.recorders.push((recorder, on));
         }
         "AWS::Config::DeliveryChannel" => {
@@ -75,7 +81,10 @@ fn key(resource: &Resource<'_>, p: Properties<'_>, id: String) -> KeySettings {
         Setting::LeftOut => Setting::Written(true),
         written => written,
     };
-    let (spec, origin) = (text("KeySpec", "SYMMETRIC_DEFAULT"), text("Origin", "AWS_KMS"));
+    let (spec, origin) = (
+        text("KeySpec", "SYMMETRIC_DEFAULT"),
+        text("Origin", "AWS_KMS"),
+    );
     let description = match (spec, origin, enabled) {
         (Setting::Written(spec), Setting::Written(origin), Setting::Written(enabled)) => {
             Setting::Written(KeyDescription {
@@ -98,7 +107,10 @@ fn key(resource: &Resource<'_>, p: Properties<'_>, id: String) -> KeySettings {
         _ => Setting::LeftOut,
     };
     KeySettings {
-        source: resource.source(&[("rotation", "EnableKeyRotation"), ("description", "Enabled")]),
+        source: resource.source(&[
+            ("rotation", "EnableKeyRotation"),
+            ("description", "Enabled"),
+        ]),
         id,
         region: None,
         description,
@@ -222,7 +234,11 @@ fn recorder(p: Properties<'_>, name: String) -> ConfigRecorder {
         name: shown(&name),
         service_linked: false,
         all_supported: group.is_none_or(|group| {
-            group.boolean("AllSupported").written().copied().unwrap_or(false)
+            group
+                .boolean("AllSupported")
+                .written()
+                .copied()
+                .unwrap_or(false)
         }),
         strategy,
         resource_types: types(&["ResourceTypes"]),

@@ -97,11 +97,12 @@ pub(super) fn read(plan: &Plan<'_>) -> (Vec<BucketSettings>, Vec<TemplateRemark>
         PlannedAction::stays,
     ];
     let mut written: BTreeSet<(ResourceAddress, Part)> = BTreeSet::new();
+    let mut opened = BTreeSet::new();
     for phase in phases {
         for (kind, part) in SETTINGS {
             for setting in plan.of_kind(kind) {
                 if phase(setting.resource.action) {
-                    place(&setting, *part, &mut buckets, &mut written);
+                    place(&setting, *part, &mut buckets, &mut written, &mut opened);
                 }
             }
         }
@@ -154,6 +155,7 @@ fn place(
     part: Part,
     buckets: &mut BTreeMap<ResourceAddress, BucketSettings>,
     written: &mut BTreeSet<(ResourceAddress, Part)>,
+    opened: &mut BTreeSet<Part>,
 ) {
     let gone = setting.resource.action == PlannedAction::Delete;
     match setting.bucket_join("bucket", 0) {
@@ -179,6 +181,10 @@ fn place(
             positions(setting, part, bucket);
         }
         BucketJoin::Open(candidates, reference) if !gone => {
+            // Once is enough where it may be any bucket.
+            if candidates.len() == buckets.len() && !opened.insert(part) {
+                return;
+            }
             for address in candidates {
                 if let Some(bucket) = buckets.get_mut(&address) {
                     let reference = format!("{} of {reference}", setting.address());
@@ -207,7 +213,7 @@ fn positions(setting: &ResourceReader<'_>, part: Part, bucket: &mut BucketSettin
             "restrict_public_buckets",
         ] {
             let position = setting.position_of(flag);
-            positions.extend(position.map(|position| (format!("{member}/{flag}"), position)));
+            positions.extend(position.map(|position| (format!("{member}/known/{flag}"), position)));
         }
     }
 }

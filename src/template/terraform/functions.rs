@@ -104,6 +104,18 @@ pub(super) fn function_join(
     referred.dedup_by(|later, kept| later.0 == kept.0);
     match referred.as_slice() {
         [(address, qualifier)] => FunctionJoin::Function(address.clone(), qualifier.clone()),
+        [] => {
+            // A local may lead to any function, and then to the only one; other names to none.
+            let is_opaque = |referent: &Referent| matches!(referent, Referent::Opaque(_));
+            if !referents.is_empty() && !referents.iter().any(is_opaque) {
+                return FunctionJoin::Elsewhere;
+            }
+            let mut functions = plan.staying("aws_lambda_function");
+            match (functions.next(), functions.next()) {
+                (Some(one), None) => FunctionJoin::Function(one.address().clone(), None),
+                _ => FunctionJoin::Open(reader.reference_of(argument)),
+            }
+        }
         _ => FunctionJoin::Open(reader.reference_of(argument)),
     }
 }

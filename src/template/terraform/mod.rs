@@ -287,6 +287,14 @@ impl<'a> TerraformPlan<'a> {
                     .push(bucket.address().clone());
             }
         }
+        plan.candidates = plan
+            .staying("aws_s3_bucket")
+            .filter(|bucket| !bucket.existing() || bucket.known_text("bucket").is_none())
+            .map(|bucket| {
+                let referents = bucket.referents(bucket.expression("bucket"));
+                (bucket.address().clone(), referents)
+            })
+            .collect();
         plan.bucket_names = names;
         plan
     }

@@ -12,7 +12,7 @@ use super::references::{InstanceIndex, NameScope, References, Referent};
 use super::values::{UnknownLeaf, ValueParts, WrittenArgument};
 use crate::inventory::ids::partition;
 use crate::template::settings::{ResourceSource, Setting};
-use crate::template::value::{SourcePosition, TemplateNode, TemplateValue};
+use crate::template::value::{SourcePosition, TemplateNode, TemplateValue, fixed_symbol};
 
 /// The most referents that a reason names.
 const MOST_NAMED: usize = 3;
@@ -32,6 +32,9 @@ pub(super) struct Plan<'a> {
     pub account: Option<String>,
     /// The Region of the default provider, where it is known.
     pub region: Option<String>,
+    /// The buckets that an unknown name can mean, with what their own names refer to: what exists
+    /// has a known id.
+    pub candidates: Vec<(ResourceAddress, BTreeSet<Referent>)>,
     /// The buckets that stay, by their known names.
     pub bucket_names: BTreeMap<String, Vec<ResourceAddress>>,
     /// Lines of blocks by module names and block: from `*.tf`.
@@ -425,28 +428,38 @@ impl<'p> ResourceReader<'p> {
         if referred.len() > 1 {
             return BucketJoin::Open(referred.into_iter().collect(), reference);
         }
+        self.equal_bucket(&referents, reference)
+    }
+
+    /// The bucket that an expression can mean that leads to none: one whose name has an equal
+    /// expression, or the only one there is.
+    fn equal_bucket(&self, referents: &BTreeSet<Referent>, reference: String) -> BucketJoin {
         // Two equal expressions that are not known have the same value.
-        let unnamed: Vec<ResourceReader<'_>> = self
-            .plan
-            .staying("aws_s3_bucket")
-            .filter(|bucket| bucket.known_text("bucket").is_none())
-            .collect();
-        let same: Vec<&ResourceReader<'_>> = unnamed
+        let candidates = &self.plan.candidates;
+        let mut same = candidates
             .iter()
-            .filter(|bucket| {
-                !referents.is_empty() && bucket.referents(bucket.written("bucket")) == referents
-            })
+            .filter(|(_, named)| !referents.is_empty() && named == referents);
+        if let (Some((one, _)), None) = (same.next(), same.next()) {
+            return BucketJoin::Bucket(one.clone());
+        }
+        // A local is not in a plan: it may lead to any bucket. Other names only to a bucket whose
+        // name is made of them.
+        let is_opaque = |referent: &Referent| matches!(referent, Referent::Opaque(_));
+        let may_mean = |named: &BTreeSet<Referent>| {
+            referents.is_empty()
+                || referents.iter().any(is_opaque)
+                || named.iter().any(is_opaque)
+                || !named.is_disjoint(referents)
+        };
+        let addresses: Vec<ResourceAddress> = candidates
+            .iter()
+            .filter(|(_, named)| may_mean(named))
+            .map(|(address, _)| address.clone())
             .collect();
-        match (same.as_slice(), unnamed.as_slice()) {
-            ([one], _) => BucketJoin::Bucket(one.address().clone()),
-            // A local is not in the plan: with one bucket that it can mean, it means that.
-            (_, [one]) if one.address().module == self.address().module => {
-                BucketJoin::Bucket(one.address().clone())
-            }
-            _ => {
-                let addresses = unnamed.iter().map(|bucket| bucket.address().clone());
-                BucketJoin::Open(addresses.collect(), reference)
-            }
+        match addresses.as_slice() {
+            [] => BucketJoin::Elsewhere(fixed_symbol(&reference)),
+            [one] => BucketJoin::Bucket(one.clone()),
+            _ => BucketJoin::Open(addresses, reference),
         }
     }
 

@@ -57,8 +57,11 @@ impl<'c> WrittenArgument<'c> {
 
 /// An expression itself, not a block with arguments.
 fn is_leaf(expression: &Json) -> bool {
-    expression.get("references").is_some_and(Json::is_array)
-        || expression.get("constant_value").is_some()
+    expression.as_object().is_some_and(is_leaf_map)
+}
+
+fn is_leaf_map(members: &serde_json::Map<String, Json>) -> bool {
+    members.get("references").is_some_and(Json::is_array) || members.contains_key("constant_value")
 }
 
 /// Makes the value of an unknown leaf from what its expression refers to.
@@ -156,6 +159,20 @@ impl<'v> ValueParts<'v> {
                 .map(|(key, _)| key)
                 .filter(|key| self.value.get(key.as_str()).is_none()),
         );
+        // Where the file does not say what is unknown, it leaves that out.
+        if let (None, WrittenArgument::Expression(Json::Object(written))) = (self.unknown, written)
+            && !is_leaf_map(written)
+        {
+            names.extend(
+                written
+                    .iter()
+                    .filter(|(key, argument)| {
+                        self.value.get(key.as_str()).is_none()
+                            && !configuration::references(argument).is_empty()
+                    })
+                    .map(|(key, _)| key),
+            );
+        }
         let members = names
             .into_iter()
             .map(|key| {
