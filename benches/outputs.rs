@@ -89,12 +89,15 @@ fn result(number: usize) -> CheckResult {
             arn,
             account: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),
+            address: None,
         },
         witness: None,
         reason: None,
         missing: Vec::new(),
         suppressed_by: None,
         suppression: None,
+        location: None,
+        change: None,
     })
 }
 

@@ -17,6 +17,7 @@ mod accepting;
 mod assess;
 mod audit;
 mod catalogue;
+mod clock;
 mod cold_start;
 mod collecting;
 mod comparing;
@@ -35,6 +36,7 @@ mod remediate;
 pub mod schema;
 mod scope;
 mod source;
+mod templates;
 
 pub use error::RunError;
 

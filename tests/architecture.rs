@@ -86,8 +86,8 @@ const FENCED: &[Fence] = &[
     ),
     (
         &["SystemTime", "Instant::now", "Timestamp::now", "Zoned::now"],
-        "only collect/ names a clock; today is the snapshot's taken_at",
-        |file| file.starts_with("collect/"),
+        "only collect/ names a clock, and run/clock.rs for templates; today is the snapshot's taken_at",
+        |file| file.starts_with("collect/") || file == "run/clock.rs",
     ),
     (
         &["cel::"],

@@ -263,6 +263,8 @@ fn finding(
         missing: judgement.missing,
         suppressed_by: None,
         suppression: None,
+        location: None,
+        change: None,
     })
 }
 

@@ -225,6 +225,12 @@ impl Selected {
         })
     }
 
+    /// The first id of a selected check, which fingerprints use.
+    pub fn first_id(&self, id: &str) -> Option<&str> {
+        let chosen = self.chosen().iter().find(|chosen| chosen.check.id == id)?;
+        Some(chosen.check.first_id())
+    }
+
     pub(super) fn chosen(&self) -> &[Chosen] {
         &self.checks
     }

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::choices::{FailOn, SchemaName};
 use super::groups::{
     GateArgs, GeneralArgs, LiveArgs, OutputArgs, ResourceArgs, SelectionArgs, SourceArgs,
-    TuningArgs, help_of_output,
+    TemplateArgs, TuningArgs, help_of_output,
 };
 use super::policy::PolicyArgs;
 
@@ -48,12 +48,13 @@ pub struct Cli {
 /// A command.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Audit an account or a snapshot
+    /// Audit an account, a snapshot, or a template before deployment
     #[command(after_help = "\
 Examples:
   coldbucket audit --sample
   coldbucket audit --profile prod --check 's3-*' --bucket 'acme-*'
   coldbucket audit --snapshot account.json -o table -o json=report.json
+  coldbucket audit --template template.yaml --parameter Stage=prod
   coldbucket audit --baseline baseline.json -o sarif=coldbucket.sarif
   coldbucket audit --endpoint-url http://127.0.0.1:4566")]
     Audit(Box<AuditArgs>),
@@ -130,6 +131,8 @@ Example:
 pub struct AuditArgs {
     #[command(flatten)]
     pub source: SourceArgs,
+    #[command(flatten)]
+    pub template: TemplateArgs,
     #[command(flatten)]
     pub selection: SelectionArgs,
     #[command(flatten)]

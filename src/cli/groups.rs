@@ -36,6 +36,31 @@ pub struct SourceArgs {
     pub sample: bool,
 }
 
+/// Templates and plans.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Before deployment")]
+pub struct TemplateArgs {
+    /// Audit CloudFormation or SAM templates, folders of them, or a CDK assembly (cdk.out); `-` reads
+    /// standard input; repeatable
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = clap::ValueHint::AnyPath)]
+    pub template: Vec<PathBuf>,
+    /// Account to deploy to
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// Stack name
+    #[arg(long, value_name = "NAME")]
+    pub stack_name: Option<String>,
+    /// Value of a parameter of the template; repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub parameter: Vec<String>,
+    /// File with parameter values: of the AWS CLI, of CodePipeline, or samconfig.toml; repeatable
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub parameter_file: Vec<PathBuf>,
+    /// Date of the verdicts, for example 2026-11-29 [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<String>,
+}
+
 /// The selected checks.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Selection")]

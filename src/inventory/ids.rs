@@ -76,6 +76,9 @@ pub struct ResourceId {
     pub account: String,
     /// Its Region; `global` where there is none, `unknown` where it could not be read.
     pub region: String,
+    /// Of a template: its logical id, construct path or Terraform address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 /// The ARN partition of a Region (`aws`, `aws-cn`, `aws-us-gov`, …), by the Region's prefix.

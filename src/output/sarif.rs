@@ -263,6 +263,21 @@ fn notification(report: &Report, result: &CheckResult, index: &RuleIndex<'_>) ->
 
 fn location(result: &CheckResult) -> Value {
     let id = &result.resource;
+    // Of a template: the line that decides, relative to the root of the repository.
+    if let Some(place) = &result.location {
+        let path: Vec<String> = place.file.split('/').map(segment).collect();
+        return json!({
+            "physicalLocation": {
+                "artifactLocation": {"uri": path.join("/"), "uriBaseId": "SRCROOT"},
+                "region": {"startLine": place.line, "startColumn": place.column},
+            },
+            "logicalLocations": [{
+                "name": shown(id.address.as_deref().unwrap_or(&id.name), NAME),
+                "fullyQualifiedName": shown(&id.arn, ARN),
+                "kind": "resource",
+            }],
+        });
+    }
     let path: Vec<String> = [&id.account, &id.region, id.kind.name(), &id.name]
         .into_iter()
         .map(segment)
@@ -323,6 +338,7 @@ mod tests {
                 arn: String::new(),
                 account: String::new(),
                 region: String::new(),
+                address: None,
             },
             item: None,
             severity,
@@ -334,6 +350,8 @@ mod tests {
             fingerprint: String::new(),
             suppressed_by: None,
             suppression: None,
+            location: None,
+            change: None,
         };
         let results = [
             result(Severity::Low, Status::Fail),

@@ -177,7 +177,7 @@ pub enum Source {
     Snapshot,
     /// The recorded sample account.
     Sample,
-    /// Reserved.
+    /// CloudFormation templates or Terraform plans, before deployment.
     Template,
 }
 
@@ -192,6 +192,63 @@ pub struct ScopeSummary {
     pub endpoint: Option<String>,
     /// The selection as the user gave it.
     pub selection: SelectionSummary,
+    /// What was read before deployment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateScope>,
+}
+
+/// What was read before deployment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TemplateScope {
+    /// Templates and plans, relative to the root of the repository.
+    pub files: Vec<String>,
+    /// `cloudformation`, `sam`, `cdk` or `terraform-plan`; of the first file.
+    pub kind: String,
+    /// What verdicts assume.
+    pub assumes: Vec<String>,
+    /// What AWS refuses to deploy as it is written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<SourceRemark>,
+    /// What could not be read and is not judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<SourceRemark>,
+}
+
+/// A remark about a place of a template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SourceRemark {
+    /// The resource's address; empty where it is about a file.
+    pub address: String,
+    /// Where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<SourceLocation>,
+    /// One sentence.
+    pub message: String,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SourceLocation {
+    /// The file, relative to the root of the repository.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+}
+
+/// What a change of a template does to a result, against the snapshot that it is laid over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ResultChange {
+    /// It fails after the deployment and does not fail now.
+    New,
+    /// It fails now and does not fail after the deployment.
+    Fixed,
+    /// The same before and after.
+    Same,
 }
 
 /// The selection as the user gave it.
@@ -285,6 +342,12 @@ pub struct CheckResult {
     /// The same in parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppression: Option<Suppression>,
+    /// Of a template: the property, the statement or the resource that decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<SourceLocation>,
+    /// With `--onto`: what the deployment does to the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ResultChange>,
 }
 
 /// Why a result is accepted.

@@ -73,6 +73,15 @@ impl AcceptanceRules {
         })
     }
 
+    /// Nothing is accepted.
+    pub(super) const fn none() -> Self {
+        Self {
+            exceptions: Vec::new(),
+            baseline: None,
+            narrowed: true,
+        }
+    }
+
     /// The readings it needs, in addition to those of the checks.
     pub(super) fn needs(&self, selected: &Selected) -> Option<(SubjectKind, Need)> {
         let by_tag = self.exceptions.iter().any(|one| one.tag.is_some());

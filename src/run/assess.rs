@@ -19,6 +19,7 @@ use crate::report::{
 use coldbucket_cold_start::Model;
 
 /// The data of an audit.
+#[derive(Clone, Copy)]
 pub(super) struct AuditInput<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) source: Source,
@@ -79,6 +80,7 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
             regions: regions(snapshot, case.resources),
             endpoint: snapshot.endpoint.clone(),
             selection: summary_of(case.selection, case.resources),
+            template: None,
         },
         summary: Summary {
             resources,
@@ -163,7 +165,7 @@ fn summary_of(selection: &SelectionOptions, resources: &ResourceFilter) -> Selec
     }
 }
 
-fn count(results: &[CheckResult]) -> Summary {
+pub(super) fn count(results: &[CheckResult]) -> Summary {
     let zeros = |names: &mut dyn Iterator<Item = &'static str>| -> BTreeMap<String, u64> {
         names.map(|name| (name.to_owned(), 0)).collect()
     };

@@ -5,8 +5,9 @@ use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
-use super::{Exit, RunError, catalogue, cold_start, gate};
+use super::{Exit, RunError, catalogue, cold_start, gate, templates};
 use crate::cli::options::AuditOptions;
+use crate::inventory::Snapshot;
 use crate::inventory::request::CollectRequest;
 use crate::output::Look;
 use crate::report::Source;
@@ -41,12 +42,8 @@ pub(super) fn run(
         needs,
         ..audit.request.clone()
     };
-    let (snapshot, source) = source::obtain(&audit.source, request, console)?;
-    if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
-        console.note(&format!("endpoint: {endpoint}"));
-    }
-    let report = assess::report(&AuditInput {
-        snapshot: &snapshot,
+    let input = |snapshot, source| AuditInput {
+        snapshot,
         source,
         selected: &selected,
         selection: &audit.selection,
@@ -54,7 +51,19 @@ pub(super) fn run(
         trust: &audit.trust,
         model: model.as_ref(),
         acceptance: &acceptance,
-    })?;
+    };
+    let (report, complete) = if let Some(template) = &audit.template {
+        (
+            templates::report(template, &input(&Snapshot::default(), Source::Template))?,
+            true,
+        )
+    } else {
+        let (snapshot, source) = source::obtain(&audit.source, request, console)?;
+        if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
+            console.note(&format!("endpoint: {endpoint}"));
+        }
+        (assess::report(&input(&snapshot, source))?, snapshot.complete)
+    };
     for note in &report.notes {
         console.note(&format!("note: {note}"));
     }
@@ -88,7 +97,7 @@ pub(super) fn run(
             file.display()
         ));
     }
-    let exit = gate::exit(&report.results, snapshot.complete, audit.gate);
+    let exit = gate::exit(&report.results, complete, audit.gate);
     if exit == Exit::Incomplete {
         console.note(&gate::why_incomplete(&report.results, audit.gate));
     }

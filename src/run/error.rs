@@ -49,6 +49,14 @@ pub enum RunError {
         /// The error, its place, and what to do.
         message: String,
     },
+    /// A template that cannot be read.
+    #[error("{file}: {message}")]
+    Template {
+        /// The file, with line and column where they are known.
+        file: String,
+        /// The error.
+        message: String,
+    },
     /// An invalid baseline or report.
     #[error("{file} is not a valid {what}: {message}")]
     Document {

@@ -102,6 +102,7 @@ mod tests {
                 arn: String::new(),
                 account: String::new(),
                 region: String::new(),
+                address: None,
             },
             item: None,
             severity,
@@ -113,6 +114,8 @@ mod tests {
             fingerprint: String::new(),
             suppressed_by: None,
             suppression: None,
+            location: None,
+            change: None,
         }
     }
 

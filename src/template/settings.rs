@@ -52,8 +52,10 @@ impl<T> Setting<T> {
 /// What identifies a resource in its template, and where it is written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceSource {
-    /// Logical id, construct path or Terraform address; unique in the deployment.
+    /// Logical id or Terraform address; unique in the deployment.
     pub address: String,
+    /// Construct path, which reports show in place of the address.
+    pub construct: Option<String>,
     /// The line of the resource.
     pub position: Option<SourcePosition>,
     /// The lines of its settings, by the member of the snapshot that each fills (`policy`,

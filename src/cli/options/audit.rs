@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::join::Join;
 use super::shared::{Acceptance, AuditSource, GateOptions, Output, SelectionOptions};
+use super::template::TemplateOptions;
 use crate::cli::Mistake;
 use crate::cli::args::AuditArgs;
 use crate::cli::choices::GroupBy;
@@ -16,6 +17,8 @@ use crate::output::By;
 pub struct AuditOptions {
     /// The source of the data.
     pub source: AuditSource,
+    /// What to audit before deployment, in place of the source.
+    pub template: Option<TemplateOptions>,
     /// The selected checks.
     pub selection: SelectionOptions,
     /// What to read, and how.
@@ -49,6 +52,7 @@ fn milliseconds(text: &str) -> Option<f64> {
 
 impl Join {
     pub(super) fn audit(&mut self, args: AuditArgs) -> AuditOptions {
+        let template = self.template(args.template, &args.source);
         let mut request = self.request(&args.tuning);
         request.resources = self.resources(args.resources, &args.source.live.region);
         let mut selection = self.selection(args.selection);
@@ -58,6 +62,7 @@ impl Join {
             .and_then(|text| self.budget(&text));
         AuditOptions {
             source: self.source(args.source, &args.tuning, &mut request),
+            template,
             selection,
             request,
             gate: self.gate(args.gate.fail_on, args.gate.allow_incomplete),

@@ -9,6 +9,7 @@ mod join;
 mod policy;
 mod remediate;
 mod shared;
+mod template;
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,7 @@ pub use shared::{
     Acceptance, AuditSource, DEFAULT_PACK, GateOptions, MAX_CONCURRENCY, MAX_SAMPLE, Output,
     PackName, SelectionOptions,
 };
+pub use template::TemplateOptions;
 
 /// Everything one run needs to know.
 #[derive(Clone, Debug, PartialEq)]

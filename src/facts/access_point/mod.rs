@@ -403,6 +403,7 @@ impl<'a> SubjectView<'a> for AccessPointFacts {
                 arn,
                 account: id.to_owned(),
                 region: region.to_owned(),
+                address: None,
             },
             unlisted,
         };

@@ -66,6 +66,7 @@ impl<'a> SubjectView<'a> for AccountFacts {
                 arn: account_arn(account.partition(), id),
                 account: id.to_owned(),
                 region: GLOBAL.to_owned(),
+                address: None,
             },
             unlisted: Vec::new(),
         }]

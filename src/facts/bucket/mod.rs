@@ -245,6 +245,7 @@ impl<'a> SubjectView<'a> for BucketFacts<'a> {
                 arn: bucket_arn(account.partition(), name),
                 account: id.to_owned(),
                 region: region.to_owned(),
+                address: None,
             },
             unlisted,
         };

@@ -365,6 +365,7 @@ impl<'a> SubjectView<'a> for FunctionFacts<'a> {
                 },
                 account: id.to_owned(),
                 region: region.to_owned(),
+                address: None,
             },
             unlisted,
         };

@@ -252,6 +252,7 @@ impl<'a> SubjectView<'a> for IdentityFacts {
                 arn: arn.to_owned(),
                 account: id.to_owned(),
                 region: GLOBAL.to_owned(),
+                address: None,
             },
             unlisted,
         };

@@ -81,6 +81,7 @@ impl<'a> SubjectView<'a> for RegionFacts {
                 arn: region_arn(name, id),
                 account: id.to_owned(),
                 region: if name == UNLISTED { UNKNOWN } else { name }.to_owned(),
+                address: None,
             },
             unlisted,
         };

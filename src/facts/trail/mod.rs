@@ -176,6 +176,7 @@ impl<'a> SubjectView<'a> for TrailFacts {
                     arn: arn.clone(),
                     account: id.to_owned(),
                     region: trail.home_region.clone(),
+                    address: None,
                 },
                 unlisted: Vec::new(),
             })
@@ -207,6 +208,7 @@ impl<'a> SubjectView<'a> for TrailFacts {
                     arn: trail_arn(UNKNOWN, id, UNLISTED),
                     account: id.to_owned(),
                     region: UNKNOWN.to_owned(),
+                    address: None,
                 },
                 unlisted: because.because().to_vec(),
             });

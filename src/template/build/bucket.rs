@@ -178,7 +178,7 @@ impl<'a> Builder<'a> {
     fn problem(&mut self, settings: &BucketSettings, member: &str, message: &str) {
         let source = &settings.source;
         self.problems.push(TemplateRemark {
-            address: source.address.clone(),
+            address: source.construct.as_ref().unwrap_or(&source.address).clone(),
             position: source
                 .positions
                 .get(member)

@@ -190,7 +190,7 @@ impl<'a> Builder<'a> {
         self.resources.push((
             ResourceKey { kind, arn },
             BuiltResource {
-                address: source.address.clone(),
+                address: source.construct.as_ref().unwrap_or(&source.address).clone(),
                 pointer,
                 existing: source.existing,
                 references: made.references,

@@ -107,7 +107,7 @@ pub(super) fn of(root: &TemplateNode, input: &StackInput) -> Result<Alternative,
 enum ChosenValue {
     Text(String),
     /// None of those that it is compared with.
-    Other(BTreeSet<String>),
+    Other,
     Holds(bool),
 }
 
@@ -120,7 +120,7 @@ impl ChosenValue {
                     .parameters
                     .insert(name.clone(), TemplateNode::text(value.clone()));
             }
-            (Choice::Parameter(name), Self::Other(_)) => {
+            (Choice::Parameter(name), Self::Other) => {
                 input.other.insert(name.clone());
             }
             (Choice::Condition(name), Self::Holds(value)) => {
@@ -147,7 +147,7 @@ fn options(sections: &Sections, choice: &Choice, compared: &BTreeSet<String>) ->
                 .iter()
                 .cloned()
                 .map(ChosenValue::Text)
-                .chain([ChosenValue::Other(compared.clone())])
+                .chain([ChosenValue::Other])
                 .collect(),
         },
     }

@@ -15,8 +15,10 @@ use crate::inventory::identity::AccessKey;
 
 /// One resource of a stack.
 pub(super) struct Resource<'n> {
-    /// Its logical id with the stacks that it is nested in, or its construct path.
+    /// Its logical id with the stacks that it is nested in.
     pub(super) address: String,
+    /// Its construct path.
+    pub(super) construct: Option<String>,
     /// The line of its name.
     pub(super) position: Option<SourcePosition>,
     /// Evaluated properties.
@@ -33,6 +35,7 @@ impl<'n> Resource<'n> {
         let properties = self.properties();
         ResourceSource {
             address: self.address.clone(),
+            construct: self.construct.clone(),
             position: self.position.clone(),
             positions: members
                 .iter()

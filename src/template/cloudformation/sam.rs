@@ -136,6 +136,7 @@ impl Translation<'_> {
         out.functions.push(FunctionSettings {
             source: Resource {
                 address: self.resource.address.clone(),
+                construct: self.resource.construct.clone(),
                 position: self.resource.position.clone(),
                 node: &properties,
             }
@@ -389,6 +390,7 @@ impl Translation<'_> {
         let mut role = IdentitySettings {
             source: Resource {
                 address: format!("{}Role", self.resource.address),
+                construct: None,
                 position: self.resource.position.clone(),
                 node: self.p.0,
             }

@@ -445,6 +445,10 @@ fn read_resource(
     }
     let found = Resource {
         address: address.clone(),
+        construct: resource
+            .get("Metadata")
+            .filter(|_| deployment.by_construct)
+            .and_then(|metadata| metadata.get("aws:cdk:path")?.as_text()),
         position: position.clone(),
         node: &properties,
     };

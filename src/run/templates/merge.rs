@@ -1,0 +1,232 @@
+//! One report of the reports on every snapshot that a deployment may lead to.
+//!
+//! A verdict that is the same in all of them holds. One that differs is not assessed, and the message
+//! names what it depends on. A snapshot in which the resource is not made says nothing about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::inventory::ids::SubjectKind;
+use crate::report::{BucketPosture, CheckResult, Reason, Report, Status};
+use crate::template::{Built, ResourceKey};
+
+type Question = (String, SubjectKind, String);
+
+/// What one snapshot answers: a result, or one an item.
+type Answers = BTreeMap<Option<String>, CheckResult>;
+
+/// Puts the reports on one deployment together.
+pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
+    let mut questions: BTreeMap<Question, Vec<Answers>> = BTreeMap::new();
+    let mut postures: Vec<Vec<BucketPosture>> = Vec::new();
+    let mut first: Option<Report> = None;
+    for mut report in reports {
+        let mut answers: BTreeMap<Question, Answers> = BTreeMap::new();
+        for result in std::mem::take(&mut report.results) {
+            let question = (
+                result.check.clone(),
+                result.resource.kind,
+                result.resource.arn.clone(),
+            );
+            answers
+                .entry(question)
+                .or_default()
+                .insert(result.item.clone(), result);
+        }
+        for (question, answers) in answers {
+            questions.entry(question).or_default().push(answers);
+        }
+        postures.push(std::mem::take(&mut report.buckets));
+        match &mut first {
+            None => first = Some(report),
+            Some(first) => {
+                for start in report.cold_start {
+                    if !first.cold_start.iter().any(|known| {
+                        known.arn == start.arn && known.qualifier == start.qualifier
+                    }) {
+                        first.cold_start.push(start);
+                    }
+                }
+            }
+        }
+    }
+    let mut report = first.unwrap_or_else(empty);
+    for ((_, kind, arn), answers) in questions {
+        let references = built
+            .resources
+            .get(&ResourceKey { kind, arn })
+            .map(|resource| &resource.references);
+        report.results.extend(decided(answers, references));
+    }
+    report.buckets = merged_postures(postures);
+    report
+}
+
+/// The results that hold in every snapshot.
+fn decided(answers: Vec<Answers>, references: Option<&BTreeSet<String>>) -> Vec<CheckResult> {
+    let Some((first, others)) = answers.split_first() else {
+        return Vec::new();
+    };
+    let status = |answers: &Answers, item: &Option<String>| answers.get(item).map(|one| one.status);
+    let same = |other: &Answers| {
+        other.len() == first.len()
+            && first
+                .iter()
+                .all(|(item, result)| status(other, item) == Some(result.status))
+    };
+    if others.iter().all(same) {
+        return first.values().cloned().collect();
+    }
+    let items: BTreeSet<&Option<String>> = answers.iter().flat_map(BTreeMap::keys).collect();
+    let mut out = Vec::new();
+    let mut open: Vec<&CheckResult> = Vec::new();
+    for item in items {
+        let all: Option<Vec<&CheckResult>> =
+            answers.iter().map(|answers| answers.get(item)).collect();
+        match all.as_deref() {
+            Some([one, rest @ ..]) if rest.iter().all(|other| other.status == one.status) => {
+                out.push((*one).clone());
+            }
+            _ => open.extend(answers.iter().filter_map(|answers| answers.get(item))),
+        }
+    }
+    // Items that come and go and never fail are not worth a question.
+    let decides = |result: &&&CheckResult| {
+        !matches!(result.status, Status::Pass | Status::NotApplicable)
+    };
+    let no_items = open.iter().all(|result| result.item.is_none());
+    match open.iter().find(decides).or_else(|| no_items.then(|| open.first()).flatten()) {
+        Some(result) => out.push(not_known((*result).clone(), references)),
+        None => {
+            if out.is_empty() {
+                out.extend(open.first().map(|result| CheckResult {
+                    item: None,
+                    ..(*result).clone()
+                }));
+            }
+        }
+    }
+    out
+}
+
+/// A result that depends on what is not known.
+fn not_known(result: CheckResult, references: Option<&BTreeSet<String>>) -> CheckResult {
+    const NAMED: usize = 4;
+    let references: Vec<&str> = references
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let mut named = references
+        .iter()
+        .take(NAMED)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if references.len() > NAMED {
+        named.push_str(&format!(" and {} more", references.len() - NAMED));
+    }
+    CheckResult {
+        status: Status::NotAssessed,
+        item: None,
+        message: Some(if named.is_empty() {
+            "depends on values that are known only after deployment".to_owned()
+        } else {
+            format!("depends on values that are known only after deployment: {named}")
+        }),
+        evidence: Vec::new(),
+        witness: None,
+        reason: Some(Reason::Undecidable),
+        missing: Vec::new(),
+        ..result
+    }
+}
+
+/// What all snapshots say of a bucket; where they differ, a word that both may mean is `unknown`.
+fn merged_postures(postures: Vec<Vec<BucketPosture>>) -> Vec<BucketPosture> {
+    let mut merged: Vec<BucketPosture> = Vec::new();
+    for posture in postures.into_iter().flatten() {
+        let known = merged
+            .iter_mut()
+            .find(|known| known.name == posture.name && known.account == posture.account);
+        match known {
+            None => merged.push(posture),
+            Some(known) if *known == posture => {}
+            Some(known) => {
+                let both = serde_json::to_value(&*known)
+                    .ok()
+                    .zip(serde_json::to_value(&posture).ok());
+                if let Some((mut one, other)) = both {
+                    unknown_where_different(&mut one, &other);
+                    if let Ok(posture) = serde_json::from_value(one) {
+                        *known = posture;
+                    }
+                }
+            }
+        }
+    }
+    merged
+}
+
+fn unknown_where_different(one: &mut serde_json::Value, other: &serde_json::Value) {
+    use serde_json::Value;
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            for (name, value) in one.iter_mut() {
+                unknown_where_different(value, other.get(name).unwrap_or(&Value::Null));
+            }
+        }
+        (one @ Value::Array(_), other) if one != other => {
+            *one = Value::Array(vec![Value::String("unknown".to_owned())]);
+        }
+        (one @ Value::String(_), other) if one != other => {
+            *one = Value::String("unknown".to_owned());
+        }
+        (one, other) if one != other => *one = Value::Null,
+        _ => {}
+    }
+}
+
+/// Puts the reports on several inputs together.
+pub(super) fn inputs(mut before: Report, next: Report) -> Report {
+    before.results.extend(next.results);
+    before.buckets.extend(next.buckets);
+    before.cold_start.extend(next.cold_start);
+    for account in next.scope.accounts {
+        if !before.scope.accounts.contains(&account) {
+            before.scope.accounts.push(account);
+        }
+    }
+    for region in next.scope.regions {
+        if !before.scope.regions.contains(&region) {
+            before.scope.regions.push(region);
+        }
+    }
+    before
+}
+
+fn empty() -> Report {
+    Report {
+        schema: crate::report::SCHEMA.to_owned(),
+        tool: crate::report::Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        taken_at: String::new(),
+        source: crate::report::Source::Template,
+        scope: crate::report::ScopeSummary {
+            accounts: Vec::new(),
+            regions: Vec::new(),
+            endpoint: None,
+            selection: crate::report::SelectionSummary::default(),
+            template: None,
+        },
+        summary: crate::report::Summary::default(),
+        checks: BTreeMap::new(),
+        results: Vec::new(),
+        buckets: Vec::new(),
+        cold_start: Vec::new(),
+        gaps: Vec::new(),
+        exceptions: Vec::new(),
+        notes: Vec::new(),
+    }
+}

@@ -1,0 +1,248 @@
+//! `audit --template`: reads templates, judges every snapshot that a deployment may lead to, and puts the
+//! results together.
+
+mod files;
+mod merge;
+
+use std::collections::BTreeSet;
+
+use wildmatch::WildMatch;
+
+use super::accepting::AcceptanceRules;
+use super::assess::{self, AuditInput};
+use super::{RunError, clock};
+use crate::cli::options::TemplateOptions;
+use crate::findings::fingerprint;
+use crate::inventory::Snapshot;
+use crate::inventory::ids::SubjectKind;
+use crate::inventory::request::ResourceFilter;
+use crate::report::{CheckResult, Report, Source, SourceLocation, SourceRemark, TemplateScope};
+use crate::template::build::UNKNOWN_REGION;
+use crate::template::{
+    Built, BuiltResource, DeploymentTarget, Rendering, ResourceKey, SourcePosition, TemplateKind,
+    TemplateRemark,
+};
+use files::Root;
+
+/// What the Region of a result is called where it is not known.
+const UNKNOWN: &str = "unknown";
+
+/// One input, read.
+struct Loaded {
+    kind: TemplateKind,
+    /// As it is called in reports.
+    file: String,
+    /// What positions of its files are relative to.
+    root: Root,
+    built: Built,
+}
+
+/// Reads and judges the templates, as `input` says; its snapshot is not used.
+pub(super) fn report(
+    options: &TemplateOptions,
+    input: &AuditInput<'_>,
+) -> Result<Report, RunError> {
+    let target = DeploymentTarget {
+        account: options.account.clone(),
+        region: options.region.clone(),
+        stack_name: options.stack_name.clone(),
+        parameters: files::parameters(options)?,
+        taken_at: options
+            .as_of
+            .as_ref()
+            .map_or_else(clock::now, |date| format!("{date}T00:00:00Z")),
+    };
+    let loaded = files::load(options, &target)?;
+    let nothing = AcceptanceRules::none();
+    let everything = ResourceFilter::default();
+    let mut combined: Option<Report> = None;
+    for one in &loaded {
+        let reports = one
+            .built
+            .renderings
+            .iter()
+            .map(|rendering| {
+                let mut report = assess::report(&AuditInput {
+                    snapshot: &rendering.snapshot,
+                    source: Source::Template,
+                    acceptance: &nothing,
+                    resources: &everything,
+                    ..*input
+                })?;
+                of_the_template(&mut report, one, rendering, input);
+                Ok(report)
+            })
+            .collect::<Result<Vec<Report>, RunError>>()?;
+        let merged = merge::renderings(reports, &one.built);
+        combined = Some(match combined {
+            None => merged,
+            Some(before) => merge::inputs(before, merged),
+        });
+    }
+    let Some(mut report) = combined else {
+        return Err(RunError::mistake("no template was found", None));
+    };
+    narrow(&mut report.results, input.resources);
+    report
+        .results
+        .sort_by(|a, b| (&a.check, &a.resource, &a.item).cmp(&(&b.check, &b.resource, &b.item)));
+    finish(&mut report, &loaded, input);
+    Ok(report)
+}
+
+/// Keeps what the template makes, with addresses and lines.
+fn of_the_template(
+    report: &mut Report,
+    one: &Loaded,
+    rendering: &Rendering,
+    input: &AuditInput<'_>,
+) {
+    report.results.retain_mut(|result| {
+        let key = ResourceKey {
+            kind: result.resource.kind,
+            arn: result.resource.arn.clone(),
+        };
+        let Some(resource) = one.built.resources.get(&key) else {
+            return false;
+        };
+        result.location = location(result, resource, rendering)
+            .map(|position| one.root.location(position));
+        let first_id = input.selected.first_id(&result.check);
+        // The name may be generated, and two templates may make the same.
+        result.fingerprint = fingerprint(
+            first_id.unwrap_or(&result.check),
+            &format!("{}#{}", one.file, resource.address),
+            result.item.as_deref(),
+        );
+        result.resource.address = Some(resource.address.clone());
+        if result.resource.region == UNKNOWN_REGION {
+            result.resource.region = UNKNOWN.to_owned();
+        }
+        true
+    });
+    for region in &mut report.scope.regions {
+        if region == UNKNOWN_REGION {
+            *region = UNKNOWN.to_owned();
+        }
+    }
+    for bucket in &mut report.buckets {
+        if bucket.region == UNKNOWN_REGION {
+            bucket.region = UNKNOWN.to_owned();
+        }
+    }
+}
+
+/// Where a result is decided: the first evidence with a line of its own, else the resource.
+fn location<'r>(
+    result: &CheckResult,
+    resource: &BuiltResource,
+    rendering: &'r Rendering,
+) -> Option<&'r SourcePosition> {
+    let own = format!("{}/", resource.pointer);
+    result
+        .evidence
+        .iter()
+        .filter(|evidence| evidence.pointer.starts_with(&own))
+        .find_map(|evidence| {
+            let position = rendering.position_of(&evidence.pointer)?;
+            (rendering.positions.get(&resource.pointer) != Some(position)).then_some(position)
+        })
+        .or_else(|| rendering.position_of(&resource.pointer))
+}
+
+/// `--bucket` and `--function`, by name or address.
+fn narrow(results: &mut Vec<CheckResult>, resources: &ResourceFilter) {
+    let globs = |texts: &[String]| -> Vec<WildMatch> {
+        texts.iter().map(|text| WildMatch::new(text)).collect()
+    };
+    let (buckets, functions) = (globs(&resources.buckets), globs(&resources.functions));
+    results.retain(|result| {
+        let globs = match result.resource.kind {
+            SubjectKind::Bucket => &buckets,
+            SubjectKind::Function => &functions,
+            _ => return true,
+        };
+        let address = result.resource.address.as_deref().unwrap_or_default();
+        globs.is_empty()
+            || globs
+                .iter()
+                .any(|glob| glob.matches(&result.resource.name) || glob.matches(address))
+    });
+}
+
+/// Counts, exceptions, notes, and what was read.
+fn finish(report: &mut Report, loaded: &[Loaded], input: &AuditInput<'_>) {
+    let nothing = Snapshot::default();
+    let snapshot = loaded
+        .first()
+        .and_then(|one| one.built.renderings.first())
+        .map_or(&nothing, |rendering| &rendering.snapshot);
+    let (exceptions, remarks) = input.acceptance.apply(snapshot, &mut report.results);
+    report.exceptions = exceptions;
+    let resources: BTreeSet<(SubjectKind, &str)> = report
+        .results
+        .iter()
+        .map(|result| (result.resource.kind, result.resource.arn.as_str()))
+        .collect();
+    report.summary.resources = input
+        .selected
+        .kinds()
+        .iter()
+        .map(|kind| {
+            let number = resources.iter().filter(|(of, _)| of == kind).count();
+            (kind.name().to_owned(), u64::try_from(number).ok())
+        })
+        .collect();
+    let counted = assess::count(&report.results);
+    report.summary.results = counted.results;
+    report.summary.failed_by_severity = counted.failed_by_severity;
+    let remarks_of = |of: fn(&Built) -> &[TemplateRemark]| -> Vec<SourceRemark> {
+        loaded
+            .iter()
+            .flat_map(|one| of(&one.built).iter().map(|remark| one.root.remark(remark)))
+            .collect()
+    };
+    let problems = remarks_of(|built| &built.problems);
+    let gaps = remarks_of(|built| &built.gaps);
+    let mut notes: Vec<String> = Vec::new();
+    for note in loaded
+        .iter()
+        .flat_map(|one| &one.built.notes)
+        .cloned()
+        .chain(problems.iter().map(sentence))
+        .chain(gaps.iter().map(sentence))
+        .chain(remarks)
+    {
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    report.notes = notes;
+    report.gaps.clear();
+    report.scope.template = Some(TemplateScope {
+        files: loaded.iter().map(|one| one.file.clone()).collect(),
+        kind: loaded
+            .first()
+            .map(|one| one.kind.name().to_owned())
+            .unwrap_or_default(),
+        assumes: vec![
+            "new resources".to_owned(),
+            "nothing else in the account".to_owned(),
+        ],
+        problems,
+        gaps,
+    });
+}
+
+/// A remark with its place, as one sentence.
+fn sentence(remark: &SourceRemark) -> String {
+    let place = match &remark.location {
+        Some(SourceLocation { file, line, .. }) => format!("{file}:{line}: "),
+        None => String::new(),
+    };
+    if remark.address.is_empty() {
+        format!("{place}{}", remark.message)
+    } else {
+        format!("{place}{}: {}", remark.address, remark.message)
+    }
+}
