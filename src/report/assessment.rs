@@ -229,7 +229,9 @@ pub struct SourceRemark {
 }
 
 /// A place in a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct SourceLocation {
     /// The file, relative to the root of the repository.
     pub file: String,
@@ -240,7 +242,9 @@ pub struct SourceLocation {
 }
 
 /// What a change of a template does to a result, against the snapshot that it is laid over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum ResultChange {
     /// It fails after the deployment and does not fail now.

@@ -62,7 +62,10 @@ pub(super) fn run(
         if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
             console.note(&format!("endpoint: {endpoint}"));
         }
-        (assess::report(&input(&snapshot, source))?, snapshot.complete)
+        (
+            assess::report(&input(&snapshot, source))?,
+            snapshot.complete,
+        )
     };
     for note in &report.notes {
         console.note(&format!("note: {note}"));

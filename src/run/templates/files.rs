@@ -33,7 +33,7 @@ pub(super) struct Root {
 }
 
 impl Root {
-    fn of(folder: Option<&Path>) -> Self {
+    pub(super) fn of(folder: Option<&Path>) -> Self {
         let folder = folder.map(|folder| {
             let folder = if folder.as_os_str().is_empty() {
                 Path::new(".")
@@ -52,7 +52,7 @@ impl Root {
     }
 
     /// A file as reports call it.
-    fn file(&self, file: &str) -> String {
+    pub(super) fn file(&self, file: &str) -> String {
         let Some(folder) = &self.folder else {
             return file.to_owned();
         };
@@ -80,7 +80,10 @@ impl Root {
     pub(super) fn remark(&self, remark: &TemplateRemark) -> SourceRemark {
         SourceRemark {
             address: remark.address.clone(),
-            location: remark.position.as_ref().map(|position| self.location(position)),
+            location: remark
+                .position
+                .as_ref()
+                .map(|position| self.location(position)),
             message: remark.message.clone(),
         }
     }
@@ -118,13 +121,13 @@ fn normal(path: &Path) -> PathBuf {
 }
 
 /// Files on disk, below the folder that a template is in or the repository that the folder is in.
-struct DiskFiles {
+pub(super) struct DiskFiles {
     folder: PathBuf,
     within: PathBuf,
 }
 
 impl DiskFiles {
-    fn new(root: &Root) -> Self {
+    pub(super) fn new(root: &Root) -> Self {
         let folder = root.folder.clone().unwrap_or_default();
         Self {
             within: root.repository.clone().unwrap_or_else(|| folder.clone()),
@@ -132,7 +135,8 @@ impl DiskFiles {
         }
     }
 
-    fn path(&self, path: &str) -> Option<PathBuf> {
+    /// A path below the folder or the repository.
+    pub(super) fn path(&self, path: &str) -> Option<PathBuf> {
         let path = fs::canonicalize(self.folder.join(path)).ok()?;
         path.starts_with(&self.within).then_some(path)
     }
@@ -141,8 +145,13 @@ impl DiskFiles {
 impl SourceFiles for DiskFiles {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         let path = self.path(path)?;
-        let size = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?.len();
-        (size <= MOST_BYTES * 4).then(|| fs::read(path).ok()).flatten()
+        let size = fs::metadata(&path)
+            .ok()
+            .filter(fs::Metadata::is_file)?
+            .len();
+        (size <= MOST_BYTES * 4)
+            .then(|| fs::read(path).ok())
+            .flatten()
     }
 
     fn package_bytes(&self, path: &str) -> Option<u64> {
@@ -184,7 +193,9 @@ fn zipped_folder(folder: &Path) -> Option<u64> {
             let path = entry.path();
             let name = path.strip_prefix(folder).ok()?.as_os_str().len();
             let bytes = fs::read(&path).ok()?;
-            let deflated = miniz_oxide::deflate::compress_to_vec(&bytes, 6).len().min(bytes.len());
+            let deflated = miniz_oxide::deflate::compress_to_vec(&bytes, 6)
+                .len()
+                .min(bytes.len());
             let both = deflated.saturating_add(name.saturating_mul(2));
             zipped = zipped.saturating_add(u64::try_from(both).ok()? + OF_FILE);
         }
@@ -207,6 +218,9 @@ pub(super) fn load(
             loaded.push(template(path, target)?);
         }
     }
+    for path in &options.terraform_plans {
+        loaded.push(super::plans::plan(path, target)?);
+    }
     Ok(loaded)
 }
 
@@ -214,10 +228,10 @@ fn template(path: &Path, target: &DeploymentTarget) -> Result<Loaded, RunError> 
     let (name, bytes) = read_bytes(path)?;
     let is_file = path.as_os_str() != "-";
     let root = Root::of(is_file.then(|| path.parent().unwrap_or(Path::new(""))));
-    let file = path.file_name().filter(|_| is_file).map_or_else(
-        || name.clone(),
-        |file| file.to_string_lossy().into_owned(),
-    );
+    let file = path
+        .file_name()
+        .filter(|_| is_file)
+        .map_or_else(|| name.clone(), |file| file.to_string_lossy().into_owned());
     let (kind, built) = read_template(&file, &bytes, target, &DiskFiles::new(&root))
         .map_err(|error| root.error(&name, &error))?;
     Ok(Loaded {
@@ -231,8 +245,8 @@ fn template(path: &Path, target: &DeploymentTarget) -> Result<Loaded, RunError> 
 fn assembly(path: &Path, target: &DeploymentTarget) -> Result<Vec<Loaded>, RunError> {
     let root = Root::of(Some(path));
     let name = path.display().to_string();
-    let built = read_assembly(target, &DiskFiles::new(&root))
-        .map_err(|error| root.error(&name, &error))?;
+    let built =
+        read_assembly(target, &DiskFiles::new(&root)).map_err(|error| root.error(&name, &error))?;
     Ok(built
         .into_iter()
         .map(|built| {
@@ -271,7 +285,9 @@ fn folder(path: &Path, target: &DeploymentTarget) -> Result<Vec<Loaded>, RunErro
                 continue;
             }
             let template = path.extension().is_some_and(|extension| {
-                ["yaml", "yml", "json", "template"].iter().any(|known| extension == *known)
+                ["yaml", "yml", "json", "template"]
+                    .iter()
+                    .any(|known| extension == *known)
             });
             let small = entry.metadata().is_ok_and(|meta| meta.len() <= MOST_BYTES);
             if template && small && found.len() < MOST_FILES {
@@ -313,7 +329,10 @@ pub(super) fn parameters(options: &TemplateOptions) -> Result<BTreeMap<String, S
     for path in &options.parameter_files {
         let (name, bytes) = read_bytes(path)?;
         let text = String::from_utf8_lossy(&bytes);
-        let values = if path.extension().is_some_and(|extension| extension == "toml") {
+        let values = if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
             samconfig(&text)
         } else {
             of_json(&text)
@@ -358,10 +377,16 @@ fn of_json(text: &str) -> Result<Vec<(String, String)>, String> {
 
 /// `parameter_overrides` of samconfig.toml: `"A=1 B=\"x y\""`, or a list of such texts.
 fn samconfig(text: &str) -> Result<Vec<(String, String)>, String> {
-    let value: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let value: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| error.to_string())?;
     let overrides = value
         .get("default")
-        .and_then(|environment| environment.get("deploy").or_else(|| environment.get("global")))
+        .and_then(|environment| {
+            environment
+                .get("deploy")
+                .or_else(|| environment.get("global"))
+        })
         .and_then(|command| command.get("parameters")?.get("parameter_overrides"));
     let texts: Vec<&str> = match overrides {
         Some(toml::Value::String(text)) => vec![text],
@@ -395,8 +420,11 @@ mod tests {
         let of = |values: Result<Vec<(String, String)>, String>| {
             values.map(|values| values.into_iter().collect::<BTreeMap<_, _>>())
         };
-        let expected: BTreeMap<String, String> =
-            [("Stage".to_owned(), "prod".to_owned()), ("N".to_owned(), "2".to_owned())].into();
+        let expected: BTreeMap<String, String> = [
+            ("Stage".to_owned(), "prod".to_owned()),
+            ("N".to_owned(), "2".to_owned()),
+        ]
+        .into();
         for text in [
             r#"[{"ParameterKey": "Stage", "ParameterValue": "prod"}, {"ParameterKey": "N", "ParameterValue": 2}]"#,
             r#"{"Parameters": {"Stage": "prod", "N": "2"}}"#,

@@ -40,9 +40,11 @@ pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
             None => first = Some(report),
             Some(first) => {
                 for start in report.cold_start {
-                    if !first.cold_start.iter().any(|known| {
-                        known.arn == start.arn && known.qualifier == start.qualifier
-                    }) {
+                    if !first
+                        .cold_start
+                        .iter()
+                        .any(|known| known.arn == start.arn && known.qualifier == start.qualifier)
+                    {
                         first.cold_start.push(start);
                     }
                 }
@@ -90,11 +92,14 @@ fn decided(answers: Vec<Answers>, references: Option<&BTreeSet<String>>) -> Vec<
         }
     }
     // Items that come and go and never fail are not worth a question.
-    let decides = |result: &&&CheckResult| {
-        !matches!(result.status, Status::Pass | Status::NotApplicable)
-    };
+    let decides =
+        |result: &&&CheckResult| !matches!(result.status, Status::Pass | Status::NotApplicable);
     let no_items = open.iter().all(|result| result.item.is_none());
-    match open.iter().find(decides).or_else(|| no_items.then(|| open.first()).flatten()) {
+    match open
+        .iter()
+        .find(decides)
+        .or_else(|| no_items.then(|| open.first()).flatten())
+    {
         Some(result) => out.push(not_known((*result).clone(), references)),
         None => {
             if out.is_empty() {

@@ -3,6 +3,7 @@
 
 mod files;
 mod merge;
+mod plans;
 
 use std::collections::BTreeSet;
 
@@ -105,8 +106,8 @@ fn of_the_template(
         let Some(resource) = one.built.resources.get(&key) else {
             return false;
         };
-        result.location = location(result, resource, rendering)
-            .map(|position| one.root.location(position));
+        result.location =
+            location(result, resource, rendering).map(|position| one.root.location(position));
         let first_id = input.selected.first_id(&result.check);
         // The name may be generated, and two templates may make the same.
         result.fingerprint = fingerprint(

@@ -169,6 +169,17 @@ pub(super) struct ModuleConfigurationForm<'a> {
     /// Its outputs.
     #[serde(borrow, default)]
     pub outputs: Option<BTreeMap<Cow<'a, str>, OutputForm<'a>>>,
+    /// Its variables.
+    #[serde(borrow, default)]
+    pub variables: Option<BTreeMap<Cow<'a, str>, DeclarationForm>>,
+}
+
+/// The declaration of a variable.
+#[derive(Debug, Deserialize)]
+pub(super) struct DeclarationForm {
+    /// Its values are not to be shown.
+    #[serde(default)]
+    pub sensitive: Option<bool>,
 }
 
 /// An output.

@@ -15,7 +15,9 @@ mod bucket_settings;
 mod buckets;
 mod configuration;
 mod document;
+mod evaluate;
 mod functions;
+mod hcl;
 mod identities;
 mod instances;
 mod names;
@@ -31,12 +33,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::configuration::Configuration;
-use self::document::{PlanDocument, VariableForm};
+use self::document::PlanDocument;
 use self::instances::{Instances, PlannedAction};
-use self::reader::{BlockPlace, Plan};
+use self::reader::Plan;
 use self::references::InstanceIndex;
 pub use self::refusal::{MOST_BYTES, PlanError};
 pub use self::sources::ModuleSource;
+use self::sources::SourceTree;
 use super::settings::DeploymentSettings;
 use super::{Built, DeploymentTarget, TemplateRemark, build};
 
@@ -111,6 +114,9 @@ const GAPS: &[&str] = &[
     "aws_serverlessapplicationrepository_cloudformation_stack",
 ];
 
+/// The longest value of a variable that is read, bytes.
+const MOST_VARIABLE: usize = 64 << 10;
+
 /// True for a type that is read.
 fn is_relevant(kind: &str) -> bool {
     RELEVANT.binary_search(&kind).is_ok()
@@ -129,7 +135,7 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, PlanError> {
 pub struct TerraformPlan<'a> {
     instances: Instances,
     configuration: Configuration<'a>,
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<String, serde_json::Value>,
     gaps: Vec<TemplateRemark>,
     notes: Vec<String>,
 }
@@ -172,7 +178,7 @@ impl<'a> TerraformPlan<'a> {
         let document = read_document(text)?;
         let instances = instances::read(&document, is_relevant)?;
         let gaps = gaps(&document);
-        let variables = text_variables(document.variables.as_ref());
+        let variables = variables(&document)?;
         let mut notes = Vec::new();
         if document.errored == Some(true) {
             notes.push("the plan ended with an error and cannot be applied".to_owned());
@@ -264,18 +270,7 @@ impl<'a> TerraformPlan<'a> {
             variables: self.variables,
             ..Plan::default()
         };
-        for source in sources {
-            for block in sources::blocks(source) {
-                let key = (source.module.clone(), block.data, block.kind, block.name);
-                plan.lines.insert(
-                    key,
-                    BlockPlace {
-                        position: block.position,
-                        arguments: block.arguments.into_iter().collect(),
-                    },
-                );
-            }
-        }
+        plan.sources = SourceTree::read(sources);
         plan.region = target.region.clone().or_else(|| default_region(&plan));
         plan.account = target.account.clone().or_else(|| account(&plan));
         let mut names: BTreeMap<String, Vec<_>> = BTreeMap::new();
@@ -330,19 +325,31 @@ fn account(plan: &Plan<'_>) -> Option<String> {
         .filter(is_id)
 }
 
-/// Values of variables that are texts, such as a Region. They are never shown.
-fn text_variables(
-    variables: Option<&BTreeMap<Cow<'_, str>, VariableForm<'_>>>,
-) -> BTreeMap<String, String> {
-    variables
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| name.to_ascii_lowercase().contains("region"))
-        .filter_map(|(name, form)| {
-            let text = serde_json::from_str(form.value?.get()).ok()?;
-            Some((name.clone().into_owned(), text))
-        })
-        .collect()
+/// Values of the root module's variables. Those that are sensitive are not read.
+fn variables(
+    document: &PlanDocument<'_>,
+) -> Result<BTreeMap<String, serde_json::Value>, PlanError> {
+    let declared = document
+        .configuration
+        .as_ref()
+        .and_then(|configuration| configuration.root_module.as_ref())
+        .and_then(|module| module.variables.as_ref());
+    let mut variables = BTreeMap::new();
+    for (name, form) in document.variables.iter().flatten() {
+        // Without its declaration a variable may be sensitive.
+        let declaration = declared.and_then(|declared| declared.get(name));
+        let is_open = declaration.is_some_and(|declaration| declaration.sensitive != Some(true));
+        let is_region = name.to_ascii_lowercase().contains("region");
+        let Some(raw) = form.value.filter(|_| is_open || is_region) else {
+            continue;
+        };
+        if raw.get().len() <= MOST_VARIABLE {
+            let value = serde_json::from_str(raw.get())
+                .map_err(|error| PlanError::Shape(error.to_string()))?;
+            variables.insert(name.clone().into_owned(), value);
+        }
+    }
+    Ok(variables)
 }
 
 /// Where modules were installed, by their dotted names.

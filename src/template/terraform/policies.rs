@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::address::ResourceAddress;
+use super::evaluate::Evaluation;
 use super::reader::{Plan, ResourceReader, text_of};
 use super::references::Referent;
 use super::values::WrittenArgument;
@@ -37,7 +38,12 @@ pub(super) fn policy(reader: &ResourceReader<'_>, argument: &str) -> Setting<Tem
             Some(document) => Setting::Written(document),
             None => Setting::Undetermined(reference),
         },
-        _ => Setting::Undetermined(reference),
+        _ => match reader.from_source(argument) {
+            Some(document) if document.reference().is_none() && !document.is_empty() => {
+                Setting::Written(document)
+            }
+            _ => Setting::Undetermined(reference),
+        },
     }
 }
 
@@ -145,6 +151,7 @@ fn statements_of(text: &str) -> Option<Vec<TemplateNode>> {
 /// One `statement` block.
 struct StatementBlock<'p> {
     reader: ResourceReader<'p>,
+    index: usize,
     written: WrittenArgument<'p>,
     node: TemplateNode,
 }
@@ -173,6 +180,7 @@ impl<'p> StatementBlock<'p> {
         };
         Self {
             reader: *reader,
+            index,
             written,
             node,
         }
@@ -203,11 +211,13 @@ impl<'p> StatementBlock<'p> {
         symbols
     }
 
-    /// A list of texts, with unknown ones as the symbols that they can be.
+    /// A list of texts, with unknown ones as the symbols that they can be. `path` leads to the nested
+    /// block that has the argument.
     fn texts(
         &self,
         values: &TemplateNode,
-        written: WrittenArgument<'_>,
+        path: &[(&str, usize)],
+        argument: &str,
         unknown: UnknownText,
     ) -> Vec<TemplateNode> {
         let is_unknown = |item: &&TemplateNode| item.reference().is_some();
@@ -215,6 +225,10 @@ impl<'p> StatementBlock<'p> {
         if count == 0 {
             return values.items().iter().map(interpolated).collect();
         }
+        if let Some(texts) = self.source_texts(values, path, argument) {
+            return texts.iter().map(interpolated).collect();
+        }
+        let written = self.expression(path, argument);
         let symbols: Vec<String> = self.symbols(written).into_iter().collect();
         // One attribute for each text, in whatever order. (A list that is unknown as a whole may
         // have any number of them.)
@@ -236,6 +250,37 @@ impl<'p> StatementBlock<'p> {
             });
         }
         texts
+    }
+
+    /// The same list as the `*.tf` files have it, where they fit the plan.
+    fn source_texts(
+        &self,
+        values: &TemplateNode,
+        path: &[(&str, usize)],
+        argument: &str,
+    ) -> Option<Vec<TemplateNode>> {
+        let mut body = self.reader.source_block()?.body();
+        for (kind, index) in [("statement", self.index)].iter().chain(path) {
+            // Dynamic blocks have another order.
+            if body.blocks.iter().any(|block| block.kind == "dynamic") {
+                return None;
+            }
+            let mut blocks = body.blocks.iter().filter(|block| block.kind == *kind);
+            body = &blocks.nth(*index)?.body;
+        }
+        let expression = &body.argument(argument)?.value;
+        let place = self.reader.expression_place();
+        let found = Evaluation::new(self.reader.plan).value(&place, expression, 0);
+        let found = found.items();
+        let fits = |(planned, found): (&TemplateNode, &TemplateNode)| {
+            let known = planned.reference().is_none() && found.references().is_empty();
+            !known || planned.as_text() == found.as_text()
+        };
+        let same_length = values.reference().is_some() || values.items().len() == found.len();
+        let usable = same_length
+            && found.iter().all(|text| text.as_text().is_some())
+            && values.items().iter().zip(found).all(fits);
+        usable.then(|| found.to_vec())
     }
 
     fn statement(&self) -> TemplateNode {
@@ -260,8 +305,7 @@ impl<'p> StatementBlock<'p> {
         }
         for (member, argument) in [("Action", "actions"), ("NotAction", "not_actions")] {
             if let Some(values) = self.node.get(argument).filter(|values| !values.is_empty()) {
-                let written = self.expression(&[], argument);
-                let texts = self.texts(values, written, UnknownText::Any);
+                let texts = self.texts(values, &[], argument, UnknownText::Any);
                 members.push((member, list(texts)));
             }
         }
@@ -278,9 +322,17 @@ impl<'p> StatementBlock<'p> {
     /// resources (PutBucketPolicy, MalformedPolicy), so that an Allow of actions on objects is on some
     /// object, and one of actions on the bucket is on the bucket.
     fn resources(&self, argument: &str, values: &TemplateNode) -> Vec<TemplateNode> {
-        let written = self.expression(&[], argument);
-        let mut texts = self.texts(values, written, UnknownText::Prefix);
-        let symbols: Vec<String> = self.symbols(written).into_iter().collect();
+        let mut texts = self.texts(values, &[], argument, UnknownText::Prefix);
+        if !texts
+            .iter()
+            .any(|text| text.as_text().is_some_and(|text| has_open_symbol(&text)))
+        {
+            return texts;
+        }
+        let symbols: Vec<String> = self
+            .symbols(self.expression(&[], argument))
+            .into_iter()
+            .collect();
         let [prefix] = symbols.as_slice() else {
             return texts;
         };
@@ -335,9 +387,9 @@ impl<'p> StatementBlock<'p> {
                 }
                 Some(Setting::LeftOut) | None => continue,
             };
-            let written = self.expression(&[(argument, index)], "identifiers");
             let identifiers = block.get("identifiers").cloned().unwrap_or_default();
-            let mut texts = self.texts(&identifiers, written, UnknownText::Whole);
+            let path = [(argument, index)];
+            let mut texts = self.texts(&identifiers, &path, "identifiers", UnknownText::Whole);
             if kind == "AWS" {
                 texts = texts.into_iter().map(|text| self.identity(text)).collect();
             }
@@ -388,14 +440,13 @@ impl<'p> StatementBlock<'p> {
             ) else {
                 continue;
             };
-            let written = self.expression(&[("condition", index)], "values");
             let values = block.get("values").cloned().unwrap_or_default();
             // Under a pattern operator, what follows an attribute may be a wildcard.
             let unknown = match operator.contains("Like") && !operator.contains("Arn") {
                 true => UnknownText::Prefix,
                 false => UnknownText::Whole,
             };
-            let texts = self.texts(&values, written, unknown);
+            let texts = self.texts(&values, &[("condition", index)], "values", unknown);
             if !operators.iter().any(|(other, _)| *other == operator) {
                 operators.push((operator.clone(), Vec::new()));
             }

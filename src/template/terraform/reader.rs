@@ -6,9 +6,11 @@ use serde_json::Value as Json;
 
 use super::address::ResourceAddress;
 use super::configuration::{ArgumentBlock, Configuration, ResourceBlock, references};
+use super::evaluate::{Evaluation, ExpressionPlace};
 use super::instances::{Instances, PlannedAction, PlannedResource};
 use super::names;
 use super::references::{InstanceIndex, NameScope, References, Referent};
+use super::sources::{SourceBlock, SourceTree};
 use super::values::{UnknownLeaf, ValueParts, WrittenArgument};
 use crate::inventory::ids::partition;
 use crate::template::settings::{ResourceSource, Setting};
@@ -26,8 +28,8 @@ pub(super) struct Plan<'a> {
     pub instances: Instances,
     /// The same, by block.
     pub index: InstanceIndex,
-    /// Values of the root module's variables that a provider's Region may name.
-    pub variables: BTreeMap<String, String>,
+    /// Values of the root module's variables.
+    pub variables: BTreeMap<String, Json>,
     /// 12-digit account id, where it is known.
     pub account: Option<String>,
     /// The Region of the default provider, where it is known.
@@ -37,17 +39,8 @@ pub(super) struct Plan<'a> {
     pub candidates: Vec<(ResourceAddress, BTreeSet<Referent>)>,
     /// The buckets that stay, by their known names.
     pub bucket_names: BTreeMap<String, Vec<ResourceAddress>>,
-    /// Lines of blocks by module names and block: from `*.tf`.
-    pub lines: BTreeMap<(Vec<String>, bool, String, String), BlockPlace>,
-}
-
-/// Where a block is written.
-#[derive(Clone, Debug)]
-pub(super) struct BlockPlace {
-    /// The block.
-    pub position: SourcePosition,
-    /// Its arguments.
-    pub arguments: BTreeMap<String, SourcePosition>,
+    /// The `*.tf` files.
+    pub sources: SourceTree,
 }
 
 /// What a setting of a bucket belongs to.
@@ -91,6 +84,16 @@ impl Plan<'_> {
         self.region.as_deref().map_or("aws", partition)
     }
 
+    /// The value of a variable of the root module.
+    pub fn variable(&self, name: &str) -> Option<TemplateNode> {
+        self.variables.get(name).map(TemplateNode::from_json)
+    }
+
+    /// What names refer to.
+    pub fn resolve(&self, scope: &NameScope<'_>, names: &[&str]) -> BTreeSet<Referent> {
+        self.references().resolve_names(scope, names)
+    }
+
     fn references(&self) -> References<'_, '_> {
         References {
             configuration: &self.configuration,
@@ -118,7 +121,7 @@ impl Plan<'_> {
         }
         let mut named = references(region).into_iter();
         let variable = named.find_map(|name| name.strip_prefix("var."))?;
-        self.variables.get(variable).cloned()
+        Some(self.variables.get(variable)?.as_str()?.to_owned())
     }
 
     /// False where the constraints on the provider exclude a version and all later ones.
@@ -182,30 +185,32 @@ impl<'p> ResourceReader<'p> {
 
     /// Its line.
     pub fn position(&self) -> Option<SourcePosition> {
-        self.place().map(|place| place.position.clone())
+        self.source_block().map(SourceBlock::position)
     }
 
     /// The line of an argument, or of the resource where the argument is not written.
     pub fn position_of(&self, argument: &str) -> Option<SourcePosition> {
-        let place = self.place()?;
-        let argument = place.arguments.get(argument);
-        Some(argument.unwrap_or(&place.position).clone())
+        Some(self.source_block()?.position_of(argument))
     }
 
-    fn place(&self) -> Option<&'p BlockPlace> {
-        let address = self.address();
-        let module: Vec<String> = address
-            .module
-            .iter()
-            .map(|step| step.name.clone())
-            .collect();
-        let key = (
-            module,
-            address.data,
-            address.kind.clone(),
-            address.name.clone(),
-        );
-        self.plan.lines.get(&key)
+    /// Its block in the `*.tf` files.
+    pub fn source_block(&self) -> Option<&'p SourceBlock> {
+        self.plan.sources.block(self.address())
+    }
+
+    /// The value that the `*.tf` files give an argument.
+    pub fn from_source(&self, argument: &str) -> Option<TemplateNode> {
+        let written = self.source_block()?.body().argument(argument)?;
+        let place = self.expression_place();
+        Some(Evaluation::new(self.plan).value(&place, &written.value, 0))
+    }
+
+    /// Where its arguments are written.
+    pub fn expression_place(&self) -> ExpressionPlace {
+        ExpressionPlace {
+            module: self.address().module.clone(),
+            key: self.address().key.clone(),
+        }
     }
 
     /// What identifies it.
@@ -424,11 +429,32 @@ impl<'p> ResourceReader<'p> {
         {
             return BucketJoin::Bucket(bucket.clone());
         }
+        if let Some(bucket) = self.bucket_in_source(argument) {
+            return BucketJoin::Bucket(bucket);
+        }
         let reference = self.reference(written);
         if referred.len() > 1 {
             return BucketJoin::Open(referred.into_iter().collect(), reference);
         }
         self.equal_bucket(&referents, reference)
+    }
+
+    /// The bucket that the `*.tf` files say an argument names.
+    fn bucket_in_source(&self, argument: &str) -> Option<ResourceAddress> {
+        let name = self.from_source(argument)?;
+        if name.reference().is_some() {
+            return None;
+        }
+        let name = name.as_text()?;
+        let mut named = self
+            .plan
+            .candidates
+            .iter()
+            .filter(|(address, _)| names::name_of(self.plan, address, "bucket") == name);
+        match (named.next(), named.next()) {
+            (Some((address, _)), None) => Some(address.clone()),
+            _ => None,
+        }
     }
 
     /// The bucket that an expression can mean that leads to none: one whose name has an equal

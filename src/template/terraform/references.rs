@@ -112,11 +112,16 @@ pub(super) struct References<'c, 'a> {
 impl<'c> References<'c, '_> {
     /// What the names of an expression refer to.
     pub fn resolve(&self, scope: &NameScope<'c>, expression: &Json) -> BTreeSet<Referent> {
+        self.resolve_names(scope, &references(expression))
+    }
+
+    /// What names refer to.
+    pub fn resolve_names(&self, scope: &NameScope<'c>, names: &[&str]) -> BTreeSet<Referent> {
         let mut following = Following {
             found: BTreeSet::new(),
             left: MOST_NAMES,
         };
-        self.follow_all(scope, &references(expression), 0, &mut following);
+        self.follow_all(scope, names, 0, &mut following);
         following.found
     }
 

@@ -1,14 +1,14 @@
-//! Where resources are written in `*.tf` files, which a plan does not say.
-//!
-//! A scan for blocks and their arguments, not a parser of expressions: strings, heredocs and comments
-//! are passed over, so that what stands in them is no block.
+//! The `*.tf` files beside a plan: the lines of its resources, and the expressions that it leaves out.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::address::ResourceAddress;
+use super::hcl::{self, HclBlock, HclBody, HclExpression, LineColumn};
 use crate::template::SourcePosition;
 
-/// The deepest nesting that is followed; what is deeper has no lines of its own.
-const DEPTH: usize = 64;
+/// The largest file that is read, bytes.
+const MOST_BYTES: usize = 4 << 20;
 
 /// One file of a module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,329 +21,153 @@ pub struct ModuleSource {
     pub text: String,
 }
 
-/// A `resource` or `data` block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BlockLines {
-    /// It is a `data` block.
-    pub data: bool,
-    /// Its type.
-    pub kind: String,
-    /// Its name.
-    pub name: String,
-    /// Where it begins.
-    pub position: SourcePosition,
-    /// Where its arguments and nested blocks begin.
-    pub arguments: Vec<(String, SourcePosition)>,
-}
-
-/// The blocks of a file.
-pub(super) fn blocks(source: &ModuleSource) -> Vec<BlockLines> {
-    let mut scan = Scan {
-        file: Arc::from(source.file.as_str()),
-        rest: &source.text,
-        line: 1,
-        column: 1,
-        depth: 0,
-        words: Vec::new(),
-        open: None,
-        found: Vec::new(),
-    };
-    while scan.step() {}
-    scan.found.extend(scan.open.take());
-    scan.found
-}
-
-/// A word, a quoted label or `=` of the current line.
-enum Word {
-    Name(String, SourcePosition),
-    Label(String),
-}
-
-struct Scan<'t> {
+/// A block with the file it is in.
+#[derive(Clone, Debug)]
+pub(super) struct SourceBlock {
     file: Arc<str>,
-    rest: &'t str,
-    line: u32,
-    column: u32,
-    depth: usize,
-    /// The words of the line so far, at the depth where blocks or arguments begin.
-    words: Vec<Word>,
-    open: Option<BlockLines>,
-    found: Vec<BlockLines>,
+    block: HclBlock,
 }
 
-impl<'t> Scan<'t> {
-    /// Passes one token; false at the end.
-    fn step(&mut self) -> bool {
-        let Some(first) = self.rest.chars().next() else {
-            return false;
+/// What names something in a module: the names of the modules, and its own.
+type ModuleName = (Vec<String>, String);
+
+/// The blocks of all files.
+#[derive(Debug, Default)]
+pub(super) struct SourceTree {
+    /// `resource` and `data` blocks by module, mode, type and name.
+    blocks: BTreeMap<(Vec<String>, bool, String, String), SourceBlock>,
+    /// Locals.
+    locals: BTreeMap<ModuleName, HclExpression>,
+    /// `module` blocks.
+    calls: BTreeMap<ModuleName, HclBody>,
+    /// Values of outputs.
+    outputs: BTreeMap<ModuleName, HclExpression>,
+    /// Defaults of variables.
+    defaults: BTreeMap<ModuleName, HclExpression>,
+}
+
+impl SourceTree {
+    /// The blocks of the files.
+    pub fn read(sources: &[ModuleSource]) -> Self {
+        let mut tree = Self::default();
+        for source in sources {
+            if source.text.len() > MOST_BYTES {
+                continue;
+            }
+            let file: Arc<str> = Arc::from(source.file.as_str());
+            for block in hcl::parse(&source.text).blocks {
+                tree.add(&source.module, &file, block);
+            }
+        }
+        tree
+    }
+
+    fn add(&mut self, module: &[String], file: &Arc<str>, block: HclBlock) {
+        let module = module.to_vec();
+        let value = |block: HclBlock, name: &str| {
+            let argument = block.body.arguments.into_iter();
+            argument
+                .filter(|argument| argument.name == name)
+                .map(|argument| argument.value)
+                .next()
         };
-        match first {
-            '\n' => {
-                self.advance(1);
-                self.words.clear();
+        match (block.kind.as_str(), block.labels.as_slice()) {
+            ("resource" | "data", [kind, name]) => {
+                let key = (module, block.kind == "data", kind.clone(), name.clone());
+                let file = Arc::clone(file);
+                self.blocks.insert(key, SourceBlock { file, block });
             }
-            '#' => self.skip_line(),
-            '/' if self.rest.starts_with("//") => self.skip_line(),
-            '/' if self.rest.starts_with("/*") => {
-                let end = self.rest.find("*/").map_or(self.rest.len(), |end| end + 2);
-                self.advance(end);
-            }
-            '"' => {
-                let text = self.string();
-                self.words.push(Word::Label(text));
-            }
-            '<' if self.rest.starts_with("<<") => self.heredoc(),
-            '{' => {
-                self.begin();
-                self.depth += 1;
-                self.words.clear();
-                self.advance(1);
-            }
-            '}' => {
-                self.depth = self.depth.saturating_sub(1);
-                if self.depth == 0 {
-                    self.found.extend(self.open.take());
+            ("locals", []) => {
+                for argument in block.body.arguments {
+                    let key = (module.clone(), argument.name);
+                    self.locals.insert(key, argument.value);
                 }
-                self.words.clear();
-                self.advance(1);
             }
-            '=' if !self.rest.starts_with("==") => {
-                self.argument();
-                self.advance(1);
+            ("module", [name]) => {
+                self.calls.insert((module, name.clone()), block.body);
             }
-            letter if letter.is_alphabetic() || letter == '_' => self.word(),
-            other => self.advance(other.len_utf8()),
-        }
-        true
-    }
-
-    fn position(&self) -> SourcePosition {
-        SourcePosition {
-            file: Arc::clone(&self.file),
-            line: self.line,
-            column: self.column,
-        }
-    }
-
-    fn advance(&mut self, bytes: usize) {
-        let (passed, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
-        for letter in passed.chars() {
-            if letter == '\n' {
-                self.line = self.line.saturating_add(1);
-                self.column = 1;
-            } else {
-                self.column = self.column.saturating_add(1);
-            }
-        }
-        self.rest = rest;
-    }
-
-    fn skip_line(&mut self) {
-        let end = self.rest.find('\n').unwrap_or(self.rest.len());
-        self.advance(end);
-    }
-
-    fn word(&mut self) {
-        let position = self.position();
-        let is_part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
-        let end = self
-            .rest
-            .find(|letter: char| !is_part(letter))
-            .unwrap_or(self.rest.len());
-        let name = self.rest.get(..end).unwrap_or_default().to_owned();
-        self.words.push(Word::Name(name, position));
-        self.advance(end);
-    }
-
-    /// A quoted string with its interpolations; its text, up to the first of them.
-    fn string(&mut self) -> String {
-        let mut text = String::new();
-        let mut braces = 0_usize;
-        let mut quoted = vec![0_usize];
-        let mut letters = self.rest.char_indices().skip(1).peekable();
-        let mut end = self.rest.len();
-        while let Some((at, letter)) = letters.next() {
-            let inside = quoted.last() == Some(&braces);
-            match letter {
-                '\\' if inside => {
-                    letters.next();
+            ("output", [name]) => {
+                let key = (module, name.clone());
+                if let Some(value) = value(block, "value") {
+                    self.outputs.insert(key, value);
                 }
-                '$' | '%' if inside && letters.peek().is_some_and(|(_, next)| *next == '{') => {
-                    letters.next();
-                    braces += 1;
+            }
+            ("variable", [name]) => {
+                let key = (module, name.clone());
+                if let Some(value) = value(block, "default") {
+                    self.defaults.insert(key, value);
                 }
-                '"' if inside => {
-                    quoted.pop();
-                    if quoted.is_empty() {
-                        end = at + 1;
-                        break;
-                    }
-                }
-                '"' => quoted.push(braces),
-                '{' if !inside => braces += 1,
-                '}' if !inside => braces = braces.saturating_sub(1),
-                '\n' if quoted.len() == 1 && inside => {
-                    // A string ends on its line: this is no string.
-                    end = at;
-                    break;
-                }
-                _ if braces == 0 => text.push(letter),
-                _ => {}
             }
-            if quoted.len() > DEPTH {
-                break;
-            }
-        }
-        self.advance(end);
-        text
-    }
-
-    /// `<<EOT` or `<<-EOT` up to the line that is its marker.
-    fn heredoc(&mut self) {
-        let begin = self
-            .rest
-            .trim_start_matches('<')
-            .trim_start_matches(['-', '~']);
-        let line = begin.lines().next().unwrap_or("").trim();
-        let is_marker = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
-        if line.is_empty() || !line.chars().all(is_marker) {
-            self.advance(2);
-            return;
-        }
-        let mut length = 0;
-        for (number, text) in self.rest.split_inclusive('\n').enumerate() {
-            length += text.len();
-            if number > 0 && text.trim() == line {
-                break;
-            }
-        }
-        self.advance(length);
-        self.words.clear();
-    }
-
-    /// An opening brace: of a resource at the top, or of a nested block one level below.
-    fn begin(&mut self) {
-        match (self.depth, self.words.as_slice()) {
-            (
-                0,
-                [
-                    Word::Name(keyword, position),
-                    Word::Label(kind),
-                    Word::Label(name),
-                ],
-            ) if keyword == "resource" || keyword == "data" => {
-                self.open = Some(BlockLines {
-                    data: keyword == "data",
-                    kind: kind.clone(),
-                    name: name.clone(),
-                    position: position.clone(),
-                    arguments: Vec::new(),
-                });
-            }
-            (1, _) => self.argument(),
             _ => {}
         }
     }
 
-    /// What is written before `=` or `{` in a block. Only directly in it.
-    fn argument(&mut self) {
-        let name = match self.words.as_slice() {
-            [Word::Name(name, position)] => Some((name.clone(), position.clone())),
-            // `dynamic "rule" {`
-            [Word::Name(keyword, position), Word::Label(name)] if keyword == "dynamic" => {
-                Some((name.clone(), position.clone()))
-            }
-            _ => None,
-        };
-        if self.depth == 1
-            && let (Some(open), Some(argument)) = (&mut self.open, name)
-        {
-            open.arguments.push(argument);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(text: &str) -> Vec<String> {
-        let source = ModuleSource {
-            module: Vec::new(),
-            file: "main.tf".to_owned(),
-            text: text.to_owned(),
-        };
-        blocks(&source)
-            .iter()
-            .map(|block| {
-                let arguments: Vec<String> = block
-                    .arguments
-                    .iter()
-                    .map(|(name, position)| format!("{name}:{}", position.line))
-                    .collect();
-                format!(
-                    "{}.{} at {}:{} {}",
-                    block.kind,
-                    block.name,
-                    block.position.line,
-                    block.position.column,
-                    arguments.join(" ")
-                )
-            })
-            .collect()
-    }
-
-    #[test]
-    fn blocks_and_their_arguments_have_lines() {
-        let text = r#"
-# resource "aws_s3_bucket" "commented" {}
-resource "aws_s3_bucket" "b" {
-  bucket = "x-${var.names["a}"]}" # {
-  tags = {
-    resource = "no"
-  }
-  versioning {
-    enabled = true
-  }
-}
-
-  data "aws_iam_policy_document" "p" {
-  dynamic "statement" {
-    for_each = {}
-  }
-}
-"#;
-        assert_eq!(
-            lines(text),
-            [
-                "aws_s3_bucket.b at 3:1 bucket:4 tags:5 versioning:8",
-                "aws_iam_policy_document.p at 13:3 statement:14",
-            ]
+    /// The block of a resource.
+    pub fn block(&self, address: &ResourceAddress) -> Option<&SourceBlock> {
+        let module = names(&address.module);
+        let key = (
+            module,
+            address.data,
+            address.kind.clone(),
+            address.name.clone(),
         );
+        self.blocks.get(&key)
     }
 
-    #[test]
-    fn a_heredoc_is_text() {
-        let text = "resource \"aws_s3_bucket_policy\" \"p\" {\n  policy = <<-EOT\n  resource \"a\" \"b\" {\n  EOT\n  bucket = 1\n}\n";
-        assert_eq!(
-            lines(text),
-            ["aws_s3_bucket_policy.p at 1:1 policy:2 bucket:5"]
-        );
+    /// A local.
+    pub fn local(&self, module: &[super::address::Step], name: &str) -> Option<&HclExpression> {
+        self.locals.get(&(names(module), name.to_owned()))
     }
 
-    #[test]
-    fn any_text_ends() {
-        for text in [
-            "\"",
-            "\"${",
-            "<<",
-            "<<E",
-            "{{{{",
-            "}}}",
-            "/*",
-            "\u{fffd}\"\\",
-        ] {
-            lines(text);
+    /// The `module` block that calls a module instance.
+    pub fn call(&self, module: &[super::address::Step]) -> Option<&HclBody> {
+        let (last, parent) = module.split_last()?;
+        self.calls.get(&(names(parent), last.name.clone()))
+    }
+
+    /// The value of an output.
+    pub fn output(&self, module: &[super::address::Step], name: &str) -> Option<&HclExpression> {
+        self.outputs.get(&(names(module), name.to_owned()))
+    }
+
+    /// The default of a variable.
+    pub fn default(&self, module: &[super::address::Step], name: &str) -> Option<&HclExpression> {
+        self.defaults.get(&(names(module), name.to_owned()))
+    }
+}
+
+/// The names of a module, without the keys of its instance.
+fn names(module: &[super::address::Step]) -> Vec<String> {
+    module.iter().map(|step| step.name.clone()).collect()
+}
+
+impl SourceBlock {
+    /// What is in it.
+    pub fn body(&self) -> &HclBody {
+        &self.block.body
+    }
+
+    /// Where it begins.
+    pub fn position(&self) -> SourcePosition {
+        self.at(self.block.place)
+    }
+
+    /// Where an argument or a nested block begins; the block itself where it has none.
+    pub fn position_of(&self, argument: &str) -> SourcePosition {
+        let body = self.body();
+        let place = body.argument(argument).map(|argument| argument.place);
+        let place = place.or_else(|| {
+            let block = body.blocks.iter().find(|block| block.kind == argument);
+            block.map(|block| block.place)
+        });
+        self.at(place.unwrap_or(self.block.place))
+    }
+
+    fn at(&self, place: LineColumn) -> SourcePosition {
+        SourcePosition {
+            file: Arc::clone(&self.file),
+            line: place.line,
+            column: place.column,
         }
     }
 }
