@@ -265,7 +265,12 @@ fn location(result: &CheckResult) -> Value {
     let id = &result.resource;
     // Of a template: the line that decides, relative to the root of the repository.
     if let Some(place) = &result.location {
-        let path: Vec<String> = place.file.split('/').map(segment).collect();
+        let path: Vec<String> = place
+            .file
+            .trim_start_matches('/')
+            .split('/')
+            .map(segment)
+            .collect();
         return json!({
             "physicalLocation": {
                 "artifactLocation": {"uri": path.join("/"), "uriBaseId": "SRCROOT"},

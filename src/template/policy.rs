@@ -1,8 +1,10 @@
 //! A policy document of which some leaves are not known, decided by bounds.
 //!
-//! The document is rendered twice. The *open* rendering lets more requests in than the deployed policy
-//! can, whatever the unknown values are; the *closed* rendering fewer. A verdict that is the same for
-//! both holds. One that differs is not known, and the result names what the policy refers to.
+//! The document is rendered three times. The *open* rendering lets more requests in than the deployed
+//! policy can, whatever the unknown values are; the *closed* rendering fewer. More access is not always
+//! worse (RestrictPublicBuckets cuts off what a public policy allows), so that in the *literal* rendering
+//! each unknown value is one value of another account. A verdict that is the same for all holds. One that
+//! differs is not known, and the result names what the policy refers to.
 //!
 //! A fixed symbol (the ARN of a role whose name AWS generates) is a literal whose text does not
 //! matter. An open symbol may be anything: what an Allow names by it is every principal in the open
@@ -17,18 +19,20 @@ use super::value::{
     with_open_symbols_as,
 };
 
-/// Which of the two renderings.
+/// Which of the renderings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// At least the access that the deployed policy grants.
     Open,
+    /// Each unknown value is one value of another account.
+    Literal,
     /// At most the access that the deployed policy grants.
     Closed,
 }
 
 impl Bound {
-    /// Both, in the order of [`Built::renderings`](super::Built::renderings).
-    pub const BOTH: [Self; 2] = [Self::Open, Self::Closed];
+    /// All, in the order of [`Built::renderings`](super::Built::renderings).
+    pub const ALL: [Self; 3] = [Self::Open, Self::Literal, Self::Closed];
 }
 
 /// What a policy is rendered for.
@@ -186,7 +190,7 @@ impl PolicyRenderer<'_> {
             Some((TemplateValue::Undetermined(reference), _)) => {
                 self.note([reference.clone()]);
                 Some(
-                    if self.bound == Bound::Open {
+                    if self.bound != Bound::Closed {
                         "Allow"
                     } else {
                         "Deny"
@@ -197,7 +201,7 @@ impl PolicyRenderer<'_> {
             Some((_, Some(text))) if has_open_symbol(&text) => {
                 self.note(open_references(&text));
                 Some(
-                    if self.bound == Bound::Open {
+                    if self.bound != Bound::Closed {
                         "Allow"
                     } else {
                         "Deny"
@@ -210,7 +214,7 @@ impl PolicyRenderer<'_> {
         };
         let denies = effect.as_deref() == Some("Deny");
         // In the open rendering an Allow matches more requests and a Deny fewer.
-        let wide = (self.bound == Bound::Open) != denies;
+        let wide = (self.bound != Bound::Closed) != denies;
         let mut out = Map::new();
         for (name, value) in statement.members() {
             let element = match name.to_ascii_lowercase().as_str() {
@@ -305,10 +309,12 @@ impl PolicyRenderer<'_> {
                     return Element::Is(self.plain(value));
                 }
                 self.note(open_references(&text));
-                return if wide {
-                    Element::Is(json!({"AWS": ["*", self.foreign()], "Service": SOME_SERVICE}))
-                } else {
-                    Element::Never
+                return match (wide, self.bound) {
+                    (false, _) => Element::Never,
+                    (true, Bound::Literal) => {
+                        Element::Is(json!({"AWS": self.foreign(), "Service": SOME_SERVICE}))
+                    }
+                    (true, _) => Element::Is(json!({"AWS": "*"})),
                 };
             }
         };
@@ -356,7 +362,23 @@ impl PolicyRenderer<'_> {
             "Federated" | "CanonicalUser" => vec![json!(shown(text))],
             // Part of an ARN is an account that is not known, or a name in one.
             _ if text.starts_with("arn:") => vec![json!(self.foreign())],
-            _ => vec![json!("*"), json!(self.foreign())],
+            _ if self.bound == Bound::Literal => vec![json!(self.foreign())],
+            _ => vec![json!("*")],
+        }
+    }
+
+    /// One value that a condition key may have, where its value is not known.
+    fn literal(operator: &str, key: &str, text: &str) -> Option<String> {
+        let key = key.to_ascii_lowercase();
+        if key.ends_with("account") {
+            return Some(FOREIGN_ACCOUNT.to_owned());
+        }
+        match operator {
+            // An address of TEST-NET-2 (RFC 5737).
+            _ if operator.contains("IpAddress") => Some("198.51.100.7/32".to_owned()),
+            _ if operator.contains("String") || operator.contains("Arn") => Some(shown(text)),
+            // Numbers, dates and booleans: nothing is typical.
+            _ => None,
         }
     }
 
@@ -400,7 +422,12 @@ impl PolicyRenderer<'_> {
                     match value.as_text() {
                         Some(text) if has_open_symbol(&text) => {
                             self.note(open_references(&text));
-                            unknown = true;
+                            match Self::literal(operator, key, &text) {
+                                Some(literal) if self.bound == Bound::Literal => {
+                                    texts.push(json!(literal));
+                                }
+                                _ => unknown = true,
+                            }
                         }
                         Some(text) => texts.push(json!(self.account_text(&shown(&text)))),
                         None => texts.push(self.plain(value)),
@@ -458,7 +485,7 @@ impl PolicyRenderer<'_> {
             "the account that it is deployed to, which may be {id} (--account)"
         )]);
         match self.bound {
-            Bound::Open => text.to_owned(),
+            Bound::Open | Bound::Literal => text.to_owned(),
             Bound::Closed => text.replacen(&id, self.context.account, 1),
         }
     }
@@ -510,7 +537,7 @@ mod tests {
     const OWN: &str = "arn:aws:s3:::b";
 
     fn both(statement: Value) -> [Value; 2] {
-        Bound::BOTH.map(|bound| {
+        [Bound::Open, Bound::Closed].map(|bound| {
             let document = node_of(&json!({"Statement": statement.clone()}));
             let context = PolicyContext {
                 own_arn: Some(OWN),
@@ -530,10 +557,7 @@ mod tests {
             "Effect": "Allow", "Principal": {"AWS": open_symbol("Who")},
             "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"
         }));
-        assert_eq!(
-            open.pointer("/0/Principal/AWS").unwrap(),
-            &json!(["*", "arn:aws:iam::999999999998:root"])
-        );
+        assert_eq!(open.pointer("/0/Principal/AWS").unwrap(), &json!("*"));
         assert_eq!(closed, json!([]));
     }
 

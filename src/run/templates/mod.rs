@@ -18,7 +18,7 @@ use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::request::ResourceFilter;
 use crate::report::{CheckResult, Report, Source, SourceLocation, SourceRemark, TemplateScope};
-use crate::template::build::UNKNOWN_REGION;
+use crate::template::build::{UNKNOWN_ACCOUNT, UNKNOWN_REGION};
 use crate::template::{
     Built, BuiltResource, DeploymentTarget, Rendering, ResourceKey, SourcePosition, TemplateKind,
     TemplateRemark,
@@ -119,8 +119,15 @@ fn of_the_template(
         if result.resource.region == UNKNOWN_REGION {
             result.resource.region = UNKNOWN.to_owned();
         }
+        if let Some(message) = &mut result.message {
+            *message = message.replace(UNKNOWN_REGION, "the Region");
+        }
         true
     });
+    report
+        .scope
+        .accounts
+        .retain(|account| account != UNKNOWN_ACCOUNT);
     for region in &mut report.scope.regions {
         if region == UNKNOWN_REGION {
             *region = UNKNOWN.to_owned();

@@ -9,9 +9,7 @@ use crate::inventory::Reading;
 use crate::inventory::account::{Listing, RegionInventory, RegionListing};
 use crate::inventory::config::ConfigRecorderStatus;
 use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
-use crate::inventory::ids::{
-    SubjectKind, account_arn, bucket_arn, kms_key_arn, region_arn, trail_arn,
-};
+use crate::inventory::ids::{SubjectKind, account_arn, kms_key_arn, region_arn, trail_arn};
 use crate::inventory::key::KeyInventory;
 use crate::inventory::pointer::pointer;
 use crate::inventory::target::TargetInventory;
@@ -223,7 +221,8 @@ impl<'a> Builder<'a> {
             }))
             .collect();
         for key in keys {
-            let what = format!("the KMS key {key}");
+            let name = key.rsplit(':').next().unwrap_or_default();
+            let what = format!("the KMS key {name}");
             self.inventory
                 .keys
                 .entry(key)
@@ -243,7 +242,7 @@ impl<'a> Builder<'a> {
             if self.inventory.buckets.contains_key(&target) {
                 continue;
             }
-            let what = format!("the bucket {}", bucket_arn(self.partition(), &target));
+            let what = format!("the bucket {target}");
             self.inventory.targets.insert(
                 target,
                 TargetInventory {

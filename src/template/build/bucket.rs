@@ -1,5 +1,9 @@
 //! Buckets, access points and KMS keys.
 
+use coldbucket_policy::documented_public::documented_public;
+use coldbucket_policy::{Policy, PolicyKind};
+use serde_json::{Value, json};
+
 use super::super::policy::{Bound, FOREIGN_ACCOUNT};
 use super::super::settings::{
     AccessPointSettings, AclSettings, BucketSettings, EncryptionSettings, KeySettings,
@@ -61,11 +65,12 @@ impl<'a> Builder<'a> {
         };
         let acl = self.acl(settings, &block, &ownership, &mut made);
         let policy = self.policy(&settings.policy, Some(&own_arn), &mut made);
+        let policy = self.deployable(settings, policy, &block);
         let bucket = BucketInventory {
             region: Some(region.to_owned()),
             policy_status: match &policy {
                 Reading::Absent => Reading::Absent,
-                _ => Reading::Undetermined("AWS judges a policy when it is deployed".to_owned()),
+                _ => Reading::Undetermined("AWS's judgement of the policy".to_owned()),
             },
             policy,
             acl,
@@ -94,8 +99,8 @@ impl<'a> Builder<'a> {
                 &settings.request_payment,
                 Reading::Known("BucketOwner".to_owned()),
             ),
-            object_sample: Reading::Undetermined("objects come after deployment".to_owned()),
-            object_acls: Reading::Undetermined("objects come after deployment".to_owned()),
+            object_sample: Reading::Undetermined("the objects".to_owned()),
+            object_acls: Reading::Undetermined("the objects".to_owned()),
             created: None,
         };
         self.region_inventory(region);
@@ -113,7 +118,7 @@ impl<'a> Builder<'a> {
     fn unknown_block(&self, reference: &str, made: &mut Made<'_>) -> Reading<PublicAccessBlock> {
         made.references.insert(shown(reference));
         Reading::Known(match self.bound {
-            Bound::Open => PublicAccessBlock::default(),
+            Bound::Open | Bound::Literal => PublicAccessBlock::default(),
             Bound::Closed => ALL_BLOCKED,
         })
     }
@@ -173,6 +178,29 @@ impl<'a> Builder<'a> {
                 })
                 .collect(),
         })
+    }
+
+    /// The policy, unless S3 refuses it: "PutBucketPolicy calls are rejected if the policy is public" (S3
+    /// user guide, "Blocking public access"). Of a policy that is refused, what is not public is left.
+    fn deployable(
+        &mut self,
+        settings: &BucketSettings,
+        policy: Reading<String>,
+        block: &Reading<PublicAccessBlock>,
+    ) -> Reading<String> {
+        let Reading::Known(text) = &policy else {
+            return policy;
+        };
+        if !block.known().is_some_and(|block| block.block_public_policy) || !is_public(text) {
+            return policy;
+        }
+        self.problem(
+            settings,
+            "policy",
+            "will fail to deploy: BlockPublicPolicy, which is on by default on new buckets, refuses a \
+             public policy (AccessDenied)",
+        );
+        Reading::Known(without_public_statements(text))
     }
 
     fn problem(&mut self, settings: &BucketSettings, member: &str, message: &str) {
@@ -247,7 +275,7 @@ impl<'a> Builder<'a> {
         }
         made.references.extend(open_references(key));
         match self.bound {
-            Bound::Open => format!(
+            Bound::Open | Bound::Literal => format!(
                 "arn:{}:kms:{region}:{FOREIGN_ACCOUNT}:alias/{}",
                 self.partition(),
                 shown(key).replace([':', '/'], "_")
@@ -327,7 +355,7 @@ impl<'a> Builder<'a> {
             }),
             policy_status: match &policy {
                 Reading::Absent => Reading::Absent,
-                _ => Reading::Undetermined("AWS judges a policy when it is deployed".to_owned()),
+                _ => Reading::Undetermined("AWS's judgement of the policy".to_owned()),
             },
             policy,
         };
@@ -371,7 +399,7 @@ impl<'a> Builder<'a> {
                 .collect(),
             policy_status: match &policy {
                 Reading::Absent => Reading::Absent,
-                _ => Reading::Undetermined("AWS judges a policy when it is deployed".to_owned()),
+                _ => Reading::Undetermined("AWS's judgement of the policy".to_owned()),
             },
             policy,
         };
@@ -386,6 +414,25 @@ impl<'a> Builder<'a> {
             .multi_region_access_points
             .insert(name, point);
     }
+}
+
+/// Whether AWS calls a policy public.
+fn is_public(text: &str) -> bool {
+    documented_public(&Policy::parse(text, PolicyKind::Resource)) == Some(true)
+}
+
+/// A policy without the Allow statements that make it public.
+fn without_public_statements(text: &str) -> String {
+    let Ok(mut document) = serde_json::from_str::<Value>(text) else {
+        return text.to_owned();
+    };
+    if let Some(Value::Array(statements)) = document.get_mut("Statement") {
+        statements.retain(|statement| {
+            let alone = json!({"Version": "2012-10-17", "Statement": [statement]});
+            !is_public(&alone.to_string())
+        });
+    }
+    document.to_string()
 }
 
 /// Logs go to the named bucket; without a name to the bucket itself.

@@ -42,10 +42,11 @@ impl<'a> Builder<'a> {
             policies: self.policies(settings, &own_arn, &mut made),
             reserved_concurrency: made.reading(&settings.reserved_concurrency, Reading::Absent),
             image: later("the size of the container image"),
-            packages: later("the contents of the package"),
-            measured: later("what its cold starts take"),
+            // Nothing was asked for and refused, so that estimates rest on what is known.
+            packages: Reading::NotCollected,
+            measured: Reading::Absent,
             status: later("the state of the function"),
-            invocations: later("how often it is called"),
+            invocations: later("the number of calls"),
             provisioned_usage: later("the use of provisioned concurrency"),
         };
         let at = regional_pointer(self.account, region, "functions", &name);

@@ -40,7 +40,7 @@ fn outside(what: &str) -> String {
 
 /// The snapshots of a deployment.
 pub fn build(settings: &DeploymentSettings) -> Built {
-    let [open, closed] = Bound::BOTH.map(|bound| {
+    let [open, literal, closed] = Bound::ALL.map(|bound| {
         let mut builder = Builder::new(settings, bound);
         builder.run();
         let snapshot = builder.snapshot();
@@ -55,13 +55,12 @@ pub fn build(settings: &DeploymentSettings) -> Built {
             notes: notes(settings),
         }
     });
-    open.or(closed)
+    open.or(literal).or(closed)
 }
 
 /// What was assumed.
 fn notes(settings: &DeploymentSettings) -> Vec<String> {
-    let mut notes =
-        vec!["template: judged as new resources, with nothing else in the account".to_owned()];
+    let mut notes = vec!["judged as new resources, with nothing else in the account".to_owned()];
     if settings.account.is_none() {
         notes.push(
             "the account is not known: --account ID tells own account ids from others".to_owned(),

@@ -190,6 +190,17 @@ impl Gathered {
             else {
                 continue;
             };
+            let (member, position) = match &part {
+                OfFunction::Url(url) => ("urls", &url.position),
+                OfFunction::Permission(permission) => ("policies", &permission.position),
+                _ => ("", &None),
+            };
+            if let Some(position) = position {
+                let positions = &mut function.source.positions;
+                positions
+                    .entry(member.to_owned())
+                    .or_insert_with(|| position.clone());
+            }
             match part {
                 OfFunction::Alias(alias) => function.aliases.push(alias),
                 OfFunction::Version(version) => function.versions.push(version),
