@@ -226,6 +226,103 @@ fn a_setting_is_on_the_line_of_its_resource() {
     assert_eq!(line("/versioning"), 1);
 }
 
+/// The verdict of a check on the bucket `b` of a plan with a file beside it.
+fn with_source(plan: &str, text: &str, check: &str) -> String {
+    let source = ModuleSource {
+        module: Vec::new(),
+        file: "main.tf".to_owned(),
+        text: text.to_owned(),
+    };
+    let built = build(&plan_text(plan), &[source]);
+    verdicts(&built, &strict())["aws_s3_bucket.b"][check].clone()
+}
+
+#[test]
+fn what_a_plan_leaves_out_is_read_from_the_files_beside_it() {
+    let document = r#"
+data "aws_iam_policy_document" "p" {
+  statement {
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [aws_s3_bucket.b.arn, "${aws_s3_bucket.b.arn}/*"]
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+"#;
+    let plan = "document-tls-deny-at-apply";
+    assert_eq!(with_source(plan, document, "s3-plain-http"), "pass");
+    // The Deny covers the objects only: listing works over plain HTTP.
+    let objects = document.replace(
+        "[aws_s3_bucket.b.arn, ",
+        "[\"${aws_s3_bucket.b.arn}/a/*\", ",
+    );
+    assert_eq!(with_source(plan, &objects, "s3-plain-http"), "fail");
+    // A file that does not fit the plan is not trusted.
+    let other = document.replace("[aws_s3_bucket.b.arn, ", "[");
+    assert_eq!(with_source(plan, &other, "s3-plain-http"), "not-assessed");
+
+    let encoded = r#"
+locals { objects = "${aws_s3_bucket.b.arn}/*" }
+resource "aws_s3_bucket_policy" "b" {
+  bucket = aws_s3_bucket.b.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = ["s3:GetObject"]
+      Resource  = local.objects
+    }]
+  })
+}
+"#;
+    let plan = "policy-not-in-plan-open";
+    assert_eq!(with_source(plan, encoded, "s3-public-read"), "fail");
+    assert_eq!(with_source(plan, encoded, "s3-public-list"), "pass");
+    let heredoc = encoded
+        .replace("jsonencode({\n", "<<-EOT\n{\n")
+        .replace("  })\n", "}\n  EOT\n")
+        .replace("Version = ", "\"Version\": ")
+        .replace("\n    Statement = ", ", \"Statement\": ")
+        .replace("Effect    = ", "\"Effect\": ")
+        .replace("\n      Principal = ", ", \"Principal\": ")
+        .replace("\n      Action    = ", ", \"Action\": ")
+        .replace(
+            "\n      Resource  = local.objects",
+            ", \"Resource\": \"${local.objects}\"",
+        );
+    assert_eq!(with_source(plan, &heredoc, "s3-public-read"), "fail");
+    let unknown = encoded.replace("local.objects", "element(var.objects, 0)");
+    assert_eq!(
+        with_source(plan, &unknown, "s3-public-read"),
+        "not-assessed"
+    );
+}
+
+#[test]
+fn a_local_is_read_from_the_files_beside_the_plan() {
+    let text = plan_text("local-names-one-of-two");
+    let source = ModuleSource {
+        module: Vec::new(),
+        file: "main.tf".to_owned(),
+        text: "locals {\n  bucket = aws_s3_bucket.two.id\n}\n\
+               resource \"aws_s3_bucket_public_access_block\" \"b\" {\n  bucket = local.bucket\n}\n"
+            .to_owned(),
+    };
+    let verdicts = verdicts(&build(&text, &[source]), &strict());
+    let check = "s3-public-access-not-blocked";
+    assert_eq!(verdicts["aws_s3_bucket.one"][check], "pass");
+    assert_eq!(verdicts["aws_s3_bucket.two"][check], "fail");
+}
+
 #[test]
 fn folders_of_modules_are_relative_to_the_root() {
     let text = plan_text("module-nested-instances");

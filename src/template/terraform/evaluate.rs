@@ -275,7 +275,7 @@ impl<'p> Evaluation<'p> {
         match call.argument(name) {
             Some(argument) => Some(self.value(&outer, &argument.value, depth + 1)),
             None => {
-                let default = self.plan.sources.default(&place.module, name)?;
+                let default = self.plan.sources.default_of(&place.module, name)?;
                 Some(self.value(place, default, depth + 1))
             }
         }

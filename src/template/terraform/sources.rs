@@ -131,7 +131,11 @@ impl SourceTree {
     }
 
     /// The default of a variable.
-    pub fn default(&self, module: &[super::address::Step], name: &str) -> Option<&HclExpression> {
+    pub fn default_of(
+        &self,
+        module: &[super::address::Step],
+        name: &str,
+    ) -> Option<&HclExpression> {
         self.defaults.get(&(names(module), name.to_owned()))
     }
 }
