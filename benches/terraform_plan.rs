@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use coldbucket::template::DeploymentTarget;
-use coldbucket::template::terraform::{TerraformPlan, decode};
+use coldbucket::template::terraform::{PlanFiles, TerraformPlan, decode};
 
 const MEGABYTES: usize = 50;
 const BUCKETS: usize = 500;
@@ -186,7 +186,9 @@ fn main() -> ExitCode {
         taken_at: "2026-11-29T00:00:00Z".to_owned(),
         ..DeploymentTarget::default()
     };
-    let built = TerraformPlan::parse(&text).unwrap().build(&target, &[]);
+    let built = TerraformPlan::parse(&text)
+        .unwrap()
+        .build(&target, &PlanFiles::default());
     let took = start.elapsed();
     assert_eq!(built.resources.len(), BUCKETS + FUNCTIONS);
     let memory = peak_mb().unwrap_or(0.0);

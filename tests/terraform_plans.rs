@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use coldbucket::checks::{Catalog, Selected, Selection, assess};
 use coldbucket::facts::{Facts, Trust};
-use coldbucket::template::terraform::{ModuleSource, TerraformPlan, decode};
+use coldbucket::template::terraform::{ModuleSource, PlanFiles, TerraformPlan, decode};
 use coldbucket::template::{Built, DeploymentTarget};
 use serde::Deserialize;
 
@@ -51,11 +51,15 @@ fn folder() -> PathBuf {
 }
 
 fn build(text: &str, sources: &[ModuleSource]) -> Built {
+    let files = PlanFiles {
+        sources: sources.to_vec(),
+        ..PlanFiles::default()
+    };
     let target = DeploymentTarget {
         taken_at: "2026-11-29T00:00:00Z".to_owned(),
         ..DeploymentTarget::default()
     };
-    TerraformPlan::parse(text).unwrap().build(&target, sources)
+    TerraformPlan::parse(text).unwrap().build(&target, &files)
 }
 
 /// A verdict that is the same in every rendering holds; one that differs is not assessed.

@@ -2,15 +2,18 @@
 #![no_main]
 
 use coldbucket::template::DeploymentTarget;
-use coldbucket::template::terraform::{ModuleSource, TerraformPlan, decode};
+use coldbucket::template::terraform::{ModuleSource, PlanFiles, TerraformPlan, decode};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = decode(bytes) else { return };
-    let source = ModuleSource {
-        module: Vec::new(),
-        file: "main.tf".to_owned(),
-        text: text.clone().into_owned(),
+    let files = PlanFiles {
+        sources: vec![ModuleSource {
+            module: Vec::new(),
+            file: "main.tf".to_owned(),
+            text: text.clone().into_owned(),
+        }],
+        ..PlanFiles::default()
     };
     let Ok(plan) = TerraformPlan::parse(&text) else {
         return;
@@ -20,6 +23,6 @@ fuzz_target!(|bytes: &[u8]| {
         taken_at: "2026-11-29T00:00:00Z".to_owned(),
         ..DeploymentTarget::default()
     };
-    let built = plan.build(&target, &[source]);
+    let built = plan.build(&target, &files);
     assert!(!built.renderings.is_empty());
 });

@@ -8,7 +8,9 @@ use super::files::{DiskFiles, Root};
 use crate::run::RunError;
 use crate::run::files::read_bytes;
 use crate::template::cloudformation::SourceFiles;
-use crate::template::terraform::{ModuleFolder, ModuleSource, PlanError, TerraformPlan, decode};
+use crate::template::terraform::{
+    ModuleFolder, ModuleSource, PlanError, PlanFiles, TerraformPlan, decode,
+};
 use crate::template::{DeploymentTarget, TemplateKind};
 
 /// Most files of configuration that are read for lines.
@@ -32,12 +34,12 @@ pub(super) fn plan(path: &Path, target: &DeploymentTarget) -> Result<Loaded, Run
     let plan = TerraformPlan::parse(&text).map_err(wrong)?;
     let is_file = path.as_os_str() != "-";
     let root = Root::of(is_file.then(|| path.parent().unwrap_or(Path::new(""))));
-    let sources = if is_file {
-        sources(&plan, &DiskFiles::new(&root))
+    let files = if is_file {
+        beside(&plan, &DiskFiles::new(&root))
     } else {
-        Vec::new()
+        PlanFiles::default()
     };
-    let built = plan.build(target, &sources);
+    let built = plan.build(target, &files);
     let file = path
         .file_name()
         .filter(|_| is_file)
@@ -48,6 +50,20 @@ pub(super) fn plan(path: &Path, target: &DeploymentTarget) -> Result<Loaded, Run
         root,
         built,
     })
+}
+
+/// What is beside a plan.
+fn beside(plan: &TerraformPlan<'_>, files: &DiskFiles) -> PlanFiles {
+    let packages = plan.packages().into_iter();
+    PlanFiles {
+        sources: sources(plan, files),
+        package_bytes: packages
+            .filter_map(|file| {
+                let bytes = files.package_bytes(&file)?;
+                Some((file, bytes))
+            })
+            .collect(),
+    }
 }
 
 /// The `*.tf` files of a plan's modules. What is not there has no lines.

@@ -458,14 +458,18 @@ fn configuration(reader: &ResourceReader<'_>) -> FunctionConfiguration {
     }
 }
 
-/// The size of the package: the provider reads it back of functions that exist.
+/// The size of the package: that of the file, or what the provider has read back of a function that
+/// exists.
 fn code_size(reader: &ResourceReader<'_>, members: &mut Members) -> u64 {
     let size = reader
         .node("source_code_size")
         .as_text()
         .and_then(|size| size.parse::<u64>().ok())
         .filter(|size| *size > 0);
-    size.unwrap_or_else(|| {
+    let file = reader
+        .known_text("filename")
+        .and_then(|file| reader.plan.package_bytes.get(&file).copied());
+    file.or(size).unwrap_or_else(|| {
         let reference = "the size of the package".to_owned();
         members
             .undetermined

@@ -38,8 +38,8 @@ use self::instances::{Instances, PlannedAction};
 use self::reader::Plan;
 use self::references::InstanceIndex;
 pub use self::refusal::{MOST_BYTES, PlanError};
-pub use self::sources::ModuleSource;
 use self::sources::SourceTree;
+pub use self::sources::{ModuleSource, PlanFiles};
 use super::settings::DeploymentSettings;
 use super::{Built, DeploymentTarget, TemplateRemark, build};
 
@@ -226,12 +226,23 @@ impl<'a> TerraformPlan<'a> {
         folders
     }
 
-    /// The snapshots that the plan leads to. `sources` are the `*.tf` files of its modules, for the
-    /// lines of resources.
-    pub fn build(self, target: &DeploymentTarget, sources: &[ModuleSource]) -> Built {
+    /// The files that functions name as their packages.
+    pub fn packages(&self) -> BTreeSet<String> {
+        self.instances
+            .resources
+            .values()
+            .filter(|resource| resource.address.kind == "aws_lambda_function")
+            .filter_map(|resource| resource.values.get("filename")?.as_str())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The snapshots that the plan leads to. `files` is what is beside it: the lines of resources,
+    /// expressions that a plan leaves out, and the sizes of packages.
+    pub fn build(self, target: &DeploymentTarget, files: &PlanFiles) -> Built {
         let notes = self.notes.clone();
         let gaps = self.gaps.clone();
-        let plan = self.plan(target, sources);
+        let plan = self.plan(target, files);
         let mut settings = DeploymentSettings {
             account: plan.account.clone(),
             region: plan.region.clone(),
@@ -255,7 +266,7 @@ impl<'a> TerraformPlan<'a> {
         built
     }
 
-    fn plan(self, target: &DeploymentTarget, sources: &[ModuleSource]) -> Plan<'a> {
+    fn plan(self, target: &DeploymentTarget, files: &PlanFiles) -> Plan<'a> {
         let mut index = InstanceIndex::default();
         for address in self.instances.resources.keys() {
             index.add(address);
@@ -270,7 +281,8 @@ impl<'a> TerraformPlan<'a> {
             variables: self.variables,
             ..Plan::default()
         };
-        plan.sources = SourceTree::read(sources);
+        plan.sources = SourceTree::read(&files.sources);
+        plan.package_bytes.clone_from(&files.package_bytes);
         plan.region = target.region.clone().or_else(|| default_region(&plan));
         plan.account = target.account.clone().or_else(|| account(&plan));
         let mut names: BTreeMap<String, Vec<_>> = BTreeMap::new();

@@ -41,6 +41,8 @@ pub(super) struct Plan<'a> {
     pub bucket_names: BTreeMap<String, Vec<ResourceAddress>>,
     /// The `*.tf` files.
     pub sources: SourceTree,
+    /// Sizes of packages by file, bytes.
+    pub package_bytes: BTreeMap<String, u64>,
 }
 
 /// What a setting of a bucket belongs to.

@@ -21,6 +21,15 @@ pub struct ModuleSource {
     pub text: String,
 }
 
+/// What is beside a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanFiles {
+    /// The `*.tf` files of its modules.
+    pub sources: Vec<ModuleSource>,
+    /// Sizes of deployment packages by the file that a function names, bytes.
+    pub package_bytes: BTreeMap<String, u64>,
+}
+
 /// A block with the file it is in.
 #[derive(Clone, Debug)]
 pub(super) struct SourceBlock {
