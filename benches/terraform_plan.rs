@@ -6,7 +6,7 @@
 //!
 //! 500 buckets with their settings and 200 functions stand among resources that are not read, as in a
 //! plan of that size. Each figure stands beside its bar, and the run fails when one is missed;
-//! `--report` only tells. Memory is the peak of the process, the plan's bytes included.
+//! `--report` only prints them. Memory is the peak of the process, the plan's bytes included.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

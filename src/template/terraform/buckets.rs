@@ -20,32 +20,41 @@ use crate::template::settings::{AclSettings, BlockSettings, BucketSettings, Sett
 const NOT_IN_PLAN: &str = "a setting of the existing bucket, which is not in the plan";
 
 /// The kinds of settings that have a resource of their own.
-const SETTINGS: &[(&str, Part)] = &[
-    ("aws_s3_bucket_policy", Part::Policy),
-    ("aws_s3_bucket_public_access_block", Part::Block),
-    ("aws_s3_bucket_ownership_controls", Part::Ownership),
-    ("aws_s3_bucket_acl", Part::Acl),
+const SETTINGS: &[(&str, BucketPart)] = &[
+    ("aws_s3_bucket_policy", BucketPart::Policy),
+    ("aws_s3_bucket_public_access_block", BucketPart::Block),
+    ("aws_s3_bucket_ownership_controls", BucketPart::Ownership),
+    ("aws_s3_bucket_acl", BucketPart::Acl),
     (
         "aws_s3_bucket_server_side_encryption_configuration",
-        Part::Encryption,
+        BucketPart::Encryption,
     ),
-    ("aws_s3_bucket_versioning", Part::Versioning),
-    ("aws_s3_bucket_logging", Part::Logging),
-    ("aws_s3_bucket_lifecycle_configuration", Part::Lifecycle),
-    ("aws_s3_bucket_cors_configuration", Part::Cors),
-    ("aws_s3_bucket_website_configuration", Part::Website),
-    ("aws_s3_bucket_replication_configuration", Part::Replication),
-    ("aws_s3_bucket_object_lock_configuration", Part::ObjectLock),
+    ("aws_s3_bucket_versioning", BucketPart::Versioning),
+    ("aws_s3_bucket_logging", BucketPart::Logging),
+    (
+        "aws_s3_bucket_lifecycle_configuration",
+        BucketPart::Lifecycle,
+    ),
+    ("aws_s3_bucket_cors_configuration", BucketPart::Cors),
+    ("aws_s3_bucket_website_configuration", BucketPart::Website),
+    (
+        "aws_s3_bucket_replication_configuration",
+        BucketPart::Replication,
+    ),
+    (
+        "aws_s3_bucket_object_lock_configuration",
+        BucketPart::ObjectLock,
+    ),
     (
         "aws_s3_bucket_request_payment_configuration",
-        Part::RequestPayment,
+        BucketPart::RequestPayment,
     ),
-    ("aws_s3_bucket_abac", Part::Abac),
+    ("aws_s3_bucket_abac", BucketPart::Abac),
 ];
 
 /// A setting of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+enum BucketPart {
     Policy,
     Block,
     Ownership,
@@ -62,7 +71,7 @@ enum Part {
     Abac,
 }
 
-impl Part {
+impl BucketPart {
     /// The member of the snapshot that it fills.
     const fn member(self) -> &'static str {
         match self {
@@ -96,7 +105,7 @@ pub(super) fn read(plan: &Plan<'_>) -> (Vec<BucketSettings>, Vec<TemplateRemark>
         |action| action == PlannedAction::Forget,
         PlannedAction::stays,
     ];
-    let mut written: BTreeSet<(ResourceAddress, Part)> = BTreeSet::new();
+    let mut written: BTreeSet<(ResourceAddress, BucketPart)> = BTreeSet::new();
     let mut opened = BTreeSet::new();
     for phase in phases {
         for (kind, part) in SETTINGS {
@@ -111,7 +120,7 @@ pub(super) fn read(plan: &Plan<'_>) -> (Vec<BucketSettings>, Vec<TemplateRemark>
     for (address, bucket) in &mut buckets {
         finish(bucket);
         // S3 refuses any PutBucketAcl while ACLs are off, `private` too.
-        if written.contains(&(address.clone(), Part::Acl))
+        if written.contains(&(address.clone(), BucketPart::Acl))
             && !bucket.source.existing
             && matches!(bucket.acl, Setting::Written(AclSettings::Canned(ref canned)) if is_private(canned))
             && is_enforced(&bucket.ownership)
@@ -140,7 +149,7 @@ fn acls_are_off(bucket: &BucketSettings) -> TemplateRemark {
         position: bucket
             .source
             .positions
-            .get(Part::Acl.member())
+            .get(BucketPart::Acl.member())
             .or(bucket.source.position.as_ref())
             .cloned(),
         message: "will fail to deploy: S3 refuses PutBucketAcl while Object Ownership is \
@@ -152,10 +161,10 @@ fn acls_are_off(bucket: &BucketSettings) -> TemplateRemark {
 /// Puts a setting that is a resource of its own on its bucket.
 fn place(
     setting: &ResourceReader<'_>,
-    part: Part,
+    part: BucketPart,
     buckets: &mut BTreeMap<ResourceAddress, BucketSettings>,
-    written: &mut BTreeSet<(ResourceAddress, Part)>,
-    opened: &mut BTreeSet<Part>,
+    written: &mut BTreeSet<(ResourceAddress, BucketPart)>,
+    opened: &mut BTreeSet<BucketPart>,
 ) {
     let gone = setting.resource.action == PlannedAction::Delete;
     match setting.bucket_join("bucket", 0) {
@@ -197,15 +206,15 @@ fn place(
 }
 
 /// The lines of a setting.
-fn positions(setting: &ResourceReader<'_>, part: Part, bucket: &mut BucketSettings) {
+fn positions(setting: &ResourceReader<'_>, part: BucketPart, bucket: &mut BucketSettings) {
     let positions = &mut bucket.source.positions;
     let member = part.member();
     let whole = match part {
-        Part::Policy => setting.position_of("policy"),
+        BucketPart::Policy => setting.position_of("policy"),
         _ => setting.position(),
     };
     positions.extend(whole.map(|position| (member.to_owned(), position)));
-    if part == Part::Block {
+    if part == BucketPart::Block {
         for flag in [
             "block_public_acls",
             "ignore_public_acls",
@@ -219,29 +228,29 @@ fn positions(setting: &ResourceReader<'_>, part: Part, bucket: &mut BucketSettin
 }
 
 /// Writes one setting.
-fn write(setting: &ResourceReader<'_>, bucket: &mut BucketSettings, part: Part) {
+fn write(setting: &ResourceReader<'_>, bucket: &mut BucketSettings, part: BucketPart) {
     use bucket_settings as read;
     match part {
-        Part::Policy => bucket.policy = policies::policy(setting, "policy"),
-        Part::Block => bucket.public_access_block = Setting::Written(block(setting)),
-        Part::Ownership => {
+        BucketPart::Policy => bucket.policy = policies::policy(setting, "policy"),
+        BucketPart::Block => bucket.public_access_block = Setting::Written(block(setting)),
+        BucketPart::Ownership => {
             let rule = setting.blocks("rule");
             bucket.ownership = match rule.reference() {
                 Some(reference) => Setting::Undetermined(reference.to_owned()),
                 None => first(&rule, "object_ownership").map_or(Setting::LeftOut, text_of),
             };
         }
-        Part::Acl => bucket.acl = read::acl(setting),
-        Part::Encryption => bucket.encryption = read::encryption(setting, "rule"),
-        Part::Versioning => bucket.versioning = read::versioning(setting),
-        Part::Logging => bucket.logging = read::logging(setting),
-        Part::Lifecycle => bucket.lifecycle = read::lifecycle(setting, "rule"),
-        Part::Cors => bucket.cors = read::cors(setting),
-        Part::Website => bucket.website = read::website(setting),
-        Part::Replication => bucket.replication = read::replication(setting),
-        Part::ObjectLock => bucket.object_lock = read::object_lock(setting),
-        Part::RequestPayment => bucket.request_payment = setting.text("payer"),
-        Part::Abac => {
+        BucketPart::Acl => bucket.acl = read::acl(setting),
+        BucketPart::Encryption => bucket.encryption = read::encryption(setting, "rule"),
+        BucketPart::Versioning => bucket.versioning = read::versioning(setting),
+        BucketPart::Logging => bucket.logging = read::logging(setting),
+        BucketPart::Lifecycle => bucket.lifecycle = read::lifecycle(setting, "rule"),
+        BucketPart::Cors => bucket.cors = read::cors(setting),
+        BucketPart::Website => bucket.website = read::website(setting),
+        BucketPart::Replication => bucket.replication = read::replication(setting),
+        BucketPart::ObjectLock => bucket.object_lock = read::object_lock(setting),
+        BucketPart::RequestPayment => bucket.request_payment = setting.text("payer"),
+        BucketPart::Abac => {
             let status = setting.blocks("abac_status");
             bucket.abac = first(&status, "status")
                 .map_or(Setting::LeftOut, text_of)
@@ -262,52 +271,54 @@ pub(super) fn block(setting: &ResourceReader<'_>) -> BlockSettings {
 }
 
 /// What is left of a bucket when a setting is deleted.
-fn delete(bucket: &mut BucketSettings, part: Part) {
+fn delete(bucket: &mut BucketSettings, part: BucketPart) {
     match part {
-        Part::Policy => bucket.policy = Setting::LeftOut,
+        BucketPart::Policy => bucket.policy = Setting::LeftOut,
         // DeletePublicAccessBlock removes the flags: all are off, new defaults or not.
-        Part::Block => bucket.public_access_block = Setting::Written(BlockSettings::default()),
+        BucketPart::Block => {
+            bucket.public_access_block = Setting::Written(BlockSettings::default())
+        }
         // Without ownership controls the object's writer owns it.
-        Part::Ownership => bucket.ownership = Setting::Written("ObjectWriter".to_owned()),
+        BucketPart::Ownership => bucket.ownership = Setting::Written("ObjectWriter".to_owned()),
         // The provider leaves the ACL as it is.
-        Part::Acl => {}
-        Part::Encryption => bucket.encryption = Setting::LeftOut,
+        BucketPart::Acl => {}
+        BucketPart::Encryption => bucket.encryption = Setting::LeftOut,
         // The provider suspends versioning; it cannot be switched off again.
-        Part::Versioning => {
+        BucketPart::Versioning => {
             bucket.versioning = Setting::Written(Versioning {
                 status: Some("Suspended".to_owned()),
                 mfa_delete: None,
             });
         }
-        Part::Logging => bucket.logging = Setting::LeftOut,
-        Part::Lifecycle => bucket.lifecycle = Setting::LeftOut,
-        Part::Cors => bucket.cors = Setting::LeftOut,
-        Part::Website => bucket.website = Setting::LeftOut,
-        Part::Replication => bucket.replication = Setting::LeftOut,
-        Part::ObjectLock => {}
-        Part::RequestPayment => bucket.request_payment = Setting::LeftOut,
-        Part::Abac => bucket.abac = Setting::LeftOut,
+        BucketPart::Logging => bucket.logging = Setting::LeftOut,
+        BucketPart::Lifecycle => bucket.lifecycle = Setting::LeftOut,
+        BucketPart::Cors => bucket.cors = Setting::LeftOut,
+        BucketPart::Website => bucket.website = Setting::LeftOut,
+        BucketPart::Replication => bucket.replication = Setting::LeftOut,
+        BucketPart::ObjectLock => {}
+        BucketPart::RequestPayment => bucket.request_payment = Setting::LeftOut,
+        BucketPart::Abac => bucket.abac = Setting::LeftOut,
     }
 }
 
 /// A setting that is not known.
-fn unknown(bucket: &mut BucketSettings, part: Part, reference: &str) {
+fn unknown(bucket: &mut BucketSettings, part: BucketPart, reference: &str) {
     let reference = reference.to_owned();
     match part {
-        Part::Policy => bucket.policy = Setting::Undetermined(reference),
-        Part::Block => bucket.public_access_block = Setting::Undetermined(reference),
-        Part::Ownership => bucket.ownership = Setting::Undetermined(reference),
-        Part::Acl => bucket.acl = Setting::Undetermined(reference),
-        Part::Encryption => bucket.encryption = Setting::Undetermined(reference),
-        Part::Versioning => bucket.versioning = Setting::Undetermined(reference),
-        Part::Logging => bucket.logging = Setting::Undetermined(reference),
-        Part::Lifecycle => bucket.lifecycle = Setting::Undetermined(reference),
-        Part::Cors => bucket.cors = Setting::Undetermined(reference),
-        Part::Website => bucket.website = Setting::Undetermined(reference),
-        Part::Replication => bucket.replication = Setting::Undetermined(reference),
-        Part::ObjectLock => bucket.object_lock = Setting::Undetermined(reference),
-        Part::RequestPayment => bucket.request_payment = Setting::Undetermined(reference),
-        Part::Abac => bucket.abac = Setting::Undetermined(reference),
+        BucketPart::Policy => bucket.policy = Setting::Undetermined(reference),
+        BucketPart::Block => bucket.public_access_block = Setting::Undetermined(reference),
+        BucketPart::Ownership => bucket.ownership = Setting::Undetermined(reference),
+        BucketPart::Acl => bucket.acl = Setting::Undetermined(reference),
+        BucketPart::Encryption => bucket.encryption = Setting::Undetermined(reference),
+        BucketPart::Versioning => bucket.versioning = Setting::Undetermined(reference),
+        BucketPart::Logging => bucket.logging = Setting::Undetermined(reference),
+        BucketPart::Lifecycle => bucket.lifecycle = Setting::Undetermined(reference),
+        BucketPart::Cors => bucket.cors = Setting::Undetermined(reference),
+        BucketPart::Website => bucket.website = Setting::Undetermined(reference),
+        BucketPart::Replication => bucket.replication = Setting::Undetermined(reference),
+        BucketPart::ObjectLock => bucket.object_lock = Setting::Undetermined(reference),
+        BucketPart::RequestPayment => bucket.request_payment = Setting::Undetermined(reference),
+        BucketPart::Abac => bucket.abac = Setting::Undetermined(reference),
     }
 }
 
@@ -343,15 +354,18 @@ fn bucket(reader: &ResourceReader<'_>) -> BucketSettings {
 /// Of a bucket that exists, what the provider has not read back is not known. (An attribute that it
 /// has read is there, null or empty.)
 fn read_back(reader: &ResourceReader<'_>, bucket: &mut BucketSettings) {
-    let inline: [(&str, Part); 8] = [
-        ("policy", Part::Policy),
-        ("grant", Part::Acl),
-        ("server_side_encryption_configuration", Part::Encryption),
-        ("logging", Part::Logging),
-        ("versioning", Part::Versioning),
-        ("website", Part::Website),
-        ("cors_rule", Part::Cors),
-        ("lifecycle_rule", Part::Lifecycle),
+    let inline: [(&str, BucketPart); 8] = [
+        ("policy", BucketPart::Policy),
+        ("grant", BucketPart::Acl),
+        (
+            "server_side_encryption_configuration",
+            BucketPart::Encryption,
+        ),
+        ("logging", BucketPart::Logging),
+        ("versioning", BucketPart::Versioning),
+        ("website", BucketPart::Website),
+        ("cors_rule", BucketPart::Cors),
+        ("lifecycle_rule", BucketPart::Lifecycle),
     ];
     for (argument, part) in inline {
         if !reader.has(argument) {
@@ -359,7 +373,7 @@ fn read_back(reader: &ResourceReader<'_>, bucket: &mut BucketSettings) {
         }
     }
     if !reader.has("replication_configuration") {
-        unknown(bucket, Part::Replication, NOT_IN_PLAN);
+        unknown(bucket, BucketPart::Replication, NOT_IN_PLAN);
     }
 }
 

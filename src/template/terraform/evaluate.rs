@@ -9,7 +9,7 @@ use std::cell::Cell;
 use serde_json::Value as Json;
 
 use super::address::{InstanceKey, ModulePath, ResourceAddress, Step};
-use super::hcl::{HclExpression, PathStep, TemplatePart};
+use super::hcl::{HclExpression, HclTextPart, PathStep};
 use super::names;
 use super::reader::Plan;
 use super::references::{NameScope, Referent};
@@ -92,17 +92,17 @@ impl<'p> Evaluation<'p> {
     }
 
     /// A text; a single interpolation is the value itself.
-    fn text(&self, place: &ExpressionPlace, parts: &[TemplatePart], depth: usize) -> TemplateNode {
-        if let [TemplatePart::Value(value)] = parts {
+    fn text(&self, place: &ExpressionPlace, parts: &[HclTextPart], depth: usize) -> TemplateNode {
+        if let [HclTextPart::Value(value)] = parts {
             return self.value(place, value, depth + 1);
         }
         let mut text = String::new();
         for part in parts {
             match part {
-                TemplatePart::Text(literal) => {
+                HclTextPart::Text(literal) => {
                     text.push_str(&crate::template::value::without_symbols(literal));
                 }
-                TemplatePart::Value(value) => {
+                HclTextPart::Value(value) => {
                     let value = self.value(place, value, depth + 1);
                     match value.as_text() {
                         Some(value) => text.push_str(&value),

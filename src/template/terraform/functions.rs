@@ -350,11 +350,11 @@ fn function(reader: &ResourceReader<'_>) -> FunctionSettings {
 }
 
 /// Collects the members that are not known.
-struct Members {
+struct MemberReadings {
     undetermined: BTreeMap<String, String>,
 }
 
-impl Members {
+impl MemberReadings {
     fn take<T>(&mut self, member: &str, setting: Setting<T>) -> Option<T> {
         match setting {
             Setting::Written(value) => Some(value),
@@ -380,7 +380,7 @@ impl Members {
 }
 
 fn configuration(reader: &ResourceReader<'_>) -> FunctionConfiguration {
-    let mut members = Members {
+    let mut members = MemberReadings {
         undetermined: BTreeMap::new(),
     };
     let architectures = reader.node("architectures");
@@ -460,7 +460,7 @@ fn configuration(reader: &ResourceReader<'_>) -> FunctionConfiguration {
 
 /// The size of the package: that of the file, or what the provider has read back of a function that
 /// exists.
-fn code_size(reader: &ResourceReader<'_>, members: &mut Members) -> u64 {
+fn code_size(reader: &ResourceReader<'_>, members: &mut MemberReadings) -> u64 {
     let size = reader
         .node("source_code_size")
         .as_text()
@@ -479,7 +479,7 @@ fn code_size(reader: &ResourceReader<'_>, members: &mut Members) -> u64 {
 }
 
 /// Names of environment variables. Their values are not looked at.
-fn environment(reader: &ResourceReader<'_>, members: &mut Members) -> Vec<String> {
+fn environment(reader: &ResourceReader<'_>, members: &mut MemberReadings) -> Vec<String> {
     let blocks = members.blocks("environment_names", reader.blocks("environment"));
     let Some(variables) = first(&blocks, "variables").cloned() else {
         return Vec::new();
@@ -489,7 +489,7 @@ fn environment(reader: &ResourceReader<'_>, members: &mut Members) -> Vec<String
     names.collect()
 }
 
-fn layers(reader: &ResourceReader<'_>, members: &mut Members) -> Vec<Layer> {
+fn layers(reader: &ResourceReader<'_>, members: &mut MemberReadings) -> Vec<Layer> {
     let node = reader.joined("layers", |kind| kind == "aws_lambda_layer_version");
     let node = members.blocks("layers", node);
     let layers: Vec<Layer> = node
@@ -510,7 +510,7 @@ fn layers(reader: &ResourceReader<'_>, members: &mut Members) -> Vec<Layer> {
     layers
 }
 
-fn file_systems(reader: &ResourceReader<'_>, members: &mut Members) -> Vec<String> {
+fn file_systems(reader: &ResourceReader<'_>, members: &mut MemberReadings) -> Vec<String> {
     let blocks = members.blocks(
         "file_systems",
         reader.joined_blocks("file_system_config", |_| true),
@@ -524,7 +524,7 @@ fn file_systems(reader: &ResourceReader<'_>, members: &mut Members) -> Vec<Strin
 }
 
 /// The VPC attachment: there is one where subnets are named, known or not.
-fn vpc(reader: &ResourceReader<'_>, members: &mut Members) -> Option<Vpc> {
+fn vpc(reader: &ResourceReader<'_>, members: &mut MemberReadings) -> Option<Vpc> {
     let blocks = members.blocks("vpc", reader.joined_blocks("vpc_config", |_| true));
     let block = blocks.items().first()?;
     let subnets = block.get("subnet_ids")?;

@@ -57,7 +57,7 @@ pub(super) enum HclExpression {
     /// A number, true, false or null.
     Literal(Json),
     /// A text with its interpolations.
-    Template(Vec<TemplatePart>),
+    Template(Vec<HclTextPart>),
     /// `[a, b]`.
     List(Vec<HclExpression>),
     /// `{ a = b }`.
@@ -78,7 +78,7 @@ pub(super) enum HclExpression {
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum TemplatePart {
+pub(super) enum HclTextPart {
     /// As it is.
     Text(String),
     /// `${ … }`.
@@ -103,7 +103,7 @@ impl HclBody {
 
 /// The blocks and arguments of a file. What cannot be read is passed over.
 pub(super) fn parse(text: &str) -> HclBody {
-    let mut parser = Parser {
+    let mut parser = HclParser {
         text,
         at: 0,
         lines: text
@@ -122,7 +122,7 @@ struct Unreadable;
 
 type Parsed<T> = Result<T, Unreadable>;
 
-struct Parser<'t> {
+struct HclParser<'t> {
     text: &'t str,
     at: usize,
     /// The offsets of the line ends.
@@ -130,7 +130,7 @@ struct Parser<'t> {
     depth: usize,
 }
 
-impl<'t> Parser<'t> {
+impl<'t> HclParser<'t> {
     fn rest(&self) -> &'t str {
         self.text.get(self.at..).unwrap_or("")
     }
@@ -296,7 +296,7 @@ impl<'t> Parser<'t> {
             if self.take("\"") {
                 labels.push(match self.template("\"")?.as_slice() {
                     [] => String::new(),
-                    [TemplatePart::Text(text)] => text.clone(),
+                    [HclTextPart::Text(text)] => text.clone(),
                     _ => return Err(Unreadable),
                 });
             } else if let Some(word) = self.word() {
@@ -577,7 +577,7 @@ impl<'t> Parser<'t> {
                 // A bare word is a text.
                 HclExpression::Path(steps) => match steps.as_slice() {
                     [PathStep::Name(name)] => {
-                        HclExpression::Template(vec![TemplatePart::Text(name.clone())])
+                        HclExpression::Template(vec![HclTextPart::Text(name.clone())])
                     }
                     _ => HclExpression::Other,
                 },
@@ -619,7 +619,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The parts of a text up to its closing mark, which is passed.
-    fn template(&mut self, close: &str) -> Parsed<Vec<TemplatePart>> {
+    fn template(&mut self, close: &str) -> Parsed<Vec<HclTextPart>> {
         let mut parts = Vec::new();
         let mut text = String::new();
         loop {
@@ -641,9 +641,9 @@ impl<'t> Parser<'t> {
                 self.take("~");
                 self.expect("}")?;
                 if !text.is_empty() {
-                    parts.push(TemplatePart::Text(std::mem::take(&mut text)));
+                    parts.push(HclTextPart::Text(std::mem::take(&mut text)));
                 }
-                parts.push(TemplatePart::Value(value));
+                parts.push(HclTextPart::Value(value));
             } else if letter == '\\' && close == "\"" {
                 self.pass(letter);
                 text.push(self.escape()?);
@@ -655,7 +655,7 @@ impl<'t> Parser<'t> {
             }
         }
         if !text.is_empty() {
-            parts.push(TemplatePart::Text(text));
+            parts.push(HclTextPart::Text(text));
         }
         Ok(parts)
     }
@@ -701,8 +701,8 @@ impl<'t> Parser<'t> {
     }
 
     /// The parts of a text that stands as it is.
-    fn part_of_file(&mut self, text: &'t str) -> Parsed<Vec<TemplatePart>> {
-        let mut inner = Parser {
+    fn part_of_file(&mut self, text: &'t str) -> Parsed<Vec<HclTextPart>> {
+        let mut inner = HclParser {
             text,
             at: 0,
             lines: Vec::new(),
@@ -723,7 +723,7 @@ impl<'t> Parser<'t> {
                     inner.space(true);
                     inner.take("~");
                     inner.expect("}")?;
-                    parts.push(TemplatePart::Value(value));
+                    parts.push(HclTextPart::Value(value));
                 }
                 Some(before)
                     if inner
@@ -739,7 +739,7 @@ impl<'t> Parser<'t> {
                     if text.contains("%{") {
                         return Err(Unreadable);
                     }
-                    parts.push(TemplatePart::Text(text.to_owned()));
+                    parts.push(HclTextPart::Text(text.to_owned()));
                     inner.at += length;
                 }
             }
@@ -759,7 +759,7 @@ mod tests {
     }
 
     fn text(text: &str) -> HclExpression {
-        HclExpression::Template(vec![TemplatePart::Text(text.to_owned())])
+        HclExpression::Template(vec![HclTextPart::Text(text.to_owned())])
     }
 
     fn path(names: &[&str]) -> HclExpression {
@@ -790,8 +790,8 @@ mod tests {
         assert_eq!(
             value("\"${aws_s3_bucket.b.arn}/*\""),
             HclExpression::Template(vec![
-                TemplatePart::Value(path(&["aws_s3_bucket", "b", "arn"])),
-                TemplatePart::Text("/*".to_owned()),
+                HclTextPart::Value(path(&["aws_s3_bucket", "b", "arn"])),
+                HclTextPart::Text("/*".to_owned()),
             ])
         );
         assert_eq!(
@@ -813,9 +813,9 @@ mod tests {
         assert_eq!(
             value("<<-EOT\n  {\"a\": \"${local.b}\"}\n  EOT"),
             HclExpression::Template(vec![
-                TemplatePart::Text("  {\"a\": \"".to_owned()),
-                TemplatePart::Value(path(&["local", "b"])),
-                TemplatePart::Text("\"}\n".to_owned()),
+                HclTextPart::Text("  {\"a\": \"".to_owned()),
+                HclTextPart::Value(path(&["local", "b"])),
+                HclTextPart::Text("\"}\n".to_owned()),
             ])
         );
         assert!(matches!(

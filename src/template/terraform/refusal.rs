@@ -118,7 +118,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, PlanError> {
     Ok(text)
 }
 
-/// The members that tell other JSON documents from a plan.
+/// The members by which other JSON documents are recognised.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Hints<'a> {
