@@ -75,7 +75,7 @@ pub struct Built {
     /// The snapshots that the deployment may lead to; never empty. With values that are not known there
     /// are several, of which the first grants the most access.
     pub renderings: Vec<Rendering>,
-    /// The resources that checks judge, by what the snapshot calls them.
+    /// The resources of all renderings that checks judge, by what a snapshot calls them.
     pub resources: BTreeMap<ResourceKey, BuiltResource>,
     /// What AWS refuses to deploy as it is written.
     pub problems: Vec<TemplateRemark>,
@@ -120,6 +120,8 @@ pub struct Rendering {
     /// Where values come from, by RFC 6901 pointers into the snapshot. The longest prefix of a pointer
     /// that is here says where its value is written.
     pub positions: BTreeMap<String, SourcePosition>,
+    /// The resources that checks judge. Two renderings may call different resources alike.
+    pub resources: BTreeMap<ResourceKey, BuiltResource>,
 }
 
 impl Rendering {

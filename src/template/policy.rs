@@ -55,10 +55,10 @@ pub struct PolicyContext<'a> {
 pub struct RenderedPolicy {
     /// JSON.
     pub text: String,
+    /// No statement of it can apply, so that it is as good as none.
+    pub empty: bool,
     /// References; empty for a policy that is known in full.
     pub references: BTreeSet<String>,
-    /// None of its statements can apply in this rendering: it is as if there were no policy.
-    pub is_void: bool,
 }
 
 /// An account that stands for one that is not known and not the own one.
@@ -106,11 +106,11 @@ pub fn render(
         references: BTreeSet::new(),
     };
     let mut out = Map::new();
-    let mut is_void = false;
+    let mut empty = false;
     for (name, value) in document.members() {
         if name.eq_ignore_ascii_case("Statement") {
             let statements = renderer.statements(value)?;
-            is_void = statements.is_empty() && !value.is_empty();
+            empty = statements.is_empty() && !value.is_empty();
             out.insert(name.clone(), Value::Array(statements));
         } else {
             out.insert(shown(name), renderer.plain(value));
@@ -118,8 +118,8 @@ pub fn render(
     }
     Ok(RenderedPolicy {
         text: Value::Object(out).to_string(),
+        empty,
         references: renderer.references,
-        is_void,
     })
 }
 

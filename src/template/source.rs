@@ -203,6 +203,10 @@ impl TreeReader {
         loop {
             let (key, key_span) = match self.next(events)? {
                 None | Some((Event::MappingEnd, _)) => break,
+                // A name stays as it is written: `On` is no boolean.
+                Some((Event::Scalar(text, ..), span)) => {
+                    (TemplateNode::text(without_symbols(&text)), span)
+                }
                 Some((event, span)) => (self.node(event, &span, events, depth + 1)?, span),
             };
             let Some((event, span)) = self.next(events)? else {

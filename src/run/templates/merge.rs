@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inventory::ids::SubjectKind;
 use crate::report::{BucketPosture, CheckResult, Reason, Report, Status};
-use crate::template::{Built, ResourceKey};
+use crate::template::Built;
 
 type Question = (String, SubjectKind, String);
 
@@ -22,10 +22,11 @@ pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
     for mut report in reports {
         let mut answers: BTreeMap<Question, Answers> = BTreeMap::new();
         for result in std::mem::take(&mut report.results) {
+            // By address, never by name: two resources may have the same.
             let question = (
                 result.check.clone(),
                 result.resource.kind,
-                result.resource.arn.clone(),
+                result.resource.address.clone().unwrap_or_default(),
             );
             answers
                 .entry(question)
@@ -52,19 +53,28 @@ pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
         }
     }
     let mut report = first.unwrap_or_else(empty);
-    for ((_, kind, arn), answers) in questions {
-        let references = built
-            .resources
-            .get(&ResourceKey { kind, arn })
-            .map(|resource| &resource.references);
-        report.results.extend(decided(answers, references));
+    for ((_, _, address), answers) in questions {
+        let references = references_of(built, &address);
+        report.results.extend(decided(answers, &references));
     }
     report.buckets = merged_postures(postures);
     report
 }
 
+/// What a resource refers to that is not known, in any snapshot.
+fn references_of(built: &Built, address: &str) -> BTreeSet<String> {
+    let all = built
+        .renderings
+        .iter()
+        .flat_map(|one| one.resources.values());
+    all.chain(built.resources.values())
+        .filter(|resource| resource.address == address)
+        .flat_map(|resource| resource.references.iter().cloned())
+        .collect()
+}
+
 /// The results that hold in every snapshot.
-fn decided(answers: Vec<Answers>, references: Option<&BTreeSet<String>>) -> Vec<CheckResult> {
+fn decided(answers: Vec<Answers>, references: &BTreeSet<String>) -> Vec<CheckResult> {
     let Some((first, others)) = answers.split_first() else {
         return Vec::new();
     };
@@ -114,13 +124,9 @@ fn decided(answers: Vec<Answers>, references: Option<&BTreeSet<String>>) -> Vec<
 }
 
 /// A result that depends on what is not known.
-fn not_known(result: CheckResult, references: Option<&BTreeSet<String>>) -> CheckResult {
+fn not_known(result: CheckResult, references: &BTreeSet<String>) -> CheckResult {
     const NAMED: usize = 4;
-    let references: Vec<&str> = references
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect();
+    let references: Vec<&str> = references.iter().map(String::as_str).collect();
     let mut named = references
         .iter()
         .take(NAMED)

@@ -103,7 +103,7 @@ fn of_the_template(
             kind: result.resource.kind,
             arn: result.resource.arn.clone(),
         };
-        let Some(resource) = one.built.resources.get(&key) else {
+        let Some(resource) = rendering.resources.get(&key) else {
             return false;
         };
         result.location =

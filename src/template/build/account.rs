@@ -149,9 +149,14 @@ impl<'a> Builder<'a> {
         let arn = self.iam_arn("policy", &shown(&settings.path), &name);
         // A document that is not known is none: what depends on it is not assessed.
         let document = self.document(&settings.document, None, &mut made);
-        let document = document
-            .map_err(|reference| made.references.insert(shown(&reference)))
-            .ok();
+        let document = match document {
+            // A policy without a statement that applies allows nothing.
+            Ok(text) => Some(text.unwrap_or_else(|| r#"{"Statement":[]}"#.to_owned())),
+            Err(reference) => {
+                made.references.insert(shown(&reference));
+                None
+            }
+        };
         let at = pointer(["accounts", self.account, "managed_policies", &arn]);
         self.register(SubjectKind::Identity, arn.clone(), at, made);
         self.inventory.managed_policies.insert(
@@ -181,9 +186,10 @@ impl<'a> Builder<'a> {
         made.references.extend(settings.undetermined.clone());
         for (name, document) in &settings.inline {
             match self.document(document, None, &mut made) {
-                Ok(text) => {
+                Ok(Some(text)) => {
                     identity.inline.insert(shown(name), text);
                 }
+                Ok(None) => {}
                 Err(reference) => {
                     made.references.insert(shown(&reference));
                     // Not JSON, so that nothing is concluded from it.

@@ -201,7 +201,7 @@ impl<'a> Builder<'a> {
             "will fail to deploy: BlockPublicPolicy, which is on by default on new buckets, refuses a \
              public policy (AccessDenied)",
         );
-        Reading::Known(without_public_statements(text))
+        without_public_statements(text).map_or(Reading::Absent, Reading::Known)
     }
 
     fn problem(&mut self, settings: &BucketSettings, member: &str, message: &str) {
@@ -422,18 +422,21 @@ fn is_public(text: &str) -> bool {
     documented_public(&Policy::parse(text, PolicyKind::Resource)) == Some(true)
 }
 
-/// A policy without the Allow statements that make it public.
-fn without_public_statements(text: &str) -> String {
+/// A policy without the Allow statements that make it public; none where nothing is left.
+fn without_public_statements(text: &str) -> Option<String> {
     let Ok(mut document) = serde_json::from_str::<Value>(text) else {
-        return text.to_owned();
+        return Some(text.to_owned());
     };
     if let Some(Value::Array(statements)) = document.get_mut("Statement") {
         statements.retain(|statement| {
             let alone = json!({"Version": "2012-10-17", "Statement": [statement]});
             !is_public(&alone.to_string())
         });
+        if statements.is_empty() {
+            return None;
+        }
     }
-    document.to_string()
+    Some(document.to_string())
 }
 
 /// Logs go to the named bucket; without a name to the bucket itself.

@@ -161,8 +161,8 @@ impl<'a> Builder<'a> {
                         TemplateNode::new(TemplateValue::List(statements)),
                     ),
                 ]));
-                match self.rendered(&document, Some(own_arn), made) {
-                    Ok(rendered) => (!rendered.is_void).then_some(rendered.text),
+                match self.document(&document, Some(own_arn), made) {
+                    Ok(text) => text,
                     Err(reference) => return made.undetermined(&reference),
                 }
             };

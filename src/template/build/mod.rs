@@ -14,7 +14,7 @@ mod function;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::policy::{self, Bound, PolicyContext, RenderedPolicy};
+use super::policy::{self, Bound, PolicyContext};
 use super::settings::{BlockSettings, DeploymentSettings, ResourceSource, Setting};
 use super::value::{SourcePosition, TemplateNode, has_open_symbol, open_references, shown};
 use super::{Built, BuiltResource, Rendering, ResourceKey, TemplateRemark};
@@ -44,12 +44,15 @@ pub fn build(settings: &DeploymentSettings) -> Built {
         let mut builder = Builder::new(settings, bound);
         builder.run();
         let snapshot = builder.snapshot();
+        let resources: BTreeMap<ResourceKey, BuiltResource> =
+            builder.resources.into_iter().collect();
         Built {
             renderings: vec![Rendering {
                 snapshot,
                 positions: builder.positions,
+                resources: resources.clone(),
             }],
-            resources: builder.resources.into_iter().collect(),
+            resources,
             problems: builder.problems,
             gaps: Vec::new(),
             notes: notes(settings),
@@ -227,30 +230,21 @@ impl<'a> Builder<'a> {
         match policy {
             Setting::LeftOut => Reading::Absent,
             Setting::Undetermined(reference) => made.undetermined(reference),
-            Setting::Written(document) => match self.rendered(document, own_arn, made) {
-                Ok(rendered) if rendered.is_void => Reading::Absent,
-                Ok(rendered) => Reading::Known(rendered.text),
+            Setting::Written(document) => match self.document(document, own_arn, made) {
+                Ok(Some(text)) => Reading::Known(text),
+                Ok(None) => Reading::Absent,
                 Err(reference) => made.undetermined(&reference),
             },
         }
     }
 
+    /// A document as this rendering has it; none where no statement of it can apply.
     fn document(
         &self,
         document: &TemplateNode,
         own_arn: Option<&str>,
         made: &mut Made<'_>,
-    ) -> Result<String, String> {
-        self.rendered(document, own_arn, made)
-            .map(|rendered| rendered.text)
-    }
-
-    fn rendered(
-        &self,
-        document: &TemplateNode,
-        own_arn: Option<&str>,
-        made: &mut Made<'_>,
-    ) -> Result<RenderedPolicy, String> {
+    ) -> Result<Option<String>, String> {
         let context = PolicyContext {
             own_arn,
             account: self.account,
@@ -258,8 +252,8 @@ impl<'a> Builder<'a> {
             partition: self.partition(),
         };
         let rendered = policy::render(document, self.bound, &context)?;
-        made.references.extend(rendered.references.iter().cloned());
-        Ok(rendered)
+        made.references.extend(rendered.references);
+        Ok((!rendered.empty).then_some(rendered.text))
     }
 
     /// Block Public Access as this rendering has it: an unknown flag is off in the open one.
