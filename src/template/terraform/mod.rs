@@ -247,6 +247,7 @@ impl<'a> TerraformPlan<'a> {
             account: plan.account.clone(),
             region: plan.region.clone(),
             taken_at: target.taken_at.clone(),
+            names_existing: true,
             ..DeploymentSettings::default()
         };
         let (buckets, problems) = buckets::read(&plan);
