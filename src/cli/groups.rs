@@ -44,6 +44,10 @@ pub struct TemplateArgs {
     /// standard input; repeatable
     #[arg(long, value_name = "FILE", num_args = 1.., value_hint = clap::ValueHint::AnyPath)]
     pub template: Vec<PathBuf>,
+    /// Audit a Terraform or OpenTofu plan (`terraform show -json PLAN`); `-` reads standard input;
+    /// repeatable
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub terraform_plan: Vec<PathBuf>,
     /// Account to deploy to
     #[arg(long, value_name = "ID")]
     pub account: Option<String>,

@@ -19,6 +19,7 @@ pub mod package;
 pub mod policy;
 pub mod settings;
 pub mod source;
+pub mod terraform;
 pub mod value;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -75,6 +75,8 @@ pub struct DeploymentSettings {
     pub region: Option<String>,
     /// The time of the verdicts, RFC 3339.
     pub taken_at: String,
+    /// The input says of each resource whether it exists (a plan does, a template does not).
+    pub names_existing: bool,
     /// Account-level Block Public Access.
     pub account_public_access_block: Setting<BlockSettings>,
     /// Where account-level Block Public Access is written.

@@ -12,6 +12,8 @@ use crate::cli::groups::{SourceArgs, TemplateArgs};
 pub struct TemplateOptions {
     /// Templates, folders and assemblies; `-` for standard input.
     pub templates: Vec<PathBuf>,
+    /// Terraform plans in JSON; `-` for standard input.
+    pub terraform_plans: Vec<PathBuf>,
     /// 12-digit account id.
     pub account: Option<String>,
     /// Region.
@@ -33,7 +35,7 @@ impl Join {
         args: TemplateArgs,
         source: &SourceArgs,
     ) -> Option<TemplateOptions> {
-        if args.template.is_empty() {
+        if args.template.is_empty() && args.terraform_plan.is_empty() {
             let alone = [
                 ("--account", args.account.is_some()),
                 ("--stack-name", args.stack_name.is_some()),
@@ -43,7 +45,9 @@ impl Join {
             ];
             for (option, given) in alone {
                 if given {
-                    self.wrong(format!("{option} has no effect without --template"));
+                    self.wrong(format!(
+                        "{option} has no effect without --template or --terraform-plan"
+                    ));
                 }
             }
             return None;
@@ -54,9 +58,13 @@ impl Join {
             ("--profile", source.live.profile.is_some()),
             ("--endpoint-url", source.live.endpoint_url.is_some()),
         ];
+        let input = match args.template.is_empty() {
+            true => "--terraform-plan",
+            false => "--template",
+        };
         for (option, given) in others {
             if given {
-                self.wrong(format!("{option} and --template exclude each other"));
+                self.wrong(format!("{option} and {input} exclude each other"));
             }
         }
         if let Some(account) = &args.account
@@ -88,6 +96,7 @@ impl Join {
         }
         Some(TemplateOptions {
             templates: args.template,
+            terraform_plans: args.terraform_plan,
             account: args.account,
             region: source.live.region.first().cloned(),
             stack_name: args.stack_name,

@@ -33,7 +33,7 @@ pub(super) struct Root {
 }
 
 impl Root {
-    fn of(folder: Option<&Path>) -> Self {
+    pub(super) fn of(folder: Option<&Path>) -> Self {
         let folder = folder.map(|folder| {
             let folder = if folder.as_os_str().is_empty() {
                 Path::new(".")
@@ -52,7 +52,7 @@ impl Root {
     }
 
     /// A file as reports call it.
-    fn file(&self, file: &str) -> String {
+    pub(super) fn file(&self, file: &str) -> String {
         let Some(folder) = &self.folder else {
             return file.to_owned();
         };
@@ -121,13 +121,13 @@ fn normal(path: &Path) -> PathBuf {
 }
 
 /// Files on disk, below the folder that a template is in or the repository that the folder is in.
-struct DiskFiles {
+pub(super) struct DiskFiles {
     folder: PathBuf,
     within: PathBuf,
 }
 
 impl DiskFiles {
-    fn new(root: &Root) -> Self {
+    pub(super) fn new(root: &Root) -> Self {
         let folder = root.folder.clone().unwrap_or_default();
         Self {
             within: root.repository.clone().unwrap_or_else(|| folder.clone()),
@@ -135,7 +135,8 @@ impl DiskFiles {
         }
     }
 
-    fn path(&self, path: &str) -> Option<PathBuf> {
+    /// A path below the folder or the repository.
+    pub(super) fn path(&self, path: &str) -> Option<PathBuf> {
         let path = fs::canonicalize(self.folder.join(path)).ok()?;
         path.starts_with(&self.within).then_some(path)
     }
@@ -216,6 +217,9 @@ pub(super) fn load(
         } else {
             loaded.push(template(path, target)?);
         }
+    }
+    for path in &options.terraform_plans {
+        loaded.push(super::plans::plan(path, target)?);
     }
     Ok(loaded)
 }

@@ -3,6 +3,7 @@
 
 mod files;
 mod merge;
+mod plans;
 
 use std::collections::BTreeSet;
 
@@ -232,13 +233,22 @@ fn finish(report: &mut Report, loaded: &[Loaded], input: &AuditInput<'_>) {
             .first()
             .map(|one| one.kind.name().to_owned())
             .unwrap_or_default(),
-        assumes: vec![
-            "new resources".to_owned(),
-            "nothing else in the account".to_owned(),
-        ],
+        assumes: assumes(loaded),
         problems,
         gaps,
     });
+}
+
+/// What verdicts assume. A plan says which resources are new.
+fn assumes(loaded: &[Loaded]) -> Vec<String> {
+    let only_plans = loaded
+        .iter()
+        .all(|one| one.kind == TemplateKind::TerraformPlan);
+    let new = (!only_plans).then_some("new resources");
+    new.into_iter()
+        .chain(["nothing else in the account"])
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A remark with its place, as one sentence.

@@ -247,7 +247,15 @@ impl<'a> Builder<'a> {
             .map(str::to_owned)
             .collect();
         for target in targets {
-            if self.inventory.buckets.contains_key(&target) {
+            if let Some(bucket) = self.inventory.buckets.get(&target) {
+                // One that exists is not in a listing here, and is the account's all the same.
+                if bucket.created.is_none() {
+                    let listed = TargetInventory {
+                        listed: Some(true),
+                        ..TargetInventory::default()
+                    };
+                    self.inventory.targets.insert(target, listed);
+                }
                 continue;
             }
             let what = format!("the bucket {target}");

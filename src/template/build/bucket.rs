@@ -101,7 +101,8 @@ impl<'a> Builder<'a> {
             ),
             object_sample: Reading::Undetermined("the objects".to_owned()),
             object_acls: Reading::Undetermined("the objects".to_owned()),
-            created: None,
+            // It is the account's own, which a listing says of a bucket by when it was made.
+            created: new.then(|| self.settings.taken_at.clone()),
         };
         self.region_inventory(region);
         let arn = bucket_arn(self.partition(), &name);

@@ -63,7 +63,14 @@ pub fn build(settings: &DeploymentSettings) -> Built {
 
 /// What was assumed.
 fn notes(settings: &DeploymentSettings) -> Vec<String> {
-    let mut notes = vec!["judged as new resources, with nothing else in the account".to_owned()];
+    let mut notes = vec![
+        if settings.names_existing {
+            "judged with nothing else in the account than what the plan describes"
+        } else {
+            "judged as new resources, with nothing else in the account"
+        }
+        .to_owned(),
+    ];
     if settings.account.is_none() {
         notes.push(
             "the account is not known: --account ID separates own account ids from others"
