@@ -34,6 +34,9 @@ pub struct SourceArgs {
     /// Audit the recorded sample account
     #[arg(long)]
     pub sample: bool,
+    /// Judge with the control policies of this organization.json of `organization`
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub control_policies: Option<PathBuf>,
 }
 
 /// The selected checks.

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use super::controls::Controls;
 use super::fact::{Because, Fact, from_reading};
 use super::group::FactValue;
 use super::index::Index;
@@ -30,6 +31,7 @@ pub struct Facts<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) index: Index,
     pub(super) trust: Trust,
+    pub(super) controls: Controls<'a>,
     pub(super) model: Option<&'a Model>,
 }
 
@@ -38,6 +40,7 @@ impl<'a> Facts<'a> {
     pub fn new(snapshot: &'a Snapshot, trust: Trust) -> Self {
         Self {
             index: Index::new(snapshot),
+            controls: Controls::new(snapshot),
             snapshot,
             trust,
             model: Model::builtin().ok(),

@@ -8,10 +8,10 @@ use super::{RunError, gaps};
 use crate::checks::{self, Selected};
 use crate::cli::options::SelectionOptions;
 use crate::facts::{Facts, Subject, Trust};
-use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::readings::is_whole;
 use crate::inventory::request::ResourceFilter;
+use crate::inventory::{Reading, Snapshot};
 use crate::report::{
     CheckResult, Report, SCHEMA, ScopeSummary, SelectionSummary, Severity, Source, Status, Summary,
     Tool,
@@ -98,6 +98,7 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
 
 fn notes(snapshot: &Snapshot) -> Vec<String> {
     let mut notes = Vec::new();
+    notes.extend(unread_policies(snapshot));
     if !snapshot.complete {
         notes
             .push("interrupted: the account was read in part; the rest is not assessed".to_owned());
@@ -110,6 +111,25 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
         }
     }
     notes
+}
+
+/// A caveat for control policies that were not read.
+fn unread_policies(snapshot: &Snapshot) -> Option<String> {
+    let organization = snapshot.organization.as_ref()?;
+    let types = organization.policy_types.values();
+    let types = types
+        .filter(|enabled| matches!(enabled, Reading::Denied { .. } | Reading::Failed { .. }))
+        .count();
+    let policies = organization.policies.values();
+    let policies = policies
+        .filter(|policy| policy.content.known().is_none())
+        .count();
+    (types + policies > 0).then(|| {
+        format!(
+            "control policies of organization {} that could not be read: {types} types, {policies} policies; what they deny is reported as if they allowed it",
+            organization.id
+        )
+    })
 }
 
 /// How many resources are in scope; none if a listing failed.

@@ -41,7 +41,8 @@ pub(super) fn run(
         needs,
         ..audit.request.clone()
     };
-    let (snapshot, source) = source::obtain(&audit.source, request, console)?;
+    let (mut snapshot, source) = source::obtain(&audit.source, request, console)?;
+    source::add_control_policies(&mut snapshot, audit.control_policies.as_deref(), console)?;
     if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
         console.note(&format!("endpoint: {endpoint}"));
     }

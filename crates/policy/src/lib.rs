@@ -8,6 +8,7 @@
 pub mod batch;
 pub mod catalogue;
 pub mod contract;
+pub mod controls;
 pub mod delivery;
 pub mod document;
 pub mod documented_public;

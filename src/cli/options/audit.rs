@@ -16,6 +16,8 @@ use crate::output::By;
 pub struct AuditOptions {
     /// The source of the data.
     pub source: AuditSource,
+    /// The file of the organization's control policies.
+    pub control_policies: Option<PathBuf>,
     /// The selected checks.
     pub selection: SelectionOptions,
     /// What to read, and how.
@@ -57,6 +59,7 @@ impl Join {
             .cold_start_budget
             .and_then(|text| self.budget(&text));
         AuditOptions {
+            control_policies: args.source.control_policies.clone(),
             source: self.source(args.source, &args.tuning, &mut request),
             selection,
             request,

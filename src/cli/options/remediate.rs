@@ -1,5 +1,7 @@
 //! `remediate`.
 
+use std::path::PathBuf;
+
 use super::join::Join;
 use super::shared::{Acceptance, AuditSource, Output, SelectionOptions};
 use crate::cli::args::RemediateArgs;
@@ -12,6 +14,8 @@ use crate::output::plan::PlanFormat;
 pub struct RemediateOptions {
     /// The source of the data.
     pub source: AuditSource,
+    /// The file of the organization's control policies.
+    pub control_policies: Option<PathBuf>,
     /// The selected checks.
     pub selection: SelectionOptions,
     /// What to read, and how.
@@ -37,6 +41,7 @@ impl Join {
         // --format is -o without a file.
         let typed: Vec<String> = args.format.into_iter().chain(args.output).collect();
         RemediateOptions {
+            control_policies: args.source.control_policies.clone(),
             source: self.source(args.source, &args.tuning, &mut request),
             selection: self.selection(args.selection),
             request,

@@ -18,6 +18,7 @@ use super::value::{Domain, Values};
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Action, Actions, On};
 use crate::contract::Grant;
+use crate::controls::AccountControls;
 use crate::document::{DefectKind, Effect, Element, Policy, Principal, Statement, Version};
 
 /// Whom a statement speaks of.
@@ -152,6 +153,7 @@ impl CompiledPolicy {
         grants: &[Grant],
         partition: Option<&'static str>,
         rcps: &[Vec<Policy>],
+        scps: &[AccountControls],
     ) -> Self {
         let mut this = Self {
             allows: Vec::new(),
@@ -190,6 +192,11 @@ impl CompiledPolicy {
         }
         for level in rcps {
             this.control_level(level, &domains);
+        }
+        for controls in scps {
+            for level in &controls.levels {
+                this.account_level(&controls.account, level, &domains);
+            }
         }
         if let Some(fresh_account) = FRESH_ACCOUNTS
             .iter()
@@ -327,9 +334,7 @@ impl CompiledPolicy {
         let allows_everything = |statement: &Statement| {
             catalogue::of_element(&statement.action) == catalogue::all()
                 && statement.conditions.is_empty()
-                && statement.resource.as_ref().is_some_and(|element| {
-                    !element.negated && element.items.iter().any(|item| item.text == "*")
-                })
+                && allows_every_resource(statement)
         };
         let of_allow = |statement: &&Statement| statement.effect == Effect::Allow;
         if statements().any(|statement| of_allow(&statement))
@@ -350,6 +355,58 @@ impl CompiledPolicy {
                     rule.index = None;
                 }
             }
+        }
+    }
+
+    /// A level of service control policies of one account: what it denies, and what it does not allow, is
+    /// denied to every principal of that account (Organizations user guide, "SCP evaluation", copy of
+    /// 2026). Of an Allow with conditions or for some resources it is left open whether it allows.
+    fn account_level(&mut self, account: &str, level: &[Policy], domains: &[Domain; 2]) {
+        let whom = Element {
+            negated: false,
+            items: vec![Principal::Account(account.to_owned())],
+        };
+        let (mut surely, mut perhaps): (Actions, Actions) = (0, 0);
+        for policy in level {
+            let broken = !policy.defects.is_empty();
+            for statement in &policy.statements {
+                if statement.effect == Effect::Deny {
+                    let denied = Statement {
+                        principal: Some(whom.clone()),
+                        ..statement.clone()
+                    };
+                    let before = self.denies.len();
+                    self.statement(&denied, policy.version, broken, domains);
+                    for rule in self.denies.iter_mut().skip(before) {
+                        rule.index = None;
+                    }
+                    continue;
+                }
+                let named = catalogue::of_element(&statement.action);
+                if !broken && statement.conditions.is_empty() && allows_every_resource(statement) {
+                    surely |= named;
+                } else {
+                    perhaps |= named;
+                }
+            }
+            if broken {
+                perhaps = catalogue::all();
+            }
+        }
+        let left = catalogue::all() & !surely;
+        for (actions, unread) in [(left & !perhaps, false), (left & perhaps, true)] {
+            if actions == 0 {
+                continue;
+            }
+            let resource = Atom::resource(std::iter::once("*"), false, Version::V2012);
+            let atoms = vec![self.atom(resource)];
+            self.denies.push(CompiledRule {
+                index: None,
+                whom: Whom::Principals(whom.clone()),
+                actions,
+                atoms,
+                unread,
+            });
         }
     }
 
@@ -628,6 +685,13 @@ impl CompiledPolicy {
                 }
         })
     }
+}
+
+/// A statement for every resource there is.
+fn allows_every_resource(statement: &Statement) -> bool {
+    statement.resource.as_ref().is_some_and(|element| {
+        !element.negated && element.items.iter().any(|item| item.text == "*")
+    })
 }
 
 /// What the resource of an action can be.

@@ -82,6 +82,7 @@ impl Prover {
                 &case.effective_grants(),
                 case.partition,
                 case.rcps,
+                case.scps,
             ),
             has_policy: case.policy.is_some(),
             cut,
@@ -99,6 +100,7 @@ impl Prover {
                     ..case.block
                 })
                 .with_rcps(case.rcps)
+                .with_scps_of(case.scps)
                 .with_willing_identity(),
             budget: Budget::new(budget::STEPS),
             recent: None,
