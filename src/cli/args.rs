@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::choices::{FailOn, SchemaName};
 use super::groups::{
-    GateArgs, GeneralArgs, LiveArgs, OutputArgs, ResourceArgs, SelectionArgs, SourceArgs,
-    TuningArgs, help_of_output,
+    AccountsArgs, GateArgs, GeneralArgs, LiveArgs, OutputArgs, ResourceArgs, SelectionArgs,
+    SourceArgs, TuningArgs, help_of_output,
 };
 use super::policy::PolicyArgs;
 
@@ -55,8 +55,25 @@ Examples:
   coldbucket audit --profile prod --check 's3-*' --bucket 'acme-*'
   coldbucket audit --snapshot account.json -o table -o json=report.json
   coldbucket audit --baseline baseline.json -o sarif=coldbucket.sarif
-  coldbucket audit --endpoint-url http://127.0.0.1:4566")]
+  coldbucket audit --endpoint-url http://127.0.0.1:4566
+  coldbucket audit --organization --to runs/ -o html=report.html")]
     Audit(Box<AuditArgs>),
+    /// Put the accounts of a run together into one report
+    ///
+    /// Reads the files that `audit --organization --to DIR` and its shards wrote. However many shards there
+    /// were, the report is the same.
+    #[command(after_help = "\
+Examples:
+  coldbucket merge runs/
+  coldbucket merge runs/ --run 2026-11-29T16-30-05Z -o json=report.json -o html=report.html")]
+    Merge(Box<MergeArgs>),
+    /// Read the organization: its tree, its accounts and its policies
+    #[command(after_help = "\
+Examples:
+  coldbucket organization -o organization.json
+  coldbucket organization --to runs/ --run nightly
+  coldbucket audit --control-policies organization.json")]
+    Organization(OrganizationArgs),
     /// Read an account into a snapshot, to audit it later or elsewhere
     ///
     /// Without --check everything is read except opt-in readings.
@@ -131,6 +148,8 @@ pub struct AuditArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     #[command(flatten)]
+    pub accounts: AccountsArgs,
+    #[command(flatten)]
     pub selection: SelectionArgs,
     #[command(flatten)]
     pub resources: ResourceArgs,
@@ -140,6 +159,50 @@ pub struct AuditArgs {
     pub output: OutputArgs,
     #[command(flatten)]
     pub tuning: TuningArgs,
+}
+
+/// `merge`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct MergeArgs {
+    /// The folder that was given to --to
+    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub folder: PathBuf,
+    /// The run [default: the newest]
+    #[arg(long, value_name = "RUN", help_heading = "Source")]
+    pub run: Option<String>,
+    /// Judge with the control policies of this file instead of the run's own
+    #[arg(long, value_name = "FILE", help_heading = "Source", value_hint = clap::ValueHint::FilePath)]
+    pub control_policies: Option<PathBuf>,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub resources: ResourceArgs,
+    #[command(flatten)]
+    pub gate: GateArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `organization`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct OrganizationArgs {
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// Folder of a run to write it to, for the shards that read its accounts
+    #[arg(long, value_name = "DIR", help_heading = "Output", value_hint = clap::ValueHint::DirPath)]
+    pub to: Option<PathBuf>,
+    /// Id of the run [default: the time]
+    #[arg(long, value_name = "RUN", help_heading = "Output", requires = "to")]
+    pub run: Option<String>,
+    /// File to write it to [default: standard output]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        help_heading = "Output",
+        conflicts_with = "to"
+    )]
+    pub output: Option<PathBuf>,
 }
 
 /// `collect`.

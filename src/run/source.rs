@@ -58,7 +58,7 @@ fn read_file(path: &Path) -> Result<Snapshot, RunError> {
 }
 
 /// A snapshot from its JSON, or one sentence on why it is not valid.
-fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
+pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
     let wrong = |message: String| RunError::Snapshot {
         file: file.to_owned(),
         message,
@@ -118,8 +118,7 @@ pub(super) fn add_control_policies(
     let Some(file) = file else {
         return Ok(());
     };
-    let (name, bytes) = files::read_bytes(file)?;
-    let organization = parse_organization(&name, &bytes)?;
+    let organization = read_organization(file)?;
     for account in snapshot.accounts.keys() {
         if !organization.accounts.contains_key(account) {
             console.note(&format!(
@@ -130,6 +129,12 @@ pub(super) fn add_control_policies(
     }
     snapshot.organization = Some(organization);
     Ok(())
+}
+
+/// The organization of a file.
+pub(super) fn read_organization(file: &Path) -> Result<Organization, RunError> {
+    let (name, bytes) = files::read_bytes(file)?;
+    parse_organization(&name, &bytes)
 }
 
 /// An organization from its JSON, or one sentence on why it is not valid.

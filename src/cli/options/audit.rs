@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::accounts::AccountsOptions;
 use super::join::Join;
 use super::shared::{Acceptance, AuditSource, GateOptions, Output, SelectionOptions};
 use crate::cli::Mistake;
@@ -16,6 +17,8 @@ use crate::output::By;
 pub struct AuditOptions {
     /// The source of the data.
     pub source: AuditSource,
+    /// Many accounts in one run; none for the account of the current credentials.
+    pub accounts: Option<Box<AccountsOptions>>,
     /// The file of the organization's control policies.
     pub control_policies: Option<PathBuf>,
     /// The selected checks.
@@ -58,7 +61,9 @@ impl Join {
             .gate
             .cold_start_budget
             .and_then(|text| self.budget(&text));
+        let accounts = self.accounts(args.accounts, &args.source);
         AuditOptions {
+            accounts,
             control_policies: args.source.control_policies.clone(),
             source: self.source(args.source, &args.tuning, &mut request),
             selection,
