@@ -13,6 +13,7 @@ use crate::report::{CheckResult, Report, SubjectKind};
 use super::Look;
 
 mod accepted;
+mod accounts;
 mod buckets;
 mod by_resource;
 mod cold_start_times;
@@ -40,6 +41,7 @@ const SHOWN: usize = 50;
 /// Those of the writer.
 pub fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     summary::render(report, look, out)?;
+    accounts::render(report, look, out)?;
     buckets::render(report, look, out)?;
     findings::render(report, look, out)?;
     accepted::render(report, look, out)?;
