@@ -198,11 +198,6 @@ impl Clients {
         )
     }
 
-    /// The custom endpoint of Organizations, `None` for AWS.
-    pub fn organizations_endpoint(&self) -> Option<String> {
-        endpoint::of_service(&self.config, "Organizations")
-    }
-
     /// Clients of another account: the same configuration and connections, other credentials.
     #[must_use]
     pub fn of_account(&self, credentials: aws_credential_types::Credentials) -> Self {
