@@ -14,6 +14,7 @@ use crate::cli::options::{Options, Task};
 use crate::cli::{Cli, Mistakes};
 
 mod accepting;
+mod accounts;
 mod assess;
 mod audit;
 mod catalogue;
@@ -33,6 +34,7 @@ mod gate;
 mod init;
 mod invocation;
 mod listing;
+mod organization;
 mod pager;
 mod permissions;
 mod policy;
@@ -101,6 +103,12 @@ pub fn run(
     let mut stdout = files::Stdout::new(stdout);
     let exit = match task {
         Task::Audit(audit) => audit::run(*audit, &mut console, &mut stdout)?,
+        Task::Merge { audit, folder, run } => {
+            accounts::merge(&audit, &folder, run.as_deref(), &mut console, &mut stdout)?
+        }
+        Task::Organization(organization) => {
+            organization::run(&organization, &mut console, &mut stdout)?
+        }
         Task::Collect(collect) => collecting::run(*collect, &mut console, &mut stdout)?,
         Task::ListChecks(selection) => listing::list(&selection, &console, &mut stdout)?,
         Task::ShowCheck { id, policies } => listing::show(&id, &policies, &console, &mut stdout)?,

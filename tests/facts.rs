@@ -17,6 +17,8 @@ mod access_points;
 mod buckets;
 #[path = "facts/config.rs"]
 mod config;
+#[path = "facts/control_policies.rs"]
+mod control_policies;
 #[path = "facts/data_events.rs"]
 mod data_events;
 #[path = "facts/functions.rs"]

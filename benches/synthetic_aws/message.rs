@@ -13,6 +13,8 @@ pub struct Call {
     pub service: String,
     /// The Region it was signed for.
     pub region: String,
+    /// The access key that signed it.
+    pub caller: String,
     /// The HTTP method.
     pub method: String,
     /// The path, percent-decoded, without the leading slash.

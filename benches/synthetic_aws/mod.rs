@@ -36,6 +36,7 @@ mod latency;
 mod logs;
 mod message;
 mod metrics;
+mod organizations;
 mod s3;
 mod s3control;
 mod server;
@@ -46,6 +47,7 @@ mod world;
 pub use faults::{Fault, FaultPlan, Faults};
 pub use iam::{Identity, document};
 pub use message::{Answer, Call, Operation};
+pub use organizations::{Organization, OrganizationPolicy};
 pub use s3control::{AccessPoint, MultiRegionAccessPoint};
 pub use server::{Endpoint, Seen};
 pub use world::{Bucket, Function, Object, World, config, key, trail};
@@ -73,6 +75,8 @@ pub struct Behaviour {
     pub fail_from: BTreeMap<String, u64>,
     /// Operations that fail with 500 InternalError so many times, then work.
     pub flaky: BTreeMap<String, u64>,
+    /// Operations that are throttled with 400 TooManyRequestsException so many times, then work.
+    pub throttled: BTreeMap<String, u64>,
     /// Operations that get no answer at all.
     pub silent: BTreeSet<String>,
     /// After so many requests the endpoint hangs up on every further one.
@@ -121,6 +125,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         cloudtrail::OPERATIONS,
         config::OPERATIONS,
         iam::OPERATIONS,
+        organizations::OPERATIONS,
     ]
     .into_iter()
     .flatten()

@@ -46,6 +46,7 @@ struct State {
     faults: FaultPlan,
     counts: Mutex<BTreeMap<String, u64>>,
     flaky: Mutex<BTreeMap<String, u64>>,
+    to_throttle: Mutex<BTreeMap<String, u64>>,
     seen: Mutex<Vec<Seen>>,
     arrived: AtomicU64,
     throttled: AtomicU64,
@@ -72,6 +73,7 @@ impl Endpoint {
     pub fn start_at(address: &str, world: World, behaviour: Behaviour) -> std::io::Result<Self> {
         let state = Arc::new(State {
             flaky: Mutex::new(behaviour.flaky.clone()),
+            to_throttle: Mutex::new(behaviour.throttled.clone()),
             latency: Latency::new(behaviour.latency),
             faults: FaultPlan::new(behaviour.faults),
             world,
@@ -208,7 +210,7 @@ async fn respond(
             .to_owned()
     };
     let (host, user_agent) = (header("host"), header("user-agent"));
-    let (service, region) = scope(&header("authorization"));
+    let (caller, service, region) = scope(&header("authorization"));
     let target = header("x-amz-target");
     let account_header = header("x-amz-account-id");
     let expected_owner = header("x-amz-expected-bucket-owner");
@@ -221,6 +223,7 @@ async fn respond(
     let mut call = Call {
         service,
         region,
+        caller,
         method: parts.method.as_str().to_owned(),
         path: decode(parts.uri.path().trim_start_matches('/'), false),
         query: parse_query(parts.uri.query().unwrap_or_default()),
@@ -281,8 +284,9 @@ async fn respond(
         slow_down(&call.service)
     } else {
         match found {
-            Some(operation) => scripted(state, &call, &name)
-                .unwrap_or_else(|| (operation.answer)(&state.world, &state.behaviour, &call)),
+            Some(operation) => scripted(state, &call, &name).unwrap_or_else(|| {
+                (operation.answer)(state.world_of(&call), &state.behaviour, &call)
+            }),
             None => Answer::error(
                 &call.service,
                 501,
@@ -301,6 +305,17 @@ async fn respond(
         return Ok(Response::from_parts(head, FaultyBody::truncated(&body)));
     }
     Ok(answer.map(FaultyBody::whole))
+}
+
+impl State {
+    /// The account that a request is about: the caller's, but that of the endpoint for what concerns all
+    /// accounts.
+    fn world_of(&self, call: &Call) -> &World {
+        if matches!(call.service.as_str(), "sts" | "organizations") {
+            return &self.world;
+        }
+        self.world.members.get(&call.caller).unwrap_or(&self.world)
+    }
 }
 
 /// A request that is being answered, until the answer is ready or the client has gone.
@@ -349,6 +364,13 @@ fn scripted(state: &State, call: &Call, name: &str) -> Option<Answer> {
             "as asked for",
         ));
     }
+    let mut throttled = locked(&state.to_throttle);
+    if let Some(left) = throttled.get_mut(name).filter(|left| **left > 0) {
+        *left -= 1;
+        let code = "TooManyRequestsException";
+        return Some(Answer::error(&call.service, 400, code, "as asked for"));
+    }
+    drop(throttled);
     let mut flaky = locked(&state.flaky);
     let left = flaky.get_mut(name).filter(|left| **left > 0)?;
     *left -= 1;
@@ -382,20 +404,21 @@ fn http(answer: Answer) -> Response<Bytes> {
         .expect("headers are plain text")
 }
 
-/// Service and Region from the signature's scope:
+/// Access key, service and Region from the signature's scope:
 /// `AWS4-HMAC-SHA256 Credential=AKID/20261122/eu-west-1/s3/aws4_request, …`.
-fn scope(authorization: &str) -> (String, String) {
+fn scope(authorization: &str) -> (String, String, String) {
     let mut parts = authorization
         .split_once("Credential=")
         .map_or("", |(_, rest)| rest)
         .split(',')
         .next()
         .unwrap_or_default()
-        .split('/')
-        .skip(2);
+        .split('/');
+    let caller = parts.next().unwrap_or_default().to_owned();
+    let _date = parts.next();
     let region = parts.next().unwrap_or_default().to_owned();
     let service = parts.next().unwrap_or_default().to_owned();
-    (service, region)
+    (caller, service, region)
 }
 
 /// The parameters of a query string or form.

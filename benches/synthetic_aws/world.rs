@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::iam::Identity;
 use super::identities;
 use super::message::escape;
+use super::organizations::Organization;
 use super::s3control::{AccessPoint, MultiRegionAccessPoint};
 
 const XMLNS: &str = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
@@ -17,6 +18,10 @@ const XMLNS: &str = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
 pub struct World {
     /// Its 12-digit id.
     pub account: String,
+    /// The organization that it belongs to.
+    pub organization: Option<Organization>,
+    /// Other accounts by id. AssumeRole gives their id as the access key.
+    pub members: BTreeMap<String, World>,
     /// The enabled Regions.
     pub regions: Vec<String>,
     /// Account-level Block Public Access, in AWS's order: block ACLs, ignore ACLs, block policy,
@@ -62,6 +67,8 @@ impl Default for World {
     fn default() -> Self {
         Self {
             account: "111122223333".to_owned(),
+            organization: None,
+            members: BTreeMap::new(),
             regions: ["us-east-1", "eu-west-1", "ap-southeast-2"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -378,6 +385,13 @@ pub fn public_access_block(flags: [bool; 4]) -> String {
 }
 
 impl World {
+    /// Whose access key it is: a member's is its id, any other is this account's.
+    pub fn account_of<'w>(&'w self, access_key: &str) -> &'w str {
+        self.members
+            .get_key_value(access_key)
+            .map_or(&self.account, |(id, _)| id)
+    }
+
     /// The canonical id of the owner.
     pub fn canonical_id(&self) -> String {
         format!("{:0>64}", self.account)

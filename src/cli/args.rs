@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::choices::{FailOn, SchemaName};
 use super::groups::{
-    GateArgs, GeneralArgs, LiveArgs, OutputArgs, ResourceArgs, SelectionArgs, SourceArgs,
-    TemplateArgs, TuningArgs, help_of_output,
+    AccountsArgs, GateArgs, GeneralArgs, LiveArgs, OutputArgs, ResourceArgs, SelectionArgs,
+    SourceArgs, TemplateArgs, TuningArgs, help_of_output,
 };
 use super::policy::PolicyArgs;
 use crate::report::cold_start::{ExtensionKind, SdkClient};
@@ -59,8 +59,25 @@ Examples:
   coldbucket audit --snapshot account.json -o table -o json=report.json
   coldbucket audit --template template.yaml --parameter Stage=prod
   coldbucket audit --baseline baseline.json -o sarif=coldbucket.sarif
-  coldbucket audit --endpoint-url http://127.0.0.1:4566")]
+  coldbucket audit --endpoint-url http://127.0.0.1:4566
+  coldbucket audit --organization --to runs/ -o html=report.html")]
     Audit(Box<AuditArgs>),
+    /// Put the accounts of a run together into one report
+    ///
+    /// Reads the files that `audit --organization --to DIR` and its shards wrote. However many shards there
+    /// were, the report is the same.
+    #[command(after_help = "\
+Examples:
+  coldbucket merge runs/
+  coldbucket merge runs/ --run 2026-11-29T16-30-05Z -o json=report.json -o html=report.html")]
+    Merge(Box<MergeArgs>),
+    /// Read the organization: its tree, its accounts and its policies
+    #[command(after_help = "\
+Examples:
+  coldbucket organization -o organization.json
+  coldbucket organization --to runs/ --run nightly
+  coldbucket audit --control-policies organization.json")]
+    Organization(OrganizationArgs),
     /// Read an account into a snapshot, to audit it later or elsewhere
     ///
     /// Without --check everything is read except opt-in readings.
@@ -179,6 +196,8 @@ pub struct AuditArgs {
     #[command(flatten)]
     pub template: TemplateArgs,
     #[command(flatten)]
+    pub accounts: AccountsArgs,
+    #[command(flatten)]
     pub selection: SelectionArgs,
     #[command(flatten)]
     pub resources: ResourceArgs,
@@ -191,6 +210,50 @@ pub struct AuditArgs {
     pub plan: bool,
     #[command(flatten)]
     pub tuning: TuningArgs,
+}
+
+/// `merge`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct MergeArgs {
+    /// The folder that was given to --to
+    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub folder: PathBuf,
+    /// The run [default: the newest]
+    #[arg(long, value_name = "RUN", help_heading = "Source")]
+    pub run: Option<String>,
+    /// Judge with the control policies of this file instead of the run's own
+    #[arg(long, value_name = "FILE", help_heading = "Source", value_hint = clap::ValueHint::FilePath)]
+    pub control_policies: Option<PathBuf>,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub resources: ResourceArgs,
+    #[command(flatten)]
+    pub gate: GateArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `organization`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct OrganizationArgs {
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// Folder of a run to write it to, for the shards that read its accounts
+    #[arg(long, value_name = "DIR", help_heading = "Output", value_hint = clap::ValueHint::DirPath)]
+    pub to: Option<PathBuf>,
+    /// Id of the run [default: the time]
+    #[arg(long, value_name = "RUN", help_heading = "Output", requires = "to")]
+    pub run: Option<String>,
+    /// File to write it to [default: standard output]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        help_heading = "Output",
+        conflicts_with = "to"
+    )]
+    pub output: Option<PathBuf>,
 }
 
 /// `collect`.

@@ -34,6 +34,58 @@ pub struct SourceArgs {
     /// Audit the recorded sample account
     #[arg(long)]
     pub sample: bool,
+    /// Judge with the control policies of this organization.json of `organization`
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub control_policies: Option<PathBuf>,
+}
+
+/// Many accounts in one run.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Accounts")]
+pub struct AccountsArgs {
+    /// Audit every active account of the organization of the current credentials
+    #[arg(long, conflicts_with = "accounts")]
+    pub organization: bool,
+    /// Audit these accounts: ids, or a file with an id on each line
+    #[arg(long, value_name = "FILE|ID,ID")]
+    pub accounts: Option<String>,
+    /// Accounts to leave out; repeatable
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub exclude_account: Vec<String>,
+    /// Folder for the files of the run: snapshots, results, status of each account
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub to: Option<PathBuf>,
+    /// Id of the run [default: the time at its beginning]
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Finish a run: read only the accounts that are not read yet
+    #[arg(long)]
+    pub resume: bool,
+    /// Read these accounts again, whatever the run has of them; repeatable
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub refresh: Vec<String>,
+    /// Read accounts again that were read longer ago [default: 24h]
+    #[arg(long, value_name = "TIME")]
+    pub max_age: Option<String>,
+    /// Role to assume in each account, with its path [default: coldbucket-audit]
+    #[arg(long, value_name = "NAME")]
+    pub role: Option<String>,
+    /// External id that the role asks for; also from COLDBUCKET_EXTERNAL_ID
+    #[arg(long, value_name = "ID")]
+    pub external_id: Option<String>,
+    /// Accounts to read at a time, 1 to 64 [default: 8]
+    #[arg(long, value_name = "N")]
+    pub accounts_in_flight: Option<u32>,
+    /// Memory for the accounts that are read at a time [default: 1GB]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+    /// Give up an account after this time [default: 30m]
+    #[arg(long, value_name = "TIME")]
+    pub account_timeout: Option<String>,
+    /// Read one of N shares of the accounts, counted from 0; auto/N takes the number from Kubernetes or
+    /// AWS Batch
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
 }
 
 /// Templates and plans.

@@ -71,6 +71,12 @@ pub fn unread_by<T>(kind: ReadingKind, action: &str, error: &CallError) -> Readi
     if error.answered && kind.absent_codes().contains(&code.as_str()) {
         return Reading::Absent;
     }
+    unread_action(action, error)
+}
+
+/// The same for a call that fills no reading of the table.
+pub fn unread_action<T>(action: &str, error: &CallError) -> Reading<T> {
+    let code = error.code.clone();
     let action = action.to_owned();
     // A 403 without a code is what a proxy or a bodiless answer gives: still a refusal.
     if DENIED.contains(&code.as_str()) || (!error.answered && error.status == Some(403)) {

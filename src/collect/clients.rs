@@ -108,22 +108,7 @@ impl Clients {
             let region = source.fallback_region.unwrap_or(DEFAULT_REGION).to_owned();
             config = config.into_builder().region(Region::new(region)).build();
         }
-        let clients = Self {
-            config,
-            guard: ReadOnly::default(),
-            s3: Mutex::default(),
-            lambda: Mutex::default(),
-            ecr: Mutex::default(),
-            kms: Mutex::default(),
-            events: Mutex::default(),
-            scheduler: Mutex::default(),
-            scaling: Mutex::default(),
-            metrics: Mutex::default(),
-            cloudtrail: Mutex::default(),
-            config_service: Mutex::default(),
-            logs: Mutex::default(),
-            plain: OnceLock::new(),
-        };
+        let clients = Self::new(config);
         for service in [
             "S3",
             "Lambda",
@@ -140,6 +125,7 @@ impl Clients {
             "Config Service",
             "CloudWatch Logs",
             "IAM",
+            "Organizations",
         ] {
             if let Some(url) = endpoint::of_service(&clients.config, service) {
                 endpoint::check(&url)?;
@@ -192,6 +178,57 @@ impl Clients {
                 .interceptor(self.guard.clone())
                 .build(),
         )
+    }
+
+    /// sts in the configured Region, to open sessions in other accounts.
+    pub fn hub_sts(&self) -> aws_sdk_sts::Client {
+        aws_sdk_sts::Client::from_conf(
+            aws_sdk_sts::config::Builder::from(&self.config)
+                .interceptor(self.guard.of_hub())
+                .build(),
+        )
+    }
+
+    /// organizations, whose one endpoint a partition the SDK finds from the configured Region.
+    pub fn organizations(&self) -> aws_sdk_organizations::Client {
+        aws_sdk_organizations::Client::from_conf(
+            aws_sdk_organizations::config::Builder::from(&self.config)
+                .interceptor(self.guard.of_hub())
+                .build(),
+        )
+    }
+
+    /// Clients of another account: the same configuration and connections, other credentials.
+    #[must_use]
+    pub fn of_account(&self, credentials: aws_credential_types::Credentials) -> Self {
+        let provider = aws_credential_types::provider::SharedCredentialsProvider::new(credentials);
+        let config = self.config.to_builder();
+        Self::new(config.credentials_provider(provider).build())
+    }
+
+    /// Clients of the same account that count their own requests.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::new(self.config.clone())
+    }
+
+    fn new(config: SdkConfig) -> Self {
+        Self {
+            config,
+            guard: ReadOnly::default(),
+            s3: Mutex::default(),
+            lambda: Mutex::default(),
+            ecr: Mutex::default(),
+            kms: Mutex::default(),
+            events: Mutex::default(),
+            scheduler: Mutex::default(),
+            scaling: Mutex::default(),
+            metrics: Mutex::default(),
+            cloudtrail: Mutex::default(),
+            config_service: Mutex::default(),
+            logs: Mutex::default(),
+            plain: OnceLock::new(),
+        }
     }
 
     /// account in the configured Region.

@@ -52,6 +52,43 @@ pub enum CollectError {
         /// The URL as given.
         url: String,
     },
+    /// The account of the credentials is in no organization.
+    #[error(
+        "the account of these credentials is in no organization; name the accounts with --accounts"
+    )]
+    NoOrganization,
+    /// The accounts of the organization could not be listed.
+    #[error(
+        "the accounts of the organization could not be listed: {action} was refused ({code}). Use the management account, a delegated administrator of any service, or an account that the organization's resource-based delegation policy allows; or name the accounts with --accounts"
+    )]
+    Unlisted {
+        /// The IAM action.
+        action: &'static str,
+        /// The error code.
+        code: String,
+    },
+    /// The organization could not be read for another reason.
+    #[error("the organization could not be read: {action} failed ({code}): {detail}")]
+    Organization {
+        /// The IAM action.
+        action: &'static str,
+        /// The error code.
+        code: String,
+        /// AWS's message, shortened.
+        detail: String,
+    },
+    /// The role was refused in every account that was tried.
+    #[error(
+        "role {role} was refused in all of the first {tried} accounts ({code}); check --role, --external-id and the role's trust policy"
+    )]
+    RoleRefused {
+        /// The role's name.
+        role: String,
+        /// Accounts that were tried.
+        tried: usize,
+        /// The latest error code.
+        code: String,
+    },
     /// Interrupted before the account was known.
     #[error("interrupted before anything was read")]
     Interrupted,

@@ -19,6 +19,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use thiserror::Error;
 
 use crate::inventory::need::ReadingKind;
+use crate::inventory::organization::CALLS;
 
 /// The verbs that read.
 const READING_VERBS: [&str; 5] = ["Get", "List", "Describe", "Head", "Select"];
@@ -46,13 +47,29 @@ pub fn allows(operation: &str) -> bool {
             .any(|call| call.operation == operation)
 }
 
+/// True for what the account that audits an organization may send besides: the calls that read the
+/// organization, and the one that opens a session in a member account.
+fn allows_of_hub(operation: &str) -> bool {
+    operation == "AssumeRole" || CALLS.iter().any(|call| call.operation == operation)
+}
+
 /// The interceptor: refuses what is not allowed and counts what is sent, retries included.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOnly {
     sent: Arc<AtomicU64>,
+    hub: bool,
 }
 
 impl ReadOnly {
+    /// The guard of calls that read the organization and open sessions in its accounts.
+    #[must_use]
+    pub fn of_hub(&self) -> Self {
+        Self {
+            sent: Arc::clone(&self.sent),
+            hub: true,
+        }
+    }
+
     /// Counts a request that no service's client sends.
     pub fn count(&self) {
         self.sent.fetch_add(1, Ordering::Relaxed);
@@ -80,7 +97,7 @@ impl Intercept for ReadOnly {
         let operation = cfg
             .load::<Metadata>()
             .map_or("an unnamed operation", |metadata| metadata.name());
-        if allows(operation) {
+        if allows(operation) || (self.hub && allows_of_hub(operation)) {
             Ok(())
         } else {
             Err(Refused {
@@ -128,6 +145,17 @@ mod tests {
             "",
         ] {
             assert!(!allows(operation), "{operation}");
+        }
+    }
+
+    #[test]
+    fn only_the_hub_opens_sessions_and_reads_the_organization() {
+        for operation in ["AssumeRole", "ListAccountsForParent", "DescribePolicy"] {
+            assert!(allows_of_hub(operation), "{operation}");
+            assert!(!allows(operation), "{operation}");
+        }
+        for operation in ["CreateAccount", "AttachPolicy", "ListBuckets", ""] {
+            assert!(!allows_of_hub(operation), "{operation}");
         }
     }
 }

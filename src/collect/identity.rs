@@ -18,7 +18,7 @@ use super::lane::{Lanes, ServiceFamily};
 pub const UNKNOWN_ACCOUNT: &str = "000000000000";
 
 /// Codes by which AWS refuses the credentials themselves rather than an action.
-const BAD_CREDENTIALS: [&str; 9] = [
+pub const BAD_CREDENTIALS: [&str; 9] = [
     "ExpiredToken",
     "ExpiredTokenException",
     "InvalidClientTokenId",

@@ -415,6 +415,8 @@ pub enum ServiceFamily {
     Config,
     /// iam, which has one endpoint a partition.
     Iam,
+    /// organizations, which has one endpoint a partition and low limits that are not published.
+    Organizations,
 }
 
 impl ServiceFamily {
@@ -428,13 +430,17 @@ impl ServiceFamily {
             // CloudWatch Logs quotas: StartQuery and GetQueryResults 5 a second where they are
             // lowest, DescribeLogGroups 10, FilterLogEvents 5.
             Self::LogsInsights | Self::Logs => Some(5.0),
+            // No quota is published. ListParents and ListRoots throttle an organization of 250 accounts
+            // (aws-deployment-framework issue 788).
+            Self::Organizations => Some(4.0),
             _ => None,
         }
     }
 
-    /// True when a request may be sent twice: it reads. A query is billed.
+    /// True when a request may be sent twice: it reads. A query is billed, and Organizations refuses two
+    /// calls at a time.
     const fn hedges(self) -> bool {
-        !matches!(self, Self::LogsInsights)
+        !matches!(self, Self::LogsInsights | Self::Organizations)
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod access_points;
 mod account;
+pub mod accounts;
 mod answer;
 mod buckets;
 mod call_error;
@@ -35,6 +36,7 @@ mod layers;
 mod logs;
 mod metrics;
 mod objects;
+mod organization;
 pub mod pace;
 mod packages;
 mod paging;
@@ -125,30 +127,53 @@ async fn run(
     progress: Box<dyn Progress>,
     interrupt: Interrupt,
 ) -> Result<Snapshot, CollectError> {
-    let began = Instant::now();
-    let taken_at = now();
     let session = open(request, fixed, progress, interrupt).await?;
     if let Some(url) = session.clients.endpoint() {
         session
             .progress
             .note(&format!("endpoint: {}", endpoint::shown(&url)));
     }
-    let result = read(&session).await;
+    let result = snapshot_of(&session).await;
     session.progress.finish();
-    let (id, account) = result?;
+    result
+}
+
+/// Reads the account of a session.
+async fn snapshot_of(session: &Session) -> Result<Snapshot, CollectError> {
+    let began = Instant::now();
+    let taken_at = now();
+    let (id, account) = read(session).await?;
     Ok(Snapshot {
         schema: SCHEMA.to_owned(),
         taken_at,
-        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        duration_ms: elapsed_ms(began),
         api_calls: session.clients.sent(),
         endpoint: session.clients.endpoint().map(|url| endpoint::shown(&url)),
         complete: !session.interrupted(),
+        organization: None,
         accounts: BTreeMap::from([(id, account)]),
     })
 }
 
+/// The environment variable that stops the clock, for tests that compare whole runs.
+const CLOCK: &str = "COLDBUCKET_TEST_CLOCK";
+
+/// Ms since then; 0 where the clock is stopped.
+fn elapsed_ms(began: Instant) -> u64 {
+    if std::env::var_os(CLOCK).is_some() {
+        return 0;
+    }
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The time, in whole seconds.
-fn now() -> String {
+pub fn now() -> String {
+    if let Some(stopped) = std::env::var(CLOCK)
+        .ok()
+        .filter(|time| time.parse::<jiff::Timestamp>().is_ok())
+    {
+        return stopped;
+    }
     let now = jiff::Timestamp::now();
     jiff::Timestamp::from_second(now.as_second())
         .unwrap_or(now)
@@ -181,11 +206,21 @@ async fn open(
     {
         clients.set_home(region);
     }
+    Ok(open_with(clients, request, progress, interrupt))
+}
+
+/// A session with these clients.
+fn open_with(
+    clients: Clients,
+    request: CollectRequest,
+    progress: Box<dyn Progress>,
+    interrupt: Interrupt,
+) -> Session {
     let lambda_quota = request
         .lambda_quota
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
     let gate = SharedLimits::new(request.concurrency, request.rate, interrupt);
-    Ok(Session {
+    Session {
         plan: CollectionPlan::new(&request.needs, &request.opted()),
         lanes: Lanes::new(gate, lambda_quota),
         home: clients.home(),
@@ -195,7 +230,9 @@ async fn open(
         scan: AtomicU64::new(0),
         layers: layers::Layers::default(),
         known: AtomicU64::new(0),
-    })
+        memory: None,
+        reserved: std::sync::Mutex::new(None),
+    }
 }
 
 /// The account, wave by wave.
@@ -287,6 +324,7 @@ async fn read_buckets(session: &Session, account: &str) -> ReadBuckets {
     }
     // What the account blocks makes calls about its buckets pointless.
     let (block, found) = tokio::join!(block, buckets::find(session));
+    session.reserve(found.buckets.len()).await;
     let to_come = session.plan.to_come();
     let round = Round {
         to_come,

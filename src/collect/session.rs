@@ -1,12 +1,14 @@
 //! What every part of collection has at hand.
 
 use std::future::Future;
+use std::sync::PoisonError;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::CollectRequest;
+use super::accounts::MemoryBudget;
 use super::call_error::CallError;
 use super::clients::Clients;
 use super::lane::{Lanes, ServiceFamily};
@@ -33,6 +35,10 @@ pub struct Session {
     pub home: String,
     /// Resources known so far, for the progress bar.
     pub known: std::sync::atomic::AtomicU64,
+    /// The memory that accounts share which are read at the same time.
+    pub memory: Option<MemoryBudget>,
+    /// What is reserved of it.
+    pub reserved: std::sync::Mutex<Option<tokio::sync::OwnedSemaphorePermit>>,
 }
 
 impl Session {
@@ -52,6 +58,21 @@ impl Session {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         self.lanes.lane(family, region).call(send).await
+    }
+
+    /// Waits until there is memory for so many buckets.
+    pub async fn reserve(&self, buckets: usize) {
+        if let Some(memory) = &self.memory {
+            let permit = memory.reserve(buckets).await;
+            let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+            *reserved = permit;
+        }
+    }
+
+    /// What was reserved, for as long as it is kept.
+    pub fn take_memory(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        reserved.take()
     }
 
     /// True once the run was interrupted.

@@ -60,6 +60,7 @@ impl Facts<'_> {
                     .collect(),
             })
             .collect();
+        evidence.extend(self.control_policies(view, &path));
         if subject.id.kind == SubjectKind::Function {
             evidence.extend(
                 needs
@@ -68,6 +69,37 @@ impl Facts<'_> {
             );
         }
         evidence
+    }
+
+    /// The documents of the organization's policies that decide a fact.
+    fn control_policies(&self, view: &SubjectFacts<'_>, path: &str) -> Vec<(String, Value)> {
+        let ids: Vec<&str> = match view {
+            SubjectFacts::Bucket(facts) if path.starts_with("bucket.exposure") => facts
+                .exposure
+                .closed_by
+                .iter()
+                .map(String::as_str)
+                .collect(),
+            SubjectFacts::Bucket(facts) if path.starts_with("bucket.transport") => facts
+                .transport
+                .closed_by
+                .iter()
+                .map(String::as_str)
+                .collect(),
+            SubjectFacts::Account(facts) if path.starts_with("account.organization") => {
+                let by = facts.organization.s3_policy_id.known();
+                by.map(String::as_str).into_iter().collect()
+            }
+            _ => return Vec::new(),
+        };
+        let policies = self.snapshot.organization.as_ref();
+        ids.into_iter()
+            .filter_map(|id| {
+                let content = policies?.policies.get(id)?.content.known()?.clone();
+                let segments = ["organization", "policies", id, "content", "known"];
+                Some((pointer::pointer(segments), shortened(content.into())))
+            })
+            .collect()
     }
 
     /// The parts of a function's configuration that a path is about, which come with the listing.

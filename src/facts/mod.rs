@@ -13,6 +13,7 @@
 pub mod access_point;
 pub mod account;
 pub mod bucket;
+mod controls;
 mod dated_table;
 mod document;
 mod evidence;

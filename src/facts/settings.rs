@@ -142,6 +142,7 @@ impl Facts<'_> {
             bucket,
             index: &self.index,
             trust: &self.trust,
+            controls: &self.controls,
             taken_at: &self.snapshot.taken_at,
         };
         let logging = Logging {

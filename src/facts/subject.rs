@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use super::controls::Controls;
 use super::fact::{Because, Fact, from_reading};
 use super::function::cold_start::AccountBiases;
 use super::group::FactValue;
@@ -34,6 +35,7 @@ pub struct Facts<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) index: Index,
     pub(super) trust: Trust,
+    pub(super) controls: Controls<'a>,
     pub(super) model: Option<&'a Model>,
     /// By account, concluded when a function is first looked at.
     biases: OnceLock<BTreeMap<String, AccountBiases>>,
@@ -44,6 +46,7 @@ impl<'a> Facts<'a> {
     pub fn new(snapshot: &'a Snapshot, trust: Trust) -> Self {
         Self {
             index: Index::new(snapshot),
+            controls: Controls::new(snapshot),
             snapshot,
             trust,
             model: Model::builtin().ok(),

@@ -22,6 +22,7 @@ pub mod ids;
 pub mod key;
 pub mod need;
 pub mod object;
+pub mod organization;
 pub mod pointer;
 mod reading;
 pub mod readings;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountInventory;
+use super::organization::Organization;
 
 /// The schema name every snapshot carries.
 pub const SCHEMA: &str = "coldbucket-snapshot/1";
@@ -29,6 +30,10 @@ pub struct Snapshot {
     /// False when the run was interrupted before everything was read.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub complete: bool,
+    /// The organization that the accounts belong to, where it was read: from `organization.json`, or
+    /// the file of `--control-policies`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Organization>,
     /// The accounts by 12-digit id.
     pub accounts: BTreeMap<String, AccountInventory>,
 }

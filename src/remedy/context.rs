@@ -109,6 +109,20 @@ impl<'c, 'f> FixContext<'c, 'f> {
                 .all(|request| (self.decided)(&request.finding.check))
     }
 
+    /// The id of the organization's S3 policy that sets account-level Block Public Access, where one
+    /// is known to.
+    pub fn organization_s3_policy(&self) -> Option<String> {
+        match self.facts.view(self.subject)? {
+            SubjectFacts::Account(account) => account
+                .organization
+                .s3_policy_id
+                .known()
+                .filter(|id| !id.is_empty())
+                .cloned(),
+            _ => None,
+        }
+    }
+
     /// The trail, where it is one that was read.
     pub fn trail(&self) -> Option<TrailFacts> {
         match self.facts.view(self.subject)? {

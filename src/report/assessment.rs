@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::account_run::AccountRow;
 use super::cold_start::{EstimateOutput, Precision};
 use super::gate::GateOutcome;
 use super::invocation::Invocation;
@@ -155,6 +156,9 @@ pub struct Report {
     /// What became of each exception of the configuration file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<ExceptionUse>,
+    /// Every account of a run over many, those that were not read included. Empty for one account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<AccountRow>,
     /// Remarks for the reader: caveats that hold for the whole report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -222,6 +226,9 @@ pub enum Source {
 /// What was looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScopeSummary {
+    /// The organization that the accounts belong to, where it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
     /// 12-digit account ids.
     pub accounts: Vec<String>,
     /// Region names.

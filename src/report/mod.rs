@@ -5,6 +5,7 @@
 //! Outputs see nothing but these types, so a change inside facts or checks cannot silently change
 //! what other people's programs parse. Members are only ever added.
 
+pub mod account_run;
 pub mod assessment;
 pub mod baseline;
 pub mod diff;

@@ -48,6 +48,9 @@ pub struct AccessPosture {
     pub plain_http: Reach,
     /// Whether some presigned request is allowed; `unknown` until the policy engine decides it.
     pub presigned: Reach,
+    /// The ids of the organization's resource control policies without which more would be reachable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub control_policies: Vec<String>,
 }
 
 /// How a bucket is encrypted.

@@ -99,8 +99,29 @@ impl AcceptanceRules {
         snapshot: &Snapshot,
         results: &mut [CheckResult],
     ) -> (Vec<ExceptionUse>, Vec<String>) {
+        let (uses, gone) = self.suppress(snapshot, results);
+        let mut notes = exceptions::remarks(&uses);
+        if let Some((name, baseline)) = &self.baseline
+            && gone > 0
+            && !self.narrowed
+        {
+            notes.push(format!(
+                "{gone} of the {} findings of baseline {name} no longer fail; --write-baseline updates it",
+                baseline.findings.len()
+            ));
+        }
+        (uses, notes)
+    }
+
+    /// Suppresses accepted findings of one of several accounts. Returns the use of each exception there,
+    /// and how many findings of the baseline do not fail there.
+    pub(super) fn suppress(
+        &self,
+        snapshot: &Snapshot,
+        results: &mut [CheckResult],
+    ) -> (Vec<ExceptionUse>, usize) {
         let Ok(taken_at) = snapshot.taken_at.parse::<jiff::Timestamp>() else {
-            return (Vec::new(), Vec::new());
+            return (Vec::new(), 0);
         };
         let today = taken_at.to_zoned(jiff::tz::TimeZone::UTC).date();
         let tags = tags(snapshot);
@@ -111,17 +132,11 @@ impl AcceptanceRules {
             (None, _) => Tags::Known(&NO_TAGS),
         };
         let uses = exceptions::apply(&self.exceptions, today, self.narrowed, results, &of);
-        let mut notes = exceptions::remarks(&uses);
-        if let Some((name, baseline)) = &self.baseline {
-            let gone = baseline::apply(baseline, results);
-            if gone > 0 && !self.narrowed {
-                notes.push(format!(
-                    "{gone} of the {} findings of baseline {name} no longer fail; --write-baseline updates it",
-                    baseline.findings.len()
-                ));
-            }
-        }
-        (uses, notes)
+        let gone = self
+            .baseline
+            .as_ref()
+            .map_or(0, |(_, baseline)| baseline::apply(baseline, results));
+        (uses, gone)
     }
 }
 

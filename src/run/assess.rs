@@ -8,13 +8,13 @@ use super::{RunError, gaps};
 use crate::checks::{self, ComplianceStandard, Selected};
 use crate::cli::options::SelectionOptions;
 use crate::facts::{Facts, Subject, Trust};
-use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::readings::is_whole;
 use crate::inventory::request::ResourceFilter;
+use crate::inventory::{Reading, Snapshot};
 use crate::report::{
-    CheckResult, ControlSummary, Invocation, Report, SCHEMA, ScopeSummary, SelectionSummary,
-    Severity, Source, StandardSummary, Status, Summary, Tool,
+    BucketPosture, CheckResult, ColdStart, ControlSummary, Gap, Invocation, Report, SCHEMA,
+    ScopeSummary, SelectionSummary, Severity, Source, StandardSummary, Status, Summary, Tool,
 };
 use coldbucket_cold_start::Model;
 
@@ -34,16 +34,32 @@ pub(super) struct AuditInput<'a> {
     pub(super) standard: Option<&'a ComplianceStandard>,
 }
 
-/// Judges everything and builds the report.
-pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
-    let snapshot = case.snapshot;
-    let mut facts = Facts::new(snapshot, case.trust.clone());
-    if let Some(model) = case.model {
-        facts = facts.with_cold_start_model(model);
+/// What a snapshot gives, before findings are accepted.
+pub(super) struct JudgedSnapshot {
+    /// Sorted by check, resource and item.
+    pub(super) results: Vec<CheckResult>,
+    pub(super) buckets: Vec<BucketPosture>,
+    pub(super) cold_start: Vec<ColdStart>,
+    /// How many resources by kind; none where a listing failed.
+    pub(super) resources: BTreeMap<String, Option<u64>>,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) notes: Vec<String>,
+}
+
+impl AuditInput<'_> {
+    fn facts(&self) -> Facts<'_> {
+        let facts = Facts::new(self.snapshot, self.trust.clone());
+        match self.model {
+            Some(model) => facts.with_cold_start_model(model),
+            None => facts,
+        }
     }
-    let mut notes = notes(snapshot);
-    notes.extend(scope::check_names(&facts, case.resources)?);
-    notes.extend(scope::idle_regions(snapshot, case.resources));
+}
+
+/// Judges a snapshot.
+pub(super) fn judge(case: &AuditInput<'_>) -> Result<JudgedSnapshot, RunError> {
+    let snapshot = case.snapshot;
+    let facts = case.facts();
     let scope = ResourceScope::new(case.resources);
     let in_scope = |subject: &Subject| scope.holds(&subject.id);
 
@@ -61,24 +77,53 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
     results.sort_by(|a: &CheckResult, b| {
         (&a.check, &a.resource, &a.item).cmp(&(&b.check, &b.resource, &b.item))
     });
-    let (exceptions, remarks) = case.acceptance.apply(snapshot, &mut results);
-    notes.extend(remarks);
-
     let kinds = case.selected.kinds();
     let resources: BTreeMap<String, Option<u64>> = kinds
         .iter()
         .map(|kind| (kind.name().to_owned(), how_many(&facts, *kind, &scope)))
         .collect();
+    Ok(JudgedSnapshot {
+        resources,
+        gaps: gaps::find(snapshot, case.selected, &results, &scope),
+        results,
+        buckets,
+        cold_start,
+        notes: notes(snapshot),
+    })
+}
+
+/// The program.
+pub(super) fn tool() -> Tool {
+    Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// Judges everything and builds the report.
+pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
+    let snapshot = case.snapshot;
+    let idle = scope::check_names(&case.facts(), case.resources)?;
+    let JudgedSnapshot {
+        mut results,
+        buckets,
+        cold_start,
+        resources,
+        gaps,
+        mut notes,
+    } = judge(case)?;
+    notes.extend(idle);
     notes.extend(scope::also_judged(case.resources, &resources));
+    notes.extend(scope::idle_regions(snapshot, case.resources));
+    let (exceptions, remarks) = case.acceptance.apply(snapshot, &mut results);
+    notes.extend(remarks);
     Ok(Report {
         schema: SCHEMA.to_owned(),
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
+        tool: tool(),
         taken_at: snapshot.taken_at.clone(),
         source: case.source,
         scope: ScopeSummary {
+            organization: organization_of(snapshot),
             accounts: snapshot.accounts.keys().cloned().collect(),
             regions: regions(snapshot, case.resources),
             endpoint: snapshot.endpoint.clone(),
@@ -92,11 +137,12 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
             ..count(&results)
         },
         checks: case.selected.summaries(),
-        gaps: gaps::find(snapshot, case.selected, &results, &scope),
+        gaps,
         results,
         buckets,
         cold_start,
         exceptions,
+        accounts: Vec::new(),
         notes,
         gate: None,
         standard: case.standard.map(standard),
@@ -108,6 +154,7 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
 
 fn notes(snapshot: &Snapshot) -> Vec<String> {
     let mut notes = Vec::new();
+    notes.extend(unread_policies(snapshot));
     if !snapshot.complete {
         notes
             .push("interrupted: the account was read in part; the rest is not assessed".to_owned());
@@ -120,6 +167,34 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
         }
     }
     notes
+}
+
+/// The id of the organization that an account of the snapshot is in.
+fn organization_of(snapshot: &Snapshot) -> Option<String> {
+    let organization = snapshot.organization.as_ref()?;
+    let mut accounts = snapshot.accounts.keys();
+    accounts
+        .any(|account| organization.accounts.contains_key(account))
+        .then(|| organization.id.clone())
+}
+
+/// A caveat for control policies that were not read.
+fn unread_policies(snapshot: &Snapshot) -> Option<String> {
+    let organization = snapshot.organization.as_ref()?;
+    let types = organization.policy_types.values();
+    let types = types
+        .filter(|enabled| matches!(enabled, Reading::Denied { .. } | Reading::Failed { .. }))
+        .count();
+    let policies = organization.policies.values();
+    let policies = policies
+        .filter(|policy| policy.content.known().is_none())
+        .count();
+    (types + policies > 0).then(|| {
+        format!(
+            "control policies of organization {} that could not be read: {types} types, {policies} policies; what they deny is reported as if they allowed it",
+            organization.id
+        )
+    })
 }
 
 /// How many resources are in scope; none if a listing failed.
@@ -138,7 +213,7 @@ fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &ResourceScope) -> Opti
 }
 
 /// The audited Regions: the selected ones, or those with data.
-fn regions(snapshot: &Snapshot, resources: &ResourceFilter) -> Vec<String> {
+pub(super) fn regions(snapshot: &Snapshot, resources: &ResourceFilter) -> Vec<String> {
     if !resources.regions.is_empty() {
         let mut regions = resources.regions.clone();
         regions.sort();
@@ -159,7 +234,10 @@ fn regions(snapshot: &Snapshot, resources: &ResourceFilter) -> Vec<String> {
     regions.into_iter().cloned().collect()
 }
 
-fn summary_of(selection: &SelectionOptions, resources: &ResourceFilter) -> SelectionSummary {
+pub(super) fn summary_of(
+    selection: &SelectionOptions,
+    resources: &ResourceFilter,
+) -> SelectionSummary {
     let values = |globs: &[crate::cli::Placed<String>]| {
         globs.iter().map(|glob| glob.value.clone()).collect()
     };
@@ -173,7 +251,7 @@ fn summary_of(selection: &SelectionOptions, resources: &ResourceFilter) -> Selec
     }
 }
 
-fn standard(found: &ComplianceStandard) -> StandardSummary {
+pub(super) fn standard(found: &ComplianceStandard) -> StandardSummary {
     let controls = found.controls.iter().map(|(id, control)| {
         let summary = ControlSummary {
             title: control.title.clone(),

@@ -1,8 +1,10 @@
 //! `audit`: reads, judges, writes and sets the exit code.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use super::accepting::{self, AcceptanceRules};
+use super::accounts;
 use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
@@ -10,30 +12,38 @@ use super::source;
 use super::{
     Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate, templates,
 };
-use crate::checks::Catalog;
+use crate::checks::{Catalog, ComplianceStandard, Selected};
 use crate::cli::options::{AuditOptions, Output};
 use crate::facts::Facts;
 use crate::findings;
 use crate::inventory::Snapshot;
+use crate::inventory::ids::SubjectKind;
+use crate::inventory::need::Need;
 use crate::inventory::request::CollectRequest;
 use crate::output::{self, commands::Commands};
 use crate::output::{By, Format, Look, TextLength, verdict};
 use crate::report::numbers::count;
 use crate::report::{CheckResult, Report, ResultRemediation, Source, Status};
+use coldbucket_cold_start::Model;
 
-pub(super) fn run(
-    audit: AuditOptions,
-    console: &mut Console<'_>,
-    stdout: &mut Stdout<'_>,
-) -> Result<Exit, RunError> {
+/// What judging takes, whatever is judged.
+pub(super) struct AuditRules {
+    pub(super) selected: Selected,
+    pub(super) acceptance: AcceptanceRules,
+    /// The cold-start model, if not the built-in one.
+    pub(super) model: Option<Model>,
+    /// The standard that the pack is named after.
+    pub(super) standard: Option<ComplianceStandard>,
+    /// The report of an earlier run (`--since`).
+    since: Option<Report>,
+    /// The readings that it opens.
+    pub(super) needs: BTreeSet<(SubjectKind, Need)>,
+}
+
+/// Reads everything but what is audited, and tests that the outputs can be written.
+pub(super) fn prepare(audit: &AuditOptions) -> Result<AuditRules, RunError> {
     let catalogue = catalogue::load(&audit.selection.policies)?;
     let selected = catalogue::select(&catalogue, &audit.selection)?;
-    if audit.plan {
-        let calls = doctor::plan(&selected, &audit.request.opted());
-        let look = console.look();
-        stdout.write(|out| output::doctor::plan(&calls, look, out))?;
-        return Ok(Exit::Clean);
-    }
     let acceptance = AcceptanceRules::new(
         &audit.accepted,
         &catalogue,
@@ -61,55 +71,37 @@ pub(super) fn run(
     };
     let mut needs = catalogue::needs(&selected);
     needs.extend(acceptance.needs(&selected));
-    let request = CollectRequest {
+    Ok(AuditRules {
+        standard: standard.cloned(),
+        since,
+        selected,
+        acceptance,
+        model,
         needs,
-        ..audit.request.clone()
-    };
-    let input = |snapshot, source| AuditInput {
-        snapshot,
-        source,
-        selected: &selected,
-        selection: &audit.selection,
-        resources: &audit.request.resources,
-        trust: &audit.trust,
-        model: model.as_ref(),
-        acceptance: &acceptance,
-        standard,
-    };
-    let mut report = if let Some(template) = &audit.template {
-        let nothing = Snapshot::default();
-        let mut report = templates::report(template, &input(&nothing, Source::Template))?;
-        report.gate = Some(gate::outcome(&report.results, true, audit.gate));
-        report
-    } else {
-        let (snapshot, source) = source::obtain(&audit.source, request, console)?;
-        if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
-            console.note(&format!("endpoint: {endpoint}"));
-        }
-        let mut report = assess::report(&input(&snapshot, source))?;
-        complete(&mut report, &audit, &snapshot, console);
-        let shows_fixes = |output: &Output| {
-            [Format::from_name("html"), Format::from_name("markdown")]
-                .contains(&Some(output.format))
-        };
-        if audit.outputs.iter().any(shows_fixes) {
-            let facts = Facts::new(&snapshot, audit.trust.clone());
-            report.fixes = remediate::plan(&facts, &selected, &report, &[])?.fixes;
-        }
-        report
-    };
+    })
+}
+
+pub(super) fn run(
+    mut audit: AuditOptions,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError> {
+    if audit.plan {
+        let catalogue = catalogue::load(&audit.selection.policies)?;
+        let selected = catalogue::select(&catalogue, &audit.selection)?;
+        let calls = doctor::plan(&selected, &audit.request.opted());
+        let look = console.look();
+        stdout.write(|out| output::doctor::plan(&calls, look, out))?;
+        return Ok(Exit::Clean);
+    }
+    if let Some(accounts) = audit.accounts.take() {
+        return accounts::run(&audit, &accounts, console, stdout);
+    }
+    let mut rules = prepare(&audit)?;
+    let since = rules.since.take();
+    let mut report = judged(&audit, &rules, console)?;
     report.since = since.map(|old| findings::compare(&old, &report));
-    for note in &report.notes {
-        console.note(&format!("note: {note}"));
-    }
-    let verdict_shown = write(&report, &audit, console, stdout)?;
-    if let Some(file) = &audit.write_baseline {
-        let number = accepting::write(file, &report)?;
-        console.note(&format!(
-            "{number} findings written to the baseline {}",
-            file.display()
-        ));
-    }
+    let verdict_shown = write(&audit, &report, console, stdout)?;
     let exit = report.gate.as_ref().map_or(Exit::Clean, gate::exit_of);
     if let (Exit::Incomplete, Some(gate), false) = (exit, &report.gate, verdict_shown) {
         console.note(&format!("exit code 3: {}", verdict::reason(gate)));
@@ -117,13 +109,60 @@ pub(super) fn run(
     Ok(exit)
 }
 
-/// Writes every output; true if a person saw the verdict on a terminal.
-fn write(
-    report: &Report,
+/// Reads a template, a snapshot or the account, and judges it.
+fn judged(
     audit: &AuditOptions,
+    rules: &AuditRules,
+    console: &mut Console<'_>,
+) -> Result<Report, RunError> {
+    let input = |snapshot, source| AuditInput {
+        snapshot,
+        source,
+        selected: &rules.selected,
+        selection: &audit.selection,
+        resources: &audit.request.resources,
+        trust: &audit.trust,
+        model: rules.model.as_ref(),
+        acceptance: &rules.acceptance,
+        standard: rules.standard.as_ref(),
+    };
+    if let Some(template) = &audit.template {
+        let nothing = Snapshot::default();
+        let mut report = templates::report(template, &input(&nothing, Source::Template))?;
+        report.gate = Some(gate::outcome(&report.results, true, audit.gate));
+        return Ok(report);
+    }
+    let request = CollectRequest {
+        needs: rules.needs.clone(),
+        ..audit.request.clone()
+    };
+    let (mut snapshot, source) = source::obtain(&audit.source, request, console)?;
+    source::add_control_policies(&mut snapshot, audit.control_policies.as_deref(), console)?;
+    if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, source) {
+        console.note(&format!("endpoint: {endpoint}"));
+    }
+    let mut report = assess::report(&input(&snapshot, source))?;
+    complete(&mut report, audit, &snapshot, console);
+    let shows_fixes = |output: &Output| {
+        [Format::from_name("html"), Format::from_name("markdown")].contains(&Some(output.format))
+    };
+    if audit.outputs.iter().any(shows_fixes) {
+        let facts = Facts::new(&snapshot, audit.trust.clone());
+        report.fixes = remediate::plan(&facts, &rules.selected, &report, &[])?.fixes;
+    }
+    Ok(report)
+}
+
+/// Writes a report to every output, and the baseline; true if a person saw the verdict on a terminal.
+pub(super) fn write(
+    audit: &AuditOptions,
+    report: &Report,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<bool, RunError> {
+    for note in &report.notes {
+        console.note(&format!("note: {note}"));
+    }
     let mut verdict_shown = false;
     for output in &audit.outputs {
         match &output.file {
@@ -155,6 +194,13 @@ fn write(
                 }
             }
         }
+    }
+    if let Some(file) = &audit.write_baseline {
+        let number = accepting::write(file, report)?;
+        console.note(&format!(
+            "{number} findings written to the baseline {}",
+            file.display()
+        ));
     }
     Ok(verdict_shown)
 }

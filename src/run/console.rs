@@ -39,6 +39,21 @@ impl<'a> Console<'a> {
         }
     }
 
+    /// Writes an error that does not end the run.
+    #[cfg(feature = "aws")]
+    pub(super) fn error(&mut self, text: &str) {
+        self.say(&format!("error: {text}"));
+    }
+
+    /// Overwrites the line of progress, where standard error is a terminal.
+    #[cfg(feature = "aws")]
+    pub(super) fn count(&mut self, text: &str) {
+        if self.options.progress && std::io::stderr().is_terminal() {
+            let _ = write!(self.stderr, "\r{}\x1b[K", hostile::plain(text));
+            let _ = self.stderr.flush();
+        }
+    }
+
     fn say(&mut self, text: &str) {
         // An error on standard error cannot be reported anywhere.
         let _ = writeln!(self.stderr, "{}", hostile::plain(text));

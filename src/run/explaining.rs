@@ -52,7 +52,8 @@ pub(super) fn run(
         resources: narrowed(check, &explain),
         ..explain.request.clone()
     };
-    let (snapshot, _) = source::obtain(&explain.source, request, console)?;
+    let (mut snapshot, _) = source::obtain(&explain.source, request, console)?;
+    source::add_control_policies(&mut snapshot, explain.control_policies.as_deref(), console)?;
     let facts = Facts::new(&snapshot, explain.trust.clone());
     let subject = subject(&facts, check.subject, &explain.resource)?;
     let mut results = Vec::new();

@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::RunError;
 
+/// How the names of files begin and end that are not written to their end.
+pub(super) const UNFINISHED_PREFIX: &str = ".coldbucket-";
+pub(super) const UNFINISHED_SUFFIX: &str = ".partial";
+
 /// Reads a text file.
 pub(super) fn read_text(path: &Path) -> Result<String, RunError> {
     fs::read_to_string(path).map_err(|source| RunError::Read {
@@ -121,7 +125,7 @@ impl OutputFile {
 
 fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".coldbucket-").suffix(".partial");
+    builder.prefix(UNFINISHED_PREFIX).suffix(UNFINISHED_SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -25,6 +25,29 @@ pub(super) fn run(
     Ok(Exit::Clean)
 }
 
+/// The longest session policy that AssumeRole takes, characters (STS API reference, copy of 2026).
+#[cfg(feature = "aws")]
+const LONGEST_SESSION_POLICY: usize = 2048;
+
+/// The same policy for a session, as short as it can be written; none where it is too long.
+#[cfg(feature = "aws")]
+pub(super) fn session_policy(
+    needs: &BTreeSet<(SubjectKind, Need)>,
+    opted: &[ReadingKind],
+) -> Option<String> {
+    let actions: BTreeSet<&str> = needs
+        .iter()
+        .map(|(_, need)| need.reading)
+        .filter(|reading| !reading.opt_in() || opted.contains(reading))
+        .flat_map(|reading| reading.calls())
+        .map(|call| call.action)
+        .filter(|action| !action.is_empty())
+        .collect();
+    let statement = json!([{ "Effect": "Allow", "Action": actions, "Resource": "*" }]);
+    let text = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+    (text.len() <= LONGEST_SESSION_POLICY).then_some(text)
+}
+
 /// One statement a service, sorted by name. `Resource` is `*` because listings and account settings
 /// support nothing narrower, and the buckets are not known in advance.
 pub(super) fn policy(needs: &BTreeSet<(SubjectKind, Need)>, opted: &[ReadingKind]) -> Value {

@@ -83,7 +83,12 @@ pub(super) fn run(
         needs,
         ..remediate.request.clone()
     };
-    let (snapshot, source) = source::obtain(&remediate.source, request, console)?;
+    let (mut snapshot, source) = source::obtain(&remediate.source, request, console)?;
+    source::add_control_policies(
+        &mut snapshot,
+        remediate.control_policies.as_deref(),
+        console,
+    )?;
     let report = assess::report(&AuditInput {
         snapshot: &snapshot,
         source,

@@ -8,6 +8,7 @@ use super::console::Console;
 use super::{RunError, files};
 use crate::cli::options::AuditSource;
 use crate::inventory::Snapshot;
+use crate::inventory::organization::{self, Organization};
 use crate::inventory::request::CollectRequest;
 use crate::inventory::snapshot::SCHEMA;
 use crate::report;
@@ -57,7 +58,7 @@ fn read_file(path: &Path) -> Result<Snapshot, RunError> {
 }
 
 /// A snapshot from its JSON, or one sentence on why it is not valid.
-fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
+pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
     let wrong = |message: String| RunError::Snapshot {
         file: file.to_owned(),
         message,
@@ -106,6 +107,59 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Snapshot, RunError> {
         )));
     }
     Ok(snapshot)
+}
+
+/// Gives a snapshot the control policies of a file, if one is named.
+pub(super) fn add_control_policies(
+    snapshot: &mut Snapshot,
+    file: Option<&Path>,
+    console: &mut Console<'_>,
+) -> Result<(), RunError> {
+    let Some(file) = file else {
+        return Ok(());
+    };
+    let organization = read_organization(file)?;
+    for account in snapshot.accounts.keys() {
+        if !organization.accounts.contains_key(account) {
+            console.note(&format!(
+                "note: account {account} is not in organization {}; its control policies have no effect on it",
+                organization.id
+            ));
+        }
+    }
+    snapshot.organization = Some(organization);
+    Ok(())
+}
+
+/// The organization of a file.
+pub(super) fn read_organization(file: &Path) -> Result<Organization, RunError> {
+    let (name, bytes) = files::read_bytes(file)?;
+    parse_organization(&name, &bytes)
+}
+
+/// An organization from its JSON, or one sentence on why it is not valid.
+pub(super) fn parse_organization(file: &str, bytes: &[u8]) -> Result<Organization, RunError> {
+    let wrong = |message: String| RunError::Document {
+        file: file.to_owned(),
+        what: "organization.json",
+        message,
+    };
+    match schema_of(bytes).as_deref() {
+        Some(organization::SCHEMA) => {
+            serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))
+        }
+        Some(other) => {
+            let other = crate::output::hostile::plain(other).into_owned();
+            Err(wrong(format!(
+                "the schema is `{other}`, but this version reads `{}`",
+                organization::SCHEMA
+            )))
+        }
+        None => Err(wrong(format!(
+            "no JSON with a `schema`; `coldbucket organization` writes one (`{}`)",
+            organization::SCHEMA
+        ))),
+    }
 }
 
 fn schema_of(bytes: &[u8]) -> Option<String> {

@@ -9,6 +9,7 @@ pub mod batch;
 pub mod catalogue;
 pub mod compare;
 pub mod contract;
+pub mod controls;
 pub mod delivery;
 pub mod document;
 pub mod documented_public;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::accounts::AccountsOptions;
 use super::join::Join;
 use super::shared::{Acceptance, AuditSource, GateOptions, Output, SelectionOptions};
 use super::template::TemplateOptions;
@@ -21,6 +22,10 @@ pub struct AuditOptions {
     pub plan: bool,
     /// What to audit before deployment, in place of the source.
     pub template: Option<TemplateOptions>,
+    /// Many accounts in one run; none for the account of the current credentials.
+    pub accounts: Option<Box<AccountsOptions>>,
+    /// The file of the organization's control policies.
+    pub control_policies: Option<PathBuf>,
     /// The selected checks.
     pub selection: SelectionOptions,
     /// What to read, and how.
@@ -66,8 +71,11 @@ impl Join {
             .gate
             .cold_start_budget
             .and_then(|text| self.budget(&text));
+        let accounts = self.accounts(args.accounts, &args.source);
         AuditOptions {
             plan: args.plan,
+            accounts,
+            control_policies: args.source.control_policies.clone(),
             source: self.source(args.source, &args.tuning, &mut request),
             template,
             selection,

@@ -1,5 +1,7 @@
 //! `explain`.
 
+use std::path::PathBuf;
+
 use super::join::Join;
 use super::shared::{AuditSource, SelectionOptions};
 use crate::cli::args::ExplainArgs;
@@ -15,6 +17,8 @@ pub struct ExplainOptions {
     pub resource: String,
     /// The source of the data.
     pub source: AuditSource,
+    /// The file of the organization's control policies.
+    pub control_policies: Option<PathBuf>,
     /// The catalogue and parameters.
     pub selection: SelectionOptions,
     /// What to read, and how.
@@ -30,6 +34,7 @@ impl Join {
         ExplainOptions {
             check: args.check,
             resource: args.resource,
+            control_policies: args.source.control_policies.clone(),
             source: self.source(args.source, &args.tuning, &mut request),
             selection: SelectionOptions {
                 policies: self.policies(args.policies),

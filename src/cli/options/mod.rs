@@ -1,5 +1,6 @@
 //! The validated form of a command line and its configuration file. Only this travels.
 
+mod accounts;
 mod audit;
 mod collect;
 mod diff;
@@ -24,6 +25,9 @@ use super::policy::PolicyCommand;
 use crate::inventory::need::ReadingKind;
 use join::Join;
 
+pub use accounts::{
+    AccountChoice, AccountsOptions, DEFAULT_ROLE, OrganizationOptions, Shard, account_ids,
+};
 pub use audit::AuditOptions;
 pub use collect::CollectOptions;
 pub use diff::{DiffOptions, DiffOutput};
@@ -53,6 +57,17 @@ pub struct Options {
 pub enum Task {
     /// Read and judge.
     Audit(Box<AuditOptions>),
+    /// Report on the files of a run.
+    Merge {
+        /// What is reported, and how.
+        audit: Box<AuditOptions>,
+        /// The folder of the run's files.
+        folder: PathBuf,
+        /// The run's id.
+        run: Option<String>,
+    },
+    /// Read the organization.
+    Organization(OrganizationOptions),
     /// Read and write the snapshot.
     Collect(Box<CollectOptions>),
     /// List checks.
@@ -164,6 +179,15 @@ impl Join {
     fn task(&mut self, command: Command) -> Task {
         match command {
             Command::Audit(args) => Task::Audit(Box::new(self.audit(*args))),
+            Command::Merge(args) => {
+                let (audit, folder, run) = self.merge(*args);
+                Task::Merge {
+                    audit: Box::new(audit),
+                    folder,
+                    run,
+                }
+            }
+            Command::Organization(args) => Task::Organization(self.organization(args)),
             Command::Collect(args) => Task::Collect(Box::new(self.collect(*args))),
             Command::Checks(args) => match args.command {
                 None => Task::ListChecks(self.selection(SelectionArgs::default())),

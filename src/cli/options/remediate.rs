@@ -14,6 +14,8 @@ use crate::output::plan::PlanFormat;
 pub struct RemediateOptions {
     /// The source of the data.
     pub source: AuditSource,
+    /// The file of the organization's control policies.
+    pub control_policies: Option<PathBuf>,
     /// The selected checks.
     pub selection: SelectionOptions,
     /// What to read, and how.
@@ -57,6 +59,7 @@ impl Join {
             _ => None,
         };
         RemediateOptions {
+            control_policies: args.source.control_policies.clone(),
             source: self.source(args.source, &args.tuning, &mut request),
             selection: self.selection(args.selection),
             request,

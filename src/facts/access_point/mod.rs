@@ -15,6 +15,7 @@ mod bound;
 use schemars::JsonSchema;
 
 use super::bucket::public_access_block::{Flags, missing};
+use crate::facts::controls::BindingPolicies;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::facts::subject::{Facts, GLOBAL, Subject, SubjectView, UNLISTED, unlisted};
@@ -87,6 +88,8 @@ pub(in crate::facts) struct AccessPointContext<'a> {
     pub(in crate::facts) region: &'a str,
     pub(in crate::facts) name: &'a str,
     pub(in crate::facts) arn: &'a str,
+    /// The control policies that bind the account's resources.
+    pub(in crate::facts) binding: &'a BindingPolicies,
     /// The snapshot's time, RFC 3339.
     pub(in crate::facts) taken_at: &'a str,
 }
@@ -349,6 +352,15 @@ fn reachable(
     if policy.statements.is_empty() {
         return Fact::Known(Vec::new());
     }
+    // Those that speak of access points in a way that cannot be named to this one are left out: they
+    // only take access away.
+    let bound = |level: &Vec<Policy>| -> Vec<Policy> {
+        let policies = level.iter();
+        policies
+            .filter_map(|policy| door.bucket_policy(policy).ok())
+            .collect()
+    };
+    let rcps: Vec<Vec<Policy>> = context.binding.rcps.iter().map(bound).collect();
     let mut prover = Prover::new(&Case {
         bucket,
         owner: context.account_id,
@@ -359,7 +371,8 @@ fn reachable(
         ownership: None,
         grants: &[],
         default_encryption: None,
-        rcps: &[],
+        rcps: &rcps,
+        scps: &[],
         now: context
             .taken_at
             .parse::<jiff::Timestamp>()
@@ -465,6 +478,7 @@ impl<'a> SubjectView<'a> for AccessPointFacts {
             region: &subject.id.region,
             name: &subject.id.name,
             arn: &subject.id.arn,
+            binding: facts.controls.of(account_id),
             taken_at: &facts.snapshot.taken_at,
         })
     }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 
 use super::bucket::public_access_block::{Flags, missing};
 use super::trail::recording::multi_region_management;
+use crate::facts::controls::Controls;
 use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
 use crate::facts::subject::{Facts, GLOBAL, Subject, SubjectView};
@@ -19,6 +20,21 @@ pub struct AccountFacts {
     pub public_access_block: AccountPublicAccessBlockFacts,
     /// CloudTrail.
     pub trails: AccountTrailFacts,
+    /// What its organization makes of it.
+    pub organization: AccountOrganizationFacts,
+}
+
+/// What the organization that the account belongs to makes of it.
+#[derive(Clone, Debug, JsonSchema, FactValue)]
+pub struct AccountOrganizationFacts {
+    /// The organization's id; empty where it was not read, or the account is not one of it.
+    pub id: String,
+    /// What the organization's S3 policies make of account-level Block Public Access: `all` turns all
+    /// four settings on, `none` turns them off whatever the account had set, and `not set` leaves them
+    /// to the account (S3 user guide, 2025-11).
+    pub s3_policy: Fact<String>,
+    /// The id of the S3 policy that decides; empty where none does.
+    pub s3_policy_id: Fact<String>,
 }
 
 /// What the account's trails record together.
@@ -42,7 +58,12 @@ pub struct AccountPublicAccessBlockFacts {
 
 impl AccountFacts {
     /// Concludes from what was read of the account.
-    pub fn derive(id: &str, inventory: &AccountInventory) -> Self {
+    pub(in crate::facts) fn derive(
+        id: &str,
+        inventory: &AccountInventory,
+        controls: &Controls<'_>,
+    ) -> Self {
+        let s3_policy = controls.s3_policy(id);
         let missing = missing(&Flags::of_account(inventory));
         Self {
             id: id.to_owned(),
@@ -52,6 +73,14 @@ impl AccountFacts {
             },
             trails: AccountTrailFacts {
                 management_everywhere: multi_region_management(inventory),
+            },
+            organization: AccountOrganizationFacts {
+                id: controls
+                    .organization_of(id)
+                    .map(|organization| organization.id.clone())
+                    .unwrap_or_default(),
+                s3_policy_id: s3_policy.clone().map(|effect| effect.by),
+                s3_policy: s3_policy.map(|effect| effect.value),
             },
         }
     }
@@ -74,6 +103,6 @@ impl<'a> SubjectView<'a> for AccountFacts {
 
     fn view(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
         let (id, account) = facts.account(&subject.id.account)?;
-        Some(Self::derive(id, account))
+        Some(Self::derive(id, account, &facts.controls))
     }
 }

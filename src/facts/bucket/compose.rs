@@ -28,8 +28,10 @@ use crate::facts::fact::{Because, Fact};
 use crate::inventory::bucket::{Grant, PublicAccessBlock};
 use crate::report::policy::{Answer, Request};
 use crate::report::{ClassReach, Reach};
+use coldbucket_policy::PolicyKind;
 use coldbucket_policy::catalogue::ActionClass;
 use coldbucket_policy::contract::Classes;
+use coldbucket_policy::controls::AccountControls;
 use coldbucket_policy::document::Policy;
 use coldbucket_policy::documented_public::documented_public;
 use coldbucket_policy::prove::{Case, Prover, Question};
@@ -65,6 +67,10 @@ pub(in crate::facts) struct Sources<'a> {
     pub(in crate::facts) block_public_acls: Fact<bool>,
     /// Seconds since 1970.
     pub(in crate::facts) now: Option<f64>,
+    /// Resource control policies that bind the bucket.
+    pub(in crate::facts) rcps: &'a [Vec<Policy>],
+    /// Service control policies of accounts that may call.
+    pub(in crate::facts) scps: &'a [AccountControls],
 }
 
 /// One way the unread sources could be: at their most (true) or at their least.
@@ -268,17 +274,33 @@ impl Sources<'_> {
             if !choice.policy || cuts(cut, choice) {
                 return (all(Reach::Unreachable), all(Reach::Unreachable), None);
             }
+            let most = self.most(question, choice);
             if self.restrict_public_buckets.known() == Some(&true) {
                 // What a policy can let in that AWS does not deem public, and what the ACL can.
                 let (low, high, reason) = bounds(&self.prover(None, choice, cut).answer(question));
-                let more =
-                    |classes: ClassReach| classes.map(|reach| *reach.max(&Reach::Constrained));
+                let more = |classes: ClassReach| {
+                    ClassReach::from_fn(|class| {
+                        let reach = *classes.get(class).max(&Reach::Constrained);
+                        reach.min(*most.get(class))
+                    })
+                };
                 return (more(low), more(high), reason);
             }
-            return (all(Reach::Reachable), all(Reach::Reachable), None);
+            return (most, most, None);
         };
         let mut prover = self.prover(*policy, choice, cut);
         bounds(&prover.answer(question))
+    }
+
+    /// The most that any bucket policy could let in: everything that no control policy denies.
+    fn most(&self, question: &Question, choice: Choice) -> ClassReach {
+        if self.rcps.is_empty() {
+            return all(Reach::Reachable);
+        }
+        let everything = Policy::parse(EVERYTHING, PolicyKind::Resource);
+        let mut open = self.prover(Some(&everything), choice, &Fact::Known(false));
+        let (_, most, _) = bounds(&open.answer(question));
+        most
     }
 
     fn prover(&self, policy: Option<&Policy>, choice: Choice, cut: &Fact<bool>) -> Prover {
@@ -319,6 +341,8 @@ impl Sources<'_> {
             },
             aws_says_public: Some(cut),
             grants: &grants,
+            rcps: self.rcps,
+            scps: self.scps,
             now: self.now,
             partition: Some(self.partition),
             ..Case::new(self.bucket, self.owner, policy)
@@ -326,6 +350,9 @@ impl Sources<'_> {
         .core_only()
     }
 }
+
+/// The most that a bucket policy can grant.
+const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}]}"#;
 
 fn all(reach: Reach) -> ClassReach {
     ClassReach::from_fn(|_| reach)
@@ -416,6 +443,8 @@ mod tests {
                 owner_enforced: Fact::Known(false),
                 block_public_acls: Fact::Known(false),
                 now: None,
+                rcps: &[],
+                scps: &[],
             };
             sources.reach(&question)
         };
@@ -504,6 +533,8 @@ mod tests {
             owner_enforced: Fact::Known(false),
             block_public_acls: Fact::Known(false),
             now: None,
+            rcps: &[],
+            scps: &[],
         };
         // Everything is denied, whatever the ACL and the flags are.
         for class in CLASSES {

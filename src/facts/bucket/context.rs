@@ -1,5 +1,6 @@
 //! One bucket in its surroundings: what its facts are concluded from.
 
+use crate::facts::controls::Controls;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::index::Index;
 use crate::facts::trust::Trust;
@@ -16,6 +17,7 @@ pub(in crate::facts) struct BucketContext<'a> {
     pub(in crate::facts) bucket: &'a BucketInventory,
     pub(in crate::facts) index: &'a Index,
     pub(in crate::facts) trust: &'a Trust,
+    pub(in crate::facts) controls: &'a Controls<'a>,
     /// The snapshot's time, RFC 3339.
     pub(in crate::facts) taken_at: &'a str,
 }

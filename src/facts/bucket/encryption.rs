@@ -33,7 +33,7 @@ pub struct EncryptionFacts {
 
 impl EncryptionFacts {
     /// Concludes from GetBucketEncryption, and for SSE-C from the policy as well.
-    pub(super) fn derive(bucket: &BucketInventory, policy: &PolicyReading) -> Self {
+    pub(super) fn derive(bucket: &BucketInventory, policy: &PolicyReading<'_>) -> Self {
         let setting = from_reading(
             ReadingKind::BucketEncryption,
             &bucket.encryption,

@@ -57,6 +57,9 @@ pub struct ExposureFacts {
     pub ineffective_grants: Fact<String>,
     /// Presigned requests.
     pub presigned: PresignedFacts,
+    /// The ids of the organization's resource control policies that keep out anonymous callers or other
+    /// AWS accounts which the bucket policy lets in; empty where none makes a difference.
+    pub closed_by: Vec<String>,
 }
 
 /// What Security Hub's S3.6 asks about (Security Hub user guide, "S3 controls", read 2026-11).
@@ -149,7 +152,7 @@ impl ExposureFacts {
     /// Asks the prover, class by class, with whatever was read.
     pub(super) fn derive(
         context: &BucketContext<'_>,
-        policy: &PolicyReading,
+        policy: &PolicyReading<'_>,
         block: &PublicAccessBlockFacts,
     ) -> Self {
         let sources = sources(context, policy, block);
@@ -187,6 +190,7 @@ impl ExposureFacts {
             anonymous: anonymous.reach,
             any_aws_account: signed.reach,
             other_accounts: other_accounts(context, policy, &cut),
+            closed_by: closed_by(policy),
             wide_networks,
             ineffective_grants: policy.ineffective_grants().map(|granted| {
                 let granted: Vec<&str> = CONTROLLED_GRANTS
@@ -208,7 +212,7 @@ impl ExposureFacts {
     /// A request that gets in, for the fact at that path below `bucket.exposure`.
     pub(super) fn witness(
         context: &BucketContext<'_>,
-        policy: &PolicyReading,
+        policy: &PolicyReading<'_>,
         block: &PublicAccessBlockFacts,
         path: &str,
     ) -> Option<Request> {
@@ -225,6 +229,16 @@ impl ExposureFacts {
             .iter()
             .find_map(|question| sources.witness(question, class))
     }
+}
+
+fn closed_by(policy: &PolicyReading<'_>) -> Vec<String> {
+    let mut ids = policy.closed_by(&Question::Anonymous);
+    for id in policy.closed_by(&Question::AnyAwsAccount) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
 }
 
 /// The networks with more than 2^16 public addresses, with commas between them.
@@ -266,7 +280,7 @@ fn is_wide(network: &str) -> bool {
 /// Whether RestrictPublicBuckets cuts off everyone outside, because AWS deems the policy public.
 pub(super) fn cut(
     context: &BucketContext<'_>,
-    policy: &PolicyReading,
+    policy: &PolicyReading<'_>,
     block: &PublicAccessBlockFacts,
 ) -> Fact<bool> {
     sources(context, policy, block).cut()
@@ -274,7 +288,7 @@ pub(super) fn cut(
 
 fn sources<'a>(
     context: &BucketContext<'a>,
-    policy: &'a PolicyReading,
+    policy: &'a PolicyReading<'a>,
     block: &PublicAccessBlockFacts,
 ) -> Sources<'a> {
     policy.sources(
@@ -378,7 +392,7 @@ fn without_owner(bucket: &BucketInventory, named: Fact<Vec<String>>) -> Fact<Vec
 /// logs.
 fn other_accounts(
     context: &BucketContext<'_>,
-    policy: &PolicyReading,
+    policy: &PolicyReading<'_>,
     cut: &Fact<bool>,
 ) -> Fact<Vec<NamedParty>> {
     let named = |account: String, via: &str| NamedParty {

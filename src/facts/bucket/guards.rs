@@ -67,7 +67,7 @@ impl GuardFacts {
     /// everyone outside.
     pub(super) fn derive(
         context: &BucketContext<'_>,
-        policy: &PolicyReading,
+        policy: &PolicyReading<'_>,
         cut: Fact<bool>,
     ) -> Self {
         let tests_tags = policy.ask(false, |policy| {
@@ -87,7 +87,7 @@ impl GuardFacts {
                     "s3:ListBucket",
                 ],
             ),
-            locks_out_owner: policy.refuses(
+            locks_out_owner: policy.refuses_by_itself(
                 &Question::OwnerIdentities,
                 &["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
             ),
@@ -151,10 +151,10 @@ fn in_words(ms: u64) -> String {
 
 /// Whether uploads without a header are refused, and the same uploads with the headers that ask for
 /// the default encryption are not.
-fn refuses_default_uploads(context: &BucketContext<'_>, policy: &PolicyReading) -> Fact<bool> {
+fn refuses_default_uploads(context: &BucketContext<'_>, policy: &PolicyReading<'_>) -> Fact<bool> {
     let without = Question::Upload(EncryptionHeaders::default());
     policy
-        .refuses(&without, &["s3:PutObject"])
+        .refuses_by_itself(&without, &["s3:PutObject"])
         .and_then(|refused| {
             if !refused {
                 return Fact::Known(false);
@@ -174,13 +174,13 @@ fn refuses_default_uploads(context: &BucketContext<'_>, policy: &PolicyReading) 
                         .map(|key| kms_key_arn(context.region(), context.account_id, &key)),
                 });
                 policy
-                    .refuses(&with, &["s3:PutObject"])
+                    .refuses_by_itself(&with, &["s3:PutObject"])
                     .map(|refused| !refused)
             })
         })
 }
 
-fn cut_off(policy: &PolicyReading, cut: Fact<bool>) -> Fact<Vec<String>> {
+fn cut_off(policy: &PolicyReading<'_>, cut: Fact<bool>) -> Fact<Vec<String>> {
     match (policy.named_parties(), cut) {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),
         (_, Fact::Known(false)) => Fact::Known(Vec::new()),

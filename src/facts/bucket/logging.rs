@@ -66,7 +66,7 @@ impl LoggingFacts {
     /// from what was read of its target.
     pub(super) fn derive(
         context: &BucketContext<'_>,
-        policy: &PolicyReading,
+        policy: &PolicyReading<'_>,
         data_events: &DataEventFacts,
     ) -> Self {
         let target = |of: fn(&crate::inventory::bucket::Logging) -> &str| {
@@ -97,7 +97,7 @@ impl LoggingFacts {
 
 /// Three ways to be a log target; any of them known to hold decides. A sibling that could not be
 /// read is a caveat, not an unknown: otherwise one refused bucket would unsettle the whole account.
-fn is_log_target(context: &BucketContext<'_>, policy: &PolicyReading) -> Fact<bool> {
+fn is_log_target(context: &BucketContext<'_>, policy: &PolicyReading<'_>) -> Fact<bool> {
     let named = context
         .index
         .is_named_log_target(context.account_id, context.name);

@@ -124,14 +124,14 @@ pub struct BucketFacts<'a> {
 /// What several groups of a bucket are concluded from, each concluded once.
 struct Basis<'a> {
     context: BucketContext<'a>,
-    policy: OnceCell<PolicyReading>,
+    policy: OnceCell<PolicyReading<'a>>,
     block: OnceCell<PublicAccessBlockFacts>,
     acl: OnceCell<AclFacts>,
     data_events: OnceCell<DataEventFacts>,
 }
 
 impl<'a> Basis<'a> {
-    fn policy(&self) -> &PolicyReading {
+    fn policy(&self) -> &PolicyReading<'a> {
         self.policy
             .get_or_init(|| PolicyReading::new(&self.context))
     }
@@ -283,6 +283,7 @@ impl<'a> SubjectView<'a> for BucketFacts<'a> {
             bucket,
             index: &facts.index,
             trust: &facts.trust,
+            controls: &facts.controls,
             taken_at: &facts.snapshot.taken_at,
         }))
     }

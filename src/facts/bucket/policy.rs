@@ -7,17 +7,20 @@
 //! in takes the ACL and Block Public Access as well ([`crate::facts::bucket::compose`]).
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 
 use super::context::BucketContext;
 use crate::facts::bucket::compose::{Grants, Sources};
+use crate::facts::controls::BindingPolicies;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::ids::bucket_arn;
 use crate::inventory::need::ReadingKind;
 use crate::report::Reach;
 use crate::report::policy::{Answer, Request};
+use coldbucket_policy::controls::AccountControls;
 use coldbucket_policy::delivery::{self, Delivery, Says};
 use coldbucket_policy::prove::{
     Case, LONGEST_SIGNATURE_MS, LongestSignature, Prover, Question, ServiceGrant, service_grants,
@@ -47,19 +50,30 @@ const TOO_MANY_STEPS: &str = "the analysis of the policy exceeded its step limit
 const DEFECTS_TOLD: usize = 3;
 
 /// The policy as it was read: none, or parsed, with the bucket it is read for.
-pub(super) struct PolicyReading {
+pub(super) struct PolicyReading<'a> {
     policy: Fact<Option<Policy>>,
     bucket: String,
     target: Target,
     partition: &'static str,
     now: Option<f64>,
+    /// The control policies that bind the bucket, and its account.
+    binding: &'a BindingPolicies,
+    /// SCPs of the bucket's account, and of those that the policy names.
+    scps: Vec<AccountControls>,
     /// The policy prepared for questions, once for all of them.
     prover: RefCell<Option<Prover>>,
 }
 
-impl PolicyReading {
+impl<'a> PolicyReading<'a> {
     /// Parses the policy of a bucket, once.
-    pub(super) fn new(context: &BucketContext<'_>) -> Self {
+    pub(super) fn new(context: &BucketContext<'a>) -> Self {
+        let binding = context.controls.of(context.account_id);
+        let named = context.bucket.policy.known().into_iter();
+        let named = named.flat_map(|text| accounts_in(text));
+        let named = named.filter(|account| *account != context.account_id);
+        let others = named.collect::<BTreeSet<_>>().into_iter();
+        let others = others.filter_map(|account| context.controls.scps(account));
+        let scps = binding.scps.iter().cloned().chain(others).collect();
         let partition = context.account.partition();
         Self {
             policy: from_reading(
@@ -69,6 +83,8 @@ impl PolicyReading {
                 |text| Some(Policy::parse(text, PolicyKind::Resource)),
             ),
             bucket: context.name.to_owned(),
+            binding,
+            scps,
             prover: RefCell::new(None),
             partition,
             target: Target {
@@ -111,15 +127,15 @@ impl PolicyReading {
     }
 
     /// Everything that decides who gets in, with this policy.
-    pub(super) fn sources<'a>(
-        &'a self,
-        owner_id: Option<&'a str>,
+    pub(super) fn sources<'s>(
+        &'s self,
+        owner_id: Option<&'s str>,
         aws_says_public: Fact<bool>,
-        grants: Grants<'a>,
+        grants: Grants<'s>,
         ignore_public_acls: Fact<bool>,
         restrict_public_buckets: Fact<bool>,
         [owner_enforced, block_public_acls]: [Fact<bool>; 2],
-    ) -> Sources<'a> {
+    ) -> Sources<'s> {
         Sources {
             bucket: &self.bucket,
             owner: &self.target.owner,
@@ -133,6 +149,8 @@ impl PolicyReading {
             owner_enforced,
             block_public_acls,
             now: self.now,
+            rcps: &self.binding.rcps,
+            scps: &self.scps,
         }
     }
 
@@ -144,9 +162,9 @@ impl PolicyReading {
     }
 
     /// Asks the policy about all actions, or those that the question names.
-    fn with_prover<T>(&self, policy: &Policy, ask: impl FnOnce(&mut Prover) -> T) -> T {
+    fn with_prover<T>(&self, policy: Option<&Policy>, ask: impl FnOnce(&mut Prover) -> T) -> T {
         let mut kept = self.prover.borrow_mut();
-        let prover = kept.get_or_insert_with(|| self.prover(Some(policy), None));
+        let prover = kept.get_or_insert_with(|| self.prover(policy, None));
         ask(prover.all_actions())
     }
 
@@ -154,13 +172,15 @@ impl PolicyReading {
         Prover::new(&self.case(policy, default_encryption))
     }
 
-    fn case<'a>(
-        &'a self,
-        policy: Option<&'a Policy>,
-        default_encryption: Option<&'a str>,
-    ) -> Case<'a> {
+    fn case<'s>(
+        &'s self,
+        policy: Option<&'s Policy>,
+        default_encryption: Option<&'s str>,
+    ) -> Case<'s> {
         Case {
             default_encryption,
+            rcps: &self.binding.rcps,
+            scps: &self.scps,
             now: self.now,
             partition: Some(self.partition),
             ..Case::new(&self.bucket, &self.target.owner, policy)
@@ -199,7 +219,7 @@ impl PolicyReading {
 
     /// Whether some request over plain HTTP gets in, by anyone.
     pub(super) fn plain_http(&self) -> Fact<Reach> {
-        if self.is_absent() {
+        if self.is_absent() && self.binding.is_empty() {
             // Nothing is denied, so the owner's identities can.
             return Fact::Known(Reach::Reachable);
         }
@@ -216,15 +236,14 @@ impl PolicyReading {
 
     /// What keeps the policy from denying every request over plain HTTP; empty when nothing does.
     pub(super) fn plain_http_weakness(&self) -> Fact<String> {
-        if self.is_absent() {
-            return Fact::Known(
-                "there is no bucket policy, so nothing denies requests over plain HTTP".to_owned(),
-            );
-        }
         self.plain_http()
             .zip(self.whole())
             .map(|(reach, policy)| match (reach, policy) {
-                (Reach::Unreachable, _) | (_, None) => String::new(),
+                (Reach::Unreachable, _) => String::new(),
+                (_, None) => {
+                    "there is no bucket policy, so nothing denies requests over plain HTTP"
+                        .to_owned()
+                }
                 (_, Some(policy)) => wording::plain_http_weakness(policy, &self.target),
             })
     }
@@ -232,7 +251,7 @@ impl PolicyReading {
     /// The parties outside the owner's account that get in because the policy names them, sorted.
     pub(super) fn named_parties(&self) -> Fact<Vec<String>> {
         self.ask(Vec::new(), |policy| {
-            match self.with_prover(policy, Prover::named_parties) {
+            match self.with_prover(Some(policy), Prover::named_parties) {
                 Some(parties) => Fact::Known(parties.into_iter().collect()),
                 None => Fact::undecidable(TOO_MANY_STEPS),
             }
@@ -243,8 +262,10 @@ impl PolicyReading {
     /// not carry out for them.
     pub(super) fn ineffective_grants(&self) -> Fact<Vec<String>> {
         self.ask(Vec::new(), |policy| {
-            let ask = |question| self.with_prover(policy, |prover| prover.answer(question));
-            decided(ask(&Question::AnyAwsAccount)).map(|answer| answer.ineffective)
+            let answer = self.with_prover(Some(policy), |prover| {
+                prover.answer(&Question::AnyAwsAccount)
+            });
+            decided(answer).map(|answer| answer.ineffective)
         })
     }
 
@@ -257,7 +278,7 @@ impl PolicyReading {
 
     /// The longest a presigned URL or form for object data can live, ms.
     pub(super) fn longest_signature(&self) -> Fact<u64> {
-        self.ask(LONGEST_SIGNATURE_MS, |policy| {
+        self.ask_bound(LONGEST_SIGNATURE_MS, |policy| {
             let longest = self.with_prover(policy, |prover| {
                 prover.only(&DATA_ACTIONS).longest_signature()
             });
@@ -292,16 +313,73 @@ impl PolicyReading {
 
     /// Whether no request of this form gets in that calls one of these actions.
     pub(super) fn refuses(&self, question: &Question, actions: &[&str]) -> Fact<bool> {
-        self.ask(false, |policy| {
+        self.ask_bound(false, |policy| {
             let answer = self.with_prover(policy, |prover| prover.only(actions).answer(question));
             decided(answer).map(|answer| answer.verdict == Reach::Unreachable)
         })
+    }
+
+    /// The same by the bucket policy alone, whatever control policies refuse.
+    pub(super) fn refuses_by_itself(&self, question: &Question, actions: &[&str]) -> Fact<bool> {
+        self.ask(false, |policy| {
+            let alone = Case {
+                rcps: &[],
+                scps: &[],
+                ..self.case(Some(policy), None)
+            };
+            let answer = Prover::new(&alone).only(actions).answer(question);
+            decided(answer).map(|answer| answer.verdict == Reach::Unreachable)
+        })
+    }
+
+    /// The ids of the resource control policies that close this question: without one of them the answer
+    /// would be another. Empty where they make no difference, or where that is not known.
+    pub(super) fn closed_by(&self, question: &Question) -> Vec<String> {
+        let Fact::Known(policy) = self.whole() else {
+            return Vec::new();
+        };
+        let answer = |rcps: &[Vec<Policy>]| {
+            let case = Case {
+                rcps,
+                ..self.case(policy, None)
+            };
+            Prover::new(&case).core_only().answer(question).classes
+        };
+        let mut deciding: Vec<usize> = (0..self.binding.rcps.len()).collect();
+        if deciding.is_empty() {
+            return Vec::new();
+        }
+        let closed = answer(&self.binding.rcps);
+        if closed == answer(&[]) {
+            return Vec::new();
+        }
+        let among = |chosen: &[usize]| -> Vec<Vec<Policy>> {
+            let level = |index: &usize| self.binding.rcps.get(*index).cloned();
+            chosen.iter().filter_map(level).collect()
+        };
+        // One that is not needed is dropped, the last first: what is higher in the tree is named.
+        for index in (0..deciding.len()).rev() {
+            let fewer: Vec<usize> = deciding.iter().copied().filter(|i| *i != index).collect();
+            if !fewer.is_empty() && answer(&among(&fewer)) == closed {
+                deciding = fewer;
+            }
+        }
+        let id = |index: &usize| self.binding.rcp_ids.get(*index).cloned();
+        deciding.iter().filter_map(id).collect()
     }
 
     /// `absent` without a policy, otherwise what a policy that was understood whole answers.
     pub(super) fn ask<T>(&self, absent: T, answer: impl FnOnce(&Policy) -> Fact<T>) -> Fact<T> {
         self.whole()
             .and_then(|policy| policy.map_or_else(|| Fact::Known(absent), answer))
+    }
+
+    /// The same where control policies have a say without a bucket policy too.
+    fn ask_bound<T>(&self, absent: T, answer: impl FnOnce(Option<&Policy>) -> Fact<T>) -> Fact<T> {
+        self.whole().and_then(|policy| match policy {
+            None if self.binding.is_empty() => Fact::Known(absent),
+            policy => answer(policy),
+        })
     }
 
     /// The policy, when it was understood whole.
@@ -321,6 +399,12 @@ fn decided(answer: Answer) -> Fact<Answer> {
         Reach::Unknown => Fact::undecidable(answer.reason.unwrap_or_default()),
         _ => Fact::Known(answer),
     }
+}
+
+/// The 12-digit numbers in a text.
+fn accounts_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| word.len() == 12 && word.bytes().all(|letter| letter.is_ascii_digit()))
 }
 
 /// What is wrong with a policy, the first few places.

@@ -51,7 +51,16 @@ impl BucketFacts<'_> {
                 Fact::Unknown { .. } => Reach::Unknown,
             },
             presigned: known(&self.exposure.presigned.reach),
+            control_policies: self.control_policies(),
         }
+    }
+
+    fn control_policies(&self) -> Vec<String> {
+        let mut ids = self.exposure.closed_by.clone();
+        ids.extend(self.transport.closed_by.iter().cloned());
+        ids.sort();
+        ids.dedup();
+        ids
     }
 
     fn block_public_access(&self) -> BlockPublicAccess {

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 
 use super::bucket::BucketFacts;
 use super::bucket::context::BucketContext;
+use crate::facts::controls::Controls;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::facts::index::Index;
@@ -85,6 +86,7 @@ pub(super) struct TrailContext<'a> {
     pub(super) trail: &'a TrailInventory,
     pub(super) index: &'a Index,
     pub(super) trust: &'a Trust,
+    pub(super) controls: &'a Controls<'a>,
     pub(super) taken_at: &'a str,
 }
 
@@ -121,6 +123,7 @@ impl TrailContext<'_> {
                 bucket,
                 index: self.index,
                 trust: self.trust,
+                controls: self.controls,
                 taken_at: self.taken_at,
             })
         });
@@ -226,6 +229,7 @@ impl<'a> SubjectView<'a> for TrailFacts {
             trail,
             index: &facts.index,
             trust: &facts.trust,
+            controls: &facts.controls,
             taken_at: &facts.snapshot.taken_at,
         }))
     }

@@ -13,6 +13,7 @@ use crate::report::{CheckResult, Report, SubjectKind};
 use super::{By, Look, TextLength};
 
 mod accepted;
+mod accounts;
 mod buckets;
 mod by_resource;
 mod cold_start_times;
@@ -46,6 +47,7 @@ pub fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()
         return first_screen::render(report, look, out);
     }
     summary::render(report, look, out)?;
+    accounts::render(report, look, out)?;
     if look.by == By::Control {
         super::controls::table(report, look, out)?;
         writeln!(out)?;

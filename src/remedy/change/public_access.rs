@@ -71,6 +71,18 @@ fn plan_account(
     if taken.is_empty() {
         return;
     }
+    // Where the organization sets it, S3 answers 403 to the account's own call (S3 user guide, 2025-11).
+    if let Some(policy) = context.organization_s3_policy() {
+        let mut draft = context.draft(format!(
+            "Turn on account-level Block Public Access in S3 policy {policy} of the organization."
+        ));
+        draft.apply(&BLOCK_ACCOUNT, &taken);
+        draft.decide(format!(
+            "S3 policy {policy} of the organization manages account-level Block Public Access, and S3 refuses PutPublicAccessBlock in the account: set public_access_block_configuration to \"all\" in the policy, or detach it."
+        ));
+        drafts.push(draft);
+        return;
+    }
     let mut draft = context.draft_of(
         "Turn on Block Public Access for the whole account.",
         block_account(context.target),

@@ -167,6 +167,7 @@ pub(super) fn bucket(
             .known()
             .and_then(|encryption| encryption.algorithm.as_deref()),
         rcps: &[],
+        scps: &[],
         now: jiff::Timestamp::from_str(&snapshot.taken_at)
             .ok()
             .map(|time| time.as_millisecond() as f64 / 1000.0),

@@ -1,11 +1,14 @@
 //! Who has a say in a decision, and how their words are joined.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::contract::{
     DecidingStatement, Decision, EvaluateOutput, PolicyLevel, PolicySet, Request,
 };
 use crate::contract::{Grant, PublicAccessBlock};
+use crate::controls::AccountControls;
 use crate::document::{DefectKind, Effect, Policy};
 use crate::documented_public::documented_public;
 use crate::parse::{PolicyKind, Source};
@@ -39,6 +42,8 @@ pub struct Policies {
     boundaries: Vec<NamedPolicy>,
     session: Vec<NamedPolicy>,
     scps: Vec<ControlLevel>,
+    /// Those of the accounts that callers may belong to.
+    scps_of: BTreeMap<String, Vec<ControlLevel>>,
     rcps: Vec<ControlLevel>,
     endpoint: Vec<NamedPolicy>,
     block: PublicAccessBlock,
@@ -181,6 +186,31 @@ impl Policies {
     {
         self.rcps = levels("rcps", of_levels);
         self
+    }
+
+    /// With the service control policies of several accounts: each binds the callers of its own.
+    #[must_use]
+    pub fn with_scps_of(mut self, accounts: &[AccountControls]) -> Self {
+        let levels = |controls: &AccountControls| {
+            let level = |(level, policies): (usize, &Vec<Policy>)| {
+                numbered(&format!("scps[{level}].policies"), policies)
+            };
+            controls.levels.iter().enumerate().map(level).collect()
+        };
+        self.scps_of = accounts
+            .iter()
+            .map(|controls| (controls.account.clone(), levels(controls)))
+            .collect();
+        self
+    }
+
+    /// The levels of service control policies that bind the caller.
+    fn scps_of_caller(&self, view: &View<'_>) -> impl Iterator<Item = &ControlLevel> {
+        let own = view
+            .caller
+            .account()
+            .and_then(|account| self.scps_of.get(account));
+        self.scps.iter().chain(own.into_iter().flatten())
     }
 
     /// As if the caller's own account had granted it everything: what an attacker does in an
@@ -328,8 +358,8 @@ impl Policies {
             .chain(having(scene.has_identity, &self.boundaries))
             .chain(having(scene.has_identity, &self.session))
             .chain(
-                levels(scene.has_identity && organization, &self.scps)
-                    .iter()
+                self.scps_of_caller(&scene.view)
+                    .filter(|_| scene.has_identity && organization)
                     .flatten(),
             )
             .chain(levels(organization, &self.rcps).iter().flatten())
@@ -410,7 +440,9 @@ impl Policies {
         }
         if !view.is_service_linked() {
             if scene.has_identity {
-                truth = truth.and(Truth::all(&self.scps, |level| any_of(level, view)));
+                for level in self.scps_of_caller(view) {
+                    truth = truth.and(any_of(level, view));
+                }
             }
             truth = truth.and(Truth::all(&self.rcps, |level| default_allows(level, view)));
         }
@@ -421,7 +453,7 @@ impl Policies {
                 .boundaries
                 .iter()
                 .chain(&self.session)
-                .chain(self.scps.iter().flatten())
+                .chain(self.scps_of_caller(view).flatten())
                 .chain(self.rcps.iter().flatten())
                 .chain(&self.endpoint);
             for policy in limiting {

@@ -2,6 +2,7 @@
 
 use crate::Policy;
 use crate::contract::{Grant, PublicAccessBlock};
+use crate::controls::AccountControls;
 
 /// A bucket, as far as questions about its reach depend on it.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,9 @@ pub struct Case<'a> {
     pub default_encryption: Option<&'a str>,
     /// Resource control policies of the owner's account, level by level from the root.
     pub rcps: &'a [Vec<Policy>],
+    /// Service control policies of callers' accounts, as far as they are known. An account that is not
+    /// here is under none.
+    pub scps: &'a [AccountControls],
     /// What time it is, seconds since 1970; none for any moment from 2026 on.
     pub now: Option<f64>,
     /// `aws`, `aws-cn` or `aws-us-gov`; none to take it from the policy's resources.
@@ -46,6 +50,7 @@ impl<'a> Case<'a> {
             grants: &[],
             default_encryption: None,
             rcps: &[],
+            scps: &[],
             now: None,
             partition: None,
         }

@@ -18,6 +18,7 @@ use super::vocabulary::{RESOURCE, Vocabulary, text_of};
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Action, Actions, On};
 use crate::contract::Grant;
+use crate::controls::AccountControls;
 use crate::document::{DefectKind, Effect, Element, Policy, Principal, Statement, Version};
 
 /// Whom a statement speaks of.
@@ -132,6 +133,7 @@ impl CompiledPolicy {
         grants: &[Grant],
         partition: Option<&'static str>,
         rcps: &[Vec<Policy>],
+        scps: &[AccountControls],
     ) -> Self {
         let partition = partition
             .or_else(|| policy.map(partition_of))
@@ -158,6 +160,13 @@ impl CompiledPolicy {
         }
         for level in rcps {
             this.control_level(level, &domains);
+        }
+        for controls in scps {
+            // An account that the bucket's policy does not name must not get this one's number.
+            this.vocabulary.accounts.insert(controls.account.clone());
+            for level in &controls.levels {
+                this.account_level(&controls.account, level, &domains);
+            }
         }
         this.vocabulary.complete();
         this.resources = domains.map(|domain| ResourceDomain {
@@ -242,9 +251,7 @@ impl CompiledPolicy {
         let allows_everything = |statement: &Statement| {
             catalogue::of_element(&statement.action) == catalogue::all()
                 && statement.conditions.is_empty()
-                && statement.resource.as_ref().is_some_and(|element| {
-                    !element.negated && element.items.iter().any(|item| item.text == "*")
-                })
+                && allows_every_resource(statement)
         };
         let of_allow = |statement: &&Statement| statement.effect == Effect::Allow;
         if statements().any(|statement| of_allow(&statement))
@@ -265,6 +272,58 @@ impl CompiledPolicy {
                     rule.index = None;
                 }
             }
+        }
+    }
+
+    /// A level of service control policies of one account: what it denies, and what it does not allow, is
+    /// denied to every principal of that account (Organizations user guide, "SCP evaluation", copy of
+    /// 2026). Of an Allow with conditions or for some resources it is left open whether it allows.
+    fn account_level(&mut self, account: &str, level: &[Policy], domains: &[Domain; 2]) {
+        let whom = Element {
+            negated: false,
+            items: vec![Principal::Account(account.to_owned())],
+        };
+        let (mut surely, mut perhaps): (Actions, Actions) = (0, 0);
+        for policy in level {
+            let broken = !policy.defects.is_empty();
+            for statement in &policy.statements {
+                if statement.effect == Effect::Deny {
+                    let denied = Statement {
+                        principal: Some(whom.clone()),
+                        ..statement.clone()
+                    };
+                    let before = self.denies.len();
+                    self.statement(&denied, policy.version, broken, domains);
+                    for rule in self.denies.iter_mut().skip(before) {
+                        rule.index = None;
+                    }
+                    continue;
+                }
+                let named = catalogue::of_element(&statement.action);
+                if !broken && statement.conditions.is_empty() && allows_every_resource(statement) {
+                    surely |= named;
+                } else {
+                    perhaps |= named;
+                }
+            }
+            if broken {
+                perhaps = catalogue::all();
+            }
+        }
+        let left = catalogue::all() & !surely;
+        for (actions, unread) in [(left & !perhaps, false), (left & perhaps, true)] {
+            if actions == 0 {
+                continue;
+            }
+            let resource = Atom::resource(std::iter::once("*"), false, Version::V2012);
+            let atoms = vec![self.vocabulary.add(resource)];
+            self.denies.push(CompiledRule {
+                index: None,
+                whom: Whom::Principals(whom.clone()),
+                actions,
+                atoms,
+                unread,
+            });
         }
     }
 
@@ -389,6 +448,13 @@ pub(super) fn of_grant(grant: &Grant, owner_id: Option<&str>) -> Option<(Whom, A
     };
     let actions = catalogue::which(|action| names.contains(&action.name.as_str()));
     Some((whom, actions))
+}
+
+/// A statement for every resource there is.
+fn allows_every_resource(statement: &Statement) -> bool {
+    statement.resource.as_ref().is_some_and(|element| {
+        !element.negated && element.items.iter().any(|item| item.text == "*")
+    })
 }
 
 /// What the resource of an action can be.

@@ -83,6 +83,7 @@ impl Prover {
                 &case.effective_grants(),
                 case.partition,
                 case.rcps,
+                case.scps,
             ),
             has_policy: case.policy.is_some(),
             cut,
@@ -100,6 +101,7 @@ impl Prover {
                     ..case.block
                 })
                 .with_rcps(case.rcps)
+                .with_scps_of(case.scps)
                 .with_willing_identity(),
             budget: Budget::new(budget::STEPS),
             recent: None,

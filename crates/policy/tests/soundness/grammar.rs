@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use coldbucket_policy::contract::{ContextValue, PrincipalClass, Request, RequestPrincipal};
+use coldbucket_policy::controls::AccountControls;
+use coldbucket_policy::{Policy, PolicyKind};
 use serde_json::{Map, Value, json};
 
 /// The bucket and its owner.
@@ -381,6 +383,78 @@ fn principal(random: &mut Random) -> Value {
 }
 
 /// A policy of one to five statements.
+/// Control policies of the owner's organization.
+#[derive(Debug, Default)]
+pub struct ControlPolicies {
+    pub rcps: Vec<Vec<Policy>>,
+    pub scps: Vec<AccountControls>,
+}
+
+/// RCPs of one or two levels, and SCPs of the owner's account and another one.
+pub fn control_policies(random: &mut Random) -> ControlPolicies {
+    let rcp = |random: &mut Random| {
+        let statements = denials(random, Some("*"));
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
+        Policy::parse(&document.to_string(), PolicyKind::Resource)
+    };
+    let rcps = (0..random.below(3)).map(|_| vec![rcp(random)]).collect();
+    let everything = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    let mut scps = Vec::new();
+    for account in [OWNER, "222222222222"] {
+        if random.once_in(3) {
+            continue;
+        }
+        let levels = (0..1 + random.below(2))
+            .map(|_| {
+                let mut statements = denials(random, None);
+                if random.once_in(3) {
+                    let mut some = denials(random, None);
+                    for statement in &mut some {
+                        statement["Effect"] = json!("Allow");
+                        if random.once_in(2) {
+                            statement["Resource"] = json!("*");
+                            let members = statement.as_object_mut().unwrap();
+                            members.remove("NotResource");
+                            members.remove("Condition");
+                        }
+                    }
+                    statements.extend(some);
+                } else {
+                    statements.push(everything.clone());
+                }
+                let document = json!({"Version": "2012-10-17", "Statement": statements});
+                vec![Policy::parse(&document.to_string(), PolicyKind::Identity)]
+            })
+            .collect();
+        scps.push(AccountControls {
+            account: account.to_owned(),
+            levels,
+        });
+    }
+    ControlPolicies { rcps, scps }
+}
+
+/// The Deny statements of a random policy, with another principal or without any.
+fn denials(random: &mut Random, principal: Option<&str>) -> Vec<Value> {
+    let mut statements = Vec::new();
+    let document = policy(random);
+    for statement in document["Statement"].as_array().into_iter().flatten() {
+        let mut statement = statement.clone();
+        let members = statement.as_object_mut().unwrap();
+        members.remove("NotPrincipal");
+        members.remove("Principal");
+        members.insert("Effect".to_owned(), json!("Deny"));
+        if let Some(principal) = principal {
+            members.insert("Principal".to_owned(), json!(principal));
+        }
+        // All of them together would deny everything.
+        if random.once_in(2) {
+            statements.push(statement);
+        }
+    }
+    statements
+}
+
 pub fn policy(random: &mut Random) -> Value {
     let statements: Vec<Value> = (0..1 + random.below(5))
         .map(|index| {

@@ -9,7 +9,7 @@ use coldbucket_policy::{Policy, PolicyKind};
 use serde_json::Value;
 
 use crate::carried_out::{Settings, carried_out};
-use crate::grammar::{self, BUCKET, OWNER, QUESTIONS, Random};
+use crate::grammar::{self, BUCKET, ControlPolicies, OWNER, QUESTIONS, Random};
 
 /// What was compared.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +63,38 @@ pub fn judge(random: &mut Random, requests: usize) -> Tally {
     judge_policy(random, &document, requests, &format!("seed {seed:#x}"))
 }
 
+/// One random policy under random control policies of the owner's organization.
+pub fn judge_bound(random: &mut Random, requests: usize) -> Tally {
+    let seed = random.0;
+    let document = grammar::policy(random);
+    let control = grammar::control_policies(random);
+    judge_with(
+        random,
+        &document,
+        &control,
+        requests,
+        &format!("seed {seed:#x}"),
+    )
+}
+
 /// The same for a given policy.
 pub fn judge_policy(random: &mut Random, document: &Value, requests: usize, name: &str) -> Tally {
+    judge_with(
+        random,
+        document,
+        &ControlPolicies::default(),
+        requests,
+        name,
+    )
+}
+
+fn judge_with(
+    random: &mut Random,
+    document: &Value,
+    control: &ControlPolicies,
+    requests: usize,
+    name: &str,
+) -> Tally {
     let policy = Policy::parse(&document.to_string(), PolicyKind::Resource);
     // Policies and settings go together at random, and the same way every time.
     let settings = Settings {
@@ -77,10 +107,15 @@ pub fn judge_policy(random: &mut Random, document: &Value, requests: usize, name
             block_public_acls: settings.public_acls_refused,
             ..PublicAccessBlock::default()
         },
+        rcps: &control.rcps,
+        scps: &control.scps,
         ..Case::new(BUCKET, OWNER, Some(&policy))
     };
     let answers = batch::answers(&case, QUESTIONS).unwrap();
-    let policies = Policies::of_resource(Some(&policy)).with_willing_identity();
+    let policies = Policies::of_resource(Some(&policy))
+        .with_rcps(&control.rcps)
+        .with_scps_of(&control.scps)
+        .with_willing_identity();
     let mut tally = Tally {
         policies: 1,
         ..Tally::default()
@@ -94,7 +129,7 @@ pub fn judge_policy(random: &mut Random, document: &Value, requests: usize, name
         }
         let mut wrong = |what: &str, request: &dyn std::fmt::Debug| {
             tally.wrong.push(format!(
-                "{name}, {}: {what}\n{document}\n{request:?}",
+                "{name}, {}: {what}\n{document}\n{control:?}\n{request:?}",
                 answer.question
             ));
         };

@@ -41,6 +41,25 @@ fn nothing_that_was_called_unreachable_is_allowed() {
     assert!(tally.witnesses > 400, "{tally:?}");
 }
 
+/// RCPs bind every caller, SCPs the principals of their account, and nothing called unreachable is allowed.
+#[test]
+fn control_policies_never_contradict_the_evaluator() {
+    let mut random = Random(0x0c0_57a1);
+    let mut tally = Tally::default();
+    for _ in 0..400 {
+        tally.add(judge::judge_bound(&mut random, 20));
+    }
+    assert!(
+        tally.wrong.is_empty(),
+        "{} contradictions, the first:\n{}",
+        tally.wrong.len(),
+        tally.wrong[0]
+    );
+    assert!(tally.in_unreachable > 1_000, "{tally:?}");
+    assert!(tally.allowed > 300, "{tally:?}");
+    assert!(tally.witnesses > 150, "{tally:?}");
+}
+
 /// Found by the long run: services that no statement names are somebody too, and what a service's
 /// request carries of a signature is not documented.
 #[test]

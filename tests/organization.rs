@@ -1,0 +1,597 @@
+//! Many accounts in one run, against the synthetic endpoint: count in is count out, what cannot be read
+//! is a row and never a pass, shards and resumed runs are one run byte for byte.
+#![cfg(feature = "aws")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails should say where"
+)]
+
+#[path = "../benches/synthetic_aws/mod.rs"]
+mod synthetic_aws;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use synthetic_aws::{Behaviour, Endpoint, Organization, OrganizationPolicy, World};
+
+const HUB: &str = "111122223333";
+const MEMBERS: [&str; 5] = [
+    "200000000001",
+    "200000000002",
+    "200000000003",
+    "200000000004",
+    "200000000005",
+];
+const LOCKED: &str = "200000000004";
+const SUSPENDED: &str = "300000000001";
+const FORMATS: [&str; 10] = [
+    "table", "json", "jsonl", "csv", "sarif", "html", "junit", "markdown", "ocsf", "asff",
+];
+
+fn organization() -> Organization {
+    let text = str::to_owned;
+    let account = |id: &str, state: &str, parent: &str| {
+        [text(id), format!("acct {id}"), text(state), text(parent)]
+    };
+    let mut accounts: Vec<[String; 4]> = MEMBERS
+        .iter()
+        .map(|id| account(id, "ACTIVE", "ou-prod"))
+        .collect();
+    accounts.push(account(HUB, "ACTIVE", "r-root"));
+    accounts.push(account(SUSPENDED, "SUSPENDED", "r-root"));
+    Organization {
+        id: "o-synthetic1".to_owned(),
+        management: HUB.to_owned(),
+        delegated: BTreeSet::new(),
+        units: vec![
+            ["r-root", "Root", ""].map(text),
+            ["ou-work", "Workloads", "r-root"].map(text),
+            ["ou-prod", "Prod", "ou-work"].map(text),
+        ],
+        accounts,
+        enabled: vec!["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"],
+        policies: vec![
+            OrganizationPolicy {
+                id: "p-FullAWSAccess",
+                kind: "SERVICE_CONTROL_POLICY",
+                content: json!({"Version": "2012-10-17", "Statement": [
+                    {"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
+                targets: ["r-root", "ou-work", "ou-prod"].map(text).to_vec(),
+            },
+            OrganizationPolicy {
+                id: "p-tls",
+                kind: "RESOURCE_CONTROL_POLICY",
+                content: json!({"Version": "2012-10-17", "Statement": [
+                    {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+                     "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]}),
+                targets: vec!["ou-prod".to_owned()],
+            },
+        ],
+        locked: BTreeSet::new(),
+        external_id: None,
+        old_status: false,
+    }
+}
+
+/// The hub with two buckets, members with one to five, in one Region.
+fn world(change: impl FnOnce(&mut Organization)) -> World {
+    let regions = vec!["us-east-1".to_owned()];
+    let of = |account: &str, buckets: usize| World {
+        account: account.to_owned(),
+        regions: regions.clone(),
+        ..World::generated(buckets, 1)
+    };
+    let mut organization = organization();
+    change(&mut organization);
+    World {
+        members: MEMBERS
+            .iter()
+            .enumerate()
+            .map(|(n, id)| ((*id).to_owned(), of(id, n + 1)))
+            .collect(),
+        organization: Some(organization),
+        ..of(HUB, 2)
+    }
+}
+
+fn coldbucket(endpoint: &Endpoint, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_coldbucket"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("AWS_ENDPOINT_URL", endpoint.url())
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("COLDBUCKET_TEST_CLOCK", "2026-11-29T12:00:00Z")
+        .current_dir("/");
+    command
+}
+
+fn run(endpoint: &Endpoint, arguments: &[&str]) -> Output {
+    coldbucket(endpoint, arguments).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+fn said_by(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Audits the organization into a folder, with the report as JSON.
+fn audit(endpoint: &Endpoint, to: &Path, more: &[&str]) -> (Output, Value) {
+    let mut arguments = vec!["audit", "--organization", "--to", text(to), "-o", "json"];
+    arguments.extend(more);
+    let output = run(endpoint, &arguments);
+    let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output, report)
+}
+
+fn rows(report: &Value) -> BTreeMap<String, String> {
+    let rows = report["accounts"].as_array().expect("accounts").iter();
+    rows.map(|row| {
+        let text = |name: &str| row[name].as_str().unwrap().to_owned();
+        (text("id"), text("status"))
+    })
+    .collect()
+}
+
+#[test]
+fn every_account_is_a_row_and_one_that_was_not_read_never_passes() {
+    let endpoint = Endpoint::start(
+        world(|organization| {
+            organization.locked.insert(LOCKED.to_owned());
+        }),
+        Behaviour::default(),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (output, report) = audit(&endpoint, folder.path(), &["--fail-on", "none"]);
+    assert_eq!(code(&output), 3, "{}", said_by(&output));
+    assert!(
+        said_by(&output).contains("1 of 7 accounts were not read"),
+        "{}",
+        said_by(&output)
+    );
+    let rows = rows(&report);
+    assert_eq!(rows.len(), 7);
+    assert_eq!(rows[LOCKED], "unreadable");
+    assert_eq!(rows[SUSPENDED], "skipped");
+    assert!(matches!(rows[HUB].as_str(), "read" | "partial"));
+    assert_eq!(report["scope"]["organization"], "o-synthetic1");
+    let results = report["results"].as_array().unwrap().iter();
+    let locked: Vec<&Value> = results
+        .filter(|result| result["resource"]["account"] == LOCKED)
+        .collect();
+    assert_eq!(locked.len(), report["checks"].as_object().unwrap().len());
+    for result in locked {
+        assert_eq!(result["status"], "not-assessed");
+        assert_eq!(result["reason"], "denied");
+        assert_eq!(result["missing"], json!(["sts:AssumeRole"]));
+        assert_eq!(result["resource"]["type"], "account");
+    }
+    let row = report["accounts"].as_array().unwrap().iter();
+    let prod = row.filter(|row| row["id"] == MEMBERS[0]).next().unwrap();
+    assert_eq!(prod["ou"], json!(["Workloads", "Prod"]));
+    // The organization was read once, with the empty pages and no call an account.
+    assert_eq!(endpoint.count("organizations:DescribeOrganization"), 1);
+    assert_eq!(endpoint.count("organizations:ListAccounts"), 0);
+    assert_eq!(endpoint.count("sts:AssumeRole"), 5);
+    assert_eq!(
+        code(&run(
+            &endpoint,
+            &[
+                "merge",
+                text(folder.path()),
+                "--fail-on",
+                "none",
+                "--allow-incomplete",
+                "-o",
+                "json"
+            ]
+        )),
+        0
+    );
+}
+
+/// The TLS RCP hangs on the unit of the members: it binds their buckets and not the hub's, which is the
+/// management account.
+#[test]
+fn an_rcp_of_the_organization_decides_for_the_members_below_it() {
+    let endpoint = Endpoint::start(world(|_| {}), Behaviour::default());
+    let folder = tempfile::tempdir().unwrap();
+    let (output, report) = audit(&endpoint, folder.path(), &["--check", "s3-plain-http"]);
+    assert!(code(&output) <= 1, "{}", said_by(&output));
+    let results = report["results"].as_array().unwrap();
+    assert!(results.iter().any(|result| result["status"] == "fail"));
+    for result in results {
+        let account = result["resource"]["account"].as_str().unwrap();
+        if account != HUB {
+            assert_eq!(result["status"], "pass", "{result}");
+        }
+    }
+    let buckets = report["buckets"].as_array().unwrap().iter();
+    let named = buckets.filter(|bucket| bucket["access"]["control_policies"] == json!(["p-tls"]));
+    assert!(named.count() > 0);
+}
+
+/// The outputs of a merge, by format.
+fn merged(endpoint: &Endpoint, to: &Path, run_id: &str) -> BTreeMap<&'static str, Vec<u8>> {
+    let out = tempfile::tempdir().unwrap();
+    let mut arguments = vec!["merge".to_owned(), text(to).to_owned()];
+    arguments
+        .extend(["--run", run_id, "--fail-on", "none", "--allow-incomplete"].map(str::to_owned));
+    for format in FORMATS {
+        arguments.push("-o".to_owned());
+        arguments.push(format!("{format}={}", text(&out.path().join(format))));
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let output = run(endpoint, &arguments);
+    assert_eq!(code(&output), 0, "{}", said_by(&output));
+    FORMATS
+        .into_iter()
+        .map(|format| (format, fs::read(out.path().join(format)).unwrap()))
+        .collect()
+}
+
+fn assert_same(a: &BTreeMap<&str, Vec<u8>>, b: &BTreeMap<&str, Vec<u8>>, what: &str) {
+    for (format, bytes) in a {
+        assert!(*bytes == b[format], "{what}: {format} differs");
+    }
+}
+
+#[test]
+fn one_two_three_and_six_shards_are_one_run_in_every_format() {
+    let endpoint = Endpoint::start(
+        world(|organization| {
+            organization.locked.insert(LOCKED.to_owned());
+        }),
+        Behaviour::default(),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole");
+    audit(&endpoint, &whole, &["--run", "r"]);
+    let expected = merged(&endpoint, &whole, "r");
+    for of in [1, 2, 3, 6] {
+        let to = folder.path().join(of.to_string());
+        let read = run(
+            &endpoint,
+            &["organization", "--to", text(&to), "--run", "r"],
+        );
+        assert_eq!(code(&read), 0, "{}", said_by(&read));
+        for index in 0..of {
+            let shard = format!("{index}/{of}");
+            let more = [
+                "--run",
+                "r",
+                "--shard",
+                &shard,
+                "--fail-on",
+                "none",
+                "--allow-incomplete",
+            ];
+            let (output, _) = audit(&endpoint, &to, &more);
+            assert_eq!(code(&output), 0, "{}", said_by(&output));
+        }
+        assert_same(
+            &expected,
+            &merged(&endpoint, &to, "r"),
+            &format!("{of} shards"),
+        );
+    }
+}
+
+#[test]
+fn a_merge_names_the_shards_that_are_missing() {
+    let endpoint = Endpoint::start(world(|_| {}), Behaviour::default());
+    let folder = tempfile::tempdir().unwrap();
+    let more = [
+        "--run",
+        "r",
+        "--shard",
+        "1/3",
+        "--fail-on",
+        "none",
+        "--allow-incomplete",
+    ];
+    audit(&endpoint, folder.path(), &more);
+    let output = run(
+        &endpoint,
+        &[
+            "merge",
+            text(folder.path()),
+            "--fail-on",
+            "none",
+            "-o",
+            "json",
+        ],
+    );
+    assert_eq!(code(&output), 3, "{}", said_by(&output));
+    assert!(
+        said_by(&output).contains("shards of 3 that have not finished: 0, 2"),
+        "{}",
+        said_by(&output)
+    );
+}
+
+/// Killed at different moments and resumed, a run gives what an uninterrupted one gives.
+#[test]
+fn a_killed_run_is_resumed_to_the_same_bytes() {
+    let behaviour = || Behaviour {
+        latency: Duration::from_millis(10),
+        ..Behaviour::default()
+    };
+    let endpoint = Endpoint::start(world(|_| {}), behaviour());
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole");
+    audit(&endpoint, &whole, &["--run", "r"]);
+    let expected = merged(&endpoint, &whole, "r");
+    let rounds: u64 = std::env::var("COLDBUCKET_KILLS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(4);
+    for round in 0..rounds {
+        let to = folder.path().join(format!("killed-{round}"));
+        let arguments = [
+            "audit",
+            "--organization",
+            "--to",
+            text(&to),
+            "--run",
+            "r",
+            "--accounts-in-flight",
+            "2",
+        ];
+        let mut child = coldbucket(&endpoint, &arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(60 + (round * 733) % 1500));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let resumed = run(&endpoint, &[&arguments[..], &["--resume"]].concat());
+        assert!(code(&resumed) <= 1, "round {round}: {}", said_by(&resumed));
+        assert_same(
+            &expected,
+            &merged(&endpoint, &to, "r"),
+            &format!("round {round}"),
+        );
+        let left = walk(&to)
+            .into_iter()
+            .filter(|name| name.contains(".partial"));
+        assert_eq!(left.count(), 0);
+    }
+}
+
+fn walk(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        if entry.path().is_dir() {
+            names.extend(walk(&entry.path()));
+        } else {
+            names.push(entry.path().display().to_string());
+        }
+    }
+    names
+}
+
+#[test]
+fn only_accounts_that_are_not_read_are_read_again() {
+    let behaviour = Behaviour {
+        fail: BTreeMap::new(),
+        ..Behaviour::default()
+    };
+    let endpoint = Endpoint::start(world(|_| {}), behaviour);
+    let folder = tempfile::tempdir().unwrap();
+    audit(&endpoint, folder.path(), &["--run", "r"]);
+    assert_eq!(endpoint.count("sts:AssumeRole"), 5);
+    let (output, _) = audit(&endpoint, folder.path(), &["--run", "r"]);
+    assert_eq!(code(&output), 2);
+    assert!(said_by(&output).contains("run r exists already"));
+    audit(&endpoint, folder.path(), &["--run", "r", "--resume"]);
+    assert_eq!(endpoint.count("sts:AssumeRole"), 5);
+    audit(
+        &endpoint,
+        folder.path(),
+        &["--run", "r", "--resume", "--refresh", MEMBERS[1]],
+    );
+    assert_eq!(endpoint.count("sts:AssumeRole"), 6);
+    // A snapshot that was damaged is read again.
+    let snapshot = folder
+        .path()
+        .join("snapshots/run=r")
+        .join(format!("account={}.json.gz", MEMBERS[0]));
+    fs::write(&snapshot, b"damaged").unwrap();
+    audit(&endpoint, folder.path(), &["--run", "r", "--resume"]);
+    assert_eq!(endpoint.count("sts:AssumeRole"), 7);
+    let (output, _) = audit(
+        &endpoint,
+        folder.path(),
+        &["--run", "r", "--resume", "--role", "other"],
+    );
+    assert_eq!(code(&output), 2);
+    assert!(said_by(&output).contains("run r was begun with role coldbucket-audit, not other"));
+}
+
+#[test]
+fn each_refusal_on_the_way_in_has_its_message_and_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = |name: &str, world: World, behaviour: Behaviour, more: &[&str]| {
+        let endpoint = Endpoint::start(world, behaviour);
+        let (output, report) = audit(&endpoint, &folder.path().join(name), more);
+        (code(&output), said_by(&output), report)
+    };
+    // The account is in no organization.
+    let alone = World {
+        organization: None,
+        ..world(|_| {})
+    };
+    let (exit, said, _) = outcome("alone", alone, Behaviour::default(), &[]);
+    assert_eq!(exit, 4, "{said}");
+    assert!(
+        said.contains("is in no organization; name the accounts with --accounts"),
+        "{said}"
+    );
+    // It may not list accounts.
+    let member = world(|organization| organization.management = MEMBERS[0].to_owned());
+    let (exit, said, _) = outcome("member", member, Behaviour::default(), &[]);
+    assert_eq!(exit, 4, "{said}");
+    assert!(
+        said.contains("organizations:ListAccounts was refused"),
+        "{said}"
+    );
+    assert!(said.contains("delegated administrator"), "{said}");
+    // A delegated administrator may.
+    let delegated = world(|organization| {
+        organization.management = MEMBERS[0].to_owned();
+        organization.delegated.insert(HUB.to_owned());
+    });
+    let (exit, said, _) = outcome(
+        "delegated",
+        delegated,
+        Behaviour::default(),
+        &["--fail-on", "none"],
+    );
+    assert_eq!(exit, 0, "{said}");
+    // The tree is refused and the accounts are not.
+    let behaviour = Behaviour::denying("organizations:ListRoots");
+    let (exit, said, report) =
+        outcome("treeless", world(|_| {}), behaviour, &["--fail-on", "none"]);
+    assert_eq!(exit, 0, "{said}");
+    assert_eq!(rows(&report).len(), 7);
+    assert!(said.contains("could not be read"), "{said}");
+    // Organizations throttles at first.
+    let behaviour = Behaviour {
+        throttled: BTreeMap::from([("organizations:ListRoots".to_owned(), 5)]),
+        ..Behaviour::default()
+    };
+    let (exit, said, _) = outcome(
+        "throttled",
+        world(|_| {}),
+        behaviour,
+        &["--fail-on", "none"],
+    );
+    assert_eq!(exit, 0, "{said}");
+    // The external id is missing: every member refuses, the hub's own account is read.
+    let asks = || world(|organization| organization.external_id = Some("e-1".to_owned()));
+    let (exit, said, report) = outcome(
+        "external",
+        asks(),
+        Behaviour::default(),
+        &["--fail-on", "none"],
+    );
+    assert_eq!(exit, 3, "{said}");
+    let unreadable = rows(&report)
+        .values()
+        .filter(|status| *status == "unreadable")
+        .count();
+    assert_eq!(unreadable, 5);
+    let given = ["--fail-on", "none", "--external-id", "e-1"];
+    let (exit, said, _) = outcome("given", asks(), Behaviour::default(), &given);
+    assert_eq!(exit, 0, "{said}");
+    assert!(!said.contains("e-1"));
+    // The hub's credentials expire: the run stops and can be resumed.
+    let expired = Behaviour::failing("sts:AssumeRole", 403, "ExpiredToken");
+    let (exit, said, report) = outcome(
+        "expired",
+        world(|_| {}),
+        expired,
+        &[
+            "--run",
+            "r",
+            "--fail-on",
+            "none",
+            "--accounts-in-flight",
+            "1",
+        ],
+    );
+    assert!(matches!(exit, 3 | 4), "{exit} {said}");
+    assert!(said.contains("ExpiredToken"), "{said}");
+    if exit == 3 {
+        assert!(said.contains("--run r --resume"), "{said}");
+        assert!(rows(&report).values().all(|status| status != "unreadable"));
+    }
+}
+
+#[test]
+fn a_list_of_accounts_needs_no_organization() {
+    let alone = World {
+        organization: None,
+        ..world(|_| {})
+    };
+    let endpoint = Endpoint::start(alone, Behaviour::default());
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("accounts.txt");
+    fs::write(&list, format!("# two\n{}\n{HUB}\n", MEMBERS[0])).unwrap();
+    for accounts in [text(&list), &format!("{},{HUB}", MEMBERS[0])] {
+        let to = folder.path().join(accounts.len().to_string());
+        let arguments = [
+            "audit",
+            "--accounts",
+            accounts,
+            "--to",
+            text(&to),
+            "--fail-on",
+            "none",
+            "-o",
+            "json",
+        ];
+        let output = run(&endpoint, &arguments);
+        assert_eq!(code(&output), 0, "{}", said_by(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["scope"]["accounts"], json!([HUB, MEMBERS[0]]));
+        assert_eq!(report["scope"].get("organization"), None);
+    }
+    assert_eq!(endpoint.count("organizations:DescribeOrganization"), 0);
+}
+
+#[test]
+fn options_of_a_run_without_accounts_are_mistakes() {
+    let endpoint = Endpoint::start(World::default(), Behaviour::default());
+    for (arguments, message) in [
+        (
+            vec!["audit", "--role", "x"],
+            "--role has no effect without --organization or --accounts",
+        ),
+        (
+            vec!["audit", "--organization"],
+            "needs a folder for its files",
+        ),
+        (
+            vec!["audit", "--organization", "--to", "/t", "--shard", "4/4"],
+            "--shard `4/4` is not a share",
+        ),
+        (
+            vec!["audit", "--organization", "--to", "/t", "--shard", "auto/4"],
+            "auto needs JOB_COMPLETION_INDEX",
+        ),
+        (
+            vec!["audit", "--organization", "--to", "/t", "--run", "../x"],
+            "--run `../x` is not made of",
+        ),
+    ] {
+        let output = run(&endpoint, &arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(
+            said_by(&output).contains(message),
+            "{arguments:?}: {}",
+            said_by(&output)
+        );
+    }
+    assert_eq!(endpoint.total(), 0);
+}
