@@ -124,7 +124,7 @@ pub(super) fn steps(text: &str) -> Option<Vec<Step>> {
     loop {
         let end = rest.find(['.', '[']).unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
-        if name.is_empty() {
+        if name.is_empty() || name.contains([']', '"']) {
             return None;
         }
         let mut step = Step {

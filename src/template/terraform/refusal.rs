@@ -10,34 +10,38 @@ use thiserror::Error;
 pub const MOST_BYTES: usize = 512 << 20;
 
 /// The command that prints a plan in JSON.
-const SHOW: &str = "`terraform show -json PLANFILE > plan.json` (or `tofu show -json`) writes it";
+const SHOW: &str =
+    "make it with `terraform show -json PLANFILE > plan.json` (or `tofu show -json`)";
+
+/// The commands that make a plan, and print it.
+const PLAN_AND_SHOW: &str = "make it with `terraform plan -out PLANFILE` and `terraform show -json PLANFILE > plan.json` (or `tofu`)";
 
 /// Why a file is not a plan in JSON.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PlanError {
     /// No bytes, or white space only.
-    #[error("the file is empty; {SHOW}")]
+    #[error("the file is empty, not a plan in JSON; {SHOW}")]
     Empty,
     /// More than [`MOST_BYTES`].
     #[error("the file is larger than {} MB", MOST_BYTES >> 20)]
     TooLarge,
     /// A plan file as `terraform plan -out` writes it.
     #[error(
-        "this looks like a plan file as `terraform plan -out` writes it, not like JSON; {SHOW}"
+        "this looks like a plan file as `terraform plan -out` writes it, not like a plan in JSON; {SHOW}"
     )]
     BinaryPlan,
     /// Other bytes that are no text.
-    #[error("this is not text; {SHOW}")]
+    #[error("this is not text, but a plan in JSON is; {SHOW}")]
     NotText,
     /// The log of `terraform plan -json`: one message a line, without the values.
     #[error(
-        "this looks like the log of `terraform plan -json`, which has no resource values; run `terraform plan -out PLANFILE`, then {SHOW}"
+        "this looks like the log of `terraform plan -json`, which has no resource values; {PLAN_AND_SHOW}"
     )]
     PlanLog,
     /// What `terraform plan` prints for people.
     #[error(
-        "this looks like the text that `terraform plan` prints; run `terraform plan -out PLANFILE`, then {SHOW}"
+        "this looks like the text that `terraform plan` prints, not like a plan in JSON; {PLAN_AND_SHOW}"
     )]
     PlanText,
     /// A state file.
@@ -52,9 +56,7 @@ pub enum PlanError {
     #[error("this is a document of coldbucket (`{0}`), not a plan; {SHOW}")]
     Coldbucket(String),
     /// Terraform configuration.
-    #[error(
-        "this looks like Terraform configuration, not like a plan; run `terraform plan -out PLANFILE`, then {SHOW}"
-    )]
+    #[error("this looks like Terraform configuration, not like a plan; {PLAN_AND_SHOW}")]
     Configuration,
     /// JSON that ends too early.
     #[error("the file is truncated at line {line}, column {column}; {SHOW}")]
@@ -65,7 +67,7 @@ pub enum PlanError {
         column: usize,
     },
     /// Text that is not JSON.
-    #[error("not JSON: {0}; {SHOW}")]
+    #[error("this is not a plan in JSON: {0}; {SHOW}")]
     NotJson(String),
     /// JSON with a member that is not as Terraform writes it.
     #[error("not a plan as Terraform writes it: {0}")]
