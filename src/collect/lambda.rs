@@ -458,6 +458,7 @@ fn configuration(function: &SdkFunction) -> FunctionConfiguration {
             .and_then(|storage| u32::try_from(storage.size()).ok())
             .unwrap_or(512),
         environment_names,
+        undetermined: BTreeMap::new(),
         file_systems: function
             .file_system_configs()
             .iter()

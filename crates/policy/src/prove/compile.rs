@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::atom::Atom;
+use super::case::Case;
 use super::fold::{self, Settled};
 use super::glob::{Glob, GlobToken};
 use super::value::{Domain, Values};
@@ -18,7 +19,6 @@ use super::vocabulary::{RESOURCE, Vocabulary, text_of};
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Action, Actions, On};
 use crate::contract::Grant;
-use crate::controls::AccountControls;
 use crate::document::{DefectKind, Effect, Element, Policy, Principal, Statement, Version};
 
 /// Whom a statement speaks of.
@@ -125,16 +125,18 @@ pub(super) struct CompiledPolicy {
 
 impl CompiledPolicy {
     /// Compiles a policy and the ACL grants that have an effect.
-    pub(super) fn new(
-        bucket: &str,
-        owner: &str,
-        owner_id: Option<&str>,
-        policy: Option<&Policy>,
-        grants: &[Grant],
-        partition: Option<&'static str>,
-        rcps: &[Vec<Policy>],
-        scps: &[AccountControls],
-    ) -> Self {
+    pub(super) fn new(case: &Case<'_>) -> Self {
+        let Case {
+            bucket,
+            owner,
+            owner_id,
+            policy,
+            partition,
+            rcps,
+            scps,
+            ..
+        } = *case;
+        let grants = case.effective_grants();
         let partition = partition
             .or_else(|| policy.map(partition_of))
             .unwrap_or("aws");
@@ -155,7 +157,7 @@ impl CompiledPolicy {
         if let Some(policy) = policy {
             this.policy(policy, &domains);
         }
-        for grant in grants {
+        for grant in &grants {
             this.grant(grant, &arn, owner_id);
         }
         for level in rcps {

@@ -75,16 +75,7 @@ impl Prover {
                 public_acls_refused: case.block.block_public_acls,
                 matching_only: false,
             },
-            policy: CompiledPolicy::new(
-                case.bucket,
-                case.owner,
-                case.owner_id,
-                case.policy,
-                &case.effective_grants(),
-                case.partition,
-                case.rcps,
-                case.scps,
-            ),
+            policy: CompiledPolicy::new(case),
             has_policy: case.policy.is_some(),
             cut,
             kms_by_default: case
