@@ -266,6 +266,9 @@ impl ShapeSpace {
     }
 }
 
+/// Whether a statement speaks of a caller, and how directly it grants to it.
+type RuleMeaning = (Option<bool>, Delegation);
+
 /// More shapes than this are not merged, and none where each statement names that many principals: it
 /// would take longer than it saves.
 const MERGED_SHAPES: usize = 64;
@@ -381,11 +384,11 @@ impl DocumentSet {
         if callers.shapes.len() > MERGED_SHAPES || steps > MERGED_STEPS {
             return Ok(());
         }
-        let mut kept: Vec<(Vec<(Option<bool>, Delegation)>, ShapeSpace)> = Vec::new();
+        let mut kept: Vec<(Vec<RuleMeaning>, ShapeSpace)> = Vec::new();
         for shape in std::mem::take(&mut callers.shapes) {
             budget.spend_reading(steps)?;
             let caller = &shape.part.shape.caller;
-            let meant: Vec<(Option<bool>, Delegation)> = rules()
+            let meant: Vec<RuleMeaning> = rules()
                 .map(|rule| {
                     let meant = match rule.effect {
                         Effect::Deny => caller.is_denied_with(&rule.rule, false),
