@@ -49,6 +49,9 @@ pub enum DefectKind {
     Syntax,
     /// It is JSON, and IAM's grammar forbids it: AWS would refuse to store it.
     Grammar,
+    /// A statement lacks an element that IAM's grammar requires, or its principals are a list without a
+    /// type: AWS would refuse to store it. All that the statement has is kept.
+    Incomplete,
     /// A principal that is no one's name: AWS would refuse to store it, and it lets no one in.
     UnknownPrincipal,
     /// It has a form this program does not know. AWS may have added it since, so the policy is not
@@ -137,6 +140,8 @@ pub struct Statement {
     pub effect: Effect,
     /// `Principal` or `NotPrincipal`; identity policies have none.
     pub principal: Option<Element<Principal>>,
+    /// What stands in that element where it is a list of strings, which IAM's grammar forbids.
+    pub unread_principals: Vec<String>,
     /// `Action` or `NotAction`.
     pub action: Element<Pattern>,
     /// `Resource` or `NotResource`; trust policies have none.

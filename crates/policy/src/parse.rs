@@ -83,7 +83,24 @@ struct Parser {
     start: Place,
     version: Version,
     statement: Option<usize>,
+    /// The principals of the statement where they are a list of strings.
+    unread_principals: Vec<String>,
     defects: Vec<Defect>,
+}
+
+/// A list of strings that is not empty.
+fn strings(value: &Json<'_>) -> Option<Vec<String>> {
+    let Json::List(nodes) = value else {
+        return None;
+    };
+    let texts: Option<Vec<String>> = nodes
+        .iter()
+        .map(|node| match &node.value {
+            Json::Text(text) => Some(text.to_string()),
+            _ => None,
+        })
+        .collect();
+    texts.filter(|texts| !texts.is_empty())
 }
 
 /// The members of an object by folded name, each at most once.
@@ -109,6 +126,7 @@ impl Parser {
             start,
             version: Version::default(),
             statement: None,
+            unread_principals: Vec::new(),
             defects: Vec::new(),
         }
     }
@@ -146,6 +164,10 @@ impl Parser {
 
     fn forbidden(&mut self, place: Place, text: impl Into<String>) {
         self.defect(DefectKind::Grammar, place, text);
+    }
+
+    fn missing(&mut self, place: Place, text: impl Into<String>) {
+        self.defect(DefectKind::Incomplete, place, text);
     }
 
     fn unfamiliar(&mut self, place: Place, text: impl Into<String>) {
@@ -280,6 +302,7 @@ impl Parser {
             return None;
         };
         let mut members = self.members(node.place, members);
+        self.unread_principals.clear();
         let sid = members.take("sid").and_then(|member| self.text(member));
         let effect = self.effect(&mut members);
         let principal = self.principal_element(&mut members);
@@ -305,6 +328,7 @@ impl Parser {
             sid,
             effect: effect?,
             principal,
+            unread_principals: std::mem::take(&mut self.unread_principals),
             action: patterns(action?, Pattern::action),
             resource: resource.map(|element| patterns(element, |text| Pattern::new(text, version))),
             conditions,
@@ -351,7 +375,7 @@ impl Parser {
             (None, Some(member)) => (member, true),
             (None, None) => {
                 if required {
-                    self.forbidden(
+                    self.missing(
                         members.place,
                         format!("the statement has neither {name} nor Not{name}"),
                     );
@@ -402,7 +426,7 @@ impl Parser {
             (None, Some(member)) => (member, true),
             (None, None) => {
                 if self.kind != PolicyKind::Identity {
-                    self.forbidden(
+                    self.missing(
                         members.place,
                         "the statement has neither Principal nor NotPrincipal",
                     );
@@ -434,9 +458,8 @@ impl Parser {
                     }
                 }
             }
-            other => self.forbidden(
-                member.value.place,
-                format!(
+            other => {
+                let text = format!(
                     "{} is \"*\" or an object, this is {}",
                     member.key,
                     if matches!(other, Json::Text(_)) {
@@ -444,8 +467,15 @@ impl Parser {
                     } else {
                         other.kind()
                     }
-                ),
-            ),
+                );
+                match strings(other) {
+                    Some(listed) => {
+                        self.unread_principals = listed;
+                        self.defect(DefectKind::Incomplete, member.value.place, text);
+                    }
+                    None => self.forbidden(member.value.place, text),
+                }
+            }
         }
         Some(Element { negated, items })
     }

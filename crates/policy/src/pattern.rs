@@ -118,6 +118,22 @@ impl Pattern {
         covers(&self.tokens, &other.tokens)
     }
 
+    /// About how many machine words [`Pattern::covers`] looks at.
+    pub(crate) fn covering_steps(&self, other: &Self) -> usize {
+        let inner_runs = self
+            .tokens
+            .iter()
+            .filter(|token| **token == Token::Many)
+            .take(2)
+            .count();
+        let (upper, lower) = (self.tokens.len(), other.tokens.len());
+        if inner_runs == 0 {
+            1 + upper.min(lower) / 16
+        } else {
+            1 + upper.saturating_mul(lower) / 64
+        }
+    }
+
     /// True when some text may match both.
     pub fn overlaps(&self, other: &Self) -> bool {
         overlaps(&self.tokens, &other.tokens)

@@ -13,7 +13,7 @@ use coldbucket_policy::Policy;
 use coldbucket_policy::compare::{Attachment, PolicyPair, compare};
 use coldbucket_policy::contract::CompareOutput;
 use coldbucket_policy::evaluate::DocumentJudge;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const CASES: &str = include_str!("fixtures/compare-cases.jsonl");
 const DOCUMENTED: &str = include_str!("fixtures/compare-documented.jsonl");
@@ -105,5 +105,60 @@ fn services_that_only_conditions_name_are_callers() {
         );
         let output = answer(&serde_json::from_str(&case).unwrap());
         assert_eq!(output.new_access, Some(true), "{output:?}");
+    }
+}
+
+/// A bucket policy's statement without Resource, or with a list of principals that has no type, cannot be
+/// stored. Whatever it were to match, two statements that have the same there compare by the rest.
+#[test]
+fn statements_that_aws_refuses_are_equal_to_themselves_and_otherwise_unknown() {
+    let policy = |statements: Value| json!({"Version": "2012-10-17", "Statement": statements});
+    let without_resource =
+        |actions: Value| json!({"Effect": "Allow", "Principal": "*", "Action": actions});
+    let with_list = |principals: Value| json!({"Effect": "Allow", "Principal": principals, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});
+    let both = json!(["s3:GetObject", "s3:PutObject"]);
+    let cases = [
+        (
+            json!([without_resource(both.clone())]),
+            json!([without_resource(json!(["s3:PutObject", "s3:GetObject"]))]),
+            Some(false),
+        ),
+        (
+            json!([without_resource(both.clone())]),
+            json!([without_resource(json!("s3:PutObject"))]),
+            Some(false),
+        ),
+        (
+            json!([without_resource(json!("s3:PutObject"))]),
+            json!([without_resource(both)]),
+            None,
+        ),
+        (
+            json!([with_list(json!(["x", "y"]))]),
+            json!([with_list(json!(["x", "y"])), with_list(json!(["x", "y"]))]),
+            Some(false),
+        ),
+        (
+            json!([with_list(json!(["x"]))]),
+            json!([with_list(json!(["y"]))]),
+            None,
+        ),
+        (
+            json!([with_list(json!({"AWS": "no-ones-name"}))]),
+            json!([with_list(json!(["y"]))]),
+            None,
+        ),
+        // Without Action nothing is kept of it.
+        (
+            json!([{"Effect": "Deny", "Principal": "*", "Resource": "*"}]),
+            json!([{"Effect": "Allow", "Principal": "*", "Resource": "*"}]),
+            None,
+        ),
+    ];
+    for (old, new, expected) in cases {
+        let output = answer(
+            &json!({"id": "refused", "kind": "resource", "old": policy(old), "new": policy(new)}),
+        );
+        assert_eq!(output.new_access, expected, "{output:?}");
     }
 }

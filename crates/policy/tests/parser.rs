@@ -405,6 +405,8 @@ fn what_iam_forbids_is_named_with_its_place() {
         // A principal that is nobody's name is told apart: it lets nobody in.
         let kind = if message.contains("does not name") {
             DefectKind::UnknownPrincipal
+        } else if message.contains("neither") || message.contains("this is a list") {
+            DefectKind::Incomplete
         } else {
             DefectKind::Grammar
         };

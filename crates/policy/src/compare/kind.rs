@@ -179,6 +179,22 @@ fn of_s3(resources: ResourceScope, names: Vec<String>) -> RequestScopes {
     }
 }
 
+/// Whether an action element may match an action of a scope; "no" is certain.
+pub(super) fn may_name(element: &Element<Pattern>, scope: &ActionScope) -> bool {
+    let ActionScope::Patterns(within, without) = scope else {
+        return true;
+    };
+    let read = |texts: &[String]| -> Vec<Pattern> {
+        texts.iter().map(|text| Pattern::action(text)).collect()
+    };
+    let (within, without) = (read(within), read(without));
+    element.negated
+        || element.items.iter().any(|item| {
+            within.iter().any(|pattern| pattern.overlaps(item))
+                && !without.iter().any(|pattern| pattern.covers(item))
+        })
+}
+
 /// The S3 actions that are written in full and that the catalogue does not list.
 fn named_outside<'a>(elements: impl Iterator<Item = &'a Element<Pattern>>) -> Vec<String> {
     let mut names: Vec<String> = elements

@@ -30,18 +30,25 @@ pub use self::kind::Attachment;
 
 use std::cell::OnceCell;
 
+use self::covered::TextCover;
 use self::kind::{RequestScope, RequestScopes};
 use crate::Policy;
 use crate::contract::{CompareOutput, CompareVerdict, NewAccess, Request, RequestPrincipal};
-use crate::document::{Effect, Statement};
+use crate::document::{Effect, Principal, Statement};
 use crate::evaluate::{DocumentJudge, implausible};
 use crate::prove::{
-    AccessAnswer, Budget, CallerSpaces, Delegation, DocumentId, DocumentSet, RuleQuestion,
-    StatementSet, partition_of,
+    AccessAnswer, Budget, CallerSpaces, Delegation, DocumentId, DocumentSet, Exhausted,
+    RuleQuestion, StatementSet, partition_of,
 };
 
 /// The steps of one comparison, both directions together; an ordinary pair uses a few thousand.
-const STEPS: u64 = 10_000_000;
+const STEPS: u64 = 3_000_000;
+
+/// The steps for what the texts show, of each direction.
+const TEXT_STEPS: u64 = 1_000_000;
+
+/// Why a comparison is not decided when its steps are used up.
+const TOO_HARD: &str = "the comparison exceeded its step limit";
 
 /// Statements that allow something new are listed up to so many.
 const LISTED: usize = 50;
@@ -63,8 +70,8 @@ pub struct PolicyPair<'a> {
 
 /// Compares two policies. `id` is echoed.
 pub fn compare(pair: &PolicyPair<'_>, id: String) -> CompareOutput {
-    let comparison = Comparison::new(pair);
-    let mut budget = Budget::new(STEPS);
+    let mut budget = Budget::counting_reading(STEPS);
+    let comparison = Comparison::new(pair, &mut budget);
     let gained = comparison.gained(true, false, &mut budget);
     let lost = comparison.gained(false, true, &mut budget);
     let mut remarks = comparison.remarks(&gained, &mut budget);
@@ -123,6 +130,10 @@ struct Side<'a> {
     policy: Option<&'a Policy>,
     document: Option<DocumentId>,
     judge: OnceCell<DocumentJudge>,
+    /// About how many steps the evaluator needs for a request.
+    steps: usize,
+    /// What the texts show of what this policy allows beyond the other one.
+    cover: TextCover,
 }
 
 /// What is found of one Allow.
@@ -137,8 +148,16 @@ struct Comparison<'a> {
     kind: Attachment,
     old: Side<'a>,
     new: Side<'a>,
-    /// None where no search is needed.
-    search: Option<SearchState>,
+    search: PreparedSearch,
+}
+
+/// Whether there is something to search.
+enum PreparedSearch {
+    /// The texts show that the policies allow the same.
+    NotNeeded,
+    Ready(Box<SearchState>),
+    /// Compiling the policies exceeds the step limit.
+    TooLong,
 }
 
 /// What searches need.
@@ -152,35 +171,51 @@ const INCONSISTENT: &str = "the prover found a request on which the evaluator do
                             the two is wrong";
 
 impl<'a> Comparison<'a> {
-    fn new(pair: &PolicyPair<'a>) -> Self {
-        let side = |policy| Side {
-            policy,
+    fn new(pair: &PolicyPair<'a>, budget: &mut Budget) -> Self {
+        let is_sound = [pair.old, pair.new]
+            .into_iter()
+            .flatten()
+            .all(covered::is_readable);
+        let side = |from: Option<&Policy>, to: Option<&'a Policy>| Side {
+            policy: to,
             document: None,
             judge: OnceCell::new(),
+            steps: to.map_or(0, evaluation_steps),
+            cover: match (from, to) {
+                (Some(from), Some(to)) if is_sound => {
+                    TextCover::of(from, to, &mut Budget::new(TEXT_STEPS))
+                }
+                _ => TextCover::default(),
+            },
         };
         let mut this = Self {
             kind: pair.kind,
-            old: side(pair.old),
-            new: side(pair.new),
-            search: None,
+            old: side(pair.new, pair.old),
+            new: side(pair.old, pair.new),
+            search: PreparedSearch::NotNeeded,
         };
         let is_settled = match (pair.old, pair.new) {
-            (Some(old), Some(new)) => {
-                covered::is_readable(old)
-                    && covered::is_readable(new)
-                    && covered::allows_no_more(old, new)
-                    && covered::allows_no_more(new, old)
-            }
+            (Some(_), Some(_)) => this.old.cover.allows_no_more && this.new.cover.allows_no_more,
             (None, None) => true,
             _ => false,
         };
         if !is_settled {
-            this.compile(pair);
+            this.search = match this.compile(pair, budget) {
+                Ok(search) => PreparedSearch::Ready(Box::new(search)),
+                Err(Exhausted) => PreparedSearch::TooLong,
+            };
         }
         this
     }
 
-    fn compile(&mut self, pair: &PolicyPair<'a>) {
+    fn compile(
+        &mut self,
+        pair: &PolicyPair<'a>,
+        budget: &mut Budget,
+    ) -> Result<SearchState, Exhausted> {
+        for policy in pair.old.into_iter().chain(pair.new) {
+            budget.spend_reading(compilation_steps(policy))?;
+        }
         let policies = || pair.old.into_iter().chain(pair.new);
         let partition = policies()
             .map(partition_of)
@@ -191,7 +226,9 @@ impl<'a> Comparison<'a> {
         self.old.document = pair.old.map(|policy| builder.add(policy, kind));
         self.new.document = pair.new.map(|policy| builder.add(policy, kind));
         let documents = builder.complete();
-        let callers = documents.callers(&pair.kind.callers(), false, &[], None);
+        budget.spend_reading(documents.caller_steps())?;
+        let mut callers = documents.callers(&pair.kind.callers(), false, &[], None);
+        documents.merge_callers(&mut callers, budget)?;
         let bucket = match (pair.bucket, pair.kind) {
             (Some(bucket), _) => Some(bucket.to_owned()),
             (None, Attachment::S3) => kind::only_bucket(policies()),
@@ -201,11 +238,11 @@ impl<'a> Comparison<'a> {
             .flat_map(|policy| &policy.statements)
             .map(|statement| &statement.action);
         let scopes = pair.kind.scopes(bucket.as_deref(), partition, elements);
-        self.search = Some(SearchState {
+        Ok(SearchState {
             documents,
             callers,
             scopes,
-        });
+        })
     }
 
     /// What the new policy allows beyond the old one, or the other way round. `first` stops at the
@@ -217,30 +254,31 @@ impl<'a> Comparison<'a> {
         } else {
             (&self.new, &self.old)
         };
-        let (Some(search), Some(policy)) = (&self.search, to.policy) else {
+        let Some(policy) = to.policy else {
             return gained;
         };
-        let is_sound = covered::is_readable(policy) && from.policy.is_none_or(covered::is_readable);
-        if let Some(before) = from.policy
-            && is_sound
-            && covered::allows_no_more(before, policy)
-        {
+        if to.cover.allows_no_more {
             return gained;
         }
+        let search = match &self.search {
+            PreparedSearch::NotNeeded => return gained,
+            PreparedSearch::Ready(search) => search,
+            PreparedSearch::TooLong => {
+                gained.undecided = Some(TOO_HARD.to_owned());
+                return gained;
+            }
+        };
         if let Some(reason) = search.unreadable(to).or_else(|| search.unreadable(from)) {
             gained.undecided = Some(reason);
             return gained;
         }
-        // What the texts show of single statements holds only where both were read whole.
-        let texts = from.policy.filter(|_| is_sound);
         for allow in policy.with_effect(Effect::Allow) {
             let asked = AskedAllow {
                 search,
                 from,
                 to,
                 allow,
-                covered: texts.is_some_and(|before| covered::is_allowed(before, policy, allow)),
-                texts,
+                covered: to.cover.is_allowed(allow),
             };
             match asked.find(&search.scopes.today, self.kind, budget) {
                 Found::New(access) => {
@@ -270,7 +308,7 @@ impl<'a> Comparison<'a> {
     /// What else a reviewer should know.
     fn remarks(&self, gained: &Gained, budget: &mut Budget) -> Vec<String> {
         let mut remarks = Vec::new();
-        let (Some(search), Some(new)) = (&self.search, self.new.policy) else {
+        let (PreparedSearch::Ready(search), Some(new)) = (&self.search, self.new.policy) else {
             return remarks;
         };
         for index in &gained.unmatched {
@@ -279,6 +317,18 @@ impl<'a> Comparison<'a> {
                  act on. That allows nothing; a check that does not match actions to resources, such as \
                  IAM Access Analyzer's, reports it as new access."
             ));
+        }
+        let names_account = |policy: &Policy| {
+            policy.with_effect(Effect::Allow).any(|statement| {
+                statement
+                    .principal
+                    .iter()
+                    .flat_map(|element| &element.items)
+                    .any(|item| matches!(item, Principal::Account(_)))
+            })
+        };
+        if !self.old.policy.is_some_and(names_account) {
+            return remarks;
         }
         for allow in new.with_effect(Effect::Allow) {
             let is_new = gained
@@ -291,7 +341,6 @@ impl<'a> Comparison<'a> {
                 to: &self.new,
                 allow,
                 covered: false,
-                texts: None,
             };
             if !is_new && asked.is_stronger(budget) {
                 remarks.push(format!(
@@ -319,8 +368,6 @@ struct AskedAllow<'a> {
     allow: &'a Statement,
     /// One Allow of the other policy covers it.
     covered: bool,
-    /// The other policy, where texts can be trusted.
-    texts: Option<&'a Policy>,
 }
 
 impl AskedAllow<'_> {
@@ -331,6 +378,9 @@ impl AskedAllow<'_> {
         scope: &RequestScope,
         budget: &mut Budget,
     ) -> AccessAnswer {
+        if budget.spend_reading(1).is_err() {
+            return AccessAnswer::Undecided(TOO_HARD.to_owned());
+        }
         let (actions, resources) = scope;
         self.search.documents.ask_callers(
             &self.search.callers,
@@ -348,6 +398,18 @@ impl AskedAllow<'_> {
     /// The Allow itself, as a must.
     fn must(&self) -> Option<StatementSet> {
         Some(StatementSet::allows(self.to.document?).only(self.allow.index))
+    }
+
+    /// Those of the scopes that may hold an action that it names.
+    fn named_in<'s>(
+        &'s self,
+        scopes: &'s [RequestScope],
+    ) -> impl Iterator<Item = &'s RequestScope> {
+        // What could not be read may name any action.
+        let is_readable = self.to.policy.is_some_and(covered::is_readable);
+        scopes
+            .iter()
+            .filter(move |(actions, _)| !is_readable || kind::may_name(&self.allow.action, actions))
     }
 
     /// The denies of the policy that it is in.
@@ -374,10 +436,10 @@ impl AskedAllow<'_> {
         let mut undecided = None;
         if !self.covered {
             let denies = self.all_denies();
-            for scope in scopes {
+            for scope in self.named_in(scopes) {
                 match self.ask(&[vec![must]], &denies, scope, budget) {
                     AccessAnswer::Satisfiable(found) => {
-                        match self.checked(found.request, None, kind) {
+                        match self.checked(found.request, None, kind, budget) {
                             Ok(access) => return Found::New(Box::new(access)),
                             Err(reason) => undecided = Some(reason),
                         }
@@ -394,10 +456,7 @@ impl AskedAllow<'_> {
             .into_iter()
             .flat_map(|policy| policy.with_effect(Effect::Deny));
         for deny in of_old {
-            let is_kept = self
-                .texts
-                .zip(self.to.policy)
-                .is_some_and(|(before, after)| covered::is_denied(before, after, deny));
+            let is_kept = self.to.cover.is_denied(deny);
             let Some(document) = self.from.document.filter(|_| !is_kept) else {
                 continue;
             };
@@ -405,10 +464,10 @@ impl AskedAllow<'_> {
                 vec![must],
                 vec![StatementSet::denies(document).only(deny.index)],
             ];
-            for scope in scopes {
+            for scope in self.named_in(scopes) {
                 match self.ask(&musts, &denies, scope, budget) {
                     AccessAnswer::Satisfiable(found) => {
-                        match self.checked(found.request, Some(deny), kind) {
+                        match self.checked(found.request, Some(deny), kind, budget) {
                             Ok(access) => return Found::New(Box::new(access)),
                             Err(reason) => undecided = Some(reason),
                         }
@@ -426,8 +485,11 @@ impl AskedAllow<'_> {
         let Some(must) = self.must() else {
             return false;
         };
+        if self.covered {
+            return false;
+        }
         let denies = self.all_denies();
-        scopes.iter().any(|scope| {
+        self.named_in(scopes).any(|scope| {
             let answer = self.ask(&[vec![must]], &denies, scope, budget);
             matches!(answer, AccessAnswer::Satisfiable(_))
         })
@@ -438,18 +500,6 @@ impl AskedAllow<'_> {
         let (Some(must), Some(before)) = (self.must(), self.from.document) else {
             return false;
         };
-        let names_account = |policy: &Policy| {
-            policy.with_effect(Effect::Allow).any(|statement| {
-                statement
-                    .principal
-                    .iter()
-                    .flat_map(|element| &element.items)
-                    .any(|item| matches!(item, crate::document::Principal::Account(_)))
-            })
-        };
-        if !self.from.policy.is_some_and(names_account) {
-            return false;
-        }
         let mut denies = self.own_denies();
         denies.push(StatementSet::allows(before).at_least(Delegation::Role));
         let musts = [vec![must.at_least(Delegation::Role)]];
@@ -466,6 +516,7 @@ impl AskedAllow<'_> {
         request: Option<Request>,
         denied_by: Option<&Statement>,
         kind: Attachment,
+        budget: &mut Budget,
     ) -> Result<NewAccess, String> {
         let request = match request {
             None => None,
@@ -473,10 +524,16 @@ impl AskedAllow<'_> {
                 if kind == Attachment::Identity {
                     owned_by_caller(&mut request);
                 }
+                let steps = self.from.steps.saturating_add(self.to.steps);
+                if budget.spend_reading(steps).is_err() {
+                    return Err(TOO_HARD.to_owned());
+                }
                 if !self.stands(&request, kind) {
                     return Err(INCONSISTENT.to_owned());
                 }
-                sentence::make_readable(&mut request, |other| self.stands(other, kind));
+                sentence::make_readable(&mut request, |other| {
+                    budget.spend_reading(steps).is_ok() && self.stands(other, kind)
+                });
                 Some(request)
             }
         };
@@ -501,6 +558,53 @@ impl AskedAllow<'_> {
             && allows(self.to) == Some(true)
             && allows(self.from) == Some(false)
     }
+}
+
+/// How long the texts of a policy are, in characters, each text counted as at least four.
+fn length(policy: &Policy) -> usize {
+    let patterns = |items: &[crate::pattern::Pattern]| -> usize {
+        items.iter().map(|item| item.tokens.len() + 4).sum()
+    };
+    let of_statement = |statement: &Statement| -> usize {
+        let values = statement
+            .conditions
+            .iter()
+            .flat_map(|condition| &condition.values)
+            .map(|value| value.len() + 4);
+        let principals = statement
+            .principal
+            .iter()
+            .map(|element| element.items.len());
+        patterns(&statement.action.items)
+            + statement
+                .resource
+                .iter()
+                .map(|element| patterns(&element.items))
+                .sum::<usize>()
+            + values.sum::<usize>()
+            + principals.sum::<usize>() * 4
+            + 4
+    };
+    policy.statements.iter().map(of_statement).sum()
+}
+
+/// About how many steps the evaluator needs for a request.
+fn evaluation_steps(policy: &Policy) -> usize {
+    length(policy) / 4
+}
+
+/// About how many steps it takes to compile a policy for the prover. Each pattern of an action is matched
+/// against the whole catalogue.
+fn compilation_steps(policy: &Policy) -> usize {
+    let actions = policy
+        .statements
+        .iter()
+        .map(|statement| statement.action.items.len());
+    let conditions = policy
+        .statements
+        .iter()
+        .map(|statement| statement.conditions.len());
+    length(policy) + actions.sum::<usize>() * 64 + conditions.sum::<usize>() * 64
 }
 
 /// An identity policy speaks of what is in the holder's own account, unless it says otherwise.

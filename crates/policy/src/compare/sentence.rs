@@ -50,7 +50,7 @@ const TELLING: [&str; 40] = [
 
 /// Replaces a name that was made up by an action that readers know, where `stands` says that it is as
 /// good.
-pub(super) fn make_readable(request: &mut Request, stands: impl Fn(&Request) -> bool) {
+pub(super) fn make_readable(request: &mut Request, mut stands: impl FnMut(&Request) -> bool) {
     let known = |action: &str| action.starts_with("s3:") || action.chars().any(char::is_uppercase);
     if known(&request.action) {
         return;

@@ -244,6 +244,38 @@ struct ShapeSpace {
     up: Vec<OnceCell<Arc<Domain>>>,
 }
 
+impl ShapeSpace {
+    /// What a key can have, as a rounding sees it; none for a key that there is not.
+    fn domain(
+        &self,
+        vocabulary: &Vocabulary,
+        place: &OwnerAndTime,
+        key: usize,
+        rounding: Rounding,
+    ) -> Option<&Arc<Domain>> {
+        let cells = match rounding {
+            Rounding::Down => &self.down,
+            Rounding::Up => &self.up,
+        };
+        let shape = &self.part.shape;
+        Some(
+            cells
+                .get(key)?
+                .get_or_init(|| shape.domain(vocabulary, place, key, rounding)),
+        )
+    }
+}
+
+/// Whether a statement speaks of a caller, and how directly it grants to it.
+type RuleMeaning = (Option<bool>, Delegation);
+
+/// More shapes than this are not merged, and none where each statement names that many principals: it
+/// would take longer than it saves.
+const MERGED_SHAPES: usize = 64;
+
+/// See [`MERGED_SHAPES`].
+const MERGED_STEPS: usize = 2_000;
+
 /// What is asked of some callers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RuleQuestion<'a> {
@@ -322,6 +354,76 @@ impl DocumentSet {
         }
     }
 
+    /// About how many steps [`DocumentSet::callers`] takes at most, with the room for what each caller can
+    /// have in each key.
+    pub(crate) fn caller_steps(&self) -> usize {
+        let vocabulary = &self.vocabulary;
+        let named = vocabulary.accounts.len() + vocabulary.principals.len() + 4;
+        let names = vocabulary
+            .position("aws:username")
+            .map_or(0, |key| vocabulary.literals_of(key).count());
+        let shapes = named.saturating_mul(names + 12);
+        shapes.saturating_mul(vocabulary.keys.len() / 4 + 4)
+    }
+
+    /// Leaves one of several callers that no statement and no key distinguishes.
+    ///
+    /// Of shapes that have the same in every key and of which each statement says the same, a question
+    /// has the same answer. An ordinary shape also answers for one that is widened, not the other way
+    /// round.
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub(crate) fn merge_callers(
+        &self,
+        callers: &mut CallerSpaces,
+        budget: &mut Budget,
+    ) -> Result<(), Exhausted> {
+        let rules = || self.documents.iter().flat_map(|document| &document.rules);
+        let steps: usize = rules().map(|rule| rule.rule.principals() + 1).sum();
+        if callers.shapes.len() > MERGED_SHAPES || steps > MERGED_STEPS {
+            return Ok(());
+        }
+        let mut kept: Vec<(Vec<RuleMeaning>, ShapeSpace)> = Vec::new();
+        for shape in std::mem::take(&mut callers.shapes) {
+            budget.spend_reading(steps)?;
+            let caller = &shape.part.shape.caller;
+            let meant: Vec<RuleMeaning> = rules()
+                .map(|rule| {
+                    let meant = match rule.effect {
+                        Effect::Deny => caller.is_denied_with(&rule.rule, false),
+                        Effect::Allow => caller.is_meant(&rule.rule),
+                    };
+                    (meant, caller.delegation(&rule.rule))
+                })
+                .collect();
+            let is_known = kept.iter().any(|(other_meant, other)| {
+                *other_meant == meant
+                    && (shape.part.shape.widened || !other.part.shape.widened)
+                    && self.have_the_same(callers, &shape, other)
+            });
+            if !is_known {
+                kept.push((meant, shape));
+            }
+        }
+        callers.shapes = kept.into_iter().map(|(_, shape)| shape).collect();
+        Ok(())
+    }
+
+    /// Whether two shapes have the same domain in every key, with either rounding.
+    fn have_the_same(&self, callers: &CallerSpaces, one: &ShapeSpace, other: &ShapeSpace) -> bool {
+        (self.vocabulary.reserved()..self.vocabulary.keys.len()).all(|key| {
+            [Rounding::Down, Rounding::Up].iter().all(|rounding| {
+                let of = |shape: &ShapeSpace| {
+                    shape
+                        .domain(&self.vocabulary, &callers.place, key, *rounding)
+                        .cloned()
+                };
+                of(one) == of(other)
+            })
+        })
+    }
+
     /// Answers a question about callers that were made ready.
     pub(crate) fn ask_callers(
         &self,
@@ -352,10 +454,19 @@ impl DocumentSet {
         }
         let prepared = self.prepare(question, budget)?;
         let mut doubtful = Vec::new();
+        let principals: usize = prepared
+            .musts
+            .iter()
+            .flatten()
+            .map(|played| played.rule.rule.principals() + 1)
+            .sum();
+        let named = self.vocabulary.principals.len() + self.vocabulary.accounts.len();
         for shape in &callers.shapes {
+            budget.spend_reading(principals)?;
             if !prepared.may_match(&shape.part.shape.caller) {
                 continue;
             }
+            budget.spend_reading(self.vocabulary.keys.len() + named)?;
             for region in &prepared.regions {
                 if shape.part.shape.widened {
                     doubtful.push((shape, region));
@@ -411,6 +522,7 @@ impl DocumentSet {
         let denies = played(question.denies);
         let all: Vec<PlayedRule<'a>> = musts.iter().flatten().chain(&denies).copied().collect();
         budget.spend(all.len() * 4 + 1)?;
+        budget.spend_reading(all.len() * 8)?;
         let colons = question
             .musts
             .iter()
@@ -822,6 +934,9 @@ impl<'a> DocumentSpace<'a> {
         let mut groups: Vec<Vec<Alternative<'_>>> = Vec::with_capacity(self.prepared.musts.len());
         for must in &self.prepared.musts {
             budget.spend(must.len() + 1)?;
+            for played in must {
+                budget.spend_reading(played.rule.steps)?;
+            }
             let group = self.alternatives(must, &mut doubt);
             if group.is_empty() {
                 return Ok((None, doubt));
@@ -834,6 +949,7 @@ impl<'a> DocumentSpace<'a> {
                 continue;
             };
             budget.spend(atoms.len() + 1)?;
+            budget.spend_reading(played.rule.steps)?;
             if played.rule.rule.unread {
                 doubt = true;
                 if self.rounding == Rounding::Up {
@@ -944,16 +1060,9 @@ impl RequestSpace for DocumentSpace<'_> {
         if let Some((_, domain)) = self.callers.facts.iter().find(|(fixed, _)| *fixed == key) {
             return domain;
         }
-        let cells = match self.rounding {
-            Rounding::Down => &self.shape.down,
-            Rounding::Up => &self.shape.up,
-        };
-        cells.get(key).map_or(&NEVER, |cell| {
-            cell.get_or_init(|| {
-                let shape = &self.shape.part.shape;
-                shape.domain(vocabulary, &self.callers.place, key, self.rounding)
-            })
-        })
+        self.shape
+            .domain(vocabulary, &self.callers.place, key, self.rounding)
+            .map_or(&NEVER, |domain| domain)
     }
 
     fn says(&self, atom: usize) -> Settled {

@@ -12,25 +12,51 @@ pub(super) const STEPS: u64 = 25_000_000;
 
 /// The budget is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Exhausted;
+pub(crate) struct Exhausted;
 
 /// What is left.
 #[derive(Debug)]
 pub(crate) struct Budget {
     left: u64,
+    /// Reading policies costs steps too, not only searching.
+    counts_reading: bool,
 }
 
 impl Budget {
     /// A full one.
     pub(crate) const fn new(steps: u64) -> Self {
-        Self { left: steps }
+        Self {
+            left: steps,
+            counts_reading: false,
+        }
+    }
+
+    /// A full one that reading costs steps of as well: for policies of any length by anyone, of which a
+    /// comparison reads each statement many times.
+    pub(crate) const fn counting_reading(steps: u64) -> Self {
+        Self {
+            left: steps,
+            counts_reading: true,
+        }
+    }
+
+    /// Takes steps away for reading, if reading counts.
+    ///
+    /// # Errors
+    /// As [`Budget::spend`].
+    pub(crate) fn spend_reading(&mut self, steps: usize) -> Result<(), Exhausted> {
+        if self.counts_reading {
+            self.spend(steps)
+        } else {
+            Ok(())
+        }
     }
 
     /// Takes steps away.
     ///
     /// # Errors
     /// When there are not that many left; from then on there are none.
-    pub(super) fn spend(&mut self, steps: usize) -> Result<(), Exhausted> {
+    pub(crate) fn spend(&mut self, steps: usize) -> Result<(), Exhausted> {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         match self.left.checked_sub(steps) {
             Some(left) => {

@@ -1,5 +1,6 @@
 //! Lists of callers, split into shapes.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -26,6 +27,12 @@ pub(super) struct CallerList<'a> {
     vocabulary: &'a Vocabulary,
     /// Canonical ids that ACLs name.
     canonical: BTreeSet<String>,
+    /// Some key tells the internet from a VPC endpoint.
+    tells_networks_apart: bool,
+    /// Some key tells principals of one account apart.
+    tells_principals_apart: bool,
+    /// A name for users and roles that no statement names.
+    unnamed: OnceCell<Arc<str>>,
     pub(super) parts: Vec<AskedShape>,
 }
 
@@ -35,22 +42,22 @@ impl<'a> CallerList<'a> {
         Self {
             vocabulary,
             canonical,
+            tells_networks_apart: vocabulary.mentions(tells_networks_apart),
+            tells_principals_apart: vocabulary.mentions(tells_principals_apart),
+            unnamed: OnceCell::new(),
             parts: Vec::new(),
         }
     }
 
     fn push(&mut self, part: AskedShape) {
         // The internet first: it makes the plainer witness.
-        let through_endpoint = self
-            .vocabulary
-            .mentions(tells_networks_apart)
-            .then(|| AskedShape {
-                shape: CallerShape {
-                    endpoint: true,
-                    ..part.shape.clone()
-                },
-                held_as: part.held_as.clone(),
-            });
+        let through_endpoint = self.tells_networks_apart.then(|| AskedShape {
+            shape: CallerShape {
+                endpoint: true,
+                ..part.shape.clone()
+            },
+            held_as: part.held_as.clone(),
+        });
         self.parts.push(part);
         self.parts.extend(through_endpoint);
     }
@@ -163,10 +170,13 @@ impl<'a> CallerList<'a> {
             asked,
         };
         self.add(aws(PrincipalKind::Role, None), fresh, held_as.clone());
-        if !self.vocabulary.mentions(tells_principals_apart) && !names_parts {
+        if !self.tells_principals_apart && !names_parts {
             return;
         }
-        let unnamed: Arc<str> = self.vocabulary.unnamed_principal().into();
+        let unnamed = Arc::clone(
+            self.unnamed
+                .get_or_init(|| self.vocabulary.unnamed_principal().into()),
+        );
         let both = self.vocabulary.position("aws:username").is_some()
             && self.vocabulary.position("aws:principalarn").is_some();
         if both {

@@ -43,6 +43,13 @@ pub(super) enum Whom {
     Unread,
 }
 
+impl CompiledRule {
+    /// How many principals it names.
+    pub(super) fn principals(&self) -> usize {
+        self.whom.element().map_or(0, |element| element.items.len())
+    }
+}
+
 impl Whom {
     /// The principal element.
     pub(super) const fn element(&self) -> Option<&Element<Principal>> {

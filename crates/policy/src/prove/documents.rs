@@ -28,6 +28,8 @@ pub(super) struct DocumentRule {
     /// Its action element and all its conditions, as positions among the atoms: what must hold where
     /// the catalogue does not list the actions.
     pub(super) with_action: Vec<usize>,
+    /// About how many steps one reading of it takes.
+    pub(super) steps: usize,
 }
 
 /// A document, compiled.
@@ -132,6 +134,7 @@ impl DocumentSetBuilder {
             sid: None,
             effect: Effect::Allow,
             principal: None,
+            unread_principals: Vec::new(),
             action: Element {
                 negated: false,
                 items: or_all(actions)
@@ -191,13 +194,16 @@ impl DocumentSetBuilder {
                 .or_insert_with(|| name.to_owned());
         }
         let action = vocabulary.add(Atom::action(names(), statement.action.negated));
-        let with_action = std::iter::once(action)
+        let with_action: Vec<usize> = std::iter::once(action)
             .chain(rule.atoms.iter().copied())
             .collect();
+        let weight_of = |atom: &usize| vocabulary.atoms.get(*atom).map_or(0, Atom::weight);
+        let steps = with_action.iter().map(weight_of).sum::<usize>() + rule.principals() + 1;
         DocumentRule {
             rule,
             effect: statement.effect,
             with_action,
+            steps,
         }
     }
 

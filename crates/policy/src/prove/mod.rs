@@ -99,7 +99,7 @@ pub use self::access::{
     StatementSet,
 };
 pub(crate) use self::access::{CallerSpaces, RuleQuestion};
-pub(crate) use self::budget::Budget;
+pub(crate) use self::budget::{Budget, Exhausted};
 pub use self::caller::{Delegation, LONGEST_SIGNATURE_MS};
 pub use self::case::Case;
 pub(crate) use self::compile::partition_of;

@@ -17,7 +17,7 @@ use super::ip::Addresses;
 use super::numeric::{self, NumberRange};
 
 /// What a key can have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Domain {
     /// The request may be without it.
     pub(super) optional: bool,
@@ -28,7 +28,7 @@ pub(super) struct Domain {
 }
 
 /// The values of a key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Values {
     /// None: it is always absent.
     None,

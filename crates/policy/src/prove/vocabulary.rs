@@ -4,7 +4,7 @@
 //! Several documents can share one vocabulary. Then a condition on a key means the same key in each
 //! of them, and a caller who holds nothing that is named holds nothing that *any* of them names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::atom::{Atom, ValueTest};
@@ -43,12 +43,17 @@ const FRESH_ACCOUNTS: [&str; 9] = [
     "111111111111",
 ];
 
+/// From so many keys on, looking one up by name is faster than looking at each.
+const INDEXED_FROM: usize = 24;
+
 /// Keys, conditions and names.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
     /// The condition keys in lower case, behind those that are none: the resource and, where actions
     /// are texts, the action.
     pub(super) keys: Vec<String>,
+    /// The same by name, where to find them.
+    positions: HashMap<String, usize>,
     /// How many are no condition keys.
     reserved: usize,
     /// By action in lower case, how a document writes it.
@@ -87,6 +92,7 @@ impl Vocabulary {
                 .take(1)
                 .map(|name| (*name).to_owned())
                 .collect(),
+            positions: HashMap::new(),
             reserved: 1,
             actions: BTreeMap::new(),
             written: Vec::new(),
@@ -197,16 +203,28 @@ impl Vocabulary {
     fn key(&mut self, name: &str) -> usize {
         let name = same_key(name);
         self.position(name).unwrap_or_else(|| {
+            let place = self.keys.len();
             self.keys.push(name.to_owned());
-            self.keys.len() - 1
+            if self.keys.len() == INDEXED_FROM {
+                let conditions = self.keys.iter().enumerate().skip(self.reserved);
+                self.positions = conditions
+                    .map(|(place, key)| (key.clone(), place))
+                    .collect();
+            } else if self.keys.len() > INDEXED_FROM {
+                self.positions.insert(name.to_owned(), place);
+            }
+            place
         })
     }
 
     /// The number of a condition key, if a policy has it.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
-        let mut conditions = self.keys.iter().skip(self.reserved);
-        let place = conditions.position(|key| key == name)?;
-        Some(place + self.reserved)
+        if self.keys.len() < INDEXED_FROM {
+            let mut conditions = self.keys.iter().skip(self.reserved);
+            let place = conditions.position(|key| key == name)?;
+            return Some(place + self.reserved);
+        }
+        self.positions.get(name).copied()
     }
 
     /// Collects what a caller may hold.

@@ -119,12 +119,12 @@ fn questions_about_the_form_of_requests_never_contradict_the_evaluator() {
     assert!(compared.named > 10, "{compared:?}");
 }
 
-/// Pairs of policies, with the laws of comparison.
+/// Pairs of policies, with the laws of comparison; the bench `soundness` judges many more.
 #[test]
 fn comparisons_never_contradict_the_evaluator_and_keep_the_laws() {
     let mut random = Random(0x00c0_3a1e);
     let mut tally = pairs::PairTally::default();
-    for _ in 0..400 {
+    for _ in 0..200 {
         tally.add(pairs::judge(&mut random, 60));
     }
     assert!(
@@ -134,8 +134,8 @@ fn comparisons_never_contradict_the_evaluator_and_keep_the_laws() {
         tally.wrong[0]
     );
     // The run must have had something to say.
-    assert!(tally.new > 100, "{tally:?}");
-    assert!(tally.none > 60, "{tally:?}");
-    assert!(tally.requests > 5_000, "{tally:?}");
+    assert!(tally.new > 50, "{tally:?}");
+    assert!(tally.none > 30, "{tally:?}");
+    assert!(tally.requests > 2_500, "{tally:?}");
     assert!(tally.unknown * 20 < tally.pairs, "{tally:?}");
 }

@@ -433,6 +433,7 @@ fn statement_on(resources: &[String]) -> Statement {
         sid: None,
         effect: Effect::Allow,
         principal: None,
+        unread_principals: Vec::new(),
         action: Element {
             negated: false,
             items: Vec::new(),
