@@ -467,6 +467,7 @@ mod tests {
             block_public_access: BlockPublicAccess::Off,
             plain_http: Reach::Unreachable,
             presigned: Reach::Reachable,
+            control_policies: Vec::new(),
         }
     }
 

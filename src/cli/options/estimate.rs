@@ -45,7 +45,6 @@ impl Join {
                 primed: args.primed,
                 vpc: args.vpc,
                 framework: args.framework,
-                ..EstimateInput::default()
             };
             let other = self.versus(&input, &args.versus);
             inputs.push((format!("{runtime}, {} MB", input.memory_mb), input));

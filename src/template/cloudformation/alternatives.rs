@@ -251,9 +251,12 @@ impl Finder<'_> {
                 true
             }
             "Fn::Not" | "Fn::And" | "Fn::Or" => {
-                argument.items().iter().fold(true, |all, operand| {
-                    self.condition(operand, depth + 1) && all
-                })
+                // Every operand is visited: each may name parameters.
+                let mut all = true;
+                for operand in argument.items() {
+                    all &= self.condition(operand, depth + 1);
+                }
+                all
             }
             "Fn::Equals" => {
                 let [left, right] = argument.items() else {

@@ -468,16 +468,8 @@ impl<'a> Evaluation<'a> {
             "Fn::Not" => self
                 .condition(argument.items().first()?)
                 .map(|value| !value),
-            "Fn::And" => operands().fold(Some(true), |all, one| match (all, one) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            }),
-            "Fn::Or" => operands().fold(Some(false), |any, one| match (any, one) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            }),
+            "Fn::And" => decided(operands(), false),
+            "Fn::Or" => decided(operands(), true),
             _ => as_bool(&self.evaluate(node)?),
         }
     }
@@ -887,4 +879,18 @@ pub(super) fn transform_name(argument: &TemplateNode) -> String {
         "the macro {}",
         name.as_deref().map(shown).unwrap_or_default()
     )
+}
+
+/// What conditions give of which one of that value decides: it, the other value if all have that, else
+/// nothing known.
+fn decided(conditions: impl Iterator<Item = Option<bool>>, deciding: bool) -> Option<bool> {
+    let mut found = Some(!deciding);
+    for condition in conditions {
+        match condition {
+            Some(value) if value == deciding => return Some(deciding),
+            Some(_) => {}
+            None => found = None,
+        }
+    }
+    found
 }

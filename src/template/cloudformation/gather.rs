@@ -64,7 +64,7 @@ pub(super) enum OfFunction {
     Version(String),
     Provisioned(String, Setting<u32>),
     Url(UrlSettings),
-    Permission(PermissionSettings),
+    Permission(Box<PermissionSettings>),
 }
 
 /// An inline policy that a resource of its own attaches to identities.
@@ -220,7 +220,7 @@ impl Gathered {
                             .undetermined
                             .insert(FunctionPart::Policies, shown(&permission.qualifier));
                     }
-                    function.permissions.push(permission);
+                    function.permissions.push(*permission);
                 }
             }
         }

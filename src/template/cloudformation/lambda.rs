@@ -61,7 +61,7 @@ pub(super) fn read(
         )),
         "AWS::Lambda::Permission" => out.of_functions.push((
             of("FunctionName"),
-            OfFunction::Permission(permission(resource, p)),
+            OfFunction::Permission(Box::new(permission(resource, p))),
         )),
         "AWS::Lambda::EventSourceMapping" => {
             out.settings

@@ -220,13 +220,13 @@ impl Translation<'_> {
     fn permission(&self, event: &str, principal: &str, of: PermissionSettings, out: &mut Gathered) {
         out.of_functions.push((
             self.target(),
-            OfFunction::Permission(PermissionSettings {
+            OfFunction::Permission(Box::new(PermissionSettings {
                 sid: format!("{}{event}Permission", self.resource.address),
                 action: Some(TemplateNode::text("lambda:InvokeFunction")),
                 principal: Some(TemplateNode::text(principal)),
                 position: self.resource.position.clone(),
                 ..of
-            }),
+            })),
         ));
     }
 

@@ -38,7 +38,7 @@ pub(super) fn policy(reader: &ResourceReader<'_>, argument: &str) -> Setting<Tem
             Some(document) => Setting::Written(document),
             None => Setting::Undetermined(reference),
         },
-        _ => match reader.from_source(argument) {
+        _ => match reader.source_value(argument) {
             Some(document) if document.reference().is_none() && !document.is_empty() => {
                 Setting::Written(document)
             }
@@ -166,6 +166,9 @@ enum UnknownText {
     /// Anything.
     Any,
 }
+
+/// A condition key with its values.
+type KeyedValues = (String, Vec<TemplateNode>);
 
 impl<'p> StatementBlock<'p> {
     fn of(reader: &ResourceReader<'p>, index: usize, node: TemplateNode) -> Self {
@@ -432,7 +435,7 @@ impl<'p> StatementBlock<'p> {
         if let Some(reference) = blocks.reference() {
             return Some(TemplateNode::undetermined(reference));
         }
-        let mut operators: Vec<(String, Vec<(String, Vec<TemplateNode>)>)> = Vec::new();
+        let mut operators: Vec<(String, Vec<KeyedValues>)> = Vec::new();
         for (index, block) in blocks.items().iter().enumerate() {
             let (Some(operator), Some(key)) = (
                 block.get("test").and_then(TemplateNode::as_text),

@@ -201,7 +201,7 @@ impl<'p> ResourceReader<'p> {
     }
 
     /// The value that the `*.tf` files give an argument.
-    pub fn from_source(&self, argument: &str) -> Option<TemplateNode> {
+    pub fn source_value(&self, argument: &str) -> Option<TemplateNode> {
         let written = self.source_block()?.body().argument(argument)?;
         let place = self.expression_place();
         Some(Evaluation::new(self.plan).value(&place, &written.value, 0))
@@ -443,7 +443,7 @@ impl<'p> ResourceReader<'p> {
 
     /// The bucket that the `*.tf` files say an argument names.
     fn bucket_in_source(&self, argument: &str) -> Option<ResourceAddress> {
-        let name = self.from_source(argument)?;
+        let name = self.source_value(argument)?;
         if name.reference().is_some() {
             return None;
         }
