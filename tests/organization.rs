@@ -184,8 +184,8 @@ fn every_account_is_a_row_and_one_that_was_not_read_never_passes() {
         assert_eq!(result["missing"], json!(["sts:AssumeRole"]));
         assert_eq!(result["resource"]["type"], "account");
     }
-    let row = report["accounts"].as_array().unwrap().iter();
-    let prod = row.filter(|row| row["id"] == MEMBERS[0]).next().unwrap();
+    let mut row = report["accounts"].as_array().unwrap().iter();
+    let prod = row.find(|row| row["id"] == MEMBERS[0]).unwrap();
     assert_eq!(prod["ou"], json!(["Workloads", "Prod"]));
     // The organization was read once, with the empty pages and no call an account.
     assert_eq!(endpoint.count("organizations:DescribeOrganization"), 1);

@@ -146,7 +146,7 @@ fn every_plan_has_the_verdicts_derived_by_hand() {
             if let Some(region) = &resource.region {
                 compared += 1;
                 let built = built.resources.values().find(|of| of.address == *address);
-                let snapshot = serde_json::to_value(&built_snapshot(&plan_text(plan))).unwrap();
+                let snapshot = serde_json::to_value(built_snapshot(&plan_text(plan))).unwrap();
                 let pointer = &built.unwrap().pointer;
                 let got = match snapshot.pointer(&format!("{pointer}/region")) {
                     Some(region) => region.as_str().unwrap().to_owned(),

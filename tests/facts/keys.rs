@@ -54,6 +54,7 @@ fn known(description: KeyDescription) -> KeyInventory {
             enabled: true,
             period_days: Some(365),
         }),
+        ..KeyInventory::default()
     }
 }
 
@@ -82,6 +83,7 @@ fn a_key_that_is_gone_is_not_usable_and_a_refusal_says_nothing() {
     let gone = KeyInventory {
         description: Reading::Absent,
         rotation: Reading::NotCollected,
+        ..KeyInventory::default()
     };
     let facts_of = |key| facts("aws:kms", Some(ARN), ARN, key);
     let missing = facts_of(gone);
@@ -90,6 +92,7 @@ fn a_key_that_is_gone_is_not_usable_and_a_refusal_says_nothing() {
     let refused = facts_of(KeyInventory {
         description: denied("kms:DescribeKey"),
         rotation: denied("kms:GetKeyRotationStatus"),
+        ..KeyInventory::default()
     });
     assert_eq!(refused.key.usable.known(), None);
     assert_eq!(refused.key.usable.because()[0].action, "kms:DescribeKey");

@@ -125,6 +125,7 @@ fn elaborate() -> AccountInventory {
             enabled: true,
             period_days: Some(365),
         }),
+        ..KeyInventory::default()
     };
     let target = TargetInventory {
         listed: None,
