@@ -53,6 +53,9 @@ fn main() -> ExitCode {
                 let mut tally = Tally::default();
                 while tally.pairs < pairs / 2 && tally.wrong.len() < 20 {
                     tally.add(judge::judge(&mut random, requests));
+                    if tally.policies.is_multiple_of(4) {
+                        tally.add(judge::judge_bound(&mut random, requests));
+                    }
                 }
                 tally
             })
