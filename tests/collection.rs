@@ -2064,7 +2064,7 @@ fn all_identities_are_one_call_and_only_users_of_s3_take_another() {
         json_of(&account.identities["user/ann"]),
         json!({
             "arn": "arn:aws:iam::111122223333:user/ann", "path": "/", "created": "2024-01-02T03:04:05Z",
-            "groups": ["ops"],
+            "unique_id": "AIDAEXAMPLE", "tags": {}, "groups": ["ops"],
             // Enough of the id to tell two keys apart, and no more.
             "access_keys": { "known": [{ "id_ends": "MPLE", "active": true, "created": "2024-01-02T03:04:05Z" }] },
         })
@@ -2073,7 +2073,7 @@ fn all_identities_are_one_call_and_only_users_of_s3_take_another() {
         json_of(&account.identities["role/deploy"]),
         json!({
             "arn": "arn:aws:iam::111122223333:role/deploy", "path": "/", "created": "2024-01-02T03:04:05Z",
-            "inline": { "put": r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Put*","Resource":"*"}]}"# },
+            "unique_id": "AIDAEXAMPLE", "tags": {}, "inline": { "put": r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Put*","Resource":"*"}]}"# },
             "boundary": "arn:aws:iam::111122223333:policy/limits",
         })
     );

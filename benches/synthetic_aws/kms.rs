@@ -19,6 +19,18 @@ pub const OPERATIONS: &[Operation] = &[
         matches: |call| call.target.ends_with(".GetKeyRotationStatus"),
         answer: get_key_rotation_status,
     },
+    Operation {
+        service: "kms",
+        name: "GetKeyPolicy",
+        matches: |call| call.target.ends_with(".GetKeyPolicy"),
+        answer: get_key_policy,
+    },
+    Operation {
+        service: "kms",
+        name: "ListGrants",
+        matches: |call| call.target.ends_with(".ListGrants"),
+        answer: list_grants,
+    },
 ];
 
 fn key<'a>(world: &'a World, call: &Call) -> Option<&'a Value> {
@@ -41,5 +53,27 @@ fn get_key_rotation_status(world: &World, _: &Behaviour, call: &Call) -> Answer 
             "KeyRotationEnabled": key["Rotates"],
             "RotationPeriodInDays": 365,
         }))
+    })
+}
+
+/// The policy that KMS gives a key by default: the account decides, through IAM.
+fn get_key_policy(world: &World, _: &Behaviour, call: &Call) -> Answer {
+    key(world, call).map_or_else(missing, |_| {
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Sid": "Enable IAM User Permissions", "Effect": "Allow",
+                "Principal": {"AWS": format!("arn:aws:iam::{}:root", world.account)},
+                "Action": "kms:*", "Resource": "*",
+            }],
+        });
+        Answer::json(&json!({ "Policy": policy.to_string(), "PolicyName": "default" }))
+    })
+}
+
+/// No key has grants.
+fn list_grants(world: &World, _: &Behaviour, call: &Call) -> Answer {
+    key(world, call).map_or_else(missing, |_| {
+        Answer::json(&json!({ "Grants": [], "Truncated": false }))
     })
 }
