@@ -448,7 +448,8 @@ fn findings_are_small() {
         .lines()
         .filter(|line| line.contains("\"status\":\"fail\""))
     {
-        assert!(line.len() <= 1_500 + 6, "{} bytes: {line}", line.len());
+        // 1,500 bytes and the command of its fix.
+        assert!(line.len() <= 1_700 + 6, "{} bytes: {line}", line.len());
         number += 1;
     }
     assert!(number > 100);

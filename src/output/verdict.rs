@@ -16,7 +16,15 @@ pub(super) fn line(report: &Report) -> Option<(Tone, String)> {
         _ => (Tone::Unknown, "INCOMPLETE"),
     };
     let code = gate.exit_code;
-    Some((tone, format!("{word} (exit code {code}): {}", reason(gate))))
+    // One row at 80 columns: what is missing stands above it.
+    let reason = match code {
+        3 if gate.unjudged > 0 => format!(
+            "{} at or above --fail-on not judged",
+            count(gate.unjudged, "result")
+        ),
+        _ => reason(gate),
+    };
+    Some((tone, format!("{word} (exit code {code}): {reason}")))
 }
 
 /// What decides the exit code.

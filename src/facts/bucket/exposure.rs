@@ -74,8 +74,7 @@ const CONTROLLED_GRANTS: [&str; 5] = [
 /// Networks of more than 2^16 public addresses (IPv6: broader than /48) from which the policy lets
 /// anyone in, in CIDR notation. AWS calls a policy public from networks broader than /8 on (S3 user
 /// guide, "The meaning of public"); these are below that, and still those of a carrier or a cloud.
-/// Empty where there are none, and where RestrictPublicBuckets blocks the public and the policy could
-/// not be read: this grade is about policies that were read.
+/// Empty where there are none.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
 #[needs(
     own(BucketPolicyStatus),
@@ -162,14 +161,10 @@ impl ExposureFacts {
         let presigned = policy.presigned();
         let wide = |class: ActionClass, actions: &[&str]| {
             let from = |composed: &Composed, question: Question| {
-                match (composed.reach.get(class), composed.open.get(class)) {
-                    // RestrictPublicBuckets blocks the public whatever an unread policy says.
-                    (Fact::Unknown { .. }, Fact::Known(false)) => Fact::Known(String::new()),
-                    (reach, _) => reach.as_ref().map(|reach| match reach {
-                        Reach::Constrained => wide_networks(&policy.networks(&question, actions)),
-                        _ => String::new(),
-                    }),
-                }
+                composed.reach.get(class).as_ref().map(|reach| match reach {
+                    Reach::Constrained => wide_networks(&policy.networks(&question, actions)),
+                    _ => String::new(),
+                })
             };
             match (
                 from(&anonymous, Question::Anonymous),
