@@ -343,7 +343,7 @@ fn a_killed_run_is_resumed_to_the_same_bytes() {
     let rounds: u64 = std::env::var("COLDBUCKET_KILLS")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(4);
+        .unwrap_or(2);
     for round in 0..rounds {
         let to = folder.path().join(format!("killed-{round}"));
         let arguments = [
