@@ -572,7 +572,12 @@ fn the_table_fits_its_width() {
         for line in run.stdout.lines() {
             // A word that is wider than the screen, an ARN, stays whole.
             let one_word = line.split_whitespace().count() == 1;
-            assert!(one_word || line.chars().count() <= limit, "{line}");
+            // So does a command, which is copied.
+            let is_command = line.trim_start().starts_with("coldbucket ");
+            assert!(
+                one_word || is_command || line.chars().count() <= limit,
+                "{line}"
+            );
         }
     }
 }
@@ -589,7 +594,8 @@ fn the_whole_plan_of_the_sample_is_clean_shell() {
         .exits(0);
         lint::shell(&run.stdout);
         assert!(run.stdout.starts_with("#!/bin/sh\n"));
-        assert!(run.stdout.contains("\nset -eu\n"));
+        // It goes on after a fix that fails.
+        assert!(run.stdout.contains("\nset -u\n"));
         // Each command stands under a comment that says what it does and for which check.
         for part in run.stdout.split("\n# --- ").skip(1) {
             assert!(part.contains("\n# Fixes: "), "{part}");

@@ -14,7 +14,7 @@ const SET: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "It is paid for by the hour, used or not.",
     decide: "Do callers wait for the function, and how many calls run at the same time on an ordinary day? The command provisions one environment.",
-    make: |target| set(target, "ALIAS"),
+    make: |target| set(target, "ALIAS", "VERSION"),
 };
 
 const REMOVE: NamedChange = NamedChange {
@@ -33,20 +33,23 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
         Some(SubjectFacts::Function(facts)) => {
             let versions = facts.versions.known().into_iter().flatten();
             let mut published = versions.filter(|version| version.version != LATEST);
-            published.find_map(|version| version.leading_aliases.first().cloned())
+            published.find_map(|version| {
+                let alias = version.leading_aliases.first()?;
+                Some((alias.clone(), version.version.clone()))
+            })
         }
         _ => return,
     };
     requests.each(&SET, drafts, |_| {
         let what = format!("Set provisioned concurrency for the callers of {name}.");
-        let Some(alias) = &alias else {
+        let Some((alias, version)) = &alias else {
             let mut draft = context.draft(what);
             draft.decide(format!(
                 "{name} has no alias that points to a published version: publish one, create an alias and let callers use it; then decide how many environments to provision."
             ));
             return Some(draft);
         };
-        let mut draft = context.draft_of(what, set(context.target, alias));
+        let mut draft = context.draft_of(what, set(context.target, alias, version));
         draft.decide(format!(
             "Decide whether callers wait for {name}, how many calls run at the same time on an ordinary day, and whether that is worth its price (see coldbucket audit --function {name}). The command provisions one environment, for the alias {alias}."
         ));
@@ -65,7 +68,7 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
     });
 }
 
-fn set(target: &ChangeTarget, alias: &str) -> RenderedChange {
+fn set(target: &ChangeTarget, alias: &str, version: &str) -> RenderedChange {
     let mut change = RenderedChange::shell(format!(
         "aws lambda put-provisioned-concurrency-config --function-name {}{} \\\n  \
          --qualifier {} --provisioned-concurrent-executions 1 >/dev/null\n",
@@ -87,7 +90,7 @@ fn set(target: &ChangeTarget, alias: &str) -> RenderedChange {
         kind: "AWS::Lambda::Alias",
         role: "Alias",
         properties: json!({
-            "FunctionName": target.name, "Name": alias,
+            "FunctionName": target.name, "Name": alias, "FunctionVersion": version,
             "ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": 1},
         }),
     };
