@@ -38,17 +38,24 @@ pub(super) fn render(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     for (number, fix) in plan.fixes.iter().enumerate() {
         super::about(fix, out)?;
         match &fix.shell {
-            Some(commands) if fix.is_ready() => {
+            Some(commands) if fix.is_ready() && has_command(commands) => {
                 let name = format!("fix_{}", number + 1);
                 write!(out, "{name}() {{\n{commands}}}\n")?;
                 writeln!(out, "{}", call(&name, fix))?;
             }
-            // Comments until they are approved.
+            // Comments until they are approved, or where no command does it.
             Some(commands) => write!(out, "{commands}")?,
             None => super::comment("No command can do this.", out)?,
         }
     }
     writeln!(out, "\n# --- end\nfinish")
+}
+
+/// A function of comments alone is a syntax error of the shell.
+fn has_command(commands: &str) -> bool {
+    commands
+        .lines()
+        .any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
 }
 
 /// The line that runs a fix.
