@@ -5,6 +5,8 @@
 //! folded once. Texts that matter to a reader are kept as written. What is *not* done here is any
 //! judging: an impossible condition or a resource of another bucket is kept as it is.
 
+use std::collections::BTreeSet;
+
 pub use super::pattern::Version;
 
 use super::pattern::Pattern;
@@ -108,6 +110,35 @@ impl Policy {
             .any(|defect| defect.kind != DefectKind::Unfamiliar)
     }
 
+    /// The defects that leave open what a statement says. A principal that is no one's name is like one
+    /// that was not written.
+    fn open_defects(&self) -> impl Iterator<Item = &Defect> {
+        self.defects
+            .iter()
+            .filter(|defect| defect.kind != DefectKind::UnknownPrincipal)
+    }
+
+    /// Those of one statement.
+    pub(crate) fn defects_of(&self, index: usize) -> impl Iterator<Item = &Defect> {
+        self.open_defects()
+            .filter(move |defect| defect.statement == Some(index))
+    }
+
+    /// The statements with a part that could not be read.
+    pub(crate) fn broken_statements(&self) -> BTreeSet<usize> {
+        self.open_defects()
+            .filter_map(|defect| defect.statement)
+            .collect()
+    }
+
+    /// The first defect that is in none of the statements: something else stands there, so that nothing
+    /// can be said of the policy as a whole.
+    pub(crate) fn lost_part(&self) -> Option<&Defect> {
+        let is_lost = |index: usize| self.statements.iter().all(|found| found.index != index);
+        self.open_defects()
+            .find(|defect| defect.statement.is_none_or(is_lost))
+    }
+
     /// The statements with that effect.
     pub fn with_effect(&self, effect: Effect) -> impl Iterator<Item = &Statement> {
         self.statements
@@ -148,6 +179,34 @@ pub struct Statement {
     pub resource: Option<Element<Pattern>>,
     /// `Condition`, one entry an operator and key; all of them must hold.
     pub conditions: Vec<Condition>,
+}
+
+impl Statement {
+    /// An Allow on these resources that names no one and no action yet. Variables in the resources are
+    /// text.
+    pub(crate) fn on(resources: &[String]) -> Self {
+        Self {
+            index: 0,
+            place: Place::START,
+            end: 0,
+            sid: None,
+            effect: Effect::Allow,
+            principal: None,
+            unread_principals: Vec::new(),
+            action: Element {
+                negated: false,
+                items: Vec::new(),
+            },
+            resource: Some(Element {
+                negated: false,
+                items: resources
+                    .iter()
+                    .map(|text| Pattern::new(text, Version::V2008))
+                    .collect(),
+            }),
+            conditions: Vec::new(),
+        }
+    }
 }
 
 /// A list of alternatives, or everything but them.

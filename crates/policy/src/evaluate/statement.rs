@@ -106,13 +106,7 @@ impl CompiledStatement {
 
     fn new(policy: &Policy, statement: &Statement, around: Understood) -> Self {
         let understood = policy
-            .defects
-            .iter()
-            .filter(|defect| {
-                // A principal that is no one's name is like one that was not written.
-                defect.statement == Some(statement.index)
-                    && defect.kind != DefectKind::UnknownPrincipal
-            })
+            .defects_of(statement.index)
             .fold(around, |found, defect| match (defect.kind, found) {
                 (DefectKind::Unfamiliar, Understood::Whole | Understood::Partly) => {
                     Understood::Partly

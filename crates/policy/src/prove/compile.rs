@@ -6,7 +6,6 @@
 //! statements like any other: a grant is an Allow to a group, and a Deny overrides it as well
 //! (S3 user guide, "Access control list (ACL) overview", mapping of ACL permissions, 2026-09).
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -19,7 +18,7 @@ use super::vocabulary::{RESOURCE, Vocabulary, text_of};
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Action, Actions, On};
 use crate::contract::Grant;
-use crate::document::{DefectKind, Effect, Element, Policy, Principal, Statement, Version};
+use crate::document::{Effect, Element, Policy, Principal, Statement, Version};
 
 /// Whom a statement speaks of.
 #[derive(Clone, Debug)]
@@ -195,28 +194,8 @@ impl CompiledPolicy {
     }
 
     fn policy(&mut self, policy: &Policy, domains: &[Domain; 2]) {
-        let broken: BTreeSet<usize> = policy
-            .defects
-            .iter()
-            .filter(|defect| defect.kind != DefectKind::UnknownPrincipal)
-            .filter_map(|defect| defect.statement)
-            .collect();
-        let lost = broken.iter().any(|index| {
-            !policy
-                .statements
-                .iter()
-                .any(|statement| statement.index == *index)
-        });
-        let outside = policy
-            .defects
-            .iter()
-            .any(|defect| defect.statement.is_none());
-        if (lost || outside)
-            && let Some(defect) = policy
-                .defects
-                .iter()
-                .find(|defect| defect.kind != DefectKind::UnknownPrincipal)
-        {
+        let broken = policy.broken_statements();
+        if let Some(defect) = policy.lost_part() {
             self.unreadable = Some(format!("the policy cannot be read: {defect}"));
         }
         for statement in &policy.statements {

@@ -4,13 +4,11 @@
 //! policies and 1,000 bucket policies is built once, and each question names the documents it is
 //! about.
 
-use std::collections::BTreeSet;
-
 use super::atom::Atom;
 use super::compile::{CompiledRule, Whom};
 use super::vocabulary::Vocabulary;
 use crate::PolicyKind;
-use crate::document::{DefectKind, Effect, Element, Policy, Statement, Version};
+use crate::document::{Effect, Element, Policy, Statement, Version};
 use crate::pattern::Pattern;
 
 /// A document of a [`DocumentSet`].
@@ -81,23 +79,9 @@ impl DocumentSet {
 impl DocumentSetBuilder {
     /// Adds a policy; `kind` says whether its statements name principals and resources.
     pub fn add(&mut self, policy: &Policy, kind: PolicyKind) -> DocumentId {
-        let broken: BTreeSet<usize> = policy
-            .defects
-            .iter()
-            .filter(|defect| defect.kind != DefectKind::UnknownPrincipal)
-            .filter_map(|defect| defect.statement)
-            .collect();
-        let is_lost = |index: &usize| {
-            policy
-                .statements
-                .iter()
-                .all(|statement| statement.index != *index)
-        };
+        let broken = policy.broken_statements();
         let unreadable = policy
-            .defects
-            .iter()
-            .filter(|defect| defect.kind != DefectKind::UnknownPrincipal)
-            .find(|defect| defect.statement.as_ref().is_none_or(is_lost))
+            .lost_part()
             .map(|defect| format!("the policy cannot be read: {defect}"));
         let rules = policy
             .statements
@@ -128,13 +112,6 @@ impl DocumentSetBuilder {
         };
         let resources = or_all(resources);
         let statement = Statement {
-            index: 0,
-            place: crate::document::Place::START,
-            end: 0,
-            sid: None,
-            effect: Effect::Allow,
-            principal: None,
-            unread_principals: Vec::new(),
             action: Element {
                 negated: false,
                 items: or_all(actions)
@@ -142,14 +119,7 @@ impl DocumentSetBuilder {
                     .map(|text| Pattern::action(text))
                     .collect(),
             },
-            resource: Some(Element {
-                negated: false,
-                items: resources
-                    .iter()
-                    .map(|text| Pattern::new(text, Version::V2008))
-                    .collect(),
-            }),
-            conditions: Vec::new(),
+            ..Statement::on(&resources)
         };
         let rule = self.rule(&statement, Version::V2008, PolicyKind::Identity, false);
         self.push(CompiledDocument {

@@ -169,12 +169,7 @@ impl RuleBook {
         let start = self.rules.len();
         let name: Arc<str> = name.into();
         for statement in &policy.statements {
-            let defects = || {
-                policy.defects.iter().filter(|defect| {
-                    defect.statement == Some(statement.index)
-                        && defect.kind != DefectKind::UnknownPrincipal
-                })
-            };
+            let defects = || policy.defects_of(statement.index);
             let broken = defects().any(|defect| defect.kind != DefectKind::Unfamiliar);
             let unread = defects().next().is_some();
             let mut actions = ActionBits::of_element(&statement.action);
@@ -221,7 +216,7 @@ impl RuleBook {
                 same_by_name,
             });
         }
-        if is_partly_lost(policy) {
+        if policy.lost_part().is_some() {
             self.unread_rules(&name, None, kind != PolicyKind::Identity);
         }
         start..self.rules.len()
@@ -409,46 +404,6 @@ fn named_buckets(element: Option<&Element<Pattern>>) -> Option<Vec<String>> {
     Some(buckets)
 }
 
-/// Whether a policy has a part that could not be read at all.
-fn is_partly_lost(policy: &Policy) -> bool {
-    policy
-        .defects
-        .iter()
-        .filter(|defect| defect.kind != DefectKind::UnknownPrincipal)
-        .any(|defect| {
-            defect.statement.is_none_or(|index| {
-                policy
-                    .statements
-                    .iter()
-                    .all(|statement| statement.index != index)
-            })
-        })
-}
-
-fn statement_on(resources: &[String]) -> Statement {
-    Statement {
-        index: 0,
-        place: Place::START,
-        end: 0,
-        sid: None,
-        effect: Effect::Allow,
-        principal: None,
-        unread_principals: Vec::new(),
-        action: Element {
-            negated: false,
-            items: Vec::new(),
-        },
-        resource: Some(Element {
-            negated: false,
-            items: resources
-                .iter()
-                .map(|text| Pattern::new(text, Version::V2008))
-                .collect(),
-        }),
-        conditions: Vec::new(),
-    }
-}
-
 /// The grants of a key, as the statements of a resource policy: each allows its grantee its
 /// operations, under its encryption context (KMS developer guide, "Grants in AWS KMS" and "Using grant
 /// constraints", 2026-09).
@@ -496,7 +451,6 @@ pub(super) fn of_key_grants(grants: &[KeyGrant]) -> Policy {
                 grant.context_equals.keys().cloned().collect(),
             ));
         }
-        let whole = statement_on(&["*".to_owned()]);
         policy.statements.push(Statement {
             index,
             principal: Some(Element {
@@ -512,7 +466,7 @@ pub(super) fn of_key_grants(grants: &[KeyGrant]) -> Policy {
                     .collect(),
             },
             conditions,
-            ..whole
+            ..Statement::on(&["*".to_owned()])
         });
     }
     policy
