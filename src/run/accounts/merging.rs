@@ -25,7 +25,7 @@ use crate::report::{
 use crate::run::RunError;
 use crate::run::assess::{self, AuditInput, JudgedSnapshot};
 use crate::run::audit::AuditRules;
-use crate::run::{gate, source};
+use crate::run::source;
 
 /// The action that opens a session in an account.
 const ASSUME_ROLE: &str = "sts:AssumeRole";
@@ -382,7 +382,6 @@ impl Merger<'_> {
             .accounts
             .iter()
             .all(|row| row.status.is_read() || row.status == ReadStatus::Skipped);
-        let outcome = gate::outcome(&self.results, complete, audit.gate);
         let report = Report {
             schema: SCHEMA.to_owned(),
             tool: assess::tool(),
@@ -416,7 +415,7 @@ impl Merger<'_> {
             exceptions: self.uses,
             accounts: self.accounts,
             notes,
-            gate: Some(outcome),
+            gate: None,
             standard: self.input.rules.standard.as_ref().map(assess::standard),
             invocation: Invocation::default(),
             since: None,

@@ -56,7 +56,7 @@ pub(super) fn run(
     let rules = audit::prepare(audit)?;
     let ended = reading::read(audit, accounts, &rules, console)?;
     let folder = &ended.folder;
-    let merged = merging::merge(&MergeInput {
+    let mut merged = merging::merge(&MergeInput {
         folder,
         manifest: &ended.manifest,
         audit,
@@ -73,8 +73,10 @@ pub(super) fn run(
     if whole {
         write_json(&folder.summary(), &merged.summary)?;
     }
+    let stopped = ended.fatal.is_some() || ended.interrupted;
+    close(&mut merged, audit, !stopped);
     audit::write(audit, &merged.report, console, stdout)?;
-    if ended.fatal.is_some() || ended.interrupted {
+    if stopped {
         console.note(&format!(
             "{} of {} accounts were read; finish with --to {} --run {} --resume",
             merged.report.scope.accounts.len(),
@@ -83,8 +85,7 @@ pub(super) fn run(
             folder.run()
         ));
     }
-    let stopped = ended.fatal.is_some() || ended.interrupted;
-    Ok(exit(audit, &merged, !stopped, console))
+    Ok(exit(audit, &merged, console))
 }
 
 /// Reports that this build cannot read an account.
@@ -113,7 +114,7 @@ pub(super) fn merge(
     };
     check_needs(&rules, &manifest, console);
     let missing = missing_shards(&folder, &manifest)?;
-    let merged = merging::merge(&MergeInput {
+    let mut merged = merging::merge(&MergeInput {
         folder: &folder,
         manifest: &manifest,
         audit,
@@ -130,8 +131,9 @@ pub(super) fn merge(
             numbers.join(", ")
         ));
     }
+    close(&mut merged, audit, missing.is_empty());
     audit::write(audit, &merged.report, console, stdout)?;
-    Ok(exit(audit, &merged, missing.is_empty(), console))
+    Ok(exit(audit, &merged, console))
 }
 
 /// The run of that id, or the newest.
@@ -202,14 +204,22 @@ fn missing_shards(folder: &RunFolder, manifest: &RunManifest) -> Result<Vec<u32>
     Ok(missing)
 }
 
+/// What decides the exit code, for the outputs and the code alike. An unfinished run is not complete.
+fn close(merged: &mut Merged, audit: &AuditOptions, finished: bool) {
+    let complete = finished && merged.complete;
+    merged.report.gate = Some(gate::outcome(&merged.report.results, complete, audit.gate));
+}
+
 /// The exit code of a merged report.
-fn exit(audit: &AuditOptions, merged: &Merged, finished: bool, console: &mut Console<'_>) -> Exit {
+fn exit(audit: &AuditOptions, merged: &Merged, console: &mut Console<'_>) -> Exit {
     if !merged.any_read && !merged.report.accounts.is_empty() && !audit.gate.allow_incomplete {
         console.note("exit code 4: no account could be read");
         return Exit::Nothing;
     }
-    let complete = finished && merged.complete;
-    let exit = gate::exit(&merged.report.results, complete, audit.gate);
+    let Some(outcome) = &merged.report.gate else {
+        return Exit::Clean;
+    };
+    let exit = gate::exit_of(outcome);
     if exit == Exit::Incomplete {
         let accounts = &merged.report.accounts;
         let unread = accounts
@@ -225,8 +235,7 @@ fn exit(audit: &AuditOptions, merged: &Merged, finished: bool, console: &mut Con
                 accounts.len()
             ));
         } else {
-            let outcome = gate::outcome(&merged.report.results, complete, audit.gate);
-            console.note(&format!("exit code 3: {}", verdict::reason(&outcome)));
+            console.note(&format!("exit code 3: {}", verdict::reason(outcome)));
         }
     }
     exit
