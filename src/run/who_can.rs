@@ -26,17 +26,7 @@ use crate::report::who_can::{
 
 /// `--batch`.
 pub(super) fn lines(stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
-    streaming::run(
-        || {
-            Box::new(|line, out| {
-                let answer = who_can::answer(line)?;
-                // Texts and numbers only: writing them to memory cannot fail.
-                let _ = serde_json::to_writer(out, &answer);
-                Ok(Exit::Clean)
-            })
-        },
-        stdout,
-    )
+    streaming::answers(|| who_can::answer, |_| Exit::Clean, stdout)
 }
 
 /// `who-can`.
@@ -94,12 +84,7 @@ pub(super) fn who_can(
         one_hop: hops
             .into_iter()
             .filter(|hop| is_shown(&hop.principal))
-            .map(|hop| HopAnswer {
-                principal: hop.principal,
-                via: hop.via,
-                role: hop.role,
-                unknown: hop.unknown,
-            })
+            .map(HopAnswer::from)
             .collect(),
         assumes,
         unlisted: unlisted.into_iter().collect(),

@@ -183,31 +183,25 @@ impl PolicyRenderer<'_> {
         Ok(out)
     }
 
+    /// What an effect counts as that is known only after deployment.
+    fn unknown_effect(&self) -> &'static str {
+        match self.bound {
+            Bound::Closed => "Deny",
+            _ => "Allow",
+        }
+    }
+
     /// A statement; none where it can never apply.
     fn statement(&mut self, statement: &TemplateNode) -> Result<Option<Value>, String> {
         let effect = member(statement, "Effect");
         let effect = match effect.map(|effect| (&effect.value, effect.as_text())) {
             Some((TemplateValue::Undetermined(reference), _)) => {
                 self.note([reference.clone()]);
-                Some(
-                    if self.bound != Bound::Closed {
-                        "Allow"
-                    } else {
-                        "Deny"
-                    }
-                    .to_owned(),
-                )
+                Some(self.unknown_effect().to_owned())
             }
             Some((_, Some(text))) if has_open_symbol(&text) => {
                 self.note(open_references(&text));
-                Some(
-                    if self.bound != Bound::Closed {
-                        "Allow"
-                    } else {
-                        "Deny"
-                    }
-                    .to_owned(),
-                )
+                Some(self.unknown_effect().to_owned())
             }
             Some((_, text)) => text,
             None => None,

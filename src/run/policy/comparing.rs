@@ -1,5 +1,6 @@
 //! `policy compare`, `policy forbids` and `policy public`.
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
@@ -25,9 +26,20 @@ const fn exit(found: Option<bool>) -> Exit {
     }
 }
 
-fn write_answer(answer: &impl Serialize, out: &mut Vec<u8>) {
-    // Texts and numbers only: writing them to memory cannot fail.
-    let _ = serde_json::to_writer(out, answer);
+/// Writes one answer, as JSON or for a person.
+fn show<T: Serialize>(
+    answer: &T,
+    json: bool,
+    render: impl Fn(&T, &mut dyn Write) -> io::Result<()>,
+    stdout: &mut Stdout<'_>,
+) -> Result<(), RunError> {
+    stdout.write(|out| {
+        if json {
+            serde_json::to_writer(&mut *out, answer)?;
+            return writeln!(out);
+        }
+        render(answer, out)
+    })
 }
 
 /// `policy compare`.
@@ -38,14 +50,9 @@ pub(super) fn compare(
 ) -> Result<Exit, RunError> {
     if args.batch {
         let strict = args.strict;
-        return streaming::run(
-            || {
-                Box::new(move |line, out| {
-                    let answer = batch::compare(line, strict)?;
-                    write_answer(&answer, out);
-                    Ok(exit(answer.new_access))
-                })
-            },
+        return streaming::answers(
+            || move |line: &str| batch::compare(line, strict),
+            |answer| exit(answer.new_access),
             stdout,
         );
     }
@@ -79,16 +86,17 @@ pub(super) fn compare(
             .map(|statement| (statement.index, statement.place.line))
             .collect(),
     };
-    stdout.write(|out| {
-        if args.json {
-            serde_json::to_writer(&mut *out, &answer)?;
-            return writeln!(out);
-        }
-        if args.github {
-            return comparison::annotate(&answer, &files, out);
-        }
-        comparison::render(&answer, &files, out)
-    })?;
+    let render = if args.github {
+        comparison::annotate
+    } else {
+        comparison::render
+    };
+    show(
+        &answer,
+        args.json,
+        |answer, out| render(answer, &files, out),
+        stdout,
+    )?;
     Ok(exit(answer.new_access))
 }
 
@@ -211,16 +219,7 @@ pub(super) fn forbids(
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     if args.batch {
-        return streaming::run(
-            || {
-                Box::new(|line, out| {
-                    let answer = batch::forbids(line)?;
-                    write_answer(&answer, out);
-                    Ok(exit(answer.granted))
-                })
-            },
-            stdout,
-        );
+        return streaming::answers(|| batch::forbids, |answer| exit(answer.granted), stdout);
     }
     if args.action.is_empty() && args.resource.is_empty() {
         return Err(RunError::mistake(
@@ -239,13 +238,7 @@ pub(super) fn forbids(
         witness,
         reason,
     };
-    stdout.write(|out| {
-        if args.json {
-            serde_json::to_writer(&mut *out, &answer)?;
-            return writeln!(out);
-        }
-        comparison::render_forbids(&answer, out)
-    })?;
+    show(&answer, args.json, comparison::render_forbids, stdout)?;
     Ok(exit(answer.granted))
 }
 
@@ -256,16 +249,7 @@ pub(super) fn public(
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     if args.batch {
-        return streaming::run(
-            || {
-                Box::new(|line, out| {
-                    let answer = batch::public(line)?;
-                    write_answer(&answer, out);
-                    Ok(exit(answer.public))
-                })
-            },
-            stdout,
-        );
+        return streaming::answers(|| batch::public, |answer| exit(answer.public), stdout);
     }
     let (file, kind, policy) = one(args.file.as_deref(), args.kind.as_deref(), console)?;
     let grant = policy.map_or(Grant::NotGranted, |policy| compare::public(&policy, kind));
@@ -276,12 +260,6 @@ pub(super) fn public(
         witness,
         reason,
     };
-    stdout.write(|out| {
-        if args.json {
-            serde_json::to_writer(&mut *out, &answer)?;
-            return writeln!(out);
-        }
-        comparison::render_public(&answer, out)
-    })?;
+    show(&answer, args.json, comparison::render_public, stdout)?;
     Ok(exit(answer.public))
 }

@@ -13,16 +13,12 @@ use coldbucket_policy::evaluate::Policies;
 
 pub(super) fn run(args: &EvaluateArgs, stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
     if args.batch {
-        return streaming::run(
+        return streaming::answers(
             || {
                 let mut evaluator = Evaluator::default();
-                Box::new(move |line, out| {
-                    let answer = evaluator.answer(line)?;
-                    // Texts and numbers only: writing them to memory cannot fail.
-                    let _ = serde_json::to_writer(out, &answer);
-                    Ok(Exit::Clean)
-                })
+                move |line: &str| evaluator.answer(line)
             },
+            |_| Exit::Clean,
             stdout,
         );
     }

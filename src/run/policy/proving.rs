@@ -31,15 +31,9 @@ pub(super) struct QuestionList<'a> {
 
 /// `--batch`.
 pub(super) fn lines(stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
-    streaming::run(
-        || {
-            Box::new(|line, out| {
-                let answer = batch::prove(line, None)?;
-                // Texts and numbers only: writing them to memory cannot fail.
-                let _ = serde_json::to_writer(out, &answer);
-                Ok(Exit::Clean)
-            })
-        },
+    streaming::answers(
+        || |line: &str| batch::prove(line, None),
+        |_| Exit::Clean,
         stdout,
     )
 }

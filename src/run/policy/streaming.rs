@@ -9,6 +9,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use serde::Serialize;
+
 use crate::report::policy::BatchError;
 use crate::run::files::Stdout;
 use crate::run::{Exit, RunError};
@@ -45,15 +47,36 @@ struct Answers {
 
 /// A worker's function: appends the answer to one line, without a line end, and says what the exit code
 /// would be if it were the only one.
-pub(in crate::run) type AnswerLine =
-    Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<Exit, BatchError> + Send>;
+type AnswerLine = Box<dyn FnMut(&str, &mut Vec<u8>) -> Result<Exit, BatchError> + Send>;
+
+/// Answers standard input with one JSON document a line. Each worker answers by a function of its own;
+/// `exit` is what the exit code would be if the answer were the only one.
+pub(in crate::run) fn answers<T, A>(
+    worker: impl Fn() -> A,
+    exit: fn(&T) -> Exit,
+    stdout: &mut Stdout<'_>,
+) -> Result<Exit, RunError>
+where
+    T: Serialize + 'static,
+    A: FnMut(&str) -> Result<T, BatchError> + Send + 'static,
+{
+    run(
+        || {
+            let mut ask = worker();
+            Box::new(move |line, out| {
+                let answer = ask(line)?;
+                // Texts and numbers only: writing them to memory cannot fail.
+                let _ = serde_json::to_writer(out, &answer);
+                Ok(exit(&answer))
+            })
+        },
+        stdout,
+    )
+}
 
 /// Answers standard input line by line. Exit 2 when a line was bad; otherwise 1 when a line says so,
 /// and then 3.
-pub(in crate::run) fn run(
-    worker: impl Fn() -> AnswerLine,
-    stdout: &mut Stdout<'_>,
-) -> Result<Exit, RunError> {
+fn run(worker: impl Fn() -> AnswerLine, stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
     let mut to_workers = Vec::with_capacity(WORKERS);
     let mut from_workers = Vec::with_capacity(WORKERS);
     for _ in 0..WORKERS {

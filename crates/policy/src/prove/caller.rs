@@ -24,6 +24,7 @@ use super::value::{AddressDomain, Domain, Rounding, Values};
 use super::vocabulary::{self, Vocabulary};
 use super::{arn, boolean};
 use crate::catalogue::{self, Actions};
+use crate::contract::PrincipalClass;
 use crate::document::{Element, Principal};
 use crate::parse;
 
@@ -143,6 +144,20 @@ impl CallerClass {
     /// Whether it belongs to that account.
     pub(super) fn is_of(&self, wanted: &str) -> bool {
         matches!(self, Self::Aws { account: Some(account), .. } if &**account == wanted)
+    }
+
+    /// How a request names a caller that no ARN names; none for the others.
+    pub(super) fn class(&self) -> Option<PrincipalClass> {
+        match self {
+            Self::Anonymous => Some(PrincipalClass::Anonymous),
+            Self::Service(name) => Some(PrincipalClass::Service {
+                name: name.to_string(),
+            }),
+            Self::Provider(name) => Some(PrincipalClass::Federated {
+                name: name.to_string(),
+            }),
+            Self::Aws { .. } | Self::Canonical(_) => None,
+        }
     }
 
     /// Whether a statement speaks of it; `None` when it cannot be known.

@@ -177,14 +177,28 @@ impl Search<'_> {
         if self.is_unusable(alternative) {
             return Ok(false);
         }
+        let in_doubt = self.rounding == Rounding::Up;
+        let held = self.held(&alternative.depends, candidate, literals, in_doubt)?;
+        Ok(held == Some(true))
+    }
+
+    /// Whether the candidate meets all of these conditions; none at a key that no value is left for.
+    /// `in_doubt` is the answer for a condition that is not known to hold.
+    fn held(
+        &mut self,
+        conditions: &[usize],
+        candidate: &mut Candidate,
+        literals: &[(usize, bool)],
+        in_doubt: bool,
+    ) -> Result<Option<bool>, Exhausted> {
         let atoms = self.atoms;
-        for position in &alternative.depends {
+        for position in conditions {
             let Some(atom) = atoms.get(*position) else {
                 continue;
             };
             self.budget.spend(atom.weight())?;
             if !self.has(candidate, atom.key, literals)? {
-                return Ok(false);
+                return Ok(None);
             }
             let holds = candidate
                 .get(atom.key)
@@ -192,13 +206,13 @@ impl Search<'_> {
                 .and_then(|value| atom.holds(value))
                 .unwrap_or_else(|| {
                     self.doubt = true;
-                    self.rounding == Rounding::Up
+                    in_doubt
                 });
             if !holds {
-                return Ok(false);
+                return Ok(Some(false));
             }
         }
-        Ok(true)
+        Ok(Some(true))
     }
 
     /// The first group of which the candidate satisfies no alternative.
@@ -278,29 +292,10 @@ impl Search<'_> {
                 return Ok(false);
             }
         }
-        let atoms = self.atoms;
-        for position in &clause.atoms {
-            let Some(atom) = atoms.get(*position) else {
-                continue;
-            };
-            self.budget.spend(atom.weight())?;
-            // A key without a value has no literal that depends on it: any of its values will do.
-            if !self.has(candidate, atom.key, literals)? {
-                return Ok(true);
-            }
-            let holds = candidate
-                .get(atom.key)
-                .and_then(Option::as_ref)
-                .and_then(|value| atom.holds(value))
-                .unwrap_or_else(|| {
-                    self.doubt = true;
-                    self.rounding == Rounding::Down
-                });
-            if !holds {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let in_doubt = self.rounding == Rounding::Down;
+        let held = self.held(&clause.atoms, candidate, literals, in_doubt)?;
+        // A key without a value has no literal that depends on it: any of its values will do.
+        Ok(held != Some(false))
     }
 
     fn descend(

@@ -13,7 +13,7 @@ use super::numeric;
 use super::questions::FixedKeys;
 use super::value::Values;
 use super::vocabulary::{RESOURCE, Vocabulary};
-use crate::contract::{ContextValue, PrincipalClass, Request, RequestPrincipal};
+use crate::contract::{ContextValue, Request, RequestPrincipal};
 
 /// The request; none for a caller that has no ARN to write down.
 pub(super) fn request(
@@ -81,27 +81,17 @@ fn principal(
     shape: &CallerShape,
     model: &RequestModel,
 ) -> Option<RequestPrincipal> {
-    let (account, kind, name, session) = match &shape.caller {
-        CallerClass::Anonymous => return Some(RequestPrincipal::Class(PrincipalClass::Anonymous)),
-        CallerClass::Provider(name) => {
-            return Some(RequestPrincipal::Class(PrincipalClass::Federated {
-                name: name.to_string(),
-            }));
-        }
-        CallerClass::Service(name) => {
-            return Some(RequestPrincipal::Class(PrincipalClass::Service {
-                name: name.to_string(),
-            }));
-        }
-        CallerClass::Aws {
-            account: Some(account),
-            kind,
-            name,
-            session,
-            ..
-        } => (account, *kind, name.as_deref(), session.as_deref()),
-        CallerClass::Aws { account: None, .. } | CallerClass::Canonical(_) => return None,
+    let CallerClass::Aws {
+        account: Some(account),
+        kind,
+        name,
+        session,
+        ..
+    } = &shape.caller
+    else {
+        return shape.caller.class().map(RequestPrincipal::Class);
     };
+    let (name, session) = (name.as_deref(), session.as_deref());
     let value = |key: &str| match policy
         .position(key)
         .and_then(|position| model.values.get(position))

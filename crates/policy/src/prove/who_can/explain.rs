@@ -7,7 +7,7 @@ use super::decide::Gate;
 use super::domains::{KeyContent, Service, Stance, is_typed};
 use super::search::{AccessModel, Asked, LocalKey, written};
 use super::world::World;
-use crate::contract::{ContextValue, PrincipalClass, Reach, Request, RequestPrincipal};
+use crate::contract::{ContextValue, Reach, Request, RequestPrincipal};
 use crate::prove::atom::{Atom, KeyValue, ValueTest};
 use crate::prove::caller::{CallerClass, PrincipalKind};
 use crate::prove::numeric;
@@ -353,29 +353,17 @@ impl World {
             }
         };
         let partition = self.book.vocabulary.partition;
-        let (account, kind, name, session) = match &asked.subject.caller {
-            CallerClass::Anonymous => {
-                return Some(RequestPrincipal::Class(PrincipalClass::Anonymous));
-            }
-            CallerClass::Service(name) => {
-                return Some(RequestPrincipal::Class(PrincipalClass::Service {
-                    name: name.to_string(),
-                }));
-            }
-            CallerClass::Provider(name) => {
-                return Some(RequestPrincipal::Class(PrincipalClass::Federated {
-                    name: name.to_string(),
-                }));
-            }
-            CallerClass::Aws {
-                account: Some(account),
-                kind,
-                name,
-                session,
-                ..
-            } => (account, *kind, name.as_deref(), session.as_deref()),
-            CallerClass::Aws { account: None, .. } | CallerClass::Canonical(_) => return None,
+        let CallerClass::Aws {
+            account: Some(account),
+            kind,
+            name,
+            session,
+            ..
+        } = &asked.subject.caller
+        else {
+            return asked.subject.caller.class().map(RequestPrincipal::Class);
         };
+        let (name, session) = (name.as_deref(), session.as_deref());
         if let Some(arn) = value("aws:principalarn") {
             return Some(RequestPrincipal::Arn(match session {
                 Some(session) => format!(

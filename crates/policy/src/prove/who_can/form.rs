@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ask::{AccessClass, ObjectKeys, ReachQuestion};
 use super::explain::{AccessDecision, Blocked};
+use super::hops::OneHop;
 use super::records::{
     AccountRecord, BucketRecord, CitedPolicy, DefaultKey, FunctionRecord, IdentityRecord, KeyGrant,
     KeyRecord, Knowledge,
@@ -118,6 +119,17 @@ pub struct HopAnswer {
     pub unknown: bool,
 }
 
+impl From<OneHop> for HopAnswer {
+    fn from(hop: OneHop) -> Self {
+        Self {
+            principal: hop.principal,
+            via: hop.via,
+            role: hop.role,
+            unknown: hop.unknown,
+        }
+    }
+}
+
 impl From<&AccessDecision> for PrincipalAnswer {
     fn from(decision: &AccessDecision) -> Self {
         Self {
@@ -199,15 +211,7 @@ fn answer_line(root: &Node<'_>) -> Result<WhoCanOutput, String> {
             .iter()
             .map(|row| (row.principal.clone(), row.decision.as_ref().into()))
             .collect(),
-        one_hop: one_hop
-            .into_iter()
-            .map(|hop| HopAnswer {
-                principal: hop.principal,
-                via: hop.via,
-                role: hop.role,
-                unknown: hop.unknown,
-            })
-            .collect(),
+        one_hop: one_hop.into_iter().map(HopAnswer::from).collect(),
         ignored: ignored.0,
     })
 }

@@ -642,6 +642,25 @@ fn managed_policy(account: &str, region: &str) -> Policy {
     Policy::parse(&document.to_string(), PolicyKind::Resource)
 }
 
+/// The policy of a bucket or function, and whom it names.
+fn of_resource(
+    book: &mut RuleBook,
+    kind: &str,
+    document: &Knowledge<Option<Arc<CitedPolicy>>>,
+) -> (Sided, Named) {
+    let (range, named) = match document {
+        Knowledge::Known(Some(document)) => (
+            book.document(document, PolicyKind::Resource),
+            Named::of(&document.policy),
+        ),
+        Knowledge::Known(None) => return (Sided::default(), Named::default()),
+        Knowledge::Missing(missing) => (book.unread(kind, missing, true), Named::default()),
+    };
+    let mut policy = Sided::default();
+    policy.add(book, range);
+    (policy, named)
+}
+
 impl CompiledBucket {
     fn new(
         book: &mut RuleBook,
@@ -649,20 +668,7 @@ impl CompiledBucket {
         record: &BucketRecord,
         key: Option<usize>,
     ) -> Self {
-        let mut policy = Sided::default();
-        let mut named = Named::default();
-        match &record.policy {
-            Knowledge::Known(Some(document)) => {
-                let range = book.document(document, PolicyKind::Resource);
-                policy.add(book, range);
-                named = Named::of(&document.policy);
-            }
-            Knowledge::Known(None) => {}
-            Knowledge::Missing(missing) => {
-                let range = book.unread("bucket", missing, true);
-                policy.add(book, range);
-            }
-        }
+        let (policy, mut named) = of_resource(book, "bucket", &record.policy);
         let acls_off = record.ownership.as_deref() == Some("BucketOwnerEnforced");
         let block = record.block.known().copied().unwrap_or_default();
         let acl = match &record.grants {
@@ -719,20 +725,7 @@ impl CompiledBucket {
 
 impl CompiledFunction {
     fn new(book: &mut RuleBook, record: &FunctionRecord) -> Self {
-        let mut policy = Sided::default();
-        let mut named = Named::default();
-        match &record.policy {
-            Knowledge::Known(Some(document)) => {
-                let range = book.document(document, PolicyKind::Resource);
-                policy.add(book, range);
-                named = Named::of(&document.policy);
-            }
-            Knowledge::Known(None) => {}
-            Knowledge::Missing(missing) => {
-                let range = book.unread("function", missing, true);
-                policy.add(book, range);
-            }
-        }
+        let (policy, named) = of_resource(book, "function", &record.policy);
         Self {
             policy,
             named,
