@@ -14,7 +14,7 @@ use super::{Evidence, Finding};
 /// adds, takes up to 250 bytes more.
 const FINDING: usize = 1_200;
 /// What is left to the evidence's values at least, bytes each.
-const VALUE: usize = 40;
+const VALUE: usize = 16;
 /// Bytes of a message.
 const MESSAGE: usize = 600;
 
