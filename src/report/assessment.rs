@@ -258,6 +258,20 @@ pub struct TemplateScope {
     /// What could not be read and is not judged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<SourceRemark>,
+    /// The account that the deployment is laid over (`--onto`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub onto: Option<OntoScope>,
+}
+
+/// The account that a deployment is laid over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OntoScope {
+    /// When it was read, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// Where it was read from.
+    pub source: Source,
+    /// 12-digit account ids.
+    pub accounts: Vec<String>,
 }
 
 /// A remark about a place of a template.

@@ -9,17 +9,16 @@ use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
-use super::{
-    Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate, templates,
-};
+use super::templates::{self, LiveAccount};
+use super::{Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate};
 use crate::checks::{Catalog, ComplianceStandard, Selected};
-use crate::cli::options::{AuditOptions, Output};
+use crate::cli::options::{AuditOptions, AuditSource, Output};
 use crate::facts::Facts;
 use crate::findings;
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
-use crate::inventory::request::CollectRequest;
+use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::output::{self, commands::Commands};
 use crate::output::{By, Format, Look, TextLength, verdict};
 use crate::report::numbers::count;
@@ -128,8 +127,14 @@ fn judged(
     };
     if let Some(template) = &audit.template {
         let nothing = Snapshot::default();
-        let mut report = templates::report(template, &input(&nothing, Source::Template))?;
-        report.gate = Some(gate::outcome(&report.results, true, audit.gate));
+        let input = input(&nothing, Source::Template);
+        let onto = match &template.onto {
+            Some(source) => Some(read_below(source, audit, rules, console, &input)?),
+            None => None,
+        };
+        let mut report = templates::report(template, &input, onto.as_ref())?;
+        let complete = onto.is_none_or(|onto| onto.snapshot.complete);
+        report.gate = Some(gate::outcome(&report.results, complete, audit.gate));
         return Ok(report);
     }
     let request = CollectRequest {
@@ -151,6 +156,34 @@ fn judged(
         report.fixes = remediate::plan(&facts, &rules.selected, &report, &[])?.fixes;
     }
     Ok(report)
+}
+
+/// Reads and judges the account that templates are laid over.
+fn read_below(
+    source: &AuditSource,
+    audit: &AuditOptions,
+    rules: &AuditRules,
+    console: &mut Console<'_>,
+    input: &AuditInput<'_>,
+) -> Result<LiveAccount, RunError> {
+    let mut needs = rules.needs.clone();
+    needs.extend(templates::needs_of_overlay());
+    let request = CollectRequest {
+        needs,
+        resources: ResourceFilter {
+            regions: audit.request.resources.regions.clone(),
+            ..ResourceFilter::default()
+        },
+        ..audit.request.clone()
+    };
+    let (mut snapshot, from) = source::obtain(source, request, console)?;
+    source::add_control_policies(&mut snapshot, audit.control_policies.as_deref(), console)?;
+    if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, from) {
+        console.note(&format!("endpoint: {endpoint}"));
+    }
+    let options = audit.template.as_ref();
+    let as_of = options.and_then(|options| options.as_of.as_deref());
+    templates::live_account(snapshot, from, as_of, input)
 }
 
 /// Writes a report to every output, and the baseline; true if a person saw the verdict on a terminal.

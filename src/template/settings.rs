@@ -6,8 +6,10 @@
 //! its function) has been decided by the reader.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::value::{SourcePosition, TemplateNode};
+use crate::inventory::Snapshot;
 use crate::inventory::bucket::{
     Abac, CorsRule, Grant, LifecycleRule, Logging, ObjectLock, Replication, Versioning, Website,
 };
@@ -77,6 +79,10 @@ pub struct DeploymentSettings {
     pub taken_at: String,
     /// The input says of each resource whether it exists (a plan does, a template does not).
     pub names_existing: bool,
+    /// The account that the deployment is laid over; a closed world without one.
+    pub onto: Option<Arc<Snapshot>>,
+    /// What the deployment deletes.
+    pub deleted: Vec<DeletedResource>,
     /// Account-level Block Public Access.
     pub account_public_access_block: Setting<BlockSettings>,
     /// Where account-level Block Public Access is written.
@@ -111,6 +117,30 @@ pub struct DeploymentSettings {
     /// could not be joined, with what it refers to. Their results are not assessed where it could
     /// change them.
     pub unjoined: BTreeSet<String>,
+}
+
+/// Why a setting of an existing resource is not known from a plan: the plan does not have it.
+pub const NOT_IN_PLAN: &str = "a setting of the existing bucket, which is not in the plan";
+
+/// A resource that the deployment deletes, by its name in the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeletedResource {
+    /// A bucket by its name.
+    Bucket(String),
+    /// A function by its ARN.
+    Function(String),
+    /// A user, group or role, as `role/deploy`.
+    Identity(String),
+    /// A managed policy by its ARN.
+    ManagedPolicy(String),
+    /// A trail by its ARN.
+    Trail(String),
+    /// A KMS key by its ARN: KMS schedules its deletion.
+    Key(String),
+    /// An access point by its ARN.
+    AccessPoint(String),
+    /// Account-level Block Public Access.
+    AccountPublicAccessBlock,
 }
 
 /// The four flags of Block Public Access as they are written. A flag that a written block leaves out is
@@ -191,6 +221,39 @@ pub struct BucketSettings {
     pub request_payment: Setting<String>,
 }
 
+impl BucketSettings {
+    /// A bucket that the account has and the deployment does not make: nothing of it is written, and a
+    /// setting of its own is written after this.
+    pub fn elsewhere(name: String, source: ResourceSource) -> Self {
+        fn kept<T>() -> Setting<T> {
+            Setting::Undetermined(NOT_IN_PLAN.to_owned())
+        }
+        Self {
+            source: ResourceSource {
+                existing: true,
+                ..source
+            },
+            name: Setting::Written(name),
+            policy: kept(),
+            public_access_block: kept(),
+            ownership: kept(),
+            acl: kept(),
+            encryption: kept(),
+            logging: kept(),
+            versioning: kept(),
+            tags: kept(),
+            website: kept(),
+            cors: kept(),
+            lifecycle: kept(),
+            replication: kept(),
+            object_lock: kept(),
+            abac: kept(),
+            request_payment: kept(),
+            region: None,
+        }
+    }
+}
+
 /// One function with what belongs to it.
 #[derive(Clone, Debug, Default)]
 pub struct FunctionSettings {
@@ -217,6 +280,9 @@ pub struct FunctionSettings {
     pub reserved_concurrency: Setting<u32>,
     /// What belongs to it and could not be read: aliases, URLs or permissions, with what it refers to.
     pub undetermined: BTreeMap<FunctionPart, String>,
+    /// What the deployment deletes of it: names of aliases, qualifiers of URLs and of provisioned
+    /// concurrency, and the `Sid`s of permissions.
+    pub removed: BTreeSet<(FunctionPart, String)>,
 }
 
 /// The parts of a function that are resources of their own.
@@ -300,6 +366,8 @@ pub struct KeySettings {
     pub description: Setting<KeyDescription>,
     /// Automatic rotation.
     pub rotation: Setting<KeyRotation>,
+    /// The key policy; left out is KMS's default, which lets the account's policies decide.
+    pub policy: Setting<TemplateNode>,
     /// Its aliases, `alias/…`; may contain symbols.
     pub aliases: Vec<String>,
 }
@@ -366,6 +434,10 @@ pub struct IdentitySettings {
     pub identity: IdentityInventory,
     /// Inline policies: documents by name.
     pub inline: BTreeMap<String, TemplateNode>,
+    /// A role's trust policy.
+    pub trust: Setting<TemplateNode>,
+    /// What the deployment takes away: names of inline policies and ARNs of managed ones.
+    pub removed: BTreeSet<String>,
     /// Access keys that the deployment makes.
     pub access_keys: Vec<AccessKey>,
     /// What it refers to, where its policies are not known in full.

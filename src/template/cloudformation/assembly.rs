@@ -87,6 +87,7 @@ pub fn read_assembly(
                 account,
                 region,
                 taken_at: target.taken_at.clone(),
+                onto: target.onto.clone(),
                 ..DeploymentSettings::default()
             },
             ..Gathered::default()
@@ -224,8 +225,16 @@ fn stack_input(id: &str, artifact: &Value, target: &DeploymentTarget) -> StackIn
         .map(|(name, value)| (name.clone(), TemplateNode::from_json(value)));
     let by_user = target.parameters.iter();
     StackInput {
-        account: target.account.clone().or_else(|| known(account)),
-        region: target.region.clone().or_else(|| known(region)),
+        account: target
+            .account
+            .clone()
+            .or_else(|| known(account))
+            .or_else(|| target.account()),
+        region: target
+            .region
+            .clone()
+            .or_else(|| known(region))
+            .or_else(|| target.region()),
         stack_name: target.stack_name.clone().or_else(|| {
             let name = artifact
                 .pointer("/properties/stackName")

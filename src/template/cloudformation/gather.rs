@@ -124,8 +124,30 @@ impl Gathered {
         (settings, self.gaps, self.problems)
     }
 
+    /// True for a bucket that the account below has.
+    fn is_live_bucket(&self, name: &str) -> bool {
+        let settings = &self.settings;
+        let below = settings.onto.as_deref().zip(settings.account.as_deref());
+        below
+            .and_then(|(below, account)| below.accounts.get(account))
+            .is_some_and(|below| below.buckets.contains_key(name))
+    }
+
     fn join_bucket_policies(&mut self) {
         for policy in std::mem::take(&mut self.bucket_policies) {
+            let is_made = self
+                .buckets
+                .iter()
+                .any(|bucket| symbolic(&bucket.name, &bucket.source) == policy.to);
+            if !is_made && self.is_live_bucket(&policy.to) {
+                let source = ResourceSource {
+                    address: policy.address.clone(),
+                    position: policy.position.clone(),
+                    ..ResourceSource::default()
+                };
+                let bucket = BucketSettings::elsewhere(policy.to.clone(), source);
+                self.buckets.push(bucket);
+            }
             let found = self
                 .buckets
                 .iter_mut()

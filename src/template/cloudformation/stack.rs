@@ -55,8 +55,8 @@ pub fn read_template(
         TemplateKind::CloudFormation
     };
     let input = StackInput {
-        account: target.account.clone(),
-        region: target.region.clone(),
+        account: target.account(),
+        region: target.region(),
         stack_name: target.stack_name.clone(),
         parameters: target
             .parameters
@@ -96,6 +96,7 @@ pub(super) fn with_alternatives(
                 account: input.account.clone(),
                 region: input.region.clone(),
                 taken_at: target.taken_at.clone(),
+                onto: target.onto.clone(),
                 ..DeploymentSettings::default()
             },
             ..Gathered::default()

@@ -110,6 +110,7 @@ fn key(resource: &Resource<'_>, p: Properties<'_>, id: String) -> KeySettings {
         source: resource.source(&[
             ("rotation", "EnableKeyRotation"),
             ("description", "Enabled"),
+            ("policy", "KeyPolicy"),
         ]),
         id,
         region: None,
@@ -117,6 +118,12 @@ fn key(resource: &Resource<'_>, p: Properties<'_>, id: String) -> KeySettings {
         rotation: p.boolean("EnableKeyRotation").map(|enabled| KeyRotation {
             enabled,
             period_days: p.number("RotationPeriodInDays").written().copied(),
+        }),
+        policy: p.get("KeyPolicy").map_or(Setting::LeftOut, |document| {
+            match document.reference() {
+                Some(reference) => Setting::Undetermined(shown(reference)),
+                None => Setting::Written(document.clone()),
+            }
         }),
         aliases: Vec::new(),
     }

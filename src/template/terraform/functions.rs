@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::address::ResourceAddress;
 use super::bucket_settings::{names_role, texts_in};
+use super::instances::PlannedAction;
 use super::names::{name_of, other_arn};
 use super::reader::{Plan, ResourceReader, first, flag_of, number_of, text_of};
 use super::references::Referent;
@@ -185,7 +186,45 @@ pub(super) fn read(plan: &Plan<'_>) -> Vec<FunctionSettings> {
             function.provisioned.push((qualifier, number));
         }
     }
+    removed(plan, &mut functions);
     functions.into_values().collect()
+}
+
+/// What the plan deletes of functions that stay.
+fn removed(plan: &Plan<'_>, functions: &mut BTreeMap<ResourceAddress, FunctionSettings>) {
+    for (kind, part, argument) in [
+        ("aws_lambda_alias", FunctionPart::Aliases, "name"),
+        ("aws_lambda_function_url", FunctionPart::Urls, "qualifier"),
+        (
+            "aws_lambda_permission",
+            FunctionPart::Policies,
+            "statement_id",
+        ),
+        (
+            "aws_lambda_provisioned_concurrency_config",
+            FunctionPart::Provisioned,
+            "qualifier",
+        ),
+    ] {
+        let deleted = plan
+            .of_kind(kind)
+            .filter(|reader| reader.resource.action == PlannedAction::Delete);
+        for reader in deleted {
+            let name = reader.known_text(argument).unwrap_or_default();
+            let FunctionJoin::Function(address, _) = function_join(&reader, "function_name", 0)
+            else {
+                continue;
+            };
+            if let Some(function) = functions.get_mut(&address) {
+                let name = match name.is_empty() {
+                    // The function without a qualifier.
+                    true => "$LATEST".to_owned(),
+                    false => name,
+                };
+                function.removed.insert((part, name));
+            }
+        }
+    }
 }
 
 /// The function that a resource belongs to, with the qualifier in its name. Where it may belong to

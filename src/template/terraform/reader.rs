@@ -39,6 +39,8 @@ pub(super) struct Plan<'a> {
     pub candidates: Vec<(ResourceAddress, BTreeSet<Referent>)>,
     /// The buckets that stay, by their known names.
     pub bucket_names: BTreeMap<String, Vec<ResourceAddress>>,
+    /// The names of the buckets that the account below has.
+    pub live_buckets: BTreeSet<String>,
     /// The `*.tf` files.
     pub sources: SourceTree,
     /// Sizes of packages by file, bytes.

@@ -182,6 +182,7 @@ fn keys(plan: &Plan<'_>) -> Vec<KeySettings> {
                         enabled,
                         period_days: reader.number("rotation_period_in_days").written().copied(),
                     }),
+                policy: policies::policy(&reader, "policy"),
                 aliases,
             });
         }
