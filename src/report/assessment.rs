@@ -11,6 +11,7 @@ use super::account_run::AccountRow;
 use super::cold_start::{EstimateOutput, Precision};
 use super::gate::GateOutcome;
 use super::invocation::Invocation;
+use super::policy_change::PolicyChange;
 use super::posture::{BucketPosture, UNKNOWN};
 pub use coldbucket_cold_start::contract::Lever;
 pub use coldbucket_policy::contract::{ClassReach, Reach};
@@ -153,6 +154,9 @@ pub struct Report {
     pub cold_start: Vec<ColdStart>,
     /// What could not be read, and which checks that touches.
     pub gaps: Vec<Gap>,
+    /// With `--onto`: the policies that the deployment changes, each compared with the account's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy_changes: Vec<PolicyChange>,
     /// What became of each exception of the configuration file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<ExceptionUse>,

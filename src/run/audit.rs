@@ -134,7 +134,7 @@ fn judged(
         };
         let mut report = templates::report(template, &input, onto.as_ref())?;
         let complete = onto.is_none_or(|onto| onto.snapshot.complete);
-        report.gate = Some(gate::outcome(&report.results, complete, audit.gate));
+        self::complete(&mut report, audit, complete, console);
         return Ok(report);
     }
     let request = CollectRequest {
@@ -147,7 +147,7 @@ fn judged(
         console.note(&format!("endpoint: {endpoint}"));
     }
     let mut report = assess::report(&input(&snapshot, source))?;
-    complete(&mut report, audit, &snapshot, console);
+    complete(&mut report, audit, snapshot.complete, console);
     let shows_fixes = |output: &Output| {
         [Format::from_name("html"), Format::from_name("markdown")].contains(&Some(output.format))
     };
@@ -239,23 +239,22 @@ pub(super) fn write(
 }
 
 /// What the run adds to what was judged: the exit code, and the commands that name the same data.
-fn complete(report: &mut Report, audit: &AuditOptions, snapshot: &Snapshot, console: &Console<'_>) {
-    report.gate = Some(gate::outcome(
-        &report.results,
-        snapshot.complete,
-        audit.gate,
-    ));
+fn complete(report: &mut Report, audit: &AuditOptions, complete: bool, console: &Console<'_>) {
+    report.gate = Some(gate::outcome(&report.results, complete, audit.gate));
     report.invocation = invocation::of_audit(audit, console.named_config());
     // The same snapshot gives the same document, wherever the file is.
     let machine = invocation::of_standard_input(&report.invocation);
     let commands = Commands::of_run(&machine);
     let remediation = |result: &CheckResult| {
-        (result.status == Status::Fail).then(|| ResultRemediation {
+        let command = commands
+            .fix_of(result)
+            .filter(|_| result.status == Status::Fail)?;
+        Some(ResultRemediation {
             change: report
                 .checks
                 .get(&result.check)
                 .and_then(|check| check.change.clone()),
-            command: commands.fix_of(result),
+            command,
         })
     };
     let all: Vec<_> = report.results.iter().map(remediation).collect();

@@ -72,7 +72,9 @@ impl PolicySide {
             Reading::Denied { action, .. } | Reading::Failed { action, .. } => {
                 Self::Unknown(format!("{what} could not be read ({action})"))
             }
-            Reading::NotCollected | Reading::LeftOut => Self::Unknown(format!("{what} was not read")),
+            Reading::NotCollected | Reading::LeftOut => {
+                Self::Unknown(format!("{what} was not read"))
+            }
             Reading::Undetermined(reference) => Self::Unknown(format!(
                 "{what} is known only after deployment: it depends on {reference}"
             )),
@@ -191,7 +193,7 @@ impl Sides<'_> {
             existing: before.is_some(),
             pointer: pointer(["accounts", self.account, "buckets", name, "policy"]),
             from: Vec::new(),
-                unknown: Vec::new(),
+            unknown: Vec::new(),
         };
         self.add(of(arn, PolicyRole::Bucket, ""), change);
     }
@@ -222,9 +224,9 @@ impl Sides<'_> {
         }
         for qualifier in qualifiers {
             let side = |policies: &Reading<BTreeMap<String, Option<String>>>| {
-                let of_qualifier = policies.clone().map(|known| {
-                    known.get(&qualifier).cloned().flatten()
-                });
+                let of_qualifier = policies
+                    .clone()
+                    .map(|known| known.get(&qualifier).cloned().flatten());
                 match of_qualifier {
                     Reading::Known(None) => PolicySide::None,
                     Reading::Known(Some(text)) => PolicySide::Text(text),
@@ -236,7 +238,13 @@ impl Sides<'_> {
                 new: side(&after),
                 existing,
                 pointer: pointer([
-                    "accounts", self.account, "regions", region, "functions", name, "policies",
+                    "accounts",
+                    self.account,
+                    "regions",
+                    region,
+                    "functions",
+                    name,
+                    "policies",
                 ]),
                 from: Vec::new(),
                 unknown: Vec::new(),
@@ -268,7 +276,9 @@ impl Sides<'_> {
         let at = |member: &str| pointer(["accounts", self.account, "identities", key, member]);
         let trust = |identity: &IdentityInventory| match identity.trust.as_deref() {
             None => PolicySide::None,
-            Some("") => PolicySide::Unknown("the trust policy is known only after deployment".to_owned()),
+            Some("") => {
+                PolicySide::Unknown("the trust policy is known only after deployment".to_owned())
+            }
             Some(text) => PolicySide::Text(text.to_owned()),
         };
         if key.starts_with("role/") {
@@ -338,7 +348,10 @@ impl Sides<'_> {
             return;
         };
         // A new one matters through the identities that have it.
-        let Some(before) = self.before.and_then(|before| before.managed_policies.get(arn)) else {
+        let Some(before) = self
+            .before
+            .and_then(|before| before.managed_policies.get(arn))
+        else {
             return;
         };
         let side = |document: &Option<String>| match document {
@@ -349,9 +362,15 @@ impl Sides<'_> {
             old: side(&before.document),
             new: side(&after.document),
             existing: true,
-            pointer: pointer(["accounts", self.account, "managed_policies", arn, "document"]),
+            pointer: pointer([
+                "accounts",
+                self.account,
+                "managed_policies",
+                arn,
+                "document",
+            ]),
             from: Vec::new(),
-                unknown: Vec::new(),
+            unknown: Vec::new(),
         };
         self.add(of(arn, PolicyRole::Managed, ""), change);
     }

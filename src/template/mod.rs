@@ -14,6 +14,7 @@
 //! holds, and one that differs is not assessed.
 
 pub mod build;
+pub mod changes;
 pub mod cloudformation;
 pub mod package;
 pub mod policy;

@@ -206,6 +206,7 @@ pub(super) fn inputs(mut before: Report, next: Report) -> Report {
     before.results.extend(next.results);
     before.buckets.extend(next.buckets);
     before.cold_start.extend(next.cold_start);
+    before.policy_changes.extend(next.policy_changes);
     for account in next.scope.accounts {
         if !before.scope.accounts.contains(&account) {
             before.scope.accounts.push(account);
@@ -243,6 +244,7 @@ fn empty() -> Report {
         cold_start: Vec::new(),
         gaps: Vec::new(),
         exceptions: Vec::new(),
+        policy_changes: Vec::new(),
         accounts: Vec::new(),
         notes: Vec::new(),
         gate: None,

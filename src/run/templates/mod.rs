@@ -1,6 +1,7 @@
 //! `audit --template`: reads templates, judges every snapshot that a deployment may lead to, and puts the
 //! results together.
 
+mod access;
 mod files;
 mod merge;
 mod onto;
@@ -163,6 +164,7 @@ fn judged(
         }
     }
     let mut merged = merge::renderings(reports, &one.built);
+    merged.policy_changes = access::compared(one, onto);
     for result in &mut merged.results {
         result.change = onto.change(result);
     }
