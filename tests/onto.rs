@@ -49,7 +49,10 @@ struct Case(tempfile::TempDir);
 
 impl Case {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        let folder = tempfile::tempdir().unwrap();
+        // The root of a repository.
+        fs::create_dir(folder.path().join(".git")).unwrap();
+        Self(folder)
     }
 
     fn file(&self, name: &str, text: &str) -> String {
@@ -591,4 +594,196 @@ fn what_cannot_be_laid_over_the_account_is_refused() {
         error.to_string().contains("--onto has no effect without"),
         "{error}"
     );
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let ran = std::process::Command::new("git")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "git {arguments:?}: {error}");
+}
+
+const UNPATCHED: &str = "\
+# The data of a team.
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      # yearly, one day
+      EnableKeyRotation: false # for now
+      Description: data
+  Data:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketEncryption:
+        ServerSideEncryptionConfiguration:
+          - ServerSideEncryptionByDefault:
+              SSEAlgorithm: aws:kms
+              KMSMasterKeyID: !GetAtt Key.Arn
+      PublicAccessBlockConfiguration:
+        BlockPublicAcls: true
+        IgnorePublicAcls: true
+        BlockPublicPolicy: true
+        RestrictPublicBuckets: false   # TODO
+  DataPolicy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Data
+      PolicyDocument:
+        Statement:
+          - Sid: Own
+            Effect: Allow
+            Principal: {AWS: '111111111111'}
+            Action: s3:GetObject
+            Resource: !Sub '${Data.Arn}/*'
+";
+
+/// The patch is one that git takes, the findings are gone, and everything else is as it was.
+#[test]
+fn fixes_of_a_template_are_a_patch_of_its_own_text() {
+    let case = Case::new();
+    let folder = case.0.path();
+    fs::remove_dir(folder.join(".git")).unwrap();
+    git(folder, &["init", "--quiet"]);
+    let template = case.file("template.yaml", UNPATCHED);
+    let checks = [
+        "s3-public-access-not-blocked",
+        "s3-plain-http",
+        "s3-no-versioning",
+        "s3-key-not-rotated",
+    ];
+    let selected = checks.join(",");
+    let common = [
+        "--template",
+        &template,
+        "--account",
+        ACCOUNT,
+        "--check",
+        &selected,
+    ];
+    let failing = || {
+        let arguments = [&["audit", "--pack", "strict", "-o", "json"], &common[..]].concat();
+        let report = run(&arguments).report();
+        let failed = report.results.into_iter();
+        let mut failed: Vec<String> = failed
+            .filter(|result| result.status == Status::Fail)
+            .map(|result| result.check)
+            .collect();
+        failed.dedup();
+        failed
+    };
+    let before = failing();
+    assert!(!before.is_empty());
+    let arguments = [
+        &[
+            "remediate",
+            "--pack",
+            "strict",
+            "--decided",
+            "*",
+            "--format",
+            "patch",
+        ],
+        &common[..],
+    ];
+    let ran = run(&arguments.concat());
+    assert_eq!(ran.exit, Ok(0));
+    case.file("fixes.patch", &ran.out);
+    git(folder, &["apply", "--check", "fixes.patch"]);
+    git(folder, &["apply", "fixes.patch"]);
+    let patched = fs::read_to_string(&template).unwrap();
+    assert_eq!(failing(), Vec::<String>::new(), "{}\n{patched}", ran.out);
+    for kept in [
+        "# The data of a team.",
+        "      # yearly, one day",
+        "RestrictPublicBuckets: true   # TODO",
+        "EnableKeyRotation: true # for now",
+    ] {
+        assert!(patched.contains(kept), "{kept}: {patched}");
+    }
+    // Lines are added, and two are replaced.
+    let lost = UNPATCHED
+        .lines()
+        .filter(|line| !patched.contains(line))
+        .count();
+    assert_eq!(lost, 2);
+}
+
+#[test]
+fn a_fix_that_is_no_edit_of_one_property_is_a_snippet_with_its_reason() {
+    let case = Case::new();
+    let text =
+        "Resources:\n  Data: {Type: 'AWS::S3::Bucket', Properties: {AccessControl: Private}}\n";
+    let template = case.file("template.yaml", text);
+    let ran = run(&[
+        "remediate",
+        "--template",
+        &template,
+        "--check",
+        "s3-no-versioning",
+        "--pack",
+        "strict",
+        "--decided",
+        "*",
+        "--format",
+        "patch",
+    ]);
+    assert_eq!(ran.exit, Ok(0));
+    assert!(
+        ran.out
+            .contains("# Not in the patch: the template writes it in one line."),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.contains("#         VersioningConfiguration:"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("\n--- a/"), "{}", ran.out);
+}
+
+/// CloudFormation tags buckets with their stack and logical id, and makes names of functions from them.
+#[test]
+fn generated_names_are_those_of_the_stack_in_the_account() {
+    let template = "
+Resources:
+  Data:
+    Type: AWS::S3::Bucket
+    Properties:
+      PublicAccessBlockConfiguration: {BlockPublicAcls: true, IgnorePublicAcls: true}
+  DataPolicy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Data
+      PolicyDocument:
+        Statement: {Effect: Allow, Principal: {AWS: '222222222222'}, Action: s3:GetObject, Resource: !Sub '${Data.Arn}/*'}
+";
+    let name = "team-data-1a2b3c4d5e6f";
+    let tags = json!({"tags": {"known": {"aws:cloudformation:stack-name": "team",
+        "aws:cloudformation:logical-id": "Data"}}});
+    let case = Case::new();
+    let live = account(json!({name: with(bucket(), tags), "acme-other": bucket()}));
+    let report = case
+        .template(&live, template, &["--stack-name", "team"])
+        .report();
+    let check = "s3-public-access-not-blocked";
+    assert_eq!(
+        result(&report, check, name),
+        Some((Status::Fail, Some(ResultChange::New)))
+    );
+    let change = change_of(&report, name, PolicyName::BucketPolicy).unwrap();
+    assert!(!change.new_resource);
+    let witness = serde_json::to_value(&change.comparison.statements[0].witness).unwrap();
+    let resource = witness["resource"].as_str().unwrap();
+    assert!(
+        resource.starts_with(&format!("arn:aws:s3:::{name}/")),
+        "{resource}"
+    );
+    // Without the stack's name it is another bucket.
+    let report = case.template(&live, template, &[]).report();
+    assert_eq!(result(&report, check, name), None);
 }

@@ -89,6 +89,14 @@ impl<'r> Commands<'r> {
         self.fixes(&[], &["--format", "shell"])
     }
 
+    /// The format of fixes that can be used as they are: commands, or a patch of templates.
+    pub fn ready_format(&self) -> &'static str {
+        match self.run.before_deployment {
+            None => "shell",
+            Some(_) => "patch",
+        }
+    }
+
     /// Fixes: of an account in this format, of templates as a patch.
     fn fixes(&self, narrowed: &[&str], format: &[&str]) -> Option<String> {
         match self.run.before_deployment {

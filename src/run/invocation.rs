@@ -184,12 +184,20 @@ pub(super) fn of_standard_input(run: &Invocation) -> Invocation {
 
 /// Of a plan.
 pub(super) fn of_remediation(remediate: &RemediateOptions, config: Option<&Path>) -> Invocation {
-    of(
+    let run = of(
         &remediate.source,
         &remediate.request,
         &remediate.selection,
         config,
-    )
+    );
+    match &remediate.template {
+        None => run,
+        Some(template) => Invocation {
+            source: of_template(template).0,
+            before_deployment: Some(BeforeDeployment::Templates),
+            ..run
+        },
+    }
 }
 
 /// The opt-in readings, which only a live account takes.

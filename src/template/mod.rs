@@ -17,6 +17,7 @@ pub mod build;
 pub mod changes;
 pub mod cloudformation;
 pub mod package;
+pub mod patch;
 pub mod policy;
 pub mod settings;
 pub mod source;

@@ -5,6 +5,7 @@ mod access;
 mod files;
 mod merge;
 mod onto;
+mod patching;
 mod plans;
 
 use std::collections::BTreeSet;
@@ -22,7 +23,8 @@ use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::request::ResourceFilter;
 use crate::report::{
-    CheckResult, Report, ResultChange, Source, SourceLocation, SourceRemark, TemplateScope,
+    CheckResult, Report, ResourceId, ResultChange, Source, SourceLocation, SourceRemark,
+    TemplateScope,
 };
 use crate::template::build::{UNKNOWN_ACCOUNT, UNKNOWN_REGION};
 use crate::template::{
@@ -31,6 +33,7 @@ use crate::template::{
 };
 use files::Root;
 pub(super) use onto::LiveAccount;
+pub(super) use patching::plan as fixes;
 
 /// What the Region of a result is called where it is not known.
 const UNKNOWN: &str = "unknown";
@@ -177,9 +180,13 @@ fn judged(
 
 /// What a snapshot calls the resource of a result.
 fn key_of(result: &CheckResult) -> ResourceKey {
+    key_of_id(&result.resource)
+}
+
+fn key_of_id(id: &ResourceId) -> ResourceKey {
     ResourceKey {
-        kind: result.resource.kind,
-        arn: result.resource.arn.clone(),
+        kind: id.kind,
+        arn: id.arn.clone(),
     }
 }
 

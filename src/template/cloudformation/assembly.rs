@@ -71,7 +71,7 @@ pub fn read_assembly(
     let mut stacks = Vec::new();
     let mut gaps = Vec::new();
     find_stacks("", target, files, &mut stacks, &mut gaps, 0)?;
-    let exports = exports(&mut stacks, files)?;
+    let exports = exports(&mut stacks, target, files)?;
     // One deployment for each account and Region.
     let mut deployments: BTreeMap<(Option<String>, Option<String>), Vec<AssemblyStack>> =
         BTreeMap::new();
@@ -125,6 +125,7 @@ fn read_into(
 /// What the stacks export. An export may be made of an import, so this repeats until nothing is added.
 fn exports(
     stacks: &mut [AssemblyStack],
+    target: &DeploymentTarget,
     files: &dyn SourceFiles,
 ) -> Result<BTreeMap<String, TemplateNode>, TemplateError> {
     let mut exports: BTreeMap<String, TemplateNode> = BTreeMap::new();
@@ -132,7 +133,15 @@ fn exports(
         let mut found = BTreeMap::new();
         for stack in stacks.iter_mut() {
             stack.input.exports.clone_from(&exports);
-            found.extend(read_into(stack, files, &mut Gathered::default())?.exports);
+            let mut unused = Gathered {
+                settings: DeploymentSettings {
+                    account: stack.input.account.clone(),
+                    onto: target.onto.clone(),
+                    ..DeploymentSettings::default()
+                },
+                ..Gathered::default()
+            };
+            found.extend(read_into(stack, files, &mut unused)?.exports);
         }
         if found == exports {
             break;

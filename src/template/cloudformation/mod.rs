@@ -11,6 +11,7 @@ mod evaluate;
 mod gather;
 mod iam;
 mod lambda;
+mod live;
 mod names;
 mod properties;
 mod s3;

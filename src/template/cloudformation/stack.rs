@@ -11,7 +11,7 @@ use super::alternatives::{self, Alternative};
 use super::check_is_template;
 use super::evaluate::{Evaluation, Sections, StackInput, transform_name};
 use super::gather::{Gathered, Resource};
-use super::{iam, lambda, s3, sam, watching};
+use super::{iam, lambda, live, s3, sam, watching};
 
 /// How deep stacks nest.
 const DEEPEST_STACK: usize = 8;
@@ -213,8 +213,11 @@ pub(super) fn read_stack(
     depth: usize,
 ) -> Result<StackOutputs, TemplateError> {
     let mut gaps = Vec::new();
-    let sections = sections(root, input, &mut gaps)?;
+    let mut sections = sections(root, input, &mut gaps)?;
     out.gaps.append(&mut gaps);
+    if depth == 0 {
+        live::name_resources(&mut sections.resources, input, out);
+    }
     for transform in &sections.transforms {
         let known =
             ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"].contains(&transform.as_str());
