@@ -787,3 +787,53 @@ Resources:
     let report = case.template(&live, template, &[]).report();
     assert_eq!(result(&report, check, name), None);
 }
+
+#[test]
+fn a_part_of_a_resource_that_the_plan_does_not_have_is_laid_over_it() {
+    let case = Case::new();
+    let mut live = account(json!({}));
+    let own = &mut live["accounts"][ACCOUNT];
+    let reads = policy(json!([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]));
+    own["identities"] = json!({"role/deploy": {"path": "/",
+        "arn": "arn:aws:iam::111111111111:role/deploy", "inline": {"read": reads}}});
+    let function = "arn:aws:lambda:eu-west-1:111111111111:function:orders";
+    own["regions"]["eu-west-1"]["functions"] = json!({"orders": {"arn": function,
+        "versions": {"$LATEST": {"runtime": "python3.13", "package_type": "Zip", "memory_mb": 128}},
+        "aliases": {"known": []}, "urls": {"known": []}, "provisioned_concurrency": {"known": []},
+        "policies": {"known": {"$LATEST": null}}}});
+    let writes = policy(json!([{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}]));
+    let plan = plan(json!([
+        change(
+            "aws_iam_role_policy",
+            "write",
+            &["create"],
+            Value::Null,
+            json!({"name": "write", "role": "deploy", "policy": writes})
+        ),
+        change(
+            "aws_lambda_permission",
+            "open",
+            &["create"],
+            Value::Null,
+            json!({"statement_id": "open", "function_name": "orders", "principal": "*",
+                "action": "lambda:InvokeFunction"})
+        ),
+    ]));
+    let report = case.plan(&live, &plan, &["--region", "eu-west-1"]).report();
+    let permissions = change_of(&report, "role/deploy", PolicyName::Permissions).unwrap();
+    assert!(!permissions.new_resource);
+    let [access] = permissions.comparison.statements.as_slice() else {
+        panic!("{:?}", permissions.comparison);
+    };
+    assert_eq!(permissions.from[access.index], "write");
+    let open = change_of(&report, "orders", PolicyName::FunctionPolicy).unwrap();
+    assert_eq!(open.comparison.new_access, Some(true));
+    let public = report
+        .results
+        .iter()
+        .find(|result| result.check == "lambda-public-policy" && result.status == Status::Fail);
+    assert_eq!(
+        public.and_then(|result| result.change),
+        Some(ResultChange::New)
+    );
+}

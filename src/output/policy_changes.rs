@@ -2,7 +2,7 @@
 //! shows it.
 
 use super::proof;
-use crate::report::policy::{CompareVerdict, NewAccess};
+use crate::report::policy::{CompareVerdict, NewAccess, PrincipalClass, RequestPrincipal};
 use crate::report::policy_change::{PolicyChange, PolicyName};
 use crate::report::{CheckResult, Report, ResultChange, Status};
 
@@ -23,10 +23,12 @@ pub(super) struct OpenedPolicy<'r> {
     pub(super) command: Option<String>,
     /// It is known that it allows more.
     pub(super) certain: bool,
+    /// It allows requests without credentials.
+    anonymous: bool,
 }
 
-/// The policies that allow more, those of resources that exist first; then those of which it is not
-/// known.
+/// The policies that allow more: those that anyone can use first, then those of resources that exist;
+/// last those of which it is not known.
 pub(super) fn opened(report: &Report) -> Vec<OpenedPolicy<'_>> {
     let mut found: Vec<OpenedPolicy<'_>> = report
         .policy_changes
@@ -39,7 +41,7 @@ pub(super) fn opened(report: &Report) -> Vec<OpenedPolicy<'_>> {
         })
         .map(shown)
         .collect();
-    found.sort_by_key(|one| (!one.certain, one.change.new_resource));
+    found.sort_by_key(|one| (!one.certain, !one.anonymous, one.change.new_resource));
     found
 }
 
@@ -73,6 +75,10 @@ fn shown(change: &PolicyChange) -> OpenedPolicy<'_> {
         request: request.and_then(|request| serde_json::to_string(request).ok()),
         command: request.and_then(proof::command),
         certain,
+        anonymous: answer.statements.iter().any(|access| {
+            let caller = access.witness.as_ref().map(|request| &request.principal);
+            caller == Some(&RequestPrincipal::Class(PrincipalClass::Anonymous))
+        }),
     }
 }
 

@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use super::value::{SourcePosition, TemplateNode};
 use crate::inventory::Snapshot;
+use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{
     Abac, CorsRule, Grant, LifecycleRule, Logging, ObjectLock, Replication, Versioning, Website,
 };
 use crate::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRule};
-use crate::inventory::function::{FunctionConfiguration, UrlCors};
+use crate::inventory::function::{FunctionConfiguration, FunctionInventory, UrlCors};
 use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
 use crate::inventory::key::{KeyDescription, KeyRotation};
 use crate::inventory::trail::TrailInventory;
@@ -66,6 +67,20 @@ pub struct ResourceSource {
     /// The resource exists before this deployment, so that AWS's defaults for new resources say
     /// nothing about it.
     pub existing: bool,
+    /// The deployment does not make the resource and writes a part of it: the others stay.
+    pub partial: bool,
+}
+
+impl ResourceSource {
+    /// Of a part of a resource that the account has and the deployment does not make.
+    #[must_use]
+    pub fn of_a_part(self) -> Self {
+        Self {
+            existing: true,
+            partial: true,
+            ..self
+        }
+    }
 }
 
 /// Everything that one deployment makes.
@@ -117,6 +132,13 @@ pub struct DeploymentSettings {
     /// could not be joined, with what it refers to. Their results are not assessed where it could
     /// change them.
     pub unjoined: BTreeSet<String>,
+}
+
+impl DeploymentSettings {
+    /// The account that the deployment is laid over.
+    pub fn below(&self) -> Option<&AccountInventory> {
+        self.onto.as_deref()?.accounts.get(self.account.as_deref()?)
+    }
 }
 
 /// Why a setting of an existing resource is not known from a plan: the plan does not have it.
@@ -229,10 +251,7 @@ impl BucketSettings {
             Setting::Undetermined(NOT_IN_PLAN.to_owned())
         }
         Self {
-            source: ResourceSource {
-                existing: true,
-                ..source
-            },
+            source: source.of_a_part(),
             name: Setting::Written(name),
             policy: kept(),
             public_access_block: kept(),
@@ -283,6 +302,45 @@ pub struct FunctionSettings {
     /// What the deployment deletes of it: names of aliases, qualifiers of URLs and of provisioned
     /// concurrency, and the `Sid`s of permissions.
     pub removed: BTreeSet<(FunctionPart, String)>,
+}
+
+impl FunctionSettings {
+    /// A function that the account has and the deployment does not make. None where its configuration
+    /// is not known.
+    pub fn elsewhere(
+        name: String,
+        live: &FunctionInventory,
+        source: ResourceSource,
+    ) -> Option<Self> {
+        Some(Self {
+            source: source.of_a_part(),
+            name: Setting::Written(name),
+            configuration: live.versions.get("$LATEST")?.clone(),
+            ..Self::default()
+        })
+    }
+}
+
+impl IdentitySettings {
+    /// An identity that the account has and the deployment does not make.
+    pub fn elsewhere(
+        kind: &str,
+        name: String,
+        live: &IdentityInventory,
+        source: ResourceSource,
+    ) -> Self {
+        Self {
+            source: source.of_a_part(),
+            kind: kind.to_owned(),
+            name: Setting::Written(name),
+            identity: IdentityInventory {
+                path: live.path.clone(),
+                boundary: live.boundary.clone(),
+                ..IdentityInventory::default()
+            },
+            ..Self::default()
+        }
+    }
 }
 
 /// The parts of a function that are resources of their own.

@@ -48,7 +48,7 @@ fn other(fix: &UnpatchedFix, out: &mut dyn Write) -> io::Result<()> {
 
 /// What becomes of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum DiffStep {
     Keep,
     Remove,
     Add,
@@ -67,7 +67,7 @@ fn diff(file: &TemplateChange, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The steps from one text to the other, by the longest common subsequence of what differs.
-fn steps(old: &[&str], new: &[&str]) -> Vec<Step> {
+fn steps(old: &[&str], new: &[&str]) -> Vec<DiffStep> {
     let same = |(one, other): &(&&str, &&str)| one == other;
     let head = old.iter().zip(new).take_while(same).count();
     let tail_of = |lines: usize| lines.saturating_sub(head);
@@ -80,18 +80,18 @@ fn steps(old: &[&str], new: &[&str]) -> Vec<Step> {
         old.get(middle(old)).unwrap_or_default(),
         new.get(middle(new)).unwrap_or_default(),
     );
-    let mut steps = vec![Step::Keep; head];
+    let mut steps = vec![DiffStep::Keep; head];
     if a.len().saturating_mul(b.len()) > MOST_PAIRS {
-        steps.extend(a.iter().map(|_| Step::Remove));
-        steps.extend(b.iter().map(|_| Step::Add));
+        steps.extend(a.iter().map(|_| DiffStep::Remove));
+        steps.extend(b.iter().map(|_| DiffStep::Add));
     } else {
         steps.extend(common(a, b));
     }
-    steps.extend(std::iter::repeat_n(Step::Keep, tail));
+    steps.extend(std::iter::repeat_n(DiffStep::Keep, tail));
     steps
 }
 
-fn common(a: &[&str], b: &[&str]) -> Vec<Step> {
+fn common(a: &[&str], b: &[&str]) -> Vec<DiffStep> {
     // lengths[i][j]: of what a[i..] and b[j..] have in common.
     let mut lengths = vec![vec![0_u32; b.len() + 1]; a.len() + 1];
     let at = |lengths: &[Vec<u32>], i: usize, j: usize| -> u32 {
@@ -116,27 +116,27 @@ fn common(a: &[&str], b: &[&str]) -> Vec<Step> {
     let mut steps = Vec::new();
     while i < a.len() || j < b.len() {
         let step = if i < a.len() && j < b.len() && a.get(i) == b.get(j) {
-            Step::Keep
+            DiffStep::Keep
         } else if j >= b.len() || (i < a.len() && at(&lengths, i + 1, j) >= at(&lengths, i, j + 1))
         {
-            Step::Remove
+            DiffStep::Remove
         } else {
-            Step::Add
+            DiffStep::Add
         };
-        i += usize::from(step != Step::Add);
-        j += usize::from(step != Step::Remove);
+        i += usize::from(step != DiffStep::Add);
+        j += usize::from(step != DiffStep::Remove);
         steps.push(step);
     }
     steps
 }
 
 /// Ranges of steps: changes with the lines around them, those that meet together.
-fn hunks(steps: &[Step]) -> Vec<std::ops::Range<usize>> {
+fn hunks(steps: &[DiffStep]) -> Vec<std::ops::Range<usize>> {
     let mut hunks: Vec<std::ops::Range<usize>> = Vec::new();
     for (index, _) in steps
         .iter()
         .enumerate()
-        .filter(|(_, step)| **step != Step::Keep)
+        .filter(|(_, step)| **step != DiffStep::Keep)
     {
         let from = index.saturating_sub(CONTEXT);
         let to = (index + 1 + CONTEXT).min(steps.len());
@@ -149,33 +149,37 @@ fn hunks(steps: &[Step]) -> Vec<std::ops::Range<usize>> {
 }
 
 fn write_hunk(
-    steps: &[Step],
+    steps: &[DiffStep],
     hunk: std::ops::Range<usize>,
     old: &[&str],
     new: &[&str],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let count =
-        |steps: &[Step], without: Step| steps.iter().filter(|step| **step != without).count();
+    let count = |steps: &[DiffStep], without: DiffStep| {
+        steps.iter().filter(|step| **step != without).count()
+    };
     let before = steps.get(..hunk.start).unwrap_or_default();
     let within = steps.get(hunk).unwrap_or_default();
-    let (mut i, mut j) = (count(before, Step::Add), count(before, Step::Remove));
+    let (mut i, mut j) = (
+        count(before, DiffStep::Add),
+        count(before, DiffStep::Remove),
+    );
     writeln!(
         out,
         "@@ -{},{} +{},{} @@",
         i + 1,
-        count(within, Step::Add),
+        count(within, DiffStep::Add),
         j + 1,
-        count(within, Step::Remove)
+        count(within, DiffStep::Remove)
     )?;
     for step in within {
         let (mark, line) = match step {
-            Step::Keep => (' ', old.get(i)),
-            Step::Remove => ('-', old.get(i)),
-            Step::Add => ('+', new.get(j)),
+            DiffStep::Keep => (' ', old.get(i)),
+            DiffStep::Remove => ('-', old.get(i)),
+            DiffStep::Add => ('+', new.get(j)),
         };
-        i += usize::from(*step != Step::Add);
-        j += usize::from(*step != Step::Remove);
+        i += usize::from(*step != DiffStep::Add);
+        j += usize::from(*step != DiffStep::Remove);
         let line = line.copied().unwrap_or_default();
         write!(out, "{mark}{line}")?;
         if !line.ends_with('\n') {

@@ -11,8 +11,8 @@ use crate::cli::options::TemplateOptions;
 use crate::facts::Facts;
 use crate::inventory::ids::SubjectKind;
 use crate::remedy::quote::yaml_lines;
+use crate::report::Source;
 use crate::report::plan::{Fix, Plan, TemplateChange, TemplateEdit, TemplatePatch, UnpatchedFix};
-use crate::report::{Report, Source};
 use crate::run::clock;
 use crate::template::cloudformation::SourceFiles;
 use crate::template::patch::TemplateText;
@@ -24,7 +24,7 @@ pub(in crate::run) fn plan(
     options: &TemplateOptions,
     input: &AuditInput<'_>,
     decided: &[String],
-) -> Result<(Plan, Report), RunError> {
+) -> Result<Plan, RunError> {
     let target = DeploymentTarget {
         account: options.account.clone(),
         region: options.region.clone(),
@@ -34,8 +34,8 @@ pub(in crate::run) fn plan(
         onto: None,
     };
     let loaded = files::load(options, &target)?;
-    let mut whole: Option<(Plan, Report)> = None;
-    let mut texts = Texts::default();
+    let mut whole: Option<Plan> = None;
+    let mut texts = PatchedTexts::default();
     for one in &loaded {
         let mut report = judged(one, input, None)?;
         narrow(&mut report.results, input.resources);
@@ -52,27 +52,27 @@ pub(in crate::run) fn plan(
             texts.patch(fix, one, rendering);
         }
         match &mut whole {
-            None => whole = Some((plan, report)),
-            Some((before, _)) => before.fixes.extend(plan.fixes),
+            None => whole = Some(plan),
+            Some(before) => before.fixes.extend(plan.fixes),
         }
     }
-    let Some((mut plan, report)) = whole else {
+    let Some(mut plan) = whole else {
         return Err(RunError::mistake("no template was found", None));
     };
     plan.patch = texts.finish();
-    Ok((plan, report))
+    Ok(plan)
 }
 
 /// The files that fixes change.
 #[derive(Default)]
-struct Texts {
+struct PatchedTexts {
     /// By the name in reports: the text before, and in the making.
     files: BTreeMap<String, (String, TemplateText)>,
     others: Vec<UnpatchedFix>,
 }
 
 /// Where a resource is written.
-struct Place<'a> {
+struct EditedResource<'a> {
     resource: &'a BuiltResource,
     rendering: &'a Rendering,
     /// Its logical id.
@@ -81,7 +81,7 @@ struct Place<'a> {
     file: String,
 }
 
-impl Place<'_> {
+impl EditedResource<'_> {
     /// The line of a member of the resource in the snapshot.
     fn line(&self, member: &str) -> Option<u32> {
         let pointer = format!("{}/{member}", self.resource.pointer);
@@ -90,7 +90,7 @@ impl Place<'_> {
     }
 }
 
-impl Texts {
+impl PatchedTexts {
     fn patch(&mut self, fix: &Fix, one: &Loaded, rendering: &Rendering) {
         let Err(because) = self.try_patch(fix, one, rendering) else {
             return;
@@ -128,7 +128,7 @@ impl Texts {
         let key = super::key_of_id(&fix.resource);
         let resource = rendering.resources.get(&key).ok_or(NO_TEXT)?;
         let position = rendering.positions.get(&resource.pointer).ok_or(NO_TEXT)?;
-        let place = Place {
+        let place = EditedResource {
             resource,
             rendering,
             id: resource
@@ -193,7 +193,7 @@ fn apply(
     text: &mut TemplateText,
     edit: &TemplateEdit,
     fix: &Fix,
-    place: &Place<'_>,
+    place: &EditedResource<'_>,
 ) -> Result<(), String> {
     if edit.kind == "AWS::S3::BucketPolicy" {
         return add_to_policy(text, edit, fix, place);
@@ -219,7 +219,7 @@ fn add_to_policy(
     text: &mut TemplateText,
     edit: &TemplateEdit,
     fix: &Fix,
-    place: &Place<'_>,
+    place: &EditedResource<'_>,
 ) -> Result<(), String> {
     let bucket = place
         .rendering

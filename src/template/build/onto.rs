@@ -92,7 +92,8 @@ impl<'a> Builder<'a> {
         what: &str,
         made: &mut Made<'_>,
     ) -> Reading<T> {
-        if self.settings.names_existing || !of_a_stack || *live == removed {
+        let kept = self.settings.names_existing || made.source.partial;
+        if kept || !of_a_stack || *live == removed {
             return live.clone();
         }
         self.note_unwritten(what, made);
@@ -276,7 +277,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// A list that has parts of its own: what the deployment writes, and what the account has besides.
+    /// A list that has parts of its own: what the deployment writes, and the other parts that the account has.
     pub(super) fn over_live_list<T: Clone>(
         &self,
         built: Reading<Vec<T>>,
@@ -305,7 +306,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What a function has besides what the deployment writes.
+    /// The parts of a function that the deployment does not write.
     pub(super) fn over_live_function(
         &self,
         function: &mut FunctionInventory,
@@ -396,14 +397,14 @@ impl<'a> Builder<'a> {
 
     /// Whether this rendering keeps what the deployment does not write.
     pub(super) fn keeps(&self, what: &str, made: &mut Made<'_>) -> bool {
-        if self.settings.names_existing {
+        if self.settings.names_existing || made.source.partial {
             return true;
         }
         self.note_unwritten(what, made);
         self.unwritten == Unwritten::Kept
     }
 
-    /// What an identity has besides what the deployment writes.
+    /// The policies of an identity that the deployment does not write.
     pub(super) fn over_live_identity(
         &self,
         identity: &mut IdentityInventory,

@@ -44,6 +44,7 @@ impl<'n> Resource<'n> {
                 })
                 .collect(),
             existing: false,
+            partial: false,
         }
     }
 }
@@ -126,11 +127,30 @@ impl Gathered {
 
     /// True for a bucket that the account below has.
     fn is_live_bucket(&self, name: &str) -> bool {
-        let settings = &self.settings;
-        let below = settings.onto.as_deref().zip(settings.account.as_deref());
-        below
-            .and_then(|(below, account)| below.accounts.get(account))
-            .is_some_and(|below| below.buckets.contains_key(name))
+        let below = self.settings.below();
+        below.is_some_and(|below| below.buckets.contains_key(name))
+    }
+
+    /// A function that the account below has, where the stack writes a part of it.
+    fn live_function(&self, name: &str, part: &OfFunction) -> Option<FunctionSettings> {
+        let region = self.settings.region.as_deref()?;
+        let regions = &self.settings.below()?.regions;
+        let live = regions.get(region)?.functions.get(name)?;
+        let position = match part {
+            OfFunction::Url(url) => url.position.clone(),
+            OfFunction::Permission(permission) => permission.position.clone(),
+            _ => None,
+        };
+        let address = match part {
+            OfFunction::Permission(permission) => permission.sid.clone(),
+            _ => name.to_owned(),
+        };
+        let source = ResourceSource {
+            address,
+            position,
+            ..ResourceSource::default()
+        };
+        FunctionSettings::elsewhere(name.to_owned(), live, source)
     }
 
     fn join_bucket_policies(&mut self) {
@@ -198,7 +218,7 @@ impl Gathered {
     }
 
     fn join_functions(&mut self) {
-        let names: BTreeMap<String, usize> = self
+        let mut names: BTreeMap<String, usize> = self
             .functions
             .iter()
             .enumerate()
@@ -206,6 +226,12 @@ impl Gathered {
             .collect();
         for (written, part) in std::mem::take(&mut self.of_functions) {
             let (name, qualifier) = function_name(&written);
+            if !names.contains_key(&name)
+                && let Some(function) = self.live_function(&name, &part)
+            {
+                names.insert(name.clone(), self.functions.len());
+                self.functions.push(function);
+            }
             let Some(function) = names
                 .get(&name)
                 .and_then(|index| self.functions.get_mut(*index))
@@ -276,9 +302,23 @@ impl Gathered {
     }
 
     fn identity(&mut self, kind: &str, name: &str) -> Option<&mut IdentitySettings> {
-        self.identities.iter_mut().find(|identity| {
+        let is = |identity: &IdentitySettings| {
             identity.kind == kind && symbolic(&identity.name, &identity.source) == name
-        })
+        };
+        if !self.identities.iter().any(is)
+            && let Some(live) = self
+                .settings
+                .below()
+                .and_then(|below| below.identities.get(&format!("{kind}/{name}")))
+        {
+            let source = ResourceSource {
+                address: name.to_owned(),
+                ..ResourceSource::default()
+            };
+            let identity = IdentitySettings::elsewhere(kind, name.to_owned(), live, source);
+            self.identities.push(identity);
+        }
+        self.identities.iter_mut().find(|identity| is(identity))
     }
 
     fn join_keys(&mut self) {

@@ -21,10 +21,7 @@ pub(super) fn name_resources(
     input: &StackInput,
     out: &Gathered,
 ) {
-    let settings = &out.settings;
-    let below = settings.onto.as_deref().zip(settings.account.as_deref());
-    let below = below.and_then(|(below, account)| below.accounts.get(account));
-    let (Some(below), Some(stack)) = (below, input.stack_name.as_deref()) else {
+    let (Some(below), Some(stack)) = (out.settings.below(), input.stack_name.as_deref()) else {
         return;
     };
     for (id, resource) in resources {

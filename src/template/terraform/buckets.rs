@@ -140,7 +140,8 @@ fn elsewhere(
     let BucketJoin::Elsewhere(name) = setting.bucket_join("bucket", 0) else {
         return;
     };
-    if !setting.plan.live_buckets.contains(&name) {
+    let below = setting.plan.below();
+    if !below.is_some_and(|below| below.buckets.contains_key(&name)) {
         return;
     }
     let bucket = others

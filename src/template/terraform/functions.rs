@@ -152,6 +152,7 @@ pub(super) fn read(plan: &Plan<'_>) -> Vec<FunctionSettings> {
         .staying("aws_lambda_function")
         .map(|reader| (reader.address().clone(), function(&reader)))
         .collect();
+    elsewhere(plan, &mut functions);
     for alias in plan.staying("aws_lambda_alias") {
         let part = FunctionPart::Aliases;
         if let Some((function, _)) = owner(&alias, part, &mut functions) {
@@ -190,6 +191,40 @@ pub(super) fn read(plan: &Plan<'_>) -> Vec<FunctionSettings> {
     functions.into_values().collect()
 }
 
+/// Functions that the account has and the plan does not, of which it writes or deletes parts.
+fn elsewhere(plan: &Plan<'_>, functions: &mut BTreeMap<ResourceAddress, FunctionSettings>) {
+    let Some(below) = plan.below() else {
+        return;
+    };
+    for kind in [
+        "aws_lambda_permission",
+        "aws_lambda_function_url",
+        "aws_lambda_alias",
+        "aws_lambda_provisioned_concurrency_config",
+    ] {
+        for reader in plan.of_kind(kind) {
+            let written = reader.known_text("function_name");
+            let (FunctionJoin::Elsewhere, Some(written)) =
+                (function_join(&reader, "function_name", 0), written)
+            else {
+                continue;
+            };
+            let (name, _) = split_function(&written);
+            let region = plan.region_of(&reader).or_else(|| plan.region.clone());
+            let live = region.and_then(|region| below.regions.get(&region)?.functions.get(&name));
+            let is = |function: &FunctionSettings| function.name == Setting::Written(name.clone());
+            if functions.values().any(is) {
+                continue;
+            }
+            let of_live = |live| FunctionSettings::elsewhere(name.clone(), live, reader.source());
+            if let Some(mut function) = live.and_then(of_live) {
+                function.region = plan.region_of(&reader);
+                functions.insert(reader.address().clone(), function);
+            }
+        }
+    }
+}
+
 /// What the plan deletes of functions that stay.
 fn removed(plan: &Plan<'_>, functions: &mut BTreeMap<ResourceAddress, FunctionSettings>) {
     for (kind, part, argument) in [
@@ -211,11 +246,11 @@ fn removed(plan: &Plan<'_>, functions: &mut BTreeMap<ResourceAddress, FunctionSe
             .filter(|reader| reader.resource.action == PlannedAction::Delete);
         for reader in deleted {
             let name = reader.known_text(argument).unwrap_or_default();
-            let FunctionJoin::Function(address, _) = function_join(&reader, "function_name", 0)
-            else {
+            let join = function_join(&reader, "function_name", 0);
+            if matches!(join, FunctionJoin::Open(_)) {
                 continue;
-            };
-            if let Some(function) = functions.get_mut(&address) {
+            }
+            if let Some((function, _)) = owner(&reader, part, functions) {
                 let name = match name.is_empty() {
                     // The function without a qualifier.
                     true => "$LATEST".to_owned(),
@@ -238,7 +273,15 @@ fn owner<'f>(
         FunctionJoin::Function(address, qualifier) => functions
             .get_mut(&address)
             .map(|function| (function, qualifier)),
-        FunctionJoin::Elsewhere => None,
+        FunctionJoin::Elsewhere => {
+            let (name, qualifier) = split_function(&reader.known_text("function_name")?);
+            let mut others = functions.values_mut();
+            others
+                .find(|function| {
+                    function.source.partial && function.name == Setting::Written(name.clone())
+                })
+                .map(|function| (function, qualifier))
+        }
         FunctionJoin::Open(reference) => {
             for function in functions.values_mut() {
                 let reference = format!("{} of {reference}", reader.address());

@@ -27,6 +27,7 @@ pub(super) fn read(plan: &Plan<'_>) -> (Vec<IdentitySettings>, Vec<ManagedPolicy
             identities.insert(reader.address().clone(), identity(kind, &reader));
         }
     }
+    elsewhere(plan, &mut identities);
     for (kind, resource) in KINDS {
         for reader in plan.staying(&format!("aws_iam_{kind}_policy")) {
             for identity in owners(&reader, kind, resource, &mut identities) {
@@ -74,6 +75,33 @@ pub(super) fn read(plan: &Plan<'_>) -> (Vec<IdentitySettings>, Vec<ManagedPolicy
         .staying("aws_iam_policy")
         .map(|reader| managed(&reader));
     (identities.into_values().collect(), policies.collect())
+}
+
+/// Identities that the account has and the plan does not, of which it writes or deletes policies.
+fn elsewhere(plan: &Plan<'_>, identities: &mut BTreeMap<ResourceAddress, IdentitySettings>) {
+    let Some(below) = plan.below() else {
+        return;
+    };
+    for (kind, _) in KINDS {
+        for suffix in ["policy", "policy_attachment"] {
+            for reader in plan.of_kind(&format!("aws_iam_{kind}_{suffix}")) {
+                let Some(name) = reader.known_text(kind) else {
+                    continue;
+                };
+                let is = |identity: &IdentitySettings| {
+                    identity.kind == kind && identity.name == Setting::Written(name.clone())
+                };
+                let Some(live) = below.identities.get(&format!("{kind}/{name}")) else {
+                    continue;
+                };
+                if !identities.values().any(is) {
+                    let source = reader.source();
+                    let identity = IdentitySettings::elsewhere(kind, name, live, source);
+                    identities.insert(reader.address().clone(), identity);
+                }
+            }
+        }
+    }
 }
 
 /// What the plan takes away from identities that stay.

@@ -296,7 +296,7 @@ impl<'a> TerraformPlan<'a> {
             .clone()
             .or_else(|| account(&plan))
             .or_else(|| target.account());
-        plan.live_buckets = live_buckets(&plan, target);
+        plan.onto.clone_from(&target.onto);
         let mut names: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for bucket in plan.staying("aws_s3_bucket") {
             if let Some(name) = bucket.known_text("bucket") {
@@ -317,15 +317,6 @@ impl<'a> TerraformPlan<'a> {
         plan.bucket_names = names;
         plan
     }
-}
-
-/// The names of the buckets that the account below has.
-fn live_buckets(plan: &Plan<'_>, target: &DeploymentTarget) -> BTreeSet<String> {
-    let below = target.onto.as_deref().zip(plan.account.as_deref());
-    let below = below.and_then(|(below, account)| below.accounts.get(account));
-    below
-        .map(|below| below.buckets.keys().cloned().collect())
-        .unwrap_or_default()
 }
 
 /// What the plan deletes.
