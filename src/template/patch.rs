@@ -266,9 +266,11 @@ impl TemplateText {
             true => old
                 .rfind(',')
                 .map_or("", |comma| old.get(comma..).unwrap_or_default()),
-            false => old
-                .find(" #")
-                .map_or("", |at| old.get(at..).unwrap_or_default()),
+            // The blanks before it stay as well.
+            false => old.find(" #").map_or("", |at| {
+                let value = old.get(..at).unwrap_or_default().trim_end();
+                old.get(value.len()..).unwrap_or_default()
+            }),
         };
         Ok(LineChange {
             line,
