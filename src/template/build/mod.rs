@@ -142,6 +142,12 @@ impl<'a> Builder<'a> {
             };
             notes.push(assumed.to_owned());
         }
+        if self.below().is_some() && self.region == UNKNOWN_REGION {
+            notes.push(
+                "the Region is not known: functions of the account are recognized with --region"
+                    .to_owned(),
+            );
+        }
         if self.settings.account.is_none() {
             notes.push(
                 "the account is not known: --account ID separates own account ids from others"
