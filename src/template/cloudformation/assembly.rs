@@ -117,6 +117,7 @@ fn read_into(
         files: &in_folder,
         packages: stack.packages.clone(),
         by_construct: true,
+        stacks: std::cell::Cell::new(0),
     };
     read_stack(&stack.root, &stack.input, &deployment, gathered, 0)
 }
