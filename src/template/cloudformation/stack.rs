@@ -34,6 +34,8 @@ pub(super) struct Deployment<'a> {
     pub(super) files: &'a dyn SourceFiles,
     /// Packages by the key under which a function names them.
     pub(super) packages: BTreeMap<String, u64>,
+    /// Templates of nested stacks by the key under which they are uploaded.
+    pub(super) templates: BTreeMap<String, String>,
     /// Addresses are construct paths.
     pub(super) by_construct: bool,
     /// How many nested stacks were read.
@@ -79,6 +81,7 @@ pub fn read_template(
     let deployment = Deployment {
         files,
         packages: BTreeMap::new(),
+        templates: BTreeMap::new(),
         by_construct: false,
         stacks: Cell::new(0),
     };
@@ -445,7 +448,10 @@ fn nested_stack(
     let url = ["TemplateURL", "Location"]
         .into_iter()
         .find_map(|name| properties.get(name)?.as_text());
-    let path = asset.or_else(|| {
+    let uploaded = url
+        .as_deref()
+        .and_then(|url| deployment.templates.get(url.rsplit('/').next()?).cloned());
+    let path = asset.or(uploaded).or_else(|| {
         url.filter(|url| !has_symbol(url) && !url.contains("://") && !url.starts_with('/'))
     });
     let mut gap = |message: String| {
