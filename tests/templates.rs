@@ -261,7 +261,7 @@ fn what_is_no_template_is_named() {
         ),
         (
             format!("{{{resources} /* note */}}"),
-            "invalid trailing content",
+            "did not find expected",
         ),
     ] {
         std::fs::write(&path, text).unwrap();
