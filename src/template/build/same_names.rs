@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::super::settings::{DeploymentSettings, Setting};
 
-/// Most resources of one name that are told apart.
+/// Most resources of one name that are distinguished.
 const MOST: usize = 8;
 
 /// The deployments in which every bucket and every function has a name of its own; empty where that is so
