@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 120
 PAIRS ?= 1000000
 
-.PHONY: wheel clippy-offline bench-faults bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
+.PHONY: wheel clippy-offline bench-faults bench-outputs bench-templates chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -67,6 +67,10 @@ bench-faults: ## collection from an endpoint that fails by chance, each figure w
 
 bench-outputs: ## 100,000 results in every machine format, each figure with its bar
 	cargo bench --no-default-features --bench outputs
+
+bench-templates: ## a template of 500 resources and a plan of 50 MB, each figure with its bar
+	cargo bench --no-default-features --bench template
+	cargo bench --no-default-features --bench terraform_plan
 
 bench-policy: ## speed of the policy engine, each figure with its bar
 	cargo bench --no-default-features --bench policy

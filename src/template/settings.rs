@@ -475,7 +475,13 @@ pub struct TrailSettings {
     pub name: Setting<String>,
     /// Its Region, where it is not that of the deployment.
     pub region: Option<String>,
-    /// Everything else; name and home Region are filled in, symbols are shown.
+    /// `IsMultiRegionTrail`; off unless it is written.
+    pub multi_region: Setting<bool>,
+    /// `IsOrganizationTrail`; off unless it is written.
+    pub organization: Setting<bool>,
+    /// `EnableLogFileValidation`; off unless it is written.
+    pub log_file_validation: Setting<bool>,
+    /// Everything else; name, home Region and the three flags are filled in, symbols are shown.
     pub trail: TrailInventory,
 }
 

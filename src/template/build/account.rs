@@ -168,13 +168,16 @@ impl<'a> Builder<'a> {
 
     pub(super) fn trail(&mut self, settings: &'a TrailSettings) {
         let source = &settings.source;
-        let made = Made::new(source);
+        let mut made = Made::new(source);
         let region = self.region_of(settings.region.as_deref());
         let name = Self::name_of(&settings.name, source);
         let arn = trail_arn(region, self.account, &name);
         let mut trail = settings.trail.clone();
         trail.name = name;
         trail.home_region = region.to_owned();
+        trail.multi_region = self.flag(&settings.multi_region, &mut made);
+        trail.organization = self.flag(&settings.organization, &mut made);
+        trail.log_file_validation = self.flag(&settings.log_file_validation, &mut made);
         trail.bucket = shown(&trail.bucket);
         trail.kms_key = trail.kms_key.as_deref().map(shown);
         self.region_inventory(region);

@@ -184,6 +184,13 @@ impl<'a> Builder<'a> {
             );
             return Reading::Known(Acl::default());
         }
+        // ACLs may be off: then the ACL never comes to be. What is read of a bucket that exists is in effect.
+        if asked
+            && !settings.source.existing
+            && let Reading::Undetermined(reference) = ownership
+        {
+            return made.undetermined(reference);
+        }
         let public =
             |grant: &Grant| matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers");
         let refused = block.known().is_some_and(|block| block.block_public_acls);

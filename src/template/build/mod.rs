@@ -12,6 +12,7 @@ mod account;
 mod bucket;
 mod function;
 mod onto;
+mod same_names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +43,24 @@ fn outside(what: &str) -> String {
 
 /// The snapshots of a deployment.
 pub fn build(settings: &DeploymentSettings) -> Built {
+    let mut deployments = same_names::deployments(settings).into_iter();
+    let Some(first) = deployments.next() else {
+        return build_one(settings);
+    };
+    let mut built = build_one(&first);
+    let mut problems = std::mem::take(&mut built.problems);
+    for other in deployments {
+        let mut other = build_one(&other);
+        problems.append(&mut other.problems);
+        built = built.or(other);
+    }
+    problems.sort();
+    problems.dedup();
+    Built { problems, ..built }
+}
+
+/// The snapshots of a deployment in which no two resources have the same name.
+fn build_one(settings: &DeploymentSettings) -> Built {
     let unwritten: &[Unwritten] = match &settings.onto {
         Some(_) if !settings.names_existing => &[Unwritten::Kept, Unwritten::Removed],
         _ => &[Unwritten::Kept],
@@ -293,16 +312,22 @@ impl<'a> Builder<'a> {
         Ok((!rendered.empty).then_some(rendered.text))
     }
 
-    /// Block Public Access as this rendering has it: an unknown flag is off in the open one.
-    fn block(&self, block: &BlockSettings, made: &mut Made<'_>) -> PublicAccessBlock {
-        let mut flag = |setting: &Setting<bool>| match setting {
+    /// A flag that is off by default, as this rendering has it: one that is not known is off in the open
+    /// rendering.
+    fn flag(&self, setting: &Setting<bool>, made: &mut Made<'_>) -> bool {
+        match setting {
             Setting::Written(value) => *value,
             Setting::LeftOut => false,
             Setting::Undetermined(reference) => {
                 made.references.insert(shown(reference));
                 self.bound == Bound::Closed
             }
-        };
+        }
+    }
+
+    /// Block Public Access as this rendering has it.
+    fn block(&self, block: &BlockSettings, made: &mut Made<'_>) -> PublicAccessBlock {
+        let mut flag = |setting: &Setting<bool>| self.flag(setting, made);
         PublicAccessBlock {
             block_public_acls: flag(&block.block_public_acls),
             ignore_public_acls: flag(&block.ignore_public_acls),

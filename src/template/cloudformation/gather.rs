@@ -1,6 +1,6 @@
 //! What the resources of one or more stacks are, before they are joined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::TemplateRemark;
 use super::super::settings::{
@@ -23,6 +23,9 @@ pub(super) struct Resource<'n> {
     pub(super) position: Option<SourcePosition>,
     /// Evaluated properties.
     pub(super) node: &'n TemplateNode,
+    /// The address of the resource that its property `Bucket` is a `Ref` of. Two buckets may be called
+    /// alike.
+    pub(super) bucket: Option<String>,
 }
 
 impl<'n> Resource<'n> {
@@ -53,6 +56,8 @@ impl<'n> Resource<'n> {
 pub(super) struct Attached {
     /// What it is attached to, as written.
     pub(super) to: String,
+    /// The address of what it is attached to, where a `Ref` names it.
+    pub(super) to_address: Option<String>,
     pub(super) document: Setting<TemplateNode>,
     pub(super) position: Option<SourcePosition>,
     pub(super) address: String,
@@ -154,6 +159,7 @@ impl Gathered {
     }
 
     fn join_bucket_policies(&mut self) {
+        let mut attached: BTreeSet<String> = BTreeSet::new();
         for policy in std::mem::take(&mut self.bucket_policies) {
             let is_made = self
                 .buckets
@@ -171,7 +177,10 @@ impl Gathered {
             let found = self
                 .buckets
                 .iter_mut()
-                .find(|bucket| symbolic(&bucket.name, &bucket.source) == policy.to);
+                .find(|bucket| match &policy.to_address {
+                    Some(address) => bucket.source.address == *address,
+                    None => symbolic(&bucket.name, &bucket.source) == policy.to,
+                });
             let Some(bucket) = found else {
                 self.gaps.push(TemplateRemark {
                     message: format!(
@@ -200,7 +209,13 @@ impl Gathered {
                     }
                 }
             }
-            bucket.policy = policy.document;
+            // Both are put, in an order that is not known.
+            let twice = !attached.insert(bucket.source.address.clone());
+            bucket.policy = if twice && bucket.policy != policy.document {
+                Setting::Undetermined(format!("one of two bucket policies ({})", policy.address))
+            } else {
+                policy.document
+            };
         }
     }
 
@@ -334,15 +349,18 @@ impl Gathered {
 }
 
 /// The name and the qualifier (empty without one) in what names a function: a name, `name:alias`,
-/// `account:function:name`, or an ARN (Lambda API reference, "FunctionName").
+/// `account:name`, `account:function:name`, or an ARN (Lambda API reference, "FunctionName": the prefix, the
+/// account and `function` may each be left out).
 pub(super) fn function_name(written: &str) -> (String, String) {
     let parts = split_outside_symbols(written, ":");
     let at = |index: usize| parts.get(index).cloned().unwrap_or_default();
     if parts.first().map(String::as_str) == Some("arn") {
         return (at(6), at(7));
     }
+    let is_account = |part: &String| part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit());
     match parts.iter().position(|part| part == "function") {
         Some(index) => (at(index + 1), at(index + 2)),
+        None if parts.len() > 1 && parts.first().is_some_and(is_account) => (at(1), at(2)),
         None => (at(0), at(1)),
     }
 }
@@ -356,6 +374,8 @@ mod tests {
         for (written, name, qualifier) in [
             ("f", "f", ""),
             ("f:live", "f", "live"),
+            ("111111111111:f", "f", ""),
+            ("111111111111:f:live", "f", "live"),
             ("111111111111:function:f", "f", ""),
             ("111111111111:function:f:live", "f", "live"),
             ("arn:aws:lambda:eu-west-1:111111111111:function:f", "f", ""),

@@ -126,7 +126,15 @@ fn split_function(text: &str) -> (String, Option<String>) {
     let after = match text.split_once(":function:") {
         Some((_, after)) => after,
         None if text.starts_with("function:") => text.trim_start_matches("function:"),
-        None => text,
+        // `account:name`.
+        None => match text.split_once(':') {
+            Some((account, name))
+                if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                name
+            }
+            _ => text,
+        },
     };
     match after.split_once(':') {
         Some((name, qualifier)) => (name.to_owned(), Some(qualifier.to_owned())),
