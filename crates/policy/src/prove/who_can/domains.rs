@@ -224,16 +224,16 @@ impl World {
                 Knowledge::Missing(_) => {}
             },
             "aws:principalorgpaths" => match &self.organization {
+                // Where in the organization the account is, no reading says: at rest, where no policy
+                // looks for it.
+                Knowledge::Known(Some(id)) if !stance.held => {
+                    return is(Domain::fixed(format!("{id}/r-0000/ou-0000-00000000/")));
+                }
                 Knowledge::Known(Some(id)) => {
-                    let without = if stance.held {
-                        Vec::new()
-                    } else {
-                        self.literals(name).map(Glob::exactly).collect()
-                    };
                     return is(text(
                         &format!("{id}/"),
                         vec![Glob::like(&format!("{id}/*"))],
-                        without,
+                        Vec::new(),
                     ));
                 }
                 Knowledge::Known(None) => return is(Domain::absent()),

@@ -14,21 +14,32 @@ use super::search::Asked;
 use super::subject::Subject;
 use super::world::{CompiledTrust, KeyState, Place, World};
 use crate::contract::Reach;
+use crate::prove::caller::CallerClass;
 use crate::prove::value::Domain;
 
 /// A principal that is one step away.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OneHop {
-    /// As in a row.
+    /// As in a row, or `federated:` and the ARN or name of an identity provider.
     pub principal: String,
-    /// The action that it can take: `sts:AssumeRole`, `lambda:UpdateFunctionCode`,
-    /// `s3:PutBucketPolicy`, `kms:PutKeyPolicy`, `kms:CreateGrant`.
+    /// The action that it can take: `sts:AssumeRole`, `sts:AssumeRoleWithWebIdentity`,
+    /// `sts:AssumeRoleWithSAML`, `lambda:UpdateFunctionCode`, `s3:PutBucketPolicy`,
+    /// `kms:PutKeyPolicy`, `kms:CreateGrant`.
     pub via: String,
     /// The role that it becomes, or whose function it changes.
     pub role: Option<String>,
     /// The step depends on something that was not read.
     pub unknown: bool,
 }
+
+/// How principals of the account and of others become a role.
+const ASSUME: &str = "sts:AssumeRole";
+
+/// How users of an identity provider become one.
+const FEDERATE: [&str; 2] = ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+
+/// A principal, the action by which it becomes a role, and whether it can.
+type Assumption = (String, &'static str, Reach);
 
 /// The action that changes the policy of a bucket.
 const CHANGE: &str = "s3:PutBucketPolicy";
@@ -58,7 +69,7 @@ impl World {
             .map(|(place, _)| place)
             .collect();
         let mut hops = Vec::new();
-        let mut known: BTreeMap<Vec<usize>, Vec<(String, Reach)>> = BTreeMap::new();
+        let mut known: BTreeMap<Vec<usize>, Vec<Assumption>> = BTreeMap::new();
         for (role, row) in rows.iter().take(identities).enumerate() {
             if !gets_in(row.decision.reach) {
                 continue;
@@ -92,17 +103,17 @@ impl World {
         role: usize,
         trust: &CompiledTrust,
         outside: &[usize],
-        known: &mut BTreeMap<Vec<usize>, Vec<(String, Reach)>>,
+        known: &mut BTreeMap<Vec<usize>, Vec<Assumption>>,
         hops: &mut Vec<OneHop>,
     ) {
         let Some(arn) = self.subjects.get(role).and_then(|role| role.arn.as_ref()) else {
             return;
         };
-        let mut hop = |principal: &str, reach: Reach| {
+        let mut hop = |principal: &str, via: &str, reach: Reach| {
             if gets_in(reach) || reach == Reach::Unknown {
                 hops.push(OneHop {
                     principal: principal.to_owned(),
-                    via: "sts:AssumeRole".to_owned(),
+                    via: via.to_owned(),
                     role: Some(arn.clone()),
                     unknown: reach == Reach::Unknown,
                 });
@@ -113,7 +124,8 @@ impl World {
                 if let Some(subject) = self.subjects.get(*place)
                     && let Some(own) = &subject.arn
                 {
-                    hop(own, self.at_role(role, trust, subject, Some(*place)).reach);
+                    let decision = self.at_role(role, trust, subject, Some(*place), ASSUME);
+                    hop(own, ASSUME, decision.reach);
                 }
             }
         }
@@ -122,22 +134,35 @@ impl World {
             let rule = self.book.rules.get(rule)?;
             Some(rule.same)
         });
-        let outsiders = known.entry(same.collect()).or_insert_with(|| {
-            self.parties(&trust.named)
-                .into_iter()
-                .filter(|party| party.name != "anonymous")
-                .filter_map(|party| {
-                    let decisions = party
-                        .callers
-                        .iter()
-                        .map(|caller| self.at_role(role, trust, caller, None).reach);
-                    Some((party.name.clone(), decisions.max()?))
-                })
-                .collect()
-        });
-        for (name, reach) in outsiders {
-            hop(name, *reach);
+        let outsiders = known
+            .entry(same.collect())
+            .or_insert_with(|| self.assumed_from_outside(role, trust));
+        for (name, via, reach) in outsiders {
+            hop(name, via, *reach);
         }
+    }
+
+    /// Which principals outside the account can take a role.
+    fn assumed_from_outside(&self, role: usize, trust: &CompiledTrust) -> Vec<Assumption> {
+        let parties = self.parties(&trust.named);
+        let by_party = parties
+            .into_iter()
+            .filter(|party| party.name != "anonymous")
+            .filter_map(|party| {
+                let decisions = party
+                    .callers
+                    .iter()
+                    .map(|caller| self.at_role(role, trust, caller, None, ASSUME).reach);
+                Some((party.name.clone(), ASSUME, decisions.max()?))
+            });
+        let by_provider = trust.named.providers.iter().flat_map(|name| {
+            let provider = Subject::other(CallerClass::Provider(name.as_str().into()), None);
+            FEDERATE.map(|action| {
+                let decision = self.at_role(role, trust, &provider, None, action);
+                (format!("federated:{name}"), action, decision.reach)
+            })
+        });
+        by_party.chain(by_provider).collect()
     }
 
     /// Whether some Allow of a trust policy can speak of an identity of the account.
@@ -156,6 +181,7 @@ impl World {
         trust: &CompiledTrust,
         subject: &Subject,
         identity: Option<usize>,
+        action: &'static str,
     ) -> AccessDecision {
         let Some(arn) = self.subjects.get(role).and_then(|role| role.arn.as_ref()) else {
             return AccessDecision::unknown("no such role");
@@ -163,7 +189,7 @@ impl World {
         let gate = Gate {
             main: Authority {
                 service: Service::Sts,
-                bits: ActionBits::named("sts:AssumeRole").unwrap_or_default(),
+                bits: ActionBits::named(action).unwrap_or_default(),
                 policy: &trust.rules,
                 acl: &[],
                 independent: false,
@@ -177,12 +203,7 @@ impl World {
         };
         let asked = Asked {
             role: Some(role),
-            ..self.plain(
-                subject,
-                identity,
-                (Service::Sts, arn),
-                ("sts:AssumeRole", true),
-            )
+            ..self.plain(subject, identity, (Service::Sts, arn), (action, true))
         };
         let profile = identity.and_then(|identity| self.profile(identity));
         self.decide(&asked, profile, &gate)
