@@ -9,6 +9,7 @@ use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
+use super::who_can;
 use super::{
     Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate, templates,
 };
@@ -71,6 +72,9 @@ pub(super) fn prepare(audit: &AuditOptions) -> Result<AuditRules, RunError> {
     };
     let mut needs = catalogue::needs(&selected);
     needs.extend(acceptance.needs(&selected));
+    if audit.who_can {
+        needs.extend(who_can::needs(&audit.request));
+    }
     Ok(AuditRules {
         standard: standard.cloned(),
         since,
@@ -143,6 +147,9 @@ fn judged(
     }
     let mut report = assess::report(&input(&snapshot, source))?;
     complete(&mut report, audit, &snapshot, console);
+    if audit.who_can {
+        report.who_can = who_can::matrices(&snapshot, &report.buckets);
+    }
     let shows_fixes = |output: &Output| {
         [Format::from_name("html"), Format::from_name("markdown")].contains(&Some(output.format))
     };

@@ -33,6 +33,7 @@ mod lock;
 mod packages;
 mod summary;
 mod unassessed;
+mod who_can;
 
 /// How many findings, buckets or functions the page holds; a browser's patience has an end.
 const SHOWN: usize = 5_000;
@@ -53,6 +54,7 @@ struct Page<'a> {
     findings: findings::Findings<'a>,
     accepted: Vec<findings::Accepted<'a>>,
     buckets: buckets::Buckets<'a>,
+    who_can: who_can::WhoCan<'a>,
     cold_starts: cold_starts::ColdStarts<'a>,
     packages: packages::Packages<'a>,
     unassessed: unassessed::Section<'a>,
@@ -84,6 +86,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         findings: findings::Findings::of(report),
         accepted: findings::accepted(report),
         buckets: buckets::Buckets::of(report, &weights),
+        who_can: who_can::WhoCan::of(report, &weights),
         cold_starts: cold_starts::ColdStarts::of(report),
         packages: packages::Packages::of(report),
         unassessed: unassessed::Section::of(report),

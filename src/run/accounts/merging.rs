@@ -130,6 +130,7 @@ pub(super) fn report_of(
         invocation: Invocation::default(),
         since: None,
         fixes: Vec::new(),
+        who_can: Vec::new(),
     }
 }
 
@@ -420,6 +421,7 @@ impl Merger<'_> {
             invocation: Invocation::default(),
             since: None,
             fixes: Vec::new(),
+            who_can: Vec::new(),
         };
         Merged {
             any_read: !read.is_empty(),

@@ -287,6 +287,7 @@ impl Atom {
             _ if self.unclear => None,
             (_, ValueTest::Constant(holds)) => Some(*holds),
             (KeyValue::Unclear, _) => None,
+            (KeyValue::One(value), _) if self.of_arns && !has_six_parts(value) => None,
             (KeyValue::One(value), _) => Some(self.passes(value)),
             (KeyValue::Many(values), _) => match self.quantifier {
                 Quantifier::Single => None,
@@ -305,6 +306,11 @@ impl Atom {
             ValueTest::Address(set) => set.len() + 1,
         }
     }
+}
+
+/// Whether a text has the parts of an ARN.
+fn has_six_parts(text: &str) -> bool {
+    text.matches(':').count() >= 5
 }
 
 /// The texts of a condition or resource element, read as patterns.

@@ -354,7 +354,8 @@ impl World {
                     place.region,
                     suffix(self.book.vocabulary.partition)
                 )),
-                None => KeyContent::Undetermined(None),
+                // A call of the principal's own, or of any service for it.
+                None => KeyContent::In(Domain::any_text()),
             },
             "kms:calleraccount" => match place.caller_account {
                 Some(account) => fixed(account),

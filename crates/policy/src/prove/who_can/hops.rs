@@ -4,6 +4,7 @@
 //! named. It is never mixed into the answer itself, and no second step is looked for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ask::{ReachQuestion, ReachRow, TargetNumber};
 use super::decide::{Authority, Gate};
@@ -32,14 +33,39 @@ pub struct OneHop {
     pub unknown: bool,
 }
 
+/// A principal outside the account, a service or the users of an identity provider, and a role that it
+/// can take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleAssumption {
+    /// `account:N`, `account:*`, `service:S`, `canonical:ID`, or `federated:` and a provider.
+    pub principal: String,
+    /// The action by which it takes the role.
+    pub via: &'static str,
+    /// Whether it can.
+    pub reach: Reach,
+    /// For constrained: what must hold, as in [`AccessDecision::under`].
+    pub under: BTreeMap<String, Vec<String>>,
+}
+
+impl RoleAssumption {
+    fn new(principal: String, via: &'static str, decision: AccessDecision) -> Self {
+        Self {
+            principal,
+            via,
+            reach: decision.reach,
+            under: decision.under,
+        }
+    }
+}
+
+/// Assumptions that were worked out, by what the trust policy says.
+type KnownAssumptions = BTreeMap<Vec<usize>, Vec<RoleAssumption>>;
+
 /// How principals of the account and of others become a role.
 const ASSUME: &str = "sts:AssumeRole";
 
 /// How users of an identity provider become one.
 const FEDERATE: [&str; 2] = ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
-
-/// A principal, the action by which it becomes a role, and whether it can.
-type Assumption = (String, &'static str, Reach);
 
 /// The action that changes the policy of a bucket.
 const CHANGE: &str = "s3:PutBucketPolicy";
@@ -69,7 +95,7 @@ impl World {
             .map(|(place, _)| place)
             .collect();
         let mut hops = Vec::new();
-        let mut known: BTreeMap<Vec<usize>, Vec<Assumption>> = BTreeMap::new();
+        let mut known = KnownAssumptions::new();
         for (role, row) in rows.iter().take(identities).enumerate() {
             if !gets_in(row.decision.reach) {
                 continue;
@@ -103,7 +129,7 @@ impl World {
         role: usize,
         trust: &CompiledTrust,
         outside: &[usize],
-        known: &mut BTreeMap<Vec<usize>, Vec<Assumption>>,
+        known: &mut KnownAssumptions,
         hops: &mut Vec<OneHop>,
     ) {
         let Some(arn) = self.subjects.get(role).and_then(|role| role.arn.as_ref()) else {
@@ -129,21 +155,42 @@ impl World {
                 }
             }
         }
-        // A trust policy has no resource: the same words say the same of every role.
+        for found in self.takers_from_outside(role, trust, known) {
+            hop(&found.principal, found.via, found.reach);
+        }
+    }
+
+    /// By role, its ARN and which principals outside the account can take it.
+    pub fn role_assumptions(&self) -> Vec<(String, Vec<RoleAssumption>)> {
+        let mut known = KnownAssumptions::new();
+        let roles = self.trusts.iter().enumerate();
+        roles
+            .filter_map(|(role, trust)| {
+                let arn = self.subjects.get(role)?.arn.clone()?;
+                let found = self.takers_from_outside(role, trust.as_ref()?, &mut known);
+                Some((arn, found.to_vec()))
+            })
+            .collect()
+    }
+
+    /// A trust policy has no resource: the same words say the same of every role.
+    fn takers_from_outside<'k>(
+        &self,
+        role: usize,
+        trust: &CompiledTrust,
+        known: &'k mut KnownAssumptions,
+    ) -> &'k [RoleAssumption] {
         let same = trust.rules.all().filter_map(|rule| {
             let rule = self.book.rules.get(rule)?;
             Some(rule.same)
         });
-        let outsiders = known
+        known
             .entry(same.collect())
-            .or_insert_with(|| self.assumed_from_outside(role, trust));
-        for (name, via, reach) in outsiders {
-            hop(name, via, *reach);
-        }
+            .or_insert_with(|| self.assumed_from_outside(role, trust))
     }
 
     /// Which principals outside the account can take a role.
-    fn assumed_from_outside(&self, role: usize, trust: &CompiledTrust) -> Vec<Assumption> {
+    fn assumed_from_outside(&self, role: usize, trust: &CompiledTrust) -> Vec<RoleAssumption> {
         let parties = self.parties(&trust.named);
         let by_party = parties
             .into_iter()
@@ -152,14 +199,15 @@ impl World {
                 let decisions = party
                     .callers
                     .iter()
-                    .map(|caller| self.at_role(role, trust, caller, None, ASSUME).reach);
-                Some((party.name.clone(), ASSUME, decisions.max()?))
+                    .map(|caller| self.at_role(role, trust, caller, None, ASSUME));
+                let most = decisions.max_by_key(|decision| decision.reach)?;
+                Some(RoleAssumption::new(party.name.clone(), ASSUME, most))
             });
         let by_provider = trust.named.providers.iter().flat_map(|name| {
             let provider = Subject::other(CallerClass::Provider(name.as_str().into()), None);
             FEDERATE.map(|action| {
                 let decision = self.at_role(role, trust, &provider, None, action);
-                (format!("federated:{name}"), action, decision.reach)
+                RoleAssumption::new(format!("federated:{name}"), action, decision)
             })
         });
         by_party.chain(by_provider).collect()
@@ -274,7 +322,7 @@ impl World {
             "bucket" | "nothing" if changes => hop(CHANGE),
             "key" => {
                 for action in ["kms:PutKeyPolicy", "kms:CreateGrant"] {
-                    let decision = self.at_key(bucket, action, subject, place);
+                    let decision = self.at_key(bucket, action, subject, Some(place));
                     if decision.is_some_and(|decision| gets_in(decision.reach)) {
                         hop(action);
                     }
@@ -284,13 +332,45 @@ impl World {
         }
     }
 
+    /// Whom outside the account the key of a bucket's default encryption lets decrypt, in whatever
+    /// request: each account that the key policy or a grant names, and `account:*`. Nothing where there
+    /// is no key of a customer, or it cannot be used.
+    ///
+    /// # Errors
+    /// That there is no such bucket.
+    pub fn who_can_decrypt(&self, bucket: &str) -> Result<Vec<ReachRow>, String> {
+        let TargetNumber::Bucket(place) = self.target(bucket)? else {
+            return Err(format!("{bucket}: no such bucket was read"));
+        };
+        let key = self
+            .buckets
+            .get(place)
+            .and_then(|bucket| self.keys.get(bucket.key?));
+        let Some(key) = key.filter(|key| !key.managed) else {
+            return Ok(Vec::new());
+        };
+        let parties = self.parties(&key.named);
+        let of_party = parties.iter().filter_map(|party| {
+            party.unseen.as_ref()?;
+            let decisions = party
+                .callers
+                .iter()
+                .filter_map(|caller| self.at_key(place, "kms:Decrypt", caller, None));
+            Some(ReachRow {
+                principal: party.name.clone(),
+                decision: Arc::new(decisions.max_by_key(|decision| decision.reach)?),
+            })
+        });
+        Ok(of_party.collect())
+    }
+
     /// A request to KMS itself about the key of a bucket; none where the key cannot be used again.
     fn at_key(
         &self,
         bucket: usize,
         action: &str,
         subject: &Subject,
-        identity: usize,
+        identity: Option<usize>,
     ) -> Option<AccessDecision> {
         let bucket = self.buckets.get(bucket)?;
         let key = self.keys.get(bucket.key?)?;
@@ -328,10 +408,11 @@ impl World {
                 // A call of the principal's own: no service makes it.
                 via: None,
                 caller_account: subject.account(),
-                context_arn: Some(String::new()),
+                context_arn: None,
             },
-            ..self.plain(subject, Some(identity), (Service::Kms, ""), (action, true))
+            ..self.plain(subject, identity, (Service::Kms, ""), (action, true))
         };
-        Some(self.decide(&asked, self.profile(identity), &gate))
+        let profile = identity.and_then(|identity| self.profile(identity));
+        Some(self.decide(&asked, profile, &gate))
     }
 }
