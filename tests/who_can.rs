@@ -110,8 +110,10 @@ fn a_snapshot_is_enough_and_the_key_has_a_say() {
 #[test]
 fn control_policies_come_from_files_level_by_level() {
     let allow = document(json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]));
-    let deny = document(json!([{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*",
-        "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/cook"}}}]));
+    let deny = document(
+        json!([{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*",
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/cook"}}}]),
+    );
     let answer = run("who-can read plain --snapshot account.json -o json --scp all.json,deny.json")
         .file("all.json", &allow)
         .file("deny.json", &deny)
@@ -122,14 +124,15 @@ fn control_policies_come_from_files_level_by_level() {
     assert_eq!(verdict(&answer, "role/chef"), "unreachable");
     assert_eq!(verdict(&answer, "root"), "unreachable");
     // A second level without S3 allows nothing of it.
-    let answer = run("who-can read plain --snapshot account.json -o json --scp all.json --scp ec2.json")
-        .file("all.json", &allow)
-        .file(
-            "ec2.json",
-            &document(json!([{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}])),
-        )
-        .run()
-        .json();
+    let answer =
+        run("who-can read plain --snapshot account.json -o json --scp all.json --scp ec2.json")
+            .file("all.json", &allow)
+            .file(
+                "ec2.json",
+                &document(json!([{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}])),
+            )
+            .run()
+            .json();
     assert_eq!(verdict(&answer, "role/cook"), "unreachable");
     // A resource control policy binds the root user as well.
     let answer = run("who-can read plain --snapshot account.json -o json --rcp rcp.json")
@@ -179,7 +182,9 @@ fn principals_that_are_not_expected_fail_the_gate() {
     run("who-can read plain --snapshot account.json --expect missing.txt")
         .run()
         .exits(2);
-    run("who-can read plane --snapshot account.json").run().exits(2);
+    run("who-can read plane --snapshot account.json")
+        .run()
+        .exits(2);
 }
 
 #[test]
@@ -202,19 +207,28 @@ fn what_an_identity_can_is_the_same_the_other_way() {
 
 #[test]
 fn an_audit_shows_who_can_as_a_matrix() {
-    let report = run("audit --snapshot account.json --who-can -o json --fail-on none --allow-incomplete")
-        .run()
-        .exits(0)
-        .json();
+    let report =
+        run("audit --snapshot account.json --who-can -o json --fail-on none --allow-incomplete")
+            .run()
+            .exits(0)
+            .json();
     let matrices = report["who_can"].as_array().unwrap();
     assert_eq!(matrices.len(), 2);
-    let locked = matrices.iter().find(|one| one["bucket"] == "locked").unwrap();
+    let locked = matrices
+        .iter()
+        .find(|one| one["bucket"] == "locked")
+        .unwrap();
     let line = |name: &str| {
         let groups = locked["groups"].as_array().unwrap();
         let arn = format!("arn:aws:iam::{ACCOUNT}:{name}");
         groups
             .iter()
-            .find(|group| group["principals"].as_array().unwrap().contains(&json!(arn)))
+            .find(|group| {
+                group["principals"]
+                    .as_array()
+                    .unwrap()
+                    .contains(&json!(arn))
+            })
             .unwrap()["classes"]
             .clone()
     };

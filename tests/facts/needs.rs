@@ -482,7 +482,11 @@ fn shared() -> AccountInventory {
         "222222222222",
         &json!([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]),
     );
-    let chef = role("chef", OWNER, &json!([{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]));
+    let chef = role(
+        "chef",
+        OWNER,
+        &json!([{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]),
+    );
     let bucket = BucketInventory {
         policy: policy(&json!([
             {"Effect": "Allow", "Principal": {"AWS": chef.arn}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"},
@@ -512,7 +516,11 @@ fn shared() -> AccountInventory {
     };
     AccountInventory {
         keys: [(KEY.to_owned(), key)].into(),
-        identities: [("role/chef".to_owned(), chef), ("role/cook".to_owned(), cook)].into(),
+        identities: [
+            ("role/chef".to_owned(), chef),
+            ("role/cook".to_owned(), cook),
+        ]
+        .into(),
         identity_listing: Reading::Known(Listing { complete: true }),
         ..account(&[(BUCKET, &bucket)])
     }
@@ -525,10 +533,11 @@ fn readers_are_counted_and_the_key_is_asked() {
         let snapshot = snapshot(account);
         let facts = Facts::new(&snapshot, trust);
         let subject = facts.subjects(SubjectKind::Bucket).next().unwrap();
-        let document = facts
-            .view(&subject)
-            .unwrap()
-            .document(&FactPaths::of(["bucket.reach", "bucket.key.decrypted_by", "bucket.labels"]));
+        let document = facts.view(&subject).unwrap().document(&FactPaths::of([
+            "bucket.reach",
+            "bucket.key.decrypted_by",
+            "bucket.labels",
+        ]));
         document.known["bucket"].clone()
     };
     let seen = of(shared(), Trust::default());
@@ -559,12 +568,26 @@ fn readers_are_counted_and_the_key_is_asked() {
     // A role that reads every bucket has no broken grant: the key separates duties.
     let mut account = shared();
     let chef = account.identities.get_mut("role/chef").unwrap();
-    chef.inline = [("own".to_owned(), policy(&json!([{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}])).known().unwrap().clone())].into();
-    assert_eq!(of(account, Trust::default())["reach"]["refused_by_key"], json!([]));
+    chef.inline = [(
+        "own".to_owned(),
+        policy(&json!([{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]))
+            .known()
+            .unwrap()
+            .clone(),
+    )]
+    .into();
+    assert_eq!(
+        of(account, Trust::default())["reach"]["refused_by_key"],
+        json!([])
+    );
     // A key policy for everyone, and one for an organization.
     for (principal, condition, words) in [
         ("*", json!({}), json!(["any AWS account"])),
-        ("*", json!({"StringEquals": {"kms:CallerAccount": OWNER}}), json!([])),
+        (
+            "*",
+            json!({"StringEquals": {"kms:CallerAccount": OWNER}}),
+            json!([]),
+        ),
         (
             "*",
             json!({"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}),
@@ -575,7 +598,11 @@ fn readers_are_counted_and_the_key_is_asked() {
         account.keys.get_mut(KEY).unwrap().policy = policy(&json!([
             {"Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt", "Resource": "*", "Condition": condition},
         ]));
-        assert_eq!(of(account, Trust::default())["key"]["decrypted_by"], words, "{condition}");
+        assert_eq!(
+            of(account, Trust::default())["key"]["decrypted_by"],
+            words,
+            "{condition}"
+        );
     }
 }
 

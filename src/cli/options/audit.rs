@@ -75,7 +75,9 @@ impl Join {
             .and_then(|text| self.budget(&text));
         let accounts = self.accounts(args.accounts, &args.source);
         if args.who_can && (accounts.is_some() || template.is_some()) {
-            self.wrong("--who-can takes one account: it has no effect on templates or many accounts");
+            self.wrong(
+                "--who-can takes one account: it has no effect on templates or many accounts",
+            );
         }
         AuditOptions {
             plan: args.plan,

@@ -24,13 +24,13 @@ pub(super) struct BucketAccess<'a> {
     pub(super) name: &'a str,
     /// `12 can read, 3 can write`.
     pub(super) sentence: String,
-    pub(super) lines: Vec<Line<'a>>,
+    pub(super) lines: Vec<AccessLine<'a>>,
     /// What the answer leaves out and assumes.
     pub(super) hints: Vec<String>,
 }
 
 /// Principals with the same access.
-pub(super) struct Line<'a> {
+pub(super) struct AccessLine<'a> {
     /// `37 roles`; empty where every name is shown.
     pub(super) number: String,
     pub(super) names: Vec<String>,
@@ -100,13 +100,13 @@ impl<'a> BucketAccess<'a> {
             } else {
                 said.join(" · ")
             },
-            lines: matrix.groups.iter().map(Line::of).collect(),
+            lines: matrix.groups.iter().map(AccessLine::of).collect(),
             hints,
         }
     }
 }
 
-impl<'a> Line<'a> {
+impl<'a> AccessLine<'a> {
     fn of(group: &'a AccessGroup) -> Self {
         let mut names: Vec<String> = group.principals.iter().map(|name| short(name)).collect();
         let folded = names.split_off(NAMES.min(names.len()));

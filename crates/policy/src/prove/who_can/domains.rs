@@ -366,9 +366,11 @@ impl World {
                 // The search binds it to the object.
                 None => KeyContent::In(Domain::any_text()),
             },
+            // An uploader may add pairs to the context.
             "kms:encryptioncontextkeys" => KeyContent::In(Domain {
                 many: true,
-                ..Domain::of(vec!["aws:s3:arn".to_owned()])
+                optional: false,
+                ..Domain::any_text()
             }),
             _ if name.starts_with("kms:encryptioncontext:") => KeyContent::In(Domain::any_text()),
             "kms:encryptionalgorithm" | "kms:keyspec" => fixed("SYMMETRIC_DEFAULT"),
