@@ -428,6 +428,17 @@ impl CallerClass {
     }
 }
 
+/// A claim of another OIDC provider: the key begins with the provider's host (IAM user guide, "Available
+/// keys for AWS OIDC federation", 2026-09).
+fn is_of_other_provider(key: &str, provider: &str) -> bool {
+    let own = provider
+        .split_once("oidc-provider/")
+        .map_or(provider, |(_, host)| host);
+    key.rsplit_once(':').is_some_and(|(host, _)| {
+        host.contains('.') && own.contains('.') && !host.eq_ignore_ascii_case(own)
+    })
+}
+
 /// The account of an identity provider that is given by its ARN.
 fn provider_account(provider: &str) -> Option<&str> {
     let mut parts = provider.split(':');
@@ -750,6 +761,7 @@ impl CallerShape {
             }
             CallerClass::Provider(provider) => Some(DomainSource::Own(match name {
                 "aws:federatedprovider" => Domain::fixed(&**provider),
+                _ if is_of_other_provider(name, provider) => Domain::absent(),
                 "aws:viaawsservice" => present(words(&boolean::VALUES)),
                 "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid"
                 | "aws:sourceorgpaths" | "aws:sourceowner" | "kms:calleraccount" => {

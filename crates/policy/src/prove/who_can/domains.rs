@@ -180,6 +180,10 @@ impl World {
         };
         let stance = stance.on(key);
         let found = match service {
+            // A service principal is no caller of an account.
+            Service::Kms if name == "kms:calleraccount" && subject.is_service() => {
+                KeyContent::In(Domain::absent())
+            }
             Service::Kms if !is_of_caller(name) => self.of_kms(place, name),
             _ => self
                 .of_identity(subject, name, stance)
