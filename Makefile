@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 120
 PAIRS ?= 1000000
 
-.PHONY: clippy-offline bench-faults bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
+.PHONY: wheel clippy-offline bench-faults bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -15,7 +15,7 @@ help: ## list the targets
 # `cargo clippy` sets it, so that the SDK is compiled once and not also checked.
 LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 
-test: fmt unit clippy-offline deny ## everything CI runs; installs what it needs
+test: fmt unit wheel deny ## everything CI runs; installs what it needs
 
 fmt: ## formatting, checked
 	cargo fmt --all --check
@@ -34,6 +34,9 @@ chromium: ## the browser of tests/html.rs, from Debian's packages
 unit: chromium ## all tests: unit, property, policies, end to end, LocalStack; linted as they are built
 	$(LINTED) cargo test --locked --workspace --all-targets --no-run
 	$(LINTED) cargo test --locked --workspace
+
+wheel: ## the Python wheel without the SDK: linted as it is built, installed into a clean environment, run
+	$(LINTED) .ci/wheel
 
 $(TOOLS)/bin/cargo-deny:
 	cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --root $(TOOLS)

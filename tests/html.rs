@@ -405,6 +405,7 @@ fn poisoned(value: &mut Value, name: &str) {
             let fixed = [
                 "status",
                 "severity",
+                "fail_on",
                 "type",
                 "schema",
                 "source",

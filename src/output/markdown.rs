@@ -65,9 +65,11 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     if more_checks > 0 {
+        let command = planned.commands.audit(&["-o", "table"]);
         text.push_str(&format!(
             "\n**And {more_findings} more findings of {more_checks} checks, none of them worse**: this comment is full. \
-             `coldbucket audit -o table` or `-o csv` shows all of them.\n"
+             {} shows all of them.\n",
+            code(&command)
         ));
     }
     text.push_str(&buckets);

@@ -26,13 +26,14 @@ pub fn render(report: &WhoCanReport, all: bool, look: Look, out: &mut dyn Write)
         hostile::plain(&report.actions.join(", "))
     )?;
     writeln!(out)?;
-    let mut groups: BTreeMap<(u8, String, String), Vec<&str>> = BTreeMap::new();
+    let mut groups: BTreeMap<(u8, u8, String, String), Vec<&str>> = BTreeMap::new();
     for row in &report.principals {
         if row.answer.verdict == Reach::Unreachable && !all {
             continue;
         }
         let key = (
             order(row.answer.verdict),
+            nearness(&row.principal, &report.account),
             through(&row.answer),
             under(&row.answer),
         );
@@ -47,7 +48,7 @@ pub fn render(report: &WhoCanReport, all: bool, look: Look, out: &mut dyn Write)
             Column::new("UNDER").sacrifice(1),
         ],
     );
-    for ((verdict, through, under), principals) in &groups {
+    for ((verdict, _, through, under), principals) in &groups {
         let (word, tone) = verdict_word(*verdict);
         grid.row([
             Text::new(tone, word),
@@ -208,6 +209,16 @@ const fn order(reach: Reach) -> u8 {
         Reach::Constrained => 1,
         Reach::Unknown => 2,
         Reach::Unreachable => 3,
+    }
+}
+
+/// Who is farthest from the account comes first: anyone, any account, others by name, its own identities.
+fn nearness(principal: &str, account: &str) -> u8 {
+    match principal {
+        "anonymous" => 0,
+        "account:*" => 1,
+        own if own.split(':').nth(4) == Some(account) => 3,
+        _ => 2,
     }
 }
 

@@ -1072,42 +1072,8 @@ impl CallerShape {
                 max: f64::INFINITY,
                 whole: true,
             })),
-            "s3:dataaccesspointaccount" => match &self.caller {
-                CallerClass::Aws {
-                    account: Some(account),
-                    ..
-                } if self.fresh => optional(Values::Of(vec![account.to_string()])),
-                _ => return self.held(policy, key, &["????????????"]),
-            },
-            "s3:dataaccesspointarn" => {
-                let own = match &self.caller {
-                    CallerClass::Aws {
-                        account: Some(account),
-                        ..
-                    } if self.fresh => Some(account),
-                    _ => None,
-                };
-                let forms = access_points(policy.partition, own.map_or("????????????", |own| own));
-                let [regional, multi_region] = &forms;
-                if self.fresh && own.is_none() {
-                    return self.held(policy, key, &[regional, multi_region]);
-                }
-                // Whoever holds what the policy names may hold a text of no such form.
-                let literals = || policy.literals_of(key).map(Glob::exactly);
-                let within = forms.iter().map(|form| shape_of(form));
-                optional(if self.fresh {
-                    Values::Text {
-                        prefix: String::new(),
-                        within: within.collect(),
-                        without: literals().chain([Glob::like(SEVEN_PARTS)]).collect(),
-                    }
-                } else {
-                    Values::Text {
-                        prefix: String::new(),
-                        within: within.chain(literals()).collect(),
-                        without: Vec::new(),
-                    }
-                })
+            "s3:dataaccesspointaccount" | "s3:dataaccesspointarn" => {
+                return self.of_access_point(policy, key, name);
             }
             "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
@@ -1116,6 +1082,45 @@ impl CallerShape {
             _ => Domain::any_text(),
         };
         domain.into()
+    }
+
+    /// What a request through an access point says of it: its account or its ARN.
+    fn of_access_point(&self, policy: &Vocabulary, key: usize, name: &str) -> DomainSource {
+        let own = match &self.caller {
+            CallerClass::Aws {
+                account: Some(account),
+                ..
+            } if self.fresh => Some(account.to_string()),
+            _ => None,
+        };
+        if name == "s3:dataaccesspointaccount" {
+            return match own {
+                Some(account) => optional(Values::Of(vec![account])).into(),
+                None => self.held(policy, key, &["????????????"]),
+            };
+        }
+        let forms = access_points(policy.partition, own.as_deref().unwrap_or("????????????"));
+        let [regional, multi_region] = &forms;
+        if self.fresh && own.is_none() {
+            return self.held(policy, key, &[regional, multi_region]);
+        }
+        // Whoever holds what the policy names may hold a text of no such form.
+        let literals = || policy.literals_of(key).map(Glob::exactly);
+        let within = forms.iter().map(|form| shape_of(form));
+        let values = if self.fresh {
+            Values::Text {
+                prefix: String::new(),
+                within: within.collect(),
+                without: literals().chain([Glob::like(SEVEN_PARTS)]).collect(),
+            }
+        } else {
+            Values::Text {
+                prefix: String::new(),
+                within: within.chain(literals()).collect(),
+                without: Vec::new(),
+            }
+        };
+        optional(values).into()
     }
 }
 
