@@ -171,6 +171,7 @@ const UNMAPPED: [&str; 43] = [
     "s3-access-log-to-itself",
     "s3-bucket-key-disabled",
     "s3-cors-any-origin-writes",
+    "s3-grant-refused-by-key",
     "s3-identity-long-lived-key",
     "s3-key-by-alias",
     "s3-key-managed-by-aws",

@@ -207,6 +207,9 @@ pub struct AuditArgs {
     pub gate: GateArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Also report who can reach each bucket, in HTML and JSON; reads users, roles and KMS key policies
+    #[arg(long, help_heading = "Output")]
+    pub who_can: bool,
     /// Print the calls that the audit would make, and make none
     #[arg(long, help_heading = "Source")]
     pub plan: bool,

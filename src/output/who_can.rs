@@ -232,7 +232,7 @@ const fn verdict_word(order: u8) -> (&'static str, Tone) {
 }
 
 /// The policies that allow it, what is missing, or what blocks it.
-fn through(answer: &PrincipalAnswer) -> String {
+pub fn through(answer: &PrincipalAnswer) -> String {
     let cited = |policy: &str, statement: Option<usize>| match statement {
         Some(statement) => format!("{policy}, statement {statement}"),
         None => policy.to_owned(),
@@ -258,7 +258,8 @@ fn through(answer: &PrincipalAnswer) -> String {
     }
 }
 
-fn under(answer: &PrincipalAnswer) -> String {
+/// What must hold where it is constrained.
+pub fn under(answer: &PrincipalAnswer) -> String {
     answer
         .under
         .iter()
@@ -317,7 +318,7 @@ fn listed(names: impl Iterator<Item = String>, count: usize, all: bool) -> Strin
 }
 
 /// An identity by kind and name, a function by its name, anyone else in words.
-fn short(principal: &str) -> String {
+pub fn short(principal: &str) -> String {
     match principal {
         "anonymous" => "anyone on the internet".to_owned(),
         "account:*" => "any AWS account".to_owned(),

@@ -13,6 +13,7 @@ use super::gate::GateOutcome;
 use super::invocation::Invocation;
 use super::policy_change::PolicyChange;
 use super::posture::{BucketPosture, UNKNOWN};
+use super::who_can::AccessMatrix;
 pub use coldbucket_cold_start::contract::Lever;
 pub use coldbucket_policy::contract::{ClassReach, Reach};
 
@@ -150,6 +151,9 @@ pub struct Report {
     pub results: Vec<CheckResult>,
     /// The posture of each bucket.
     pub buckets: Vec<BucketPosture>,
+    /// Who can reach each bucket (`--who-can`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub who_can: Vec<AccessMatrix>,
     /// The cold starts of each function.
     pub cold_start: Vec<ColdStart>,
     /// What could not be read, and which checks that touches.

@@ -150,6 +150,7 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
         invocation: Invocation::default(),
         since: None,
         fixes: Vec::new(),
+        who_can: Vec::new(),
     })
 }
 

@@ -10,7 +10,7 @@ use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
 use super::templates::{self, LiveAccount};
-use super::{Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate};
+use super::{Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate, who_can};
 use crate::checks::{Catalog, ComplianceStandard, Selected};
 use crate::cli::options::{AuditOptions, AuditSource, Output};
 use crate::facts::Facts;
@@ -70,6 +70,9 @@ pub(super) fn prepare(audit: &AuditOptions) -> Result<AuditRules, RunError> {
     };
     let mut needs = catalogue::needs(&selected);
     needs.extend(acceptance.needs(&selected));
+    if audit.who_can {
+        needs.extend(who_can::needs(&audit.request));
+    }
     Ok(AuditRules {
         standard: standard.cloned(),
         since,
@@ -148,6 +151,9 @@ fn judged(
     }
     let mut report = assess::report(&input(&snapshot, source))?;
     complete(&mut report, audit, snapshot.complete, console);
+    if audit.who_can {
+        report.who_can = who_can::matrices(&snapshot, &report.buckets);
+    }
     let shows_fixes = |output: &Output| {
         [Format::from_name("html"), Format::from_name("markdown")].contains(&Some(output.format))
     };

@@ -34,6 +34,7 @@ mod lock;
 mod packages;
 mod summary;
 mod unassessed;
+mod who_can;
 
 /// How many findings, buckets or functions the page holds; a browser's patience has an end.
 const SHOWN: usize = 5_000;
@@ -61,6 +62,7 @@ struct Page<'a> {
     findings: findings::Findings<'a>,
     accepted: Vec<findings::Accepted<'a>>,
     buckets: buckets::Buckets<'a>,
+    who_can: who_can::WhoCan<'a>,
     cold_starts: cold_starts::ColdStarts<'a>,
     packages: packages::PackagesSection<'a>,
     unassessed: unassessed::Section<'a>,
@@ -96,6 +98,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         findings: findings::Findings::of(report),
         accepted: findings::accepted(report),
         buckets: buckets::Buckets::of(report, &weights),
+        who_can: who_can::WhoCan::of(report, &weights),
         cold_starts: cold_starts::ColdStarts::of(report),
         packages: packages::PackagesSection::of(report),
         unassessed: unassessed::Section::of(report),

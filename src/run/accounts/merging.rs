@@ -131,6 +131,7 @@ pub(super) fn report_of(
         invocation: Invocation::default(),
         since: None,
         fixes: Vec::new(),
+        who_can: Vec::new(),
     }
 }
 
@@ -422,6 +423,7 @@ impl Merger<'_> {
             invocation: Invocation::default(),
             since: None,
             fixes: Vec::new(),
+            who_can: Vec::new(),
         };
         Merged {
             any_read: !read.is_empty(),

@@ -252,5 +252,6 @@ fn empty() -> Report {
         invocation: crate::report::Invocation::default(),
         since: None,
         fixes: Vec::new(),
+        who_can: Vec::new(),
     }
 }

@@ -108,6 +108,15 @@ pub(super) struct OwnerAndTime {
 impl OwnerAndTime {
     /// Those of the actions granted to a caller that S3 does not carry out whatever a policy says.
     pub(super) fn refused(&self, caller: &CallerClass, granted: Actions) -> Actions {
+        let refused = self.refused_alone(caller, granted);
+        match caller {
+            CallerClass::Service(_) => refused,
+            _ => refused | catalogue::stranded(granted & !refused),
+        }
+    }
+
+    /// The same of each action alone, whatever else the caller may do.
+    pub(super) fn refused_alone(&self, caller: &CallerClass, granted: Actions) -> Actions {
         let by_caller = match caller {
             CallerClass::Anonymous => catalogue::refused_to_anonymous(),
             CallerClass::Aws {
@@ -125,11 +134,7 @@ impl OwnerAndTime {
         } else {
             0
         };
-        let refused = granted & (by_caller | by_ownership);
-        match caller {
-            CallerClass::Service(_) => refused,
-            _ => refused | catalogue::stranded(granted & !refused),
-        }
+        granted & (by_caller | by_ownership)
     }
 }
 
@@ -351,7 +356,8 @@ impl CallerClass {
     /// Whether a NotPrincipal leaves it out. A caller is several principals at once (its account,
     /// its role, its session), and the documentation asks to list all of them (IAM user guide,
     /// "AWS JSON policy elements: NotPrincipal"): all listed, left out; none, not left out; some of
-    /// them, it cannot be known.
+    /// them, it cannot be known. Its account beside another principal of that account does not list it:
+    /// the guide's example of a user with its account denies everyone else there.
     fn left_out(&self, element: &Element<Principal>) -> Option<bool> {
         let listed = any(element.items.iter().map(|item| self.is(item)));
         let everyone = element
@@ -381,8 +387,56 @@ impl CallerClass {
                 PrincipalKind::Federated => arn_listed("federated-user"),
                 PrincipalKind::Role => arn_listed("role") && arn_listed("assumed-role"),
             };
-        all.then_some(true)
+        if all {
+            return Some(true);
+        }
+        (account_listed && self.is_passed_over(element)).then_some(false)
     }
+
+    /// Whether a `NotPrincipal` lists other principals of its account, and none that it may be.
+    pub(super) fn is_passed_over(&self, element: &Element<Principal>) -> bool {
+        let Self::Aws {
+            account: Some(account),
+            kind,
+            name,
+            ..
+        } = self
+        else {
+            return false;
+        };
+        let mut others = false;
+        for item in &element.items {
+            let Principal::Arn(arn) = item else {
+                continue;
+            };
+            if *arn.account != **account {
+                continue;
+            }
+            let role = arn.name.split('/').next().unwrap_or_default();
+            let may_be = match (kind, arn.kind.as_str()) {
+                (PrincipalKind::Role, "assumed-role") => {
+                    name.as_ref().is_some_and(|name| last(name) == role)
+                }
+                _ => self.is(item) != Some(false),
+            };
+            if may_be {
+                return false;
+            }
+            others = true;
+        }
+        others && *kind != PrincipalKind::Root
+    }
+}
+
+/// A claim of another OIDC provider: the key begins with the provider's host (IAM user guide, "Available
+/// keys for AWS OIDC federation", 2026-09).
+fn is_of_other_provider(key: &str, provider: &str) -> bool {
+    let own = provider
+        .split_once("oidc-provider/")
+        .map_or(provider, |(_, host)| host);
+    key.rsplit_once(':').is_some_and(|(host, _)| {
+        host.contains('.') && own.contains('.') && !host.eq_ignore_ascii_case(own)
+    })
 }
 
 /// The account of an identity provider that is given by its ARN.
@@ -590,7 +644,8 @@ impl CallerShape {
             "aws:principalorgpaths" => {
                 return Some(self.held(policy, key, &["o-??????????*/r-????*/*"]));
             }
-            "aws:principalaccount" => match account {
+            // The account of the caller whom KMS sees (KMS developer guide, "kms:CallerAccount").
+            "aws:principalaccount" | "kms:calleraccount" => match account {
                 Some(account) => Domain::fixed(account),
                 None => present(Values::Text {
                     prefix: String::new(),
@@ -685,7 +740,7 @@ impl CallerShape {
                     "aws:sourceorgid" => return held(&["o-??????????*"]),
                     "aws:sourceorgpaths" => return held(&["o-??????????*/r-????*/*"]),
                     // From where a service calls is not documented.
-                    "aws:sourceip" => optional(Values::Address(
+                    "aws:sourceip" if !shape.endpoint => optional(Values::Address(
                         if shape.fresh {
                             AddressDomain::Unchosen
                         } else {
@@ -695,7 +750,10 @@ impl CallerShape {
                     )),
                     // Whether a service's request carries these is not documented.
                     "aws:viaawsservice" => present(words(&boolean::VALUES)),
-                    "aws:principaltype" | "aws:userid" | "aws:principalaccount" => Domain::absent(),
+                    "aws:principaltype"
+                    | "aws:userid"
+                    | "aws:principalaccount"
+                    | "kms:calleraccount" => Domain::absent(),
                     _ if is_about_principals => Domain::absent(),
                     _ => return None,
                 };
@@ -703,9 +761,12 @@ impl CallerShape {
             }
             CallerClass::Provider(provider) => Some(DomainSource::Own(match name {
                 "aws:federatedprovider" => Domain::fixed(&**provider),
+                _ if is_of_other_provider(name, provider) => Domain::absent(),
                 "aws:viaawsservice" => present(words(&boolean::VALUES)),
                 "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid"
-                | "aws:sourceorgpaths" | "aws:sourceowner" => Domain::absent(),
+                | "aws:sourceorgpaths" | "aws:sourceowner" | "kms:calleraccount" => {
+                    Domain::absent()
+                }
                 _ if is_about_principals => Domain::absent(),
                 _ => return None,
             })),
@@ -720,8 +781,11 @@ impl CallerShape {
                 "aws:principalaccount" | "aws:userid" => Domain::fixed("anonymous"),
                 "aws:principaltype" => Domain::fixed("Anonymous"),
                 "aws:viaawsservice" => Domain::fixed("false"),
+                // KMS takes no unsigned requests.
                 "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid"
-                | "aws:sourceorgpaths" | "aws:sourceowner" => Domain::absent(),
+                | "aws:sourceorgpaths" | "aws:sourceowner" | "kms:calleraccount" => {
+                    Domain::absent()
+                }
                 _ if is_about_principals => Domain::absent(),
                 _ => return None,
             })),
