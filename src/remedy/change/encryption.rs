@@ -20,7 +20,8 @@ const ENCRYPT_WITH_KEY: NamedChange = NamedChange {
     risk_note: "Readers and writers also need kms:Decrypt and kms:GenerateDataKey on the key.",
     decide: "May everyone who reads and writes the bucket use the key, other accounts and services included?",
     make: |target| {
-        let mut rule = with_key("aws:kms", "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID");
+        let key = target.arn_beside("kms:REGION:ACCOUNT:key/KEY-ID");
+        let mut rule = with_key("aws:kms", &key);
         rule.bucket_key = Some(true);
         put(target, &Encryption::default(), &rule)
     },
