@@ -849,6 +849,9 @@ impl CallerShape {
         } else {
             Vec::new()
         };
+        if literal {
+            without.push(Glob::exactly("anonymous"));
+        }
         // An account's id is the user id of its root user, and begins those of federated users.
         if literal || account.is_none() {
             for id in &policy.accounts {

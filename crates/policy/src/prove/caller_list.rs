@@ -9,6 +9,7 @@ use super::caller::{
 };
 use super::vocabulary::Vocabulary;
 use crate::document::Principal;
+use crate::parse;
 
 /// A service principal that stands for all that a policy does not name.
 pub(super) const SOME_SERVICE: &str = "some-service.amazonaws.com";
@@ -193,8 +194,30 @@ impl<'a> CallerList<'a> {
             self.add(aws(PrincipalKind::User, None), fresh, held_as.clone());
         }
         self.add(aws(PrincipalKind::Root, None), fresh, held_as.clone());
-        self.add(aws(PrincipalKind::Federated, Some(unnamed)), fresh, held_as);
+        for name in std::iter::once(unnamed).chain(self.federated_names()) {
+            self.add(
+                aws(PrincipalKind::Federated, Some(name)),
+                fresh,
+                held_as.clone(),
+            );
+        }
         self.widened(aws(PrincipalKind::Federated, None), fresh);
+    }
+
+    /// The names of federated users that conditions on `aws:PrincipalArn` and `aws:userid` have.
+    fn federated_names(&self) -> BTreeSet<Arc<str>> {
+        let literals = |key| {
+            let key = self.vocabulary.position(key);
+            key.into_iter()
+                .flat_map(|key| self.vocabulary.literals_of(key))
+        };
+        let of_arns = literals("aws:principalarn")
+            .filter_map(|arn| arn.split_once(":federated-user/").map(|(_, name)| name));
+        let of_ids = literals("aws:userid")
+            .filter_map(|id| id.split_once(':'))
+            .filter(|(account, _)| parse::is_account_id(account))
+            .map(|(_, name)| name);
+        of_arns.chain(of_ids).map(Arc::from).collect()
     }
 
     /// The users of each name that a condition on `aws:username` has, whatever their paths.
