@@ -408,14 +408,15 @@ fn recorder(selectors: EventSelectors) -> EventRecorder {
     }
 }
 
+/// A Region's event data stores and channels.
+type RecorderLists<'a> = (
+    &'a str,
+    Reading<Vec<EventRecorder>>,
+    Reading<Vec<EventRecorder>>,
+);
+
 /// An account without trails, and what else is in each Region.
-fn recorded_by(
-    regions: &[(
-        &str,
-        Reading<Vec<EventRecorder>>,
-        Reading<Vec<EventRecorder>>,
-    )],
-) -> AccountInventory {
+fn recorded_by(regions: &[RecorderLists<'_>]) -> AccountInventory {
     let mut account = watched_by(&[]);
     for (name, stores, channels) in regions {
         let region = account.regions.entry((*name).to_owned()).or_default();
