@@ -65,10 +65,10 @@ fn runtimes_on_2026_11_22() {
     }
 }
 
-/// A layer's code runs with the function's role, whoever publishes it: known are AWS, vendors that document
+/// A layer's code runs with the function's role: known are AWS, vendors that document
 /// their accounts, and those that the configuration trusts.
 #[test]
-fn layers_of_accounts_that_nobody_vouches_for() {
+fn layers_of_accounts_that_are_not_known() {
     let layer = |account: &str| format!("arn:aws:lambda:eu-west-1:{account}:layer:l:1");
     let (own, foreign, trusted) = (
         layer("111111111111"),

@@ -49,7 +49,7 @@ pub struct DataEventFacts {
 const NAMED: usize = 3;
 
 /// What may record the bucket's data events.
-struct Recorder<'a> {
+struct DataEventRecorder<'a> {
     covers: Fact<Covers>,
     kind: RecorderKind<'a>,
 }
@@ -65,13 +65,13 @@ impl DataEventFacts {
     /// Concludes from the trails that record in the bucket's Region.
     pub(super) fn derive(context: &BucketContext<'_>) -> Self {
         let trails = context.account.trails.values().filter_map(|trail| {
-            Some(Recorder {
+            Some(DataEventRecorder {
                 covers: covers(context, trail)?,
                 kind: RecorderKind::Trail(trail),
             })
         });
         let (others, unread) = others(context);
-        let recorders: Vec<Recorder<'_>> = trails.chain(others).collect();
+        let recorders: Vec<DataEventRecorder<'_>> = trails.chain(others).collect();
         let listed = listed(context).zip(unread).map(|_| ());
         let read = most(&recorders, &listed, |covers| covers.read);
         let write = most(&recorders, &listed, |covers| covers.write);
@@ -130,7 +130,7 @@ const NOTHING: Covers = Covers {
 
 /// The event data stores and channels that record in the bucket's Region, and whether every list of
 /// them is known.
-fn others<'a>(context: &BucketContext<'a>) -> (Vec<Recorder<'a>>, Fact<()>) {
+fn others<'a>(context: &BucketContext<'a>) -> (Vec<DataEventRecorder<'a>>, Fact<()>) {
     let arn = bucket_arn(context.account.partition(), context.name);
     let mut found = Vec::new();
     let mut known = Fact::Known(());
@@ -146,7 +146,7 @@ fn others<'a>(context: &BucketContext<'a>) -> (Vec<Recorder<'a>>, Fact<()>) {
                     recorders
                         .iter()
                         .filter(|recorder| is_own || recorder.multi_region)
-                        .map(|recorder| Recorder {
+                        .map(|recorder| DataEventRecorder {
                             covers: Fact::Known(recorded(recorder, &arn)),
                             kind: match kind {
                                 ReadingKind::EventDataStores => RecorderKind::Store(recorder),
@@ -202,7 +202,7 @@ fn listed(context: &BucketContext<'_>) -> Fact<()> {
 /// The most that any one of them records. One that records everything decides; otherwise each must be
 /// known.
 fn most(
-    recorders: &[Recorder<'_>],
+    recorders: &[DataEventRecorder<'_>],
     listed: &Fact<()>,
     of: impl Fn(&Covers) -> Cover,
 ) -> Fact<Cover> {
@@ -223,7 +223,11 @@ fn most(
 }
 
 /// Why not everything is recorded.
-fn gap(context: &BucketContext<'_>, recorders: &[Recorder<'_>], all: &Fact<bool>) -> Fact<String> {
+fn gap(
+    context: &BucketContext<'_>,
+    recorders: &[DataEventRecorder<'_>],
+    all: &Fact<bool>,
+) -> Fact<String> {
     all.as_ref().map(|all| {
         if *all {
             return String::new();
@@ -242,7 +246,7 @@ fn gap(context: &BucketContext<'_>, recorders: &[Recorder<'_>], all: &Fact<bool>
     })
 }
 
-fn one(recorder: &Recorder<'_>) -> String {
+fn one(recorder: &DataEventRecorder<'_>) -> String {
     let who = match recorder.kind {
         RecorderKind::Trail(trail) => {
             let name = &trail.name;
