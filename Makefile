@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 120
 PAIRS ?= 1000000
 
-.PHONY: wheel clippy-offline bench-faults bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
+.PHONY: wheel clippy-offline bench-faults bench-outputs bench-templates chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,9 +31,21 @@ chromium: ## the browser of tests/html.rs, from Debian's packages
 	@command -v chromium >/dev/null || test "$$(id -u)" -ne 0 || \
 		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium; }
 
+# Tests that mostly wait: for LocalStack, a browser, servers of their own. They run beside the others.
+WAITING := round_trip localstack live html organization
+COMPUTING := $(filter-out $(WAITING),$(sort $(basename $(notdir $(wildcard tests/*.rs crates/*/tests/*.rs))) \
+	$(notdir $(patsubst %/main.rs,%,$(wildcard crates/*/tests/*/main.rs)))))
+OUTPUT := target/waiting-tests.txt
+
 unit: chromium ## all tests: unit, property, policies, end to end, LocalStack; linted as they are built
 	$(LINTED) cargo test --locked --workspace --all-targets --no-run
-	$(LINTED) cargo test --locked --workspace
+	$(LINTED) cargo test --locked --workspace $(addprefix --test ,$(WAITING)) >$(OUTPUT) 2>&1 & waiting=$$!; \
+	code=0; \
+	$(LINTED) cargo test --locked --workspace --lib --bins --examples $(addprefix --test ,$(COMPUTING)) || code=1; \
+	$(LINTED) cargo test --locked --workspace --doc || code=1; \
+	wait $$waiting || code=1; \
+	cat $(OUTPUT); \
+	exit $$code
 
 wheel: ## the Python wheel without the SDK: linted as it is built, installed into a clean environment, run
 	$(LINTED) .ci/wheel
@@ -55,6 +67,10 @@ bench-faults: ## collection from an endpoint that fails by chance, each figure w
 
 bench-outputs: ## 100,000 results in every machine format, each figure with its bar
 	cargo bench --no-default-features --bench outputs
+
+bench-templates: ## a template of 500 resources and a plan of 50 MB, each figure with its bar
+	cargo bench --no-default-features --bench template
+	cargo bench --no-default-features --bench terraform_plan
 
 bench-policy: ## speed of the policy engine, each figure with its bar
 	cargo bench --no-default-features --bench policy

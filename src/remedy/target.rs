@@ -88,6 +88,15 @@ pub enum StackEdit {
         /// The properties.
         properties: Value,
     },
+    /// Properties of a resource that the plan does not know as a whole.
+    Properties {
+        /// The resource's type.
+        kind: &'static str,
+        /// Which one, for a person.
+        which: String,
+        /// The properties.
+        properties: Value,
+    },
     /// What to change in a resource that the plan does not know as a whole.
     Note(String),
 }
@@ -173,6 +182,22 @@ impl RenderedChange {
     /// What to change in a CloudFormation resource that the plan does not know as a whole.
     pub fn stack_note(mut self, text: impl Into<String>) -> Self {
         self.cloudformation = StackEdit::Note(text.into());
+        self
+    }
+
+    /// Properties of a CloudFormation resource that the plan does not know as a whole; `which` says which
+    /// one.
+    pub fn stack_properties(
+        mut self,
+        kind: &'static str,
+        which: impl Into<String>,
+        properties: Value,
+    ) -> Self {
+        self.cloudformation = StackEdit::Properties {
+            kind,
+            which: which.into(),
+            properties,
+        };
         self
     }
 

@@ -14,6 +14,7 @@ pub mod gate;
 pub mod invocation;
 pub mod numbers;
 pub mod plan;
+pub mod policy_change;
 pub mod posture;
 pub mod who_can;
 

@@ -142,6 +142,7 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
         buckets,
         cold_start,
         exceptions,
+        policy_changes: Vec::new(),
         accounts: Vec::new(),
         notes,
         gate: None,

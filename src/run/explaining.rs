@@ -92,7 +92,7 @@ pub(super) fn run(
             .results
             .iter()
             .find(|result| result.status == Status::Fail)
-            .map(|result| {
+            .and_then(|result| {
                 let run = invocation::of(
                     &explain.source,
                     &explain.request,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Exit;
 use crate::cli::options::GateOptions;
-use crate::report::{CheckResult, GateOutcome, Reason, Status};
+use crate::report::{CheckResult, GateOutcome, Reason, ResultChange, Status};
 
 /// The exit code of the results and the gate.
 ///
@@ -12,8 +12,16 @@ use crate::report::{CheckResult, GateOutcome, Reason, Status};
 /// uninterrupted run would change it. Undecidable results do not count, because no run can decide them.
 /// Opt-in readings (`--image-sizes`, `--sample-objects`) that were not requested do not count.
 pub(super) fn outcome(results: &[CheckResult], complete: bool, gate: GateOptions) -> GateOutcome {
-    let at_or_above =
-        |result: &CheckResult| gate.fail_on.is_some_and(|least| result.severity >= least);
+    // What a deployment leaves as it is does not count against it.
+    let counts = |result: &CheckResult| {
+        !matches!(
+            result.change,
+            Some(ResultChange::Same | ResultChange::Fixed)
+        )
+    };
+    let at_or_above = |result: &CheckResult| {
+        counts(result) && gate.fail_on.is_some_and(|least| result.severity >= least)
+    };
     let mut outcome = GateOutcome {
         fail_on: gate.fail_on,
         complete,

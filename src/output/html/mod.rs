@@ -19,6 +19,7 @@ use std::io::{self, Write};
 use askama::Template;
 
 use super::controls::{self, ControlLine};
+use super::policy_changes::{ChangeCounts, OpenedPolicy, opened};
 use super::weight::Weights;
 use super::words::Tone;
 use crate::report::numbers::{count, number};
@@ -41,6 +42,12 @@ const SHOWN: usize = 5_000;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("page.js");
 
+/// What a deployment does to the account that it is laid over.
+struct Changes<'a> {
+    counts: Option<String>,
+    opened: Vec<OpenedPolicy<'a>>,
+}
+
 #[derive(Template)]
 #[template(path = "page.html")]
 struct Page<'a> {
@@ -51,6 +58,7 @@ struct Page<'a> {
     accounts: String,
     sample: bool,
     summary: summary::PageSummary<'a>,
+    changes: Changes<'a>,
     findings: findings::Findings<'a>,
     accepted: Vec<findings::Accepted<'a>>,
     buckets: buckets::Buckets<'a>,
@@ -83,6 +91,10 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         },
         sample: report.source == Source::Sample,
         summary: summary::PageSummary::of(report, &weights),
+        changes: Changes {
+            counts: ChangeCounts::of(report).map(|counts| counts.text()),
+            opened: opened(report),
+        },
         findings: findings::Findings::of(report),
         accepted: findings::accepted(report),
         buckets: buckets::Buckets::of(report, &weights),

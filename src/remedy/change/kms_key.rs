@@ -103,7 +103,9 @@ fn rotate(target: &ChangeTarget, key: &str) -> RenderedChange {
     .terraform_note(format!(
         "In the aws_kms_key whose ARN is {key}:\nenable_key_rotation = true"
     ))
-    .stack_note(format!(
-        "In the AWS::KMS::Key whose ARN is {key}:\nEnableKeyRotation: true"
-    ))
+    .stack_properties(
+        "AWS::KMS::Key",
+        format!("whose ARN is {key}"),
+        json!({"EnableKeyRotation": true}),
+    )
 }
