@@ -48,6 +48,12 @@ impl ChangeTarget {
         }
     }
 
+    /// An ARN of the target's partition; `rest` is what follows the partition.
+    pub fn arn_beside(&self, rest: &str) -> String {
+        let partition = self.arn.split(':').nth(1).unwrap_or("aws");
+        format!("arn:{partition}:{rest}")
+    }
+
     /// The name as a word of a shell.
     pub fn word(&self) -> String {
         word(&self.name)

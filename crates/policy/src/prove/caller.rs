@@ -88,6 +88,8 @@ pub(super) struct CallerShape {
     pub(super) fresh: bool,
     /// More callers than there are: only good for proofs.
     pub(super) widened: bool,
+    /// The caller is an IAM user of that name, under any path, and no statement names it by its ARN.
+    pub(super) username: Option<Arc<str>>,
     pub(super) caller: CallerClass,
 }
 
@@ -140,6 +142,10 @@ impl OwnerAndTime {
 
 /// When no one says what time it is, it is at least this: 2026-01-01.
 const EARLIEST_NOW: f64 = 1_767_225_600.0;
+
+/// The longest that temporary credentials live, s: 36 hours, of a user who asks for a session token
+/// (STS API reference, "GetSessionToken", 2026-09).
+const LONGEST_SESSION: f64 = 129_600.0;
 
 /// The longest that S3 accepts a signature, ms: seven days (S3 user guide, "Download and upload
 /// objects with presigned URLs", copy of 2026).
@@ -596,7 +602,7 @@ impl CallerShape {
             return Arc::new(Domain::absent());
         };
         let found = self
-            .of_caller(policy, key, name)
+            .of_caller(policy, place, key, name)
             .or_else(|| self.of_network(policy, place, key, name))
             .unwrap_or_else(|| self.of_request(policy, place, key, name, rounding));
         let many = has_many(name);
@@ -628,7 +634,13 @@ impl CallerShape {
         }
     }
 
-    fn of_caller(&self, policy: &Vocabulary, key: usize, name: &str) -> Option<DomainSource> {
+    fn of_caller(
+        &self,
+        policy: &Vocabulary,
+        place: &OwnerAndTime,
+        key: usize,
+        name: &str,
+    ) -> Option<DomainSource> {
         let (account, kind, own_name) = match &self.caller {
             CallerClass::Aws {
                 account,
@@ -665,26 +677,27 @@ impl CallerShape {
             }),
             "aws:principalarn" => self.principal_arn(policy, account, kind, own_name),
             "aws:userid" => self.userid(policy, account, kind, own_name),
-            "aws:username" => match (kind, own_name) {
+            "aws:username" => match (kind, own_name.or(self.username.as_deref())) {
                 (PrincipalKind::User, Some(name)) => Domain::fixed(last(name)),
-                (PrincipalKind::User, None) => present(Values::Text {
-                    prefix: String::new(),
-                    within: like(&["?*".to_owned()]),
-                    without: named_users(policy, account)
-                        .map(|name| Glob::exactly(last(name)))
-                        .chain([Glob::like("*/*"), Glob::like("*:*")])
-                        .collect(),
-                }),
+                (PrincipalKind::User, None) => self.any_username(policy, account, key),
                 _ => Domain::absent(),
             },
             "aws:principalisawsservice" => Domain::fixed("false"),
             "aws:principalservicename" | "aws:principalservicenameslist" => Domain::absent(),
             "aws:multifactorauthpresent" if temporary => optional(words(&boolean::VALUES)),
-            "aws:multifactorauthage" if temporary => optional(line(0.0, 129_600.0)),
-            "aws:tokenissuetime" if temporary => optional(Values::Time(NumberRange {
-                min: 0.0,
-                max: f64::INFINITY,
-                whole: true,
+            "aws:multifactorauthage" if temporary => optional(line(0.0, LONGEST_SESSION)),
+            "aws:tokenissuetime" if temporary => optional(Values::Time(match place.now {
+                // What was issued in the future is not, and what was issued earlier has expired.
+                Some(now) if !place.matching_only => NumberRange {
+                    min: now - LONGEST_SESSION,
+                    max: now,
+                    whole: true,
+                },
+                _ => NumberRange {
+                    min: 0.0,
+                    max: f64::INFINITY,
+                    whole: true,
+                },
             })),
             "aws:multifactorauthpresent" | "aws:multifactorauthage" | "aws:tokenissuetime" => {
                 Domain::absent()
@@ -792,6 +805,23 @@ impl CallerShape {
         }
     }
 
+    /// The names of the users whom no statement names; where `aws:PrincipalArn` is in conditions too,
+    /// users of the names in conditions have shapes of their own.
+    fn any_username(&self, policy: &Vocabulary, account: Option<&str>, key: usize) -> Domain {
+        let mut without: Vec<Glob> = named_users(policy, account)
+            .map(|name| Glob::exactly(last(name)))
+            .chain([Glob::like("*/*"), Glob::like("*:*")])
+            .collect();
+        if self.widened && policy.position("aws:principalarn").is_some() {
+            without.extend(policy.literals_of(key).map(Glob::exactly));
+        }
+        present(Values::Text {
+            prefix: String::new(),
+            within: like(&["?*".to_owned()]),
+            without,
+        })
+    }
+
     fn principal_arn(
         &self,
         policy: &Vocabulary,
@@ -842,8 +872,12 @@ impl CallerShape {
                             _ => None,
                         }),
                 );
+                let within = match &self.username {
+                    Some(name) => like(&[format!("{prefix}{name}"), format!("{prefix}?*/{name}")]),
+                    None => like(&[format!("{prefix}?*")]),
+                };
                 present(Values::Text {
-                    within: like(&[format!("{prefix}?*")]),
+                    within,
                     prefix: if account.is_some() {
                         prefix
                     } else {
@@ -879,6 +913,9 @@ impl CallerShape {
         } else {
             Vec::new()
         };
+        if literal {
+            without.push(Glob::exactly("anonymous"));
+        }
         // An account's id is the user id of its root user, and begins those of federated users.
         if literal || account.is_none() {
             for id in &policy.accounts {
@@ -980,9 +1017,10 @@ impl CallerShape {
             | "grant-full-control"
                 if place.acls_off || place.public_acls_refused =>
             {
+                // The header names a group by its URI; no id of an account has letters like these.
                 without(
                     ["AllUsers", "AuthenticatedUsers"]
-                        .map(|group| Glob::like(&format!("*/groups/global/{group}*")))
+                        .map(|group| Glob::like(&format!("*{group}*")))
                         .to_vec(),
                 )
             }

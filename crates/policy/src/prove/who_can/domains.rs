@@ -204,6 +204,7 @@ impl World {
             endpoint: stance.endpoint,
             fresh: !stance.held,
             widened: false,
+            username: None,
             caller: subject.caller.clone(),
         };
         let domain = shape.domain(&self.book.vocabulary, place.owner, key, stance.rounding);
