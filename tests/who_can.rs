@@ -111,7 +111,7 @@ fn a_snapshot_is_enough_and_the_key_has_a_say() {
 fn control_policies_come_from_files_level_by_level() {
     let allow = document(json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]));
     let deny = document(
-        json!([{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*",
+        json!([{"Effect": "Deny", "Action": "s3:GetObject*", "Resource": "*",
         "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/cook"}}}]),
     );
     let answer = run("who-can read plain --snapshot account.json -o json --scp all.json,deny.json")
@@ -138,7 +138,7 @@ fn control_policies_come_from_files_level_by_level() {
     let answer = run("who-can read plain --snapshot account.json -o json --rcp rcp.json")
         .file(
             "rcp.json",
-            &document(json!([{"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}])),
+            &document(json!([{"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject*", "Resource": "*"}])),
         )
         .run()
         .json();
