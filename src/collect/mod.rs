@@ -22,6 +22,8 @@ mod endpoint;
 mod error;
 mod events;
 mod function_access;
+#[cfg(feature = "lambda")]
+pub mod function_runtime;
 mod function_state;
 mod functions;
 pub mod guard;
@@ -44,6 +46,7 @@ mod plan;
 mod progress;
 mod regions;
 mod retry;
+pub mod run_bucket;
 mod s3;
 mod scaling;
 mod schedules;

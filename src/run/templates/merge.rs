@@ -245,6 +245,7 @@ fn empty() -> Report {
         standard: None,
         invocation: crate::report::Invocation::default(),
         since: None,
+        account_pages: None,
         fixes: Vec::new(),
     }
 }
