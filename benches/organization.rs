@@ -4,8 +4,7 @@
 //! answers with empty pages and throttles, and one account in a hundred refuses the role. The second has one
 //! large account among small ones, read within `--memory`. Each is read by the program as it is started from a
 //! terminal, then merged again by `merge`. The ideal time is the number of requests ÷ the allowed rate
-//! (`--rate`). The bars are those of docs/benchmarks.md; a missed one ends the benchmark with exit code 1, and
-//! `--report` only prints.
+//! (`--rate`). A missed bar ends the benchmark with exit code 1; `--report` only prints.
 //!
 //! ```text
 //! cargo bench --bench organization                     # 40 accounts, a large one of 400 buckets

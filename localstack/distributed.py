@@ -4,12 +4,14 @@
 2. A run whose function is killed in two accounts ends: four accounts are read, two are recorded as failed.
 3. An execution with the same run id reads those two and no other.
 4. The merged report equals that of `audit --accounts` on this machine, byte for byte, in every format that
-   was asked for; so do the snapshots and the results of each account.
-
+   was asked for; so do the results of each account, and the snapshots. Of `json` and of the snapshots the
+   count of requests is left out: a slow endpoint is asked a second time.
 """
 
+import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -128,6 +130,10 @@ def objects(bucket: str, prefix: str) -> dict[str, bytes]:
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
+def uncounted(text: bytes) -> bytes:
+    return re.sub(rb'"api_calls": ?\d+', b"", text)
+
+
 def whole_run(binary: Path, folder: Path) -> None:
     seed()
     step("six accounts are there")
@@ -152,11 +158,13 @@ def whole_run(binary: Path, folder: Path) -> None:
     on_this_machine(binary, folder)
     reports = objects(made["Results"], "reports/run=r/")
     for name in FORMATS:
-        check(reports[f"reports/run=r/report.{name}"] == (folder / name).read_bytes(), f"{name}: equal to the run on this machine")
+        there, here = reports[f"reports/run=r/report.{name}"], (folder / name).read_bytes()
+        check(uncounted(there) == uncounted(here), f"{name}: equal to the run on this machine")
     for prefix in ("snapshots/run=r/", "results/run=r/"):
         there = objects(made["Results"], prefix)
         here = {str(path.relative_to(folder)): path.read_bytes() for path in (folder / prefix).rglob("*") if path.is_file()}
-        check(len(here) == 6 and there == here, f"{prefix}: equal files")
+        same = there.keys() == here.keys() and all(uncounted(gzip.decompress(there[key])) == uncounted(gzip.decompress(here[key])) for key in here)
+        check(len(here) == 6 and same, f"{prefix}: equal files")
 
 
 def main() -> int:

@@ -207,7 +207,7 @@ fn package(binary: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
             let mut content = Vec::new();
             entry.read_to_end(&mut content).unwrap();
             let mode = entry.unix_mode().unwrap_or(0);
-            (entry.name().to_owned(), (mode, content))
+            (entry.name().unwrap().into_owned(), (mode, content))
         })
         .collect()
 }

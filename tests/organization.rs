@@ -250,7 +250,18 @@ fn merged(endpoint: &Endpoint, to: &Path, run_id: &str) -> BTreeMap<&'static str
 
 fn assert_same(a: &BTreeMap<&str, Vec<u8>>, b: &BTreeMap<&str, Vec<u8>>, what: &str) {
     for (format, bytes) in a {
-        assert!(*bytes == b[format], "{what}: {format} differs");
+        let lines = |bytes: &[u8]| -> Vec<String> {
+            let text = String::from_utf8_lossy(bytes);
+            text.lines().map(str::to_owned).collect()
+        };
+        let (one, other) = (lines(bytes), lines(&b[format]));
+        let differ = one.iter().zip(&other).find(|(one, other)| one != other);
+        assert!(
+            *bytes == b[format],
+            "{what}: {format} differs, {} and {} lines, first {differ:?}",
+            one.len(),
+            other.len()
+        );
     }
 }
 

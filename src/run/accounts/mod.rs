@@ -168,9 +168,8 @@ pub(super) fn merge_into_reports(
         return Err(no_run(folder.store(), folder.run())?);
     };
     check_needs(rules, &manifest, console);
-    let write_page: &WritePage<'_> = &|account, page| {
-        folder.write(&folder.report(&format!("{PAGES}/{account}.html")), page)
-    };
+    let write_page: &WritePage<'_> =
+        &|account, page| folder.write(&folder.report(&format!("{PAGES}/{account}.html")), page);
     let has_pages = formats.iter().any(|format| format.name() == "html");
     let mut merged = merging::merge(&MergeInput {
         folder,
