@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 120
 PAIRS ?= 1000000
 
-.PHONY: bench-organization distributed state-machine clippy-offline bench-faults bench-outputs chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
+.PHONY: bench-organization distributed state-machine wheel clippy-offline bench-faults bench-outputs bench-templates chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -15,7 +15,7 @@ help: ## list the targets
 # `cargo clippy` sets it, so that the SDK is compiled once and not also checked.
 LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 
-test: fmt unit clippy-offline deny ## everything CI runs; installs what it needs
+test: fmt unit wheel deny ## everything CI runs; installs what it needs
 
 fmt: ## formatting, checked
 	cargo fmt --all --check
@@ -31,9 +31,24 @@ chromium: ## the browser of tests/html.rs, from Debian's packages
 	@command -v chromium >/dev/null || test "$$(id -u)" -ne 0 || \
 		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium; }
 
+# Tests that mostly wait: for LocalStack, a browser, servers of their own. They run beside the others.
+WAITING := round_trip localstack live html organization
+COMPUTING := $(filter-out $(WAITING),$(sort $(basename $(notdir $(wildcard tests/*.rs crates/*/tests/*.rs))) \
+	$(notdir $(patsubst %/main.rs,%,$(wildcard crates/*/tests/*/main.rs)))))
+OUTPUT := target/waiting-tests.txt
+
 unit: chromium ## all tests: unit, property, policies, end to end, LocalStack; linted as they are built
 	$(LINTED) cargo test --locked --workspace --all-targets --no-run
-	$(LINTED) cargo test --locked --workspace
+	$(LINTED) cargo test --locked --workspace $(addprefix --test ,$(WAITING)) >$(OUTPUT) 2>&1 & waiting=$$!; \
+	code=0; \
+	$(LINTED) cargo test --locked --workspace --lib --bins --examples $(addprefix --test ,$(COMPUTING)) || code=1; \
+	$(LINTED) cargo test --locked --workspace --doc || code=1; \
+	wait $$waiting || code=1; \
+	cat $(OUTPUT); \
+	exit $$code
+
+wheel: ## the Python wheel without the SDK: linted as it is built, installed into a clean environment, run
+	$(LINTED) .ci/wheel
 
 $(TOOLS)/bin/cargo-deny:
 	cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --root $(TOOLS)
@@ -64,6 +79,10 @@ ASL_VALIDATOR_VERSION := 4.0.0
 
 state-machine: ## the state machine of deploy/aws by AWS's schema; needs Node.js
 	npx --yes asl-validator@$(ASL_VALIDATOR_VERSION) --json-path deploy/aws/organization.asl.json
+
+bench-templates: ## a template of 500 resources and a plan of 50 MB, each figure with its bar
+	cargo bench --no-default-features --bench template
+	cargo bench --no-default-features --bench terraform_plan
 
 bench-policy: ## speed of the policy engine, each figure with its bar
 	cargo bench --no-default-features --bench policy

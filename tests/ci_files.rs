@@ -15,11 +15,12 @@ use std::process::{Command, Stdio};
 use support::tools::{assert_content, project, tool};
 use support::{accounts, coldbucket};
 
-const WORKFLOWS: [&str; 4] = [
+const WORKFLOWS: [&str; 5] = [
     ".github/workflows/ci.yml",
     ".github/workflows/release.yml",
     "docs/ci/github.yml",
     "docs/ci/policies.yml",
+    "docs/ci/pull-request.yml",
 ];
 
 #[test]

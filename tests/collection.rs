@@ -163,9 +163,9 @@ fn a_bucket_with_everything_takes_fourteen_calls() {
     assert_eq!(endpoint.count("s3:GetBucketPolicyStatus"), 1);
     assert_eq!(endpoint.count("s3:GetBucketTagging"), 1);
     // sts, account, s3control and ListBuckets, one for all identities and one for the Multi-Region
-    // access points; in each Region ListFunctions, ListAccessPoints, DescribeTrails and five of AWS
-    // Config.
-    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 8);
+    // access points; in each Region ListFunctions, ListAccessPoints, DescribeTrails, ListEventDataStores,
+    // ListChannels and five of AWS Config.
+    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 10);
     assert_eq!(snapshot.api_calls, endpoint.total());
 }
 
@@ -1531,6 +1531,79 @@ fn trails_are_kept_once_and_asked_about_at_home() {
                 ] }] } },
             },
         })
+    );
+}
+
+/// The list of stores has names alone, so each is read; a channel that brings events of partners into a
+/// store records none of AWS.
+#[test]
+fn event_data_stores_and_service_linked_channels_are_read_by_region() {
+    let selectors =
+        json!([{ "FieldSelectors": [{ "Field": "eventCategory", "Equals": ["Data"] }] }]);
+    let mut world = World::generated(1, 0);
+    world.event_data_stores = [(
+        "us-east-1".to_owned(),
+        vec![json!({
+            "EventDataStoreArn": "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/e",
+            "Name": "lake", "Status": "ENABLED", "MultiRegionEnabled": true,
+            "AdvancedEventSelectors": selectors,
+        })],
+    )]
+    .into();
+    let channel = |name: &str, kind: &str| {
+        json!({
+            "ChannelArn": format!("arn:aws:cloudtrail:us-east-1:111122223333:channel/{name}"),
+            "Name": name,
+            "SourceConfig": { "ApplyToAllRegions": false, "AdvancedEventSelectors": selectors },
+            "Destinations": [{ "Type": kind, "Location": "x" }],
+        })
+    };
+    world.channels = [(
+        "us-east-1".to_owned(),
+        vec![
+            channel("partner", "EVENT_DATA_STORE"),
+            channel("aws-service-channel/cloudwatch/default", "AWS_SERVICE"),
+        ],
+    )]
+    .into();
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(
+        &endpoint,
+        needs(&[ReadingKind::EventDataStores, ReadingKind::EventChannels]),
+    ));
+    assert_eq!(endpoint.count("cloudtrail:ListEventDataStores"), 3);
+    assert_eq!(endpoint.count("cloudtrail:GetEventDataStore"), 1);
+    assert_eq!(endpoint.count("cloudtrail:GetChannel"), 2);
+    let account = serde_json::to_value(account(&snapshot)).unwrap();
+    let here = &account["regions"]["us-east-1"];
+    let fields = json!([{ "fields": [{ "field": "eventCategory", "equals": ["Data"] }] }]);
+    assert_eq!(
+        here["event_data_stores"]["known"],
+        json!([{ "name": "lake", "status": "ENABLED", "multi_region": true, "advanced": fields }])
+    );
+    assert_eq!(
+        here["event_channels"]["known"],
+        json!([{
+            "name": "aws-service-channel/cloudwatch/default", "multi_region": false, "advanced": fields,
+        }])
+    );
+    let elsewhere = &account["regions"]["eu-west-1"];
+    assert_eq!(elsewhere["event_data_stores"]["known"], json!([]));
+}
+
+#[test]
+fn a_refused_event_data_store_is_a_refused_reading_of_its_region() {
+    let mut world = World::generated(1, 0);
+    world.event_data_stores = [(
+        "us-east-1".to_owned(),
+        vec![json!({ "EventDataStoreArn": "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/e" })],
+    )]
+    .into();
+    let endpoint = Endpoint::start(world, Behaviour::denying("cloudtrail:GetEventDataStore"));
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(
+        account(&snapshot).regions["us-east-1"].event_data_stores,
+        denied("cloudtrail:GetEventDataStore", "AccessDeniedException")
     );
 }
 

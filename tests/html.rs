@@ -405,6 +405,7 @@ fn poisoned(value: &mut Value, name: &str) {
             let fixed = [
                 "status",
                 "severity",
+                "fail_on",
                 "type",
                 "schema",
                 "source",
@@ -655,6 +656,50 @@ fn no_width_scrolls_sideways() {
             assert!(wide <= width as usize, "{wide} at {width}, open: {open}");
         }
     }
+}
+
+/// A bucket that 500 roles reach for two reasons is two lines, from a phone to a wide screen.
+#[test]
+fn the_matrix_of_a_bucket_fits_every_width() {
+    let name = |number: usize| {
+        format!(
+            "arn:aws:iam::444455556666:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Team{number:03}_0123456789abcdef"
+        )
+    };
+    let classes = |read: &str, write: &str| json!({"read": read, "list": read, "write": write, "acl": "unreachable", "takeover": "unknown"});
+    let mut report = report_of("--sample");
+    report["who_can"] = json!([{
+        "bucket": "acme-payroll", "account": "444455556666", "without_access": 12,
+        "groups": [
+            {"principals": (0..490).map(name).collect::<Vec<_>>(), "classes": classes("reachable", "reachable"),
+             "through": ["AdministratorAccess, statement 0"]},
+            {"principals": (490..500).map(name).collect::<Vec<_>>(), "classes": classes("constrained", "unreachable"),
+             "through": ["inline/<b>read</b>, statement 0"], "under": ["aws:MultiFactorAuthPresent true"]},
+        ],
+        "assumes": ["session policies do not restrict it"],
+    }]);
+    let report: Report = serde_json::from_value(report).unwrap();
+    let mut browser = Browser::start();
+    for width in [390, 768, 1024, 1280, 1440] {
+        browser.window(width, 900);
+        browser.open(&rendered(&report));
+        browser.eval(
+            "document.querySelectorAll('#who-can details').forEach(it => { it.open = true; })",
+        );
+        browser.drawn();
+        let wide = browser.number("document.documentElement.scrollWidth");
+        assert!(wide <= width as usize, "{wide} at {width}");
+        assert_eq!(
+            browser.number("document.querySelectorAll('#who-can tbody tr').length"),
+            2
+        );
+    }
+    assert_eq!(
+        browser.text("document.querySelector('#who-can summary .sub').textContent"),
+        "read 500 · list 500 · write 490"
+    );
+    // What a policy is called is text.
+    assert!(browser.holds("document.querySelectorAll('#who-can td b').length === 0"));
 }
 
 /// A link with filters shows what its sender saw, and each chip counts what it would show.

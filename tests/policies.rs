@@ -145,7 +145,7 @@ fn every_check_says_how_to_fix_it_and_where_to_read_more() {
 
 /// Checks that no other catalogue has: what they look at, nobody else does (or, for the VPC, others
 /// ask for the contrary).
-const UNMAPPED: [&str; 43] = [
+const UNMAPPED: [&str; 45] = [
     "config-s3-recorded-daily",
     "lambda-code-not-versioned",
     "lambda-code-of-another-account",
@@ -153,6 +153,7 @@ const UNMAPPED: [&str; 43] = [
     "lambda-image-oversized",
     "lambda-init-too-slow",
     "lambda-keep-warm-ping",
+    "lambda-layer-of-another-account",
     "lambda-no-provisioned-concurrency",
     "lambda-package-oversized",
     "lambda-package-waste",
@@ -160,6 +161,7 @@ const UNMAPPED: [&str; 43] = [
     "lambda-provisioned-concurrency-spilling",
     "lambda-provisioned-concurrency-starved",
     "lambda-provisioned-concurrency-unused",
+    "lambda-runtime-ends-soon",
     "lambda-slow-runtime-without-snapstart",
     "lambda-snapstart-wasted",
     "lambda-timeout-shorter-than-init",
@@ -171,6 +173,7 @@ const UNMAPPED: [&str; 43] = [
     "s3-access-log-to-itself",
     "s3-bucket-key-disabled",
     "s3-cors-any-origin-writes",
+    "s3-grant-refused-by-key",
     "s3-identity-long-lived-key",
     "s3-key-by-alias",
     "s3-key-managed-by-aws",

@@ -2,7 +2,8 @@
 //! right by AWS's rule, each judged by one check.
 //!
 //! `tests/fixtures/cases/audit-wrong.jsonl` has those that a version of 2026-11-29 judged wrongly,
-//! `audit-right.jsonl` those that it judged rightly.
+//! `audit-right.jsonl` those that it judged rightly; `audit-hand.jsonl` has each kind in other forms, by what
+//! differs from one of the first.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,13 +12,14 @@
     reason = "a test that cannot go on should stop loudly"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use coldbucket::checks::{Catalog, Selection, assess};
 use coldbucket::facts::{Facts, Trust};
 use coldbucket::findings::Status;
 use coldbucket::inventory::Snapshot;
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Deserialize)]
 struct Case {
@@ -81,6 +83,69 @@ fn wrong(cases: &str) -> Vec<String> {
 #[test]
 fn reported_audits_are_judged_rightly() {
     let wrong = wrong(include_str!("fixtures/cases/audit-wrong.jsonl"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A case by what differs from one of `audit-wrong.jsonl`.
+#[derive(Deserialize)]
+struct PatchedCase {
+    base: String,
+    check: String,
+    resource: String,
+    right: BTreeSet<String>,
+    rule: String,
+    patch: Vec<Patch>,
+}
+
+/// A value of the snapshot: where it stands, and what it is.
+#[derive(Deserialize)]
+struct Patch {
+    at: String,
+    value: Value,
+}
+
+fn set(snapshot: &mut Value, patch: Patch) {
+    let (parent, member) = patch.at.rsplit_once('/').unwrap();
+    let member = member.replace("~1", "/");
+    snapshot.pointer_mut(parent).unwrap()[member] = patch.value;
+}
+
+#[test]
+fn audits_of_each_kind_are_judged_rightly_in_other_forms() {
+    let bases: BTreeMap<String, Value> = include_str!("fixtures/cases/audit-wrong.jsonl")
+        .lines()
+        .map(|line| {
+            let case: Value = serde_json::from_str(line).unwrap();
+            let id = case["id"].as_str().unwrap().to_owned();
+            (id, case["snapshot"].clone())
+        })
+        .collect();
+    let mut wrong = Vec::new();
+    for (index, line) in include_str!("fixtures/cases/audit-hand.jsonl")
+        .lines()
+        .enumerate()
+    {
+        let patched: PatchedCase = serde_json::from_str(line).unwrap();
+        let mut snapshot = bases[&patched.base].clone();
+        for patch in patched.patch {
+            set(&mut snapshot, patch);
+        }
+        let case = Case {
+            id: format!("line {}", index + 1),
+            check: patched.check,
+            resource: patched.resource,
+            right: patched.right,
+            rule: patched.rule,
+            snapshot: serde_json::from_value(snapshot).unwrap(),
+        };
+        let found = status(&case);
+        if !case.right.contains(found) {
+            wrong.push(format!(
+                "{} {}: {found}, right is {:?} ({})",
+                case.id, case.check, case.right, case.rule
+            ));
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -251,4 +251,87 @@ fn what_is_no_template_is_named() {
         assert!(error.contains(message), "{error}");
         assert!(error.contains(file), "{error}");
     }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("comment.json");
+    let resources = r#""Resources": {"B": {"Type": "AWS::S3::Bucket"}}"#;
+    for (text, message) in [
+        (
+            format!("{{\n// note\n{resources}}}"),
+            "comments are not part of JSON",
+        ),
+        (
+            format!("{{{resources} /* note */}}"),
+            "did not find expected",
+        ),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let error = audit(path.to_str().unwrap(), "").unwrap_err();
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+/// What takes a kilobyte and stands for more than memory holds: aliases, loops, functions, names of names,
+/// and stacks that nest themselves.
+#[test]
+fn what_expands_to_gigabytes_is_refused() {
+    let list = "[a, b, c, d, e, f, g, h]";
+    let aliases = (1..10).fold(
+        "X0: &x0 [1, 2, 3, 4, 5, 6, 7, 8]\n".to_owned(),
+        |text, level| {
+            let before = level - 1;
+            format!(
+                "{text}X{level}: &x{level} [{}]\n",
+                format!("*x{before}, ").repeat(8)
+            )
+        },
+    );
+    let mut loops = "'B${I0}': {Type: AWS::S3::Bucket}".to_owned();
+    for level in 0..8 {
+        loops = format!("'Fn::ForEach::L{level}': [I{level}, {list}, {{{loops}}}]");
+    }
+    let mut texts = "x".to_owned();
+    for _ in 0..12 {
+        texts =
+            format!("!Sub ['${{A}}${{A}}${{A}}${{A}}${{A}}${{A}}${{A}}${{A}}', {{A: {texts}}}]");
+    }
+    let names: String = (0..20)
+        .map(|level| {
+            let next = level + 1;
+            format!("  B{level}: {{Type: AWS::S3::Bucket, Properties: {{BucketName: !Sub '${{B{next}}}${{B{next}}}${{B{next}}}'}}}}\n")
+        })
+        .collect();
+    let stacks: String = (0..8)
+        .map(|number| {
+            format!("  S{number}: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: ./stacks.yaml}}}}\n")
+        })
+        .collect();
+    let cases = [
+        (
+            "aliases",
+            format!("{aliases}Resources: {{B: {{Type: AWS::S3::Bucket}}}}\n"),
+        ),
+        (
+            "loops",
+            format!("Transform: AWS::LanguageExtensions\nResources: {{{loops}}}\n"),
+        ),
+        (
+            "texts",
+            format!(
+                "Resources: {{B: {{Type: AWS::S3::Bucket, Properties: {{BucketName: {texts}}}}}}}\n"
+            ),
+        ),
+        (
+            "names",
+            format!("Resources:\n{names}  B20: {{Type: AWS::S3::Bucket}}\n"),
+        ),
+        ("stacks", format!("Resources:\n{stacks}")),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in cases {
+        assert!(text.len() < 2_500, "{name}: {} bytes", text.len());
+        let path = folder.path().join(format!("{name}.yaml"));
+        std::fs::write(&path, text).unwrap();
+        let error = audit(path.to_str().unwrap(), "").unwrap_err();
+        assert!(error.contains("expands to more"), "{name}: {error}");
+    }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use coldbucket::checks::{Catalog, Selected, Selection, assess};
 use coldbucket::facts::{Facts, Trust};
 use coldbucket::template::terraform::{ModuleSource, PlanFiles, TerraformPlan, decode};
-use coldbucket::template::{Built, DeploymentTarget};
+use coldbucket::template::{Built, DeploymentTarget, Rendering};
 use serde::Deserialize;
 
 /// What is expected of one plan.
@@ -65,10 +65,21 @@ fn build(text: &str, sources: &[ModuleSource]) -> Built {
 /// A verdict that is the same in every rendering holds; one that differs is not assessed.
 fn verdicts(built: &Built, selected: &Selected) -> Verdicts {
     let mut statuses: BTreeMap<(String, String, Option<String>), Vec<String>> = BTreeMap::new();
+    // A rendering without the resource says nothing about it.
+    let made = |address: &str| {
+        let has = |rendering: &&Rendering| {
+            let mut resources = rendering.resources.values();
+            resources.any(|resource| resource.address == address)
+        };
+        match built.renderings.iter().filter(has).count() {
+            0 => built.renderings.len(),
+            some => some,
+        }
+    };
     for rendering in &built.renderings {
         let facts = Facts::new(&rendering.snapshot, Trust::default());
         assess(&facts, selected, &|_| true, &mut |finding| {
-            let resource = built
+            let resource = rendering
                 .resources
                 .iter()
                 .find(|(key, _)| {
@@ -86,7 +97,7 @@ fn verdicts(built: &Built, selected: &Selected) -> Verdicts {
     }
     let mut verdicts = Verdicts::new();
     for ((address, check, item), statuses) in statuses {
-        let same = statuses.len() == built.renderings.len()
+        let same = statuses.len() == made(&address)
             && statuses.iter().all(|status| *status == statuses[0]);
         let status = if same {
             statuses[0].as_str()

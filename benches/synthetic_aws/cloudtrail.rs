@@ -25,6 +25,45 @@ pub const OPERATIONS: &[Operation] = &[
         matches: |call| call.target.ends_with(".GetEventSelectors"),
         answer: |world, _, call| in_home_region(world, call, "TrailName", "Selectors"),
     },
+    Operation {
+        service: "cloudtrail",
+        name: "ListEventDataStores",
+        matches: |call| call.target.ends_with(".ListEventDataStores"),
+        answer: |world, _, call| {
+            let listed = listed(
+                world.event_data_stores.get(&call.region),
+                "EventDataStoreArn",
+            );
+            Answer::json(&json!({ "EventDataStores": listed }))
+        },
+    },
+    Operation {
+        service: "cloudtrail",
+        name: "GetEventDataStore",
+        matches: |call| call.target.ends_with(".GetEventDataStore"),
+        answer: |world, _, call| {
+            let stores = world.event_data_stores.get(&call.region);
+            named(stores, &call.json()["EventDataStore"], "EventDataStoreArn")
+        },
+    },
+    Operation {
+        service: "cloudtrail",
+        name: "ListChannels",
+        matches: |call| call.target.ends_with(".ListChannels"),
+        answer: |world, _, call| {
+            let listed = listed(world.channels.get(&call.region), "ChannelArn");
+            Answer::json(&json!({ "Channels": listed }))
+        },
+    },
+    Operation {
+        service: "cloudtrail",
+        name: "GetChannel",
+        matches: |call| call.target.ends_with(".GetChannel"),
+        answer: |world, _, call| {
+            let channels = world.channels.get(&call.region);
+            named(channels, &call.json()["Channel"], "ChannelArn")
+        },
+    },
 ];
 
 fn describe_trails(world: &World, _: &Behaviour, call: &Call) -> Answer {
@@ -59,4 +98,23 @@ fn in_home_region(world: &World, call: &Call, parameter: &str, part: &str) -> An
         },
         |trail| Answer::json(&trail[part]),
     )
+}
+
+/// What a list says of each: its ARN and its name.
+fn listed(all: Option<&Vec<Value>>, arn: &str) -> Vec<Value> {
+    all.into_iter()
+        .flatten()
+        .map(|one| json!({ arn: one[arn], "Name": one["Name"] }))
+        .collect()
+}
+
+/// The one of that ARN.
+fn named(all: Option<&Vec<Value>>, wanted: &Value, arn: &str) -> Answer {
+    all.into_iter()
+        .flatten()
+        .find(|one| one[arn] == *wanted)
+        .map_or_else(
+            || Answer::error("cloudtrail", 400, "ResourceNotFoundException", "not here"),
+            Answer::json,
+        )
 }

@@ -35,6 +35,10 @@ pub struct World {
     pub keys: BTreeMap<String, Value>,
     /// Trails: `Trail` as DescribeTrails lists it, `Status` and `Selectors` as they are answered.
     pub trails: Vec<Value>,
+    /// Event data stores by Region, as GetEventDataStore answers.
+    pub event_data_stores: BTreeMap<String, Vec<Value>>,
+    /// Channels by Region, as GetChannel answers.
+    pub channels: BTreeMap<String, Vec<Value>>,
     /// AWS Config by Region: the lists, each under the name of the member that answers it.
     pub config: BTreeMap<String, Value>,
     /// Buckets of other accounts, by name: whose they are.
@@ -77,6 +81,8 @@ impl Default for World {
             functions: Vec::new(),
             keys: BTreeMap::new(),
             trails: Vec::new(),
+            event_data_stores: BTreeMap::new(),
+            channels: BTreeMap::new(),
             config: BTreeMap::new(),
             foreign_buckets: BTreeMap::new(),
             mappings: BTreeMap::new(),

@@ -154,12 +154,18 @@ impl Check {
         paths
     }
 
-    /// The readings the verdict depends on. Messages and evidence use no others.
+    /// The readings the verdict and the choice of its message depend on. Texts and evidence use no
+    /// others.
     pub fn needs(&self) -> BTreeSet<Need> {
         // Conditions name facts and lists, never groups: what lies below a list is named too.
+        let cases = self.message_when.iter();
+        let of_messages = cases
+            .flat_map(|case| case.when.references())
+            .map(|reference| reference.path.clone());
         self.paths()
-            .iter()
-            .flat_map(|path| facts::list_needs(path))
+            .into_iter()
+            .chain(of_messages)
+            .flat_map(|path| facts::list_needs(&path))
             .collect()
     }
 

@@ -58,6 +58,7 @@ Examples:
   coldbucket audit --profile prod --check 's3-*' --bucket 'acme-*'
   coldbucket audit --snapshot account.json -o table -o json=report.json
   coldbucket audit --template template.yaml --parameter Stage=prod
+  coldbucket audit --terraform-plan plan.json --onto account.json -o markdown
   coldbucket audit --baseline baseline.json -o sarif=coldbucket.sarif
   coldbucket audit --endpoint-url http://127.0.0.1:4566
   coldbucket audit --organization --to runs/ -o html=report.html")]
@@ -128,6 +129,7 @@ Examples:
   coldbucket remediate --sample
   coldbucket remediate --check s3-plain-http --bucket 'acme-*' --format shell > fixes.sh
   coldbucket remediate --snapshot account.json -o table -o terraform=fixes.tf
+  coldbucket remediate --template template.yaml --format patch > fixes.patch
   coldbucket remediate --check 's3-public-*' --decided 's3-public-*' --format shell")]
     Remediate(Box<RemediateArgs>),
     /// Evaluate one request, or prove who can reach a bucket, from policies alone
@@ -213,6 +215,9 @@ pub struct AuditArgs {
     pub gate: GateArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Also report who can reach each bucket, in HTML and JSON; reads users, roles and KMS key policies
+    #[arg(long, help_heading = "Output")]
+    pub who_can: bool,
     /// Print the calls that the audit would make, and make none
     #[arg(long, help_heading = "Source")]
     pub plan: bool,
@@ -401,6 +406,8 @@ pub struct ExplainArgs {
 pub struct RemediateArgs {
     #[command(flatten)]
     pub source: SourceArgs,
+    #[command(flatten)]
+    pub template: TemplateArgs,
     #[command(flatten)]
     pub selection: SelectionArgs,
     #[command(flatten)]

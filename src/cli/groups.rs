@@ -100,6 +100,10 @@ pub struct TemplateArgs {
     /// repeatable
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub terraform_plan: Vec<PathBuf>,
+    /// Lay the template or plan over an account: a snapshot of `coldbucket collect`, or `live` to read
+    /// the account now. Results say new, fixed or same, and only new findings count for --fail-on
+    #[arg(long, value_name = "SNAPSHOT|live", value_hint = clap::ValueHint::FilePath)]
+    pub onto: Option<PathBuf>,
     /// Account to deploy to
     #[arg(long, value_name = "ID")]
     pub account: Option<String>,

@@ -20,6 +20,7 @@ mod clients;
 mod config;
 mod endpoint;
 mod error;
+mod event_recorders;
 mod events;
 mod function_access;
 #[cfg(feature = "lambda")]
@@ -452,17 +453,27 @@ async fn read_regions(session: &Session, account: &str) -> ReadRegions {
                     RegionInventory::default()
                 }
             };
-            let (functions, access_points, (trail_listing, trails), config) = tokio::join!(
+            let recorders = async {
+                tokio::join!(
+                    event_recorders::stores(session, &name),
+                    event_recorders::channels(session, &name)
+                )
+            };
+            let (functions, access_points, (trail_listing, trails), recorders, config) = tokio::join!(
                 functions,
                 access_points::read(session, account, &name),
                 trails::list(session, &name),
+                recorders,
                 config::read(session, &name)
             );
+            let (event_data_stores, event_channels) = recorders;
             let (access_point_listing, access_points) = access_points;
             let region = RegionInventory {
                 access_point_listing,
                 access_points,
                 trail_listing,
+                event_data_stores,
+                event_channels,
                 config_recorders: config.recorders,
                 config_recorder_status: config.statuses,
                 config_delivery_channels: config.channels,

@@ -141,7 +141,7 @@ fn basic(selector: sdk::EventSelector) -> BasicSelector {
     }
 }
 
-fn advanced(selector: sdk::AdvancedEventSelector) -> AdvancedSelector {
+pub(super) fn advanced(selector: sdk::AdvancedEventSelector) -> AdvancedSelector {
     AdvancedSelector {
         fields: selector
             .field_selectors

@@ -1,18 +1,20 @@
 //! An account as the question "who can reach it?" takes it: what was read, and what was not.
 //!
 //! Nothing is decided here. A reading that was refused becomes a part that is missing and names its
-//! IAM action, so that an answer which depends on it is unknown.
+//! IAM action, so that an answer which depends on it is unknown. Facts that ask share one compiled
+//! account ([`CompiledAccounts`]), which is made when the first of them is read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use coldbucket_policy::who_can::{
-    AccountRecord, BucketRecord, CitedPolicy, DefaultKey, FunctionRecord, IdentityRecord, KeyGrant,
-    KeyRecord, Knowledge,
+    AccessClass, AccountRecord, BucketRecord, CitedPolicy, DefaultKey, FunctionRecord,
+    IdentityRecord, KeyGrant, KeyRecord, Knowledge, ReachQuestion, RoleAssumption, World,
 };
 use coldbucket_policy::{Policy, PolicyKind, batch};
 
+use super::controls::Controls;
 use super::identity::short;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
@@ -22,6 +24,7 @@ use crate::inventory::ids::{SubjectKind, function_arn, kms_key_arn};
 use crate::inventory::key::KeyInventory;
 use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::{Reading, Snapshot};
+use crate::report::Reach;
 
 /// What must be read to answer for buckets and functions.
 pub fn needs() -> BTreeSet<(SubjectKind, Need)> {
@@ -95,19 +98,198 @@ pub fn account_record(snapshot: &Snapshot, id: &str) -> Option<AccountRecord> {
         })
         .collect();
     Some(AccountRecord {
-        account: id.to_owned(),
-        partition: account.partition(),
-        organization: Knowledge::Missing("organizations:DescribeOrganization".to_owned()),
         identities,
-        scps: None,
-        rcps: None,
         buckets,
         keys,
         functions,
+        ..empty_record(snapshot, id, account)
+    })
+}
+
+/// An account of which nothing but its id is known.
+fn empty_record(snapshot: &Snapshot, id: &str, account: &AccountInventory) -> AccountRecord {
+    AccountRecord {
+        account: id.to_owned(),
+        partition: account.partition(),
+        organization: Knowledge::Missing("organizations:DescribeOrganization".to_owned()),
+        identities: Vec::new(),
+        scps: None,
+        rcps: None,
+        buckets: Vec::new(),
+        keys: BTreeMap::new(),
+        functions: Vec::new(),
         now: jiff::Timestamp::from_str(&snapshot.taken_at)
             .ok()
             .map(|time| time.as_duration().as_secs_f64().floor()),
-    })
+    }
+}
+
+/// The name of a bucket that no policy names: what can read it, can read every bucket of the account.
+const UNNAMED: &str = "coldbucket-a-bucket-that-no-policy-names";
+
+/// The accounts of a snapshot, each compiled when a fact first asks about access to it.
+#[derive(Clone, Debug)]
+pub(in crate::facts) struct CompiledAccounts<'a> {
+    snapshot: &'a Snapshot,
+    of_accounts: BTreeMap<&'a str, OnceLock<Option<Arc<CompiledAccount>>>>,
+}
+
+impl<'a> CompiledAccounts<'a> {
+    /// Compiles nothing yet.
+    pub(in crate::facts) fn new(snapshot: &'a Snapshot) -> Self {
+        let ids = snapshot.accounts.keys();
+        Self {
+            snapshot,
+            of_accounts: ids.map(|id| (id.as_str(), OnceLock::new())).collect(),
+        }
+    }
+
+    /// An account of the snapshot, with what binds it.
+    pub(in crate::facts) fn account(
+        &self,
+        id: &str,
+        controls: &Controls<'_>,
+    ) -> Option<&CompiledAccount> {
+        self.of_accounts
+            .get(id)?
+            .get_or_init(|| {
+                let mut record = account_record(self.snapshot, id)?;
+                bind(&mut record, controls);
+                Some(Arc::new(CompiledAccount::new(record)))
+            })
+            .as_deref()
+    }
+
+    /// One bucket and its key, in an account without identities.
+    pub(in crate::facts) fn of_bucket(
+        &self,
+        id: &str,
+        name: &str,
+        controls: &Controls<'_>,
+    ) -> Option<AccountRecord> {
+        let account = self.snapshot.accounts.get(id)?;
+        let found = account.buckets.get(name)?;
+        let mut record = empty_record(self.snapshot, id, account);
+        let bucket = bucket(id, account, name, found);
+        if let Knowledge::Known(DefaultKey::Kms(arn)) = &bucket.key
+            && let Some(found) = account.keys.get(arn)
+        {
+            record.keys.insert(arn.clone(), key(id, arn, found));
+        }
+        record.buckets.push(bucket);
+        bind(&mut record, controls);
+        Some(record)
+    }
+}
+
+/// An account with its organization and the resource control policies that bind it.
+fn bind(record: &mut AccountRecord, controls: &Controls<'_>) {
+    if let Some(organization) = controls.organization_of(&record.account) {
+        record.organization = Knowledge::Known(Some(organization.id.clone()));
+    }
+    let binding = controls.of(&record.account);
+    if binding.rcps.is_empty() {
+        return;
+    }
+    let names = binding.rcp_ids.iter();
+    let levels = names.zip(&binding.rcps).map(|(name, level)| {
+        let cite = |policy: &Policy| Arc::new(CitedPolicy::new(name.clone(), policy.clone()));
+        level.iter().map(cite).collect()
+    });
+    record.rcps = Some(levels.collect());
+}
+
+/// One account, compiled.
+#[derive(Debug)]
+pub(in crate::facts) struct CompiledAccount {
+    record: AccountRecord,
+    world: World,
+    /// The same with buckets that need no key.
+    without_keys: OnceLock<World>,
+    assumptions: OnceLock<BTreeMap<String, Vec<RoleAssumption>>>,
+}
+
+/// What one identity can do to a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::facts) struct IdentityReach<'a> {
+    /// Kind and name, `role/deploy`.
+    pub(in crate::facts) name: &'a str,
+    /// Its ARN.
+    pub(in crate::facts) arn: &'a str,
+    /// Whether it can.
+    pub(in crate::facts) reach: Reach,
+}
+
+impl CompiledAccount {
+    fn new(record: AccountRecord) -> Self {
+        Self {
+            world: World::new(record.clone()),
+            record,
+            without_keys: OnceLock::new(),
+            assumptions: OnceLock::new(),
+        }
+    }
+
+    /// Which identities can read objects of a bucket, in their order; roles that AWS services own are left
+    /// out. None where there is no such bucket.
+    pub(in crate::facts) fn readers(&self, bucket: &str) -> Option<Vec<IdentityReach<'_>>> {
+        self.of_identities(&self.world, bucket)
+    }
+
+    /// What the policies of S3 alone say of the same, whatever the key says.
+    pub(in crate::facts) fn readers_without_key(
+        &self,
+        bucket: &str,
+    ) -> Option<Vec<IdentityReach<'_>>> {
+        self.of_identities(self.world_without_keys(), bucket)
+    }
+
+    /// Which identities can read every bucket of the account, named or not, as far as S3 decides.
+    pub(in crate::facts) fn readers_of_every_bucket(&self) -> Option<Vec<IdentityReach<'_>>> {
+        self.of_identities(self.world_without_keys(), UNNAMED)
+    }
+
+    /// By role, which principals outside the account can take it.
+    pub(in crate::facts) fn assumptions(&self) -> &BTreeMap<String, Vec<RoleAssumption>> {
+        self.assumptions
+            .get_or_init(|| self.world.role_assumptions().into_iter().collect())
+    }
+
+    fn world_without_keys(&self) -> &World {
+        self.without_keys.get_or_init(|| {
+            let mut record = self.record.clone();
+            let unnamed = record.buckets.first().map(|bucket| BucketRecord {
+                name: UNNAMED.to_owned(),
+                policy: Knowledge::Known(None),
+                grants: Knowledge::Known(Vec::new()),
+                ..bucket.clone()
+            });
+            record.buckets.extend(unnamed);
+            for bucket in &mut record.buckets {
+                bucket.key = Knowledge::Known(DefaultKey::S3);
+            }
+            World::new(record)
+        })
+    }
+
+    fn of_identities(&self, world: &World, bucket: &str) -> Option<Vec<IdentityReach<'_>>> {
+        let question = ReachQuestion {
+            verdict_only: true,
+            ..ReachQuestion::of_class(AccessClass::Read)
+        };
+        let verdicts = world.verdicts(bucket, &question).ok()?;
+        let identities = self.record.identities.iter().zip(verdicts);
+        Some(
+            identities
+                .filter(|(identity, _)| !identity.arn.contains(":role/aws-service-role/"))
+                .map(|(identity, reach)| IdentityReach {
+                    name: identity.arn.splitn(6, ':').nth(5).unwrap_or_default(),
+                    arn: &identity.arn,
+                    reach,
+                })
+                .collect(),
+        )
+    }
 }
 
 /// The IAM action that reads what a reading does not hold.

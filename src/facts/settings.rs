@@ -143,6 +143,7 @@ impl Facts<'_> {
             index: &self.index,
             trust: &self.trust,
             controls: &self.controls,
+            compiled: &self.compiled,
             taken_at: &self.snapshot.taken_at,
         };
         let logging = Logging {

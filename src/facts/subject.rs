@@ -12,6 +12,7 @@ use super::fact::{Because, Fact, from_reading};
 use super::function::cold_start::AccountBiases;
 use super::group::FactValue;
 use super::index::Index;
+use super::reach::CompiledAccounts;
 use super::trust::Trust;
 use crate::inventory::account::{AccountInventory, Listing};
 use crate::inventory::ids::ResourceId;
@@ -36,6 +37,7 @@ pub struct Facts<'a> {
     pub(super) index: Index,
     pub(super) trust: Trust,
     pub(super) controls: Controls<'a>,
+    pub(super) compiled: CompiledAccounts<'a>,
     pub(super) model: Option<&'a Model>,
     /// By account, concluded when a function is first looked at.
     biases: OnceLock<BTreeMap<String, AccountBiases>>,
@@ -47,6 +49,7 @@ impl<'a> Facts<'a> {
         Self {
             index: Index::new(snapshot),
             controls: Controls::new(snapshot),
+            compiled: CompiledAccounts::new(snapshot),
             snapshot,
             trust,
             model: Model::builtin().ok(),

@@ -16,7 +16,7 @@ use super::identity::{IdentityInventory, ManagedPolicyInventory};
 use super::ids::{partition, partition_of_arn};
 use super::key::KeyInventory;
 use super::target::TargetInventory;
-use super::trail::TrailInventory;
+use super::trail::{EventRecorder, TrailInventory};
 use super::trigger::{EventRule, EventSourceMapping, ScalableTarget, Schedule};
 
 /// One account.
@@ -95,6 +95,12 @@ pub struct RegionInventory {
     /// included (DescribeTrails).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub trail_listing: Reading<Vec<String>>,
+    /// Event data stores of CloudTrail Lake (ListEventDataStores, GetEventDataStore).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub event_data_stores: Reading<Vec<EventRecorder>>,
+    /// Service-linked channels of CloudTrail (ListChannels, GetChannel).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub event_channels: Reading<Vec<EventRecorder>>,
     /// AWS Config's recorders (DescribeConfigurationRecorders).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub config_recorders: Reading<Vec<ConfigRecorder>>,

@@ -157,6 +157,32 @@ pub fn multi_region_access_point_arn(partition: &str, account: &str, alias: &str
     format!("arn:{partition}:s3::{account}:accesspoint/{alias}")
 }
 
+/// The account whose account-regional namespace a bucket name is in: `PREFIX-ACCOUNT-REGION-an`. Only
+/// that account can ever create a bucket of that name (S3 user guide, "Namespaces for general purpose
+/// buckets", 2026-09).
+pub fn account_of_bucket_name(name: &str) -> Option<&str> {
+    let parts: Vec<&str> = name.strip_suffix("-an")?.split('-').collect();
+    let is_account =
+        |part: &str| part.len() == 12 && part.chars().all(|letter| letter.is_ascii_digit());
+    // A Region has three parts, or four outside of the commercial ones: us-gov-west-1.
+    [3, 4].into_iter().find_map(|length| {
+        let (prefix, region) = parts.split_at_checked(parts.len().checked_sub(length)?)?;
+        let (account, prefix) = prefix.split_last()?;
+        let is_prefixed = prefix.iter().any(|part| !part.is_empty());
+        (is_prefixed && is_account(account) && is_region(region)).then_some(*account)
+    })
+}
+
+/// Whether these are the parts of a Region's name: words, and a digit at the end.
+fn is_region(parts: &[&str]) -> bool {
+    let Some((number, words)) = parts.split_last() else {
+        return false;
+    };
+    let is_word =
+        |part: &&str| part.len() >= 2 && part.chars().all(|letter| letter.is_ascii_lowercase());
+    matches!(number.as_bytes(), [digit] if digit.is_ascii_digit()) && words.iter().all(is_word)
+}
+
 /// The ARN of the key or alias that a bucket's default encryption names. A bare id or alias is one
 /// of the bucket's Region, and of the account that asks (S3 API reference,
 /// ServerSideEncryptionByDefault, copy of 2026).
@@ -210,6 +236,24 @@ mod tests {
             assert_eq!(arn(whole), whole);
         }
         assert!(kms_key_arn("cn-north-1", "1", "k").starts_with("arn:aws-cn:kms:cn-north-1:"));
+    }
+
+    #[test]
+    fn the_name_of_a_bucket_says_whose_it_is_in_the_account_regional_namespace_alone() {
+        for (name, account) in [
+            ("logs-111122223333-us-east-1-an", Some("111122223333")),
+            ("a-b-111122223333-us-gov-west-1-an", Some("111122223333")),
+            ("logs-111122223333-ap-southeast-5-an", Some("111122223333")),
+            ("111122223333-us-east-1-an", None),
+            ("-111122223333-us-east-1-an", None),
+            ("logs-11112222333-us-east-1-an", None),
+            ("logs-111122223333-us-east-an", None),
+            ("logs-111122223333-us-east-1", None),
+            ("logs-111122223333-an", None),
+            ("an", None),
+        ] {
+            assert_eq!(account_of_bucket_name(name), account, "{name}");
+        }
     }
 
     #[test]

@@ -231,6 +231,16 @@ readings! {
         FunctionListing = function_listing [("lambda", "ListFunctions", "lambda:ListFunctions")] lists Function;
         /// The trails that record in a Region.
         TrailListing = trail_listing [("cloudtrail", "DescribeTrails", "cloudtrail:DescribeTrails")] lists Trail;
+        /// Event data stores of CloudTrail Lake.
+        EventDataStores = event_data_stores [
+            ("cloudtrail", "ListEventDataStores", "cloudtrail:ListEventDataStores"),
+            ("cloudtrail", "GetEventDataStore", "cloudtrail:GetEventDataStore"),
+        ];
+        /// Service-linked channels of CloudTrail.
+        EventChannels = event_channels [
+            ("cloudtrail", "ListChannels", "cloudtrail:ListChannels"),
+            ("cloudtrail", "GetChannel", "cloudtrail:GetChannel"),
+        ];
         /// AWS Config's recorders.
         ConfigRecorders = config_recorders [("config", "DescribeConfigurationRecorders", "config:DescribeConfigurationRecorders")];
         /// Whether AWS Config's recorders record.

@@ -35,6 +35,23 @@ pub struct TrailInventory {
     pub selectors: Reading<EventSelectors>,
 }
 
+/// What records events beside trails: an event data store of CloudTrail Lake, or a service-linked
+/// channel, by which CloudTrail hands events to another service of AWS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct EventRecorder {
+    /// Its name.
+    pub name: String,
+    /// Of an event data store: `ENABLED` while it records. Empty for a channel.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub status: String,
+    /// It records every enabled Region.
+    pub multi_region: bool,
+    /// What it records.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub advanced: Vec<AdvancedSelector>,
+}
+
 /// The state of a trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::proof::quoted;
-use crate::report::{CheckResult, Invocation, Report, ResourceId, SubjectKind};
+use crate::report::invocation::{BeforeDeployment, Invocation};
+use crate::report::{CheckResult, Report, ResourceId, SubjectKind};
 
 /// Writes the command lines of a run.
 pub struct Commands<'r> {
@@ -38,8 +39,11 @@ impl<'r> Commands<'r> {
         }
     }
 
-    /// The verdict on a resource, step by step.
-    pub fn explain(&self, check: &str, resource: &ResourceId) -> String {
+    /// The verdict on a resource, step by step; none for a template.
+    pub fn explain(&self, check: &str, resource: &ResourceId) -> Option<String> {
+        if self.run.before_deployment.is_some() {
+            return None;
+        }
         let name = if self
             .repeated
             .contains(&(resource.kind, resource.name.as_str()))
@@ -49,12 +53,17 @@ impl<'r> Commands<'r> {
             &resource.name
         };
         let run = self.run;
-        line(&["explain"], &[&run.source, &run.catalogue], &[check, name])
+        let names: &[&str] = &[check, name];
+        Some(line(&["explain"], &[&run.source, &run.catalogue], names))
     }
 
-    /// The fix of one finding.
-    pub fn fix_of(&self, result: &CheckResult) -> String {
-        self.fix(&result.check, &result.resource, &[])
+    /// The fix of one finding; none for a Terraform plan.
+    pub fn fix_of(&self, result: &CheckResult) -> Option<String> {
+        match self.run.before_deployment {
+            None => Some(self.fix(&result.check, &result.resource, &[])),
+            // A template names resources by their addresses.
+            Some(_) => self.fix_of_check(&result.check),
+        }
     }
 
     /// The fixes of some checks, separated by commas, for one resource.
@@ -70,9 +79,33 @@ impl<'r> Commands<'r> {
         self.remediate(&[&["--check", checks], narrowed.as_slice(), options].concat())
     }
 
-    /// The fixes of a check.
-    pub fn fix_of_check(&self, check: &str) -> String {
-        self.remediate(&["--check", check])
+    /// The fixes of a check; none for a Terraform plan.
+    pub fn fix_of_check(&self, check: &str) -> Option<String> {
+        self.fixes(&["--check", check], &[])
+    }
+
+    /// All fixes, ready to use; none for a Terraform plan.
+    pub fn all_fixes(&self) -> Option<String> {
+        self.fixes(&[], &["--format", "shell"])
+    }
+
+    /// The format of fixes that can be used as they are: commands, or a patch of templates.
+    pub fn ready_format(&self) -> &'static str {
+        match self.run.before_deployment {
+            None => "shell",
+            Some(_) => "patch",
+        }
+    }
+
+    /// Fixes: of an account in this format, of templates as a patch.
+    fn fixes(&self, narrowed: &[&str], format: &[&str]) -> Option<String> {
+        match self.run.before_deployment {
+            None => Some(self.remediate(&[narrowed, format].concat())),
+            Some(BeforeDeployment::Templates) => {
+                Some(self.remediate(&[narrowed, &["--format", "patch"]].concat()))
+            }
+            Some(BeforeDeployment::Plans) => None,
+        }
     }
 
     /// `remediate` with these options.

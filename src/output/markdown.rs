@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::buckets::exposure;
+use super::by_file::{FileFindings, by_file, called, change_word, is_located};
 use super::commands::Commands;
+use super::policy_changes::{ChangeCounts, OpenedPolicy, opened};
 use super::shortened::{
     CheckFindings, by_check, counts, label, of_severity, requirements, shown, some_of, unjudged,
     with_status,
@@ -21,7 +23,7 @@ use super::unassessed::{Open, Unassessed};
 use super::words::{self, Tone, Word};
 use super::{controls, hostile};
 use crate::report::plan::Fix;
-use crate::report::{BucketPosture, CheckResult, Report, Severity, Status, numbers};
+use crate::report::{BucketPosture, CheckResult, Report, ResultChange, Severity, Status, numbers};
 
 /// What GitHub takes, characters. Bytes are counted, which are never fewer.
 const LIMIT: usize = 65_536;
@@ -50,7 +52,15 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let kept = buckets.len() + unassessed.len().min(LIMIT / 4) + controls.len().min(LIMIT / 4);
     let room = LIMIT.saturating_sub(CLOSING + kept);
     let (mut more_findings, mut more_checks) = (0, 0);
-    for group in by_check(report) {
+    let located = is_located(report);
+    if located {
+        files(report, room, &mut text);
+    }
+    let groups = match located {
+        true => Vec::new(),
+        false => by_check(report),
+    };
+    for group in groups {
         let fits = |block: &String| text.len() + block.len() <= room;
         let block = [SHOWN, 3, 0]
             .into_iter()
@@ -65,9 +75,11 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     if more_checks > 0 {
+        let command = planned.commands.audit(&["-o", "table"]);
         text.push_str(&format!(
             "\n**And {more_findings} more findings of {more_checks} checks, none of them worse**: this comment is full. \
-             `coldbucket audit -o table` or `-o csv` shows all of them.\n"
+             {} shows all of them.\n",
+            code(&command)
         ));
     }
     text.push_str(&buckets);
@@ -81,8 +93,13 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         text.push_str(&controls);
     }
     if with_status(report, Status::Fail) > 0 {
-        let command = planned.commands.remediate(&["--format", "shell"]);
-        text.push_str(&format!("\nAll fixes as commands: {}\n", code(&command)));
+        let form = match report.invocation.before_deployment {
+            None => "commands",
+            Some(_) => "a patch",
+        };
+        if let Some(command) = planned.commands.all_fixes() {
+            text.push_str(&format!("\nAll fixes as {form}: {}\n", code(&command)));
+        }
     }
     let source = format!(
         "\n<sub>{} {} · pack {} · account read {}</sub>\n",
@@ -106,9 +123,10 @@ pub(super) fn controls_alone(report: &Report, out: &mut dyn Write) -> io::Result
 
 fn head(report: &Report) -> String {
     let failed = with_status(report, Status::Fail);
-    let mut text = match failed {
-        0 => "## coldbucket found nothing\n\n".to_owned(),
-        _ => format!("## coldbucket: {}\n\n", numbers::count(failed, "finding")),
+    let mut text = match (ChangeCounts::of(report), failed) {
+        (Some(counts), _) => format!("## coldbucket: {}\n\n", counts.text()) + &changes(report),
+        (None, 0) => "## coldbucket found nothing\n\n".to_owned(),
+        (None, _) => format!("## coldbucket: {}\n\n", numbers::count(failed, "finding")),
     };
     let severities: Vec<String> = Severity::ALL
         .iter()
@@ -144,6 +162,137 @@ fn head(report: &Report) -> String {
     if let Some(more) = report.notes.len().checked_sub(10).filter(|more| *more > 0) {
         text.push_str(&format!("\n> and {more} more notes\n"));
     }
+    text
+}
+
+/// What the change newly opens: policies that allow more, with a request that shows it, and what fails
+/// after it and does not today.
+fn changes(report: &Report) -> String {
+    let opened = opened(report);
+    let new: Vec<&CheckResult> = (report.results.iter())
+        .filter(|result| result.status == Status::Fail && result.change == Some(ResultChange::New))
+        .collect();
+    if opened.is_empty() && new.is_empty() {
+        return "This change opens nothing new.\n\n".to_owned();
+    }
+    let mut text = String::new();
+    if !opened.is_empty() {
+        text.push_str("### New access\n\n");
+        for one in opened.iter().take(SHOWN) {
+            text.push_str(&new_access(one));
+        }
+        if let Some(more) = opened.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            text.push_str(&format!("- and {more} more policies\n"));
+        }
+        text.push('\n');
+    }
+    if !new.is_empty() {
+        text.push_str("### New findings\n\n");
+        let mut sorted = new;
+        sorted.sort_by_key(|result| Reverse(result.severity));
+        for result in sorted.iter().take(SHOWN) {
+            text.push_str(&finding_line(report, result));
+        }
+        if let Some(more) = sorted.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            text.push_str(&format!("- and {more} more\n"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// One policy, with its first request folded.
+fn new_access(one: &OpenedPolicy<'_>) -> String {
+    let place = one.change.location.as_ref();
+    let place = place.map(|place| {
+        format!(
+            " ({})",
+            code(&shown(&format!("{}:{}", place.file, place.line), NAME))
+        )
+    });
+    let mut text = format!(
+        "- **{}**{}\n",
+        escaped(&shown(&one.what, NAME)),
+        place.unwrap_or_default()
+    );
+    for sentence in &one.sentences {
+        text.push_str(&format!("  - {}\n", escaped(&shown(sentence, SENTENCE))));
+    }
+    if let Some(request) = &one.request {
+        text.push_str(&format!("  - request: {}\n", code(&shown(request, FIX))));
+    }
+    if let Some(command) = &one.command {
+        text.push_str(&format!("  - try: {}\n", code(&shown(command, FIX))));
+    }
+    text
+}
+
+/// A finding with its line.
+fn finding_line(report: &Report, result: &CheckResult) -> String {
+    let title = report
+        .checks
+        .get(&result.check)
+        .map(|summary| summary.title.as_str());
+    let message = result.message.as_deref().or(title).unwrap_or(&result.check);
+    let place = match &result.location {
+        Some(place) => format!(
+            " {}",
+            code(&shown(&format!("{}:{}", place.file, place.line), NAME))
+        ),
+        None => String::new(),
+    };
+    let change = match change_word(result) {
+        Some(word) => format!(" _{word}_"),
+        None => String::new(),
+    };
+    format!(
+        "- {} **{}**{change}{place} {}: {} ({})\n",
+        mark(result.severity),
+        result.severity.name(),
+        code(&shown(&called(result), NAME)),
+        escaped(&shown(message, SENTENCE)),
+        code(&shown(&result.check, NAME)),
+    )
+}
+
+/// The findings on templates: a list a file, folded; those that the change brings are above.
+fn files(report: &Report, room: usize, text: &mut String) {
+    let mut more = 0;
+    for FileFindings { file, results } in by_file(report) {
+        let block = [results.len(), SHOWN, 3, 0].into_iter().find_map(|most| {
+            let block = file_block(report, file, &results, most);
+            (text.len() + block.len() <= room).then_some(block)
+        });
+        match block {
+            Some(block) => text.push_str(&block),
+            None => more += results.len(),
+        }
+    }
+    if more > 0 {
+        text.push_str(&format!(
+            "\n**And {more} more findings**: this comment is full. `-o table` or `-o csv` shows all of them.\n"
+        ));
+    }
+}
+
+fn file_block(
+    report: &Report,
+    file: Option<&str>,
+    results: &[&CheckResult],
+    most: usize,
+) -> String {
+    let mut text = format!(
+        "\n<details>\n<summary>📄 <code>{}</code> · {}</summary>\n\n",
+        html(&shown(file.unwrap_or("not in a template"), NAME)),
+        numbers::count(results.len(), "finding"),
+    );
+    for result in results.iter().take(most) {
+        text.push_str(&finding_line(report, result));
+    }
+    if let Some(more) = results.len().checked_sub(most).filter(|more| *more > 0) {
+        text.push_str(&format!("- and {more} more\n"));
+    }
+    text.push_str("\n</details>\n");
     text
 }
 
@@ -279,8 +428,9 @@ fn block(report: &Report, planned: &Planned<'_>, group: &CheckFindings<'_>, most
     if let Some(example) = planned.example(results).filter(|_| most > 0) {
         text.push_str(&format!("\n{example}"));
     }
-    let command = planned.commands.fix_of_check(check);
-    text.push_str(&format!("\n**Command:** {}\n", code(&command)));
+    if let Some(command) = planned.commands.fix_of_check(check) {
+        text.push_str(&format!("\n**Command:** {}\n", code(&command)));
+    }
     let controls: Vec<String> = summary
         .map(|about| requirements(about).collect())
         .unwrap_or_default();

@@ -14,6 +14,7 @@ use crate::report::{Report, ReportParts};
 
 pub mod asff;
 mod buckets;
+mod by_file;
 pub mod checks;
 mod cold_starts;
 pub mod commands;
@@ -33,6 +34,7 @@ pub mod junit;
 pub mod markdown;
 pub mod ocsf;
 pub mod plan;
+mod policy_changes;
 pub mod proof;
 pub mod sarif;
 mod shortened;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::json::{self, LazyList, present};
 use super::shortened::{label, sentence, shown};
-use crate::report::{CheckResult, CheckSummary, Reason, Report, Severity, Status};
+use crate::report::{CheckResult, CheckSummary, Reason, Report, ResultChange, Severity, Status};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -250,6 +250,11 @@ fn sarif_result(report: &Report, result: &CheckResult, index: &RuleIndex<'_>) ->
             "coldbucket/v1": result.fingerprint,
             "primaryLocationLineHash": result.fingerprint,
         },
+        "baselineState": result.change.map(|change| match change {
+            ResultChange::New => "new",
+            ResultChange::Same => "unchanged",
+            ResultChange::Fixed => "absent",
+        }),
         "suppressions": accepted.then(|| [json!({
             "kind": "external",
             "status": "accepted",

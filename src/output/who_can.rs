@@ -26,13 +26,14 @@ pub fn render(report: &WhoCanReport, all: bool, look: Look, out: &mut dyn Write)
         hostile::plain(&report.actions.join(", "))
     )?;
     writeln!(out)?;
-    let mut groups: BTreeMap<(u8, String, String), Vec<&str>> = BTreeMap::new();
+    let mut groups: BTreeMap<(u8, u8, String, String), Vec<&str>> = BTreeMap::new();
     for row in &report.principals {
         if row.answer.verdict == Reach::Unreachable && !all {
             continue;
         }
         let key = (
             order(row.answer.verdict),
+            nearness(&row.principal, &report.account),
             through(&row.answer),
             under(&row.answer),
         );
@@ -47,7 +48,7 @@ pub fn render(report: &WhoCanReport, all: bool, look: Look, out: &mut dyn Write)
             Column::new("UNDER").sacrifice(1),
         ],
     );
-    for ((verdict, through, under), principals) in &groups {
+    for ((verdict, _, through, under), principals) in &groups {
         let (word, tone) = verdict_word(*verdict);
         grid.row([
             Text::new(tone, word),
@@ -211,6 +212,16 @@ const fn order(reach: Reach) -> u8 {
     }
 }
 
+/// Who is farthest from the account comes first: anyone, any account, others by name, its own identities.
+fn nearness(principal: &str, account: &str) -> u8 {
+    match principal {
+        "anonymous" => 0,
+        "account:*" => 1,
+        own if own.split(':').nth(4) == Some(account) => 3,
+        _ => 2,
+    }
+}
+
 const fn verdict_word(order: u8) -> (&'static str, Tone) {
     match order {
         0 => ("can", Tone::Bad),
@@ -221,7 +232,7 @@ const fn verdict_word(order: u8) -> (&'static str, Tone) {
 }
 
 /// The policies that allow it, what is missing, or what blocks it.
-fn through(answer: &PrincipalAnswer) -> String {
+pub fn through(answer: &PrincipalAnswer) -> String {
     let cited = |policy: &str, statement: Option<usize>| match statement {
         Some(statement) => format!("{policy}, statement {statement}"),
         None => policy.to_owned(),
@@ -247,7 +258,8 @@ fn through(answer: &PrincipalAnswer) -> String {
     }
 }
 
-fn under(answer: &PrincipalAnswer) -> String {
+/// What must hold where it is constrained.
+pub fn under(answer: &PrincipalAnswer) -> String {
     answer
         .under
         .iter()
@@ -306,7 +318,7 @@ fn listed(names: impl Iterator<Item = String>, count: usize, all: bool) -> Strin
 }
 
 /// An identity by kind and name, a function by its name, anyone else in words.
-fn short(principal: &str) -> String {
+pub fn short(principal: &str) -> String {
     match principal {
         "anonymous" => "anyone on the internet".to_owned(),
         "account:*" => "any AWS account".to_owned(),

@@ -245,6 +245,17 @@ pub(super) fn block_public_access(block: BlockPublicAccess) -> Word {
     }
 }
 
+/// Whether a principal has a class of access.
+pub(super) fn can(reach: Reach) -> Word {
+    match reach {
+        Reach::Reachable => Word::new(Tone::Strong, "yes"),
+        Reach::Constrained => Word::new(Tone::Warn, ON_CONDITIONS),
+        Reach::Unknown => Word::unknown(),
+        Reach::Unreachable => Word::new(Tone::Quiet, "–"),
+    }
+}
+
+/// Plain HTTP.
 pub(super) fn plain_http(reach: Reach) -> Word {
     match reach {
         Reach::Reachable => Word::new(Tone::Warn, "allowed"),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::quote::{one_line, yaml_lines};
 use super::target::{ChangeTarget, RenderedChange, StackEdit};
-use crate::report::plan::TemplateResource;
+use crate::report::plan::{TemplateEdit, TemplateResource};
 
 /// The resources of a template in the making, by what they are called after and their role.
 #[derive(Debug, Default)]
@@ -96,6 +96,42 @@ impl StackResources {
                 }
             })
             .collect()
+    }
+}
+
+/// The properties that a change sets, where it is those of one resource.
+pub fn edit(change: &RenderedChange) -> Option<TemplateEdit> {
+    let (kind, which, properties) = match &change.cloudformation {
+        StackEdit::Resource {
+            kind, properties, ..
+        } => (*kind, "", properties),
+        StackEdit::Properties {
+            kind,
+            which,
+            properties,
+        } => (*kind, which.as_str(), properties),
+        StackEdit::None | StackEdit::Note(_) => return None,
+    };
+    Some(TemplateEdit {
+        kind: kind.to_owned(),
+        which: which.to_owned(),
+        properties: properties.clone(),
+    })
+}
+
+/// What to change in a resource that the plan does not know as a whole, for a person.
+pub fn note(change: &RenderedChange) -> Option<String> {
+    match &change.cloudformation {
+        StackEdit::Note(text) => Some(text.clone()),
+        StackEdit::Properties {
+            kind,
+            which,
+            properties,
+        } => Some(format!(
+            "In the {kind} {which}:\n{}",
+            yaml_lines(properties, 0).trim_end()
+        )),
+        StackEdit::None | StackEdit::Resource { .. } => None,
     }
 }
 

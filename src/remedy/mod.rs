@@ -15,7 +15,7 @@ use crate::facts::{Facts, Subject};
 use crate::findings::ResourceId;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Guard, Need, ReadingKind};
-use crate::report::plan::{Effort, Fix, PLAN_SCHEMA, Plan};
+use crate::report::plan::{Effort, Fix, PLAN_SCHEMA, Plan, TemplatePatch};
 use crate::report::{Invocation, Source, Tool};
 
 mod bucket;
@@ -41,6 +41,8 @@ pub struct PlanOptions<'a> {
     pub decided: &'a dyn Fn(&str) -> bool,
     /// True for checks whose fix has been run against LocalStack.
     pub verified: &'a dyn Fn(&str) -> bool,
+    /// Resources are those of templates: names may be stand-ins, and nothing is run.
+    pub of_templates: bool,
 }
 
 /// The readings that a plan opens beyond those of the checks it is made for.
@@ -101,7 +103,7 @@ pub fn plan(
     let mut drafts: Vec<FixDraft> = Vec::new();
     for (resource, requests) in by_resource {
         let target = target(resource, &mut labels);
-        if !is_well_named(resource) {
+        if !options.of_templates && !is_well_named(resource) {
             for request in requests {
                 let mut draft = FixDraft::new(resource, &target, request.summary.clone());
                 draft.fixes(&[request]);
@@ -257,6 +259,16 @@ fn finish(
         }
         let mut code = terraform::aligned(&code.join("\n"));
         let overrides = own.overrides();
+        let edits = draft
+            .changes
+            .iter()
+            .filter_map(cloudformation::edit)
+            .collect();
+        let notes: Vec<String> = draft
+            .changes
+            .iter()
+            .filter_map(cloudformation::note)
+            .collect();
         let own: Vec<String> = own.finish().into_iter().map(|one| one.text).collect();
         let mut stack = own.concat();
         if !ready {
@@ -284,6 +296,8 @@ fn finish(
             terraform: some(code),
             cloudformation: some(stack),
             cdk: some(overrides),
+            edits,
+            template_note: some(notes.join("\n")),
         });
     }
     let mut shell_functions: Vec<String> = Vec::new();
@@ -301,5 +315,6 @@ fn finish(
         shell_functions,
         cloudformation: resources.finish(),
         invocation: Invocation::default(),
+        patch: TemplatePatch::default(),
     }
 }

@@ -48,6 +48,12 @@ impl ChangeTarget {
         }
     }
 
+    /// An ARN of the target's partition; `rest` is what follows the partition.
+    pub fn arn_beside(&self, rest: &str) -> String {
+        let partition = self.arn.split(':').nth(1).unwrap_or("aws");
+        format!("arn:{partition}:{rest}")
+    }
+
     /// The name as a word of a shell.
     pub fn word(&self) -> String {
         word(&self.name)
@@ -85,6 +91,15 @@ pub enum StackEdit {
         kind: &'static str,
         /// For its logical id.
         role: &'static str,
+        /// The properties.
+        properties: Value,
+    },
+    /// Properties of a resource that the plan does not know as a whole.
+    Properties {
+        /// The resource's type.
+        kind: &'static str,
+        /// Which one, for a person.
+        which: String,
         /// The properties.
         properties: Value,
     },
@@ -173,6 +188,22 @@ impl RenderedChange {
     /// What to change in a CloudFormation resource that the plan does not know as a whole.
     pub fn stack_note(mut self, text: impl Into<String>) -> Self {
         self.cloudformation = StackEdit::Note(text.into());
+        self
+    }
+
+    /// Properties of a CloudFormation resource that the plan does not know as a whole; `which` says which
+    /// one.
+    pub fn stack_properties(
+        mut self,
+        kind: &'static str,
+        which: impl Into<String>,
+        properties: Value,
+    ) -> Self {
+        self.cloudformation = StackEdit::Properties {
+            kind,
+            which: which.into(),
+            properties,
+        };
         self
     }
 

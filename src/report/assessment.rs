@@ -11,7 +11,9 @@ use super::account_run::AccountRow;
 use super::cold_start::{EstimateOutput, Precision};
 use super::gate::GateOutcome;
 use super::invocation::Invocation;
+use super::policy_change::PolicyChange;
 use super::posture::{BucketPosture, UNKNOWN};
+use super::who_can::AccessMatrix;
 pub use coldbucket_cold_start::contract::Lever;
 pub use coldbucket_policy::contract::{ClassReach, Reach};
 
@@ -149,10 +151,16 @@ pub struct Report {
     pub results: Vec<CheckResult>,
     /// The posture of each bucket.
     pub buckets: Vec<BucketPosture>,
+    /// Who can reach each bucket (`--who-can`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub who_can: Vec<AccessMatrix>,
     /// The cold starts of each function.
     pub cold_start: Vec<ColdStart>,
     /// What could not be read, and which checks that touches.
     pub gaps: Vec<Gap>,
+    /// With `--onto`: the policies that the deployment changes, each compared with the account's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy_changes: Vec<PolicyChange>,
     /// What became of each exception of the configuration file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<ExceptionUse>,
@@ -261,6 +269,20 @@ pub struct TemplateScope {
     /// What could not be read and is not judged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<SourceRemark>,
+    /// The account that the deployment is laid over (`--onto`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub onto: Option<OntoScope>,
+}
+
+/// The account that a deployment is laid over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OntoScope {
+    /// When it was read, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// Where it was read from.
+    pub source: Source,
+    /// 12-digit account ids.
+    pub accounts: Vec<String>,
 }
 
 /// A remark about a place of a template.

@@ -9,6 +9,17 @@ pub struct Invocation {
     pub catalogue: Vec<String>,
     /// `--pack`, unless it is the default.
     pub pack: Vec<String>,
+    /// What was read before deployment; none for an account.
+    pub before_deployment: Option<BeforeDeployment>,
     /// The other options of `audit` but its outputs: selection, gate and opt-in readings.
     pub audit: Vec<String>,
+}
+
+/// What was read before deployment: it decides which commands there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BeforeDeployment {
+    /// Templates.
+    Templates,
+    /// Terraform plans, perhaps with templates: their fixes are in the configuration, which is not read.
+    Plans,
 }

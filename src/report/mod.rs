@@ -15,6 +15,7 @@ pub mod invocation;
 pub mod numbers;
 pub mod parts;
 pub mod plan;
+pub mod policy_change;
 pub mod posture;
 pub mod who_can;
 

@@ -82,6 +82,8 @@ impl Report {
             notes: self.notes.clone(),
             gate: self.gate.clone(),
             standard: self.standard.clone(),
+            who_can: self.who_can.clone(),
+            policy_changes: self.policy_changes.clone(),
             invocation: Invocation::default(),
             since: None,
             account_pages: None,

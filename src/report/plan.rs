@@ -5,6 +5,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Invocation;
 use super::assessment::{ResourceId, Severity, Source, Tool};
@@ -34,6 +35,53 @@ pub struct Plan {
     /// How this run is named on a command line; not part of the document.
     #[serde(skip)]
     pub invocation: Invocation,
+    /// Of templates, their text with the fixes; not part of the document.
+    #[serde(skip)]
+    pub patch: TemplatePatch,
+}
+
+/// Templates with fixes in their own text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplatePatch {
+    /// The files that change.
+    pub files: Vec<TemplateChange>,
+    /// The fixes that no edit of one property or one statement makes.
+    pub others: Vec<UnpatchedFix>,
+}
+
+/// A file that fixes change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateChange {
+    /// The file, relative to the root of the repository.
+    pub file: String,
+    /// Its text.
+    pub old: String,
+    /// Its text with the fixes.
+    pub new: String,
+}
+
+/// A fix that is not in the patch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnpatchedFix {
+    /// What is done, in one sentence.
+    pub what: String,
+    /// Logical id or construct path of the resource.
+    pub address: String,
+    /// Why it is not in the patch.
+    pub because: String,
+    /// What to write, as far as it is known.
+    pub snippet: String,
+}
+
+/// Properties of a resource of a template that a fix sets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TemplateEdit {
+    /// The resource's type.
+    pub kind: String,
+    /// Which one, for a person, where it is not the resource of the finding; empty otherwise.
+    pub which: String,
+    /// The properties.
+    pub properties: Value,
 }
 
 impl Plan {
@@ -56,6 +104,7 @@ impl Plan {
                         tool: self.tool.clone(),
                         taken_at: self.taken_at.clone(),
                         source: self.source,
+                        patch: TemplatePatch::default(),
                     };
                     parts.push((&fix.resource, part));
                 }
@@ -105,6 +154,12 @@ pub struct Fix {
     /// The same as property overrides of AWS CDK, TypeScript.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cdk: Option<String>,
+    /// The same as properties of resources; not part of the document.
+    #[serde(skip)]
+    pub edits: Vec<TemplateEdit>,
+    /// What to change in a template that has no such properties; not part of the document.
+    #[serde(skip)]
+    pub template_note: Option<String>,
 }
 
 impl Fix {

@@ -1,11 +1,48 @@
 //! What `who-can` and `what-can` answer.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Reach;
 
 pub use coldbucket_policy::who_can::{
     BlockedBy, HopAnswer, PrincipalAnswer, StatementPlace, WitnessPair,
 };
+
+/// Who can reach one bucket, class by class: a line for principals with the same access for the same
+/// reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccessMatrix {
+    /// Bucket name.
+    pub bucket: String,
+    /// 12-digit account id.
+    pub account: String,
+    /// The lines, those with the widest access first. Principals without any access have none.
+    pub groups: Vec<AccessGroup>,
+    /// How many principals have no access.
+    pub without_access: usize,
+    /// What was assumed where nothing was read.
+    pub assumes: Vec<String>,
+    /// IAM actions that would list identities that are not here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unlisted: Vec<String>,
+}
+
+/// Principals that a bucket cannot tell apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccessGroup {
+    /// An ARN, `anonymous`, `account:N`, `account:*`, `service:S` or `canonical:ID`; sorted.
+    pub principals: Vec<String>,
+    /// By class (`read`, `list`, `write`, `acl`, `takeover`), whether they can.
+    pub classes: BTreeMap<String, Reach>,
+    /// The policies that allow it, as `POLICY, statement N`, or what is missing where it is not known.
+    pub through: Vec<String>,
+    /// What must hold where it is constrained.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub under: Vec<String>,
+}
 
 /// The `schema` of both documents.
 pub const ACCESS_SCHEMA: &str = "coldbucket-access/1";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accepting::AcceptanceRules;
-use super::scope::{self, ResourceScope};
+use super::scope::{self, AuditScope};
 use super::{RunError, gaps};
 use crate::checks::{self, ComplianceStandard, Selected};
 use crate::cli::options::SelectionOptions;
@@ -61,7 +61,7 @@ impl AuditInput<'_> {
 pub(super) fn judge(case: &AuditInput<'_>) -> Result<JudgedSnapshot, RunError> {
     let snapshot = case.snapshot;
     let facts = case.facts();
-    let scope = ResourceScope::new(case.resources);
+    let scope = AuditScope::new(case.resources);
     let in_scope = |subject: &Subject| scope.holds(&subject.id);
 
     let mut results = Vec::new();
@@ -143,6 +143,7 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
         buckets,
         cold_start,
         exceptions,
+        policy_changes: Vec::new(),
         accounts: Vec::new(),
         notes,
         gate: None,
@@ -151,6 +152,7 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
         since: None,
         account_pages: None,
         fixes: Vec::new(),
+        who_can: Vec::new(),
     })
 }
 
@@ -200,7 +202,7 @@ fn unread_policies(snapshot: &Snapshot) -> Option<String> {
 }
 
 /// How many resources are in scope; none if a listing failed.
-fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &ResourceScope) -> Option<u64> {
+fn how_many(facts: &Facts<'_>, kind: SubjectKind, scope: &AuditScope) -> Option<u64> {
     let mut number = 0;
     for subject in facts
         .subjects(kind)

@@ -10,17 +10,16 @@ use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
-use super::{
-    Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate, templates,
-};
+use super::templates::{self, LiveAccount};
+use super::{Exit, RunError, catalogue, cold_start, doctor, gate, invocation, remediate, who_can};
 use crate::checks::{Catalog, ComplianceStandard, Selected};
-use crate::cli::options::{AuditOptions, Output};
+use crate::cli::options::{AuditOptions, AuditSource, Output};
 use crate::facts::Facts;
 use crate::findings;
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
-use crate::inventory::request::CollectRequest;
+use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::output::{self, commands::Commands};
 use crate::output::{By, Format, Look, TextLength, verdict};
 use crate::report::numbers::count;
@@ -66,6 +65,9 @@ pub(super) fn prepare(audit: &AuditOptions) -> Result<AuditRules, RunError> {
     };
     let mut needs = catalogue::needs(&selected);
     needs.extend(acceptance.needs(&selected));
+    if audit.who_can {
+        needs.extend(who_can::needs(&audit.request));
+    }
     Ok(AuditRules {
         standard: standard.cloned(),
         selected,
@@ -125,8 +127,14 @@ fn judged(
     };
     if let Some(template) = &audit.template {
         let nothing = Snapshot::default();
-        let mut report = templates::report(template, &input(&nothing, Source::Template))?;
-        report.gate = Some(gate::outcome(&report.results, true, audit.gate));
+        let input = input(&nothing, Source::Template);
+        let onto = match &template.onto {
+            Some(source) => Some(read_below(source, audit, rules, console, &input)?),
+            None => None,
+        };
+        let mut report = templates::report(template, &input, onto.as_ref())?;
+        let complete = onto.is_none_or(|onto| onto.snapshot.complete);
+        self::complete(&mut report, audit, complete, console);
         return Ok(report);
     }
     let request = CollectRequest {
@@ -139,7 +147,10 @@ fn judged(
         console.note(&format!("endpoint: {endpoint}"));
     }
     let mut report = assess::report(&input(&snapshot, source))?;
-    complete(&mut report, audit, &snapshot, console);
+    complete(&mut report, audit, snapshot.complete, console);
+    if audit.who_can {
+        report.who_can = who_can::matrices(&snapshot, &report.buckets);
+    }
     let shows_fixes = |output: &Output| {
         [Format::from_name("html"), Format::from_name("markdown")].contains(&Some(output.format))
     };
@@ -170,6 +181,34 @@ pub(super) fn account_pages(output: &Output) -> Option<PathBuf> {
     let stem = file.file_stem()?.to_str()?;
     (Some(output.format) == Format::from_name("html"))
         .then(|| file.with_file_name(format!("{stem}-accounts")))
+}
+
+/// Reads and judges the account that templates are laid over.
+fn read_below(
+    source: &AuditSource,
+    audit: &AuditOptions,
+    rules: &AuditRules,
+    console: &mut Console<'_>,
+    input: &AuditInput<'_>,
+) -> Result<LiveAccount, RunError> {
+    let mut needs = rules.needs.clone();
+    needs.extend(templates::needs_of_overlay());
+    let request = CollectRequest {
+        needs,
+        resources: ResourceFilter {
+            regions: audit.request.resources.regions.clone(),
+            ..ResourceFilter::default()
+        },
+        ..audit.request.clone()
+    };
+    let (mut snapshot, from) = source::obtain(source, request, console)?;
+    source::add_control_policies(&mut snapshot, audit.control_policies.as_deref(), console)?;
+    if let (Some(endpoint), Source::Snapshot) = (&snapshot.endpoint, from) {
+        console.note(&format!("endpoint: {endpoint}"));
+    }
+    let options = audit.template.as_ref();
+    let as_of = options.and_then(|options| options.as_of.as_deref());
+    templates::live_account(snapshot, from, as_of, input)
 }
 
 /// Writes a report to every output, and the baseline; true if a person saw the verdict on a terminal.
@@ -232,23 +271,22 @@ pub(super) fn write(
 }
 
 /// What the run adds to what was judged: the exit code, and the commands that name the same data.
-fn complete(report: &mut Report, audit: &AuditOptions, snapshot: &Snapshot, console: &Console<'_>) {
-    report.gate = Some(gate::outcome(
-        &report.results,
-        snapshot.complete,
-        audit.gate,
-    ));
+fn complete(report: &mut Report, audit: &AuditOptions, complete: bool, console: &Console<'_>) {
+    report.gate = Some(gate::outcome(&report.results, complete, audit.gate));
     report.invocation = invocation::of_audit(audit, console.named_config());
     // The same snapshot gives the same document, wherever the file is.
     let machine = invocation::of_standard_input(&report.invocation);
     let commands = Commands::of_run(&machine);
     let remediation = |result: &CheckResult| {
-        (result.status == Status::Fail).then(|| ResultRemediation {
+        let command = commands
+            .fix_of(result)
+            .filter(|_| result.status == Status::Fail)?;
+        Some(ResultRemediation {
             change: report
                 .checks
                 .get(&result.check)
                 .and_then(|check| check.change.clone()),
-            command: commands.fix_of(result),
+            command,
         })
     };
     let all: Vec<_> = report.results.iter().map(remediation).collect();

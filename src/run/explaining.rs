@@ -70,27 +70,12 @@ pub(super) fn run(
         .map(|view| view.document(&FactPaths::EVERYTHING))
         .unwrap_or_default();
     let paths = check.paths();
-    let text = |expression: &checks::expression::Expression| expression.text().to_owned();
     let explanation = Explanation {
         check: check.id.clone(),
         title: check.title.clone(),
         resource: subject.id.arn.clone(),
         results,
-        conditions: vec![
-            (
-                "applies",
-                check.applies.as_ref().map(text).unwrap_or_default(),
-            ),
-            (
-                "for each",
-                check
-                    .for_each
-                    .as_ref()
-                    .map(|each| each.path.clone())
-                    .unwrap_or_default(),
-            ),
-            ("fails when", text(&check.fail_when)),
-        ],
+        conditions: conditions(check),
         facts: shown(&paths)
             .map(|path| fact_line(&document, path))
             .collect(),
@@ -107,7 +92,7 @@ pub(super) fn run(
             .results
             .iter()
             .find(|result| result.status == Status::Fail)
-            .map(|result| {
+            .and_then(|result| {
                 let run = invocation::of(
                     &explain.source,
                     &explain.request,
@@ -121,6 +106,20 @@ pub(super) fn run(
     let look = console.look();
     stdout.write(|out| explanation::render(&explanation, look, out))?;
     Ok(Exit::Clean)
+}
+
+/// What the check asks, part by part.
+fn conditions(check: &Check) -> Vec<(&'static str, String)> {
+    let text = |expression: &checks::expression::Expression| expression.text().to_owned();
+    let each = check.for_each.as_ref().map(|each| each.path.clone());
+    vec![
+        (
+            "applies",
+            check.applies.as_ref().map(text).unwrap_or_default(),
+        ),
+        ("for each", each.unwrap_or_default()),
+        ("fails when", text(&check.fail_when)),
+    ]
 }
 
 /// The policy among the evidence, and its statement that allows the request of the first witness.

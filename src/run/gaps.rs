@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scope::ResourceScope;
+use super::scope::AuditScope;
 use crate::checks::Selected;
 use crate::inventory::Snapshot;
 use crate::inventory::account::AccountInventory;
@@ -20,7 +20,7 @@ pub(super) fn find(
     snapshot: &Snapshot,
     selected: &Selected,
     results: &[CheckResult],
-    scope: &ResourceScope,
+    scope: &AuditScope,
 ) -> Vec<Gap> {
     let affected = Affected::new(selected, results);
     let mut gaps = Vec::new();
@@ -59,7 +59,7 @@ fn is_gone(code: &str) -> bool {
     matches!(code, "NoSuchBucket" | "ResourceNotFoundException")
 }
 
-fn in_scope(owner: &ReadingOwner<'_>, scope: &ResourceScope) -> bool {
+fn in_scope(owner: &ReadingOwner<'_>, scope: &AuditScope) -> bool {
     let (kind, region) = match owner.inventory {
         OwnerInventory::Bucket(bucket) => (
             SubjectKind::Bucket,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Exit;
 use crate::cli::options::GateOptions;
-use crate::report::{CheckResult, GateOutcome, Reason, Status};
+use crate::report::{CheckResult, GateOutcome, Reason, ResultChange, Status};
 
 /// The exit code of the results and the gate.
 ///
@@ -38,8 +38,16 @@ impl GateTally {
 
     pub(super) fn add(&mut self, results: &[CheckResult]) {
         let fail_on = self.gate.fail_on;
-        let at_or_above =
-            |result: &&CheckResult| fail_on.is_some_and(|least| result.severity >= least);
+        // What a deployment leaves as it is does not count against it.
+        let counts = |result: &CheckResult| {
+            !matches!(
+                result.change,
+                Some(ResultChange::Same | ResultChange::Fixed)
+            )
+        };
+        let at_or_above = |result: &&CheckResult| {
+            counts(result) && fail_on.is_some_and(|least| result.severity >= least)
+        };
         for result in results.iter().filter(at_or_above) {
             if result.status == Status::Fail {
                 self.findings += 1;

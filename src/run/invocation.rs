@@ -5,9 +5,11 @@ use std::path::Path;
 use crate::cli::Placed;
 use crate::cli::options::{
     Acceptance, AuditOptions, AuditSource, DEFAULT_PACK, RemediateOptions, SelectionOptions,
+    TemplateOptions,
 };
 use crate::inventory::request::CollectRequest;
-use crate::report::{Invocation, Severity};
+use crate::report::Severity;
+use crate::report::invocation::{BeforeDeployment, Invocation};
 
 /// Words of a command line in the making.
 #[derive(Default)]
@@ -43,12 +45,7 @@ pub(super) fn of(
         AuditSource::Sample => words.0.push("--sample".to_owned()),
         AuditSource::Snapshot(path) => words.path("--snapshot", path),
         AuditSource::Live => {
-            if let Some(profile) = &request.profile {
-                words.option("--profile", profile);
-            }
-            if let Some(endpoint) = &request.endpoint_url {
-                words.option("--endpoint-url", endpoint);
-            }
+            live(request, &mut words);
         }
     }
     if !request.resources.regions.is_empty() {
@@ -69,8 +66,48 @@ pub(super) fn of(
         source: words.0,
         catalogue: catalogue.0,
         pack: pack.0,
+        before_deployment: None,
         audit: Vec::new(),
     }
+}
+
+/// The profile and the endpoint.
+fn live(request: &CollectRequest, words: &mut Words) {
+    if let Some(profile) = &request.profile {
+        words.option("--profile", profile);
+    }
+    if let Some(endpoint) = &request.endpoint_url {
+        words.option("--endpoint-url", endpoint);
+    }
+}
+
+/// Templates and plans with what is known of their deployment.
+fn of_template(template: &TemplateOptions) -> Words {
+    let mut words = Words::default();
+    for file in &template.templates {
+        words.path("--template", file);
+    }
+    for file in &template.terraform_plans {
+        words.path("--terraform-plan", file);
+    }
+    let known = [
+        ("--account", &template.account),
+        ("--region", &template.region),
+        ("--stack-name", &template.stack_name),
+        ("--as-of", &template.as_of),
+    ];
+    for (option, value) in known {
+        if let Some(value) = value {
+            words.option(option, value);
+        }
+    }
+    for (name, value) in &template.parameters {
+        words.option("--parameter", format!("{name}={value}"));
+    }
+    for file in &template.parameter_files {
+        words.path("--parameter-file", file);
+    }
+    words
 }
 
 /// All of an audit but its outputs.
@@ -105,12 +142,32 @@ pub(super) fn of_audit(audit: &AuditOptions, config: Option<&Path>) -> Invocatio
     if let Some(model) = &audit.cold_start_model {
         words.path("--cold-start-model", model);
     }
-    if audit.source == AuditSource::Live {
+    let reads_account = match &audit.template {
+        None => audit.source == AuditSource::Live,
+        Some(template) => template.onto == Some(AuditSource::Live),
+    };
+    if reads_account {
         opt_ins(&audit.request, &mut words);
+    }
+    let mut run = of(&audit.source, &audit.request, &audit.selection, config);
+    if let Some(template) = &audit.template {
+        run.source = of_template(template).0;
+        run.before_deployment = Some(match template.terraform_plans.is_empty() {
+            true => BeforeDeployment::Templates,
+            false => BeforeDeployment::Plans,
+        });
+        match &template.onto {
+            Some(AuditSource::Snapshot(file)) => words.path("--onto", file),
+            Some(_) => {
+                words.option("--onto", "live");
+                live(&audit.request, &mut words);
+            }
+            None => {}
+        }
     }
     Invocation {
         audit: words.0,
-        ..of(&audit.source, &audit.request, &audit.selection, config)
+        ..run
     }
 }
 
@@ -127,12 +184,20 @@ pub(super) fn of_standard_input(run: &Invocation) -> Invocation {
 
 /// Of a plan.
 pub(super) fn of_remediation(remediate: &RemediateOptions, config: Option<&Path>) -> Invocation {
-    of(
+    let run = of(
         &remediate.source,
         &remediate.request,
         &remediate.selection,
         config,
-    )
+    );
+    match &remediate.template {
+        None => run,
+        Some(template) => Invocation {
+            source: of_template(template).0,
+            before_deployment: Some(BeforeDeployment::Templates),
+            ..run
+        },
+    }
 }
 
 /// The opt-in readings, which only a live account takes.

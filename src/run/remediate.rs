@@ -13,12 +13,13 @@ use super::assess::{self, AuditInput};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::source;
-use super::{Exit, RunError, catalogue, invocation};
+use super::{Exit, RunError, catalogue, invocation, templates};
 use crate::checks::message::TextTemplate;
-use crate::checks::{Check, Selected};
+use crate::checks::{Catalog, Check, Selected};
 use crate::cli::did_you_mean;
 use crate::cli::options::RemediateOptions;
 use crate::facts::{FactPaths, Facts, Subject};
+use crate::inventory::Snapshot;
 use crate::inventory::request::CollectRequest;
 use crate::output::plan::PlanFormat;
 use crate::output::{Look, standard_ids};
@@ -26,7 +27,7 @@ use crate::remedy::quote::TextPiece;
 use crate::remedy::{self, FixRequest, PlanOptions};
 use crate::report::numbers::count;
 use crate::report::plan::Plan;
-use crate::report::{CheckResult, Report, Status};
+use crate::report::{CheckResult, Report, Source, Status};
 
 /// The results of tests/round_trip.rs on LocalStack.
 const ROUND_TRIP: &str = include_str!("../../policies/data/round-trip.yaml");
@@ -76,8 +77,39 @@ pub(super) fn run(
         &remediate.selection,
         &remediate.request.resources,
     )?;
-    let mut needs = catalogue::needs(&selected);
-    needs.extend(acceptance.needs(&selected));
+    let mut plan = match &remediate.template {
+        Some(template) => {
+            let nothing = Snapshot::default();
+            let input = AuditInput {
+                snapshot: &nothing,
+                source: Source::Template,
+                selected: &selected,
+                selection: &remediate.selection,
+                resources: &remediate.request.resources,
+                trust: &remediate.trust,
+                model: None,
+                acceptance: &acceptance,
+                standard: None,
+            };
+            templates::fixes(template, &input, &remediate.decided)?
+        }
+        None => of_account(&remediate, &catalogue, &selected, &acceptance, console)?,
+    };
+    plan.invocation = invocation::of_remediation(&remediate, console.named_config());
+    write(&remediate, &plan, console, stdout)?;
+    Ok(Exit::Clean)
+}
+
+/// The plan for an account or a snapshot.
+fn of_account(
+    remediate: &RemediateOptions,
+    catalogue: &Catalog,
+    selected: &Selected,
+    acceptance: &AcceptanceRules,
+    console: &mut Console<'_>,
+) -> Result<Plan, RunError> {
+    let mut needs = catalogue::needs(selected);
+    needs.extend(acceptance.needs(selected));
     needs.extend(remedy::needs(selected.kinds()));
     let request = CollectRequest {
         needs,
@@ -92,30 +124,38 @@ pub(super) fn run(
     let report = assess::report(&AuditInput {
         snapshot: &snapshot,
         source,
-        selected: &selected,
+        selected,
         selection: &remediate.selection,
         resources: &remediate.request.resources,
         trust: &remediate.trust,
         model: None,
-        acceptance: &acceptance,
-        standard: catalogue::standard(&catalogue, &remediate.selection),
+        acceptance,
+        standard: catalogue::standard(catalogue, &remediate.selection),
     })?;
     for note in &report.notes {
         console.note(&format!("note: {note}"));
     }
     let facts = Facts::new(&snapshot, remediate.trust.clone());
-    let mut plan = plan(&facts, &selected, &report, &remediate.decided)?;
-    plan.invocation = invocation::of_remediation(&remediate, console.named_config());
+    plan(&facts, selected, &report, &remediate.decided)
+}
+
+/// Writes a plan to every output.
+fn write(
+    remediate: &RemediateOptions,
+    plan: &Plan,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<(), RunError> {
     for output in &remediate.outputs {
         match &output.file {
             Some(file) => {
-                files::write(file, |out| output.format.render(&plan, Look::FILE, out))?;
+                files::write(file, |out| output.format.render(plan, Look::FILE, out))?;
                 let fixes = count(plan.fixes.len(), "fix");
                 console.note(&format!("wrote {}: {fixes}", file.display()));
             }
             None => {
                 let look = console.look();
-                let render = |out: &mut dyn Write| output.format.render(&plan, look, out);
+                let render = |out: &mut dyn Write| output.format.render(plan, look, out);
                 if output.format == PlanFormat::TABLE {
                     console.show(stdout, render)?;
                 } else {
@@ -125,9 +165,9 @@ pub(super) fn run(
         }
     }
     if let Some((folder, format)) = &remediate.split {
-        split(&plan, folder, *format, console)?;
+        split(plan, folder, *format, console)?;
     }
-    Ok(Exit::Clean)
+    Ok(())
 }
 
 /// Writes one file a resource, a folder a Region.
@@ -193,6 +233,7 @@ pub(super) fn plan(
         &PlanOptions {
             decided: &|check| decided.iter().any(|glob| glob.matches(check)),
             verified: &|check| round_trip.verified.contains(check),
+            of_templates: report.source == Source::Template,
         },
         report.tool.clone(),
         report.source,

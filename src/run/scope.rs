@@ -19,13 +19,13 @@ use crate::report::{ResourceId, SubjectKind};
 const UNLISTED: &str = "*";
 
 /// Decides whether a resource is selected.
-pub(super) struct ResourceScope {
+pub(super) struct AuditScope {
     regions: Vec<String>,
     buckets: Vec<WildMatch>,
     functions: Vec<WildMatch>,
 }
 
-impl ResourceScope {
+impl AuditScope {
     pub(super) fn new(resources: &ResourceFilter) -> Self {
         let globs = |texts: &[String]| texts.iter().map(|text| WildMatch::new(text)).collect();
         Self {
@@ -181,9 +181,9 @@ fn suggestion<'a>(glob: &str, names: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
 
-    fn scope(regions: &[&str], buckets: &[&str], functions: &[&str]) -> ResourceScope {
+    fn scope(regions: &[&str], buckets: &[&str], functions: &[&str]) -> AuditScope {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        ResourceScope::new(&ResourceFilter {
+        AuditScope::new(&ResourceFilter {
             regions: owned(regions),
             buckets: owned(buckets),
             functions: owned(functions),

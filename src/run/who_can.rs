@@ -1,5 +1,6 @@
 //! `who-can` and `what-can`: the account compiled once, then asked.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,12 +18,15 @@ use crate::cli::did_you_mean;
 use crate::cli::options::{AccessOutput, ControlFiles, WhatCanOptions, WhoCanOptions};
 use crate::facts::reach;
 use crate::inventory::Snapshot;
+use crate::inventory::ids::SubjectKind;
+use crate::inventory::need::Need;
 use crate::inventory::request::CollectRequest;
 use crate::output::{self, Look};
-use crate::report::Reach;
 use crate::report::who_can::{
-    ACCESS_SCHEMA, HopAnswer, PrincipalRow, TargetRow, WhatCanReport, WhoCanReport,
+    ACCESS_SCHEMA, AccessGroup, AccessMatrix, HopAnswer, PrincipalRow, TargetRow, WhatCanReport,
+    WhoCanReport,
 };
+use crate::report::{BucketPosture, Reach};
 
 /// `--batch`.
 pub(super) fn lines(stdout: &mut Stdout<'_>) -> Result<Exit, RunError> {
@@ -169,13 +173,142 @@ pub(super) fn what_can(
 }
 
 fn with_needs(mut request: CollectRequest) -> CollectRequest {
-    let opted = request.opted();
-    request.needs = reach::needs()
-        .into_iter()
-        .filter(|(_, need)| !need.reading.opt_in() || opted.contains(&need.reading))
-        .collect();
+    request.needs = needs(&request);
     request
 }
+
+/// What must be read to answer, opt-in readings only where the request turns them on.
+pub(super) fn needs(request: &CollectRequest) -> BTreeSet<(SubjectKind, Need)> {
+    let opted = request.opted();
+    reach::needs()
+        .into_iter()
+        .filter(|(_, need)| !need.reading.opt_in() || opted.contains(&need.reading))
+        .collect()
+}
+
+/// The classes of a matrix.
+const MATRIX: [AccessClass; 5] = [
+    AccessClass::Read,
+    AccessClass::List,
+    AccessClass::Write,
+    AccessClass::Acl,
+    AccessClass::Takeover,
+];
+
+/// Who can reach each of some buckets; nothing for an account whose identities were not read.
+pub(super) fn matrices(snapshot: &Snapshot, buckets: &[BucketPosture]) -> Vec<AccessMatrix> {
+    let mut matrices = Vec::new();
+    for (id, account) in &snapshot.accounts {
+        let unlisted = reach::unlisted(account);
+        if account.identities.is_empty() && unlisted.is_some() {
+            continue;
+        }
+        let Some(record) = reach::account_record(snapshot, id) else {
+            continue;
+        };
+        let world = World::new(record);
+        let of_account = buckets.iter().filter(|bucket| bucket.account == *id);
+        matrices.extend(of_account.map(|bucket| AccessMatrix {
+            unlisted: unlisted.iter().cloned().collect(),
+            ..matrix(&world, &bucket.name, id)
+        }));
+    }
+    matrices
+}
+
+/// What a line of a matrix says of its principals.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct MatrixLine {
+    /// By class.
+    classes: BTreeMap<String, Reach>,
+    through: Vec<String>,
+    under: Vec<String>,
+}
+
+impl MatrixLine {
+    fn of(answers: &[(AccessClass, PrincipalAnswer)]) -> Self {
+        let allowed = answers
+            .iter()
+            .map(|(_, answer)| answer)
+            .filter(|answer| answer.verdict != Reach::Unreachable);
+        let distinct = |text: &dyn Fn(&PrincipalAnswer) -> String| -> Vec<String> {
+            let texts = allowed.clone().map(text).filter(|text| !text.is_empty());
+            texts.collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        Self {
+            through: distinct(&output::who_can::through),
+            under: distinct(&output::who_can::under),
+            classes: answers
+                .iter()
+                .map(|(class, answer)| (class.name().to_owned(), answer.verdict))
+                .collect(),
+        }
+    }
+
+    /// How much access it is, to sort by.
+    fn width(&self) -> usize {
+        let weights = self.classes.values().map(|reach| match reach {
+            Reach::Reachable => 3,
+            Reach::Constrained => 2,
+            Reach::Unknown => 1,
+            Reach::Unreachable => 0,
+        });
+        weights.sum()
+    }
+}
+
+fn matrix(world: &World, bucket: &str, account: &str) -> AccessMatrix {
+    let mut by_principal: BTreeMap<String, Vec<(AccessClass, PrincipalAnswer)>> = BTreeMap::new();
+    for class in MATRIX {
+        let rows = world.who_can(bucket, &ReachQuestion::of_class(class));
+        for row in rows.into_iter().flatten() {
+            let answer = PrincipalAnswer::from(row.decision.as_ref());
+            by_principal
+                .entry(row.principal)
+                .or_default()
+                .push((class, answer));
+        }
+    }
+    let mut lines: BTreeMap<MatrixLine, Vec<String>> = BTreeMap::new();
+    let mut without_access = 0;
+    for (principal, answers) in by_principal {
+        let line = MatrixLine::of(&answers);
+        if line.width() == 0 {
+            without_access += 1;
+        } else {
+            lines.entry(line).or_default().push(principal);
+        }
+    }
+    let mut lines: Vec<(MatrixLine, Vec<String>)> = lines.into_iter().collect();
+    lines.sort_by_key(|(line, _)| std::cmp::Reverse(line.width()));
+    AccessMatrix {
+        bucket: bucket.to_owned(),
+        account: account.to_owned(),
+        groups: lines
+            .into_iter()
+            .map(|(line, principals)| AccessGroup {
+                principals,
+                classes: line.classes,
+                through: line.through,
+                under: line.under,
+            })
+            .collect(),
+        without_access,
+        assumes: vec![
+            "no service or resource control policy denies it".to_owned(),
+            UNSEEN.to_owned(),
+            DEFAULTS.to_owned(),
+        ],
+        unlisted: Vec::new(),
+    }
+}
+
+/// Policies that no reading holds.
+const UNSEEN: &str = "session policies and VPC endpoint policies do not restrict it";
+
+/// What is taken of objects.
+const DEFAULTS: &str =
+    "objects are encrypted as the bucket's default says, and have no ACL of their own";
 
 fn check_writable(outputs: &[AccessOutput]) -> Result<(), RunError> {
     outputs
@@ -258,11 +391,8 @@ fn assumptions(
         Some(levels) => record.rcps = Some(read_levels(levels, "rcp", PolicyKind::Resource)?),
         None => assumes.push("no resource control policy denies it (--rcp)".to_owned()),
     }
-    assumes.push("session policies and VPC endpoint policies do not restrict it".to_owned());
-    assumes.push(
-        "objects are encrypted as the bucket's default says, and have no ACL of their own"
-            .to_owned(),
-    );
+    assumes.push(UNSEEN.to_owned());
+    assumes.push(DEFAULTS.to_owned());
     Ok(assumes)
 }
 

@@ -14,8 +14,10 @@
 //! holds, and one that differs is not assessed.
 
 pub mod build;
+pub mod changes;
 pub mod cloudformation;
 pub mod package;
+pub mod patch;
 pub mod policy;
 pub mod settings;
 pub mod source;
@@ -23,6 +25,7 @@ pub mod terraform;
 pub mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
@@ -67,6 +70,37 @@ pub struct DeploymentTarget {
     pub parameters: BTreeMap<String, String>,
     /// The time of the verdicts, RFC 3339.
     pub taken_at: String,
+    /// The account that the deployment is laid over; a closed world without one.
+    pub onto: Option<Arc<Snapshot>>,
+}
+
+impl DeploymentTarget {
+    /// The account: the one that the user names, else the only one of the snapshot below.
+    pub fn account(&self) -> Option<String> {
+        self.account
+            .clone()
+            .or_else(|| self.onto.as_deref().and_then(only_account))
+    }
+
+    /// The Region: the one that the user names, else the only one that was read of the account.
+    pub fn region(&self) -> Option<String> {
+        let only = || {
+            let account = self.account()?;
+            let below = self.onto.as_deref()?.accounts.get(&account)?;
+            only_of(below.regions.keys())
+        };
+        self.region.clone().or_else(only)
+    }
+}
+
+/// The only account of a snapshot.
+pub(crate) fn only_account(snapshot: &Snapshot) -> Option<String> {
+    only_of(snapshot.accounts.keys())
+}
+
+fn only_of<'s>(mut names: impl Iterator<Item = &'s String>) -> Option<String> {
+    let first = names.next()?;
+    names.next().is_none().then(|| first.clone())
 }
 
 /// One deployment, read.

@@ -6,13 +6,16 @@
 //! its function) has been decided by the reader.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::value::{SourcePosition, TemplateNode};
+use crate::inventory::Snapshot;
+use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{
     Abac, CorsRule, Grant, LifecycleRule, Logging, ObjectLock, Replication, Versioning, Website,
 };
 use crate::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRule};
-use crate::inventory::function::{FunctionConfiguration, UrlCors};
+use crate::inventory::function::{FunctionConfiguration, FunctionInventory, UrlCors};
 use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
 use crate::inventory::key::{KeyDescription, KeyRotation};
 use crate::inventory::trail::TrailInventory;
@@ -64,6 +67,20 @@ pub struct ResourceSource {
     /// The resource exists before this deployment, so that AWS's defaults for new resources say
     /// nothing about it.
     pub existing: bool,
+    /// The deployment does not make the resource and writes a part of it: the others stay.
+    pub partial: bool,
+}
+
+impl ResourceSource {
+    /// Of a part of a resource that the account has and the deployment does not make.
+    #[must_use]
+    pub fn of_a_part(self) -> Self {
+        Self {
+            existing: true,
+            partial: true,
+            ..self
+        }
+    }
 }
 
 /// Everything that one deployment makes.
@@ -77,6 +94,10 @@ pub struct DeploymentSettings {
     pub taken_at: String,
     /// The input says of each resource whether it exists (a plan does, a template does not).
     pub names_existing: bool,
+    /// The account that the deployment is laid over; a closed world without one.
+    pub onto: Option<Arc<Snapshot>>,
+    /// What the deployment deletes.
+    pub deleted: Vec<DeletedResource>,
     /// Account-level Block Public Access.
     pub account_public_access_block: Setting<BlockSettings>,
     /// Where account-level Block Public Access is written.
@@ -111,6 +132,37 @@ pub struct DeploymentSettings {
     /// could not be joined, with what it refers to. Their results are not assessed where it could
     /// change them.
     pub unjoined: BTreeSet<String>,
+}
+
+impl DeploymentSettings {
+    /// The account that the deployment is laid over.
+    pub fn below(&self) -> Option<&AccountInventory> {
+        self.onto.as_deref()?.accounts.get(self.account.as_deref()?)
+    }
+}
+
+/// Why a setting of an existing resource is not known from a plan: the plan does not have it.
+pub const NOT_IN_PLAN: &str = "a setting of the existing bucket, which is not in the plan";
+
+/// A resource that the deployment deletes, by its name in the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeletedResource {
+    /// A bucket by its name.
+    Bucket(String),
+    /// A function by its ARN.
+    Function(String),
+    /// A user, group or role, as `role/deploy`.
+    Identity(String),
+    /// A managed policy by its ARN.
+    ManagedPolicy(String),
+    /// A trail by its ARN.
+    Trail(String),
+    /// A KMS key by its ARN: KMS schedules its deletion.
+    Key(String),
+    /// An access point by its ARN.
+    AccessPoint(String),
+    /// Account-level Block Public Access.
+    AccountPublicAccessBlock,
 }
 
 /// The four flags of Block Public Access as they are written. A flag that a written block leaves out is
@@ -191,6 +243,36 @@ pub struct BucketSettings {
     pub request_payment: Setting<String>,
 }
 
+impl BucketSettings {
+    /// A bucket that the account has and the deployment does not make: nothing of it is written, and a
+    /// setting of its own is written after this.
+    pub fn elsewhere(name: String, source: ResourceSource) -> Self {
+        fn kept<T>() -> Setting<T> {
+            Setting::Undetermined(NOT_IN_PLAN.to_owned())
+        }
+        Self {
+            source: source.of_a_part(),
+            name: Setting::Written(name),
+            policy: kept(),
+            public_access_block: kept(),
+            ownership: kept(),
+            acl: kept(),
+            encryption: kept(),
+            logging: kept(),
+            versioning: kept(),
+            tags: kept(),
+            website: kept(),
+            cors: kept(),
+            lifecycle: kept(),
+            replication: kept(),
+            object_lock: kept(),
+            abac: kept(),
+            request_payment: kept(),
+            region: None,
+        }
+    }
+}
+
 /// One function with what belongs to it.
 #[derive(Clone, Debug, Default)]
 pub struct FunctionSettings {
@@ -217,6 +299,48 @@ pub struct FunctionSettings {
     pub reserved_concurrency: Setting<u32>,
     /// What belongs to it and could not be read: aliases, URLs or permissions, with what it refers to.
     pub undetermined: BTreeMap<FunctionPart, String>,
+    /// What the deployment deletes of it: names of aliases, qualifiers of URLs and of provisioned
+    /// concurrency, and the `Sid`s of permissions.
+    pub removed: BTreeSet<(FunctionPart, String)>,
+}
+
+impl FunctionSettings {
+    /// A function that the account has and the deployment does not make. None where its configuration
+    /// is not known.
+    pub fn elsewhere(
+        name: String,
+        live: &FunctionInventory,
+        source: ResourceSource,
+    ) -> Option<Self> {
+        Some(Self {
+            source: source.of_a_part(),
+            name: Setting::Written(name),
+            configuration: live.versions.get("$LATEST")?.clone(),
+            ..Self::default()
+        })
+    }
+}
+
+impl IdentitySettings {
+    /// An identity that the account has and the deployment does not make.
+    pub fn elsewhere(
+        kind: &str,
+        name: String,
+        live: &IdentityInventory,
+        source: ResourceSource,
+    ) -> Self {
+        Self {
+            source: source.of_a_part(),
+            kind: kind.to_owned(),
+            name: Setting::Written(name),
+            identity: IdentityInventory {
+                path: live.path.clone(),
+                boundary: live.boundary.clone(),
+                ..IdentityInventory::default()
+            },
+            ..Self::default()
+        }
+    }
 }
 
 /// The parts of a function that are resources of their own.
@@ -300,6 +424,8 @@ pub struct KeySettings {
     pub description: Setting<KeyDescription>,
     /// Automatic rotation.
     pub rotation: Setting<KeyRotation>,
+    /// The key policy; left out is KMS's default, which lets the account's policies decide.
+    pub policy: Setting<TemplateNode>,
     /// Its aliases, `alias/…`; may contain symbols.
     pub aliases: Vec<String>,
 }
@@ -349,7 +475,13 @@ pub struct TrailSettings {
     pub name: Setting<String>,
     /// Its Region, where it is not that of the deployment.
     pub region: Option<String>,
-    /// Everything else; name and home Region are filled in, symbols are shown.
+    /// `IsMultiRegionTrail`; off unless it is written.
+    pub multi_region: Setting<bool>,
+    /// `IsOrganizationTrail`; off unless it is written.
+    pub organization: Setting<bool>,
+    /// `EnableLogFileValidation`; off unless it is written.
+    pub log_file_validation: Setting<bool>,
+    /// Everything else; name, home Region and the three flags are filled in, symbols are shown.
     pub trail: TrailInventory,
 }
 
@@ -366,6 +498,10 @@ pub struct IdentitySettings {
     pub identity: IdentityInventory,
     /// Inline policies: documents by name.
     pub inline: BTreeMap<String, TemplateNode>,
+    /// A role's trust policy.
+    pub trust: Setting<TemplateNode>,
+    /// What the deployment takes away: names of inline policies and ARNs of managed ones.
+    pub removed: BTreeSet<String>,
     /// Access keys that the deployment makes.
     pub access_keys: Vec<AccessKey>,
     /// What it refers to, where its policies are not known in full.

@@ -5,6 +5,7 @@
 //! account id with a leading zero, `1.10`, `2012-10-17`.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
@@ -200,6 +201,7 @@ impl TreeReader {
         depth: usize,
     ) -> Result<TemplateValue, TemplateError> {
         let mut members: Vec<(String, TemplateNode)> = Vec::new();
+        let mut merged: BTreeSet<String> = BTreeSet::new();
         loop {
             let (key, key_span) = match self.next(events)? {
                 None | Some((Event::MappingEnd, _)) => break,
@@ -216,14 +218,20 @@ impl TreeReader {
             let Some(name) = key.as_text() else {
                 return Err(self.error(&key_span, "a key is not a text".to_owned()));
             };
-            // YAML's merge key.
-            if name == "<<" && matches!(value.value, TemplateValue::Map(_)) {
-                for (name, value) in value.members() {
+            // YAML's merge key: a map, or a list of maps of which the first one counts.
+            if name == "<<" && matches!(value.value, TemplateValue::Map(_) | TemplateValue::List(_))
+            {
+                for (name, value) in value.items().iter().flat_map(TemplateNode::members) {
                     if !members.iter().any(|(known, _)| known == name) {
+                        merged.insert(name.clone());
                         members.push((name.clone(), value.clone()));
                     }
                 }
                 continue;
+            }
+            // A key of its own takes the place of a merged one.
+            if merged.remove(&name) {
+                members.retain(|(known, _)| *known != name);
             }
             // The line of a member is the line of its name.
             members.push((name, value.at(Some(self.at(&key_span)))));

@@ -8,8 +8,8 @@ use coldbucket::inventory::account::{AccountInventory, RegionInventory};
 use coldbucket::inventory::bucket::BucketInventory;
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::trail::{
-    AdvancedSelector, BasicSelector, DataResources, EventSelectors, FieldSelector, TrailInventory,
-    TrailStatus,
+    AdvancedSelector, BasicSelector, DataResources, EventRecorder, EventSelectors, FieldSelector,
+    TrailInventory, TrailStatus,
 };
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::json;
@@ -397,6 +397,102 @@ fn without_trails_nothing_is_recorded_and_without_the_list_nobody_knows() {
         events(account(&[(BUCKET, &quiet_bucket())])),
         three(unlisted, unlisted, unlisted)
     );
+}
+
+fn recorder(selectors: EventSelectors) -> EventRecorder {
+    EventRecorder {
+        name: "lake".into(),
+        status: "ENABLED".into(),
+        multi_region: false,
+        advanced: selectors.advanced,
+    }
+}
+
+/// A Region's event data stores and channels.
+type RecorderLists<'a> = (
+    &'a str,
+    Reading<Vec<EventRecorder>>,
+    Reading<Vec<EventRecorder>>,
+);
+
+/// An account without trails, and what else is in each Region.
+fn recorded_by(regions: &[RecorderLists<'_>]) -> AccountInventory {
+    let mut account = watched_by(&[]);
+    for (name, stores, channels) in regions {
+        let region = account.regions.entry((*name).to_owned()).or_default();
+        region.trail_listing = Reading::Known(Vec::new());
+        region.event_data_stores = stores.clone();
+        region.event_channels = channels.clone();
+    }
+    account
+}
+
+/// CloudTrail user guide, "Event data stores" and "Service-linked channels", 2026.
+#[test]
+fn an_event_data_store_counts_where_it_is_enabled_and_covers_the_region() {
+    let everything = || recorder(objects(&[]));
+    let none = || Reading::Known(Vec::new());
+    let here = |store| {
+        events(recorded_by(&[(
+            REGION,
+            Reading::Known(vec![store]),
+            none(),
+        )]))
+    };
+    assert_eq!(here(everything()), three("all", "all", ""));
+    let stopped = EventRecorder {
+        status: "STOPPED_INGESTION".into(),
+        ..everything()
+    };
+    assert_eq!(
+        here(stopped),
+        three("none", "none", "event data store lake is STOPPED_INGESTION")
+    );
+    assert_eq!(
+        here(recorder(objects(&["readOnly = true"]))),
+        three(
+            "all",
+            "none",
+            "event data store lake records all reads and no writes of its objects"
+        )
+    );
+    let elsewhere = |store| {
+        let far = ("us-east-1", Reading::Known(vec![store]), none());
+        events(recorded_by(&[(REGION, none(), none()), far]))
+    };
+    assert_eq!(
+        elsewhere(everything()),
+        three("none", "none", "no trail records in eu-west-1")
+    );
+    let everywhere = EventRecorder {
+        multi_region: true,
+        ..everything()
+    };
+    assert_eq!(elsewhere(everywhere), three("all", "all", ""));
+    let channel = EventRecorder {
+        status: String::new(),
+        ..everything()
+    };
+    let channels = recorded_by(&[(REGION, none(), Reading::Known(vec![channel]))]);
+    assert_eq!(events(channels), three("all", "all", ""));
+}
+
+#[test]
+fn a_refused_list_of_event_data_stores_is_unknown_where_no_trail_decides() {
+    let refused = || denied("cloudtrail:ListEventDataStores");
+    let none = || Reading::Known(Vec::new());
+    let unknown = "unknown cloudtrail:ListEventDataStores";
+    for region in [REGION, "us-east-1"] {
+        let account = recorded_by(&[(region, refused(), none())]);
+        assert_eq!(
+            events(account),
+            three(unknown, unknown, unknown),
+            "{region}"
+        );
+    }
+    let mut decided = watched_by(&[(TRAIL, trail(objects(&[])))]);
+    decided.regions.get_mut(REGION).unwrap().event_data_stores = refused();
+    assert_eq!(events(decided), three("all", "all", ""));
 }
 
 /// One trail that records everything decides; of the others it does not matter what was refused.

@@ -1,7 +1,7 @@
 //! Functions: runtimes on their dates, versions that matter, packages, SnapStart, risk.
 
 use coldbucket::facts::function::runtime::{NOT_SCHEDULED, RuntimeTable};
-use coldbucket::facts::{Fact, Facts, Trust};
+use coldbucket::facts::{Fact, Facts, SubjectFacts, Trust};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::archive::{Archive, Content, ContentKind, LayerPackage, Package};
 use coldbucket::inventory::function::{
@@ -14,7 +14,7 @@ use coldbucket::report::{ColdStart, ColdStartRisk, DurationBasis, SnapStartState
 
 use crate::support::{
     REGION, denied, function, function_facts, function_facts_at, function_snapshot, postures,
-    python,
+    python, subject,
 };
 
 const MB: u64 = 1 << 20;
@@ -63,6 +63,47 @@ fn runtimes_on_2026_11_22() {
             "{runtime}"
         );
     }
+}
+
+/// A layer's code runs with the function's role: known are AWS, vendors that document
+/// their accounts, and those that the configuration trusts.
+#[test]
+fn layers_of_accounts_that_are_not_known() {
+    let layer = |account: &str| format!("arn:aws:lambda:eu-west-1:{account}:layer:l:1");
+    let (own, foreign, trusted) = (
+        layer("111111111111"),
+        layer("222222222222"),
+        layer("333333333333"),
+    );
+    // CloudWatch Lambda Insights, Datadog.
+    let published = [layer("580247275435"), layer("464622532012")];
+    let foreign_of = |arns: &[&String]| {
+        let latest = FunctionConfiguration {
+            layers: arns
+                .iter()
+                .map(|arn| Layer {
+                    arn: (*arn).clone(),
+                    code_size_bytes: 1,
+                })
+                .collect(),
+            ..python("python3.14")
+        };
+        let snapshot = function_snapshot(function(latest), REGION, NOON);
+        let trust = Trust {
+            accounts: ["333333333333".to_owned()].into(),
+            ..Trust::default()
+        };
+        let facts = Facts::new(&snapshot, trust);
+        let subject = subject(&facts, SubjectKind::Function, "f");
+        let SubjectFacts::Function(facts) = facts.view(&subject).unwrap() else {
+            panic!("not a function");
+        };
+        facts.latest.foreign_layers.known().cloned()
+    };
+    assert_eq!(foreign_of(&[]).as_deref(), Some(""));
+    let vouched = [&own, &trusted, &published[0], &published[1]];
+    assert_eq!(foreign_of(&vouched).as_deref(), Some(""));
+    assert_eq!(foreign_of(&[&own, &foreign]), Some(foreign.clone()));
 }
 
 #[test]

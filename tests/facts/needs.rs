@@ -12,7 +12,7 @@ use coldbucket::inventory::access_point::{
     AccessPointConfiguration, AccessPointInventory, AccessPointRegion,
     MultiRegionAccessPointInventory,
 };
-use coldbucket::inventory::account::{AccountInventory, RegionInventory};
+use coldbucket::inventory::account::{AccountInventory, Listing, RegionInventory};
 use coldbucket::inventory::archive::{Archive, Content, ContentKind, Folder, Package};
 use coldbucket::inventory::bucket::{
     Abac, BucketInventory, CorsRule, Encryption, LifecycleRule, ObjectLock, PolicyStatus,
@@ -27,7 +27,7 @@ use coldbucket::inventory::function::{
 };
 use coldbucket::inventory::identity::{AccessKey, IdentityInventory};
 use coldbucket::inventory::ids::SubjectKind;
-use coldbucket::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
+use coldbucket::inventory::key::{GrantOnKey, KeyDescription, KeyInventory, KeyRotation};
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
 use coldbucket::inventory::object::{ObjectSample, SampledObject};
 use coldbucket::inventory::target::{BucketHead, TargetInventory};
@@ -464,6 +464,148 @@ fn people() -> AccountInventory {
     }
 }
 
+/// A bucket under a key: one role reads it, another is refused by the key, and two other accounts come
+/// near it.
+fn shared() -> AccountInventory {
+    let document = |statements: &Value| policy(statements).known().unwrap().clone();
+    let role = |name: &str, trusted: &str, statements: &Value| IdentityInventory {
+        arn: format!("arn:aws:iam::{OWNER}:role/{name}"),
+        path: "/".into(),
+        inline: [("own".to_owned(), document(statements))].into(),
+        trust: Some(document(&json!([
+            {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"},
+        ]))),
+        ..IdentityInventory::default()
+    };
+    let cook = role(
+        "cook",
+        "222222222222",
+        &json!([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]),
+    );
+    let chef = role(
+        "chef",
+        OWNER,
+        &json!([{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]),
+    );
+    let bucket = BucketInventory {
+        policy: policy(&json!([
+            {"Effect": "Allow", "Principal": {"AWS": chef.arn}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"},
+        ])),
+        encryption: Reading::Known(Encryption {
+            algorithm: Some("aws:kms".into()),
+            kms_key: Some(KEY.into()),
+            ..Encryption::default()
+        }),
+        tags: Reading::Known([("data".to_owned(), "Confidential".to_owned())].into()),
+        ..quiet_bucket()
+    };
+    let key = KeyInventory {
+        description: Reading::Known(KeyDescription {
+            arn: KEY.into(),
+            account: OWNER.into(),
+            manager: "CUSTOMER".into(),
+            state: "Enabled".into(),
+            ..KeyDescription::default()
+        }),
+        policy: policy(&json!([
+            {"Effect": "Allow", "Principal": {"AWS": [OWNER, cook.arn]}, "Action": "kms:*", "Resource": "*"},
+            {"Effect": "Allow", "Principal": {"AWS": "333333333333"}, "Action": "kms:Decrypt", "Resource": "*"},
+        ])),
+        grants: Reading::Known(Vec::new()),
+        ..KeyInventory::default()
+    };
+    AccountInventory {
+        keys: [(KEY.to_owned(), key)].into(),
+        identities: [
+            ("role/chef".to_owned(), chef),
+            ("role/cook".to_owned(), cook),
+        ]
+        .into(),
+        identity_listing: Reading::Known(Listing { complete: true }),
+        ..account(&[(BUCKET, &bucket)])
+    }
+}
+
+/// Who reads, and who is refused: identity, bucket and key policies together.
+#[test]
+fn readers_are_counted_and_the_key_is_asked() {
+    let of = |account: AccountInventory, trust: Trust| {
+        let snapshot = snapshot(account);
+        let facts = Facts::new(&snapshot, trust);
+        let subject = facts.subjects(SubjectKind::Bucket).next().unwrap();
+        let document = facts.view(&subject).unwrap().document(&FactPaths::of([
+            "bucket.reach",
+            "bucket.key.decrypted_by",
+            "bucket.labels",
+        ]));
+        document.known["bucket"].clone()
+    };
+    let seen = of(shared(), Trust::default());
+    assert_eq!(seen["labels"], json!(["data=confidential"]));
+    assert_eq!(
+        seen["reach"],
+        json!({"readers": 1, "roles_for_others": ["role/cook by account 222222222222"], "refused_by_key": ["role/chef"]})
+    );
+    assert_eq!(seen["key"]["decrypted_by"], json!(["account 333333333333"]));
+    // Accounts that the configuration trusts are no finding.
+    let trust = Trust {
+        accounts: ["222222222222".to_owned(), "333333333333".to_owned()].into(),
+        ..Trust::default()
+    };
+    let seen = of(shared(), trust);
+    assert_eq!(seen["reach"]["roles_for_others"], json!([]));
+    assert_eq!(seen["key"]["decrypted_by"], json!([]));
+    // A grant of the key lets the role in that the key policy does not name.
+    let mut account = shared();
+    account.keys.get_mut(KEY).unwrap().grants = Reading::Known(vec![GrantOnKey {
+        grantee: format!("arn:aws:iam::{OWNER}:role/chef"),
+        operations: vec!["Decrypt".into()],
+        ..GrantOnKey::default()
+    }]);
+    let seen = of(account, Trust::default());
+    assert_eq!(seen["reach"]["readers"], json!(2));
+    assert_eq!(seen["reach"]["refused_by_key"], json!([]));
+    // A role that reads every bucket has no broken grant: the key separates duties.
+    let mut account = shared();
+    let chef = account.identities.get_mut("role/chef").unwrap();
+    chef.inline = [(
+        "own".to_owned(),
+        policy(&json!([{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]))
+            .known()
+            .unwrap()
+            .clone(),
+    )]
+    .into();
+    assert_eq!(
+        of(account, Trust::default())["reach"]["refused_by_key"],
+        json!([])
+    );
+    // A key policy for everyone, and one for an organization.
+    for (principal, condition, words) in [
+        ("*", json!({}), json!(["any AWS account"])),
+        (
+            "*",
+            json!({"StringEquals": {"kms:CallerAccount": OWNER}}),
+            json!([]),
+        ),
+        (
+            "*",
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}),
+            json!(["accounts of organization o-abcdefghij"]),
+        ),
+    ] {
+        let mut account = shared();
+        account.keys.get_mut(KEY).unwrap().policy = policy(&json!([
+            {"Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt", "Resource": "*", "Condition": condition},
+        ]));
+        assert_eq!(
+            of(account, Trust::default())["key"]["decrypted_by"],
+            words,
+            "{condition}"
+        );
+    }
+}
+
 /// Accounts in which, between them, every reading matters to every fact that declares it.
 fn accounts() -> Vec<Snapshot> {
     let restrict = PublicAccessBlock {
@@ -662,6 +804,7 @@ fn accounts() -> Vec<Snapshot> {
         snapshot(account(&[(BUCKET, &by_aws_word)])),
         snapshot(account(&[(BUCKET, &from_a_wide_network)])),
         snapshot(elaborate()),
+        snapshot(shared()),
         snapshot(doors()),
         snapshot(people()),
         function_snapshot(busy, REGION, "2026-11-22T12:00:00Z"),

@@ -101,7 +101,7 @@ fn quoted(text: &str, placeholder: &str) -> String {
     }
 }
 
-struct Question<'a> {
+struct LeverSearch<'a> {
     model: &'a Model,
     input: &'a EstimateInput,
     now: &'a Estimate,
@@ -114,7 +114,7 @@ struct Question<'a> {
     found: Vec<Lever>,
 }
 
-impl<'a> Question<'a> {
+impl<'a> LeverSearch<'a> {
     fn new(model: &'a Model, input: &'a EstimateInput, now: &'a Estimate, target: &Target) -> Self {
         let over = |measured: f64, phase| {
             let estimated = now.phase(phase);
@@ -146,14 +146,14 @@ impl<'a> Question<'a> {
     }
 
     /// What a caller would save by a change, with the estimate's own band.
-    fn saving(&self, change: impl FnOnce(&mut EstimateInput)) -> Saving {
+    fn saving(&self, change: impl FnOnce(&mut EstimateInput)) -> LeverSaving {
         self.banded(self.saved_ms(change))
     }
 
     /// So many milliseconds with the estimate's own band.
-    fn banded(&self, ms: f64) -> Saving {
+    fn banded(&self, ms: f64) -> LeverSaving {
         let reported = self.now.reported_ms().max(f64::MIN_POSITIVE);
-        Saving {
+        LeverSaving {
             ms,
             low_ms: ms * self.now.low_ms / reported,
             high_ms: ms * self.now.high_ms / reported,
@@ -178,7 +178,7 @@ impl<'a> Question<'a> {
         (saved(Phase::PreInit) + init + saved(Phase::FirstCall) * first).min(self.takes_ms)
     }
 
-    fn offer(&mut self, what: impl Into<String>, saving: Saving, usd: f64, how: String) {
+    fn offer(&mut self, what: impl Into<String>, saving: LeverSaving, usd: f64, how: String) {
         if saving.ms >= WORTH_MS && saving.ms >= self.takes_ms * WORTH_SHARE {
             let saves_ms = tenth(saving.ms.min(self.takes_ms));
             // A start that takes longer than estimated can be shortened by more.
@@ -197,13 +197,13 @@ impl<'a> Question<'a> {
 
 /// What a lever saves, ms, with its range.
 #[derive(Clone, Copy)]
-struct Saving {
+struct LeverSaving {
     ms: f64,
     low_ms: f64,
     high_ms: f64,
 }
 
-impl Saving {
+impl LeverSaving {
     /// The same, where it may save nothing at all.
     fn at_most(self) -> Self {
         Self {
@@ -223,7 +223,7 @@ pub fn snapstart_saves(
     target: &Target,
 ) -> Result<f64, InputError> {
     let now = estimate(model, input)?;
-    let question = Question::new(model, input, &now, target);
+    let question = LeverSearch::new(model, input, &now, target);
     let saves = question.saved_ms(|input| input.snapstart = Some(true));
     Ok(tenth(saves.max(0.0)))
 }
@@ -243,7 +243,7 @@ pub fn levers(
     let Ok(shape) = Shape::of(model, &input.runtime, input.framework.as_deref()) else {
         return Vec::new();
     };
-    let mut question = Question::new(model, input, &now, target);
+    let mut question = LeverSearch::new(model, input, &now, target);
     let assumed = Assumed {
         demand: demand.unwrap_or_default(),
         by_default: demand.is_none(),
@@ -303,7 +303,7 @@ impl Assumed {
 }
 
 fn snapstart(
-    question: &mut Question<'_>,
+    question: &mut LeverSearch<'_>,
     price: &RegionPrices<'_>,
     target: &Target,
     shape: &Shape,
@@ -323,7 +323,7 @@ fn snapstart(
             input.primed = primed;
         })
     };
-    let saves = Saving {
+    let saves = LeverSaving {
         ms: primed(None),
         low_ms: primed(Some(false)),
         high_ms: question.banded(primed(Some(true))).high_ms,
@@ -345,7 +345,7 @@ fn snapstart(
 }
 
 fn provisioned(
-    question: &mut Question<'_>,
+    question: &mut LeverSearch<'_>,
     price: &RegionPrices<'_>,
     target: &Target,
     command: &str,
@@ -357,7 +357,7 @@ fn provisioned(
     let amount = price.provisioned_month(arm, question.input.memory_mb, 1);
     let saves = match target.measured {
         // What was measured is what is saved.
-        Some(_) => Saving {
+        Some(_) => LeverSaving {
             ms: question.takes_ms,
             low_ms: question.takes_ms,
             high_ms: question.takes_ms,
@@ -377,7 +377,7 @@ fn provisioned(
 }
 
 fn memory(
-    question: &mut Question<'_>,
+    question: &mut LeverSearch<'_>,
     price: &RegionPrices<'_>,
     shape: &Shape,
     assumed: &Assumed,
@@ -410,7 +410,7 @@ fn memory(
     );
 }
 
-fn package(question: &mut Question<'_>, target: &Target, command: &str) {
+fn package(question: &mut LeverSearch<'_>, target: &Target, command: &str) {
     let input = question.input;
     let dropped: f64 = target.waste.iter().fold(0.0, |all, (_, mb)| all + mb);
     if dropped > 0.0 {
@@ -455,7 +455,7 @@ fn package(question: &mut Question<'_>, target: &Target, command: &str) {
 }
 
 /// Importing the heaviest libraries where they are used. Whether the first call needs them is not known.
-fn lazy_import(question: &mut Question<'_>, shape: &Shape) {
+fn lazy_import(question: &mut LeverSearch<'_>, shape: &Shape) {
     let model = question.model;
     let Some(language) = shape.family.language() else {
         return;
@@ -524,7 +524,7 @@ fn library(text: &str) -> bool {
 }
 
 /// Creating SDK clients in init, which runs at full speed whatever the memory.
-fn client(question: &mut Question<'_>) {
+fn client(question: &mut LeverSearch<'_>) {
     if question.input.sdk_client != Some(SdkClient::Handler) {
         return;
     }
@@ -537,7 +537,7 @@ fn client(question: &mut Question<'_>) {
     );
 }
 
-fn sdk(question: &mut Question<'_>, shape: &Shape) {
+fn sdk(question: &mut LeverSearch<'_>, shape: &Shape) {
     if question.input.uses_sdk != Some(true) || question.input.imported_mb.is_some() {
         return;
     }
@@ -561,7 +561,7 @@ fn sdk(question: &mut Question<'_>, shape: &Shape) {
 }
 
 fn architecture(
-    question: &mut Question<'_>,
+    question: &mut LeverSearch<'_>,
     price: &RegionPrices<'_>,
     assumed: &Assumed,
     command: &str,
@@ -585,7 +585,7 @@ fn architecture(
 }
 
 /// Taking out one extension, the one of the costliest kind.
-fn extensions(question: &mut Question<'_>, target: &Target) {
+fn extensions(question: &mut LeverSearch<'_>, target: &Target) {
     let kinds = question
         .input
         .extension_kinds
@@ -635,7 +635,7 @@ fn extensions(question: &mut Question<'_>, target: &Target) {
 }
 
 /// Dropping the largest layer that is no extension. Whether the code imports it is not known here.
-fn layer(question: &mut Question<'_>, target: &Target, command: &str) {
+fn layer(question: &mut LeverSearch<'_>, target: &Target, command: &str) {
     let largest = target
         .layers
         .iter()
@@ -675,7 +675,7 @@ fn layer(question: &mut Question<'_>, target: &Target, command: &str) {
 }
 
 /// A zip package instead of a small image.
-fn image(question: &mut Question<'_>, command: &str) {
+fn image(question: &mut LeverSearch<'_>, command: &str) {
     let input = question.input;
     let small = input.image_mb.is_some_and(|mb| mb <= ZIP_FITS_MB);
     if input.package_type != "image" || !small {
@@ -698,7 +698,7 @@ fn image(question: &mut Question<'_>, command: &str) {
 }
 
 /// Advice on frameworks whose start has a part that a build can take over.
-fn framework(question: &mut Question<'_>, shape: &Shape) {
+fn framework(question: &mut LeverSearch<'_>, shape: &Shape) {
     let model = question.model;
     let part = |phase, begins: &str| -> f64 {
         question

@@ -38,4 +38,4 @@ pub use prices::Prices;
 /// Runs the example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-pub struct ReadmeExample;
+mod readme {}

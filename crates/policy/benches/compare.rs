@@ -85,39 +85,49 @@ fn measure(pairs: &[Pair]) -> (Vec<Duration>, Vec<CompareOutput>) {
     (times, answers)
 }
 
+fn arn(key: &str) -> String {
+    format!("arn:aws:s3:::b/{key}")
+}
+
+fn many(count: usize, of: &dyn Fn(usize) -> Value) -> Vec<Value> {
+    (0..count).map(of).collect()
+}
+
+/// Denies of three tags each, drawn from forty.
+fn booleans(count: usize, seed: u64) -> Vec<Value> {
+    many(count, &|place| {
+        let mut state = seed
+            .wrapping_add(place as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut condition = json!({});
+        for _ in 0..3 {
+            state ^= state >> 29;
+            state = state.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let key = format!("aws:PrincipalTag/t{}", state % 40);
+            condition["StringEquals"][key] = json!(if state & 64 == 0 { "x" } else { "y" });
+        }
+        json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": condition})
+    })
+}
+
+/// Allows to one role each, of accounts from `base` on.
+fn principals(count: usize, base: u64) -> Vec<Value> {
+    many(count, &|place| {
+        json!({"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{:012}:role/r{place}", base + place as u64)},
+               "Action": "s3:GetObject", "Resource": arn(&format!("p{place}/*"))})
+    })
+}
+
 /// Pairs near the longest a policy may be, made so that patterns, clauses or lists multiply.
 fn adversarial() -> Vec<(&'static str, String)> {
     let allow = |resource: Value, condition: Value| json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resource, "Condition": condition});
     let policy = |statements: Vec<Value>| json!({"Version": "2012-10-17", "Statement": statements});
-    let arn = |key: &str| format!("arn:aws:s3:::b/{key}");
-    let many = |count: usize, of: &dyn Fn(usize) -> Value| (0..count).map(of).collect::<Vec<_>>();
     let none = json!({});
     let stars = |letter: char, count: usize| {
         let hole: String = (0..count)
             .map(|place| format!("*{letter}{place:x}*"))
             .collect();
         arn(&hole)
-    };
-    let booleans = |count: usize, seed: u64| {
-        many(count, &|place| {
-            let mut state = seed
-                .wrapping_add(place as u64)
-                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            let mut condition = json!({});
-            for _ in 0..3 {
-                state ^= state >> 29;
-                state = state.wrapping_mul(0xBF58_476D_1CE4_E5B9);
-                let key = format!("aws:PrincipalTag/t{}", state % 40);
-                condition["StringEquals"][key] = json!(if state & 64 == 0 { "x" } else { "y" });
-            }
-            json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": condition})
-        })
-    };
-    let principals = |count: usize, base: u64| {
-        many(count, &|place| {
-            json!({"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{:012}:role/r{place}", base + place as u64)},
-                   "Action": "s3:GetObject", "Resource": arn(&format!("p{place}/*"))})
-        })
     };
     let lists = many(3000, &|place| json!(arn(&format!("{place}/*{place}*/?x*"))));
     let window = |letter: &str| json!([arn(&format!("*{letter}{}", "?".repeat(24)))]);
@@ -218,18 +228,17 @@ impl Bars {
     }
 }
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
-    let given = arguments
-        .iter()
-        .position(|argument| argument == "--policies");
-    let texts = match given.and_then(|place| arguments.get(place + 1)) {
-        Some(file) => std::fs::read_to_string(file).unwrap(),
-        None => POLICIES.to_owned(),
-    };
-    let mut bars = Bars { missed: 0 };
-    let pairs = mutated(&texts);
-    let (mut times, answers) = measure(&pairs);
+/// The time of half and of 99 of 100 pairs, beside their bars.
+fn check_times(bars: &mut Bars, what: &str, times: &mut [Duration]) {
+    for (name, percent, bar) in [("median", 50, 60.0), ("99 %", 99, 2000.0)] {
+        let time = percentile(times, percent).as_secs_f64() * 1e6;
+        bars.check(&format!("{what}, {name}"), time, bar, "us", true);
+    }
+}
+
+/// What was found about policies and their mutations; `show` prints what is not new access.
+fn by_mutation(bars: &mut Bars, pairs: &[Pair], show: bool) {
+    let (mut times, answers) = measure(pairs);
     let unknown = answers
         .iter()
         .filter(|answer| answer.new_access.is_none())
@@ -247,24 +256,20 @@ fn main() -> ExitCode {
         of(CompareVerdict::None),
         of(CompareVerdict::Future),
     );
-    for (pair, answer) in pairs.iter().zip(&answers) {
-        if pair.widens
-            && answer.verdict == CompareVerdict::None
-            && arguments.iter().any(|a| a == "--show")
-        {
+    for (pair, answer) in pairs.iter().zip(&answers).filter(|_| show) {
+        if pair.widens && answer.verdict == CompareVerdict::None {
             println!("  not wider: {}", pair.name);
         }
-        if answer.new_access.is_none() && arguments.iter().any(|a| a == "--show") {
+        if answer.new_access.is_none() {
             println!("  unknown: {}: {:?}", pair.name, answer.reason);
         }
     }
     let slowest = times
         .iter()
-        .zip(&pairs)
+        .zip(pairs)
         .max_by_key(|(time, _)| **time)
         .unwrap();
     println!("slowest: {:?} {}", slowest.0, slowest.1.name);
-    let micros = |time: Duration| time.as_secs_f64() * 1e6;
     let share = unknown as f64 * 100.0 / pairs.len() as f64;
     bars.check("unknown, of pairs by mutation", share, 2.0, "%", true);
     let widening: Vec<_> = pairs
@@ -280,37 +285,40 @@ fn main() -> ExitCode {
             .count(),
         widening.len()
     );
-    let median = percentile(&mut times, 50);
-    bars.check(
-        "pairs by mutation, median",
-        micros(median),
-        60.0,
-        "us",
-        true,
-    );
-    let p99 = percentile(&mut times, 99);
-    bars.check("pairs by mutation, 99 %", micros(p99), 2000.0, "us", true);
-    let documented: Vec<Pair> = DOCUMENTED
+    check_times(bars, "pairs by mutation", &mut times);
+}
+
+/// The pairs of AWS's documentation.
+fn documented() -> Vec<Pair> {
+    DOCUMENTED
         .lines()
         .map(|text| {
             let case: Value = serde_json::from_str(text).unwrap();
+            let kind = case["kind"].as_str().unwrap();
             Pair {
-                line: line(
-                    case["kind"].as_str().unwrap(),
-                    None,
-                    &case["old"],
-                    &case["new"],
-                ),
+                line: line(kind, None, &case["old"], &case["new"]),
                 name: case["id"].as_str().unwrap().to_owned(),
                 widens: false,
             }
         })
-        .collect();
-    let (mut times, _) = measure(&documented);
-    let median = percentile(&mut times, 50);
-    bars.check("documented pairs, median", micros(median), 60.0, "us", true);
-    let p99 = percentile(&mut times, 99);
-    bars.check("documented pairs, 99 %", micros(p99), 2000.0, "us", true);
+        .collect()
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    let asks = |option: &str| arguments.iter().any(|argument| argument == option);
+    let given = arguments
+        .iter()
+        .position(|argument| argument == "--policies");
+    let texts = match given.and_then(|place| arguments.get(place + 1)) {
+        Some(file) => std::fs::read_to_string(file).unwrap(),
+        None => POLICIES.to_owned(),
+    };
+    let mut bars = Bars { missed: 0 };
+    let pairs = mutated(&texts);
+    by_mutation(&mut bars, &pairs, asks("--show"));
+    let (mut times, _) = measure(&documented());
+    check_times(&mut bars, "documented pairs", &mut times);
     let start = Instant::now();
     for pair in &pairs {
         batch::compare(&pair.line, false).unwrap();
@@ -330,7 +338,7 @@ fn main() -> ExitCode {
         println!("  {name}: {:?} {:?}", answer.verdict, answer.lost);
         bars.check(name, took, 300.0, "ms", true);
     }
-    if bars.missed == 0 || arguments.iter().any(|argument| argument == "--report") {
+    if bars.missed == 0 || asks("--report") {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -29,4 +29,4 @@ pub use prove::who_can;
 /// Runs the example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-pub struct ReadmeExample;
+mod readme {}

@@ -33,12 +33,12 @@ pub enum PolicyKind {
 
 /// Where a policy stands: in a text of its own, or in a larger document that was read already.
 #[derive(Clone, Debug)]
-pub(super) enum Source<'a> {
+pub(super) enum DocumentSource<'a> {
     Text(Cow<'a, str>),
     Part(&'a Node<'a>),
 }
 
-impl Source<'_> {
+impl DocumentSource<'_> {
     /// Reads the policy; places count from its own beginning.
     pub(super) fn parse(&self, kind: PolicyKind) -> Policy {
         match self {

@@ -16,6 +16,7 @@ use coldbucket_policy::evaluate::DocumentJudge;
 use serde_json::{Value, json};
 
 const CASES: &str = include_str!("fixtures/compare-cases.jsonl");
+const WRITTEN: &str = include_str!("fixtures/compare-written.jsonl");
 const DOCUMENTED: &str = include_str!("fixtures/compare-documented.jsonl");
 
 fn answer(case: &Value) -> CompareOutput {
@@ -71,6 +72,18 @@ fn wrong(cases: &str) -> Vec<String> {
 fn pairs_are_decided_by_the_rules() {
     assert_eq!(CASES.lines().count(), 36);
     let wrong = wrong(CASES);
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn pairs_of_every_kind_are_decided_by_the_rules() {
+    assert_eq!(WRITTEN.lines().count(), 213);
+    let wrong = wrong(WRITTEN);
     assert!(
         wrong.is_empty(),
         "{} wrong:\n{}",

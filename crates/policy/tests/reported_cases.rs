@@ -16,11 +16,25 @@ fn fits(found: &Value, expected: &Value) -> bool {
     }
 }
 
-#[test]
-fn reported_cases_are_answered_rightly() {
+/// Whether the ways in need exactly these sets of keys, in any order.
+fn fits_ways(answer: &Value, expected: &Value) -> bool {
+    let sorted = |mut sets: Vec<Vec<String>>| {
+        sets.iter_mut().for_each(|keys| keys.sort());
+        sets.sort();
+        sets
+    };
+    let ways = answer["ways"].as_array().cloned().unwrap_or_default();
+    let found = ways
+        .iter()
+        .map(|way| way.as_object().unwrap().keys().cloned().collect());
+    let expected: Vec<Vec<String>> = serde_json::from_value(expected.clone()).unwrap();
+    sorted(found.collect()) == sorted(expected)
+}
+
+/// What is answered wrongly of a file of cases.
+fn wrong_answers(cases: &str) -> Vec<String> {
     let mut wrong = Vec::new();
-    let lines = include_str!("fixtures/reported-cases.jsonl").lines();
-    for line in lines {
+    for line in cases.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
         let output = batch::prove(&case["input"].to_string(), None).unwrap();
         let output = serde_json::to_value(output).unwrap();
@@ -42,6 +56,7 @@ fn reported_cases_are_answered_rightly() {
                     Value::Object(classes) if name == "classes" => classes
                         .iter()
                         .all(|(class, expected)| fits(&answer["classes"][class], expected)),
+                    _ if name == "ways_keys" => fits_ways(answer, expected),
                     _ if name == "only_from_keys" => {
                         answer["only_from"].as_object().is_some_and(|only| {
                             expected
@@ -63,6 +78,18 @@ fn reported_cases_are_answered_rightly() {
             }
         }
     }
+    wrong
+}
+
+#[test]
+fn reported_cases_are_answered_rightly() {
+    let wrong = wrong_answers(include_str!("fixtures/reported-cases.jsonl"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_kind_of_question_is_answered_rightly_in_other_forms() {
+    let wrong = wrong_answers(include_str!("fixtures/hand-cases.jsonl"));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

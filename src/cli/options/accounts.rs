@@ -338,6 +338,7 @@ impl Join {
             self.run_id(run);
         }
         let audit = self.audit(AuditArgs {
+            who_can: false,
             plan: false,
             template: TemplateArgs::default(),
             source: SourceArgs {

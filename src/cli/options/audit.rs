@@ -44,6 +44,8 @@ pub struct AuditOptions {
     pub since: Option<PathBuf>,
     /// The whole table, on a terminal too.
     pub full: bool,
+    /// Report who can reach each bucket.
+    pub who_can: bool,
     /// Accepted findings.
     pub accepted: Acceptance,
     /// The baseline to write.
@@ -72,6 +74,11 @@ impl Join {
             .cold_start_budget
             .and_then(|text| self.budget(&text));
         let accounts = self.accounts(args.accounts, &args.source);
+        if args.who_can && (accounts.is_some() || template.is_some()) {
+            self.wrong(
+                "--who-can takes one account: it has no effect on templates or many accounts",
+            );
+        }
         AuditOptions {
             plan: args.plan,
             accounts,
@@ -86,6 +93,7 @@ impl Join {
             cold_start_model: args.gate.cold_start_model,
             since: args.output.since,
             full: args.output.full,
+            who_can: args.who_can,
             by: match args.output.by {
                 Some(GroupBy::Resource) => By::Resource,
                 Some(GroupBy::Control) => By::Control,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::join::Join;
+use super::shared::AuditSource;
 use crate::cli::Mistake;
 use crate::cli::groups::{SourceArgs, TemplateArgs};
 
@@ -14,6 +15,8 @@ pub struct TemplateOptions {
     pub templates: Vec<PathBuf>,
     /// Terraform plans in JSON; `-` for standard input.
     pub terraform_plans: Vec<PathBuf>,
+    /// The account that they are laid over.
+    pub onto: Option<AuditSource>,
     /// 12-digit account id.
     pub account: Option<String>,
     /// Region.
@@ -37,6 +40,7 @@ impl Join {
     ) -> Option<TemplateOptions> {
         if args.template.is_empty() && args.terraform_plan.is_empty() {
             let alone = [
+                ("--onto", args.onto.is_some()),
                 ("--account", args.account.is_some()),
                 ("--stack-name", args.stack_name.is_some()),
                 ("--parameter", !args.parameter.is_empty()),
@@ -52,11 +56,19 @@ impl Join {
             }
             return None;
         }
+        let onto = args.onto.map(|onto| match onto.as_os_str() == "live" {
+            true => AuditSource::Live,
+            false => AuditSource::Snapshot(onto),
+        });
+        let live = onto == Some(AuditSource::Live);
         let others = [
             ("--snapshot", source.snapshot.is_some()),
             ("--sample", source.sample),
-            ("--profile", source.live.profile.is_some()),
-            ("--endpoint-url", source.live.endpoint_url.is_some()),
+            ("--profile", source.live.profile.is_some() && !live),
+            (
+                "--endpoint-url",
+                source.live.endpoint_url.is_some() && !live,
+            ),
         ];
         let input = match args.template.is_empty() {
             true => "--terraform-plan",
@@ -97,6 +109,7 @@ impl Join {
         Some(TemplateOptions {
             templates: args.template,
             terraform_plans: args.terraform_plan,
+            onto,
             account: args.account,
             region: source.live.region.first().cloned(),
             stack_name: args.stack_name,

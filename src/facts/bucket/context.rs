@@ -3,6 +3,7 @@
 use crate::facts::controls::Controls;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::index::Index;
+use crate::facts::reach::CompiledAccounts;
 use crate::facts::trust::Trust;
 use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::BucketInventory;
@@ -18,6 +19,7 @@ pub(in crate::facts) struct BucketContext<'a> {
     pub(in crate::facts) index: &'a Index,
     pub(in crate::facts) trust: &'a Trust,
     pub(in crate::facts) controls: &'a Controls<'a>,
+    pub(in crate::facts) compiled: &'a CompiledAccounts<'a>,
     /// The snapshot's time, RFC 3339.
     pub(in crate::facts) taken_at: &'a str,
 }

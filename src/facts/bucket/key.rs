@@ -11,13 +11,16 @@
 use schemars::JsonSchema;
 
 use super::context::BucketContext;
+use super::reach;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::bucket::Encryption;
 use crate::inventory::ids::kms_key_arn;
-use crate::inventory::key::KeyDescription;
+use crate::inventory::key::{KeyDescription, KeyInventory};
 use crate::inventory::need::ReadingKind;
+use crate::report::Reach;
+use coldbucket_policy::who_can::{Knowledge, World};
 
 /// The key of the default encryption.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
@@ -44,6 +47,11 @@ pub struct KeyFacts {
     /// It is a key whose automatic rotation the owner can switch.
     #[needs(encryption_key(KeyDescription))]
     pub rotatable: Fact<bool>,
+    /// Other accounts that the key policy lets decrypt, in any request: `account 222222222222`, `any AWS
+    /// account`; accounts that the configuration trusts are left out. Empty without a key of the account's
+    /// own.
+    #[needs(encryption_key(KeyPolicy))]
+    pub decrypted_by: Fact<Vec<String>>,
     /// It rotates by itself; false where that is not the owner's to switch.
     #[needs(encryption_key(KeyDescription), encryption_key(KeyRotation))]
     pub rotates: Fact<bool>,
@@ -141,10 +149,68 @@ impl KeyFacts {
                     _ => Fact::Known(false),
                 }
             }),
+            decrypted_by: named.as_ref().and_then(|named| match named {
+                Named::Key(arn) if arn.split(':').nth(4) == Some(context.account_id) => {
+                    decrypted_by(context, arn)
+                }
+                _ => Fact::Known(Vec::new()),
+            }),
             rotatable,
             state,
         }
     }
+}
+
+/// The other accounts that the policy of a key lets decrypt. Grants are not asked: the finding is about
+/// the policy.
+fn decrypted_by(context: &BucketContext<'_>, arn: &str) -> Fact<Vec<String>> {
+    let none = KeyInventory::default();
+    let key = context.account.keys.get(arn).unwrap_or(&none);
+    let there = from_reading(ReadingKind::KeyPolicy, &key.policy, || false, |_| true);
+    there.and_then(|there| {
+        if !there {
+            return Fact::Known(Vec::new());
+        }
+        let record = context
+            .compiled
+            .of_bucket(context.account_id, context.name, context.controls);
+        let Some(mut record) = record else {
+            return Fact::not_collected(ReadingKind::KeyPolicy);
+        };
+        for key in record.keys.values_mut() {
+            key.grants = Knowledge::Known(Vec::new());
+            // A key that is switched off today is switched on again with the same policy.
+            key.state = Knowledge::Known("Enabled".to_owned());
+            // A key policy speaks of its own key, whatever its id.
+            let own = || arn.replace(":alias/", ":key/");
+            key.arn = Some(key.arn.clone().unwrap_or_else(own));
+        }
+        let Ok(rows) = World::new(record).who_can_decrypt(context.name) else {
+            return Fact::not_collected(ReadingKind::KeyPolicy);
+        };
+        let mut accounts = Vec::new();
+        for row in &rows {
+            let decision = &row.decision;
+            let Some(account) = row.principal.strip_prefix("account:") else {
+                continue;
+            };
+            match decision.reach {
+                Reach::Unreachable => {}
+                Reach::Unknown => {
+                    return Fact::undecidable(
+                        "the key policy has a part that AWS does not document",
+                    );
+                }
+                reach => accounts.extend(reach::words_of(context, account, reach, &decision.under)),
+            }
+        }
+        // Any account takes in those that are named.
+        if accounts.iter().any(|words| words == "any AWS account") {
+            accounts = vec!["any AWS account".to_owned()];
+        }
+        accounts.sort();
+        Fact::Known(accounts)
+    })
 }
 
 fn named(context: &BucketContext<'_>, encryption: &Encryption) -> Named {

@@ -18,12 +18,14 @@ pub struct LoggingFacts {
     /// A target is configured.
     #[needs(own(BucketLogging))]
     pub enabled: Fact<bool>,
-    /// Requests for objects are recorded: server access logging is on, or a trail records every read
-    /// and every write as data events. Either decides.
+    /// Requests for objects are recorded: server access logging is on, or a trail, an event data store
+    /// or a channel of CloudTrail records every read and every write as data events. Either decides.
     #[needs(
         own(RegionListing),
         own(BucketLogging),
         region(TrailListing),
+        region(EventDataStores),
+        region(EventChannels),
         trails(TrailStatus),
         trails(TrailSelectors)
     )]

@@ -17,13 +17,14 @@ pub mod policy;
 pub mod posture;
 pub mod public_access_block;
 pub mod public_status;
+pub mod reach;
 pub mod replication;
 pub mod transport;
 pub mod versioning;
 pub mod website;
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
@@ -42,6 +43,7 @@ use self::ownership::AclFacts;
 use self::policy::{PolicyFacts, PolicyReading};
 use self::public_access_block::PublicAccessBlockFacts;
 use self::public_status::PublicStatusFacts;
+use self::reach::ReachFacts;
 use self::replication::{ObjectLockFacts, ReplicationFacts};
 use self::transport::TransportFacts;
 use self::versioning::VersioningFacts;
@@ -102,6 +104,8 @@ pub struct BucketFacts<'a> {
     pub versioning: Lazy<'a, VersioningFacts>,
     /// The KMS key of the default encryption.
     pub key: Lazy<'a, KeyFacts>,
+    /// Which identities of the account can read it, its key included.
+    pub reach: Lazy<'a, ReachFacts>,
     /// What the policy guards against.
     pub guards: Lazy<'a, GuardFacts>,
     /// Lifecycle rules.
@@ -119,6 +123,9 @@ pub struct BucketFacts<'a> {
     /// Tags by key; test with `in`.
     #[needs(own(BucketTags))]
     pub tags: Lazy<'a, Fact<BTreeMap<String, String>>>,
+    /// The same tags as `key=value`, in lower case, sorted: for conditions that compare values.
+    #[needs(own(BucketTags))]
+    pub labels: Lazy<'a, Fact<Vec<String>>>,
 }
 
 /// What several groups of a bucket are concluded from, each concluded once.
@@ -201,6 +208,7 @@ impl<'a> BucketFacts<'a> {
             data_events: basis.lazy(|basis| basis.data_events().clone()),
             versioning: basis.lazy(|basis| VersioningFacts::derive(basis.context.bucket)),
             key: basis.lazy(|basis| KeyFacts::derive(&basis.context)),
+            reach: basis.lazy(|basis| ReachFacts::derive(&basis.context)),
             guards: basis.lazy(|basis| {
                 let cut = exposure::cut(&basis.context, basis.policy(), basis.block());
                 GuardFacts::derive(&basis.context, basis.policy(), cut)
@@ -218,6 +226,19 @@ impl<'a> BucketFacts<'a> {
                     &basis.context.bucket.tags,
                     BTreeMap::new,
                     Clone::clone,
+                )
+            }),
+            labels: basis.lazy(|basis| {
+                from_reading(
+                    ReadingKind::BucketTags,
+                    &basis.context.bucket.tags,
+                    Vec::new,
+                    |tags| {
+                        let pairs = tags.iter();
+                        let pairs =
+                            pairs.map(|(key, value)| format!("{key}={value}").to_lowercase());
+                        pairs.collect::<BTreeSet<String>>().into_iter().collect()
+                    },
                 )
             }),
             basis,
@@ -284,6 +305,7 @@ impl<'a> SubjectView<'a> for BucketFacts<'a> {
             index: &facts.index,
             trust: &facts.trust,
             controls: &facts.controls,
+            compiled: &facts.compiled,
             taken_at: &facts.snapshot.taken_at,
         }))
     }

@@ -17,6 +17,7 @@ use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{ObjectLock, Replication, ReplicationRule};
+use crate::inventory::ids::account_of_bucket_name;
 use crate::inventory::need::ReadingKind;
 use crate::inventory::target::TargetInventory;
 
@@ -41,6 +42,9 @@ pub struct ReplicationRuleFacts {
     pub account: String,
     /// That account is listed under `trusted_accounts` in the configuration.
     pub trusted: bool,
+    /// The only account that can create a bucket of the destination's name: its name is in an
+    /// account-regional namespace. Empty where any account can.
+    pub only_owner: String,
     /// The destination exists.
     #[needs(destination(TargetHead))]
     pub exists: Fact<bool>,
@@ -122,6 +126,7 @@ pub(super) fn if_versioned<T: Default>(
 fn one(context: &BucketContext<'_>, rule: &ReplicationRule) -> ReplicationRuleFacts {
     let target = Target::of(context.account, &rule.destination);
     let account = rule.destination_account.clone().unwrap_or_default();
+    let only_owner = account_of_bucket_name(&rule.destination).unwrap_or_default();
     ReplicationRuleFacts {
         id: if rule.id.is_empty() {
             rule.destination.clone()
@@ -129,8 +134,9 @@ fn one(context: &BucketContext<'_>, rule: &ReplicationRule) -> ReplicationRuleFa
             rule.id.clone()
         },
         destination: rule.destination.clone(),
-        trusted: context.trust.covers(&account),
+        trusted: context.trust.covers(&account) || context.trust.covers(only_owner),
         account,
+        only_owner: only_owner.to_owned(),
         exists: target.exists(),
         ours: target.ours(context.account_id),
         copies_kms: rule.replicates_kms,
@@ -140,19 +146,22 @@ fn one(context: &BucketContext<'_>, rule: &ReplicationRule) -> ReplicationRuleFa
 /// What is known of a bucket that others deliver to.
 pub(in crate::facts) struct Target<'a> {
     known: Option<&'a TargetInventory>,
+    /// The only account that it can belong to, where its name says so.
+    only_owner: Option<&'a str>,
     /// It was read as one of the account's own.
     own: bool,
 }
 
 impl<'a> Target<'a> {
     /// The destination of that name.
-    pub(in crate::facts) fn of(account: &'a AccountInventory, name: &str) -> Self {
+    pub(in crate::facts) fn of(account: &'a AccountInventory, name: &'a str) -> Self {
         let listing_is_whole = account
             .bucket_listing
             .known()
             .is_some_and(|listing| listing.complete);
         Self {
             known: account.targets.get(name),
+            only_owner: account_of_bucket_name(name),
             // Only ListBuckets, which lists the account's own, says when a bucket was made.
             own: account
                 .buckets
@@ -183,9 +192,10 @@ impl<'a> Target<'a> {
         if self.own {
             return Fact::Known(true);
         }
-        match self.listed() {
-            Some(listed) => Fact::Known(listed),
-            None => from_reading(
+        match (self.listed(), self.only_owner) {
+            (Some(listed), _) => Fact::Known(listed),
+            (None, Some(owner)) => Fact::Known(owner == account),
+            (None, None) => from_reading(
                 ReadingKind::TargetHead,
                 &self.head(),
                 || false,

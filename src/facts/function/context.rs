@@ -2,6 +2,7 @@
 
 use super::cold_start::AccountBiases;
 use crate::facts::fact::{Fact, from_reading};
+use crate::facts::trust::Trust;
 use crate::inventory::Reading;
 use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::function::{FunctionConfiguration, FunctionInventory};
@@ -22,6 +23,8 @@ pub(in crate::facts) struct FunctionContext<'a> {
     pub(in crate::facts) function: &'a FunctionInventory,
     /// The account, for the buckets that code is kept in.
     pub(in crate::facts) account: &'a AccountInventory,
+    /// Accounts and organizations that the configuration trusts.
+    pub(in crate::facts) trust: &'a Trust,
     /// The snapshot's time, RFC 3339.
     pub(in crate::facts) taken_at: &'a str,
     /// The numbers of the cold-start estimator.

@@ -8,6 +8,7 @@ pub mod concurrency;
 pub mod contents;
 pub(in crate::facts) mod context;
 pub mod idle;
+mod layers;
 pub mod package;
 pub mod pings;
 pub mod posture;
@@ -101,6 +102,10 @@ pub struct VersionFacts {
     pub runtime: runtime::RuntimeFacts,
     /// Package.
     pub package: package::PackageFacts,
+    /// ARNs of its layers that other accounts publish, with commas between them: not those of AWS and of
+    /// vendors that publish for everyone, nor of accounts that the configuration trusts; empty where
+    /// there are none.
+    pub foreign_layers: Fact<String>,
     /// VPC attachment.
     pub vpc: vpc::VpcFacts,
     /// SnapStart.
@@ -336,6 +341,7 @@ impl VersionFacts {
             timeout_s: member(&version, &["timeout_s"], |version| version.timeout_s),
             runtime: runtime::RuntimeFacts::derive(&version, context.taken_at),
             package,
+            foreign_layers: layers::foreign(context, &version),
             vpc: vpc::VpcFacts::derive(&version),
             snapstart,
             cold_start,
@@ -415,6 +421,7 @@ impl<'a> SubjectView<'a> for FunctionFacts<'a> {
             inventory,
             function,
             taken_at: &facts.snapshot.taken_at,
+            trust: &facts.trust,
             model: facts.model,
             biases: facts.biases(account_id),
         }))

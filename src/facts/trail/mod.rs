@@ -14,6 +14,7 @@ use crate::facts::controls::Controls;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::facts::index::Index;
+use crate::facts::reach::CompiledAccounts;
 use crate::facts::subject::{Facts, Subject, SubjectView, UNKNOWN, UNLISTED};
 use crate::facts::trust::Trust;
 use crate::inventory::Reading;
@@ -87,6 +88,7 @@ pub(super) struct TrailContext<'a> {
     pub(super) index: &'a Index,
     pub(super) trust: &'a Trust,
     pub(super) controls: &'a Controls<'a>,
+    pub(super) compiled: &'a CompiledAccounts<'a>,
     pub(super) taken_at: &'a str,
 }
 
@@ -124,6 +126,7 @@ impl TrailContext<'_> {
                 index: self.index,
                 trust: self.trust,
                 controls: self.controls,
+                compiled: self.compiled,
                 taken_at: self.taken_at,
             })
         });
@@ -230,6 +233,7 @@ impl<'a> SubjectView<'a> for TrailFacts {
             index: &facts.index,
             trust: &facts.trust,
             controls: &facts.controls,
+            compiled: &facts.compiled,
             taken_at: &facts.snapshot.taken_at,
         }))
     }

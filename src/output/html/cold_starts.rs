@@ -47,7 +47,7 @@ pub(super) struct StartRow<'a> {
     pub(super) remarks: &'a [String],
     pub(super) drivers: Vec<DriverLine<'a>>,
     pub(super) levers: Vec<LeverLine<'a>>,
-    pub(super) savings: Vec<Saving>,
+    pub(super) savings: Vec<SavingLine>,
 }
 
 /// The shapes of a bar, in units of its canvas.
@@ -83,7 +83,7 @@ pub(super) struct LeverLine<'a> {
 }
 
 /// What the two levers of the platform would save, for the row itself.
-pub(super) struct Saving {
+pub(super) struct SavingLine {
     pub(super) what: &'static str,
     pub(super) saves: String,
 }
@@ -417,11 +417,11 @@ fn lever(lever: &Lever) -> LeverLine<'_> {
     }
 }
 
-fn savings(start: &ColdStart) -> Vec<Saving> {
+fn savings(start: &ColdStart) -> Vec<SavingLine> {
     let of = |what: &'static str, test: fn(&Lever) -> bool| {
         let lever = start.levers.iter().find(|lever| test(lever))?;
         let (saves, price) = (duration(lever.saves_ms), price(lever.usd_per_month));
-        Some(Saving {
+        Some(SavingLine {
             what,
             saves: format!("saves {saves}, {price}"),
         })

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{SHOWN, left_out};
+use crate::output::by_file::{FileFindings, by_file, change_word, is_located};
 use crate::output::commands::Commands;
 use crate::output::shortened::{CheckFindings, by_check, mapped};
 use crate::output::{hostile, proof};
@@ -38,6 +39,10 @@ pub(super) struct Findings<'a> {
 /// A check with findings.
 pub(super) struct CheckCard<'a> {
     pub(super) id: &'a str,
+    /// The file of the template; findings on templates are grouped by it.
+    pub(super) file: Option<String>,
+    /// What identifies the card.
+    pub(super) anchor: String,
     pub(super) title: &'a str,
     pub(super) severity: &'static str,
     pub(super) many: String,
@@ -65,8 +70,10 @@ pub(super) struct FindingRow<'a> {
     pub(super) witness: Option<Witness>,
     pub(super) fix: &'a str,
     pub(super) planned: Option<PlannedFix<'a>>,
-    pub(super) remediate: String,
-    pub(super) explain: String,
+    pub(super) place: String,
+    pub(super) change: Option<&'static str>,
+    pub(super) remediate: Option<String>,
+    pub(super) explain: Option<String>,
 }
 
 /// The fix of a finding as a plan has it.
@@ -111,8 +118,15 @@ pub(super) struct Accepted<'a> {
 
 impl<'a> Findings<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
-        let groups = by_check(report);
-        let total = groups.iter().map(|group| group.results.len()).sum();
+        let groups = match is_located(report) {
+            true => located(report),
+            false => by_check(report)
+                .into_iter()
+                .map(|group| (None, group))
+                .collect(),
+        };
+        let groups: Vec<(Option<String>, CheckFindings<'_>)> = groups;
+        let total = groups.iter().map(|(_, group)| group.results.len()).sum();
         let mut page = FindingsPage {
             report,
             commands: Commands::of(report),
@@ -125,15 +139,16 @@ impl<'a> Findings<'a> {
                 })
                 .collect(),
             room: FIX_BYTES,
+            cards: 0,
         };
         let mut room = SHOWN;
         let mut cards = Vec::new();
         let mut shown: Vec<&CheckResult> = Vec::new();
-        for group in groups {
+        for (file, group) in groups {
             let results = &group.results;
             let taken = results.get(..room.min(results.len())).unwrap_or(results);
             if !taken.is_empty() {
-                cards.push(page.card(&group, taken));
+                cards.push(page.card(file, &group, taken));
             }
             shown.extend(taken);
             room -= taken.len();
@@ -173,6 +188,41 @@ impl<'a> Findings<'a> {
     }
 }
 
+/// The findings of a template by file, and in it by check.
+fn located(report: &Report) -> Vec<(Option<String>, CheckFindings<'_>)> {
+    let mut groups: Vec<(Option<String>, CheckFindings<'_>)> = Vec::new();
+    for FileFindings { file, results } in by_file(report) {
+        let first = groups.len();
+        for result in results {
+            let severity = result.severity;
+            let same = |(_, group): &&mut (Option<String>, CheckFindings<'_>)| {
+                group.check == result.check && group.severity == severity
+            };
+            match groups.iter_mut().skip(first).find(same) {
+                Some((_, group)) => group.results.push(result),
+                None => {
+                    let file = file.unwrap_or("not in a template").to_owned();
+                    let group = CheckFindings {
+                        severity,
+                        check: &result.check,
+                        results: vec![result],
+                    };
+                    groups.push((Some(file), group));
+                }
+            }
+        }
+    }
+    groups
+}
+
+/// `template.yaml:12`, or nothing.
+fn place(result: &CheckResult) -> String {
+    let place = result.location.as_ref();
+    place
+        .map(|place| format!("{}:{}", place.file, place.line))
+        .unwrap_or_default()
+}
+
 /// The accepted findings, in the order of the report.
 pub(super) fn accepted(report: &Report) -> Vec<Accepted<'_>> {
     report
@@ -198,10 +248,17 @@ struct FindingsPage<'a> {
     fixes: BTreeMap<&'a str, &'a Fix>,
     /// Bytes of commands and code that the page still takes.
     room: usize,
+    /// Cards so far.
+    cards: usize,
 }
 
 impl<'a> FindingsPage<'a> {
-    fn card(&mut self, group: &CheckFindings<'a>, results: &[&'a CheckResult]) -> CheckCard<'a> {
+    fn card(
+        &mut self,
+        file: Option<String>,
+        group: &CheckFindings<'a>,
+        results: &[&'a CheckResult],
+    ) -> CheckCard<'a> {
         let check = group.check;
         let summary = self.report.checks.get(check);
         let mut rows: Vec<FindingRow<'_>> = results
@@ -214,7 +271,14 @@ impl<'a> FindingsPage<'a> {
         } else {
             Vec::new()
         };
+        self.cards += 1;
         CheckCard {
+            anchor: match &file {
+                None => check.to_owned(),
+                // A check has a card a file.
+                Some(_) => format!("{check}-{}", self.cards),
+            },
+            file,
             id: check,
             title: summary.map_or(check, |summary| summary.title.as_str()),
             severity: group.severity.name(),
@@ -257,6 +321,8 @@ impl<'a> FindingsPage<'a> {
             witness: result.witness.as_ref().map(witness),
             fix: summary.map_or("", |summary| summary.remediation.as_str()),
             planned: self.planned(result),
+            place: place(result),
+            change: change_word(result),
             remediate: self.commands.fix_of(result),
             explain: self.commands.explain(&result.check, resource),
         }

@@ -21,6 +21,7 @@ use std::io::{self, Write};
 use askama::Template;
 
 use super::controls::{self, ControlLine};
+use super::policy_changes::{ChangeCounts, OpenedPolicy, opened};
 use super::weight::Weights;
 use super::words::Tone;
 use crate::report::numbers::{count, number};
@@ -36,12 +37,19 @@ mod organization;
 mod packages;
 mod summary;
 mod unassessed;
+mod who_can;
 
 /// How many findings, buckets or functions the page holds; a browser's patience has an end.
 const SHOWN: usize = 5_000;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("page.js");
+
+/// What a deployment does to the account that it is laid over.
+struct Changes<'a> {
+    counts: Option<String>,
+    opened: Vec<OpenedPolicy<'a>>,
+}
 
 #[derive(Template)]
 #[template(path = "page.html")]
@@ -53,11 +61,13 @@ struct Page<'a> {
     accounts: String,
     sample: bool,
     summary: summary::PageSummary<'a>,
+    changes: Changes<'a>,
     findings: findings::Findings<'a>,
     accepted: Vec<findings::Accepted<'a>>,
     buckets: buckets::Buckets<'a>,
+    who_can: who_can::WhoCan<'a>,
     cold_starts: cold_starts::ColdStarts<'a>,
-    packages: packages::Packages<'a>,
+    packages: packages::PackagesSection<'a>,
     unassessed: unassessed::Section<'a>,
     controls: Vec<ControlLine<'a>>,
     controls_sentence: String,
@@ -87,11 +97,16 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         },
         sample: report.source == Source::Sample,
         summary: summary::PageSummary::of(report, &weights),
+        changes: Changes {
+            counts: ChangeCounts::of(report).map(|counts| counts.text()),
+            opened: opened(report),
+        },
         findings: findings::Findings::of(report),
         accepted: findings::accepted(report),
         buckets: buckets::Buckets::of(report, &weights),
+        who_can: who_can::WhoCan::of(report, &weights),
         cold_starts: cold_starts::ColdStarts::of(report),
-        packages: packages::Packages::of(report),
+        packages: packages::PackagesSection::of(report),
         unassessed: unassessed::Section::of(report),
         controls_sentence: controls::summary(&controls),
         controls,

@@ -9,7 +9,7 @@ use crate::report::{ColdStart, PackageContents, PackageWaste, Report};
 /// Length of the longest bar, in units of its canvas.
 const CANVAS: f64 = 1000.0;
 
-pub(super) struct Packages<'a> {
+pub(super) struct PackagesSection<'a> {
     pub(super) sentence: String,
     pub(super) left_out: Option<String>,
     pub(super) rows: Vec<PackageRow<'a>>,
@@ -37,7 +37,7 @@ pub(super) struct WasteLine<'a> {
     pub(super) saves: String,
 }
 
-impl<'a> Packages<'a> {
+impl<'a> PackagesSection<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         // Versions with the same package are one line.
         let mut packages: BTreeMap<(&str, Option<u64>, &str), Vec<&ColdStart>> = BTreeMap::new();

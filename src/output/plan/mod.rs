@@ -11,6 +11,7 @@ use crate::report::plan::{Fix, Plan};
 
 mod cdk;
 mod cloudformation;
+mod patch;
 mod shell;
 mod table;
 mod terraform;
@@ -43,6 +44,11 @@ impl PlanFormat {
             "cdk",
             "property overrides for AWS CDK, TypeScript",
             |plan, _, out| cdk::render(plan, out),
+        ),
+        Self::new(
+            "patch",
+            "a unified diff of the template's own text, for git apply (--template)",
+            |plan, _, out| patch::render(plan, out),
         ),
         Self::new(
             "csv",

@@ -47,8 +47,9 @@ pub(super) fn render(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result
         hint_line(look, &more, &commands.remediate(&["--format", "csv"]), out)?;
     }
     if ready > 0 {
-        let command = commands.remediate(&["--format", "shell"]);
-        hint_line(look, "To print the commands:", &command, out)?;
+        let format = commands.ready_format();
+        let command = commands.remediate(&["--format", format]);
+        hint_line(look, "To print them:", &command, out)?;
     }
     let first_waiting = groups
         .iter()
@@ -56,7 +57,8 @@ pub(super) fn render(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result
         .find(|fix| !fix.is_ready() && fix.shell.is_some());
     if let Some(check) = first_waiting.and_then(|fix| fix.findings.first()) {
         let check = check.check.as_str();
-        let options = ["--check", check, "--decided", check, "--format", "shell"];
+        let format = commands.ready_format();
+        let options = ["--check", check, "--decided", check, "--format", format];
         let command = commands.remediate(&options);
         hint_line(look, "To approve a fix:", &command, out)?;
     }

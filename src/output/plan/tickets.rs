@@ -134,5 +134,9 @@ fn controls(fix: &Fix) -> Vec<&str> {
 /// The command that prints the fix for a shell.
 fn command(commands: &Commands<'_>, fix: &Fix) -> String {
     let checks = checks(fix).join(",");
-    commands.fix(&checks, &fix.resource, &["--format", "shell"])
+    commands.fix(
+        &checks,
+        &fix.resource,
+        &["--format", commands.ready_format()],
+    )
 }

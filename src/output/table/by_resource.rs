@@ -46,8 +46,15 @@ pub(super) fn render(
     {
         writeln!(out)?;
         let commands = Commands::of(report);
-        hint_line(look, "Why:", &commands.explain(&first.check, id), out)?;
-        hint_line(look, "The fix:", &commands.fix_of(first), out)?;
+        let hints = [
+            ("Why:", commands.explain(&first.check, id)),
+            ("The fix:", commands.fix_of(first)),
+        ];
+        for (what, command) in hints {
+            if let Some(command) = command {
+                hint_line(look, what, &command, out)?;
+            }
+        }
     }
     Ok(())
 }

@@ -61,12 +61,16 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     if let Some(example) = example {
         writeln!(out)?;
         let commands = Commands::of(report);
-        let explain = commands.explain(&example.check, &example.resource);
-        hint_line(look, "Why:", &explain, out)?;
-        let fix = commands.fix_of_check(&example.check);
-        hint_line(look, "Its fix:", &fix, out)?;
-        let fixes = commands.remediate(&["--format", "shell"]);
-        hint_line(look, "All fixes as commands:", &fixes, out)?;
+        let hints = [
+            ("Why:", commands.explain(&example.check, &example.resource)),
+            ("Its fix:", commands.fix_of_check(&example.check)),
+            ("All fixes as commands:", commands.all_fixes()),
+        ];
+        for (what, command) in hints {
+            if let Some(command) = command {
+                hint_line(look, what, &command, out)?;
+            }
+        }
     }
     Ok(())
 }

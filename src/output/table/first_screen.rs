@@ -14,6 +14,7 @@ use super::paint::{Tone, paint};
 use super::{LABEL, labelled, labelled_as, prose, some_of, summary};
 use crate::output::cold_starts::{Names, best, in_short, slowest};
 use crate::output::commands::Commands;
+use crate::output::policy_changes::ChangeCounts;
 use crate::output::shortened::{CheckFindings, assessed, by_check};
 use crate::output::unassessed::Unassessed;
 use crate::output::weight::Weights;
@@ -91,6 +92,16 @@ fn screen(report: &Report, look: Look, room: Room, out: &mut dyn Write) -> io::R
     labelled(look, 2, "findings", LABEL, &summary::findings(report), out)?;
     labelled(look, 2, "results", LABEL, &summary::results(report), out)?;
     let groups = by_check(report);
+    if let Some(counts) = ChangeCounts::of(report) {
+        labelled(
+            look,
+            2,
+            "change",
+            LABEL,
+            &[(Tone::Plain, counts.text())],
+            out,
+        )?;
+    }
     fix_first(report, &commands, &groups, look, room, out)?;
     let mut rest = Vec::new();
     worst(report, look, room, &mut rest)?;
@@ -175,8 +186,9 @@ fn fix_first(
         let badge = group.severity.name().to_uppercase();
         let tone = Tone::of(group.severity);
         labelled_as(look, 2, (tone, &badge), BADGE, &parts, out)?;
-        let command = commands.fix_of_check(group.check);
-        command_line(look, 2 + BADGE + 2, &command, out)?;
+        if let Some(command) = commands.fix_of_check(group.check) {
+            command_line(look, 2 + BADGE + 2, &command, out)?;
+        }
     }
     Ok(())
 }
@@ -293,8 +305,8 @@ fn next_steps(
 ) -> io::Result<()> {
     let mut steps = vec![commands.audit(&["--full"])];
     if let Some(first) = groups.first().and_then(|group| group.results.first()) {
-        steps.push(commands.explain(&first.check, &first.resource));
-        steps.push(commands.remediate(&["--format", "shell"]));
+        steps.extend(commands.explain(&first.check, &first.resource));
+        steps.extend(commands.all_fixes());
     }
     steps.push(commands.audit(&["-o", "html=report.html"]));
     writeln!(out)?;

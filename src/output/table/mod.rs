@@ -15,6 +15,7 @@ use super::{By, Look, TextLength};
 mod accepted;
 mod accounts;
 mod buckets;
+mod by_file;
 mod by_resource;
 mod cold_start_times;
 mod cold_starts;
@@ -53,8 +54,12 @@ pub fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()
         writeln!(out)?;
         return first_screen::verdict_line(report, look, out);
     }
+    by_file::changes(report, look, out)?;
     buckets::render(report, look, out)?;
-    findings::render(report, look, out)?;
+    match look.by == By::Check && super::by_file::is_located(report) {
+        true => by_file::findings(report, look, out)?,
+        false => findings::render(report, look, out)?,
+    }
     accepted::render(report, look, out)?;
     unassessed::render(report, look, out)?;
     cold_starts::render(report, look, out)?;

@@ -15,22 +15,24 @@ const READS: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "AWS charges for each event.",
     decide: "Is the record worth what AWS charges for each event? Buckets with much traffic cost most.",
-    make: |target| record(&EXAMPLE.map(str::to_owned), Some(true), &[&target.arn]),
+    make: |target| record(&example(target), Some(true), &[&target.arn]),
 };
 
 const WRITES: NamedChange = NamedChange {
     name: "record-write-events",
     summary: "Record the write data events of {bucket.name} in a trail, those of all buckets or of this one.",
-    make: |target| record(&EXAMPLE.map(str::to_owned), Some(false), &[&target.arn]),
+    make: |target| record(&example(target), Some(false), &[&target.arn]),
     ..READS
 };
 
 /// A trail, its Region, and the name of the selector.
-const EXAMPLE: [&str; 3] = [
-    "arn:aws:cloudtrail:REGION:ACCOUNT:trail/TRAIL",
-    "REGION",
-    "S3 data events",
-];
+fn example(target: &ChangeTarget) -> [String; 3] {
+    [
+        target.arn_beside("cloudtrail:REGION:ACCOUNT:trail/TRAIL"),
+        "REGION".to_owned(),
+        "S3 data events".to_owned(),
+    ]
+}
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
     let Some(bucket) = &context.bucket else {

@@ -20,7 +20,8 @@ const ENCRYPT_WITH_KEY: NamedChange = NamedChange {
     risk_note: "Readers and writers also need kms:Decrypt and kms:GenerateDataKey on the key.",
     decide: "May everyone who reads and writes the bucket use the key, other accounts and services included?",
     make: |target| {
-        let mut rule = with_key("aws:kms", "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID");
+        let key = target.arn_beside("kms:REGION:ACCOUNT:key/KEY-ID");
+        let mut rule = with_key("aws:kms", &key);
         rule.bucket_key = Some(true);
         put(target, &Encryption::default(), &rule)
     },
@@ -57,7 +58,7 @@ const BLOCK_SSE_C: NamedChange = NamedChange {
     summary: "Block SSE-C in the default encryption of {bucket.name}; objects written with it stay readable with their key.",
     effect: "Uploads encrypted with customer-provided keys (SSE-C) are denied; existing objects stay readable with their key.",
     risk: Level::Medium,
-    risk_note: "Uploads with SSE-C headers are denied.",
+    risk_note: "Uploads with SSE-C headers are denied. Terraform needs hashicorp/aws 6.40.0 or later: 6.22.0 to 6.39 remove the block at the next apply, and earlier ones do not know it. The AWS CDK needs 2.245.0 or later.",
     decide: "",
     make: |target| {
         let rule = Encryption {
@@ -301,6 +302,9 @@ fn put(target: &ChangeTarget, was: &Encryption, rule: &Encryption) -> RenderedCh
     }
     if let Some(types) = &after.blocked_encryption_types {
         let types = hcl_value(&json!(types), 4);
+        code.push_str(
+            "    # hashicorp/aws 6.40.0 or later: earlier versions remove the block again.\n",
+        );
         code.push_str(&format!("    blocked_encryption_types = {types}\n"));
     }
     let set = members(rule, "ApplyServerSideEncryptionByDefault");

@@ -55,7 +55,9 @@ fn require_iam(target: &ChangeTarget, qualifier: &str) -> RenderedChange {
     .terraform_note(format!(
         "In the aws_lambda_function_url of {name} ({qualifier}):\nauthorization_type = \"AWS_IAM\""
     ))
-    .stack_note(format!(
-        "In the AWS::Lambda::Url of {name} ({qualifier}):\nAuthType: AWS_IAM"
-    ))
+    .stack_properties(
+        "AWS::Lambda::Url",
+        format!("of {name} ({qualifier})"),
+        json!({"AuthType": "AWS_IAM"}),
+    )
 }

@@ -13,7 +13,10 @@ const ENABLE: NamedChange = NamedChange {
     risk: Level::High,
     risk_note: "If the key was disabled to end someone's access, they have access again.",
     decide: "Find out who disabled the key, or scheduled its deletion, and why.",
-    make: |target| enable(target, "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID", true),
+    make: |target| {
+        let key = target.arn_beside("kms:REGION:ACCOUNT:key/KEY-ID");
+        enable(target, &key, true)
+    },
 };
 
 const ROTATE: NamedChange = NamedChange {
@@ -23,7 +26,10 @@ const ROTATE: NamedChange = NamedChange {
     risk: Level::Low,
     risk_note: "Each of the first two rotations adds to the key's monthly price.",
     decide: "Where the key does not work, or it is not known: KMS rotates enabled keys only.",
-    make: |target| rotate(target, "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"),
+    make: |target| {
+        let key = target.arn_beside("kms:REGION:ACCOUNT:key/KEY-ID");
+        rotate(target, &key)
+    },
 };
 
 fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut Vec<FixDraft>) {
@@ -103,7 +109,9 @@ fn rotate(target: &ChangeTarget, key: &str) -> RenderedChange {
     .terraform_note(format!(
         "In the aws_kms_key whose ARN is {key}:\nenable_key_rotation = true"
     ))
-    .stack_note(format!(
-        "In the AWS::KMS::Key whose ARN is {key}:\nEnableKeyRotation: true"
-    ))
+    .stack_properties(
+        "AWS::KMS::Key",
+        format!("whose ARN is {key}"),
+        json!({"EnableKeyRotation": true}),
+    )
 }

@@ -6,7 +6,7 @@
 //!
 //! Adding a change: its file, and its family's line in [`FAMILIES`].
 
-use super::cloudformation::StackResources;
+use super::cloudformation::{self, StackResources};
 pub use super::draft::NamedChange;
 use super::prelude::{ChangeFamily, ChangeTarget, StackEdit, SubjectKind};
 use super::terraform;
@@ -93,7 +93,9 @@ pub fn example(change: &NamedChange) -> [String; 3] {
     let function = made.function.map(|text| format!("{text}\n"));
     let stack = match &made.cloudformation {
         StackEdit::None => String::new(),
-        StackEdit::Note(note) => terraform::note(note),
+        StackEdit::Note(_) | StackEdit::Properties { .. } => {
+            cloudformation::note(&made).map_or_else(String::new, |note| terraform::note(&note))
+        }
         StackEdit::Resource { .. } => {
             let mut resources = StackResources::default();
             resources.add(&made, &target);

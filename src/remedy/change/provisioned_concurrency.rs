@@ -51,7 +51,7 @@ fn plan(context: &FixContext<'_, '_>, requests: &mut Requests<'_>, drafts: &mut 
         };
         let mut draft = context.draft_of(what, set(context.target, alias, version));
         draft.decide(format!(
-            "Decide whether callers wait for {name}, how many calls run at the same time on an ordinary day, and whether that is worth its price (see coldbucket audit --function {name}). The command provisions one environment, for the alias {alias}."
+            "Decide whether callers wait for {name}, how many calls run at the same time on an ordinary day, and whether that is worth its price, which the table of cold starts shows. The command provisions one environment, for the alias {alias}."
         ));
         Some(draft)
     });

@@ -107,9 +107,7 @@ fn update(name: &str, arn: &str, command: &str, hcl: &str, stack: &str) -> Rende
         .terraform_note(format!(
             "In the aws_cloudtrail whose ARN is {arn}:\n{hcl} = true"
         ))
-        .stack_note(format!(
-            "In the AWS::CloudTrail::Trail {name}:\n{stack}: true"
-        ))
+        .stack_properties("AWS::CloudTrail::Trail", name, json!({stack: true}))
 }
 
 fn extend(arn: &str, region: &str) -> RenderedChange {

@@ -146,6 +146,7 @@ pub(super) fn report_of(
         cold_start: judged.cold_start,
         gaps: judged.gaps,
         exceptions: account.uses,
+        policy_changes: Vec::new(),
         accounts: Vec::new(),
         notes: judged.notes,
         gate: None,
@@ -154,6 +155,7 @@ pub(super) fn report_of(
         since: None,
         account_pages: None,
         fixes: Vec::new(),
+        who_can: Vec::new(),
     }
 }
 
@@ -571,6 +573,7 @@ impl Merger<'_> {
             cold_start: Vec::new(),
             gaps: Vec::new(),
             exceptions: self.uses,
+            policy_changes: Vec::new(),
             accounts: self.accounts,
             notes,
             gate: None,
@@ -579,6 +582,7 @@ impl Merger<'_> {
             since: None,
             account_pages: None,
             fixes: Vec::new(),
+            who_can: Vec::new(),
         };
         Merged {
             any_read: !read.is_empty(),

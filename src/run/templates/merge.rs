@@ -9,10 +9,22 @@ use crate::inventory::ids::SubjectKind;
 use crate::report::{BucketPosture, CheckResult, Reason, Report, Status};
 use crate::template::Built;
 
-type ResultKey = (String, SubjectKind, String);
+/// What results answer: a check, of what kind of resource, on which. By address, never by name: two
+/// resources may have the same. What the template does not make has its ARN.
+pub(super) type ResultKey = (String, SubjectKind, String);
 
 /// What one snapshot answers: a result, or one an item.
-type Answers = BTreeMap<Option<String>, CheckResult>;
+pub(super) type Answers = BTreeMap<Option<String>, CheckResult>;
+
+/// What a result answers.
+pub(super) fn key_of_result(result: &CheckResult) -> ResultKey {
+    let id = &result.resource;
+    (
+        result.check.clone(),
+        id.kind,
+        id.address.as_ref().unwrap_or(&id.arn).clone(),
+    )
+}
 
 /// Puts the reports on one deployment together.
 pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
@@ -22,16 +34,8 @@ pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
     for mut report in reports {
         let mut answers: BTreeMap<ResultKey, Answers> = BTreeMap::new();
         for result in std::mem::take(&mut report.results) {
-            // By address, never by name: two resources may have the same.
-            let question = (
-                result.check.clone(),
-                result.resource.kind,
-                result.resource.address.clone().unwrap_or_default(),
-            );
-            answers
-                .entry(question)
-                .or_default()
-                .insert(result.item.clone(), result);
+            let answers = answers.entry(key_of_result(&result)).or_default();
+            answers.insert(result.item.clone(), result);
         }
         for (question, answers) in answers {
             questions.entry(question).or_default().push(answers);
@@ -202,6 +206,7 @@ pub(super) fn inputs(mut before: Report, next: Report) -> Report {
     before.results.extend(next.results);
     before.buckets.extend(next.buckets);
     before.cold_start.extend(next.cold_start);
+    before.policy_changes.extend(next.policy_changes);
     for account in next.scope.accounts {
         if !before.scope.accounts.contains(&account) {
             before.scope.accounts.push(account);
@@ -239,6 +244,7 @@ fn empty() -> Report {
         cold_start: Vec::new(),
         gaps: Vec::new(),
         exceptions: Vec::new(),
+        policy_changes: Vec::new(),
         accounts: Vec::new(),
         notes: Vec::new(),
         gate: None,
@@ -247,5 +253,6 @@ fn empty() -> Report {
         since: None,
         account_pages: None,
         fixes: Vec::new(),
+        who_can: Vec::new(),
     }
 }

@@ -1,11 +1,15 @@
 //! `audit --template`: reads templates, judges every snapshot that a deployment may lead to, and puts the
 //! results together.
 
+mod access;
 mod files;
 mod merge;
+mod onto;
+mod patching;
 mod plans;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use wildmatch::WildMatch;
 
@@ -16,14 +20,20 @@ use crate::cli::options::TemplateOptions;
 use crate::findings::fingerprint;
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
+use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::request::ResourceFilter;
-use crate::report::{CheckResult, Report, Source, SourceLocation, SourceRemark, TemplateScope};
+use crate::report::{
+    CheckResult, Report, ResourceId, ResultChange, Source, SourceLocation, SourceRemark,
+    TemplateScope,
+};
 use crate::template::build::{UNKNOWN_ACCOUNT, UNKNOWN_REGION};
 use crate::template::{
     Built, BuiltResource, DeploymentTarget, Rendering, ResourceKey, SourcePosition, TemplateKind,
     TemplateRemark,
 };
 use files::Root;
+pub(super) use onto::LiveAccount;
+pub(super) use patching::plan as fixes;
 
 /// What the Region of a result is called where it is not known.
 const UNKNOWN: &str = "unknown";
@@ -38,43 +48,69 @@ struct Loaded {
     built: Built,
 }
 
+/// What an overlay reads of an account beyond what the checks need: the policies that it compares, and
+/// the tags that say which stack made a bucket.
+pub(super) fn needs_of_overlay() -> Vec<(SubjectKind, Need)> {
+    use ReadingKind as R;
+    vec![
+        (SubjectKind::Bucket, Need::own(R::BucketPolicy)),
+        (SubjectKind::Bucket, Need::own(R::BucketTags)),
+        (SubjectKind::Bucket, Need::of_key(R::KeyDescription)),
+        (SubjectKind::Bucket, Need::of_key(R::KeyPolicy)),
+        (SubjectKind::Function, Need::own(R::FunctionPolicies)),
+        (SubjectKind::Identity, Need::own(R::IdentityListing)),
+        (SubjectKind::Account, Need::own(R::AccountPublicAccessBlock)),
+        (SubjectKind::Region, Need::own(R::RegionListing)),
+    ]
+}
+
+/// Judges an account that templates are laid over, as `input` says. Verdicts are of the day of
+/// `--as-of`, before and after the deployment.
+pub(super) fn live_account(
+    mut snapshot: Snapshot,
+    source: Source,
+    as_of: Option<&str>,
+    input: &AuditInput<'_>,
+) -> Result<LiveAccount, RunError> {
+    if let Some(date) = as_of {
+        snapshot.taken_at = as_time(date);
+    }
+    let report = assess::report(&AuditInput {
+        snapshot: &snapshot,
+        source,
+        acceptance: &AcceptanceRules::none(),
+        resources: &ResourceFilter::default(),
+        ..*input
+    })?;
+    Ok(LiveAccount::new(Arc::new(snapshot), report))
+}
+
+fn as_time(date: &str) -> String {
+    format!("{date}T00:00:00Z")
+}
+
 /// Reads and judges the templates, as `input` says; its snapshot is not used.
 pub(super) fn report(
     options: &TemplateOptions,
     input: &AuditInput<'_>,
+    onto: Option<&LiveAccount>,
 ) -> Result<Report, RunError> {
     let target = DeploymentTarget {
         account: options.account.clone(),
         region: options.region.clone(),
         stack_name: options.stack_name.clone(),
         parameters: files::parameters(options)?,
-        taken_at: options
-            .as_of
-            .as_ref()
-            .map_or_else(clock::now, |date| format!("{date}T00:00:00Z")),
+        taken_at: match (&options.as_of, onto) {
+            (Some(date), _) => as_time(date),
+            (None, Some(onto)) => onto.snapshot.taken_at.clone(),
+            (None, None) => clock::now(),
+        },
+        onto: onto.map(|onto| Arc::clone(&onto.snapshot)),
     };
     let loaded = files::load(options, &target)?;
-    let nothing = AcceptanceRules::none();
-    let everything = ResourceFilter::default();
     let mut combined: Option<Report> = None;
     for one in &loaded {
-        let reports = one
-            .built
-            .renderings
-            .iter()
-            .map(|rendering| {
-                let mut report = assess::report(&AuditInput {
-                    snapshot: &rendering.snapshot,
-                    source: Source::Template,
-                    acceptance: &nothing,
-                    resources: &everything,
-                    ..*input
-                })?;
-                of_the_template(&mut report, one, rendering, input);
-                Ok(report)
-            })
-            .collect::<Result<Vec<Report>, RunError>>()?;
-        let merged = merge::renderings(reports, &one.built);
+        let merged = judged(one, input, onto)?;
         combined = Some(match combined {
             None => merged,
             Some(before) => merge::inputs(before, merged),
@@ -87,24 +123,83 @@ pub(super) fn report(
     report
         .results
         .sort_by(|a, b| (&a.check, &a.resource, &a.item).cmp(&(&b.check, &b.resource, &b.item)));
-    finish(&mut report, &loaded, input);
+    finish(&mut report, &loaded, input, onto);
     Ok(report)
 }
 
-/// Keeps what the template makes, with addresses and lines.
+/// Judges one input in every snapshot that it may lead to.
+fn judged(
+    one: &Loaded,
+    input: &AuditInput<'_>,
+    onto: Option<&LiveAccount>,
+) -> Result<Report, RunError> {
+    if let Some(onto) = onto {
+        onto.check(one)?;
+    }
+    let nothing = AcceptanceRules::none();
+    let everything = ResourceFilter::default();
+    let mut reports = Vec::new();
+    let mut touched: Vec<BTreeSet<merge::ResultKey>> = Vec::new();
+    for rendering in &one.built.renderings {
+        let mut report = assess::report(&AuditInput {
+            snapshot: &rendering.snapshot,
+            source: Source::Template,
+            acceptance: &nothing,
+            resources: &everything,
+            ..*input
+        })?;
+        let is_made = |result: &CheckResult| rendering.resources.contains_key(&key_of(result));
+        match onto {
+            Some(onto) => touched.push(onto.drop_untouched(&mut report.results, is_made)),
+            None => report.results.retain(is_made),
+        }
+        of_the_template(&mut report, one, rendering, input);
+        reports.push(report);
+    }
+    let Some(onto) = onto else {
+        return Ok(merge::renderings(reports, &one.built));
+    };
+    // Where only some of the snapshots change a result, the others have it as it is.
+    let all: BTreeSet<&merge::ResultKey> = touched.iter().flatten().collect();
+    for (report, touched) in reports.iter_mut().zip(&touched) {
+        for question in all.iter().filter(|question| !touched.contains(**question)) {
+            report.results.extend(onto.before(question));
+        }
+    }
+    let mut merged = merge::renderings(reports, &one.built);
+    merged.policy_changes = access::compared(one, onto);
+    for result in &mut merged.results {
+        result.change = onto.change(result);
+    }
+    merged.results.retain(|result| {
+        result.resource.address.is_some()
+            || matches!(result.change, Some(ResultChange::New | ResultChange::Fixed))
+    });
+    Ok(merged)
+}
+
+/// What a snapshot calls the resource of a result.
+fn key_of(result: &CheckResult) -> ResourceKey {
+    key_of_id(&result.resource)
+}
+
+fn key_of_id(id: &ResourceId) -> ResourceKey {
+    ResourceKey {
+        kind: id.kind,
+        arn: id.arn.clone(),
+    }
+}
+
+/// Gives what the template makes addresses and lines.
 fn of_the_template(
     report: &mut Report,
     one: &Loaded,
     rendering: &Rendering,
     input: &AuditInput<'_>,
 ) {
-    report.results.retain_mut(|result| {
-        let key = ResourceKey {
-            kind: result.resource.kind,
-            arn: result.resource.arn.clone(),
-        };
-        let Some(resource) = rendering.resources.get(&key) else {
-            return false;
+    for result in &mut report.results {
+        let Some(resource) = rendering.resources.get(&key_of(result)) else {
+            continue;
         };
         result.location =
             location(result, resource, rendering).map(|position| one.root.location(position));
@@ -122,8 +217,22 @@ fn of_the_template(
         if let Some(message) = &mut result.message {
             *message = message.replace(UNKNOWN_REGION, "the Region");
         }
-        true
-    });
+    }
+    let made: BTreeSet<&str> = rendering
+        .resources
+        .keys()
+        .map(|key| key.arn.as_str())
+        .collect();
+    let buckets: BTreeSet<&str> = made
+        .iter()
+        .filter_map(|arn| Some(arn.split_once(":s3:::")?.1))
+        .collect();
+    report
+        .buckets
+        .retain(|bucket| buckets.contains(bucket.name.as_str()));
+    report
+        .cold_start
+        .retain(|start| made.contains(start.arn.as_str()));
     report
         .scope
         .accounts
@@ -179,7 +288,12 @@ fn narrow(results: &mut Vec<CheckResult>, resources: &ResourceFilter) {
 }
 
 /// Counts, exceptions, notes, and what was read.
-fn finish(report: &mut Report, loaded: &[Loaded], input: &AuditInput<'_>) {
+fn finish(
+    report: &mut Report,
+    loaded: &[Loaded],
+    input: &AuditInput<'_>,
+    onto: Option<&LiveAccount>,
+) {
     let nothing = Snapshot::default();
     let snapshot = loaded
         .first()
@@ -233,9 +347,13 @@ fn finish(report: &mut Report, loaded: &[Loaded], input: &AuditInput<'_>) {
             .first()
             .map(|one| one.kind.name().to_owned())
             .unwrap_or_default(),
-        assumes: assumes(loaded),
+        assumes: match onto {
+            Some(_) => Vec::new(),
+            None => assumes(loaded),
+        },
         problems,
         gaps,
+        onto: onto.map(|onto| onto.scope.clone()),
     });
 }
 

@@ -7,7 +7,7 @@ use super::super::value::shown;
 use super::{Builder, Made, outside};
 use crate::inventory::Reading;
 use crate::inventory::account::{Listing, RegionInventory, RegionListing};
-use crate::inventory::config::ConfigRecorderStatus;
+use crate::inventory::config::{ConfigRecorder, ConfigRecorderStatus};
 use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
 use crate::inventory::ids::{SubjectKind, account_arn, kms_key_arn, region_arn, trail_arn};
 use crate::inventory::key::KeyInventory;
@@ -33,10 +33,34 @@ pub(super) fn empty_region() -> RegionInventory {
     }
 }
 
+fn recorder_status(recorder: &ConfigRecorder, recording: bool) -> ConfigRecorderStatus {
+    ConfigRecorderStatus {
+        name: recorder.name.clone(),
+        recording,
+        ..ConfigRecorderStatus::default()
+    }
+}
+
+/// Adds to a list of the account what the deployment makes, in the place of what is the same.
+fn add<T: Clone>(live: &mut Reading<Vec<T>>, made: &[T], same: impl Fn(&T, &T) -> bool) {
+    match live {
+        Reading::Known(items) => {
+            items.retain(|item| !made.iter().any(|one| same(one, item)));
+            items.extend_from_slice(made);
+        }
+        Reading::Absent if !made.is_empty() => *live = Reading::Known(made.to_vec()),
+        _ => {}
+    }
+}
+
 impl<'a> Builder<'a> {
     /// The account and the Region, with what the deployment makes once in them.
     pub(super) fn surroundings(&mut self) {
         let settings = self.settings;
+        if self.below().is_some() {
+            self.over_live_surroundings();
+            return;
+        }
         let inventory = &mut self.inventory;
         // Other buckets may be there: a name that is not listed proves nothing.
         inventory.bucket_listing = Reading::Known(Listing { complete: false });
@@ -62,14 +86,7 @@ impl<'a> Builder<'a> {
         }
         let recorders = settings.config.recorders.iter();
         let (names, status) = recorders
-            .map(|(recorder, recording)| {
-                let status = ConfigRecorderStatus {
-                    name: recorder.name.clone(),
-                    recording: *recording,
-                    ..ConfigRecorderStatus::default()
-                };
-                (recorder.clone(), status)
-            })
+            .map(|(recorder, recording)| (recorder.clone(), recorder_status(recorder, *recording)))
             .unzip();
         let region = self.region_inventory(self.region);
         region.config_recorders = Reading::Known(names);
@@ -87,22 +104,91 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// What the deployment makes once in the account and the Region, over what they have.
+    fn over_live_surroundings(&mut self) {
+        let settings = self.settings;
+        if let Some(source) = &settings.account_source {
+            let mut made = Made::new(source);
+            match &settings.account_public_access_block {
+                Setting::LeftOut => {}
+                Setting::Undetermined(reference) => {
+                    self.inventory.public_access_block = made.undetermined(reference);
+                }
+                Setting::Written(block) => {
+                    let block = self.block(block, &mut made);
+                    self.inventory.public_access_block = Reading::Known(block);
+                }
+            }
+            let arn = account_arn(self.partition(), self.account);
+            let at = pointer(["accounts", self.account, "public_access_block"]);
+            self.register(SubjectKind::Account, arn, at, made);
+        }
+        let region = self.region_inventory(self.region);
+        add(
+            &mut region.event_source_mappings,
+            &settings.event_source_mappings,
+            |one, other| one.function_arn == other.function_arn && one.source == other.source,
+        );
+        add(&mut region.rules, &settings.rules, |one, other| {
+            one.name == other.name && one.bus == other.bus
+        });
+        add(&mut region.schedules, &settings.schedules, |one, other| {
+            one.name == other.name && one.group == other.group
+        });
+        add(
+            &mut region.scalable_targets,
+            &settings.scalable_targets,
+            |one, other| one.function == other.function && one.qualifier == other.qualifier,
+        );
+        if let Some(source) = &settings.config.source {
+            let recorders = settings.config.recorders.iter();
+            let (names, status) = recorders
+                .map(|(recorder, recording)| {
+                    (recorder.clone(), recorder_status(recorder, *recording))
+                })
+                .unzip();
+            region.config_recorders = Reading::Known(names);
+            region.config_recorder_status = Reading::Known(status);
+            add(
+                &mut region.config_delivery_channels,
+                &settings.config.channels,
+                |one, other| one.name == other.name,
+            );
+            let at = pointer(["accounts", self.account, "regions", self.region]);
+            let arn = region_arn(self.region, self.account);
+            self.register(SubjectKind::Region, arn, at, Made::new(source));
+        }
+        let region = self.region_inventory(self.region);
+        add(
+            &mut region.config_rules,
+            &settings.config.rules,
+            |one, other| one.name == other.name,
+        );
+    }
+
     pub(super) fn trail(&mut self, settings: &'a TrailSettings) {
         let source = &settings.source;
-        let made = Made::new(source);
+        let mut made = Made::new(source);
         let region = self.region_of(settings.region.as_deref());
         let name = Self::name_of(&settings.name, source);
         let arn = trail_arn(region, self.account, &name);
         let mut trail = settings.trail.clone();
         trail.name = name;
         trail.home_region = region.to_owned();
+        trail.multi_region = self.flag(&settings.multi_region, &mut made);
+        trail.organization = self.flag(&settings.organization, &mut made);
+        trail.log_file_validation = self.flag(&settings.log_file_validation, &mut made);
         trail.bucket = shown(&trail.bucket);
         trail.kms_key = trail.kms_key.as_deref().map(shown);
         self.region_inventory(region);
+        let closed = self.below().is_none();
         for (name, inventory) in &mut self.inventory.regions {
             if trail.multi_region || name == region {
                 match &mut inventory.trail_listing {
+                    Reading::Known(listed) if listed.contains(&arn) => {}
                     Reading::Known(listed) => listed.push(arn.clone()),
+                    // What was not read of the account may list more.
+                    _ if !closed => {}
                     other => *other = Reading::Known(vec![arn.clone()]),
                 }
             }
@@ -121,7 +207,16 @@ impl<'a> Builder<'a> {
         for identity in &settings.identities {
             self.identity(identity);
         }
+        let closed = self.below().is_none();
+        let made: BTreeSet<&String> = (self.resources.iter())
+            .filter(|(key, _)| key.kind == SubjectKind::Identity)
+            .map(|(key, _)| &key.arn)
+            .collect();
         for (arn, policy) in &mut self.inventory.managed_policies {
+            // AWS's own count of the others is known.
+            if !closed && !made.contains(arn) {
+                continue;
+            }
             let identities = self.inventory.identities.values();
             let count = |has: &dyn Fn(&IdentityInventory) -> bool| {
                 u32::try_from(identities.clone().filter(|identity| has(identity)).count())
@@ -208,6 +303,24 @@ impl<'a> Builder<'a> {
                 .collect(),
         );
         let key = format!("{}/{name}", settings.kind);
+        identity.trust = match &settings.trust {
+            Setting::Written(document) => match self.document(document, None, &mut made) {
+                Ok(text) => text,
+                Err(reference) => {
+                    made.references.insert(shown(&reference));
+                    // Not JSON, so that nothing is concluded from it.
+                    Some(String::new())
+                }
+            },
+            Setting::Undetermined(reference) => {
+                made.references.insert(shown(reference));
+                Some(String::new())
+            }
+            Setting::LeftOut => None,
+        };
+        if let Some(live) = self.live(source, |below| below.identities.get(&key)) {
+            self.over_live_identity(&mut identity, live, &settings.removed, &mut made);
+        }
         let at = pointer(["accounts", self.account, "identities", &key]);
         self.register(SubjectKind::Identity, identity.arn.clone(), at, made);
         self.inventory.identities.insert(key, identity);
@@ -247,6 +360,10 @@ impl<'a> Builder<'a> {
             .map(str::to_owned)
             .collect();
         for target in targets {
+            // What the account has there was read.
+            if self.inventory.targets.contains_key(&target) {
+                continue;
+            }
             if let Some(bucket) = self.inventory.buckets.get(&target) {
                 // One that exists is not in a listing here, and is the account's all the same.
                 if bucket.created.is_none() {

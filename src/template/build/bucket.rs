@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::super::policy::{Bound, FOREIGN_ACCOUNT};
 use super::super::settings::{
-    AccessPointSettings, AclSettings, BucketSettings, EncryptionSettings, KeySettings,
-    MultiRegionSettings, Setting,
+    AccessPointSettings, AclSettings, BlockSettings, BucketSettings, EncryptionSettings,
+    KeySettings, MultiRegionSettings, Setting,
 };
 use super::super::value::{has_open_symbol, open_references, shown};
 use super::super::{TemplateRemark, bucket_pointer, regional_pointer};
+use super::onto::is_left_out;
 use super::{ALL_BLOCKED, Builder, Made};
 use crate::inventory::Reading;
 use crate::inventory::access_point::{
@@ -43,30 +44,38 @@ impl<'a> Builder<'a> {
             self.partition(),
             &Self::symbolic_name(&settings.name, source),
         );
+        let live = self.live_bucket(&name, source);
         // The defaults of new buckets say nothing about one that exists.
-        let new = !source.existing;
-        let block = match &settings.public_access_block {
-            Setting::LeftOut if new => Reading::Known(ALL_BLOCKED),
-            Setting::LeftOut => made.undetermined(NOT_WRITTEN),
-            Setting::Undetermined(reference) => self.unknown_block(reference, &mut made),
-            Setting::Written(block) => Reading::Known(self.block(block, &mut made)),
+        let new = !source.existing && live.is_none();
+        let block = match (&settings.public_access_block, &live) {
+            (setting, Some(live)) if is_left_out(setting) => {
+                self.over_live_block(live, &mut made, setting)
+            }
+            (setting, _) => self.own_block(setting, new, &mut made),
         };
-        let ownership = match &settings.ownership {
-            Setting::LeftOut if new => Reading::Known(Ownership {
-                object_ownership: ENFORCED.to_owned(),
-            }),
-            Setting::LeftOut => made.undetermined(NOT_WRITTEN),
-            setting => made.reading(
-                &setting
-                    .clone()
-                    .map(|object_ownership| Ownership { object_ownership }),
-                Reading::Absent,
-            ),
+        let ownership = match (&settings.ownership, &live) {
+            (setting, Some(live)) if is_left_out(setting) => {
+                self.over_live_ownership(live, &mut made, setting)
+            }
+            (setting, _) => own_ownership(setting, new, &mut made),
         };
-        let acl = self.acl(settings, &block, &ownership, &mut made);
+        let acl = match &live {
+            Some(live) if is_left_out(&settings.acl) => {
+                self.over_live_acl(live, &block, &ownership, &mut made)
+            }
+            _ => self.acl(settings, &block, &ownership, &mut made),
+        };
         let policy = self.policy(&settings.policy, Some(&own_arn), &mut made);
-        let policy = self.deployable(settings, policy, &block);
-        let bucket = BucketInventory {
+        let policy = match &live {
+            Some(live) => self.over_live_policy(policy, settings, live, &mut made),
+            None => policy,
+        };
+        // What is there was not refused.
+        let policy = match is_left_out(&settings.policy) {
+            true => policy,
+            false => self.deployable(settings, policy, &block),
+        };
+        let mut bucket = BucketInventory {
             region: Some(region.to_owned()),
             policy_status: match &policy {
                 Reading::Absent => Reading::Absent,
@@ -104,6 +113,9 @@ impl<'a> Builder<'a> {
             // It is the account's own, which a listing says of a bucket by when it was made.
             created: new.then(|| self.settings.taken_at.clone()),
         };
+        if let Some(live) = &live {
+            self.over_live_bucket(&mut bucket, settings, live, &mut made);
+        }
         self.region_inventory(region);
         let arn = bucket_arn(self.partition(), &name);
         self.register(
@@ -113,6 +125,21 @@ impl<'a> Builder<'a> {
             made,
         );
         self.inventory.buckets.insert(name, bucket);
+    }
+
+    /// Block Public Access of a bucket as the deployment writes it.
+    fn own_block(
+        &self,
+        setting: &Setting<BlockSettings>,
+        new: bool,
+        made: &mut Made<'_>,
+    ) -> Reading<PublicAccessBlock> {
+        match setting {
+            Setting::LeftOut if new => Reading::Known(ALL_BLOCKED),
+            Setting::LeftOut => made.undetermined(NOT_WRITTEN),
+            Setting::Undetermined(reference) => self.unknown_block(reference, made),
+            Setting::Written(block) => Reading::Known(self.block(block, made)),
+        }
     }
 
     /// Block Public Access that is not known at all: off in the open rendering, on in the closed one.
@@ -157,6 +184,13 @@ impl<'a> Builder<'a> {
             );
             return Reading::Known(Acl::default());
         }
+        // ACLs may be off: then the ACL never comes to be. What is read of a bucket that exists is in effect.
+        if asked
+            && !settings.source.existing
+            && let Reading::Undetermined(reference) = ownership
+        {
+            return made.undetermined(reference);
+        }
         let public =
             |grant: &Grant| matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers");
         let refused = block.known().is_some_and(|block| block.block_public_acls);
@@ -192,15 +226,17 @@ impl<'a> Builder<'a> {
         let Reading::Known(text) = &policy else {
             return policy;
         };
-        if !block.known().is_some_and(|block| block.block_public_policy) || !is_public(text) {
+        if !self.refuses_public_policies(block) || !is_public(text) {
             return policy;
         }
-        self.problem(
-            settings,
-            "policy",
-            "will fail to deploy: BlockPublicPolicy, which is on by default on new buckets, refuses a \
-             public policy (AccessDenied)",
-        );
+        let message = match settings.public_access_block {
+            Setting::LeftOut if self.below().is_none() => {
+                "will fail to deploy: BlockPublicPolicy, which is on by default on new buckets, \
+                 refuses a public policy (AccessDenied)"
+            }
+            _ => "will fail to deploy: BlockPublicPolicy refuses a public policy (AccessDenied)",
+        };
+        self.problem(settings, "policy", message);
         without_public_statements(text).map_or(Reading::Absent, Reading::Known)
     }
 
@@ -291,6 +327,19 @@ impl<'a> Builder<'a> {
         let id = shown(&settings.id);
         let arn = kms_key_arn(region, self.account, &id);
         let account = self.account.to_owned();
+        let names: Vec<String> = settings
+            .aliases
+            .iter()
+            .map(|alias| kms_key_arn(region, self.account, &shown(alias)))
+            .chain([arn.clone()])
+            .collect();
+        let live = self.live(&settings.source, |below| {
+            names.iter().find_map(|name| below.keys.get(name))
+        });
+        // One that the deployment reads by its alias has the ARN of the key that it is.
+        let arn = live
+            .and_then(|live| Some(live.description.known()?.arn.clone()))
+            .unwrap_or(arn);
         let description = match &settings.description {
             Setting::LeftOut => Reading::Known(KeyDescription {
                 manager: "CUSTOMER".to_owned(),
@@ -306,16 +355,17 @@ impl<'a> Builder<'a> {
             account,
             ..description
         });
+        let policy = match (&settings.policy, live) {
+            (Setting::LeftOut, Some(live)) => live.policy.clone(),
+            (Setting::LeftOut, None) => Reading::Known(self.default_key_policy()),
+            (policy, _) => self.policy(policy, Some(&arn), &mut made),
+        };
         let key = KeyInventory {
             description,
             rotation: made.reading(&settings.rotation, Reading::Known(KeyRotation::default())),
-            ..KeyInventory::default()
+            policy,
+            grants: live.map(|live| live.grants.clone()).unwrap_or_default(),
         };
-        let names = settings
-            .aliases
-            .iter()
-            .map(|alias| kms_key_arn(region, self.account, &shown(alias)))
-            .chain([arn]);
         for name in names {
             let pointer = pointer(["accounts", self.account, "keys", &name]);
             if let Some(position) = &settings.source.position {
@@ -323,6 +373,17 @@ impl<'a> Builder<'a> {
             }
             self.inventory.keys.insert(name, key.clone());
         }
+    }
+
+    /// The policy of a key that is made without one (KMS developer guide, "Default key policy", copy of
+    /// 2026).
+    fn default_key_policy(&self) -> String {
+        let root = format!("arn:{}:iam::{}:root", self.partition(), self.account);
+        json!({"Version": "2012-10-17", "Statement": [{
+            "Sid": "Enable IAM User Permissions", "Effect": "Allow", "Principal": {"AWS": root},
+            "Action": "kms:*", "Resource": "*",
+        }]})
+        .to_string()
     }
 
     pub(super) fn access_point(&mut self, settings: &'a AccessPointSettings) {
@@ -415,6 +476,16 @@ impl<'a> Builder<'a> {
         self.inventory
             .multi_region_access_points
             .insert(name, point);
+    }
+}
+
+/// Object Ownership of a bucket as the deployment writes it.
+fn own_ownership(setting: &Setting<String>, new: bool, made: &mut Made<'_>) -> Reading<Ownership> {
+    let owned = |object_ownership: String| Ownership { object_ownership };
+    match setting {
+        Setting::LeftOut if new => Reading::Known(owned(ENFORCED.to_owned())),
+        Setting::LeftOut => made.undetermined(NOT_WRITTEN),
+        setting => made.reading(&setting.clone().map(owned), Reading::Absent),
     }
 }
 

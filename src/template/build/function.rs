@@ -33,7 +33,10 @@ impl<'a> Builder<'a> {
         );
         made.references
             .extend(settings.configuration.undetermined.values().cloned());
-        let function = FunctionInventory {
+        let live = self.live(source, |below| {
+            below.regions.get(region)?.functions.get(&name)
+        });
+        let mut function = FunctionInventory {
             arn: arn.clone(),
             versions: versions(settings),
             aliases: self.aliases(settings, &mut made),
@@ -49,6 +52,9 @@ impl<'a> Builder<'a> {
             invocations: later("the number of calls"),
             provisioned_usage: later("the use of provisioned concurrency"),
         };
+        if let Some(live) = live {
+            self.over_live_function(&mut function, settings, live, &mut made);
+        }
         let at = regional_pointer(self.account, region, "functions", &name);
         self.register(SubjectKind::Function, arn, at, made);
         self.region_inventory(region)

@@ -11,9 +11,12 @@
 mod account;
 mod bucket;
 mod function;
+mod onto;
+mod same_names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::onto::Unwritten;
 use super::policy::{self, Bound, PolicyContext};
 use super::settings::{BlockSettings, DeploymentSettings, ResourceSource, Setting};
 use super::value::{SourcePosition, TemplateNode, has_open_symbol, open_references, shown};
@@ -40,50 +43,58 @@ fn outside(what: &str) -> String {
 
 /// The snapshots of a deployment.
 pub fn build(settings: &DeploymentSettings) -> Built {
-    let [open, literal, closed] = Bound::ALL.map(|bound| {
-        let mut builder = Builder::new(settings, bound);
-        builder.run();
-        let snapshot = builder.snapshot();
-        let resources: BTreeMap<ResourceKey, BuiltResource> =
-            builder.resources.into_iter().collect();
-        Built {
-            renderings: vec![Rendering {
-                snapshot,
-                positions: builder.positions,
-                resources: resources.clone(),
-            }],
-            resources,
-            problems: builder.problems,
-            gaps: Vec::new(),
-            notes: notes(settings),
-        }
-    });
-    open.or(literal).or(closed)
+    let mut deployments = same_names::deployments(settings).into_iter();
+    let Some(first) = deployments.next() else {
+        return build_one(settings);
+    };
+    let mut built = build_one(&first);
+    let mut problems = std::mem::take(&mut built.problems);
+    for other in deployments {
+        let mut other = build_one(&other);
+        problems.append(&mut other.problems);
+        built = built.or(other);
+    }
+    problems.sort();
+    problems.dedup();
+    Built { problems, ..built }
 }
 
-/// What was assumed.
-fn notes(settings: &DeploymentSettings) -> Vec<String> {
-    let mut notes = vec![
-        if settings.names_existing {
-            "judged with nothing else in the account than what the plan describes"
-        } else {
-            "judged as new resources, with nothing else in the account"
-        }
-        .to_owned(),
-    ];
-    if settings.account.is_none() {
-        notes.push(
-            "the account is not known: --account ID separates own account ids from others"
-                .to_owned(),
-        );
+/// The snapshots of a deployment in which no two resources have the same name.
+fn build_one(settings: &DeploymentSettings) -> Built {
+    let unwritten: &[Unwritten] = match &settings.onto {
+        Some(_) if !settings.names_existing => &[Unwritten::Kept, Unwritten::Removed],
+        _ => &[Unwritten::Kept],
+    };
+    let all = unwritten
+        .iter()
+        .flat_map(|unwritten| Bound::ALL.map(|bound| rendered(settings, bound, *unwritten)));
+    all.reduce(Built::or).unwrap_or_default()
+}
+
+fn rendered(settings: &DeploymentSettings, bound: Bound, unwritten: Unwritten) -> Built {
+    let mut builder = Builder::new(settings, bound, unwritten);
+    builder.run();
+    let notes = builder.notes();
+    let snapshot = builder.snapshot();
+    let resources: BTreeMap<ResourceKey, BuiltResource> = builder.resources.into_iter().collect();
+    Built {
+        renderings: vec![Rendering {
+            snapshot,
+            positions: builder.positions,
+            resources: resources.clone(),
+        }],
+        resources,
+        problems: builder.problems,
+        gaps: Vec::new(),
+        notes,
     }
-    notes
 }
 
 /// One snapshot in the making.
 struct Builder<'a> {
     settings: &'a DeploymentSettings,
     bound: Bound,
+    unwritten: Unwritten,
     account: &'a str,
     region: &'a str,
     inventory: AccountInventory,
@@ -123,21 +134,51 @@ impl<'a> Made<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(settings: &'a DeploymentSettings, bound: Bound) -> Self {
+    fn new(settings: &'a DeploymentSettings, bound: Bound, unwritten: Unwritten) -> Self {
+        let account = settings.account.as_deref().unwrap_or(UNKNOWN_ACCOUNT);
+        let below = settings.onto.as_deref();
+        let below = below.and_then(|below| below.accounts.get(account));
         Self {
             settings,
             bound,
-            account: settings.account.as_deref().unwrap_or(UNKNOWN_ACCOUNT),
+            unwritten,
+            account,
             region: settings.region.as_deref().unwrap_or(UNKNOWN_REGION),
-            inventory: AccountInventory::default(),
+            inventory: below.cloned().unwrap_or_default(),
             positions: BTreeMap::new(),
             resources: Vec::new(),
             problems: Vec::new(),
         }
     }
 
+    /// What was assumed.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.below().is_none() {
+            let assumed = match self.settings.names_existing {
+                true => "judged with nothing else in the account than what the plan describes",
+                false => "judged as new resources, with nothing else in the account",
+            };
+            notes.push(assumed.to_owned());
+        }
+        if self.below().is_some() && self.region == UNKNOWN_REGION {
+            notes.push(
+                "the Region is not known: functions of the account are recognized with --region"
+                    .to_owned(),
+            );
+        }
+        if self.settings.account.is_none() {
+            notes.push(
+                "the account is not known: --account ID separates own account ids from others"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
     fn run(&mut self) {
         let settings = self.settings;
+        self.delete();
         self.surroundings();
         for key in &settings.keys {
             self.key(key);
@@ -162,11 +203,15 @@ impl<'a> Builder<'a> {
     }
 
     fn snapshot(&mut self) -> Snapshot {
+        let accounts = [(self.account.to_owned(), std::mem::take(&mut self.inventory))].into();
+        let below = self.settings.onto.as_deref();
         Snapshot {
             schema: SCHEMA.to_owned(),
             taken_at: self.settings.taken_at.clone(),
-            complete: true,
-            accounts: [(self.account.to_owned(), std::mem::take(&mut self.inventory))].into(),
+            complete: below.is_none_or(|below| below.complete),
+            endpoint: below.and_then(|below| below.endpoint.clone()),
+            organization: below.and_then(|below| below.organization.clone()),
+            accounts,
             ..Snapshot::default()
         }
     }
@@ -181,10 +226,13 @@ impl<'a> Builder<'a> {
     }
 
     fn region_inventory(&mut self, region: &str) -> &mut RegionInventory {
-        self.inventory
-            .regions
-            .entry(region.to_owned())
-            .or_insert_with(account::empty_region)
+        let closed = self.below().is_none();
+        let region = self.inventory.regions.entry(region.to_owned());
+        // Of a Region of the account that was not read nothing is known.
+        region.or_insert_with(|| match closed {
+            true => account::empty_region(),
+            false => RegionInventory::default(),
+        })
     }
 
     /// Registers a resource with its lines.
@@ -264,16 +312,22 @@ impl<'a> Builder<'a> {
         Ok((!rendered.empty).then_some(rendered.text))
     }
 
-    /// Block Public Access as this rendering has it: an unknown flag is off in the open one.
-    fn block(&self, block: &BlockSettings, made: &mut Made<'_>) -> PublicAccessBlock {
-        let mut flag = |setting: &Setting<bool>| match setting {
+    /// A flag that is off by default, as this rendering has it: one that is not known is off in the open
+    /// rendering.
+    fn flag(&self, setting: &Setting<bool>, made: &mut Made<'_>) -> bool {
+        match setting {
             Setting::Written(value) => *value,
             Setting::LeftOut => false,
             Setting::Undetermined(reference) => {
                 made.references.insert(shown(reference));
                 self.bound == Bound::Closed
             }
-        };
+        }
+    }
+
+    /// Block Public Access as this rendering has it.
+    fn block(&self, block: &BlockSettings, made: &mut Made<'_>) -> PublicAccessBlock {
+        let mut flag = |setting: &Setting<bool>| self.flag(setting, made);
         PublicAccessBlock {
             block_public_acls: flag(&block.block_public_acls),
             ignore_public_acls: flag(&block.ignore_public_acls),

@@ -2,7 +2,7 @@
 //!
 //! A condition over a parameter without a value is decided for each value that the template compares it
 //! with, and for one that is none of them. The deployment is evaluated for each; a verdict that is the
-//! same for all holds.
+//! same for all holds. Of a mapping by a Region that is not known, the values of each Region are tried.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,9 @@ use super::stack::sections;
 
 /// Most evaluations of one deployment.
 const MOST: usize = 16;
+
+/// Most Regions of a mapping that are tried.
+const MOST_REGIONS: usize = 40;
 
 /// Most allowed values of a parameter that are tried.
 const MOST_VALUES: usize = 8;
@@ -56,6 +59,8 @@ enum OpenChoice {
     Parameter(String),
     /// A condition that compares other things.
     Condition(String),
+    /// The Regions that mappings have values for.
+    Region,
 }
 
 /// The alternatives of a deployment: its input as it is, where everything that matters is known.
@@ -88,12 +93,17 @@ pub(super) fn of(root: &TemplateNode, input: &StackInput) -> Result<Alternative,
     let mut references = BTreeSet::new();
     for (choice, values) in choices {
         let options = options(&sections, &choice, &values);
-        if inputs.len().saturating_mul(options.len()) > MOST {
+        let most = match choice {
+            OpenChoice::Region => MOST_REGIONS,
+            _ => MOST,
+        };
+        if inputs.len().saturating_mul(options.len()) > most {
             continue;
         }
         references.insert(match &choice {
             OpenChoice::Parameter(name) => name.clone(),
             OpenChoice::Condition(name) => format!("the condition {name}"),
+            OpenChoice::Region => "AWS::Region".to_owned(),
         });
         inputs = inputs
             .iter()
@@ -126,6 +136,9 @@ impl ChosenValue {
             (OpenChoice::Condition(name), Self::Holds(value)) => {
                 input.assumed.insert(name.clone(), *value);
             }
+            (OpenChoice::Region, Self::Text(region)) => {
+                input.mapped_region = Some(region.clone());
+            }
             _ => {}
         }
         input
@@ -144,6 +157,7 @@ fn options(
     compared: &BTreeSet<String>,
 ) -> Vec<ChosenValue> {
     match choice {
+        OpenChoice::Region => compared.iter().cloned().map(ChosenValue::Text).collect(),
         OpenChoice::Condition(_) => vec![ChosenValue::Holds(true), ChosenValue::Holds(false)],
         OpenChoice::Parameter(name) => match allowed_values(sections, name) {
             Some(values) => values.into_iter().map(ChosenValue::Text).collect(),
@@ -187,12 +201,38 @@ impl Finder<'_> {
                             }
                         }
                         "Ref" => self.allowed(value),
+                        "Fn::FindInMap" => self.mapped(value),
                         _ => {}
                     }
                     self.properties(value, depth + 1);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A mapping by a Region that is not known.
+    fn mapped(&mut self, argument: &TemplateNode) {
+        let [map, key, _, rest @ ..] = argument.items() else {
+            return;
+        };
+        let by_region = key
+            .get("Ref")
+            .and_then(TemplateNode::as_text)
+            .is_some_and(|name| name == "AWS::Region");
+        if !by_region || self.evaluation.input.region.is_some() {
+            return;
+        }
+        let sections = self.sections;
+        let name = self.evaluation.evaluate(map).and_then(|map| map.as_text());
+        let regions = name.and_then(|name| sections.mappings.get(&name));
+        if let Some(regions) = regions.filter(|regions| !regions.is_empty()) {
+            let known = self.choices.entry(OpenChoice::Region).or_default();
+            known.extend(regions.members().iter().map(|(region, _)| region.clone()));
+            // A default holds in the Regions that the mapping does not have.
+            if !rest.is_empty() {
+                known.insert("another Region".to_owned());
+            }
         }
     }
 

@@ -26,7 +26,16 @@ struct AssemblyStack {
     root: TemplateNode,
     input: StackInput,
     folder: String,
+    assets: AssetFiles,
+}
+
+/// The assets of an assembly by the key under which they are uploaded.
+#[derive(Clone, Default)]
+struct AssetFiles {
+    /// Sizes of packages, bytes.
     packages: BTreeMap<String, u64>,
+    /// Templates of nested stacks, by their path in the assembly.
+    templates: BTreeMap<String, String>,
 }
 
 /// Files of a folder of the assembly.
@@ -71,7 +80,7 @@ pub fn read_assembly(
     let mut stacks = Vec::new();
     let mut gaps = Vec::new();
     find_stacks("", target, files, &mut stacks, &mut gaps, 0)?;
-    let exports = exports(&mut stacks, files)?;
+    let exports = exports(&mut stacks, target, files)?;
     // One deployment for each account and Region.
     let mut deployments: BTreeMap<(Option<String>, Option<String>), Vec<AssemblyStack>> =
         BTreeMap::new();
@@ -87,6 +96,7 @@ pub fn read_assembly(
                 account,
                 region,
                 taken_at: target.taken_at.clone(),
+                onto: target.onto.clone(),
                 ..DeploymentSettings::default()
             },
             ..Gathered::default()
@@ -115,8 +125,10 @@ fn read_into(
     };
     let deployment = Deployment {
         files: &in_folder,
-        packages: stack.packages.clone(),
+        packages: stack.assets.packages.clone(),
+        templates: stack.assets.templates.clone(),
         by_construct: true,
+        stacks: std::cell::Cell::new(0),
     };
     read_stack(&stack.root, &stack.input, &deployment, gathered, 0)
 }
@@ -124,6 +136,7 @@ fn read_into(
 /// What the stacks export. An export may be made of an import, so this repeats until nothing is added.
 fn exports(
     stacks: &mut [AssemblyStack],
+    target: &DeploymentTarget,
     files: &dyn SourceFiles,
 ) -> Result<BTreeMap<String, TemplateNode>, TemplateError> {
     let mut exports: BTreeMap<String, TemplateNode> = BTreeMap::new();
@@ -131,7 +144,15 @@ fn exports(
         let mut found = BTreeMap::new();
         for stack in stacks.iter_mut() {
             stack.input.exports.clone_from(&exports);
-            found.extend(read_into(stack, files, &mut Gathered::default())?.exports);
+            let mut unused = Gathered {
+                settings: DeploymentSettings {
+                    account: stack.input.account.clone(),
+                    onto: target.onto.clone(),
+                    ..DeploymentSettings::default()
+                },
+                ..Gathered::default()
+            };
+            found.extend(read_into(stack, files, &mut unused)?.exports);
         }
         if found == exports {
             break;
@@ -163,7 +184,7 @@ fn find_stacks(
             ),
         });
     }
-    let packages = packages(folder, &manifest, files);
+    let assets = assets(folder, &manifest, files);
     let artifacts = manifest.get("artifacts").and_then(Value::as_object);
     for (id, artifact) in artifacts.into_iter().flatten() {
         let text = |path: &str| artifact.pointer(path).and_then(Value::as_str);
@@ -183,7 +204,7 @@ fn find_stacks(
                     root,
                     input,
                     folder: folder.to_owned(),
-                    packages: packages.clone(),
+                    assets: assets.clone(),
                 });
             }
             Some("cdk:cloud-assembly") if depth < DEEPEST_STAGE => {
@@ -224,8 +245,16 @@ fn stack_input(id: &str, artifact: &Value, target: &DeploymentTarget) -> StackIn
         .map(|(name, value)| (name.clone(), TemplateNode::from_json(value)));
     let by_user = target.parameters.iter();
     StackInput {
-        account: target.account.clone().or_else(|| known(account)),
-        region: target.region.clone().or_else(|| known(region)),
+        account: target
+            .account
+            .clone()
+            .or_else(|| known(account))
+            .or_else(|| target.account()),
+        region: target
+            .region
+            .clone()
+            .or_else(|| known(region))
+            .or_else(|| target.region()),
         stack_name: target.stack_name.clone().or_else(|| {
             let name = artifact
                 .pointer("/properties/stackName")
@@ -244,9 +273,9 @@ fn stack_input(id: &str, artifact: &Value, target: &DeploymentTarget) -> StackIn
     }
 }
 
-/// The packages of the assets of an assembly, by the key under which they are uploaded.
-fn packages(folder: &str, manifest: &Value, files: &dyn SourceFiles) -> BTreeMap<String, u64> {
-    let mut found = BTreeMap::new();
+/// The assets of an assembly.
+fn assets(folder: &str, manifest: &Value, files: &dyn SourceFiles) -> AssetFiles {
+    let mut found = AssetFiles::default();
     let artifacts = manifest.get("artifacts").and_then(Value::as_object);
     for artifact in artifacts
         .into_iter()
@@ -258,10 +287,10 @@ fn packages(folder: &str, manifest: &Value, files: &dyn SourceFiles) -> BTreeMap
         let (true, Some(file)) = (is_assets, file) else {
             continue;
         };
-        let Ok(assets) = json(files, &joined(folder, file)) else {
+        let Ok(listed) = json(files, &joined(folder, file)) else {
             continue;
         };
-        for (_, asset) in assets
+        for (_, asset) in listed
             .get("files")
             .and_then(Value::as_object)
             .into_iter()
@@ -270,18 +299,19 @@ fn packages(folder: &str, manifest: &Value, files: &dyn SourceFiles) -> BTreeMap
             let Some(path) = asset.pointer("/source/path").and_then(Value::as_str) else {
                 continue;
             };
+            let destinations = asset.get("destinations").and_then(Value::as_object);
+            let keys: Vec<&str> = destinations
+                .into_iter()
+                .flatten()
+                .filter_map(|(_, destination)| destination.get("objectKey")?.as_str())
+                .collect();
             // Templates are assets too.
             if path.ends_with(".json") {
-                continue;
-            }
-            let Some(size) = files.package_bytes(&joined(folder, path)) else {
-                continue;
-            };
-            let destinations = asset.get("destinations").and_then(Value::as_object);
-            for (_, destination) in destinations.into_iter().flatten() {
-                if let Some(key) = destination.get("objectKey").and_then(Value::as_str) {
-                    found.insert(key.to_owned(), size);
-                }
+                let templates = keys.iter().map(|key| ((*key).to_owned(), path.to_owned()));
+                found.templates.extend(templates);
+            } else if let Some(size) = files.package_bytes(&joined(folder, path)) {
+                let packages = keys.iter().map(|key| ((*key).to_owned(), size));
+                found.packages.extend(packages);
             }
         }
     }

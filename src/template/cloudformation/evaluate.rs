@@ -57,6 +57,8 @@ pub(super) struct StackInput {
     pub(super) assumed: BTreeMap<String, bool>,
     /// Parameters whose value is none that they are compared with.
     pub(super) other: BTreeSet<String>,
+    /// The Region whose values this evaluation takes from mappings, where the Region is not known.
+    pub(super) mapped_region: Option<String>,
 }
 
 /// The evaluation of one stack.
@@ -350,7 +352,10 @@ impl<'a> Evaluation<'a> {
                 }
                 match self.resources.get(name) {
                     Some(_) => text(names::reference(self, name)),
-                    None => Some(TemplateNode::undetermined(name)),
+                    None => Some(
+                        names::generated(self, name, "")
+                            .unwrap_or_else(|| TemplateNode::undetermined(name)),
+                    ),
                 }
             }
         }
@@ -377,9 +382,21 @@ impl<'a> Evaluation<'a> {
 
     fn attribute(&self, resource: &str, attribute: &str) -> TemplateNode {
         if has_symbol(attribute) || !self.resources.contains_key(resource) {
-            return TemplateNode::undetermined(shown(&format!("{resource}.{attribute}")));
+            return names::generated(self, resource, attribute).unwrap_or_else(|| {
+                TemplateNode::undetermined(shown(&format!("{resource}.{attribute}")))
+            });
+        }
+        // SAM takes `${Function.Alias}` for a reference to what it makes.
+        if let Some(value) = names::generated(self, &format!("{resource}.{attribute}"), "") {
+            return value;
         }
         names::attribute(self, resource, attribute)
+    }
+
+    /// The template is one of SAM, which makes resources that the template may refer to.
+    pub(super) fn is_sam(&self) -> bool {
+        let mut transforms = self.sections.transforms.iter();
+        transforms.any(|name| name.starts_with("AWS::Serverless"))
     }
 
     /// A resource of this stack.
@@ -638,6 +655,11 @@ impl<'a> Evaluation<'a> {
             .and_then(|default| self.evaluate(default));
         let (Some(name), Some(first), Some(second)) = (text(map), text(first), text(second)) else {
             return TemplateNode::undetermined("Fn::FindInMap");
+        };
+        let by_region = self.input.region.is_none() && first == self.region();
+        let first = match &self.input.mapped_region {
+            Some(region) if by_region => region.clone(),
+            _ => first,
         };
         let unknown = |text: &str| has_symbol(text);
         let found = |keys: &TemplateNode| -> Option<TemplateNode> {

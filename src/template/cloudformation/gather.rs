@@ -1,6 +1,6 @@
 //! What the resources of one or more stacks are, before they are joined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::TemplateRemark;
 use super::super::settings::{
@@ -23,6 +23,9 @@ pub(super) struct Resource<'n> {
     pub(super) position: Option<SourcePosition>,
     /// Evaluated properties.
     pub(super) node: &'n TemplateNode,
+    /// The address of the resource that its property `Bucket` is a `Ref` of. Two buckets may be called
+    /// alike.
+    pub(super) bucket: Option<String>,
 }
 
 impl<'n> Resource<'n> {
@@ -44,6 +47,7 @@ impl<'n> Resource<'n> {
                 })
                 .collect(),
             existing: false,
+            partial: false,
         }
     }
 }
@@ -52,6 +56,8 @@ impl<'n> Resource<'n> {
 pub(super) struct Attached {
     /// What it is attached to, as written.
     pub(super) to: String,
+    /// The address of what it is attached to, where a `Ref` names it.
+    pub(super) to_address: Option<String>,
     pub(super) document: Setting<TemplateNode>,
     pub(super) position: Option<SourcePosition>,
     pub(super) address: String,
@@ -124,12 +130,57 @@ impl Gathered {
         (settings, self.gaps, self.problems)
     }
 
+    /// True for a bucket that the account below has.
+    fn is_live_bucket(&self, name: &str) -> bool {
+        let below = self.settings.below();
+        below.is_some_and(|below| below.buckets.contains_key(name))
+    }
+
+    /// A function that the account below has, where the stack writes a part of it.
+    fn live_function(&self, name: &str, part: &OfFunction) -> Option<FunctionSettings> {
+        let region = self.settings.region.as_deref()?;
+        let regions = &self.settings.below()?.regions;
+        let live = regions.get(region)?.functions.get(name)?;
+        let position = match part {
+            OfFunction::Url(url) => url.position.clone(),
+            OfFunction::Permission(permission) => permission.position.clone(),
+            _ => None,
+        };
+        let address = match part {
+            OfFunction::Permission(permission) => permission.sid.clone(),
+            _ => name.to_owned(),
+        };
+        let source = ResourceSource {
+            address,
+            position,
+            ..ResourceSource::default()
+        };
+        FunctionSettings::elsewhere(name.to_owned(), live, source)
+    }
+
     fn join_bucket_policies(&mut self) {
+        let mut attached: BTreeSet<String> = BTreeSet::new();
         for policy in std::mem::take(&mut self.bucket_policies) {
+            let is_made = self
+                .buckets
+                .iter()
+                .any(|bucket| symbolic(&bucket.name, &bucket.source) == policy.to);
+            if !is_made && self.is_live_bucket(&policy.to) {
+                let source = ResourceSource {
+                    address: policy.address.clone(),
+                    position: policy.position.clone(),
+                    ..ResourceSource::default()
+                };
+                let bucket = BucketSettings::elsewhere(policy.to.clone(), source);
+                self.buckets.push(bucket);
+            }
             let found = self
                 .buckets
                 .iter_mut()
-                .find(|bucket| symbolic(&bucket.name, &bucket.source) == policy.to);
+                .find(|bucket| match &policy.to_address {
+                    Some(address) => bucket.source.address == *address,
+                    None => symbolic(&bucket.name, &bucket.source) == policy.to,
+                });
             let Some(bucket) = found else {
                 self.gaps.push(TemplateRemark {
                     message: format!(
@@ -158,7 +209,13 @@ impl Gathered {
                     }
                 }
             }
-            bucket.policy = policy.document;
+            // Both are put, in an order that is not known.
+            let twice = !attached.insert(bucket.source.address.clone());
+            bucket.policy = if twice && bucket.policy != policy.document {
+                Setting::Undetermined(format!("one of two bucket policies ({})", policy.address))
+            } else {
+                policy.document
+            };
         }
     }
 
@@ -176,7 +233,7 @@ impl Gathered {
     }
 
     fn join_functions(&mut self) {
-        let names: BTreeMap<String, usize> = self
+        let mut names: BTreeMap<String, usize> = self
             .functions
             .iter()
             .enumerate()
@@ -184,6 +241,12 @@ impl Gathered {
             .collect();
         for (written, part) in std::mem::take(&mut self.of_functions) {
             let (name, qualifier) = function_name(&written);
+            if !names.contains_key(&name)
+                && let Some(function) = self.live_function(&name, &part)
+            {
+                names.insert(name.clone(), self.functions.len());
+                self.functions.push(function);
+            }
             let Some(function) = names
                 .get(&name)
                 .and_then(|index| self.functions.get_mut(*index))
@@ -254,9 +317,23 @@ impl Gathered {
     }
 
     fn identity(&mut self, kind: &str, name: &str) -> Option<&mut IdentitySettings> {
-        self.identities.iter_mut().find(|identity| {
+        let is = |identity: &IdentitySettings| {
             identity.kind == kind && symbolic(&identity.name, &identity.source) == name
-        })
+        };
+        if !self.identities.iter().any(is)
+            && let Some(live) = self
+                .settings
+                .below()
+                .and_then(|below| below.identities.get(&format!("{kind}/{name}")))
+        {
+            let source = ResourceSource {
+                address: name.to_owned(),
+                ..ResourceSource::default()
+            };
+            let identity = IdentitySettings::elsewhere(kind, name.to_owned(), live, source);
+            self.identities.push(identity);
+        }
+        self.identities.iter_mut().find(|identity| is(identity))
     }
 
     fn join_keys(&mut self) {
@@ -272,15 +349,18 @@ impl Gathered {
 }
 
 /// The name and the qualifier (empty without one) in what names a function: a name, `name:alias`,
-/// `account:function:name`, or an ARN (Lambda API reference, "FunctionName").
+/// `account:name`, `account:function:name`, or an ARN (Lambda API reference, "FunctionName": the prefix, the
+/// account and `function` may each be left out).
 pub(super) fn function_name(written: &str) -> (String, String) {
     let parts = split_outside_symbols(written, ":");
     let at = |index: usize| parts.get(index).cloned().unwrap_or_default();
     if parts.first().map(String::as_str) == Some("arn") {
         return (at(6), at(7));
     }
+    let is_account = |part: &String| part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit());
     match parts.iter().position(|part| part == "function") {
         Some(index) => (at(index + 1), at(index + 2)),
+        None if parts.len() > 1 && parts.first().is_some_and(is_account) => (at(1), at(2)),
         None => (at(0), at(1)),
     }
 }
@@ -294,6 +374,8 @@ mod tests {
         for (written, name, qualifier) in [
             ("f", "f", ""),
             ("f:live", "f", "live"),
+            ("111111111111:f", "f", ""),
+            ("111111111111:f:live", "f", "live"),
             ("111111111111:function:f", "f", ""),
             ("111111111111:function:f:live", "f", "live"),
             ("arn:aws:lambda:eu-west-1:111111111111:function:f", "f", ""),

@@ -1,6 +1,6 @@
 //! Users, groups, roles and their policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::settings::{IdentitySettings, ManagedPolicySettings, Setting};
 use super::super::value::{TemplateNode, shown};
@@ -133,7 +133,11 @@ fn identity(
         .find_map(TemplateNode::reference)
         .map(shown);
     IdentitySettings {
-        source: resource.source(&[("inline", "Policies"), ("attached", "ManagedPolicyArns")]),
+        source: resource.source(&[
+            ("inline", "Policies"),
+            ("attached", "ManagedPolicyArns"),
+            ("trust", "AssumeRolePolicyDocument"),
+        ]),
         kind: kind.to_owned(),
         name: match p.name(name) {
             Setting::Undetermined(reference) => Setting::Undetermined(reference),
@@ -146,6 +150,14 @@ fn identity(
             ..IdentityInventory::default()
         },
         inline,
+        trust: match p.get("AssumeRolePolicyDocument") {
+            None => Setting::LeftOut,
+            Some(document) => match document.reference() {
+                Some(reference) => Setting::Undetermined(shown(reference)),
+                None => Setting::Written(document.clone()),
+            },
+        },
+        removed: BTreeSet::new(),
         access_keys: Vec::new(),
         undetermined,
     }

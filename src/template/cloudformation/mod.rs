@@ -11,6 +11,7 @@ mod evaluate;
 mod gather;
 mod iam;
 mod lambda;
+mod live;
 mod names;
 mod properties;
 mod s3;
@@ -39,6 +40,10 @@ fn check_is_template(root: &TemplateNode) -> Result<(), TemplateError> {
         return error("not a CloudFormation template: it is not a map");
     }
     let has = |name: &str| root.get(name).is_some();
+    let mut names = root.members().iter().map(|(name, _)| name);
+    if names.any(|name| name.starts_with("//") || name.starts_with("/*")) {
+        return error("comments are not part of JSON: CloudFormation refuses them");
+    }
     let Some(resources) = root.get("Resources") else {
         return if has("resource_changes") || has("planned_values") {
             error("this is a Terraform plan: use --terraform-plan")

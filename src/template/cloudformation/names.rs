@@ -81,6 +81,52 @@ pub(super) fn reference(evaluation: &Evaluation<'_>, id: &str) -> String {
     }
 }
 
+/// What a reference to a resource that SAM makes gives; none for a name that SAM does not make (SAM
+/// developer guide, "Generated CloudFormation resources", copy of 2026). An empty attribute is that of
+/// `Ref`.
+pub(super) fn generated(
+    evaluation: &Evaluation<'_>,
+    made: &str,
+    attribute: &str,
+) -> Option<TemplateNode> {
+    if !evaluation.is_sam() {
+        return None;
+    }
+    let function = |id: &str| {
+        (kind(evaluation, id) == "AWS::Serverless::Function").then(|| name(evaluation, id))
+    };
+    let alias = |id: &str| property(evaluation, id, "AutoPublishAlias");
+    let qualified = |id: &str, qualifier: &str| {
+        let arn = function_arn(evaluation, &function(id)?);
+        Some(TemplateNode::text(format!("{arn}:{qualifier}")))
+    };
+    match made.split_once('.') {
+        Some((id, "Alias")) => return qualified(id, &alias(id)?),
+        Some((id, "Version")) => return qualified(id, &version(evaluation, id)),
+        Some(_) => return None,
+        None => {}
+    }
+    if let Some((id, suffix)) = made.split_once("Alias")
+        && alias(id).as_deref() == Some(suffix)
+    {
+        return qualified(id, suffix);
+    }
+    if let Some(id) = made.strip_suffix("Role")
+        && function(id).is_some()
+    {
+        let role = fixed_symbol(&evaluation.address(made));
+        let (partition, account) = (evaluation.partition(), evaluation.account());
+        return match attribute {
+            "" => Some(TemplateNode::text(role)),
+            "Arn" => Some(TemplateNode::text(format!(
+                "arn:{partition}:iam::{account}:role/{role}"
+            ))),
+            _ => None,
+        };
+    }
+    None
+}
+
 /// What `Fn::GetAtt` gives.
 pub(super) fn attribute(evaluation: &Evaluation<'_>, id: &str, attribute: &str) -> TemplateNode {
     let kind = kind(evaluation, id);
@@ -106,7 +152,7 @@ pub(super) fn attribute(evaluation: &Evaluation<'_>, id: &str, attribute: &str) 
         _ => {}
     }
     let text = match (kind.as_str(), attribute) {
-        ("AWS::KMS::Key", "KeyId") => name(evaluation, id),
+        ("AWS::KMS::Key" | "AWS::KMS::ReplicaKey", "KeyId") => name(evaluation, id),
         ("AWS::Lambda::Version", "Version") => version(evaluation, id),
         ("AWS::Lambda::Function" | "AWS::Serverless::Function", "Name")
         | ("AWS::SNS::Topic", "TopicName")
@@ -172,7 +218,7 @@ fn arn(evaluation: &Evaluation<'_>, id: &str) -> String {
         "AWS::IAM::Group" => iam("group"),
         "AWS::IAM::ManagedPolicy" => iam("policy"),
         "AWS::IAM::InstanceProfile" => iam("instance-profile"),
-        "AWS::KMS::Key" => regional("kms", format!("key/{name}")),
+        "AWS::KMS::Key" | "AWS::KMS::ReplicaKey" => regional("kms", format!("key/{name}")),
         "AWS::KMS::Alias" => regional("kms", name),
         "AWS::CloudTrail::Trail" => regional("cloudtrail", format!("trail/{name}")),
         "AWS::Events::Rule" => regional("events", format!("rule/{name}")),

@@ -22,6 +22,7 @@ pub(super) fn read(kind: &str, resource: &Resource<'_>, out: &mut Gathered) -> b
         }
         "AWS::S3::BucketPolicy" => out.bucket_policies.push(Attached {
             to: p.text("Bucket").unwrap_or_default(),
+            to_address: resource.bucket.clone(),
             document: document(p, "PolicyDocument"),
             position: resource.position.clone(),
             address: resource.address.clone(),
@@ -58,6 +59,7 @@ pub(super) fn read(kind: &str, resource: &Resource<'_>, out: &mut Gathered) -> b
         }
         "AWS::S3::MultiRegionAccessPointPolicy" => out.multi_region_policies.push(Attached {
             to: p.text("MrapName").unwrap_or_default(),
+            to_address: None,
             document: document(p, "Policy"),
             position: resource.position.clone(),
             address: resource.address.clone(),

@@ -28,8 +28,10 @@ pub(super) fn read(
 ) -> bool {
     match kind {
         "AWS::Serverless::Function" => {
-            let global = globals.and_then(|globals| globals.get("Function"));
-            let merged = merged(global, resource.node);
+            let global = globals
+                .and_then(|globals| globals.get("Function"))
+                .and_then(|global| not_ignored(global, evaluation.resource(id)?));
+            let merged = merged(global.as_ref(), resource.node);
             let translation = Translation {
                 id,
                 resource,
@@ -82,6 +84,27 @@ fn merged(global: Option<&TemplateNode>, own: &TemplateNode) -> TemplateNode {
         }
         _ => own.clone(),
     }
+}
+
+/// The global properties of a function without those that its attribute `IgnoreGlobals` lists; `*` stands
+/// for all.
+fn not_ignored(global: &TemplateNode, resource: &TemplateNode) -> Option<TemplateNode> {
+    let Some(ignored) = resource.get("IgnoreGlobals") else {
+        return Some(global.clone());
+    };
+    if ignored.as_text().as_deref() == Some("*") {
+        return None;
+    }
+    let ignored: Vec<String> = ignored
+        .items()
+        .iter()
+        .filter_map(TemplateNode::as_text)
+        .collect();
+    let members = global.members().iter();
+    let kept = members.filter(|(name, _)| !ignored.contains(name));
+    Some(TemplateNode::new(TemplateValue::Map(
+        kept.cloned().collect(),
+    )))
 }
 
 /// One function.
@@ -139,6 +162,7 @@ impl Translation<'_> {
                 construct: self.resource.construct.clone(),
                 position: self.resource.position.clone(),
                 node: &properties,
+                bucket: None,
             }
             .source(&[
                 ("versions/$LATEST/runtime", "Runtime"),
@@ -211,10 +235,30 @@ impl Translation<'_> {
                 auth_type: config.word("AuthType"),
                 cors: config.get("Cors").map(|cors| url_cors(Properties(cors))),
                 position: config.position("AuthType"),
-                // The translator writes both permissions.
-                adds_permissions: true,
+                adds_permissions: self.auth_type_is_literal(),
             }),
         ));
+    }
+
+    /// The translator writes both permissions of a public URL where `NONE` itself is written. A function in
+    /// its place is evaluated after the translation, so that no permission is added and the URL answers
+    /// 403.
+    fn auth_type_is_literal(&self) -> bool {
+        let Some(config) = self
+            .evaluation
+            .resource(self.id)
+            .and_then(|resource| resource.get("Properties")?.get("FunctionUrlConfig"))
+        else {
+            return true;
+        };
+        match config.get("AuthType") {
+            Some(auth_type) => matches!(auth_type.value, TemplateValue::Text(_)),
+            // From Globals, unless the block as a whole is a function.
+            None => !config
+                .members()
+                .iter()
+                .any(|(name, _)| name.starts_with("Fn::") || name == "Ref"),
+        }
     }
 
     fn permission(&self, event: &str, principal: &str, of: PermissionSettings, out: &mut Gathered) {
@@ -393,12 +437,14 @@ impl Translation<'_> {
                 construct: None,
                 position: self.resource.position.clone(),
                 node: self.p.0,
+                bucket: None,
             }
             .source(&[("inline", "Policies")]),
             kind: "role".to_owned(),
             identity: IdentityInventory {
-                path: "/".to_owned(),
+                path: self.p.text("RolePath").unwrap_or_else(|| "/".to_owned()),
                 attached: vec![basic],
+                boundary: self.p.text("PermissionsBoundary"),
                 ..IdentityInventory::default()
             },
             ..IdentitySettings::default()

@@ -1,5 +1,6 @@
 //! One stack: sections, loops, nested stacks, resources, outputs.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::build::build;
@@ -11,10 +12,13 @@ use super::alternatives::{self, Alternative};
 use super::check_is_template;
 use super::evaluate::{Evaluation, Sections, StackInput, transform_name};
 use super::gather::{Gathered, Resource};
-use super::{iam, lambda, s3, sam, watching};
+use super::{iam, lambda, live, s3, sam, watching};
 
 /// How deep stacks nest.
 const DEEPEST_STACK: usize = 8;
+
+/// Most nested stacks of one deployment.
+const MOST_STACKS: usize = 500;
 
 /// Files that a template refers to. What reads them is outside of this module, which is pure.
 pub trait SourceFiles {
@@ -30,8 +34,12 @@ pub(super) struct Deployment<'a> {
     pub(super) files: &'a dyn SourceFiles,
     /// Packages by the key under which a function names them.
     pub(super) packages: BTreeMap<String, u64>,
+    /// Templates of nested stacks by the key under which they are uploaded.
+    pub(super) templates: BTreeMap<String, String>,
     /// Addresses are construct paths.
     pub(super) by_construct: bool,
+    /// How many nested stacks were read.
+    pub(super) stacks: Cell<usize>,
 }
 
 /// Reads a template.
@@ -55,8 +63,8 @@ pub fn read_template(
         TemplateKind::CloudFormation
     };
     let input = StackInput {
-        account: target.account.clone(),
-        region: target.region.clone(),
+        account: target.account(),
+        region: target.region(),
         stack_name: target.stack_name.clone(),
         parameters: target
             .parameters
@@ -73,9 +81,12 @@ pub fn read_template(
     let deployment = Deployment {
         files,
         packages: BTreeMap::new(),
+        templates: BTreeMap::new(),
         by_construct: false,
+        stacks: Cell::new(0),
     };
     let built = with_alternatives(&root, &input, target, |input, gathered| {
+        deployment.stacks.set(0);
         read_stack(&root, input, &deployment, gathered, 0).map(drop)
     })?;
     Ok((kind, built))
@@ -96,6 +107,7 @@ pub(super) fn with_alternatives(
                 account: input.account.clone(),
                 region: input.region.clone(),
                 taken_at: target.taken_at.clone(),
+                onto: target.onto.clone(),
                 ..DeploymentSettings::default()
             },
             ..Gathered::default()
@@ -212,8 +224,11 @@ pub(super) fn read_stack(
     depth: usize,
 ) -> Result<StackOutputs, TemplateError> {
     let mut gaps = Vec::new();
-    let sections = sections(root, input, &mut gaps)?;
+    let mut sections = sections(root, input, &mut gaps)?;
     out.gaps.append(&mut gaps);
+    if depth == 0 {
+        live::name_resources(&mut sections.resources, input, out);
+    }
     for transform in &sections.transforms {
         let known =
             ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"].contains(&transform.as_str());
@@ -340,12 +355,83 @@ fn mentions(node: &TemplateNode, ids: &BTreeSet<&str>) -> BTreeSet<String> {
     }
 }
 
+/// Whether the condition of a resource holds. A resource whose condition is not known is judged as if it
+/// is made.
 fn is_made(resource: &TemplateNode, evaluation: &Evaluation<'_>) -> bool {
-    resource
-        .get("Condition")
-        .and_then(TemplateNode::as_text)
-        .and_then(|name| evaluation.named_condition(&name))
-        != Some(false)
+    condition_of(resource, evaluation).is_none_or(|(_, holds)| holds != Some(false))
+}
+
+/// The condition of a resource by its name, and whether it holds.
+fn condition_of(
+    resource: &TemplateNode,
+    evaluation: &Evaluation<'_>,
+) -> Option<(String, Option<bool>)> {
+    let name = resource.get("Condition")?.as_text()?;
+    let holds = evaluation.named_condition(&name);
+    Some((name, holds))
+}
+
+/// The property by which a resource changes another one. Where it is not known whether such a resource
+/// is made, this property is not known.
+const DECIDING: &[(&str, &str)] = &[
+    ("AWS::S3::BucketPolicy", "PolicyDocument"),
+    ("AWS::S3::MultiRegionAccessPointPolicy", "Policy"),
+    ("AWS::Lambda::Permission", "Action"),
+    ("AWS::Lambda::Url", "AuthType"),
+    ("AWS::Lambda::Alias", "FunctionVersion"),
+    ("AWS::IAM::Policy", "PolicyDocument"),
+    ("AWS::IAM::RolePolicy", "PolicyDocument"),
+    ("AWS::IAM::UserPolicy", "PolicyDocument"),
+    ("AWS::IAM::GroupPolicy", "PolicyDocument"),
+    ("AWS::CloudTrail::Trail", "IsLogging"),
+];
+
+/// The properties of a resource that may not be made.
+fn perhaps(kind: &str, condition: &str, properties: TemplateNode) -> TemplateNode {
+    let deciding = DECIDING.iter().find(|(of, _)| *of == kind);
+    let unknown = TemplateNode::undetermined(format!("the condition {}", shown(condition)));
+    let mut members = properties.members().to_vec();
+    if let Some((_, property)) = deciding {
+        let written = properties.get(property);
+        let value = written.and_then(|document| with_unknown_conditions(document, &unknown));
+        members.push((
+            (*property).to_owned(),
+            value.unwrap_or_else(|| unknown.clone()),
+        ));
+    }
+    if properties.get("ProvisionedConcurrencyConfig").is_some() {
+        members.push(("ProvisionedConcurrencyConfig".to_owned(), unknown));
+    }
+    TemplateNode::new(TemplateValue::Map(members)).at(properties.position)
+}
+
+/// A policy document of which every statement may apply or not; none for what is no map with
+/// statements.
+fn with_unknown_conditions(
+    document: &TemplateNode,
+    unknown: &TemplateNode,
+) -> Option<TemplateNode> {
+    let statements = document.get("Statement")?;
+    let statements: Option<Vec<TemplateNode>> = statements
+        .items()
+        .iter()
+        .map(|statement| {
+            let mut members = statement.members().to_vec();
+            members.retain(|(name, _)| name != "Condition");
+            members.push(("Condition".to_owned(), unknown.clone()));
+            let conditional = TemplateNode::new(TemplateValue::Map(members));
+            statement
+                .get("Effect")
+                .map(|_| conditional.at(statement.position.clone()))
+        })
+        .collect();
+    let mut members = document.members().to_vec();
+    members.retain(|(name, _)| name != "Statement");
+    members.push((
+        "Statement".to_owned(),
+        TemplateNode::new(TemplateValue::List(statements?)),
+    ));
+    Some(TemplateNode::new(TemplateValue::Map(members)).at(document.position.clone()))
 }
 
 fn nested_stack(
@@ -366,7 +452,10 @@ fn nested_stack(
     let url = ["TemplateURL", "Location"]
         .into_iter()
         .find_map(|name| properties.get(name)?.as_text());
-    let path = asset.or_else(|| {
+    let uploaded = url
+        .as_deref()
+        .and_then(|url| deployment.templates.get(url.rsplit('/').next()?).cloned());
+    let path = asset.or(uploaded).or_else(|| {
         url.filter(|url| !has_symbol(url) && !url.contains("://") && !url.starts_with('/'))
     });
     let mut gap = |message: String| {
@@ -384,6 +473,12 @@ fn nested_stack(
         return gap(format!(
             "stacks nest more than {DEEPEST_STACK} deep: it is not judged"
         ));
+    }
+    deployment.stacks.set(deployment.stacks.get() + 1);
+    if deployment.stacks.get() > MOST_STACKS {
+        return Err(TemplateError::new(format!(
+            "it expands to more than {MOST_STACKS} nested stacks"
+        )));
     }
     let Some(bytes) = deployment.files.read(&path) else {
         return gap(format!(
@@ -443,6 +538,15 @@ fn read_resource(
         });
         return;
     }
+    let properties = match condition_of(resource, evaluation) {
+        Some((condition, None)) => perhaps(&kind, &condition, properties),
+        _ => properties,
+    };
+    let bucket = resource
+        .get("Properties")
+        .and_then(|properties| properties.get("Bucket")?.get("Ref")?.as_text())
+        .filter(|id| evaluation.resource(id).is_some())
+        .map(|id| evaluation.address(&id));
     let found = Resource {
         address: address.clone(),
         construct: resource
@@ -451,6 +555,7 @@ fn read_resource(
             .and_then(|metadata| metadata.get("aws:cdk:path")?.as_text()),
         position: position.clone(),
         node: &properties,
+        bucket,
     };
     let read = s3::read(&kind, &found, out)
         || lambda::read(&kind, id, &found, evaluation, out)

@@ -110,6 +110,7 @@ fn key(resource: &Resource<'_>, p: Properties<'_>, id: String) -> KeySettings {
         source: resource.source(&[
             ("rotation", "EnableKeyRotation"),
             ("description", "Enabled"),
+            ("policy", "KeyPolicy"),
         ]),
         id,
         region: None,
@@ -118,12 +119,17 @@ fn key(resource: &Resource<'_>, p: Properties<'_>, id: String) -> KeySettings {
             enabled,
             period_days: p.number("RotationPeriodInDays").written().copied(),
         }),
+        policy: p.get("KeyPolicy").map_or(Setting::LeftOut, |document| {
+            match document.reference() {
+                Some(reference) => Setting::Undetermined(shown(reference)),
+                None => Setting::Written(document.clone()),
+            }
+        }),
         aliases: Vec::new(),
     }
 }
 
 fn trail(resource: &Resource<'_>, p: Properties<'_>) -> TrailSettings {
-    let flag = |name: &str| p.boolean(name).written().copied().unwrap_or(false);
     let status = match p.boolean("IsLogging") {
         Setting::Undetermined(reference) => Reading::Undetermined(shown(&reference)),
         logging => Reading::Known(TrailStatus {
@@ -141,12 +147,12 @@ fn trail(resource: &Resource<'_>, p: Properties<'_>) -> TrailSettings {
         ]),
         name: p.name("TrailName"),
         region: None,
+        multi_region: p.boolean("IsMultiRegionTrail"),
+        organization: p.boolean("IsOrganizationTrail"),
+        log_file_validation: p.boolean("EnableLogFileValidation"),
         trail: TrailInventory {
-            multi_region: flag("IsMultiRegionTrail"),
-            organization: flag("IsOrganizationTrail"),
             bucket: p.text("S3BucketName").unwrap_or_default(),
             kms_key: p.text("KMSKeyId"),
-            log_file_validation: flag("EnableLogFileValidation"),
             status,
             selectors: selectors(p),
             ..TrailInventory::default()

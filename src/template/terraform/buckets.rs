@@ -14,10 +14,7 @@ use super::reader::{BucketJoin, Plan, ResourceReader, first, text_of};
 use super::{bucket_settings, policies};
 use crate::inventory::bucket::{Abac, Versioning};
 use crate::template::TemplateRemark;
-use crate::template::settings::{AclSettings, BlockSettings, BucketSettings, Setting};
-
-/// Why a setting of an existing bucket is not known.
-const NOT_IN_PLAN: &str = "a setting of the existing bucket, which is not in the plan";
+use crate::template::settings::{AclSettings, BlockSettings, BucketSettings, NOT_IN_PLAN, Setting};
 
 /// The kinds of settings that have a resource of their own.
 const SETTINGS: &[(&str, BucketPart)] = &[
@@ -107,10 +104,12 @@ pub(super) fn read(plan: &Plan<'_>) -> (Vec<BucketSettings>, Vec<TemplateRemark>
     ];
     let mut written: BTreeSet<(ResourceAddress, BucketPart)> = BTreeSet::new();
     let mut opened = BTreeSet::new();
+    let mut others: BTreeMap<String, BucketSettings> = BTreeMap::new();
     for phase in phases {
         for (kind, part) in SETTINGS {
             for setting in plan.of_kind(kind) {
                 if phase(setting.resource.action) {
+                    elsewhere(&setting, *part, &mut others);
                     place(&setting, *part, &mut buckets, &mut written, &mut opened);
                 }
             }
@@ -128,7 +127,34 @@ pub(super) fn read(plan: &Plan<'_>) -> (Vec<BucketSettings>, Vec<TemplateRemark>
             problems.push(acls_are_off(bucket));
         }
     }
-    (buckets.into_values().collect(), problems)
+    let all = buckets.into_values().chain(others.into_values());
+    (all.collect(), problems)
+}
+
+/// Puts a setting on a bucket that the account has and the plan does not.
+fn elsewhere(
+    setting: &ResourceReader<'_>,
+    part: BucketPart,
+    others: &mut BTreeMap<String, BucketSettings>,
+) {
+    let BucketJoin::Elsewhere(name) = setting.bucket_join("bucket", 0) else {
+        return;
+    };
+    let below = setting.plan.below();
+    if !below.is_some_and(|below| below.buckets.contains_key(&name)) {
+        return;
+    }
+    let bucket = others
+        .entry(name.clone())
+        .or_insert_with(|| BucketSettings::elsewhere(name, setting.source()));
+    match setting.resource.action {
+        PlannedAction::Delete => delete(bucket, part),
+        PlannedAction::Forget => {}
+        _ => {
+            write(setting, bucket, part);
+            positions(setting, part, bucket);
+        }
+    }
 }
 
 fn is_private(canned: &str) -> bool {

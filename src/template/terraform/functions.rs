@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::address::ResourceAddress;
 use super::bucket_settings::{names_role, texts_in};
+use super::instances::PlannedAction;
 use super::names::{name_of, other_arn};
 use super::reader::{Plan, ResourceReader, first, flag_of, number_of, text_of};
 use super::references::Referent;
@@ -125,7 +126,15 @@ fn split_function(text: &str) -> (String, Option<String>) {
     let after = match text.split_once(":function:") {
         Some((_, after)) => after,
         None if text.starts_with("function:") => text.trim_start_matches("function:"),
-        None => text,
+        // `account:name`.
+        None => match text.split_once(':') {
+            Some((account, name))
+                if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                name
+            }
+            _ => text,
+        },
     };
     match after.split_once(':') {
         Some((name, qualifier)) => (name.to_owned(), Some(qualifier.to_owned())),
@@ -151,6 +160,7 @@ pub(super) fn read(plan: &Plan<'_>) -> Vec<FunctionSettings> {
         .staying("aws_lambda_function")
         .map(|reader| (reader.address().clone(), function(&reader)))
         .collect();
+    elsewhere(plan, &mut functions);
     for alias in plan.staying("aws_lambda_alias") {
         let part = FunctionPart::Aliases;
         if let Some((function, _)) = owner(&alias, part, &mut functions) {
@@ -185,7 +195,79 @@ pub(super) fn read(plan: &Plan<'_>) -> Vec<FunctionSettings> {
             function.provisioned.push((qualifier, number));
         }
     }
+    removed(plan, &mut functions);
     functions.into_values().collect()
+}
+
+/// Functions that the account has and the plan does not, of which it writes or deletes parts.
+fn elsewhere(plan: &Plan<'_>, functions: &mut BTreeMap<ResourceAddress, FunctionSettings>) {
+    let Some(below) = plan.below() else {
+        return;
+    };
+    for kind in [
+        "aws_lambda_permission",
+        "aws_lambda_function_url",
+        "aws_lambda_alias",
+        "aws_lambda_provisioned_concurrency_config",
+    ] {
+        for reader in plan.of_kind(kind) {
+            let written = reader.known_text("function_name");
+            let (FunctionJoin::Elsewhere, Some(written)) =
+                (function_join(&reader, "function_name", 0), written)
+            else {
+                continue;
+            };
+            let (name, _) = split_function(&written);
+            let region = plan.region_of(&reader).or_else(|| plan.region.clone());
+            let live = region.and_then(|region| below.regions.get(&region)?.functions.get(&name));
+            let is = |function: &FunctionSettings| function.name == Setting::Written(name.clone());
+            if functions.values().any(is) {
+                continue;
+            }
+            let of_live = |live| FunctionSettings::elsewhere(name.clone(), live, reader.source());
+            if let Some(mut function) = live.and_then(of_live) {
+                function.region = plan.region_of(&reader);
+                functions.insert(reader.address().clone(), function);
+            }
+        }
+    }
+}
+
+/// What the plan deletes of functions that stay.
+fn removed(plan: &Plan<'_>, functions: &mut BTreeMap<ResourceAddress, FunctionSettings>) {
+    for (kind, part, argument) in [
+        ("aws_lambda_alias", FunctionPart::Aliases, "name"),
+        ("aws_lambda_function_url", FunctionPart::Urls, "qualifier"),
+        (
+            "aws_lambda_permission",
+            FunctionPart::Policies,
+            "statement_id",
+        ),
+        (
+            "aws_lambda_provisioned_concurrency_config",
+            FunctionPart::Provisioned,
+            "qualifier",
+        ),
+    ] {
+        let deleted = plan
+            .of_kind(kind)
+            .filter(|reader| reader.resource.action == PlannedAction::Delete);
+        for reader in deleted {
+            let name = reader.known_text(argument).unwrap_or_default();
+            let join = function_join(&reader, "function_name", 0);
+            if matches!(join, FunctionJoin::Open(_)) {
+                continue;
+            }
+            if let Some((function, _)) = owner(&reader, part, functions) {
+                let name = match name.is_empty() {
+                    // The function without a qualifier.
+                    true => "$LATEST".to_owned(),
+                    false => name,
+                };
+                function.removed.insert((part, name));
+            }
+        }
+    }
 }
 
 /// The function that a resource belongs to, with the qualifier in its name. Where it may belong to
@@ -199,7 +281,15 @@ fn owner<'f>(
         FunctionJoin::Function(address, qualifier) => functions
             .get_mut(&address)
             .map(|function| (function, qualifier)),
-        FunctionJoin::Elsewhere => None,
+        FunctionJoin::Elsewhere => {
+            let (name, qualifier) = split_function(&reader.known_text("function_name")?);
+            let mut others = functions.values_mut();
+            others
+                .find(|function| {
+                    function.source.partial && function.name == Setting::Written(name.clone())
+                })
+                .map(|function| (function, qualifier))
+        }
         FunctionJoin::Open(reference) => {
             for function in functions.values_mut() {
                 let reference = format!("{} of {reference}", reader.address());

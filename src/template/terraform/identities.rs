@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::ResourceAddress;
+use super::instances::PlannedAction;
 use super::names::name_of;
 use super::policies;
 use super::reader::{Plan, ResourceReader, text_of};
@@ -26,6 +27,7 @@ pub(super) fn read(plan: &Plan<'_>) -> (Vec<IdentitySettings>, Vec<ManagedPolicy
             identities.insert(reader.address().clone(), identity(kind, &reader));
         }
     }
+    elsewhere(plan, &mut identities);
     for (kind, resource) in KINDS {
         for reader in plan.staying(&format!("aws_iam_{kind}_policy")) {
             for identity in owners(&reader, kind, resource, &mut identities) {
@@ -38,6 +40,7 @@ pub(super) fn read(plan: &Plan<'_>) -> (Vec<IdentitySettings>, Vec<ManagedPolicy
             }
         }
     }
+    removed(plan, &mut identities);
     for reader in plan.staying("aws_iam_policy_attachment") {
         for (kind, resource) in KINDS {
             let argument = format!("{kind}s");
@@ -74,6 +77,53 @@ pub(super) fn read(plan: &Plan<'_>) -> (Vec<IdentitySettings>, Vec<ManagedPolicy
     (identities.into_values().collect(), policies.collect())
 }
 
+/// Identities that the account has and the plan does not, of which it writes or deletes policies.
+fn elsewhere(plan: &Plan<'_>, identities: &mut BTreeMap<ResourceAddress, IdentitySettings>) {
+    let Some(below) = plan.below() else {
+        return;
+    };
+    for (kind, _) in KINDS {
+        for suffix in ["policy", "policy_attachment"] {
+            for reader in plan.of_kind(&format!("aws_iam_{kind}_{suffix}")) {
+                let Some(name) = reader.known_text(kind) else {
+                    continue;
+                };
+                let is = |identity: &IdentitySettings| {
+                    identity.kind == kind && identity.name == Setting::Written(name.clone())
+                };
+                let Some(live) = below.identities.get(&format!("{kind}/{name}")) else {
+                    continue;
+                };
+                if !identities.values().any(is) {
+                    let source = reader.source();
+                    let identity = IdentitySettings::elsewhere(kind, name, live, source);
+                    identities.insert(reader.address().clone(), identity);
+                }
+            }
+        }
+    }
+}
+
+/// What the plan takes away from identities that stay.
+fn removed(plan: &Plan<'_>, identities: &mut BTreeMap<ResourceAddress, IdentitySettings>) {
+    for (kind, resource) in KINDS {
+        for (suffix, argument) in [("policy", "name"), ("policy_attachment", "policy_arn")] {
+            let type_name = format!("aws_iam_{kind}_{suffix}");
+            let deleted = plan
+                .of_kind(&type_name)
+                .filter(|reader| reader.resource.action == PlannedAction::Delete);
+            for reader in deleted {
+                let Some(name) = reader.known_text(argument) else {
+                    continue;
+                };
+                for identity in owners(&reader, kind, resource, identities) {
+                    identity.removed.insert(name.clone());
+                }
+            }
+        }
+    }
+}
+
 fn names_policy(kind: &str) -> bool {
     kind == "aws_iam_policy"
 }
@@ -94,6 +144,7 @@ fn identity(kind: &str, reader: &ResourceReader<'_>) -> IdentitySettings {
         ..IdentitySettings::default()
     };
     if kind == "role" {
+        identity.trust = policies::policy(reader, "assume_role_policy");
         for block in reader.blocks("inline_policy").items() {
             let name = block.get("name").and_then(TemplateNode::as_text);
             let Some(name) = name.filter(|name| !name.is_empty()) else {

@@ -40,7 +40,7 @@ use self::references::InstanceIndex;
 pub use self::refusal::{MOST_BYTES, PlanError};
 use self::sources::SourceTree;
 pub use self::sources::{ModuleSource, PlanFiles};
-use super::settings::DeploymentSettings;
+use super::settings::{DeletedResource, DeploymentSettings};
 use super::{Built, DeploymentTarget, TemplateRemark, build};
 
 /// The resource types and data sources that are read.
@@ -248,6 +248,8 @@ impl<'a> TerraformPlan<'a> {
             region: plan.region.clone(),
             taken_at: target.taken_at.clone(),
             names_existing: true,
+            onto: target.onto.clone(),
+            deleted: deleted(&plan),
             ..DeploymentSettings::default()
         };
         let (buckets, problems) = buckets::read(&plan);
@@ -284,8 +286,17 @@ impl<'a> TerraformPlan<'a> {
         };
         plan.sources = SourceTree::read(&files.sources);
         plan.package_bytes.clone_from(&files.package_bytes);
-        plan.region = target.region.clone().or_else(|| default_region(&plan));
-        plan.account = target.account.clone().or_else(|| account(&plan));
+        plan.region = target
+            .region
+            .clone()
+            .or_else(|| default_region(&plan))
+            .or_else(|| target.region());
+        plan.account = target
+            .account
+            .clone()
+            .or_else(|| account(&plan))
+            .or_else(|| target.account());
+        plan.onto.clone_from(&target.onto);
         let mut names: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for bucket in plan.staying("aws_s3_bucket") {
             if let Some(name) = bucket.known_text("bucket") {
@@ -306,6 +317,32 @@ impl<'a> TerraformPlan<'a> {
         plan.bucket_names = names;
         plan
     }
+}
+
+/// What the plan deletes.
+fn deleted(plan: &Plan<'_>) -> Vec<DeletedResource> {
+    let mut deleted = Vec::new();
+    let mut add = |kind: &str, argument: &str, of: &dyn Fn(String) -> DeletedResource| {
+        let gone = plan
+            .of_kind(kind)
+            .filter(|reader| reader.resource.action == PlannedAction::Delete);
+        deleted.extend(gone.filter_map(|reader| reader.known_text(argument).map(of)));
+    };
+    add("aws_s3_bucket", "bucket", &DeletedResource::Bucket);
+    add("aws_lambda_function", "arn", &DeletedResource::Function);
+    for kind in ["role", "user", "group"] {
+        let key = |name: String| DeletedResource::Identity(format!("{kind}/{name}"));
+        add(&format!("aws_iam_{kind}"), "name", &key);
+    }
+    add("aws_iam_policy", "arn", &DeletedResource::ManagedPolicy);
+    add("aws_cloudtrail", "arn", &DeletedResource::Trail);
+    add("aws_kms_key", "arn", &DeletedResource::Key);
+    add("aws_s3_access_point", "arn", &DeletedResource::AccessPoint);
+    let mut blocks = plan.of_kind("aws_s3_account_public_access_block");
+    if blocks.any(|reader| reader.resource.action == PlannedAction::Delete) {
+        deleted.push(DeletedResource::AccountPublicAccessBlock);
+    }
+    deleted
 }
 
 /// The Region of the default provider, or the one that a data source names.

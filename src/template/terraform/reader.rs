@@ -1,6 +1,7 @@
 //! A plan with what its names refer to, and one resource's arguments read from it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -12,6 +13,8 @@ use super::names;
 use super::references::{InstanceIndex, NameScope, References, Referent};
 use super::sources::{SourceBlock, SourceTree};
 use super::values::{UnknownLeaf, ValueParts, WrittenArgument};
+use crate::inventory::Snapshot;
+use crate::inventory::account::AccountInventory;
 use crate::inventory::ids::partition;
 use crate::template::settings::{ResourceSource, Setting};
 use crate::template::value::{SourcePosition, TemplateNode, TemplateValue, fixed_symbol};
@@ -39,6 +42,8 @@ pub(super) struct Plan<'a> {
     pub candidates: Vec<(ResourceAddress, BTreeSet<Referent>)>,
     /// The buckets that stay, by their known names.
     pub bucket_names: BTreeMap<String, Vec<ResourceAddress>>,
+    /// The account that the plan is laid over, with others.
+    pub onto: Option<Arc<Snapshot>>,
     /// The `*.tf` files.
     pub sources: SourceTree,
     /// Sizes of packages by file, bytes.
@@ -84,6 +89,11 @@ impl Plan<'_> {
     /// The ARN partition.
     pub fn partition(&self) -> &'static str {
         self.region.as_deref().map_or("aws", partition)
+    }
+
+    /// The account that the plan is laid over.
+    pub fn below(&self) -> Option<&AccountInventory> {
+        self.onto.as_deref()?.accounts.get(self.account.as_deref()?)
     }
 
     /// The value of a variable of the root module.

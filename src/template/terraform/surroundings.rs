@@ -83,15 +83,25 @@ fn access_points(plan: &Plan<'_>) -> Vec<AccessPointSettings> {
         let separate = plan
             .staying("aws_s3control_access_point_policy")
             .find(|policy| refers_to(policy, "access_point_arn", reader.address()));
-        let policy = match &separate {
-            Some(separate) => policies::policy(separate, "policy"),
+        // One that names no access point of the plan may be of any.
+        let of_any = plan
+            .staying("aws_s3control_access_point_policy")
+            .find(|policy| {
+                let is_opaque = |referent: &Referent| matches!(referent, Referent::Opaque(_));
+                let named = policy.referents(policy.expression("access_point_arn"));
+                policy.known_text("access_point_arn").is_none() && named.iter().all(is_opaque)
+            });
+        let policy = match (&separate, &of_any) {
+            (Some(separate), _) => policies::policy(separate, "policy"),
+            (None, Some(other)) => Setting::Undetermined(other.address().to_string()),
             // The provider reads back what is not written.
-            None if reader.expression("policy").refers()
-                || reader.known_text("policy").is_some() =>
+            (None, None)
+                if reader.expression("policy").refers()
+                    || reader.known_text("policy").is_some() =>
             {
                 policies::policy(&reader, "policy")
             }
-            None => Setting::LeftOut,
+            (None, None) => Setting::LeftOut,
         };
         let vpc = reader.joined_blocks("vpc_configuration", |_| true);
         points.push(AccessPointSettings {
@@ -182,6 +192,7 @@ fn keys(plan: &Plan<'_>) -> Vec<KeySettings> {
                         enabled,
                         period_days: reader.number("rotation_period_in_days").written().copied(),
                     }),
+                policy: policies::policy(&reader, "policy"),
                 aliases,
             });
         }
@@ -229,7 +240,6 @@ fn key_description(reader: &ResourceReader<'_>, kind: &str) -> Setting<KeyDescri
 }
 
 fn trail(reader: &ResourceReader<'_>) -> TrailSettings {
-    let is_on = |argument: &str| reader.flag(argument) == Setting::Written(true);
     let key = reader.symbolic("kms_key_id", |kind| kind.starts_with("aws_kms_"));
     let logging = match reader.flag("enable_logging") {
         Setting::Undetermined(reference) => Reading::Undetermined(reference),
@@ -242,16 +252,16 @@ fn trail(reader: &ResourceReader<'_>) -> TrailSettings {
         source: reader.source(),
         name: Setting::Written(name_of(reader.plan, reader.address(), "name")),
         region: reader.plan.region_of(reader),
+        multi_region: reader.flag("is_multi_region_trail"),
+        organization: reader.flag("is_organization_trail"),
+        log_file_validation: reader.flag("enable_log_file_validation"),
         trail: TrailInventory {
-            multi_region: is_on("is_multi_region_trail"),
-            organization: is_on("is_organization_trail"),
             bucket: bucket_text(reader, "s3_bucket_name"),
             kms_key: match key {
                 Setting::Written(key) => Some(key),
                 Setting::Undetermined(reference) => Some(fixed_symbol(&reference)),
                 Setting::LeftOut => None,
             },
-            log_file_validation: is_on("enable_log_file_validation"),
             status: logging,
             selectors: selectors(reader),
             ..TrailInventory::default()

@@ -22,7 +22,7 @@ use crate::document::Principal;
 use crate::documented_public::documented_public;
 use crate::evaluate::{Policies, PolicySources};
 use crate::json::{self, Json, Member, Node};
-use crate::parse::{Source, is_account_id};
+use crate::parse::{DocumentSource, is_account_id};
 use crate::prove::{Case, Prover, Question};
 use crate::{DefectKind, Policy, PolicyKind};
 
@@ -156,7 +156,7 @@ fn prove_line(root: &Node<'_>, now: Option<f64>) -> Result<ProveOutput, String> 
     let rcps: Vec<Vec<Policy>> = levels(members.take("rcps"))?
         .into_iter()
         .map(|level| {
-            let parse = |source: Source<'_>| {
+            let parse = |source: DocumentSource<'_>| {
                 refuse_no_policy(source.parse(PolicyKind::Resource))
                     .map_err(|error| format!("rcps: {error}"))
             };
@@ -477,10 +477,10 @@ pub(crate) fn public_access_block(node: &Node<'_>) -> Result<Option<PublicAccess
 }
 
 /// A policy as it stands in the line, or as the string it is quoted in.
-pub(crate) fn source<'a>(node: &'a Node<'a>) -> Source<'a> {
+pub(crate) fn source<'a>(node: &'a Node<'a>) -> DocumentSource<'a> {
     match &node.value {
-        Json::Text(text) => Source::Text(Cow::Borrowed(text)),
-        _ => Source::Part(node),
+        Json::Text(text) => DocumentSource::Text(Cow::Borrowed(text)),
+        _ => DocumentSource::Part(node),
     }
 }
 
@@ -490,7 +490,7 @@ fn policy_sources<'a>(node: &'a Node<'a>) -> Result<PolicySources<'a>, String> {
         resource: members.take("resource").map(source),
         ..PolicySources::default()
     };
-    let mut list = |key: &str| -> Vec<Source<'a>> {
+    let mut list = |key: &str| -> Vec<DocumentSource<'a>> {
         members
             .take(key)
             .map(|node| items(node).iter().map(source).collect())
@@ -507,7 +507,9 @@ fn policy_sources<'a>(node: &'a Node<'a>) -> Result<PolicySources<'a>, String> {
 }
 
 /// Levels, each `{"policies": [...]}`; policies outside of a level are one level.
-pub(crate) fn levels<'a>(node: Option<&'a Node<'a>>) -> Result<Vec<Vec<Source<'a>>>, String> {
+pub(crate) fn levels<'a>(
+    node: Option<&'a Node<'a>>,
+) -> Result<Vec<Vec<DocumentSource<'a>>>, String> {
     let mut levels = Vec::new();
     let mut loose = Vec::new();
     for node in node.map(items).unwrap_or_default() {

@@ -11,7 +11,7 @@ use crate::contract::{Grant, PublicAccessBlock};
 use crate::controls::AccountControls;
 use crate::document::{DefectKind, Effect, Policy};
 use crate::documented_public::documented_public;
-use crate::parse::{PolicyKind, Source};
+use crate::parse::{DocumentSource, PolicyKind};
 
 use super::acl::AclGrants;
 use super::principal::Strength;
@@ -52,13 +52,13 @@ pub struct Policies {
 /// The policies of one request before they are parsed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PolicySources<'a> {
-    pub(crate) resource: Option<Source<'a>>,
-    pub(crate) identity: Vec<Source<'a>>,
-    pub(crate) boundaries: Vec<Source<'a>>,
-    pub(crate) session: Vec<Source<'a>>,
-    pub(crate) scps: Vec<Vec<Source<'a>>>,
-    pub(crate) rcps: Vec<Vec<Source<'a>>>,
-    pub(crate) endpoint: Vec<Source<'a>>,
+    pub(crate) resource: Option<DocumentSource<'a>>,
+    pub(crate) identity: Vec<DocumentSource<'a>>,
+    pub(crate) boundaries: Vec<DocumentSource<'a>>,
+    pub(crate) session: Vec<DocumentSource<'a>>,
+    pub(crate) scps: Vec<Vec<DocumentSource<'a>>>,
+    pub(crate) rcps: Vec<Vec<DocumentSource<'a>>>,
+    pub(crate) endpoint: Vec<DocumentSource<'a>>,
 }
 
 /// A decision.
@@ -227,8 +227,8 @@ impl Policies {
     /// The first policy that is not JSON, no object or too long, with its name.
     pub fn new(set: &PolicySet, block: Option<PublicAccessBlock>) -> Result<Self, String> {
         let text = |value: &Value| match value {
-            Value::String(text) => Source::Text(text.clone().into()),
-            value => Source::Text(value.to_string().into()),
+            Value::String(text) => DocumentSource::Text(text.clone().into()),
+            value => DocumentSource::Text(value.to_string().into()),
         };
         let list = |values: &Option<Vec<Value>>| values.iter().flatten().map(text).collect();
         let levels = |levels: &Option<Vec<PolicyLevel>>| {
@@ -260,7 +260,7 @@ impl Policies {
         texts: &PolicySources<'_>,
         block: Option<PublicAccessBlock>,
     ) -> Result<Self, String> {
-        let list = |name: &str, texts: &[Source<'_>], kind| {
+        let list = |name: &str, texts: &[DocumentSource<'_>], kind| {
             texts
                 .iter()
                 .enumerate()
@@ -270,7 +270,7 @@ impl Policies {
                 })
                 .collect::<Result<Vec<NamedPolicy>, String>>()
         };
-        let levels = |name: &str, levels: &[Vec<Source<'_>>], kind| {
+        let levels = |name: &str, levels: &[Vec<DocumentSource<'_>>], kind| {
             levels
                 .iter()
                 .enumerate()
@@ -686,7 +686,7 @@ fn numbered<'p>(name: &str, policies: impl IntoIterator<Item = &'p Policy>) -> V
 
 /// A policy from its text. What is no policy at all is refused; what is one with a part that cannot
 /// be read is taken, with its doubts.
-fn read(name: &str, source: &Source<'_>, kind: PolicyKind) -> Result<Policy, String> {
+fn read(name: &str, source: &DocumentSource<'_>, kind: PolicyKind) -> Result<Policy, String> {
     let policy = source.parse(kind);
     let refused = policy.defects.iter().find(|defect| {
         defect.kind == DefectKind::Syntax

@@ -19,7 +19,7 @@ use super::glob::{Unit, WildcardMatcher};
 use super::request::{KeyLookup, View};
 use super::truth::{Truth, Why};
 use super::values::{self, Network};
-use super::variables::{FilledText, TEXT_LIMIT, TextPattern, TextTemplate, Wildcards};
+use super::variables::{FilledText, TEXT_LIMIT, TextPattern, VariableText, Wildcards};
 
 /// A condition of a statement, ready to be asked.
 #[derive(Clone, Debug)]
@@ -57,13 +57,13 @@ struct Ordered {
 #[derive(Clone, Debug)]
 enum Folded {
     Fixed(String),
-    Filled(TextTemplate),
+    Filled(VariableText),
 }
 
 #[derive(Clone, Debug)]
 enum ArnPattern {
     Fixed(Box<[WildcardMatcher; 6]>),
-    Filled(TextTemplate),
+    Filled(VariableText),
     NoArn,
 }
 
@@ -272,7 +272,7 @@ impl Ordered {
 
 impl Folded {
     fn new(text: &str, variables: bool) -> Self {
-        let template = TextTemplate::new(text, variables, Wildcards::Plain);
+        let template = VariableText::new(text, variables, Wildcards::Plain);
         match template.fixed() {
             Some(units) => Self::Fixed(text_of(&units).to_lowercase()),
             None => Self::Filled(template),
@@ -319,7 +319,7 @@ fn text_of(units: &[Unit]) -> String {
 
 impl ArnPattern {
     fn new(text: &str, variables: bool) -> Self {
-        let template = TextTemplate::new(text, variables, Wildcards::Special);
+        let template = VariableText::new(text, variables, Wildcards::Special);
         match template.fixed() {
             Some(units) => {
                 arn_globs(&units).map_or(Self::NoArn, |globs| Self::Fixed(Box::new(globs)))

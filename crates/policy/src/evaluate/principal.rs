@@ -111,7 +111,9 @@ impl Principals {
     /// A caller with an ARN is several principals at once: its account, its role, its session. The
     /// documentation asks to list all of them, and says that otherwise the account or the role that
     /// was not listed may still be meant (IAM user guide, "AWS JSON policy elements: NotPrincipal",
-    /// 2026-09). So: all listed, left out; none listed, not left out; some, a doubt.
+    /// 2026-09). So: all listed, left out; none listed, not left out; some, a doubt. An account listed
+    /// beside another of its principals leaves out that one alone: the guide's example lists a user and
+    /// its account and denies everyone else there.
     fn exempts(&self, view: &View<'_>) -> Truth {
         let listed = |test: &dyn Fn(&Who) -> bool| self.items.iter().any(test);
         if listed(&|who| matches!(who, Who::Everyone)) {
@@ -134,8 +136,15 @@ impl Principals {
             doubt @ Truth::Maybe(_) => doubt,
             _ => Truth::False,
         });
+        let beside = listed(&|who| match who {
+            Who::Role { account, .. } => account == arn.account,
+            Who::Exactly(text) => text.split(':').nth(4) == Some(arn.account),
+            _ => false,
+        });
         if layers.iter().all(|listed| *listed) {
             Truth::True
+        } else if account && !role && !itself && beside {
+            doubt
         } else if layers.iter().any(|listed| *listed) {
             Truth::Maybe(Why::PartlyExempt)
         } else {

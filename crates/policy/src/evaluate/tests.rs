@@ -658,6 +658,16 @@ fn not_principal_leaves_out_who_is_listed_with_account_role_and_session() {
         (deny, false)
     );
     assert_eq!(not_principal(json!({"AWS": account}), user), (deny, false));
+    // The guide's example: Bob and his account are listed, and everyone else of it is denied.
+    let bob = "arn:aws:iam::222222222222:user/bob";
+    assert_eq!(
+        not_principal(json!({"AWS": [bob, account]}), user),
+        (deny, true)
+    );
+    assert_eq!(
+        not_principal(json!({"AWS": [bob, account]}), session),
+        (deny, true)
+    );
 }
 
 #[test]

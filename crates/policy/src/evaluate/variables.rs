@@ -24,7 +24,7 @@ pub(super) enum Wildcards {
 }
 
 #[derive(Clone, Debug)]
-enum TextPiece {
+enum VariablePiece {
     Unit(Unit),
     Variable {
         key: String,
@@ -35,8 +35,8 @@ enum TextPiece {
 
 /// A text of the policy.
 #[derive(Clone, Debug)]
-pub(super) struct TextTemplate {
-    pieces: Vec<TextPiece>,
+pub(super) struct VariableText {
+    pieces: Vec<VariablePiece>,
 }
 
 /// What a template stands for in a request.
@@ -47,7 +47,7 @@ pub(super) enum FilledText {
     Doubt(Why),
 }
 
-impl TextTemplate {
+impl VariableText {
     pub(super) fn new(text: &str, variables: bool, wildcards: Wildcards) -> Self {
         let mut pieces = Vec::with_capacity(text.len());
         let mut rest = text;
@@ -59,13 +59,13 @@ impl TextTemplate {
                         rest = behind;
                     }
                     None => {
-                        pieces.push(TextPiece::Odd);
+                        pieces.push(VariablePiece::Odd);
                         rest = "";
                     }
                 }
                 continue;
             }
-            pieces.push(TextPiece::Unit(match (first, wildcards) {
+            pieces.push(VariablePiece::Unit(match (first, wildcards) {
                 ('*', Wildcards::Special) => Unit::Many,
                 ('?', Wildcards::Special) => Unit::One,
                 (other, _) => Unit::Char(other),
@@ -80,7 +80,7 @@ impl TextTemplate {
         self.pieces
             .iter()
             .map(|piece| match piece {
-                TextPiece::Unit(unit) => Some(*unit),
+                VariablePiece::Unit(unit) => Some(*unit),
                 _ => None,
             })
             .collect()
@@ -93,13 +93,13 @@ impl TextTemplate {
         let mut length = 0;
         for piece in &self.pieces {
             match piece {
-                TextPiece::Unit(Unit::Many) => units.push(Unit::Many),
-                TextPiece::Unit(unit) => {
+                VariablePiece::Unit(Unit::Many) => units.push(Unit::Many),
+                VariablePiece::Unit(unit) => {
                     length += 1;
                     units.push(*unit);
                 }
-                TextPiece::Odd => return FilledText::Doubt(Why::OddVariable),
-                TextPiece::Variable { key, default } => {
+                VariablePiece::Odd => return FilledText::Doubt(Why::OddVariable),
+                VariablePiece::Variable { key, default } => {
                     let literal = |text: &str, units: &mut Vec<Unit>| {
                         units.extend(text.chars().take(limit + 1).map(Unit::Char));
                     };
@@ -123,9 +123,9 @@ impl TextTemplate {
     }
 }
 
-fn variable(name: &str) -> TextPiece {
+fn variable(name: &str) -> VariablePiece {
     match name {
-        "*" | "?" | "$" => TextPiece::Unit(Unit::Char(name.chars().next().unwrap_or('$'))),
+        "*" | "?" | "$" => VariablePiece::Unit(Unit::Char(name.chars().next().unwrap_or('$'))),
         _ => {
             let (key, default) = match name.split_once(',') {
                 None => (name, None),
@@ -136,15 +136,15 @@ fn variable(name: &str) -> TextPiece {
                         .and_then(|inner| inner.strip_suffix('\''))
                     {
                         Some(inner) => (key, Some(inner.to_owned())),
-                        None => return TextPiece::Odd,
+                        None => return VariablePiece::Odd,
                     }
                 }
             };
             let key = key.trim().to_lowercase();
             if key.is_empty() {
-                TextPiece::Odd
+                VariablePiece::Odd
             } else {
-                TextPiece::Variable { key, default }
+                VariablePiece::Variable { key, default }
             }
         }
     }
@@ -158,12 +158,12 @@ pub(super) enum TextPattern {
     /// Wildcards, no variable.
     Glob(WildcardMatcher),
     /// A variable is in it.
-    Filled(TextTemplate),
+    Filled(VariableText),
 }
 
 impl TextPattern {
     pub(super) fn new(text: &str, variables: bool, wildcards: Wildcards) -> Self {
-        let template = TextTemplate::new(text, variables, wildcards);
+        let template = VariableText::new(text, variables, wildcards);
         match template.fixed() {
             None => Self::Filled(template),
             Some(units) => {

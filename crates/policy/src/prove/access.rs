@@ -798,7 +798,8 @@ fn resource_scope(scope: &ResourceScope, on: Option<On>, partition: &str, colons
         (ResourceScope::AnyBucket | ResourceScope::AnyArn, Some(On::Bucket)) => {
             let within = vec![
                 Glob::like(&format!("{s3}::?*")),
-                in_segments(&format!("{s3}?*:????????????:accesspoint/?*")),
+                // A Multi-Region Access Point has no Region.
+                in_segments(&format!("{s3}*:????????????:accesspoint/?*")),
             ];
             let no_objects = [
                 format!("{s3}*/*/*"),
@@ -814,7 +815,7 @@ fn resource_scope(scope: &ResourceScope, on: Option<On>, partition: &str, colons
         (ResourceScope::AnyBucket | ResourceScope::AnyArn, Some(On::Object)) => {
             let within = vec![
                 Glob::like(&format!("{s3}::?*/?*")),
-                in_segments(&format!("{s3}?*:????????????:accesspoint/?*/object/?*")),
+                in_segments(&format!("{s3}*:????????????:accesspoint/?*/object/?*")),
             ];
             text(s3, within, Vec::new())
         }

@@ -47,6 +47,8 @@ pub(super) struct Atom {
     pub(super) test: ValueTest,
     /// It is not documented what it says of a value.
     pub(super) unclear: bool,
+    /// It compares ARNs: what it says of a value that is none is not documented.
+    pub(super) of_arns: bool,
     /// Patterns whose variables are not replaced yet; those without any are in `test` already.
     templates: Vec<PatternTemplate>,
 }
@@ -89,6 +91,7 @@ impl Atom {
             absent: false,
             test: ValueTest::Text(texts.globs),
             unclear: texts.unclear,
+            of_arns: false,
             templates: texts.templates,
         }
     }
@@ -106,6 +109,7 @@ impl Atom {
                     .collect(),
             ),
             unclear: false,
+            of_arns: false,
             templates: Vec::new(),
         }
     }
@@ -126,6 +130,7 @@ impl Atom {
                 },
             test: ValueTest::Constant(false),
             unclear: false,
+            of_arns: matches!(condition.operator, Operator::Arn { .. }),
             templates: Vec::new(),
         };
         let how: MatchMode = match condition.operator {
@@ -282,6 +287,7 @@ impl Atom {
             _ if self.unclear => None,
             (_, ValueTest::Constant(holds)) => Some(*holds),
             (KeyValue::Unclear, _) => None,
+            (KeyValue::One(value), _) if self.of_arns && !has_six_parts(value) => None,
             (KeyValue::One(value), _) => Some(self.passes(value)),
             (KeyValue::Many(values), _) => match self.quantifier {
                 Quantifier::Single => None,
@@ -300,6 +306,11 @@ impl Atom {
             ValueTest::Address(set) => set.len() + 1,
         }
     }
+}
+
+/// Whether a text has the parts of an ARN.
+fn has_six_parts(text: &str) -> bool {
+    text.matches(':').count() >= 5
 }
 
 /// The texts of a condition or resource element, read as patterns.

@@ -88,6 +88,8 @@ pub(super) struct CallerShape {
     pub(super) fresh: bool,
     /// More callers than there are: only good for proofs.
     pub(super) widened: bool,
+    /// The caller is an IAM user of that name, under any path, and no statement names it by its ARN.
+    pub(super) username: Option<Arc<str>>,
     pub(super) caller: CallerClass,
 }
 
@@ -108,6 +110,15 @@ pub(super) struct OwnerAndTime {
 impl OwnerAndTime {
     /// Those of the actions granted to a caller that S3 does not carry out whatever a policy says.
     pub(super) fn refused(&self, caller: &CallerClass, granted: Actions) -> Actions {
+        let refused = self.refused_alone(caller, granted);
+        match caller {
+            CallerClass::Service(_) => refused,
+            _ => refused | catalogue::stranded(granted & !refused),
+        }
+    }
+
+    /// The same of each action alone, whatever else the caller may do.
+    pub(super) fn refused_alone(&self, caller: &CallerClass, granted: Actions) -> Actions {
         let by_caller = match caller {
             CallerClass::Anonymous => catalogue::refused_to_anonymous(),
             CallerClass::Aws {
@@ -125,16 +136,16 @@ impl OwnerAndTime {
         } else {
             0
         };
-        let refused = granted & (by_caller | by_ownership);
-        match caller {
-            CallerClass::Service(_) => refused,
-            _ => refused | catalogue::stranded(granted & !refused),
-        }
+        granted & (by_caller | by_ownership)
     }
 }
 
 /// When no one says what time it is, it is at least this: 2026-01-01.
 const EARLIEST_NOW: f64 = 1_767_225_600.0;
+
+/// The longest that temporary credentials live, s: 36 hours, of a user who asks for a session token
+/// (STS API reference, "GetSessionToken", 2026-09).
+const LONGEST_SESSION: f64 = 129_600.0;
 
 /// The longest that S3 accepts a signature, ms: seven days (S3 user guide, "Download and upload
 /// objects with presigned URLs", copy of 2026).
@@ -351,7 +362,8 @@ impl CallerClass {
     /// Whether a NotPrincipal leaves it out. A caller is several principals at once (its account,
     /// its role, its session), and the documentation asks to list all of them (IAM user guide,
     /// "AWS JSON policy elements: NotPrincipal"): all listed, left out; none, not left out; some of
-    /// them, it cannot be known.
+    /// them, it cannot be known. Its account beside another principal of that account does not list it:
+    /// the guide's example of a user with its account denies everyone else there.
     fn left_out(&self, element: &Element<Principal>) -> Option<bool> {
         let listed = any(element.items.iter().map(|item| self.is(item)));
         let everyone = element
@@ -381,8 +393,56 @@ impl CallerClass {
                 PrincipalKind::Federated => arn_listed("federated-user"),
                 PrincipalKind::Role => arn_listed("role") && arn_listed("assumed-role"),
             };
-        all.then_some(true)
+        if all {
+            return Some(true);
+        }
+        (account_listed && self.is_passed_over(element)).then_some(false)
     }
+
+    /// Whether a `NotPrincipal` lists other principals of its account, and none that it may be.
+    pub(super) fn is_passed_over(&self, element: &Element<Principal>) -> bool {
+        let Self::Aws {
+            account: Some(account),
+            kind,
+            name,
+            ..
+        } = self
+        else {
+            return false;
+        };
+        let mut others = false;
+        for item in &element.items {
+            let Principal::Arn(arn) = item else {
+                continue;
+            };
+            if *arn.account != **account {
+                continue;
+            }
+            let role = arn.name.split('/').next().unwrap_or_default();
+            let may_be = match (kind, arn.kind.as_str()) {
+                (PrincipalKind::Role, "assumed-role") => {
+                    name.as_ref().is_some_and(|name| last(name) == role)
+                }
+                _ => self.is(item) != Some(false),
+            };
+            if may_be {
+                return false;
+            }
+            others = true;
+        }
+        others && *kind != PrincipalKind::Root
+    }
+}
+
+/// A claim of another OIDC provider: the key begins with the provider's host (IAM user guide, "Available
+/// keys for AWS OIDC federation", 2026-09).
+fn is_of_other_provider(key: &str, provider: &str) -> bool {
+    let own = provider
+        .split_once("oidc-provider/")
+        .map_or(provider, |(_, host)| host);
+    key.rsplit_once(':').is_some_and(|(host, _)| {
+        host.contains('.') && own.contains('.') && !host.eq_ignore_ascii_case(own)
+    })
 }
 
 /// The account of an identity provider that is given by its ARN.
@@ -542,7 +602,7 @@ impl CallerShape {
             return Arc::new(Domain::absent());
         };
         let found = self
-            .of_caller(policy, key, name)
+            .of_caller(policy, place, key, name)
             .or_else(|| self.of_network(policy, place, key, name))
             .unwrap_or_else(|| self.of_request(policy, place, key, name, rounding));
         let many = has_many(name);
@@ -574,7 +634,13 @@ impl CallerShape {
         }
     }
 
-    fn of_caller(&self, policy: &Vocabulary, key: usize, name: &str) -> Option<DomainSource> {
+    fn of_caller(
+        &self,
+        policy: &Vocabulary,
+        place: &OwnerAndTime,
+        key: usize,
+        name: &str,
+    ) -> Option<DomainSource> {
         let (account, kind, own_name) = match &self.caller {
             CallerClass::Aws {
                 account,
@@ -590,7 +656,8 @@ impl CallerShape {
             "aws:principalorgpaths" => {
                 return Some(self.held(policy, key, &["o-??????????*/r-????*/*"]));
             }
-            "aws:principalaccount" => match account {
+            // The account of the caller whom KMS sees (KMS developer guide, "kms:CallerAccount").
+            "aws:principalaccount" | "kms:calleraccount" => match account {
                 Some(account) => Domain::fixed(account),
                 None => present(Values::Text {
                     prefix: String::new(),
@@ -610,26 +677,27 @@ impl CallerShape {
             }),
             "aws:principalarn" => self.principal_arn(policy, account, kind, own_name),
             "aws:userid" => self.userid(policy, account, kind, own_name),
-            "aws:username" => match (kind, own_name) {
+            "aws:username" => match (kind, own_name.or(self.username.as_deref())) {
                 (PrincipalKind::User, Some(name)) => Domain::fixed(last(name)),
-                (PrincipalKind::User, None) => present(Values::Text {
-                    prefix: String::new(),
-                    within: like(&["?*".to_owned()]),
-                    without: named_users(policy, account)
-                        .map(|name| Glob::exactly(last(name)))
-                        .chain([Glob::like("*/*"), Glob::like("*:*")])
-                        .collect(),
-                }),
+                (PrincipalKind::User, None) => self.any_username(policy, account, key),
                 _ => Domain::absent(),
             },
             "aws:principalisawsservice" => Domain::fixed("false"),
             "aws:principalservicename" | "aws:principalservicenameslist" => Domain::absent(),
             "aws:multifactorauthpresent" if temporary => optional(words(&boolean::VALUES)),
-            "aws:multifactorauthage" if temporary => optional(line(0.0, 129_600.0)),
-            "aws:tokenissuetime" if temporary => optional(Values::Time(NumberRange {
-                min: 0.0,
-                max: f64::INFINITY,
-                whole: true,
+            "aws:multifactorauthage" if temporary => optional(line(0.0, LONGEST_SESSION)),
+            "aws:tokenissuetime" if temporary => optional(Values::Time(match place.now {
+                // What was issued in the future is not, and what was issued earlier has expired.
+                Some(now) if !place.matching_only => NumberRange {
+                    min: now - LONGEST_SESSION,
+                    max: now,
+                    whole: true,
+                },
+                _ => NumberRange {
+                    min: 0.0,
+                    max: f64::INFINITY,
+                    whole: true,
+                },
             })),
             "aws:multifactorauthpresent" | "aws:multifactorauthage" | "aws:tokenissuetime" => {
                 Domain::absent()
@@ -685,7 +753,7 @@ impl CallerShape {
                     "aws:sourceorgid" => return held(&["o-??????????*"]),
                     "aws:sourceorgpaths" => return held(&["o-??????????*/r-????*/*"]),
                     // From where a service calls is not documented.
-                    "aws:sourceip" => optional(Values::Address(
+                    "aws:sourceip" if !shape.endpoint => optional(Values::Address(
                         if shape.fresh {
                             AddressDomain::Unchosen
                         } else {
@@ -695,7 +763,10 @@ impl CallerShape {
                     )),
                     // Whether a service's request carries these is not documented.
                     "aws:viaawsservice" => present(words(&boolean::VALUES)),
-                    "aws:principaltype" | "aws:userid" | "aws:principalaccount" => Domain::absent(),
+                    "aws:principaltype"
+                    | "aws:userid"
+                    | "aws:principalaccount"
+                    | "kms:calleraccount" => Domain::absent(),
                     _ if is_about_principals => Domain::absent(),
                     _ => return None,
                 };
@@ -703,9 +774,12 @@ impl CallerShape {
             }
             CallerClass::Provider(provider) => Some(DomainSource::Own(match name {
                 "aws:federatedprovider" => Domain::fixed(&**provider),
+                _ if is_of_other_provider(name, provider) => Domain::absent(),
                 "aws:viaawsservice" => present(words(&boolean::VALUES)),
                 "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid"
-                | "aws:sourceorgpaths" | "aws:sourceowner" => Domain::absent(),
+                | "aws:sourceorgpaths" | "aws:sourceowner" | "kms:calleraccount" => {
+                    Domain::absent()
+                }
                 _ if is_about_principals => Domain::absent(),
                 _ => return None,
             })),
@@ -720,12 +794,32 @@ impl CallerShape {
                 "aws:principalaccount" | "aws:userid" => Domain::fixed("anonymous"),
                 "aws:principaltype" => Domain::fixed("Anonymous"),
                 "aws:viaawsservice" => Domain::fixed("false"),
+                // KMS takes no unsigned requests.
                 "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid"
-                | "aws:sourceorgpaths" | "aws:sourceowner" => Domain::absent(),
+                | "aws:sourceorgpaths" | "aws:sourceowner" | "kms:calleraccount" => {
+                    Domain::absent()
+                }
                 _ if is_about_principals => Domain::absent(),
                 _ => return None,
             })),
         }
+    }
+
+    /// The names of the users whom no statement names; where `aws:PrincipalArn` is in conditions too,
+    /// users of the names in conditions have shapes of their own.
+    fn any_username(&self, policy: &Vocabulary, account: Option<&str>, key: usize) -> Domain {
+        let mut without: Vec<Glob> = named_users(policy, account)
+            .map(|name| Glob::exactly(last(name)))
+            .chain([Glob::like("*/*"), Glob::like("*:*")])
+            .collect();
+        if self.widened && policy.position("aws:principalarn").is_some() {
+            without.extend(policy.literals_of(key).map(Glob::exactly));
+        }
+        present(Values::Text {
+            prefix: String::new(),
+            within: like(&["?*".to_owned()]),
+            without,
+        })
     }
 
     fn principal_arn(
@@ -778,8 +872,12 @@ impl CallerShape {
                             _ => None,
                         }),
                 );
+                let within = match &self.username {
+                    Some(name) => like(&[format!("{prefix}{name}"), format!("{prefix}?*/{name}")]),
+                    None => like(&[format!("{prefix}?*")]),
+                };
                 present(Values::Text {
-                    within: like(&[format!("{prefix}?*")]),
+                    within,
                     prefix: if account.is_some() {
                         prefix
                     } else {
@@ -815,6 +913,9 @@ impl CallerShape {
         } else {
             Vec::new()
         };
+        if literal {
+            without.push(Glob::exactly("anonymous"));
+        }
         // An account's id is the user id of its root user, and begins those of federated users.
         if literal || account.is_none() {
             for id in &policy.accounts {
@@ -916,9 +1017,10 @@ impl CallerShape {
             | "grant-full-control"
                 if place.acls_off || place.public_acls_refused =>
             {
+                // The header names a group by its URI; no id of an account has letters like these.
                 without(
                     ["AllUsers", "AuthenticatedUsers"]
-                        .map(|group| Glob::like(&format!("*/groups/global/{group}*")))
+                        .map(|group| Glob::like(&format!("*{group}*")))
                         .to_vec(),
                 )
             }
@@ -1008,42 +1110,8 @@ impl CallerShape {
                 max: f64::INFINITY,
                 whole: true,
             })),
-            "s3:dataaccesspointaccount" => match &self.caller {
-                CallerClass::Aws {
-                    account: Some(account),
-                    ..
-                } if self.fresh => optional(Values::Of(vec![account.to_string()])),
-                _ => return self.held(policy, key, &["????????????"]),
-            },
-            "s3:dataaccesspointarn" => {
-                let own = match &self.caller {
-                    CallerClass::Aws {
-                        account: Some(account),
-                        ..
-                    } if self.fresh => Some(account),
-                    _ => None,
-                };
-                let forms = access_points(policy.partition, own.map_or("????????????", |own| own));
-                let [regional, multi_region] = &forms;
-                if self.fresh && own.is_none() {
-                    return self.held(policy, key, &[regional, multi_region]);
-                }
-                // Whoever holds what the policy names may hold a text of no such form.
-                let literals = || policy.literals_of(key).map(Glob::exactly);
-                let within = forms.iter().map(|form| shape_of(form));
-                optional(if self.fresh {
-                    Values::Text {
-                        prefix: String::new(),
-                        within: within.collect(),
-                        without: literals().chain([Glob::like(SEVEN_PARTS)]).collect(),
-                    }
-                } else {
-                    Values::Text {
-                        prefix: String::new(),
-                        within: within.chain(literals()).collect(),
-                        without: Vec::new(),
-                    }
-                })
+            "s3:dataaccesspointaccount" | "s3:dataaccesspointarn" => {
+                return self.of_access_point(policy, key, name);
             }
             "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
@@ -1052,6 +1120,45 @@ impl CallerShape {
             _ => Domain::any_text(),
         };
         domain.into()
+    }
+
+    /// What a request through an access point says of it: its account or its ARN.
+    fn of_access_point(&self, policy: &Vocabulary, key: usize, name: &str) -> DomainSource {
+        let own = match &self.caller {
+            CallerClass::Aws {
+                account: Some(account),
+                ..
+            } if self.fresh => Some(account.to_string()),
+            _ => None,
+        };
+        if name == "s3:dataaccesspointaccount" {
+            return match own {
+                Some(account) => optional(Values::Of(vec![account])).into(),
+                None => self.held(policy, key, &["????????????"]),
+            };
+        }
+        let forms = access_points(policy.partition, own.as_deref().unwrap_or("????????????"));
+        let [regional, multi_region] = &forms;
+        if self.fresh && own.is_none() {
+            return self.held(policy, key, &[regional, multi_region]);
+        }
+        // Whoever holds what the policy names may hold a text of no such form.
+        let literals = || policy.literals_of(key).map(Glob::exactly);
+        let within = forms.iter().map(|form| shape_of(form));
+        let values = if self.fresh {
+            Values::Text {
+                prefix: String::new(),
+                within: within.collect(),
+                without: literals().chain([Glob::like(SEVEN_PARTS)]).collect(),
+            }
+        } else {
+            Values::Text {
+                prefix: String::new(),
+                within: within.chain(literals()).collect(),
+                without: Vec::new(),
+            }
+        };
+        optional(values).into()
     }
 }
 

@@ -9,6 +9,7 @@ use super::caller::{
 };
 use super::vocabulary::Vocabulary;
 use crate::document::Principal;
+use crate::parse;
 
 /// A service principal that stands for all that a policy does not name.
 pub(super) const SOME_SERVICE: &str = "some-service.amazonaws.com";
@@ -68,6 +69,7 @@ impl<'a> CallerList<'a> {
                 endpoint: false,
                 fresh,
                 widened: false,
+                username: None,
                 caller,
             },
             held_as,
@@ -80,6 +82,7 @@ impl<'a> CallerList<'a> {
                 endpoint: false,
                 fresh,
                 widened: true,
+                username: None,
                 caller,
             },
             held_as: None,
@@ -103,16 +106,18 @@ impl<'a> CallerList<'a> {
                 PrincipalKind::Root,
                 PrincipalKind::Federated,
             ] {
-                self.widened(
-                    CallerClass::Aws {
-                        account: None,
-                        kind,
-                        name: None,
-                        session: None,
-                        asked: false,
-                    },
-                    fresh,
-                );
+                let any = CallerClass::Aws {
+                    account: None,
+                    kind,
+                    name: None,
+                    session: None,
+                    asked: false,
+                };
+                let both = self.vocabulary.position("aws:principalarn").is_some();
+                if both && kind == PrincipalKind::User {
+                    self.users_of_names(&any, fresh, None);
+                }
+                self.widened(any, fresh);
             }
         }
     }
@@ -181,24 +186,56 @@ impl<'a> CallerList<'a> {
             && self.vocabulary.position("aws:principalarn").is_some();
         if both {
             // One name for both keys; the pair of them unbound is more than there is.
-            let names: Vec<Arc<str>> = self
-                .vocabulary
-                .position("aws:username")
-                .into_iter()
-                .flat_map(|key| self.vocabulary.literals_of(key).map(Arc::from))
-                .collect();
             let user = aws(PrincipalKind::User, Some(Arc::clone(&unnamed)));
             self.add(user, fresh, held_as.clone());
-            for name in names {
-                self.add(aws(PrincipalKind::User, Some(name)), fresh, held_as.clone());
-            }
+            self.users_of_names(&aws(PrincipalKind::User, None), fresh, held_as.as_ref());
             self.widened(aws(PrincipalKind::User, None), fresh);
         } else {
             self.add(aws(PrincipalKind::User, None), fresh, held_as.clone());
         }
         self.add(aws(PrincipalKind::Root, None), fresh, held_as.clone());
-        self.add(aws(PrincipalKind::Federated, Some(unnamed)), fresh, held_as);
+        for name in std::iter::once(unnamed).chain(self.federated_names()) {
+            self.add(
+                aws(PrincipalKind::Federated, Some(name)),
+                fresh,
+                held_as.clone(),
+            );
+        }
         self.widened(aws(PrincipalKind::Federated, None), fresh);
+    }
+
+    /// The names of federated users that conditions on `aws:PrincipalArn` and `aws:userid` have.
+    fn federated_names(&self) -> BTreeSet<Arc<str>> {
+        let literals = |key| {
+            let key = self.vocabulary.position(key);
+            key.into_iter()
+                .flat_map(|key| self.vocabulary.literals_of(key))
+        };
+        let of_arns = literals("aws:principalarn")
+            .filter_map(|arn| arn.split_once(":federated-user/").map(|(_, name)| name));
+        let of_ids = literals("aws:userid")
+            .filter_map(|id| id.split_once(':'))
+            .filter(|(account, _)| parse::is_account_id(account))
+            .map(|(_, name)| name);
+        of_arns.chain(of_ids).map(Arc::from).collect()
+    }
+
+    /// The users of each name that a condition on `aws:username` has, whatever their paths.
+    fn users_of_names(&mut self, user: &CallerClass, fresh: bool, held_as: Option<&Arc<str>>) {
+        let vocabulary = self.vocabulary;
+        let key = vocabulary.position("aws:username");
+        for name in key.into_iter().flat_map(|key| vocabulary.literals_of(key)) {
+            self.push(AskedShape {
+                shape: CallerShape {
+                    endpoint: false,
+                    fresh,
+                    widened: matches!(user, CallerClass::Aws { account: None, .. }),
+                    username: Some(name.into()),
+                    caller: user.clone(),
+                },
+                held_as: held_as.cloned(),
+            });
+        }
     }
 
     fn names_parts_of(&self, id: &str) -> bool {

@@ -81,9 +81,14 @@ fn party(key: &str, value: &str) -> Option<String> {
         "principal"
         | "aws:PrincipalAccount"
         | "s3:DataAccessPointAccount"
-        | "aws:PrincipalOrgID" => Some(value.to_owned()),
-        "aws:PrincipalArn" | "s3:DataAccessPointArn" => account_of_arn(value).map(str::to_owned),
-        "aws:PrincipalOrgPaths" => value
+        | "aws:PrincipalOrgID"
+        | "aws:VpceAccount"
+        | "aws:VpceOrgID" => Some(value.to_owned()),
+        "aws:PrincipalArn"
+        | "s3:DataAccessPointArn"
+        | "s3:AccessGrantsInstanceArn"
+        | "aws:SourceVpcArn" => account_of_arn(value).map(str::to_owned),
+        "aws:PrincipalOrgPaths" | "aws:VpceOrgPaths" => value
             .split('/')
             .next()
             .filter(|organization| organization.starts_with("o-"))
@@ -222,7 +227,19 @@ impl Prover {
 /// Whether what a service must hold names the account or organization that it acts for. An ARN of S3
 /// names no account, and a bucket of that name may be another account's tomorrow.
 fn names_an_account(held: &Holding) -> bool {
-    let is_fixed = |value: &String| !value.is_empty() && !value.contains(['*', '?', '$']);
+    // The bucket's own account or organization under a variable is as fixed as its id.
+    let is_of_bucket = |value: &str| {
+        [
+            "${aws:ResourceAccount}",
+            "${s3:ResourceAccount}",
+            "${aws:ResourceOrgID}",
+        ]
+        .iter()
+        .any(|variable| variable.eq_ignore_ascii_case(value))
+    };
+    let is_fixed = |value: &String| {
+        is_of_bucket(value) || !value.is_empty() && !value.contains(['*', '?', '$'])
+    };
     held.iter().any(|(key, values)| match key.as_str() {
         "aws:SourceAccount" | "aws:SourceOrgID" => values.iter().all(is_fixed),
         "aws:SourceOrgPaths" => values.iter().all(|value| {

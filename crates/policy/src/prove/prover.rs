@@ -7,6 +7,7 @@ use super::caller::{LONGEST_SIGNATURE_MS, OwnerAndTime};
 use super::caller_state::CallerState;
 use super::case::Case;
 use super::compile::CompiledPolicy;
+use super::decide::PreparedQuestion;
 use super::hit::{EvaluatedRequest, Holding, QuestionCallers};
 use super::holding;
 use super::questions::Question;
@@ -202,20 +203,7 @@ impl Prover {
                 .collect()
         };
         if verdict == Reach::Unreachable {
-            let closed = self.ledger(&mut asked).unwrap_or_default();
-            reason = Some(if let Some(why) = question.impossible() {
-                why.to_owned()
-            } else if question.is_about_anybody() {
-                closed.of_anybody()
-            } else {
-                closed.by_statement(&self.policy, self.has_policy)
-            });
-            if let (Some(reason), false) = (&mut reason, ineffective.is_empty()) {
-                *reason = format!(
-                    "S3 does not carry out {} for such callers, whatever a policy grants; {reason}",
-                    ineffective.join(", ")
-                );
-            }
+            reason = Some(self.why_closed(question, &mut asked, &ineffective));
         }
         let gets_in = matches!(verdict, Reach::Reachable | Reach::Constrained);
         let answer = Answer {
@@ -250,6 +238,30 @@ impl Prover {
             reason,
         };
         (answer, ways)
+    }
+
+    /// Why no such request gets in.
+    fn why_closed(
+        &mut self,
+        question: &Question,
+        asked: &mut PreparedQuestion,
+        ineffective: &[String],
+    ) -> String {
+        let closed = self.ledger(asked).unwrap_or_default();
+        let reason = if let Some(why) = question.impossible() {
+            why.to_owned()
+        } else if question.is_about_anybody() {
+            closed.of_anybody()
+        } else {
+            closed.by_statement(&self.policy, self.has_policy)
+        };
+        if ineffective.is_empty() {
+            return reason;
+        }
+        format!(
+            "S3 does not carry out {} for such callers, whatever a policy grants; {reason}",
+            ineffective.join(", ")
+        )
     }
 
     /// A request of that class by a caller who holds nothing the policy names, if one gets in.

@@ -174,6 +174,11 @@ impl Question {
                 (KEY, header(&headers.kms_key)),
                 (SSE_C, Domain::absent()),
             ])],
+            // An unsigned upload has no principal whom KMS would let use the key of the default.
+            Self::Anonymous if kms_by_default => vec![
+                RequestKind::new(Vec::new()).only(catalogue::all() & !uploads()),
+                RequestKind::new(vec![(SSE, Domain::fixed("AES256"))]).only(uploads()),
+            ],
             _ => vec![RequestKind::new(Vec::new())],
         }
     }

@@ -224,6 +224,8 @@ pub(super) fn one(
 /// How many likely texts are tried before the theory is asked.
 const GUESSES: usize = 16;
 
+/// Looks for a text. Where an ARN pattern must not match, a text of six parts is looked for first: what
+/// `ArnNotLike` says of any other text is not documented.
 fn text(
     prefix: &str,
     within: &[Glob],
@@ -231,10 +233,33 @@ fn text(
     literals: &[Literal<'_>],
     budget: &mut Budget,
 ) -> Result<SolvedValue, Exhausted> {
-    let mut required: Vec<&[Glob]> = Vec::with_capacity(literals.len() + 1);
+    let open = prefix.matches(':').count() < 5;
+    let refuses_arns = |(atom, wanted): &Literal<'_>| atom.of_arns && *wanted == atom.negated;
+    if open && literals.iter().any(refuses_arns) {
+        let six_parts = [Glob::like("*:*:*:*:*:*")];
+        let found = text_of(prefix, within, without, &six_parts, literals, budget)?;
+        if !matches!(found, SolvedValue::Nothing) {
+            return Ok(found);
+        }
+    }
+    text_of(prefix, within, without, &[], literals, budget)
+}
+
+fn text_of(
+    prefix: &str,
+    within: &[Glob],
+    without: &[Glob],
+    form: &[Glob],
+    literals: &[Literal<'_>],
+    budget: &mut Budget,
+) -> Result<SolvedValue, Exhausted> {
+    let mut required: Vec<&[Glob]> = Vec::with_capacity(literals.len() + 2);
     let mut forbidden: Vec<&Glob> = without.iter().collect();
     if !within.is_empty() {
         required.push(within);
+    }
+    if !form.is_empty() {
+        required.push(form);
     }
     let mut foreign = false;
     for (atom, wanted) in literals {

@@ -276,27 +276,7 @@ pub(super) fn rigid<'a>(
     if variables.len() > RIGID_VARIABLES {
         return None;
     }
-    let mut combinations: Vec<Vec<(usize, bool)>> = vec![Vec::new()];
-    for key in variables {
-        let domain = domains.get(key)?;
-        let mut options = Vec::new();
-        if domain.optional || domain.many {
-            options.push(false);
-        }
-        if !matches!(domain.values, Values::None) && !domain.many {
-            options.push(true);
-        }
-        combinations = combinations
-            .iter()
-            .flat_map(|before| {
-                options.iter().map(|present| {
-                    let mut next = before.clone();
-                    next.push((key, *present));
-                    next
-                })
-            })
-            .collect();
-    }
+    let combinations = presences(&variables, domains)?;
     let questions = combinations.into_iter().map(|combination| {
         let meaning = |name: &str| {
             let key = policy.position(same_key(name));
@@ -323,38 +303,69 @@ pub(super) fn rigid<'a>(
             }
             Some(filled)
         });
-        let mut replaced: Vec<(usize, Domain)> = Vec::new();
-        for (key, present) in &combination {
-            if let Some(domain) = domains.get(*key)
-                && !domain.many
-            {
-                let domain = Domain::clone(domain);
-                let domain = if *present {
-                    Domain {
-                        optional: false,
-                        ..domain
-                    }
-                } else {
-                    Domain::absent()
-                };
-                replaced.push((*key, domain));
-            }
-        }
-        for key in &affected {
-            let optional = domains.get(*key).is_none_or(|domain| domain.optional);
-            replaced.retain(|(found, _)| found != key);
-            replaced.push((
-                *key,
-                Domain {
-                    optional,
-                    ..Domain::any_text()
-                },
-            ));
-        }
         RigidQuestion {
             conditions,
-            domains: replaced,
+            domains: replaced(&combination, &affected, domains),
         }
     });
     Some(questions.collect())
+}
+
+/// Each way in which these keys can be there or be absent; none when a key has no domain.
+fn presences(keys: &[usize], domains: &[&Domain]) -> Option<Vec<Vec<(usize, bool)>>> {
+    let mut combinations: Vec<Vec<(usize, bool)>> = vec![Vec::new()];
+    for key in keys {
+        let domain = domains.get(*key)?;
+        let mut options = Vec::new();
+        if domain.optional || domain.many {
+            options.push(false);
+        }
+        if !matches!(domain.values, Values::None) && !domain.many {
+            options.push(true);
+        }
+        combinations = combinations
+            .iter()
+            .flat_map(|before| {
+                options.iter().map(|present| {
+                    let mut next = before.clone();
+                    next.push((*key, *present));
+                    next
+                })
+            })
+            .collect();
+    }
+    Some(combinations)
+}
+
+/// The domains of one combination: the variables are there or not, and the keys that hold a symbol take
+/// any text.
+fn replaced(
+    combination: &[(usize, bool)],
+    affected: &[usize],
+    domains: &[&Domain],
+) -> Vec<(usize, Domain)> {
+    let of_variables = combination
+        .iter()
+        .filter(|(key, _)| !affected.contains(key))
+        .filter_map(|(key, present)| {
+            let domain = domains.get(*key).filter(|domain| !domain.many)?;
+            let domain = if *present {
+                Domain {
+                    optional: false,
+                    ..Domain::clone(domain)
+                }
+            } else {
+                Domain::absent()
+            };
+            Some((*key, domain))
+        });
+    let of_symbols = affected.iter().map(|key| {
+        let optional = domains.get(*key).is_none_or(|domain| domain.optional);
+        let any = Domain {
+            optional,
+            ..Domain::any_text()
+        };
+        (*key, any)
+    });
+    of_variables.chain(of_symbols).collect()
 }

@@ -25,9 +25,20 @@ fn reach(name: &str) -> Reach {
 
 #[test]
 fn every_worked_case_is_answered_right() {
+    assert_eq!(compared(include_str!("../fixtures/who-can.jsonl")), 36);
+}
+
+#[test]
+fn every_kind_of_account_is_answered_right() {
+    let written = include_str!("../fixtures/who-can-written.jsonl");
+    assert_eq!(compared(written), 349);
+}
+
+/// Compares every answer with the right one; how many verdicts there were.
+fn compared(cases: &str) -> usize {
     let mut wrong = Vec::new();
     let mut compared = 0;
-    for line in include_str!("../fixtures/who-can.jsonl").lines() {
+    for line in cases.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
         let output = answer(&case);
         assert_eq!(output.ignored, Vec::<String>::new());
@@ -78,7 +89,7 @@ fn every_worked_case_is_answered_right() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(compared, 36);
+    compared
 }
 
 /// Random accounts, and random requests that the evaluator decides.

@@ -10,6 +10,7 @@ use crate::facts::fact::Fact;
 use crate::facts::function::VersionFacts;
 use crate::facts::function::context::FunctionContext;
 use crate::facts::function::runtime::family;
+use crate::facts::trust::Trust;
 use crate::inventory::account::AccountInventory;
 use coldbucket_cold_start::{AccountBias, Model, estimate};
 
@@ -26,6 +27,8 @@ impl AccountBiases {
         model: Option<&Model>,
     ) -> Self {
         let mut ratios: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
+        // No cold start depends on whom the configuration trusts.
+        let trust = Trust::default();
         for (region, inventory) in &account.regions {
             for (name, function) in &inventory.functions {
                 let context = FunctionContext {
@@ -35,6 +38,7 @@ impl AccountBiases {
                     inventory,
                     function,
                     account,
+                    trust: &trust,
                     taken_at,
                     model,
                     biases: None,

@@ -11,9 +11,10 @@ pub(super) const REMOVE: NamedChange = NamedChange {
     risk_note: "What uses the account's access stops working.",
     decide: "Is the account meant to have this access? If so, declare it under trusted_accounts or trusted_organizations in coldbucket.toml.",
     make: |target| {
+        let root = |account: &str| target.arn_beside(&format!("iam::{account}:root"));
         let allow = json!({
             "Sid": "Partners", "Effect": "Allow",
-            "Principal": {"AWS": ["arn:aws:iam::ACCOUNT-A:root", "arn:aws:iam::ACCOUNT-B:root"]},
+            "Principal": {"AWS": [root("ACCOUNT-A"), root("ACCOUNT-B")]},
             "Action": "s3:GetObject", "Resource": format!("{}/*", target.arn),
         });
         put_edited(target, Some(allow), |document| {

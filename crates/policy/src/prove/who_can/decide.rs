@@ -18,6 +18,7 @@ use super::domains::{Service, Stance};
 use super::explain::{AccessDecision, Blocked};
 use super::rules::ActionBits;
 use super::search::{AccessModel, Asked, Candidate, Conjunction, SearchOutcome};
+use super::subject::Subject;
 use super::world::{CompiledKey, Profile, Sided, World};
 use crate::prove::budget::{Budget, Exhausted};
 use crate::prove::caller::{CallerClass, Delegation};
@@ -45,6 +46,25 @@ pub(super) struct Authority<'a> {
     pub(super) controlled: bool,
     /// Canonical user id of the owner.
     pub(super) owner_id: Option<&'a str>,
+}
+
+impl Authority<'_> {
+    /// Whether a root user asks for its own bucket's policy, which S3 gives and changes whatever that
+    /// policy denies (API reference, GetBucketPolicy, PutBucketPolicy and DeleteBucketPolicy, 2026-09).
+    pub(super) fn is_owners_policy(&self, subject: &Subject) -> bool {
+        const ACTIONS: [&str; 3] = [
+            "s3:GetBucketPolicy",
+            "s3:PutBucketPolicy",
+            "s3:DeleteBucketPolicy",
+        ];
+        self.own
+            && self.service == Service::S3
+            && subject.is_root()
+            && ACTIONS
+                .into_iter()
+                .filter_map(ActionBits::named)
+                .any(|bits| bits == self.bits)
+    }
 }
 
 /// A target as one caller sees it.
@@ -95,6 +115,20 @@ impl World {
             return Ok(AccessDecision::unreachable(
                 self.why_no_path(asked, profile, &gate.main),
             ));
+        }
+        if gate.main.service == Service::S3 {
+            let owner = asked.place.owner;
+            if owner.refused_alone(&asked.subject.caller, gate.main.bits.s3) != 0 {
+                let own = gate.main.own;
+                return Ok(AccessDecision::unreachable(Blocked::because(
+                    if own { "acl" } else { "bucket" },
+                    if own {
+                        "ACLs are disabled on the bucket"
+                    } else {
+                        "S3 refuses this action to callers from outside the bucket's account"
+                    },
+                )));
+            }
         }
         if gate.cut == Some(true) {
             return Ok(AccessDecision::unreachable(Blocked::because(
@@ -384,7 +418,10 @@ impl World {
         authority: &Authority<'_>,
     ) -> Vec<Candidate> {
         let subject = asked.subject;
-        let mut lists: Vec<&[usize]> = vec![&authority.policy.denies];
+        let mut lists: Vec<&[usize]> = Vec::new();
+        if !authority.is_owners_policy(subject) {
+            lists.push(&authority.policy.denies);
+        }
         if let Some(profile) = profile {
             lists.push(&profile.identity.denies);
             lists.extend(profile.boundary.iter().map(|sided| sided.denies.as_slice()));

@@ -180,6 +180,10 @@ impl World {
         };
         let stance = stance.on(key);
         let found = match service {
+            // A service principal is no caller of an account.
+            Service::Kms if name == "kms:calleraccount" && subject.is_service() => {
+                KeyContent::In(Domain::absent())
+            }
             Service::Kms if !is_of_caller(name) => self.of_kms(place, name),
             _ => self
                 .of_identity(subject, name, stance)
@@ -200,6 +204,7 @@ impl World {
             endpoint: stance.endpoint,
             fresh: !stance.held,
             widened: false,
+            username: None,
             caller: subject.caller.clone(),
         };
         let domain = shape.domain(&self.book.vocabulary, place.owner, key, stance.rounding);
@@ -224,16 +229,16 @@ impl World {
                 Knowledge::Missing(_) => {}
             },
             "aws:principalorgpaths" => match &self.organization {
+                // Where in the organization the account is, no reading says: at rest, where no policy
+                // looks for it.
+                Knowledge::Known(Some(id)) if !stance.held => {
+                    return is(Domain::fixed(format!("{id}/r-0000/ou-0000-00000000/")));
+                }
                 Knowledge::Known(Some(id)) => {
-                    let without = if stance.held {
-                        Vec::new()
-                    } else {
-                        self.literals(name).map(Glob::exactly).collect()
-                    };
                     return is(text(
                         &format!("{id}/"),
                         vec![Glob::like(&format!("{id}/*"))],
-                        without,
+                        Vec::new(),
                     ));
                 }
                 Knowledge::Known(None) => return is(Domain::absent()),
@@ -354,7 +359,8 @@ impl World {
                     place.region,
                     suffix(self.book.vocabulary.partition)
                 )),
-                None => KeyContent::Undetermined(None),
+                // A call of the principal's own, or of any service for it.
+                None => KeyContent::In(Domain::any_text()),
             },
             "kms:calleraccount" => match place.caller_account {
                 Some(account) => fixed(account),
@@ -365,9 +371,11 @@ impl World {
                 // The search binds it to the object.
                 None => KeyContent::In(Domain::any_text()),
             },
+            // An uploader may add pairs to the context.
             "kms:encryptioncontextkeys" => KeyContent::In(Domain {
                 many: true,
-                ..Domain::of(vec!["aws:s3:arn".to_owned()])
+                optional: false,
+                ..Domain::any_text()
             }),
             _ if name.starts_with("kms:encryptioncontext:") => KeyContent::In(Domain::any_text()),
             "kms:encryptionalgorithm" | "kms:keyspec" => fixed("SYMMETRIC_DEFAULT"),

@@ -4,6 +4,7 @@
 //! named. It is never mixed into the answer itself, and no second step is looked for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ask::{ReachQuestion, ReachRow, TargetNumber};
 use super::decide::{Authority, Gate};
@@ -14,21 +15,57 @@ use super::search::Asked;
 use super::subject::Subject;
 use super::world::{CompiledTrust, KeyState, Place, World};
 use crate::contract::Reach;
+use crate::prove::caller::CallerClass;
 use crate::prove::value::Domain;
 
 /// A principal that is one step away.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OneHop {
-    /// As in a row.
+    /// As in a row, or `federated:` and the ARN or name of an identity provider.
     pub principal: String,
-    /// The action that it can take: `sts:AssumeRole`, `lambda:UpdateFunctionCode`,
-    /// `s3:PutBucketPolicy`, `kms:PutKeyPolicy`, `kms:CreateGrant`.
+    /// The action that it can take: `sts:AssumeRole`, `sts:AssumeRoleWithWebIdentity`,
+    /// `sts:AssumeRoleWithSAML`, `lambda:UpdateFunctionCode`, `s3:PutBucketPolicy`,
+    /// `kms:PutKeyPolicy`, `kms:CreateGrant`.
     pub via: String,
     /// The role that it becomes, or whose function it changes.
     pub role: Option<String>,
     /// The step depends on something that was not read.
     pub unknown: bool,
 }
+
+/// A principal outside the account, a service or the users of an identity provider, and a role that it
+/// can take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleAssumption {
+    /// `account:N`, `account:*`, `service:S`, `canonical:ID`, or `federated:` and a provider.
+    pub principal: String,
+    /// The action by which it takes the role.
+    pub via: &'static str,
+    /// Whether it can.
+    pub reach: Reach,
+    /// For constrained: what must hold, as in [`AccessDecision::under`].
+    pub under: BTreeMap<String, Vec<String>>,
+}
+
+impl RoleAssumption {
+    fn new(principal: String, via: &'static str, decision: AccessDecision) -> Self {
+        Self {
+            principal,
+            via,
+            reach: decision.reach,
+            under: decision.under,
+        }
+    }
+}
+
+/// Assumptions that were worked out, by what the trust policy says.
+type KnownAssumptions = BTreeMap<Vec<usize>, Vec<RoleAssumption>>;
+
+/// How principals of the account and of others become a role.
+const ASSUME: &str = "sts:AssumeRole";
+
+/// How users of an identity provider become one.
+const FEDERATE: [&str; 2] = ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
 /// The action that changes the policy of a bucket.
 const CHANGE: &str = "s3:PutBucketPolicy";
@@ -58,7 +95,7 @@ impl World {
             .map(|(place, _)| place)
             .collect();
         let mut hops = Vec::new();
-        let mut known: BTreeMap<Vec<usize>, Vec<(String, Reach)>> = BTreeMap::new();
+        let mut known = KnownAssumptions::new();
         for (role, row) in rows.iter().take(identities).enumerate() {
             if !gets_in(row.decision.reach) {
                 continue;
@@ -92,17 +129,17 @@ impl World {
         role: usize,
         trust: &CompiledTrust,
         outside: &[usize],
-        known: &mut BTreeMap<Vec<usize>, Vec<(String, Reach)>>,
+        known: &mut KnownAssumptions,
         hops: &mut Vec<OneHop>,
     ) {
         let Some(arn) = self.subjects.get(role).and_then(|role| role.arn.as_ref()) else {
             return;
         };
-        let mut hop = |principal: &str, reach: Reach| {
+        let mut hop = |principal: &str, via: &str, reach: Reach| {
             if gets_in(reach) || reach == Reach::Unknown {
                 hops.push(OneHop {
                     principal: principal.to_owned(),
-                    via: "sts:AssumeRole".to_owned(),
+                    via: via.to_owned(),
                     role: Some(arn.clone()),
                     unknown: reach == Reach::Unknown,
                 });
@@ -113,31 +150,67 @@ impl World {
                 if let Some(subject) = self.subjects.get(*place)
                     && let Some(own) = &subject.arn
                 {
-                    hop(own, self.at_role(role, trust, subject, Some(*place)).reach);
+                    let decision = self.at_role(role, trust, subject, Some(*place), ASSUME);
+                    hop(own, ASSUME, decision.reach);
                 }
             }
         }
-        // A trust policy has no resource: the same words say the same of every role.
+        for found in self.takers_from_outside(role, trust, known) {
+            hop(&found.principal, found.via, found.reach);
+        }
+    }
+
+    /// By role, its ARN and which principals outside the account can take it.
+    pub fn role_assumptions(&self) -> Vec<(String, Vec<RoleAssumption>)> {
+        let mut known = KnownAssumptions::new();
+        let roles = self.trusts.iter().enumerate();
+        roles
+            .filter_map(|(role, trust)| {
+                let arn = self.subjects.get(role)?.arn.clone()?;
+                let found = self.takers_from_outside(role, trust.as_ref()?, &mut known);
+                Some((arn, found.to_vec()))
+            })
+            .collect()
+    }
+
+    /// A trust policy has no resource: the same words say the same of every role.
+    fn takers_from_outside<'k>(
+        &self,
+        role: usize,
+        trust: &CompiledTrust,
+        known: &'k mut KnownAssumptions,
+    ) -> &'k [RoleAssumption] {
         let same = trust.rules.all().filter_map(|rule| {
             let rule = self.book.rules.get(rule)?;
             Some(rule.same)
         });
-        let outsiders = known.entry(same.collect()).or_insert_with(|| {
-            self.parties(&trust.named)
-                .into_iter()
-                .filter(|party| party.name != "anonymous")
-                .filter_map(|party| {
-                    let decisions = party
-                        .callers
-                        .iter()
-                        .map(|caller| self.at_role(role, trust, caller, None).reach);
-                    Some((party.name.clone(), decisions.max()?))
-                })
-                .collect()
+        known
+            .entry(same.collect())
+            .or_insert_with(|| self.assumed_from_outside(role, trust))
+    }
+
+    /// Which principals outside the account can take a role.
+    fn assumed_from_outside(&self, role: usize, trust: &CompiledTrust) -> Vec<RoleAssumption> {
+        let parties = self.parties(&trust.named);
+        let by_party = parties
+            .into_iter()
+            .filter(|party| party.name != "anonymous")
+            .filter_map(|party| {
+                let decisions = party
+                    .callers
+                    .iter()
+                    .map(|caller| self.at_role(role, trust, caller, None, ASSUME));
+                let most = decisions.max_by_key(|decision| decision.reach)?;
+                Some(RoleAssumption::new(party.name.clone(), ASSUME, most))
+            });
+        let by_provider = trust.named.providers.iter().flat_map(|name| {
+            let provider = Subject::other(CallerClass::Provider(name.as_str().into()), None);
+            FEDERATE.map(|action| {
+                let decision = self.at_role(role, trust, &provider, None, action);
+                RoleAssumption::new(format!("federated:{name}"), action, decision)
+            })
         });
-        for (name, reach) in outsiders {
-            hop(name, *reach);
-        }
+        by_party.chain(by_provider).collect()
     }
 
     /// Whether some Allow of a trust policy can speak of an identity of the account.
@@ -156,6 +229,7 @@ impl World {
         trust: &CompiledTrust,
         subject: &Subject,
         identity: Option<usize>,
+        action: &'static str,
     ) -> AccessDecision {
         let Some(arn) = self.subjects.get(role).and_then(|role| role.arn.as_ref()) else {
             return AccessDecision::unknown("no such role");
@@ -163,7 +237,7 @@ impl World {
         let gate = Gate {
             main: Authority {
                 service: Service::Sts,
-                bits: ActionBits::named("sts:AssumeRole").unwrap_or_default(),
+                bits: ActionBits::named(action).unwrap_or_default(),
                 policy: &trust.rules,
                 acl: &[],
                 independent: false,
@@ -177,12 +251,7 @@ impl World {
         };
         let asked = Asked {
             role: Some(role),
-            ..self.plain(
-                subject,
-                identity,
-                (Service::Sts, arn),
-                ("sts:AssumeRole", true),
-            )
+            ..self.plain(subject, identity, (Service::Sts, arn), (action, true))
         };
         let profile = identity.and_then(|identity| self.profile(identity));
         self.decide(&asked, profile, &gate)
@@ -253,7 +322,7 @@ impl World {
             "bucket" | "nothing" if changes => hop(CHANGE),
             "key" => {
                 for action in ["kms:PutKeyPolicy", "kms:CreateGrant"] {
-                    let decision = self.at_key(bucket, action, subject, place);
+                    let decision = self.at_key(bucket, action, subject, Some(place));
                     if decision.is_some_and(|decision| gets_in(decision.reach)) {
                         hop(action);
                     }
@@ -263,13 +332,45 @@ impl World {
         }
     }
 
+    /// Whom outside the account the key of a bucket's default encryption lets decrypt, in whatever
+    /// request: each account that the key policy or a grant names, and `account:*`. Nothing where there
+    /// is no key of a customer, or it cannot be used.
+    ///
+    /// # Errors
+    /// That there is no such bucket.
+    pub fn who_can_decrypt(&self, bucket: &str) -> Result<Vec<ReachRow>, String> {
+        let TargetNumber::Bucket(place) = self.target(bucket)? else {
+            return Err(format!("{bucket}: no such bucket was read"));
+        };
+        let key = self
+            .buckets
+            .get(place)
+            .and_then(|bucket| self.keys.get(bucket.key?));
+        let Some(key) = key.filter(|key| !key.managed) else {
+            return Ok(Vec::new());
+        };
+        let parties = self.parties(&key.named);
+        let of_party = parties.iter().filter_map(|party| {
+            party.unseen.as_ref()?;
+            let decisions = party
+                .callers
+                .iter()
+                .filter_map(|caller| self.at_key(place, "kms:Decrypt", caller, None));
+            Some(ReachRow {
+                principal: party.name.clone(),
+                decision: Arc::new(decisions.max_by_key(|decision| decision.reach)?),
+            })
+        });
+        Ok(of_party.collect())
+    }
+
     /// A request to KMS itself about the key of a bucket; none where the key cannot be used again.
     fn at_key(
         &self,
         bucket: usize,
         action: &str,
         subject: &Subject,
-        identity: usize,
+        identity: Option<usize>,
     ) -> Option<AccessDecision> {
         let bucket = self.buckets.get(bucket)?;
         let key = self.keys.get(bucket.key?)?;
@@ -307,10 +408,11 @@ impl World {
                 // A call of the principal's own: no service makes it.
                 via: None,
                 caller_account: subject.account(),
-                context_arn: Some(String::new()),
+                context_arn: None,
             },
-            ..self.plain(subject, Some(identity), (Service::Kms, ""), (action, true))
+            ..self.plain(subject, identity, (Service::Kms, ""), (action, true))
         };
-        Some(self.decide(&asked, self.profile(identity), &gate))
+        let profile = identity.and_then(|identity| self.profile(identity));
+        Some(self.decide(&asked, profile, &gate))
     }
 }

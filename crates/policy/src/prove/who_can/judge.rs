@@ -9,7 +9,7 @@ use super::records::{CitedPolicy, IdentityRecord, Knowledge};
 use super::search::Asked;
 use super::world::{CompiledKey, World};
 use crate::contract::{Decision, PublicAccessBlock, Request};
-use crate::document::Policy;
+use crate::document::{Effect, Policy};
 use crate::evaluate::{Policies, implausible};
 
 impl World {
@@ -66,7 +66,16 @@ impl World {
                 };
                 let record = &bucket.record;
                 let block = record.block.known().copied().unwrap_or_default();
-                of(&record.policy.known().cloned().flatten())
+                let mut policy = record.policy.known().cloned().flatten();
+                if let Some(document) = &mut policy
+                    && gate.main.is_owners_policy(asked.subject)
+                {
+                    Arc::make_mut(document)
+                        .policy
+                        .statements
+                        .retain(|statement| statement.effect == Effect::Allow);
+                }
+                of(&policy)
                     .with_acl(
                         &record.name,
                         record.grants.known().map(Vec::as_slice).unwrap_or_default(),

@@ -42,7 +42,7 @@ pub use self::form::{
     BlockedBy, HopAnswer, PrincipalAnswer, StatementPlace, WhoCanOutput, WitnessPair, answer,
     read_account,
 };
-pub use self::hops::OneHop;
+pub use self::hops::{OneHop, RoleAssumption};
 pub use self::records::{
     AccountRecord, BucketRecord, CitedPolicy, DefaultKey, FunctionRecord, IdentityRecord, KeyGrant,
     KeyRecord, Knowledge,

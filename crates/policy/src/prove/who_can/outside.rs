@@ -18,6 +18,8 @@ pub(super) struct Named {
     pub(super) services: BTreeSet<String>,
     /// Canonical user ids.
     pub(super) canonical: BTreeSet<String>,
+    /// Identity providers of Allow statements.
+    pub(super) providers: BTreeSet<String>,
     /// Users, roles and sessions by their ARN, as principals or in conditions.
     pub(super) arns: BTreeSet<String>,
 }
@@ -44,6 +46,9 @@ impl Named {
                     }
                     Principal::CanonicalUser(id) => {
                         named.canonical.insert(id.clone());
+                    }
+                    Principal::Federated(name) if statement.effect == Effect::Allow => {
+                        named.providers.insert(name.clone());
                     }
                     _ => {}
                 }
@@ -75,6 +80,7 @@ impl Named {
         self.accounts.extend(other.accounts);
         self.services.extend(other.services);
         self.canonical.extend(other.canonical);
+        self.providers.extend(other.providers);
         self.arns.extend(other.arns);
     }
 

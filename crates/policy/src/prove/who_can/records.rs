@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::contract::{Grant, PublicAccessBlock};
-use crate::document::Policy;
+use crate::document::{Element, Policy, Principal};
+use crate::parse;
 
 /// Something that was read, or the IAM action that reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,4 +170,78 @@ pub struct AccountRecord {
     pub functions: Vec<FunctionRecord>,
     /// What time it is, seconds since 1970; none for any moment from 2026 on.
     pub now: Option<f64>,
+}
+
+impl AccountRecord {
+    /// Writes the ARN of an identity where a resource policy names its unique id, as IAM shows a principal
+    /// whose ARN it cannot find. An id that no identity has is one of a principal that was deleted (IAM
+    /// user guide, "AWS JSON policy elements: Principal", 2026-09).
+    pub(super) fn resolve_unique_ids(&mut self) {
+        let principals: BTreeMap<String, Principal> = self
+            .identities
+            .iter()
+            .filter_map(|identity| {
+                let id = identity.unique_id.clone()?;
+                Some((id, parse::principal_arn(&identity.arn)?))
+            })
+            .collect();
+        if principals.is_empty() {
+            return;
+        }
+        for bucket in &mut self.buckets {
+            if let Knowledge::Known(Some(document)) = &mut bucket.policy {
+                resolve(document, &principals);
+            }
+        }
+        for key in self.keys.values_mut() {
+            if let Knowledge::Known(document) = &mut key.policy {
+                resolve(document, &principals);
+            }
+        }
+        for function in &mut self.functions {
+            if let Knowledge::Known(Some(document)) = &mut function.policy {
+                resolve(document, &principals);
+            }
+        }
+        for trust in self
+            .identities
+            .iter_mut()
+            .filter_map(|identity| identity.trust.as_mut())
+        {
+            resolve(trust, &principals);
+        }
+        for document in self.rcps.iter_mut().flatten().flatten() {
+            resolve(document, &principals);
+        }
+    }
+}
+
+fn resolve(document: &mut Arc<CitedPolicy>, principals: &BTreeMap<String, Principal>) {
+    let known = |element: &Element<Principal>| {
+        element
+            .items
+            .iter()
+            .any(|item| matches!(item, Principal::UniqueId(id) if principals.contains_key(id)))
+    };
+    let statements = &document.policy.statements;
+    if !statements
+        .iter()
+        .any(|statement| statement.principal.as_ref().is_some_and(known))
+    {
+        return;
+    }
+    let document = Arc::make_mut(document);
+    for item in document
+        .policy
+        .statements
+        .iter_mut()
+        .filter_map(|statement| statement.principal.as_mut())
+        .flat_map(|element| &mut element.items)
+    {
+        if let Principal::UniqueId(id) = item
+            && let Some(found) = principals.get(id)
+        {
+            *item = found.clone();
+        }
+    }
 }

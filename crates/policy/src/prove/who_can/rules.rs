@@ -23,12 +23,14 @@ use crate::prove::compile::{self, CompiledRule, Whom};
 use crate::prove::vocabulary::{self, Vocabulary};
 
 /// The actions outside S3 that a question can be about.
-pub(super) const OTHER: [&str; 9] = [
+pub(super) const OTHER: [&str; 11] = [
     "kms:Decrypt",
     "kms:GenerateDataKey",
     "kms:PutKeyPolicy",
     "kms:CreateGrant",
     "sts:AssumeRole",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
     "sts:TagSession",
     "lambda:InvokeFunction",
     "lambda:UpdateFunctionCode",

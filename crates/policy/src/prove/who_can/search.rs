@@ -143,7 +143,10 @@ impl Asked<'_> {
                     key,
                 };
             }
-            if name == "kms:encryptioncontext:aws:s3:arn" && self.place.context_arn.is_none() {
+            if name == "kms:encryptioncontext:aws:s3:arn"
+                && self.place.context_arn.is_none()
+                && self.place.via.is_some()
+            {
                 return LocalKey {
                     service: Service::S3,
                     key: 0,

@@ -124,6 +124,10 @@ impl Subject {
     pub(super) fn granted_by(&self, rule: &AccessRule, owner_id: Option<&str>) -> Mention {
         match &rule.rule.whom {
             Whom::Principals(element) if !element.negated => self.named(element, owner_id),
+            Whom::Principals(element) => Mention::of(match self.spared(element) {
+                Some(spared) => spared.map(|spared| !spared),
+                None => self.caller.is_meant(&rule.rule),
+            }),
             _ => Mention::of(self.caller.is_meant(&rule.rule)),
         }
     }
@@ -169,6 +173,7 @@ impl Subject {
         Some(match (by_account, by_role) {
             (true, true) => Some(true),
             (false, false) if !doubtful => Some(false),
+            (true, false) if !doubtful && self.caller.is_passed_over(element) => Some(false),
             _ => None,
         })
     }

@@ -168,7 +168,8 @@ type ProfileKey = (Vec<usize>, Option<Vec<usize>>, u8, Vec<String>);
 impl World {
     /// Compiles an account.
     #[must_use]
-    pub fn new(record: AccountRecord) -> Self {
+    pub fn new(mut record: AccountRecord) -> Self {
+        record.resolve_unique_ids();
         let mut book = RuleBook::new(&record.account, record.partition);
         let scps = levels(&mut book, record.scps.as_deref(), PolicyKind::Identity);
         let rcps = levels(&mut book, record.rcps.as_deref(), PolicyKind::Resource);
