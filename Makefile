@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 120
 PAIRS ?= 1000000
 
-.PHONY: wheel clippy-offline bench-faults bench-outputs bench-templates chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
+.PHONY: bench-organization distributed state-machine wheel clippy-offline bench-faults bench-outputs bench-templates chromium soundness bench-policy fuzz test check clippy fmt unit deny advisories bench schemas docs sample help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -67,6 +67,18 @@ bench-faults: ## collection from an endpoint that fails by chance, each figure w
 
 bench-outputs: ## 100,000 results in every machine format, each figure with its bar
 	cargo bench --no-default-features --bench outputs
+
+bench-organization: ## 2,000 accounts and one of 20,000 buckets, each figure with its bar
+	cargo bench --bench organization -- --full
+
+distributed: ## deploy/aws on LocalStack, with the program as its Lambda function
+	cargo build --locked --release --features lambda
+	localstack/distributed $(or $(CARGO_TARGET_DIR),target)/release/coldbucket
+
+ASL_VALIDATOR_VERSION := 4.0.0
+
+state-machine: ## the state machine of deploy/aws by AWS's schema; needs Node.js
+	npx --yes asl-validator@$(ASL_VALIDATOR_VERSION) --json-path deploy/aws/organization.asl.json
 
 bench-templates: ## a template of 500 resources and a plan of 50 MB, each figure with its bar
 	cargo bench --no-default-features --bench template

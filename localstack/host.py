@@ -170,7 +170,7 @@ def start(options: argparse.Namespace) -> int:
     try:
         for attempt in (1, 2, 3):
             port = options.port or free_port()
-            process, token = launch(kind, python, run_dir, port)
+            process, token = launch(kind, python, run_dir, port, options.functions)
             try:
                 wait_until_healthy(kind, process, run_dir, port, token, options.timeout)
                 break
@@ -229,7 +229,7 @@ def why_unusable(port: int) -> str | None:
     return None
 
 
-def launch(kind: Kind, python: Path, run_dir: Path, port: int) -> tuple[subprocess.Popen, str]:
+def launch(kind: Kind, python: Path, run_dir: Path, port: int, executor: str) -> tuple[subprocess.Popen, str]:
     if why := why_unusable(port):
         raise Trouble(f"port {port} of 127.0.0.1 cannot be used: {why}")
     files = run_dir / SERVER
@@ -262,7 +262,8 @@ def launch(kind: Kind, python: Path, run_dir: Path, port: int) -> tuple[subproce
             # It would pull the image of a container function, from a registry that does not have it.
             "DOCKER_HOST": "unix:///nonexistent",
             "PYTHONPATH": str(HERE / "plugin"),
-            "LAMBDA_RUNTIME_EXECUTOR": "noop",
+            "LAMBDA_RUNTIME_EXECUTOR": executor,
+            "LAMBDA_KEEPALIVE_MS": "60000",
             "COLDBUCKET_S3_DIR": str(files / "s3"),
             "COLDBUCKET_RUN_TOKEN": token,
         }
@@ -436,6 +437,7 @@ def main() -> int:
     command.add_argument("--port", type=port_number, metavar="N", help="the port of 127.0.0.1 to listen on (default: a free one)")
     command.add_argument("--timeout", type=float, default=120, metavar="SECONDS", help="how long to wait for an answer (default: 120)")
     command.add_argument("--until-exit-of", type=int, metavar="PID", help="stop by itself when that process has ended")
+    command.add_argument("--functions", choices=("noop", "process"), default="noop", help="answer invocations with nothing, or run packages of provided.* as processes of yours (default: noop)")
     command.add_argument("--install-only", action="store_true", help="only make the virtual environment")
     command.set_defaults(run=start)
 

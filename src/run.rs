@@ -29,6 +29,8 @@ mod doctor;
 mod error;
 mod explaining;
 mod files;
+#[cfg(feature = "lambda")]
+mod function;
 mod gaps;
 mod gate;
 mod init;
@@ -106,6 +108,8 @@ pub fn run(
         Task::Merge { audit, folder, run } => {
             accounts::merge(&audit, &folder, run.as_deref(), &mut console, &mut stdout)?
         }
+        #[cfg(feature = "lambda")]
+        Task::Lambda(options) => function::run(*options, &console)?,
         Task::Organization(organization) => {
             organization::run(&organization, &mut console, &mut stdout)?
         }

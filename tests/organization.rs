@@ -19,7 +19,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use synthetic_aws::{Behaviour, Endpoint, Organization, OrganizationPolicy, World};
+use synthetic_aws::{Behaviour, Endpoint, Organization, OrganizationPolicy, RUN_BUCKET, World};
 
 const HUB: &str = "111122223333";
 const MEMBERS: [&str; 5] = [
@@ -250,7 +250,18 @@ fn merged(endpoint: &Endpoint, to: &Path, run_id: &str) -> BTreeMap<&'static str
 
 fn assert_same(a: &BTreeMap<&str, Vec<u8>>, b: &BTreeMap<&str, Vec<u8>>, what: &str) {
     for (format, bytes) in a {
-        assert!(*bytes == b[format], "{what}: {format} differs");
+        let lines = |bytes: &[u8]| -> Vec<String> {
+            let text = String::from_utf8_lossy(bytes);
+            text.lines().map(str::to_owned).collect()
+        };
+        let (one, other) = (lines(bytes), lines(&b[format]));
+        let differ = one.iter().zip(&other).find(|(one, other)| one != other);
+        assert!(
+            *bytes == b[format],
+            "{what}: {format} differs, {} and {} lines, first {differ:?}",
+            one.len(),
+            other.len()
+        );
     }
 }
 
@@ -293,6 +304,209 @@ fn one_two_three_and_six_shards_are_one_run_in_every_format() {
             &format!("{of} shards"),
         );
     }
+}
+
+/// The same keys and the same bytes in a bucket as in a folder.
+#[test]
+fn a_run_in_a_bucket_is_a_run_in_a_folder() {
+    let behaviour = Behaviour::default();
+    let files = behaviour.run_files.clone();
+    let endpoint = Endpoint::start(
+        world(|organization| {
+            organization.locked.insert(LOCKED.to_owned());
+        }),
+        behaviour,
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole");
+    audit(&endpoint, &whole, &["--run", "r"]);
+    let bucket = format!("s3://{RUN_BUCKET}/audits");
+    let bucket = Path::new(&bucket);
+    for index in 0..2 {
+        let shard = format!("{index}/2");
+        audit(&endpoint, bucket, &["--run", "r", "--shard", &shard]);
+    }
+    // The newest run is found by listing the bucket.
+    let newest = run(&endpoint, &["merge", text(bucket), "-o", "json"]);
+    assert_eq!(code(&newest), 1, "{}", said_by(&newest));
+    assert_same(
+        &merged(&endpoint, &whole, "r"),
+        &merged(&endpoint, bucket, "r"),
+        "a bucket",
+    );
+    let names = |name: &str| name.contains("/account=");
+    let in_bucket: BTreeSet<String> = files
+        .all()
+        .into_keys()
+        .filter(|key| names(key))
+        .map(|key| key.strip_prefix("audits/").unwrap().to_owned())
+        .collect();
+    let in_folder: BTreeSet<String> = walk(&whole)
+        .into_iter()
+        .filter(|name| names(name))
+        .map(|name| name.strip_prefix(text(&whole)).unwrap()[1..].to_owned())
+        .collect();
+    assert_eq!(in_bucket, in_folder);
+    let calls = endpoint.count("sts:AssumeRole");
+    audit(
+        &endpoint,
+        bucket,
+        &["--run", "r", "--shard", "0/2", "--resume"],
+    );
+    audit(
+        &endpoint,
+        bucket,
+        &["--run", "r", "--shard", "1/2", "--resume"],
+    );
+    // Only the locked account is tried again.
+    assert_eq!(endpoint.count("sts:AssumeRole"), calls + 1);
+}
+
+#[test]
+fn a_bucket_that_refuses_has_its_message() {
+    let endpoint = Endpoint::start(world(|_| {}), Behaviour::denying("s3:PutObject"));
+    let bucket = format!("s3://{RUN_BUCKET}");
+    let (output, _) = audit(&endpoint, Path::new(&bucket), &["--run", "r"]);
+    assert_eq!(code(&output), 4, "{}", said_by(&output));
+    assert!(
+        said_by(&output).contains(
+            "s3://coldbucket-runs/runs/run=r/organization.json cannot be written (AccessDenied)"
+        ),
+        "{}",
+        said_by(&output)
+    );
+}
+
+/// Many accounts of one bucket, a few that refuse the role, while Organizations throttles.
+#[test]
+fn of_sixty_accounts_none_is_missing() {
+    let small = |account: &str| World {
+        account: account.to_owned(),
+        regions: vec!["us-east-1".to_owned()],
+        ..World::generated(1, 0)
+    };
+    let ids: Vec<String> = (0..60)
+        .map(|n| format!("{:012}", 400_000_000_000_u64 + n))
+        .collect();
+    let mut many = world(|organization| {
+        organization.accounts.retain(|account| account[0] == HUB);
+        for id in &ids {
+            let account = [id.as_str(), "many", "ACTIVE", "ou-prod"];
+            organization.accounts.push(account.map(str::to_owned));
+        }
+        organization
+            .locked
+            .extend([ids[7].clone(), ids[41].clone()]);
+    });
+    many.members = ids.iter().map(|id| (id.clone(), small(id))).collect();
+    let throttled = ["ListRoots", "ListAccountsForParent", "ListPolicies"];
+    let endpoint = Endpoint::start(
+        many,
+        Behaviour {
+            throttled: throttled
+                .map(|call| (format!("organizations:{call}"), 3))
+                .into(),
+            ..Behaviour::default()
+        },
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let more = [
+        "--check",
+        "s3-*",
+        "--accounts-in-flight",
+        "8",
+        "--fail-on",
+        "none",
+    ];
+    let (output, report) = audit(&endpoint, folder.path(), &more);
+    assert_eq!(code(&output), 3, "{}", said_by(&output));
+    let rows = rows(&report);
+    assert_eq!(rows.len(), 61);
+    let of = |wanted: &str| rows.values().filter(|status| *status == wanted).count();
+    assert_eq!(of("unreadable"), 2);
+    assert_eq!(of("read") + of("partial"), 59);
+    // Every check has its result for every bucket: the hub's two and one in each account that was read.
+    let results = report["results"].as_array().unwrap();
+    let of_check = |status: &dyn Fn(&Value) -> bool| {
+        let results = results
+            .iter()
+            .filter(|result| result["check"] == "s3-plain-http");
+        results.filter(|result| status(result)).count()
+    };
+    assert_eq!(
+        of_check(&|result| result["resource"]["type"] == "bucket"),
+        60
+    );
+    assert_eq!(
+        of_check(&|result| result["resource"]["type"] == "account"),
+        2
+    );
+}
+
+/// The page of all accounts is small, worst first, and links to a page for each account that was read.
+#[test]
+fn the_page_of_all_links_to_the_page_of_each_and_shows_what_changed() {
+    let endpoint = Endpoint::start(
+        world(|organization| {
+            organization.locked.insert(LOCKED.to_owned());
+        }),
+        Behaviour::default(),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    audit(&endpoint, &at("runs"), &["--run", "r"]);
+    let report = text(&at("earlier.json")).to_owned();
+    let outputs = |json: &str, html: &str, more: &[&str]| {
+        let (json, html) = (format!("json={json}"), format!("html={html}"));
+        let runs = at("runs");
+        let mut arguments = vec!["merge", text(&runs), "-o", &json, "-o", &html];
+        arguments.extend(["--fail-on", "none", "--allow-incomplete"]);
+        arguments.extend(more);
+        let output = run(&endpoint, &arguments);
+        assert_eq!(code(&output), 0, "{}", said_by(&output));
+    };
+    outputs(&report, text(&at("first.html")), &[]);
+    let first = fs::read_to_string(at("first.html")).unwrap();
+    assert!(first.len() < 200_000, "{}", first.len());
+    for member in MEMBERS.into_iter().filter(|member| *member != LOCKED) {
+        let link = format!("href=\"first-accounts/{member}.html\"");
+        assert!(first.contains(&link), "{member}");
+        let page = fs::read_to_string(at("first-accounts").join(format!("{member}.html"))).unwrap();
+        assert!(page.contains(&format!("account {member}")));
+    }
+    assert!(!at("first-accounts").join(format!("{LOCKED}.html")).exists());
+    let place = |id: &str| first.find(&format!("id=\"account-{id}\"")).unwrap();
+    assert!(
+        place(LOCKED) < place(MEMBERS[0]),
+        "what was not read comes first"
+    );
+    assert!(
+        place(MEMBERS[0]) < place(SUSPENDED),
+        "what is skipped comes last"
+    );
+    assert!(!first.contains("Since the earlier report"));
+    // The earlier report had two critical findings fewer in one account.
+    let mut earlier: Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+    for row in earlier["accounts"].as_array_mut().unwrap() {
+        if row["id"] == MEMBERS[4] {
+            let high = row["failed_by_severity"]["high"].as_u64().unwrap();
+            row["failed_by_severity"]["high"] = json!(high - 2);
+        }
+    }
+    fs::write(&report, earlier.to_string()).unwrap();
+    outputs(
+        text(&at("now.json")),
+        text(&at("second.html")),
+        &["--since", &report],
+    );
+    let second = fs::read_to_string(at("second.html")).unwrap();
+    assert!(
+        second.contains(
+            "Since the earlier report: 1 account worse, 0 better, 4 with the same counts."
+        ),
+        "the sentence"
+    );
+    assert!(second.contains("+2 high"));
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod logs;
 mod message;
 mod metrics;
 mod organizations;
+mod run_files;
 mod s3;
 mod s3control;
 mod server;
@@ -48,6 +49,7 @@ pub use faults::{Fault, FaultPlan, Faults};
 pub use iam::{Identity, document};
 pub use message::{Answer, Call, Operation};
 pub use organizations::{Organization, OrganizationPolicy};
+pub use run_files::{RUN_BUCKET, RunFiles};
 pub use s3control::{AccessPoint, MultiRegionAccessPoint};
 pub use server::{Endpoint, Seen};
 pub use world::{Bucket, Function, Object, World, config, key, trail};
@@ -87,6 +89,8 @@ pub struct Behaviour {
     pub page: Option<usize>,
     /// ListBuckets leaves the Region out, as moto does.
     pub no_bucket_region: bool,
+    /// What is written to the bucket of runs.
+    pub run_files: RunFiles,
     /// Remember every request, for [`Endpoint::seen`].
     pub record: bool,
 }
@@ -112,6 +116,7 @@ impl Behaviour {
 /// Every operation the endpoint knows.
 fn operations() -> impl Iterator<Item = &'static Operation> {
     [
+        run_files::OPERATIONS,
         s3::OPERATIONS,
         s3control::OPERATIONS,
         lambda::OPERATIONS,

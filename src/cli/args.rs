@@ -79,6 +79,14 @@ Examples:
   coldbucket organization --to runs/ --run nightly
   coldbucket audit --control-policies organization.json")]
     Organization(OrganizationArgs),
+    /// Serve the invocations of an AWS Lambda function that audits an organization
+    #[cfg(feature = "lambda")]
+    #[command(after_help = "\
+The function answers three events of the state machine in deploy/aws/organization.asl.json:
+  {\"op\": \"plan\", \"input\": {\"run\": \"nightly\"}}
+  {\"op\": \"audit\", \"run\": \"nightly\", \"account\": \"111111111111\"}
+  {\"op\": \"merge\", \"run\": \"nightly\"}")]
+    Lambda(Box<LambdaArgs>),
     /// Read an account into a snapshot, to audit it later or elsewhere
     ///
     /// Without --check everything is read except opt-in readings.
@@ -220,9 +228,15 @@ pub struct AuditArgs {
 /// `merge`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct MergeArgs {
-    /// The folder that was given to --to
+    /// The folder or s3://BUCKET/PREFIX that was given to --to
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub folder: PathBuf,
+    /// Profile of the AWS configuration, for a bucket
+    #[arg(long, value_name = "NAME", help_heading = "Source")]
+    pub profile: Option<String>,
+    /// Endpoint for every request to a bucket
+    #[arg(long, value_name = "URL", help_heading = "Source")]
+    pub endpoint_url: Option<String>,
     /// The run [default: the newest]
     #[arg(long, value_name = "RUN", help_heading = "Source")]
     pub run: Option<String>,
@@ -239,12 +253,54 @@ pub struct MergeArgs {
     pub output: OutputArgs,
 }
 
+/// `lambda`.
+#[cfg(feature = "lambda")]
+#[derive(Clone, Debug, Default, Args)]
+pub struct LambdaArgs {
+    /// Folder or s3://BUCKET/PREFIX for the files of the runs
+    #[arg(long, value_name = "DIR", help_heading = "Accounts")]
+    pub to: PathBuf,
+    /// Role to assume in each account, with its path [default: coldbucket-audit]
+    #[arg(long, value_name = "NAME", help_heading = "Accounts")]
+    pub role: Option<String>,
+    /// External id that the role asks for; also from COLDBUCKET_EXTERNAL_ID
+    #[arg(long, value_name = "ID", help_heading = "Accounts")]
+    pub external_id: Option<String>,
+    /// Read accounts again that were read longer ago [default: 24h]
+    #[arg(long, value_name = "TIME", help_heading = "Accounts")]
+    pub max_age: Option<String>,
+    /// Region to read; repeatable [default: all enabled Regions]
+    #[arg(
+        long,
+        value_name = "REGION",
+        value_delimiter = ',',
+        help_heading = "Source"
+    )]
+    pub region: Vec<String>,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub resources: ResourceArgs,
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// Format of the reports that a merge writes; repeatable [default: json, html]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_delimiter = ',',
+        help_heading = "Output"
+    )]
+    pub report: Vec<String>,
+    #[command(flatten)]
+    pub tuning: TuningArgs,
+}
+
 /// `organization`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct OrganizationArgs {
     #[command(flatten)]
     pub live: LiveArgs,
-    /// Folder of a run to write it to, for the shards that read its accounts
+    /// Folder or s3://BUCKET/PREFIX of a run to write it to, for the shards that read its accounts
     #[arg(long, value_name = "DIR", help_heading = "Output", value_hint = clap::ValueHint::DirPath)]
     pub to: Option<PathBuf>,
     /// Id of the run [default: the time]

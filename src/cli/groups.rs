@@ -52,7 +52,7 @@ pub struct AccountsArgs {
     /// Accounts to leave out; repeatable
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub exclude_account: Vec<String>,
-    /// Folder for the files of the run: snapshots, results, status of each account
+    /// Folder or s3://BUCKET/PREFIX for the files of the run: snapshots, results, status of each account
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub to: Option<PathBuf>,
     /// Id of the run [default: the time at its beginning]

@@ -77,6 +77,18 @@ pub enum CollectError {
         /// AWS's message, shortened.
         detail: String,
     },
+    /// A file of a run in a bucket.
+    #[error("{file} cannot be {action} ({code}): {detail}")]
+    RunFile {
+        /// `read`, `written` or `listed`.
+        action: &'static str,
+        /// Its `s3://` URL.
+        file: String,
+        /// The error code.
+        code: String,
+        /// AWS's message, shortened.
+        detail: String,
+    },
     /// The role was refused in every account that was tried.
     #[error(
         "role {role} was refused in all of the first {tried} accounts ({code}); check --role, --external-id and the role's trust policy"

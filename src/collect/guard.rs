@@ -118,9 +118,53 @@ impl Intercept for ReadOnly {
     }
 }
 
+/// What may be sent to the bucket that holds the files of runs.
+const RUN_FILE_OPERATIONS: [&str; 3] = ["GetObject", "ListObjectsV2", "PutObject"];
+
+/// The interceptor of the bucket that holds the files of runs: its client reads, lists and writes
+/// objects, and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct RunFilesOnly;
+
+impl Intercept for RunFilesOnly {
+    fn name(&self) -> &'static str {
+        "RunFilesOnly"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = cfg
+            .load::<Metadata>()
+            .map_or("an unnamed operation", |metadata| metadata.name());
+        if RUN_FILE_OPERATIONS.contains(&operation) {
+            Ok(())
+        } else {
+            Err(Refused {
+                operation: operation.to_owned(),
+            }
+            .into())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_run_file_operation_is_allowed_towards_an_audited_account() {
+        for operation in ["GetObject", "PutObject"] {
+            assert!(RUN_FILE_OPERATIONS.contains(&operation));
+            assert!(
+                !allows(operation) && !allows_of_hub(operation),
+                "{operation}"
+            );
+        }
+    }
 
     #[test]
     fn every_declared_call_may_be_sent() {

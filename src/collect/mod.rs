@@ -23,6 +23,8 @@ mod error;
 mod event_recorders;
 mod events;
 mod function_access;
+#[cfg(feature = "lambda")]
+pub mod function_runtime;
 mod function_state;
 mod functions;
 pub mod guard;
@@ -45,6 +47,7 @@ mod plan;
 mod progress;
 mod regions;
 mod retry;
+pub mod run_bucket;
 mod s3;
 mod scaling;
 mod schedules;

@@ -5,11 +5,12 @@
 //! that an exception accepted: when the exception expires, the finding counts again.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use super::exceptions::suppress;
 use super::{Finding, Status};
 use crate::report::baseline::{Baseline, KnownFinding, SCHEMA};
-use crate::report::{Report, Suppression, SuppressionKind};
+use crate::report::{Report, ReportParts, Suppression, SuppressionKind};
 
 /// True for a result that a baseline of this report holds.
 fn is_known(result: &Finding) -> bool {
@@ -25,6 +26,34 @@ fn is_known(result: &Finding) -> bool {
 
 /// The baseline of a report: its findings, and those that an earlier baseline accepted.
 pub fn of(report: &Report) -> Baseline {
+    let mut baseline = empty(report);
+    add(&mut baseline, &report.results);
+    baseline
+}
+
+/// The baseline of a report whose results come in parts.
+///
+/// # Errors
+/// Those of what holds the parts.
+pub fn of_parts(report: &dyn ReportParts) -> io::Result<Baseline> {
+    let mut baseline = empty(report.head());
+    report.results(&mut |results| {
+        add(&mut baseline, results);
+        Ok(())
+    })?;
+    Ok(baseline)
+}
+
+fn empty(report: &Report) -> Baseline {
+    Baseline {
+        schema: SCHEMA.to_owned(),
+        taken_at: report.taken_at.clone(),
+        reason: None,
+        findings: Vec::new(),
+    }
+}
+
+fn add(baseline: &mut Baseline, results: &[Finding]) {
     let known = |result: &Finding| KnownFinding {
         fingerprint: result.fingerprint.clone(),
         check: result.check.clone(),
@@ -36,17 +65,8 @@ pub fn of(report: &Report) -> Baseline {
             .as_ref()
             .map(|suppression| suppression.reason.clone()),
     };
-    Baseline {
-        schema: SCHEMA.to_owned(),
-        taken_at: report.taken_at.clone(),
-        reason: None,
-        findings: report
-            .results
-            .iter()
-            .filter(|result| is_known(result))
-            .map(known)
-            .collect(),
-    }
+    let found = results.iter().filter(|result| is_known(result));
+    baseline.findings.extend(found.map(known));
 }
 
 /// Turns the failed results that the baseline knows into suppressed ones. Returns how many of its

@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 
 use super::json::{self, present};
 use super::shortened::{sentence, shown, summary};
-use crate::report::{CheckResult, CheckSummary, Reason, Report, Severity, Status, SubjectKind};
+use crate::report::{
+    CheckResult, CheckSummary, Reason, Report, ReportParts, Severity, Status, SubjectKind,
+};
 
 /// Findings of one request.
 const BATCH: usize = 100;
@@ -27,29 +29,33 @@ const HOME_REGION: &str = "us-east-1";
 ///
 /// # Errors
 /// Those of the writer.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let home = report
+pub fn render(report: &dyn ReportParts, out: &mut dyn Write) -> io::Result<()> {
+    let head = report.head();
+    let home = head
         .scope
         .regions
         .first()
         .map_or(HOME_REGION, String::as_str);
-    let mut places: BTreeMap<(&str, &str), Vec<&CheckResult>> = BTreeMap::new();
-    for result in &report.results {
-        if result.status != Status::NotApplicable {
-            places
-                .entry((&result.resource.account, region(result, home)))
-                .or_default()
-                .push(result);
+    // No piece holds two accounts, so no batch does.
+    report.results(&mut |results| {
+        let mut places: BTreeMap<(&str, &str), Vec<&CheckResult>> = BTreeMap::new();
+        for result in results {
+            if result.status != Status::NotApplicable {
+                places
+                    .entry((&result.resource.account, region(result, home)))
+                    .or_default()
+                    .push(result);
+            }
         }
-    }
-    for ((_, region), results) in &places {
-        for batch in results.chunks(BATCH) {
-            let findings =
-                json::LazyList(|| batch.iter().map(|result| finding(report, result, region)));
-            json::line(&findings, out)?;
+        for ((_, region), results) in &places {
+            for batch in results.chunks(BATCH) {
+                let findings =
+                    json::LazyList(|| batch.iter().map(|result| finding(head, result, region)));
+                json::line(&findings, out)?;
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// The Region whose Security Hub takes the finding.

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use super::shortened::standard_keys;
 use super::{hostile, shortened};
-use crate::report::{CheckResult, Report};
+use crate::report::{CheckResult, Report, ReportParts};
 
 /// The columns, in order. Columns are only ever added, at the end.
 const COLUMNS: [&str; 20] = [
@@ -55,23 +55,27 @@ const CONTROL_COLUMNS: [&str; 11] = [
 ///
 /// # Errors
 /// Those of the writer.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(report: &dyn ReportParts, out: &mut dyn Write) -> io::Result<()> {
+    let head = report.head();
     let mut writer = ::csv::Writer::from_writer(out);
     let standards = standard_keys();
     let titles = COLUMNS.into_iter().chain(standards.clone());
     writer.write_record(titles).map_err(of_writer)?;
-    for result in &report.results {
-        let about = shortened::summary(report, result);
-        let ids = |key: &str| {
-            about
-                .and_then(|about| about.maps_to.get(key))
-                .map(|ids| ids.join(" "))
-        };
-        let controls = standards
-            .clone()
-            .map(|key| Cow::Owned(ids(key).unwrap_or_default()));
-        record(&mut writer, row(report, result).into_iter().chain(controls))?;
-    }
+    report.results(&mut |results| {
+        for result in results {
+            let about = shortened::summary(head, result);
+            let ids = |key: &str| {
+                about
+                    .and_then(|about| about.maps_to.get(key))
+                    .map(|ids| ids.join(" "))
+            };
+            let controls = standards
+                .clone()
+                .map(|key| Cow::Owned(ids(key).unwrap_or_default()));
+            record(&mut writer, row(head, result).into_iter().chain(controls))?;
+        }
+        Ok(())
+    })?;
     writer.flush()
 }
 

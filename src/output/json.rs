@@ -10,18 +10,75 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde::ser::{Error as _, SerializeMap, SerializeSeq};
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
 use super::hostile;
-use crate::report::Report;
+use crate::report::ReportParts;
+use crate::report::parts::Take;
 
 /// Writes the report and a newline.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    document(report, out)
+pub fn render(report: &dyn ReportParts, out: &mut dyn Write) -> io::Result<()> {
+    document(&WholeReport(report), out)
+}
+
+/// The report, its lists written piece by piece.
+struct WholeReport<'r>(&'r dyn ReportParts);
+
+impl Serialize for WholeReport<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let parts = self.0;
+        // The members of the type itself, in its order; the lists are put in their places.
+        let head = parts.head().without_lists();
+        let Value::Object(members) = serde_json::to_value(&head).map_err(S::Error::custom)? else {
+            return Err(S::Error::custom("a report is an object"));
+        };
+        let mut map = serializer.serialize_map(Some(members.len()))?;
+        for (name, value) in &members {
+            match name.as_str() {
+                "results" => map.serialize_entry(name, &PiecewiseList(&|take| parts.results(take))),
+                "buckets" => map.serialize_entry(name, &PiecewiseList(&|take| parts.buckets(take))),
+                "cold_start" => {
+                    map.serialize_entry(name, &PiecewiseList(&|take| parts.cold_starts(take)))
+                }
+                "gaps" => map.serialize_entry(name, &PiecewiseList(&|take| parts.gaps(take))),
+                _ => map.serialize_entry(name, value),
+            }?;
+        }
+        map.end()
+    }
+}
+
+/// Hands over the pieces of a list.
+type ReadPieces<'r, T> = dyn for<'t> Fn(Take<'t, T>) -> io::Result<()> + 'r;
+
+/// One list of a report, read by a function that hands over its pieces.
+struct PiecewiseList<'r, T>(&'r ReadPieces<'r, T>);
+
+impl<T: Serialize> Serialize for PiecewiseList<'_, T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        let mut failed = None;
+        let read = (self.0)(&mut |piece| {
+            for item in piece {
+                if let Err(error) = list.serialize_element(item) {
+                    failed = Some(error);
+                    return Err(io::ErrorKind::Other.into());
+                }
+            }
+            Ok(())
+        });
+        // The writer's own error: a closed pipe is known by its kind.
+        match (failed, read) {
+            (Some(error), _) => Err(error),
+            (None, Err(error)) => Err(S::Error::custom(error)),
+            (None, Ok(())) => list.end(),
+        }
+    }
 }
 
 /// Writes any document in the layout of the report.

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{json, shortened};
-use crate::report::{CheckResult, Report};
+use crate::report::{CheckResult, Report, ReportParts};
 
 /// One line. Members are only ever added.
 #[derive(Serialize)]
@@ -42,11 +42,13 @@ struct ResultLine<'r> {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for result in &report.results {
-        json::line(&line(report, result)?, out)?;
-    }
-    Ok(())
+pub fn render(report: &dyn ReportParts, out: &mut dyn Write) -> io::Result<()> {
+    report.results(&mut |results| {
+        for result in results {
+            json::line(&line(report.head(), result)?, out)?;
+        }
+        Ok(())
+    })
 }
 
 fn line<'r>(report: &'r Report, result: &'r CheckResult) -> io::Result<ResultLine<'r>> {

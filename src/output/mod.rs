@@ -10,7 +10,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::report::Report;
+use crate::report::{Report, ReportParts};
 
 pub mod asff;
 mod buckets;
@@ -95,11 +95,19 @@ impl Look {
     };
 }
 
+/// How a format is written.
+type Render<T> = fn(&T, Look, &mut dyn Write) -> io::Result<()>;
+
+/// How a format is written part by part.
+type RenderParts = fn(&dyn ReportParts, Look, &mut dyn Write) -> io::Result<()>;
+
 /// One format, of a report or of what else [`Formatted`] is made of.
 pub struct Formatted<T: 'static> {
     name: &'static str,
     about: &'static str,
-    render: fn(&T, Look, &mut dyn Write) -> io::Result<()>,
+    render: Render<T>,
+    /// For a format that needs no more than one part in memory.
+    render_parts: Option<RenderParts>,
 }
 
 /// One output format of a report.
@@ -116,12 +124,14 @@ impl Format {
             "json",
             "the whole report, coldbucket-report/1",
             |report, _, out| json::render(report, out),
-        ),
+        )
+        .in_parts(|report, _, out| json::render(report, out)),
         Self::new(
             "jsonl",
             "a result a line, flat, for jq, DuckDB and Athena",
             |report, _, out| jsonl::render(report, out),
-        ),
+        )
+        .in_parts(|report, _, out| jsonl::render(report, out)),
         Self::new(
             "sarif",
             "SARIF 2.1.0, for code scanning",
@@ -139,7 +149,8 @@ impl Format {
                 By::Control => csv::controls(report, out),
                 By::Check | By::Resource => csv::render(report, out),
             },
-        ),
+        )
+        .in_parts(|report, _, out| csv::render(report, out)),
         Self::new(
             "markdown",
             "for a comment on a pull request",
@@ -152,18 +163,41 @@ impl Format {
             "asff",
             "AWS Security Finding Format, a batch for BatchImportFindings a line",
             |report, _, out| asff::render(report, out),
-        ),
+        )
+        .in_parts(|report, _, out| asff::render(report, out)),
         Self::new(
             "ocsf",
             "OCSF 1.8.0 Compliance Findings, one a line",
             |report, _, out| ocsf::render(report, out),
-        ),
+        )
+        .in_parts(|report, _, out| ocsf::render(report, out)),
         Self::new(
             "html",
             "one page, readable without a network",
             |report, _, out| html::render(report, out),
         ),
     ];
+
+    const fn in_parts(mut self, render: RenderParts) -> Self {
+        self.render_parts = Some(render);
+        self
+    }
+
+    /// Writes a report part by part, if the format can be; none otherwise.
+    ///
+    /// # Errors
+    /// Those of the writer and of what holds the parts.
+    pub fn render_parts(
+        self,
+        parts: &dyn ReportParts,
+        look: Look,
+        out: &mut dyn Write,
+    ) -> Option<io::Result<()>> {
+        // A line a control is counted over all results.
+        let by_control = look.by == By::Control;
+        let render = self.render_parts.filter(|_| !by_control)?;
+        Some(render(parts, look, out))
+    }
 
     /// The format of that name.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -172,15 +206,12 @@ impl Format {
 }
 
 impl<T> Formatted<T> {
-    const fn new(
-        name: &'static str,
-        about: &'static str,
-        render: fn(&T, Look, &mut dyn Write) -> io::Result<()>,
-    ) -> Self {
+    const fn new(name: &'static str, about: &'static str, render: Render<T>) -> Self {
         Self {
             name,
             about,
             render,
+            render_parts: None,
         }
     }
 

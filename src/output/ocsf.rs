@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::json::{self, present};
 use super::shortened::{label, requirements, sentence, shown, standards, summary};
-use crate::report::{CheckResult, CheckSummary, Evidence, Report, Severity, Status};
+use crate::report::{CheckResult, CheckSummary, Evidence, Report, ReportParts, Severity, Status};
 
 const VERSION: &str = "1.8.0";
 const CLASS: u32 = 2003;
@@ -23,17 +23,20 @@ const TEXT: usize = 1024;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let time = report
+pub fn render(report: &dyn ReportParts, out: &mut dyn Write) -> io::Result<()> {
+    let head = report.head();
+    let time = head
         .taken_at
         .parse::<jiff::Timestamp>()
         .map_or(0, jiff::Timestamp::as_millisecond);
-    for result in &report.results {
-        if result.status != Status::NotApplicable {
-            json::line(&event(report, result, time), out)?;
+    report.results(&mut |results| {
+        for result in results {
+            if result.status != Status::NotApplicable {
+                json::line(&event(head, result, time), out)?;
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn event(report: &Report, result: &CheckResult, time: i64) -> Value {

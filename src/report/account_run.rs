@@ -1,12 +1,13 @@
 //! The files of a run over many accounts, `coldbucket-run/1`: its manifest, one status an account, and the
 //! summary of a merge.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SelectionSummary;
+use super::{SelectionSummary, Severity};
 
 /// The schema name of a manifest.
 pub const RUN_SCHEMA: &str = "coldbucket-run/1";
@@ -93,6 +94,16 @@ pub enum ReadStatus {
 }
 
 impl ReadStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] = [
+        Self::Read,
+        Self::Partial,
+        Self::Unreadable,
+        Self::Failed,
+        Self::NotRead,
+        Self::Skipped,
+    ];
+
     /// The name in machine outputs.
     pub const fn name(self) -> &'static str {
         match self {
@@ -170,4 +181,30 @@ pub struct AccountRow {
     pub failed_by_severity: BTreeMap<String, u64>,
     /// Calls that were denied or failed.
     pub gaps: u64,
+    /// Failed results by severity in an earlier report (`--since`); not part of the document.
+    #[serde(skip)]
+    pub before: Option<BTreeMap<String, u64>>,
+}
+
+impl AccountRow {
+    /// How many results of that severity failed.
+    pub fn failed(&self, severity: Severity) -> u64 {
+        let found = self.failed_by_severity.get(severity.name());
+        found.copied().unwrap_or(0)
+    }
+}
+
+/// The accounts in the order in which a person looks at them: those that were not read, then those with the
+/// most severe findings, last those that are skipped on purpose.
+pub fn sorted_worst_first(accounts: &[AccountRow]) -> Vec<&AccountRow> {
+    let mut rows: Vec<&AccountRow> = accounts.iter().collect();
+    rows.sort_by_cached_key(|row| {
+        (
+            row.status == ReadStatus::Skipped,
+            row.status.is_read(),
+            Severity::ALL.map(|severity| Reverse(row.failed(severity))),
+            row.id.clone(),
+        )
+    });
+    rows
 }

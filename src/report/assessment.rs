@@ -182,6 +182,9 @@ pub struct Report {
     /// What changed since an older report (`--since`); not part of the document.
     #[serde(skip)]
     pub since: Option<super::diff::Diff>,
+    /// The folder of the accounts' own pages, beside the page of all; not part of the document.
+    #[serde(skip)]
+    pub account_pages: Option<String>,
     /// The fixes, for formats that show them; not part of the document.
     #[serde(skip)]
     pub fixes: Vec<super::plan::Fix>,

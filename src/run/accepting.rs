@@ -15,8 +15,12 @@ use crate::inventory::Snapshot;
 use crate::inventory::ids::{SubjectKind, bucket_arn};
 use crate::inventory::need::{Guard, Need, ReadingKind};
 use crate::inventory::request::ResourceFilter;
+use crate::report::account_run::AccountRow;
 use crate::report::baseline::{Baseline, SCHEMA};
-use crate::report::{CheckResult, ExceptionUse, Report, ResourceId};
+use crate::report::{CheckResult, ExceptionUse, Report, ReportParts, ResourceId};
+
+/// Findings by severity, of accounts by id.
+pub(super) type FailedByAccount = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Accepted findings, read and validated.
 pub(super) struct AcceptanceRules {
@@ -204,6 +208,40 @@ pub(super) fn read_report(path: &Path) -> Result<Report, RunError> {
     serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
 }
 
+/// The findings by severity of each account in an earlier report over many. The report may be larger than the
+/// memory: the rest of it is passed over.
+pub(super) fn read_accounts(path: &Path) -> Result<FailedByAccount, RunError> {
+    #[derive(Deserialize)]
+    struct AccountsOfReport {
+        schema: String,
+        #[serde(default)]
+        accounts: Vec<AccountRow>,
+    }
+    let wrong = |message: String| RunError::Document {
+        file: path.display().to_string(),
+        what: "report",
+        message,
+    };
+    let file = std::fs::File::open(path).map_err(|source| RunError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let report: AccountsOfReport = serde_json::from_reader(std::io::BufReader::new(file))
+        .map_err(|error| wrong(error.to_string()))?;
+    if report.schema != crate::report::SCHEMA {
+        let schema = crate::output::hostile::plain(&report.schema);
+        return Err(wrong(format!(
+            "the schema is `{schema}`; `coldbucket audit -o json` writes `{}`",
+            crate::report::SCHEMA
+        )));
+    }
+    let read = report
+        .accounts
+        .into_iter()
+        .filter(|row| row.status.is_read());
+    Ok(read.map(|row| (row.id, row.failed_by_severity)).collect())
+}
+
 /// The schema of a JSON document.
 fn schema_of(bytes: &[u8], wrong: &dyn Fn(String) -> RunError) -> Result<String, RunError> {
     #[derive(Deserialize)]
@@ -223,8 +261,9 @@ fn schema_of(bytes: &[u8], wrong: &dyn Fn(String) -> RunError) -> Result<String,
 }
 
 /// Writes the findings of a report as a baseline.
-pub(super) fn write(path: &Path, report: &Report) -> Result<usize, RunError> {
-    let baseline = baseline::of(report);
+pub(super) fn write(path: &Path, report: &dyn ReportParts) -> Result<usize, RunError> {
+    let baseline = baseline::of_parts(report)
+        .map_err(|error| RunError::Internal(format!("the report: {error}")))?;
     files::write(path, |out| crate::output::json::document(&baseline, out))?;
     Ok(baseline.findings.len())
 }

@@ -35,6 +35,7 @@ pub(super) struct AuditInput<'a> {
 }
 
 /// What a snapshot gives, before findings are accepted.
+#[derive(Default)]
 pub(super) struct JudgedSnapshot {
     /// Sorted by check, resource and item.
     pub(super) results: Vec<CheckResult>,
@@ -149,6 +150,7 @@ pub(super) fn report(case: &AuditInput<'_>) -> Result<Report, RunError> {
         standard: case.standard.map(standard),
         invocation: Invocation::default(),
         since: None,
+        account_pages: None,
         fixes: Vec::new(),
         who_can: Vec::new(),
     })

@@ -1,7 +1,8 @@
 //! `audit`: reads, judges, writes and sets the exit code.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::PathBuf;
 
 use super::accepting::{self, AcceptanceRules};
 use super::accounts;
@@ -22,7 +23,7 @@ use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::output::{self, commands::Commands};
 use crate::output::{By, Format, Look, TextLength, verdict};
 use crate::report::numbers::count;
-use crate::report::{CheckResult, Report, ResultRemediation, Source, Status};
+use crate::report::{CheckResult, Report, ReportParts, ResultRemediation, Source, Status};
 use coldbucket_cold_start::Model;
 
 /// What judging takes, whatever is judged.
@@ -33,8 +34,6 @@ pub(super) struct AuditRules {
     pub(super) model: Option<Model>,
     /// The standard that the pack is named after.
     pub(super) standard: Option<ComplianceStandard>,
-    /// The report of an earlier run (`--since`).
-    since: Option<Report>,
     /// The readings that it opens.
     pub(super) needs: BTreeSet<(SubjectKind, Need)>,
 }
@@ -60,10 +59,6 @@ pub(super) fn prepare(audit: &AuditOptions) -> Result<AuditRules, RunError> {
     if audit.by == By::Control && standard.is_none() {
         return Err(no_standard(&catalogue));
     }
-    let since = match &audit.since {
-        Some(file) => Some(accepting::read_report(file)?),
-        None => None,
-    };
     let model = match &audit.cold_start_model {
         Some(file) => Some(cold_start::model(Some(file))?),
         None => None,
@@ -75,7 +70,6 @@ pub(super) fn prepare(audit: &AuditOptions) -> Result<AuditRules, RunError> {
     }
     Ok(AuditRules {
         standard: standard.cloned(),
-        since,
         selected,
         acceptance,
         model,
@@ -99,11 +93,14 @@ pub(super) fn run(
     if let Some(accounts) = audit.accounts.take() {
         return accounts::run(&audit, &accounts, console, stdout);
     }
-    let mut rules = prepare(&audit)?;
-    let since = rules.since.take();
+    let rules = prepare(&audit)?;
+    let since = match &audit.since {
+        Some(file) => Some(accepting::read_report(file)?),
+        None => None,
+    };
     let mut report = judged(&audit, &rules, console)?;
     report.since = since.map(|old| findings::compare(&old, &report));
-    let verdict_shown = write(&audit, &report, console, stdout)?;
+    let verdict_shown = write(&audit, &report, &report, console, stdout)?;
     let exit = report.gate.as_ref().map_or(Exit::Clean, gate::exit_of);
     if let (Exit::Incomplete, Some(gate), false) = (exit, &report.gate, verdict_shown) {
         console.note(&format!("exit code 3: {}", verdict::reason(gate)));
@@ -164,6 +161,28 @@ fn judged(
     Ok(report)
 }
 
+/// Writes a report in a format: from its parts, or what is in memory of it where the format needs that.
+pub(super) fn render(
+    format: Format,
+    report: &Report,
+    parts: &dyn ReportParts,
+    look: Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format.render_parts(parts, look, out) {
+        Some(outcome) => outcome,
+        None => format.render(report, look, out),
+    }
+}
+
+/// The folder of the accounts' own pages, beside the page of a run over many accounts.
+pub(super) fn account_pages(output: &Output) -> Option<PathBuf> {
+    let file = output.file.as_ref()?;
+    let stem = file.file_stem()?.to_str()?;
+    (Some(output.format) == Format::from_name("html"))
+        .then(|| file.with_file_name(format!("{stem}-accounts")))
+}
+
 /// Reads and judges the account that templates are laid over.
 fn read_below(
     source: &AuditSource,
@@ -196,6 +215,7 @@ fn read_below(
 pub(super) fn write(
     audit: &AuditOptions,
     report: &Report,
+    parts: &dyn ReportParts,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<bool, RunError> {
@@ -210,7 +230,13 @@ pub(super) fn write(
                     by: audit.by,
                     ..Look::FILE
                 };
-                files::write(file, |out| output.format.render(report, look, out))?;
+                let pages = account_pages(output).filter(|_| !report.accounts.is_empty());
+                let with_pages = pages.map(|pages| Report {
+                    account_pages: pages.file_name().map(|name| name.display().to_string()),
+                    ..report.without_lists()
+                });
+                let report = with_pages.as_ref().unwrap_or(report);
+                files::write(file, |out| render(output.format, report, parts, look, out))?;
                 console.note(&format!("wrote {}: {}", file.display(), how_many(report)));
             }
             None => {
@@ -225,17 +251,17 @@ pub(super) fn write(
                     },
                     ..console.look()
                 };
-                let render = |out: &mut dyn Write| output.format.render(report, look, out);
+                let body = |out: &mut dyn Write| render(output.format, report, parts, look, out);
                 if table {
-                    console.show(stdout, render)?;
+                    console.show(stdout, body)?;
                 } else {
-                    stdout.write(render)?;
+                    stdout.write(body)?;
                 }
             }
         }
     }
     if let Some(file) = &audit.write_baseline {
-        let number = accepting::write(file, report)?;
+        let number = accepting::write(file, parts)?;
         console.note(&format!(
             "{number} findings written to the baseline {}",
             file.display()

@@ -25,6 +25,12 @@ impl<'a> Console<'a> {
         Self { options, stderr }
     }
 
+    /// The options, for the console of another thread.
+    #[cfg(feature = "lambda")]
+    pub(super) fn options(&self) -> options::ConsoleOptions {
+        self.options.clone()
+    }
+
     /// Writes a note, unless `--quiet`.
     pub(super) fn note(&mut self, text: &str) {
         if !self.options.quiet {

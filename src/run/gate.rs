@@ -12,40 +12,74 @@ use crate::report::{CheckResult, GateOutcome, Reason, ResultChange, Status};
 /// uninterrupted run would change it. Undecidable results do not count, because no run can decide them.
 /// Opt-in readings (`--image-sizes`, `--sample-objects`) that were not requested do not count.
 pub(super) fn outcome(results: &[CheckResult], complete: bool, gate: GateOptions) -> GateOutcome {
-    // What a deployment leaves as it is does not count against it.
-    let counts = |result: &CheckResult| {
-        !matches!(
-            result.change,
-            Some(ResultChange::Same | ResultChange::Fixed)
-        )
-    };
-    let at_or_above = |result: &CheckResult| {
-        counts(result) && gate.fail_on.is_some_and(|least| result.severity >= least)
-    };
-    let mut outcome = GateOutcome {
-        fail_on: gate.fail_on,
-        complete,
-        ..GateOutcome::default()
-    };
-    let mut missing: BTreeSet<&str> = BTreeSet::new();
-    for result in results.iter().filter(|result| at_or_above(result)) {
-        if result.status == Status::Fail {
-            outcome.findings += 1;
-        } else if can_be_judged(result) {
-            outcome.unjudged += 1;
-            missing.extend(result.missing.iter().map(String::as_str));
+    let mut tally = GateTally::new(gate);
+    tally.add(results);
+    tally.outcome(complete)
+}
+
+/// What decides the exit code, counted over one list of results after the other.
+#[derive(Clone, Debug)]
+pub(super) struct GateTally {
+    gate: GateOptions,
+    findings: u64,
+    unjudged: u64,
+    missing: BTreeSet<String>,
+}
+
+impl GateTally {
+    pub(super) fn new(gate: GateOptions) -> Self {
+        Self {
+            gate,
+            findings: 0,
+            unjudged: 0,
+            missing: BTreeSet::new(),
         }
     }
-    outcome.missing = missing.into_iter().map(str::to_owned).collect();
-    let exit = if outcome.findings > 0 {
-        Exit::Findings
-    } else if !gate.allow_incomplete && (outcome.unjudged > 0 || !complete) {
-        Exit::Incomplete
-    } else {
-        Exit::Clean
-    };
-    outcome.exit_code = exit.code();
-    outcome
+
+    pub(super) fn add(&mut self, results: &[CheckResult]) {
+        let fail_on = self.gate.fail_on;
+        // What a deployment leaves as it is does not count against it.
+        let counts = |result: &CheckResult| {
+            !matches!(
+                result.change,
+                Some(ResultChange::Same | ResultChange::Fixed)
+            )
+        };
+        let at_or_above = |result: &&CheckResult| {
+            counts(result) && fail_on.is_some_and(|least| result.severity >= least)
+        };
+        for result in results.iter().filter(at_or_above) {
+            if result.status == Status::Fail {
+                self.findings += 1;
+            } else if can_be_judged(result) {
+                self.unjudged += 1;
+                for action in &result.missing {
+                    if !self.missing.contains(action) {
+                        self.missing.insert(action.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// `complete`: everything was read to its end.
+    pub(super) fn outcome(&self, complete: bool) -> GateOutcome {
+        let exit = if self.findings > 0 {
+            Exit::Findings
+        } else if !self.gate.allow_incomplete && (self.unjudged > 0 || !complete) {
+            Exit::Incomplete
+        } else {
+            Exit::Clean
+        };
+        GateOutcome {
+            exit_code: exit.code(),
+            fail_on: self.gate.fail_on,
+            findings: self.findings,
+            unjudged: self.unjudged,
+            missing: self.missing.iter().cloned().collect(),
+            complete,
+        }
+    }
 }
 
 /// The same as an exit code alone.

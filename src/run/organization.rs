@@ -1,6 +1,6 @@
 //! `organization`: reads the tree, the accounts and the policies of the organization.
 
-use super::accounts::{RunFolder, write_json};
+use super::accounts::{RunFolder, RunStore};
 use super::console::Console;
 use super::files::{self, Stdout};
 use super::{Exit, RunError};
@@ -35,9 +35,11 @@ pub(super) fn run(
                 // `:` is no letter of a folder's name everywhere.
                 organization.taken_at.replace(':', "-")
             });
-            let folder = RunFolder::new(to, &run);
-            write_json(&folder.organization(), &organization)?;
-            console.note(&format!("run {run}: {}", folder.organization().display()));
+            let store = RunStore::open(to, &options.request)?;
+            let folder = RunFolder::new(&store, &run);
+            let key = folder.organization();
+            folder.write_json(&key, &organization)?;
+            console.note(&format!("run {run}: {}", folder.shown(&key)));
         }
         (None, Some(file)) => {
             files::write(file, |out| json::document(&organization, out))?;

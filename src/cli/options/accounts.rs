@@ -1,16 +1,22 @@
 //! `audit --organization` and `audit --accounts`, `merge`, `organization`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::audit::AuditOptions;
 use super::join::Join;
 use super::shared::AuditSource;
 use crate::cli::Mistake;
+#[cfg(feature = "lambda")]
+use crate::cli::args::LambdaArgs;
 use crate::cli::args::{AuditArgs, MergeArgs, OrganizationArgs};
-use crate::cli::groups::{AccountsArgs, SourceArgs, TemplateArgs, TuningArgs};
+#[cfg(feature = "lambda")]
+use crate::cli::did_you_mean;
+use crate::cli::groups::{AccountsArgs, LiveArgs, SourceArgs, TemplateArgs, TuningArgs};
 use crate::inventory::request::CollectRequest;
+#[cfg(feature = "lambda")]
+use crate::output::Format;
 
 /// The role that deploy/aws makes in each account.
 pub const DEFAULT_ROLE: &str = "coldbucket-audit";
@@ -30,8 +36,8 @@ pub struct AccountsOptions {
     pub choice: AccountChoice,
     /// Accounts to leave out.
     pub exclude: BTreeSet<String>,
-    /// The folder of the run's files.
-    pub to: PathBuf,
+    /// Where the run's files are.
+    pub to: RunTarget,
     /// The run's id.
     pub run: Option<String>,
     /// Finish it.
@@ -54,6 +60,46 @@ pub struct AccountsOptions {
     pub shard: Option<Shard>,
 }
 
+/// Where the files of runs are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunTarget {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// A bucket.
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// What the keys begin with; empty, or ends in `/`.
+        prefix: String,
+    },
+}
+
+impl RunTarget {
+    /// `s3://BUCKET/PREFIX` is a bucket, anything else a folder; none for a bucket whose name is not one.
+    pub fn of(text: &Path) -> Option<Self> {
+        let Some(place) = text.to_str().and_then(|text| text.strip_prefix("s3://")) else {
+            return Some(Self::Folder(text.to_owned()));
+        };
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let prefix = prefix.trim_end_matches('/');
+        // Amazon S3 user guide, "General purpose bucket naming rules", copy of 2026.
+        let fits = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+        let named = (3..=63).contains(&bucket.len())
+            && bucket
+                .bytes()
+                .all(|letter| fits(letter) || b".-".contains(&letter))
+            && bucket.bytes().next().is_some_and(fits);
+        named.then(|| Self::Bucket {
+            bucket: bucket.to_owned(),
+            prefix: if prefix.is_empty() {
+                String::new()
+            } else {
+                format!("{prefix}/")
+            },
+        })
+    }
+}
+
 /// Which accounts a run reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountChoice {
@@ -63,6 +109,18 @@ pub enum AccountChoice {
     List(BTreeSet<String>),
     /// Those of a file, one on each line.
     File(PathBuf),
+}
+
+/// `lambda`, validated.
+#[cfg(feature = "lambda")]
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionOptions {
+    /// What is audited, and how.
+    pub audit: AuditOptions,
+    /// Where the files of runs are, and how accounts are read.
+    pub accounts: AccountsOptions,
+    /// The formats of a merge's reports.
+    pub reports: Vec<Format>,
 }
 
 /// One of several shares of the accounts.
@@ -79,8 +137,8 @@ pub struct Shard {
 pub struct OrganizationOptions {
     /// How to reach AWS.
     pub request: CollectRequest,
-    /// The folder of a run.
-    pub to: Option<PathBuf>,
+    /// Where a run's files are.
+    pub to: Option<RunTarget>,
     /// The run's id.
     pub run: Option<String>,
     /// The file, or standard output.
@@ -107,6 +165,10 @@ impl Join {
                 "--snapshot and --sample hold one account: leave out --organization and --accounts",
             );
         }
+        Some(Box::new(self.accounts_options(choice, args)))
+    }
+
+    fn accounts_options(&mut self, choice: AccountChoice, args: AccountsArgs) -> AccountsOptions {
         let to = args.to.unwrap_or_else(|| {
             self.mistakes.push(
                 Mistake::new("a run over accounts needs a folder for its files")
@@ -114,6 +176,7 @@ impl Join {
             );
             PathBuf::new()
         });
+        let to = self.run_target(&to);
         if let Some(run) = &args.run {
             self.run_id(run);
         }
@@ -151,7 +214,7 @@ impl Join {
         if !is_role(&role) {
             self.wrong(format!("--role `{role}` is not the name of a role"));
         }
-        Some(Box::new(AccountsOptions {
+        AccountsOptions {
             choice,
             exclude,
             to,
@@ -165,7 +228,7 @@ impl Join {
             memory,
             account_timeout,
             shard,
-        }))
+        }
     }
 
     /// Options that need several accounts are mistakes without them.
@@ -202,10 +265,16 @@ impl Join {
         ids.iter().cloned().collect()
     }
 
+    fn run_target(&mut self, text: &Path) -> RunTarget {
+        RunTarget::of(text).unwrap_or_else(|| {
+            self.wrong(format!("`{}` does not name a bucket", text.display()));
+            RunTarget::Folder(text.to_owned())
+        })
+    }
+
     /// A run's id is part of file names and of session names.
     fn run_id(&mut self, run: &str) {
-        let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-        if run.is_empty() || run.len() > 64 || run.starts_with('.') || !run.chars().all(fits) {
+        if !is_run_id(run) {
             self.wrong(format!(
                 "--run `{run}` is not made of 1 to 64 letters, digits, `-`, `_` and `.`"
             ));
@@ -264,7 +333,7 @@ impl Join {
         }
     }
 
-    pub(super) fn merge(&mut self, args: MergeArgs) -> (AuditOptions, PathBuf, Option<String>) {
+    pub(super) fn merge(&mut self, args: MergeArgs) -> (AuditOptions, RunTarget, Option<String>) {
         if let Some(run) = &args.run {
             self.run_id(run);
         }
@@ -274,6 +343,11 @@ impl Join {
             template: TemplateArgs::default(),
             source: SourceArgs {
                 control_policies: args.control_policies,
+                live: LiveArgs {
+                    profile: args.profile,
+                    endpoint_url: args.endpoint_url,
+                    ..LiveArgs::default()
+                },
                 ..SourceArgs::default()
             },
             selection: args.selection,
@@ -288,7 +362,64 @@ impl Join {
             source: AuditSource::Snapshot(args.folder.clone()),
             ..audit
         };
-        (audit, args.folder, args.run)
+        let folder = self.run_target(&args.folder);
+        (audit, folder, args.run)
+    }
+
+    #[cfg(feature = "lambda")]
+    pub(super) fn function(&mut self, args: LambdaArgs) -> FunctionOptions {
+        let typed = if args.report.is_empty() {
+            ["json", "html"].map(str::to_owned).to_vec()
+        } else {
+            args.report
+        };
+        let reports = self.report_formats(&typed);
+        let accounts = AccountsArgs {
+            to: Some(args.to),
+            resume: true,
+            max_age: args.max_age,
+            role: args.role,
+            external_id: args.external_id,
+            ..AccountsArgs::default()
+        };
+        let accounts = self.accounts_options(AccountChoice::Organization, accounts);
+        let audit = self.audit(AuditArgs {
+            source: SourceArgs {
+                live: LiveArgs {
+                    region: args.region,
+                    ..LiveArgs::default()
+                },
+                ..SourceArgs::default()
+            },
+            selection: args.selection,
+            resources: args.resources,
+            gate: args.gate,
+            tuning: args.tuning,
+            ..AuditArgs::default()
+        });
+        FunctionOptions {
+            audit,
+            accounts,
+            reports,
+        }
+    }
+
+    #[cfg(feature = "lambda")]
+    fn report_formats(&mut self, typed: &[String]) -> Vec<Format> {
+        let mut formats = Vec::new();
+        for name in typed {
+            match Format::from_name(name) {
+                Some(format) => formats.push(format),
+                None => {
+                    let names = Format::ALL.iter().map(|format| format.name());
+                    let help = did_you_mean(name, names);
+                    self.mistakes.push(
+                        Mistake::new(format!("--report `{name}` is an unknown format")).help(help),
+                    );
+                }
+            }
+        }
+        formats
     }
 
     pub(super) fn organization(&mut self, args: OrganizationArgs) -> OrganizationOptions {
@@ -305,7 +436,7 @@ impl Join {
         request.resources.regions = regions;
         OrganizationOptions {
             request,
-            to: args.to,
+            to: args.to.map(|to| self.run_target(&to)),
             run: args.run,
             output: args.output.filter(|path| path.as_os_str() != "-"),
         }
@@ -353,7 +484,14 @@ pub fn account_ids(name: &str, text: &str) -> Result<BTreeSet<String>, Vec<Mista
     }
 }
 
-fn is_account(text: &str) -> bool {
+/// True for the id of a run: a part of file names and of session names.
+pub fn is_run_id(text: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    (1..=64).contains(&text.len()) && !text.starts_with('.') && text.chars().all(fits)
+}
+
+/// True for a 12-digit account id.
+pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|letter| letter.is_ascii_digit())
 }
 
@@ -419,6 +557,24 @@ mod tests {
         let wrong = account_ids("f", "11111111111\n").unwrap_err();
         assert_eq!(wrong.len(), 1);
         assert!(account_ids("f", "# none\n").is_err());
+    }
+
+    #[test]
+    fn runs_are_kept_in_a_folder_or_a_bucket() {
+        let of = |text: &str| RunTarget::of(Path::new(text));
+        let bucket = |prefix: &str| {
+            Some(RunTarget::Bucket {
+                bucket: "audit-runs".to_owned(),
+                prefix: prefix.to_owned(),
+            })
+        };
+        assert_eq!(of("runs/"), Some(RunTarget::Folder("runs/".into())));
+        assert_eq!(of("s3://audit-runs"), bucket(""));
+        assert_eq!(of("s3://audit-runs/"), bucket(""));
+        assert_eq!(of("s3://audit-runs/a/b/"), bucket("a/b/"));
+        for wrong in ["s3://", "s3://ab", "s3://Runs", "s3:///x"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -26,8 +26,11 @@ use crate::inventory::need::ReadingKind;
 use join::Join;
 
 pub use accounts::{
-    AccountChoice, AccountsOptions, DEFAULT_ROLE, OrganizationOptions, Shard, account_ids,
+    AccountChoice, AccountsOptions, DEFAULT_ROLE, OrganizationOptions, RunTarget, Shard,
+    account_ids,
 };
+#[cfg(feature = "lambda")]
+pub use accounts::{FunctionOptions, is_account, is_run_id};
 pub use audit::AuditOptions;
 pub use collect::CollectOptions;
 pub use diff::{DiffOptions, DiffOutput};
@@ -61,11 +64,14 @@ pub enum Task {
     Merge {
         /// What is reported, and how.
         audit: Box<AuditOptions>,
-        /// The folder of the run's files.
-        folder: PathBuf,
+        /// Where the run's files are.
+        folder: RunTarget,
         /// The run's id.
         run: Option<String>,
     },
+    /// Serve invocations of a Lambda function.
+    #[cfg(feature = "lambda")]
+    Lambda(Box<FunctionOptions>),
     /// Read the organization.
     Organization(OrganizationOptions),
     /// Read and write the snapshot.
@@ -187,6 +193,8 @@ impl Join {
                     run,
                 }
             }
+            #[cfg(feature = "lambda")]
+            Command::Lambda(args) => Task::Lambda(Box::new(self.function(*args))),
             Command::Organization(args) => Task::Organization(self.organization(args)),
             Command::Collect(args) => Task::Collect(Box::new(self.collect(*args))),
             Command::Checks(args) => match args.command {

@@ -12,6 +12,8 @@
 //! report, draw nothing without scripts, on paper or for a screen reader, and needs inline styles,
 //! which the page's policy forbids. What is drawn here are stacked horizontal bars on one scale.
 //!
+//! A report over many accounts is another page, of [`organization`].
+//!
 //! One file a section: each turns a report into what its template shows, worst first.
 
 use std::io::{self, Write};
@@ -31,6 +33,7 @@ mod cold_starts;
 mod escape;
 mod findings;
 mod lock;
+mod organization;
 mod packages;
 mod summary;
 mod unassessed;
@@ -77,6 +80,9 @@ struct Page<'a> {
 /// # Errors
 /// Those of the writer.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if !report.accounts.is_empty() {
+        return organization::render(report, out);
+    }
     let weights = Weights::of(report);
     let controls = controls::of(report);
     let page = Page {

@@ -1,12 +1,11 @@
 //! The accounts of a run over many: those that were not read first, then those with the worst findings.
 
-use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use super::paint::Tone;
 use super::{SHOWN, heading, labelled, more};
 use crate::output::Look;
-use crate::report::account_run::{AccountRow, ReadStatus};
+use crate::report::account_run::{AccountRow, ReadStatus, sorted_worst_first};
 use crate::report::numbers::number;
 use crate::report::{Report, Severity};
 
@@ -17,20 +16,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     if report.accounts.is_empty() {
         return Ok(());
     }
-    let mut rows: Vec<&AccountRow> = report.accounts.iter().collect();
-    let failed = |row: &AccountRow, severity: Severity| {
-        let found = row.failed_by_severity.get(severity.name());
-        found.copied().unwrap_or(0)
-    };
-    // A skipped account is the last to look at.
-    rows.sort_by_key(|row| {
-        (
-            row.status == ReadStatus::Skipped,
-            row.status.is_read(),
-            Severity::ALL.map(|severity| Reverse(failed(row, severity))),
-            &row.id,
-        )
-    });
+    let rows = sorted_worst_first(&report.accounts);
     let read = rows.iter().filter(|row| row.status.is_read()).count();
     let skipped = rows
         .iter()
@@ -74,8 +60,8 @@ fn findings(row: &AccountRow) -> String {
     let parts: Vec<String> = Severity::ALL
         .iter()
         .filter_map(|severity| {
-            let found = row.failed_by_severity.get(severity.name())?;
-            (*found > 0).then(|| format!("{found} {}", severity.name()))
+            let found = row.failed(*severity);
+            (found > 0).then(|| format!("{found} {}", severity.name()))
         })
         .collect();
     if parts.is_empty() {

@@ -1,10 +1,12 @@
-//! The files of a run below `--to`, and how they are written: whole or not at all.
+//! The files of a run below `--to`, in a folder or in a bucket, and how they are written: whole or not at
+//! all.
 //!
 //! ```text
 //! runs/run=R/organization.json                 the tree and the policies
 //! runs/run=R/manifest.json                     what is read, and of which accounts
 //! runs/run=R/status/account=ID.json            written last for an account
 //! runs/run=R/shards/I-of-N.json                written last by a shard
+//! runs/run=R/todo.json                         the accounts that are read next (`coldbucket lambda`)
 //! runs/run=R/summary.json                      written by a merge
 //! snapshots/run=R/account=ID.json.gz           the account's snapshot
 //! results/run=R/account=ID/results.jsonl.gz    the account's results, a line each
@@ -15,6 +17,8 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+#[cfg(feature = "aws")]
+use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -23,6 +27,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::cli::options::RunTarget;
+#[cfg(feature = "aws")]
+use crate::collect::run_bucket::RunBucket;
+use crate::inventory::request::CollectRequest;
 use crate::run::{RunError, files};
 
 /// The level of compression: that of gzip's default, so that files stay the same.
@@ -32,40 +40,109 @@ const LEVEL: Compression = Compression::new(6);
 /// the memory.
 const LONGEST: u64 = 4 * 1024 * 1024 * 1024;
 
-/// One run's files.
+/// Where the files of runs are.
+#[derive(Clone, Debug)]
+pub(in crate::run) enum RunStore {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// A bucket.
+    #[cfg(feature = "aws")]
+    Bucket(Arc<RunBucket>),
+}
+
+impl RunStore {
+    /// The folder or bucket of `--to`; a bucket is reached with the credentials of the request.
+    pub(in crate::run) fn open(
+        target: &RunTarget,
+        request: &CollectRequest,
+    ) -> Result<Self, RunError> {
+        match target {
+            RunTarget::Folder(folder) => Ok(Self::Folder(folder.clone())),
+            #[cfg(feature = "aws")]
+            RunTarget::Bucket { bucket, prefix } => Ok(Self::Bucket(Arc::new(RunBucket::open(
+                bucket, prefix, request,
+            )?))),
+            #[cfg(not(feature = "aws"))]
+            RunTarget::Bucket { .. } => {
+                let _ = request;
+                Err(RunError::Offline)
+            }
+        }
+    }
+
+    /// The ids of all runs, sorted.
+    pub(in crate::run) fn runs(&self) -> Result<Vec<String>, RunError> {
+        let names: Vec<String> = match self {
+            Self::Folder(root) => fs::read_dir(root.join("runs"))
+                .into_iter()
+                .flatten()
+                .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                .collect(),
+            #[cfg(feature = "aws")]
+            Self::Bucket(bucket) => bucket.folders("runs/")?,
+        };
+        let mut runs: Vec<String> = names
+            .iter()
+            .filter_map(|name| Some(name.strip_prefix("run=")?.to_owned()))
+            .collect();
+        runs.sort();
+        Ok(runs)
+    }
+
+    /// How a file, or the whole for an empty key, is named to a person.
+    pub(in crate::run) fn shown(&self, key: &str) -> String {
+        match self {
+            Self::Folder(root) if key.is_empty() => root.display().to_string(),
+            Self::Folder(root) => root.join(key).display().to_string(),
+            #[cfg(feature = "aws")]
+            Self::Bucket(bucket) => bucket.shown(key),
+        }
+    }
+
+    fn read(&self, key: &str) -> Result<Option<Vec<u8>>, RunError> {
+        match self {
+            Self::Folder(root) => {
+                let path = root.join(key);
+                match fs::read(&path) {
+                    Ok(bytes) => Ok(Some(bytes)),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                    Err(source) => Err(RunError::Read { path, source }),
+                }
+            }
+            #[cfg(feature = "aws")]
+            Self::Bucket(bucket) => Ok(bucket.read(key)?),
+        }
+    }
+
+    fn write(&self, key: &str, bytes: &[u8]) -> Result<(), RunError> {
+        match self {
+            Self::Folder(root) => files::write_in(root, key, bytes),
+            #[cfg(feature = "aws")]
+            Self::Bucket(bucket) => Ok(bucket.write(key, bytes)?),
+        }
+    }
+}
+
+/// One run's files, each by its key: its path below the folder, or in the bucket.
 #[derive(Clone, Debug)]
 pub(in crate::run) struct RunFolder {
-    root: PathBuf,
+    store: RunStore,
     run: String,
 }
 
 /// Keeps other processes off the run for as long as it lives.
 #[derive(Debug)]
 pub(in crate::run) struct RunLock {
-    _file: File,
+    _file: Option<File>,
 }
 
 impl RunFolder {
     /// The run of that id.
-    pub(in crate::run) fn new(root: &Path, run: &str) -> Self {
+    pub(in crate::run) fn new(store: &RunStore, run: &str) -> Self {
         Self {
-            root: root.to_owned(),
+            store: store.clone(),
             run: run.to_owned(),
         }
-    }
-
-    /// The ids of all runs below a folder, sorted.
-    pub(in crate::run) fn runs(root: &Path) -> Vec<String> {
-        let mut runs: Vec<String> = fs::read_dir(root.join("runs"))
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| {
-                let name = entry.ok()?.file_name().into_string().ok()?;
-                Some(name.strip_prefix("run=")?.to_owned())
-            })
-            .collect();
-        runs.sort();
-        runs
     }
 
     /// The run's id.
@@ -73,58 +150,154 @@ impl RunFolder {
         &self.run
     }
 
-    /// The folder that was given.
-    pub(in crate::run) fn root(&self) -> &Path {
-        &self.root
+    /// Where the files of all runs are.
+    pub(in crate::run) fn store(&self) -> &RunStore {
+        &self.store
     }
 
-    fn of_run(&self, name: &str) -> PathBuf {
-        self.root
-            .join("runs")
-            .join(format!("run={}", self.run))
-            .join(name)
+    fn of_run(&self, name: &str) -> String {
+        format!("runs/run={}/{name}", self.run)
     }
 
-    pub(in crate::run) fn organization(&self) -> PathBuf {
+    pub(in crate::run) fn organization(&self) -> String {
         self.of_run("organization.json")
     }
 
-    pub(in crate::run) fn manifest(&self) -> PathBuf {
+    pub(in crate::run) fn manifest(&self) -> String {
         self.of_run("manifest.json")
     }
 
-    pub(in crate::run) fn summary(&self) -> PathBuf {
+    pub(in crate::run) fn summary(&self) -> String {
         self.of_run("summary.json")
     }
 
-    pub(in crate::run) fn status(&self, account: &str) -> PathBuf {
-        self.of_run("status")
-            .join(format!("account={account}.json"))
+    /// The accounts that are read next.
+    #[cfg(feature = "lambda")]
+    pub(in crate::run) fn todo(&self) -> String {
+        self.of_run("todo.json")
     }
 
-    pub(in crate::run) fn shard(&self, shard: u32, shards: u32) -> PathBuf {
-        self.of_run("shards")
-            .join(format!("{shard}-of-{shards}.json"))
+    /// A report of a merge.
+    #[cfg(feature = "lambda")]
+    pub(in crate::run) fn report(&self, name: &str) -> String {
+        format!("reports/run={}/{name}", self.run)
     }
 
-    pub(in crate::run) fn snapshot(&self, account: &str) -> PathBuf {
-        self.root
-            .join("snapshots")
-            .join(format!("run={}", self.run))
-            .join(format!("account={account}.json.gz"))
+    pub(in crate::run) fn status(&self, account: &str) -> String {
+        format!("{}{account}.json", self.status_prefix())
     }
 
-    pub(in crate::run) fn results(&self, account: &str) -> PathBuf {
-        self.root
-            .join("results")
-            .join(format!("run={}", self.run))
-            .join(format!("account={account}"))
-            .join("results.jsonl.gz")
+    /// What the keys of all accounts' statuses begin with.
+    pub(in crate::run) fn status_prefix(&self) -> String {
+        self.of_run("status/account=")
+    }
+
+    /// The key with what stands before it in the bucket.
+    #[cfg(feature = "lambda")]
+    pub(in crate::run) fn full_key(&self, key: &str) -> String {
+        match &self.store {
+            RunStore::Folder(_) => key.to_owned(),
+            RunStore::Bucket(bucket) => bucket.full_key(key),
+        }
+    }
+
+    pub(in crate::run) fn shard(&self, shard: u32, shards: u32) -> String {
+        self.of_run(&format!("shards/{shard}-of-{shards}.json"))
+    }
+
+    pub(in crate::run) fn snapshot(&self, account: &str) -> String {
+        format!("snapshots/run={}/account={account}.json.gz", self.run)
+    }
+
+    pub(in crate::run) fn results(&self, account: &str) -> String {
+        format!(
+            "results/run={}/account={account}/results.jsonl.gz",
+            self.run
+        )
+    }
+
+    /// How a file is named to a person.
+    pub(in crate::run) fn shown(&self, key: &str) -> String {
+        self.store.shown(key)
+    }
+
+    /// The bytes of a file; none where there is none.
+    pub(in crate::run) fn read(&self, key: &str) -> Result<Option<Vec<u8>>, RunError> {
+        self.store.read(key)
+    }
+
+    /// Writes a file, whole or not at all.
+    pub(in crate::run) fn write(&self, key: &str, bytes: &[u8]) -> Result<(), RunError> {
+        self.store.write(key, bytes)
+    }
+
+    /// Writes a file that may be larger than the memory, by way of a temporary one.
+    #[cfg(feature = "lambda")]
+    pub(in crate::run) fn write_by(
+        &self,
+        key: &str,
+        body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), RunError> {
+        let path = match &self.store {
+            RunStore::Folder(root) => root.join(key),
+            RunStore::Bucket(_) => std::env::temp_dir(),
+        };
+        let wrong = |source| RunError::Write {
+            path: path.clone(),
+            source,
+        };
+        let file = tempfile::NamedTempFile::new().map_err(wrong)?;
+        let mut out = io::BufWriter::new(file.as_file());
+        body(&mut out).and_then(|()| out.flush()).map_err(wrong)?;
+        drop(out);
+        match &self.store {
+            RunStore::Folder(root) => {
+                let bytes = fs::read(file.path()).map_err(wrong)?;
+                files::write_in(root, key, &bytes)
+            }
+            RunStore::Bucket(bucket) => Ok(bucket.write_file(key, file.path())?),
+        }
+    }
+
+    /// Writes a document as JSON.
+    pub(in crate::run) fn write_json(
+        &self,
+        key: &str,
+        document: &impl Serialize,
+    ) -> Result<(), RunError> {
+        let mut bytes = Vec::new();
+        crate::output::json::document(document, &mut bytes)
+            .map_err(|error| RunError::Internal(format!("{key}: {error}")))?;
+        self.write(key, &bytes)
+    }
+
+    /// Reads a document; none where there is no such file.
+    pub(in crate::run) fn read_json<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        what: &'static str,
+    ) -> Result<Option<T>, RunError> {
+        let Some(bytes) = self.read(key)? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| RunError::Document {
+                file: self.shown(key),
+                what,
+                message: error.to_string(),
+            })
     }
 
     /// Locks the run, or one shard of it, and removes what a process that was killed left half written.
+    /// A bucket needs no lock: an object is written whole, and two processes write the same objects.
     pub(in crate::run) fn lock(&self, part: &str) -> Result<RunLock, RunError> {
-        let path = self.of_run(&format!(".lock{part}"));
+        let root = match &self.store {
+            RunStore::Folder(root) => root,
+            #[cfg(feature = "aws")]
+            RunStore::Bucket(_) => return Ok(RunLock { _file: None }),
+        };
+        let path = root.join(self.of_run(&format!(".lock{part}")));
         let wrong = |source| RunError::Write {
             path: path.clone(),
             source,
@@ -144,16 +317,18 @@ impl RunFolder {
             Err(TryLockError::Error(source)) => return Err(wrong(source)),
         }
         if part.is_empty() {
-            for folder in [
-                self.of_run("."),
-                self.of_run("status"),
-                self.of_run("shards"),
-                self.snapshot("x").with_file_name("."),
+            for key in [
+                self.manifest(),
+                self.status("x"),
+                self.shard(0, 1),
+                self.snapshot("x"),
             ] {
-                sweep(&folder);
+                if let Some(folder) = root.join(key).parent() {
+                    sweep(folder);
+                }
             }
         }
-        Ok(RunLock { _file: file })
+        Ok(RunLock { _file: Some(file) })
     }
 }
 
@@ -165,56 +340,6 @@ fn sweep(folder: &Path) {
         if name.starts_with(files::UNFINISHED_PREFIX) && name.ends_with(files::UNFINISHED_SUFFIX) {
             let _ = fs::remove_file(entry.path());
         }
-    }
-}
-
-/// Writes a file, and the folders it is in.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|source| RunError::Write {
-            path: folder.to_owned(),
-            source,
-        })?;
-    }
-    files::write(path, |out| out.write_all(bytes))
-}
-
-/// Writes a document as JSON.
-pub(in crate::run) fn write_json(path: &Path, document: &impl Serialize) -> Result<(), RunError> {
-    let mut bytes = Vec::new();
-    crate::output::json::document(document, &mut bytes).map_err(|source| RunError::Write {
-        path: path.to_owned(),
-        source,
-    })?;
-    write(path, &bytes)
-}
-
-/// Reads a document; none where there is no such file.
-pub(in crate::run) fn read_json<T: DeserializeOwned>(
-    path: &Path,
-    what: &'static str,
-) -> Result<Option<T>, RunError> {
-    let Some(bytes) = read(path)? else {
-        return Ok(None);
-    };
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|error| RunError::Document {
-            file: path.display().to_string(),
-            what,
-            message: error.to_string(),
-        })
-}
-
-/// The bytes of a file; none where there is none.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, RunError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(RunError::Read {
-            path: path.to_owned(),
-            source,
-        }),
     }
 }
 
@@ -265,31 +390,37 @@ mod tests {
         assert!(expanded(b"not gzip").is_err());
     }
 
+    fn store(root: &tempfile::TempDir) -> RunStore {
+        RunStore::Folder(root.path().to_owned())
+    }
+
     #[test]
     fn a_run_is_locked_once_and_swept() {
         let root = tempfile::tempdir().unwrap();
-        let folder = RunFolder::new(root.path(), "r");
+        let folder = RunFolder::new(&store(&root), "r");
         let lock = folder.lock("").unwrap();
         assert!(folder.lock("").is_err());
         assert!(folder.lock("-0-of-2").is_ok());
         drop(lock);
-        let left = folder.status("1").with_file_name(format!(
-            "{}x{}",
+        let left = format!(
+            "runs/run=r/status/{}x{}",
             files::UNFINISHED_PREFIX,
             files::UNFINISHED_SUFFIX
-        ));
-        write(&left, b"half").unwrap();
+        );
+        folder.write(&left, b"half").unwrap();
         folder.lock("").unwrap();
-        assert!(!left.exists());
+        assert_eq!(folder.read(&left).unwrap(), None);
     }
 
     #[test]
     fn runs_are_listed_by_id() {
         let root = tempfile::tempdir().unwrap();
         for run in ["b", "a"] {
-            write(&RunFolder::new(root.path(), run).manifest(), b"{}").unwrap();
+            let folder = RunFolder::new(&store(&root), run);
+            folder.write(&folder.manifest(), b"{}").unwrap();
         }
-        assert_eq!(RunFolder::runs(root.path()), ["a", "b"]);
-        assert!(RunFolder::runs(Path::new("/nowhere")).is_empty());
+        assert_eq!(store(&root).runs().unwrap(), ["a", "b"]);
+        let nowhere = RunStore::Folder("/nowhere".into());
+        assert!(nowhere.runs().unwrap().is_empty());
     }
 }

@@ -4,27 +4,37 @@
 //! Nothing here depends on which process read an account, in what order, or in how many shards: the end
 //! of a run on one machine and `merge` are this code. An account that was not read has a result a check
 //! that says so; it never passes.
+//!
+//! The lists of the report wait in a file ([`Spool`]) while it is made and are written from there, so that
+//! the memory is that of one account.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use super::folder::{self, RunFolder};
 use super::planning;
+use super::spool::{Spool, SpooledList};
+use super::worst::WorstResults;
 use crate::cli::options::AuditOptions;
 use crate::findings::exceptions;
 use crate::findings::fingerprint;
 use crate::inventory::Snapshot;
 use crate::inventory::ids::account_arn;
 use crate::inventory::organization::Organization;
+use crate::output::html;
 use crate::report::account_run::{
     AccountRow, AccountStatus, RUN_SCHEMA, ReadStatus, RunManifest, RunSummary,
 };
+use crate::report::parts::Take;
 use crate::report::{
-    CheckResult, ExceptionState, ExceptionUse, Invocation, Reason, Report, ResourceId, SCHEMA,
-    ScopeSummary, Source, Status, SubjectKind, Summary,
+    BucketPosture, CheckResult, ColdStart, ExceptionState, ExceptionUse, Gap, Invocation, Reason,
+    Report, ReportParts, ResourceId, SCHEMA, ScopeSummary, Source, Status, SubjectKind, Summary,
 };
 use crate::run::RunError;
+use crate::run::accepting::FailedByAccount;
 use crate::run::assess::{self, AuditInput, JudgedSnapshot};
 use crate::run::audit::AuditRules;
+use crate::run::gate::GateTally;
 use crate::run::source;
 
 /// The action that opens a session in an account.
@@ -38,16 +48,29 @@ pub(super) struct MergeInput<'a> {
     pub(super) rules: &'a AuditRules,
     /// Only these of the planned accounts: those of a shard.
     pub(super) only: Option<&'a BTreeSet<String>>,
+    /// The findings of an earlier run (`--since`).
+    pub(super) before: FailedByAccount,
+    /// Writes the page of an account.
+    pub(super) page: Option<&'a WritePage<'a>>,
 }
 
+/// Writes the page of an account, of that id.
+pub(super) type WritePage<'a> = dyn Fn(&str, &[u8]) -> Result<(), RunError> + 'a;
+
 /// A merged report.
-pub(super) struct Merged {
-    pub(super) report: Report,
-    pub(super) summary: RunSummary,
+pub(in crate::run) struct Merged {
+    /// Everything but the lists.
+    pub(in crate::run) report: Report,
+    /// The lists.
+    lists: SpooledLists,
+    /// The lists as far as formats hold them that are made in memory.
+    worst: WorstResults,
+    tally: GateTally,
+    pub(in crate::run) summary: RunSummary,
     /// Every planned account was read.
-    pub(super) complete: bool,
+    pub(in crate::run) complete: bool,
     /// At least one was.
-    pub(super) any_read: bool,
+    pub(in crate::run) any_read: bool,
 }
 
 /// One account, judged.
@@ -130,8 +153,96 @@ pub(super) fn report_of(
         standard: rules.standard.as_ref().map(assess::standard),
         invocation: Invocation::default(),
         since: None,
+        account_pages: None,
         fixes: Vec::new(),
         who_can: Vec::new(),
+    }
+}
+
+impl Merged {
+    /// What decides the exit code; `finished` is false for a run that was interrupted.
+    pub(super) fn close(&mut self, finished: bool) {
+        self.report.gate = Some(self.tally.outcome(finished && self.complete));
+    }
+
+    /// The report for formats that need it in memory: whole where it is small, otherwise its worst results,
+    /// and a note that says so.
+    pub(super) fn in_memory(&mut self) -> Report {
+        let mut report = self.report.without_lists();
+        let total: u64 = report.summary.results.values().sum();
+        let worst = std::mem::take(&mut self.worst);
+        worst.fill(&mut report, total);
+        report
+    }
+}
+
+impl ReportParts for Merged {
+    fn head(&self) -> &Report {
+        &self.report
+    }
+
+    fn results(&self, take: Take<'_, CheckResult>) -> io::Result<()> {
+        self.lists.spool.each(&self.lists.results, take)
+    }
+
+    fn buckets(&self, take: Take<'_, BucketPosture>) -> io::Result<()> {
+        self.lists.spool.each(&self.lists.buckets, take)
+    }
+
+    fn cold_starts(&self, take: Take<'_, ColdStart>) -> io::Result<()> {
+        self.lists.spool.each(&self.lists.cold_starts, take)
+    }
+
+    fn gaps(&self, take: Take<'_, Gap>) -> io::Result<()> {
+        self.lists.spool.each(&self.lists.gaps, take)
+    }
+}
+
+/// The lists of a merged report.
+struct SpooledLists {
+    spool: Spool,
+    results: SpooledList,
+    buckets: SpooledList,
+    cold_starts: SpooledList,
+    gaps: SpooledList,
+}
+
+impl SpooledLists {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            spool: Spool::new()?,
+            results: SpooledList::default(),
+            buckets: SpooledList::default(),
+            cold_starts: SpooledList::default(),
+            gaps: SpooledList::default(),
+        })
+    }
+
+    fn add(&mut self, judged: &JudgedSnapshot) -> io::Result<()> {
+        self.spool.add(&mut self.results, &judged.results)?;
+        self.spool.add(&mut self.buckets, &judged.buckets)?;
+        self.spool.add(&mut self.cold_starts, &judged.cold_start)?;
+        self.spool.add(&mut self.gaps, &judged.gaps)
+    }
+}
+
+/// What a report on one account was made of.
+fn judged_of(report: Report) -> JudgedAccount {
+    JudgedAccount {
+        uses: report.exceptions,
+        regions: report.scope.regions,
+        taken_at: report.taken_at,
+        endpoint: report.scope.endpoint,
+        api_calls: report.summary.api_calls,
+        duration_ms: report.summary.duration_ms,
+        judged: JudgedSnapshot {
+            results: report.results,
+            buckets: report.buckets,
+            cold_start: report.cold_start,
+            resources: report.summary.resources,
+            gaps: report.gaps,
+            notes: report.notes,
+        },
     }
 }
 
@@ -141,10 +252,10 @@ pub(super) fn merge(input: &MergeInput<'_>) -> Result<Merged, RunError> {
     let mut merger = Merger {
         input,
         accounts: Vec::new(),
-        results: Vec::new(),
-        buckets: Vec::new(),
-        cold_start: Vec::new(),
-        gaps: Vec::new(),
+        lists: SpooledLists::new().map_err(of_spool)?,
+        worst: WorstResults::default(),
+        tally: GateTally::new(input.audit.gate),
+        counted: assess::count(&[]),
         notes: Vec::new(),
         resources: input
             .rules
@@ -182,32 +293,36 @@ fn read_organization(input: &MergeInput<'_>) -> Result<Option<Organization>, Run
     if let Some(file) = &input.audit.control_policies {
         return source::read_organization(file).map(Some);
     }
-    let path = input.folder.organization();
-    match folder::read(&path)? {
-        Some(bytes) => source::parse_organization(&path.display().to_string(), &bytes).map(Some),
+    let key = input.folder.organization();
+    match input.folder.read(&key)? {
+        Some(bytes) => source::parse_organization(&input.folder.shown(&key), &bytes).map(Some),
         None => Ok(None),
     }
 }
 
 /// The snapshot of an account.
 pub(super) fn read_snapshot(folder: &RunFolder, account: &str) -> Result<Snapshot, RunError> {
-    let path = folder.snapshot(account);
+    let key = folder.snapshot(account);
+    let file = folder.shown(&key);
     let wrong = |message: String| RunError::Snapshot {
-        file: path.display().to_string(),
+        file: file.clone(),
         message,
     };
-    let bytes = folder::read(&path)?.ok_or_else(|| wrong("there is no such file".to_owned()))?;
+    let bytes = folder
+        .read(&key)?
+        .ok_or_else(|| wrong("there is no such file".to_owned()))?;
     let text = folder::expanded(&bytes).map_err(wrong)?;
-    source::parse(&path.display().to_string(), &text)
+    source::parse(&file, &text)
 }
 
 struct Merger<'a> {
     input: &'a MergeInput<'a>,
     accounts: Vec<AccountRow>,
-    results: Vec<CheckResult>,
-    buckets: Vec<crate::report::BucketPosture>,
-    cold_start: Vec<crate::report::ColdStart>,
-    gaps: Vec<crate::report::Gap>,
+    lists: SpooledLists,
+    worst: WorstResults,
+    tally: GateTally,
+    /// The results so far, counted.
+    counted: Summary,
     notes: Vec<String>,
     resources: BTreeMap<String, Option<u64>>,
     regions: BTreeSet<String>,
@@ -226,6 +341,7 @@ impl Merger<'_> {
         organization: &mut Option<Organization>,
     ) -> Result<(), RunError> {
         let mut row = row(account, organization.as_ref());
+        row.before = self.input.before.get(account).cloned();
         if let Some(why) = skipped {
             row.status = ReadStatus::Skipped;
             row.why = Some(why.to_owned());
@@ -242,11 +358,13 @@ impl Merger<'_> {
                 snapshot.organization = organization.take();
                 let judged = judge(&snapshot, self.input.audit, self.input.rules)?;
                 *organization = snapshot.organization.take();
+                drop(snapshot);
+                let judged = self.write_page(account, judged)?;
                 row.status = status.status;
                 row.taken_at = Some(judged.taken_at.clone());
                 row.gaps = u64::try_from(judged.judged.gaps.len()).unwrap_or(u64::MAX);
-                count_into(&mut row, &judged.judged.results);
-                self.add(judged);
+                self.count(&mut row, &judged.judged.results);
+                self.add(judged)?;
             }
             None => {
                 if let Some(status) = &status {
@@ -254,8 +372,11 @@ impl Merger<'_> {
                     row.why.clone_from(&status.why);
                 }
                 let results = self.unread(account, status.as_ref());
-                count_into(&mut row, &results);
-                self.results.extend(results);
+                self.count(&mut row, &results);
+                self.keep(JudgedSnapshot {
+                    results,
+                    ..JudgedSnapshot::default()
+                })?;
                 // How many resources it has is not known.
                 for number in self.resources.values_mut() {
                     *number = None;
@@ -264,6 +385,20 @@ impl Merger<'_> {
         }
         self.accounts.push(row);
         Ok(())
+    }
+
+    /// Writes the page of an account, where pages are wanted.
+    fn write_page(&self, account: &str, judged: JudgedAccount) -> Result<JudgedAccount, RunError> {
+        let Some(write) = self.input.page else {
+            return Ok(judged);
+        };
+        let mut report = report_of(judged, self.input.audit, self.input.rules);
+        report.scope.accounts.push(account.to_owned());
+        let mut page = Vec::new();
+        html::render(&report, &mut page)
+            .map_err(|error| RunError::Internal(format!("the page of {account}: {error}")))?;
+        write(account, &page)?;
+        Ok(judged_of(report))
     }
 
     /// Two versions of the program may judge, but not collect, one run.
@@ -283,18 +418,40 @@ impl Merger<'_> {
         ))
     }
 
-    fn add(&mut self, account: JudgedAccount) {
-        let judged = account.judged;
-        self.results.extend(judged.results);
-        self.buckets.extend(judged.buckets);
-        self.cold_start.extend(judged.cold_start);
-        self.gaps.extend(judged.gaps);
-        for note in judged.notes {
+    /// Counts the results of an account, for its row and for all.
+    fn count(&mut self, row: &mut AccountRow, results: &[CheckResult]) {
+        let counted = assess::count(results);
+        let add = |all: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>| {
+            for (name, number) in more {
+                *all.entry(name.clone()).or_default() += number;
+            }
+        };
+        add(&mut self.counted.results, &counted.results);
+        add(
+            &mut self.counted.failed_by_severity,
+            &counted.failed_by_severity,
+        );
+        self.counted.not_requested += counted.not_requested;
+        row.results = counted.results;
+        row.failed_by_severity = counted.failed_by_severity;
+        self.tally.add(results);
+    }
+
+    /// Keeps the lists of an account.
+    fn keep(&mut self, judged: JudgedSnapshot) -> Result<(), RunError> {
+        self.lists.add(&judged).map_err(of_spool)?;
+        self.worst.add(judged);
+        Ok(())
+    }
+
+    fn add(&mut self, account: JudgedAccount) -> Result<(), RunError> {
+        let mut judged = account.judged;
+        for note in std::mem::take(&mut judged.notes) {
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }
         }
-        for (kind, number) in judged.resources {
+        for (kind, number) in std::mem::take(&mut judged.resources) {
             let total = self.resources.entry(kind).or_insert(Some(0));
             *total = total.zip(number).map(|(total, number)| total + number);
         }
@@ -312,6 +469,7 @@ impl Merger<'_> {
         }
         self.api_calls = self.api_calls.saturating_add(account.api_calls);
         self.duration_ms = self.duration_ms.saturating_add(account.duration_ms);
+        self.keep(judged)
     }
 
     /// A result a check for an account that was not read.
@@ -372,7 +530,7 @@ impl Merger<'_> {
         }
         let mut notes = self.notes;
         notes.extend(exceptions::remarks(&self.uses));
-        let counted = assess::count(&self.results);
+        let counted = self.counted;
         let summary = RunSummary {
             schema: RUN_SCHEMA.to_owned(),
             run: manifest.run.clone(),
@@ -410,10 +568,10 @@ impl Merger<'_> {
                 ..counted
             },
             checks: self.input.rules.selected.summaries(),
-            results: self.results,
-            buckets: self.buckets,
-            cold_start: self.cold_start,
-            gaps: self.gaps,
+            results: Vec::new(),
+            buckets: Vec::new(),
+            cold_start: Vec::new(),
+            gaps: Vec::new(),
             exceptions: self.uses,
             policy_changes: Vec::new(),
             accounts: self.accounts,
@@ -422,12 +580,16 @@ impl Merger<'_> {
             standard: self.input.rules.standard.as_ref().map(assess::standard),
             invocation: Invocation::default(),
             since: None,
+            account_pages: None,
             fixes: Vec::new(),
             who_can: Vec::new(),
         };
         Merged {
             any_read: !read.is_empty(),
             report,
+            lists: self.lists,
+            worst: self.worst,
+            tally: self.tally,
             summary,
             complete,
         }
@@ -454,13 +616,16 @@ fn row(account: &str, organization: Option<&Organization>) -> AccountRow {
         results: BTreeMap::new(),
         failed_by_severity: BTreeMap::new(),
         gaps: 0,
+        before: None,
     }
 }
 
-fn count_into(row: &mut AccountRow, results: &[CheckResult]) {
-    let counted = assess::count(results);
-    row.results = counted.results;
-    row.failed_by_severity = counted.failed_by_severity;
+/// A temporary file that cannot be written or read.
+fn of_spool(source: io::Error) -> RunError {
+    RunError::Write {
+        path: std::env::temp_dir(),
+        source,
+    }
 }
 
 /// Adds what became of each exception in one account to what became of it in the others.

@@ -30,20 +30,31 @@ mod merging;
 mod planning;
 #[cfg(feature = "aws")]
 mod reading;
+mod spool;
+mod worst;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::PathBuf;
 
-pub(super) use folder::{RunFolder, write_json};
+pub(super) use folder::{RunFolder, RunStore};
+#[cfg(feature = "lambda")]
+pub(super) use reading::{plan, read_one};
 
+use super::accepting::{self, FailedByAccount};
 use super::audit::{self, AuditRules};
 use super::console::Console;
 use super::files::Stdout;
-use super::{Exit, RunError, gate};
-use crate::cli::options::{AccountsOptions, AuditOptions};
+use super::{Exit, RunError, files, gate};
+use crate::cli::options::{AccountsOptions, AuditOptions, RunTarget};
+#[cfg(feature = "lambda")]
+use crate::output::Look;
 use crate::output::verdict;
 use crate::report::account_run::{RunManifest, ShardFile};
-use merging::{MergeInput, Merged};
+use merging::{MergeInput, Merged, WritePage};
+
+/// The folder of the accounts' pages, beside the page of all.
+#[cfg(feature = "lambda")]
+const PAGES: &str = "accounts";
 
 /// Reads the accounts of a run as far as they are not read yet, and reports on all of them.
 #[cfg(feature = "aws")]
@@ -54,6 +65,8 @@ pub(super) fn run(
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     let rules = audit::prepare(audit)?;
+    let before = before(audit)?;
+    let pages = write_pages(audit);
     let ended = reading::read(audit, accounts, &rules, console)?;
     let folder = &ended.folder;
     let mut merged = merging::merge(&MergeInput {
@@ -62,6 +75,8 @@ pub(super) fn run(
         audit,
         rules: &rules,
         only: ended.only.as_ref(),
+        before,
+        page: pages.as_deref(),
     })?;
     if let Some(error) = &ended.fatal {
         if !merged.any_read {
@@ -71,17 +86,17 @@ pub(super) fn run(
     }
     let whole = ended.only.is_none();
     if whole {
-        write_json(&folder.summary(), &merged.summary)?;
+        folder.write_json(&folder.summary(), &merged.summary)?;
     }
     let stopped = ended.fatal.is_some() || ended.interrupted;
-    close(&mut merged, audit, !stopped);
-    audit::write(audit, &merged.report, console, stdout)?;
+    merged.close(!stopped);
+    write(audit, &mut merged, console, stdout)?;
     if stopped {
         console.note(&format!(
             "{} of {} accounts were read; finish with --to {} --run {} --resume",
             merged.report.scope.accounts.len(),
             ended.manifest.planned.len(),
-            folder.root().display(),
+            folder.store().shown(""),
             folder.run()
         ));
     }
@@ -102,27 +117,31 @@ pub(super) fn run(
 /// `merge`: reports on the files of a run.
 pub(super) fn merge(
     audit: &AuditOptions,
-    root: &Path,
+    target: &RunTarget,
     run: Option<&str>,
     console: &mut Console<'_>,
     stdout: &mut Stdout<'_>,
 ) -> Result<Exit, RunError> {
     let rules = audit::prepare(audit)?;
-    let folder = chosen(root, run)?;
+    let store = RunStore::open(target, &audit.request)?;
+    let folder = chosen(&store, run)?;
     let Some(manifest) = read_manifest(&folder)? else {
-        return Err(no_run(root, folder.run()));
+        return Err(no_run(&store, folder.run())?);
     };
     check_needs(&rules, &manifest, console);
     let missing = missing_shards(&folder, &manifest)?;
+    let pages = write_pages(audit);
     let mut merged = merging::merge(&MergeInput {
         folder: &folder,
         manifest: &manifest,
         audit,
         rules: &rules,
         only: None,
+        before: before(audit)?,
+        page: pages.as_deref(),
     })?;
     if missing.is_empty() {
-        write_json(&folder.summary(), &merged.summary)?;
+        folder.write_json(&folder.summary(), &merged.summary)?;
     } else {
         let numbers: Vec<String> = missing.iter().map(u32::to_string).collect();
         console.note(&format!(
@@ -131,36 +150,74 @@ pub(super) fn merge(
             numbers.join(", ")
         ));
     }
-    close(&mut merged, audit, missing.is_empty());
-    audit::write(audit, &merged.report, console, stdout)?;
+    merged.close(missing.is_empty());
+    write(audit, &mut merged, console, stdout)?;
     Ok(exit(audit, &merged, console))
 }
 
-/// The run of that id, or the newest.
-fn chosen(root: &Path, run: Option<&str>) -> Result<RunFolder, RunError> {
-    if let Some(run) = run {
-        return Ok(RunFolder::new(root, run));
+/// Reports on the files of a run into files of the run, one a format.
+#[cfg(feature = "lambda")]
+pub(super) fn merge_into_reports(
+    audit: &AuditOptions,
+    rules: &AuditRules,
+    folder: &RunFolder,
+    formats: &[crate::output::Format],
+    console: &mut Console<'_>,
+) -> Result<Merged, RunError> {
+    let Some(manifest) = read_manifest(folder)? else {
+        return Err(no_run(folder.store(), folder.run())?);
+    };
+    check_needs(rules, &manifest, console);
+    let write_page: &WritePage<'_> =
+        &|account, page| folder.write(&folder.report(&format!("{PAGES}/{account}.html")), page);
+    let has_pages = formats.iter().any(|format| format.name() == "html");
+    let mut merged = merging::merge(&MergeInput {
+        folder,
+        manifest: &manifest,
+        audit,
+        rules,
+        only: None,
+        before: before(audit)?,
+        page: has_pages.then_some(write_page),
+    })?;
+    folder.write_json(&folder.summary(), &merged.summary)?;
+    merged.close(true);
+    let mut whole = merged.in_memory();
+    whole.account_pages = Some(PAGES.to_owned());
+    for format in formats {
+        let key = folder.report(&format!("report.{}", format.name()));
+        folder.write_by(&key, |out| {
+            audit::render(*format, &whole, &merged, Look::FILE, out)
+        })?;
     }
-    let runs = RunFolder::runs(root);
+    Ok(merged)
+}
+
+/// The run of that id, or the newest.
+fn chosen(store: &RunStore, run: Option<&str>) -> Result<RunFolder, RunError> {
+    if let Some(run) = run {
+        return Ok(RunFolder::new(store, run));
+    }
+    let runs = store.runs()?;
     match runs.last() {
-        Some(newest) => Ok(RunFolder::new(root, newest)),
+        Some(newest) => Ok(RunFolder::new(store, newest)),
         None => Err(RunError::mistake(
-            format!("{} holds no run", root.display()),
+            format!("{} holds no run", store.shown("")),
             Some("`coldbucket audit --organization --to DIR` makes one".to_owned()),
         )),
     }
 }
 
-fn no_run(root: &Path, run: &str) -> RunError {
-    let runs = RunFolder::runs(root);
-    RunError::mistake(
-        format!("{} holds no run {run}", root.display()),
+fn no_run(store: &RunStore, run: &str) -> Result<RunError, RunError> {
+    let runs = store.runs()?;
+    Ok(RunError::mistake(
+        format!("{} holds no run {run}", store.shown("")),
         crate::cli::did_you_mean(run, runs.iter().map(String::as_str)),
-    )
+    ))
 }
 
 fn read_manifest(folder: &RunFolder) -> Result<Option<RunManifest>, RunError> {
-    folder::read_json(&folder.manifest(), "manifest of a run")
+    folder.read_json(&folder.manifest(), "manifest of a run")
 }
 
 /// Notes readings that the selected checks open and the run did not collect: they are not assessed.
@@ -186,7 +243,7 @@ fn missing_shards(folder: &RunFolder, manifest: &RunManifest) -> Result<Vec<u32>
     }
     let mut missing = Vec::new();
     for shard in 0..manifest.shards {
-        let file: Option<ShardFile> = folder::read_json(
+        let file: Option<ShardFile> = folder.read_json(
             &folder.shard(shard, manifest.shards),
             "list of a shard's accounts",
         )?;
@@ -204,10 +261,41 @@ fn missing_shards(folder: &RunFolder, manifest: &RunManifest) -> Result<Vec<u32>
     Ok(missing)
 }
 
-/// What decides the exit code, for the outputs and the code alike. An unfinished run is not complete.
-fn close(merged: &mut Merged, audit: &AuditOptions, finished: bool) {
-    let complete = finished && merged.complete;
-    merged.report.gate = Some(gate::outcome(&merged.report.results, complete, audit.gate));
+/// The findings of the run that `--since` names.
+fn before(audit: &AuditOptions) -> Result<FailedByAccount, RunError> {
+    match &audit.since {
+        Some(file) => accepting::read_accounts(file),
+        None => Ok(FailedByAccount::default()),
+    }
+}
+
+/// Writes the page of each account beside each page of all.
+fn write_pages(audit: &AuditOptions) -> Option<Box<WritePage<'static>>> {
+    let folders: Vec<PathBuf> = audit
+        .outputs
+        .iter()
+        .filter_map(audit::account_pages)
+        .collect();
+    if folders.is_empty() {
+        return None;
+    }
+    Some(Box::new(move |account, page| {
+        for folder in &folders {
+            files::write_in(folder, &format!("{account}.html"), page)?;
+        }
+        Ok(())
+    }))
+}
+
+/// Writes the outputs.
+fn write(
+    audit: &AuditOptions,
+    merged: &mut Merged,
+    console: &mut Console<'_>,
+    stdout: &mut Stdout<'_>,
+) -> Result<(), RunError> {
+    let whole = merged.in_memory();
+    audit::write(audit, &whole, merged, console, stdout).map(|_| ())
 }
 
 /// The exit code of a merged report.

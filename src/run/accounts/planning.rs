@@ -109,7 +109,9 @@ impl Acceptable<'_> {
         if !status.status.is_read() || !fresh || !self.hashes.contains(&status.needs_hash) {
             return Ok(None);
         }
-        let whole = folder::read(&self.folder.snapshot(account))?
+        let whole = self
+            .folder
+            .read(&self.folder.snapshot(account))?
             .is_some_and(|bytes| Some(folder::sha256(&bytes)) == status.snapshot_sha256);
         Ok(whole.then_some(status))
     }
@@ -117,7 +119,7 @@ impl Acceptable<'_> {
 
 /// The status of an account, if it has one that can be read.
 pub(super) fn status(folder: &RunFolder, account: &str) -> Result<Option<AccountStatus>, RunError> {
-    folder::read_json(&folder.status(account), "status of an account")
+    folder.read_json(&folder.status(account), "status of an account")
 }
 
 /// Refuses a resumed run that would mix what does not belong together.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::folder::{self, RunFolder, RunLock};
+use super::folder::{self, RunFolder, RunLock, RunStore};
 use super::merging;
 use super::planning::{self, Acceptable, AccountPlan};
 use super::read_manifest;
@@ -32,22 +32,45 @@ pub(super) struct EndedRun {
     _lock: RunLock,
 }
 
-/// Reads the accounts that are not read yet.
-pub(super) fn read(
+/// A run whose accounts are known.
+pub(in crate::run) struct PlannedRun {
+    folder: RunFolder,
+    manifest: RunManifest,
+    organization: Option<Organization>,
+    /// The accounts of the shard, or all.
+    mine: BTreeSet<String>,
+    /// Those of them that are not read yet.
+    waiting: Vec<String>,
+    lock: RunLock,
+}
+
+#[cfg(feature = "lambda")]
+impl PlannedRun {
+    pub(in crate::run) fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    pub(in crate::run) fn waiting(&self) -> &[String] {
+        &self.waiting
+    }
+}
+
+/// Finds out which accounts are read: writes the organization and the manifest, and reads no account.
+pub(in crate::run) fn plan(
     audit: &AuditOptions,
     options: &AccountsOptions,
     rules: &AuditRules,
     console: &mut Console<'_>,
-) -> Result<EndedRun, RunError> {
+) -> Result<PlannedRun, RunError> {
     let now = crate::collect::now();
-    let folder = choose_run(options, &now)?;
+    let folder = choose_run(options, &audit.request, &now)?;
     let part = options
         .shard
         .map(|shard| format!("-{}-of-{}", shard.index, shard.of))
         .unwrap_or_default();
     let lock = folder.lock(&part)?;
     let not_before = oldest(&now, options.max_age);
-    let mut organization = organization(&folder, audit, options, not_before, console)?;
+    let organization = organization(&folder, audit, options, not_before, console)?;
     let plan = match (&options.choice, &organization) {
         (AccountChoice::Organization, Some(organization)) => {
             AccountPlan::of_organization(organization, &options.exclude)
@@ -79,27 +102,60 @@ pub(super) fn read(
         })
         .cloned()
         .collect();
-    let acceptable = Acceptable {
-        folder: &folder,
-        hashes: BTreeSet::from([manifest.needs_hash.clone()]),
-        not_before,
-        refresh: &options.refresh,
-    };
+    let acceptable = acceptable(&folder, &manifest, options, not_before);
     let mut waiting = Vec::new();
-    let mut done = 0;
     for account in &mine {
-        if acceptable.done(account)?.is_some() {
-            done += 1;
-        } else {
+        if acceptable.done(account)?.is_none() {
             waiting.push(account.clone());
         }
     }
     console.note(&format!(
-        "run {}: {} accounts, {done} read already, {} skipped",
+        "run {}: {} accounts, {} read already, {} skipped",
         folder.run(),
         mine.len(),
+        mine.len() - waiting.len(),
         manifest.skipped.len()
     ));
+    Ok(PlannedRun {
+        folder,
+        manifest,
+        organization,
+        mine,
+        waiting,
+        lock,
+    })
+}
+
+fn acceptable<'a>(
+    folder: &'a RunFolder,
+    manifest: &RunManifest,
+    options: &'a AccountsOptions,
+    not_before: jiff::Timestamp,
+) -> Acceptable<'a> {
+    Acceptable {
+        folder,
+        hashes: BTreeSet::from([manifest.needs_hash.clone()]),
+        not_before,
+        refresh: &options.refresh,
+    }
+}
+
+/// Reads the accounts that are not read yet.
+pub(super) fn read(
+    audit: &AuditOptions,
+    options: &AccountsOptions,
+    rules: &AuditRules,
+    console: &mut Console<'_>,
+) -> Result<EndedRun, RunError> {
+    let PlannedRun {
+        folder,
+        manifest,
+        mut organization,
+        mine,
+        waiting,
+        lock,
+    } = plan(audit, options, rules, console)?;
+    let done = mine.len() - waiting.len();
     let mut ended = EndedRun {
         only: options.shard.map(|_| mine.clone()),
         folder,
@@ -109,7 +165,8 @@ pub(super) fn read(
         _lock: lock,
     };
     if !waiting.is_empty() {
-        let run = accounts::read_accounts(request(audit, options, rules, &ended, waiting))?;
+        let run = ended.folder.run();
+        let run = accounts::read_accounts(request(audit, options, rules, run, waiting))?;
         let mut writer = AccountWriter {
             audit,
             rules,
@@ -125,7 +182,7 @@ pub(super) fn read(
         }
     }
     if let (Some(shard), false, None) = (options.shard, ended.interrupted, &ended.fatal) {
-        folder::write_json(
+        ended.folder.write_json(
             &ended.folder.shard(shard.index, shard.of),
             &ShardFile {
                 shard: shard.index,
@@ -137,6 +194,60 @@ pub(super) fn read(
         )?;
     }
     Ok(ended)
+}
+
+/// Reads one account of a planned run and writes its files. An account that is read already is not read
+/// again: an invocation may be repeated.
+#[cfg(feature = "lambda")]
+pub(in crate::run) fn read_one(
+    audit: &AuditOptions,
+    options: &AccountsOptions,
+    rules: &AuditRules,
+    folder: &RunFolder,
+    account: &str,
+    console: &mut Console<'_>,
+) -> Result<AccountStatus, RunError> {
+    let unplanned = || {
+        RunError::mistake(
+            format!("run {} has no account {account}", folder.run()),
+            Some("the event `plan` begins a run".to_owned()),
+        )
+    };
+    let manifest = read_manifest(folder)?.ok_or_else(unplanned)?;
+    if !manifest.planned.iter().any(|planned| planned == account) {
+        return Err(unplanned());
+    }
+    let not_before = oldest(&crate::collect::now(), options.max_age);
+    if let Some(status) = acceptable(folder, &manifest, options, not_before).done(account)? {
+        return Ok(status);
+    }
+    let key = folder.organization();
+    let mut organization = match folder.read(&key)? {
+        Some(bytes) => Some(source::parse_organization(&folder.shown(&key), &bytes)?),
+        None => None,
+    };
+    let waiting = vec![account.to_owned()];
+    let mut run = accounts::read_accounts(request(audit, options, rules, folder.run(), waiting))?;
+    let mut writer = AccountWriter {
+        audit,
+        rules,
+        folder,
+        needs_hash: &manifest.needs_hash,
+        organization: &mut organization,
+    };
+    let status = match run.next() {
+        Some(outcome) => writer.write(outcome)?,
+        None => None,
+    };
+    run.finish()?;
+    let status = status.ok_or(CollectError::Interrupted)?;
+    let why = status.why.as_ref().map(|why| format!(": {why}"));
+    console.note(&format!(
+        "{account} {}{}",
+        status.status.name(),
+        why.unwrap_or_default()
+    ));
+    Ok(status)
 }
 
 /// Writes each account as it comes. A file that cannot be written ends the run.
@@ -177,7 +288,7 @@ fn request(
     audit: &AuditOptions,
     options: &AccountsOptions,
     rules: &AuditRules,
-    ended: &EndedRun,
+    run: &str,
     waiting: Vec<String>,
 ) -> AccountsRequest {
     AccountsRequest {
@@ -192,7 +303,7 @@ fn request(
             &rules.needs,
             &audit.request.opted().into_iter().collect::<Vec<_>>(),
         ),
-        run: ended.folder.run().to_owned(),
+        run: run.to_owned(),
         in_flight: options.in_flight,
         memory: options.memory,
         timeout: options.account_timeout,
@@ -200,9 +311,14 @@ fn request(
 }
 
 /// The run that is begun, or taken up again.
-fn choose_run(options: &AccountsOptions, now: &str) -> Result<RunFolder, RunError> {
+fn choose_run(
+    options: &AccountsOptions,
+    request: &CollectRequest,
+    now: &str,
+) -> Result<RunFolder, RunError> {
+    let store = RunStore::open(&options.to, request)?;
     if let Some(run) = &options.run {
-        let folder = RunFolder::new(&options.to, run);
+        let folder = RunFolder::new(&store, run);
         if !options.resume && options.shard.is_none() && read_manifest(&folder)?.is_some() {
             return Err(RunError::mistake(
                 format!("run {run} exists already"),
@@ -212,24 +328,24 @@ fn choose_run(options: &AccountsOptions, now: &str) -> Result<RunFolder, RunErro
         return Ok(folder);
     }
     if options.resume {
-        let runs = RunFolder::runs(&options.to);
+        let runs = store.runs()?;
         for run in runs.iter().rev() {
-            let folder = RunFolder::new(&options.to, run);
-            if read_manifest(&folder)?.is_some() && !folder.summary().exists() {
+            let folder = RunFolder::new(&store, run);
+            if read_manifest(&folder)?.is_some() && folder.read(&folder.summary())?.is_none() {
                 return Ok(folder);
             }
         }
         // The newest may have accounts that were not readable.
         return match runs.last() {
-            Some(newest) => Ok(RunFolder::new(&options.to, newest)),
+            Some(newest) => Ok(RunFolder::new(&store, newest)),
             None => Err(RunError::mistake(
-                format!("{} holds no run to resume", options.to.display()),
+                format!("{} holds no run to resume", store.shown("")),
                 None,
             )),
         };
     }
     // `:` is no letter of a folder's name everywhere.
-    Ok(RunFolder::new(&options.to, &now.replace(':', "-")))
+    Ok(RunFolder::new(&store, &now.replace(':', "-")))
 }
 
 /// The oldest time at which an account may have been read.
@@ -252,15 +368,12 @@ fn organization(
 ) -> Result<Option<Organization>, RunError> {
     if let Some(file) = &audit.control_policies {
         let organization = source::read_organization(file)?;
-        folder::write_json(&folder.organization(), &organization)?;
+        folder.write_json(&folder.organization(), &organization)?;
         return Ok(Some(organization));
     }
-    let path = folder.organization();
-    let kept = match folder::read(&path)? {
-        Some(bytes) => Some(source::parse_organization(
-            &path.display().to_string(),
-            &bytes,
-        )?),
+    let key = folder.organization();
+    let kept = match folder.read(&key)? {
+        Some(bytes) => Some(source::parse_organization(&folder.shown(&key), &bytes)?),
         None => None,
     };
     if options.choice != AccountChoice::Organization {
@@ -276,7 +389,7 @@ fn organization(
         return Ok(Some(kept));
     }
     let organization = read_organization(audit.request.clone(), console.progress())?;
-    folder::write_json(&path, &organization)?;
+    folder.write_json(&key, &organization)?;
     Ok(Some(organization))
 }
 
@@ -316,7 +429,7 @@ fn manifest(
             manifest.needs = before.needs;
         }
     }
-    folder::write_json(&folder.manifest(), &manifest)?;
+    folder.write_json(&folder.manifest(), &manifest)?;
     Ok(manifest)
 }
 
@@ -362,7 +475,8 @@ impl AccountWriter<'_> {
                 status.code = Some(code);
             }
         }
-        folder::write_json(&self.folder.status(&status.account), &status)?;
+        self.folder
+            .write_json(&self.folder.status(&status.account), &status)?;
         Ok(Some(status))
     }
 
@@ -374,7 +488,8 @@ impl AccountWriter<'_> {
         let bytes = folder::compressed(|out| {
             serde_json::to_writer(&mut *out, &snapshot).map_err(Into::into)
         })?;
-        folder::write(&self.folder.snapshot(&status.account), &bytes)?;
+        self.folder
+            .write(&self.folder.snapshot(&status.account), &bytes)?;
         status.snapshot_sha256 = Some(folder::sha256(&bytes));
         status.api_calls = snapshot.api_calls;
         snapshot.organization = self.organization.take();
@@ -386,6 +501,7 @@ impl AccountWriter<'_> {
         }
         let report = merging::report_of(account, self.audit, self.rules);
         let lines = folder::compressed(|out| jsonl::render(&report, out))?;
-        folder::write(&self.folder.results(&status.account), &lines)
+        self.folder
+            .write(&self.folder.results(&status.account), &lines)
     }
 }

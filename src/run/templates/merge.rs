@@ -251,6 +251,7 @@ fn empty() -> Report {
         standard: None,
         invocation: crate::report::Invocation::default(),
         since: None,
+        account_pages: None,
         fixes: Vec::new(),
         who_can: Vec::new(),
     }
