@@ -21,6 +21,7 @@ use super::public_access_block::PublicAccessBlockFacts;
 use crate::facts::bucket::compose::{Composed, Grants, Sources};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::{FactValue, Paths, Writer};
+use crate::inventory::Reading;
 use crate::inventory::bucket::{BucketInventory, Grant};
 use crate::inventory::need::{Need, ReadingKind};
 use crate::report::Reach;
@@ -159,6 +160,11 @@ impl ExposureFacts {
         let anonymous = sources.reach(&Question::Anonymous);
         let signed = sources.reach(&Question::AnyAwsAccount);
         let presigned = policy.presigned();
+        let public = Classes::from_fn(|class| {
+            let open = |composed: &Composed| composed.open.get(class).clone();
+            open(&anonymous).or(open(&signed))
+        });
+        let is_later = matches!(context.bucket.policy, Reading::Undetermined(_));
         let wide = |class: ActionClass, actions: &[&str]| {
             let from = |composed: &Composed, question: Question| {
                 composed.reach.get(class).as_ref().map(|reach| match reach {
@@ -173,7 +179,17 @@ impl ExposureFacts {
                 (Fact::Known(networks), _) | (_, Fact::Known(networks)) if !networks.is_empty() => {
                     Fact::Known(networks)
                 }
-                (anonymous, signed) => anonymous.zip(signed).map(|_| String::new()),
+                (anonymous, signed) => match anonymous.zip(signed) {
+                    // A policy of a template whose text is known only after deployment: what Block Public
+                    // Access leaves open decides. That such a policy names a network which AWS does not
+                    // call public and which counts here is left out (docs/before-deployment.md).
+                    Fact::Unknown { .. }
+                        if is_later && public.get(class) == &Fact::Known(false) =>
+                    {
+                        Fact::Known(String::new())
+                    }
+                    networks => networks.map(|_| String::new()),
+                },
             }
         };
         let wide_networks = WideNetworkFacts {
@@ -183,10 +199,7 @@ impl ExposureFacts {
         };
         let cut = sources.cut();
         Self {
-            public: Classes::from_fn(|class| {
-                let open = |composed: &Composed| composed.open.get(class).clone();
-                open(&anonymous).or(open(&signed))
-            }),
+            public,
             anonymous: anonymous.reach,
             any_aws_account: signed.reach,
             other_accounts: other_accounts(context, policy, &cut),
