@@ -12,8 +12,9 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 # Lints and tests share one build: the compiler of the workspace's own crates is Clippy's driver, as
-# `cargo clippy` sets it, so that the SDK is compiled once and not also checked.
-LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
+# `cargo clippy` sets it, so that the SDK is compiled once and not also checked. A clean build is faster
+# without incremental compilation.
+LINTED := CARGO_INCREMENTAL=0 RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 
 test: fmt unit wheel deny ## everything CI runs; installs what it needs
 
@@ -39,9 +40,9 @@ OUTPUT := target/waiting-tests.txt
 
 unit: chromium ## all tests: unit, property, policies, end to end, LocalStack; linted as they are built
 	$(LINTED) cargo test --locked --workspace --all-targets --no-run
-	$(LINTED) cargo test --locked --workspace $(addprefix --test ,$(WAITING)) >$(OUTPUT) 2>&1 & waiting=$$!; \
+	$(LINTED) cargo test --locked --workspace --no-fail-fast $(addprefix --test ,$(WAITING)) >$(OUTPUT) 2>&1 & waiting=$$!; \
 	code=0; \
-	$(LINTED) cargo test --locked --workspace --lib --bins --examples $(addprefix --test ,$(COMPUTING)) || code=1; \
+	$(LINTED) cargo test --locked --workspace --no-fail-fast --lib --bins --examples $(addprefix --test ,$(COMPUTING)) || code=1; \
 	$(LINTED) cargo test --locked --workspace --doc || code=1; \
 	wait $$waiting || code=1; \
 	cat $(OUTPUT); \

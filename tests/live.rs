@@ -44,10 +44,25 @@ fn account() -> World {
         "Resource": "arn:aws:s3:::shared/*",
         "Condition": { "StringEqualsIfExists": { "aws:PrincipalOrgID": "o-exampleorgid" } },
     }] });
-    World::generated(11, 9).with_bucket(
+    let mut world = World::generated(11, 9).with_bucket(
         "shared",
         Bucket::new("us-east-1").policy(&by_organization, true),
-    )
+    );
+    let arn = |kind: &str| format!("arn:aws:cloudtrail:us-east-1:111122223333:{kind}");
+    let selectors =
+        json!([{ "FieldSelectors": [{ "Field": "eventCategory", "Equals": ["Management"] }] }]);
+    let store = json!({
+        "EventDataStoreArn": arn("eventdatastore/lake"), "Name": "lake", "Status": "ENABLED",
+        "MultiRegionEnabled": false, "AdvancedEventSelectors": selectors,
+    });
+    let channel = json!({
+        "ChannelArn": arn("channel/partner"), "Name": "partner",
+        "SourceConfig": { "ApplyToAllRegions": false, "AdvancedEventSelectors": selectors },
+        "Destinations": [{ "Type": "EVENT_DATA_STORE", "Location": "lake" }],
+    });
+    world.event_data_stores = [("us-east-1".to_owned(), vec![store])].into();
+    world.channels = [("us-east-1".to_owned(), vec![channel])].into();
+    world
 }
 
 fn results(report: &Value) -> BTreeMap<String, Value> {

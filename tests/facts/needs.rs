@@ -1139,6 +1139,11 @@ fn changed_paths(
         if kind.opt_in() && not_asked && path.contains(".cold_start.") {
             continue;
         }
+        // Where Block Public Access refuses public policies, one that is known only after deployment is
+        // taken to name no network that AWS does not call public (docs/before-deployment.md).
+        if state == "Undetermined" && path.starts_with("bucket.exposure.wide_networks") {
+            continue;
+        }
         assert!(
             !less.known.contains_key(path),
             "{what}: {path} became another value"
