@@ -226,7 +226,7 @@ impl<'a> Controls<'a> {
         let mut effect = nothing();
         let mut closed = false;
         for level in self.levels(account, kind) {
-            let assigned: Vec<(&str, Assignment)> = level
+            let assigned: Vec<(&str, ControlAssignment)> = level
                 .iter()
                 .filter_map(|(id, policy)| Some((*id, assignment(policy.content.known()?)?)))
                 .collect();
@@ -273,14 +273,14 @@ fn sound(policy: &OrganizationPolicy, kind: PolicyKind) -> Option<Policy> {
 }
 
 /// What an S3 policy says of Block Public Access.
-struct Assignment {
+struct ControlAssignment {
     /// `all`, `none`, or another word of AWS's.
     value: Option<String>,
     /// Policies below may not assign another one.
     closed: bool,
 }
 
-fn assignment(content: &str) -> Option<Assignment> {
+fn assignment(content: &str) -> Option<ControlAssignment> {
     let document: Value = serde_json::from_str(content).ok()?;
     let attributes = document.get("s3_attributes")?;
     let setting = attributes.get("public_access_block_configuration")?;
@@ -293,7 +293,7 @@ fn assignment(content: &str) -> Option<Assignment> {
                     .any(|operator| matches!(operator.as_str(), Some("@@all" | "@@assign")))
             })
     };
-    Some(Assignment {
+    Some(ControlAssignment {
         value: setting
             .get("@@assign")
             .unwrap_or(setting)

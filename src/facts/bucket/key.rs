@@ -58,7 +58,7 @@ pub struct KeyFacts {
 }
 
 /// What the setting names.
-enum Named {
+enum NamedKey {
     /// Nothing: no KMS.
     Nothing,
     /// `aws/s3`.
@@ -73,14 +73,14 @@ impl KeyFacts {
         let named = from_reading(
             ReadingKind::BucketEncryption,
             &context.bucket.encryption,
-            || Named::Nothing,
+            || NamedKey::Nothing,
             |encryption| named(context, encryption),
         );
         let of = |nothing: &str, aws: &str, key: &dyn Fn(&KeyDescription) -> String| {
             named.as_ref().and_then(|named| match named {
-                Named::Nothing => Fact::Known(nothing.to_owned()),
-                Named::OfAws => Fact::Known(aws.to_owned()),
-                Named::Key(arn) => described(context, arn).map(|description| {
+                NamedKey::Nothing => Fact::Known(nothing.to_owned()),
+                NamedKey::OfAws => Fact::Known(aws.to_owned()),
+                NamedKey::Key(arn) => described(context, arn).map(|description| {
                     description.map_or_else(|| "Missing".to_owned(), |known| key(&known))
                 }),
             })
@@ -91,13 +91,13 @@ impl KeyFacts {
             _ => key.state.clone(),
         });
         let account = named.as_ref().map(|named| match named {
-            Named::Nothing | Named::OfAws => String::new(),
+            NamedKey::Nothing | NamedKey::OfAws => String::new(),
             // The ARN says it, described or not; an alias's ARN says whose alias it is.
-            Named::Key(arn) => arn.split(':').nth(4).unwrap_or_default().to_owned(),
+            NamedKey::Key(arn) => arn.split(':').nth(4).unwrap_or_default().to_owned(),
         });
         let rotatable = named.as_ref().and_then(|named| match named {
-            Named::Nothing | Named::OfAws => Fact::Known(false),
-            Named::Key(arn) => {
+            NamedKey::Nothing | NamedKey::OfAws => Fact::Known(false),
+            NamedKey::Key(arn) => {
                 described(context, arn).map(|key| key.is_some_and(|key| key.rotates_by_itself()))
             }
         });
@@ -107,11 +107,11 @@ impl KeyFacts {
                 _ => "customer".to_owned(),
             }),
             by_alias: named.as_ref().map(|named| match named {
-                Named::Key(arn) => arn
+                NamedKey::Key(arn) => arn
                     .split(':')
                     .nth(5)
                     .is_some_and(|resource| resource.starts_with("alias/")),
-                Named::Nothing | Named::OfAws => false,
+                NamedKey::Nothing | NamedKey::OfAws => false,
             }),
             foreign: account
                 .as_ref()
@@ -132,7 +132,7 @@ impl KeyFacts {
             }),
             rotates: rotatable.as_ref().and_then(|rotatable| {
                 let arn = named.known().and_then(|named| match named {
-                    Named::Key(arn) => Some(arn.as_str()),
+                    NamedKey::Key(arn) => Some(arn.as_str()),
                     _ => None,
                 });
                 match arn {
@@ -150,7 +150,7 @@ impl KeyFacts {
                 }
             }),
             decrypted_by: named.as_ref().and_then(|named| match named {
-                Named::Key(arn) if arn.split(':').nth(4) == Some(context.account_id) => {
+                NamedKey::Key(arn) if arn.split(':').nth(4) == Some(context.account_id) => {
                     decrypted_by(context, arn)
                 }
                 _ => Fact::Known(Vec::new()),
@@ -213,21 +213,21 @@ fn decrypted_by(context: &BucketContext<'_>, arn: &str) -> Fact<Vec<String>> {
     })
 }
 
-fn named(context: &BucketContext<'_>, encryption: &Encryption) -> Named {
+fn named(context: &BucketContext<'_>, encryption: &Encryption) -> NamedKey {
     let kms = encryption
         .algorithm
         .as_deref()
         .is_some_and(|algorithm| algorithm.starts_with("aws:kms"));
     let written = encryption.kms_key.as_deref().filter(|key| !key.is_empty());
     match written {
-        _ if !kms => Named::Nothing,
-        None => Named::OfAws,
+        _ if !kms => NamedKey::Nothing,
+        None => NamedKey::OfAws,
         Some(written) => {
             let arn = kms_key_arn(context.region(), context.account_id, written);
             if arn.ends_with(":alias/aws/s3") {
-                Named::OfAws
+                NamedKey::OfAws
             } else {
-                Named::Key(arn)
+                NamedKey::Key(arn)
             }
         }
     }

@@ -27,11 +27,11 @@ struct OrganizationPage<'a> {
     /// How many accounts have each status, in words.
     statuses: Vec<String>,
     trend: Option<String>,
-    rows: Vec<Row<'a>>,
+    rows: Vec<AccountLine<'a>>,
 }
 
 /// One account.
-struct Row<'a> {
+struct AccountLine<'a> {
     id: &'a str,
     name: &'a str,
     unit: String,
@@ -63,14 +63,14 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         trend: trend(&report.accounts),
         rows: rows
             .into_iter()
-            .map(|row| Row::of(row, report.account_pages.as_deref()))
+            .map(|row| AccountLine::of(row, report.account_pages.as_deref()))
             .collect(),
     };
     page.write_into(out)?;
     out.write_all(b"\n")
 }
 
-impl<'a> Row<'a> {
+impl<'a> AccountLine<'a> {
     fn of(row: &'a AccountRow, pages: Option<&str>) -> Self {
         let is_read = row.status.is_read();
         let gaps = if row.gaps > 0 {
