@@ -292,11 +292,12 @@ impl RunFolder {
     /// Locks the run, or one shard of it, and removes what a process that was killed left half written.
     /// A bucket needs no lock: an object is written whole, and two processes write the same objects.
     pub(in crate::run) fn lock(&self, part: &str) -> Result<RunLock, RunError> {
-        let root = match &self.store {
-            RunStore::Folder(root) => root,
-            #[cfg(feature = "aws")]
-            RunStore::Bucket(_) => return Ok(RunLock { _file: None }),
+        #[cfg(feature = "aws")]
+        let RunStore::Folder(root) = &self.store else {
+            return Ok(RunLock { _file: None });
         };
+        #[cfg(not(feature = "aws"))]
+        let RunStore::Folder(root) = &self.store;
         let path = root.join(self.of_run(&format!(".lock{part}")));
         let wrong = |source| RunError::Write {
             path: path.clone(),
