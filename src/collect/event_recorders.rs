@@ -14,7 +14,7 @@ use super::call_error::CallError;
 use super::lane::ServiceFamily;
 use super::paging::pages;
 use super::session::Session;
-use super::trails::advanced;
+use super::trails::advanced_selectors;
 
 /// The event data stores of a Region.
 pub async fn stores(session: &Session, region: &str) -> Reading<Vec<EventRecorder>> {
@@ -82,12 +82,7 @@ async fn read_stores(session: &Session, region: &str) -> Result<Vec<EventRecorde
                     .status
                     .map_or_else(String::new, |status| status.as_str().to_owned()),
                 multi_region: store.multi_region_enabled.unwrap_or(false),
-                advanced: store
-                    .advanced_event_selectors
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(advanced)
-                    .collect(),
+                advanced: advanced_selectors(store.advanced_event_selectors),
             }),
             // Deleted since it was listed.
             Err(error) if error.code == "EventDataStoreNotFoundException" => {}
@@ -135,12 +130,7 @@ async fn read_channels(
                         name: channel.name.unwrap_or_default(),
                         status: String::new(),
                         multi_region: source.apply_to_all_regions.unwrap_or(false),
-                        advanced: source
-                            .advanced_event_selectors
-                            .unwrap_or_default()
-                            .into_iter()
-                            .map(advanced)
-                            .collect(),
+                        advanced: advanced_selectors(source.advanced_event_selectors),
                     });
                 }
             }

@@ -81,6 +81,20 @@ impl ReadOnly {
     }
 }
 
+/// Refuses the request whose operation is not allowed, and one without a name.
+fn refuse_unless(cfg: &ConfigBag, allowed: impl FnOnce(&str) -> bool) -> Result<(), BoxError> {
+    let operation = cfg
+        .load::<Metadata>()
+        .map_or("an unnamed operation", |metadata| metadata.name());
+    if allowed(operation) {
+        return Ok(());
+    }
+    Err(Refused {
+        operation: operation.to_owned(),
+    }
+    .into())
+}
+
 impl Intercept for ReadOnly {
     fn name(&self) -> &'static str {
         "ReadOnly"
@@ -93,18 +107,9 @@ impl Intercept for ReadOnly {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // An operation without a name is refused too.
-        let operation = cfg
-            .load::<Metadata>()
-            .map_or("an unnamed operation", |metadata| metadata.name());
-        if allows(operation) || (self.hub && allows_of_hub(operation)) {
-            Ok(())
-        } else {
-            Err(Refused {
-                operation: operation.to_owned(),
-            }
-            .into())
-        }
+        refuse_unless(cfg, |operation| {
+            allows(operation) || (self.hub && allows_of_hub(operation))
+        })
     }
 
     fn read_before_transmit(
@@ -137,17 +142,7 @@ impl Intercept for RunFilesOnly {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = cfg
-            .load::<Metadata>()
-            .map_or("an unnamed operation", |metadata| metadata.name());
-        if RUN_FILE_OPERATIONS.contains(&operation) {
-            Ok(())
-        } else {
-            Err(Refused {
-                operation: operation.to_owned(),
-            }
-            .into())
-        }
+        refuse_unless(cfg, |operation| RUN_FILE_OPERATIONS.contains(&operation))
     }
 }
 

@@ -10,6 +10,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::primitives::ByteStream;
 
 use super::call_error::CallError;
 use super::clients::{ClientSettings, Clients};
@@ -125,15 +126,18 @@ impl RunBucket {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, key: &str, bytes: &[u8]) -> Result<(), CollectError> {
+        self.runtime.block_on(self.put(key, bytes.to_vec().into()))
+    }
+
+    async fn put(&self, key: &str, body: ByteStream) -> Result<(), CollectError> {
         let request = self
             .client
             .put_object()
             .bucket(&self.bucket)
             .key(self.full_key(key))
-            .body(bytes.to_vec().into());
-        self.runtime
-            .block_on(request.send())
-            .map(|_| ())
+            .body(body);
+        let sent = request.send().await;
+        sent.map(|_| ())
             .map_err(|error| self.failed("written", key, error.into()))
     }
 
@@ -144,22 +148,14 @@ impl RunBucket {
     #[cfg(feature = "lambda")]
     pub fn write_file(&self, key: &str, file: &std::path::Path) -> Result<(), CollectError> {
         self.runtime.block_on(async {
-            let body = aws_sdk_s3::primitives::ByteStream::from_path(file).await;
+            let body = ByteStream::from_path(file).await;
             let body = body.map_err(|error| CollectError::RunFile {
                 action: "written",
                 file: self.shown(key),
                 code: "Body".to_owned(),
                 detail: error.to_string(),
             })?;
-            let request = self
-                .client
-                .put_object()
-                .bucket(&self.bucket)
-                .key(self.full_key(key))
-                .body(body);
-            let sent = request.send().await;
-            sent.map(|_| ())
-                .map_err(|error| self.failed("written", key, error.into()))
+            self.put(key, body).await
         })
     }
 

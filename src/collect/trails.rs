@@ -110,10 +110,9 @@ async fn read_one(session: &Session, arn: &str, mut trail: TrailInventory) -> Tr
         || client.get_event_selectors().trail_name(arn).send(),
         |output| {
             let basics = output.event_selectors.unwrap_or_default();
-            let advanced_ones = output.advanced_event_selectors.unwrap_or_default();
             Some(EventSelectors {
                 basic: basics.into_iter().map(basic).collect(),
-                advanced: advanced_ones.into_iter().map(advanced).collect(),
+                advanced: advanced_selectors(output.advanced_event_selectors),
             })
         },
     )
@@ -141,7 +140,18 @@ fn basic(selector: sdk::EventSelector) -> BasicSelector {
     }
 }
 
-pub(super) fn advanced(selector: sdk::AdvancedEventSelector) -> AdvancedSelector {
+/// The advanced selectors of a trail, an event data store or a channel.
+pub(super) fn advanced_selectors(
+    listed: Option<Vec<sdk::AdvancedEventSelector>>,
+) -> Vec<AdvancedSelector> {
+    listed
+        .unwrap_or_default()
+        .into_iter()
+        .map(advanced)
+        .collect()
+}
+
+fn advanced(selector: sdk::AdvancedEventSelector) -> AdvancedSelector {
     AdvancedSelector {
         fields: selector
             .field_selectors

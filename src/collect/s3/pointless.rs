@@ -19,9 +19,7 @@ pub(super) fn is_unversioned(versioning: &Reading<Versioning>) -> bool {
 
 /// ACLs are known to be off.
 pub(in crate::collect) fn acls_are_off(ownership: &Reading<Ownership>) -> bool {
-    ownership
-        .known()
-        .is_some_and(|known| known.object_ownership == "BucketOwnerEnforced")
+    ownership.known().is_some_and(Ownership::acls_off)
 }
 
 /// One level is known to set all four flags of Block Public Access.
