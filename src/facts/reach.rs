@@ -20,7 +20,7 @@ use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use crate::inventory::function::FunctionInventory;
 use crate::inventory::held_policies::{HeldPolicy, PolicySource};
-use crate::inventory::ids::{SubjectKind, function_arn, kms_key_arn};
+use crate::inventory::ids::{SubjectKind, function_arn, kms_key_arn, resource_of_arn};
 use crate::inventory::key::KeyInventory;
 use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::{Reading, Snapshot};
@@ -283,7 +283,7 @@ impl CompiledAccount {
             identities
                 .filter(|(identity, _)| !identity.arn.contains(":role/aws-service-role/"))
                 .map(|(identity, reach)| IdentityReach {
-                    name: identity.arn.splitn(6, ':').nth(5).unwrap_or_default(),
+                    name: resource_of_arn(&identity.arn).unwrap_or_default(),
                     arn: &identity.arn,
                     reach,
                 })
@@ -599,8 +599,7 @@ pub fn identity_arn(record: &AccountRecord, named: &str) -> Option<String> {
         .iter()
         .map(|identity| identity.arn.as_str())
         .find(|arn| {
-            arn.splitn(6, ':')
-                .nth(5)
+            resource_of_arn(arn)
                 .and_then(|resource| resource.split_once('/'))
                 .is_some_and(|(found, path)| {
                     found == kind && path.rsplit('/').next() == name.rsplit('/').next()

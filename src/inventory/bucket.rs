@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use coldbucket_policy::contract::BUCKET_OWNER_ENFORCED;
 pub use coldbucket_policy::contract::{Grant, PublicAccessBlock};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -234,6 +235,13 @@ pub struct Acl {
 pub struct Ownership {
     /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`.
     pub object_ownership: String,
+}
+
+impl Ownership {
+    /// ACLs are off.
+    pub fn acls_off(&self) -> bool {
+        self.object_ownership == BUCKET_OWNER_ENFORCED
+    }
 }
 
 /// Default encryption of a bucket.

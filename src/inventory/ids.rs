@@ -113,6 +113,12 @@ pub fn partition_of_arn(arn: &str) -> Option<&'static str> {
     KNOWN.into_iter().find(|known| *known == named)
 }
 
+/// The part of an ARN that names the resource: of a role `role/path/deploy`, of a function `function:name`,
+/// of a bucket its name. None for a text that is no ARN.
+pub fn resource_of_arn(arn: &str) -> Option<&str> {
+    arn.splitn(6, ':').nth(5)
+}
+
 /// The ARN of a bucket. Bucket ARNs name neither Region nor account.
 pub fn bucket_arn(partition: &str, name: &str) -> String {
     format!("arn:{partition}:s3:::{name}")

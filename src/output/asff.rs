@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::json::{self, present};
 use super::shortened::{sentence, shown, summary};
+use crate::report::resource_of_arn;
 use crate::report::{
     CheckResult, CheckSummary, Reason, Report, ReportParts, Severity, Status, SubjectKind,
 };
@@ -197,7 +198,7 @@ pub(super) fn resource_type(result: &CheckResult) -> &'static str {
         SubjectKind::Function => "AwsLambdaFunction",
         SubjectKind::Account | SubjectKind::Region => "AwsAccount",
         SubjectKind::Identity => {
-            let resource = result.resource.arn.splitn(6, ':').nth(5).unwrap_or("");
+            let resource = resource_of_arn(&result.resource.arn).unwrap_or_default();
             match resource.split('/').next() {
                 Some("user") => "AwsIamUser",
                 Some("role") => "AwsIamRole",

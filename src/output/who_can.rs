@@ -8,6 +8,7 @@ use super::table::paint::{Tone, paint};
 use super::table::prose;
 use super::{Look, hostile};
 use crate::report::Reach;
+use crate::report::resource_of_arn;
 use crate::report::who_can::{PrincipalAnswer, TargetRow, WhatCanReport, WhoCanReport};
 
 /// Names that a line shows of a group.
@@ -332,7 +333,7 @@ pub fn short(principal: &str) -> String {
             if let Some(id) = other.strip_prefix("canonical:") {
                 return format!("canonical user {id}");
             }
-            match other.splitn(6, ':').nth(5) {
+            match resource_of_arn(other) {
                 Some("root") => "the root user".to_owned(),
                 Some(resource) => resource
                     .strip_prefix("function:")

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::policy::statements;
 use super::{Rendering, ResourceKey};
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::identity::IdentityInventory;
-use crate::inventory::ids::SubjectKind;
+use crate::inventory::ids::{SubjectKind, resource_of_arn};
 use crate::inventory::pointer::pointer;
 use coldbucket_policy::compare::Attachment;
 
@@ -181,7 +182,7 @@ impl Sides<'_> {
     }
 
     fn bucket(&mut self, arn: &str) {
-        let name = arn.split_once(":::").map_or(arn, |(_, name)| name);
+        let name = resource_of_arn(arn).unwrap_or(arn);
         let Some(after) = self.after.buckets.get(name) else {
             return;
         };
@@ -332,11 +333,7 @@ impl Sides<'_> {
                 found.unknown.push(name.clone());
                 continue;
             };
-            let statements = match document.get("Statement") {
-                Some(Value::Array(statements)) => statements.clone(),
-                Some(statement) => vec![statement.clone()],
-                None => Vec::new(),
-            };
+            let statements = statements(&document);
             found.from.extend(statements.iter().map(|_| name.clone()));
             found.statements.extend(statements);
         }

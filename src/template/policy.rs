@@ -19,6 +19,15 @@ use super::value::{
     with_open_symbols_as,
 };
 
+/// The statements of a policy document; one may stand without a list.
+pub fn statements(document: &Value) -> Vec<Value> {
+    match document.get("Statement") {
+        Some(Value::Array(statements)) => statements.clone(),
+        Some(statement) => vec![statement.clone()],
+        None => Vec::new(),
+    }
+}
+
 /// Which of the renderings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {

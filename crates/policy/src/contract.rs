@@ -503,6 +503,11 @@ impl Reach {
             Self::Reachable => "reachable",
         }
     }
+
+    /// Someone is known to get in, if only one who meets a condition.
+    pub const fn lets_in(self) -> bool {
+        matches!(self, Self::Reachable | Self::Constrained)
+    }
 }
 
 /// Something for each of the five classes of actions on a bucket.
@@ -565,6 +570,16 @@ pub struct Grant {
     /// `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP` or `FULL_CONTROL`.
     pub permission: String,
 }
+
+impl Grant {
+    /// A grant to everyone, or to everyone with an AWS account: what Block Public Access calls a public ACL.
+    pub fn is_public(&self) -> bool {
+        matches!(self.grantee.as_str(), "AllUsers" | "AuthenticatedUsers")
+    }
+}
+
+/// The Object Ownership that switches ACLs off (S3 user guide, "Controlling ownership of objects").
+pub const BUCKET_OWNER_ENFORCED: &str = "BucketOwnerEnforced";
 
 /// The four Block Public Access flags, at one level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -30,6 +30,7 @@ use super::catalogue::{self, On};
 use super::document::{
     Condition, Effect, Element, Operator, Policy, Principal, Quantifier, Statement, TextMatch,
 };
+use super::kleene;
 use super::pattern::Pattern;
 
 /// Whether the policy is public as AWS documents the word. `None`: the documentation does not decide.
@@ -61,11 +62,7 @@ fn judge(statement: &Statement) -> Option<bool> {
     if named == Some(true) {
         return Some(false);
     }
-    let limited = statement
-        .conditions
-        .iter()
-        .map(limits)
-        .fold(Some(false), or);
+    let limited = kleene::any(statement.conditions.iter().map(limits));
     let public = match (named, limited) {
         (_, Some(true)) => Some(false),
         (Some(false), Some(false)) => Some(true),
@@ -75,14 +72,6 @@ fn judge(statement: &Statement) -> Option<bool> {
         return None;
     }
     public
-}
-
-fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
-    match (a, b) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (Some(false), Some(false)) => Some(false),
-        _ => None,
-    }
 }
 
 /// Whether the principal element grants to named principals only.

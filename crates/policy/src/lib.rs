@@ -17,6 +17,7 @@ pub mod evaluate;
 pub mod guards;
 pub mod identity;
 mod json;
+pub mod kleene;
 pub mod parse;
 pub mod pattern;
 pub mod prove;

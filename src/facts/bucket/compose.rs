@@ -30,7 +30,7 @@ use crate::report::policy::{Answer, Request};
 use crate::report::{ClassReach, Reach};
 use coldbucket_policy::PolicyKind;
 use coldbucket_policy::catalogue::ActionClass;
-use coldbucket_policy::contract::Classes;
+use coldbucket_policy::contract::{BUCKET_OWNER_ENFORCED, Classes};
 use coldbucket_policy::controls::AccountControls;
 use coldbucket_policy::document::Policy;
 use coldbucket_policy::documented_public::documented_public;
@@ -332,7 +332,7 @@ impl Sources<'_> {
         let refuses = |setting: &Fact<bool>| setting.known().copied().unwrap_or(!choice.acls);
         Prover::new(&Case {
             owner_id: self.owner_id,
-            ownership: refuses(&self.owner_enforced).then_some("BucketOwnerEnforced"),
+            ownership: refuses(&self.owner_enforced).then_some(BUCKET_OWNER_ENFORCED),
             block: PublicAccessBlock {
                 block_public_acls: refuses(&self.block_public_acls),
                 ignore_public_acls: ignore,

@@ -12,7 +12,7 @@ use super::ownership::AclFacts;
 use super::public_access_block::PublicAccessBlockFacts;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::inventory::bucket::{BucketInventory, Encryption};
+use crate::inventory::bucket::{BucketInventory, Encryption, Grant};
 use crate::inventory::ids::kms_key_arn;
 use crate::inventory::need::ReadingKind;
 use crate::inventory::object::{ObjectSample, SampledObject};
@@ -122,11 +122,7 @@ fn public(
         Vec::new,
         |acls| {
             acls.iter()
-                .filter(|(_, acl)| {
-                    acl.grants.iter().any(|grant| {
-                        matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers")
-                    })
-                })
+                .filter(|(_, acl)| acl.grants.iter().any(Grant::is_public))
                 .map(|(key, _)| key.clone())
                 .collect::<Vec<_>>()
         },

@@ -11,9 +11,7 @@ use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::bucket::{BucketInventory, Grant};
 use crate::inventory::need::ReadingKind;
-
-/// The ownership setting that switches ACLs off.
-pub(in crate::facts) const ENFORCED: &str = "BucketOwnerEnforced";
+use coldbucket_policy::contract::BUCKET_OWNER_ENFORCED;
 
 /// Access control lists of a bucket.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
@@ -44,10 +42,7 @@ impl AclFacts {
     pub fn derive(bucket: &BucketInventory) -> Self {
         let ownership = ownership(bucket);
         let enabled = owner_enforced(bucket).map(|enforced| !enforced);
-        let public_grants = effective_grants(bucket, |grant| {
-            matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers")
-        })
-        .map(|grants| {
+        let public_grants = effective_grants(bucket, Grant::is_public).map(|grants| {
             grants
                 .into_iter()
                 .map(|grant| PublicGrant {
@@ -67,7 +62,7 @@ impl AclFacts {
 
 /// Whether Object Ownership is BucketOwnerEnforced.
 pub(super) fn owner_enforced(bucket: &BucketInventory) -> Fact<bool> {
-    ownership(bucket).map(|ownership| ownership == ENFORCED)
+    ownership(bucket).map(|ownership| ownership == BUCKET_OWNER_ENFORCED)
 }
 
 /// Object Ownership; a bucket without the setting is one from before it existed, and its ACLs work.
@@ -86,7 +81,7 @@ pub(in crate::facts) fn effective_grants(
     bucket: &BucketInventory,
     wanted: impl Fn(&Grant) -> bool,
 ) -> Fact<Vec<&Grant>> {
-    let enforced = ownership(bucket).map(|ownership| ownership == ENFORCED);
+    let enforced = owner_enforced(bucket);
     if enforced.known() == Some(&true) {
         return Fact::Known(Vec::new());
     }

@@ -17,6 +17,7 @@ use crate::facts::reach::{CompiledAccount, IdentityReach};
 use crate::inventory::Reading;
 use crate::inventory::need::ReadingKind;
 use crate::report::Reach;
+use coldbucket_policy::kleene;
 use coldbucket_policy::who_can::RoleAssumption;
 
 /// Which identities of the account can read it.
@@ -41,10 +42,6 @@ pub struct ReachFacts {
     pub refused_by_key: Fact<Vec<String>>,
 }
 
-const fn gets_in(reach: Reach) -> bool {
-    matches!(reach, Reach::Reachable | Reach::Constrained)
-}
-
 impl ReachFacts {
     /// Asks the prover about every identity.
     pub(super) fn derive(context: &BucketContext<'_>) -> Self {
@@ -65,7 +62,7 @@ impl ReachFacts {
             readers: if readers.iter().any(|one| one.reach == Reach::Unknown) {
                 undecided(&unread)
             } else {
-                let count = readers.iter().filter(|one| gets_in(one.reach)).count();
+                let count = readers.iter().filter(|one| one.reach.lets_in()).count();
                 Fact::Known(count as u64)
             },
             roles_for_others: roles_for_others(context, account, &readers, &unread),
@@ -148,21 +145,8 @@ fn sure_or_undecided(
     Fact::Known(names)
 }
 
-/// Kleene and.
-fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
-    match (a, b) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    }
-}
-
-const fn decided(reach: Reach) -> Option<bool> {
-    match reach {
-        Reach::Reachable | Reach::Constrained => Some(true),
-        Reach::Unreachable => Some(false),
-        Reach::Unknown => None,
-    }
+fn decided(reach: Reach) -> Option<bool> {
+    (reach != Reach::Unknown).then(|| reach.lets_in())
 }
 
 fn roles_for_others(
@@ -176,7 +160,7 @@ fn roles_for_others(
         let assumptions = account.assumptions().get(role.arn).into_iter().flatten();
         assumptions.filter_map(|assumption| {
             let by = other_account(context, assumption)?;
-            let holds = both(decided(role.reach), decided(assumption.reach));
+            let holds = kleene::all([decided(role.reach), decided(assumption.reach)]);
             Some((holds, format!("{} by {by}", role.name)))
         })
     });
@@ -234,8 +218,8 @@ fn refused_by_key(
     let found = refuses.zip(by_s3.iter().zip(&everywhere));
     let found = found.map(|(refused, (by_s3, everywhere))| {
         let about_it = decided(everywhere.reach).map(|reads| !reads);
-        let granted = both(decided(by_s3.reach), about_it);
-        (both(refused, granted), by_s3.name.to_owned())
+        let granted = kleene::all([decided(by_s3.reach), about_it]);
+        (kleene::all([refused, granted]), by_s3.name.to_owned())
     });
     sure_or_undecided(found, unread)
 }

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use super::context::{FunctionContext, LATEST};
 use crate::facts::fact::{Fact, from_reading};
 use crate::inventory::function::Alias;
+use crate::inventory::ids::resource_of_arn;
 use crate::inventory::need::{Guard, Need, ReadingKind};
 use coldbucket_policy::document::{Effect, Principal};
 use coldbucket_policy::pattern::Pattern;
@@ -60,7 +61,7 @@ pub(super) fn is_of(arn: &str, function: &str) -> bool {
 
 /// The last part of an ARN, or all of a text that is none.
 fn tail(arn: &str) -> &str {
-    arn.splitn(6, ':').nth(5).unwrap_or(arn)
+    resource_of_arn(arn).unwrap_or(arn)
 }
 
 impl Wiring {

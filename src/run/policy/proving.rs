@@ -8,7 +8,7 @@ use crate::cli::options::AuditSource;
 use crate::facts;
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
-use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
+use crate::inventory::bucket::{BucketInventory, Ownership, PublicAccessBlock};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::report::Reach;
@@ -182,10 +182,7 @@ fn unread(account: &AccountInventory, bucket: &BucketInventory) -> Vec<String> {
         }
     }
     // With ACLs disabled the ACL does not matter.
-    let enforced = bucket
-        .ownership
-        .known()
-        .is_some_and(|ownership| ownership.object_ownership == "BucketOwnerEnforced");
+    let enforced = bucket.ownership.known().is_some_and(Ownership::acls_off);
     let acl = if enforced {
         None
     } else {
@@ -331,7 +328,7 @@ mod tests {
                 action: "s3:GetBucketPolicy".to_owned(),
                 code: "AccessDenied".to_owned(),
             },
-            ownership: Reading::Known(crate::inventory::bucket::Ownership {
+            ownership: Reading::Known(Ownership {
                 object_ownership: "BucketOwnerEnforced".to_owned(),
             }),
             public_access_block: Reading::Absent,

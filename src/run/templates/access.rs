@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{LiveAccount, Loaded};
+use crate::inventory::ids::resource_of_arn;
 use crate::report::policy::{CompareOutput, CompareVerdict};
 use crate::report::policy_change::{PolicyChange, PolicyName, PolicyOwner};
 use crate::template::Rendering;
@@ -89,7 +90,7 @@ fn compare(key: &PolicyKey, change: &ChangedPolicy) -> CompareOutput {
         (Err(reason), _) | (_, Err(reason)) => return undecided(key, reason),
     };
     let bucket = match key.role {
-        PolicyRole::Bucket => key.arn.split_once(":::").map(|(_, name)| name),
+        PolicyRole::Bucket => resource_of_arn(&key.arn),
         _ => None,
     };
     let mut answer = compare::compare(
@@ -138,12 +139,9 @@ fn owner(key: &PolicyKey, rendering: &Rendering) -> PolicyOwner {
     let arn = key.arn.as_str();
     let resource = rendering.resources.iter().find(|(of, _)| of.arn == arn);
     let name = match key.role {
-        PolicyRole::Bucket => arn.split_once(":::").map(|(_, name)| name),
-        // `role/path/deploy`, `key/1234`, `policy/limits`.
-        PolicyRole::Key | PolicyRole::Trust | PolicyRole::Permissions | PolicyRole::Managed => {
-            arn.splitn(6, ':').nth(5)
-        }
         PolicyRole::Function => arn.split(':').nth(6),
+        // `acme-data`, `role/path/deploy`, `key/1234`, `policy/limits`.
+        _ => resource_of_arn(arn),
     };
     PolicyOwner {
         name: name.unwrap_or(arn).to_owned(),

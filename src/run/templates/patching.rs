@@ -16,6 +16,7 @@ use crate::report::plan::{Fix, Plan, TemplateChange, TemplateEdit, TemplatePatch
 use crate::run::clock;
 use crate::template::cloudformation::SourceFiles;
 use crate::template::patch::TemplateText;
+use crate::template::policy::statements;
 use crate::template::{BuiltResource, DeploymentTarget, Rendering, SourcePosition, TemplateKind};
 
 /// Reads templates, judges them as `input` says and plans fixes. `decided` are globs of checks whose
@@ -263,14 +264,6 @@ fn add_to_policy(
         .find("AWS::S3::BucketPolicy", "", place.line("policy"))
         .ok_or("the policy is not written in this template")?;
     text.add_statements(&id, &added, &yaml_lines)
-}
-
-fn statements(document: &Value) -> Vec<Value> {
-    match document.get("Statement") {
-        Some(Value::Array(statements)) => statements.clone(),
-        Some(statement) => vec![statement.clone()],
-        None => Vec::new(),
-    }
 }
 
 /// The value with the bucket's ARN as a reference to the bucket.

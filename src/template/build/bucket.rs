@@ -1,5 +1,6 @@
 //! Buckets, access points and KMS keys.
 
+use coldbucket_policy::contract::BUCKET_OWNER_ENFORCED;
 use coldbucket_policy::documented_public::documented_public;
 use coldbucket_policy::{Policy, PolicyKind};
 use serde_json::{Value, json};
@@ -27,9 +28,6 @@ use crate::inventory::ids::{
 };
 use crate::inventory::key::{KeyDescription, KeyInventory, KeyRotation};
 use crate::inventory::pointer::pointer;
-
-/// Object Ownership of new buckets, which switches ACLs off (since 2023-04).
-const ENFORCED: &str = "BucketOwnerEnforced";
 
 /// Why a setting of a bucket that exists and that the deployment does not write is not known.
 const NOT_WRITTEN: &str = "the bucket exists and the template does not write this setting";
@@ -135,6 +133,7 @@ impl<'a> Builder<'a> {
         made: &mut Made<'_>,
     ) -> Reading<PublicAccessBlock> {
         match setting {
+            // The default of new buckets since 2023-04.
             Setting::LeftOut if new => Reading::Known(ALL_BLOCKED),
             Setting::LeftOut => made.undetermined(NOT_WRITTEN),
             Setting::Undetermined(reference) => self.unknown_block(reference, made),
@@ -171,11 +170,7 @@ impl<'a> Builder<'a> {
                 None => return made.undetermined(canned),
             },
         };
-        if asked
-            && ownership
-                .known()
-                .is_some_and(|ownership| ownership.object_ownership == ENFORCED)
-        {
+        if asked && ownership.known().is_some_and(Ownership::acls_off) {
             self.problem(
                 settings,
                 "acl",
@@ -191,10 +186,8 @@ impl<'a> Builder<'a> {
         {
             return made.undetermined(reference);
         }
-        let public =
-            |grant: &Grant| matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers");
         let refused = block.known().is_some_and(|block| block.block_public_acls);
-        if refused && grants.iter().any(public) {
+        if refused && grants.iter().any(Grant::is_public) {
             self.problem(
                 settings,
                 "acl",
@@ -206,7 +199,7 @@ impl<'a> Builder<'a> {
             owner: None,
             grants: grants
                 .into_iter()
-                .filter(|grant| !(hidden && public(grant)))
+                .filter(|grant| !(hidden && grant.is_public()))
                 .map(|grant| Grant {
                     grantee: shown(&grant.grantee),
                     ..grant
@@ -483,7 +476,7 @@ impl<'a> Builder<'a> {
 fn own_ownership(setting: &Setting<String>, new: bool, made: &mut Made<'_>) -> Reading<Ownership> {
     let owned = |object_ownership: String| Ownership { object_ownership };
     match setting {
-        Setting::LeftOut if new => Reading::Known(owned(ENFORCED.to_owned())),
+        Setting::LeftOut if new => Reading::Known(owned(BUCKET_OWNER_ENFORCED.to_owned())),
         Setting::LeftOut => made.undetermined(NOT_WRITTEN),
         setting => made.reading(&setting.clone().map(owned), Reading::Absent),
     }

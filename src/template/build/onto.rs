@@ -18,7 +18,7 @@ use super::{Builder, Made};
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{
-    Acl, BucketInventory, Encryption, Grant, Ownership, PublicAccessBlock, Versioning,
+    Acl, BucketInventory, Encryption, Ownership, PublicAccessBlock, Versioning,
 };
 use crate::inventory::function::FunctionInventory;
 use crate::inventory::identity::IdentityInventory;
@@ -243,11 +243,8 @@ impl<'a> Builder<'a> {
         let ignored = |block: &Reading<PublicAccessBlock>| {
             block.known().is_some_and(|block| block.ignore_public_acls)
         };
-        let enforced = |ownership: &Reading<Ownership>| {
-            ownership
-                .known()
-                .is_some_and(|known| known.object_ownership == "BucketOwnerEnforced")
-        };
+        let enforced =
+            |ownership: &Reading<Ownership>| ownership.known().is_some_and(Ownership::acls_off);
         let was = self
             .below()
             .is_some_and(|below| ignored(&below.public_access_block));
@@ -264,14 +261,12 @@ impl<'a> Builder<'a> {
         if appears {
             return made.undetermined("grants that the ACL has and that have no effect now");
         }
-        let public =
-            |grant: &Grant| matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers");
         Reading::Known(Acl {
             owner: acl.owner.clone(),
             grants: acl
                 .grants
                 .iter()
-                .filter(|grant| !(hides.1 || hides.0 && public(grant)))
+                .filter(|grant| !(hides.1 || hides.0 && grant.is_public()))
                 .cloned()
                 .collect(),
         })

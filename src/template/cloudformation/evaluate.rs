@@ -5,6 +5,7 @@
 //! only after deployment. Such a value is never an error: it becomes a symbol or
 //! [`Undetermined`](TemplateValue::Undetermined).
 
+use coldbucket_policy::kleene;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -485,8 +486,8 @@ impl<'a> Evaluation<'a> {
             "Fn::Not" => self
                 .condition(argument.items().first()?)
                 .map(|value| !value),
-            "Fn::And" => decided(operands(), false),
-            "Fn::Or" => decided(operands(), true),
+            "Fn::And" => kleene::all(operands()),
+            "Fn::Or" => kleene::any(operands()),
             _ => as_bool(&self.evaluate(node)?),
         }
     }
@@ -901,18 +902,4 @@ pub(super) fn transform_name(argument: &TemplateNode) -> String {
         "the macro {}",
         name.as_deref().map(shown).unwrap_or_default()
     )
-}
-
-/// What conditions give of which one of that value decides: it, the other value if all have that, else
-/// nothing known.
-fn decided(conditions: impl Iterator<Item = Option<bool>>, deciding: bool) -> Option<bool> {
-    let mut found = Some(!deciding);
-    for condition in conditions {
-        match condition {
-            Some(value) if value == deciding => return Some(deciding),
-            Some(_) => {}
-            None => found = None,
-        }
-    }
-    found
 }

@@ -15,6 +15,7 @@ use super::{bucket_settings, policies};
 use crate::inventory::bucket::{Abac, Versioning};
 use crate::template::TemplateRemark;
 use crate::template::settings::{AclSettings, BlockSettings, BucketSettings, NOT_IN_PLAN, Setting};
+use coldbucket_policy::contract::BUCKET_OWNER_ENFORCED;
 
 /// The kinds of settings that have a resource of their own.
 const SETTINGS: &[(&str, BucketPart)] = &[
@@ -164,7 +165,7 @@ fn is_private(canned: &str) -> bool {
 fn is_enforced(ownership: &Setting<String>) -> bool {
     match ownership {
         Setting::LeftOut => true,
-        Setting::Written(value) => value == "BucketOwnerEnforced",
+        Setting::Written(value) => value == BUCKET_OWNER_ENFORCED,
         Setting::Undetermined(_) => false,
     }
 }

@@ -26,6 +26,7 @@ use super::{arn, boolean};
 use crate::catalogue::{self, Actions};
 use crate::contract::PrincipalClass;
 use crate::document::{Element, Principal};
+use crate::kleene::any;
 use crate::parse;
 
 /// What kind of signed principal.
@@ -451,19 +452,6 @@ fn provider_account(provider: &str) -> Option<&str> {
     (parts.next() == Some("arn"))
         .then(|| parts.nth(3))
         .flatten()
-}
-
-/// Kleene or.
-fn any(items: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    let mut found = Some(false);
-    for item in items {
-        match item {
-            Some(true) => return Some(true),
-            None => found = None,
-            Some(false) => {}
-        }
-    }
-    found
 }
 
 fn last(path: &str) -> &str {

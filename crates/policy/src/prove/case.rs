@@ -1,7 +1,7 @@
 //! What a question is asked about.
 
 use crate::Policy;
-use crate::contract::{Grant, PublicAccessBlock};
+use crate::contract::{BUCKET_OWNER_ENFORCED, Grant, PublicAccessBlock};
 use crate::controls::AccountControls;
 
 /// A bucket, as far as questions about its reach depend on it.
@@ -80,15 +80,12 @@ impl<'a> Case<'a> {
 
     /// The grants of the ACL that have an effect.
     pub(super) fn effective_grants(&self) -> Vec<Grant> {
-        if self.ownership == Some("BucketOwnerEnforced") {
+        if self.ownership == Some(BUCKET_OWNER_ENFORCED) {
             return Vec::new();
         }
         self.grants
             .iter()
-            .filter(|grant| {
-                !(self.block.ignore_public_acls
-                    && matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers"))
-            })
+            .filter(|grant| !(self.block.ignore_public_acls && grant.is_public()))
             .cloned()
             .collect()
     }

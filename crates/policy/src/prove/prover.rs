@@ -13,8 +13,8 @@ use super::holding;
 use super::questions::Question;
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Actions, CLASSES};
-use crate::contract::PublicAccessBlock;
 use crate::contract::{Answer, Request};
+use crate::contract::{BUCKET_OWNER_ENFORCED, PublicAccessBlock};
 use crate::contract::{ClassReach, Reach};
 use crate::documented_public::documented_public;
 use crate::evaluate::Policies;
@@ -72,7 +72,7 @@ impl Prover {
             place: OwnerAndTime {
                 owner: case.owner.to_owned(),
                 now: case.now,
-                acls_off: case.ownership == Some("BucketOwnerEnforced"),
+                acls_off: case.ownership == Some(BUCKET_OWNER_ENFORCED),
                 public_acls_refused: case.block.block_public_acls,
                 matching_only: false,
             },
@@ -205,7 +205,7 @@ impl Prover {
         if verdict == Reach::Unreachable {
             reason = Some(self.why_closed(question, &mut asked, &ineffective));
         }
-        let gets_in = matches!(verdict, Reach::Reachable | Reach::Constrained);
+        let gets_in = verdict.lets_in();
         let answer = Answer {
             question: String::new(),
             verdict,

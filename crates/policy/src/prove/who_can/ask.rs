@@ -488,7 +488,7 @@ impl World {
         }
         let mut best = best.unwrap_or_else(|| AccessDecision::unknown("no such caller"));
         if let Some(unseen) = &party.unseen
-            && matches!(best.reach, Reach::Reachable | Reach::Constrained)
+            && best.reach.lets_in()
         {
             best.reach = Reach::Constrained;
             best.under

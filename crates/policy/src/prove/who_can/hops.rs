@@ -70,10 +70,6 @@ const FEDERATE: [&str; 2] = ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIde
 /// The action that changes the policy of a bucket.
 const CHANGE: &str = "s3:PutBucketPolicy";
 
-const fn gets_in(reach: Reach) -> bool {
-    matches!(reach, Reach::Reachable | Reach::Constrained)
-}
-
 impl World {
     /// Who is one step away from what the rows say can be reached.
     ///
@@ -91,13 +87,13 @@ impl World {
             .iter()
             .take(identities)
             .enumerate()
-            .filter(|(_, row)| !gets_in(row.decision.reach))
+            .filter(|(_, row)| !row.decision.reach.lets_in())
             .map(|(place, _)| place)
             .collect();
         let mut hops = Vec::new();
         let mut known = KnownAssumptions::new();
         for (role, row) in rows.iter().take(identities).enumerate() {
-            if !gets_in(row.decision.reach) {
+            if !row.decision.reach.lets_in() {
                 continue;
             }
             if let Some(Some(trust)) = self.trusts.get(role) {
@@ -113,7 +109,7 @@ impl World {
             };
             for place in &outside {
                 if let Some(row) = rows.get(*place) {
-                    let changes = changers.get(*place).is_some_and(|reach| gets_in(*reach));
+                    let changes = changers.get(*place).is_some_and(|reach| reach.lets_in());
                     self.changes(bucket, changes, *place, &row.decision, &mut hops);
                 }
             }
@@ -136,7 +132,7 @@ impl World {
             return;
         };
         let mut hop = |principal: &str, via: &str, reach: Reach| {
-            if gets_in(reach) || reach == Reach::Unknown {
+            if reach.lets_in() || reach == Reach::Unknown {
                 hops.push(OneHop {
                     principal: principal.to_owned(),
                     via: via.to_owned(),
@@ -279,7 +275,7 @@ impl World {
                     let (Some(reach), Some(own)) = (reach, own) else {
                         continue;
                     };
-                    if gets_in(reach) || reach == Reach::Unknown {
+                    if reach.lets_in() || reach == Reach::Unknown {
                         hops.push(OneHop {
                             principal: own.clone(),
                             via: action.to_owned(),
@@ -323,7 +319,7 @@ impl World {
             "key" => {
                 for action in ["kms:PutKeyPolicy", "kms:CreateGrant"] {
                     let decision = self.at_key(bucket, action, subject, Some(place));
-                    if decision.is_some_and(|decision| gets_in(decision.reach)) {
+                    if decision.is_some_and(|decision| decision.reach.lets_in()) {
                         hop(action);
                     }
                 }

@@ -15,7 +15,7 @@ use super::records::{
 use super::rules::{self, ActionBits, RuleBook};
 use super::subject::{IdentityFacts, Subject};
 use crate::catalogue::Actions;
-use crate::contract::Grant;
+use crate::contract::{BUCKET_OWNER_ENFORCED, Grant};
 use crate::document::{Effect, Policy};
 use crate::documented_public::documented_public;
 use crate::parse::PolicyKind;
@@ -670,18 +670,14 @@ impl CompiledBucket {
         key: Option<usize>,
     ) -> Self {
         let (policy, mut named) = of_resource(book, "bucket", &record.policy);
-        let acls_off = record.ownership.as_deref() == Some("BucketOwnerEnforced");
+        let acls_off = record.ownership.as_deref() == Some(BUCKET_OWNER_ENFORCED);
         let block = record.block.known().copied().unwrap_or_default();
         let acl = match &record.grants {
             _ if acls_off => 0..0,
             Knowledge::Known(grants) => {
                 let effective: Vec<Grant> = grants
                     .iter()
-                    .filter(|grant| {
-                        let public =
-                            matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers");
-                        !(public && block.ignore_public_acls)
-                    })
+                    .filter(|grant| !(block.ignore_public_acls && grant.is_public()))
                     .cloned()
                     .collect();
                 named.grants(&effective, record.owner_id.as_deref());
