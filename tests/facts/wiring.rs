@@ -9,7 +9,7 @@ use coldbucket::inventory::Reading;
 use coldbucket::inventory::account::RegionInventory;
 use coldbucket::inventory::function::{
     Alias, FunctionConfiguration, FunctionInventory, FunctionStatus, FunctionUrl, Invocations,
-    ProvisionedConcurrency, ProvisionedUsage, SnapStart, UrlCors, Vpc,
+    ProvisionedConcurrency, ProvisionedUsage, SnapStart, UrlCalls, UrlCors, Vpc,
 };
 use coldbucket::inventory::trigger::{
     EventRule, EventSourceMapping, RuleTarget, ScalableTarget, Schedule,
@@ -458,6 +458,7 @@ fn url(qualifier: &str, auth_type: &str, created: &str) -> FunctionUrl {
         qualifier: qualifier.into(),
         auth_type: auth_type.into(),
         created: created.into(),
+        modified: None,
         cors: None,
     }
 }
@@ -696,6 +697,87 @@ fn a_url_is_open_when_setting_and_policy_both_say_so() {
             expected,
             "{auth} {created} {statements}"
         );
+    }
+}
+
+/// Requests that were answered after AWS's exception was to end prove that one grant is enough here.
+/// Requests that got a 4xx prove nothing: the code may answer so, and so does Lambda.
+#[test]
+fn answered_requests_prove_that_one_grant_of_two_is_enough() {
+    let calls = |qualifier: &str, requests: f64, client_errors: f64, server_errors: f64| {
+        Reading::Known(vec![UrlCalls {
+            qualifier: qualifier.into(),
+            since: "2026-11-08T12:00:00Z".into(),
+            requests,
+            client_errors,
+            server_errors,
+        }])
+    };
+    let (before, after) = ("2026-11-01T12:00:00Z", "2026-11-22T12:00:00Z");
+    let one = json!([url_grant()]);
+    let both = json!([url_grant(), second_grant()]);
+    let none = json!([second_grant()]);
+    for (taken_at, statements, calls, open, by_exception) in [
+        (
+            after,
+            &one,
+            calls("live", 12.0, 2.0, 0.0),
+            Some(true),
+            Some(true),
+        ),
+        // A 5xx comes from code that ran.
+        (
+            after,
+            &one,
+            calls("live", 12.0, 11.0, 1.0),
+            Some(true),
+            Some(true),
+        ),
+        (after, &one, calls("live", 12.0, 12.0, 0.0), None, None),
+        (after, &one, calls("live", 0.0, 0.0, 0.0), None, None),
+        // Those of another URL of the function say nothing about this one.
+        (after, &one, calls("$LATEST", 12.0, 0.0, 0.0), None, None),
+        (after, &one, Reading::Known(Vec::new()), None, None),
+        (after, &one, Reading::NotCollected, None, None),
+        (after, &one, denied("cloudwatch:GetMetricData"), None, None),
+        // Without the first grant every request is refused, and with both none is needed as proof.
+        (
+            after,
+            &none,
+            calls("live", 12.0, 2.0, 0.0),
+            Some(false),
+            Some(false),
+        ),
+        (after, &both, Reading::NotCollected, Some(true), Some(false)),
+        (
+            after,
+            &both,
+            calls("live", 12.0, 12.0, 0.0),
+            Some(true),
+            Some(false),
+        ),
+        // Before the day from which requests count, they are not looked at.
+        (
+            before,
+            &one,
+            calls("live", 12.0, 2.0, 0.0),
+            None,
+            Some(false),
+        ),
+    ] {
+        let case = format!("{taken_at} {statements} {calls:?}");
+        let mut function = with_policy(provisioned(), "live", statements);
+        function.urls = Reading::Known(vec![url("live", "NONE", "2025-03-01T00:00:00Z")]);
+        function.url_calls = calls.clone();
+        let facts = function_facts_on(function.clone(), quiet_region(), taken_at);
+        let found = &facts.urls.known().unwrap()[0];
+        assert_eq!(found.open.known().copied(), open, "{case}");
+        let found = found.open_by_exception.known().copied();
+        assert_eq!(found, by_exception, "{case}");
+        // A signed request may be one of the account's own.
+        function.urls = Reading::Known(vec![url("live", "AWS_IAM", "2025-03-01T00:00:00Z")]);
+        let facts = function_facts_on(function, quiet_region(), taken_at);
+        assert_eq!(facts.urls.known().unwrap()[0].open, Fact::Known(false));
     }
 }
 

@@ -9,7 +9,10 @@
 //! `lambda:InvokeFunctionUrl`, and URLs made since October 2025 for `lambda:InvokeFunction` as well
 //! (Lambda developer guide, "Control access to Lambda function URLs", 2026 copy). Accounts that had
 //! URLs before got a temporary exception, with the advice to add the second grant by 2026-11-01 (AWS's
-//! notice of 2025-10-27); whether it ended that day AWS has not published. With `AuthType` AWS_IAM the
+//! notice of 2025-10-27); whether it ended that day AWS has not published. Requests that the URL answered
+//! since then prove it: with `AuthType` NONE no request is signed, so each that got no 4xx was anyone's.
+//! That all got a 4xx proves nothing, as the code itself may answer so. CloudWatch counts them since the
+//! URL's settings last changed; when its policy last changed is not readable. With `AuthType` AWS_IAM the
 //! same grants open the URL to every AWS account. Deleting a URL leaves the policy behind.
 
 use std::collections::BTreeMap;
@@ -19,7 +22,8 @@ use schemars::JsonSchema;
 use super::context::{FunctionContext, LATEST};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::inventory::function::FunctionUrl;
+use crate::inventory::Reading;
+use crate::inventory::function::{FunctionUrl, URL_CALLS_FROM, UrlCalls};
 use crate::inventory::ids::partition;
 use crate::inventory::need::ReadingKind;
 use crate::report::policy::{ContextValue, Decision, PrincipalClass, Request, RequestPrincipal};
@@ -65,8 +69,12 @@ pub struct UrlFacts {
     /// `NONE` or `AWS_IAM`.
     pub auth_type: String,
     /// Anyone on the internet may call it.
-    #[needs(own(FunctionAliases), own(FunctionPolicies))]
+    #[needs(own(FunctionAliases), own(FunctionPolicies), own(FunctionUrlCalls))]
     pub open: Fact<bool>,
+    /// It is open with one of the two grants that AWS asks for since October 2025: requests were answered
+    /// after AWS's exception was to end.
+    #[needs(own(FunctionAliases), own(FunctionPolicies), own(FunctionUrlCalls))]
+    pub open_by_exception: Fact<bool>,
     /// Pages of any origin may call it and read the answer.
     pub any_origin: bool,
     /// They may send the visitor's cookies along.
@@ -127,6 +135,7 @@ pub(super) struct Access<'a> {
     account: &'a str,
     region: &'a str,
     now: &'a str,
+    url_calls: &'a Reading<Vec<UrlCalls>>,
     /// A function of this account and Region is known to have a URL from before October 2025.
     older_url: bool,
 }
@@ -179,6 +188,7 @@ impl<'a> Access<'a> {
             account: context.account_id,
             region: context.region,
             now: context.taken_at,
+            url_calls: &context.function.url_calls,
             older_url: context
                 .inventory
                 .functions
@@ -265,11 +275,8 @@ impl<'a> Access<'a> {
                 .map(|url| UrlFacts {
                     qualifier: url.qualifier.clone(),
                     auth_type: url.auth_type.clone(),
-                    open: if url.auth_type == "NONE" {
-                        self.open(url)
-                    } else {
-                        Fact::Known(false)
-                    },
+                    open: self.open(url),
+                    open_by_exception: self.open_by_exception(url),
                     any_origin: url
                         .cors
                         .as_ref()
@@ -281,17 +288,79 @@ impl<'a> Access<'a> {
     }
 
     fn open(&self, url: &FunctionUrl) -> Fact<bool> {
-        self.policies.as_ref().and_then(|policies| {
-            let Some((_, policy)) = policies
-                .iter()
-                .find(|(qualifier, _)| *qualifier == url.qualifier)
-            else {
-                return Fact::Known(false);
-            };
-            let asked = Asked::new(self, &url.qualifier, policy);
+        self.asked_unsigned(url, |asked| {
             let second = asked.invokes_by_url().or(self.needs_both(url).negate());
+            let second = if second.known() == Some(&true) {
+                second
+            } else {
+                second.or(self.answered(url))
+            };
             asked.opens_url().and(second)
         })
+    }
+
+    fn open_by_exception(&self, url: &FunctionUrl) -> Fact<bool> {
+        self.asked_unsigned(url, |asked| {
+            let half = asked.opens_url().and(asked.invokes_by_url().negate());
+            if half.known() == Some(&false) {
+                return half;
+            }
+            half.and(self.answered(url))
+        })
+    }
+
+    /// What the policy says to unsigned requests to a URL with AuthType NONE; false for other URLs, and
+    /// without a policy.
+    fn asked_unsigned(
+        &self,
+        url: &FunctionUrl,
+        answer: impl Fn(&Asked<'_>) -> Fact<bool>,
+    ) -> Fact<bool> {
+        if url.auth_type != "NONE" {
+            return Fact::Known(false);
+        }
+        self.policies.as_ref().and_then(|policies| {
+            policies
+                .iter()
+                .find(|(qualifier, _)| *qualifier == url.qualifier)
+                .map_or(Fact::Known(false), |(qualifier, policy)| {
+                    answer(&Asked::new(self, qualifier, policy))
+                })
+        })
+    }
+
+    /// Whether the URL answered a request since AWS's exception was to end. That it did is proof; that
+    /// it did not is none, so this is true or unknown, and false before that day.
+    fn answered(&self, url: &FunctionUrl) -> Fact<bool> {
+        if day(self.now).is_none_or(|taken| taken < URL_CALLS_FROM) {
+            return Fact::Known(false);
+        }
+        let undecided = |calls: Option<&UrlCalls>| {
+            let (requests, since) = calls.map_or((0.0, URL_CALLS_FROM), |calls| {
+                (calls.requests, calls.since.as_str())
+            });
+            Fact::undecidable(if requests > 0.0 {
+                format!(
+                    "each of the {requests} requests to the URL since {since} got a 4xx, from \
+                     Lambda or from the code"
+                )
+            } else {
+                format!("CloudWatch counts no request to the URL since {since}")
+            })
+        };
+        from_reading(
+            ReadingKind::FunctionUrlCalls,
+            &self.url_calls.as_ref(),
+            || undecided(None),
+            |calls| {
+                let calls = calls.iter().find(|calls| calls.qualifier == url.qualifier);
+                match calls {
+                    Some(calls) if calls.requests > calls.client_errors => Fact::Known(true),
+                    calls => undecided(calls),
+                }
+            },
+        )
+        .and_then(|answered| answered)
     }
 
     /// Whether every AWS account may call the AWS_IAM URL of that qualifier; false where there is none.
