@@ -558,6 +558,134 @@ fn a_policy_is_public_when_a_stranger_gets_in() {
     }
 }
 
+/// A full policy (PutResourcePolicy) may have Deny, NotPrincipal and every condition. A caller who holds
+/// nothing that the policy names is one whose values stand in no statement, whatever those are.
+#[test]
+fn full_policies_are_judged_by_what_they_allow_and_deny() {
+    let allow = |condition: Value| invoke(json!("*"), condition);
+    let deny = |rest: Value| {
+        let mut statement = json!({"Sid": "d", "Effect": "Deny", "Action": "lambda:*",
+            "Resource": [arn(""), arn("live")]});
+        for (name, value) in rest.as_object().unwrap() {
+            statement[name] = value.clone();
+        }
+        statement
+    };
+    let cases = [
+        // One network, one account or one name is never everyone's.
+        (
+            json!([allow(json!({"IpAddress": {"aws:SourceIp": "9.9.9.0/24"}}))]),
+            false,
+        ),
+        (
+            json!([allow(
+                json!({"StringEquals": {"aws:PrincipalAccount": "999999999999"}})
+            )]),
+            false,
+        ),
+        // Any account can name a user so.
+        (
+            json!([allow(
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/unnamed"}})
+            )]),
+            true,
+        ),
+        (
+            json!([allow(
+                json!({"StringEquals": {"aws:PrincipalOrgID": "o-otherorg00"}})
+            )]),
+            false,
+        ),
+        // A Deny that spares some leaves everyone else out; one that names some leaves everyone else in.
+        (
+            json!([
+                allow(json!({})),
+                deny(json!({"Principal": "*",
+            "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}))
+            ]),
+            false,
+        ),
+        (
+            json!([
+                allow(json!({})),
+                deny(json!({"Principal": "*",
+            "Condition": {"IpAddress": {"aws:SourceIp": "9.9.9.0/24"}}}))
+            ]),
+            true,
+        ),
+        (
+            json!([
+                allow(json!({})),
+                deny(
+                    json!({"NotPrincipal": {"AWS": [format!("arn:aws:iam::{OWNER}:root"),
+            format!("arn:aws:iam::{OWNER}:role/caller")]}})
+                )
+            ]),
+            false,
+        ),
+        (
+            json!([
+                allow(json!({})),
+                deny(json!({"Principal": {"AWS": "999999999999"}}))
+            ]),
+            true,
+        ),
+        (
+            json!([
+                allow(json!({})),
+                deny(json!({"Principal": "*",
+            "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}))
+            ]),
+            false,
+        ),
+        // Grants that have ended, and that have begun; the snapshot is of 2026-11-22.
+        (
+            json!([allow(
+                json!({"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}})
+            )]),
+            false,
+        ),
+        (
+            json!([allow(
+                json!({"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}})
+            )]),
+            true,
+        ),
+        // What an account sets about its own principals restricts nobody.
+        (
+            json!([allow(
+                json!({"StringEquals": {"aws:PrincipalTag/team": "red"}})
+            )]),
+            true,
+        ),
+        // A function of one's own is the source of nobody else's requests; any function is.
+        (
+            json!([allow(
+                json!({"ArnLike": {"lambda:SourceFunctionArn": arn("")}})
+            )]),
+            false,
+        ),
+        (
+            json!([allow(
+                json!({"ArnLike": {"lambda:SourceFunctionArn": "arn:aws:lambda:*:*:function:*"}})
+            )]),
+            true,
+        ),
+        (
+            json!([allow(
+                json!({"StringEquals": {"lambda:EventSourceToken": "amzn1.ask.skill.x"}})
+            )]),
+            false,
+        ),
+    ];
+    for (statements, public) in cases {
+        let function = with_policy(provisioned(), "live", &statements);
+        let facts = function_facts_in(function, quiet_region());
+        let found = facts.policies.known().unwrap()[0].public.clone();
+        assert_eq!(found, Fact::Known(public), "{statements}");
+    }
+}
+
 #[test]
 fn a_deny_takes_a_public_grant_back_and_a_grant_of_everything_names_the_worst() {
     let allow = invoke(json!("*"), json!({}));

@@ -1,9 +1,11 @@
 //! Who may call a function: its resource policies, one a qualifier, and its URLs.
 //!
-//! The policies are put to the same engine as bucket policies, which decides one request at a time.
-//! The requests are those of any AWS account: an identity of an account that no policy names, with the
-//! keys that such a caller has and the headers a caller may type; for URLs an unsigned request; for
-//! services one that serves another account's resource. If one of them is allowed, all are.
+//! The prover answers whether a policy allows such a request: one of any identity of an account that the
+//! policy does not name and that holds nothing the policy names, for URLs an unsigned one. It weighs
+//! every Allow, Deny and condition, so that full policies (PutResourcePolicy, since 2026-07) need no
+//! rules of their own. GetPolicy answers with the same document as GetResourcePolicy: both are written
+//! by AddPermission and PutResourcePolicy (terraform-provider-aws, pull request 49866, 2026-09). Whether
+//! a service serves another account's resource, the evaluator decides request by request.
 //!
 //! A function URL with `AuthType` NONE is open only if the policy says so too: it asks for
 //! `lambda:InvokeFunctionUrl`, and URLs made since October 2025 for `lambda:InvokeFunction` as well
@@ -29,6 +31,10 @@ use crate::inventory::need::ReadingKind;
 use crate::report::policy::{ContextValue, Decision, PrincipalClass, Request, RequestPrincipal};
 use coldbucket_policy::document::{Effect, Principal};
 use coldbucket_policy::evaluate::Policies;
+use coldbucket_policy::prove::{
+    AccessAnswer, AccessQuestion, ActionScope, Callers, DocumentId, DocumentSet, KeyFact,
+    ResourceScope, StatementSet,
+};
 use coldbucket_policy::{Policy, PolicyKind};
 
 /// The resource policy of one qualifier; `item` in checks over `function.policies`.
@@ -117,6 +123,11 @@ const CONTROL: [&str; 28] = [
 
 /// Services whose requests never come from another account's resource (an idea of prowler's).
 const OWN_ACCOUNT_ONLY: [&str; 2] = ["secretsmanager.amazonaws.com", "eks.amazonaws.com"];
+
+/// How the URL that a request came through checks its callers, and whether it came through one (Service
+/// Authorization Reference, condition keys for AWS Lambda); in lower case, as the prover names keys.
+const URL_AUTH_TYPE: &str = "lambda:functionurlauthtype";
+const VIA_URL: &str = "lambda:invokedviafunctionurl";
 
 /// An account that no policy names.
 const UNNAMED_ACCOUNT: &str = "999999999999";
@@ -418,6 +429,8 @@ struct Asked<'a> {
     access: &'a Access<'a>,
     policy: &'a Policy,
     engine: Policies,
+    documents: DocumentSet,
+    document: DocumentId,
     resource: String,
 }
 
@@ -429,9 +442,13 @@ fn one(value: &str) -> ContextValue {
 
 impl<'a> Asked<'a> {
     fn new(access: &'a Access<'a>, qualifier: &str, policy: &'a Policy) -> Self {
+        let mut builder = DocumentSet::builder(partition(access.region), []);
+        let document = builder.add(policy, PolicyKind::Resource);
         Self {
             access,
             policy,
+            documents: builder.complete(),
+            document,
             engine: Policies::of_resource(Some(policy)).with_willing_identity(),
             resource: if qualifier == LATEST {
                 access.arn.clone()
@@ -439,32 +456,6 @@ impl<'a> Asked<'a> {
                 format!("{}:{qualifier}", access.arn)
             },
         }
-    }
-
-    /// An identity of an account that no policy names.
-    fn anyone(&self) -> String {
-        let partition = partition(self.access.region);
-        format!("arn:{partition}:iam::{UNNAMED_ACCOUNT}:user/unnamed")
-    }
-
-    /// What a request of any account carries: where it comes from, when, and the headers that a caller
-    /// types, as the policy would like them.
-    fn unnamed_context(&self) -> Context {
-        let mut context = Context::from([
-            ("aws:SourceIp".to_owned(), one("9.9.9.9")),
-            ("aws:SecureTransport".to_owned(), one("true")),
-            ("aws:CurrentTime".to_owned(), one(self.access.now)),
-            ("aws:RequestedRegion".to_owned(), one(self.access.region)),
-            ("aws:PrincipalOrgID".to_owned(), one("o-otherorg00")),
-            ("aws:ViaAWSService".to_owned(), one("false")),
-            ("aws:PrincipalIsAWSService".to_owned(), one("false")),
-        ]);
-        for key in ["aws:UserAgent", "aws:Referer"] {
-            if let Some(value) = self.wanted(&key.to_ascii_lowercase()).first() {
-                context.insert(key.to_owned(), one(&value.replace(['*', '?'], "")));
-            }
-        }
-        context
     }
 
     /// The values that Allow statements want of a key.
@@ -498,24 +489,61 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// Whether the policy allows one of the actions to such a caller, who holds nothing that it names.
+    fn allows(&self, callers: &Callers, actions: &[&str], known: &[(&str, KeyFact)]) -> Fact<bool> {
+        if !self.policy.is_sound() {
+            return Fact::undecidable("the policy cannot be read as a whole");
+        }
+        let one = |value: &str| KeyFact::OneOf(vec![value.to_owned()]);
+        let mut facts = vec![
+            ("aws:currenttime".to_owned(), one(self.access.now)),
+            ("aws:requestedregion".to_owned(), one(self.access.region)),
+            // Only requests of Alexa carry it.
+            ("lambda:eventsourcetoken".to_owned(), KeyFact::Absent),
+        ];
+        for (key, fact) in known {
+            facts.push(((*key).to_owned(), fact.clone()));
+        }
+        let names = actions.iter().map(|name| (*name).to_owned()).collect();
+        let answer = self.documents.ask(
+            &AccessQuestion {
+                musts: &[vec![StatementSet::allows(self.document)]],
+                denies: &[StatementSet::denies(self.document)],
+                callers,
+                fresh: true,
+                bounded: false,
+                actions: &ActionScope::Names(names),
+                resources: &ResourceScope::Exactly(self.resource.clone()),
+                facts: &facts,
+                owner: Some(self.access.account),
+            },
+            DocumentSet::STEPS,
+        );
+        match answer {
+            AccessAnswer::Satisfiable(_) => Fact::Known(true),
+            AccessAnswer::Unsatisfiable => Fact::Known(false),
+            AccessAnswer::Undecided(reason) => Fact::undecidable(reason),
+        }
+    }
+
     /// What any account may do, other than through a URL.
     fn public_actions(&self) -> Fact<Vec<&'static str>> {
-        let arn = self.anyone();
-        std::iter::once("lambda:InvokeFunction")
+        let without_url = [(URL_AUTH_TYPE, KeyFact::Absent), (VIA_URL, KeyFact::Absent)];
+        let all: Vec<&'static str> = std::iter::once("lambda:InvokeFunction")
             .chain(CONTROL)
+            .collect();
+        let ask = |actions: &[&str]| self.allows(&Callers::AnyAccount, actions, &without_url);
+        if ask(&all).known() == Some(&false) {
+            return Fact::Known(Vec::new());
+        }
+        all.into_iter()
             .fold(Fact::Known(Vec::new()), |found, action| {
-                found
-                    .zip(self.decide(
-                        RequestPrincipal::Arn(arn.clone()),
-                        action,
-                        self.unnamed_context(),
-                    ))
-                    .map(|(mut found, allowed)| {
-                        if allowed {
-                            found.push(action);
-                        }
-                        found
-                    })
+                found.zip(ask(&[action])).map(|(mut found, allowed)| {
+                    if allowed {
+                        found.push(action);
+                    }
+                    found
+                })
             })
     }
 
@@ -526,53 +554,30 @@ impl<'a> Asked<'a> {
     }
 
     fn unsigned(&self, action: &str, key: &str, value: &str) -> Fact<bool> {
-        let mut context = self.unnamed_context();
-        context.remove("aws:PrincipalOrgID");
-        context.insert(key.to_owned(), one(value));
-        self.decide(
-            RequestPrincipal::Class(PrincipalClass::Anonymous),
-            action,
-            context,
-        )
+        let known = [(key, KeyFact::OneOf(vec![value.to_owned()]))];
+        self.allows(&Callers::Anonymous, &[action], &known)
     }
 
     /// A request of any account that is signed, for a URL with AuthType AWS_IAM.
     fn signed(&self, action: &str, key: &str, value: &str) -> Fact<bool> {
-        let mut context = self.unnamed_context();
-        context.insert(key.to_owned(), one(value));
-        self.decide(RequestPrincipal::Arn(self.anyone()), action, context)
+        let known = [(key, KeyFact::OneOf(vec![value.to_owned()]))];
+        self.allows(&Callers::AnyAccount, &[action], &known)
     }
 
     fn opens_iam_url(&self) -> Fact<bool> {
-        self.signed(
-            "lambda:InvokeFunctionUrl",
-            "lambda:FunctionUrlAuthType",
-            "AWS_IAM",
-        )
+        self.signed("lambda:InvokeFunctionUrl", URL_AUTH_TYPE, "AWS_IAM")
     }
 
     fn invokes_by_iam_url(&self) -> Fact<bool> {
-        self.signed(
-            "lambda:InvokeFunction",
-            "lambda:InvokedViaFunctionUrl",
-            "true",
-        )
+        self.signed("lambda:InvokeFunction", VIA_URL, "true")
     }
 
     fn opens_url(&self) -> Fact<bool> {
-        self.unsigned(
-            "lambda:InvokeFunctionUrl",
-            "lambda:FunctionUrlAuthType",
-            "NONE",
-        )
+        self.unsigned("lambda:InvokeFunctionUrl", URL_AUTH_TYPE, "NONE")
     }
 
     fn invokes_by_url(&self) -> Fact<bool> {
-        self.unsigned(
-            "lambda:InvokeFunction",
-            "lambda:InvokedViaFunctionUrl",
-            "true",
-        )
+        self.unsigned("lambda:InvokeFunction", VIA_URL, "true")
     }
 
     /// Services that may call the function for any account's resource.
