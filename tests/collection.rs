@@ -24,7 +24,7 @@ use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation};
 use coldbucket::inventory::request::ResourceFilter;
 use coldbucket::inventory::{Reading, Snapshot};
-use serde_json::json;
+use serde_json::{Value, json};
 use synthetic_aws::{Behaviour, Bucket, Endpoint, Faults, Object, World, config, key, trail};
 
 const ACCOUNT: &str = "111122223333";
@@ -46,6 +46,7 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
         | ReadingKind::FunctionReservedConcurrency
         | ReadingKind::ScalableTargets => Guard::OnlyProvisioned,
         ReadingKind::FunctionStatus | ReadingKind::FunctionInvocations => Guard::OnlyInVpc,
+        ReadingKind::WebFunctionPolicy => Guard::OnlyCheckedByIam,
         ReadingKind::FunctionUrlCalls => Guard::OnlyHalfGrantedUrls,
         ReadingKind::IdentityAccessKeys => Guard::OnlyUsersOfS3,
         ReadingKind::BucketObjectAcls => Guard::UnlessAclsWithoutEffect,
@@ -56,6 +57,7 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
     };
     let subject = match kind {
         ReadingKind::FunctionListing => SubjectKind::Function,
+        ReadingKind::WebFunctionListing => SubjectKind::WebFunction,
         _ => kind.scope().subject(),
     };
     // Who pays only matters of buckets that receive access logs.
@@ -1231,6 +1233,92 @@ fn what_calls_the_functions_of_a_region_is_kept() {
     assert_eq!(scaled[0].function, "function-00000");
     assert!(region.config_recorders.known().is_some());
     assert!(region.trail_listing.known().is_some());
+}
+
+fn web_function(name: &str, endpoints: &[(&str, &str, &str)], policy: &Value) -> Value {
+    let arn = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:web-function/{name}");
+    let endpoints: Vec<Value> = endpoints
+        .iter()
+        .map(|(endpoint, auth_type, state)| {
+            json!({
+                "endpointArn": format!("{arn}/endpoint/{endpoint}"), "endpointName": endpoint,
+                "endpointType": "HomeRegion", "domainName": "x.lambda-web.us-east-1.on.aws",
+                "authType": auth_type, "autoDeploymentMode": "Latest", "revisionWeights": [],
+                "regions": ["us-east-1"], "state": state, "stateReason": "",
+                "createdAt": 1_790_000_000, "updatedAt": 1_790_000_000,
+            })
+        })
+        .collect();
+    json!({
+        "Region": "us-east-1", "Endpoints": endpoints, "Policy": policy,
+        "Function": {
+            "functionName": name, "functionArn": arn, "state": "Active", "stateReason": "",
+            "createdAt": 1_790_000_000, "updatedAt": 1_790_000_000,
+        },
+    })
+}
+
+/// The policy is asked for where an endpoint checks its callers by it, and nowhere else.
+#[test]
+fn web_functions_with_their_endpoints_and_policies() {
+    let policy = json!({ "Version": "2012-10-17", "Statement": [] });
+    let world = World {
+        web_functions: vec![
+            web_function("open", &[("prod", "ApplicationManaged", "Active")], &policy),
+            web_function(
+                "signed",
+                &[
+                    ("test", "ApplicationManaged", "Pending"),
+                    ("prod", "IamAuth", "Active"),
+                ],
+                &policy,
+            ),
+            web_function("bare", &[("prod", "IamAuth", "Active")], &Value::Null),
+        ],
+        ..World::default()
+    };
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(endpoint.count("lambda:ListWebFunctions"), 3);
+    assert_eq!(endpoint.count("lambda:ListWebFunctionEndpoints"), 3);
+    assert_eq!(endpoint.count("lambda:GetResourcePolicy"), 2);
+    let region = &account(&snapshot).regions["us-east-1"];
+    assert_eq!(
+        region.web_function_listing,
+        Reading::Known(Listing { complete: true })
+    );
+    assert_eq!(region.web_functions["open"].policy, Reading::NotCollected);
+    assert_eq!(region.web_functions["bare"].policy, Reading::Absent);
+    let signed = &region.web_functions["signed"];
+    assert_eq!(signed.policy, Reading::Known(policy.to_string()));
+    let endpoints = signed.endpoints.known().unwrap();
+    let names: Vec<&str> = endpoints.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["prod", "test"]);
+    assert_eq!(
+        (endpoints[0].auth_type.as_str(), endpoints[0].state.as_str()),
+        ("IamAuth", "Active")
+    );
+}
+
+#[test]
+fn a_region_without_web_functions_is_no_missing_permission() {
+    for (status, code, expected) in [
+        (501, "NotImplemented", Reading::Absent),
+        (
+            403,
+            "AccessDeniedException",
+            denied("lambda:ListWebFunctions", "AccessDeniedException"),
+        ),
+    ] {
+        let behaviour = Behaviour::failing("lambda:ListWebFunctions", status, code);
+        let endpoint = Endpoint::start(World::default(), behaviour);
+        let snapshot = collect(request(
+            &endpoint,
+            needs(&[ReadingKind::WebFunctionListing]),
+        ));
+        let region = &account(&snapshot).regions["us-east-1"];
+        assert_eq!(region.web_function_listing, expected, "{status}");
+    }
 }
 
 #[test]

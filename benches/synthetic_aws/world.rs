@@ -31,6 +31,8 @@ pub struct World {
     pub buckets: BTreeMap<String, Bucket>,
     /// The functions of all Regions.
     pub functions: Vec<Function>,
+    /// Web Functions: `Region`, `Function` as ListWebFunctions lists it, `Endpoints` and `Policy`.
+    pub web_functions: Vec<Value>,
     /// KMS keys by the ARN of the key or of an alias of it: `KeyMetadata`, and `Rotates`.
     pub keys: BTreeMap<String, Value>,
     /// Trails: `Trail` as DescribeTrails lists it, `Status` and `Selectors` as they are answered.
@@ -79,6 +81,7 @@ impl Default for World {
             public_access_block: None,
             buckets: BTreeMap::new(),
             functions: Vec::new(),
+            web_functions: Vec::new(),
             keys: BTreeMap::new(),
             trails: Vec::new(),
             event_data_stores: BTreeMap::new(),

@@ -52,6 +52,7 @@ pub struct Clients {
     guard: ReadOnly,
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
+    lambda_web: Mutex<HashMap<String, aws_sdk_lambdaweb::Client>>,
     ecr: Mutex<HashMap<String, aws_sdk_ecr::Client>>,
     kms: Mutex<HashMap<String, aws_sdk_kms::Client>>,
     events: Mutex<HashMap<String, aws_sdk_eventbridge::Client>>,
@@ -218,6 +219,7 @@ impl Clients {
             guard: ReadOnly::default(),
             s3: Mutex::default(),
             lambda: Mutex::default(),
+            lambda_web: Mutex::default(),
             ecr: Mutex::default(),
             kms: Mutex::default(),
             events: Mutex::default(),
@@ -279,6 +281,18 @@ impl Clients {
         kept(&self.lambda, region, || {
             aws_sdk_lambda::Client::from_conf(
                 aws_sdk_lambda::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// lambda's Web Functions in a Region.
+    pub fn lambda_web(&self, region: &str) -> aws_sdk_lambdaweb::Client {
+        kept(&self.lambda_web, region, || {
+            aws_sdk_lambdaweb::Client::from_conf(
+                aws_sdk_lambdaweb::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
                     .interceptor(self.guard.clone())
                     .build(),

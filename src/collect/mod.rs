@@ -57,6 +57,7 @@ mod targets;
 pub mod testing;
 mod trails;
 mod triggers;
+mod web_functions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
@@ -459,8 +460,16 @@ async fn read_regions(session: &Session, account: &str) -> ReadRegions {
                     event_recorders::channels(session, &name)
                 )
             };
-            let (functions, access_points, (trail_listing, trails), recorders, config) = tokio::join!(
+            let (
                 functions,
+                (web_function_listing, web_functions),
+                access_points,
+                (trail_listing, trails),
+                recorders,
+                config,
+            ) = tokio::join!(
+                functions,
+                web_functions::read(session, &name),
                 access_points::read(session, account, &name),
                 trails::list(session, &name),
                 recorders,
@@ -471,6 +480,8 @@ async fn read_regions(session: &Session, account: &str) -> ReadRegions {
             let region = RegionInventory {
                 access_point_listing,
                 access_points,
+                web_function_listing,
+                web_functions,
                 trail_listing,
                 event_data_stores,
                 event_channels,

@@ -29,6 +29,18 @@ pub struct CutShort {
     error: CallError,
 }
 
+impl CutShort {
+    /// Why the next page was not read.
+    pub const fn error(&self) -> &CallError {
+        &self.error
+    }
+
+    /// Not one page was read.
+    pub const fn is_first(&self) -> bool {
+        self.pages == 0
+    }
+}
+
 impl From<CutShort> for CallError {
     fn from(cut: CutShort) -> Self {
         cut.error

@@ -95,6 +95,7 @@ impl CollectionPlan {
             SubjectKind::Trail,
             SubjectKind::Function,
             SubjectKind::AccessPoint,
+            SubjectKind::WebFunction,
         ]
         .iter()
         .any(|kind| self.lists(*kind))

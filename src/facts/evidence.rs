@@ -249,6 +249,7 @@ fn own_scope(subject: &Subject) -> Scope {
         SubjectKind::Trail => Scope::Trail,
         SubjectKind::Identity => Scope::Identity,
         SubjectKind::Function => Scope::Function,
+        SubjectKind::WebFunction => Scope::WebFunction,
     }
 }
 

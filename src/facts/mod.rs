@@ -22,6 +22,7 @@ pub mod function;
 pub mod group;
 pub mod identity;
 mod index;
+mod lambda_policy;
 mod lazy;
 pub mod reach;
 pub mod region;
@@ -31,6 +32,7 @@ mod subjects;
 pub mod trail;
 mod trust;
 mod vocabulary;
+pub mod web_function;
 
 pub use document::FactDocument;
 pub use fact::{Because, Fact, from_reading};

@@ -12,6 +12,7 @@ use super::identity::IdentityFacts;
 use super::region::RegionFacts;
 use super::subject::{Facts, Posture, Subject, SubjectView};
 use super::trail::TrailFacts;
+use super::web_function::WebFunctionFacts;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
 
@@ -115,4 +116,6 @@ kinds! {
     Identity(IdentityFacts),
     /// Of an access point.
     AccessPoint(AccessPointFacts),
+    /// Of a Lambda Web Function.
+    WebFunction(WebFunctionFacts),
 }

@@ -18,6 +18,7 @@ use super::key::KeyInventory;
 use super::target::TargetInventory;
 use super::trail::{EventRecorder, TrailInventory};
 use super::trigger::{EventRule, EventSourceMapping, ScalableTarget, Schedule};
+use super::web_function::WebFunctionInventory;
 
 /// One account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -122,6 +123,12 @@ pub struct RegionInventory {
     /// The access points by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub access_points: BTreeMap<String, AccessPointInventory>,
+    /// How the listing of Web Functions went (ListWebFunctions); absent where AWS does not offer them.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub web_function_listing: Reading<Listing>,
+    /// The Web Functions by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub web_functions: BTreeMap<String, WebFunctionInventory>,
 }
 
 /// The identity whose credentials were used.

@@ -23,11 +23,13 @@ pub enum SubjectKind {
     Identity,
     /// A Lambda function with its versions and aliases.
     Function,
+    /// A Lambda Web Function with its endpoints.
+    WebFunction,
 }
 
 impl SubjectKind {
     /// Every kind, in the order reports show them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Account,
         Self::Region,
         Self::Bucket,
@@ -35,6 +37,7 @@ impl SubjectKind {
         Self::Trail,
         Self::Identity,
         Self::Function,
+        Self::WebFunction,
     ];
 
     /// The name used in policy files and reports, for example `access-point`.
@@ -47,6 +50,7 @@ impl SubjectKind {
             Self::Trail => "trail",
             Self::Identity => "identity",
             Self::Function => "function",
+            Self::WebFunction => "web-function",
         }
     }
 
@@ -55,6 +59,7 @@ impl SubjectKind {
     pub const fn variable(self) -> &'static str {
         match self {
             Self::AccessPoint => "access_point",
+            Self::WebFunction => "web_function",
             other => other.name(),
         }
     }
@@ -146,6 +151,14 @@ pub fn trail_arn(region: &str, account: &str, name: &str) -> String {
 pub fn function_arn(region: &str, account: &str, name: &str) -> String {
     format!(
         "arn:{}:lambda:{region}:{account}:function:{name}",
+        partition(region)
+    )
+}
+
+/// The ARN of a Web Function.
+pub fn web_function_arn(region: &str, account: &str, name: &str) -> String {
+    format!(
+        "arn:{}:lambda:{region}:{account}:web-function/{name}",
         partition(region)
     )
 }

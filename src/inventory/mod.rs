@@ -32,6 +32,7 @@ pub mod snapshot;
 pub mod target;
 pub mod trail;
 pub mod trigger;
+pub mod web_function;
 
 pub use reading::{Reading, ReadingState};
 pub use snapshot::Snapshot;

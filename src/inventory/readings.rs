@@ -24,6 +24,7 @@ use super::pointer;
 use super::reading::{Reading, ReadingState};
 use super::target::TargetInventory;
 use super::trail::TrailInventory;
+use super::web_function::WebFunctionInventory;
 
 /// Where a reading lives, and so how often its calls are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -49,6 +50,8 @@ pub enum Scope {
     MultiRegionAccessPoint,
     /// Once a function.
     Function,
+    /// Once a Web Function.
+    WebFunction,
 }
 
 impl Scope {
@@ -62,6 +65,7 @@ impl Scope {
             Self::Identity => SubjectKind::Identity,
             Self::AccessPoint | Self::MultiRegionAccessPoint => SubjectKind::AccessPoint,
             Self::Function => SubjectKind::Function,
+            Self::WebFunction => SubjectKind::WebFunction,
         }
     }
 }
@@ -136,6 +140,9 @@ pub enum Guard {
     ///
     /// [`URL_CALLS_FROM`]: super::function::URL_CALLS_FROM
     OnlyHalfGrantedUrls,
+    /// Not called for Web Functions whose endpoints are all known to check no caller: their policy
+    /// does not count.
+    OnlyCheckedByIam,
 }
 
 /// One row of the table.
@@ -256,6 +263,8 @@ readings! {
         ConfigDeliveries = config_deliveries [("config", "DescribeDeliveryChannelStatus", "config:DescribeDeliveryChannelStatus")];
         /// AWS Config's rules.
         ConfigRules = config_rules [("config", "DescribeConfigRules", "config:DescribeConfigRules")];
+        /// The list of Web Functions.
+        WebFunctionListing = web_function_listing [("lambda", "ListWebFunctions", "lambda:ListWebFunctions")] lists WebFunction;
         /// The list of access points.
         AccessPointListing = access_point_listing [("s3control", "ListAccessPoints", "s3:ListAccessPoints")] lists AccessPoint;
         /// Event source mappings of a Region.
@@ -375,6 +384,13 @@ readings! {
         MultiRegionAccessPointPolicy = policy [("s3control", "GetMultiRegionAccessPointPolicy", "s3:GetMultiRegionAccessPointPolicy")];
         /// AWS's judgement of the policy of a Multi-Region access point.
         MultiRegionAccessPointPolicyStatus = policy_status [("s3control", "GetMultiRegionAccessPointPolicyStatus", "s3:GetMultiRegionAccessPointPolicyStatus")];
+    }
+    WebFunction "web_function" WebFunctionInventory {
+        /// Endpoints of a Web Function.
+        WebFunctionEndpoints = endpoints [("lambda", "ListWebFunctionEndpoints", "lambda:ListWebFunctionEndpoints")];
+        /// Resource policy of a Web Function.
+        WebFunctionPolicy = policy [("lambda", "GetResourcePolicy", "lambda:GetResourcePolicy")]
+            absent ["ResourceNotFoundException"] guard OnlyCheckedByIam;
     }
     Function "function" FunctionInventory {
         /// Aliases of a function.
@@ -546,7 +562,8 @@ impl<'a> ReadingOwner<'a> {
         for (name, region) in &a.regions {
             let of_region = std::iter::once((name.as_str(), I::Region(region)))
                 .chain(keyed(&region.access_points, I::AccessPoint))
-                .chain(keyed(&region.functions, I::Function));
+                .chain(keyed(&region.functions, I::Function))
+                .chain(keyed(&region.web_functions, I::WebFunction));
             owners.extend(of_region.map(|keyed| owner(name, keyed)));
         }
         owners
@@ -573,7 +590,7 @@ impl<'a> ReadingOwner<'a> {
                 let points = &a.multi_region_access_points;
                 get(points, name, I::MultiRegionAccessPoint)
             }
-            Scope::Region | Scope::AccessPoint | Scope::Function => None,
+            Scope::Region | Scope::AccessPoint | Scope::Function | Scope::WebFunction => None,
         };
         let (region, (name, inventory)) = match of_account {
             Some(keyed) => ("", keyed),
@@ -583,6 +600,7 @@ impl<'a> ReadingOwner<'a> {
                     Scope::Region => (region.as_str(), I::Region(of_region)),
                     Scope::AccessPoint => get(&of_region.access_points, name, I::AccessPoint)?,
                     Scope::Function => get(&of_region.functions, name, I::Function)?,
+                    Scope::WebFunction => get(&of_region.web_functions, name, I::WebFunction)?,
                     _ => return None,
                 };
                 (region.as_str(), keyed)
@@ -628,6 +646,7 @@ impl<'a> ReadingOwner<'a> {
             Scope::MultiRegionAccessPoint => "multi_region_access_points",
             Scope::AccessPoint => "access_points",
             Scope::Function => "functions",
+            Scope::WebFunction => "web_functions",
         };
         let mut segments = vec!["accounts", self.account];
         if !self.region.is_empty() {
@@ -734,6 +753,7 @@ mod tests {
                 RegionInventory {
                     access_points: BTreeMap::from([(one("p"), AccessPointInventory::default())]),
                     functions: BTreeMap::from([(one("f"), FunctionInventory::default())]),
+                    web_functions: BTreeMap::from([(one("w"), WebFunctionInventory::default())]),
                     ..RegionInventory::default()
                 },
             )]),

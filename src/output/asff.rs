@@ -196,6 +196,8 @@ pub(super) fn resource_type(result: &CheckResult) -> &'static str {
         SubjectKind::AccessPoint => "AwsS3AccessPoint",
         SubjectKind::Trail => "AwsCloudTrailTrail",
         SubjectKind::Function => "AwsLambdaFunction",
+        // Security Hub has no type of their own.
+        SubjectKind::WebFunction => "Other",
         SubjectKind::Account | SubjectKind::Region => "AwsAccount",
         SubjectKind::Identity => {
             let resource = resource_of_arn(&result.resource.arn).unwrap_or_default();

@@ -70,7 +70,7 @@ impl<'r> Commands<'r> {
     pub fn fix(&self, checks: &str, id: &ResourceId, options: &[&str]) -> String {
         let option = match id.kind {
             SubjectKind::Bucket => Some("--bucket"),
-            SubjectKind::Function => Some("--function"),
+            SubjectKind::Function | SubjectKind::WebFunction => Some("--function"),
             _ => None,
         };
         let narrowed: Vec<&str> = option

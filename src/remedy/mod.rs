@@ -190,7 +190,7 @@ fn is_well_named(resource: &ResourceId) -> bool {
     };
     let named = match resource.kind {
         SubjectKind::Bucket => of(b".-_", 255, &resource.name),
-        SubjectKind::Function => of(b"-_", 140, &resource.name),
+        SubjectKind::Function | SubjectKind::WebFunction => of(b"-_", 140, &resource.name),
         SubjectKind::Account => resource.name.len() == 12 && of(b"", 12, &resource.name),
         SubjectKind::Region => of(b"-", 32, &resource.name),
         SubjectKind::Trail => of(b".-_", 128, &resource.name),

@@ -30,6 +30,10 @@ impl ChangeTarget {
                 "FUNCTION",
                 "arn:aws:lambda:REGION:ACCOUNT:function:FUNCTION",
             ),
+            SubjectKind::WebFunction => (
+                "FUNCTION",
+                "arn:aws:lambda:REGION:ACCOUNT:web-function/FUNCTION",
+            ),
             SubjectKind::Trail => ("TRAIL", "arn:aws:cloudtrail:REGION:ACCOUNT:trail/TRAIL"),
             SubjectKind::Region => ("REGION", "arn:aws:config:REGION:ACCOUNT"),
             SubjectKind::Identity => ("POLICY", "arn:aws:iam::ACCOUNT:policy/POLICY"),

@@ -149,6 +149,7 @@ const fn per(scope: Scope) -> &'static str {
         Scope::AccessPoint => "access point",
         Scope::MultiRegionAccessPoint => "Multi-Region access point",
         Scope::Function => "function",
+        Scope::WebFunction => "Web Function",
     }
 }
 
@@ -337,5 +338,6 @@ fn scope_of(owner: &ReadingOwner<'_>) -> Scope {
         OwnerInventory::AccessPoint(_) => Scope::AccessPoint,
         OwnerInventory::MultiRegionAccessPoint(_) => Scope::MultiRegionAccessPoint,
         OwnerInventory::Function(_) => Scope::Function,
+        OwnerInventory::WebFunction(_) => Scope::WebFunction,
     }
 }

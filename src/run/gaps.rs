@@ -68,6 +68,7 @@ fn in_scope(owner: &ReadingOwner<'_>, scope: &AuditScope) -> bool {
         OwnerInventory::Region(_) => (SubjectKind::Region, owner.region),
         OwnerInventory::AccessPoint(_) => (SubjectKind::AccessPoint, owner.region),
         OwnerInventory::Function(_) => (SubjectKind::Function, owner.region),
+        OwnerInventory::WebFunction(_) => (SubjectKind::WebFunction, owner.region),
         // The others belong to the whole account, or to buckets that may be in scope.
         _ => return true,
     };
@@ -90,6 +91,7 @@ fn resource(owner: &ReadingOwner<'_>, account: &AccountInventory) -> String {
             function_arn(region, id, name)
         }
         OwnerInventory::Function(function) => function.arn.clone(),
+        OwnerInventory::WebFunction(function) => function.arn.clone(),
         OwnerInventory::Region(_) | OwnerInventory::Key(_) | OwnerInventory::Trail(_) => {
             name.to_owned()
         }

@@ -55,7 +55,7 @@ impl AuditScope {
     fn named(&self, kind: SubjectKind, name: &str) -> bool {
         let globs = match kind {
             SubjectKind::Bucket => &self.buckets,
-            SubjectKind::Function => &self.functions,
+            SubjectKind::Function | SubjectKind::WebFunction => &self.functions,
             _ => return true,
         };
         // The unlisted resources may include the selected ones.

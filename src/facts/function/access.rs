@@ -24,6 +24,7 @@ use schemars::JsonSchema;
 use super::context::{FunctionContext, LATEST};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
+use crate::facts::lambda_policy::{LambdaPolicy, RequestSite};
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionUrl, URL_CALLS_FROM, UrlCalls};
 use crate::inventory::ids::partition;
@@ -31,10 +32,7 @@ use crate::inventory::need::ReadingKind;
 use crate::report::policy::{ContextValue, Decision, PrincipalClass, Request, RequestPrincipal};
 use coldbucket_policy::document::{Effect, Principal};
 use coldbucket_policy::evaluate::Policies;
-use coldbucket_policy::prove::{
-    AccessAnswer, AccessQuestion, ActionScope, Callers, DocumentId, DocumentSet, KeyFact,
-    ResourceScope, StatementSet,
-};
+use coldbucket_policy::prove::{Callers, KeyFact};
 use coldbucket_policy::{Policy, PolicyKind};
 
 /// The resource policy of one qualifier; `item` in checks over `function.policies`.
@@ -429,8 +427,7 @@ struct Asked<'a> {
     access: &'a Access<'a>,
     policy: &'a Policy,
     engine: Policies,
-    documents: DocumentSet,
-    document: DocumentId,
+    compiled: LambdaPolicy<'a>,
     resource: String,
 }
 
@@ -442,13 +439,15 @@ fn one(value: &str) -> ContextValue {
 
 impl<'a> Asked<'a> {
     fn new(access: &'a Access<'a>, qualifier: &str, policy: &'a Policy) -> Self {
-        let mut builder = DocumentSet::builder(partition(access.region), []);
-        let document = builder.add(policy, PolicyKind::Resource);
+        let site = RequestSite {
+            account: access.account,
+            region: access.region,
+            now: access.now,
+        };
         Self {
             access,
             policy,
-            documents: builder.complete(),
-            document,
+            compiled: LambdaPolicy::new(policy, site),
             engine: Policies::of_resource(Some(policy)).with_willing_identity(),
             resource: if qualifier == LATEST {
                 access.arn.clone()
@@ -489,50 +488,16 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Whether the policy allows one of the actions to such a caller, who holds nothing that it names.
-    fn allows(&self, callers: &Callers, actions: &[&str], known: &[(&str, KeyFact)]) -> Fact<bool> {
-        if !self.policy.is_sound() {
-            return Fact::undecidable("the policy cannot be read as a whole");
-        }
-        let one = |value: &str| KeyFact::OneOf(vec![value.to_owned()]);
-        let mut facts = vec![
-            ("aws:currenttime".to_owned(), one(self.access.now)),
-            ("aws:requestedregion".to_owned(), one(self.access.region)),
-            // Only requests of Alexa carry it.
-            ("lambda:eventsourcetoken".to_owned(), KeyFact::Absent),
-        ];
-        for (key, fact) in known {
-            facts.push(((*key).to_owned(), fact.clone()));
-        }
-        let names = actions.iter().map(|name| (*name).to_owned()).collect();
-        let answer = self.documents.ask(
-            &AccessQuestion {
-                musts: &[vec![StatementSet::allows(self.document)]],
-                denies: &[StatementSet::denies(self.document)],
-                callers,
-                fresh: true,
-                bounded: false,
-                actions: &ActionScope::Names(names),
-                resources: &ResourceScope::Exactly(self.resource.clone()),
-                facts: &facts,
-                owner: Some(self.access.account),
-            },
-            DocumentSet::STEPS,
-        );
-        match answer {
-            AccessAnswer::Satisfiable(_) => Fact::Known(true),
-            AccessAnswer::Unsatisfiable => Fact::Known(false),
-            AccessAnswer::Undecided(reason) => Fact::undecidable(reason),
-        }
-    }
-
     /// What any account may do, other than through a URL.
     fn public_actions(&self) -> Fact<Vec<&'static str>> {
         let without_url = [(URL_AUTH_TYPE, KeyFact::Absent), (VIA_URL, KeyFact::Absent)];
         let all: Vec<&'static str> = std::iter::once("lambda:InvokeFunction")
             .chain(CONTROL)
             .collect();
-        let ask = |actions: &[&str]| self.allows(&Callers::AnyAccount, actions, &without_url);
+        let ask = |actions: &[&str]| {
+            self.compiled
+                .allows(&Callers::AnyAccount, actions, &self.resource, &without_url)
+        };
         if ask(&all).known() == Some(&false) {
             return Fact::Known(Vec::new());
         }
@@ -555,13 +520,15 @@ impl<'a> Asked<'a> {
 
     fn unsigned(&self, action: &str, key: &str, value: &str) -> Fact<bool> {
         let known = [(key, KeyFact::OneOf(vec![value.to_owned()]))];
-        self.allows(&Callers::Anonymous, &[action], &known)
+        self.compiled
+            .allows(&Callers::Anonymous, &[action], &self.resource, &known)
     }
 
     /// A request of any account that is signed, for a URL with AuthType AWS_IAM.
     fn signed(&self, action: &str, key: &str, value: &str) -> Fact<bool> {
         let known = [(key, KeyFact::OneOf(vec![value.to_owned()]))];
-        self.allows(&Callers::AnyAccount, &[action], &known)
+        self.compiled
+            .allows(&Callers::AnyAccount, &[action], &self.resource, &known)
     }
 
     fn opens_iam_url(&self) -> Fact<bool> {

@@ -1,0 +1,88 @@
+//! What the resource policy of a function or Web Function allows to callers that it does not name.
+
+use super::fact::Fact;
+use coldbucket_policy::prove::{
+    AccessAnswer, AccessQuestion, ActionScope, Callers, DocumentId, DocumentSet, KeyFact,
+    ResourceScope, StatementSet,
+};
+use coldbucket_policy::{Policy, PolicyKind};
+
+use crate::inventory::ids::partition;
+
+/// Where and when a request is made.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::facts) struct RequestSite<'a> {
+    /// The account that owns the resource.
+    pub(in crate::facts) account: &'a str,
+    /// The Region that the request is sent to.
+    pub(in crate::facts) region: &'a str,
+    /// The snapshot's time, RFC 3339.
+    pub(in crate::facts) now: &'a str,
+}
+
+/// A policy as the prover reads it.
+#[derive(Debug)]
+pub(in crate::facts) struct LambdaPolicy<'a> {
+    documents: DocumentSet,
+    document: DocumentId,
+    is_sound: bool,
+    site: RequestSite<'a>,
+}
+
+impl<'a> LambdaPolicy<'a> {
+    /// Reads a policy.
+    pub(in crate::facts) fn new(policy: &Policy, site: RequestSite<'a>) -> Self {
+        let mut builder = DocumentSet::builder(partition(site.region), []);
+        let document = builder.add(policy, PolicyKind::Resource);
+        Self {
+            documents: builder.complete(),
+            document,
+            is_sound: policy.is_sound(),
+            site,
+        }
+    }
+
+    /// Whether it allows one of the actions on the resource to such a caller, who holds nothing that it
+    /// names. `known` is what else is known of condition keys, by name in lower case.
+    pub(in crate::facts) fn allows(
+        &self,
+        callers: &Callers,
+        actions: &[&str],
+        resource: &str,
+        known: &[(&str, KeyFact)],
+    ) -> Fact<bool> {
+        if !self.is_sound {
+            return Fact::undecidable("the policy cannot be read as a whole");
+        }
+        let one = |value: &str| KeyFact::OneOf(vec![value.to_owned()]);
+        let mut facts = vec![
+            ("aws:currenttime".to_owned(), one(self.site.now)),
+            ("aws:requestedregion".to_owned(), one(self.site.region)),
+            // Only requests of Alexa carry it.
+            ("lambda:eventsourcetoken".to_owned(), KeyFact::Absent),
+        ];
+        for (key, fact) in known {
+            facts.push(((*key).to_owned(), fact.clone()));
+        }
+        let names = actions.iter().map(|name| (*name).to_owned()).collect();
+        let answer = self.documents.ask(
+            &AccessQuestion {
+                musts: &[vec![StatementSet::allows(self.document)]],
+                denies: &[StatementSet::denies(self.document)],
+                callers,
+                fresh: true,
+                bounded: false,
+                actions: &ActionScope::Names(names),
+                resources: &ResourceScope::Exactly(resource.to_owned()),
+                facts: &facts,
+                owner: Some(self.site.account),
+            },
+            DocumentSet::STEPS,
+        );
+        match answer {
+            AccessAnswer::Satisfiable(_) => Fact::Known(true),
+            AccessAnswer::Unsatisfiable => Fact::Known(false),
+            AccessAnswer::Undecided(reason) => Fact::undecidable(reason),
+        }
+    }
+}
