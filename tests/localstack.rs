@@ -12,13 +12,14 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
+#[path = "support/expected.rs"]
+mod expected;
 #[path = "support/local_aws.rs"]
 mod local_aws;
 
-use local_aws::{Server, project};
-use serde::Deserialize;
+use expected::{Expectation, Expected, expected, worst};
+use local_aws::Server;
 use serde_json::Value;
 
 const SAMPLE: &str = "444455556666";
@@ -49,77 +50,6 @@ fn audit(server: &Server, account: &str, exit: i32) -> Value {
         String::from_utf8_lossy(&audited.stderr)
     );
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
-
-#[derive(Deserialize)]
-struct Expected {
-    /// By kind of resource: what holds where the resource does not name the check.
-    #[serde(default)]
-    otherwise: BTreeMap<String, Expectation>,
-    account: Expectation,
-    #[serde(default)]
-    trails: BTreeMap<String, Expectation>,
-    #[serde(default)]
-    regions: BTreeMap<String, Expectation>,
-    #[serde(default)]
-    buckets: BTreeMap<String, Expectation>,
-    #[serde(default)]
-    functions: BTreeMap<String, Expectation>,
-    #[serde(default)]
-    identities: BTreeMap<String, Expectation>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Expectation {
-    fail: Vec<String>,
-    pass: Vec<String>,
-    #[serde(rename = "not-assessed")]
-    not_assessed: Vec<String>,
-    #[serde(rename = "not-applicable")]
-    not_applicable: Vec<String>,
-    /// check -> item -> status
-    items: BTreeMap<String, BTreeMap<String, String>>,
-}
-
-impl Expected {
-    /// Every check with its status: those that the resource names, and the others of its kind.
-    fn of<'a>(&'a self, kind: &str, named: &'a Expectation) -> BTreeMap<&'a str, &'static str> {
-        let mut all: BTreeMap<&str, &'static str> = self
-            .otherwise
-            .get(kind)
-            .into_iter()
-            .flat_map(Expectation::statuses)
-            .collect();
-        all.extend(named.statuses());
-        all
-    }
-}
-
-impl Expectation {
-    fn statuses(&self) -> impl Iterator<Item = (&str, &'static str)> {
-        [
-            (&self.fail, "fail"),
-            (&self.pass, "pass"),
-            (&self.not_assessed, "not-assessed"),
-            (&self.not_applicable, "not-applicable"),
-        ]
-        .into_iter()
-        .flat_map(|(checks, status)| checks.iter().map(move |check| (check.as_str(), status)))
-    }
-}
-
-fn expected(file: &str) -> Expected {
-    let path: PathBuf = project().join("localstack").join(file);
-    serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-/// The worst of several statuses: fail, not-assessed, pass, not-applicable.
-fn worst<'a>(statuses: &BTreeSet<&'a str>) -> &'a str {
-    ["fail", "not-assessed", "pass", "not-applicable"]
-        .into_iter()
-        .find_map(|status| statuses.get(status).copied())
-        .unwrap_or("no result")
 }
 
 fn compare(

@@ -40,6 +40,8 @@ use self::references::InstanceIndex;
 pub use self::refusal::{MOST_BYTES, PlanError};
 use self::sources::SourceTree;
 pub use self::sources::{ModuleSource, PlanFiles};
+use crate::inventory::ids::account_of_arn;
+
 use super::settings::{DeletedResource, DeploymentSettings};
 use super::{Built, DeploymentTarget, TemplateRemark, build};
 
@@ -368,7 +370,7 @@ fn account(plan: &Plan<'_>) -> Option<String> {
                 )
             })
             .filter_map(|resource| plan.reader(resource).known_text("arn"))
-            .find_map(|arn| arn.split(':').nth(4).map(str::to_owned))
+            .find_map(|arn| account_of_arn(&arn).map(str::to_owned))
     };
     plan.data_text("aws_caller_identity", "account_id")
         .or_else(of_arn)
