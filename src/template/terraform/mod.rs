@@ -75,6 +75,7 @@ const RELEVANT: &[&str] = &[
     "aws_kms_alias",
     "aws_kms_external_key",
     "aws_kms_key",
+    "aws_kms_key_policy",
     "aws_lambda_alias",
     "aws_lambda_event_source_mapping",
     "aws_lambda_function",
