@@ -151,7 +151,7 @@ async fn snapshot_of(session: &Session) -> Result<Snapshot, CollectError> {
         schema: SCHEMA.to_owned(),
         taken_at,
         duration_ms: elapsed_ms(began),
-        api_calls: session.clients.sent(),
+        api_calls: session.lanes.gate().calls(),
         endpoint: session.clients.endpoint().map(|url| endpoint::shown(&url)),
         complete: !session.interrupted(),
         organization: None,
