@@ -149,7 +149,7 @@ def whole_run(binary: Path, folder: Path) -> None:
         Options=f"--region {REGION} --fail-on none --report {','.join(FORMATS)}",
     )
     step("CloudFormation has deployed deploy/aws")
-    configure(COLDBUCKET_PROCESS_KILL=",".join(f'"{account}"' for account in KILLED))
+    configure(COLDBUCKET_PROCESS_KILL=",".join(KILLED))
     first, children = execute(made["StateMachine"], "first")
     check(children == 6 and first["accounts"].get("failed") == 2, "a run with two crashing accounts ends and records them", first)
     configure()

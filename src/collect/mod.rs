@@ -13,6 +13,7 @@
 mod access_points;
 mod account;
 pub mod accounts;
+mod accounts_progress;
 mod answer;
 mod buckets;
 mod call_error;
@@ -65,6 +66,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 
 pub use crate::inventory::request::CollectRequest;
+pub use accounts_progress::AccountsProgress;
 pub use error::CollectError;
 pub use progress::{Bar, Progress, Silent};
 
