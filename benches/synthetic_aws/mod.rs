@@ -69,7 +69,7 @@ pub struct Behaviour {
     pub burst: Option<f64>,
     /// The limit counts for each service and Region by itself, as on AWS, not for all together.
     pub limit_each: bool,
-    /// Operations that are refused, as `service:Operation`.
+    /// Operations that are refused, as `service:Operation`, or `service:Operation@region` in one Region.
     pub deny: BTreeSet<String>,
     /// Operations that always answer this status and error code.
     pub fail: BTreeMap<String, (u16, String)>,
