@@ -426,7 +426,8 @@ impl<'a> Machine<'a> {
         self.skip_runs(to);
     }
 
-    fn read(&self, from: &[u64], letter: usize, to: &mut [u64]) {
+    /// Reads a character of the alphabet; false where no position is left.
+    fn read(&self, from: &[u64], letter: usize, to: &mut [u64]) -> bool {
         let at = letter * 2 * self.words;
         let single = self.masks.get(at..at + self.words).unwrap_or_default();
         let runs = self
@@ -434,6 +435,7 @@ impl<'a> Machine<'a> {
             .get(at + self.words..at + 2 * self.words)
             .unwrap_or_default();
         self.step(from, single, runs, to);
+        to.iter().any(|word| *word != 0)
     }
 
     /// Reads a character that need not be in the alphabet.
@@ -577,12 +579,23 @@ impl<'a> GlobProduct<'a> {
 
     /// Reads a character; false where nothing that begins like this can be an answer.
     fn read(&self, state: &[u64], letter: usize, next: &mut [u64]) -> bool {
-        for machine in self.machines() {
-            if let Some(to) = next.get_mut(machine.at..machine.at + machine.words) {
-                machine.read(machine.of(state), letter, to);
+        let read = |machine: &Machine<'_>, next: &mut [u64]| {
+            next.get_mut(machine.at..machine.at + machine.words)
+                .is_some_and(|to| machine.read(machine.of(state), letter, to))
+        };
+        for group in &self.required {
+            let mut is_alive = false;
+            for machine in group {
+                is_alive |= read(machine, next);
+            }
+            if !is_alive {
+                return false;
             }
         }
-        !self.is_hopeless(next)
+        self.forbidden.iter().all(|machine| {
+            read(machine, next);
+            !machine.is_final(next)
+        })
     }
 
     /// Nothing that begins like this can be an answer.
@@ -709,6 +722,22 @@ mod tests {
             &mut Budget::new(100_000_000),
         )
         .unwrap()
+    }
+
+    #[test]
+    fn a_pattern_covers_another_by_its_tokens() {
+        let covers = |upper: &str, lower: &str| Glob::like(upper).covers(&Glob::like(lower));
+        assert!(covers("a*", "a?b*"));
+        assert!(covers("*b", "a*b"));
+        assert!(covers("*", "?*"));
+        assert!(!covers("a?*", "a*"));
+        assert!(!covers("?", "*"));
+        // One character in any case is not one in lower case.
+        assert!(!Glob::exactly("a").covers(&Glob::any_case("a")));
+        // A variable may stand for no character or several.
+        let variable = Glob::new([GlobToken::Char(symbol(0))]);
+        assert!(covers("*", "") && Glob::like("*").covers(&variable));
+        assert!(!Glob::like("?").covers(&variable));
     }
 
     #[test]
