@@ -11,6 +11,7 @@
     reason = "shared by test files that each use a part of it; a test that cannot go on should stop loudly"
 )]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -81,6 +82,29 @@ impl Server {
             "{file} is not deployed as declared:\n{}",
             String::from_utf8_lossy(&deployed.stderr)
         );
+    }
+
+    /// Deploys a CloudFormation template; the physical name of each resource by its logical id.
+    pub fn deploy_stack(&self, account: &str, template: &Path) -> BTreeMap<String, String> {
+        let deployed = Command::new(project().join("localstack/deploy"))
+            .args([
+                "--stack",
+                "--endpoint-url",
+                &self.endpoint,
+                "--account",
+                account,
+            ])
+            .args(["--stack-name", "sample", "--template"])
+            .arg(template)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            deployed.status.success(),
+            "the stack is not deployed:\n{}",
+            String::from_utf8_lossy(&deployed.stderr)
+        );
+        serde_json::from_slice(&deployed.stdout).unwrap()
     }
 
     /// A program with nothing of our own environment but where the server is and who asks.

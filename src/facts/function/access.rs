@@ -20,7 +20,7 @@ use super::context::{FunctionContext, LATEST};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::function::FunctionUrl;
-use crate::inventory::ids::partition;
+use crate::inventory::ids::{account_of_arn, partition};
 use crate::inventory::need::ReadingKind;
 use crate::report::policy::{ContextValue, Decision, PrincipalClass, Request, RequestPrincipal};
 use coldbucket_policy::document::{Effect, Principal};
@@ -582,7 +582,7 @@ fn others_arn(pattern: &str) -> Option<String> {
     let mut parts = pattern.splitn(6, ':');
     let mut next = || parts.next().map(|part| part.replace(['*', '?'], "x"));
     let (arn, partition, service, region) = (next()?, next()?, next()?, next()?);
-    let account = pattern.split(':').nth(4)?;
+    let account = account_of_arn(pattern)?;
     let account = match account {
         "" => "",
         open if open.contains(['*', '?']) => UNNAMED_ACCOUNT,

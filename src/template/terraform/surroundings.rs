@@ -178,12 +178,12 @@ fn keys(plan: &Plan<'_>) -> Vec<KeySettings> {
             let id = symbol(plan, reader.address(), "key_id", 0);
             let aliases = plan
                 .staying("aws_kms_alias")
-                .filter(|alias| refers_to_key(alias, reader.address(), &id))
+                .filter(|alias| refers_to_key(alias, "target_key_id", reader.address(), &id))
                 .map(|alias| name_of(plan, alias.address(), "name"))
                 .collect();
             keys.push(KeySettings {
                 source: reader.source(),
-                id,
+                id: id.clone(),
                 region: plan.region_of(&reader),
                 description: key_description(&reader, kind),
                 rotation: reader
@@ -192,7 +192,7 @@ fn keys(plan: &Plan<'_>) -> Vec<KeySettings> {
                         enabled,
                         period_days: reader.number("rotation_period_in_days").written().copied(),
                     }),
-                policy: policies::policy(&reader, "policy"),
+                policy: key_policy(plan, &reader, &id),
                 aliases,
             });
         }
@@ -200,9 +200,32 @@ fn keys(plan: &Plan<'_>) -> Vec<KeySettings> {
     keys
 }
 
-fn refers_to_key(alias: &ResourceReader<'_>, address: &ResourceAddress, id: &str) -> bool {
-    alias.known_text("target_key_id").as_deref() == Some(id)
-        || refers_to(alias, "target_key_id", address)
+/// The policy of a key: that of a resource of its own, or the inline one. Where such a resource names a key
+/// that the plan does not tell, the policy is unknown.
+fn key_policy(plan: &Plan<'_>, key: &ResourceReader<'_>, id: &str) -> Setting<TemplateNode> {
+    let own = || plan.staying("aws_kms_key_policy");
+    let joined = own().find(|policy| refers_to_key(policy, "key_id", key.address(), id));
+    if let Some(policy) = joined {
+        return policies::policy(&policy, "policy");
+    }
+    let open = own().find(|policy| {
+        policy.known_text("key_id").is_none()
+            && policy.referents(policy.expression("key_id")).is_empty()
+    });
+    match open {
+        Some(policy) => Setting::Undetermined(format!("{}.key_id", policy.address())),
+        None => policies::policy(key, "policy"),
+    }
+}
+
+/// An argument names a key, by its id or by an attribute of it.
+fn refers_to_key(
+    reader: &ResourceReader<'_>,
+    argument: &str,
+    address: &ResourceAddress,
+    id: &str,
+) -> bool {
+    reader.known_text(argument).as_deref() == Some(id) || refers_to(reader, argument, address)
 }
 
 fn key_description(reader: &ResourceReader<'_>, kind: &str) -> Setting<KeyDescription> {
