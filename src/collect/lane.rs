@@ -414,6 +414,8 @@ pub enum ServiceFamily {
     Config,
     /// iam, which has one endpoint a partition.
     Iam,
+    /// The Price List API.
+    Pricing,
     /// organizations, which has one endpoint a partition and low limits that are not published.
     Organizations,
 }
