@@ -720,6 +720,11 @@ impl World {
                     "AuthType": if n % 8 == 1 { "NONE" } else { "AWS_IAM" },
                     "CreationTime": "2024-05-06T07:08:09.000Z", "LastModifiedTime": "2024-05-06T07:08:09.000Z",
                 }));
+                // One grant of two: whether AWS's exception of 2025 holds, answered requests show.
+                let resource = format!("{}:$LATEST", function.name);
+                for (metric, value) in [("UrlRequestCount", 7.0), ("Url4xxCount", 2.0)] {
+                    self.metrics.insert(format!("{metric} {resource}"), value);
+                }
                 function.policies.insert(String::new(), json!({
                     "Version": "2012-10-17", "Id": "default", "Statement": [{
                         "Sid": "FunctionURLAllowPublicAccess", "Effect": "Allow", "Principal": "*",

@@ -131,6 +131,11 @@ pub enum Guard {
     OnlyInVpc,
     /// Not called for container images.
     OnlyZips,
+    /// Not called for functions without a URL of AuthType NONE whose policy may have one of the two
+    /// grants that a call needs, nor before [`URL_CALLS_FROM`]: their verdict needs no figures.
+    ///
+    /// [`URL_CALLS_FROM`]: super::function::URL_CALLS_FROM
+    OnlyHalfGrantedUrls,
 }
 
 /// One row of the table.
@@ -399,6 +404,9 @@ readings! {
         /// How provisioned concurrency was used.
         FunctionProvisionedUsage = provisioned_usage [("monitoring", "GetMetricData", "cloudwatch:GetMetricData")]
             guard OnlyProvisioned;
+        /// Requests to function URLs that have one of two grants.
+        FunctionUrlCalls = url_calls [("monitoring", "GetMetricData", "cloudwatch:GetMetricData")]
+            guard OnlyHalfGrantedUrls;
         /// What a function's zip package and its layers hold (opt-in: GetFunction exposes code).
         FunctionPackages = packages [
             ("lambda", "GetFunction", "lambda:GetFunction"),
