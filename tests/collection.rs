@@ -46,6 +46,7 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
         | ReadingKind::FunctionReservedConcurrency
         | ReadingKind::ScalableTargets => Guard::OnlyProvisioned,
         ReadingKind::FunctionStatus | ReadingKind::FunctionInvocations => Guard::OnlyInVpc,
+        ReadingKind::FunctionUrlCalls => Guard::OnlyHalfGrantedUrls,
         ReadingKind::IdentityAccessKeys => Guard::OnlyUsersOfS3,
         ReadingKind::BucketObjectAcls => Guard::UnlessAclsWithoutEffect,
         ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {

@@ -60,6 +60,7 @@ pub struct Clients {
     cloudtrail: Mutex<HashMap<String, aws_sdk_cloudtrail::Client>>,
     config_service: Mutex<HashMap<String, aws_sdk_config::Client>>,
     logs: Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>,
+    pricing: Mutex<HashMap<String, aws_sdk_pricing::Client>>,
     plain: OnceLock<Connector>,
 }
 
@@ -125,6 +126,7 @@ impl Clients {
             "CloudWatch Logs",
             "IAM",
             "Organizations",
+            "Pricing",
         ] {
             if let Some(url) = endpoint::of_service(&clients.config, service) {
                 endpoint::check(&url)?;
@@ -220,6 +222,7 @@ impl Clients {
             cloudtrail: Mutex::default(),
             config_service: Mutex::default(),
             logs: Mutex::default(),
+            pricing: Mutex::default(),
             plain: OnceLock::new(),
         }
     }
@@ -358,6 +361,18 @@ impl Clients {
                 aws_sdk_cloudwatch::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
                     .interceptor(ReadOnly::default())
+                    .build(),
+            )
+        })
+    }
+
+    /// The Price List API in a Region that has its endpoint.
+    pub fn pricing(&self, region: &str) -> aws_sdk_pricing::Client {
+        kept(&self.pricing, region, || {
+            aws_sdk_pricing::Client::from_conf(
+                aws_sdk_pricing::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.guard.clone())
                     .build(),
             )
         })

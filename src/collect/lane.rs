@@ -225,19 +225,17 @@ impl Lane {
         }
     }
 
-    /// One request and, when its answer is late, a copy of it. The first to end counts.
+    /// One request and, when its answer is late, a copy of it. The first to end counts. Both have one place
+    /// in flight: where every place is taken by late requests, no copy would ever be sent.
     async fn attempt<T, E, F, Fut>(&self, send: &F) -> Attempt<T, E>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: 'static,
     {
-        let request = async || {
-            self.turn().await;
-            let permit = self.gate.in_flight.enter().await;
-            (Instant::now(), permit)
-        };
-        let (sent, _permit) = request().await;
+        self.turn().await;
+        let _permit = self.gate.in_flight.enter().await;
+        let sent = Instant::now();
         let mut first = pin!(send());
         tokio::select! {
             biased;
@@ -248,7 +246,8 @@ impl Lane {
             return (sent, first.await);
         }
         let copy = Box::pin(async {
-            let (sent, _permit) = request().await;
+            self.turn().await;
+            let sent = Instant::now();
             (sent, send().await)
         });
         tokio::select! {
@@ -432,6 +431,8 @@ pub enum ServiceFamily {
     Config,
     /// iam, which has one endpoint a partition.
     Iam,
+    /// The Price List API.
+    Pricing,
     /// organizations, which has one endpoint a partition and low limits that are not published.
     Organizations,
 }

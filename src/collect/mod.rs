@@ -45,6 +45,7 @@ pub mod pace;
 mod packages;
 mod paging;
 mod plan;
+mod prices;
 mod progress;
 mod regions;
 mod retry;
