@@ -372,7 +372,7 @@ impl Clients {
             aws_sdk_pricing::Client::from_conf(
                 aws_sdk_pricing::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })

@@ -771,7 +771,10 @@ mod tests {
     fn ask(input: &EstimateInput, target: &Target) -> Vec<Lever> {
         levers(
             Model::builtin().unwrap(),
-            &crate::Prices::builtin().unwrap().of(&target.region).unwrap(),
+            &crate::Prices::builtin()
+                .unwrap()
+                .of(&target.region)
+                .unwrap(),
             input,
             target,
             None,
