@@ -251,7 +251,7 @@ fn mocks() -> Value {
 /// The state machine, with waits of one second before each retry.
 fn without_waits() -> String {
     let mut machine = state_machine();
-    let mut shorten = |task: &mut Value| {
+    let shorten = |task: &mut Value| {
         for rule in task["Retry"].as_array_mut().into_iter().flatten() {
             rule["IntervalSeconds"] = Value::from(1);
             rule["BackoffRate"] = Value::from(1.0);
