@@ -723,7 +723,7 @@ fn without_an_answer_the_dated_table_is_used() {
     for (world, behaviour, code) in cases {
         let endpoint = Endpoint::start(world, behaviour);
         let report = in_frankfurt(
-            "audit --check lambda-deprecated-runtime --live-prices --fail-on critical -o json",
+            "audit --check lambda-runtime-deprecated --live-prices --fail-on critical -o json",
             &endpoint,
         )
         .run()

@@ -151,13 +151,17 @@ fn first_counted() -> Option<Timestamp> {
     format!("{URL_CALLS_FROM}T00:00:00Z").parse().ok()
 }
 
-/// From when on requests to the URL count: with other settings, an answer of it proves nothing about
-/// the URL of today. `None` when that time is not known.
+/// From which midnight (UTC) on requests to the URL count: with other settings, an answer of it proves nothing
+/// about the URL of today. Whole days, so that two runs on one day say the same. `None` when that time is not
+/// known.
 fn counted_from(url: &FunctionUrl, start: i64) -> Option<Timestamp> {
     let changed = url.modified.as_deref().unwrap_or(&url.created);
     let changed: Timestamp = changed.replace("+0000", "Z").parse().ok()?;
-    let start = Timestamp::from_second(start).ok()?;
-    Some(changed.max(first_counted()?).max(start))
+    // A part of a second begins another day.
+    let changed = changed.as_second() + i64::from(changed.subsec_nanosecond() > 0);
+    let since = changed.max(first_counted()?.as_second()).max(start);
+    let day = i64::from(DAY_S);
+    Timestamp::from_second((since + day - 1).div_euclid(day) * day).ok()
 }
 
 /// Asks for one batch and writes the answers down.
@@ -431,12 +435,12 @@ mod tests {
             (
                 url("2024-05-06T07:08:09.000Z", None),
                 late,
-                Some("2026-11-16T10:00:00Z"),
+                Some("2026-11-17T00:00:00Z"),
             ),
             (
                 url("2024-05-06T07:08:09.000Z", Some("2026-11-20T07:08:09.000Z")),
                 late,
-                Some("2026-11-20T07:08:09Z"),
+                Some("2026-11-21T00:00:00Z"),
             ),
             (
                 url(
@@ -444,7 +448,7 @@ mod tests {
                     Some("2026-11-20T07:08:09.000+0000"),
                 ),
                 late,
-                Some("2026-11-20T07:08:09Z"),
+                Some("2026-11-21T00:00:00Z"),
             ),
             (url("lately", None), late, None),
         ] {

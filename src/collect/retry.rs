@@ -306,15 +306,16 @@ mod tests {
         assert!((ms(3500)..ms(4500)).contains(&late), "{late:?}");
     }
 
-    /// One answer in ten takes five seconds; what is late stays below a second or so.
+    /// One answer in ten takes five seconds, the first among them. Once some are known, late is what takes a
+    /// second.
     #[test]
     fn requests_that_hang_do_not_make_late_what_others_take() {
         let mut latency = LatencyEstimate::default();
         for n in 0..200 {
             latency.record(ms(if n % 10 == 0 { 5000 } else { 20 }));
-            assert!(latency.late_after() <= ms(3000), "{n}: {latency:?}");
+            let bound = if n < 50 { ms(4500) } else { ms(1000) };
+            assert!(latency.late_after() < bound, "{n}: {latency:?}");
         }
-        assert!(latency.late_after() <= ms(1500), "{latency:?}");
     }
 
     /// 128 requests are sent at once and answered one after the other, 27 a second: the last waits
