@@ -190,6 +190,8 @@ pub fn read_accounts(
     let (sender, outcomes) = mpsc::channel(1);
     let thread = std::thread::Builder::new()
         .name("accounts".to_owned())
+        // As much as the main thread has, on which one account is read; what is not used costs nothing.
+        .stack_size(8 << 20)
         .spawn(move || read_in_thread(request, progress, sender))
         .map_err(|error| CollectError::Setup {
             detail: error.to_string(),
