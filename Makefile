@@ -33,7 +33,7 @@ chromium: ## the browser of tests/html.rs, from Debian's packages
 		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium; }
 
 # Tests that mostly wait: for LocalStack, a browser, servers of their own. They run beside the others.
-WAITING := round_trip localstack live html organization deployment
+WAITING := round_trip localstack live html organization
 COMPUTING := $(filter-out $(WAITING),$(sort $(basename $(notdir $(wildcard tests/*.rs crates/*/tests/*.rs))) \
 	$(notdir $(patsubst %/main.rs,%,$(wildcard crates/*/tests/*/main.rs)))))
 OUTPUT := target/waiting-tests.txt
