@@ -223,6 +223,25 @@ async fn settle(
     }
 }
 
+/// The entry that values are added to: the last one where it is the same, or a new one; `None` for a reading
+/// that failed.
+fn last_or_new<T>(
+    reading: &mut Reading<Vec<T>>,
+    is_same: impl Fn(&T) -> bool,
+    new: impl FnOnce() -> T,
+) -> Option<&mut T> {
+    if reading.is_not_collected() {
+        *reading = Reading::Known(Vec::new());
+    }
+    let Reading::Known(entries) = reading else {
+        return None;
+    };
+    if !entries.last().is_some_and(is_same) {
+        entries.push(new());
+    }
+    entries.last_mut()
+}
+
 /// Adds one value to the requests of a URL; a reading that failed stays failed.
 fn note_calls(
     reading: &mut Reading<Vec<UrlCalls>>,
@@ -231,20 +250,13 @@ fn note_calls(
     metric: &str,
     value: f64,
 ) {
-    if reading.is_not_collected() {
-        *reading = Reading::Known(Vec::new());
-    }
-    let Reading::Known(all) = reading else {
-        return;
+    let is_same = |calls: &UrlCalls| calls.qualifier == qualifier;
+    let new = || UrlCalls {
+        qualifier: qualifier.to_owned(),
+        since: since.to_string(),
+        ..UrlCalls::default()
     };
-    if all.last().is_none_or(|calls| calls.qualifier != qualifier) {
-        all.push(UrlCalls {
-            qualifier: qualifier.to_owned(),
-            since: since.to_string(),
-            ..UrlCalls::default()
-        });
-    }
-    let Some(calls) = all.last_mut() else {
+    let Some(calls) = last_or_new(reading, is_same, new) else {
         return;
     };
     match metric {
@@ -256,23 +268,13 @@ fn note_calls(
 
 /// Adds one value to the usage of a qualifier; a reading that failed stays failed.
 fn note(reading: &mut Reading<Vec<ProvisionedUsage>>, qualifier: &str, metric: &str, value: f64) {
-    if reading.is_not_collected() {
-        *reading = Reading::Known(Vec::new());
-    }
-    let Reading::Known(usages) = reading else {
-        return;
+    let is_same = |usage: &ProvisionedUsage| usage.qualifier == qualifier;
+    let new = || ProvisionedUsage {
+        qualifier: qualifier.to_owned(),
+        window_days: WINDOW_DAYS,
+        ..ProvisionedUsage::default()
     };
-    if usages
-        .last()
-        .is_none_or(|usage| usage.qualifier != qualifier)
-    {
-        usages.push(ProvisionedUsage {
-            qualifier: qualifier.to_owned(),
-            window_days: WINDOW_DAYS,
-            ..ProvisionedUsage::default()
-        });
-    }
-    let Some(usage) = usages.last_mut() else {
+    let Some(usage) = last_or_new(reading, is_same, new) else {
         return;
     };
     match metric {

@@ -301,21 +301,13 @@ impl<'a> Access<'a> {
     fn open(&self, url: &FunctionUrl) -> Fact<bool> {
         self.asked_unsigned(url, |asked| {
             let second = asked.invokes_by_url().or(self.needs_both(url).negate());
-            let second = if second.known() == Some(&true) {
-                second
-            } else {
-                second.or(self.answered(url))
-            };
-            asked.opens_url().and(second)
+            asked.opens_url().and(second.or(self.answered(url)))
         })
     }
 
     fn open_by_exception(&self, url: &FunctionUrl) -> Fact<bool> {
         self.asked_unsigned(url, |asked| {
             let half = asked.opens_url().and(asked.invokes_by_url().negate());
-            if half.known() == Some(&false) {
-                return half;
-            }
             half.and(self.answered(url))
         })
     }
