@@ -303,13 +303,13 @@ impl<'a> GlobQuestion<'a> {
 
 /// What is left of a pattern behind the known beginning.
 #[derive(Clone, Copy)]
-struct Residual<'a> {
+struct PatternRest<'a> {
     tokens: &'a [GlobToken],
     /// The part of the beginning that stands behind its first wildcard run and is still to be read.
     unread: &'a str,
 }
 
-impl<'a> Residual<'a> {
+impl<'a> PatternRest<'a> {
     /// None for a pattern that matches no text with that beginning.
     fn of(glob: &'a Glob, prefix: &'a str) -> Option<Self> {
         let mut tokens = glob.tokens.as_slice();
@@ -334,7 +334,7 @@ impl<'a> Residual<'a> {
 
 /// The automaton of one pattern over the alphabet of the question.
 struct Machine<'a> {
-    residual: Residual<'a>,
+    residual: PatternRest<'a>,
     /// First word of its bits in a state.
     at: usize,
     /// Number of words.
@@ -349,7 +349,7 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    fn new(residual: Residual<'a>, at: usize, alphabet: &[char]) -> Self {
+    fn new(residual: PatternRest<'a>, at: usize, alphabet: &[char]) -> Self {
         let tokens = residual.tokens;
         let words = tokens.len() / 64 + 1;
         let mut masks = vec![0; words * alphabet.len() * 2];
@@ -486,7 +486,8 @@ fn alphabet(question: &GlobQuestion<'_>) -> Vec<char> {
     let mut letters: Vec<char> = Vec::new();
     let mut colon = false;
     for glob in question.globs() {
-        let left = Residual::of(glob, question.prefix).map_or(0, |residual| residual.tokens.len());
+        let left =
+            PatternRest::of(glob, question.prefix).map_or(0, |residual| residual.tokens.len());
         for (place, token) in glob.tokens.iter().enumerate() {
             let is_read = place + left < glob.tokens.len();
             match token {
@@ -541,7 +542,7 @@ impl<'a> GlobProduct<'a> {
     fn new(question: &GlobQuestion<'a>, alphabet: &[char]) -> Self {
         let mut words = 0;
         let mut machine = |glob| {
-            let machine = Machine::new(Residual::of(glob, question.prefix)?, words, alphabet);
+            let machine = Machine::new(PatternRest::of(glob, question.prefix)?, words, alphabet);
             words += machine.words;
             Some(machine)
         };
