@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use clap::Parser;
 use coldbucket::cli::Cli;
@@ -209,11 +210,11 @@ const NEED_ASSETS: [(&str, &str); 2] = [
     ("Py72E667BC", "lambda-no-provisioned-concurrency"),
 ];
 
-#[test]
-fn a_stack_of_the_cdk_is_judged_as_it_is_deployed() {
+/// Compares the report on the sample stack with its right answers, but for those listed. `stack` is what
+/// addresses begin with.
+fn assert_sample(report: &Report, stack: &str, not_assessed: &[(&str, &str)]) {
     let text = std::fs::read_to_string(fixtures().join("cdk-sample.expected.json")).unwrap();
     let sample: Sample = serde_json::from_str(&text).unwrap();
-    let report = audit("cdk-sample.json", "").unwrap();
     let kinds = [
         (SubjectKind::Bucket, &sample.buckets),
         (SubjectKind::Function, &sample.functions),
@@ -221,8 +222,9 @@ fn a_stack_of_the_cdk_is_judged_as_it_is_deployed() {
     for (kind, expected) in kinds {
         for (address, checks) in expected {
             for (check, right) in checks {
-                let found = worst(&report, kind, address, check).unwrap();
-                let right = if NEED_ASSETS.contains(&(address.as_str(), check.as_str())) {
+                let found = worst(report, kind, &format!("{stack}{address}"), check)
+                    .unwrap_or_else(|| panic!("no result of {check} for {stack}{address}"));
+                let right = if not_assessed.contains(&(address.as_str(), check.as_str())) {
                     "not-assessed"
                 } else {
                     right
@@ -231,6 +233,64 @@ fn a_stack_of_the_cdk_is_judged_as_it_is_deployed() {
             }
         }
     }
+}
+
+#[test]
+fn a_stack_of_the_cdk_is_judged_as_it_is_deployed() {
+    assert_sample(&audit("cdk-sample.json", "").unwrap(), "", &NEED_ASSETS);
+}
+
+/// Runs a program in a folder and shows what it said if it fails.
+fn run(folder: &Path, program: &str, arguments: &[&str], output: &Path) {
+    let ran = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .env("CDK_OUTDIR", output)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{program} does not start ({error}): Node.js is needed"));
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{program} {arguments:?}: {said}");
+}
+
+/// The app with its pinned packages, which are installed where they are not there yet.
+fn app() -> PathBuf {
+    let (source, folder) = (
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cdk-app"),
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("cdk-app"),
+    );
+    let installed = folder.join("node_modules/.package-lock.json");
+    let wanted = std::fs::read(source.join("package-lock.json")).unwrap();
+    let fresh = std::fs::read(folder.join("package-lock.json")).is_ok_and(|found| found == wanted);
+    for file in [
+        "code/py/app.py",
+        "code/java/README.txt",
+        "app.js",
+        "package.json",
+        "package-lock.json",
+    ] {
+        let to = folder.join(file);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(source.join(file), to).unwrap();
+    }
+    if !(fresh && installed.exists()) {
+        run(
+            &folder,
+            "npm",
+            &["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            &folder,
+        );
+    }
+    folder
+}
+
+#[test]
+fn an_assembly_that_the_pinned_cdk_synthesizes_now_has_the_same_verdicts_and_sizes_of_packages() {
+    let (app, assembly) = (app(), tempfile::tempdir().unwrap());
+    let output = assembly.path().join("cdk.out");
+    run(&app, "node", &["app.js"], &output);
+    let report = audit(output.to_str().unwrap(), "").unwrap();
+    assert_sample(&report, "ColdbucketSample/", &[]);
 }
 
 #[test]

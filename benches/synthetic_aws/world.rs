@@ -53,6 +53,8 @@ pub struct World {
     pub schedules: BTreeMap<String, Vec<Value>>,
     /// Scalable targets by Region.
     pub scalable_targets: BTreeMap<String, Vec<Value>>,
+    /// Products of Lambda in AWS's price list by Region, each a JSON text.
+    pub lambda_products: BTreeMap<String, Vec<Value>>,
     /// CloudWatch figures by metric and function or qualifier, `Invocations f`, `… f:live`.
     pub metrics: BTreeMap<String, f64>,
     /// Log groups by name: `stored_bytes`, the `rows` of a query over them, their `events`.
@@ -92,6 +94,7 @@ impl Default for World {
             rules: BTreeMap::new(),
             schedules: BTreeMap::new(),
             scalable_targets: BTreeMap::new(),
+            lambda_products: BTreeMap::new(),
             metrics: BTreeMap::new(),
             log_groups: BTreeMap::new(),
             layer_urls: BTreeMap::new(),

@@ -49,7 +49,6 @@ pub struct FixedEndpoint {
 #[derive(Debug)]
 pub struct Clients {
     config: SdkConfig,
-    guard: ReadOnly,
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
     lambda_web: Mutex<HashMap<String, aws_sdk_lambdaweb::Client>>,
@@ -62,6 +61,7 @@ pub struct Clients {
     cloudtrail: Mutex<HashMap<String, aws_sdk_cloudtrail::Client>>,
     config_service: Mutex<HashMap<String, aws_sdk_config::Client>>,
     logs: Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>,
+    pricing: Mutex<HashMap<String, aws_sdk_pricing::Client>>,
     plain: OnceLock<Connector>,
 }
 
@@ -127,17 +127,13 @@ impl Clients {
             "CloudWatch Logs",
             "IAM",
             "Organizations",
+            "Pricing",
         ] {
             if let Some(url) = endpoint::of_service(&clients.config, service) {
                 endpoint::check(&url)?;
             }
         }
         Ok(clients)
-    }
-
-    /// Requests sent so far, retries included.
-    pub fn sent(&self) -> u64 {
-        self.guard.sent()
     }
 
     /// The configured Region.
@@ -176,7 +172,7 @@ impl Clients {
     pub fn sts(&self) -> aws_sdk_sts::Client {
         aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(&self.config)
-                .interceptor(self.guard.clone())
+                .interceptor(ReadOnly::default())
                 .build(),
         )
     }
@@ -185,7 +181,7 @@ impl Clients {
     pub fn hub_sts(&self) -> aws_sdk_sts::Client {
         aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(&self.config)
-                .interceptor(self.guard.of_hub())
+                .interceptor(ReadOnly::of_hub())
                 .build(),
         )
     }
@@ -194,7 +190,7 @@ impl Clients {
     pub fn organizations(&self) -> aws_sdk_organizations::Client {
         aws_sdk_organizations::Client::from_conf(
             aws_sdk_organizations::config::Builder::from(&self.config)
-                .interceptor(self.guard.of_hub())
+                .interceptor(ReadOnly::of_hub())
                 .build(),
         )
     }
@@ -207,7 +203,7 @@ impl Clients {
         Self::new(config.credentials_provider(provider).build())
     }
 
-    /// Clients of the same account that count their own requests.
+    /// Clients of the same account.
     #[must_use]
     pub fn again(&self) -> Self {
         Self::new(self.config.clone())
@@ -216,7 +212,6 @@ impl Clients {
     fn new(config: SdkConfig) -> Self {
         Self {
             config,
-            guard: ReadOnly::default(),
             s3: Mutex::default(),
             lambda: Mutex::default(),
             lambda_web: Mutex::default(),
@@ -229,6 +224,7 @@ impl Clients {
             cloudtrail: Mutex::default(),
             config_service: Mutex::default(),
             logs: Mutex::default(),
+            pricing: Mutex::default(),
             plain: OnceLock::new(),
         }
     }
@@ -237,7 +233,7 @@ impl Clients {
     pub fn account(&self) -> aws_sdk_account::Client {
         aws_sdk_account::Client::from_conf(
             aws_sdk_account::config::Builder::from(&self.config)
-                .interceptor(self.guard.clone())
+                .interceptor(ReadOnly::default())
                 .build(),
         )
     }
@@ -246,7 +242,7 @@ impl Clients {
     pub fn iam(&self) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::from_conf(
             aws_sdk_iam::config::Builder::from(&self.config)
-                .interceptor(self.guard.clone())
+                .interceptor(ReadOnly::default())
                 .build(),
         )
     }
@@ -255,7 +251,7 @@ impl Clients {
     pub fn s3control(&self, account: &str, region: &str) -> aws_sdk_s3control::Client {
         let mut builder = aws_sdk_s3control::config::Builder::from(&self.config)
             .region(Region::new(region.to_owned()))
-            .interceptor(self.guard.clone());
+            .interceptor(ReadOnly::default());
         if endpoint::of_service(&self.config, "S3 Control").is_some() {
             builder = builder.interceptor(BareHost::of_account(account));
         }
@@ -270,7 +266,7 @@ impl Clients {
                 aws_sdk_s3::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
                     .force_path_style(custom)
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -282,7 +278,7 @@ impl Clients {
             aws_sdk_lambda::Client::from_conf(
                 aws_sdk_lambda::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -306,7 +302,7 @@ impl Clients {
             aws_sdk_kms::Client::from_conf(
                 aws_sdk_kms::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -318,7 +314,7 @@ impl Clients {
             aws_sdk_eventbridge::Client::from_conf(
                 aws_sdk_eventbridge::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -330,7 +326,7 @@ impl Clients {
             aws_sdk_cloudtrail::Client::from_conf(
                 aws_sdk_cloudtrail::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -342,7 +338,7 @@ impl Clients {
             aws_sdk_cloudwatchlogs::Client::from_conf(
                 aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -354,7 +350,7 @@ impl Clients {
             aws_sdk_scheduler::Client::from_conf(
                 aws_sdk_scheduler::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -366,7 +362,7 @@ impl Clients {
             aws_sdk_applicationautoscaling::Client::from_conf(
                 aws_sdk_applicationautoscaling::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -378,7 +374,19 @@ impl Clients {
             aws_sdk_cloudwatch::Client::from_conf(
                 aws_sdk_cloudwatch::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
+                    .build(),
+            )
+        })
+    }
+
+    /// The Price List API in a Region that has its endpoint.
+    pub fn pricing(&self, region: &str) -> aws_sdk_pricing::Client {
+        kept(&self.pricing, region, || {
+            aws_sdk_pricing::Client::from_conf(
+                aws_sdk_pricing::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -390,7 +398,7 @@ impl Clients {
             aws_sdk_config::Client::from_conf(
                 aws_sdk_config::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -407,18 +415,13 @@ impl Clients {
         })
     }
 
-    /// Counts a request of [`Clients::plain`].
-    pub fn count(&self) {
-        self.guard.count();
-    }
-
     /// ecr in a Region.
     pub fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
         kept(&self.ecr, region, || {
             aws_sdk_ecr::Client::from_conf(
                 aws_sdk_ecr::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })

@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use crate::inventory::Reading;
 use crate::inventory::account::{AccountInventory, Listing};
 use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
-use crate::inventory::ids::SubjectKind;
+use crate::inventory::ids::{SubjectKind, account_of_arn};
 use crate::inventory::need::{Guard, ReadingKind};
 
 use super::answer::ask;
@@ -190,7 +190,7 @@ fn keep_attached_policies(found: &mut AccountInventory) {
         .flat_map(|identity| identity.attached.iter().chain(&identity.boundary))
         .collect();
     found.managed_policies.retain(|arn, _| {
-        let of_aws = arn.split(':').nth(4) == Some("aws");
+        let of_aws = account_of_arn(arn) == Some("aws");
         !of_aws || named.contains(arn)
     });
 }

@@ -151,13 +151,17 @@ fn first_counted() -> Option<Timestamp> {
     format!("{URL_CALLS_FROM}T00:00:00Z").parse().ok()
 }
 
-/// From when on requests to the URL count: with other settings, an answer of it proves nothing about
-/// the URL of today. `None` when that time is not known.
+/// From which midnight (UTC) on requests to the URL count: with other settings, an answer of it proves nothing
+/// about the URL of today. Whole days, so that two runs on one day say the same. `None` when that time is not
+/// known.
 fn counted_from(url: &FunctionUrl, start: i64) -> Option<Timestamp> {
     let changed = url.modified.as_deref().unwrap_or(&url.created);
     let changed: Timestamp = changed.replace("+0000", "Z").parse().ok()?;
-    let start = Timestamp::from_second(start).ok()?;
-    Some(changed.max(first_counted()?).max(start))
+    // A part of a second begins another day.
+    let changed = changed.as_second() + i64::from(changed.subsec_nanosecond() > 0);
+    let since = changed.max(first_counted()?.as_second()).max(start);
+    let day = i64::from(DAY_S);
+    Timestamp::from_second((since + day - 1).div_euclid(day) * day).ok()
 }
 
 /// Asks for one batch and writes the answers down.
@@ -219,6 +223,25 @@ async fn settle(
     }
 }
 
+/// The entry that values are added to: the last one where it is the same, or a new one; `None` for a reading
+/// that failed.
+fn last_or_new<T>(
+    reading: &mut Reading<Vec<T>>,
+    is_same: impl Fn(&T) -> bool,
+    new: impl FnOnce() -> T,
+) -> Option<&mut T> {
+    if reading.is_not_collected() {
+        *reading = Reading::Known(Vec::new());
+    }
+    let Reading::Known(entries) = reading else {
+        return None;
+    };
+    if !entries.last().is_some_and(is_same) {
+        entries.push(new());
+    }
+    entries.last_mut()
+}
+
 /// Adds one value to the requests of a URL; a reading that failed stays failed.
 fn note_calls(
     reading: &mut Reading<Vec<UrlCalls>>,
@@ -227,20 +250,13 @@ fn note_calls(
     metric: &str,
     value: f64,
 ) {
-    if reading.is_not_collected() {
-        *reading = Reading::Known(Vec::new());
-    }
-    let Reading::Known(all) = reading else {
-        return;
+    let is_same = |calls: &UrlCalls| calls.qualifier == qualifier;
+    let new = || UrlCalls {
+        qualifier: qualifier.to_owned(),
+        since: since.to_string(),
+        ..UrlCalls::default()
     };
-    if all.last().is_none_or(|calls| calls.qualifier != qualifier) {
-        all.push(UrlCalls {
-            qualifier: qualifier.to_owned(),
-            since: since.to_string(),
-            ..UrlCalls::default()
-        });
-    }
-    let Some(calls) = all.last_mut() else {
+    let Some(calls) = last_or_new(reading, is_same, new) else {
         return;
     };
     match metric {
@@ -252,23 +268,13 @@ fn note_calls(
 
 /// Adds one value to the usage of a qualifier; a reading that failed stays failed.
 fn note(reading: &mut Reading<Vec<ProvisionedUsage>>, qualifier: &str, metric: &str, value: f64) {
-    if reading.is_not_collected() {
-        *reading = Reading::Known(Vec::new());
-    }
-    let Reading::Known(usages) = reading else {
-        return;
+    let is_same = |usage: &ProvisionedUsage| usage.qualifier == qualifier;
+    let new = || ProvisionedUsage {
+        qualifier: qualifier.to_owned(),
+        window_days: WINDOW_DAYS,
+        ..ProvisionedUsage::default()
     };
-    if usages
-        .last()
-        .is_none_or(|usage| usage.qualifier != qualifier)
-    {
-        usages.push(ProvisionedUsage {
-            qualifier: qualifier.to_owned(),
-            window_days: WINDOW_DAYS,
-            ..ProvisionedUsage::default()
-        });
-    }
-    let Some(usage) = usages.last_mut() else {
+    let Some(usage) = last_or_new(reading, is_same, new) else {
         return;
     };
     match metric {
@@ -431,12 +437,12 @@ mod tests {
             (
                 url("2024-05-06T07:08:09.000Z", None),
                 late,
-                Some("2026-11-16T10:00:00Z"),
+                Some("2026-11-17T00:00:00Z"),
             ),
             (
                 url("2024-05-06T07:08:09.000Z", Some("2026-11-20T07:08:09.000Z")),
                 late,
-                Some("2026-11-20T07:08:09Z"),
+                Some("2026-11-21T00:00:00Z"),
             ),
             (
                 url(
@@ -444,7 +450,7 @@ mod tests {
                     Some("2026-11-20T07:08:09.000+0000"),
                 ),
                 late,
-                Some("2026-11-20T07:08:09Z"),
+                Some("2026-11-21T00:00:00Z"),
             ),
             (url("lately", None), late, None),
         ] {

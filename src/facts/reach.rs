@@ -20,7 +20,9 @@ use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use crate::inventory::function::FunctionInventory;
 use crate::inventory::held_policies::{HeldPolicy, PolicySource};
-use crate::inventory::ids::{SubjectKind, function_arn, kms_key_arn, resource_of_arn};
+use crate::inventory::ids::{
+    SubjectKind, account_of_arn, function_arn, kms_key_arn, resource_of_arn,
+};
 use crate::inventory::key::KeyInventory;
 use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::{Reading, Snapshot};
@@ -518,7 +520,7 @@ fn key(id: &str, arn: &str, found: &KeyInventory) -> KeyRecord {
         account: description
             .map(|key| key.account.as_str())
             .filter(|account| !account.is_empty())
-            .or_else(|| arn.split(':').nth(4))
+            .or_else(|| account_of_arn(arn))
             .unwrap_or(id)
             .to_owned(),
         managed,

@@ -144,8 +144,8 @@ pub const URL_CALLS_FROM: &str = "2026-11-02";
 pub struct UrlCalls {
     /// Alias; `$LATEST` for the function without a qualifier.
     pub qualifier: String,
-    /// From when on they are counted, RFC 3339: [`URL_CALLS_FROM`], the last change of the URL's
-    /// settings, or the beginning of the window, whichever is latest.
+    /// From when on they are counted, RFC 3339: the first midnight (UTC) that is not before [`URL_CALLS_FROM`],
+    /// the last change of the URL's settings, or the beginning of the window.
     pub since: String,
     /// Requests (`UrlRequestCount`).
     pub requests: f64,

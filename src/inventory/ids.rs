@@ -118,6 +118,12 @@ pub fn partition_of_arn(arn: &str) -> Option<&'static str> {
     KNOWN.into_iter().find(|known| *known == named)
 }
 
+/// The part of an ARN that names the account; empty for a bucket, `aws` for a policy of AWS. None for a
+/// text that is no ARN.
+pub fn account_of_arn(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4)
+}
+
 /// The part of an ARN that names the resource: of a role `role/path/deploy`, of a function `function:name`,
 /// of a bucket its name. None for a text that is no ARN.
 pub fn resource_of_arn(arn: &str) -> Option<&str> {

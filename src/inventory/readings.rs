@@ -284,6 +284,8 @@ readings! {
         /// Provisioned concurrency of a Region that is scaled.
         ScalableTargets = scalable_targets [("application-autoscaling", "DescribeScalableTargets", "application-autoscaling:DescribeScalableTargets")]
             guard OnlyProvisioned;
+        /// What AWS charges for Lambda in a Region (opt-in: a price of the report needs one permission more).
+        LambdaPrices = lambda_prices [("pricing", "GetProducts", "pricing:GetProducts")] option "--live-prices";
     }
     Bucket "bucket" BucketInventory {
         /// Bucket policy.
@@ -487,6 +489,12 @@ impl ReadingKind {
     /// True for readings that are only collected when an option turns them on.
     pub const fn opt_in(self) -> bool {
         self.option().is_some()
+    }
+
+    /// True for opt-in readings that the cold-start part of a report shows: they are read wherever functions
+    /// are, whichever checks are selected.
+    pub fn serves_cold_starts(self) -> bool {
+        self.opt_in() && self.scope() == Scope::Function || self == Self::LambdaPrices
     }
 
     /// The kind of resource that the reading lists; `None` for readings that are no listing.

@@ -212,7 +212,8 @@ pub(super) fn by_check(report: &Report) -> Vec<CheckFindings<'_>> {
     groups
 }
 
-/// What was assessed: `38 buckets, 24 functions by 89 checks`.
+/// What was assessed: `38 buckets, 24 functions by 89 checks`. Kinds of which there are none are left out, but for
+/// the two that the tool is for.
 pub(super) fn assessed(report: &Report) -> String {
     let order = ["bucket", "function", "account"];
     let resources = &report.summary.resources;
@@ -224,6 +225,8 @@ pub(super) fn assessed(report: &Report) -> String {
         .filter_map(|kind| {
             let noun = kind.replace('-', " ");
             Some(match resources.get(kind)? {
+                // That there are no buckets or functions is news; of other kinds it goes without saying.
+                Some(0) if !["bucket", "function"].contains(&kind) => return None,
                 Some(number) => count(*number, &noun),
                 None => format!("at least {}", count(known(report, kind), &noun)),
             })

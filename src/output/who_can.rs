@@ -8,8 +8,8 @@ use super::table::paint::{Tone, paint};
 use super::table::prose;
 use super::{Look, hostile};
 use crate::report::Reach;
-use crate::report::resource_of_arn;
 use crate::report::who_can::{PrincipalAnswer, TargetRow, WhatCanReport, WhoCanReport};
+use crate::report::{account_of_arn, resource_of_arn};
 
 /// Names that a line shows of a group.
 const NAMES: usize = 4;
@@ -218,7 +218,7 @@ fn nearness(principal: &str, account: &str) -> u8 {
     match principal {
         "anonymous" => 0,
         "account:*" => 1,
-        own if own.split(':').nth(4) == Some(account) => 3,
+        own if account_of_arn(own) == Some(account) => 3,
         _ => 2,
     }
 }

@@ -17,7 +17,7 @@ use super::who_can::AccessMatrix;
 pub use coldbucket_cold_start::contract::Lever;
 pub use coldbucket_policy::contract::{ClassReach, Reach};
 
-pub use crate::inventory::ids::{ResourceId, SubjectKind, resource_of_arn};
+pub use crate::inventory::ids::{ResourceId, SubjectKind, account_of_arn, resource_of_arn};
 
 /// The schema name every report carries.
 pub const SCHEMA: &str = "coldbucket-report/1";

@@ -13,6 +13,7 @@
 //! deployment has one snapshot or several ([`Rendering`]): a verdict that is the same in all of them
 //! holds, and one that differs is not assessed.
 
+mod aws_managed;
 pub mod build;
 pub mod changes;
 pub mod cloudformation;

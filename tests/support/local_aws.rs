@@ -11,6 +11,7 @@
     reason = "shared by test files that each use a part of it; a test that cannot go on should stop loudly"
 )]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -27,6 +28,12 @@ pub struct Server {
 impl Server {
     pub fn start() -> Self {
         Self::start_with(&[])
+    }
+
+    /// One whose state machines take the answers of their tasks from that file.
+    pub fn start_with_mocked_tasks(file: &Path) -> Self {
+        let file = file.to_str().unwrap();
+        Self::start_with(&["--mocked-tasks", file])
     }
 
     /// moto, for what LocalStack lacks. Its account is 123456789012 whatever the key.
@@ -83,6 +90,29 @@ impl Server {
         );
     }
 
+    /// Deploys a CloudFormation template; the physical name of each resource by its logical id.
+    pub fn deploy_stack(&self, account: &str, template: &Path) -> BTreeMap<String, String> {
+        let deployed = Command::new(project().join("localstack/deploy"))
+            .args([
+                "--stack",
+                "--endpoint-url",
+                &self.endpoint,
+                "--account",
+                account,
+            ])
+            .args(["--stack-name", "sample", "--template"])
+            .arg(template)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            deployed.status.success(),
+            "the stack is not deployed:\n{}",
+            String::from_utf8_lossy(&deployed.stderr)
+        );
+        serde_json::from_slice(&deployed.stdout).unwrap()
+    }
+
     /// A program with nothing of our own environment but where the server is and who asks.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>, account: &str) -> Command {
         let mut command = Command::new(program);
@@ -105,6 +135,23 @@ impl Server {
             .args(arguments)
             .output()
             .unwrap()
+    }
+
+    /// The answer of a call by the real AWS CLI; null where it answers with nothing.
+    pub fn aws(&self, account: &str, arguments: &[&str]) -> serde_json::Value {
+        let output = self
+            .command(tools().join("aws"), account)
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .args(["--output", "json"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{arguments:?}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).unwrap_or(serde_json::Value::Null)
     }
 
     /// Runs a shell script with the real AWS CLI on its path, and shows what it said if it fails.

@@ -16,7 +16,7 @@ use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::Reading;
 use crate::inventory::bucket::Encryption;
-use crate::inventory::ids::kms_key_arn;
+use crate::inventory::ids::{account_of_arn, kms_key_arn};
 use crate::inventory::key::{KeyDescription, KeyInventory};
 use crate::inventory::need::ReadingKind;
 use crate::report::Reach;
@@ -93,7 +93,7 @@ impl KeyFacts {
         let account = named.as_ref().map(|named| match named {
             NamedKey::Nothing | NamedKey::OfAws => String::new(),
             // The ARN says it, described or not; an alias's ARN says whose alias it is.
-            NamedKey::Key(arn) => arn.split(':').nth(4).unwrap_or_default().to_owned(),
+            NamedKey::Key(arn) => account_of_arn(arn).unwrap_or_default().to_owned(),
         });
         let rotatable = named.as_ref().and_then(|named| match named {
             NamedKey::Nothing | NamedKey::OfAws => Fact::Known(false),
@@ -150,7 +150,7 @@ impl KeyFacts {
                 }
             }),
             decrypted_by: named.as_ref().and_then(|named| match named {
-                NamedKey::Key(arn) if arn.split(':').nth(4) == Some(context.account_id) => {
+                NamedKey::Key(arn) if account_of_arn(arn) == Some(context.account_id) => {
                     decrypted_by(context, arn)
                 }
                 _ => Fact::Known(Vec::new()),

@@ -27,7 +27,7 @@ use crate::facts::group::FactValue;
 use crate::facts::lambda_policy::{LambdaPolicy, RequestSite};
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionUrl, URL_CALLS_FROM, UrlCalls};
-use crate::inventory::ids::partition;
+use crate::inventory::ids::{account_of_arn, partition};
 use crate::inventory::need::ReadingKind;
 use crate::report::policy::{ContextValue, Decision, PrincipalClass, Request, RequestPrincipal};
 use coldbucket_policy::document::{Effect, Principal};
@@ -299,21 +299,13 @@ impl<'a> Access<'a> {
     fn open(&self, url: &FunctionUrl) -> Fact<bool> {
         self.asked_unsigned(url, |asked| {
             let second = asked.invokes_by_url().or(self.needs_both(url).negate());
-            let second = if second.known() == Some(&true) {
-                second
-            } else {
-                second.or(self.answered(url))
-            };
-            asked.opens_url().and(second)
+            asked.opens_url().and(second.or(self.answered(url)))
         })
     }
 
     fn open_by_exception(&self, url: &FunctionUrl) -> Fact<bool> {
         self.asked_unsigned(url, |asked| {
             let half = asked.opens_url().and(asked.invokes_by_url().negate());
-            if half.known() == Some(&false) {
-                return half;
-            }
             half.and(self.answered(url))
         })
     }
@@ -623,7 +615,7 @@ fn others_arn(pattern: &str) -> Option<String> {
     let mut parts = pattern.splitn(6, ':');
     let mut next = || parts.next().map(|part| part.replace(['*', '?'], "x"));
     let (arn, partition, service, region) = (next()?, next()?, next()?, next()?);
-    let account = pattern.split(':').nth(4)?;
+    let account = account_of_arn(pattern)?;
     let account = match account {
         "" => "",
         open if open.contains(['*', '?']) => UNNAMED_ACCOUNT,

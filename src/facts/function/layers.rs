@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use super::context::{FunctionContext, member};
 use crate::facts::{Fact, dated_table};
 use crate::inventory::function::FunctionConfiguration;
+use crate::inventory::ids::account_of_arn;
 
 /// The ARNs of a version's layers that another account publishes: neither the audited one nor one that
 /// the configuration trusts nor a known publisher. In the order of the configuration, with commas
@@ -32,7 +33,7 @@ pub(super) fn foreign(
 }
 
 fn is_foreign(context: &FunctionContext<'_>, arn: &str) -> bool {
-    let Some(account) = arn.split(':').nth(4) else {
+    let Some(account) = account_of_arn(arn) else {
         return false;
     };
     account != context.account_id

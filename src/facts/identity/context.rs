@@ -2,6 +2,7 @@
 
 use crate::inventory::account::AccountInventory;
 use crate::inventory::held_policies::HeldPolicy;
+use crate::inventory::ids::account_of_arn;
 use coldbucket_policy::Policy;
 
 /// One identity in its surroundings.
@@ -34,7 +35,7 @@ pub(in crate::facts) enum Boundary {
 
 /// True for policies that AWS manages: the account in their ARN is `aws`.
 pub(super) fn is_of_aws(arn: &str) -> bool {
-    arn.split(':').nth(4) == Some("aws")
+    account_of_arn(arn) == Some("aws")
 }
 
 /// The name at the end of a policy's ARN.

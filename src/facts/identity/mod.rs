@@ -244,7 +244,7 @@ fn of_aws(arn: &str) -> &'static str {
 
 impl<'a> SubjectView<'a> for IdentityFacts {
     /// Users, groups and roles, and the managed policies of the account: those of AWS cannot be
-    /// change.
+    /// changed.
     fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
         let subject = |name: String, arn: &str, unlisted| Subject {
             id: ResourceId {
@@ -264,7 +264,7 @@ impl<'a> SubjectView<'a> for IdentityFacts {
         let policies = account
             .managed_policies
             .iter()
-            .filter(|(arn, _)| arn.split(':').nth(4) != Some("aws"))
+            .filter(|(arn, _)| !is_of_aws(arn))
             .map(|(arn, policy)| subject(policy_name(&policy.name), arn, Vec::new()));
         let mut subjects: Vec<Subject> = identities.chain(policies).collect();
         let unlisted = unlisted(

@@ -19,7 +19,7 @@ use crate::facts::subject::{Facts, Subject, SubjectView, UNKNOWN, UNLISTED};
 use crate::facts::trust::Trust;
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
-use crate::inventory::ids::{ResourceId, SubjectKind, trail_arn};
+use crate::inventory::ids::{ResourceId, SubjectKind, account_of_arn, trail_arn};
 use crate::inventory::need::ReadingKind;
 use crate::inventory::trail::TrailInventory;
 use recording::{delivery_error, logging, management};
@@ -100,7 +100,7 @@ impl TrailFacts {
             name: trail.name.clone(),
             arn: context.arn.to_owned(),
             region: trail.home_region.clone(),
-            own: context.arn.split(':').nth(4) == Some(context.account_id),
+            own: account_of_arn(context.arn) == Some(context.account_id),
             multi_region: trail.multi_region,
             organization: trail.organization,
             logging: logging(trail),

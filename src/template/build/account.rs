@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::aws_managed;
 use super::super::settings::{IdentitySettings, ManagedPolicySettings, Setting, TrailSettings};
 use super::super::value::shown;
 use super::{Builder, Made, outside};
@@ -209,6 +210,7 @@ impl<'a> Builder<'a> {
         for identity in &settings.identities {
             self.identity(identity);
         }
+        self.policies_of_aws();
         let closed = self.below().is_none();
         let made: BTreeSet<&String> = (self.resources.iter())
             .filter(|(key, _)| key.kind == SubjectKind::Identity)
@@ -227,6 +229,27 @@ impl<'a> Builder<'a> {
             policy.attachments = count(&|identity| identity.attached.contains(arn));
             policy.boundary_uses =
                 count(&|identity| identity.boundary.as_deref() == Some(arn.as_str()));
+        }
+    }
+
+    /// The texts of AWS's policies that identities have. What a live account answered stays.
+    fn policies_of_aws(&mut self) {
+        let named: BTreeSet<String> = (self.inventory.identities.values())
+            .flat_map(|identity| identity.attached.iter().chain(&identity.boundary))
+            .cloned()
+            .collect();
+        for arn in named {
+            if let Some(document) = aws_managed::document(&arn) {
+                let name = arn.rsplit('/').next().unwrap_or(&arn).to_owned();
+                let policies = &mut self.inventory.managed_policies;
+                policies
+                    .entry(arn)
+                    .or_insert_with(|| ManagedPolicyInventory {
+                        name,
+                        document: Some(document.to_owned()),
+                        ..ManagedPolicyInventory::default()
+                    });
+            }
         }
     }
 

@@ -40,6 +40,8 @@ use self::references::InstanceIndex;
 pub use self::refusal::{MOST_BYTES, PlanError};
 use self::sources::SourceTree;
 pub use self::sources::{ModuleSource, PlanFiles};
+use crate::inventory::ids::account_of_arn;
+
 use super::settings::{DeletedResource, DeploymentSettings};
 use super::{Built, DeploymentTarget, TemplateRemark, build};
 
@@ -73,6 +75,7 @@ const RELEVANT: &[&str] = &[
     "aws_kms_alias",
     "aws_kms_external_key",
     "aws_kms_key",
+    "aws_kms_key_policy",
     "aws_lambda_alias",
     "aws_lambda_event_source_mapping",
     "aws_lambda_function",
@@ -368,7 +371,7 @@ fn account(plan: &Plan<'_>) -> Option<String> {
                 )
             })
             .filter_map(|resource| plan.reader(resource).known_text("arn"))
-            .find_map(|arn| arn.split(':').nth(4).map(str::to_owned))
+            .find_map(|arn| account_of_arn(&arn).map(str::to_owned))
     };
     plan.data_text("aws_caller_identity", "account_id")
         .or_else(of_arn)
