@@ -290,7 +290,7 @@ impl Clients {
             aws_sdk_lambdaweb::Client::from_conf(
                 aws_sdk_lambdaweb::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
