@@ -25,7 +25,9 @@ use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation};
 use coldbucket::inventory::request::ResourceFilter;
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::{Value, json};
-use synthetic_aws::{Behaviour, Bucket, Endpoint, Faults, Object, World, config, key, trail};
+use synthetic_aws::{
+    Behaviour, Bucket, Endpoint, Faults, Object, World, config, key, trail, web_function,
+};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -166,9 +168,9 @@ fn a_bucket_with_everything_takes_fourteen_calls() {
     assert_eq!(endpoint.count("s3:GetBucketPolicyStatus"), 1);
     assert_eq!(endpoint.count("s3:GetBucketTagging"), 1);
     // sts, account, s3control and ListBuckets, one for all identities and one for the Multi-Region
-    // access points; in each Region ListFunctions, ListAccessPoints, DescribeTrails, ListEventDataStores,
-    // ListChannels and five of AWS Config.
-    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 10);
+    // access points; in each Region ListFunctions, ListWebFunctions, ListAccessPoints, DescribeTrails,
+    // ListEventDataStores, ListChannels and five of AWS Config.
+    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 11);
     assert_eq!(snapshot.api_calls, endpoint.total());
 }
 
@@ -1250,89 +1252,193 @@ fn what_calls_the_functions_of_a_region_is_kept() {
     assert!(region.trail_listing.known().is_some());
 }
 
-fn web_function(name: &str, endpoints: &[(&str, &str, &str)], policy: &Value) -> Value {
-    let arn = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:web-function/{name}");
-    let endpoints: Vec<Value> = endpoints
-        .iter()
-        .map(|(endpoint, auth_type, state)| {
-            json!({
-                "endpointArn": format!("{arn}/endpoint/{endpoint}"), "endpointName": endpoint,
-                "endpointType": "HomeRegion", "domainName": "x.lambda-web.us-east-1.on.aws",
-                "authType": auth_type, "autoDeploymentMode": "Latest", "revisionWeights": [],
-                "regions": ["us-east-1"], "state": state, "stateReason": "",
-                "createdAt": 1_790_000_000, "updatedAt": 1_790_000_000,
-            })
-        })
-        .collect();
-    json!({
-        "Region": "us-east-1", "Endpoints": endpoints, "Policy": policy,
-        "Function": {
-            "functionName": name, "functionArn": arn, "state": "Active", "stateReason": "",
-            "createdAt": 1_790_000_000, "updatedAt": 1_790_000_000,
-        },
-    })
-}
-
-/// The policy is asked for where an endpoint checks its callers by it, and nowhere else.
+/// The policy is asked for where an endpoint that serves checks its callers by it, and a revision where such
+/// an endpoint serves it. The values of environment variables are in no snapshot.
 #[test]
-fn web_functions_with_their_endpoints_and_policies() {
+fn web_functions_with_their_endpoints_policies_and_revisions() {
     let policy = json!({ "Version": "2012-10-17", "Statement": [] });
     let world = World {
         web_functions: vec![
-            web_function("open", &[("prod", "ApplicationManaged", "Active")], &policy),
             web_function(
+                ACCOUNT,
+                "open",
+                &[["prod", "ApplicationManaged", "Active"]],
+                &policy,
+            ),
+            web_function(
+                ACCOUNT,
                 "signed",
                 &[
-                    ("test", "ApplicationManaged", "Pending"),
-                    ("prod", "IamAuth", "Active"),
+                    ["test", "ApplicationManaged", "Pending"],
+                    ["prod", "IamAuth", "Active"],
                 ],
                 &policy,
             ),
-            web_function("bare", &[("prod", "IamAuth", "Active")], &Value::Null),
+            web_function(
+                ACCOUNT,
+                "bare",
+                &[["prod", "IamAuth", "Active"]],
+                &Value::Null,
+            ),
+            web_function(
+                ACCOUNT,
+                "pending",
+                &[["prod", "IamAuth", "Pending"]],
+                &policy,
+            ),
         ],
         ..World::default()
     };
-    let endpoint = Endpoint::start(world, Behaviour::default());
-    let snapshot = collect(request(&endpoint, all_needs()));
-    assert_eq!(endpoint.count("lambda:ListWebFunctions"), 3);
-    assert_eq!(endpoint.count("lambda:ListWebFunctionEndpoints"), 3);
+    let paged = Behaviour {
+        page: Some(1),
+        ..Behaviour::default()
+    };
+    let endpoint = Endpoint::start(world, paged);
+    let kinds = [
+        ReadingKind::WebFunctionListing,
+        ReadingKind::WebFunctionEndpoints,
+        ReadingKind::WebFunctionPolicy,
+        ReadingKind::WebFunctionRevisions,
+    ];
+    let snapshot = collect(request(&endpoint, needs(&kinds)));
+    // Four pages in one Region and an empty one in each of the two others; one page an endpoint.
+    assert_eq!(endpoint.count("lambda:ListWebFunctions"), 4 + 2);
+    assert_eq!(endpoint.count("lambda:ListWebFunctionEndpoints"), 5);
     assert_eq!(endpoint.count("lambda:GetResourcePolicy"), 2);
+    assert_eq!(endpoint.count("lambda:GetWebFunctionRevision"), 3);
     let region = &account(&snapshot).regions["us-east-1"];
+    let complete = Reading::Known(Listing { complete: true });
+    assert_eq!(region.web_function_listing, complete);
+    let functions = &region.web_functions;
+    assert_eq!(functions["open"].policy, Reading::NotCollected);
+    assert_eq!(functions["pending"].policy, Reading::NotCollected);
+    assert_eq!(functions["bare"].policy, Reading::Absent);
+    assert_eq!(functions["pending"].revisions, Reading::Known([].into()));
     assert_eq!(
-        region.web_function_listing,
-        Reading::Known(Listing { complete: true })
+        json_of(&functions["signed"]),
+        json!({
+            "arn": format!("arn:aws:lambda:us-east-1:{ACCOUNT}:web-function/signed"),
+            "state": "Active",
+            "endpoints": { "known": [
+                {
+                    "name": "prod",
+                    "arn": format!("arn:aws:lambda:us-east-1:{ACCOUNT}:web-function/signed/endpoint/prod"),
+                    "auth_type": "IamAuth", "kind": "HomeRegion", "regions": ["us-east-1"],
+                    "revisions": ["signed-1"], "state": "Active",
+                },
+                {
+                    "name": "test",
+                    "arn": format!("arn:aws:lambda:us-east-1:{ACCOUNT}:web-function/signed/endpoint/test"),
+                    "auth_type": "ApplicationManaged", "kind": "HomeRegion", "regions": ["us-east-1"],
+                    "revisions": ["signed-1"], "state": "Pending",
+                },
+            ] },
+            "policy": { "known": policy.to_string() },
+            "revisions": { "known": { "signed-1": {
+                "stored_in": { "bucket": "builds", "key": "shop.zip", "version": "v7" },
+            } } },
+        })
     );
-    assert_eq!(region.web_functions["open"].policy, Reading::NotCollected);
-    assert_eq!(region.web_functions["bare"].policy, Reading::Absent);
-    let signed = &region.web_functions["signed"];
-    assert_eq!(signed.policy, Reading::Known(policy.to_string()));
-    let endpoints = signed.endpoints.known().unwrap();
-    let names: Vec<&str> = endpoints.iter().map(|one| one.name.as_str()).collect();
-    assert_eq!(names, ["prod", "test"]);
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert!(!text.contains("a-secret-value") && !text.contains("DATABASE_PASSWORD"));
+}
+
+/// What a refusal leaves open: nothing is asked that hangs on it, and the refusal stands for the rest.
+#[test]
+fn web_functions_whose_calls_are_refused() {
+    let world = || World {
+        web_functions: vec![web_function(
+            ACCOUNT,
+            "shop",
+            &[["prod", "IamAuth", "Active"]],
+            &Value::Null,
+        )],
+        ..World::default()
+    };
+    let refused = |operation: &str| {
+        let endpoint = Endpoint::start(world(), Behaviour::denying(operation));
+        let snapshot = collect(request(&endpoint, all_needs()));
+        let function = account(&snapshot).regions["us-east-1"].web_functions["shop"].clone();
+        (function, endpoint)
+    };
+    let code = "AccessDeniedException";
+    let (function, endpoint) = refused("lambda:ListWebFunctionEndpoints");
     assert_eq!(
-        (endpoints[0].auth_type.as_str(), endpoints[0].state.as_str()),
-        ("IamAuth", "Active")
+        function.endpoints,
+        denied("lambda:ListWebFunctionEndpoints", code)
+    );
+    assert_eq!(
+        function.revisions,
+        denied("lambda:ListWebFunctionEndpoints", code)
+    );
+    assert_eq!(function.policy, Reading::Absent);
+    assert_eq!(endpoint.count("lambda:GetWebFunctionRevision"), 0);
+    let (function, _) = refused("lambda:GetResourcePolicy");
+    assert_eq!(function.policy, denied("lambda:GetResourcePolicy", code));
+    let (function, _) = refused("lambda:GetWebFunctionRevision");
+    assert_eq!(
+        function.revisions,
+        denied("lambda:GetWebFunctionRevision", code)
     );
 }
 
+/// Only an answer that says that there is no such operation says that there are no Web Functions: AWS's front
+/// end in a Region without them (2026-10-07), LocalStack 4.14 and endpoints that answer 501.
 #[test]
 fn a_region_without_web_functions_is_no_missing_permission() {
-    for (status, code, expected) in [
-        (501, "NotImplemented", Reading::Absent),
+    let front_end = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name \
+                     to be authorized</Message>\n</AccessDeniedException>\n";
+    let local = json!({ "__type": "InternalError", "message": "exception while calling lambda with \
+        unknown operation: Unable to find operation for request to service lambda: POST \
+        /2025-03-07/web-functions" });
+    let no_permission = json!({ "__type": "AccessDeniedException", "message": "User: arn:aws:iam::\
+        111122223333:user/a is not authorized to perform: lambda:ListWebFunctions" });
+    let action = "lambda:ListWebFunctions";
+    let failed = |code: &str, message: &str| Reading::Failed {
+        action: action.into(),
+        code: code.into(),
+        message: message.into(),
+    };
+    for (status, text, expected) in [
+        (403, front_end.to_owned(), Reading::Absent),
+        (500, local.to_string(), Reading::Absent),
+        (
+            501,
+            json!({ "__type": "NotImplemented" }).to_string(),
+            Reading::Absent,
+        ),
+        (
+            404,
+            json!({ "__type": "UnknownOperationException" }).to_string(),
+            Reading::Absent,
+        ),
         (
             403,
-            "AccessDeniedException",
-            denied("lambda:ListWebFunctions", "AccessDeniedException"),
+            no_permission.to_string(),
+            denied(action, "AccessDeniedException"),
+        ),
+        // A refusal that does not say why.
+        (403, String::new(), denied(action, "HTTP 403")),
+        (
+            400,
+            json!({ "__type": "ValidationException", "message": "no" }).to_string(),
+            failed("ValidationException", "no"),
         ),
     ] {
-        let behaviour = Behaviour::failing("lambda:ListWebFunctions", status, code);
+        let behaviour = Behaviour {
+            text: [(action.to_owned(), (status, text.clone()))].into(),
+            ..Behaviour::default()
+        };
         let endpoint = Endpoint::start(World::default(), behaviour);
-        let snapshot = collect(request(
-            &endpoint,
-            needs(&[ReadingKind::WebFunctionListing]),
-        ));
+        let listing = needs(&[ReadingKind::WebFunctionListing]);
+        let snapshot = collect(request(&endpoint, listing));
         let region = &account(&snapshot).regions["us-east-1"];
-        assert_eq!(region.web_function_listing, expected, "{status}");
+        assert_eq!(region.web_function_listing, expected, "{text}");
+        assert_eq!(
+            endpoint.count(action),
+            3,
+            "each Region is asked once: {text}"
+        );
     }
 }
 

@@ -43,5 +43,7 @@ mod subjects;
 mod support;
 #[path = "facts/transport.rs"]
 mod transport;
+#[path = "facts/web_functions.rs"]
+mod web_functions;
 #[path = "facts/wiring.rs"]
 mod wiring;

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use coldbucket::inventory::need::ReadingKind;
 use serde_json::{Value, json};
 use support::{Run, coldbucket};
-use synthetic_aws::{Behaviour, Bucket, Endpoint, Function, World, config, trail};
+use synthetic_aws::{Behaviour, Bucket, Endpoint, Function, World, config, trail, web_function};
 
 /// The binary with credentials and Region for the endpoint.
 fn live(arguments: &str, endpoint: &Endpoint) -> Run {
@@ -62,6 +62,19 @@ fn account() -> World {
     });
     world.event_data_stores = [("us-east-1".to_owned(), vec![store])].into();
     world.channels = [("us-east-1".to_owned(), vec![channel])].into();
+    world.web_functions = vec![web_function(
+        "111122223333",
+        "shop",
+        &[
+            ["prod", "IamAuth", "Active"],
+            ["hook", "ApplicationManaged", "Active"],
+        ],
+        &json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeWebFunctionEndpoint",
+            "Resource": "arn:aws:lambda:us-east-1:111122223333:web-function/shop/endpoint/*",
+            "Condition": { "StringEquals": { "aws:PrincipalOrgID": "o-exampleorgid" } },
+        }] }),
+    )];
     world
 }
 

@@ -9,60 +9,6 @@ use super::{Behaviour, Function, World};
 pub const OPERATIONS: &[Operation] = &[
     Operation {
         service: "lambda",
-        name: "ListWebFunctions",
-        matches: |call| call.method == "POST" && is(call, &["web-functions"]),
-        answer: |world, behaviour, call| {
-            let here = world.web_functions.iter();
-            let all: Vec<Value> = here
-                .filter(|function| function["Region"] == json!(call.region))
-                .map(|function| function["Function"].clone())
-                .collect();
-            let (entries, next) = page(&all, call.param("nextToken"), behaviour.page.unwrap_or(50));
-            Answer::json(&json!({ "functions": entries, "nextToken": next }))
-        },
-    },
-    Operation {
-        service: "lambda",
-        name: "ListWebFunctionEndpoints",
-        matches: |call| {
-            call.method == "POST" && is(call, &["web-functions", "*", "list-endpoints"])
-        },
-        answer: |world, _, call| {
-            let name = call
-                .segments()
-                .get(2)
-                .copied()
-                .unwrap_or_default()
-                .to_owned();
-            let found = world.web_functions.iter().find(|function| {
-                function["Function"]["functionName"] == json!(name)
-                    && function["Region"] == json!(call.region)
-            });
-            found.map_or_else(no_web_function, |function| {
-                Answer::json(&json!({ "endpoints": function["Endpoints"] }))
-            })
-        },
-    },
-    Operation {
-        service: "lambda",
-        name: "GetResourcePolicy",
-        matches: |call| call.method == "GET" && call.path.contains("/resource-policy/"),
-        answer: |world, _, call| {
-            let found = world.web_functions.iter().find(|function| {
-                function["Function"]["functionArn"]
-                    .as_str()
-                    .is_some_and(|arn| call.path.ends_with(arn))
-            });
-            found
-                .filter(|function| function["Policy"].is_object())
-                .map_or_else(no_web_function, |function| {
-                    let policy = function["Policy"].to_string();
-                    Answer::json(&json!({ "policy": policy, "revisionId": "r" }))
-                })
-        },
-    },
-    Operation {
-        service: "lambda",
         name: "ListFunctions",
         matches: |call| call.method == "GET" && is(call, &["functions"]),
         answer: list_functions,
@@ -192,11 +138,6 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
 ];
-
-fn no_web_function() -> Answer {
-    let message = "The resource you requested does not exist.";
-    Answer::error("lambda", 404, "ResourceNotFoundException", message)
-}
 
 /// True when the path, after the API's date, is this; `*` is any one segment.
 fn is(call: &Call, pattern: &[&str]) -> bool {

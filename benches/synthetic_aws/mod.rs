@@ -44,6 +44,7 @@ mod s3control;
 mod server;
 mod sts;
 mod throttle;
+mod web_functions;
 mod world;
 
 pub use faults::{Fault, FaultPlan, Faults};
@@ -54,6 +55,7 @@ pub use pricing::lambda_product;
 pub use run_files::{RUN_BUCKET, RunFiles};
 pub use s3control::{AccessPoint, MultiRegionAccessPoint};
 pub use server::{Endpoint, Seen};
+pub use web_functions::web_function;
 pub use world::{Bucket, Function, Object, World, config, key, trail};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +77,8 @@ pub struct Behaviour {
     pub deny: BTreeSet<String>,
     /// Operations that always answer this status and error code.
     pub fail: BTreeMap<String, (u16, String)>,
+    /// Operations that always answer this status and this text, whatever the service speaks.
+    pub text: BTreeMap<String, (u16, String)>,
     /// Operations that answer so many times and then always fail with 400 InvalidToken.
     pub fail_from: BTreeMap<String, u64>,
     /// Operations that fail with 500 InternalError so many times, then work.
@@ -122,6 +126,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         s3::OPERATIONS,
         s3control::OPERATIONS,
         lambda::OPERATIONS,
+        web_functions::OPERATIONS,
         logs::OPERATIONS,
         sts::OPERATIONS,
         account::OPERATIONS,

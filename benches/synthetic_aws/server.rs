@@ -353,6 +353,13 @@ fn scripted(state: &State, call: &Call, name: &str) -> Option<Answer> {
     if let Some((status, code)) = behaviour.fail.get(name) {
         return Some(Answer::error(&call.service, *status, code, "as asked for"));
     }
+    if let Some((status, text)) = behaviour.text.get(name) {
+        return Some(Answer {
+            status: *status,
+            body: text.clone(),
+            ..Answer::xml(String::new())
+        });
+    }
     if let Some(answers) = behaviour.fail_from.get(name)
         && locked(&state.counts)
             .get(name)

@@ -31,7 +31,7 @@ pub struct World {
     pub buckets: BTreeMap<String, Bucket>,
     /// The functions of all Regions.
     pub functions: Vec<Function>,
-    /// Web Functions: `Region`, `Function` as ListWebFunctions lists it, `Endpoints` and `Policy`.
+    /// Web Functions, as `web_function` makes them.
     pub web_functions: Vec<Value>,
     /// KMS keys by the ARN of the key or of an alias of it: `KeyMetadata`, and `Rotates`.
     pub keys: BTreeMap<String, Value>,

@@ -67,6 +67,14 @@ const THROTTLING: [&str; 15] = [
 /// Codes that pass by themselves. Source: the SDK's list (aws-runtime `TRANSIENT_ERRORS`).
 const TRANSIENT: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
 
+/// Messages by which a service says that it does not have the operation: AWS's front end, which then
+/// cannot name the permission that the call takes (status 403; lambda-web, every Region tried on
+/// 2026-10-07), and LocalStack 4 (status 500).
+const UNKNOWN_OPERATION: [&str; 2] = [
+    "Unable to determine service/operation name to be authorized",
+    "Unable to find operation for request to service",
+];
+
 /// Codes by which a wrong clock shows. Source: the SDK's list (aws-runtime
 /// `CLOCK_SKEW_ERROR_CODES`) without AccessDeniedException, which means what it says nearly
 /// always.
@@ -100,6 +108,15 @@ impl CallError {
         }
     }
 
+    /// The other side answered that it does not have the operation, which says nothing about
+    /// permissions.
+    pub fn is_unknown_operation(&self) -> bool {
+        self.answered
+            && (self.status == Some(501)
+                || self.code == "UnknownOperationException"
+                || names_no_operation(&self.message))
+    }
+
     /// True when the other side never answered.
     pub fn unreachable(&self) -> bool {
         matches!(self.code.as_str(), "Timeout" | "Connection") && !self.answered
@@ -114,6 +131,9 @@ where
         match &error {
             SdkError::ServiceError(service) => {
                 let meta = service.err().meta();
+                if let (None, Some((code, text))) = (meta.code(), refusal_in_xml(service.raw())) {
+                    return answered(service.raw(), Some(code), text);
+                }
                 let text = meta.message().map_or_else(|| chain(&error), str::to_owned);
                 answered(service.raw(), meta.code(), &text)
             }
@@ -159,6 +179,27 @@ fn before_sending(error: &(dyn Error + 'static), text: String) -> CallError {
     CallError::local(ErrorKind::Final, code, &text)
 }
 
+/// Code and message of a refusal by AWS's front end, which answers in XML whatever the service speaks:
+/// `<AccessDeniedException><Message>…</Message></AccessDeniedException>`. The SDK reads none of it where
+/// the service speaks JSON.
+fn refusal_in_xml(raw: &HttpResponse) -> Option<(&str, &str)> {
+    let text = std::str::from_utf8(raw.body().bytes()?).ok()?.trim();
+    let text = match text.strip_prefix("<?") {
+        Some(declared) => declared.split_once("?>")?.1.trim_start(),
+        None => text,
+    };
+    let (code, rest) = text.strip_prefix('<')?.split_once('>')?;
+    let is_code =
+        code.ends_with("Exception") && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let (_, message) = rest.split_once("<Message>")?;
+    let (message, _) = message.split_once("</Message>")?;
+    is_code.then_some((code, message))
+}
+
+fn names_no_operation(message: &str) -> bool {
+    UNKNOWN_OPERATION.iter().any(|text| message.contains(text))
+}
+
 fn answered(raw: &HttpResponse, code: Option<&str>, message: &str) -> CallError {
     let status = raw.status().as_u16();
     let named = code.map(str::trim).filter(|code| !code.is_empty());
@@ -166,6 +207,7 @@ fn answered(raw: &HttpResponse, code: Option<&str>, message: &str) -> CallError 
         Some(code) if THROTTLING.contains(&code) => ErrorKind::Throttled,
         Some(code) if SKEW.contains(&code) => ErrorKind::Skewed,
         Some(code) if TRANSIENT.contains(&code) => ErrorKind::Transient,
+        Some(_) if names_no_operation(message) => ErrorKind::Final,
         _ => match status {
             429 | 503 => ErrorKind::Throttled,
             500 | 502 | 504 => ErrorKind::Transient,
@@ -285,6 +327,55 @@ mod tests {
         assert_eq!(error.code, "Bad Code");
         assert_eq!(error.message, "one [31m two");
         assert_eq!(clean(&"é".repeat(1000)).chars().count(), 240);
+    }
+
+    /// As AWS's front end answered for an operation that the Region does not have (aws-sdk-net, issue 885,
+    /// 2018, and lambda-web, 2026-10-07), and as LocalStack 4.14 does.
+    #[test]
+    fn an_operation_that_the_service_does_not_have() {
+        let text = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to \
+                    be authorized</Message>\n</AccessDeniedException>\n";
+        let status = StatusCode::try_from(403).unwrap();
+        let raw = HttpResponse::new(status, SdkBody::from(text));
+        let declared = format!("<?xml version=\"1.0\"?>\n{text}");
+        let declared = HttpResponse::new(status, SdkBody::from(declared));
+        assert_eq!(refusal_in_xml(&declared), refusal_in_xml(&raw));
+        let (code, message) = refusal_in_xml(&raw).unwrap();
+        assert_eq!(code, "AccessDeniedException");
+        let refused = answered(&raw, Some(code), message);
+        assert!(refused.is_unknown_operation());
+        let local = "exception while calling lambda with unknown operation: Unable to find operation \
+                     for request to service lambda: POST /2025-03-07/web-functions";
+        let local = answer(500, Some("InternalError"), local);
+        assert!(local.is_unknown_operation());
+        assert_eq!(local.kind, ErrorKind::Final);
+        assert!(answer(501, Some("NotImplemented"), "").is_unknown_operation());
+        assert!(answer(404, Some("UnknownOperationException"), "").is_unknown_operation());
+        for (status, code, message) in [
+            // A missing permission, a proxy's page, and a failure.
+            (
+                403,
+                Some("AccessDeniedException"),
+                "User: x is not authorized to perform: lambda:ListWebFunctions",
+            ),
+            (501, None, ""),
+            (404, None, ""),
+            (500, Some("InternalError"), ""),
+        ] {
+            assert!(
+                !answer(status, code, message).is_unknown_operation(),
+                "{status}"
+            );
+        }
+        for page in [
+            "",
+            "<!DOCTYPE html><html></html>",
+            "<html><Message>no</Message></html>",
+            "{}",
+        ] {
+            let raw = HttpResponse::new(status, SdkBody::from(page));
+            assert_eq!(refusal_in_xml(&raw), None, "{page}");
+        }
     }
 
     #[test]

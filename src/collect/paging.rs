@@ -30,14 +30,9 @@ pub struct CutShort {
 }
 
 impl CutShort {
-    /// Why the next page was not read.
-    pub const fn error(&self) -> &CallError {
-        &self.error
-    }
-
-    /// Not one page was read.
-    pub const fn is_first(&self) -> bool {
-        self.pages == 0
+    /// The service does not have the operation that lists.
+    pub fn is_unknown_operation(&self) -> bool {
+        self.pages == 0 && self.error.is_unknown_operation()
     }
 }
 

@@ -1,16 +1,17 @@
-//! Lambda Web Functions of one Region: their list, and of each its endpoints and its resource policy.
-//!
-//! Revisions are not read: GetWebFunctionRevision answers with the values of environment variables.
+//! Lambda Web Functions of one Region: their list, and of each its endpoints, its resource policy and the
+//! revisions that its endpoints serve.
 
 use std::collections::BTreeMap;
 
+use aws_sdk_lambdaweb::operation::get_web_function_revision::GetWebFunctionRevisionOutput;
 use aws_sdk_lambdaweb::types::FunctionEndpointSummary;
 
 use crate::inventory::Reading;
 use crate::inventory::account::Listing;
+use crate::inventory::archive::StoredCode;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Guard, ReadingKind};
-use crate::inventory::web_function::{WebEndpoint, WebFunctionInventory};
+use crate::inventory::web_function::{WebEndpoint, WebFunctionInventory, WebRevision};
 use wildmatch::WildMatch;
 
 use super::answer::{self, ask};
@@ -79,21 +80,11 @@ async fn list(
     )
     .await;
     let listing = match went {
-        Err(cut) if cut.is_first() && is_not_offered(cut.error()) => Reading::Absent,
+        // Lambda does not offer Web Functions in this Region, so there are none.
+        Err(cut) if cut.is_unknown_operation() => Reading::Absent,
         went => listing(ReadingKind::WebFunctionListing, went, wanted.is_empty()),
     };
     (listing, found)
-}
-
-/// Web Functions are not offered in the Region: Lambda does not know the operation, and so cannot say
-/// which permission it takes. AWS answers so in every Region tried on 2026-10-07; other endpoints answer
-/// that they do not have the operation.
-fn is_not_offered(error: &CallError) -> bool {
-    error
-        .message
-        .contains("Unable to determine service/operation name to be authorized")
-        || error.status == Some(501)
-        || error.code == "UnknownOperationException"
 }
 
 async fn read_one(
@@ -127,7 +118,73 @@ async fn read_one(
         )
         .await;
     }
+    function.revisions = revisions(session, region, name, &function).await;
     function
+}
+
+/// The revisions that the endpoints serve. Which these are stands in the answer about the endpoints: where
+/// that is missing, so are the revisions.
+async fn revisions(
+    session: &Session,
+    region: &str,
+    name: &str,
+    function: &WebFunctionInventory,
+) -> Reading<BTreeMap<String, WebRevision>> {
+    const KIND: ReadingKind = ReadingKind::WebFunctionRevisions;
+    if !session.plan.wants(KIND) {
+        return Reading::NotCollected;
+    }
+    let Some(served) = function.served_revisions() else {
+        return match &function.endpoints {
+            Reading::Denied { action, code } => Reading::Denied {
+                action: action.clone(),
+                code: code.clone(),
+            },
+            Reading::Failed {
+                action,
+                code,
+                message,
+            } => Reading::Failed {
+                action: action.clone(),
+                code: code.clone(),
+                message: message.clone(),
+            },
+            _ => Reading::NotCollected,
+        };
+    };
+    let client = session.clients.lambda_web(region);
+    let mut revisions = BTreeMap::new();
+    for id in served {
+        let answer = session
+            .call(ServiceFamily::Lambda, region, || {
+                client
+                    .get_web_function_revision()
+                    .function_name(name)
+                    .revision_id(id)
+                    .send()
+            })
+            .await;
+        match answer {
+            Ok(output) => revisions.insert(id.to_owned(), revision(output)),
+            Err(error) => return answer::unread(KIND, &error),
+        };
+    }
+    Reading::Known(revisions)
+}
+
+/// The place of the code. All else is dropped, the values of environment variables among it.
+fn revision(output: GetWebFunctionRevisionOutput) -> WebRevision {
+    let code = output.build_config.and_then(|build| build.code_config);
+    let object = code.and_then(|code| code.s3_object);
+    WebRevision {
+        stored_in: object
+            .filter(|object| !object.bucket.is_empty())
+            .map(|object| StoredCode {
+                bucket: object.bucket,
+                key: object.key,
+                version: object.version_id,
+            }),
+    }
 }
 
 async fn endpoints(
@@ -165,6 +222,12 @@ fn endpoint(summary: &FunctionEndpointSummary) -> WebEndpoint {
         arn: summary.endpoint_arn().to_owned(),
         auth_type: summary.auth_type().as_str().to_owned(),
         kind: summary.endpoint_type().as_str().to_owned(),
+        regions: summary.regions().to_vec(),
+        revisions: summary
+            .revision_weights()
+            .iter()
+            .map(|share| share.revision_id().to_owned())
+            .collect(),
         state: summary.state().as_str().to_owned(),
     }
 }

@@ -43,7 +43,8 @@ impl<'a> LambdaPolicy<'a> {
     }
 
     /// Whether it allows one of the actions on the resource to such a caller, who holds nothing that it
-    /// names. `known` is what else is known of condition keys, by name in lower case.
+    /// names. `known` is what else is known of condition keys, by name in lower case; it goes before what
+    /// the site says.
     pub(in crate::facts) fn allows(
         &self,
         callers: &Callers,
@@ -61,6 +62,7 @@ impl<'a> LambdaPolicy<'a> {
             // Only requests of Alexa carry it.
             ("lambda:eventsourcetoken".to_owned(), KeyFact::Absent),
         ];
+        facts.retain(|(key, _)| !known.iter().any(|(other, _)| other == key));
         for (key, fact) in known {
             facts.push(((*key).to_owned(), fact.clone()));
         }

@@ -393,6 +393,8 @@ readings! {
         /// Resource policy of a Web Function.
         WebFunctionPolicy = policy [("lambda", "GetResourcePolicy", "lambda:GetResourcePolicy")]
             absent ["ResourceNotFoundException"] guard OnlyCheckedByIam;
+        /// Revisions that the endpoints of a Web Function serve.
+        WebFunctionRevisions = revisions [("lambda", "GetWebFunctionRevision", "lambda:GetWebFunctionRevision")];
     }
     Function "function" FunctionInventory {
         /// Aliases of a function.
@@ -715,6 +717,14 @@ impl FunctionInventory {
     }
 }
 
+impl WebFunctionInventory {
+    /// Lambda answered ResourceNotFoundException to the call that lists its endpoints.
+    pub fn does_not_exist(&self) -> bool {
+        let refusal = self.endpoints.state().refusal();
+        refusal.is_some_and(|(_, code)| code == "ResourceNotFoundException")
+    }
+}
+
 impl ReadingOwner<'_> {
     /// The bucket or function was listed and is no more: it was deleted while the account was read.
     pub fn was_deleted(&self, account: &AccountInventory) -> bool {
@@ -725,6 +735,11 @@ impl ReadingOwner<'_> {
             OwnerInventory::Function(function) => {
                 let region = account.regions.get(self.region);
                 region.is_some_and(|region| is_whole(&region.function_listing))
+                    && function.does_not_exist()
+            }
+            OwnerInventory::WebFunction(function) => {
+                let region = account.regions.get(self.region);
+                region.is_some_and(|region| is_whole(&region.web_function_listing))
                     && function.does_not_exist()
             }
             _ => false,

@@ -13,7 +13,7 @@ use coldbucket::inventory::access_point::{
     MultiRegionAccessPointInventory,
 };
 use coldbucket::inventory::account::{AccountInventory, Listing, RegionInventory};
-use coldbucket::inventory::archive::{Archive, Content, ContentKind, Folder, Package};
+use coldbucket::inventory::archive::{Archive, Content, ContentKind, Folder, Package, StoredCode};
 use coldbucket::inventory::bucket::{
     Abac, BucketInventory, CorsRule, Encryption, LifecycleRule, ObjectLock, PolicyStatus,
     PublicAccessBlock, Replication, ReplicationRule, Versioning, Website,
@@ -36,6 +36,7 @@ use coldbucket::inventory::trail::{
     BasicSelector, DataResources, EventSelectors, TrailInventory, TrailStatus,
 };
 use coldbucket::inventory::trigger::{EventRule, RuleTarget, Schedule};
+use coldbucket::inventory::web_function::{WebEndpoint, WebFunctionInventory, WebRevision};
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::{Value, json};
 
@@ -449,6 +450,49 @@ fn doors() -> AccountInventory {
     }
 }
 
+/// A Web Function that any account and any CloudFront distribution may call, with its code in a bucket.
+fn site() -> AccountInventory {
+    let arn = format!("arn:aws:lambda:{REGION}:{OWNER}:web-function/shop");
+    let function = WebFunctionInventory {
+        endpoints: Reading::Known(vec![WebEndpoint {
+            name: "prod".into(),
+            arn: format!("{arn}/endpoint/prod"),
+            auth_type: "IamAuth".into(),
+            state: "Active".into(),
+            revisions: vec!["r1".into()],
+            ..WebEndpoint::default()
+        }]),
+        policy: policy(&json!([
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "lambda:InvokeWebFunctionEndpoint", "Resource": format!("{arn}/endpoint/*")},
+            {"Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "lambda:InvokeWebFunctionEndpoint", "Resource": format!("{arn}/endpoint/*")},
+        ])),
+        revisions: Reading::Known(
+            [(
+                "r1".to_owned(),
+                WebRevision {
+                    stored_in: Some(StoredCode {
+                        bucket: "builds".into(),
+                        key: "shop.zip".into(),
+                        version: None,
+                    }),
+                },
+            )]
+            .into(),
+        ),
+        arn,
+        state: "Active".into(),
+    };
+    let region = RegionInventory {
+        web_function_listing: Reading::Known(Listing { complete: true }),
+        web_functions: [("shop".to_owned(), function)].into(),
+        ..RegionInventory::default()
+    };
+    AccountInventory {
+        regions: [(REGION.to_owned(), region)].into(),
+        ..account(&[])
+    }
+}
+
 /// A user with a key and a right on S3.
 fn people() -> AccountInventory {
     let ann = IdentityInventory {
@@ -817,6 +861,7 @@ fn accounts() -> Vec<Snapshot> {
         snapshot(shared()),
         snapshot(doors()),
         snapshot(people()),
+        snapshot(site()),
         function_snapshot(busy, REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(open_to_accounts(), REGION, "2026-11-22T12:00:00Z"),
         function_snapshot(image, REGION, "2026-11-22T12:00:00Z"),
@@ -1011,6 +1056,10 @@ fn pointers(
             "/accounts/{OWNER}/regions/{}/functions/{}/{member}",
             id.region, id.name
         )],
+        (Relation::Own, Scope::WebFunction, SubjectKind::WebFunction) => vec![format!(
+            "/accounts/{OWNER}/regions/{}/web_functions/{}/{member}",
+            id.region, id.name
+        )],
         _ => Vec::new(),
     }
 }
@@ -1042,6 +1091,7 @@ fn listing(kind: ReadingKind) -> bool {
             | ReadingKind::IdentityListing
             | ReadingKind::AccessPointListing
             | ReadingKind::MultiRegionAccessPointListing
+            | ReadingKind::WebFunctionListing
     )
 }
 
@@ -1199,6 +1249,7 @@ fn absent_is_an_answer() {
             SubjectKind::Function,
             SubjectKind::Identity,
             SubjectKind::AccessPoint,
+            SubjectKind::WebFunction,
         ]
         .into_iter()
         .flat_map(|kind| facts.subjects(kind))

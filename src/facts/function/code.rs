@@ -12,6 +12,7 @@ use super::context::{FunctionContext, LATEST};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::inventory::Reading;
+use crate::inventory::account::AccountInventory;
 use crate::inventory::archive::{Package, StoredCode};
 use crate::inventory::function::FunctionConfiguration;
 use crate::inventory::need::ReadingKind;
@@ -64,7 +65,7 @@ impl CodeFacts {
                 .map(|stored| stored.is_none_or(StoredCode::names_a_version)),
             own: stored.and_then(|stored| match stored {
                 None => Fact::Known(true),
-                Some(stored) => is_own(context, &stored.bucket),
+                Some(stored) => is_own(context.account, &stored.bucket),
             }),
         }
     }
@@ -72,11 +73,11 @@ impl CodeFacts {
 
 /// Whether a bucket is the account's: known to be when it was read, known not to be when a whole list
 /// of the account's buckets lacks it.
-fn is_own(context: &FunctionContext<'_>, bucket: &str) -> Fact<bool> {
-    if context.account.buckets.contains_key(bucket) {
+pub(in crate::facts) fn is_own(account: &AccountInventory, bucket: &str) -> Fact<bool> {
+    if account.buckets.contains_key(bucket) {
         return Fact::Known(true);
     }
-    match &context.account.bucket_listing {
+    match &account.bucket_listing {
         Reading::Known(listing) if listing.complete => Fact::Known(false),
         Reading::Known(_) | Reading::Absent => Fact::undecidable(format!(
             "bucket {bucket} is not among those that were read, which are not all"
