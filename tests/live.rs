@@ -372,6 +372,58 @@ fn refused_where_nothing_else_decides_exits_3() {
 }
 
 /// A function with provisioned concurrency on alias `live`.
+/// An account that has no Web Functions is not incomplete for them where the answer says that Lambda does not
+/// offer them; a missing permission leaves it unknown whether there are any.
+#[test]
+fn a_region_without_web_functions_is_complete() {
+    let calm = || World {
+        trails: vec![trail(
+            "arn:aws:cloudtrail:us-east-1:111122223333:trail/all",
+            true,
+            "of-another-account",
+            &json!({}),
+        )],
+        config: BTreeMap::from([("us-east-1".to_owned(), config())]),
+        ..World::default()
+    };
+    let not_offered = "<AccessDeniedException><Message>Unable to determine service/operation name to be \
+                       authorized</Message></AccessDeniedException>";
+    let behaviour = Behaviour {
+        text: BTreeMap::from([(
+            "lambda:ListWebFunctions".to_owned(),
+            (403, not_offered.to_owned()),
+        )]),
+        ..Behaviour::default()
+    };
+    let endpoint = Endpoint::start(calm(), behaviour);
+    let outcome = live("audit -o json --check lambda-*", &endpoint).run();
+    assert_eq!(outcome.json()["gaps"], json!([]));
+    outcome.exits(0);
+    let endpoint = Endpoint::start(calm(), Behaviour::denying("lambda:ListWebFunctions"));
+    let outcome = live("audit -o json --check lambda-*", &endpoint)
+        .run()
+        .exits(3);
+    let report = outcome.json();
+    let results = report["results"].as_array().unwrap();
+    let unknown = results
+        .iter()
+        .filter(|result| result["status"] == "not-assessed");
+    let checks: BTreeSet<&str> = unknown
+        .inspect(|result| assert_eq!(result["missing"], json!(["lambda:ListWebFunctions"])))
+        .map(|result| result["check"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        checks,
+        BTreeSet::from([
+            "lambda-web-function-code-not-versioned",
+            "lambda-web-function-code-of-another-account",
+            "lambda-web-function-public-policy",
+            "lambda-web-function-service-without-source",
+            "lambda-web-function-without-auth",
+        ])
+    );
+}
+
 fn provisioned(name: &str) -> Function {
     let arn = format!("arn:aws:lambda:us-east-1:111122223333:function:{name}");
     let version = |version: &str| {
