@@ -1,7 +1,7 @@
 //! The selected resources: `--region`, `--bucket`, `--function`.
 //!
-//! Each option selects its own kind: `--bucket` does not affect functions. The rule is the same for a live
-//! account, where it saves calls, and for a snapshot.
+//! Each option selects its own kind: `--bucket` does not affect functions. `--function` selects functions and
+//! Web Functions. The rule is the same for a live account, where it saves calls, and for a snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,16 +75,13 @@ pub(super) fn check_names(
 ) -> Result<Vec<String>, RunError> {
     let mut mistakes = Vec::new();
     let mut idle = Vec::new();
-    let kinds = [
-        (SubjectKind::Bucket, &resources.buckets),
-        (SubjectKind::Function, &resources.functions),
-    ];
-    for (kind, globs) in kinds {
-        if globs.is_empty() {
+    for (kinds, globs) in selected_by_name(resources) {
+        let Some(kind) = kinds.first().filter(|_| !globs.is_empty()) else {
             continue;
-        }
-        let names: Vec<String> = facts
-            .subjects(kind)
+        };
+        let names: Vec<String> = kinds
+            .iter()
+            .flat_map(|kind| facts.subjects(*kind))
             .map(|subject| subject.id.name)
             .collect();
         // Not all names are known, so none can be called missing.
@@ -115,20 +112,28 @@ pub(super) fn check_names(
     }
 }
 
+/// The kinds of resources that `--bucket` and `--function` select by name, with the names and globs.
+fn selected_by_name(resources: &ResourceFilter) -> [(&'static [SubjectKind], &[String]); 2] {
+    [
+        (&[SubjectKind::Bucket], &resources.buckets),
+        (
+            &[SubjectKind::Function, SubjectKind::WebFunction],
+            &resources.functions,
+        ),
+    ]
+}
+
 /// What is judged although `--bucket` and `--function` name other resources: each of them selects its
 /// own kind, and nothing selects the other kinds by name.
 pub(super) fn also_judged(
     resources: &ResourceFilter,
     judged: &BTreeMap<String, Option<u64>>,
 ) -> Option<String> {
-    let named = [
-        (SubjectKind::Bucket, &resources.buckets),
-        (SubjectKind::Function, &resources.functions),
-    ];
+    let named = selected_by_name(resources);
     let is_named = |kind: &str| {
-        named
-            .iter()
-            .any(|(of, globs)| of.name() == kind && !globs.is_empty())
+        named.iter().any(|(kinds, globs)| {
+            !globs.is_empty() && kinds.iter().any(|named| named.name() == kind)
+        })
     };
     if named.iter().all(|(_, globs)| globs.is_empty()) {
         return None;
@@ -202,6 +207,15 @@ mod tests {
             buckets: vec!["logs".to_owned()],
             ..ResourceFilter::default()
         };
+        let only_function = ResourceFilter {
+            functions: vec!["shop".to_owned()],
+            ..ResourceFilter::default()
+        };
+        let both_kinds = BTreeMap::from([
+            ("function".to_owned(), Some(2)),
+            ("web-function".to_owned(), Some(1)),
+        ]);
+        assert_eq!(also_judged(&only_function, &both_kinds), None);
         let note = also_judged(&only_bucket, &judged).unwrap();
         assert!(note.contains("also judged: 2 functions ("), "{note}");
         assert_eq!(also_judged(&ResourceFilter::default(), &judged), None);
@@ -234,6 +248,47 @@ mod tests {
             suggestion("acme-lgos*", ["acme-logs"].into_iter()),
             "; did you mean `acme-logs`?"
         );
+    }
+
+    /// `--function` names functions and Web Functions.
+    #[test]
+    fn a_web_function_is_selected_as_a_function_is() {
+        use crate::facts::Trust;
+        use crate::inventory::Reading;
+        use crate::inventory::account::{AccountInventory, Listing, RegionInventory};
+        use crate::inventory::function::FunctionInventory;
+        use crate::inventory::web_function::WebFunctionInventory;
+        let complete = || Reading::Known(Listing { complete: true });
+        let region = RegionInventory {
+            function_listing: complete(),
+            functions: [("orders".to_owned(), FunctionInventory::default())].into(),
+            web_function_listing: complete(),
+            web_functions: [("shop".to_owned(), WebFunctionInventory::default())].into(),
+            ..RegionInventory::default()
+        };
+        let account = AccountInventory {
+            regions: [("eu-west-1".to_owned(), region)].into(),
+            ..AccountInventory::default()
+        };
+        let snapshot = Snapshot {
+            complete: true,
+            accounts: [("111111111111".to_owned(), account)].into(),
+            ..Snapshot::default()
+        };
+        let facts = Facts::new(&snapshot, Trust::default());
+        let check = |name: &str| {
+            let resources = ResourceFilter {
+                functions: vec![name.to_owned()],
+                ..ResourceFilter::default()
+            };
+            check_names(&facts, &resources)
+        };
+        assert_eq!(check("shop").unwrap(), [] as [&str; 0]);
+        assert_eq!(check("orders").unwrap(), [] as [&str; 0]);
+        assert!(check("shp").is_err());
+        let scope = scope(&[], &[], &["shop"]);
+        assert!(scope.has(SubjectKind::WebFunction, "eu-west-1", "shop"));
+        assert!(!scope.has(SubjectKind::WebFunction, "eu-west-1", "other"));
     }
 
     #[test]
