@@ -145,7 +145,7 @@ fn every_check_says_how_to_fix_it_and_where_to_read_more() {
 
 /// Checks that no other catalogue has: what they look at, nobody else does (or, for the VPC, others
 /// ask for the contrary).
-const UNMAPPED: [&str; 48] = [
+const UNMAPPED: [&str; 53] = [
     "config-s3-recorded-daily",
     "lambda-code-not-versioned",
     "lambda-code-of-another-account",
