@@ -705,7 +705,13 @@ fn stable(snapshot: Snapshot) -> Snapshot {
 
 #[test]
 fn refusing_one_action_changes_that_reading_alone() {
-    let world = World::generated(12, 6).with_bucket("full", full(json!({})));
+    let mut world = World::generated(12, 6).with_bucket("full", full(json!({})));
+    world.web_functions = vec![web_function(
+        ACCOUNT,
+        "shop",
+        &[["prod", "IamAuth", "Active"]],
+        &json!({ "Version": "2012-10-17", "Statement": [] }),
+    )];
     let whole = {
         let endpoint = Endpoint::start(world.clone(), Behaviour::default());
         serde_json::to_value(stable(collect(request(&endpoint, all_needs())))).unwrap()
@@ -722,6 +728,7 @@ fn refusing_one_action_changes_that_reading_alone() {
                 | ReadingKind::IdentityListing
                 | ReadingKind::AccessPointListing
                 | ReadingKind::MultiRegionAccessPointListing
+                | ReadingKind::WebFunctionListing
         ) {
             continue;
         }
@@ -787,6 +794,11 @@ fn refusing_one_action_changes_that_reading_alone() {
             if pointer.ends_with("/url_calls") && grants.contains(kind) {
                 let one = before.is_null() || after.is_null();
                 assert!(one, "{operation}: {pointer}: {before}, {after}");
+                return;
+            }
+            // Which revisions are served stands in the answer about the endpoints.
+            if *kind == ReadingKind::WebFunctionEndpoints && pointer.ends_with("/revisions") {
+                assert_eq!(after["denied"]["action"], call.action);
                 return;
             }
             // Whether its tags count says nothing about a policy that was not read.
@@ -2109,13 +2121,13 @@ fn lambda_quotas_are_kept_when_asked_for() {
         .filter(|seen| seen.operation != "lambda:GetPolicy")
         .map(|seen| seen.at)
         .collect();
-    // One page, four functions with three calls each, the mappings, and two more of the one that is
-    // provisioned and in a VPC.
-    assert_eq!(at.len(), 16);
+    // One page of functions and one of Web Functions, four functions with three calls each, the mappings, and
+    // two more of the one that is provisioned and in a VPC.
+    assert_eq!(at.len(), 17);
     let whole = at.last().unwrap().duration_since(at[0]);
     assert!(
         whole >= Duration::from_millis(900),
-        "{whole:?} for 16 calls at 15 a second"
+        "{whole:?} for 17 calls at 15 a second"
     );
     // GetPolicy has 15 a second of its own: four functions, one of them with an alias and a version.
     let policies: Vec<Instant> = endpoint

@@ -75,7 +75,7 @@ pub fn web_function(account: &str, name: &str, endpoints: &[[&str; 3]], policy: 
                 "authType": auth_type, "autoDeploymentMode": "Latest",
                 "revisionWeights": [{ "revisionId": revision, "weight": 100 }],
                 "regions": ["us-east-1"], "state": state, "stateReason": "",
-                "createdAt": 1_790_000_000, "updatedAt": 1_790_000_000,
+                "createdAt": "2026-09-21T10:00:00Z", "updatedAt": "2026-09-21T10:00:00Z",
             })
         })
         .collect();
@@ -84,11 +84,11 @@ pub fn web_function(account: &str, name: &str, endpoints: &[[&str; 3]], policy: 
         "Policy": if policy.is_null() { Value::Null } else { json!(policy.to_string()) },
         "Function": {
             "functionName": name, "functionArn": arn, "state": "Active", "stateReason": "",
-            "createdAt": 1_790_000_000, "updatedAt": 1_790_000_000,
+            "createdAt": "2026-09-21T10:00:00Z", "updatedAt": "2026-09-21T10:00:00Z",
         },
         "Revisions": { revision.clone(): {
             "functionArn": arn, "revisionArn": format!("{arn}/revision/{revision}"),
-            "revisionId": revision, "state": "Active", "stateReason": "", "createdAt": 1_790_000_000,
+            "revisionId": revision, "state": "Active", "stateReason": "", "createdAt": "2026-09-21T10:00:00Z",
             "buildConfig": {
                 "codeConfig": { "s3Object": { "bucket": "builds", "key": "shop.zip", "versionId": "v7" } },
                 "runtimeConfig": { "runtime": "nodejs24.x" },
