@@ -55,7 +55,7 @@ pub const OPERATIONS: &[Operation] = &[
                 })
                 .and_then(|function| function["Policy"].as_str())
                 .map_or_else(missing, |policy| {
-                    Answer::json(&json!({ "policy": policy, "revisionId": "1" }))
+                    Answer::json(&json!({ "Policy": policy, "RevisionId": "1" }))
                 })
         },
     },
