@@ -91,9 +91,9 @@ bench-policy: ## speed of the policy engine, each figure with its bar
 soundness: ## the prover against the evaluator, PAIRS=1000000 pairs of a policy and a request
 	cargo bench -p coldbucket-policy --bench soundness -- --pairs $(PAIRS)
 
-fuzz: ## parser, prover, evaluator and zip directories, FUZZ_SECONDS=120 each; needs cargo-fuzz and a nightly toolchain
+fuzz: ## policies, templates, plans and zip directories, FUZZ_SECONDS=120 each; needs cargo-fuzz and a nightly toolchain
 	test -d fuzz/corpus || tar -xJf fuzz/corpus.tar.xz -C fuzz
-	for target in policy_parse policy_prove policy_evaluate terraform_plan zip_directory; do \
+	for target in policy_parse policy_prove policy_evaluate cloudformation terraform_plan zip_directory; do \
 		cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 || exit 1; done
 
 # As the tests build it: with the features of the development dependencies. A plain `cargo run` has

@@ -12,8 +12,10 @@
 )]
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 
 pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -23,6 +25,47 @@ pub fn project() -> &'static Path {
 pub struct Server {
     pub run_dir: tempfile::TempDir,
     pub endpoint: String,
+    aws: OnceLock<AwsCli>,
+}
+
+/// The real AWS CLI, loaded once for all its calls (`localstack/aws_server.py`). Ends with the test.
+struct AwsCli {
+    /// The folder of the program `aws`.
+    folder: tempfile::TempDir,
+    server: Child,
+}
+
+impl AwsCli {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Command::new(tools().join("python"))
+            .arg("-B")
+            .arg(project().join("localstack/aws_server.py"))
+            .arg(folder.path().join("socket"))
+            .arg(folder.path().join("aws"))
+            .env("LANG", "C.UTF-8")
+            // It ends when this pipe does.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let mut out = BufReader::new(server.stdout.take().unwrap());
+        out.read_line(&mut said).unwrap();
+        assert_eq!(said.trim(), "ready", "the AWS CLI is not loaded");
+        Self { folder, server }
+    }
+}
+
+impl Drop for AwsCli {
+    fn drop(&mut self) {
+        drop(self.server.stdin.take());
+        let ended = self.server.wait();
+        assert!(
+            ended.is_ok_and(|status| status.success()),
+            "the AWS CLI's process failed"
+        );
+    }
 }
 
 impl Server {
@@ -57,7 +100,11 @@ impl Server {
         );
         let endpoint = String::from_utf8(started.stdout).unwrap().trim().to_owned();
         assert!(endpoint.starts_with("http://127.0.0.1:"), "{endpoint}");
-        Self { run_dir, endpoint }
+        Self {
+            run_dir,
+            endpoint,
+            aws: OnceLock::new(),
+        }
     }
 
     pub fn deploy(&self, account: &str, file: &str) {
@@ -137,10 +184,15 @@ impl Server {
             .unwrap()
     }
 
+    /// The folder of the program `aws`.
+    fn cli(&self) -> &Path {
+        self.aws.get_or_init(AwsCli::start).folder.path()
+    }
+
     /// The answer of a call by the real AWS CLI; null where it answers with nothing.
     pub fn aws(&self, account: &str, arguments: &[&str]) -> serde_json::Value {
         let output = self
-            .command(tools().join("aws"), account)
+            .command(self.cli().join("aws"), account)
             .env("AWS_DEFAULT_REGION", "us-east-1")
             .args(["--output", "json"])
             .args(arguments)
@@ -156,7 +208,7 @@ impl Server {
 
     /// Runs a shell script with the real AWS CLI on its path, and shows what it said if it fails.
     pub fn shell(&self, account: &str, script: &str) {
-        let path = format!("{}:/usr/bin:/bin", tools().display());
+        let path = format!("{}:/usr/bin:/bin", self.cli().display());
         let ran = self
             .command("sh", account)
             .env("PATH", path)
