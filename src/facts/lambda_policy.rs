@@ -9,6 +9,9 @@ use coldbucket_policy::{Policy, PolicyKind};
 
 use crate::inventory::ids::partition;
 
+/// Why nothing is said of a policy with parts that are no policy: they may be grants.
+pub(in crate::facts) const UNREADABLE: &str = "the policy cannot be read as a whole";
+
 /// Where and when a request is made.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::facts) struct RequestSite<'a> {
@@ -53,7 +56,7 @@ impl<'a> LambdaPolicy<'a> {
         known: &[(&str, KeyFact)],
     ) -> Fact<bool> {
         if !self.is_sound {
-            return Fact::undecidable("the policy cannot be read as a whole");
+            return Fact::undecidable(UNREADABLE);
         }
         let one = |value: &str| KeyFact::OneOf(vec![value.to_owned()]);
         let mut facts = vec![

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use super::fact::{Fact, from_reading};
 use super::function::code::is_own;
 use super::group::FactValue;
-use super::lambda_policy::{LambdaPolicy, RequestSite};
+use super::lambda_policy::{LambdaPolicy, RequestSite, UNREADABLE};
 use super::subject::{Facts, Subject, SubjectView, UNKNOWN, UNLISTED, unlisted};
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
@@ -245,6 +245,9 @@ fn asked<T: Clone>(
 /// The services that the policy allows to call the endpoint on behalf of any account: of those that it
 /// names, as a principal or in a condition.
 fn deputies(policy: &Policy, allows: impl Fn(&Callers) -> Fact<bool>) -> Fact<Vec<String>> {
+    if !policy.is_sound() {
+        return Fact::undecidable(UNREADABLE);
+    }
     let allowing = || policy.with_effect(Effect::Allow);
     let principals = allowing()
         .flat_map(|statement| statement.principal.iter())

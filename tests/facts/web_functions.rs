@@ -242,7 +242,11 @@ fn a_policy_that_was_not_read_is_unknown() {
         assert_eq!(because[0].reason, Reason::Denied);
         assert_eq!(because[0].action, "lambda:GetResourcePolicy");
     }
-    assert!(of(Reading::Known("{".into())).any_account.known().is_none());
+    for unreadable in ["{", ""] {
+        let facts = of(Reading::Known(unreadable.into()));
+        assert!(facts.any_account.known().is_none());
+        assert!(facts.confused_deputies.known().is_none());
+    }
     assert_eq!(of(Reading::Absent).any_account, Fact::Known(false));
     assert_eq!(
         of(Reading::Absent).confused_deputies,

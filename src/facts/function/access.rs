@@ -24,7 +24,7 @@ use schemars::JsonSchema;
 use super::context::{FunctionContext, LATEST};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::lambda_policy::{LambdaPolicy, RequestSite};
+use crate::facts::lambda_policy::{LambdaPolicy, RequestSite, UNREADABLE};
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionUrl, URL_CALLS_FROM, UrlCalls};
 use crate::inventory::ids::{account_of_arn, partition};
@@ -461,7 +461,7 @@ impl<'a> Asked<'a> {
 
     fn decide(&self, principal: RequestPrincipal, action: &str, context: Context) -> Fact<bool> {
         if !self.policy.is_sound() {
-            return Fact::undecidable("the policy cannot be read as a whole");
+            return Fact::undecidable(UNREADABLE);
         }
         let request = Request {
             principal,
@@ -541,6 +541,9 @@ impl<'a> Asked<'a> {
 
     /// Services that may call the function for any account's resource.
     fn confused_deputies(&self) -> Fact<Vec<String>> {
+        if !self.policy.is_sound() {
+            return Fact::undecidable(UNREADABLE);
+        }
         let mut services: Vec<&str> = self
             .policy
             .with_effect(Effect::Allow)
