@@ -149,6 +149,92 @@ fn control_policies_come_from_files_level_by_level() {
     assert!(assumed(&answer).contains("service control"), "{answer}");
 }
 
+/// root r-1 > the account. The chef may read nothing, and no one may list without TLS.
+fn in_an_organization() -> Value {
+    let of_type = |kind: &str, statement: Value| {
+        json!({"type": kind, "name": "n", "targets": {"known": ["r-1"]},
+            "content": {"known": document(json!([statement]))}})
+    };
+    let enabled = json!({"known": true});
+    let mut snapshot = snapshot();
+    snapshot["organization"] = json!({
+        "schema": "coldbucket-organization/1", "taken_at": "2026-11-30T00:00:00Z",
+        "id": "o-abcdefghij", "management_account": "999999999999",
+        "tree": {"known": {"complete": true}},
+        "units": {"r-1": {"name": "Root"}},
+        "accounts": {ACCOUNT: {"name": "x", "state": "ACTIVE", "parent": "r-1"}},
+        "policy_types": {"SERVICE_CONTROL_POLICY": enabled, "RESOURCE_CONTROL_POLICY": enabled},
+        "policies": {
+            "p-full": {"type": "SERVICE_CONTROL_POLICY", "name": "FullAWSAccess", "aws_managed": true,
+                "content": {"known": document(json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]))},
+                "targets": {"known": ["r-1", ACCOUNT]}},
+            "p-chef": of_type("SERVICE_CONTROL_POLICY", json!({"Effect": "Deny", "Action": "s3:GetObject*",
+                "Resource": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/chef"}}})),
+            "p-list": of_type("RESOURCE_CONTROL_POLICY", json!({"Effect": "Deny", "Principal": "*",
+                "Action": "s3:ListBucket*", "Resource": "*"})),
+        },
+    });
+    snapshot
+}
+
+#[test]
+fn control_policies_of_the_snapshots_organization_bind_unless_files_take_their_place() {
+    let run = |arguments: &str| {
+        coldbucket(arguments).file("account.json", &in_an_organization().to_string())
+    };
+    let answer = run("who-can read plain --snapshot account.json -o json")
+        .run()
+        .exits(0)
+        .json();
+    assert_eq!(verdict(&answer, "role/cook"), "reachable");
+    assert_eq!(verdict(&answer, "role/chef"), "unreachable");
+    let rows = answer["principals"].as_array().unwrap();
+    let chef = rows
+        .iter()
+        .find(|row| row["principal"] == format!("arn:aws:iam::{ACCOUNT}:role/chef"));
+    assert_eq!(chef.unwrap()["blocked_by"]["policy"], "p-chef");
+    let assumes = answer["assumes"].to_string();
+    assert!(
+        assumes.contains("no service control policy that was not read denies it"),
+        "{assumes}"
+    );
+    let answer = run("who-can list plain --snapshot account.json -o json")
+        .run()
+        .exits(0)
+        .json();
+    assert_eq!(verdict(&answer, "role/cook"), "unreachable");
+    let answer = run("who-can read plain --snapshot account.json -o json --scp all.json")
+        .file(
+            "all.json",
+            &document(json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}])),
+        )
+        .run()
+        .exits(0)
+        .json();
+    assert_eq!(verdict(&answer, "role/chef"), "reachable");
+    let report =
+        run("audit --snapshot account.json --who-can -o json --fail-on none --allow-incomplete")
+            .run()
+            .exits(0)
+            .json();
+    let matrices = report["who_can"].as_array().unwrap();
+    let plain = matrices
+        .iter()
+        .find(|one| one["bucket"] == "plain")
+        .unwrap();
+    let groups = plain["groups"].as_array().unwrap();
+    let classes = |name: &str| {
+        let arn = json!(format!("arn:aws:iam::{ACCOUNT}:{name}"));
+        let group = groups
+            .iter()
+            .find(|group| group["principals"].as_array().unwrap().contains(&arn));
+        group.map(|group| group["classes"].clone())
+    };
+    assert_eq!(classes("role/cook").unwrap()["read"], "reachable");
+    assert_eq!(classes("role/cook").unwrap()["list"], "unreachable");
+    assert_eq!(classes("role/chef"), None);
+}
+
 #[test]
 fn principals_that_are_not_expected_fail_the_gate() {
     let with = |expected: &str, question: &str| {

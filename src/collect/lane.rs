@@ -10,8 +10,8 @@
 //! unless the operation has failed for seconds without an answer. When nothing answers, one request
 //! probes the endpoint while the others wait; after five seconds they fail.
 //!
-//! Hedging: where an answer is late and later requests were answered, the request is sent a second
-//! time, and the first answer counts. All calls but those that start something read only.
+//! Hedging: where an answer is late and later requests were answered, the request is sent again, up to
+//! three times, and the first answer counts. All calls but those that start something read only.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 
 use super::call_error::{CallError, ErrorKind};
 use super::in_flight::InFlight;
@@ -40,8 +42,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// … up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// When a request that no later one has overtaken is late.
-const LATE_ALONE: Duration = Duration::from_secs(3);
+/// When a request is late that no later one has overtaken, to its service …
+const LATE_ALONE: Duration = Duration::from_secs(1);
+/// … or to any.
+const LATE_IN_SILENCE: Duration = Duration::from_secs(3);
+/// How often one request is sent again while it waits: copies can be lost as well.
+const COPIES: usize = 3;
 
 /// What all lanes share: the requests in flight, the hard cap, the interrupt, and what is known of
 /// all services.
@@ -59,6 +65,8 @@ struct RunHealth {
     failures: FailureRate,
     latency: LatencyEstimate,
     hedges: HedgeBudget,
+    /// When the latest of the answered requests was sent.
+    newest: Option<Instant>,
 }
 
 impl SharedLimits {
@@ -225,7 +233,7 @@ impl Lane {
         }
     }
 
-    /// One request and, when its answer is late, a copy of it. The first to end counts. Both have one place
+    /// One request and, when its answer is late, copies of it. The first to end counts. All have one place
     /// in flight: where every place is taken by late requests, no copy would ever be sent.
     async fn attempt<T, E, F, Fut>(&self, send: &F) -> Attempt<T, E>
     where
@@ -237,23 +245,24 @@ impl Lane {
         let _permit = self.gate.in_flight.enter().await;
         let sent = Instant::now();
         let mut first = pin!(send());
-        tokio::select! {
-            biased;
-            result = &mut first => return (sent, result),
-            () = self.late::<E>(sent) => {}
-        }
-        if !self.gate.locked(|seen| seen.hedges.take()) {
-            return (sent, first.await);
-        }
-        let copy = Box::pin(async {
-            self.turn().await;
-            let sent = Instant::now();
-            (sent, send().await)
-        });
-        tokio::select! {
-            biased;
-            result = &mut first => (sent, result),
-            attempt = copy => attempt,
+        let mut copies = FuturesUnordered::new();
+        let mut latest = sent;
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut first => return (sent, result),
+                Some(attempt) = copies.next() => return attempt,
+                () = self.late::<E>(latest), if copies.len() < COPIES => {
+                    latest = Instant::now();
+                    if self.gate.locked(|seen| seen.hedges.take()) {
+                        copies.push(Box::pin(async {
+                            self.turn().await;
+                            let sent = Instant::now();
+                            (sent, send().await)
+                        }));
+                    }
+                }
+            }
         }
     }
 
@@ -270,10 +279,14 @@ impl Lane {
         // Where nothing is answered in that time, the endpoint or this machine is busy, and a copy
         // would wait as long.
         let much_later = sent + after / 2;
-        let overtaken =
-            self.locked(|state| state.newest.is_some_and(|newest| newest >= much_later));
-        if !overtaken {
-            until(sent + LATE_ALONE.max(after * 2)).await;
+        let overtaken = |newest: Option<Instant>| newest.is_some_and(|newest| newest >= much_later);
+        if self.locked(|state| overtaken(state.newest)) {
+            return;
+        }
+        // It may be the last of its service, whose copy nothing else delays.
+        until(sent + LATE_ALONE.max(after * 2)).await;
+        if !self.gate.locked(|seen| overtaken(seen.newest)) {
+            until(sent + LATE_IN_SILENCE.max(after * 2)).await;
         }
     }
 
@@ -328,6 +341,7 @@ impl Lane {
             seen.failures.record(true);
             seen.latency.record(took);
             seen.hedges.answered();
+            seen.newest = seen.newest.max(Some(sent));
         });
         self.gate.in_flight.grow();
     }

@@ -128,35 +128,43 @@ impl<'a> Controls<'a> {
     /// A level of which a policy was not read, or could not be understood, allows everything as far as
     /// is known.
     pub(in crate::facts) fn scps(&self, account: &str) -> Option<AccountControls> {
+        let levels = self.scp_levels(account);
+        let without_ids =
+            |level: Vec<(String, Policy)>| level.into_iter().map(|(_, policy)| policy).collect();
+        (!levels.is_empty()).then(|| AccountControls {
+            account: account.to_owned(),
+            levels: levels.into_iter().map(without_ids).collect(),
+        })
+    }
+
+    /// The same with the ids of the policies; empty where none is known. What stands for a policy that was
+    /// not read has [`UNREAD`] for its id.
+    pub(in crate::facts) fn scp_levels(&self, account: &str) -> Vec<Vec<(String, Policy)>> {
+        let Some(organization) = self.organization else {
+            return Vec::new();
+        };
         let kind = PolicyType::ServiceControlPolicy;
-        let all_attached = self
-            .organization?
+        let all_attached = organization
             .policies
             .values()
             .filter(|policy| policy.kind == kind)
             .all(|policy| policy.targets.known().is_some());
-        let levels: Vec<Vec<Policy>> = self
-            .levels(account, kind)
-            .into_iter()
-            .map(|policies| {
-                let mut level: Vec<Policy> = Vec::new();
-                let mut whole = all_attached && !policies.is_empty();
-                for (_, policy) in policies {
-                    match sound(policy, PolicyKind::Identity) {
-                        Some(policy) => level.push(policy),
-                        None => whole = false,
-                    }
+        let levels = self.levels(account, kind).into_iter().map(|policies| {
+            let mut level: Vec<(String, Policy)> = Vec::new();
+            let mut whole = all_attached && !policies.is_empty();
+            for (id, policy) in policies {
+                match sound(policy, PolicyKind::Identity) {
+                    Some(policy) => level.push((id.to_owned(), policy)),
+                    None => whole = false,
                 }
-                if !whole {
-                    level.push(Policy::parse(ALLOW_EVERYTHING, PolicyKind::Identity));
-                }
-                level
-            })
-            .collect();
-        (!levels.is_empty()).then(|| AccountControls {
-            account: account.to_owned(),
-            levels,
-        })
+            }
+            if !whole {
+                let everything = Policy::parse(ALLOW_EVERYTHING, PolicyKind::Identity);
+                level.push((UNREAD.to_owned(), everything));
+            }
+            level
+        });
+        levels.collect()
     }
 
     /// The policies of a type on the path from the root to the account, level by level; empty where none
@@ -252,6 +260,9 @@ impl<'a> Controls<'a> {
         Fact::Known(effect)
     }
 }
+
+/// The id of what stands for a policy that was not read.
+const UNREAD: &str = "not read";
 
 const ALLOW_EVERYTHING: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;

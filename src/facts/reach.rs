@@ -69,8 +69,13 @@ pub fn unlisted(account: &AccountInventory) -> Option<String> {
     }
 }
 
-/// The account of a snapshot, by its id. Without `functions` none are in it.
+/// The account of a snapshot, by its id, with the control policies of the snapshot's organization that are
+/// known to bind it.
 pub fn account_record(snapshot: &Snapshot, id: &str) -> Option<AccountRecord> {
+    bound_record(snapshot, id, &Controls::new(snapshot))
+}
+
+fn bound_record(snapshot: &Snapshot, id: &str, controls: &Controls<'_>) -> Option<AccountRecord> {
     let account = snapshot.accounts.get(id)?;
     let mut documents = Documents::default();
     let identities = account
@@ -99,13 +104,15 @@ pub fn account_record(snapshot: &Snapshot, id: &str) -> Option<AccountRecord> {
                 .map(move |(name, found)| function(id, region, name, found))
         })
         .collect();
-    Some(AccountRecord {
+    let mut record = AccountRecord {
         identities,
         buckets,
         keys,
         functions,
         ..empty_record(snapshot, id, account)
-    })
+    };
+    bind(&mut record, controls);
+    Some(record)
 }
 
 /// An account of which nothing but its id is known.
@@ -155,8 +162,7 @@ impl<'a> CompiledAccounts<'a> {
         self.of_accounts
             .get(id)?
             .get_or_init(|| {
-                let mut record = account_record(self.snapshot, id)?;
-                bind(&mut record, controls);
+                let record = bound_record(self.snapshot, id, controls)?;
                 Some(Arc::new(CompiledAccount::new(record)))
             })
             .as_deref()
@@ -184,10 +190,18 @@ impl<'a> CompiledAccounts<'a> {
     }
 }
 
-/// An account with its organization and the resource control policies that bind it.
+/// An account with its organization and the control policies that bind it.
 fn bind(record: &mut AccountRecord, controls: &Controls<'_>) {
     if let Some(organization) = controls.organization_of(&record.account) {
         record.organization = Knowledge::Known(Some(organization.id.clone()));
+    }
+    let scps = controls.scp_levels(&record.account);
+    if !scps.is_empty() {
+        let cite = |(id, policy)| Arc::new(CitedPolicy::new(id, policy));
+        let levels = scps
+            .into_iter()
+            .map(|level| level.into_iter().map(cite).collect());
+        record.scps = Some(levels.collect());
     }
     let binding = controls.of(&record.account);
     if binding.rcps.is_empty() {

@@ -206,10 +206,12 @@ pub(super) fn matrices(snapshot: &Snapshot, buckets: &[BucketPosture]) -> Vec<Ac
         let Some(record) = reach::account_record(snapshot, id) else {
             continue;
         };
+        let assumes = assumed(&record, &ControlFiles::default());
         let world = World::new(record);
         let of_account = buckets.iter().filter(|bucket| bucket.account == *id);
         matrices.extend(of_account.map(|bucket| AccessMatrix {
             unlisted: unlisted.iter().cloned().collect(),
+            assumes: assumes.clone(),
             ..matrix(&world, &bucket.name, id)
         }));
     }
@@ -294,11 +296,7 @@ fn matrix(world: &World, bucket: &str, account: &str) -> AccessMatrix {
             })
             .collect(),
         without_access,
-        assumes: vec![
-            "no service or resource control policy denies it".to_owned(),
-            UNSEEN.to_owned(),
-            DEFAULTS.to_owned(),
-        ],
+        assumes: Vec::new(),
         unlisted: Vec::new(),
     }
 }
@@ -377,23 +375,35 @@ fn no_identity(snapshot: &Snapshot, principal: &str) -> RunError {
     )
 }
 
-/// Reads the control policies; what is assumed where there are none.
+/// Puts control policies of files in the place of those of the snapshot's organization; what is assumed of
+/// the others.
 fn assumptions(
     record: &mut AccountRecord,
     control: &ControlFiles,
 ) -> Result<Vec<String>, RunError> {
-    let mut assumes = Vec::new();
-    match &control.scps {
-        Some(levels) => record.scps = Some(read_levels(levels, "scp", PolicyKind::Identity)?),
-        None => assumes.push("no service control policy denies it (--scp)".to_owned()),
+    if let Some(levels) = &control.scps {
+        record.scps = Some(read_levels(levels, "scp", PolicyKind::Identity)?);
     }
-    match &control.rcps {
-        Some(levels) => record.rcps = Some(read_levels(levels, "rcp", PolicyKind::Resource)?),
-        None => assumes.push("no resource control policy denies it (--rcp)".to_owned()),
+    if let Some(levels) = &control.rcps {
+        record.rcps = Some(read_levels(levels, "rcp", PolicyKind::Resource)?);
     }
-    assumes.push(UNSEEN.to_owned());
-    assumes.push(DEFAULTS.to_owned());
-    Ok(assumes)
+    Ok(assumed(record, control))
+}
+
+/// What is assumed of an account: that policies which are not known deny nothing. Files have all of theirs;
+/// of an organization some may not have been read.
+fn assumed(record: &AccountRecord, control: &ControlFiles) -> Vec<String> {
+    let of = |name: &str, in_files: bool, of_snapshot: bool| match (in_files, of_snapshot) {
+        (true, _) => None,
+        (false, true) => Some(format!(
+            "no {name} control policy that was not read denies it"
+        )),
+        (false, false) => Some(format!("no {name} control policy denies it")),
+    };
+    let scps = of("service", control.scps.is_some(), record.scps.is_some());
+    let rcps = of("resource", control.rcps.is_some(), record.rcps.is_some());
+    let always = [UNSEEN, DEFAULTS].map(str::to_owned);
+    scps.into_iter().chain(rcps).chain(always).collect()
 }
 
 fn read_levels(

@@ -331,6 +331,7 @@ fn attacks(pairs: u64, seed: u64) -> ExitCode {
                 let mut tally = Tally::default();
                 while tally.pairs < pairs / 2 && tally.wrong.len() < 5 {
                     attack::attack(&mut random, 12, &mut tally);
+                    attack::attack_from_outside(&mut random, 36, &mut tally);
                 }
                 tally
             })

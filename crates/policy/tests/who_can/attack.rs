@@ -17,6 +17,10 @@ pub const ACCOUNT: &str = "111111111111";
 pub const OTHER: &str = "222222222222";
 pub const BUCKET: &str = "data-lake";
 pub const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/0a0a";
+/// A role of another account, which policies name.
+const GUEST: &str = "arn:aws:iam::222222222222:role/guest";
+/// A service, which policies name.
+const LOGGING: &str = "logging.s3.amazonaws.com";
 const KEYS: [&str; 5] = ["d/k.txt", "e/k.txt", "ann/k.txt", "red/k.txt", "x"];
 
 /// A generator of pseudo-random numbers (xorshift64*).
@@ -277,6 +281,8 @@ pub fn account(random: &mut Random) -> Value {
         json!({"AWS": ["arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:role/team/chef"]}),
         json!({"AWS": "arn:aws:sts::111111111111:assumed-role/cook/bob"}),
         json!({"AWS": OTHER}),
+        json!({"AWS": GUEST}),
+        json!({"Service": LOGGING}),
     ];
     let mut identities = Vec::new();
     for (arn, id) in [
@@ -481,7 +487,9 @@ struct Evaluators {
     key: Option<Policies>,
 }
 
-fn evaluators(account: &Value, identity: &Value) -> Evaluators {
+/// What decides of an identity of the account, or, without one, of callers from outside whose own account
+/// lets them do everything.
+fn evaluators(account: &Value, identity: Option<&Value>) -> Evaluators {
     let list = |value: &Value| value.as_array().cloned();
     let levels = |value: &Value| -> Option<Vec<coldbucket_policy::contract::PolicyLevel>> {
         value.as_array().map(|levels| {
@@ -494,16 +502,25 @@ fn evaluators(account: &Value, identity: &Value) -> Evaluators {
         })
     };
     let of = |resource: Value| {
-        let set = PolicySet {
+        let outside = PolicySet {
             resource,
+            rcps: levels(&account["rcps"]),
+            ..PolicySet::default()
+        };
+        let block = Some(PublicAccessBlock::default());
+        let Some(identity) = identity else {
+            return Policies::new(&outside, block)
+                .unwrap()
+                .with_willing_identity();
+        };
+        let set = PolicySet {
             identity: list(&identity["policies"]),
             boundaries: (!identity["boundary"].is_null())
                 .then(|| vec![identity["boundary"].clone()]),
             scps: levels(&account["scps"]),
-            rcps: levels(&account["rcps"]),
-            ..PolicySet::default()
+            ..outside
         };
-        Policies::new(&set, Some(PublicAccessBlock::default())).unwrap()
+        Policies::new(&set, block).unwrap()
     };
     let key = &account["keys"][KEY];
     Evaluators {
@@ -522,6 +539,10 @@ fn evaluators(account: &Value, identity: &Value) -> Evaluators {
 }
 
 fn kms_request(account: &Value, request: &Request) -> Request {
+    let caller = match &request.principal {
+        RequestPrincipal::Arn(arn) => arn.split(':').nth(4),
+        _ => None,
+    };
     let mut context = passed_on(&request.context);
     let bucket_key = account["bucket"]["encryption"]["bucket_key"] == json!(true);
     let arn = if bucket_key {
@@ -534,7 +555,9 @@ fn kms_request(account: &Value, request: &Request) -> Request {
         "kms:ViaService".to_owned(),
         one("s3.eu-west-1.amazonaws.com"),
     );
-    context.insert("kms:CallerAccount".to_owned(), one(ACCOUNT));
+    if let Some(caller) = caller {
+        context.insert("kms:CallerAccount".to_owned(), one(caller));
+    }
     context.insert("aws:ViaAWSService".to_owned(), one("true"));
     context.insert("aws:SecureTransport".to_owned(), one("true"));
     Request {
@@ -566,6 +589,114 @@ fn is_allowed(evaluators: &Evaluators, account: &Value, request: &Request) -> bo
             .is_some_and(|(policy, _)| policy == "resource")
 }
 
+/// One caller from outside the account: the row that speaks of it, and what its requests show of it.
+fn from_outside(random: &mut Random) -> (String, RequestPrincipal, BTreeMap<String, ContextValue>) {
+    let mut context = BTreeMap::new();
+    let class = |value: Value| serde_json::from_value(value).unwrap();
+    if random.in_a_hundred(15) {
+        return (
+            "anonymous".to_owned(),
+            class(json!({"type": "Anonymous"})),
+            context,
+        );
+    }
+    if random.in_a_hundred(10) {
+        let principal = class(json!({"type": "Service", "name": LOGGING}));
+        return (format!("service:{LOGGING}"), principal, context);
+    }
+    let account = *random.pick(&[OTHER, OTHER, "333333333333"]);
+    let name = *random.pick(&["guest", "cook", "ann", "x"]);
+    let (arn, id) = match random.below(4) {
+        0 => (
+            format!("arn:aws:iam::{account}:role/{name}"),
+            Some("AROAGUESTGUESTGUESTX:bob"),
+        ),
+        1 => (
+            format!("arn:aws:sts::{account}:assumed-role/{name}/bob"),
+            Some("AROAGUESTGUESTGUESTX:bob"),
+        ),
+        2 => (
+            format!("arn:aws:iam::{account}:user/{name}"),
+            Some("AIDAGUESTGUESTGUESTX"),
+        ),
+        _ => (format!("arn:aws:iam::{account}:root"), None),
+    };
+    context.insert("aws:userid".to_owned(), one(id.unwrap_or(account)));
+    if arn.contains("role/") {
+        context.insert("aws:TokenIssueTime".to_owned(), one("2026-11-01T00:00:00Z"));
+    }
+    if random.in_a_hundred(60) && id.is_some() {
+        let team = *random.pick(&["red", "blue", "green"]);
+        context.insert("aws:PrincipalTag/team".to_owned(), one(team));
+    }
+    if random.in_a_hundred(60) {
+        let organization = *random.pick(&["o-aaaaaaaaaa", "o-bbbbbbbbbb"]);
+        context.insert("aws:PrincipalOrgID".to_owned(), one(organization));
+    }
+    (
+        format!("account:{account}"),
+        RequestPrincipal::Arn(arn),
+        context,
+    )
+}
+
+/// One random account, and so many requests from outside it.
+pub fn attack_from_outside(random: &mut Random, requests: usize, tally: &mut Tally) {
+    let seed = random.0;
+    let account = account(random);
+    let action = *random.pick(&["s3:GetObject", "s3:GetObject", "s3:PutObject"]);
+    let line = json!({"id": "a", "account": account, "question": {"action": action, "key": null}});
+    let output = who_can::answer(&line.to_string()).unwrap();
+    tally.accounts += 1;
+    let evaluators = evaluators(&account, None);
+    for _ in 0..requests {
+        let (row, principal, mut context) = from_outside(random);
+        // Accounts that no policy names share a row; a service that none names gets in with everyone.
+        let shared = if row.starts_with("account:") {
+            "account:*"
+        } else {
+            "anonymous"
+        };
+        let answer = output
+            .principals
+            .get(&row)
+            .or_else(|| output.principals.get(shared));
+        circumstances(random, action, &mut context);
+        let request = Request {
+            principal,
+            action: action.to_owned(),
+            resource: format!("arn:aws:s3:::{BUCKET}/{}", random.pick(&KEYS)),
+            resource_account: ACCOUNT.to_owned(),
+            context,
+        };
+        let verdict = answer.map(|answer| answer.verdict);
+        tally.pairs += 1;
+        tally.in_unreachable += u64::from(verdict == Some(Reach::Unreachable));
+        if !is_allowed_outside(&evaluators, &account, &request) {
+            continue;
+        }
+        tally.allowed += 1;
+        if matches!(verdict, None | Some(Reach::Unreachable)) {
+            tally.wrong.push(format!(
+                "seed {seed:#x}, {row}: {verdict:?}, and allowed\n{line}\n{answer:?}\n{request:?}"
+            ));
+        }
+    }
+}
+
+/// Whether both requests of a caller from outside are allowed.
+fn is_allowed_outside(evaluators: &Evaluators, account: &Value, request: &Request) -> bool {
+    if implausible(request).is_some() {
+        return false;
+    }
+    let key = evaluators.key.as_ref();
+    let allows = |policies: &Policies, request: &Request| {
+        policies.evaluate(request).decision == Decision::Allow
+    };
+    allows(&evaluators.main, request)
+        && key.is_none_or(|key| allows(key, &kms_request(account, request)))
+}
+
 /// One random account, and so many requests an identity.
 pub fn attack(random: &mut Random, requests: usize, tally: &mut Tally) {
     let seed = random.0;
@@ -589,7 +720,7 @@ pub fn attack(random: &mut Random, requests: usize, tally: &mut Tally) {
             Reach::Unreachable => tally.unreachable += 1,
             Reach::Unknown => tally.unknown += 1,
         }
-        let evaluators = evaluators(&account, identity);
+        let evaluators = evaluators(&account, Some(identity));
         let mut wrong = |what: &str, request: &dyn std::fmt::Debug| {
             tally.wrong.push(format!(
                 "seed {seed:#x}, {arn}: {what}\n{line}\n{answer:?}\n{request:?}"

@@ -112,3 +112,22 @@ fn nothing_that_was_called_unreachable_is_allowed() {
     assert!(tally.witnesses > 100, "{tally:?}");
     assert!(tally.constrained > 20, "{tally:?}");
 }
+
+/// The same with callers from outside, whose own account lets them do everything.
+#[test]
+fn nothing_from_outside_that_was_called_unreachable_is_allowed() {
+    let mut tally = attack::Tally::default();
+    let mut random = attack::Random(0x00c0_1db2);
+    for _ in 0..400 {
+        attack::attack_from_outside(&mut random, 40, &mut tally);
+    }
+    assert!(
+        tally.wrong.is_empty(),
+        "{} contradictions, the first:\n{}",
+        tally.wrong.len(),
+        tally.wrong[0]
+    );
+    // The run must have had something to say.
+    assert!(tally.allowed > 200, "{tally:?}");
+    assert!(tally.in_unreachable > 1_000, "{tally:?}");
+}
