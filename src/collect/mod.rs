@@ -18,6 +18,7 @@ mod buckets;
 mod call_error;
 mod clients;
 mod config;
+mod directory_buckets;
 mod endpoint;
 mod error;
 mod event_recorders;
@@ -459,18 +460,29 @@ async fn read_regions(session: &Session, account: &str) -> ReadRegions {
                     event_recorders::channels(session, &name)
                 )
             };
-            let (functions, access_points, (trail_listing, trails), recorders, config) = tokio::join!(
+            let (
+                functions,
+                access_points,
+                directory_buckets,
+                (trail_listing, trails),
+                recorders,
+                config,
+            ) = tokio::join!(
                 functions,
                 access_points::read(session, account, &name),
+                directory_buckets::read(session, &name),
                 trails::list(session, &name),
                 recorders,
                 config::read(session, &name)
             );
             let (event_data_stores, event_channels) = recorders;
             let (access_point_listing, access_points) = access_points;
+            let (directory_bucket_listing, directory_buckets) = directory_buckets;
             let region = RegionInventory {
                 access_point_listing,
                 access_points,
+                directory_bucket_listing,
+                directory_buckets,
                 trail_listing,
                 event_data_stores,
                 event_channels,

@@ -98,6 +98,7 @@ impl CollectionPlan {
         ]
         .iter()
         .any(|kind| self.lists(*kind))
+            || self.wants(ReadingKind::DirectoryBucketListing)
     }
 
     /// The reading is wanted of every resource it belongs to.
