@@ -103,8 +103,8 @@ fn is_not_offered(error: &CallError, is_local: bool) -> bool {
         "No such host is known",
     ];
     if is_local {
-        let unknown = !error.answered && matches!(error.status, Some(200 | 404 | 500 | 501));
-        return unknown || error.code == "NotImplemented";
+        let unknown = !error.answered && matches!(error.status, Some(200 | 404 | 500));
+        return unknown || error.status == Some(501);
     }
     error.status.is_none() && NO_ADDRESS.iter().any(|text| error.message.contains(text))
 }
