@@ -640,6 +640,7 @@ impl<'a> ReadingOwner<'a> {
         let map = match self.inventory.scope() {
             Scope::Account | Scope::Region => "",
             Scope::Bucket => "buckets",
+            Scope::DirectoryBucket => "directory_buckets",
             Scope::Key => "keys",
             Scope::Target => "targets",
             Scope::Trail => "trails",
