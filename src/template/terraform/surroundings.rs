@@ -183,7 +183,7 @@ fn keys(plan: &Plan<'_>) -> Vec<KeySettings> {
                 .collect();
             keys.push(KeySettings {
                 source: reader.source(),
-                id,
+                id: id.clone(),
                 region: plan.region_of(&reader),
                 description: key_description(&reader, kind),
                 rotation: reader
