@@ -13,7 +13,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from deploy import BotoCoreError, ClientError, Servers, Trouble, in_one_line, loopback
+from deploy import FLAGS, BotoCoreError, ClientError, Servers, Trouble, in_one_line, loopback
 
 CANNED = {
     "PublicRead": "public-read",
@@ -22,7 +22,6 @@ CANNED = {
     "LogDeliveryWrite": "log-delivery-write",
     "Private": "private",
 }
-FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 PERMISSION = (
     "FunctionName", "Action", "Principal", "SourceArn", "SourceAccount", "PrincipalOrgID", "FunctionUrlAuthType", "InvokedViaFunctionUrl",
     "EventSourceToken",
@@ -116,7 +115,7 @@ class Stack:
         if controls := properties.get("OwnershipControls"):
             s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=controls)
         if (block := properties.get("PublicAccessBlockConfiguration")) is not None:
-            flags = {flag: str(block.get(flag, False)).lower() == "true" for flag in FLAGS}
+            flags = {flag: str(block.get(flag, False)).lower() == "true" for flag in FLAGS.values()}
             s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=flags)
         for wanted in properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", []):
             rule = {member: wanted[member] for member in ("BucketKeyEnabled", "BlockedEncryptionTypes") if member in wanted}

@@ -170,7 +170,7 @@ def start(options: argparse.Namespace) -> int:
     try:
         for attempt in (1, 2, 3):
             port = options.port or free_port()
-            process, token = launch(kind, python, run_dir, port, options.functions)
+            process, token = launch(kind, python, run_dir, port, options)
             try:
                 wait_until_healthy(kind, process, run_dir, port, token, options.timeout)
                 break
@@ -229,7 +229,7 @@ def why_unusable(port: int) -> str | None:
     return None
 
 
-def launch(kind: Kind, python: Path, run_dir: Path, port: int, executor: str) -> tuple[subprocess.Popen, str]:
+def launch(kind: Kind, python: Path, run_dir: Path, port: int, options: argparse.Namespace) -> tuple[subprocess.Popen, str]:
     if why := why_unusable(port):
         raise Trouble(f"port {port} of 127.0.0.1 cannot be used: {why}")
     files = run_dir / SERVER
@@ -262,11 +262,13 @@ def launch(kind: Kind, python: Path, run_dir: Path, port: int, executor: str) ->
             # It would pull the image of a container function, from a registry that does not have it.
             "DOCKER_HOST": "unix:///nonexistent",
             "PYTHONPATH": str(HERE / "plugin"),
-            "LAMBDA_RUNTIME_EXECUTOR": executor,
+            "LAMBDA_RUNTIME_EXECUTOR": options.functions,
             "LAMBDA_KEEPALIVE_MS": "60000",
             "COLDBUCKET_S3_DIR": str(files / "s3"),
             "COLDBUCKET_RUN_TOKEN": token,
         }
+        if options.mocked_tasks:
+            environment["SFN_MOCK_CONFIG"] = str(Path(options.mocked_tasks).resolve())
         shutil.copytree(python.parent.parent / "catalog" / "usr", files / "fs" / "usr", dirs_exist_ok=True)
     with open(files / "server.log", "wb") as log:
         process = subprocess.Popen(
@@ -438,6 +440,7 @@ def main() -> int:
     command.add_argument("--timeout", type=float, default=120, metavar="SECONDS", help="how long to wait for an answer (default: 120)")
     command.add_argument("--until-exit-of", type=int, metavar="PID", help="stop by itself when that process has ended")
     command.add_argument("--functions", choices=("noop", "process"), default="noop", help="answer invocations with nothing, or run packages of provided.* as processes of yours (default: noop)")
+    command.add_argument("--mocked-tasks", metavar="FILE", help="answers of tasks of state machines, by test case, in the format of Step Functions Local")
     command.add_argument("--install-only", action="store_true", help="only make the virtual environment")
     command.set_defaults(run=start)
 

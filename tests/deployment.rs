@@ -10,6 +10,8 @@
 
 #[path = "support/lint.rs"]
 mod lint;
+#[path = "support/local_aws.rs"]
+mod local_aws;
 #[path = "support/tools.rs"]
 mod tools;
 
@@ -17,8 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use serde_json::Value;
+use local_aws::Server;
+use serde_json::{Value, json};
 
 /// The line of the template below which the state machine stands, and how far its lines are moved in.
 const DEFINITION: &str = "      DefinitionString: |\n";
@@ -121,6 +125,252 @@ fn an_invocation_that_fails_is_recorded_and_ends_no_run() {
         serde_json::from_value(Value::Object(status)).unwrap();
     assert!(!status.status.is_read());
     assert_eq!(status.status.name(), "failed");
+}
+
+/// What a task answers, attempt by attempt: the error of the first ones, then the answer.
+fn mocked(failures: usize, error: &str, answer: &Value) -> Value {
+    let answered = json!({"Return": {"StatusCode": 200, "Payload": answer}});
+    match failures {
+        0 => json!({"0": answered}),
+        1 => json!({"0": {"Throw": {"Error": error, "Cause": "c"}}, "1": answered}),
+        n => json!({
+            format!("0-{}", n - 1): {"Throw": {"Error": error, "Cause": "c"}},
+            n.to_string(): answered,
+        }),
+    }
+}
+
+const THROTTLED: &str = "Lambda.TooManyRequestsException";
+const TIMED_OUT: &str = "Sandbox.Timedout";
+const INVALID: &str = "Run.Invalid";
+const FAILED: &str = "Run.Failed";
+
+/// A case: which task fails how often with which error, the accounts that are to be read, and what comes of
+/// it: the end of the execution, the accounts whose children ran, and the error that is recorded.
+type MockedCase = (
+    &'static str,
+    (&'static str, usize, &'static str),
+    u64,
+    (&'static str, u64, Option<&'static str>),
+);
+
+const CASES: [MockedCase; 12] = [
+    ("none-fails", ("Audit", 0, ""), 1, ("SUCCEEDED", 1, None)),
+    (
+        "nothing-to-read",
+        ("Audit", 0, ""),
+        0,
+        ("SUCCEEDED", 0, None),
+    ),
+    // Lambda has no room: tried again as often as it takes, here up to eight times.
+    (
+        "throttled",
+        ("Audit", 3, THROTTLED),
+        1,
+        ("SUCCEEDED", 1, None),
+    ),
+    // A crash is tried once more.
+    (
+        "crashed",
+        ("Audit", 1, TIMED_OUT),
+        1,
+        ("SUCCEEDED", 1, None),
+    ),
+    (
+        "crashed-twice",
+        ("Audit", 2, TIMED_OUT),
+        1,
+        ("SUCCEEDED", 1, Some(TIMED_OUT)),
+    ),
+    (
+        "exited",
+        ("Audit", 2, "Runtime.ExitError"),
+        1,
+        ("SUCCEEDED", 1, Some("Runtime.ExitError")),
+    ),
+    // What cannot succeed is not tried again.
+    (
+        "invalid",
+        ("Audit", 1, INVALID),
+        1,
+        ("SUCCEEDED", 1, Some(INVALID)),
+    ),
+    (
+        "plan-throttled",
+        ("Plan", 3, THROTTLED),
+        1,
+        ("SUCCEEDED", 1, None),
+    ),
+    (
+        "plan-failed",
+        ("Plan", 2, FAILED),
+        1,
+        ("SUCCEEDED", 1, None),
+    ),
+    ("plan-invalid", ("Plan", 1, INVALID), 1, ("FAILED", 0, None)),
+    (
+        "merge-failed",
+        ("Merge", 3, FAILED),
+        1,
+        ("SUCCEEDED", 1, None),
+    ),
+    (
+        "merge-failed-always",
+        ("Merge", 4, FAILED),
+        1,
+        ("FAILED", 1, None),
+    ),
+];
+
+/// The answers of the tasks in each case, in the format of Step Functions Local.
+fn mocks() -> Value {
+    let (mut cases, mut answers) = (serde_json::Map::new(), serde_json::Map::new());
+    for (case, (task, failures, error), accounts, _) in CASES {
+        let mut names = serde_json::Map::new();
+        for (name, answer) in [
+            (
+                "Plan",
+                json!({"run": case, "key": "todo.json", "status": format!("{case}/account="), "accounts": accounts}),
+            ),
+            (
+                "Audit",
+                json!({"account": "111111111111", "status": "read"}),
+            ),
+            ("Merge", json!({"run": case})),
+        ] {
+            let of_case = format!("{case}-{name}");
+            let failures = if name == task { failures } else { 0 };
+            answers.insert(of_case.clone(), mocked(failures, error, &answer));
+            names.insert(name.to_owned(), Value::from(of_case));
+        }
+        cases.insert(case.to_owned(), Value::Object(names));
+    }
+    json!({"StateMachines": {"organization": {"TestCases": cases}}, "MockedResponses": answers})
+}
+
+/// The state machine, with waits of one second before each retry.
+fn without_waits() -> String {
+    let mut machine = state_machine();
+    let shorten = |task: &mut Value| {
+        for rule in task["Retry"].as_array_mut().into_iter().flatten() {
+            rule["IntervalSeconds"] = Value::from(1);
+            rule["BackoffRate"] = Value::from(1.0);
+            rule.as_object_mut().unwrap().remove("MaxDelaySeconds");
+            rule.as_object_mut().unwrap().remove("JitterStrategy");
+        }
+    };
+    let states = &mut machine["States"];
+    shorten(&mut states["Plan"]);
+    shorten(&mut states["Merge"]);
+    shorten(&mut states["EachAccount"]["ItemProcessor"]["States"]["Audit"]);
+    machine
+        .to_string()
+        .replace("${Results}", "results")
+        .replace("${Function}", "coldbucket")
+}
+
+/// LocalStack runs the state machine with answers in place of Lambda's: what fails is retried as often as it
+/// says, what still fails is recorded for its account, and only a failed plan or merge fails the execution.
+#[test]
+fn the_state_machine_retries_what_may_succeed_and_records_what_does_not() {
+    const ACCOUNT: &str = "999999999999";
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name)
+    };
+    let server = Server::start_with_mocked_tasks(&write("mocks.json", mocks().to_string()));
+    // One account: LocalStack counts the attempts of a mocked task over all children together.
+    let todo = json!([{"account": "111111111111"}]);
+    let todo = write("todo.json", todo.to_string());
+    let definition = write("machine.json", without_waits());
+    let aws = |arguments: &[&str]| server.aws(ACCOUNT, arguments);
+    aws(&["s3api", "create-bucket", "--bucket", "results"]);
+    let put = [
+        "s3api",
+        "put-object",
+        "--bucket",
+        "results",
+        "--key",
+        "todo.json",
+        "--body",
+    ];
+    aws(&[&put[..], &[todo.to_str().unwrap()]].concat());
+    let definition = format!("file://{}", definition.display());
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/states");
+    let create = [
+        "stepfunctions",
+        "create-state-machine",
+        "--name",
+        "organization",
+    ];
+    let made = aws(&[
+        &create[..],
+        &["--definition", &definition, "--role-arn", &role],
+    ]
+    .concat());
+    let machine = made["stateMachineArn"].as_str().unwrap();
+    let started: Vec<String> = CASES
+        .iter()
+        .map(|(case, ..)| {
+            let of_case = format!("{machine}#{case}");
+            let started = aws(&[
+                "stepfunctions",
+                "start-execution",
+                "--state-machine-arn",
+                &of_case,
+            ]);
+            started["executionArn"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    for ((case, _, _, expected), execution) in CASES.into_iter().zip(started) {
+        let about = |call: &str| aws(&["stepfunctions", call, "--execution-arn", &execution]);
+        let mut found = about("describe-execution");
+        while found["status"] == "RUNNING" {
+            std::thread::sleep(Duration::from_millis(200));
+            found = about("describe-execution");
+        }
+        let maps = about("list-map-runs");
+        let mut children = 0;
+        for map in maps["mapRuns"].as_array().unwrap() {
+            let arn = map["mapRunArn"].as_str().unwrap();
+            let run = aws(&["stepfunctions", "describe-map-run", "--map-run-arn", arn]);
+            // A child whose error is recorded has succeeded.
+            assert_eq!(run["itemCounts"]["failed"], 0, "{case}");
+            children += run["itemCounts"]["succeeded"].as_u64().unwrap();
+        }
+        let mut recorded = Vec::new();
+        let account = "111111111111";
+        let key = format!("{case}/account={account}.json");
+        let list = [
+            "s3api",
+            "list-objects-v2",
+            "--bucket",
+            "results",
+            "--prefix",
+            &key,
+        ];
+        if aws(&list)["Contents"].is_array() {
+            let target = folder.path().join("status.json");
+            let get = ["s3api", "get-object", "--bucket", "results", "--key", &key];
+            aws(&[&get[..], &[target.to_str().unwrap()]].concat());
+            let status: coldbucket::report::account_run::AccountStatus =
+                serde_json::from_slice(&fs::read(target).unwrap()).unwrap();
+            assert_eq!(
+                (status.account.as_str(), status.status.name()),
+                (account, "failed")
+            );
+            recorded.push(status.code.unwrap());
+        }
+        let (end, accounts, error) = expected;
+        assert_eq!(found["status"], end, "{case}: {found}");
+        assert_eq!(children, accounts, "{case}");
+        let wanted: Vec<&str> = error.into_iter().collect();
+        assert_eq!(recorded, wanted, "{case}");
+        if end == "SUCCEEDED" {
+            assert_eq!(found["output"], json!({"run": case}).to_string(), "{case}");
+        }
+    }
 }
 
 #[test]

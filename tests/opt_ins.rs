@@ -550,3 +550,267 @@ fn nothing_secret_leaves() {
         }
     }
 }
+
+// ---------------------------------------------------------------------------------------------
+// Prices.
+
+/// What Frankfurt's list says in the test: other figures than the table's, so that each is known by its value.
+fn frankfurt_products() -> Vec<Value> {
+    [
+        ("EUC1-Lambda-GB-Second", "Lambda-GB-Second", "0.0000300000"),
+        (
+            "EUC1-Lambda-GB-Second-ARM",
+            "Lambda-GB-Second",
+            "0.0000200000",
+        ),
+        (
+            "EUC1-Lambda-Provisioned-Concurrency",
+            "Lambda-GB-Second",
+            "0.0000100000",
+        ),
+        (
+            "EUC1-Lambda-Provisioned-Concurrency-ARM",
+            "Lambda-GB-Second",
+            "0.0000100000",
+        ),
+        ("EUC1-Request", "Requests", "0.0000003000"),
+        ("EUC1-Lambda-SnapStart-Cached-GB-S", "GB-S", "0.0000020000"),
+        ("EUC1-Lambda-SnapStart-Restored-GB", "GB", "0.0002000000"),
+    ]
+    .map(|(usage, unit, usd)| synthetic_aws::lambda_product("eu-central-1", usage, unit, usd))
+    .to_vec()
+}
+
+/// One python3.13 function of 1 GB, published behind the alias `live`, in Frankfurt.
+fn frankfurt(products: Vec<Value>) -> World {
+    let mut world = World::generated(0, 1);
+    let function = &mut world.functions[0];
+    function.region = "eu-central-1".to_owned();
+    for version in &mut function.versions {
+        version["Runtime"] = json!("python3.13");
+        version["Layers"] = json!([]);
+        version["MemorySize"] = json!(1024);
+        // Enough for SnapStart to pay.
+        version["CodeSize"] = json!(52_000_000);
+        version["Architectures"] = json!(["x86_64"]);
+    }
+    world.regions = vec!["us-east-1".to_owned(), "eu-central-1".to_owned()];
+    world.lambda_products = [("eu-central-1".to_owned(), products)].into();
+    world
+}
+
+fn in_frankfurt(arguments: &str, endpoint: &Endpoint) -> Run {
+    coldbucket(arguments)
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .arg("--endpoint-url")
+        .arg(endpoint.url())
+}
+
+/// Every lever's price, and what it rests on.
+fn lever_notes(report: &Value) -> Vec<String> {
+    report["cold_start"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|line| line["levers"].as_array().unwrap())
+        .map(|lever| lever.to_string())
+        .collect()
+}
+
+#[test]
+fn live_prices_are_read_once_a_region_and_kept_in_the_snapshot() {
+    let behaviour = Behaviour {
+        record: true,
+        page: Some(3),
+        ..Behaviour::default()
+    };
+    let endpoint = Endpoint::start(frankfurt(frankfurt_products()), behaviour);
+    let snapshot = in_frankfurt("collect --live-prices", &endpoint)
+        .env("COLDBUCKET_TEST_CLOCK", "2026-11-30T06:00:00Z")
+        .run()
+        .exits(0)
+        .json();
+    let regions = &snapshot["accounts"]["111122223333"]["regions"];
+    assert_eq!(
+        regions["eu-central-1"]["lambda_prices"]["known"],
+        json!({
+            "read_on": "2026-11-30",
+            "x86_64": {"duration": 0.00003, "provisioned": 0.00001, "request": 0.0000003},
+            "arm64": {"duration": 0.00002, "provisioned": 0.00001},
+            "snapstart_cache": 0.000002,
+            "snapstart_restore_per_gb": 0.0002,
+        })
+    );
+    // us-east-1 has no functions, and so nothing to price.
+    assert!(regions["us-east-1"].get("lambda_prices").is_none());
+    let asked: Vec<String> = endpoint
+        .seen()
+        .into_iter()
+        .filter(|seen| seen.operation == "pricing:GetProducts")
+        .map(|seen| seen.region)
+        .collect();
+    assert_eq!(asked, ["eu-central-1"; 3], "three pages of one Region");
+}
+
+#[test]
+fn levers_are_priced_by_what_was_read() {
+    let endpoint = Endpoint::start(frankfurt(frankfurt_products()), Behaviour::default());
+    let report = in_frankfurt(
+        "audit --check lambda-* --live-prices --fail-on none -o json",
+        &endpoint,
+    )
+    .env("COLDBUCKET_TEST_CLOCK", "2026-11-30T06:00:00Z")
+    .run()
+    .exits(0)
+    .json();
+    let notes = lever_notes(&report);
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains("AWS Price List of 2026-11-30")),
+        "{notes:#?}"
+    );
+    assert!(
+        !notes.iter().any(|note| note.contains("us-east-1")),
+        "{notes:#?}"
+    );
+    // Without the option there is no call, and the words are those of the table.
+    let report = in_frankfurt("audit --check lambda-* --fail-on none -o json", &endpoint)
+        .run()
+        .exits(0)
+        .json();
+    let notes = lever_notes(&report);
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains("priced as us-east-1, 2025-10")),
+        "{notes:#?}"
+    );
+    assert_eq!(endpoint.count("pricing:GetProducts"), 1);
+}
+
+/// A price that cannot be read is no finding, no failure and no incomplete run: the table's is taken, the
+/// amount says so, and the gap names the permission.
+#[test]
+fn without_an_answer_the_dated_table_is_used() {
+    let refused = Behaviour::denying("pricing:GetProducts");
+    let broken = Behaviour::failing("pricing:GetProducts", 400, "InvalidParameterException");
+    let hostile = vec![
+        json!("\u{1b}[31m<script>"),
+        synthetic_aws::lambda_product(
+            "eu-central-1",
+            "EUC1-Lambda-GB-Second",
+            "1K Lambda-GB-Second",
+            "\u{1b}]0;0.03",
+        ),
+    ];
+    let cases = [
+        (frankfurt(frankfurt_products()), refused, "AccessDenied"),
+        (
+            frankfurt(frankfurt_products()),
+            broken,
+            "InvalidParameterException",
+        ),
+        (frankfurt(hostile), Behaviour::default(), "UnreadableAnswer"),
+        (
+            frankfurt(Vec::new()),
+            Behaviour::default(),
+            "UnreadableAnswer",
+        ),
+    ];
+    for (world, behaviour, code) in cases {
+        let endpoint = Endpoint::start(world, behaviour);
+        let report = in_frankfurt(
+            "audit --check lambda-runtime-deprecated --live-prices --fail-on critical -o json",
+            &endpoint,
+        )
+        .run()
+        .exits(0)
+        .json();
+        let notes = lever_notes(&report);
+        assert!(
+            notes
+                .iter()
+                .any(|note| note.contains("priced as us-east-1, 2025-10")),
+            "{code}: {notes:#?}"
+        );
+        let text = report.to_string();
+        assert!(
+            !text.contains("script") && !text.contains("u001b"),
+            "{code}"
+        );
+        let gap = report["gaps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|gap| gap["action"] == "pricing:GetProducts")
+            .unwrap();
+        assert!(gap["code"].as_str().unwrap().starts_with(code), "{gap}");
+        assert_eq!(gap["resource"], "eu-central-1");
+    }
+}
+
+/// SnapStart's restore is in no known unit: what rests on it is priced by the table, the rest by the answer.
+#[test]
+fn a_missing_price_alone_is_the_tables() {
+    let mut products = frankfurt_products();
+    products.truncate(6);
+    products.push(synthetic_aws::lambda_product(
+        "eu-central-1",
+        "EUC1-Lambda-SnapStart-Restored-GB",
+        "furlong",
+        "0.0002",
+    ));
+    let endpoint = Endpoint::start(frankfurt(products), Behaviour::default());
+    let report = in_frankfurt(
+        "audit --check lambda-* --live-prices --fail-on none -o json",
+        &endpoint,
+    )
+    .env("COLDBUCKET_TEST_CLOCK", "2026-11-30T06:00:00Z")
+    .run()
+    .exits(0)
+    .json();
+    let notes = lever_notes(&report);
+    let note = |word: &str| notes.iter().find(|note| note.contains(word)).unwrap();
+    assert!(
+        note("rovisioned").contains("AWS Price List of 2026-11-30"),
+        "{notes:#?}"
+    );
+    assert!(
+        note("SnapStart").contains("priced as us-east-1, 2025-10"),
+        "{notes:#?}"
+    );
+}
+
+#[test]
+fn china_has_no_live_prices() {
+    let mut world = frankfurt(Vec::new());
+    world.regions = vec!["cn-north-1".to_owned()];
+    world.functions[0].region = "cn-north-1".to_owned();
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let run = coldbucket("collect --live-prices --region cn-north-1")
+        .env("AWS_REGION", "cn-north-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .arg("--endpoint-url")
+        .arg(endpoint.url())
+        .run()
+        .exits(0);
+    assert!(
+        run.stderr.contains("not offered in cn-north-1"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(endpoint.count("pricing:GetProducts"), 0);
+}
+
+#[test]
+fn the_permission_is_asked_for_only_where_prices_are() {
+    let printed = |arguments: &str| coldbucket(arguments).run().exits(0).stdout;
+    assert!(!printed("permissions --pack strict").contains("pricing"));
+    assert!(printed("permissions --live-prices").contains("\"pricing:GetProducts\""));
+    // Buckets have no cold starts.
+    assert!(!printed("permissions --live-prices --check s3-plain-http").contains("pricing"));
+}

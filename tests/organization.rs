@@ -734,12 +734,89 @@ fn each_refusal_on_the_way_in_has_its_message_and_exit_code() {
             "1",
         ],
     );
-    assert!(matches!(exit, 3 | 4), "{exit} {said}");
+    // The hub's own account comes first and needs no session: it was read.
+    assert_eq!(exit, 3, "{said}");
     assert!(said.contains("ExpiredToken"), "{said}");
-    if exit == 3 {
-        assert!(said.contains("--run r --resume"), "{said}");
-        assert!(rows(&report).values().all(|status| status != "unreadable"));
+    assert!(said.contains("--run r --resume"), "{said}");
+    assert!(rows(&report).values().all(|status| status != "unreadable"));
+    let resume = ["--run", "r", "--resume", "--fail-on", "none"];
+    let (exit, said, report) = outcome("expired", world(|_| {}), Behaviour::default(), &resume);
+    assert_eq!(exit, 0, "{said}");
+    assert!(said.contains("1 read already"), "{said}");
+    assert_eq!(rows(&report).len(), 7);
+}
+
+/// The role is refused in each of the first twenty accounts: its name or its trust policy is wrong, and
+/// saying so once is better than a thousand lines.
+#[test]
+fn a_role_that_every_account_refuses_ends_the_run() {
+    let ids: Vec<String> = (0..30)
+        .map(|n| format!("{:012}", 400_000_000_000_u64 + n))
+        .collect();
+    let endpoint = Endpoint::start(
+        world(|organization| {
+            organization.accounts.clear();
+            for id in &ids {
+                let account = [id.as_str(), "many", "ACTIVE", "ou-prod"];
+                organization.accounts.push(account.map(str::to_owned));
+            }
+            organization.locked.extend(ids.clone());
+        }),
+        Behaviour::default(),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (output, report) = audit(
+        &endpoint,
+        folder.path(),
+        &["--accounts-in-flight", "1", "--role", "audit/misspelt"],
+    );
+    assert_eq!(code(&output), 4, "{}", said_by(&output));
+    assert!(
+        said_by(&output)
+            .contains("role audit/misspelt was refused in all of the first 20 accounts"),
+        "{}",
+        said_by(&output)
+    );
+    assert_eq!(endpoint.count("sts:AssumeRole"), 20);
+    assert_eq!(report, Value::Null);
+}
+
+/// A Region that refuses (a Region-deny SCP) is a gap of its account: what is there is not assessed, and
+/// what is in the other Region is.
+#[test]
+fn a_region_that_refuses_is_not_assessed_and_the_others_are() {
+    let mut two = world(|_| {});
+    let member = two.members.get_mut(MEMBERS[0]).unwrap();
+    member.regions = vec!["eu-west-1".to_owned(), "us-east-1".to_owned()];
+    let endpoint = Endpoint::start(two, Behaviour::denying("lambda:ListFunctions@eu-west-1"));
+    let folder = tempfile::tempdir().unwrap();
+    let more = ["--check", "lambda-public-policy", "--fail-on", "critical"];
+    let (output, report) = audit(&endpoint, folder.path(), &more);
+    let rows = rows(&report);
+    assert_eq!(rows[MEMBERS[0]], "partial");
+    assert_eq!(rows[MEMBERS[1]], "read");
+    let results = report["results"].as_array().unwrap().iter();
+    let of_member: Vec<&Value> = results
+        .filter(|result| result["resource"]["account"] == MEMBERS[0])
+        .collect();
+    for result in &of_member {
+        let refused = result["resource"]["region"] == "eu-west-1";
+        assert_eq!(result["status"] == "not-assessed", refused, "{result}");
+        if refused {
+            assert_eq!(result["missing"], json!(["lambda:ListFunctions"]));
+        }
     }
+    let regions: BTreeSet<&str> = of_member
+        .iter()
+        .map(|result| result["resource"]["region"].as_str().unwrap())
+        .collect();
+    assert_eq!(regions, BTreeSet::from(["eu-west-1", "us-east-1"]));
+    assert!(
+        said_by(&output).contains("exit code 3"),
+        "{}",
+        said_by(&output)
+    );
+    assert_eq!(code(&output), 3);
 }
 
 #[test]

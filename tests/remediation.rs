@@ -882,3 +882,110 @@ fn tls_1_2_is_denied_once_that_is_decided() {
     assert_eq!(fixes.len(), 1, "{decided}");
     assert!(commands(&fixes[0]).contains("DenyTls12"));
 }
+
+/// An organization whose one S3 policy is attached to the account and assigns that value.
+fn organization_that_assigns(value: &str) -> Value {
+    let content = json!({"s3_attributes": {
+        "public_access_block_configuration": {"@@assign": value}}});
+    json!({
+        "schema": "coldbucket-organization/1", "taken_at": "2026-11-22T10:15:00Z",
+        "id": "o-abcdefghij", "management_account": "999999999999",
+        "tree": {"known": {"complete": true}},
+        "units": {"r-1": {"name": "Root"}},
+        "accounts": {"111122223333": {"name": "x", "state": "ACTIVE", "parent": "r-1"}},
+        "policy_types": {"SERVICE_CONTROL_POLICY": {"known": false},
+            "RESOURCE_CONTROL_POLICY": {"known": false}, "S3_POLICY": {"known": true}},
+        "policies": {"p-s3": {"type": "S3_POLICY", "name": "n",
+            "content": {"known": content.to_string()}, "targets": {"known": ["111122223333"]}}},
+    })
+}
+
+/// S3 answers 403 to PutPublicAccessBlock in an account whose organization manages the setting (S3 user
+/// guide, "Managing Block Public Access with Organizations S3 policies", 2025-11).
+#[test]
+fn where_the_organization_manages_block_public_access_the_account_s_own_call_is_not_printed() {
+    const CHECK: &str = "s3-account-public-access-not-blocked";
+    let shell = |organization: Option<Value>| {
+        let mut snapshot: Value = serde_json::from_str(&snapshot(json!({}))).unwrap();
+        if let Some(organization) = organization {
+            snapshot["organization"] = organization;
+        }
+        let plan = coldbucket(&format!(
+            "remediate --snapshot account.json --format json --check {CHECK} --decided *"
+        ))
+        .file("account.json", &snapshot.to_string())
+        .run()
+        .exits(0)
+        .json();
+        let fix = fixes_of(&plan, CHECK)[0];
+        let decide = fix["decide"].as_str().unwrap_or_default().to_owned();
+        (fix["shell"].as_str().unwrap_or_default().to_owned(), decide)
+    };
+    let (commands, _) = shell(None);
+    assert!(commands.contains("put-public-access-block"), "{commands}");
+    let (commands, decide) = shell(Some(organization_that_assigns("none")));
+    assert!(!commands.contains("put-public-access-block"), "{commands}");
+    assert!(
+        decide.starts_with("S3 policy p-s3 of the organization manages"),
+        "{decide}"
+    );
+}
+
+/// The account's own setting is overridden by `none` and by `all`; each has its finding, and where the
+/// organization was not read neither is judged.
+#[test]
+fn an_s3_policy_of_the_organization_has_its_findings() {
+    let statuses = |organization: Option<Value>| -> Vec<(String, String)> {
+        let mut snapshot: Value = serde_json::from_str(&snapshot(json!({}))).unwrap();
+        if let Some(organization) = organization {
+            snapshot["organization"] = organization;
+        }
+        let report = coldbucket(
+            "audit --snapshot account.json --pack strict -o json --fail-on none \
+             --check s3-organization-disables-public-access-block --check s3-account-block-only-by-organization",
+        )
+        .file("account.json", &snapshot.to_string())
+        .run()
+        .exits(0)
+        .json();
+        let results = report["results"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        results
+            .map(|result| (text(&result["check"]), text(&result["status"])))
+            .collect()
+    };
+    let expected = |only: &str, disables: &str| {
+        vec![
+            (
+                "s3-account-block-only-by-organization".to_owned(),
+                only.to_owned(),
+            ),
+            (
+                "s3-organization-disables-public-access-block".to_owned(),
+                disables.to_owned(),
+            ),
+        ]
+    };
+    let not_applicable = expected("not-applicable", "not-applicable");
+    assert_eq!(statuses(None), not_applicable);
+    let mut elsewhere = organization_that_assigns("none");
+    elsewhere["accounts"] = json!({});
+    assert_eq!(statuses(Some(elsewhere)), not_applicable);
+    let assigned = |value| statuses(Some(organization_that_assigns(value)));
+    assert_eq!(assigned("none"), expected("pass", "fail"));
+    assert_eq!(assigned("all"), expected("fail", "pass"));
+    // The type is not enabled: policies of it have no effect.
+    let mut disabled = organization_that_assigns("none");
+    disabled["policy_types"]["S3_POLICY"] = json!({"known": false});
+    assert_eq!(statuses(Some(disabled)), expected("pass", "pass"));
+    // A refused call decides nothing.
+    let mut refused = organization_that_assigns("none");
+    refused["policies"]["p-s3"]["content"] = json!({"denied":
+        {"action": "organizations:DescribePolicy", "code": "AccessDeniedException"}});
+    let unread = expected("not-assessed", "not-assessed");
+    assert_eq!(statuses(Some(refused)), unread);
+    let mut refused = organization_that_assigns("none");
+    refused["policy_types"]["S3_POLICY"] = json!({"denied":
+        {"action": "organizations:ListRoots", "code": "AccessDeniedException"}});
+    assert_eq!(statuses(Some(refused)), unread);
+}

@@ -102,6 +102,11 @@ fn put(value: &Value, out: &mut Vec<u8>) {
                 put(item, out);
             }
         }
+        // A time, in seconds since 1970.
+        Value::Object(members) if members.contains_key("$time") => {
+            out.push(0xc1);
+            put(&members["$time"], out);
+        }
         Value::Object(members) => {
             head(5, members.len(), out);
             for (name, member) in members {

@@ -24,9 +24,11 @@ pub const OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// One data point a metric that the world has, none for others: what was never written has none.
+/// One data point a metric that the world has, of the last day; none for others: what was never written
+/// has none.
 fn get_metric_data(world: &World, _: &Behaviour, call: &Call) -> Answer {
     let body = cbor::read(&call.raw);
+    let last_day = body["EndTime"].as_f64().unwrap_or_default() - 86_400.0;
     let results: Vec<Value> = body["MetricDataQueries"]
         .as_array()
         .into_iter()
@@ -48,7 +50,11 @@ fn get_metric_data(world: &World, _: &Behaviour, call: &Call) -> Answer {
                 of.unwrap_or_default()
             );
             let values: Vec<f64> = world.metrics.get(&key).copied().into_iter().collect();
-            json!({ "Id": query["Id"], "Label": "x", "Values": values, "StatusCode": "Complete" })
+            let times = vec![json!({ "$time": last_day }); values.len()];
+            json!({
+                "Id": query["Id"], "Label": "x", "Timestamps": times, "Values": values,
+                "StatusCode": "Complete",
+            })
         })
         .collect();
     Answer::cbor(&json!({ "MetricDataResults": results }))

@@ -37,6 +37,7 @@ mod logs;
 mod message;
 mod metrics;
 mod organizations;
+mod pricing;
 mod run_files;
 mod s3;
 mod s3control;
@@ -49,6 +50,7 @@ pub use faults::{Fault, FaultPlan, Faults};
 pub use iam::{Identity, document};
 pub use message::{Answer, Call, Operation};
 pub use organizations::{Organization, OrganizationPolicy};
+pub use pricing::lambda_product;
 pub use run_files::{RUN_BUCKET, RunFiles};
 pub use s3control::{AccessPoint, MultiRegionAccessPoint};
 pub use server::{Endpoint, Seen};
@@ -69,7 +71,7 @@ pub struct Behaviour {
     pub burst: Option<f64>,
     /// The limit counts for each service and Region by itself, as on AWS, not for all together.
     pub limit_each: bool,
-    /// Operations that are refused, as `service:Operation`.
+    /// Operations that are refused, as `service:Operation`, or `service:Operation@region` in one Region.
     pub deny: BTreeSet<String>,
     /// Operations that always answer this status and error code.
     pub fail: BTreeMap<String, (u16, String)>,
@@ -131,6 +133,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         config::OPERATIONS,
         iam::OPERATIONS,
         organizations::OPERATIONS,
+        pricing::OPERATIONS,
     ]
     .into_iter()
     .flatten()

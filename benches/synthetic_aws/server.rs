@@ -342,7 +342,8 @@ impl Drop for Answering<'_> {
 /// A refusal or failure the behaviour asks for.
 fn scripted(state: &State, call: &Call, name: &str) -> Option<Answer> {
     let behaviour = &state.behaviour;
-    if behaviour.deny.contains(name) {
+    let in_region = format!("{name}@{}", call.region);
+    if behaviour.deny.contains(name) || behaviour.deny.contains(&in_region) {
         let code = match call.service.as_str() {
             "s3" | "s3control" | "sts" | "iam" => "AccessDenied",
             _ => "AccessDeniedException",

@@ -51,6 +51,8 @@ pub struct World {
     pub schedules: BTreeMap<String, Vec<Value>>,
     /// Scalable targets by Region.
     pub scalable_targets: BTreeMap<String, Vec<Value>>,
+    /// Products of Lambda in AWS's price list by Region, each a JSON text.
+    pub lambda_products: BTreeMap<String, Vec<Value>>,
     /// CloudWatch figures by metric and function or qualifier, `Invocations f`, `… f:live`.
     pub metrics: BTreeMap<String, f64>,
     /// Log groups by name: `stored_bytes`, the `rows` of a query over them, their `events`.
@@ -89,6 +91,7 @@ impl Default for World {
             rules: BTreeMap::new(),
             schedules: BTreeMap::new(),
             scalable_targets: BTreeMap::new(),
+            lambda_products: BTreeMap::new(),
             metrics: BTreeMap::new(),
             log_groups: BTreeMap::new(),
             layer_urls: BTreeMap::new(),
@@ -717,6 +720,11 @@ impl World {
                     "AuthType": if n % 8 == 1 { "NONE" } else { "AWS_IAM" },
                     "CreationTime": "2024-05-06T07:08:09.000Z", "LastModifiedTime": "2024-05-06T07:08:09.000Z",
                 }));
+                // One grant of two: whether AWS's exception of 2025 holds, answered requests show.
+                let resource = format!("{}:$LATEST", function.name);
+                for (metric, value) in [("UrlRequestCount", 7.0), ("Url4xxCount", 2.0)] {
+                    self.metrics.insert(format!("{metric} {resource}"), value);
+                }
                 function.policies.insert(String::new(), json!({
                     "Version": "2012-10-17", "Id": "default", "Statement": [{
                         "Sid": "FunctionURLAllowPublicAccess", "Effect": "Allow", "Principal": "*",

@@ -15,7 +15,7 @@ starts it anew. Runs `provided*` only. Not a sandbox: memory, /tmp size and netw
 the package runs with the rights of the user. Loopback and tests only.
 
 A function whose environment holds COLDBUCKET_PROCESS_KILL (texts, separated by commas) is killed by every
-invocation whose payload contains one of them: the crash that a test needs.
+invocation whose member `account` is one of them: the crash that a test needs.
 
 LocalStack finds this class through the entry point in the `.dist-info` folder beside this file
 (the parent of both has to be on PYTHONPATH); LAMBDA_RUNTIME_EXECUTOR=process selects it.
@@ -198,7 +198,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
         sandbox.deadline_ms = int((time.time() + limit) * 1000)
         sandbox.current = request
         sandbox.todo.put(payload)
-        if any(text and text in payload["payload"] for text in self.env.get("COLDBUCKET_PROCESS_KILL", "").split(",")):
+        if self.kills(payload["payload"]):
             sandbox.kill()
         try:
             _, body, failed = sandbox.answers.get(timeout=limit)
@@ -217,6 +217,11 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
             f"REPORT RequestId: {request}\tDuration: {took:.2f} ms\tBilled Duration: {int(took) + 1} ms\tMemory Size: {memory} MB\n"
         )
         return InvocationResult(request_id=request, payload=body, is_error=failed, logs=logs, executed_version=self.function_version.id.qualifier)
+
+    def kills(self, event: str) -> bool:
+        killed = self.env.get("COLDBUCKET_PROCESS_KILL", "").split(",")
+        members = json.loads(event)
+        return isinstance(members, dict) and members.get("account") in killed
 
     def get_address(self) -> str:
         return "127.0.0.1"

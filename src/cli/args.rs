@@ -531,6 +531,9 @@ pub struct PermissionsArgs {
     /// Add permissions for --measure (queries over the functions' logs)
     #[arg(long, help_heading = "Tuning")]
     pub measure: bool,
+    /// Add permissions for --live-prices
+    #[arg(long, help_heading = "Tuning")]
+    pub live_prices: bool,
 }
 
 /// `doctor`.

@@ -248,6 +248,10 @@ pub struct TuningArgs {
     /// Maximum gigabytes of logs to scan for --measure [default: 10]
     #[arg(long, value_name = "GB")]
     pub max_scan_gb: Option<f64>,
+    /// Also read what AWS charges for Lambda in each Region with functions; calls pricing:GetProducts. Not
+    /// offered in China and GovCloud. Without an answer, prices come from a dated table
+    #[arg(long)]
+    pub live_prices: bool,
 }
 
 /// Options of all commands.

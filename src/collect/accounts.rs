@@ -25,8 +25,8 @@ use super::interrupt::{Interrupt, Routed};
 use super::lane::ServiceFamily;
 use super::session::Session;
 use super::{
-    CollectError, CollectRequest, Progress, Silent, now, open, open_with, organization, regions,
-    snapshot_of,
+    AccountsProgress, CollectError, CollectRequest, Progress, Silent, now, open, open_with,
+    organization, regions, snapshot_of,
 };
 use crate::inventory::Snapshot;
 use crate::inventory::ids::partition_of_arn;
@@ -179,7 +179,10 @@ pub fn read_organization(
 ///
 /// # Errors
 /// When the request cannot be meant, or the machine refuses a thread.
-pub fn read_accounts(request: AccountsRequest) -> Result<AccountRun, CollectError> {
+pub fn read_accounts(
+    request: AccountsRequest,
+    progress: AccountsProgress,
+) -> Result<AccountRun, CollectError> {
     for region in &request.collect.resources.regions {
         regions::check(region)?;
     }
@@ -187,7 +190,9 @@ pub fn read_accounts(request: AccountsRequest) -> Result<AccountRun, CollectErro
     let (sender, outcomes) = mpsc::channel(1);
     let thread = std::thread::Builder::new()
         .name("accounts".to_owned())
-        .spawn(move || read_in_thread(request, sender))
+        // As much as the main thread has, on which one account is read; what is not used costs nothing.
+        .stack_size(8 << 20)
+        .spawn(move || read_in_thread(request, progress, sender))
         .map_err(|error| CollectError::Setup {
             detail: error.to_string(),
         })?;
@@ -208,13 +213,17 @@ fn runtime() -> Result<tokio::runtime::Runtime, CollectError> {
 
 fn read_in_thread(
     request: AccountsRequest,
+    progress: AccountsProgress,
     outcomes: mpsc::Sender<AccountOutcome>,
 ) -> Result<bool, CollectError> {
     let runtime = runtime()?;
     let (sender, interrupt) = Interrupt::channel();
     let routed = Routed::to(sender.clone());
     let tasks = tokio::task::LocalSet::new();
-    let result = tasks.block_on(&runtime, read_each(request, outcomes, sender, interrupt));
+    let result = tasks.block_on(
+        &runtime,
+        read_each(request, progress, outcomes, sender, interrupt),
+    );
     drop(routed);
     drop(tasks);
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -227,6 +236,7 @@ struct Hub {
     account: String,
     partition: &'static str,
     request: AccountsRequest,
+    progress: AccountsProgress,
     memory: MemoryBudget,
     interrupt: Interrupt,
     /// Ends the run for all accounts.
@@ -239,6 +249,7 @@ struct Hub {
 
 async fn read_each(
     request: AccountsRequest,
+    progress: AccountsProgress,
     outcomes: mpsc::Sender<AccountOutcome>,
     stop: watch::Sender<bool>,
     interrupt: Interrupt,
@@ -256,6 +267,7 @@ async fn read_each(
         session,
         account,
         request,
+        progress,
         interrupt: interrupt.clone(),
         stop,
         fatal: Mutex::new(None),
@@ -266,18 +278,22 @@ async fn read_each(
         .map(|account| {
             let hub = Rc::clone(&hub);
             let name = account.clone();
+            let progress = hub.progress.clone();
             let task = tokio::task::spawn_local(async move { hub.account(account).await });
             async move {
                 // A defect in one account is that account's outcome.
-                task.await.unwrap_or_else(|_| AccountOutcome {
-                    account: name,
-                    began: now(),
-                    duration_ms: 0,
-                    result: Err(AccountFailure::Failed {
-                        code: "Panic".to_owned(),
-                        message: "internal error, please report it".to_owned(),
-                    }),
-                    _memory: None,
+                task.await.unwrap_or_else(|_| {
+                    progress.end(&name);
+                    AccountOutcome {
+                        account: name,
+                        began: now(),
+                        duration_ms: 0,
+                        result: Err(AccountFailure::Failed {
+                            code: "Panic".to_owned(),
+                            message: "internal error, please report it".to_owned(),
+                        }),
+                        _memory: None,
+                    }
                 })
             }
         })
@@ -306,6 +322,7 @@ impl Hub {
         let (result, memory) = if self.interrupt.raised() {
             (Err(AccountFailure::Interrupted), None)
         } else {
+            self.progress.begin(&account);
             let read = self.read(&account);
             match tokio::time::timeout(self.request.timeout, read).await {
                 Ok((result, memory)) => (result, memory),
@@ -321,6 +338,7 @@ impl Hub {
                 }
             }
         };
+        self.progress.end(&account);
         AccountOutcome {
             account,
             began,

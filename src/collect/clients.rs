@@ -49,7 +49,6 @@ pub struct FixedEndpoint {
 #[derive(Debug)]
 pub struct Clients {
     config: SdkConfig,
-    guard: ReadOnly,
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
     ecr: Mutex<HashMap<String, aws_sdk_ecr::Client>>,
@@ -61,6 +60,7 @@ pub struct Clients {
     cloudtrail: Mutex<HashMap<String, aws_sdk_cloudtrail::Client>>,
     config_service: Mutex<HashMap<String, aws_sdk_config::Client>>,
     logs: Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>,
+    pricing: Mutex<HashMap<String, aws_sdk_pricing::Client>>,
     plain: OnceLock<Connector>,
 }
 
@@ -126,17 +126,13 @@ impl Clients {
             "CloudWatch Logs",
             "IAM",
             "Organizations",
+            "Pricing",
         ] {
             if let Some(url) = endpoint::of_service(&clients.config, service) {
                 endpoint::check(&url)?;
             }
         }
         Ok(clients)
-    }
-
-    /// Requests sent so far, retries included.
-    pub fn sent(&self) -> u64 {
-        self.guard.sent()
     }
 
     /// The configured Region.
@@ -175,7 +171,7 @@ impl Clients {
     pub fn sts(&self) -> aws_sdk_sts::Client {
         aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(&self.config)
-                .interceptor(self.guard.clone())
+                .interceptor(ReadOnly::default())
                 .build(),
         )
     }
@@ -184,7 +180,7 @@ impl Clients {
     pub fn hub_sts(&self) -> aws_sdk_sts::Client {
         aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(&self.config)
-                .interceptor(self.guard.of_hub())
+                .interceptor(ReadOnly::of_hub())
                 .build(),
         )
     }
@@ -193,7 +189,7 @@ impl Clients {
     pub fn organizations(&self) -> aws_sdk_organizations::Client {
         aws_sdk_organizations::Client::from_conf(
             aws_sdk_organizations::config::Builder::from(&self.config)
-                .interceptor(self.guard.of_hub())
+                .interceptor(ReadOnly::of_hub())
                 .build(),
         )
     }
@@ -206,7 +202,7 @@ impl Clients {
         Self::new(config.credentials_provider(provider).build())
     }
 
-    /// Clients of the same account that count their own requests.
+    /// Clients of the same account.
     #[must_use]
     pub fn again(&self) -> Self {
         Self::new(self.config.clone())
@@ -215,7 +211,6 @@ impl Clients {
     fn new(config: SdkConfig) -> Self {
         Self {
             config,
-            guard: ReadOnly::default(),
             s3: Mutex::default(),
             lambda: Mutex::default(),
             ecr: Mutex::default(),
@@ -227,6 +222,7 @@ impl Clients {
             cloudtrail: Mutex::default(),
             config_service: Mutex::default(),
             logs: Mutex::default(),
+            pricing: Mutex::default(),
             plain: OnceLock::new(),
         }
     }
@@ -235,7 +231,7 @@ impl Clients {
     pub fn account(&self) -> aws_sdk_account::Client {
         aws_sdk_account::Client::from_conf(
             aws_sdk_account::config::Builder::from(&self.config)
-                .interceptor(self.guard.clone())
+                .interceptor(ReadOnly::default())
                 .build(),
         )
     }
@@ -244,7 +240,7 @@ impl Clients {
     pub fn iam(&self) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::from_conf(
             aws_sdk_iam::config::Builder::from(&self.config)
-                .interceptor(self.guard.clone())
+                .interceptor(ReadOnly::default())
                 .build(),
         )
     }
@@ -253,7 +249,7 @@ impl Clients {
     pub fn s3control(&self, account: &str, region: &str) -> aws_sdk_s3control::Client {
         let mut builder = aws_sdk_s3control::config::Builder::from(&self.config)
             .region(Region::new(region.to_owned()))
-            .interceptor(self.guard.clone());
+            .interceptor(ReadOnly::default());
         if endpoint::of_service(&self.config, "S3 Control").is_some() {
             builder = builder.interceptor(BareHost::of_account(account));
         }
@@ -268,7 +264,7 @@ impl Clients {
                 aws_sdk_s3::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
                     .force_path_style(custom)
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -280,7 +276,7 @@ impl Clients {
             aws_sdk_lambda::Client::from_conf(
                 aws_sdk_lambda::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -292,7 +288,7 @@ impl Clients {
             aws_sdk_kms::Client::from_conf(
                 aws_sdk_kms::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -304,7 +300,7 @@ impl Clients {
             aws_sdk_eventbridge::Client::from_conf(
                 aws_sdk_eventbridge::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -316,7 +312,7 @@ impl Clients {
             aws_sdk_cloudtrail::Client::from_conf(
                 aws_sdk_cloudtrail::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -328,7 +324,7 @@ impl Clients {
             aws_sdk_cloudwatchlogs::Client::from_conf(
                 aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -340,7 +336,7 @@ impl Clients {
             aws_sdk_scheduler::Client::from_conf(
                 aws_sdk_scheduler::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -352,7 +348,7 @@ impl Clients {
             aws_sdk_applicationautoscaling::Client::from_conf(
                 aws_sdk_applicationautoscaling::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -364,7 +360,19 @@ impl Clients {
             aws_sdk_cloudwatch::Client::from_conf(
                 aws_sdk_cloudwatch::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
+                    .build(),
+            )
+        })
+    }
+
+    /// The Price List API in a Region that has its endpoint.
+    pub fn pricing(&self, region: &str) -> aws_sdk_pricing::Client {
+        kept(&self.pricing, region, || {
+            aws_sdk_pricing::Client::from_conf(
+                aws_sdk_pricing::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -376,7 +384,7 @@ impl Clients {
             aws_sdk_config::Client::from_conf(
                 aws_sdk_config::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })
@@ -393,18 +401,13 @@ impl Clients {
         })
     }
 
-    /// Counts a request of [`Clients::plain`].
-    pub fn count(&self) {
-        self.guard.count();
-    }
-
     /// ecr in a Region.
     pub fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
         kept(&self.ecr, region, || {
             aws_sdk_ecr::Client::from_conf(
                 aws_sdk_ecr::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
-                    .interceptor(self.guard.clone())
+                    .interceptor(ReadOnly::default())
                     .build(),
             )
         })

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use crate::inventory::function::FunctionInventory;
 use crate::inventory::need::Guard;
 
+use super::function_access::may_be_half_granted;
+
 /// The version that callers without a qualifier run.
 pub const LATEST: &str = "$LATEST";
 
@@ -18,6 +20,7 @@ pub fn ruled_out(function: &FunctionInventory, guard: Guard) -> bool {
         Guard::OnlyInVpc => !function.in_vpc(),
         Guard::OnlyImages => zip,
         Guard::OnlyZips => !zip,
+        Guard::OnlyHalfGrantedUrls => !may_be_half_granted(function),
         _ => false,
     }
 }

@@ -5,14 +5,9 @@
 //! fill no reading of their own. On top of that the operation's name must begin with a verb that
 //! reads, so a slip in the table cannot let a write through either.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-};
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -53,31 +48,17 @@ fn allows_of_hub(operation: &str) -> bool {
     operation == "AssumeRole" || CALLS.iter().any(|call| call.operation == operation)
 }
 
-/// The interceptor: refuses what is not allowed and counts what is sent, retries included.
-#[derive(Clone, Debug, Default)]
+/// The interceptor: refuses what is not allowed.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct ReadOnly {
-    sent: Arc<AtomicU64>,
     hub: bool,
 }
 
 impl ReadOnly {
     /// The guard of calls that read the organization and open sessions in its accounts.
     #[must_use]
-    pub fn of_hub(&self) -> Self {
-        Self {
-            sent: Arc::clone(&self.sent),
-            hub: true,
-        }
-    }
-
-    /// Counts a request that no service's client sends.
-    pub fn count(&self) {
-        self.sent.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Requests sent so far.
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+    pub const fn of_hub() -> Self {
+        Self { hub: true }
     }
 }
 
@@ -110,16 +91,6 @@ impl Intercept for ReadOnly {
         refuse_unless(cfg, |operation| {
             allows(operation) || (self.hub && allows_of_hub(operation))
         })
-    }
-
-    fn read_before_transmit(
-        &self,
-        _context: &BeforeTransmitInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _cfg: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.sent.fetch_add(1, Ordering::Relaxed);
-        Ok(())
     }
 }
 

@@ -21,7 +21,7 @@ use super::functions::{LATEST, qualifier, ruled_out, unqualified};
 use super::lane::ServiceFamily;
 use super::paging::{each, listing, pages};
 use super::session::Session;
-use super::{answer, function_access, function_state, logs, metrics, packages, triggers};
+use super::{answer, function_access, function_state, logs, metrics, packages, prices, triggers};
 
 /// Reads the functions of a Region.
 pub async fn read(session: &Session, region: &str) -> RegionInventory {
@@ -46,6 +46,9 @@ pub async fn read(session: &Session, region: &str) -> RegionInventory {
     };
     triggers::read(session, region, &mut inventory).await;
     metrics::read(session, region, &mut inventory.functions).await;
+    if !inventory.functions.is_empty() {
+        inventory.lambda_prices = prices::read(session, region).await;
+    }
     inventory
 }
 

@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,7 @@ pub struct SharedLimits {
     cap: Option<Mutex<Metronome>>,
     interrupt: Interrupt,
     seen: Mutex<RunHealth>,
+    calls: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -67,12 +69,23 @@ impl SharedLimits {
             cap: rate.and_then(Metronome::new).map(Mutex::new),
             interrupt,
             seen: Mutex::default(),
+            calls: AtomicU64::new(0),
         })
     }
 
     /// True once the run was interrupted.
     pub fn interrupted(&self) -> bool {
         self.interrupt.raised()
+    }
+
+    /// Calls so far that were sent. A call that is sent again, after a failure or because its answer is
+    /// late, counts once: the number does not depend on how busy this machine or AWS is.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    fn count_call(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
     fn locked<R>(&self, f: impl FnOnce(&mut RunHealth) -> R) -> R {
@@ -151,6 +164,7 @@ impl Lane {
             done = async {
                 self.turn().await;
                 let _permit = self.gate.in_flight.enter().await;
+                self.gate.count_call();
                 what.await
             } => Some(done),
         }
@@ -170,7 +184,10 @@ impl Lane {
             self.admission().await?;
             let (sent, result) = self.attempt(&send).await;
             let now = Instant::now();
-            let first = *first_sent.get_or_insert(sent);
+            let first = *first_sent.get_or_insert_with(|| {
+                self.gate.count_call();
+                sent
+            });
             let patient = now.saturating_duration_since(first) < PATIENCE;
             let error = match result {
                 Ok(value) => {
@@ -208,19 +225,17 @@ impl Lane {
         }
     }
 
-    /// One request and, when its answer is late, a copy of it. The first to end counts.
+    /// One request and, when its answer is late, a copy of it. The first to end counts. Both have one place
+    /// in flight: where every place is taken by late requests, no copy would ever be sent.
     async fn attempt<T, E, F, Fut>(&self, send: &F) -> Attempt<T, E>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: 'static,
     {
-        let request = async || {
-            self.turn().await;
-            let permit = self.gate.in_flight.enter().await;
-            (Instant::now(), permit)
-        };
-        let (sent, _permit) = request().await;
+        self.turn().await;
+        let _permit = self.gate.in_flight.enter().await;
+        let sent = Instant::now();
         let mut first = pin!(send());
         tokio::select! {
             biased;
@@ -231,7 +246,8 @@ impl Lane {
             return (sent, first.await);
         }
         let copy = Box::pin(async {
-            let (sent, _permit) = request().await;
+            self.turn().await;
+            let sent = Instant::now();
             (sent, send().await)
         });
         tokio::select! {
@@ -417,6 +433,8 @@ pub enum ServiceFamily {
     Config,
     /// iam, which has one endpoint a partition.
     Iam,
+    /// The Price List API.
+    Pricing,
     /// organizations, which has one endpoint a partition and low limits that are not published.
     Organizations,
 }

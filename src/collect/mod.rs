@@ -13,6 +13,7 @@
 mod access_points;
 mod account;
 pub mod accounts;
+mod accounts_progress;
 mod answer;
 mod buckets;
 mod call_error;
@@ -45,6 +46,7 @@ pub mod pace;
 mod packages;
 mod paging;
 mod plan;
+mod prices;
 mod progress;
 mod regions;
 mod retry;
@@ -66,6 +68,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 
 pub use crate::inventory::request::CollectRequest;
+pub use accounts_progress::AccountsProgress;
 pub use error::CollectError;
 pub use progress::{Bar, Progress, Silent};
 
@@ -152,7 +155,7 @@ async fn snapshot_of(session: &Session) -> Result<Snapshot, CollectError> {
         schema: SCHEMA.to_owned(),
         taken_at,
         duration_ms: elapsed_ms(began),
-        api_calls: session.clients.sent(),
+        api_calls: session.lanes.gate().calls(),
         endpoint: session.clients.endpoint().map(|url| endpoint::shown(&url)),
         complete: !session.interrupted(),
         organization: None,

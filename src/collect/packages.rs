@@ -215,7 +215,6 @@ async fn inspect(session: &Session, region: &str, url: &str) -> Result<Archive, 
         let connector = session.clients.plain();
         let lane = session.lanes.lane(ServiceFamily::PackageRange, region);
         let asked = lane.once(async {
-            session.clients.count();
             tokio::time::timeout(PATIENCE, fetch(connector, url, &range, most))
                 .await
                 .unwrap_or_else(|_| {

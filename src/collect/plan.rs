@@ -73,10 +73,8 @@ impl CollectionPlan {
             }
         }
         if plan.lists(SubjectKind::Function) {
-            let of_function = opted
-                .iter()
-                .filter(|reading| reading.scope() == Scope::Function);
-            for reading in of_function {
+            let of_report = opted.iter().filter(|reading| reading.serves_cold_starts());
+            for reading in of_report {
                 plan.all.add(*reading, reading.guard());
             }
         }

@@ -63,8 +63,10 @@ const LATE_AT_FIRST: Duration = Duration::from_secs(1);
 pub struct LatencyEstimate(Option<(Duration, Duration)>);
 
 impl LatencyEstimate {
-    /// An answer took that time.
+    /// An answer took that time. A late one counts as just late: a request that hangs says nothing about the
+    /// usual answer, and an operation that has become slow is followed in a few steps.
     pub fn record(&mut self, took: Duration) {
+        let took = took.min(self.late_after());
         self.0 = Some(match self.0 {
             None => (took, took / 2),
             Some((mean, deviation)) => (
@@ -302,6 +304,18 @@ mod tests {
         // About 2,000 on average, 500 more or less.
         let late = latency.late_after();
         assert!((ms(3500)..ms(4500)).contains(&late), "{late:?}");
+    }
+
+    /// One answer in ten takes five seconds, the first among them. Once some are known, late is what takes a
+    /// second.
+    #[test]
+    fn requests_that_hang_do_not_make_late_what_others_take() {
+        let mut latency = LatencyEstimate::default();
+        for n in 0..200 {
+            latency.record(ms(if n % 10 == 0 { 5000 } else { 20 }));
+            let bound = if n < 50 { ms(4500) } else { ms(1000) };
+            assert!(latency.late_after() < bound, "{n}: {latency:?}");
+        }
     }
 
     /// 128 requests are sent at once and answered one after the other, 27 a second: the last waits

@@ -15,6 +15,7 @@ use super::function::FunctionInventory;
 use super::identity::{IdentityInventory, ManagedPolicyInventory};
 use super::ids::{BucketKind, partition, partition_of_arn};
 use super::key::KeyInventory;
+use super::price::LambdaPriceList;
 use super::target::TargetInventory;
 use super::trail::{EventRecorder, TrailInventory};
 use super::trigger::{EventRule, EventSourceMapping, ScalableTarget, Schedule};
@@ -91,6 +92,9 @@ pub struct RegionInventory {
     /// Provisioned concurrency that is scaled (application-autoscaling:DescribeScalableTargets).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub scalable_targets: Reading<Vec<ScalableTarget>>,
+    /// What AWS charges for Lambda here (pricing:GetProducts; opt-in).
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub lambda_prices: Reading<LambdaPriceList>,
     /// The ARNs of the trails that record here, those of other Regions and of the organization
     /// included (DescribeTrails).
     #[serde(skip_serializing_if = "Reading::is_not_collected")]

@@ -52,6 +52,9 @@ pub struct FunctionInventory {
     /// Use of provisioned concurrency (cloudwatch:GetMetricData), one entry a provisioned qualifier.
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub provisioned_usage: Reading<Vec<ProvisionedUsage>>,
+    /// Requests to URLs with AuthType NONE (cloudwatch:GetMetricData), one entry a URL.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub url_calls: Reading<Vec<UrlCalls>>,
 }
 
 impl FunctionInventory {
@@ -93,6 +96,9 @@ pub struct FunctionUrl {
     pub auth_type: String,
     /// When it was made, as AWS writes it.
     pub created: String,
+    /// When its settings last changed, as AWS writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<String>,
     /// Cross-origin rules; absent when there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<UrlCors>,
@@ -126,6 +132,27 @@ pub struct Invocations {
     pub window_days: u32,
     /// Calls in that time.
     pub count: f64,
+}
+
+/// The first whole day after AWS's temporary exception for function URLs with one of two grants was to
+/// end (AWS's notice of 2025-10-27: "by November 1, 2026"). Requests of earlier days say nothing about
+/// the URL of today.
+pub const URL_CALLS_FROM: &str = "2026-11-02";
+
+/// The requests to a function URL, as CloudWatch counts them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UrlCalls {
+    /// Alias; `$LATEST` for the function without a qualifier.
+    pub qualifier: String,
+    /// From when on they are counted, RFC 3339: the first midnight (UTC) that is not before [`URL_CALLS_FROM`],
+    /// the last change of the URL's settings, or the beginning of the window.
+    pub since: String,
+    /// Requests (`UrlRequestCount`).
+    pub requests: f64,
+    /// Those of them that got a 4xx (`Url4xxCount`): refused by Lambda, or by the code.
+    pub client_errors: f64,
+    /// Those of them that got a 5xx (`Url5xxCount`).
+    pub server_errors: f64,
 }
 
 /// How provisioned concurrency of one qualifier was used.

@@ -24,6 +24,7 @@ pub mod need;
 pub mod object;
 pub mod organization;
 pub mod pointer;
+pub mod price;
 mod reading;
 pub mod readings;
 pub mod report_line;

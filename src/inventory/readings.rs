@@ -133,6 +133,11 @@ pub enum Guard {
     OnlyInVpc,
     /// Not called for container images.
     OnlyZips,
+    /// Not called for functions without a URL of AuthType NONE whose policy may have one of the two
+    /// grants that a call needs, nor before [`URL_CALLS_FROM`]: their verdict needs no figures.
+    ///
+    /// [`URL_CALLS_FROM`]: super::function::URL_CALLS_FROM
+    OnlyHalfGrantedUrls,
 }
 
 /// One row of the table.
@@ -274,6 +279,8 @@ readings! {
         /// Provisioned concurrency of a Region that is scaled.
         ScalableTargets = scalable_targets [("application-autoscaling", "DescribeScalableTargets", "application-autoscaling:DescribeScalableTargets")]
             guard OnlyProvisioned;
+        /// What AWS charges for Lambda in a Region (opt-in: a price of the report needs one permission more).
+        LambdaPrices = lambda_prices [("pricing", "GetProducts", "pricing:GetProducts")] option "--live-prices";
     }
     Bucket "bucket" BucketInventory {
         /// Bucket policy.
@@ -408,6 +415,9 @@ readings! {
         /// How provisioned concurrency was used.
         FunctionProvisionedUsage = provisioned_usage [("monitoring", "GetMetricData", "cloudwatch:GetMetricData")]
             guard OnlyProvisioned;
+        /// Requests to function URLs that have one of two grants.
+        FunctionUrlCalls = url_calls [("monitoring", "GetMetricData", "cloudwatch:GetMetricData")]
+            guard OnlyHalfGrantedUrls;
         /// What a function's zip package and its layers hold (opt-in: GetFunction exposes code).
         FunctionPackages = packages [
             ("lambda", "GetFunction", "lambda:GetFunction"),
@@ -474,6 +484,12 @@ impl ReadingKind {
     /// True for readings that are only collected when an option turns them on.
     pub const fn opt_in(self) -> bool {
         self.option().is_some()
+    }
+
+    /// True for opt-in readings that the cold-start part of a report shows: they are read wherever functions
+    /// are, whichever checks are selected.
+    pub fn serves_cold_starts(self) -> bool {
+        self.opt_in() && self.scope() == Scope::Function || self == Self::LambdaPrices
     }
 
     /// The kind of resource that the reading lists; `None` for readings that are no listing.

@@ -51,6 +51,8 @@ pub struct CollectRequest {
     pub measure_days: Option<u32>,
     /// Scan at most so many gigabytes (10^9 bytes) of logs for it.
     pub max_scan_gb: f64,
+    /// Read what AWS charges for Lambda in each Region that has functions (pricing:GetProducts).
+    pub live_prices: bool,
     /// Keep to Lambda's published quotas (15 requests a second in a Region, 100 for GetFunction);
     /// `None` does so on AWS and not on a custom endpoint, which has none.
     pub lambda_quota: Option<bool>,
@@ -71,6 +73,7 @@ impl Default for CollectRequest {
             inspect_packages: false,
             measure_days: None,
             max_scan_gb: DEFAULT_MAX_SCAN_GB,
+            live_prices: false,
             lambda_quota: None,
         }
     }
@@ -84,6 +87,7 @@ impl CollectRequest {
             (self.key_grants, ReadingKind::KeyGrants),
             (self.inspect_packages, ReadingKind::FunctionPackages),
             (self.measure_days.is_some(), ReadingKind::FunctionMeasured),
+            (self.live_prices, ReadingKind::LambdaPrices),
             (
                 self.sample_objects.is_some(),
                 ReadingKind::BucketObjectSample,

@@ -21,7 +21,7 @@ pub struct Snapshot {
     /// How long reading took, ms.
     #[serde(default)]
     pub duration_ms: u64,
-    /// API requests sent, retries included.
+    /// API calls sent. A call counts once, however often it was sent again.
     #[serde(default)]
     pub api_calls: u64,
     /// The endpoint URL, when it was not AWS's own.

@@ -56,7 +56,7 @@ pub struct AccountStatus {
     pub taken_at: String,
     /// How long that took, ms.
     pub duration_ms: u64,
-    /// API requests sent.
+    /// API calls sent. A call counts once, however often it was sent again.
     pub api_calls: u64,
     /// SHA-256 over the readings that were collected.
     pub needs_hash: String,

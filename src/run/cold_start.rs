@@ -79,12 +79,16 @@ fn column(model: &Model, title: &str, input: &EstimateInput) -> Result<EstimateC
         provisionable: true,
         ..Target::default()
     };
-    let prices = Prices::builtin().map_err(RunError::Internal)?;
+    let price = Prices::builtin()
+        .map_err(RunError::Internal)?
+        .of(&target.region);
     Ok(EstimateColumn {
         title: title.to_owned(),
         estimate: found.output(&input.id),
         drivers: drivers(&found, None),
-        levers: levers(model, prices, input, &target, None),
+        levers: price
+            .map(|price| levers(model, &price, input, &target, None))
+            .unwrap_or_default(),
     })
 }
 

@@ -51,15 +51,6 @@ impl<'a> Console<'a> {
         self.say(&format!("error: {text}"));
     }
 
-    /// Overwrites the line of progress, where standard error is a terminal.
-    #[cfg(feature = "aws")]
-    pub(super) fn count(&mut self, text: &str) {
-        if self.options.progress && std::io::stderr().is_terminal() {
-            let _ = write!(self.stderr, "\r{}\x1b[K", hostile::plain(text));
-            let _ = self.stderr.flush();
-        }
-    }
-
     fn say(&mut self, text: &str) {
         // An error on standard error cannot be reported anywhere.
         let _ = writeln!(self.stderr, "{}", hostile::plain(text));
@@ -119,6 +110,16 @@ impl<'a> Console<'a> {
             return Ok(());
         }
         stdout.write(|out| out.write_all(&text))
+    }
+
+    /// The progress of a run over so many accounts, some of which were read earlier.
+    #[cfg(feature = "aws")]
+    pub(super) fn accounts_progress(
+        &self,
+        planned: usize,
+        before: usize,
+    ) -> crate::collect::AccountsProgress {
+        crate::collect::AccountsProgress::new(planned, before, self.options.progress)
     }
 
     /// The receiver of collection's progress.

@@ -214,4 +214,7 @@ fn opt_ins(request: &CollectRequest, words: &mut Words) {
     if let Some(days) = request.measure_days {
         words.option("--measure", days.to_string());
     }
+    if request.live_prices {
+        words.0.push("--live-prices".to_owned());
+    }
 }

@@ -35,11 +35,9 @@ pub(super) fn session_policy(
     needs: &BTreeSet<(SubjectKind, Need)>,
     opted: &[ReadingKind],
 ) -> Option<String> {
-    let actions: BTreeSet<&str> = needs
-        .iter()
-        .map(|(_, need)| need.reading)
-        .filter(|reading| !reading.opt_in() || opted.contains(reading))
-        .flat_map(|reading| reading.calls())
+    let actions: BTreeSet<&str> = readings(needs, opted)
+        .into_iter()
+        .flat_map(ReadingKind::calls)
         .map(|call| call.action)
         .filter(|action| !action.is_empty())
         .collect();
@@ -48,15 +46,30 @@ pub(super) fn session_policy(
     (text.len() <= LONGEST_SESSION_POLICY).then_some(text)
 }
 
+/// What a run reads for these needs: without the opt-ins that are not opted for, and, where functions are
+/// read, with those that the report shows of them.
+fn readings(needs: &BTreeSet<(SubjectKind, Need)>, opted: &[ReadingKind]) -> BTreeSet<ReadingKind> {
+    let function = |(kind, need): &(SubjectKind, Need)| {
+        *kind == SubjectKind::Function || need.reading.scope().subject() == SubjectKind::Function
+    };
+    let of_report = opted
+        .iter()
+        .filter(|reading| reading.serves_cold_starts() && needs.iter().any(function));
+    needs
+        .iter()
+        .map(|(_, need)| need.reading)
+        .filter(|reading| !reading.opt_in() || opted.contains(reading))
+        .chain(of_report.copied())
+        .collect()
+}
+
 /// One statement a service, sorted by name. `Resource` is `*` because listings and account settings
 /// support nothing narrower, and the buckets are not known in advance.
 pub(super) fn policy(needs: &BTreeSet<(SubjectKind, Need)>, opted: &[ReadingKind]) -> Value {
     let mut by_service: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let calls = needs
-        .iter()
-        .map(|(_, need)| need.reading)
-        .filter(|reading| !reading.opt_in() || opted.contains(reading))
-        .flat_map(|reading| reading.calls());
+    let calls = readings(needs, opted)
+        .into_iter()
+        .flat_map(ReadingKind::calls);
     for call in calls {
         if let Some((service, _)) = call.action.split_once(':') {
             by_service.entry(service).or_default().insert(call.action);

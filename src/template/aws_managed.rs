@@ -12,14 +12,15 @@ use crate::inventory::ids::{account_of_arn, resource_of_arn};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct ManagedPolicyTable {
+    #[cfg_attr(not(test), expect(dead_code, reason = "says when the texts were read"))]
     table_date: String,
-    policies: Vec<Row>,
+    policies: Vec<ManagedPolicyText>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
+struct ManagedPolicyText {
     /// The policy's path and name, as its ARN has them behind `policy/`.
     name: String,
     #[expect(dead_code, reason = "says where the text is from")]
@@ -29,21 +30,20 @@ struct Row {
     document: Value,
 }
 
-fn parse(text: &str) -> Result<(String, BTreeMap<String, String>), String> {
-    let table: Table = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-    let rows = table.policies.into_iter();
-    let documents = rows
-        .map(|row| (row.name, row.document.to_string()))
-        .collect();
-    Ok((table.table_date, documents))
+fn parse(text: &str) -> Result<ManagedPolicyTable, String> {
+    serde_saphyr::from_str(text).map_err(|error| error.to_string())
 }
 
-/// By name, with the day of the table. Empty where the shipped file is broken, which the test below finds.
-static DOCUMENTS: LazyLock<(String, BTreeMap<String, String>)> = LazyLock::new(|| {
-    parse(include_str!(
+/// By name. Empty where the shipped file is broken, which the test below finds.
+static DOCUMENTS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    let table = parse(include_str!(
         "../../policies/data/aws-managed-policies.yaml"
-    ))
-    .unwrap_or_default()
+    ));
+    let texts = table.map(|table| table.policies).unwrap_or_default();
+    let documents = texts.into_iter();
+    documents
+        .map(|text| (text.name, text.document.to_string()))
+        .collect()
 });
 
 /// The text of a policy of AWS by its ARN, in any partition; `None` for a customer's policy and for one that
@@ -53,7 +53,7 @@ pub(in crate::template) fn document(arn: &str) -> Option<&'static str> {
         return None;
     }
     let name = resource_of_arn(arn)?.strip_prefix("policy/")?;
-    DOCUMENTS.1.get(name).map(String::as_str)
+    DOCUMENTS.get(name).map(String::as_str)
 }
 
 #[cfg(test)]
@@ -65,11 +65,11 @@ mod tests {
     #[test]
     fn the_shipped_table_can_be_read() {
         let text = include_str!("../../policies/data/aws-managed-policies.yaml");
-        let (date, documents) = parse(text).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(date.len(), "YYYY-MM-DD".len());
-        for (name, document) in &documents {
-            let policy = Policy::parse(document, PolicyKind::Identity);
-            assert!(policy.defects.is_empty(), "{name}");
+        let table = parse(text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(table.table_date.len(), "YYYY-MM-DD".len());
+        for text in &table.policies {
+            let policy = Policy::parse(&text.document.to_string(), PolicyKind::Identity);
+            assert!(policy.defects.is_empty(), "{}", text.name);
         }
     }
 

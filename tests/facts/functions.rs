@@ -173,6 +173,34 @@ fn an_identifier_that_the_table_does_not_know_is_not_decided() {
     assert_eq!(image.deprecated.known(), None);
 }
 
+/// Its publisher sets its dates, and whose and which it is the SDK does not hand on: nothing is decided,
+/// and nothing estimated as if it were a known runtime, whatever its layers and package show.
+#[test]
+fn a_customer_managed_runtime_is_neither_judged_nor_estimated() {
+    let mut configuration = python("custom");
+    let facts = function_facts(function(configuration.clone()));
+    let runtime = facts.latest.runtime.clone();
+    assert_eq!(runtime.name, Fact::Known("custom".into()));
+    assert_eq!(runtime.family, Fact::Known("other".into()));
+    for because in [
+        runtime.deprecated.because(),
+        runtime.days_left.because(),
+        runtime.deprecation_date.because(),
+        runtime.update_block_date.because(),
+    ] {
+        assert!(
+            because[0].detail.contains("customer-managed"),
+            "{because:?}"
+        );
+    }
+    assert_eq!(estimated(function(configuration.clone())), None);
+    configuration.layers = vec![layer(
+        "arn:aws:lambda:eu-west-1:753240598075:layer:LambdaAdapterLayerX86:27",
+        10,
+    )];
+    assert_eq!(estimated(function(configuration)), None);
+}
+
 #[test]
 fn a_snapshot_without_a_readable_time_has_no_today() {
     let facts = function_facts_at(function(python("python3.10")), REGION, "yesterday");

@@ -23,7 +23,8 @@ use coldbucket::inventory::config::{
 };
 use coldbucket::inventory::function::{
     Alias, FunctionConfiguration, FunctionInventory, FunctionStatus, FunctionUrl, Image,
-    Invocations, Measurement, ProvisionedConcurrency, ProvisionedUsage, SnapStart, Starts, Vpc,
+    Invocations, Measurement, ProvisionedConcurrency, ProvisionedUsage, SnapStart, Starts,
+    UrlCalls, Vpc,
 };
 use coldbucket::inventory::identity::{AccessKey, IdentityInventory};
 use coldbucket::inventory::ids::SubjectKind;
@@ -190,7 +191,15 @@ fn started_ahead() -> FunctionInventory {
         qualifier: "$LATEST".into(),
         auth_type: "NONE".into(),
         created: "2024-01-01T00:00:00Z".into(),
+        modified: None,
         cors: None,
+    }]);
+    function.url_calls = Reading::Known(vec![UrlCalls {
+        qualifier: "$LATEST".into(),
+        since: "2026-11-08T12:00:00Z".into(),
+        requests: 12.0,
+        client_errors: 2.0,
+        server_errors: 0.0,
     }]);
     function.policies = Reading::Known(
         [
@@ -218,6 +227,7 @@ fn open_to_accounts() -> FunctionInventory {
         qualifier: "$LATEST".into(),
         auth_type: "AWS_IAM".into(),
         created: "2026-01-01T00:00:00Z".into(),
+        modified: None,
         cors: None,
     }]);
     function

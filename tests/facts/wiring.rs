@@ -9,7 +9,7 @@ use coldbucket::inventory::Reading;
 use coldbucket::inventory::account::RegionInventory;
 use coldbucket::inventory::function::{
     Alias, FunctionConfiguration, FunctionInventory, FunctionStatus, FunctionUrl, Invocations,
-    ProvisionedConcurrency, ProvisionedUsage, SnapStart, UrlCors, Vpc,
+    ProvisionedConcurrency, ProvisionedUsage, SnapStart, UrlCalls, UrlCors, Vpc,
 };
 use coldbucket::inventory::trigger::{
     EventRule, EventSourceMapping, RuleTarget, ScalableTarget, Schedule,
@@ -458,6 +458,7 @@ fn url(qualifier: &str, auth_type: &str, created: &str) -> FunctionUrl {
         qualifier: qualifier.into(),
         auth_type: auth_type.into(),
         created: created.into(),
+        modified: None,
         cors: None,
     }
 }
@@ -554,6 +555,134 @@ fn a_policy_is_public_when_a_stranger_gets_in() {
     ];
     for (name, statement, public) in cases {
         assert_eq!(judged(statement).public, Fact::Known(public), "{name}");
+    }
+}
+
+/// A full policy (PutResourcePolicy) may have Deny, NotPrincipal and every condition. A caller who holds
+/// nothing that the policy names is one whose values stand in no statement, whatever those are.
+#[test]
+fn full_policies_are_judged_by_what_they_allow_and_deny() {
+    let allow = |condition: Value| invoke(json!("*"), condition);
+    let deny = |rest: Value| {
+        let mut statement = json!({"Sid": "d", "Effect": "Deny", "Action": "lambda:*",
+            "Resource": [arn(""), arn("live")]});
+        for (name, value) in rest.as_object().unwrap() {
+            statement[name] = value.clone();
+        }
+        statement
+    };
+    let cases = [
+        // One network, one account or one name is never everyone's.
+        (
+            json!([allow(json!({"IpAddress": {"aws:SourceIp": "9.9.9.0/24"}}))]),
+            false,
+        ),
+        (
+            json!([allow(
+                json!({"StringEquals": {"aws:PrincipalAccount": "999999999999"}})
+            )]),
+            false,
+        ),
+        // Any account can name a user so.
+        (
+            json!([allow(
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/unnamed"}})
+            )]),
+            true,
+        ),
+        (
+            json!([allow(
+                json!({"StringEquals": {"aws:PrincipalOrgID": "o-otherorg00"}})
+            )]),
+            false,
+        ),
+        // A Deny that spares some leaves everyone else out; one that names some leaves everyone else in.
+        (
+            json!([
+                allow(json!({})),
+                deny(json!({"Principal": "*",
+            "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}))
+            ]),
+            false,
+        ),
+        (
+            json!([
+                allow(json!({})),
+                deny(json!({"Principal": "*",
+            "Condition": {"IpAddress": {"aws:SourceIp": "9.9.9.0/24"}}}))
+            ]),
+            true,
+        ),
+        (
+            json!([
+                allow(json!({})),
+                deny(
+                    json!({"NotPrincipal": {"AWS": [format!("arn:aws:iam::{OWNER}:root"),
+            format!("arn:aws:iam::{OWNER}:role/caller")]}})
+                )
+            ]),
+            false,
+        ),
+        (
+            json!([
+                allow(json!({})),
+                deny(json!({"Principal": {"AWS": "999999999999"}}))
+            ]),
+            true,
+        ),
+        (
+            json!([
+                allow(json!({})),
+                deny(json!({"Principal": "*",
+            "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}))
+            ]),
+            false,
+        ),
+        // Grants that have ended, and that have begun; the snapshot is of 2026-11-22.
+        (
+            json!([allow(
+                json!({"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}})
+            )]),
+            false,
+        ),
+        (
+            json!([allow(
+                json!({"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}})
+            )]),
+            true,
+        ),
+        // What an account sets about its own principals restricts nobody.
+        (
+            json!([allow(
+                json!({"StringEquals": {"aws:PrincipalTag/team": "red"}})
+            )]),
+            true,
+        ),
+        // A function of one's own is the source of nobody else's requests; any function is.
+        (
+            json!([allow(
+                json!({"ArnLike": {"lambda:SourceFunctionArn": arn("")}})
+            )]),
+            false,
+        ),
+        (
+            json!([allow(
+                json!({"ArnLike": {"lambda:SourceFunctionArn": "arn:aws:lambda:*:*:function:*"}})
+            )]),
+            true,
+        ),
+        (
+            json!([allow(
+                json!({"StringEquals": {"lambda:EventSourceToken": "amzn1.ask.skill.x"}})
+            )]),
+            false,
+        ),
+    ];
+    for (statements, public) in cases {
+        let function = with_policy(provisioned(), "live", &statements);
+        let facts = function_facts_in(function, quiet_region());
+        let found = facts.policies.known().unwrap()[0].public.clone();
+        assert_eq!(found, Fact::Known(public), "{statements}");
     }
 }
 
@@ -696,6 +825,87 @@ fn a_url_is_open_when_setting_and_policy_both_say_so() {
             expected,
             "{auth} {created} {statements}"
         );
+    }
+}
+
+/// Requests that were answered after AWS's exception was to end prove that one grant is enough here.
+/// Requests that got a 4xx prove nothing: the code may answer so, and so does Lambda.
+#[test]
+fn answered_requests_prove_that_one_grant_of_two_is_enough() {
+    let calls = |qualifier: &str, requests: f64, client_errors: f64, server_errors: f64| {
+        Reading::Known(vec![UrlCalls {
+            qualifier: qualifier.into(),
+            since: "2026-11-08T12:00:00Z".into(),
+            requests,
+            client_errors,
+            server_errors,
+        }])
+    };
+    let (before, after) = ("2026-11-01T12:00:00Z", "2026-11-22T12:00:00Z");
+    let one = json!([url_grant()]);
+    let both = json!([url_grant(), second_grant()]);
+    let none = json!([second_grant()]);
+    for (taken_at, statements, calls, open, by_exception) in [
+        (
+            after,
+            &one,
+            calls("live", 12.0, 2.0, 0.0),
+            Some(true),
+            Some(true),
+        ),
+        // A 5xx comes from code that ran.
+        (
+            after,
+            &one,
+            calls("live", 12.0, 11.0, 1.0),
+            Some(true),
+            Some(true),
+        ),
+        (after, &one, calls("live", 12.0, 12.0, 0.0), None, None),
+        (after, &one, calls("live", 0.0, 0.0, 0.0), None, None),
+        // Those of another URL of the function say nothing about this one.
+        (after, &one, calls("$LATEST", 12.0, 0.0, 0.0), None, None),
+        (after, &one, Reading::Known(Vec::new()), None, None),
+        (after, &one, Reading::NotCollected, None, None),
+        (after, &one, denied("cloudwatch:GetMetricData"), None, None),
+        // Without the first grant every request is refused, and with both none is needed as proof.
+        (
+            after,
+            &none,
+            calls("live", 12.0, 2.0, 0.0),
+            Some(false),
+            Some(false),
+        ),
+        (after, &both, Reading::NotCollected, Some(true), Some(false)),
+        (
+            after,
+            &both,
+            calls("live", 12.0, 12.0, 0.0),
+            Some(true),
+            Some(false),
+        ),
+        // Before the day from which requests count, they are not looked at.
+        (
+            before,
+            &one,
+            calls("live", 12.0, 2.0, 0.0),
+            None,
+            Some(false),
+        ),
+    ] {
+        let case = format!("{taken_at} {statements} {calls:?}");
+        let mut function = with_policy(provisioned(), "live", statements);
+        function.urls = Reading::Known(vec![url("live", "NONE", "2025-03-01T00:00:00Z")]);
+        function.url_calls = calls.clone();
+        let facts = function_facts_on(function.clone(), quiet_region(), taken_at);
+        let found = &facts.urls.known().unwrap()[0];
+        assert_eq!(found.open.known().copied(), open, "{case}");
+        let found = found.open_by_exception.known().copied();
+        assert_eq!(found, by_exception, "{case}");
+        // A signed request may be one of the account's own.
+        function.urls = Reading::Known(vec![url("live", "AWS_IAM", "2025-03-01T00:00:00Z")]);
+        let facts = function_facts_on(function, quiet_region(), taken_at);
+        assert_eq!(facts.urls.known().unwrap()[0].open, Fact::Known(false));
     }
 }
 

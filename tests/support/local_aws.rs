@@ -30,6 +30,12 @@ impl Server {
         Self::start_with(&[])
     }
 
+    /// One whose state machines take the answers of their tasks from that file.
+    pub fn start_with_mocked_tasks(file: &Path) -> Self {
+        let file = file.to_str().unwrap();
+        Self::start_with(&["--mocked-tasks", file])
+    }
+
     /// moto, for what LocalStack lacks. Its account is 123456789012 whatever the key.
     pub fn start_moto() -> Self {
         Self::start_with(&["--moto"])
@@ -129,6 +135,23 @@ impl Server {
             .args(arguments)
             .output()
             .unwrap()
+    }
+
+    /// The answer of a call by the real AWS CLI; null where it answers with nothing.
+    pub fn aws(&self, account: &str, arguments: &[&str]) -> serde_json::Value {
+        let output = self
+            .command(tools().join("aws"), account)
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .args(["--output", "json"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{arguments:?}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).unwrap_or(serde_json::Value::Null)
     }
 
     /// Runs a shell script with the real AWS CLI on its path, and shows what it said if it fails.

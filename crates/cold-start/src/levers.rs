@@ -9,7 +9,7 @@
 
 use super::estimate::{Estimate, InputError, Phase, estimate, tenth};
 use super::model::Model;
-use super::prices::{MonthlyAmount, Prices, RegionPrices};
+use super::prices::{MonthlyAmount, RegionPrices};
 use super::shape::{Family, Native, Shape};
 use crate::contract::{EstimateInput, ExtensionKind, Lever, SdkClient};
 
@@ -232,12 +232,12 @@ pub fn snapstart_saves(
 /// be estimated.
 pub fn levers(
     model: &Model,
-    prices: &Prices,
+    price: &RegionPrices<'_>,
     input: &EstimateInput,
     target: &Target,
     demand: Option<Demand>,
 ) -> Vec<Lever> {
-    let (Ok(now), Some(price)) = (estimate(model, input), prices.of(&target.region)) else {
+    let Ok(now) = estimate(model, input) else {
         return Vec::new();
     };
     let Ok(shape) = Shape::of(model, &input.runtime, input.framework.as_deref()) else {
@@ -253,14 +253,14 @@ pub fn levers(
         quoted(&target.region, "REGION"),
         quoted(&target.name, "FUNCTION")
     );
-    snapstart(&mut question, &price, target, &shape, &assumed, &command);
-    provisioned(&mut question, &price, target, &command);
-    memory(&mut question, &price, &shape, &assumed, &command);
+    snapstart(&mut question, price, target, &shape, &assumed, &command);
+    provisioned(&mut question, price, target, &command);
+    memory(&mut question, price, &shape, &assumed, &command);
     package(&mut question, target, &command);
     lazy_import(&mut question, &shape);
     sdk(&mut question, &shape);
     client(&mut question);
-    architecture(&mut question, &price, &assumed, &command);
+    architecture(&mut question, price, &assumed, &command);
     extensions(&mut question, target);
     layer(&mut question, target, &command);
     image(&mut question, &command);
@@ -771,7 +771,10 @@ mod tests {
     fn ask(input: &EstimateInput, target: &Target) -> Vec<Lever> {
         levers(
             Model::builtin().unwrap(),
-            Prices::builtin().unwrap(),
+            &crate::Prices::builtin()
+                .unwrap()
+                .of(&target.region)
+                .unwrap(),
             input,
             target,
             None,

@@ -1,8 +1,8 @@
-//! What the levers cost: dated prices, per Region where they are known.
+//! What the levers cost: prices that were read from AWS's price list, else dated prices, per Region where
+//! they are known.
 //!
 //! A month is 730 hours, as AWS's own calculator counts. Free tier and savings plans are left out. A
-//! price that a Region's entry lacks is the default Region's, and every amount says whether it rests on
-//! one.
+//! price that a Region's entry lacks is the default Region's, and every amount says what it rests on.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -91,13 +91,15 @@ impl ListedPrices {
 pub struct MonthlyAmount {
     /// USD; it may be below zero, where a change saves money.
     pub usd: f64,
-    /// What the amount rests on, for a reader: `prices of 2025-10`, `priced as us-east-1, 2025-10`.
+    /// What the amount rests on, for a reader: `AWS Price List of 2026-11-30`, `prices of 2025-10`, `priced as
+    /// us-east-1, 2025-10`.
     pub basis: String,
 }
 
 /// The prices of one Region with those that stand in for the missing ones.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionPrices<'a> {
+    live: Option<&'a ListedPrices>,
     own: Option<&'a ListedPrices>,
     default: &'a ListedPrices,
     default_region: &'a str,
@@ -156,6 +158,7 @@ impl Prices {
     /// A Region's prices.
     pub fn of(&self, region: &str) -> Option<RegionPrices<'_>> {
         Some(RegionPrices {
+            live: None,
             own: self.regions.get(region),
             default: self.regions.get(&self.default_region)?,
             default_region: &self.default_region,
@@ -166,15 +169,35 @@ impl Prices {
 /// One price of a list, for arm64 or x86_64; none where the list lacks it.
 type PriceOf = fn(&ListedPrices, bool) -> Option<f64>;
 
-impl RegionPrices<'_> {
-    /// A sum over prices, each by what it is multiplied with. Where the Region lacks one of them, all
-    /// are the default Region's: prices of two Regions are not mixed in one amount.
+/// No price of Lambda is outside of this range, USD: what is outside is a mistake of its source. The lowest in
+/// 2026 is about 1e-6, the highest about 2e-4.
+const PLAUSIBLE: std::ops::Range<f64> = 1e-9..1e-2;
+
+impl<'a> RegionPrices<'a> {
+    /// The same with prices that were read from AWS's price list, which count before those of the table.
+    /// Their `date` is the day on which they were read.
+    #[must_use]
+    pub fn with_live(self, live: Option<&'a ListedPrices>) -> Self {
+        Self { live, ..self }
+    }
+
+    /// A sum over prices, each by what it is multiplied with. The first source that has all of them gives
+    /// all: prices of two Regions, or of two days, are not mixed in one amount.
     fn sum(&self, parts: &[(PriceOf, bool, f64)]) -> MonthlyAmount {
         let of = |listed: &ListedPrices| {
             parts.iter().try_fold(0.0, |sum, (price, arm, times)| {
-                Some(sum + price(listed, *arm)? * times)
+                let price = price(listed, *arm).filter(|price| PLAUSIBLE.contains(price))?;
+                Some(sum + price * times)
             })
         };
+        if let Some(live) = self.live
+            && let Some(usd) = of(live)
+        {
+            return MonthlyAmount {
+                usd,
+                basis: format!("AWS Price List of {}", live.date),
+            };
+        }
         if let Some(own) = self.own
             && let Some(usd) = of(own)
         {
@@ -296,6 +319,46 @@ mod tests {
         let to_arm = of("ap-east-1").duration_change((false, 1024), (true, 1024), 1e9);
         near(to_arm.usd, -3.3333);
         assert_eq!(to_arm.basis, "priced as us-east-1, 2025-10");
+    }
+
+    /// What was read counts where it has all prices of an amount; else the table's, and then us-east-1's.
+    #[test]
+    fn prices_that_were_read_go_before_the_table() {
+        let live = ListedPrices {
+            date: "2026-11-30".to_owned(),
+            x86_64: ListedArchitecture {
+                duration: Some(2.5e-5),
+                ..ListedArchitecture::default()
+            },
+            snapstart_cache: Some(2e-6),
+            snapstart_restore_per_gb: Some(2e-4),
+            ..ListedPrices::default()
+        };
+        let cape_town = of("af-south-1").with_live(Some(&live));
+        // 10000 GB-seconds.
+        let twice = cape_town.duration_change((false, 1024), (false, 2048), 1e7);
+        near(twice.usd, 0.25);
+        assert_eq!(twice.basis, "AWS Price List of 2026-11-30");
+        // 2e-6 * 2628000 + 2e-4 * 1000.
+        near(cape_town.snapstart_month(false, 1024, 1000.0).usd, 5.456);
+        // arm64 was not in the answer: neither side of the change is the answer's.
+        let to_arm = cape_town.duration_change((false, 1024), (true, 1024), 1e7);
+        assert!((to_arm.usd + 0.0442).abs() < 1e-9, "{}", to_arm.usd);
+        assert_eq!(to_arm.basis, "prices of 2026-11");
+        let kept = cape_town.provisioned_month(false, 1024, 1);
+        assert_eq!(kept.basis, "priced as us-east-1, 2025-10");
+    }
+
+    #[test]
+    fn a_price_that_cannot_be_is_none() {
+        for wrong in [0.0, -1e-5, 0.2, f64::NAN, f64::INFINITY] {
+            let mut live = ListedPrices::default();
+            live.x86_64.provisioned = Some(wrong);
+            let kept = of("eu-west-1")
+                .with_live(Some(&live))
+                .provisioned_month(false, 1024, 1);
+            assert_eq!(kept.basis, "priced as us-east-1, 2025-10", "{wrong}");
+        }
     }
 
     #[test]

@@ -118,54 +118,118 @@ fn words(text: &str) -> impl Iterator<Item = String> {
         .filter(|word| !word.is_empty())
 }
 
+/// The names in what a user wrote of a framework, each without a version at its end: `nextjs` and `next` of
+/// `Next.js 14`, `dotnet` of `.NET 8`. Names are compared whole: `javascript` is not Java, `network` not .NET.
+struct FrameworkNames(Vec<String>);
+
+impl FrameworkNames {
+    fn of(given: &str) -> Self {
+        let lower = given.to_ascii_lowercase();
+        // Else C# and F# would be read as C and F.
+        let spelt = lower.replace("c#", "csharp").replace("f#", "fsharp");
+        let parts = spelt
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .map(str::to_owned);
+        let names = parts
+            .chain(words(&spelt))
+            .chain([plain(&spelt)])
+            .flat_map(|name| {
+                let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+                // `dotnet8aot` is written in one.
+                let ahead = stem.strip_suffix("aot").map(|before| {
+                    let before = before.strip_suffix("native").unwrap_or(before);
+                    before.trim_end_matches(|c: char| c.is_ascii_digit())
+                });
+                let parts = ahead.map(|before| vec![before.to_owned(), "aot".to_owned()]);
+                [stem.to_owned()]
+                    .into_iter()
+                    .chain(parts.unwrap_or_default())
+                    .collect::<Vec<_>>()
+            })
+            .filter(|name| !name.is_empty())
+            .collect();
+        Self(names)
+    }
+
+    fn has(&self, wanted: &[&str]) -> bool {
+        self.0.iter().any(|name| wanted.contains(&name.as_str()))
+    }
+
+    fn is_dotnet(&self) -> bool {
+        self.has(&["dotnet", "net", "csharp", "fsharp", "nativeaot"])
+    }
+
+    fn is_java(&self) -> bool {
+        self.has(&[
+            "java",
+            "kotlin",
+            "spring",
+            "springboot",
+            "micronaut",
+            "quarkus",
+            "dagger",
+        ])
+    }
+
+    /// A program that is compiled to one executable file.
+    fn is_native(&self) -> bool {
+        self.has(&["graal", "graalvm", "native", "nativeimage", "nativeaot"])
+    }
+}
+
 /// What an OS-only runtime runs, by the words a user gives: the stem of the base table's row.
 fn os_only_program(given: &str) -> Option<(&'static str, Family)> {
-    let framework = plain(given);
-    let has = |word: &str| framework.contains(word);
-    let is = |wanted: &[&str]| words(given).any(|word| wanted.contains(&word.as_str()));
+    let names = FrameworkNames::of(given);
+    let has = |wanted: &[&str]| names.has(wanted);
     let native = Family::Native;
-    let web_adapter = has("webadapter") || is(&["lwa"]);
-    let ahead_of_time = has("graal") || has("native");
-    if has("rust") {
+    let web_adapter = has_web_adapter(given);
+    let ahead_of_time = names.is_native() && !has(&["react", "kotlin", "scala"]);
+    if has(&["rust", "rustlang"]) {
         Some(("rust", native(Native::Rust)))
-    } else if has("golang") || is(&["go"]) || framework.starts_with("go1") {
+    } else if has(&["go", "golang"]) {
         Some(("go", native(Native::Go)))
-    } else if has("llrt") {
+    } else if has(&["llrt"]) {
         Some(("llrt", native(Native::Llrt)))
-    } else if words(given).any(|word| word.starts_with("bun") && !word.starts_with("bundle")) {
+    } else if has(&["bun", "bunjs"]) {
         Some(("bun", Family::Node))
-    } else if has("dotnet") || has("aot") || has("csharp") || framework.starts_with("net") {
-        let stem = if has("10") {
+    } else if names.is_dotnet() || has(&["aot"]) && !names.is_java() {
+        let version = plain(given);
+        let stem = if version.contains("10") {
             "dotnet10-aot"
-        } else if has("9") {
+        } else if version.contains('9') {
             "dotnet9-aot"
-        } else if has("7") {
+        } else if version.contains('7') {
             "dotnet7-aot"
         } else {
             "dotnet8-aot"
         };
         Some((stem, native(Native::DotnetAot)))
-    } else if has("php") || has("bref") || has("laravel") || has("symfony") {
+    } else if has(&["php", "bref", "laravel", "symfony"]) {
         Some(("shell", native(Native::Php)))
-    } else if is(COMPILED) {
+    } else if has(COMPILED) {
         Some(("cpp", native(Native::Rust)))
-    } else if is(&["jvm", "jre", "jdk"])
-        || web_adapter && !ahead_of_time && (has("spring") || has("micronaut") || has("java"))
+    } else if has(&["jvm", "jre", "jdk"])
+        || web_adapter && !ahead_of_time && has(&["java", "spring", "springboot", "micronaut"])
     {
         Some(("java21", Family::Java))
-    } else if has("quarkus") {
+    } else if has(&["quarkus"]) {
         Some(("quarkus", native(Native::GraalVm)))
-    } else if ahead_of_time || has("micronaut") || has("spring") || has("java") || has("dagger") {
+    } else if ahead_of_time || names.is_java() {
         Some(("graalvm", native(Native::GraalVm)))
-    } else if has("swift") {
+    } else if has(&["swift", "swiftlang"]) {
         Some(("swift", native(Native::Rust)))
-    } else if is(&["c"]) || has("cpp") || framework.starts_with("cplus") {
+    } else if has(&["c", "cpp", "cplusplus"]) {
         Some(("cpp", native(Native::Rust)))
-    } else if has("shell") || has("bash") {
+    } else if has(&["shell", "bash"]) {
         Some(("shell", native(Native::Shell)))
     } else {
-        engine_of_its_own(&framework)
+        engine_of_its_own(&names)
     }
+}
+
+/// An HTTP server runs behind the Lambda Web Adapter.
+fn has_web_adapter(given: &str) -> bool {
+    plain(given).contains("webadapter") || words(given).any(|word| word == "lwa")
 }
 
 /// What may stand in the place of a runtime: the name of what an OS-only runtime runs.
@@ -203,15 +267,23 @@ const COMPILED: &[&str] = &[
 ];
 
 /// A language of a managed runtime that the package or a layer brings itself.
-fn engine_of_its_own(framework: &str) -> Option<(&'static str, Family)> {
-    let begins = |word: &str| framework.starts_with(word);
-    if begins("deno") {
+fn engine_of_its_own(names: &FrameworkNames) -> Option<(&'static str, Family)> {
+    if names.has(&["deno"]) {
         Some(("bun", Family::Node))
-    } else if begins("node") || begins("nextjs") || begins("nestjs") || begins("express") {
+    } else if names.has(&[
+        "node",
+        "nodejs",
+        "javascript",
+        "typescript",
+        "nextjs",
+        "nestjs",
+        "express",
+        "expressjs",
+    ]) {
         Some(("nodejs22.x", Family::Node))
-    } else if begins("python") || begins("django") || begins("flask") || begins("fastapi") {
+    } else if names.has(&["python", "django", "flask", "fastapi"]) {
         Some(("python3.13", Family::Python))
-    } else if begins("ruby") || begins("rails") {
+    } else if names.has(&["ruby", "rails"]) {
         Some(("ruby3.4", Family::Ruby))
     } else {
         None
@@ -239,13 +311,16 @@ impl Shape {
         let id = runtime.trim().to_ascii_lowercase();
         let given = framework.unwrap_or_default();
         let framework = plain(given);
-        let web_adapter =
-            framework.contains("webadapter") || words(given).any(|word| word == "lwa");
+        let web_adapter = has_web_adapter(given);
         let os_only = is_os_only(&id);
         // A managed runtime whose package is compiled ahead of time starts like the OS-only one.
-        let ahead_of_time = framework.contains("graal")
-            || framework.contains("aot")
-            || (framework.contains("native") && !framework.contains("react"));
+        let names = FrameworkNames::of(given);
+        let ahead_of_time = if id.starts_with("java") {
+            // What Spring calls AOT still runs on the JVM.
+            names.is_native()
+        } else {
+            id.starts_with("dotnet") && (names.is_native() || names.has(&["aot"]))
+        };
         let managed = is_managed(model, &id);
         if !managed && !os_only && !PROGRAMS.contains(&id.as_str()) {
             return Err(ShapeError::Runtime {
@@ -258,7 +333,13 @@ impl Shape {
             if plain(words).is_empty() {
                 return Err(ShapeError::Unstated(id));
             }
-            let Some((stem, family)) = os_only_program(words) else {
+            // `native` alone says how a managed runtime's program was compiled, not what it is.
+            let program = if ahead_of_time && id.starts_with("dotnet") {
+                os_only_program(&format!("{id} {words}"))
+            } else {
+                os_only_program(words)
+            };
+            let Some((stem, family)) = program else {
                 return Err(ShapeError::Framework {
                     runtime: id,
                     framework: given.to_owned(),
@@ -306,7 +387,7 @@ impl Shape {
     }
 
     fn os_only(model: &Model, id: &str, stem: &str, family: Family) -> Self {
-        let al2 = id == "provided" || id.contains("al2") && !id.contains("al2023");
+        let al2 = matches!(id, "provided" | "provided.al2");
         let (system, other) = if al2 {
             ("al2", "al2023")
         } else {
@@ -417,6 +498,11 @@ fn version(family: &str, rest: &str) -> Option<(u32, u32)> {
     }
 }
 
+/// Whether it has the form of a managed runtime's identifier.
+fn is_identifier(id: &str) -> bool {
+    family_name(id).is_some_and(|(family, rest)| version(family, rest).is_some())
+}
+
 /// Whether it is the identifier of a managed runtime: one of the model's, or one of the same form
 /// and not much later than the latest of them.
 fn is_managed(model: &Model, id: &str) -> bool {
@@ -472,7 +558,10 @@ fn edits(left: &str, right: &str) -> usize {
 
 /// The row of the base table for a managed runtime, and the remark when it is another's.
 fn row(model: &Model, id: &str) -> (String, String) {
-    let id = versionless(id).unwrap_or(id);
+    if let Some(latest) = versionless(id) {
+        let remark = format!("{latest} stands in for {id}, which names no version");
+        return (latest.to_owned(), remark);
+    }
     if model.base.contains_key(id) {
         return (id.to_owned(), String::new());
     }
@@ -498,7 +587,8 @@ fn nearest(model: &Model, id: &str) -> Option<String> {
     model
         .base
         .keys()
-        .filter(|key| letters(key) == family)
+        // Not what is compiled ahead of time, as `dotnet10-aot.al2023`.
+        .filter(|key| letters(key) == family && is_identifier(key))
         .max_by_key(|key| {
             let common = key
                 .chars()

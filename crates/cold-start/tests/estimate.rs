@@ -347,6 +347,134 @@ fn an_unknown_kind_of_program_is_an_error() {
     }
 }
 
+/// Nothing is estimated where a runtime or a framework only resembles one: a number for another kind of program
+/// would look as sure as any other.
+#[test]
+fn what_only_resembles_a_kind_is_not_estimated() {
+    let refused: &[(&str, &[Option<&str>])] = &[
+        (
+            "provided.al2023",
+            &[
+                None,
+                Some(""),
+                Some("  "),
+                Some("none"),
+                Some("custom"),
+                Some("unknown"),
+                Some("other"),
+                Some("???"),
+                Some("my app"),
+                // Each holds the name of a kind within another word.
+                Some("network"),
+                Some("netflix"),
+                Some("alternative"),
+                Some("trustworthy"),
+                Some("rustic"),
+                Some("mango"),
+                Some("category"),
+                Some("bundler"),
+                Some("expression"),
+                Some("pythonesque"),
+                Some("graphpher"),
+                Some("seashell"),
+                Some("swiftly"),
+                Some("lambda-web-adapter"),
+            ],
+        ),
+        ("provided.al2", &[None, Some("")]),
+        ("provided", &[None, Some("custom")]),
+        ("", &[None, Some(""), Some("rust")]),
+        (" ", &[None, Some("go")]),
+        ("\t\n", &[Some("go")]),
+        ("custom", &[None, Some("rust")]),
+        ("container", &[None, Some("python")]),
+        ("image", &[None]),
+        ("unknown", &[None]),
+        ("null", &[None]),
+        ("nodjs20.x", &[None]),
+        ("nodejs20", &[None]),
+        ("nodejs99.x", &[None]),
+        ("python3,12", &[None]),
+        ("python3.12.1", &[None]),
+        ("java-21", &[None]),
+        ("dotnet-8", &[None]),
+        ("go2.x", &[None, Some("go")]),
+    ];
+    for (runtime, frameworks) in refused {
+        for framework in *frameworks {
+            let found = estimate(
+                model(),
+                &EstimateInput {
+                    framework: framework.map(str::to_owned),
+                    ..input(runtime, 512)
+                },
+            );
+            assert!(
+                matches!(found, Err(InputError::Kind(_))),
+                "{runtime:?} with {framework:?}: {found:?}"
+            );
+        }
+    }
+}
+
+/// The row of the base table, by its init on x86_64.
+#[test]
+fn a_kind_is_known_by_its_whole_name() {
+    let code = model().value("base.code_ms");
+    for (runtime, framework, row) in [
+        ("provided.al2023", "Rust 1.90", "rust.al2023"),
+        ("provided.al2023", "axum+rust", "rust.al2023"),
+        ("provided.al2023", "go1.24", "go.al2023"),
+        ("provided.al2023", "golang", "go.al2023"),
+        ("provided.al2023", ".NET 8", "dotnet8-aot.al2023"),
+        ("provided.al2023", "C# Native AOT", "dotnet8-aot.al2023"),
+        ("provided.al2023", "dotnet10aot", "dotnet10-aot.al2023"),
+        ("provided.al2023", "java native", "graalvm.al2023"),
+        ("provided.al2023", "graalvm21", "graalvm.al2023"),
+        ("provided.al2023", "Spring AOT", "graalvm.al2023"),
+        ("provided.al2023", "javascript", "nodejs22.x"),
+        ("provided.al2023", "Node.js 24", "nodejs22.x"),
+        ("provided.al2023", "c++", "cpp.al2023"),
+        ("provided.al2026", "rust", "rust.al2023"),
+        ("java21", "GraalVM native", "graalvm.al2023"),
+        ("dotnet8", "native", "dotnet8-aot.al2023"),
+        // A managed runtime of a script is never compiled ahead of time.
+        ("nodejs22.x", "alternative", "nodejs22.x"),
+        ("nodejs22.x", "react-native-web", "nodejs22.x"),
+        ("python3.13", "native", "python3.13"),
+        // Later than what was measured: the latest managed one, not one compiled ahead of time.
+        ("dotnet11", "", "dotnet10"),
+    ] {
+        let found = ask(&EstimateInput {
+            framework: Some(framework.to_owned()).filter(|name| !name.is_empty()),
+            ..input(runtime, 1769)
+        });
+        let start = found
+            .parts
+            .iter()
+            .find(|part| part.what == "runtime start")
+            .map(|part| part.ms);
+        let base = model().base[row].zip_x86_64.unwrap();
+        assert!(
+            start.is_some_and(|ms| (ms - base).abs() < 0.06),
+            "{runtime} with {framework:?} starts in {start:?} ms, {row} in {base} ms ({code} ms of code)"
+        );
+    }
+}
+
+#[test]
+fn a_runtime_without_a_version_is_wider_than_one_with() {
+    let (named, unnamed) = (ask(&input("python3.13", 512)), ask(&input("python", 512)));
+    near(named.reported_ms(), unnamed.reported_ms());
+    assert!(unnamed.high_ms > named.high_ms);
+    assert!(
+        unnamed
+            .basis
+            .iter()
+            .any(|remark| remark.contains("no version"))
+    );
+}
+
 #[test]
 fn a_client_made_in_the_handler_moves_its_cost_to_the_first_call() {
     let with = |sdk_client| {

@@ -74,6 +74,7 @@ impl Join {
                 ("--inspect-packages", tuning.inspect_packages),
                 ("--measure", tuning.measure.is_some()),
                 ("--max-scan-gb", tuning.max_scan_gb.is_some()),
+                ("--live-prices", tuning.live_prices),
             ];
             for (option, given) in live_only {
                 if given {
@@ -302,6 +303,7 @@ impl Join {
             inspect_packages: args.inspect_packages || self.config.inspect_packages == Some(true),
             measure_days,
             max_scan_gb: max_scan_gb.unwrap_or(DEFAULT_MAX_SCAN_GB),
+            live_prices: args.live_prices || self.config.live_prices == Some(true),
             ..CollectRequest::default()
         }
     }

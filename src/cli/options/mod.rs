@@ -241,11 +241,13 @@ impl Join {
         let key_grants = args.key_grants || config.key_grants == Some(true);
         let inspect_packages = args.inspect_packages || config.inspect_packages == Some(true);
         let measure = args.measure || config.measure.is_some();
+        let live_prices = args.live_prices || config.live_prices == Some(true);
         let opted = [
             (image_sizes, ReadingKind::FunctionImage),
             (key_grants, ReadingKind::KeyGrants),
             (inspect_packages, ReadingKind::FunctionPackages),
             (measure, ReadingKind::FunctionMeasured),
+            (live_prices, ReadingKind::LambdaPrices),
             (sample_objects, ReadingKind::BucketObjectSample),
             (sample_objects, ReadingKind::BucketObjectAcls),
         ];

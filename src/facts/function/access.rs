@@ -1,15 +1,20 @@
 //! Who may call a function: its resource policies, one a qualifier, and its URLs.
 //!
-//! The policies are put to the same engine as bucket policies, which decides one request at a time.
-//! The requests are those of any AWS account: an identity of an account that no policy names, with the
-//! keys that such a caller has and the headers a caller may type; for URLs an unsigned request; for
-//! services one that serves another account's resource. If one of them is allowed, all are.
+//! The prover answers whether a policy allows such a request: one of any identity of an account that the
+//! policy does not name and that holds nothing the policy names, for URLs an unsigned one. It weighs
+//! every Allow, Deny and condition, so that full policies (PutResourcePolicy, since 2026-07) need no
+//! rules of their own. GetPolicy answers with the same document as GetResourcePolicy: both are written
+//! by AddPermission and PutResourcePolicy (terraform-provider-aws, pull request 49866, 2026-09). Whether
+//! a service serves another account's resource, the evaluator decides request by request.
 //!
 //! A function URL with `AuthType` NONE is open only if the policy says so too: it asks for
 //! `lambda:InvokeFunctionUrl`, and URLs made since October 2025 for `lambda:InvokeFunction` as well
 //! (Lambda developer guide, "Control access to Lambda function URLs", 2026 copy). Accounts that had
 //! URLs before got a temporary exception, with the advice to add the second grant by 2026-11-01 (AWS's
-//! notice of 2025-10-27); whether it ended that day AWS has not published. With `AuthType` AWS_IAM the
+//! notice of 2025-10-27); whether it ended that day AWS has not published. Requests that the URL answered
+//! since then prove it: with `AuthType` NONE no request is signed, so each that got no 4xx was anyone's.
+//! That all got a 4xx proves nothing, as the code itself may answer so. CloudWatch counts them since the
+//! URL's settings last changed; when its policy last changed is not readable. With `AuthType` AWS_IAM the
 //! same grants open the URL to every AWS account. Deleting a URL leaves the policy behind.
 
 use std::collections::BTreeMap;
@@ -19,12 +24,17 @@ use schemars::JsonSchema;
 use super::context::{FunctionContext, LATEST};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::inventory::function::FunctionUrl;
+use crate::inventory::Reading;
+use crate::inventory::function::{FunctionUrl, URL_CALLS_FROM, UrlCalls};
 use crate::inventory::ids::{account_of_arn, partition};
 use crate::inventory::need::ReadingKind;
 use crate::report::policy::{ContextValue, Decision, PrincipalClass, Request, RequestPrincipal};
 use coldbucket_policy::document::{Effect, Principal};
 use coldbucket_policy::evaluate::Policies;
+use coldbucket_policy::prove::{
+    AccessAnswer, AccessQuestion, ActionScope, Callers, DocumentId, DocumentSet, KeyFact,
+    ResourceScope, StatementSet,
+};
 use coldbucket_policy::{Policy, PolicyKind};
 
 /// The resource policy of one qualifier; `item` in checks over `function.policies`.
@@ -65,8 +75,12 @@ pub struct UrlFacts {
     /// `NONE` or `AWS_IAM`.
     pub auth_type: String,
     /// Anyone on the internet may call it.
-    #[needs(own(FunctionAliases), own(FunctionPolicies))]
+    #[needs(own(FunctionAliases), own(FunctionPolicies), own(FunctionUrlCalls))]
     pub open: Fact<bool>,
+    /// It is open with one of the two grants that AWS asks for since October 2025: requests were answered
+    /// after AWS's exception was to end.
+    #[needs(own(FunctionAliases), own(FunctionPolicies), own(FunctionUrlCalls))]
+    pub open_by_exception: Fact<bool>,
     /// Pages of any origin may call it and read the answer.
     pub any_origin: bool,
     /// They may send the visitor's cookies along.
@@ -110,6 +124,11 @@ const CONTROL: [&str; 28] = [
 /// Services whose requests never come from another account's resource (an idea of prowler's).
 const OWN_ACCOUNT_ONLY: [&str; 2] = ["secretsmanager.amazonaws.com", "eks.amazonaws.com"];
 
+/// How the URL that a request came through checks its callers, and whether it came through one (Service
+/// Authorization Reference, condition keys for AWS Lambda); in lower case, as the prover names keys.
+const URL_AUTH_TYPE: &str = "lambda:functionurlauthtype";
+const VIA_URL: &str = "lambda:invokedviafunctionurl";
+
 /// An account that no policy names.
 const UNNAMED_ACCOUNT: &str = "999999999999";
 
@@ -127,6 +146,7 @@ pub(super) struct Access<'a> {
     account: &'a str,
     region: &'a str,
     now: &'a str,
+    url_calls: &'a Reading<Vec<UrlCalls>>,
     /// A function of this account and Region is known to have a URL from before October 2025.
     older_url: bool,
 }
@@ -179,6 +199,7 @@ impl<'a> Access<'a> {
             account: context.account_id,
             region: context.region,
             now: context.taken_at,
+            url_calls: &context.function.url_calls,
             older_url: context
                 .inventory
                 .functions
@@ -265,11 +286,8 @@ impl<'a> Access<'a> {
                 .map(|url| UrlFacts {
                     qualifier: url.qualifier.clone(),
                     auth_type: url.auth_type.clone(),
-                    open: if url.auth_type == "NONE" {
-                        self.open(url)
-                    } else {
-                        Fact::Known(false)
-                    },
+                    open: self.open(url),
+                    open_by_exception: self.open_by_exception(url),
                     any_origin: url
                         .cors
                         .as_ref()
@@ -281,17 +299,71 @@ impl<'a> Access<'a> {
     }
 
     fn open(&self, url: &FunctionUrl) -> Fact<bool> {
+        self.asked_unsigned(url, |asked| {
+            let second = asked.invokes_by_url().or(self.needs_both(url).negate());
+            asked.opens_url().and(second.or(self.answered(url)))
+        })
+    }
+
+    fn open_by_exception(&self, url: &FunctionUrl) -> Fact<bool> {
+        self.asked_unsigned(url, |asked| {
+            let half = asked.opens_url().and(asked.invokes_by_url().negate());
+            half.and(self.answered(url))
+        })
+    }
+
+    /// What the policy says to unsigned requests to a URL with AuthType NONE; false for other URLs, and
+    /// without a policy.
+    fn asked_unsigned(
+        &self,
+        url: &FunctionUrl,
+        answer: impl Fn(&Asked<'_>) -> Fact<bool>,
+    ) -> Fact<bool> {
+        if url.auth_type != "NONE" {
+            return Fact::Known(false);
+        }
         self.policies.as_ref().and_then(|policies| {
-            let Some((_, policy)) = policies
+            policies
                 .iter()
                 .find(|(qualifier, _)| *qualifier == url.qualifier)
-            else {
-                return Fact::Known(false);
-            };
-            let asked = Asked::new(self, &url.qualifier, policy);
-            let second = asked.invokes_by_url().or(self.needs_both(url).negate());
-            asked.opens_url().and(second)
+                .map_or(Fact::Known(false), |(qualifier, policy)| {
+                    answer(&Asked::new(self, qualifier, policy))
+                })
         })
+    }
+
+    /// Whether the URL answered a request since AWS's exception was to end. That it did is proof; that
+    /// it did not is none, so this is true or unknown, and false before that day.
+    fn answered(&self, url: &FunctionUrl) -> Fact<bool> {
+        if day(self.now).is_none_or(|taken| taken < URL_CALLS_FROM) {
+            return Fact::Known(false);
+        }
+        let undecided = |calls: Option<&UrlCalls>| {
+            let (requests, since) = calls.map_or((0.0, URL_CALLS_FROM), |calls| {
+                (calls.requests, calls.since.as_str())
+            });
+            Fact::undecidable(if requests > 0.0 {
+                format!(
+                    "each of the {requests} requests to the URL since {since} got a 4xx, from \
+                     Lambda or from the code"
+                )
+            } else {
+                format!("CloudWatch counts no request to the URL since {since}")
+            })
+        };
+        from_reading(
+            ReadingKind::FunctionUrlCalls,
+            &self.url_calls.as_ref(),
+            || undecided(None),
+            |calls| {
+                let calls = calls.iter().find(|calls| calls.qualifier == url.qualifier);
+                match calls {
+                    Some(calls) if calls.requests > calls.client_errors => Fact::Known(true),
+                    calls => undecided(calls),
+                }
+            },
+        )
+        .and_then(|answered| answered)
     }
 
     /// Whether every AWS account may call the AWS_IAM URL of that qualifier; false where there is none.
@@ -349,6 +421,8 @@ struct Asked<'a> {
     access: &'a Access<'a>,
     policy: &'a Policy,
     engine: Policies,
+    documents: DocumentSet,
+    document: DocumentId,
     resource: String,
 }
 
@@ -360,9 +434,13 @@ fn one(value: &str) -> ContextValue {
 
 impl<'a> Asked<'a> {
     fn new(access: &'a Access<'a>, qualifier: &str, policy: &'a Policy) -> Self {
+        let mut builder = DocumentSet::builder(partition(access.region), []);
+        let document = builder.add(policy, PolicyKind::Resource);
         Self {
             access,
             policy,
+            documents: builder.complete(),
+            document,
             engine: Policies::of_resource(Some(policy)).with_willing_identity(),
             resource: if qualifier == LATEST {
                 access.arn.clone()
@@ -370,32 +448,6 @@ impl<'a> Asked<'a> {
                 format!("{}:{qualifier}", access.arn)
             },
         }
-    }
-
-    /// An identity of an account that no policy names.
-    fn anyone(&self) -> String {
-        let partition = partition(self.access.region);
-        format!("arn:{partition}:iam::{UNNAMED_ACCOUNT}:user/unnamed")
-    }
-
-    /// What a request of any account carries: where it comes from, when, and the headers that a caller
-    /// types, as the policy would like them.
-    fn unnamed_context(&self) -> Context {
-        let mut context = Context::from([
-            ("aws:SourceIp".to_owned(), one("9.9.9.9")),
-            ("aws:SecureTransport".to_owned(), one("true")),
-            ("aws:CurrentTime".to_owned(), one(self.access.now)),
-            ("aws:RequestedRegion".to_owned(), one(self.access.region)),
-            ("aws:PrincipalOrgID".to_owned(), one("o-otherorg00")),
-            ("aws:ViaAWSService".to_owned(), one("false")),
-            ("aws:PrincipalIsAWSService".to_owned(), one("false")),
-        ]);
-        for key in ["aws:UserAgent", "aws:Referer"] {
-            if let Some(value) = self.wanted(&key.to_ascii_lowercase()).first() {
-                context.insert(key.to_owned(), one(&value.replace(['*', '?'], "")));
-            }
-        }
-        context
     }
 
     /// The values that Allow statements want of a key.
@@ -429,24 +481,61 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// Whether the policy allows one of the actions to such a caller, who holds nothing that it names.
+    fn allows(&self, callers: &Callers, actions: &[&str], known: &[(&str, KeyFact)]) -> Fact<bool> {
+        if !self.policy.is_sound() {
+            return Fact::undecidable("the policy cannot be read as a whole");
+        }
+        let one = |value: &str| KeyFact::OneOf(vec![value.to_owned()]);
+        let mut facts = vec![
+            ("aws:currenttime".to_owned(), one(self.access.now)),
+            ("aws:requestedregion".to_owned(), one(self.access.region)),
+            // Only requests of Alexa carry it.
+            ("lambda:eventsourcetoken".to_owned(), KeyFact::Absent),
+        ];
+        for (key, fact) in known {
+            facts.push(((*key).to_owned(), fact.clone()));
+        }
+        let names = actions.iter().map(|name| (*name).to_owned()).collect();
+        let answer = self.documents.ask(
+            &AccessQuestion {
+                musts: &[vec![StatementSet::allows(self.document)]],
+                denies: &[StatementSet::denies(self.document)],
+                callers,
+                fresh: true,
+                bounded: false,
+                actions: &ActionScope::Names(names),
+                resources: &ResourceScope::Exactly(self.resource.clone()),
+                facts: &facts,
+                owner: Some(self.access.account),
+            },
+            DocumentSet::STEPS,
+        );
+        match answer {
+            AccessAnswer::Satisfiable(_) => Fact::Known(true),
+            AccessAnswer::Unsatisfiable => Fact::Known(false),
+            AccessAnswer::Undecided(reason) => Fact::undecidable(reason),
+        }
+    }
+
     /// What any account may do, other than through a URL.
     fn public_actions(&self) -> Fact<Vec<&'static str>> {
-        let arn = self.anyone();
-        std::iter::once("lambda:InvokeFunction")
+        let without_url = [(URL_AUTH_TYPE, KeyFact::Absent), (VIA_URL, KeyFact::Absent)];
+        let all: Vec<&'static str> = std::iter::once("lambda:InvokeFunction")
             .chain(CONTROL)
+            .collect();
+        let ask = |actions: &[&str]| self.allows(&Callers::AnyAccount, actions, &without_url);
+        if ask(&all).known() == Some(&false) {
+            return Fact::Known(Vec::new());
+        }
+        all.into_iter()
             .fold(Fact::Known(Vec::new()), |found, action| {
-                found
-                    .zip(self.decide(
-                        RequestPrincipal::Arn(arn.clone()),
-                        action,
-                        self.unnamed_context(),
-                    ))
-                    .map(|(mut found, allowed)| {
-                        if allowed {
-                            found.push(action);
-                        }
-                        found
-                    })
+                found.zip(ask(&[action])).map(|(mut found, allowed)| {
+                    if allowed {
+                        found.push(action);
+                    }
+                    found
+                })
             })
     }
 
@@ -457,53 +546,30 @@ impl<'a> Asked<'a> {
     }
 
     fn unsigned(&self, action: &str, key: &str, value: &str) -> Fact<bool> {
-        let mut context = self.unnamed_context();
-        context.remove("aws:PrincipalOrgID");
-        context.insert(key.to_owned(), one(value));
-        self.decide(
-            RequestPrincipal::Class(PrincipalClass::Anonymous),
-            action,
-            context,
-        )
+        let known = [(key, KeyFact::OneOf(vec![value.to_owned()]))];
+        self.allows(&Callers::Anonymous, &[action], &known)
     }
 
     /// A request of any account that is signed, for a URL with AuthType AWS_IAM.
     fn signed(&self, action: &str, key: &str, value: &str) -> Fact<bool> {
-        let mut context = self.unnamed_context();
-        context.insert(key.to_owned(), one(value));
-        self.decide(RequestPrincipal::Arn(self.anyone()), action, context)
+        let known = [(key, KeyFact::OneOf(vec![value.to_owned()]))];
+        self.allows(&Callers::AnyAccount, &[action], &known)
     }
 
     fn opens_iam_url(&self) -> Fact<bool> {
-        self.signed(
-            "lambda:InvokeFunctionUrl",
-            "lambda:FunctionUrlAuthType",
-            "AWS_IAM",
-        )
+        self.signed("lambda:InvokeFunctionUrl", URL_AUTH_TYPE, "AWS_IAM")
     }
 
     fn invokes_by_iam_url(&self) -> Fact<bool> {
-        self.signed(
-            "lambda:InvokeFunction",
-            "lambda:InvokedViaFunctionUrl",
-            "true",
-        )
+        self.signed("lambda:InvokeFunction", VIA_URL, "true")
     }
 
     fn opens_url(&self) -> Fact<bool> {
-        self.unsigned(
-            "lambda:InvokeFunctionUrl",
-            "lambda:FunctionUrlAuthType",
-            "NONE",
-        )
+        self.unsigned("lambda:InvokeFunctionUrl", URL_AUTH_TYPE, "NONE")
     }
 
     fn invokes_by_url(&self) -> Fact<bool> {
-        self.unsigned(
-            "lambda:InvokeFunction",
-            "lambda:InvokedViaFunctionUrl",
-            "true",
-        )
+        self.unsigned("lambda:InvokeFunction", VIA_URL, "true")
     }
 
     /// Services that may call the function for any account's resource.

@@ -9,6 +9,7 @@ pub mod contents;
 pub(in crate::facts) mod context;
 pub mod idle;
 mod layers;
+mod live_prices;
 pub mod package;
 pub mod pings;
 pub mod posture;
@@ -39,6 +40,7 @@ use crate::inventory::ids::{ResourceId, SubjectKind, function_arn};
 use crate::inventory::need::ReadingKind;
 use crate::inventory::readings::is_whole;
 use coldbucket_cold_start::Model;
+use coldbucket_cold_start::prices::ListedPrices;
 
 /// The facts of one function; conditions see them as `function`. A function is one resource; its
 /// versions are the list `versions`.
@@ -48,6 +50,9 @@ pub struct FunctionFacts<'a> {
     /// The numbers of the cold-start estimator.
     #[schemars(skip)]
     model: Option<&'a Model>,
+    /// What AWS charges in the Region, where that was read.
+    #[schemars(skip)]
+    live_prices: Option<ListedPrices>,
     /// Function name.
     pub name: String,
     /// Unqualified ARN.
@@ -168,6 +173,11 @@ impl<'a> FunctionFacts<'a> {
         });
         Self {
             model: context.model,
+            live_prices: context
+                .inventory
+                .lambda_prices
+                .known()
+                .map(live_prices::listed),
             name: context.name.to_owned(),
             arn: context.arn(),
             account: context.account_id.to_owned(),

@@ -52,7 +52,8 @@ impl FunctionFacts<'_> {
     }
 
     fn line(&self, version: &VersionFacts, qualifier: &str, model: Option<&Model>) -> ColdStart {
-        let found = version.cold_start.report(model, qualifier);
+        let prices = self.live_prices.as_ref();
+        let found = version.cold_start.report(model, prices, qualifier);
         ColdStart {
             function: self.name.clone(),
             arn: self.arn.clone(),

@@ -5,6 +5,10 @@
 //! (`policies/data/runtimes.csv`), compared with the day the snapshot was taken: yesterday's
 //! snapshot keeps yesterday's verdict. An identifier that the table does not know is not decided;
 //! it is more likely new than deprecated, and a guess either way would be wrong one day.
+//!
+//! Customer-managed runtimes (since 2026-10) all have the identifier `custom`: which one it is stands in
+//! `RuntimeConfig.RuntimeArn`, and its publisher sets the dates of its lifecycle. aws-sdk-lambda 1.156
+//! drops that member, so neither the dates nor a publisher in another account are known.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -26,7 +30,8 @@ pub struct RuntimeFacts {
     pub name: Fact<String>,
     /// `java`, `dotnet`, `python`, `nodejs`, `ruby`, `go`, `provided`, or `other`.
     pub family: Fact<String>,
-    /// AWS no longer patches it. Not decidable for identifiers that the table does not know.
+    /// AWS no longer patches it. Not decidable for identifiers that the table does not know, nor for
+    /// customer-managed runtimes.
     pub deprecated: Fact<bool>,
     /// Day of deprecation, `YYYY-MM-DD`; empty when none is scheduled.
     pub deprecation_date: Fact<String>,
@@ -35,6 +40,13 @@ pub struct RuntimeFacts {
     /// Day from which functions can no longer be updated, `YYYY-MM-DD`; empty when none is known.
     pub update_block_date: Fact<String>,
 }
+
+/// The identifier of every customer-managed runtime (Lambda API reference, `Runtime`, 2026-10).
+pub const CUSTOMER_MANAGED: &str = "custom";
+
+/// Why nothing is known of such a runtime.
+pub(in crate::facts::function) const CUSTOMER_MANAGED_UNREAD: &str = "a customer-managed runtime: its publisher sets its \
+    dates, and which runtime it is cannot be read yet";
 
 /// What [`RuntimeFacts::days_left`] says when no deprecation is scheduled.
 pub const NOT_SCHEDULED: i64 = 100_000;
@@ -108,6 +120,9 @@ impl RuntimeFacts {
     pub(super) fn derive(version: &Fact<&FunctionConfiguration>, taken_at: &str) -> Self {
         let name = name(version);
         let row = name.as_ref().and_then(|name| {
+            if name == CUSTOMER_MANAGED {
+                return Fact::undecidable(CUSTOMER_MANAGED_UNREAD);
+            }
             RuntimeTable::builtin().rows.get(name).map_or_else(
                 || {
                     Fact::undecidable(format!(

@@ -11,7 +11,7 @@ use crate::cli::options::{AccountChoice, AccountsOptions, AuditOptions, account_
 use crate::collect::accounts::{
     self, AccountFailure, AccountOutcome, AccountRun, AccountsRequest, read_organization,
 };
-use crate::collect::{CollectError, CollectRequest};
+use crate::collect::{AccountsProgress, CollectError, CollectRequest};
 use crate::inventory::Snapshot;
 use crate::inventory::organization::Organization;
 use crate::output::jsonl;
@@ -166,7 +166,9 @@ pub(super) fn read(
     };
     if !waiting.is_empty() {
         let run = ended.folder.run();
-        let run = accounts::read_accounts(request(audit, options, rules, run, waiting))?;
+        let progress = console.accounts_progress(mine.len(), done);
+        let request = request(audit, options, rules, run, waiting);
+        let run = accounts::read_accounts(request, progress.clone())?;
         let mut writer = AccountWriter {
             audit,
             rules,
@@ -174,7 +176,8 @@ pub(super) fn read(
             needs_hash: &ended.manifest.needs_hash,
             organization: &mut organization,
         };
-        let (finished, failed) = take(run, &mut writer, console, mine.len(), done);
+        let (finished, failed) = take(run, &mut writer, console, &progress);
+        progress.close();
         failed?;
         match finished {
             Ok(interrupted) => ended.interrupted = interrupted,
@@ -227,7 +230,8 @@ pub(in crate::run) fn read_one(
         None => None,
     };
     let waiting = vec![account.to_owned()];
-    let mut run = accounts::read_accounts(request(audit, options, rules, folder.run(), waiting))?;
+    let request = request(audit, options, rules, folder.run(), waiting);
+    let mut run = accounts::read_accounts(request, AccountsProgress::silent())?;
     let mut writer = AccountWriter {
         audit,
         rules,
@@ -236,7 +240,7 @@ pub(in crate::run) fn read_one(
         organization: &mut organization,
     };
     let status = match run.next() {
-        Some(outcome) => writer.write(outcome)?,
+        Some(outcome) => writer.write(outcome)?.map(|(status, _)| status),
         None => None,
     };
     run.finish()?;
@@ -255,24 +259,22 @@ fn take(
     mut run: AccountRun,
     writer: &mut AccountWriter<'_>,
     console: &mut Console<'_>,
-    planned: usize,
-    mut done: usize,
+    progress: &AccountsProgress,
 ) -> (Result<bool, CollectError>, Result<(), RunError>) {
-    let mut unreadable = 0;
     let mut failed = Ok(());
     for outcome in run.by_ref() {
         let account = outcome.account.clone();
         match writer.write(outcome) {
-            Ok(Some(status)) => {
-                done += 1;
-                if !status.status.is_read() {
-                    unreadable += 1;
-                }
+            Ok(Some((status, critical))) => {
+                let read = status.status.is_read();
+                let due = progress.finished(read, critical, status.api_calls);
                 let why = status.why.map(|why| format!(": {why}")).unwrap_or_default();
-                console.detail(&format!("{account} {}{why}", status.status.name()));
-                console.count(&format!(
-                    "{done}/{planned} accounts, {unreadable} not readable"
-                ));
+                progress.suspend(|| {
+                    console.detail(&format!("{account} {}{why}", status.status.name()));
+                    if let Some(line) = due {
+                        console.note(&line);
+                    }
+                });
             }
             Ok(None) => {}
             Err(error) => {
@@ -444,7 +446,8 @@ struct AccountWriter<'a> {
 
 impl AccountWriter<'_> {
     /// Writes an account's snapshot, its results, and last its status; none for one that was interrupted.
-    fn write(&mut self, outcome: AccountOutcome) -> Result<Option<AccountStatus>, RunError> {
+    /// Gives the status and the number of critical findings.
+    fn write(&mut self, outcome: AccountOutcome) -> Result<Option<(AccountStatus, u64)>, RunError> {
         let attempt = planning::status(self.folder, &outcome.account)?
             .map_or(0, |status| status.attempt)
             .saturating_add(1);
@@ -461,8 +464,9 @@ impl AccountWriter<'_> {
             code: None,
             why: None,
         };
+        let mut critical = 0;
         match outcome.result {
-            Ok(snapshot) => self.write_account(snapshot, &mut status)?,
+            Ok(snapshot) => critical = self.write_account(snapshot, &mut status)?,
             Err(AccountFailure::Interrupted) => return Ok(None),
             Err(AccountFailure::Refused { code, message }) => {
                 status.status = ReadStatus::Unreadable;
@@ -477,14 +481,14 @@ impl AccountWriter<'_> {
         }
         self.folder
             .write_json(&self.folder.status(&status.account), &status)?;
-        Ok(Some(status))
+        Ok(Some((status, critical)))
     }
 
     fn write_account(
         &mut self,
         mut snapshot: Snapshot,
         status: &mut AccountStatus,
-    ) -> Result<(), RunError> {
+    ) -> Result<u64, RunError> {
         let bytes = folder::compressed(|out| {
             serde_json::to_writer(&mut *out, &snapshot).map_err(Into::into)
         })?;
@@ -502,6 +506,8 @@ impl AccountWriter<'_> {
         let report = merging::report_of(account, self.audit, self.rules);
         let lines = folder::compressed(|out| jsonl::render(&report, out))?;
         self.folder
-            .write(&self.folder.results(&status.account), &lines)
+            .write(&self.folder.results(&status.account), &lines)?;
+        let failed = &report.summary.failed_by_severity;
+        Ok(failed.get("critical").copied().unwrap_or(0))
     }
 }

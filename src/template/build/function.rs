@@ -51,6 +51,7 @@ impl<'a> Builder<'a> {
             status: later("the state of the function"),
             invocations: later("the number of calls"),
             provisioned_usage: later("the use of provisioned concurrency"),
+            url_calls: later("the requests to the function URL"),
         };
         if let Some(live) = live {
             self.over_live_function(&mut function, settings, live, &mut made);
@@ -103,6 +104,7 @@ impl<'a> Builder<'a> {
                 }
             };
             urls.push(FunctionUrl {
+                modified: None,
                 qualifier: qualifier(&url.qualifier),
                 auth_type,
                 created: self.settings.taken_at.clone(),

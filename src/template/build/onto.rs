@@ -347,6 +347,10 @@ impl<'a> Builder<'a> {
         }
         function.invocations = has.invocations.clone();
         function.provisioned_usage = has.provisioned_usage.clone();
+        // Requests that were answered under other settings prove nothing about the new ones.
+        if (&function.urls, &function.policies) == (&has.urls, &has.policies) {
+            function.url_calls = has.url_calls.clone();
+        }
     }
 
     /// The resource policies of a function: a template names its statements by their logical ids, of

@@ -77,31 +77,42 @@ fn bucket_text(reader: &ResourceReader<'_>, argument: &str) -> String {
     }
 }
 
+/// The policy that a resource has in a resource of its own: of `kind`, which names its owner in `argument`.
+/// One that names no resource of the plan may be of any, so that theirs is unknown.
+fn separate_policy(
+    plan: &Plan<'_>,
+    kind: &str,
+    argument: &str,
+    is_of: impl Fn(&ResourceReader<'_>) -> bool,
+) -> Option<Setting<TemplateNode>> {
+    if let Some(own) = plan.staying(kind).find(|policy| is_of(policy)) {
+        return Some(policies::policy(&own, "policy"));
+    }
+    let mut all = plan.staying(kind);
+    let of_any = all.find(|policy| {
+        let is_opaque = |referent: &Referent| matches!(referent, Referent::Opaque(_));
+        let named = policy.referents(policy.expression(argument));
+        policy.known_text(argument).is_none() && named.iter().all(is_opaque)
+    })?;
+    Some(Setting::Undetermined(of_any.address().to_string()))
+}
+
 fn access_points(plan: &Plan<'_>) -> Vec<AccessPointSettings> {
     let mut points = Vec::new();
     for reader in plan.staying("aws_s3_access_point") {
-        let separate = plan
-            .staying("aws_s3control_access_point_policy")
-            .find(|policy| refers_to(policy, "access_point_arn", reader.address()));
-        // One that names no access point of the plan may be of any.
-        let of_any = plan
-            .staying("aws_s3control_access_point_policy")
-            .find(|policy| {
-                let is_opaque = |referent: &Referent| matches!(referent, Referent::Opaque(_));
-                let named = policy.referents(policy.expression("access_point_arn"));
-                policy.known_text("access_point_arn").is_none() && named.iter().all(is_opaque)
-            });
-        let policy = match (&separate, &of_any) {
-            (Some(separate), _) => policies::policy(separate, "policy"),
-            (None, Some(other)) => Setting::Undetermined(other.address().to_string()),
+        let (kind, argument) = ("aws_s3control_access_point_policy", "access_point_arn");
+        let separate = separate_policy(plan, kind, argument, |policy| {
+            refers_to(policy, argument, reader.address())
+        });
+        let policy = match separate {
+            Some(policy) => policy,
             // The provider reads back what is not written.
-            (None, None)
-                if reader.expression("policy").refers()
-                    || reader.known_text("policy").is_some() =>
+            None if reader.expression("policy").refers()
+                || reader.known_text("policy").is_some() =>
             {
                 policies::policy(&reader, "policy")
             }
-            (None, None) => Setting::LeftOut,
+            None => Setting::LeftOut,
         };
         let vpc = reader.joined_blocks("vpc_configuration", |_| true);
         points.push(AccessPointSettings {
@@ -192,30 +203,15 @@ fn keys(plan: &Plan<'_>) -> Vec<KeySettings> {
                         enabled,
                         period_days: reader.number("rotation_period_in_days").written().copied(),
                     }),
-                policy: key_policy(plan, &reader, &id),
+                policy: separate_policy(plan, "aws_kms_key_policy", "key_id", |policy| {
+                    refers_to_key(policy, "key_id", reader.address(), &id)
+                })
+                .unwrap_or_else(|| policies::policy(&reader, "policy")),
                 aliases,
             });
         }
     }
     keys
-}
-
-/// The policy of a key: that of a resource of its own, or the inline one. Where such a resource names a key
-/// that the plan does not tell, the policy is unknown.
-fn key_policy(plan: &Plan<'_>, key: &ResourceReader<'_>, id: &str) -> Setting<TemplateNode> {
-    let own = || plan.staying("aws_kms_key_policy");
-    let joined = own().find(|policy| refers_to_key(policy, "key_id", key.address(), id));
-    if let Some(policy) = joined {
-        return policies::policy(&policy, "policy");
-    }
-    let open = own().find(|policy| {
-        policy.known_text("key_id").is_none()
-            && policy.referents(policy.expression("key_id")).is_empty()
-    });
-    match open {
-        Some(policy) => Setting::Undetermined(format!("{}.key_id", policy.address())),
-        None => policies::policy(key, "policy"),
-    }
 }
 
 /// An argument names a key, by its id or by an attribute of it.

@@ -1101,6 +1101,14 @@ impl CallerShape {
             "s3:dataaccesspointaccount" | "s3:dataaccesspointarn" => {
                 return self.of_access_point(policy, key, name);
             }
+            // The function whose code sends the request, for requests of its execution role.
+            "lambda:sourcefunctionarn" => {
+                let function = format!(
+                    "arn:{}:lambda:?*:????????????:function:?*",
+                    policy.partition
+                );
+                return self.held(policy, key, &[&function]);
+            }
             "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
             "s3:x-amz-server-side-encryption-customer-algorithm" => optional(words(&["AES256"])),
@@ -1172,7 +1180,8 @@ fn fresh(policy: &Vocabulary, key: usize, within: &[&str]) -> Domain {
             // In whatever part of it: a wildcard of a string condition crosses colons.
             without.push(Glob::like(&format!("*:{account}:*")));
         }
-        if name != "aws:sourcearn" {
+        // The ARN of a function has seven parts itself.
+        if name != "aws:sourcearn" && name != "lambda:sourcefunctionarn" {
             without.push(Glob::like(SEVEN_PARTS));
         }
     }

@@ -13,14 +13,19 @@
 //! everything it can, that is, has all its required positions and no more forbidden ones.
 //!
 //! The walk starts behind the part that is known (`arn:aws:s3:::bucket/`): the patterns read it
-//! once, and what is left of them (their residual) is all that is searched.
+//! once, and what is left of them (their residual) is all that is searched. Often nothing is: a
+//! forbidden pattern that covers a required one by its tokens leaves no text.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
+use std::rc::Rc;
 
 use super::budget::{Budget, Exhausted};
 
 /// From this many states on, dominated states are looked for: the look costs a scan.
 const ANTICHAIN_FROM: usize = 500;
+
+/// Forbidden patterns are compared with required ones only where that is no more pairs than this.
+const COMPARED_PAIRS: usize = 1_000;
 
 /// The character that stands for all that no pattern names, if it is free itself.
 const OTHERS: [char; 12] = ['x', 'y', 'z', 'a', 'b', 'k', 'q', '0', '1', '7', '-', '_'];
@@ -54,6 +59,16 @@ impl GlobToken {
             Self::Many => true,
             Self::One => !is_symbol(found),
             Self::OneInSegment | Self::ManyInSegment => found != ':' && !is_symbol(found),
+        }
+    }
+
+    /// Whether it takes all that another token does; "no" is not certain.
+    fn stands_for(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Many, _) => true,
+            (taker, Self::Char(found)) => taker.takes(found),
+            (Self::One, Self::OneInSegment) | (Self::ManyInSegment, Self::OneInSegment) => true,
+            (one, other) => one == other,
         }
     }
 }
@@ -195,54 +210,62 @@ impl Glob {
 
     /// True when it matches the whole text.
     pub(super) fn matches(&self, text: &str) -> bool {
-        if let Some(literal) = &self.literal {
-            return literal == text;
+        match &self.literal {
+            Some(literal) => literal == text,
+            None => read_all(&self.tokens, text.chars(), GlobToken::takes),
         }
-        // Where to go back to: the last wildcard run and the text behind what it has taken. The last
-        // one is enough: it can take whatever an earlier one could leave it, and a run that stops at
-        // a colon is only followed by colons that stand fast (see `arn`).
-        let mut run: Option<(usize, usize)> = None;
-        let (mut at, mut position) = (0, 0);
-        loop {
-            let next = char_at(text, position);
-            match (self.tokens.get(at), next) {
-                (Some(token), _) if token.repeats() => {
-                    run = Some((at, position));
-                    at += 1;
-                    continue;
-                }
-                (Some(token), Some(found)) if token.takes(found) => {
-                    at += 1;
-                    position += found.len_utf8();
-                    continue;
-                }
-                (None, None) => return true,
-                _ => {}
-            }
-            // Let the run take one character more.
-            let Some((token, start)) = run else {
-                return false;
-            };
-            match char_at(text, start) {
-                Some(found)
-                    if self
-                        .tokens
-                        .get(token)
-                        .is_some_and(|token| token.takes(found)) =>
-                {
-                    let start = start + found.len_utf8();
-                    run = Some((token, start));
-                    at = token + 1;
-                    position = start;
-                }
-                _ => return false,
-            }
-        }
+    }
+
+    /// Whether it matches every text that another pattern does, as the tokens show it; "no" is not
+    /// certain.
+    fn covers(&self, other: &Self) -> bool {
+        read_all(
+            &self.tokens,
+            other.tokens.iter().copied(),
+            GlobToken::stands_for,
+        )
     }
 }
 
-fn char_at(text: &str, position: usize) -> Option<char> {
-    text.get(position..)?.chars().next()
+/// Whether tokens read a whole sequence. The last wildcard run is the only one that takes more when
+/// the tokens behind it fail: it can take whatever an earlier one could leave it, and a run that stops
+/// at a colon is only followed by colons that stand fast (see `arn`).
+fn read_all<T: Copy>(
+    tokens: &[GlobToken],
+    sequence: impl Iterator<Item = T> + Clone,
+    takes: impl Fn(GlobToken, T) -> bool,
+) -> bool {
+    let mut rest = sequence;
+    let mut at = 0;
+    // The last run, and what stands behind what it has taken.
+    let mut run = None;
+    loop {
+        let mut behind = rest.clone();
+        match (tokens.get(at).copied(), behind.next()) {
+            (Some(token), _) if token.repeats() => {
+                run = Some((at, rest.clone()));
+                at += 1;
+                continue;
+            }
+            (Some(token), Some(found)) if takes(token, found) => {
+                at += 1;
+                rest = behind;
+                continue;
+            }
+            (None, None) => return true,
+            _ => {}
+        }
+        let Some((place, left)) = &mut run else {
+            return false;
+        };
+        match (tokens.get(*place), left.next()) {
+            (Some(token), Some(found)) if takes(*token, found) => {
+                at = *place + 1;
+                rest = left.clone();
+            }
+            _ => return false,
+        }
+    }
 }
 
 /// A question over texts.
@@ -256,9 +279,62 @@ pub(super) struct GlobQuestion<'a> {
     pub(super) forbidden: Vec<&'a Glob>,
 }
 
+impl<'a> GlobQuestion<'a> {
+    fn globs(&self) -> impl Iterator<Item = &'a Glob> {
+        self.required
+            .iter()
+            .flat_map(|group| group.iter())
+            .chain(self.forbidden.iter().copied())
+    }
+
+    /// Whether the forbidden patterns cover all of one required list, as their tokens show it.
+    fn is_covered(&self) -> bool {
+        let covered = |wanted: &Glob| {
+            self.forbidden
+                .iter()
+                .any(|forbidden| forbidden.covers(wanted))
+        };
+        self.required.iter().any(|group| {
+            group.len().saturating_mul(self.forbidden.len()) <= COMPARED_PAIRS
+                && group.iter().all(covered)
+        })
+    }
+}
+
+/// What is left of a pattern behind the known beginning.
+#[derive(Clone, Copy)]
+struct PatternRest<'a> {
+    tokens: &'a [GlobToken],
+    /// The part of the beginning that stands behind its first wildcard run and is still to be read.
+    unread: &'a str,
+}
+
+impl<'a> PatternRest<'a> {
+    /// None for a pattern that matches no text with that beginning.
+    fn of(glob: &'a Glob, prefix: &'a str) -> Option<Self> {
+        let mut tokens = glob.tokens.as_slice();
+        let mut unread = prefix.chars();
+        while let Some(found) = unread.clone().next() {
+            let (first, rest) = tokens.split_first()?;
+            if first.repeats() {
+                break;
+            }
+            if !first.takes(found) {
+                return None;
+            }
+            tokens = rest;
+            unread.next();
+        }
+        Some(Self {
+            tokens,
+            unread: unread.as_str(),
+        })
+    }
+}
+
 /// The automaton of one pattern over the alphabet of the question.
 struct Machine<'a> {
-    glob: &'a Glob,
+    residual: PatternRest<'a>,
     /// First word of its bits in a state.
     at: usize,
     /// Number of words.
@@ -273,11 +349,12 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    fn new(glob: &'a Glob, at: usize, alphabet: &[char]) -> Self {
-        let words = glob.tokens.len() / 64 + 1;
+    fn new(residual: PatternRest<'a>, at: usize, alphabet: &[char]) -> Self {
+        let tokens = residual.tokens;
+        let words = tokens.len() / 64 + 1;
         let mut masks = vec![0; words * alphabet.len() * 2];
         let mut repeating = vec![0; words];
-        for (index, token) in glob.tokens.iter().enumerate() {
+        for (index, token) in tokens.iter().enumerate() {
             let (word, bit) = (index / 64, 1u64 << (index % 64));
             if token.repeats()
                 && let Some(mask) = repeating.get_mut(word)
@@ -294,13 +371,13 @@ impl<'a> Machine<'a> {
             }
         }
         Self {
-            glob,
+            residual,
             at,
             words,
             masks,
             repeating,
-            accept: glob.tokens.len(),
-            closes: glob.tokens.last() == Some(&GlobToken::Many),
+            accept: tokens.len(),
+            closes: tokens.last() == Some(&GlobToken::Many),
         }
     }
 
@@ -327,11 +404,15 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// The positions behind the known beginning.
     fn start(&self, bits: &mut [u64]) {
         if let Some(first) = bits.first_mut() {
             *first |= 1;
         }
         self.skip_runs(bits);
+        for found in self.residual.unread.chars() {
+            self.read_char(bits, found);
+        }
     }
 
     /// Reads one character by its masks.
@@ -345,7 +426,8 @@ impl<'a> Machine<'a> {
         self.skip_runs(to);
     }
 
-    fn read(&self, from: &[u64], letter: usize, to: &mut [u64]) {
+    /// Reads a character of the alphabet; false where no position is left.
+    fn read(&self, from: &[u64], letter: usize, to: &mut [u64]) -> bool {
         let at = letter * 2 * self.words;
         let single = self.masks.get(at..at + self.words).unwrap_or_default();
         let runs = self
@@ -353,27 +435,29 @@ impl<'a> Machine<'a> {
             .get(at + self.words..at + 2 * self.words)
             .unwrap_or_default();
         self.step(from, single, runs, to);
+        to.iter().any(|word| *word != 0)
     }
 
     /// Reads a character that need not be in the alphabet.
-    fn read_char(&self, bits: &mut Vec<u64>, found: char) {
-        let mut single = vec![0; self.words];
-        let mut runs = vec![0; self.words];
-        for (index, token) in self.glob.tokens.iter().enumerate() {
-            if token.takes(found) {
-                let masks = if token.repeats() {
-                    &mut runs
-                } else {
-                    &mut single
-                };
-                if let Some(mask) = masks.get_mut(index / 64) {
-                    *mask |= 1 << (index % 64);
+    fn read_char(&self, bits: &mut [u64], found: char) {
+        let mut carry = 0;
+        for (word, first) in bits.iter_mut().zip((0..).step_by(64)) {
+            let (mut moved, mut kept) = (0, 0);
+            let tokens = self.residual.tokens.iter().skip(first).take(64);
+            for (index, token) in tokens.enumerate() {
+                let bit = *word & (1 << index);
+                if bit != 0 && token.takes(found) {
+                    *(if token.repeats() {
+                        &mut kept
+                    } else {
+                        &mut moved
+                    }) |= bit;
                 }
             }
+            *word = (moved << 1) | carry | kept;
+            carry = moved >> 63;
         }
-        let mut next = vec![0; self.words];
-        self.step(bits, &single, &runs, &mut next);
-        *bits = next;
+        self.skip_runs(bits);
     }
 
     fn has(&self, state: &[u64], position: usize) -> bool {
@@ -396,22 +480,25 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// The characters that can tell the patterns apart, the pleasant ones first.
+/// The characters that can tell apart what is left of the patterns, the pleasant ones first.
 fn alphabet(question: &GlobQuestion<'_>) -> Vec<char> {
+    let upper = |found: char| found.to_uppercase().next();
     let mut letters: Vec<char> = Vec::new();
     let mut colon = false;
-    for glob in question
-        .required
-        .iter()
-        .flat_map(|group| group.iter())
-        .chain(question.forbidden.iter().copied())
-    {
-        for token in &glob.tokens {
+    for glob in question.globs() {
+        let left =
+            PatternRest::of(glob, question.prefix).map_or(0, |residual| residual.tokens.len());
+        for (place, token) in glob.tokens.iter().enumerate() {
+            let is_read = place + left < glob.tokens.len();
             match token {
+                // A character that another case or a variable stands for may differ from all others
+                // behind the beginning too.
+                GlobToken::Char(found) | GlobToken::AnyCase(found)
+                    if is_read && found.is_ascii() => {}
                 GlobToken::Char(found) => letters.push(*found),
                 GlobToken::AnyCase(found) => {
                     letters.push(*found);
-                    letters.extend(found.to_uppercase().next());
+                    letters.extend(upper(*found));
                 }
                 GlobToken::OneInSegment | GlobToken::ManyInSegment => colon = true,
                 GlobToken::One | GlobToken::Many => {}
@@ -423,15 +510,23 @@ fn alphabet(question: &GlobQuestion<'_>) -> Vec<char> {
     }
     letters.sort_unstable();
     letters.dedup();
+    let is_named = |candidate: char| {
+        let is = |found: char| found == candidate || found == fold(candidate);
+        question
+            .globs()
+            .flat_map(|glob| &glob.tokens)
+            .any(|token| match token {
+                GlobToken::Char(found) => is(*found),
+                GlobToken::AnyCase(found) => is(*found) || upper(*found).is_some_and(is),
+                _ => false,
+            })
+    };
     let other = OTHERS
         .iter()
         .copied()
         .chain('\u{e0}'..='\u{fff}')
         .chain('\u{10000}'..='\u{10ffff}')
-        .find(|candidate| {
-            letters.binary_search(candidate).is_err()
-                && letters.binary_search(&fold(*candidate)).is_err()
-        });
+        .find(|candidate| !is_named(*candidate));
     // A separator or a control character is a witness only when nothing else will do.
     letters.sort_by_key(|letter| (!letter.is_ascii_alphanumeric(), *letter));
     other.into_iter().chain(letters).collect()
@@ -447,16 +542,21 @@ impl<'a> GlobProduct<'a> {
     fn new(question: &GlobQuestion<'a>, alphabet: &[char]) -> Self {
         let mut words = 0;
         let mut machine = |glob| {
-            let machine = Machine::new(glob, words, alphabet);
+            let machine = Machine::new(PatternRest::of(glob, question.prefix)?, words, alphabet);
             words += machine.words;
-            machine
+            Some(machine)
         };
         let required = question
             .required
             .iter()
-            .map(|group| group.iter().map(&mut machine).collect())
+            .map(|group| group.iter().filter_map(&mut machine).collect())
             .collect();
-        let forbidden = question.forbidden.iter().copied().map(machine).collect();
+        let forbidden = question
+            .forbidden
+            .iter()
+            .copied()
+            .filter_map(machine)
+            .collect();
         Self {
             required,
             forbidden,
@@ -468,27 +568,35 @@ impl<'a> GlobProduct<'a> {
         self.required.iter().flatten().chain(&self.forbidden)
     }
 
-    fn start(&self, prefix: &str) -> Vec<u64> {
-        let mut state = Vec::with_capacity(self.words);
+    fn start(&self) -> Vec<u64> {
+        let mut state = vec![0; self.words];
         for machine in self.machines() {
-            let mut bits = vec![0; machine.words];
-            machine.start(&mut bits);
-            for found in prefix.chars() {
-                machine.read_char(&mut bits, found);
+            if let Some(bits) = state.get_mut(machine.at..machine.at + machine.words) {
+                machine.start(bits);
             }
-            state.append(&mut bits);
         }
         state
     }
 
-    fn next(&self, state: &[u64], letter: usize) -> Vec<u64> {
-        let mut next = vec![0; self.words];
-        for machine in self.machines() {
-            if let Some(to) = next.get_mut(machine.at..machine.at + machine.words) {
-                machine.read(machine.of(state), letter, to);
+    /// Reads a character; false where nothing that begins like this can be an answer.
+    fn read(&self, state: &[u64], letter: usize, next: &mut [u64]) -> bool {
+        let read = |machine: &Machine<'_>, next: &mut [u64]| {
+            next.get_mut(machine.at..machine.at + machine.words)
+                .is_some_and(|to| machine.read(machine.of(state), letter, to))
+        };
+        for group in &self.required {
+            let mut is_alive = false;
+            for machine in group {
+                is_alive |= read(machine, next);
+            }
+            if !is_alive {
+                return false;
             }
         }
-        next
+        self.forbidden.iter().all(|machine| {
+            read(machine, next);
+            !machine.is_final(next)
+        })
     }
 
     /// Nothing that begins like this can be an answer.
@@ -534,41 +642,37 @@ pub(super) fn solve(
     question: &GlobQuestion<'_>,
     budget: &mut Budget,
 ) -> Result<Option<String>, Exhausted> {
-    let cost: usize = question
-        .required
-        .iter()
-        .flat_map(|group| group.iter())
-        .chain(question.forbidden.iter().copied())
-        .map(Glob::len)
-        .sum();
+    let cost: usize = question.globs().map(Glob::len).sum();
     budget.spend(cost)?;
+    if question.is_covered() {
+        return Ok(None);
+    }
     let alphabet = alphabet(question);
     budget.spend(cost.saturating_mul(alphabet.len()))?;
     let product = GlobProduct::new(question, &alphabet);
     budget.spend(cost.saturating_mul(question.prefix.len()))?;
 
-    let start = product.start(question.prefix);
+    let start: Rc<[u64]> = product.start().into();
     if product.is_hopeless(&start) {
         return Ok(None);
     }
     // Parent and letter of every state but the first.
     let mut trail: Vec<(usize, char)> = vec![(0, '\0')];
-    let mut states: Vec<Vec<u64>> = vec![start.clone()];
-    let mut known: HashSet<Vec<u64>> = HashSet::from([start]);
-    let mut queue = VecDeque::from([0_usize]);
-    while let Some(at) = queue.pop_front() {
-        let Some(state) = states.get(at).cloned() else {
-            continue;
-        };
+    let mut states = vec![Rc::clone(&start)];
+    let mut known = HashSet::from([start]);
+    let mut next = vec![0; product.words];
+    let mut at = 0;
+    while let Some(state) = states.get(at).cloned() {
         if product.accepts(&state) {
             return Ok(Some(spell(question.prefix, &trail, at)));
         }
         for (letter, found) in alphabet.iter().enumerate() {
             budget.spend(product.words + 1)?;
-            let next = product.next(&state, letter);
-            if product.is_hopeless(&next) || !known.insert(next.clone()) {
+            if !product.read(&state, letter, &mut next) || known.contains(next.as_slice()) {
                 continue;
             }
+            let next: Rc<[u64]> = next.as_slice().into();
+            known.insert(Rc::clone(&next));
             if states.len() > ANTICHAIN_FROM {
                 budget.spend(states.len().saturating_mul(product.words) / 4)?;
                 if states
@@ -578,10 +682,10 @@ pub(super) fn solve(
                     continue;
                 }
             }
-            queue.push_back(states.len());
             states.push(next);
             trail.push((at, *found));
         }
+        at += 1;
     }
     Ok(None)
 }
@@ -619,6 +723,22 @@ mod tests {
             &mut Budget::new(100_000_000),
         )
         .unwrap()
+    }
+
+    #[test]
+    fn a_pattern_covers_another_by_its_tokens() {
+        let covers = |upper: &str, lower: &str| Glob::like(upper).covers(&Glob::like(lower));
+        assert!(covers("a*", "a?b*"));
+        assert!(covers("*b", "a*b"));
+        assert!(covers("*", "?*"));
+        assert!(!covers("a?*", "a*"));
+        assert!(!covers("?", "*"));
+        // One character in any case is not one in lower case.
+        assert!(!Glob::exactly("a").covers(&Glob::any_case("a")));
+        // A variable may stand for no character or several.
+        let variable = Glob::new([GlobToken::Char(symbol(0))]);
+        assert!(covers("*", "") && Glob::like("*").covers(&variable));
+        assert!(!Glob::like("?").covers(&variable));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::report::cold_start::{EstimateInput, EstimateOutput};
 use crate::report::{ColdStartDuration, Driver, DurationBasis, Lever};
 use coldbucket_cold_start::estimate::{Estimate, Phase, estimate, tenth};
 use coldbucket_cold_start::levers::{Target, levers, snapstart_saves};
+use coldbucket_cold_start::prices::ListedPrices;
 use coldbucket_cold_start::{AccountBias, Model, Prices};
 
 /// How a version starts.
@@ -266,6 +267,7 @@ impl ColdStartFacts {
     pub(in crate::facts::function) fn report(
         &self,
         model: Option<&Model>,
+        live_prices: Option<&ListedPrices>,
         qualifier: &str,
     ) -> Reported {
         let measured = self.measured.known().filter(|measured| measured.enough);
@@ -304,7 +306,12 @@ impl ColdStartFacts {
                 Vec::new()
             } else {
                 Prices::builtin()
-                    .map(|prices| levers(model, prices, input, &target, None))
+                    .ok()
+                    .and_then(|prices| prices.of(&target.region))
+                    .map(|price| {
+                        let price = price.with_live(live_prices);
+                        levers(model, &price, input, &target, None)
+                    })
                     .unwrap_or_default()
             },
         }

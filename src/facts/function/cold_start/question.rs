@@ -8,7 +8,7 @@ use super::facts::Surroundings;
 use crate::facts::fact::Fact;
 use crate::facts::function::contents::{Contents, megabytes};
 use crate::facts::function::context::member;
-use crate::facts::function::runtime::family;
+use crate::facts::function::runtime::{CUSTOMER_MANAGED, CUSTOMER_MANAGED_UNREAD, family};
 use crate::inventory::archive::ContentKind;
 use crate::inventory::function::FunctionConfiguration;
 use coldbucket_cold_start::layers::LayerMeaning;
@@ -111,6 +111,9 @@ fn known_question(
     let Some(runtime) = version.runtime.as_deref().filter(|name| !name.is_empty()) else {
         return Fact::undecidable("the function names no runtime");
     };
+    if runtime == CUSTOMER_MANAGED {
+        return Fact::undecidable(CUSTOMER_MANAGED_UNREAD);
+    }
     let layers = LayersSeen::of(version);
     let contents = around.contents.known();
     let frameworks = frameworks(contents, &layers);

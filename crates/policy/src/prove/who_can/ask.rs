@@ -772,6 +772,9 @@ fn sessions_of<'s>(sessions: &'s BTreeSet<String>, subject: &Subject) -> Vec<&'s
     else {
         return Vec::new();
     };
+    if sessions.is_empty() {
+        return Vec::new();
+    }
     let role = name.rsplit('/').next().unwrap_or_default();
     let start = format!(":sts::{account}:assumed-role/{role}/");
     sessions
