@@ -24,16 +24,32 @@ use super::session::Session;
 /// Directory buckets a page: the most that S3 gives (S3 API reference, ListDirectoryBuckets).
 const PAGE: i32 = 1000;
 
+/// The Regions that offer directory buckets (S3 user guide, "S3 Express One Zone Availability Zones and
+/// Regions", copy of 2026). A Region that is not named may offer them by now: it is called as well.
+const OFFERING: [&str; 7] = [
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "ap-south-1",
+    "ap-northeast-1",
+    "eu-west-1",
+    "eu-north-1",
+];
+
+/// Whether the names or globs that buckets are selected by may select a directory bucket.
+pub fn may_be_selected(globs: &[String]) -> bool {
+    globs.is_empty()
+        || globs
+            .iter()
+            .any(|glob| !literal(glob) || is_directory_bucket_name(glob))
+}
+
 /// Reads the directory buckets of a Region: how their listing went, and the buckets by name.
 pub async fn read(
     session: &Session,
     region: &str,
 ) -> (Reading<Listing>, BTreeMap<String, RegionalBucketInventory>) {
-    let globs = &session.request.resources.buckets;
-    let may_be_named = |glob: &String| !literal(glob) || is_directory_bucket_name(glob);
-    if !session.plan.wants(ReadingKind::DirectoryBucketListing)
-        || (!globs.is_empty() && !globs.iter().any(may_be_named))
-    {
+    if !session.plan.wants(ReadingKind::DirectoryBucketListing) {
         return (Reading::NotCollected, BTreeMap::new());
     }
     let (listing, listed) = list(session, region).await;
@@ -83,7 +99,7 @@ async fn list(
         Ok(()) => Reading::Known(Listing { complete }),
         Err(cut) => {
             let error = CallError::from(cut);
-            if is_not_offered(&error, session.clients.endpoint().is_some()) {
+            if is_not_offered(&error, region, session.clients.endpoint().is_some()) {
                 Reading::Absent
             } else {
                 answer::unread(ReadingKind::DirectoryBucketListing, &error)
@@ -93,20 +109,15 @@ async fn list(
     (listing, found)
 }
 
-/// Whether a failure says that the Region has no directory buckets: its control endpoint has no address.
-/// A local endpoint may not know the operation, or answer it as ListBuckets.
-fn is_not_offered(error: &CallError, is_local: bool) -> bool {
-    const NO_ADDRESS: [&str; 4] = [
-        "Name or service not known",
-        "Name does not resolve",
-        "nodename nor servname provided",
-        "No such host is known",
-    ];
+/// Whether a failure says that the Region does not offer directory buckets: its control endpoint has no
+/// address (boto/boto3#4684). In a Region that AWS names as one that does, the fault is the resolver's. A
+/// local endpoint may not have the operation, or answer with something else.
+fn is_not_offered(error: &CallError, region: &str, is_local: bool) -> bool {
     if is_local {
-        let unknown = !error.answered && matches!(error.status, Some(200 | 404 | 500));
-        return unknown || error.status == Some(501);
+        let is_other = !error.answered && matches!(error.status, Some(200 | 404));
+        return is_other || error.status == Some(501);
     }
-    error.status.is_none() && NO_ADDRESS.iter().any(|text| error.message.contains(text))
+    error.has_no_address() && !OFFERING.contains(&region)
 }
 
 async fn read_one(
@@ -142,7 +153,7 @@ mod tests {
     use super::is_not_offered;
     use crate::collect::call_error::{CallError, ErrorKind};
 
-    fn answered(status: u16, code: &str, answered: bool) -> CallError {
+    fn with_status(status: u16, code: &str, answered: bool) -> CallError {
         CallError {
             status: Some(status),
             answered,
@@ -151,39 +162,51 @@ mod tests {
     }
 
     #[test]
-    fn a_host_without_an_address_is_a_region_without_the_service() {
-        let failure = |text| CallError::local(ErrorKind::Transient, "Connection", text);
-        let lookup = "dns error: failed to lookup address information: ";
+    fn a_host_without_an_address_is_a_region_without_directory_buckets() {
+        let failure = |text| {
+            let text = format!("dns error: failed to lookup address information: {text}");
+            CallError::local(ErrorKind::Transient, "Connection", &text)
+        };
         for (text, not_offered) in [
             ("Name or service not known", true),
             ("nodename nor servname provided, or not known", true),
             // The resolver itself failed: nothing is known.
             ("Temporary failure in name resolution", false),
         ] {
-            let error = failure(&format!("{lookup}{text}"));
-            assert_eq!(is_not_offered(&error, false), not_offered, "{text}");
+            let error = failure(text);
+            assert_eq!(
+                is_not_offered(&error, "eu-central-1", false),
+                not_offered,
+                "{text}"
+            );
+            // AWS offers them there, so a resolver that knows no address is at fault.
+            assert!(!is_not_offered(&error, "eu-west-1", false), "{text}");
         }
-        assert!(!is_not_offered(&failure("connection refused"), false));
-        let timeout = CallError::local(ErrorKind::Transient, "Timeout", "no answer in time");
-        assert!(!is_not_offered(&timeout, false));
+        for (code, text) in [
+            ("Connection", "connection refused"),
+            ("Timeout", "no answer in time"),
+        ] {
+            let error = CallError::local(ErrorKind::Transient, code, text);
+            assert!(!is_not_offered(&error, "eu-central-1", false), "{text}");
+        }
     }
 
     #[test]
-    fn a_refusal_is_never_a_service_that_is_not_offered() {
+    fn a_refusal_never_says_that_a_region_has_none() {
+        let not_offered =
+            |error: &CallError, is_local| is_not_offered(error, "eu-central-1", is_local);
+        let refused = with_status(403, "AccessDenied", true);
+        let failed = with_status(500, "InternalError", true);
         for is_local in [false, true] {
-            assert!(!is_not_offered(
-                &answered(403, "AccessDenied", true),
-                is_local
-            ));
+            assert!(!not_offered(&refused, is_local));
+            assert!(!not_offered(&failed, is_local));
         }
-        assert!(is_not_offered(&answered(501, "NotImplemented", true), true));
-        assert!(is_not_offered(
-            &answered(200, "MalformedResponse", false),
-            true
-        ));
-        assert!(!is_not_offered(
-            &answered(200, "MalformedResponse", false),
-            false
-        ));
+        for other in [
+            with_status(501, "NotImplemented", true),
+            with_status(200, "MalformedResponse", false),
+        ] {
+            assert!(not_offered(&other, true));
+            assert!(!not_offered(&other, false));
+        }
     }
 }

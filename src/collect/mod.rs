@@ -228,8 +228,12 @@ fn open_with(
         .lambda_quota
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
     let gate = SharedLimits::new(request.concurrency, request.rate, interrupt);
+    let mut plan = CollectionPlan::new(&request.needs, &request.opted());
+    if !directory_buckets::may_be_selected(&request.resources.buckets) {
+        plan.leave_out(ReadingKind::DirectoryBucketListing);
+    }
     Session {
-        plan: CollectionPlan::new(&request.needs, &request.opted()),
+        plan,
         lanes: Lanes::new(gate, lambda_quota),
         home: clients.home(),
         clients,

@@ -99,6 +99,11 @@ impl CollectionPlan {
             || self.wants(ReadingKind::DirectoryBucketListing)
     }
 
+    /// Leaves a reading out: the selected resources have none of it.
+    pub fn leave_out(&mut self, reading: ReadingKind) {
+        self.all.0.remove(&reading);
+    }
+
     /// The reading is wanted of every resource it belongs to.
     pub fn wants(&self, reading: ReadingKind) -> bool {
         self.all.guards(reading).is_some()

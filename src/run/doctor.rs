@@ -264,10 +264,13 @@ fn resources(account: &AccountInventory) -> Vec<(&'static str, Option<u64>)> {
         .map(|region| region.functions.len())
         .sum();
     let listed = account.bucket_listing.known().is_some();
+    let directories = account.regions.values();
+    let directories = directories.map(|region| region.directory_buckets.len());
+    let buckets = account.buckets.len().saturating_add(directories.sum());
     vec![
         (
             SubjectKind::Bucket.name(),
-            number(account.buckets.len()).filter(|_| listed || !account.buckets.is_empty()),
+            number(buckets).filter(|_| listed || buckets > 0),
         ),
         (SubjectKind::Function.name(), number(functions)),
     ]

@@ -158,7 +158,14 @@ impl<'a> Affected<'a> {
             })
         };
         let listed = listed_kind(kind);
-        let of_kind = |result: &CheckResult| listed.is_none_or(|kind| result.resource.kind == kind);
+        // A list of buckets is of one kind of bucket.
+        let of_bucket_kind = |result: &CheckResult| {
+            let named = kind.bucket_kind();
+            named.is_none_or(|named| BucketKind::of_arn(&result.resource.arn) == named)
+        };
+        let of_kind = |result: &CheckResult| {
+            listed.is_none_or(|kind| result.resource.kind == kind && of_bucket_kind(result))
+        };
         let in_account = |result: &CheckResult| result.resource.account == owner.account;
         match owner.inventory {
             OwnerInventory::Account(_) => {

@@ -6,10 +6,10 @@
 use std::sync::LazyLock;
 
 use super::context::RegionalBucket;
-use crate::facts::fact::from_reading;
-use crate::facts::subject::{Subject, UNLISTED};
+use crate::facts::fact::Fact;
+use crate::facts::subject::{Subject, UNLISTED, unlisted};
 use crate::inventory::Reading;
-use crate::inventory::account::{AccountInventory, Listing};
+use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::{BucketKind, ResourceId, SubjectKind, regional_bucket_arn};
 use crate::inventory::need::ReadingKind;
@@ -43,17 +43,14 @@ pub(super) fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<
             };
             subjects.extend(buckets.keys().map(|name| subject(name, Vec::new())));
             let because = match listing {
-                Reading::Known(Listing { complete: false }) if !complete => from_reading(
-                    listing_of(kind),
-                    &Reading::<()>::NotCollected,
-                    || (),
-                    |_| (),
-                ),
-                Reading::NotCollected => continue,
-                listing => from_reading(listing_of(kind), listing, || (), |_| ()),
+                // The run may have been cut short before the list.
+                Reading::NotCollected if !complete => Fact::<()>::not_collected(listing_of(kind))
+                    .because()
+                    .to_vec(),
+                listing => unlisted(listing_of(kind), listing, false, complete),
             };
-            if !because.because().is_empty() {
-                subjects.push(subject(UNLISTED, because.because().to_vec()));
+            if !because.is_empty() {
+                subjects.push(subject(UNLISTED, because));
             }
         }
     }
