@@ -419,6 +419,32 @@ fn a_misspelt_fact_is_named_with_its_place() {
     );
 }
 
+/// A check judges general purpose buckets, and the other kinds that are read when it names them.
+#[test]
+fn the_kinds_of_bucket_are_those_that_are_read() {
+    let kinds = |kinds: &str| {
+        said(&with(
+            "severity: low",
+            &format!("kinds: {kinds}\nseverity: low"),
+        ))
+    };
+    assert_eq!(kinds("[general, directory]"), Vec::<String>::new());
+    assert_eq!(
+        kinds("[general, table]"),
+        [
+            "mine/my-check.yaml:4:18: `table` is not a kind of bucket that is read: general, directory"
+        ]
+    );
+    let of_functions = with("subject: bucket", "subject: function\nkinds: [directory]");
+    assert!(
+        said(&of_functions)
+            .iter()
+            .any(|problem| problem.contains("`kinds` is for checks on buckets")),
+        "{:?}",
+        said(&of_functions)
+    );
+}
+
 #[test]
 fn a_place_in_a_folded_condition_is_the_place_in_the_file() {
     assert_eq!(

@@ -20,6 +20,7 @@ use super::problem::{PolicyErrors, PolicyProblem};
 use super::shape::FactShape;
 use super::suggest;
 use crate::inventory::ids::{BucketKind, SubjectKind};
+use crate::inventory::need::ReadingKind;
 use crate::remedy::change;
 
 /// The files of `policies/`, as `build.rs` found them.
@@ -471,16 +472,23 @@ impl Compiler<'_> {
     fn kinds(&mut self, read: &PolicyFile) -> Option<BTreeSet<BucketKind>> {
         let is_of_buckets = read.subject.value == SubjectKind::Bucket;
         let before = self.problems.len();
+        let listed: Vec<BucketKind> = ReadingKind::listings_of(SubjectKind::Bucket)
+            .filter_map(ReadingKind::bucket_kind)
+            .collect();
         let mut kinds = BTreeSet::new();
         for name in &read.kinds {
-            match BucketKind::from_name(&name.value) {
+            match BucketKind::from_name(&name.value).filter(|kind| listed.contains(kind)) {
                 Some(kind) if is_of_buckets => {
                     kinds.insert(kind);
                 }
                 Some(_) => self.problem(name, 0, "`kinds` is for checks on buckets"),
                 None => {
-                    let names = BucketKind::ALL.map(BucketKind::name).join(", ");
-                    let message = format!("`{}` is no kind of bucket: {names}", name.value);
+                    let names: Vec<&str> = listed.iter().map(|kind| kind.name()).collect();
+                    let message = format!(
+                        "`{}` is not a kind of bucket that is read: {}",
+                        name.value,
+                        names.join(", ")
+                    );
                     self.problem(name, 0, message);
                 }
             }

@@ -76,6 +76,7 @@ use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use crate::inventory::ids::{SubjectKind, partition};
 use crate::inventory::key::KeyInventory;
+use crate::inventory::need::ReadingKind;
 use crate::inventory::snapshot::SCHEMA;
 use crate::inventory::target::TargetInventory;
 use crate::inventory::trail::TrailInventory;

@@ -1,10 +1,9 @@
-//! The kinds of bucket, and whom the policy of one that is not general purpose lets in.
+//! The kinds of bucket, and to whom the policy of one that is not general purpose grants access.
 //!
 //! Directory, table and vector buckets have services, actions and ARNs of their own, no ACLs, and no
 //! object ARNs in their policies. So their policies are put to the prover's questions over documents
-//! ([`DocumentSet`]), with the actions of `data/s3-kind-actions.csv`. Resource control policies do not
-//! bind these services (Organizations user guide, "Resource control policies (RCPs)", copy of 2026);
-//! service control policies of the callers' accounts are not looked at.
+//! ([`DocumentSet`]), with the actions of `data/s3-kind-actions.csv`. Control policies of organizations
+//! are not considered: what they deny is still reported as access.
 
 use std::collections::BTreeSet;
 
@@ -220,7 +219,17 @@ impl<'a> KindProver<'a> {
                 }
             }
         }
-        (!undecided).then_some(false)
+        (!undecided && !self.grants_to_canonical_users()).then_some(false)
+    }
+
+    /// Whether a statement allows a canonical user: which account that is, the owner's included, is not
+    /// known here.
+    fn grants_to_canonical_users(&self) -> bool {
+        let allows = self.case.policy.with_effect(Effect::Allow);
+        allows
+            .flat_map(|statement| &statement.principal)
+            .flat_map(|element| &element.items)
+            .any(|principal| matches!(principal, Principal::CanonicalUser(_)))
     }
 
     /// The organizations that conditions name, each with its key.
@@ -258,7 +267,8 @@ impl<'a> KindProver<'a> {
                 accounts.extend(words.filter(|word| is_account_id(word)).map(str::to_owned));
             }
         }
-        accounts.remove(self.case.owner);
+        // An origin access identity of CloudFront has no account id.
+        accounts.retain(|account| is_account_id(account) && account != self.case.owner);
         accounts
     }
 }
@@ -394,6 +404,16 @@ mod tests {
         );
         assert_eq!(whom, parties(&[ANY_AWS_ACCOUNT]));
         assert_eq!((read, takeover), (Reach::Reachable, Reach::Unreachable));
+    }
+
+    #[test]
+    fn a_canonical_user_may_be_the_owner_or_another_account() {
+        let (whom, read, _) = asked(
+            DIRECTORY,
+            r#"{"Effect": "Allow", "Principal": {"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"},
+                "Action": "s3express:*", "Resource": "*"}"#,
+        );
+        assert_eq!((whom, read), (None, Reach::Unknown));
     }
 
     #[test]
