@@ -287,25 +287,39 @@ fn scale() {
         verdict_only: true,
         ..question
     };
-    let start = Instant::now();
-    let mut pairs = 0_u64;
-    let mut reachable = 0_u64;
-    for number in 0..1_000 {
-        let verdicts = world
-            .verdicts(&format!("bucket-{number:04}"), &question)
-            .unwrap();
-        pairs += verdicts.len() as u64;
-        reachable += verdicts
-            .iter()
-            .filter(|reach| **reach == Reach::Reachable)
-            .count() as u64;
+    // As an audit asks: buckets side by side.
+    for threads in [1, 2] {
+        let start = Instant::now();
+        let (pairs, reachable) = verdicts(&world, &question, threads);
+        println!(
+            "everything on {threads}: {pairs} pairs, {reachable} reachable in {:?}, {} MB",
+            start.elapsed(),
+            peak_mb()
+        );
     }
-    println!(
-        "everything: {pairs} pairs, {reachable} reachable in {:?}, with compilation {:?}, {} MB",
-        start.elapsed(),
-        start.elapsed() + compiled,
-        peak_mb()
-    );
+    println!("compilation, for all of it: {compiled:?}");
+}
+
+/// What each identity can do to each bucket: how many verdicts, and how many of them reachable.
+fn verdicts(world: &World, question: &ReachQuestion, threads: usize) -> (usize, usize) {
+    let of_thread = &|first: usize| {
+        let verdicts = (first..1_000)
+            .step_by(threads)
+            .map(|number| world.verdicts(&format!("bucket-{number:04}"), question));
+        let counts = verdicts.map(|verdicts| {
+            let verdicts = verdicts.unwrap();
+            let reachable = verdicts.iter().filter(|reach| **reach == Reach::Reachable);
+            (verdicts.len(), reachable.count())
+        });
+        counts.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|first| scope.spawn(move || of_thread(first)))
+            .collect();
+        let counts = workers.into_iter().map(|worker| worker.join().unwrap());
+        counts.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    })
 }
 
 fn attacks(pairs: u64, seed: u64) -> ExitCode {

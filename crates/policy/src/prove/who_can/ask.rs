@@ -1,5 +1,6 @@
 //! Questions and rows.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use super::outside::{Named, Party};
 use super::rules::{AccessRule, ActionBits};
 use super::search::Asked;
 use super::subject::{Mention, Subject};
-use super::world::{CompiledBucket, KeyState, Place, Profile, Sided, World};
+use super::world::{CompiledBucket, Place, Profile, Sided, World};
 use crate::catalogue::{self, On};
 use crate::contract::Reach;
 use crate::document::Principal;
@@ -166,8 +167,27 @@ pub(super) enum TargetNumber {
     Function(usize),
 }
 
-/// What tells identities of one profile apart at a bucket.
-type Discriminator = (usize, Vec<u32>);
+/// A question at one target.
+#[derive(Debug)]
+struct AskedAt<'a> {
+    target: TargetNumber,
+    /// Of the bucket or function.
+    arn: String,
+    actions: Vec<ActionAt<'a>>,
+    verdict_only: bool,
+}
+
+/// One of the actions that are asked about, at one target.
+#[derive(Debug)]
+struct ActionAt<'a> {
+    /// As AWS writes it.
+    name: &'a str,
+    bits: ActionBits,
+    /// What it is on: the bucket, its objects that are asked about, or the function.
+    resource: Domain,
+    /// What it needs of the key that encrypts objects.
+    kms: Option<ActionBits>,
+}
 
 impl World {
     /// Who can do what is asked to a bucket, by name, or a function, by name or ARN: the identities in
@@ -176,15 +196,14 @@ impl World {
     /// # Errors
     /// That there is no such bucket or function, or an action that is not known.
     pub fn who_can(&self, target: &str, question: &ReachQuestion) -> Result<Vec<ReachRow>, String> {
-        let target = self.target(target)?;
-        let actions = named_actions(question, target)?;
-        let mut rows = self.identity_rows(target, question, &actions, None);
+        let at = self.asked_at(self.target(target)?, question)?;
+        let mut rows = self.identity_rows(&at, None);
         rows.extend(
-            self.parties_of(&self.named_at(target), self.owner_of(target))
+            self.parties_of(&self.named_at(at.target), self.owner_of(at.target))
                 .iter()
                 .map(|party| ReachRow {
                     principal: party.name.clone(),
-                    decision: Arc::new(self.party(target, question, &actions, party)),
+                    decision: Arc::new(self.party(&at, party)),
                 }),
         );
         Ok(rows)
@@ -200,14 +219,13 @@ impl World {
         target: &str,
         question: &ReachQuestion,
     ) -> Result<Arc<AccessDecision>, String> {
-        let target = self.target(target)?;
-        let actions = named_actions(question, target)?;
+        let at = self.asked_at(self.target(target)?, question)?;
         let place = self
             .subjects
             .iter()
             .position(|subject| subject.arn.as_deref() == Some(principal))
             .ok_or_else(|| format!("{principal} is no identity of this account"))?;
-        self.identity_rows(target, question, &actions, Some(place))
+        self.identity_rows(&at, Some(place))
             .into_iter()
             .next()
             .map(|row| row.decision)
@@ -259,26 +277,19 @@ impl World {
     /// # Errors
     /// As [`Self::who_can`].
     pub fn verdicts(&self, target: &str, question: &ReachQuestion) -> Result<Vec<Reach>, String> {
-        let target = self.target(target)?;
-        let actions = named_actions(question, target)?;
-        let decisions = self.decisions(target, question, &actions, None);
+        let at = self.asked_at(self.target(target)?, question)?;
+        let decisions = self.decisions(&at, None);
         Ok(decisions.iter().map(|decision| decision.reach).collect())
     }
 
-    fn identity_rows(
-        &self,
-        target: TargetNumber,
-        question: &ReachQuestion,
-        actions: &[(&str, ActionBits)],
-        only: Option<usize>,
-    ) -> Vec<ReachRow> {
+    fn identity_rows(&self, at: &AskedAt<'_>, only: Option<usize>) -> Vec<ReachRow> {
         let subjects = self
             .subjects
             .iter()
             .enumerate()
             .filter(|(place, _)| only.is_none_or(|only| only == *place));
         subjects
-            .zip(self.decisions(target, question, actions, only))
+            .zip(self.decisions(at, only))
             .map(|((_, subject), decision)| ReachRow {
                 principal: subject.arn.clone().unwrap_or_default(),
                 decision,
@@ -287,14 +298,8 @@ impl World {
     }
 
     /// Identities that neither what they have nor the target tells apart are decided once.
-    fn decisions(
-        &self,
-        target: TargetNumber,
-        question: &ReachQuestion,
-        actions: &[(&str, ActionBits)],
-        only: Option<usize>,
-    ) -> Vec<Arc<AccessDecision>> {
-        let rules = self.rules_at(target);
+    fn decisions(&self, at: &AskedAt<'_>, only: Option<usize>) -> Vec<Arc<AccessDecision>> {
+        let rules = self.rules_at(at.target);
         let keys = self.keys_of_callers(rules.iter().copied());
         let values: Vec<&[u32]> = keys.iter().map(|key| self.value_numbers(*key)).collect();
         let speaking: Vec<&AccessRule> = rules
@@ -303,18 +308,20 @@ impl World {
             .filter(|rule| self.tells_own_apart(*rule))
             .filter_map(|rule| self.book.rules.get(rule))
             .collect();
-        let sessions = self.sessions_at(target);
-        let GroupsAt { group_of, groups } = self.groups_of(target, question, actions);
-        let without = (!self.grants_to_own(target, actions)).then(|| {
+        let spoken_of = self.spoken_of(&speaking);
+        let sessions = self.sessions_at(at.target);
+        let groups = self.groups_of(at);
+        let without = (!self.grants_to_own(at)).then(|| {
             Arc::new(AccessDecision::unreachable(Blocked::because(
                 "nothing",
                 "no policy allows it",
             )))
         });
-        let mut known: HashMap<Discriminator, Arc<AccessDecision>> = HashMap::new();
+        let mut known: HashMap<Vec<u32>, Arc<AccessDecision>> = HashMap::new();
         let mut by_group: Vec<Option<Arc<AccessDecision>>> = vec![None; groups.len()];
-        let plain = values.is_empty() && speaking.is_empty() && sessions.is_empty();
         let mut decisions = Vec::with_capacity(self.subjects.len());
+        // What tells identities of one group apart at the target; its memory serves all of them.
+        let mut told_apart: Vec<u32> = Vec::new();
         for (place, subject) in self.subjects.iter().enumerate() {
             if only.is_some_and(|only| only != place) {
                 continue;
@@ -322,7 +329,7 @@ impl World {
             let number = self
                 .profile_of
                 .get(place)
-                .and_then(|profile| group_of.get(*profile))
+                .and_then(|profile| groups.group_of.get(*profile))
                 .copied()
                 .unwrap_or(usize::MAX);
             let group = groups.get(number);
@@ -330,70 +337,111 @@ impl World {
                 decisions.push(Arc::clone(without));
                 continue;
             }
-            let profile = group.map(|group| &group.profile);
-            if plain && let Some(known) = by_group.get_mut(number) {
-                let decision = known.get_or_insert_with(|| {
-                    Arc::new(self.identity(target, question, actions, (place, profile), &[]))
-                });
+            let who = (place, group.map(|group| &group.profile));
+            let own_sessions = sessions_of(&sessions, subject);
+            let is_spoken_of = spoken_of
+                .as_ref()
+                .is_none_or(|places| places.contains(&place));
+            if values.is_empty()
+                && !is_spoken_of
+                && own_sessions.is_empty()
+                && let Some(known) = by_group.get_mut(number)
+            {
+                let decision = known.get_or_insert_with(|| Arc::new(self.identity(at, who, &[])));
                 decisions.push(Arc::clone(decision));
                 continue;
             }
-            let own_sessions = sessions_of(&sessions, subject);
-            let mut told_apart: Vec<u32> = values
-                .iter()
-                .map(|numbers| numbers.get(place).copied().unwrap_or(u32::MAX))
-                .collect();
-            told_apart.extend(speaking.iter().map(|rule| {
-                number_of(subject.granted_by(rule, None)) * 16 + number_of(subject.denied_by(rule))
-            }));
+            told_apart.clear();
+            told_apart.push(u32::try_from(number).unwrap_or(u32::MAX));
+            // Which of the numbers below follow.
+            told_apart.push(u32::from(is_spoken_of) * 2 + u32::from(!own_sessions.is_empty()));
+            told_apart.extend(
+                values
+                    .iter()
+                    .map(|numbers| numbers.get(place).copied().unwrap_or(u32::MAX)),
+            );
+            if is_spoken_of {
+                told_apart.extend(speaking.iter().map(|rule| {
+                    number_of(subject.granted_by(rule, None)) * 16
+                        + number_of(subject.denied_by(rule))
+                }));
+            }
             if !own_sessions.is_empty() {
                 // Its own sessions are no other role's.
                 told_apart.push(u32::try_from(place).unwrap_or(u32::MAX));
             }
-            let decision = known
-                .entry((number, told_apart))
-                .or_insert_with(|| {
-                    let who = (place, profile);
-                    Arc::new(self.identity(target, question, actions, who, &own_sessions))
-                })
-                .clone();
+            let decision = match known.get(told_apart.as_slice()) {
+                Some(decision) => Arc::clone(decision),
+                None => {
+                    let decision = Arc::new(self.identity(at, who, &own_sessions));
+                    known.insert(told_apart.clone(), Arc::clone(&decision));
+                    decision
+                }
+            };
             decisions.push(decision);
         }
         decisions
     }
 
+    /// The identities that the principal elements of rules may treat otherwise than those that they do
+    /// not name: those whose names they list. None where that may be any.
+    fn spoken_of(&self, speaking: &[&AccessRule]) -> Option<BTreeSet<usize>> {
+        let mut places = BTreeSet::new();
+        for rule in speaking {
+            let Whom::Principals(element) = &rule.rule.whom else {
+                return None;
+            };
+            if element.negated {
+                return None;
+            }
+            for item in &element.items {
+                match item {
+                    Principal::Arn(arn) if arn.account == self.account => {
+                        // The role of `assumed-role/ROLE/SESSION`, and the last part of any other name.
+                        let name = match arn.kind.as_str() {
+                            "assumed-role" => arn.name.split('/').next(),
+                            _ => arn.name.rsplit('/').next(),
+                        };
+                        let named = name.and_then(|name| self.subjects_by_name.get(name));
+                        places.extend(named.into_iter().flatten());
+                    }
+                    Principal::Federated(_) => return None,
+                    _ => {}
+                }
+            }
+        }
+        Some(places)
+    }
+
     /// The groups of identities at a target.
-    fn groups_of(
-        &self,
-        target: TargetNumber,
-        question: &ReachQuestion,
-        actions: &[(&str, ActionBits)],
-    ) -> GroupsAt {
-        let main = actions
+    fn groups_of(&self, at: &AskedAt<'_>) -> GroupsAt {
+        let main = at
+            .actions
             .iter()
-            .fold(ActionBits::default(), |all, (_, bits)| all.or(*bits));
-        let bucket = match target {
+            .fold(ActionBits::default(), |all, action| all.or(action.bits));
+        let bucket = match at.target {
             TargetNumber::Bucket(place) => self.buckets.get(place),
             TargetNumber::Function(_) => None,
         };
-        let keyed = actions
+        let keyed = at
+            .actions
             .iter()
             .filter(|_| bucket.is_some_and(|bucket| bucket.key.is_some()))
-            .filter_map(|(name, _)| kms_action(name))
+            .filter_map(|action| action.kms)
             .fold(main, ActionBits::or);
         self.groups_at(
             bucket.map(|bucket| bucket.record.name.as_str()),
             GroupedFor {
                 bits: keyed,
                 main,
-                by_name: !question.verdict_only,
+                by_name: !at.verdict_only,
             },
         )
     }
 
     /// Whether an Allow of the target's own policy can speak of an identity of the account.
-    fn grants_to_own(&self, target: TargetNumber, actions: &[(&str, ActionBits)]) -> bool {
-        let policy = match target {
+    fn grants_to_own(&self, at: &AskedAt<'_>) -> bool {
+        let policy = match at.target {
             TargetNumber::Bucket(place) => self.buckets.get(place).map(|bucket| &bucket.policy),
             TargetNumber::Function(place) => {
                 self.functions.get(place).map(|function| &function.policy)
@@ -403,7 +451,11 @@ impl World {
             .iter()
             .flat_map(|policy| &policy.allows)
             .filter_map(|rule| self.book.rules.get(*rule))
-            .filter(|rule| actions.iter().any(|(_, bits)| rule.actions.meets(*bits)))
+            .filter(|rule| {
+                at.actions
+                    .iter()
+                    .any(|action| rule.actions.meets(action.bits))
+            })
             .any(|rule| self.can_speak_of_own(rule))
     }
 
@@ -424,16 +476,14 @@ impl World {
     /// One identity, and its sessions that the target's policies name.
     fn identity(
         &self,
-        target: TargetNumber,
-        question: &ReachQuestion,
-        actions: &[(&str, ActionBits)],
+        at: &AskedAt<'_>,
         (place, profile): (usize, Option<&Profile>),
         sessions: &[&str],
     ) -> AccessDecision {
         let Some(subject) = self.subjects.get(place) else {
             return AccessDecision::unknown("no such identity");
         };
-        let mut best = self.strongest(target, question, actions, subject, Some((place, profile)));
+        let mut best = self.strongest(at, subject, Some((place, profile)));
         for session in sessions {
             if best.reach == Reach::Reachable {
                 break;
@@ -460,23 +510,16 @@ impl World {
                 held_as: Some((*session).to_owned()),
                 ..subject.clone()
             };
-            let decision =
-                self.strongest(target, question, actions, &named, Some((place, profile)));
+            let decision = self.strongest(at, &named, Some((place, profile)));
             best = stronger(best, decision);
         }
         best
     }
 
-    fn party(
-        &self,
-        target: TargetNumber,
-        question: &ReachQuestion,
-        actions: &[(&str, ActionBits)],
-        party: &Party,
-    ) -> AccessDecision {
+    fn party(&self, at: &AskedAt<'_>, party: &Party) -> AccessDecision {
         let mut best: Option<AccessDecision> = None;
         for caller in &party.callers {
-            let decision = self.strongest(target, question, actions, caller, None);
+            let decision = self.strongest(at, caller, None);
             let done = decision.reach == Reach::Reachable;
             best = Some(match best {
                 Some(best) => stronger(best, decision),
@@ -500,20 +543,16 @@ impl World {
     /// The strongest of the actions.
     fn strongest(
         &self,
-        target: TargetNumber,
-        question: &ReachQuestion,
-        actions: &[(&str, ActionBits)],
+        at: &AskedAt<'_>,
         subject: &Subject,
         identity: Option<(usize, Option<&Profile>)>,
     ) -> AccessDecision {
         let mut best: Option<AccessDecision> = None;
-        for (name, bits) in actions {
-            let decision = match target {
-                TargetNumber::Bucket(place) => {
-                    self.at_bucket(place, question, (name, *bits), subject, identity)
-                }
+        for action in &at.actions {
+            let decision = match at.target {
+                TargetNumber::Bucket(place) => self.at_bucket(place, at, action, subject, identity),
                 TargetNumber::Function(place) => {
-                    self.at_function(place, question, (name, *bits), subject, identity)
+                    self.at_function(place, at, action, subject, identity)
                 }
             };
             let done = decision.reach == Reach::Reachable;
@@ -531,28 +570,18 @@ impl World {
     fn at_bucket(
         &self,
         place: usize,
-        question: &ReachQuestion,
-        (action, bits): (&str, ActionBits),
+        at: &AskedAt<'_>,
+        action: &ActionAt<'_>,
         subject: &Subject,
         identity: Option<(usize, Option<&Profile>)>,
     ) -> AccessDecision {
         let Some(bucket) = self.buckets.get(place) else {
             return AccessDecision::unknown("no such bucket");
         };
-        let arn = format!(
-            "arn:{}:s3:::{}",
-            self.book.vocabulary.partition, bucket.record.name
-        );
-        let on_objects = catalogue::find(action).is_some_and(|action| action.on == On::Object);
-        let resource = if on_objects {
-            objects(&arn, &question.keys)
-        } else {
-            resource_domain(&arn, On::Bucket)
-        };
-        let needed = kms_action(action);
+        let ActionAt { bits, kms, .. } = *action;
         let key = bucket
             .key
-            .filter(|_| needed.is_some())
+            .filter(|_| kms.is_some())
             .and_then(|key| self.keys.get(key));
         let own = subject.account() == Some(bucket.record.owner.as_str());
         let owner_id = bucket.record.owner_id.as_deref();
@@ -567,7 +596,7 @@ impl World {
                 controlled: bucket.record.owner == self.account,
                 owner_id,
             },
-            key: key.zip(needed).map(|(key, needed)| {
+            key: key.zip(kms).map(|(key, needed)| {
                 (
                     Authority {
                         service: Service::Kms,
@@ -575,8 +604,8 @@ impl World {
                         policy: &key.rules,
                         acl: &[],
                         independent: false,
-                        own: subject.account() == Some(key.account.as_str()),
-                        controlled: key.account == self.account && !key.managed,
+                        own: subject.account() == Some(key.seen.account.as_str()),
+                        controlled: key.seen.account == self.account && !key.managed,
                         owner_id: None,
                     },
                     key,
@@ -587,29 +616,24 @@ impl World {
             } else {
                 bucket.cut
             },
-            key_missing: needed.and(bucket.key_missing.as_deref()),
+            key_missing: kms.and(bucket.key_missing.as_deref()),
         };
         let asked = Asked {
             world: self,
             subject,
             place: Place {
                 service: Service::S3,
-                resource,
+                resource: Cow::Borrowed(&action.resource),
                 region: &bucket.record.region,
                 owner: &bucket.owner,
                 s3_actions: bits.s3,
-                key: key.map_or_else(KeyState::none, |key| KeyState {
-                    resource: key.resource.clone(),
-                    account: key.account.clone(),
-                    region: key.region.clone(),
-                    alias: key.alias.clone(),
-                }),
+                key: key.map(|key| &key.seen),
                 via: Some("s3"),
                 caller_account: subject.account(),
-                context_arn: bucket.record.bucket_key.then_some(arn),
+                context_arn: bucket.record.bucket_key.then_some(at.arn.as_str()),
             },
-            action,
-            verdict_only: question.verdict_only,
+            action: action.name,
+            verdict_only: at.verdict_only,
             identity: identity.map(|(place, _)| place),
             bucket: Some(place),
             function: None,
@@ -622,8 +646,8 @@ impl World {
     fn at_function(
         &self,
         place: usize,
-        question: &ReachQuestion,
-        (action, bits): (&str, ActionBits),
+        at: &AskedAt<'_>,
+        action: &ActionAt<'_>,
         subject: &Subject,
         identity: Option<(usize, Option<&Profile>)>,
     ) -> AccessDecision {
@@ -633,7 +657,7 @@ impl World {
         let gate = Gate {
             main: Authority {
                 service: Service::Lambda,
-                bits,
+                bits: action.bits,
                 policy: &function.policy,
                 acl: &[],
                 independent: true,
@@ -652,7 +676,7 @@ impl World {
                 subject,
                 identity.map(|(place, _)| place),
                 (Service::Lambda, &function.record.arn),
-                (action, question.verdict_only),
+                (action.name, at.verdict_only),
             )
         };
         let profile = identity.and_then(|(_, profile)| profile);
@@ -672,11 +696,11 @@ impl World {
             subject,
             place: Place {
                 service,
-                resource: Domain::fixed(arn),
+                resource: Cow::Owned(Domain::fixed(arn)),
                 region: arn.split(':').nth(3).unwrap_or_default(),
                 owner: &self.owner,
                 s3_actions: 0,
-                key: KeyState::none(),
+                key: None,
                 via: None,
                 caller_account: subject.account(),
                 context_arn: None,
@@ -697,13 +721,70 @@ impl World {
             keys: ObjectKeys::Any,
             verdict_only: true,
         };
-        let Ok(actions) = named_actions(&question, target) else {
+        let Ok(at) = self.asked_at(target, &question) else {
             return Vec::new();
         };
-        self.decisions(target, &question, &actions, None)
+        self.decisions(&at, None)
             .iter()
             .map(|decision| decision.reach)
             .collect()
+    }
+
+    /// What is asked at a target.
+    ///
+    /// # Errors
+    /// An action that is not known, or not one on such a target.
+    fn asked_at<'a>(
+        &self,
+        target: TargetNumber,
+        question: &'a ReachQuestion,
+    ) -> Result<AskedAt<'a>, String> {
+        let arn = match target {
+            TargetNumber::Bucket(place) => self.buckets.get(place).map(|bucket| {
+                let partition = self.book.vocabulary.partition;
+                format!("arn:{partition}:s3:::{}", bucket.record.name)
+            }),
+            TargetNumber::Function(place) => self
+                .functions
+                .get(place)
+                .map(|function| function.record.arn.clone()),
+        }
+        .unwrap_or_default();
+        let actions = question.actions.iter().map(|name| {
+            let bits = ActionBits::named(name)
+                .ok_or_else(|| format!("{name:?} is not an action that can be asked about"))?;
+            let known = catalogue::find(name);
+            match (
+                target,
+                bits.s3 != 0,
+                name.to_lowercase().starts_with("lambda:"),
+            ) {
+                (TargetNumber::Bucket(_), true, _) | (TargetNumber::Function(_), _, true) => {
+                    Ok(ActionAt {
+                        // As AWS writes it, for witnesses.
+                        name: known.map_or(name.as_str(), |action| action.name.as_str()),
+                        bits,
+                        resource: match target {
+                            TargetNumber::Bucket(_)
+                                if known.is_some_and(|action| action.on == On::Object) =>
+                            {
+                                objects(&arn, &question.keys)
+                            }
+                            _ => Domain::fixed(arn.as_str()),
+                        },
+                        kms: known.and_then(|action| kms_action(&action.name)),
+                    })
+                }
+                (TargetNumber::Bucket(_), ..) => Err(format!("{name} is no action on buckets")),
+                (TargetNumber::Function(_), ..) => Err(format!("{name} is no action on functions")),
+            }
+        });
+        Ok(AskedAt {
+            target,
+            actions: actions.collect::<Result<_, String>>()?,
+            verdict_only: question.verdict_only,
+            arn,
+        })
     }
 
     /// Every rule that the target brings: its policy, its key's, resource control policies.
@@ -763,6 +844,10 @@ fn number_of(mention: Mention) -> u32 {
 }
 
 fn sessions_of<'s>(sessions: &'s BTreeSet<String>, subject: &Subject) -> Vec<&'s str> {
+    // Before the caller is looked at: of thousands, that takes longer than all else here.
+    if sessions.is_empty() {
+        return Vec::new();
+    }
     let CallerClass::Aws {
         account: Some(account),
         kind: PrincipalKind::Role,
@@ -772,9 +857,6 @@ fn sessions_of<'s>(sessions: &'s BTreeSet<String>, subject: &Subject) -> Vec<&'s
     else {
         return Vec::new();
     };
-    if sessions.is_empty() {
-        return Vec::new();
-    }
     let role = name.rsplit('/').next().unwrap_or_default();
     let start = format!(":sts::{account}:assumed-role/{role}/");
     sessions
@@ -792,32 +874,6 @@ fn stronger(one: AccessDecision, other: AccessDecision) -> AccessDecision {
         return both;
     }
     if other.reach > one.reach { other } else { one }
-}
-
-fn named_actions(
-    question: &ReachQuestion,
-    target: TargetNumber,
-) -> Result<Vec<(&str, ActionBits)>, String> {
-    question
-        .actions
-        .iter()
-        .map(|name| {
-            let bits = ActionBits::named(name)
-                .ok_or_else(|| format!("{name:?} is not an action that can be asked about"))?;
-            let of_s3 = bits.s3 != 0;
-            match (target, of_s3, name.to_lowercase().starts_with("lambda:")) {
-                (TargetNumber::Bucket(_), true, _) | (TargetNumber::Function(_), _, true) => {
-                    // The name as AWS writes it, for witnesses.
-                    Ok((
-                        catalogue::find(name).map_or(name.as_str(), |action| action.name.as_str()),
-                        bits,
-                    ))
-                }
-                (TargetNumber::Bucket(_), ..) => Err(format!("{name} is no action on buckets")),
-                (TargetNumber::Function(_), ..) => Err(format!("{name} is no action on functions")),
-            }
-        })
-        .collect()
 }
 
 /// What an action on objects needs of the key that encrypts them (S3 user guide, "Using server-side

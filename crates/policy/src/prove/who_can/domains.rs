@@ -11,7 +11,7 @@
 
 use super::records::Knowledge;
 use super::subject::{IdentityFacts, Subject};
-use super::world::{KeyState, Place, World};
+use super::world::{Place, World};
 use crate::catalogue;
 use crate::prove::caller::{CallerShape, PrincipalKind, has_many, tells_networks_apart};
 use crate::prove::glob::Glob;
@@ -348,9 +348,9 @@ impl World {
 
     /// What KMS sees of a request that S3 makes for the caller.
     fn of_kms(&self, place: &Place<'_>, name: &str) -> KeyContent {
-        let KeyState {
-            account, region, ..
-        } = &place.key;
+        let (account, region) = place
+            .key
+            .map_or(("", ""), |key| (key.account.as_str(), key.region.as_str()));
         let fixed = |value: &str| KeyContent::In(Domain::fixed(value));
         match name {
             "kms:viaservice" => match place.via {
@@ -366,7 +366,7 @@ impl World {
                 Some(account) => fixed(account),
                 None => KeyContent::Undetermined(None),
             },
-            "kms:encryptioncontext:aws:s3:arn" => match &place.context_arn {
+            "kms:encryptioncontext:aws:s3:arn" => match place.context_arn {
                 Some(arn) => fixed(arn),
                 // The search binds it to the object.
                 None => KeyContent::In(Domain::any_text()),
@@ -380,7 +380,7 @@ impl World {
             _ if name.starts_with("kms:encryptioncontext:") => KeyContent::In(Domain::any_text()),
             "kms:encryptionalgorithm" | "kms:keyspec" => fixed("SYMMETRIC_DEFAULT"),
             "kms:keyusage" => fixed("ENCRYPT_DECRYPT"),
-            "kms:requestalias" => match &place.key.alias {
+            "kms:requestalias" => match place.key.and_then(|key| key.alias.as_deref()) {
                 Some(alias) => fixed(alias),
                 None => KeyContent::In(Domain::absent()),
             },
@@ -388,7 +388,7 @@ impl World {
             "aws:resourceaccount" => fixed(account),
             "aws:requestedregion" if !region.is_empty() => fixed(region),
             "aws:viaawsservice" | "aws:securetransport" => fixed("true"),
-            "aws:resourceorgid" if *account == self.account => match &self.organization {
+            "aws:resourceorgid" if account == self.account => match &self.organization {
                 Knowledge::Known(Some(id)) => fixed(id),
                 Knowledge::Known(None) => KeyContent::In(Domain::absent()),
                 Knowledge::Missing(_) => {

@@ -268,20 +268,20 @@ impl World {
                 let KeyContent::In(Domain {
                     values: Values::Of(arns),
                     ..
-                }) = &key.resource
+                }) = &key.seen.resource
                 else {
                     return None;
                 };
                 let mut context = self.context(asked, model, Service::Kms)?;
                 // A policy may write the key in another case.
                 context.retain(|name, _| !name.eq_ignore_ascii_case(CONTEXT_ARN));
-                let arn = asked.place.context_arn.clone().unwrap_or(resource);
+                let arn = asked.place.context_arn.map_or(resource, str::to_owned);
                 context.insert(CONTEXT_ARN.to_owned(), ContextValue::One(arn));
                 Some(Request {
                     principal,
                     action: authority.bits.other_name()?.to_owned(),
                     resource: arns.first()?.clone(),
-                    resource_account: key.account.clone(),
+                    resource_account: key.seen.account.clone(),
                     context,
                 })
             }

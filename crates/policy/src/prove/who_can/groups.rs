@@ -44,7 +44,25 @@ pub(super) struct Group {
 pub(super) struct GroupsAt {
     /// By profile, its group.
     pub(super) group_of: Vec<usize>,
-    pub(super) groups: Vec<Group>,
+    /// The groups wherever it is asked.
+    everywhere: Arc<Grouping>,
+    /// Those of identities whose policies name the target; their numbers go on from there.
+    here: Vec<Group>,
+}
+
+impl GroupsAt {
+    /// How many groups there are.
+    pub(super) fn len(&self) -> usize {
+        self.everywhere.groups.len() + self.here.len()
+    }
+
+    /// A group by its number.
+    pub(super) fn get(&self, number: usize) -> Option<&Group> {
+        self.everywhere.groups.get(number).or_else(|| {
+            let here = number.checked_sub(self.everywhere.groups.len())?;
+            self.here.get(here)
+        })
+    }
 }
 
 /// What tells groups apart: rules, whether there is a boundary, its rules, and facts.
@@ -92,7 +110,8 @@ impl World {
         let grouping = self.grouping(of);
         let mut at = GroupsAt {
             group_of: grouping.group_of.clone(),
-            groups: grouping.groups.clone(),
+            everywhere: grouping,
+            here: Vec::new(),
         };
         let named: BTreeSet<usize> = bucket
             .and_then(|bucket| self.rules_by_bucket.get(bucket))
@@ -122,10 +141,10 @@ impl World {
                 named.contains(&rule) || self.is_everywhere(rule, of)
             });
             let key = self.key_of(&part, of);
-            let next = at.groups.len();
+            let next = at.everywhere.groups.len() + at.here.len();
             *place = *known.entry(key).or_insert(next);
             if *place == next {
-                at.groups.push(self.group_with(part, of));
+                at.here.push(self.group_with(part, of));
             }
         }
         at

@@ -3,6 +3,7 @@
 //! Such a principal cannot do what is asked; it can do something else first, and the something is
 //! named. It is never mixed into the answer itself, and no second step is looked for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::explain::AccessDecision;
 use super::rules::ActionBits;
 use super::search::Asked;
 use super::subject::Subject;
-use super::world::{CompiledTrust, KeyState, Place, World};
+use super::world::{CompiledTrust, Place, World};
 use crate::contract::Reach;
 use crate::prove::caller::CallerClass;
 use crate::prove::value::Domain;
@@ -380,8 +381,8 @@ impl World {
                 policy: &key.rules,
                 acl: &[],
                 independent: false,
-                own: subject.account() == Some(key.account.as_str()),
-                controlled: key.account == self.account,
+                own: subject.account() == Some(key.seen.account.as_str()),
+                controlled: key.seen.account == self.account,
                 owner_id: None,
             },
             key: None,
@@ -391,16 +392,11 @@ impl World {
         let asked = Asked {
             place: Place {
                 service: Service::Kms,
-                resource: Domain::absent(),
-                region: &key.region,
+                resource: Cow::Owned(Domain::absent()),
+                region: &key.seen.region,
                 owner: &self.owner,
                 s3_actions: 0,
-                key: KeyState {
-                    resource: key.resource.clone(),
-                    account: key.account.clone(),
-                    region: key.region.clone(),
-                    alias: key.alias.clone(),
-                },
+                key: Some(&key.seen),
                 // A call of the principal's own: no service makes it.
                 via: None,
                 caller_account: subject.account(),

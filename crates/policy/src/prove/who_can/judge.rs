@@ -124,7 +124,7 @@ impl World {
                 .defects
                 .extend(document.policy.defects.iter().cloned());
         }
-        let controlled = key.account == self.account && !key.managed;
+        let controlled = key.seen.account == self.account && !key.managed;
         self.with_caller(asked, Policies::of_resource(Some(&merged)), controlled)
     }
 

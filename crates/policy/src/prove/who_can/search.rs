@@ -120,8 +120,11 @@ impl Asked<'_> {
     pub(super) fn content(&self, service: Service, key: usize, stance: Stance) -> KeyContent {
         if key == 0 {
             return match service {
-                Service::Kms => self.place.key.resource.clone(),
-                _ => KeyContent::In(self.place.resource.clone()),
+                Service::Kms => self.place.key.map_or_else(
+                    || KeyContent::In(Domain::absent()),
+                    |key| key.resource.clone(),
+                ),
+                _ => KeyContent::In(Domain::clone(&self.place.resource)),
             };
         }
         self.world

@@ -107,6 +107,14 @@ impl Subject {
         }
     }
 
+    /// The last part of a user's or role's name; none for other callers.
+    pub(super) fn last_name(&self) -> Option<&str> {
+        match &self.caller {
+            CallerClass::Aws { name, .. } => name.as_deref()?.rsplit('/').next(),
+            _ => None,
+        }
+    }
+
     pub(super) fn is_root(&self) -> bool {
         self.kind() == Some(PrincipalKind::Root)
     }

@@ -1,6 +1,7 @@
 //! An account, compiled once: every policy as rules, identities that nothing tells apart as one
 //! profile.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -46,13 +47,10 @@ pub(super) struct Profile {
 #[derive(Debug)]
 pub(super) struct CompiledKey {
     pub(super) rules: Sided,
-    pub(super) account: String,
     pub(super) managed: bool,
     /// Known not to work: its state.
     pub(super) unusable: Option<String>,
-    pub(super) resource: KeyContent,
-    pub(super) region: String,
-    pub(super) alias: Option<String>,
+    pub(super) seen: KeyState,
     pub(super) named: Named,
     /// The key policy and the grants, for the evaluator; none where either was not read.
     pub(super) documents: Vec<Arc<CitedPolicy>>,
@@ -88,8 +86,8 @@ pub(super) struct CompiledTrust {
     pub(super) named: Named,
 }
 
-/// The key behind a bucket, as one request sees it.
-#[derive(Clone, Debug)]
+/// A key as requests see it.
+#[derive(Debug)]
 pub(super) struct KeyState {
     pub(super) resource: KeyContent,
     pub(super) account: String,
@@ -101,17 +99,18 @@ pub(super) struct KeyState {
 #[derive(Clone, Debug)]
 pub(super) struct Place<'a> {
     pub(super) service: Service,
-    pub(super) resource: Domain,
+    pub(super) resource: Cow<'a, Domain>,
     pub(super) region: &'a str,
     pub(super) owner: &'a OwnerAndTime,
     /// The action, if it is one of S3.
     pub(super) s3_actions: Actions,
-    pub(super) key: KeyState,
+    /// The key behind it.
+    pub(super) key: Option<&'a KeyState>,
     /// The service that calls KMS.
     pub(super) via: Option<&'static str>,
     pub(super) caller_account: Option<&'a str>,
     /// The encryption context where it is not the object's ARN.
-    pub(super) context_arn: Option<String>,
+    pub(super) context_arn: Option<&'a str>,
 }
 
 /// An account with everything that has a say in who can reach what.
@@ -136,6 +135,10 @@ pub struct World {
     pub(super) record: AccountRecord,
     /// Some condition looks at the network.
     pub(super) networks_matter: bool,
+    /// By the last part of their names, the subjects.
+    pub(super) subjects_by_name: HashMap<String, Vec<usize>>,
+    /// By name, the buckets.
+    bucket_places: HashMap<String, usize>,
     /// By bucket, the rules of identities that name it.
     pub(super) rules_by_bucket: HashMap<String, Vec<usize>>,
     /// By such a rule, the profiles that have it.
@@ -234,6 +237,8 @@ impl World {
             functions,
             trusts,
             networks_matter,
+            subjects_by_name: HashMap::new(),
+            bucket_places: HashMap::new(),
             rules_by_bucket: HashMap::new(),
             profiles_by_rule: HashMap::new(),
             groupings: Mutex::default(),
@@ -249,8 +254,21 @@ impl World {
         world
     }
 
-    /// Where the rules of identities are that name buckets.
+    /// Where subjects and buckets are by their names, and the rules of identities that name buckets.
     fn index(&mut self) {
+        for (place, subject) in self.subjects.iter().enumerate() {
+            if let Some(name) = subject.last_name() {
+                self.subjects_by_name
+                    .entry(name.to_owned())
+                    .or_default()
+                    .push(place);
+            }
+        }
+        for (place, bucket) in self.buckets.iter().enumerate() {
+            self.bucket_places
+                .entry(bucket.record.name.clone())
+                .or_insert(place);
+        }
         for (number, profile) in self.profiles.iter().enumerate() {
             let rules = profile
                 .identity
@@ -385,11 +403,11 @@ impl World {
     fn nowhere(&self) -> Place<'_> {
         Place {
             service: Service::S3,
-            resource: Domain::absent(),
+            resource: Cow::Owned(Domain::absent()),
             region: "",
             owner: &self.owner,
             s3_actions: 0,
-            key: KeyState::none(),
+            key: None,
             via: None,
             caller_account: None,
             context_arn: None,
@@ -398,9 +416,7 @@ impl World {
 
     /// The number of a bucket.
     pub(super) fn bucket(&self, name: &str) -> Option<usize> {
-        self.buckets
-            .iter()
-            .position(|bucket| bucket.record.name == name)
+        self.bucket_places.get(name).copied()
     }
 
     /// The number of a function, by its ARN or name.
@@ -413,17 +429,6 @@ impl World {
     /// The profile of an identity.
     pub(super) fn profile(&self, subject: usize) -> Option<&Profile> {
         self.profiles.get(*self.profile_of.get(subject)?)
-    }
-}
-
-impl KeyState {
-    pub(super) fn none() -> Self {
-        Self {
-            resource: KeyContent::In(Domain::absent()),
-            account: String::new(),
-            region: String::new(),
-            alias: None,
-        }
     }
 }
 
@@ -606,7 +611,6 @@ impl CompiledKey {
             });
         Self {
             rules,
-            account: key.account.clone(),
             managed: key.managed,
             unusable: match &key.state {
                 Knowledge::Known(state) if !matches!(state.as_str(), "Enabled" | "Updating") => {
@@ -614,12 +618,15 @@ impl CompiledKey {
                 }
                 _ => None,
             },
-            resource: match own {
-                Some(arn) => KeyContent::In(Domain::fixed(arn)),
-                None => KeyContent::Undetermined(Some("kms:DescribeKey")),
+            seen: KeyState {
+                resource: match own {
+                    Some(arn) => KeyContent::In(Domain::fixed(arn)),
+                    None => KeyContent::Undetermined(Some("kms:DescribeKey")),
+                },
+                account: key.account.clone(),
+                region,
+                alias: by_alias.filter(|_| !key.managed).map(str::to_owned),
             },
-            region,
-            alias: by_alias.filter(|_| !key.managed).map(str::to_owned),
             named,
             documents,
         }
