@@ -178,7 +178,7 @@ impl Check {
     }
 
     /// False for readings of a kind of bucket that it does not judge.
-    fn is_about(&self, reading: ReadingKind) -> bool {
+    pub fn is_about(&self, reading: ReadingKind) -> bool {
         let kind = reading.bucket_kind();
         self.kinds.is_empty() || kind.is_none_or(|kind| self.kinds.contains(&kind))
     }
