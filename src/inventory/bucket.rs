@@ -80,8 +80,7 @@ pub struct BucketInventory {
     pub request_payment: Reading<String>,
 }
 
-/// A bucket that is not general purpose: of a directory, table or vector bucket's own service, which
-/// lists it in one Region and under a name that is unique there.
+/// A bucket that is not general purpose, a directory bucket: it is listed in one Region.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RegionalBucketInventory {
