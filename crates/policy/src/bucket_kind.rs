@@ -134,6 +134,14 @@ impl<'a> KindProver<'a> {
                 Some(false) => {}
             }
         }
+        for (key, value) in self.named_organizations() {
+            let facts = [(key, KeyFact::OneOf(vec![value]))];
+            match self.asks(&Callers::AnyAccount, false, &facts, &names) {
+                Some(true) => return Reach::Constrained,
+                None => return Reach::Unknown,
+                Some(false) => {}
+            }
+        }
         Reach::Unreachable
     }
 
