@@ -128,7 +128,10 @@ fn bucket_calls(endpoint: &Endpoint) -> u64 {
     endpoint
         .counts()
         .iter()
-        .filter(|(operation, _)| operation.starts_with("s3:") && *operation != "s3:ListBuckets")
+        .filter(|(operation, _)| {
+            let lists = ["s3:ListBuckets", "s3:ListDirectoryBuckets"];
+            operation.starts_with("s3:") && !lists.contains(&operation.as_str())
+        })
         .map(|(_, count)| count)
         .sum()
 }
@@ -168,7 +171,7 @@ fn a_bucket_with_everything_takes_fourteen_calls() {
     assert_eq!(endpoint.count("s3:GetBucketPolicyStatus"), 1);
     assert_eq!(endpoint.count("s3:GetBucketTagging"), 1);
     // sts, account, s3control and ListBuckets, one for all identities and one for the Multi-Region
-    // access points; in each Region ListFunctions, ListWebFunctions, ListAccessPoints, DescribeTrails,
+    // access points; in each Region ListFunctions, ListWebFunctions, ListAccessPoints, ListDirectoryBuckets, DescribeTrails,
     // ListEventDataStores, ListChannels and five of AWS Config.
     assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 11);
     assert_eq!(snapshot.api_calls, endpoint.total());
@@ -705,7 +708,9 @@ fn stable(snapshot: Snapshot) -> Snapshot {
 
 #[test]
 fn refusing_one_action_changes_that_reading_alone() {
-    let mut world = World::generated(12, 6).with_bucket("full", full(json!({})));
+    let mut world = World::generated(12, 6)
+        .with_bucket("full", full(json!({})))
+        .with_bucket("bare--use1-az4--x-s3", Bucket::bare("us-east-1"));
     world.web_functions = vec![web_function(
         ACCOUNT,
         "shop",
@@ -727,8 +732,12 @@ fn refusing_one_action_changes_that_reading_alone() {
                 | ReadingKind::RegionListing
                 | ReadingKind::IdentityListing
                 | ReadingKind::AccessPointListing
+                | ReadingKind::DirectoryBucketListing
                 | ReadingKind::MultiRegionAccessPointListing
                 | ReadingKind::WebFunctionListing
+                // Refused with the same calls about general purpose buckets.
+                | ReadingKind::DirectoryBucketPolicy
+                | ReadingKind::DirectoryBucketEncryption
         ) {
             continue;
         }
@@ -838,8 +847,17 @@ fn refusing_one_action_changes_that_reading_alone() {
                 members.iter().any(|member| pointer.ends_with(member)),
                 "{operation}: {pointer}"
             );
+            // Two calls are made for directory buckets as well, and take another action there.
+            let is_of_directory = pointer.contains("/directory_buckets/");
+            let action = ReadingKind::ALL
+                .iter()
+                .flat_map(|kind| kind.calls())
+                .filter(|same| (same.service, same.operation) == (call.service, call.operation))
+                .map(|same| same.action)
+                .find(|action| action.starts_with("s3express:") == is_of_directory);
             assert_eq!(
-                after["denied"]["action"], call.action,
+                after["denied"]["action"].as_str(),
+                action,
                 "{operation}: {pointer}"
             );
             hit += 1;
@@ -2465,6 +2483,69 @@ fn access_points_are_one_call_a_region_and_a_few_each() {
     assert_eq!(several.alias, "open.mrap");
     assert_eq!(several.regions[0].bucket, "acme-bucket-00004");
     assert!(several.policy.known().unwrap().contains("open.mrap"));
+}
+
+#[test]
+fn directory_buckets_are_one_call_a_region_and_two_each() {
+    let session = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": "222222222222" },
+        "Action": "s3express:CreateSession", "Resource": "*",
+    }] });
+    let world = World::default()
+        .with_bucket("plain", Bucket::bare("us-east-1"))
+        .with_bucket(
+            "shared--use1-az4--x-s3",
+            Bucket::bare("us-east-1").policy(&session, false),
+        )
+        .with_bucket("bare--use1-az5--x-s3", Bucket::bare("us-east-1"));
+    let endpoint = Endpoint::start(
+        world.clone(),
+        Behaviour {
+            page: Some(1),
+            ..Behaviour::default()
+        },
+    );
+    let snapshot = collect(request(&endpoint, all_needs()));
+    // Two pages in the Region that has two.
+    assert_eq!(endpoint.count("s3:ListDirectoryBuckets"), 4);
+    // With those of the general purpose bucket.
+    assert_eq!(endpoint.count("s3:GetBucketPolicy"), 3);
+    assert_eq!(endpoint.count("s3:GetBucketEncryption"), 3);
+    let read = account(&snapshot);
+    let names: Vec<&String> = read.buckets.keys().collect();
+    assert_eq!(names, ["plain"]);
+    let region = &read.regions["us-east-1"];
+    let complete = Reading::Known(Listing { complete: true });
+    assert_eq!(region.directory_bucket_listing, complete);
+    let shared = &region.directory_buckets["shared--use1-az4--x-s3"];
+    assert!(shared.policy.known().unwrap().contains("222222222222"));
+    let bare = &region.directory_buckets["bare--use1-az5--x-s3"];
+    assert_eq!(bare.policy, Reading::Absent);
+    assert_eq!(bare.encryption, Reading::Absent);
+    let elsewhere = &read.regions["eu-west-1"];
+    assert_eq!(elsewhere.directory_bucket_listing, complete);
+    assert!(elsewhere.directory_buckets.is_empty());
+
+    let endpoint = Endpoint::start(world.clone(), Behaviour::denying("s3:ListDirectoryBuckets"));
+    let snapshot = collect(request(&endpoint, all_needs()));
+    assert_eq!(
+        account(&snapshot).regions["us-east-1"].directory_bucket_listing,
+        denied("s3express:ListAllMyDirectoryBuckets", "AccessDenied")
+    );
+    let endpoint = Endpoint::start(world.clone(), Behaviour::denying("s3:GetBucketPolicy"));
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let region = &account(&snapshot).regions["us-east-1"];
+    assert_eq!(
+        region.directory_buckets["bare--use1-az5--x-s3"].policy,
+        denied("s3express:GetBucketPolicy", "AccessDenied")
+    );
+
+    // A name that is given in full and is no directory bucket's needs no list of them.
+    let endpoint = Endpoint::start(world, Behaviour::default());
+    let mut named = request(&endpoint, all_needs());
+    named.resources.buckets = vec!["plain".to_owned()];
+    collect(named);
+    assert_eq!(endpoint.count("s3:ListDirectoryBuckets"), 0);
 }
 
 #[test]

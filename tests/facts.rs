@@ -13,6 +13,8 @@
 mod access;
 #[path = "facts/access_points.rs"]
 mod access_points;
+#[path = "facts/bucket_kinds.rs"]
+mod bucket_kinds;
 #[path = "facts/buckets.rs"]
 mod buckets;
 #[path = "facts/config.rs"]

@@ -13,7 +13,7 @@ use coldbucket::checks::expression::Expression;
 use coldbucket::checks::{Catalog, Check, DEFAULT_PACK, Selection, verify, verify_files};
 use coldbucket::facts;
 use coldbucket::inventory::ids::SubjectKind;
-use coldbucket::inventory::need::{Need, ReadingKind};
+use coldbucket::inventory::need::{Need, ReadingKind, Relation};
 use proptest::prelude::*;
 
 fn catalog() -> Catalog {
@@ -287,6 +287,7 @@ fn every_need_is_a_known_reading_and_opens_nothing_else() {
             let more: Vec<Need> = facts::list_needs(&path)
                 .into_iter()
                 .filter(|need| !needs.contains(need) && !is_listing(need))
+                .filter(|need| need.relation != Relation::Own || check.is_about(need.reading))
                 .collect();
             assert!(more.is_empty(), "{}: {path} opens {more:?}", check.id);
         }
@@ -421,6 +422,32 @@ fn a_misspelt_fact_is_named_with_its_place() {
         [
             "mine/my-check.yaml:5:29: `bucket.transport` has no fact `plain_htp_reachable`; did you mean `plain_http_reachable`?"
         ]
+    );
+}
+
+/// A check judges general purpose buckets, and the other kinds that are read when it names them.
+#[test]
+fn the_kinds_of_bucket_are_those_that_are_read() {
+    let kinds = |kinds: &str| {
+        said(&with(
+            "severity: low",
+            &format!("kinds: {kinds}\nseverity: low"),
+        ))
+    };
+    assert_eq!(kinds("[general, directory]"), Vec::<String>::new());
+    assert_eq!(
+        kinds("[general, table]"),
+        [
+            "mine/my-check.yaml:4:18: `table` is not a kind of bucket that is read: general, directory"
+        ]
+    );
+    let of_functions = with("subject: bucket", "subject: function\nkinds: [directory]");
+    assert!(
+        said(&of_functions)
+            .iter()
+            .any(|problem| problem.contains("`kinds` is for checks on buckets")),
+        "{:?}",
+        said(&of_functions)
     );
 }
 

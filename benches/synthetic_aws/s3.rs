@@ -10,6 +10,12 @@ use super::{Behaviour, World};
 pub const OPERATIONS: &[Operation] = &[
     Operation {
         service: "s3",
+        name: "ListDirectoryBuckets",
+        matches: |call| call.param("x-id") == "ListDirectoryBuckets",
+        answer: list_directory_buckets,
+    },
+    Operation {
+        service: "s3",
         name: "ListBuckets",
         matches: |call| call.method == "GET" && call.path.is_empty(),
         answer: list_buckets,
@@ -385,6 +391,32 @@ fn head_bucket(world: &World, _: &Behaviour, call: &Call) -> Answer {
     })
 }
 
+/// Directory buckets are those of the Region whose names say so.
+fn list_directory_buckets(world: &World, behaviour: &Behaviour, call: &Call) -> Answer {
+    let asked = call.param("max-directory-buckets").parse().unwrap_or(1000);
+    let all: Vec<String> = world
+        .buckets
+        .iter()
+        .filter(|(name, bucket)| name.ends_with("--x-s3") && bucket.region == call.region)
+        .map(|(name, _)| {
+            format!(
+                "<Bucket><Name>{}</Name><CreationDate>2025-03-04T05:06:07.000Z</CreationDate></Bucket>",
+                escape(name)
+            )
+        })
+        .collect();
+    let size = behaviour.page.map_or(asked, |page| page.min(asked));
+    let (entries, next) = page(&all, call.param("continuation-token"), size);
+    let token = next.map_or_else(String::new, |token| {
+        format!("<ContinuationToken>{token}</ContinuationToken>")
+    });
+    Answer::xml(format!(
+        "<ListAllMyDirectoryBucketsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+         <Buckets>{}</Buckets>{token}</ListAllMyDirectoryBucketsResult>",
+        entries.concat()
+    ))
+}
+
 fn list_buckets(world: &World, behaviour: &Behaviour, call: &Call) -> Answer {
     let asked = call.param("max-buckets").parse().unwrap_or(10_000);
     let size = behaviour.page.map_or(asked, |page| page.min(asked));
@@ -393,7 +425,10 @@ fn list_buckets(world: &World, behaviour: &Behaviour, call: &Call) -> Answer {
     let all: Vec<String> = world
         .buckets
         .iter()
-        .filter(|(name, bucket)| bucket.owner.is_none() && name.starts_with(call.param("prefix")))
+        .filter(|(name, bucket)| {
+            let is_directory = name.ends_with("--x-s3");
+            bucket.owner.is_none() && !is_directory && name.starts_with(call.param("prefix"))
+        })
         .map(|(name, bucket)| {
             let region = if tells_region {
                 format!("<BucketRegion>{}</BucketRegion>", bucket.region)

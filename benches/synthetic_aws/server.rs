@@ -233,6 +233,10 @@ async fn respond(
         body: String::from_utf8_lossy(&body).into_owned(),
         raw: body.to_vec(),
     };
+    // Directory buckets have a signing name of their own, and S3's operations.
+    if call.service == "s3express" {
+        call.service = "s3".to_owned();
+    }
     if call.service == "s3" && call.path.starts_with("v20180820/") {
         call.service = "s3control".to_owned();
     }

@@ -179,6 +179,14 @@ fn assess_subject(
         findings: Vec::new(),
         posture: Posture::default(),
     };
+    let checks: Vec<&Chosen> = checks
+        .iter()
+        .copied()
+        .filter(|chosen| chosen.check.judges(&subject.id.arn))
+        .collect();
+    if checks.is_empty() {
+        return Ok(judged);
+    }
     let Some(view) = facts.view(subject) else {
         let unlisted = checks.iter().map(|chosen| {
             let judgement = Judgement::not_assessed(&subject.unlisted);
@@ -189,7 +197,7 @@ fn assess_subject(
     };
     let document = view.document(paths);
     let prepared = Prepared::new(&document);
-    for chosen in checks {
+    for chosen in &checks {
         let check = &chosen.check;
         let judgements =
             judge(check, chosen.params.as_ref(), &prepared).map_err(|message| CheckDefect {

@@ -3,7 +3,7 @@
 //! All mistakes of all files are reported at once. A catalogue holds no check that can
 //! fail for a reason visible in its file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -19,7 +19,8 @@ use super::model::{Check, Examples, ForEach, MessageCase, Remediation};
 use super::problem::{PolicyErrors, PolicyProblem};
 use super::shape::FactShape;
 use super::suggest;
-use crate::inventory::ids::SubjectKind;
+use crate::inventory::ids::{BucketKind, SubjectKind};
+use crate::inventory::need::ReadingKind;
 use crate::remedy::change;
 
 /// The files of `policies/`, as `build.rs` found them.
@@ -417,6 +418,7 @@ impl Compiler<'_> {
         let evidence = self.evidence(read.evidence.as_ref(), list, &variables);
         let remediation =
             self.remediation(read.remediation.as_ref(), read.subject.value, &variables);
+        let kinds = self.kinds(&read);
         let examples = |trees: &[Spanned<Tree>]| trees.iter().map(|t| t.value.to_json()).collect();
         let maps_to = read.maps_to.into_iter();
         Some(Check {
@@ -424,6 +426,7 @@ impl Compiler<'_> {
             aliases: values(read.aliases),
             title: read.title.value,
             subject: read.subject.value,
+            kinds: kinds?,
             severity: read.severity.value,
             applies: applies.map_or(Some(None), |condition| condition.map(Some))?,
             fail_when: fail_when?,
@@ -463,6 +466,37 @@ impl Compiler<'_> {
         if !is_version(&read.since.value) {
             self.problem(&read.since, 0, "`since` is a version such as 0.1.0");
         }
+    }
+
+    /// The kinds of bucket that a check judges: general purpose ones, unless it says otherwise.
+    fn kinds(&mut self, read: &PolicyFile) -> Option<BTreeSet<BucketKind>> {
+        let is_of_buckets = read.subject.value == SubjectKind::Bucket;
+        let before = self.problems.len();
+        let listed: Vec<BucketKind> = ReadingKind::listings_of(SubjectKind::Bucket)
+            .filter_map(ReadingKind::bucket_kind)
+            .collect();
+        let mut kinds = BTreeSet::new();
+        for name in &read.kinds {
+            match BucketKind::from_name(&name.value).filter(|kind| listed.contains(kind)) {
+                Some(kind) if is_of_buckets => {
+                    kinds.insert(kind);
+                }
+                Some(_) => self.problem(name, 0, "`kinds` is for checks on buckets"),
+                None => {
+                    let names: Vec<&str> = listed.iter().map(|kind| kind.name()).collect();
+                    let message = format!(
+                        "`{}` is not a kind of bucket that is read: {}",
+                        name.value,
+                        names.join(", ")
+                    );
+                    self.problem(name, 0, message);
+                }
+            }
+        }
+        if is_of_buckets && read.kinds.is_empty() {
+            kinds.insert(BucketKind::General);
+        }
+        (self.problems.len() == before).then_some(kinds)
     }
 
     /// The variables of the check's conditions and messages, and its `for_each`.

@@ -23,6 +23,8 @@ pub struct PolicyFile {
     pub aliases: Vec<Spanned<String>>,
     pub title: Spanned<String>,
     pub subject: Spanned<SubjectKind>,
+    #[serde(default)]
+    pub kinds: Vec<Spanned<String>>,
     pub severity: Spanned<Severity>,
     #[serde(default)]
     pub applies: Option<Spanned<String>>,

@@ -10,8 +10,8 @@ use super::expression::Expression;
 use super::message::TextTemplate;
 use crate::facts;
 use crate::findings::{CheckSummary, Severity};
-use crate::inventory::ids::SubjectKind;
-use crate::inventory::need::Need;
+use crate::inventory::ids::{BucketKind, SubjectKind};
+use crate::inventory::need::{Need, ReadingKind, Relation};
 
 /// One check: a short condition over facts, with its documentation.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Check {
     pub title: String,
     /// The kind of resource it judges.
     pub subject: SubjectKind,
+    /// The kinds of bucket it judges, for a check on buckets; empty for one on something else.
+    pub kinds: BTreeSet<BucketKind>,
     /// How bad it is.
     pub severity: Severity,
     /// If false, the check does not apply to the resource; absent means it always applies.
@@ -166,7 +168,25 @@ impl Check {
             .into_iter()
             .chain(of_messages)
             .flat_map(|path| facts::list_needs(&path))
+            .filter(|need| need.relation != Relation::Own || self.is_about(need.reading))
             .collect()
+    }
+
+    /// The listings that name the resources it judges.
+    pub fn listings(&self) -> impl Iterator<Item = ReadingKind> {
+        ReadingKind::listings_of(self.subject).filter(|listing| self.is_about(*listing))
+    }
+
+    /// False for readings of a kind of bucket that it does not judge.
+    pub fn is_about(&self, reading: ReadingKind) -> bool {
+        let kind = reading.bucket_kind();
+        self.kinds.is_empty() || kind.is_none_or(|kind| self.kinds.contains(&kind))
+    }
+
+    /// True for the resources that it judges, of those of its subject: for a check on buckets, the kinds
+    /// of bucket that it names.
+    pub fn judges(&self, arn: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&BucketKind::of_arn(arn))
     }
 
     /// What to do about any finding of the check, in one sentence.

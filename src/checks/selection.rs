@@ -15,7 +15,7 @@ use super::model::Check;
 use super::suggest;
 use crate::findings::{CheckSummary, Severity};
 use crate::inventory::ids::SubjectKind;
-use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::need::Need;
 
 /// The pack that is used when none is named.
 pub const DEFAULT_PACK: &str = "default";
@@ -252,8 +252,11 @@ impl Selected {
 
     /// The readings the checks rest on, with the listings that name their subjects.
     pub fn needs(&self) -> BTreeSet<(SubjectKind, Need)> {
-        let listings = self.kinds().into_iter().flat_map(|kind| {
-            ReadingKind::listings_of(kind).map(move |listing| (kind, Need::own(listing)))
+        let listings = self.iter().flat_map(|check| {
+            let subject = check.subject;
+            check
+                .listings()
+                .map(move |listing| (subject, Need::own(listing)))
         });
         self.iter()
             .flat_map(|check| {

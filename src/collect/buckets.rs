@@ -7,6 +7,7 @@ use wildmatch::WildMatch;
 use crate::inventory::Reading;
 use crate::inventory::account::Listing;
 use crate::inventory::bucket::BucketInventory;
+use crate::inventory::ids::is_directory_bucket_name;
 use crate::inventory::need::ReadingKind;
 
 use super::lane::ServiceFamily;
@@ -40,7 +41,8 @@ pub async fn find(session: &Session) -> FoundBuckets {
     }
     // A name given literally is read whether or not it was listed; if it does not exist, its
     // readings will say so.
-    for name in globs.iter().filter(|glob| literal(glob)) {
+    let general = |name: &&String| literal(name) && !is_directory_bucket_name(name);
+    for name in globs.iter().filter(general) {
         found.buckets.entry(name.clone()).or_default();
     }
     found

@@ -86,6 +86,15 @@ const SKEW: [&str; 5] = [
     "AuthFailure",
 ];
 
+/// How resolvers say that a name has no address (glibc, musl, macOS, Windows). A resolver that did not
+/// answer says something else.
+const NO_ADDRESS: [&str; 4] = [
+    "Name or service not known",
+    "Name does not resolve",
+    "nodename nor servname provided",
+    "No such host is known",
+];
+
 impl CallError {
     /// The run was interrupted.
     pub fn interrupted() -> Self {
@@ -115,6 +124,11 @@ impl CallError {
             && (self.status == Some(501)
                 || self.code == "UnknownOperationException"
                 || names_no_operation(&self.message))
+    }
+
+    /// True when the host's name has no address.
+    pub fn has_no_address(&self) -> bool {
+        self.status.is_none() && NO_ADDRESS.iter().any(|text| self.message.contains(text))
     }
 
     /// True when the other side never answered.
@@ -151,7 +165,11 @@ where
                     Self::local(ErrorKind::Transient, "Timeout", &text)
                 // A connection that was closed half-way through is "other" to the SDK, with a kind.
                 } else if failure.is_io() || failure.as_other().is_some() {
-                    Self::local(ErrorKind::Transient, "Connection", &text)
+                    let mut error = Self::local(ErrorKind::Transient, "Connection", &text);
+                    if error.has_no_address() {
+                        error.kind = ErrorKind::Final;
+                    }
+                    error
                 } else {
                     before_sending(&error, text)
                 }

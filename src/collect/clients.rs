@@ -266,6 +266,9 @@ impl Clients {
                 aws_sdk_s3::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
                     .force_path_style(custom)
+                    // The calls about directory buckets need no session, and a session is not for reading
+                    // alone.
+                    .disable_s3_express_session_auth(true)
                     .interceptor(ReadOnly::default())
                     .build(),
             )

@@ -413,6 +413,8 @@ pub enum ServiceFamily {
     Account,
     /// s3, the configuration calls and ListBuckets.
     S3,
+    /// s3, the calls about directory buckets, which have hosts of their own.
+    S3Express,
     /// s3control.
     S3Control,
     /// lambda, all calls that share one quota.

@@ -19,6 +19,7 @@ mod buckets;
 mod call_error;
 mod clients;
 mod config;
+mod directory_buckets;
 mod endpoint;
 mod error;
 mod event_recorders;
@@ -76,6 +77,7 @@ use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use crate::inventory::ids::{SubjectKind, partition};
 use crate::inventory::key::KeyInventory;
+use crate::inventory::need::ReadingKind;
 use crate::inventory::snapshot::SCHEMA;
 use crate::inventory::target::TargetInventory;
 use crate::inventory::trail::TrailInventory;
@@ -228,8 +230,12 @@ fn open_with(
         .lambda_quota
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
     let gate = SharedLimits::new(request.concurrency, request.rate, interrupt);
+    let mut plan = CollectionPlan::new(&request.needs, &request.opted());
+    if !directory_buckets::may_be_selected(&request.resources.buckets) {
+        plan.leave_out(ReadingKind::DirectoryBucketListing);
+    }
     Session {
-        plan: CollectionPlan::new(&request.needs, &request.opted()),
+        plan,
         lanes: Lanes::new(gate, lambda_quota),
         home: clients.home(),
         clients,
@@ -467,6 +473,7 @@ async fn read_regions(session: &Session, account: &str) -> ReadRegions {
                 functions,
                 (web_function_listing, web_functions),
                 access_points,
+                directory_buckets,
                 (trail_listing, trails),
                 recorders,
                 config,
@@ -474,17 +481,21 @@ async fn read_regions(session: &Session, account: &str) -> ReadRegions {
                 functions,
                 web_functions::read(session, &name),
                 access_points::read(session, account, &name),
+                directory_buckets::read(session, &name),
                 trails::list(session, &name),
                 recorders,
                 config::read(session, &name)
             );
             let (event_data_stores, event_channels) = recorders;
             let (access_point_listing, access_points) = access_points;
+            let (directory_bucket_listing, directory_buckets) = directory_buckets;
             let region = RegionInventory {
                 access_point_listing,
                 access_points,
                 web_function_listing,
                 web_functions,
+                directory_bucket_listing,
+                directory_buckets,
                 trail_listing,
                 event_data_stores,
                 event_channels,

@@ -97,6 +97,12 @@ impl CollectionPlan {
         ]
         .iter()
         .any(|kind| self.lists(*kind))
+            || self.wants(ReadingKind::DirectoryBucketListing)
+    }
+
+    /// Leaves a reading out: the selected resources have none of it.
+    pub fn leave_out(&mut self, reading: ReadingKind) {
+        self.all.0.remove(&reading);
     }
 
     /// The reading is wanted of every resource it belongs to.

@@ -176,7 +176,7 @@ fn public_access_block(output: GetPublicAccessBlockOutput) -> Option<PublicAcces
     })
 }
 
-fn encryption(output: GetBucketEncryptionOutput) -> Option<Encryption> {
+pub(super) fn encryption(output: GetBucketEncryptionOutput) -> Option<Encryption> {
     let rules = output.server_side_encryption_configuration?.rules;
     rules.first().map(encryption_rule)
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::function::LATEST;
 use super::{Fact, Facts, Subject, SubjectFacts, needs};
 use crate::inventory::account::AccountInventory;
-use crate::inventory::ids::SubjectKind;
+use crate::inventory::ids::{BucketKind, SubjectKind};
 use crate::inventory::need::{Need, ReadingKind, Relation, Scope};
 use crate::inventory::readings::{AnyReading, OwnerInventory, ReadingOwner};
 use crate::inventory::{ReadingState, pointer};
@@ -243,7 +243,10 @@ fn own_scope(subject: &Subject) -> Scope {
     match subject.id.kind {
         SubjectKind::Account => Scope::Account,
         SubjectKind::Region => Scope::Region,
-        SubjectKind::Bucket => Scope::Bucket,
+        SubjectKind::Bucket => match BucketKind::of_arn(&subject.id.arn) {
+            BucketKind::Directory => Scope::DirectoryBucket,
+            _ => Scope::Bucket,
+        },
         SubjectKind::AccessPoint if subject.id.region == GLOBAL => Scope::MultiRegionAccessPoint,
         SubjectKind::AccessPoint => Scope::AccessPoint,
         SubjectKind::Trail => Scope::Trail,

@@ -10,7 +10,7 @@ use crate::inventory::Reading;
 use crate::inventory::bucket::{
     Acl, BucketInventory, Encryption, Grant, LifecycleRule, Logging, PublicAccessBlock, Replication,
 };
-use crate::inventory::ids::SubjectKind;
+use crate::inventory::ids::{BucketKind, SubjectKind};
 use crate::inventory::need::ReadingKind;
 
 /// The settings of one bucket. `None` inside a fact is AWS's "no such configuration".
@@ -41,6 +41,9 @@ impl<'a> Facts<'a> {
     pub fn current_settings(&self, subject: &Subject) -> Option<CurrentSettings<'a>> {
         let id = &subject.id;
         if id.kind != SubjectKind::Bucket {
+            return None;
+        }
+        if BucketKind::of_arn(&id.arn) != BucketKind::General {
             return None;
         }
         let account = self.snapshot.accounts.get(&id.account)?;
@@ -140,6 +143,7 @@ impl Facts<'_> {
             account,
             name,
             bucket,
+            regional: None,
             index: &self.index,
             trust: &self.trust,
             controls: &self.controls,

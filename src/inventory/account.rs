@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Reading;
 use super::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
-use super::bucket::{BucketInventory, PublicAccessBlock};
+use super::bucket::{BucketInventory, PublicAccessBlock, RegionalBucketInventory};
 use super::config::{
     ConfigDelivery, ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus, ConfigRule,
 };
 use super::function::FunctionInventory;
 use super::identity::{IdentityInventory, ManagedPolicyInventory};
-use super::ids::{partition, partition_of_arn};
+use super::ids::{BucketKind, partition, partition_of_arn};
 use super::key::KeyInventory;
 use super::price::LambdaPriceList;
 use super::target::TargetInventory;
@@ -127,6 +127,13 @@ pub struct RegionInventory {
     /// The access points by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub access_points: BTreeMap<String, AccessPointInventory>,
+    /// How the listing of directory buckets went (ListDirectoryBuckets); absent where the Region does
+    /// not offer them.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub directory_bucket_listing: Reading<Listing>,
+    /// The directory buckets by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub directory_buckets: BTreeMap<String, RegionalBucketInventory>,
     /// How the listing of Web Functions went (ListWebFunctions); absent where AWS does not offer them.
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub web_function_listing: Reading<Listing>,
@@ -156,6 +163,25 @@ pub struct Listing {
 pub struct RegionListing {
     /// Region names.
     pub regions: Vec<String>,
+}
+
+impl RegionInventory {
+    /// How the listing of the buckets of a kind went, and the buckets by name; none for general purpose
+    /// buckets, which the account lists.
+    pub fn regional_buckets(
+        &self,
+        kind: BucketKind,
+    ) -> Option<(
+        &Reading<Listing>,
+        &BTreeMap<String, RegionalBucketInventory>,
+    )> {
+        match kind {
+            BucketKind::Directory => {
+                Some((&self.directory_bucket_listing, &self.directory_buckets))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl AccountInventory {

@@ -80,6 +80,21 @@ pub struct BucketInventory {
     pub request_payment: Reading<String>,
 }
 
+/// A bucket that is not general purpose, a directory bucket: it is listed in one Region.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct RegionalBucketInventory {
+    /// Creation time, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// The policy document exactly as stored, unparsed; absent without one.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub policy: Reading<String>,
+    /// Default encryption.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub encryption: Reading<Encryption>,
+}
+
 /// Static website hosting of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

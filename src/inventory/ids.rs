@@ -1,5 +1,6 @@
 //! Names of things: resources and how AWS writes their ARNs.
 
+pub use coldbucket_policy::bucket_kind::BucketKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -167,6 +168,21 @@ pub fn web_function_arn(region: &str, account: &str, name: &str) -> String {
         "arn:{}:lambda:{region}:{account}:web-function/{name}",
         partition(region)
     )
+}
+
+/// The ARN of a bucket that is not general purpose.
+pub fn regional_bucket_arn(kind: BucketKind, region: &str, account: &str, name: &str) -> String {
+    format!(
+        "arn:{}:{}:{region}:{account}:bucket/{name}",
+        partition(region),
+        kind.service()
+    )
+}
+
+/// Whether a name is one that directory buckets alone have: `NAME--ZONE--x-s3` (S3 user guide,
+/// "Directory bucket naming rules", copy of 2026).
+pub fn is_directory_bucket_name(name: &str) -> bool {
+    name.ends_with("--x-s3")
 }
 
 /// The ARN of an access point.

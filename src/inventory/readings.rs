@@ -15,10 +15,10 @@ use serde_json::Value;
 
 use super::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
 use super::account::{AccountInventory, Listing, RegionInventory};
-use super::bucket::BucketInventory;
+use super::bucket::{BucketInventory, RegionalBucketInventory};
 use super::function::FunctionInventory;
 use super::identity::IdentityInventory;
-use super::ids::SubjectKind;
+use super::ids::{BucketKind, SubjectKind};
 use super::key::KeyInventory;
 use super::pointer;
 use super::reading::{Reading, ReadingState};
@@ -36,6 +36,8 @@ pub enum Scope {
     Region,
     /// Once a bucket.
     Bucket,
+    /// Once a directory bucket.
+    DirectoryBucket,
     /// Once a KMS key that buckets name.
     Key,
     /// Once a bucket that others deliver to and that is not read itself.
@@ -60,7 +62,7 @@ impl Scope {
         match self {
             Self::Account => SubjectKind::Account,
             Self::Region => SubjectKind::Region,
-            Self::Bucket | Self::Key | Self::Target => SubjectKind::Bucket,
+            Self::Bucket | Self::DirectoryBucket | Self::Key | Self::Target => SubjectKind::Bucket,
             Self::Trail => SubjectKind::Trail,
             Self::Identity => SubjectKind::Identity,
             Self::AccessPoint | Self::MultiRegionAccessPoint => SubjectKind::AccessPoint,
@@ -267,6 +269,8 @@ readings! {
         WebFunctionListing = web_function_listing [("lambda", "ListWebFunctions", "lambda:ListWebFunctions")] lists WebFunction;
         /// The list of access points.
         AccessPointListing = access_point_listing [("s3control", "ListAccessPoints", "s3:ListAccessPoints")] lists AccessPoint;
+        /// The list of directory buckets.
+        DirectoryBucketListing = directory_bucket_listing [("s3", "ListDirectoryBuckets", "s3express:ListAllMyDirectoryBuckets")] lists Bucket;
         /// Event source mappings of a Region.
         EventSourceMappings = event_source_mappings [("lambda", "ListEventSourceMappings", "lambda:ListEventSourceMappings")]
             guard OnlyStartedAhead;
@@ -338,6 +342,13 @@ readings! {
             guard UnlessAclsWithoutEffect option "--sample-objects N";
         /// Who pays for requests.
         BucketRequestPayment = request_payment [("s3", "GetBucketRequestPayment", "s3:GetBucketRequestPayment")];
+    }
+    DirectoryBucket "directory_bucket" RegionalBucketInventory {
+        /// Policy of a directory bucket.
+        DirectoryBucketPolicy = policy [("s3", "GetBucketPolicy", "s3express:GetBucketPolicy")] absent ["NoSuchBucketPolicy"];
+        /// Default encryption of a directory bucket.
+        DirectoryBucketEncryption = encryption [("s3", "GetBucketEncryption", "s3express:GetEncryptionConfiguration")]
+            absent ["ServerSideEncryptionConfigurationNotFoundError"];
     }
     Key "key" KeyInventory {
         /// What a KMS key is.
@@ -507,6 +518,18 @@ impl ReadingKind {
         }
     }
 
+    /// The kind of bucket that the reading is about; `None` for one that is about no bucket, or about
+    /// buckets of every kind.
+    pub fn bucket_kind(self) -> Option<BucketKind> {
+        match (self, self.scope()) {
+            (Self::BucketListing, _) | (_, Scope::Bucket) => Some(BucketKind::General),
+            (Self::DirectoryBucketListing, _) | (_, Scope::DirectoryBucket) => {
+                Some(BucketKind::Directory)
+            }
+            _ => None,
+        }
+    }
+
     /// The listings that name the subjects of a kind.
     pub fn listings_of(kind: SubjectKind) -> impl Iterator<Item = Self> {
         let all = Self::ALL.iter().copied();
@@ -572,6 +595,7 @@ impl<'a> ReadingOwner<'a> {
         for (name, region) in &a.regions {
             let of_region = std::iter::once((name.as_str(), I::Region(region)))
                 .chain(keyed(&region.access_points, I::AccessPoint))
+                .chain(keyed(&region.directory_buckets, I::DirectoryBucket))
                 .chain(keyed(&region.functions, I::Function))
                 .chain(keyed(&region.web_functions, I::WebFunction));
             owners.extend(of_region.map(|keyed| owner(name, keyed)));
@@ -600,7 +624,11 @@ impl<'a> ReadingOwner<'a> {
                 let points = &a.multi_region_access_points;
                 get(points, name, I::MultiRegionAccessPoint)
             }
-            Scope::Region | Scope::AccessPoint | Scope::Function | Scope::WebFunction => None,
+            Scope::Region
+            | Scope::AccessPoint
+            | Scope::DirectoryBucket
+            | Scope::Function
+            | Scope::WebFunction => None,
         };
         let (region, (name, inventory)) = match of_account {
             Some(keyed) => ("", keyed),
@@ -609,6 +637,9 @@ impl<'a> ReadingOwner<'a> {
                 let keyed = match scope {
                     Scope::Region => (region.as_str(), I::Region(of_region)),
                     Scope::AccessPoint => get(&of_region.access_points, name, I::AccessPoint)?,
+                    Scope::DirectoryBucket => {
+                        get(&of_region.directory_buckets, name, I::DirectoryBucket)?
+                    }
                     Scope::Function => get(&of_region.functions, name, I::Function)?,
                     Scope::WebFunction => get(&of_region.web_functions, name, I::WebFunction)?,
                     _ => return None,
@@ -649,6 +680,7 @@ impl<'a> ReadingOwner<'a> {
         let map = match self.inventory.scope() {
             Scope::Account | Scope::Region => "",
             Scope::Bucket => "buckets",
+            Scope::DirectoryBucket => "directory_buckets",
             Scope::Key => "keys",
             Scope::Target => "targets",
             Scope::Trail => "trails",
@@ -775,6 +807,10 @@ mod tests {
                 one("eu-west-1"),
                 RegionInventory {
                     access_points: BTreeMap::from([(one("p"), AccessPointInventory::default())]),
+                    directory_buckets: BTreeMap::from([(
+                        one("d"),
+                        RegionalBucketInventory::default(),
+                    )]),
                     functions: BTreeMap::from([(one("f"), FunctionInventory::default())]),
                     web_functions: BTreeMap::from([(one("w"), WebFunctionInventory::default())]),
                     ..RegionInventory::default()

@@ -48,8 +48,11 @@ pub(super) fn run(
             let reading = need.reading;
             reading.lists().is_some() || reading == ReadingKind::RegionListing
         })
-        .chain(selected.kinds().into_iter().flat_map(|kind| {
-            ReadingKind::listings_of(kind).map(move |reading| (kind, Need::own(reading)))
+        .chain(selected.iter().flat_map(|check| {
+            let subject = check.subject;
+            check
+                .listings()
+                .map(move |reading| (subject, Need::own(reading)))
         }))
         .collect();
     let request = |needs, resources| CollectRequest {
@@ -142,6 +145,7 @@ const fn per(scope: Scope) -> &'static str {
         Scope::Account => "account",
         Scope::Region => "Region",
         Scope::Bucket => "bucket",
+        Scope::DirectoryBucket => "directory bucket",
         Scope::Key => "KMS key",
         Scope::Target => "destination bucket",
         Scope::Trail => "trail",
@@ -261,10 +265,13 @@ fn resources(account: &AccountInventory) -> Vec<(&'static str, Option<u64>)> {
         .map(|region| region.functions.len())
         .sum();
     let listed = account.bucket_listing.known().is_some();
+    let directories = account.regions.values();
+    let directories = directories.map(|region| region.directory_buckets.len());
+    let buckets = account.buckets.len().saturating_add(directories.sum());
     vec![
         (
             SubjectKind::Bucket.name(),
-            number(account.buckets.len()).filter(|_| listed || !account.buckets.is_empty()),
+            number(buckets).filter(|_| listed || buckets > 0),
         ),
         (SubjectKind::Function.name(), number(functions)),
     ]
@@ -331,6 +338,7 @@ fn scope_of(owner: &ReadingOwner<'_>) -> Scope {
         OwnerInventory::Account(_) => Scope::Account,
         OwnerInventory::Region(_) => Scope::Region,
         OwnerInventory::Bucket(_) => Scope::Bucket,
+        OwnerInventory::DirectoryBucket(_) => Scope::DirectoryBucket,
         OwnerInventory::Key(_) => Scope::Key,
         OwnerInventory::Target(_) => Scope::Target,
         OwnerInventory::Trail(_) => Scope::Trail,

@@ -161,6 +161,8 @@ fn narrowed(check: &Check, explain: &ExplainOptions) -> ResourceFilter {
         .rsplit(':')
         .next()
         .unwrap_or(&explain.resource);
+    // The ARN of a directory bucket ends in `bucket/NAME`.
+    let name = name.strip_prefix("bucket/").unwrap_or(name);
     if alone && !name.contains(['*', '?']) {
         match check.subject {
             SubjectKind::Bucket => resources.buckets = vec![name.to_owned()],

@@ -8,8 +8,8 @@ use crate::inventory::Snapshot;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::{
-    SubjectKind, access_point_arn, account_arn, bucket_arn, function_arn,
-    multi_region_access_point_arn,
+    BucketKind, SubjectKind, access_point_arn, account_arn, bucket_arn, function_arn,
+    multi_region_access_point_arn, regional_bucket_arn,
 };
 use crate::inventory::need::{ReadingKind, Scope};
 use crate::inventory::readings::{OwnerInventory, ReadingOwner};
@@ -66,6 +66,7 @@ fn in_scope(owner: &ReadingOwner<'_>, scope: &AuditScope) -> bool {
             bucket.region.as_deref().unwrap_or("unknown"),
         ),
         OwnerInventory::Region(_) => (SubjectKind::Region, owner.region),
+        OwnerInventory::DirectoryBucket(_) => (SubjectKind::Bucket, owner.region),
         OwnerInventory::AccessPoint(_) => (SubjectKind::AccessPoint, owner.region),
         OwnerInventory::Function(_) => (SubjectKind::Function, owner.region),
         OwnerInventory::WebFunction(_) => (SubjectKind::WebFunction, owner.region),
@@ -85,6 +86,9 @@ fn resource(owner: &ReadingOwner<'_>, account: &AccountInventory) -> String {
         OwnerInventory::Identity(identity) => identity.arn.clone(),
         OwnerInventory::MultiRegionAccessPoint(point) => {
             multi_region_access_point_arn(partition, id, &point.alias)
+        }
+        OwnerInventory::DirectoryBucket(_) => {
+            regional_bucket_arn(BucketKind::Directory, region, id, name)
         }
         OwnerInventory::AccessPoint(_) => access_point_arn(region, id, name),
         OwnerInventory::Function(function) if function.arn.is_empty() => {
@@ -113,7 +117,7 @@ impl<'a> Affected<'a> {
             let needs = check.needs();
             let mut readings: BTreeSet<ReadingKind> =
                 needs.iter().map(|need| need.reading).collect();
-            readings.extend(ReadingKind::listings_of(check.subject));
+            readings.extend(check.listings());
             // What is listed Region by Region needs the list of Regions.
             if readings
                 .iter()
@@ -156,7 +160,14 @@ impl<'a> Affected<'a> {
             })
         };
         let listed = listed_kind(kind);
-        let of_kind = |result: &CheckResult| listed.is_none_or(|kind| result.resource.kind == kind);
+        // A list of buckets is of one kind of bucket.
+        let of_bucket_kind = |result: &CheckResult| {
+            let named = kind.bucket_kind();
+            named.is_none_or(|named| BucketKind::of_arn(&result.resource.arn) == named)
+        };
+        let of_kind = |result: &CheckResult| {
+            listed.is_none_or(|kind| result.resource.kind == kind && of_bucket_kind(result))
+        };
         let in_account = |result: &CheckResult| result.resource.account == owner.account;
         match owner.inventory {
             OwnerInventory::Account(_) => {

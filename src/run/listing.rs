@@ -12,6 +12,7 @@ use super::{Exit, RunError, catalogue};
 use crate::checks::{self, Catalog, Check};
 use crate::cli::options::SelectionOptions;
 use crate::cli::{Cli, did_you_mean};
+use crate::inventory::ids::BucketKind;
 use crate::output::catalogue_name;
 use crate::output::checks::{CheckLine, CheckPage};
 use crate::output::hostile;
@@ -172,6 +173,15 @@ fn capitalized(word: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
+/// The kinds of bucket that a check judges, where they are more than general purpose ones.
+fn kinds(check: &Check) -> String {
+    if check.kinds.iter().all(|kind| *kind == BucketKind::General) {
+        return String::new();
+    }
+    let names: Vec<&str> = check.kinds.iter().map(|kind| kind.name()).collect();
+    names.join(", ")
+}
+
 pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
     let text = |expression: &checks::expression::Expression| expression.text().trim().to_owned();
     let needs = check.needs();
@@ -210,6 +220,7 @@ pub(super) fn page(check: &Check, round_trip: &RoundTrip) -> CheckPage {
         line: line(check),
         members: vec![
             ("subject", check.subject.name().to_owned()),
+            ("kinds", kinds(check)),
             (
                 "applies",
                 check.applies.as_ref().map(text).unwrap_or_default(),

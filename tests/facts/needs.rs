@@ -16,7 +16,7 @@ use coldbucket::inventory::account::{AccountInventory, Listing, RegionInventory}
 use coldbucket::inventory::archive::{Archive, Content, ContentKind, Folder, Package, StoredCode};
 use coldbucket::inventory::bucket::{
     Abac, BucketInventory, CorsRule, Encryption, LifecycleRule, ObjectLock, PolicyStatus,
-    PublicAccessBlock, Replication, ReplicationRule, Versioning, Website,
+    PublicAccessBlock, RegionalBucketInventory, Replication, ReplicationRule, Versioning, Website,
 };
 use coldbucket::inventory::config::{
     ConfigDelivery, ConfigDeliveryChannel, ConfigRecorder, ConfigRecorderStatus,
@@ -493,6 +493,29 @@ fn site() -> AccountInventory {
     }
 }
 
+/// A directory bucket that another account uses, without a KMS key.
+fn express() -> AccountInventory {
+    let bucket = RegionalBucketInventory {
+        policy: policy(&json!([
+            {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3express:CreateSession", "Resource": "*"},
+        ])),
+        encryption: Reading::Known(Encryption {
+            algorithm: Some("AES256".into()),
+            blocked_encryption_types: Some(vec!["SSE-C".into()]),
+            ..Encryption::default()
+        }),
+        ..RegionalBucketInventory::default()
+    };
+    let region = RegionInventory {
+        directory_buckets: [("b--euw1-az1--x-s3".to_owned(), bucket)].into(),
+        ..RegionInventory::default()
+    };
+    AccountInventory {
+        regions: [(REGION.to_owned(), region)].into(),
+        ..account(&[])
+    }
+}
+
 /// A user with a key and a right on S3.
 fn people() -> AccountInventory {
     let ann = IdentityInventory {
@@ -860,6 +883,7 @@ fn accounts() -> Vec<Snapshot> {
         snapshot(elaborate()),
         snapshot(shared()),
         snapshot(doors()),
+        snapshot(express()),
         snapshot(people()),
         snapshot(site()),
         function_snapshot(busy, REGION, "2026-11-22T12:00:00Z"),
@@ -956,8 +980,16 @@ fn pointers(
     let id = &subject.id;
     match (relation, kind.scope(), id.kind) {
         (Relation::Own, Scope::Account, _) => vec![format!("/accounts/{OWNER}/{member}")],
-        (Relation::Own, Scope::Bucket, SubjectKind::Bucket) => {
+        (Relation::Own, Scope::Bucket, SubjectKind::Bucket) if !id.arn.contains(":s3express:") => {
             vec![format!("/accounts/{OWNER}/buckets/{}/{member}", id.name)]
+        }
+        (Relation::Own, Scope::DirectoryBucket, SubjectKind::Bucket)
+            if id.arn.contains(":s3express:") =>
+        {
+            vec![format!(
+                "/accounts/{OWNER}/regions/{}/directory_buckets/{}/{member}",
+                id.region, id.name
+            )]
         }
         (Relation::Siblings, Scope::Bucket, SubjectKind::Bucket) => snapshot.accounts[OWNER]
             .buckets
@@ -1090,6 +1122,7 @@ fn listing(kind: ReadingKind) -> bool {
             | ReadingKind::RegionListing
             | ReadingKind::IdentityListing
             | ReadingKind::AccessPointListing
+            | ReadingKind::DirectoryBucketListing
             | ReadingKind::MultiRegionAccessPointListing
             | ReadingKind::WebFunctionListing
     )

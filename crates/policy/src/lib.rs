@@ -6,6 +6,7 @@
 //! published meaning of public, and [`contract`] has the types of `policy prove` and `policy evaluate`.
 
 pub mod batch;
+pub mod bucket_kind;
 pub mod catalogue;
 pub mod compare;
 pub mod contract;

@@ -7,15 +7,15 @@
 
 use schemars::JsonSchema;
 
+use super::context::BucketContext;
 use super::policy::PolicyReading;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::inventory::bucket::{BucketInventory, Encryption};
-use crate::inventory::need::ReadingKind;
+use crate::inventory::bucket::Encryption;
 
 /// Encryption.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(own(BucketEncryption))]
+#[needs(own(BucketEncryption), own(DirectoryBucketEncryption))]
 pub struct EncryptionFacts {
     /// Default: `sse-s3`, `sse-kms`, `dsse-kms`, or AWS's own word for a newer value.
     pub default: Fact<String>,
@@ -33,13 +33,9 @@ pub struct EncryptionFacts {
 
 impl EncryptionFacts {
     /// Concludes from GetBucketEncryption, and for SSE-C from the policy as well.
-    pub(super) fn derive(bucket: &BucketInventory, policy: &PolicyReading<'_>) -> Self {
-        let setting = from_reading(
-            ReadingKind::BucketEncryption,
-            &bucket.encryption,
-            Encryption::default,
-            Clone::clone,
-        );
+    pub(super) fn derive(context: &BucketContext<'_>, policy: &PolicyReading<'_>) -> Self {
+        let (kind, reading) = context.encryption();
+        let setting = from_reading(kind, reading, Encryption::default, Clone::clone);
         let default = setting.as_ref().map(default_name);
         let kms = default.as_ref().map(|default| is_kms(default));
         let when_kms = |value: fn(&Encryption) -> String| {

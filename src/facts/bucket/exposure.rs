@@ -7,12 +7,13 @@
 
 use std::net::IpAddr;
 
+use coldbucket_policy::bucket_kind::{KindCase, KindProver};
 use coldbucket_policy::catalogue::ActionClass;
 use coldbucket_policy::contract::Classes;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::context::BucketContext;
+use super::context::{BucketContext, RegionalBucket};
 use super::log_accounts::is_log_delivery;
 use super::ownership::{effective_grants, owner_enforced};
 pub use super::policy::PolicyFacts;
@@ -27,6 +28,7 @@ use crate::inventory::need::{Need, ReadingKind};
 use crate::report::Reach;
 use crate::report::policy::Request;
 use coldbucket_policy::prove::{LONGEST_SIGNATURE_MS, Question};
+use coldbucket_policy::{Policy, PolicyKind};
 
 /// Who can reach the bucket.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
@@ -40,6 +42,7 @@ pub struct ExposureFacts {
     /// Requests without a signature: `reachable`, `constrained` or `unreachable`.
     pub anonymous: Classes<Fact<Reach>>,
     /// Requests signed by an account that is not named: `reachable`, `constrained` or `unreachable`.
+    #[needs(own(DirectoryBucketPolicy))]
     pub any_aws_account: Classes<Fact<Reach>>,
     /// Accounts (and other outside principals) that the policy or the ACL names.
     #[needs(
@@ -47,7 +50,8 @@ pub struct ExposureFacts {
         own(BucketPublicAccessBlock),
         own(AccountPublicAccessBlock),
         own(BucketOwnership),
-        own(BucketAcl)
+        own(BucketAcl),
+        own(DirectoryBucketPolicy)
     )]
     pub other_accounts: Fact<Vec<NamedParty>>,
     /// Networks from which anyone gets in and which are too wide to be an office.
@@ -222,6 +226,69 @@ impl ExposureFacts {
         }
     }
 
+    /// The same for a bucket that is not general purpose: it has no ACL, and what Block Public Access
+    /// always refuses there is not asked about.
+    pub(super) fn of_kind(context: &BucketContext<'_>, bucket: &RegionalBucket<'_>) -> Self {
+        let arn = context.arn();
+        let (reading_kind, reading) = bucket.policy();
+        let policy = from_reading(
+            reading_kind,
+            reading,
+            || None,
+            |text| Some(Policy::parse(text, PolicyKind::Resource)),
+        );
+        let case = |policy| KindCase {
+            kind: bucket.kind,
+            arn: &arn,
+            owner: context.account_id,
+            policy,
+        };
+        let prover = policy
+            .as_ref()
+            .map(|policy| policy.as_ref().map(|policy| KindProver::new(case(policy))));
+        let reach = |class: ActionClass| {
+            prover.as_ref().and_then(|prover| match prover {
+                None => Fact::Known(Reach::Unreachable),
+                Some(prover) => match prover.other_accounts(class) {
+                    Reach::Unknown => Fact::undecidable(UNDECIDED),
+                    reach => Fact::Known(reach),
+                },
+            })
+        };
+        Self {
+            public: Classes::from_fn(|_| unasked()),
+            anonymous: Classes::from_fn(|_| unasked()),
+            any_aws_account: Classes::from_fn(reach),
+            other_accounts: prover.as_ref().and_then(|prover| match prover {
+                None => Fact::Known(Vec::new()),
+                Some(prover) => match prover.parties() {
+                    None => Fact::undecidable(UNDECIDED),
+                    Some(parties) => Fact::Known(
+                        parties
+                            .into_iter()
+                            .map(|account| NamedParty {
+                                trusted: context.trust.covers(&account),
+                                account,
+                                via: "policy".to_owned(),
+                            })
+                            .collect(),
+                    ),
+                },
+            }),
+            wide_networks: WideNetworkFacts {
+                read: unasked(),
+                list: unasked(),
+                write: unasked(),
+            },
+            ineffective_grants: unasked(),
+            presigned: PresignedFacts {
+                reach: unasked(),
+                max_age_ms: unasked(),
+            },
+            closed_by: Vec::new(),
+        }
+    }
+
     /// A request that gets in, for the fact at that path below `bucket.exposure`.
     pub(super) fn witness(
         context: &BucketContext<'_>,
@@ -242,6 +309,13 @@ impl ExposureFacts {
             .iter()
             .find_map(|question| sources.witness(question, class))
     }
+}
+
+const UNDECIDED: &str = "the policy has a part that this program cannot decide";
+
+/// What is not concluded of buckets that are not general purpose.
+fn unasked<T>() -> Fact<T> {
+    Fact::undecidable("it is not concluded for this kind of bucket")
 }
 
 fn closed_by(policy: &PolicyReading<'_>) -> Vec<String> {

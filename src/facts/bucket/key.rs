@@ -24,7 +24,7 @@ use coldbucket_policy::who_can::{Knowledge, World};
 
 /// The key of the default encryption.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(own(BucketEncryption))]
+#[needs(own(BucketEncryption), own(DirectoryBucketEncryption))]
 pub struct KeyFacts {
     /// `customer`, `aws`, or `none` without KMS.
     #[needs(encryption_key(KeyDescription))]
@@ -70,9 +70,10 @@ enum NamedKey {
 impl KeyFacts {
     /// Concludes from GetBucketEncryption, DescribeKey and GetKeyRotationStatus.
     pub(super) fn derive(context: &BucketContext<'_>) -> Self {
+        let (kind, reading) = context.encryption();
         let named = from_reading(
-            ReadingKind::BucketEncryption,
-            &context.bucket.encryption,
+            kind,
+            reading,
             || NamedKey::Nothing,
             |encryption| named(context, encryption),
         );
@@ -249,10 +250,5 @@ fn described(context: &BucketContext<'_>, arn: &str) -> Fact<Option<KeyDescripti
 
 /// Known to be in another Region than the bucket.
 fn elsewhere(context: &BucketContext<'_>, region: &str) -> bool {
-    !region.is_empty()
-        && context
-            .bucket
-            .region
-            .as_deref()
-            .is_some_and(|bucket| bucket != region)
+    !region.is_empty() && !matches!(context.region(), "unknown") && context.region() != region
 }

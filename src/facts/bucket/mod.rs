@@ -18,6 +18,7 @@ pub mod posture;
 pub mod public_access_block;
 pub mod public_status;
 pub mod reach;
+mod regional;
 pub mod replication;
 pub mod transport;
 pub mod versioning;
@@ -54,7 +55,7 @@ use crate::facts::group::FactValue;
 use crate::facts::lazy::Lazy;
 use crate::facts::subject::{Facts, Posture, Subject, SubjectView, UNKNOWN, UNLISTED, unlisted};
 use crate::inventory::account::AccountInventory;
-use crate::inventory::ids::{ResourceId, SubjectKind, bucket_arn};
+use crate::inventory::ids::{BucketKind, ResourceId, SubjectKind, bucket_arn};
 use crate::inventory::need::ReadingKind;
 use crate::inventory::readings::is_whole;
 use crate::report::policy::Request;
@@ -71,6 +72,8 @@ pub struct BucketFacts<'a> {
     pub name: String,
     /// Bucket ARN.
     pub arn: String,
+    /// `general`, or `directory` for a directory bucket. A check judges the kinds that it names.
+    pub kind: String,
     /// Id of the account that owns it.
     pub account: String,
     /// Its Region.
@@ -184,18 +187,20 @@ impl<'a> BucketFacts<'a> {
         });
         Self {
             name: context.name.to_owned(),
-            arn: bucket_arn(context.account.partition(), context.name),
+            arn: context.arn(),
+            kind: context.kind().name().to_owned(),
             account: context.account_id.to_owned(),
             region: context.region().to_owned(),
             policy: basis.lazy(|basis| basis.policy().facts()),
-            exposure: basis
-                .lazy(|basis| ExposureFacts::derive(&basis.context, basis.policy(), basis.block())),
+            exposure: basis.lazy(|basis| match &basis.context.regional {
+                Some(bucket) => ExposureFacts::of_kind(&basis.context, bucket),
+                None => ExposureFacts::derive(&basis.context, basis.policy(), basis.block()),
+            }),
             acl: basis.lazy(|basis| basis.acl().clone()),
             public_access_block: basis.lazy(|basis| basis.block().clone()),
             public_status: basis.lazy(|basis| PublicStatusFacts::derive(basis.context.bucket)),
             transport: basis.lazy(|basis| TransportFacts::derive(basis.policy())),
-            encryption: basis
-                .lazy(|basis| EncryptionFacts::derive(basis.context.bucket, basis.policy())),
+            encryption: basis.lazy(|basis| EncryptionFacts::derive(&basis.context, basis.policy())),
             logging: basis.lazy(|basis| {
                 LoggingFacts::derive(&basis.context, basis.policy(), basis.data_events())
             }),
@@ -249,6 +254,9 @@ impl<'a> BucketFacts<'a> {
     /// evaluator; none for facts that no request shows.
     fn request(&self, path: &str) -> Option<Request> {
         let basis = &self.basis;
+        if basis.context.regional.is_some() {
+            return None;
+        }
         if path == "bucket.transport" || path.starts_with("bucket.transport.") {
             return basis.policy().plain_http_witness();
         }
@@ -291,17 +299,28 @@ impl<'a> SubjectView<'a> for BucketFacts<'a> {
         if !unlisted.is_empty() {
             subjects.push(subject(UNKNOWN, UNLISTED, unlisted));
         }
+        subjects.extend(regional::list(id, account, complete));
         subjects
     }
 
     fn view(facts: &'a Facts<'_>, subject: &Subject) -> Option<Self> {
         let (account_id, account) = facts.account(&subject.id.account)?;
-        let (name, bucket) = account.buckets.get_key_value(&subject.id.name)?;
+        let (name, bucket, regional) = match BucketKind::of_arn(&subject.id.arn) {
+            BucketKind::General => {
+                let (name, bucket) = account.buckets.get_key_value(&subject.id.name)?;
+                (name, bucket, None)
+            }
+            kind => {
+                let (name, bucket) = regional::find(account, &subject.id, kind)?;
+                (name, regional::nothing_read(), Some(bucket))
+            }
+        };
         Some(Self::new(BucketContext {
             account_id,
             account,
             name,
             bucket,
+            regional,
             index: &facts.index,
             trust: &facts.trust,
             controls: &facts.controls,
@@ -315,6 +334,9 @@ impl<'a> SubjectView<'a> for BucketFacts<'a> {
     }
 
     fn posture(&self) -> Posture {
+        if self.basis.context.regional.is_some() {
+            return Posture::default();
+        }
         Posture {
             bucket: Some(self.posture()),
             ..Posture::default()

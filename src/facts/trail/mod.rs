@@ -123,6 +123,7 @@ impl TrailContext<'_> {
                 account: self.account,
                 name: &self.trail.bucket,
                 bucket,
+                regional: None,
                 index: self.index,
                 trust: self.trust,
                 controls: self.controls,
