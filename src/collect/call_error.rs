@@ -69,10 +69,11 @@ const TRANSIENT: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
 
 /// Messages by which a service says that it does not have the operation: AWS's front end, which then
 /// cannot name the permission that the call takes (status 403; lambda-web, every Region tried on
-/// 2026-10-07), and LocalStack 4 (status 500).
-const UNKNOWN_OPERATION: [&str; 2] = [
+/// 2026-10-07), and LocalStack 4 (status 500), or that it does not have the service.
+const UNKNOWN_OPERATION: [&str; 3] = [
     "Unable to determine service/operation name to be authorized",
     "Unable to find operation for request to service",
+    "Unknown service: '",
 ];
 
 /// Codes by which a wrong clock shows. Source: the SDK's list (aws-runtime
@@ -145,8 +146,12 @@ where
         match &error {
             SdkError::ServiceError(service) => {
                 let meta = service.err().meta();
-                if let (None, Some((code, text))) = (meta.code(), refusal_in_xml(service.raw())) {
-                    return answered(service.raw(), Some(code), text);
+                let raw = service.raw();
+                let refusal = || refusal_in_xml(raw).or_else(|| refusal_in_json(raw));
+                if meta.code().is_none()
+                    && let Some((code, text)) = refusal()
+                {
+                    return answered(raw, Some(&code), &text);
                 }
                 let text = meta.message().map_or_else(|| chain(&error), str::to_owned);
                 answered(service.raw(), meta.code(), &text)
@@ -200,7 +205,7 @@ fn before_sending(error: &(dyn Error + 'static), text: String) -> CallError {
 /// Code and message of a refusal by AWS's front end, which answers in XML whatever the service speaks:
 /// `<AccessDeniedException><Message>…</Message></AccessDeniedException>`. The SDK reads none of it where
 /// the service speaks JSON.
-fn refusal_in_xml(raw: &HttpResponse) -> Option<(&str, &str)> {
+fn refusal_in_xml(raw: &HttpResponse) -> Option<(String, String)> {
     let text = std::str::from_utf8(raw.body().bytes()?).ok()?.trim();
     let text = match text.strip_prefix("<?") {
         Some(declared) => declared.split_once("?>")?.1.trim_start(),
@@ -211,7 +216,16 @@ fn refusal_in_xml(raw: &HttpResponse) -> Option<(&str, &str)> {
         code.ends_with("Exception") && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let (_, message) = rest.split_once("<Message>")?;
     let (message, _) = message.split_once("</Message>")?;
-    is_code.then_some((code, message))
+    is_code.then(|| (code.to_owned(), message.to_owned()))
+}
+
+/// The same of LocalStack 4 about a service that it does not have, in JSON whatever the service speaks:
+/// `{"message": "Unknown service: 's3express'. …", "type": "UnknownServiceError"}`.
+fn refusal_in_json(raw: &HttpResponse) -> Option<(String, String)> {
+    let answer: serde_json::Value = serde_json::from_slice(raw.body().bytes()?).ok()?;
+    let of = |name: &str| answer.get(name)?.as_str().map(str::to_owned);
+    let message = of("message").filter(|message| names_no_operation(message))?;
+    Some((of("type")?, message))
 }
 
 fn names_no_operation(message: &str) -> bool {
@@ -360,8 +374,22 @@ mod tests {
         assert_eq!(refusal_in_xml(&declared), refusal_in_xml(&raw));
         let (code, message) = refusal_in_xml(&raw).unwrap();
         assert_eq!(code, "AccessDeniedException");
-        let refused = answered(&raw, Some(code), message);
+        let refused = answered(&raw, Some(&code), &message);
         assert!(refused.is_unknown_operation());
+        let json = |text: &str| {
+            let status = StatusCode::try_from(500).unwrap();
+            HttpResponse::new(status, SdkBody::from(text))
+        };
+        let raw = json(
+            r#"{"error": "Unexpected exception", "type": "UnknownServiceError",
+                "message": "Unknown service: 's3express'. Valid service names are: s3, s3control"}"#,
+        );
+        let (code, message) = refusal_in_json(&raw).unwrap();
+        let missing = answered(&raw, Some(&code), &message);
+        assert!(missing.is_unknown_operation());
+        assert_eq!(missing.kind, ErrorKind::Final);
+        let failed = json(r#"{"message": "Unexpected exception", "type": "InternalError"}"#);
+        assert_eq!(refusal_in_json(&failed), None);
         let local = "exception while calling lambda with unknown operation: Unable to find operation \
                      for request to service lambda: POST /2025-03-07/web-functions";
         let local = answer(500, Some("InternalError"), local);

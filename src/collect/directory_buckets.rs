@@ -115,7 +115,7 @@ async fn list(
 fn is_not_offered(error: &CallError, region: &str, is_local: bool) -> bool {
     if is_local {
         let is_other = !error.answered && matches!(error.status, Some(200 | 404));
-        return is_other || error.status == Some(501);
+        return is_other || error.status == Some(501) || error.is_unknown_operation();
     }
     error.has_no_address() && !OFFERING.contains(&region)
 }
