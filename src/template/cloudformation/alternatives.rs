@@ -97,7 +97,8 @@ pub(super) fn of(root: &TemplateNode, input: &StackInput) -> Result<Alternative,
             OpenChoice::Region => MOST_REGIONS,
             _ => MOST,
         };
-        if inputs.len().saturating_mul(options.len()) > most {
+        // A mapping may have no Region, as it is written.
+        if options.is_empty() || inputs.len().saturating_mul(options.len()) > most {
             continue;
         }
         references.insert(match &choice {
