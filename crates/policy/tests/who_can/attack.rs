@@ -651,17 +651,22 @@ pub fn attack_from_outside(random: &mut Random, requests: usize, tally: &mut Tal
     let evaluators = evaluators(&account, None);
     for _ in 0..requests {
         let (row, principal, mut context) = from_outside(random);
-        // Accounts that no policy names share a row; a service that none names gets in with everyone.
-        let shared = if row.starts_with("account:") {
-            "account:*"
-        } else {
-            "anonymous"
-        };
-        let answer = output
-            .principals
-            .get(&row)
-            .or_else(|| output.principals.get(shared));
+        // Accounts that no policy names share a row. A service that none names has no row: what lets
+        // everyone in is said of anonymous callers.
+        let answer = output.principals.get(&row).or_else(|| {
+            let any = row.starts_with("account:").then_some("account:*")?;
+            output.principals.get(any)
+        });
+        if answer.is_none() && row.starts_with("service:") {
+            continue;
+        }
         circumstances(random, action, &mut context);
+        if !matches!(principal, RequestPrincipal::Arn(_)) {
+            // No service calls for an anonymous caller, and neither it nor a service has MFA (IAM user
+            // guide, "AWS global condition context keys", 2026-09).
+            context.retain(|name, _| !name.starts_with("aws:MultiFactorAuth"));
+            context.insert("aws:ViaAWSService".to_owned(), one("false"));
+        }
         let request = Request {
             principal,
             action: action.to_owned(),
@@ -684,12 +689,21 @@ pub fn attack_from_outside(random: &mut Random, requests: usize, tally: &mut Tal
     }
 }
 
+/// Whether a service makes the request.
+fn request_is_of_service(request: &Request) -> bool {
+    serde_json::to_value(&request.principal).unwrap()["type"] == "Service"
+}
+
 /// Whether both requests of a caller from outside are allowed.
 fn is_allowed_outside(evaluators: &Evaluators, account: &Value, request: &Request) -> bool {
-    if implausible(request).is_some() {
+    let key = evaluators.key.as_ref();
+    // S3 takes requests for data under SSE-KMS signed only (S3 user guide, "Using server-side encryption
+    // with AWS KMS keys", 2026-09).
+    let unsigned =
+        !matches!(&request.principal, RequestPrincipal::Arn(_)) && !request_is_of_service(request);
+    if implausible(request).is_some() || (unsigned && key.is_some()) {
         return false;
     }
-    let key = evaluators.key.as_ref();
     let allows = |policies: &Policies, request: &Request| {
         policies.evaluate(request).decision == Decision::Allow
     };
