@@ -101,6 +101,8 @@ pub struct KindProver<'a> {
     case: KindCase<'a>,
     documents: DocumentSet,
     document: DocumentId,
+    /// The evaluator, which shares no matching code with the search.
+    judge: DocumentJudge,
 }
 
 impl<'a> KindProver<'a> {
@@ -113,6 +115,7 @@ impl<'a> KindProver<'a> {
             case,
             documents: builder.complete(),
             document,
+            judge: DocumentJudge::new(case.policy, PolicyKind::Resource),
         }
     }
 
@@ -120,23 +123,21 @@ impl<'a> KindProver<'a> {
     /// for those who hold what the policy names.
     pub fn other_accounts(&self, class: ActionClass) -> Reach {
         let names = actions(self.case.kind, |of| of == class);
-        let any = Callers::AnyAccount;
-        match self.asks(&any, true, &[], &names) {
+        match self.asks(&Callers::AnyAccount, true, &[], &names) {
             Some(true) => return Reach::Reachable,
             None => return Reach::Unknown,
             Some(false) => {}
         }
-        let named = self.named_accounts().into_iter().map(Callers::Account);
-        for callers in std::iter::once(any).chain(named) {
-            match self.asks(&callers, false, &[], &names) {
-                Some(true) => return Reach::Constrained,
-                None => return Reach::Unknown,
-                Some(false) => {}
-            }
-        }
-        for (key, value) in self.named_organizations() {
-            let facts = [(key, KeyFact::OneOf(vec![value]))];
-            match self.asks(&Callers::AnyAccount, false, &facts, &names) {
+        let accounts = self.named_accounts().into_iter().map(Callers::Account);
+        let holders = std::iter::once(Callers::AnyAccount)
+            .chain(accounts)
+            .map(|callers| (callers, Vec::new()));
+        let organizations = self.named_organizations().into_iter().map(|(key, value)| {
+            let member = (key, KeyFact::OneOf(vec![value]));
+            (Callers::AnyAccount, vec![member])
+        });
+        for (callers, facts) in holders.chain(organizations) {
+            match self.asks(&callers, false, &facts, &names) {
                 Some(true) => return Reach::Constrained,
                 None => return Reach::Unknown,
                 Some(false) => {}
@@ -198,7 +199,6 @@ impl<'a> KindProver<'a> {
             resources.push(ResourceScope::Arns(vec![format!("{arn}/?*")]));
         }
         let actions = ActionScope::Names(names.to_vec());
-        let judge = DocumentJudge::new(self.case.policy, PolicyKind::Resource);
         let mut undecided = false;
         for resources in &resources {
             let question = AccessQuestion {
@@ -216,9 +216,9 @@ impl<'a> KindProver<'a> {
                 AccessAnswer::Unsatisfiable => {}
                 AccessAnswer::Undecided(_) => undecided = true,
                 AccessAnswer::Satisfiable(found) => {
-                    // The evaluator, which shares no matching code with the search, has the last word.
+                    // The evaluator has the last word.
                     let stands = found.request.as_ref().is_none_or(|request| {
-                        implausible(request).is_none() && judge.allows(request) == Some(true)
+                        implausible(request).is_none() && self.judge.allows(request) == Some(true)
                     });
                     if stands {
                         return Some(true);

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use coldbucket_policy::contract::{
-    ContextValue, Decision, PolicySet, PublicAccessBlock, Reach, Request, RequestPrincipal,
+    ContextValue, Decision, PolicySet, PrincipalClass, PublicAccessBlock, Reach, Request,
+    RequestPrincipal,
 };
 use coldbucket_policy::evaluate::{Policies, implausible};
 use coldbucket_policy::who_can::{self, PrincipalAnswer};
@@ -592,16 +593,13 @@ fn is_allowed(evaluators: &Evaluators, account: &Value, request: &Request) -> bo
 /// One caller from outside the account: the row that speaks of it, and what its requests show of it.
 fn from_outside(random: &mut Random) -> (String, RequestPrincipal, BTreeMap<String, ContextValue>) {
     let mut context = BTreeMap::new();
-    let class = |value: Value| serde_json::from_value(value).unwrap();
     if random.in_a_hundred(15) {
-        return (
-            "anonymous".to_owned(),
-            class(json!({"type": "Anonymous"})),
-            context,
-        );
+        let principal = RequestPrincipal::Class(PrincipalClass::Anonymous);
+        return ("anonymous".to_owned(), principal, context);
     }
     if random.in_a_hundred(10) {
-        let principal = class(json!({"type": "Service", "name": LOGGING}));
+        let name = LOGGING.to_owned();
+        let principal = RequestPrincipal::Class(PrincipalClass::Service { name });
         return (format!("service:{LOGGING}"), principal, context);
     }
     let account = *random.pick(&[OTHER, OTHER, "333333333333"]);
@@ -689,18 +687,15 @@ pub fn attack_from_outside(random: &mut Random, requests: usize, tally: &mut Tal
     }
 }
 
-/// Whether a service makes the request.
-fn request_is_of_service(request: &Request) -> bool {
-    serde_json::to_value(&request.principal).unwrap()["type"] == "Service"
-}
-
 /// Whether both requests of a caller from outside are allowed.
 fn is_allowed_outside(evaluators: &Evaluators, account: &Value, request: &Request) -> bool {
     let key = evaluators.key.as_ref();
     // S3 takes requests for data under SSE-KMS signed only (S3 user guide, "Using server-side encryption
     // with AWS KMS keys", 2026-09).
-    let unsigned =
-        !matches!(&request.principal, RequestPrincipal::Arn(_)) && !request_is_of_service(request);
+    let unsigned = matches!(
+        request.principal,
+        RequestPrincipal::Class(PrincipalClass::Anonymous)
+    );
     if implausible(request).is_some() || (unsigned && key.is_some()) {
         return false;
     }
