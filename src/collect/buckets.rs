@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wildmatch::WildMatch;
-
 use crate::inventory::Reading;
 use crate::inventory::account::Listing;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::is_directory_bucket_name;
 use crate::inventory::need::ReadingKind;
+use crate::inventory::request::NameFilter;
 
 use super::lane::ServiceFamily;
 use super::paging::{listing, pages};
@@ -49,13 +48,7 @@ pub async fn find(session: &Session) -> FoundBuckets {
 }
 
 async fn list(session: &Session, found: &mut FoundBuckets) {
-    let wanted: Vec<WildMatch> = session
-        .request
-        .resources
-        .buckets
-        .iter()
-        .map(|glob| WildMatch::new(glob))
-        .collect();
+    let wanted = NameFilter::new(&session.request.resources.buckets);
     let regions = &session.request.resources.regions;
     let client = session.clients.s3(&session.home);
     let mut own = BTreeSet::new();
@@ -75,7 +68,7 @@ async fn list(session: &Session, found: &mut FoundBuckets) {
             for bucket in page.buckets() {
                 let Some(name) = bucket.name() else { continue };
                 own.insert(name.to_owned());
-                if !wanted.is_empty() && !wanted.iter().any(|glob| glob.matches(name)) {
+                if !wanted.selects(name) {
                     continue;
                 }
                 let region = bucket
@@ -101,6 +94,6 @@ async fn list(session: &Session, found: &mut FoundBuckets) {
     .await;
     found.own = went.is_ok().then_some(own);
     // What the filters left out is not in the snapshot.
-    let complete = wanted.is_empty() && regions.is_empty();
+    let complete = wanted.selects_all() && regions.is_empty();
     found.listing = listing(ReadingKind::BucketListing, went, complete);
 }

@@ -6,13 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use wildmatch::WildMatch;
-
 use crate::inventory::Reading;
 use crate::inventory::account::Listing;
 use crate::inventory::bucket::RegionalBucketInventory;
 use crate::inventory::ids::is_directory_bucket_name;
 use crate::inventory::need::ReadingKind;
+use crate::inventory::request::NameFilter;
 
 use super::answer::{self, ask};
 use super::buckets::literal;
@@ -64,8 +63,7 @@ async fn list(
     session: &Session,
     region: &str,
 ) -> (Reading<Listing>, BTreeMap<String, RegionalBucketInventory>) {
-    let globs = &session.request.resources.buckets;
-    let wanted: Vec<WildMatch> = globs.iter().map(|glob| WildMatch::new(glob)).collect();
+    let wanted = NameFilter::new(&session.request.resources.buckets);
     let client = session.clients.s3(region);
     let mut found = BTreeMap::new();
     let went = pages(
@@ -81,8 +79,7 @@ async fn list(
         |page| {
             for bucket in page.buckets() {
                 let Some(name) = bucket.name() else { continue };
-                let is_wanted = wanted.is_empty() || wanted.iter().any(|glob| glob.matches(name));
-                if is_directory_bucket_name(name) && is_wanted {
+                if is_directory_bucket_name(name) && wanted.selects(name) {
                     let listed = RegionalBucketInventory {
                         created: bucket.creation_date().map(ToString::to_string),
                         ..RegionalBucketInventory::default()
@@ -94,7 +91,7 @@ async fn list(
         },
     )
     .await;
-    let complete = wanted.is_empty();
+    let complete = wanted.selects_all();
     let listing = match went {
         Ok(()) => Reading::Known(Listing { complete }),
         Err(cut) => {

@@ -6,7 +6,6 @@ use aws_sdk_lambda::types::{
     AliasConfiguration, FunctionConfiguration as SdkFunction, FunctionVersion,
     ProvisionedConcurrencyConfigListItem,
 };
-use wildmatch::WildMatch;
 
 use crate::inventory::Reading;
 use crate::inventory::account::{Listing, RegionInventory};
@@ -15,6 +14,7 @@ use crate::inventory::function::{
     SnapStart, Vpc,
 };
 use crate::inventory::need::ReadingKind;
+use crate::inventory::request::NameFilter;
 
 use super::call_error::CallError;
 use super::functions::{LATEST, qualifier, ruled_out, unqualified};
@@ -123,13 +123,7 @@ async fn list(
     session: &Session,
     region: &str,
 ) -> (Reading<Listing>, BTreeMap<String, FunctionInventory>) {
-    let wanted: Vec<WildMatch> = session
-        .request
-        .resources
-        .functions
-        .iter()
-        .map(|glob| WildMatch::new(glob))
-        .collect();
+    let wanted = NameFilter::new(&session.request.resources.functions);
     let client = session.clients.lambda(region);
     let mut functions: BTreeMap<String, FunctionInventory> = BTreeMap::new();
     let went = pages(
@@ -148,7 +142,7 @@ async fn list(
                 let Some(name) = function.function_name() else {
                     continue;
                 };
-                if !wanted.is_empty() && !wanted.iter().any(|glob| glob.matches(name)) {
+                if !wanted.selects(name) {
                     continue;
                 }
                 let entry = functions.entry(name.to_owned()).or_default();
@@ -165,7 +159,7 @@ async fn list(
     )
     .await;
     // What the filter left out is not in the snapshot.
-    let listing = listing(ReadingKind::FunctionListing, went, wanted.is_empty());
+    let listing = listing(ReadingKind::FunctionListing, went, wanted.selects_all());
     (listing, functions)
 }
 

@@ -11,8 +11,8 @@ use crate::inventory::account::Listing;
 use crate::inventory::archive::StoredCode;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Guard, ReadingKind};
+use crate::inventory::request::NameFilter;
 use crate::inventory::web_function::{WebEndpoint, WebFunctionInventory, WebRevision};
-use wildmatch::WildMatch;
 
 use super::answer::{self, ask};
 use super::call_error::CallError;
@@ -43,13 +43,7 @@ async fn list(
     session: &Session,
     region: &str,
 ) -> (Reading<Listing>, BTreeMap<String, WebFunctionInventory>) {
-    let wanted: Vec<WildMatch> = session
-        .request
-        .resources
-        .functions
-        .iter()
-        .map(|glob| WildMatch::new(glob))
-        .collect();
+    let wanted = NameFilter::new(&session.request.resources.functions);
     let client = session.clients.lambda_web(region);
     let mut found = BTreeMap::new();
     let went = pages(
@@ -65,7 +59,7 @@ async fn list(
         |page| {
             for function in page.functions() {
                 let name = function.function_name();
-                if !wanted.is_empty() && !wanted.iter().any(|glob| glob.matches(name)) {
+                if !wanted.selects(name) {
                     continue;
                 }
                 let listed = WebFunctionInventory {
@@ -82,7 +76,7 @@ async fn list(
     let listing = match went {
         // Lambda does not offer Web Functions in this Region, so there are none.
         Err(cut) if cut.is_unknown_operation() => Reading::Absent,
-        went => listing(ReadingKind::WebFunctionListing, went, wanted.is_empty()),
+        went => listing(ReadingKind::WebFunctionListing, went, wanted.selects_all()),
     };
     (listing, found)
 }
@@ -136,22 +130,7 @@ async fn revisions(
         return Reading::NotCollected;
     }
     let Some(served) = function.served_revisions() else {
-        return match &function.endpoints {
-            Reading::Denied { action, code } => Reading::Denied {
-                action: action.clone(),
-                code: code.clone(),
-            },
-            Reading::Failed {
-                action,
-                code,
-                message,
-            } => Reading::Failed {
-                action: action.clone(),
-                code: code.clone(),
-                message: message.clone(),
-            },
-            _ => Reading::NotCollected,
-        };
+        return function.endpoints.as_ref().map(|_| BTreeMap::new());
     };
     let client = session.clients.lambda_web(region);
     let mut revisions = BTreeMap::new();

@@ -101,6 +101,23 @@ impl<T> Fact<T> {
         }
     }
 
+    /// Those of some items of which something holds; known where it is known of each.
+    pub fn those(
+        items: impl IntoIterator<Item = T>,
+        holds: impl Fn(&T) -> Fact<bool>,
+    ) -> Fact<Vec<T>> {
+        items
+            .into_iter()
+            .fold(Fact::Known(Vec::new()), |found, item| {
+                found.zip(holds(&item)).map(|(mut found, holds)| {
+                    if holds {
+                        found.push(item);
+                    }
+                    found
+                })
+            })
+    }
+
     /// Both, or the reasons of whichever is unknown.
     pub fn zip<U>(self, other: Fact<U>) -> Fact<(T, U)> {
         match (self, other) {

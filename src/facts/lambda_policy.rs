@@ -1,6 +1,9 @@
 //! What the resource policy of a function or Web Function allows to callers that it does not name.
 
+use std::collections::BTreeSet;
+
 use super::fact::Fact;
+use coldbucket_policy::document::{Effect, Principal};
 use coldbucket_policy::prove::{
     AccessAnswer, AccessQuestion, ActionScope, Callers, DocumentId, DocumentSet, KeyFact,
     ResourceScope, StatementSet,
@@ -21,6 +24,20 @@ pub(in crate::facts) struct RequestSite<'a> {
     pub(in crate::facts) region: &'a str,
     /// The snapshot's time, RFC 3339.
     pub(in crate::facts) now: &'a str,
+}
+
+/// The services that Allow statements of a policy name as principals.
+pub(in crate::facts) fn service_principals(policy: &Policy) -> BTreeSet<&str> {
+    policy
+        .with_effect(Effect::Allow)
+        .flat_map(|statement| statement.principal.iter())
+        .filter(|element| !element.negated)
+        .flat_map(|element| &element.items)
+        .filter_map(|principal| match principal {
+            Principal::Service(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// A policy as the prover reads it.

@@ -15,7 +15,7 @@ use super::index::Index;
 use super::reach::CompiledAccounts;
 use super::trust::Trust;
 use crate::inventory::account::{AccountInventory, Listing};
-use crate::inventory::ids::ResourceId;
+use crate::inventory::ids::{ResourceId, SubjectKind};
 use crate::inventory::need::ReadingKind;
 use crate::inventory::{Reading, Snapshot};
 use crate::report::{BucketPosture, ColdStart};
@@ -101,6 +101,29 @@ pub struct Subject {
     pub id: ResourceId,
     /// Why the listing that would name such resources is not known, for the stand-in subject `*`.
     pub unlisted: Vec<Because>,
+}
+
+impl Subject {
+    /// A resource in a Region of an account, by its name and ARN.
+    pub(super) fn named(
+        kind: SubjectKind,
+        (account, region): (&str, &str),
+        name: &str,
+        arn: String,
+        unlisted: Vec<Because>,
+    ) -> Self {
+        Self {
+            id: ResourceId {
+                kind,
+                name: name.to_owned(),
+                arn,
+                account: account.to_owned(),
+                region: region.to_owned(),
+                address: None,
+            },
+            unlisted,
+        }
+    }
 }
 
 /// What the report says of a subject as a whole.

@@ -16,18 +16,18 @@ use schemars::JsonSchema;
 use super::fact::{Fact, from_reading};
 use super::function::code::is_own;
 use super::group::FactValue;
-use super::lambda_policy::{LambdaPolicy, RequestSite, UNREADABLE};
+use super::lambda_policy::{LambdaPolicy, RequestSite, UNREADABLE, service_principals};
 use super::subject::{Facts, Subject, SubjectView, UNKNOWN, UNLISTED, unlisted};
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::archive::StoredCode;
-use crate::inventory::ids::{ResourceId, SubjectKind, web_function_arn};
+use crate::inventory::ids::{SubjectKind, web_function_arn};
 use crate::inventory::need::ReadingKind;
 use crate::inventory::readings::is_whole;
 use crate::inventory::web_function::{
     APPLICATION_MANAGED, WebEndpoint, WebFunctionInventory, WebRevision,
 };
-use coldbucket_policy::document::{Effect, Principal};
+use coldbucket_policy::document::Effect;
 use coldbucket_policy::prove::{Callers, KeyFact};
 use coldbucket_policy::{Policy, PolicyKind};
 
@@ -248,16 +248,8 @@ fn deputies(policy: &Policy, allows: impl Fn(&Callers) -> Fact<bool>) -> Fact<Ve
     if !policy.is_sound() {
         return Fact::undecidable(UNREADABLE);
     }
-    let allowing = || policy.with_effect(Effect::Allow);
-    let principals = allowing()
-        .flat_map(|statement| statement.principal.iter())
-        .filter(|element| !element.negated)
-        .flat_map(|element| &element.items)
-        .filter_map(|principal| match principal {
-            Principal::Service(name) => Some(name.as_str()),
-            _ => None,
-        });
-    let conditions = allowing()
+    let conditions = policy
+        .with_effect(Effect::Allow)
         .flat_map(|statement| &statement.conditions)
         .filter(|condition| !condition.operator.is_negated())
         .flat_map(|condition| match condition.key.as_str() {
@@ -267,36 +259,21 @@ fn deputies(policy: &Policy, allows: impl Fn(&Callers) -> Fact<bool>) -> Fact<Ve
             "aws:principalisawsservice" => vec![CLOUDFRONT],
             _ => Vec::new(),
         });
-    let services: BTreeSet<&str> = principals.chain(conditions).collect();
-    services
-        .into_iter()
-        .fold(Fact::Known(Vec::new()), |found, service| {
-            let callers = Callers::Service(service.to_owned());
-            found.zip(allows(&callers)).map(|(mut found, any)| {
-                if any {
-                    found.push(service.to_owned());
-                }
-                found
-            })
-        })
+    let mut services = service_principals(policy);
+    services.extend(conditions);
+    Fact::those(services.into_iter().map(str::to_owned), |service| {
+        allows(&Callers::Service(service.clone()))
+    })
 }
 
 impl<'a> SubjectView<'a> for WebFunctionFacts {
     fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
-        let subject = |region: &str, name: &str, arn: &str, unlisted| Subject {
-            id: ResourceId {
-                kind: SubjectKind::WebFunction,
-                name: name.to_owned(),
-                arn: if arn.is_empty() {
-                    web_function_arn(region, id, name)
-                } else {
-                    arn.to_owned()
-                },
-                account: id.to_owned(),
-                region: region.to_owned(),
-                address: None,
-            },
-            unlisted,
+        let subject = |region: &str, name: &str, arn: &str, unlisted| {
+            let arn = match arn {
+                "" => web_function_arn(region, id, name),
+                arn => arn.to_owned(),
+            };
+            Subject::named(SubjectKind::WebFunction, (id, region), name, arn, unlisted)
         };
         let mut subjects = Vec::new();
         for (region, inventory) in &account.regions {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use wildmatch::WildMatch;
+
 use super::ids::SubjectKind;
 use super::need::{Need, ReadingKind};
 
@@ -10,6 +12,27 @@ pub const DEFAULT_CONCURRENCY: usize = 128;
 
 /// Gigabytes of logs that a measurement may scan, unless the user says otherwise.
 pub const DEFAULT_MAX_SCAN_GB: f64 = 10.0;
+
+/// Names or globs (`*`, `?`) that select resources; none select all.
+#[derive(Debug)]
+pub struct NameFilter(Vec<WildMatch>);
+
+impl NameFilter {
+    /// Compiles names or globs.
+    pub fn new(globs: &[String]) -> Self {
+        Self(globs.iter().map(|glob| WildMatch::new(glob)).collect())
+    }
+
+    /// True where it leaves nothing out.
+    pub fn selects_all(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// True for a selected name.
+    pub fn selects(&self, name: &str) -> bool {
+        self.selects_all() || self.0.iter().any(|glob| glob.matches(name))
+    }
+}
 
 /// Which resources to look at. Empty lists are no restriction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::RunError;
 use crate::cli::{Mistake, did_you_mean};
 use crate::facts::Facts;
 use crate::inventory::Snapshot;
-use crate::inventory::request::ResourceFilter;
+use crate::inventory::request::{NameFilter, ResourceFilter};
 use crate::report::numbers::count;
 use crate::report::{ResourceId, SubjectKind};
 
@@ -21,17 +21,16 @@ const UNLISTED: &str = "*";
 /// Decides whether a resource is selected.
 pub(super) struct AuditScope {
     regions: Vec<String>,
-    buckets: Vec<WildMatch>,
-    functions: Vec<WildMatch>,
+    buckets: NameFilter,
+    functions: NameFilter,
 }
 
 impl AuditScope {
     pub(super) fn new(resources: &ResourceFilter) -> Self {
-        let globs = |texts: &[String]| texts.iter().map(|text| WildMatch::new(text)).collect();
         Self {
             regions: resources.regions.clone(),
-            buckets: globs(&resources.buckets),
-            functions: globs(&resources.functions),
+            buckets: NameFilter::new(&resources.buckets),
+            functions: NameFilter::new(&resources.functions),
         }
     }
 
@@ -53,13 +52,13 @@ impl AuditScope {
     }
 
     fn named(&self, kind: SubjectKind, name: &str) -> bool {
-        let globs = match kind {
+        let filter = match kind {
             SubjectKind::Bucket => &self.buckets,
             SubjectKind::Function | SubjectKind::WebFunction => &self.functions,
             _ => return true,
         };
         // The unlisted resources may include the selected ones.
-        name == UNLISTED || globs.is_empty() || globs.iter().any(|glob| glob.matches(name))
+        name == UNLISTED || filter.selects(name)
     }
 }
 

@@ -24,9 +24,7 @@ use crate::inventory::access_point::{AccessPointInventory, MultiRegionAccessPoin
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::{PolicyStatus, PublicAccessBlock};
 use crate::inventory::ids::partition;
-use crate::inventory::ids::{
-    ResourceId, SubjectKind, access_point_arn, multi_region_access_point_arn,
-};
+use crate::inventory::ids::{SubjectKind, access_point_arn, multi_region_access_point_arn};
 use crate::inventory::need::ReadingKind;
 use crate::report::{ClassReach, Reach};
 use coldbucket_policy::documented_public::documented_public;
@@ -409,16 +407,8 @@ fn reachable(
 impl<'a> SubjectView<'a> for AccessPointFacts {
     /// Access points of every Region that was looked at, and the Multi-Region ones.
     fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
-        let subject = |region: &str, name: &str, arn: String, unlisted| Subject {
-            id: ResourceId {
-                kind: SubjectKind::AccessPoint,
-                name: name.to_owned(),
-                arn,
-                account: id.to_owned(),
-                region: region.to_owned(),
-                address: None,
-            },
-            unlisted,
+        let subject = |region: &str, name: &str, arn: String, unlisted| {
+            Subject::named(SubjectKind::AccessPoint, (id, region), name, arn, unlisted)
         };
         let mut subjects = Vec::new();
         let mut because = BTreeSet::new();

@@ -55,7 +55,7 @@ use crate::facts::group::FactValue;
 use crate::facts::lazy::Lazy;
 use crate::facts::subject::{Facts, Posture, Subject, SubjectView, UNKNOWN, UNLISTED, unlisted};
 use crate::inventory::account::AccountInventory;
-use crate::inventory::ids::{BucketKind, ResourceId, SubjectKind, bucket_arn};
+use crate::inventory::ids::{BucketKind, SubjectKind, bucket_arn};
 use crate::inventory::need::ReadingKind;
 use crate::inventory::readings::is_whole;
 use crate::report::policy::Request;
@@ -267,16 +267,9 @@ impl<'a> BucketFacts<'a> {
 
 impl<'a> SubjectView<'a> for BucketFacts<'a> {
     fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
-        let subject = |region: &str, name: &str, unlisted| Subject {
-            id: ResourceId {
-                kind: SubjectKind::Bucket,
-                name: name.to_owned(),
-                arn: bucket_arn(account.partition(), name),
-                account: id.to_owned(),
-                region: region.to_owned(),
-                address: None,
-            },
-            unlisted,
+        let subject = |region: &str, name: &str, unlisted| {
+            let arn = bucket_arn(account.partition(), name);
+            Subject::named(SubjectKind::Bucket, (id, region), name, arn, unlisted)
         };
         let mut subjects: Vec<Subject> = account
             .buckets

@@ -30,16 +30,9 @@ pub(super) fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<
             let Some((listing, buckets)) = inventory.regional_buckets(kind) else {
                 continue;
             };
-            let subject = |name: &str, unlisted| Subject {
-                id: ResourceId {
-                    kind: SubjectKind::Bucket,
-                    name: name.to_owned(),
-                    arn: regional_bucket_arn(kind, region, id, name),
-                    account: id.to_owned(),
-                    region: region.clone(),
-                    address: None,
-                },
-                unlisted,
+            let subject = |name: &str, unlisted| {
+                let arn = regional_bucket_arn(kind, region, id, name);
+                Subject::named(SubjectKind::Bucket, (id, region), name, arn, unlisted)
             };
             subjects.extend(buckets.keys().map(|name| subject(name, Vec::new())));
             let because = match listing {

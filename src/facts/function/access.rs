@@ -24,13 +24,13 @@ use schemars::JsonSchema;
 use super::context::{FunctionContext, LATEST};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::lambda_policy::{LambdaPolicy, RequestSite, UNREADABLE};
+use crate::facts::lambda_policy::{LambdaPolicy, RequestSite, UNREADABLE, service_principals};
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionUrl, URL_CALLS_FROM, UrlCalls};
 use crate::inventory::ids::{account_of_arn, partition};
 use crate::inventory::need::ReadingKind;
 use crate::report::policy::{ContextValue, Decision, PrincipalClass, Request, RequestPrincipal};
-use coldbucket_policy::document::{Effect, Principal};
+use coldbucket_policy::document::Effect;
 use coldbucket_policy::evaluate::Policies;
 use coldbucket_policy::prove::{Callers, KeyFact};
 use coldbucket_policy::{Policy, PolicyKind};
@@ -493,15 +493,7 @@ impl<'a> Asked<'a> {
         if ask(&all).known() == Some(&false) {
             return Fact::Known(Vec::new());
         }
-        all.into_iter()
-            .fold(Fact::Known(Vec::new()), |found, action| {
-                found.zip(ask(&[action])).map(|(mut found, allowed)| {
-                    if allowed {
-                        found.push(action);
-                    }
-                    found
-                })
-            })
+        Fact::those(all, |action| ask(&[*action]))
     }
 
     fn allows_any_account(&self) -> bool {
@@ -544,32 +536,13 @@ impl<'a> Asked<'a> {
         if !self.policy.is_sound() {
             return Fact::undecidable(UNREADABLE);
         }
-        let mut services: Vec<&str> = self
-            .policy
-            .with_effect(Effect::Allow)
-            .flat_map(|statement| statement.principal.iter())
-            .filter(|element| !element.negated)
-            .flat_map(|element| &element.items)
-            .filter_map(|principal| match principal {
-                Principal::Service(name) => Some(name.as_str()),
-                _ => None,
-            })
-            .filter(|service| !OWN_ACCOUNT_ONLY.contains(service))
-            .collect();
-        services.sort_unstable();
-        services.dedup();
-        services
+        let services = service_principals(self.policy);
+        let services = services
             .into_iter()
-            .fold(Fact::Known(Vec::new()), |found, service| {
-                found
-                    .zip(self.serves_any_account(service))
-                    .map(|(mut found, any)| {
-                        if any {
-                            found.push(service.to_owned());
-                        }
-                        found
-                    })
-            })
+            .filter(|service| !OWN_ACCOUNT_ONLY.contains(service));
+        Fact::those(services.map(str::to_owned), |service| {
+            self.serves_any_account(service)
+        })
     }
 
     fn serves_any_account(&self, service: &str) -> Fact<bool> {

@@ -36,7 +36,7 @@ use crate::facts::subject::{Facts, Posture, Subject, SubjectView, UNKNOWN, UNLIS
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::function::{Alias, FunctionConfiguration};
-use crate::inventory::ids::{ResourceId, SubjectKind, function_arn};
+use crate::inventory::ids::{SubjectKind, function_arn};
 use crate::inventory::need::ReadingKind;
 use crate::inventory::readings::is_whole;
 use coldbucket_cold_start::Model;
@@ -371,20 +371,12 @@ impl VersionFacts {
 
 impl<'a> SubjectView<'a> for FunctionFacts<'a> {
     fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
-        let subject = |region: &str, name: &str, arn: &str, unlisted| Subject {
-            id: ResourceId {
-                kind: SubjectKind::Function,
-                name: name.to_owned(),
-                arn: if arn.is_empty() {
-                    function_arn(region, id, name)
-                } else {
-                    arn.to_owned()
-                },
-                account: id.to_owned(),
-                region: region.to_owned(),
-                address: None,
-            },
-            unlisted,
+        let subject = |region: &str, name: &str, arn: &str, unlisted| {
+            let arn = match arn {
+                "" => function_arn(region, id, name),
+                arn => arn.to_owned(),
+            };
+            Subject::named(SubjectKind::Function, (id, region), name, arn, unlisted)
         };
         let mut subjects = Vec::new();
         for (region, inventory) in &account.regions {

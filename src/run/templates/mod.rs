@@ -11,8 +11,6 @@ mod plans;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use wildmatch::WildMatch;
-
 use super::accepting::AcceptanceRules;
 use super::assess::{self, AuditInput};
 use super::{RunError, clock};
@@ -21,7 +19,7 @@ use crate::findings::fingerprint;
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind};
-use crate::inventory::request::ResourceFilter;
+use crate::inventory::request::{NameFilter, ResourceFilter};
 use crate::report::{
     CheckResult, Report, ResourceId, ResultChange, Source, SourceLocation, SourceRemark,
     TemplateScope,
@@ -269,21 +267,16 @@ fn location<'r>(
 
 /// `--bucket` and `--function`, by name or address.
 fn narrow(results: &mut Vec<CheckResult>, resources: &ResourceFilter) {
-    let globs = |texts: &[String]| -> Vec<WildMatch> {
-        texts.iter().map(|text| WildMatch::new(text)).collect()
-    };
-    let (buckets, functions) = (globs(&resources.buckets), globs(&resources.functions));
+    let buckets = NameFilter::new(&resources.buckets);
+    let functions = NameFilter::new(&resources.functions);
     results.retain(|result| {
-        let globs = match result.resource.kind {
+        let filter = match result.resource.kind {
             SubjectKind::Bucket => &buckets,
             SubjectKind::Function => &functions,
             _ => return true,
         };
         let address = result.resource.address.as_deref().unwrap_or_default();
-        globs.is_empty()
-            || globs
-                .iter()
-                .any(|glob| glob.matches(&result.resource.name) || glob.matches(address))
+        filter.selects(&result.resource.name) || filter.selects(address)
     });
 }
 
