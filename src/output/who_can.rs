@@ -217,7 +217,7 @@ const fn order(reach: Reach) -> u8 {
 fn nearness(principal: &str, account: &str) -> u8 {
     match principal {
         "anonymous" => 0,
-        "account:*" => 1,
+        "account:*" | "service:*" => 1,
         own if account_of_arn(own) == Some(account) => 3,
         _ => 2,
     }
@@ -323,6 +323,7 @@ pub fn short(principal: &str) -> String {
     match principal {
         "anonymous" => "anyone on the internet".to_owned(),
         "account:*" => "any AWS account".to_owned(),
+        "service:*" => "any AWS service".to_owned(),
         other => {
             if let Some(account) = other.strip_prefix("account:") {
                 return format!("account {account}");

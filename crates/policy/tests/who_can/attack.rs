@@ -92,7 +92,7 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
             .to_string();
         format!("{stem}{suffix}")
     };
-    match random.below(if kms { 20 } else { 16 }) {
+    match random.below(if kms { 22 } else { 18 }) {
         0 | 1 => {
             let operator = random.pick(&["IpAddress", "NotIpAddress"]).to_string();
             one(
@@ -161,12 +161,21 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
             "aws:ViaAWSService",
             json!(random.pick(&["true", "false"])),
         ),
-        16 | 17 => one(
+        16 => {
+            let operator = text(random);
+            of_services(random, &operator)
+        }
+        17 => one(
+            &text(random),
+            "aws:SourceAccount",
+            json!(random.pick(&[ACCOUNT, OTHER])),
+        ),
+        18 | 19 => one(
             &text(random),
             "kms:ViaService",
             json!(random.pick(&["s3.eu-west-1.amazonaws.com", "sqs.eu-west-1.amazonaws.com"])),
         ),
-        18 => one(
+        20 => one(
             &text(random),
             "kms:EncryptionContext:aws:s3:arn",
             json!(random.pick(&[
@@ -181,6 +190,29 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
             json!(random.pick(&[ACCOUNT, OTHER])),
         ),
     }
+}
+
+/// What only requests of services carry.
+fn of_services(random: &mut Random, operator: &str) -> Option<(String, String, Value)> {
+    if random.in_a_hundred(50) {
+        let value = json!(random.pick(&["true", "false"]));
+        return Some((
+            "Bool".to_owned(),
+            "aws:PrincipalIsAWSService".to_owned(),
+            value,
+        ));
+    }
+    let value = json!(random.pick(&[
+        LOGGING,
+        "config.amazonaws.com",
+        "*.logs.amazonaws.com",
+        "c*"
+    ]));
+    Some((
+        operator.to_owned(),
+        "aws:PrincipalServiceName".to_owned(),
+        value,
+    ))
 }
 
 fn statement(random: &mut Random, principals: Option<&[Value]>, kms: bool, deny: usize) -> Value {
@@ -284,6 +316,7 @@ pub fn account(random: &mut Random) -> Value {
         json!({"AWS": OTHER}),
         json!({"AWS": GUEST}),
         json!({"Service": LOGGING}),
+        json!({"Service": "delivery.logs.amazonaws.com"}),
     ];
     let mut identities = Vec::new();
     for (arn, id) in [
@@ -597,10 +630,24 @@ fn from_outside(random: &mut Random) -> (String, RequestPrincipal, BTreeMap<Stri
         let principal = RequestPrincipal::Class(PrincipalClass::Anonymous);
         return ("anonymous".to_owned(), principal, context);
     }
-    if random.in_a_hundred(10) {
-        let name = LOGGING.to_owned();
+    if random.in_a_hundred(20) {
+        let name = *random.pick(&[
+            LOGGING,
+            "delivery.logs.amazonaws.com",
+            "config.amazonaws.com",
+        ]);
+        for (key, value) in [
+            ("aws:SourceAccount", *random.pick(&[ACCOUNT, OTHER])),
+            ("aws:SourceArn", "arn:aws:s3:::logged"),
+        ] {
+            if random.in_a_hundred(50) {
+                context.insert(key.to_owned(), one(value));
+            }
+        }
+        let row = format!("service:{name}");
+        let name = name.to_owned();
         let principal = RequestPrincipal::Class(PrincipalClass::Service { name });
-        return (format!("service:{LOGGING}"), principal, context);
+        return (row, principal, context);
     }
     let account = *random.pick(&[OTHER, OTHER, "333333333333"]);
     let name = *random.pick(&["guest", "cook", "ann", "x"]);
@@ -649,15 +696,11 @@ pub fn attack_from_outside(random: &mut Random, requests: usize, tally: &mut Tal
     let evaluators = evaluators(&account, None);
     for _ in 0..requests {
         let (row, principal, mut context) = from_outside(random);
-        // Accounts that no policy names share a row. A service that none names has no row: what lets
-        // everyone in is said of anonymous callers.
+        // Accounts that no policy names share a row, and so do services.
         let answer = output.principals.get(&row).or_else(|| {
-            let any = row.starts_with("account:").then_some("account:*")?;
-            output.principals.get(any)
+            let (kind, _) = row.split_once(':')?;
+            output.principals.get(&format!("{kind}:*"))
         });
-        if answer.is_none() && row.starts_with("service:") {
-            continue;
-        }
         circumstances(random, action, &mut context);
         if !matches!(principal, RequestPrincipal::Arn(_)) {
             // No service calls for an anonymous caller, and neither it nor a service has MFA (IAM user
