@@ -81,6 +81,9 @@ pub struct PrincipalRow {
     /// The answer.
     #[serde(flatten)]
     pub answer: PrincipalAnswer,
+    /// Whole days since it last called S3, where `--last-access` read that; 400 at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_days: Option<u32>,
 }
 
 /// What `what-can -o json` writes.
