@@ -835,6 +835,10 @@ impl CallerShape {
                     .map(|held| Glob::like(&format!("arn:{partition}:{service}::{held}:*"))),
             );
         }
+        if kind == PrincipalKind::Federated {
+            // Such names are letters, digits and `+=,.@-_` (STS API reference, GetFederationToken, 2026-09).
+            without.extend([":", "/"].map(|mark| Glob::like(&format!("{prefix}*{mark}*"))));
+        }
         match (kind, name, account) {
             (PrincipalKind::Root, _, Some(_)) => Domain::fixed(prefix),
             (_, Some(name), Some(_)) => Domain::fixed(format!("{prefix}{name}")),

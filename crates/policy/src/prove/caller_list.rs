@@ -204,20 +204,26 @@ impl<'a> CallerList<'a> {
         self.widened(aws(PrincipalKind::Federated, None), fresh);
     }
 
-    /// The names of federated users that conditions on `aws:PrincipalArn` and `aws:userid` have.
+    /// The names of federated users that conditions on `aws:PrincipalArn` and `aws:userid` have, or that
+    /// their patterns match.
     fn federated_names(&self) -> BTreeSet<Arc<str>> {
-        let literals = |key| {
+        let examples = |key| {
             let key = self.vocabulary.position(key);
             key.into_iter()
-                .flat_map(|key| self.vocabulary.literals_of(key))
+                .flat_map(|key| self.vocabulary.examples_of(key))
         };
-        let of_arns = literals("aws:principalarn")
-            .filter_map(|arn| arn.split_once(":federated-user/").map(|(_, name)| name));
-        let of_ids = literals("aws:userid")
-            .filter_map(|id| id.split_once(':'))
-            .filter(|(account, _)| parse::is_account_id(account))
-            .map(|(_, name)| name);
-        of_arns.chain(of_ids).map(Arc::from).collect()
+        let of_arns = examples("aws:principalarn").filter_map(|arn| {
+            let (_, name) = arn.split_once(":federated-user/")?;
+            Some(Arc::from(name))
+        });
+        let of_ids = examples("aws:userid").filter_map(|id| {
+            let (account, name) = id.split_once(':')?;
+            parse::is_account_id(account).then(|| Arc::from(name))
+        });
+        of_arns
+            .chain(of_ids)
+            .filter(|name: &Arc<str>| !name.is_empty())
+            .collect()
     }
 
     /// The users of each name that a condition on `aws:username` has, whatever their paths.

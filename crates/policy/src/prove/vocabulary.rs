@@ -302,6 +302,19 @@ impl Vocabulary {
             .map(String::as_str)
     }
 
+    /// Texts that the patterns which a key is compared with match, one for each.
+    pub(super) fn examples_of(&self, key: usize) -> impl Iterator<Item = String> {
+        self.atoms
+            .iter()
+            .filter(move |atom| atom.key == key)
+            .filter_map(|atom| match &atom.test {
+                ValueTest::Text(globs) => Some(globs),
+                _ => None,
+            })
+            .flatten()
+            .map(Glob::example)
+    }
+
     /// The values that the policy tells apart on a key, when all its conditions on it compare whole
     /// texts.
     pub(super) fn whole_texts(&self, key: usize) -> Option<Vec<String>> {

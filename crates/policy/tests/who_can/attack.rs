@@ -138,6 +138,9 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
                     "arn:aws:iam::111111111111:role/cook",
                     "arn:aws:iam::111111111111:role/*",
                     "arn:aws:iam::*:user/ann",
+                    "arn:aws:iam::2222*:role/*",
+                    "arn:aws:sts::*:federated-user/ann",
+                    "arn:aws:iam::*:root",
                 ])
                 .to_string();
             one(
@@ -155,11 +158,11 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
         11 => one(
             &text(random),
             "aws:PrincipalAccount",
-            json!(random.pick(&[ACCOUNT, OTHER])),
+            json!(random.pick(&[ACCOUNT, OTHER, "2222*", "*3"])),
         ),
         12 => {
             let value = random
-                .pick(&["AROACOOKCOOKCOOKCOOK:*", "AIDA*", "*:bob"])
+                .pick(&["AROACOOKCOOKCOOKCOOK:*", "AIDA*", "*:bob", "2222*"])
                 .to_string();
             let operator = random.pick(&["StringLike", "StringNotLike"]).to_string();
             one(&operator, "aws:userid", json!([value]))
@@ -182,7 +185,7 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
         ),
         16 => {
             let operator = text(random);
-            of_services(random, &operator)
+            of_callers(random, &operator)
         }
         17 => one(
             &text(random),
@@ -211,8 +214,8 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
     }
 }
 
-/// What only requests of services carry.
-fn of_services(random: &mut Random, operator: &str) -> Option<(String, String, Value)> {
+/// What kind of caller asks.
+fn of_callers(random: &mut Random, operator: &str) -> Option<(String, String, Value)> {
     if random.in_a_hundred(50) {
         let value = json!(random.pick(&["true", "false"]));
         return Some((
@@ -726,7 +729,8 @@ fn from_outside(random: &mut Random) -> (String, RequestPrincipal, BTreeMap<Stri
     }
     let account = *random.pick(&[OTHER, OTHER, "333333333333"]);
     let name = *random.pick(&["guest", "cook", "ann", "x"]);
-    let (arn, id) = match random.below(4) {
+    let federated = format!("{account}:{name}");
+    let (arn, id) = match random.below(5) {
         0 => (
             format!("arn:aws:iam::{account}:role/{name}"),
             Some("AROAGUESTGUESTGUESTX:bob"),
@@ -738,6 +742,10 @@ fn from_outside(random: &mut Random) -> (String, RequestPrincipal, BTreeMap<Stri
         2 => (
             format!("arn:aws:iam::{account}:user/{name}"),
             Some("AIDAGUESTGUESTGUESTX"),
+        ),
+        3 => (
+            format!("arn:aws:sts::{account}:federated-user/{name}"),
+            Some(federated.as_str()),
         ),
         _ => (format!("arn:aws:iam::{account}:root"), None),
     };

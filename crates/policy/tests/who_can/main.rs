@@ -199,3 +199,72 @@ fn a_service_that_no_statement_names_has_a_row() {
         assert_eq!(named, config.map(reach), "{policy}");
     }
 }
+
+/// Accounts that no statement names in full, and their principals: a pattern on the number, on an ARN or on
+/// the kind of principal lets some of them in (IAM user guide, "AWS global condition context keys", 2026-09).
+#[test]
+fn accounts_that_only_a_pattern_matches_are_never_called_kept_out() {
+    let like = |key: &str, pattern: &str| json!({"StringLike": {key: pattern}});
+    let unlike = |key: &str, pattern: &str| json!({"Principal": "*", "Condition": {"StringNotLike": {key: pattern}}});
+    let account = "aws:PrincipalAccount";
+    let arn = "aws:PrincipalArn";
+    let nothing = Value::Null;
+    let rows = [
+        (like(account, "2222*"), nothing.clone(), "unknown"),
+        (like(account, "*"), nothing.clone(), "constrained"),
+        (like(account, "12"), nothing.clone(), "unreachable"),
+        (
+            like(arn, "arn:aws:iam::2222*:role/x"),
+            nothing.clone(),
+            "unknown",
+        ),
+        (
+            like(arn, "arn:aws:iam::*:role/x"),
+            nothing.clone(),
+            "constrained",
+        ),
+        (
+            like(arn, "arn:aws:sts::*:federated-user/bob"),
+            nothing.clone(),
+            "constrained",
+        ),
+        // The ARN of a role's session is the role's.
+        (
+            like(arn, "arn:aws:sts::*:assumed-role/x/*"),
+            nothing.clone(),
+            "unreachable",
+        ),
+        (
+            like("aws:PrincipalType", "FederatedUser"),
+            nothing.clone(),
+            "constrained",
+        ),
+        (
+            like("aws:PrincipalType", "Anonymous"),
+            nothing.clone(),
+            "unreachable",
+        ),
+        (
+            json!({"StringEquals": {"aws:username": "bob"}, "ArnLike": {arn: "arn:aws:iam::*:user/*"}}),
+            nothing.clone(),
+            "constrained",
+        ),
+        (
+            json!({"StringEquals": {"aws:username": "bob"}, "ArnLike": {arn: "arn:aws:iam::*:user/ann"}}),
+            nothing.clone(),
+            "unreachable",
+        ),
+        (nothing.clone(), unlike(account, "2222*"), "unknown"),
+        (
+            nothing.clone(),
+            unlike(arn, "arn:aws:iam::*:role/x"),
+            "constrained",
+        ),
+    ];
+    for (allow, deny, any) in rows {
+        let policy = open_but(allow, deny);
+        let output = answer(&bucket_with(policy.clone()));
+        let found = &output.principals["account:*"];
+        assert_eq!(found.verdict, reach(any), "{policy}\n{found:?}");
+    }
+}

@@ -211,8 +211,8 @@ impl World {
         let shape = CallerShape {
             endpoint: stance.endpoint,
             fresh: !stance.held,
-            widened: subject.any_service,
-            username: None,
+            widened: subject.widened,
+            username: subject.username.clone(),
             caller: subject.caller.clone(),
         };
         let domain = shape.domain(&self.book.vocabulary, place.owner, key, stance.rounding);

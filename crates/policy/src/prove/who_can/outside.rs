@@ -1,6 +1,7 @@
 //! Whom resource policies name outside the account, and the principals that stand for them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::ask::stronger;
 use super::explain::AccessDecision;
@@ -10,7 +11,7 @@ use crate::contract::{Grant, Reach};
 use crate::document::{Policy, Principal};
 use crate::parse::is_account_id;
 use crate::prove::caller::{CallerClass, PrincipalKind};
-use crate::prove::caller_list::SOME_SERVICE;
+use crate::prove::caller_list::{CallerList, SOME_SERVICE};
 
 /// The parties that a resource policy names, in any element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,7 +117,7 @@ pub(super) struct Party {
     pub(super) callers: Vec<Subject>,
     /// More callers than there are: where they are kept out, so is everyone in this row. None where
     /// `callers` stand for all of it.
-    pub(super) all: Option<Subject>,
+    pub(super) all: Vec<Subject>,
     /// The account whose identity policies are not seen.
     pub(super) unseen: Option<String>,
 }
@@ -136,11 +137,11 @@ impl Party {
                 break;
             }
         }
-        if let Some(all) = &self.all
-            && best.reach == Reach::Unreachable
-            && decide(all).reach != Reach::Unreachable
-        {
-            best = AccessDecision::unknown("a service by some other name may get in");
+        let gets_in = |all: &Subject| decide(all).reach != Reach::Unreachable;
+        if best.reach == Reach::Unreachable && self.all.iter().any(gets_in) {
+            best = AccessDecision::unknown(
+                "policies tell such callers apart by patterns, and one of them may get in",
+            );
         }
         best
     }
@@ -158,35 +159,24 @@ impl World {
         let mut parties = vec![Party {
             name: "anonymous".to_owned(),
             callers: vec![Subject::other(CallerClass::Anonymous, None)],
-            all: None,
+            all: Vec::new(),
             unseen: None,
         }];
-        let fresh = self.book.vocabulary.fresh_account.to_string();
-        parties.push(Party {
-            name: "account:*".to_owned(),
-            callers: self.callers_of(&fresh, named),
-            all: None,
-            unseen: Some("the caller's account".to_owned()),
-        });
+        parties.push(self.unnamed_accounts());
         let owner = owner.map(str::to_owned);
         let accounts: BTreeSet<&String> = named.accounts.iter().chain(&owner).collect();
         for account in accounts {
             if *account == self.account || !is_account_id(account) {
                 continue;
             }
-            parties.push(Party {
-                name: format!("account:{account}"),
-                callers: self.callers_of(account, named),
-                all: None,
-                unseen: Some(account.clone()),
-            });
+            parties.push(self.account_called(account, named));
         }
         parties.push(self.unnamed_services());
         for service in &named.services {
             parties.push(Party {
                 name: format!("service:{service}"),
                 callers: vec![service_called(service)],
-                all: None,
+                all: Vec::new(),
                 unseen: None,
             });
         }
@@ -197,7 +187,7 @@ impl World {
                     CallerClass::Canonical(id.as_str().into()),
                     None,
                 )],
-                all: None,
+                all: Vec::new(),
                 unseen: Some(format!("the account with canonical user id {id}")),
             });
         }
@@ -210,7 +200,7 @@ impl World {
         let vocabulary = &self.book.vocabulary;
         let named: BTreeSet<String> = vocabulary.service_principals().collect();
         let mut callers = vec![service_called(SOME_SERVICE)];
-        let mut all = None;
+        let mut all = Vec::new();
         if vocabulary.has_service_patterns() {
             let examples = vocabulary.services_in_conditions();
             callers.extend(
@@ -218,8 +208,8 @@ impl World {
                     .filter(|name| !named.contains(name))
                     .map(|name| service_called(&name)),
             );
-            all = Some(Subject {
-                any_service: true,
+            all.push(Subject {
+                widened: true,
                 ..service_called("")
             });
         }
@@ -231,20 +221,34 @@ impl World {
         }
     }
 
-    /// The principals of another account: any role, user or its root, and those that are named.
-    fn callers_of(&self, account: &str, named: &Named) -> Vec<Subject> {
-        let aws = |kind, name: Option<&str>, session: Option<&str>| CallerClass::Aws {
+    /// The accounts that no policy names. Conditions may tell them apart by part of their number; then all
+    /// of them together are more than there are.
+    fn unnamed_accounts(&self) -> Party {
+        let mut list = CallerList::new(&self.book.vocabulary, BTreeSet::new());
+        let fresh = Arc::clone(&self.book.vocabulary.fresh_account);
+        list.account(fresh, false, None, true);
+        list.any_account(false);
+        let (all, callers) = subjects(list);
+        Party {
+            name: "account:*".to_owned(),
+            callers,
+            all,
+            unseen: Some("the caller's account".to_owned()),
+        }
+    }
+
+    /// An account that policies name: its principals that no statement names, and those that are named.
+    fn account_called(&self, account: &str, named: &Named) -> Party {
+        let mut list = CallerList::new(&self.book.vocabulary, BTreeSet::new());
+        list.account(account.into(), false, None, true);
+        let (all, mut callers) = subjects(list);
+        let aws = |kind, name: &str, session: Option<&str>| CallerClass::Aws {
             account: Some(account.into()),
             kind,
-            name: name.map(Into::into),
+            name: Some(name.into()),
             session: session.map(Into::into),
             asked: true,
         };
-        let mut callers = vec![
-            Subject::other(aws(PrincipalKind::Role, None, None), None),
-            Subject::other(aws(PrincipalKind::User, None, None), None),
-            Subject::other(aws(PrincipalKind::Root, None, None), None),
-        ];
         for arn in &named.arns {
             let mut parts = arn.splitn(6, ':').skip(4);
             if parts.next() != Some(account) {
@@ -254,16 +258,35 @@ impl World {
                 continue;
             };
             let caller = match (kind, name.split_once('/')) {
-                ("role", _) => aws(PrincipalKind::Role, Some(name), None),
-                ("user", _) => aws(PrincipalKind::User, Some(name), None),
-                ("federated-user", _) => aws(PrincipalKind::Federated, Some(name), None),
+                ("role", _) => aws(PrincipalKind::Role, name, None),
+                ("user", _) => aws(PrincipalKind::User, name, None),
+                ("federated-user", _) => aws(PrincipalKind::Federated, name, None),
                 ("assumed-role", Some((role, session))) => {
-                    aws(PrincipalKind::Role, Some(role), Some(session))
+                    aws(PrincipalKind::Role, role, Some(session))
                 }
                 _ => continue,
             };
             callers.push(Subject::other(caller, Some(arn.clone())));
         }
-        callers
+        Party {
+            name: format!("account:{account}"),
+            callers,
+            all,
+            unseen: Some(account.to_owned()),
+        }
     }
+}
+
+/// The callers of a list: more than there are, and those that are.
+fn subjects(list: CallerList<'_>) -> (Vec<Subject>, Vec<Subject>) {
+    list.parts
+        .into_iter()
+        // A question here looks at both ways in of each caller.
+        .filter(|part| !part.shape.endpoint)
+        .map(|part| Subject {
+            widened: part.shape.widened,
+            username: part.shape.username,
+            ..Subject::other(part.shape.caller, part.held_as.map(|arn| arn.to_string()))
+        })
+        .partition(|subject| subject.widened)
 }

@@ -1,6 +1,7 @@
 //! Who is asked about, and how a statement's principal element speaks of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::records::Knowledge;
 use super::rules::AccessRule;
@@ -60,8 +61,10 @@ pub(super) struct Subject {
     pub(super) bounded: bool,
     /// A role that AWS services own: no control policy binds it.
     pub(super) service_linked: bool,
-    /// Every service that no statement names, at once: more than there are, so only good for proofs.
-    pub(super) any_service: bool,
+    /// More callers than there are: only good for proofs.
+    pub(super) widened: bool,
+    /// An IAM user of that name, under any path.
+    pub(super) username: Option<Arc<str>>,
     /// The principal is one that a policy names: being it is what it takes.
     pub(super) held_as: Option<String>,
 }
@@ -74,7 +77,8 @@ impl Subject {
             facts: None,
             bounded: false,
             service_linked: false,
-            any_service: false,
+            widened: false,
+            username: None,
             held_as,
         }
     }
