@@ -176,6 +176,25 @@ impl<'a> Builder<'a> {
             };
             policies.insert(qualifier, text);
         }
+        for (of, document) in &settings.documents {
+            if has_open_symbol(of) && !settings.aliases.iter().any(|alias| alias.name == *of) {
+                return made.undetermined(of);
+            }
+            let arn = match of.as_str() {
+                "" => own_arn.to_owned(),
+                of => format!("{own_arn}:{of}"),
+            };
+            let text = match self.policy(document, Some(&arn), made) {
+                Reading::Known(text) => Some(text),
+                Reading::Undetermined(reference) => return Reading::Undetermined(reference),
+                _ => None,
+            };
+            // One replaces the other, in an order that is not known.
+            if matches!(policies.get(&qualifier(of)), Some(Some(_))) {
+                return made.undetermined("a resource policy beside permissions or another one");
+            }
+            policies.insert(qualifier(of), text);
+        }
         Reading::Known(policies)
     }
 }
@@ -185,7 +204,7 @@ fn later<T>(what: &str) -> Reading<T> {
 }
 
 /// `$LATEST` stands for the function without a qualifier.
-fn qualifier(written: &str) -> String {
+pub(super) fn qualifier(written: &str) -> String {
     if written.is_empty() {
         LATEST.to_owned()
     } else {

@@ -111,6 +111,10 @@ const RELEVANT: &[&str] = &[
 /// Types that describe AWS and are not read: buckets of another kind, or of another provider.
 const GAPS: &[&str] = &[
     "awscc_lambda_function",
+    "awscc_lambda_permission",
+    "awscc_lambda_resource_policy",
+    "awscc_lambda_url",
+    "awscc_lambda_web_function",
     "awscc_s3_bucket",
     "awscc_s3_bucket_policy",
     "aws_cloudformation_stack",
