@@ -493,9 +493,7 @@ impl PolicyRenderer<'_> {
             return text.to_owned();
         }
         let id = id.to_owned();
-        self.note([format!(
-            "the account that it is deployed to, which may be {id} (--account)"
-        )]);
+        self.note([may_be_own(&id)]);
         match self.bound {
             Bound::Open | Bound::Literal => text.to_owned(),
             Bound::Closed => text.replacen(&id, self.context.account, 1),
@@ -532,6 +530,11 @@ fn is_network(key: &str) -> bool {
         "aws:SourceVpce",
     ];
     keys.iter().any(|known| key.eq_ignore_ascii_case(known))
+}
+
+/// What a verdict depends on where an account may be the own one.
+pub(super) fn may_be_own(account: &str) -> String {
+    format!("the account that it is deployed to, which may be {account} (--account)")
 }
 
 /// The account id that a text is, or that an ARN names.

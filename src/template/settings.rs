@@ -244,6 +244,17 @@ pub struct BucketSettings {
     pub abac: Setting<Abac>,
     /// `BucketOwner` or `Requester`.
     pub request_payment: Setting<String>,
+    /// What the bucket has already and the deployment does not put again, so that nothing refuses it.
+    pub in_place: BTreeSet<PutSetting>,
+}
+
+/// A setting that S3 may refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PutSetting {
+    /// The bucket policy.
+    Policy,
+    /// The ACL.
+    Acl,
 }
 
 impl BucketSettings {
@@ -272,6 +283,7 @@ impl BucketSettings {
             abac: kept(),
             request_payment: kept(),
             region: None,
+            in_place: BTreeSet::new(),
         }
     }
 }

@@ -38,7 +38,7 @@ impl<'a> Builder<'a> {
         });
         let mut function = FunctionInventory {
             arn: arn.clone(),
-            versions: versions(settings),
+            versions: self.versions(settings, &mut made),
             aliases: self.aliases(settings, &mut made),
             provisioned_concurrency: provisioned(settings, &mut made),
             urls: self.urls(settings, &mut made),
@@ -61,6 +61,21 @@ impl<'a> Builder<'a> {
         self.region_inventory(region)
             .functions
             .insert(name, function);
+    }
+
+    /// The configuration of each version that the deployment makes.
+    fn versions(
+        &self,
+        settings: &FunctionSettings,
+        made: &mut Made<'_>,
+    ) -> BTreeMap<String, FunctionConfiguration> {
+        let mut versions = versions(settings);
+        for configuration in versions.values_mut() {
+            for layer in &mut configuration.layers {
+                layer.arn = self.account_text(&layer.arn, made);
+            }
+        }
+        versions
     }
 
     fn aliases(&self, settings: &FunctionSettings, made: &mut Made<'_>) -> Reading<Vec<Alias>> {

@@ -397,6 +397,22 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// An ARN as this rendering has it: where the account is not known, the account of an ARN may be the own
+    /// one, which it is in the closed rendering.
+    fn account_text(&self, arn: &str, made: &mut Made<'_>) -> String {
+        let other = policy::account_in(arn).filter(|id| *id != self.account);
+        match other.filter(|_| self.settings.account.is_none()) {
+            None => arn.to_owned(),
+            Some(id) => {
+                made.references.insert(policy::may_be_own(id));
+                match self.bound {
+                    Bound::Closed => arn.replacen(id, self.account, 1),
+                    Bound::Open | Bound::Literal => arn.to_owned(),
+                }
+            }
+        }
+    }
+
     /// A name that may contain open symbols, and what those refer to.
     fn noted(text: &str, made: &mut Made<'_>) -> String {
         if has_open_symbol(text) {
