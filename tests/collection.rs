@@ -51,6 +51,7 @@ fn need(kind: ReadingKind) -> (SubjectKind, Need) {
         ReadingKind::WebFunctionPolicy => Guard::OnlyCheckedByIam,
         ReadingKind::FunctionUrlCalls => Guard::OnlyHalfGrantedUrls,
         ReadingKind::IdentityAccessKeys => Guard::OnlyUsersOfS3,
+        ReadingKind::IdentityLastAccess => Guard::OnlyCallersOfS3,
         ReadingKind::BucketObjectAcls => Guard::UnlessAclsWithoutEffect,
         ReadingKind::AccessPointPolicy | ReadingKind::AccessPointPolicyStatus => {
             Guard::UnlessVpcOrigin

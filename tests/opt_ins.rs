@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use support::{Outcome, Run, coldbucket};
-use synthetic_aws::{Behaviour, Endpoint, World};
+use synthetic_aws::{Behaviour, Endpoint, Identity, LastCall, World};
 use zip::write::SimpleFileOptions;
 
 /// A server of one file, on loopback, that counts the bytes it sends and keeps the headers it gets.
@@ -813,4 +813,171 @@ fn the_permission_is_asked_for_only_where_prices_are() {
     assert!(printed("permissions --live-prices").contains("\"pricing:GetProducts\""));
     // Buckets have no cold starts.
     assert!(!printed("permissions --live-prices --check s3-plain-http").contains("pricing"));
+}
+
+// ---------------------------------------------------------------------------------------------
+// When identities last called S3.
+
+/// Users and roles that read S3, and what IAM's report says of each.
+fn callers() -> World {
+    let mut world = World::generated(1, 0);
+    let reads = || json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
+    let named = |kind, name: &str, last| {
+        Identity::new(kind, name)
+            .inline("read", reads())
+            .calling(last)
+    };
+    let mut linked = named("role", "AWSServiceRoleForBackup", LastCall::Never);
+    linked.path = "/aws-service-role/backup.amazonaws.com/".to_owned();
+    world.identities = vec![
+        named("role", "active", LastCall::At("2026-11-29T00:00:00Z")),
+        named("role", "idle", LastCall::At("2026-03-01T00:00:00Z")),
+        named("user", "never", LastCall::Never),
+        named("user", "unlisted", LastCall::LeftOut),
+        named("role", "without-report", LastCall::Fails),
+        named("group", "readers", LastCall::Never),
+        Identity::new("user", "mail").inline(
+            "send",
+            json!({"Effect": "Allow", "Action": "ses:*", "Resource": "*"}),
+        ),
+        linked,
+    ];
+    world
+}
+
+const UNUSED: &str = "audit -o json --pack strict --check s3-identity-unused-access --fail-on none --allow-incomplete";
+
+/// Status and message, or what is missing, by identity.
+fn unused(arguments: &str, endpoint: &Endpoint) -> Vec<(String, String, String)> {
+    let report = live(&format!("{UNUSED} {arguments}"), endpoint)
+        .env("COLDBUCKET_TEST_CLOCK", "2026-11-30T06:00:00Z")
+        .run()
+        .exits(0)
+        .json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|result| result["status"] != "not-applicable")
+        .map(|result| {
+            let said = match result["missing"].as_array() {
+                Some(missing) if !missing.is_empty() => text(&missing[0]),
+                _ => text(&result["message"]),
+            };
+            (
+                text(&result["resource"]["name"]),
+                text(&result["status"]),
+                said,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn permissions_on_s3_that_are_not_used_are_found_by_iams_report() {
+    let endpoint = Endpoint::start(callers(), Behaviour::default());
+    let found = unused("--last-access", &endpoint);
+    let status = |name: &str| {
+        let result = found.iter().find(|(found, _, _)| found == name).unwrap();
+        (result.1.as_str(), result.2.as_str())
+    };
+    assert_eq!(status("role/active").0, "pass");
+    let (idle, message) = status("role/idle");
+    assert_eq!(idle, "fail");
+    assert!(message.contains("called S3 on 2026-03-01"), "{message}");
+    let (never, message) = status("user/never");
+    assert_eq!(never, "fail");
+    assert!(message.contains("never in the last 400 days"), "{message}");
+    assert_eq!(status("user/unlisted").0, "not-assessed");
+    let without = status("role/without-report");
+    assert_eq!(
+        without,
+        ("not-assessed", "iam:GetServiceLastAccessedDetails")
+    );
+    assert_eq!(status("user/mail").0, "pass");
+    assert_eq!(found.len(), 6, "{found:?}");
+    // Neither for the group, the role of a service, nor the user without a right on S3.
+    assert_eq!(endpoint.count("iam:GenerateServiceLastAccessedDetails"), 5);
+}
+
+#[test]
+fn a_refused_report_leaves_the_check_open_and_names_the_action() {
+    for action in [
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetServiceLastAccessedDetails",
+    ] {
+        let endpoint = Endpoint::start(callers(), Behaviour::denying(action));
+        let found = unused("--last-access", &endpoint);
+        let idle = found
+            .iter()
+            .find(|(name, _, _)| name == "role/idle")
+            .unwrap();
+        assert_eq!((idle.1.as_str(), idle.2.as_str()), ("not-assessed", action));
+    }
+}
+
+#[test]
+fn without_the_option_no_report_is_asked_for() {
+    let endpoint = Endpoint::start(callers(), Behaviour::default());
+    let found = unused("", &endpoint);
+    let idle = found
+        .iter()
+        .find(|(name, _, _)| name == "role/idle")
+        .unwrap();
+    assert_eq!(idle.1, "not-assessed");
+    assert_eq!(endpoint.count("iam:GenerateServiceLastAccessedDetails"), 0);
+}
+
+/// "Granted to three, needed by whom?"
+#[test]
+fn who_can_says_how_many_of_those_who_can_use_s3() {
+    let endpoint = Endpoint::start(callers(), Behaviour::default());
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot = folder.path().join("snapshot.json");
+    live("collect --last-access", &endpoint)
+        .arg("-o")
+        .arg(snapshot.to_str().unwrap())
+        .env("COLDBUCKET_TEST_CLOCK", "2026-11-30T06:00:00Z")
+        .run()
+        .exits(0);
+    let bucket = "acme-bucket-00000";
+    let run = |more: &str| {
+        coldbucket(&format!("who-can read {bucket} {more} --snapshot"))
+            .arg(snapshot.to_str().unwrap())
+            .run()
+            .exits(0)
+    };
+    let text = run("").stdout;
+    let said = "Of 3 identities that can and whose use of S3 is known, 2 have not called S3 for 90 days: role/idle, user/never.";
+    assert!(text.replace('\n', " ").contains(said), "{text}");
+    let rows = run("-o json").json();
+    let idle = |name: &str| {
+        let rows = rows["principals"].as_array().unwrap();
+        let row = rows
+            .iter()
+            .find(|row| row["principal"].as_str().unwrap().ends_with(name));
+        row.unwrap()["idle_days"].clone()
+    };
+    assert_eq!(idle(":role/active"), 1);
+    assert_eq!(idle(":user/never"), 400);
+    assert_eq!(idle(":user/unlisted"), Value::Null);
+}
+
+#[test]
+fn an_option_that_no_selected_check_uses_says_so() {
+    let endpoint = Endpoint::start(callers(), Behaviour::default());
+    let noted = |arguments: &str| {
+        let outcome = live(
+            &format!("audit -o json --fail-on none --allow-incomplete {arguments}"),
+            &endpoint,
+        )
+        .run();
+        outcome.stderr.contains("--last-access has no effect")
+    };
+    assert!(noted("--last-access --check s3-public-read"));
+    assert!(!noted(
+        "--last-access --pack strict --check s3-identity-unused-access"
+    ));
+    assert!(!noted("--check s3-public-read"));
 }

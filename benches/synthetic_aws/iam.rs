@@ -1,10 +1,27 @@
 //! iam: everything about identities in one answer, and access keys of users.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::Value;
 
 use super::message::{Answer, Call, Operation, escape, page};
 use super::server::parse_query;
 use super::{Behaviour, World};
+
+/// What IAM's report on an identity says of S3.
+#[derive(Clone, Debug, Default)]
+pub enum LastCall {
+    /// It called S3 at that time.
+    At(&'static str),
+    /// It never did.
+    #[default]
+    Never,
+    /// S3 is not in the report.
+    LeftOut,
+    /// IAM cannot make the report.
+    Fails,
+}
 
 /// A user, group or role.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +42,10 @@ pub struct Identity {
     pub boundary: Option<String>,
     /// Access keys of a user: id and status.
     pub keys: Vec<(String, &'static str)>,
+    /// What IAM's report says of its last request to S3.
+    pub last_call: LastCall,
+    /// The report was asked for before.
+    pub report_asked: Arc<AtomicBool>,
 }
 
 impl Identity {
@@ -56,6 +77,12 @@ impl Identity {
         self
     }
 
+    /// With a last request to S3.
+    pub fn calling(mut self, last: LastCall) -> Self {
+        self.last_call = last;
+        self
+    }
+
     /// With an access key.
     pub fn key(mut self, id: &str, status: &'static str) -> Self {
         self.keys.push((id.to_owned(), status));
@@ -75,6 +102,18 @@ pub const OPERATIONS: &[Operation] = &[
         name: "GetAccountAuthorizationDetails",
         matches: |call| action(call) == "GetAccountAuthorizationDetails",
         answer: get_account_authorization_details,
+    },
+    Operation {
+        service: "iam",
+        name: "GenerateServiceLastAccessedDetails",
+        matches: |call| action(call) == "GenerateServiceLastAccessedDetails",
+        answer: generate_report,
+    },
+    Operation {
+        service: "iam",
+        name: "GetServiceLastAccessedDetails",
+        matches: |call| action(call) == "GetServiceLastAccessedDetails",
+        answer: get_report,
     },
     Operation {
         service: "iam",
@@ -202,6 +241,59 @@ fn get_account_authorization_details(world: &World, behaviour: &Behaviour, call:
             list("group"),
             list("role"),
             list("policy")
+        ),
+    )
+}
+
+/// The job is the place of the identity in the world.
+fn generate_report(world: &World, _: &Behaviour, call: &Call) -> Answer {
+    let arn = parse_query(&call.body).remove("Arn").unwrap_or_default();
+    let place = world
+        .identities
+        .iter()
+        .position(|identity| arn.ends_with(&format!("{}{}", identity.path, identity.name)));
+    let Some(place) = place else {
+        return Answer::error("iam", 404, "NoSuchEntity", "there is no such identity");
+    };
+    result(
+        "GenerateServiceLastAccessedDetails",
+        &format!("<JobId>job-{place}</JobId>"),
+    )
+}
+
+/// In progress at first, then two pages of services, S3 on the second.
+fn get_report(world: &World, _: &Behaviour, call: &Call) -> Answer {
+    let form = parse_query(&call.body);
+    let place = form
+        .get("JobId")
+        .and_then(|job| job.strip_prefix("job-")?.parse::<usize>().ok());
+    let Some(identity) = place.and_then(|place| world.identities.get(place)) else {
+        return Answer::error("iam", 404, "NoSuchEntity", "there is no such report");
+    };
+    let first = !identity.report_asked.swap(true, Ordering::Relaxed);
+    let service = |namespace: &str, last: Option<&str>| {
+        let last = last.map_or_else(String::new, |last| {
+            format!("<LastAuthenticated>{last}</LastAuthenticated>")
+        });
+        format!(
+            "<member><ServiceName>A service</ServiceName>{last}<ServiceNamespace>{namespace}</ServiceNamespace></member>"
+        )
+    };
+    let (status, services, next) = match (&identity.last_call, form.contains_key("Marker")) {
+        _ if first => ("IN_PROGRESS", String::new(), false),
+        (LastCall::Fails, _) => ("FAILED", String::new(), false),
+        (_, false) => ("COMPLETED", service("ec2", None), true),
+        (LastCall::At(time), true) => ("COMPLETED", service("s3", Some(time)), false),
+        (LastCall::Never, true) => ("COMPLETED", service("s3", None), false),
+        (LastCall::LeftOut, true) => ("COMPLETED", String::new(), false),
+    };
+    let marker = if next { "<Marker>more</Marker>" } else { "" };
+    result(
+        "GetServiceLastAccessedDetails",
+        &format!(
+            "<JobStatus>{status}</JobStatus><JobCreationDate>2026-11-30T00:00:00Z</JobCreationDate>\
+             <JobCompletionDate>2026-11-30T00:00:01Z</JobCompletionDate><IsTruncated>{next}</IsTruncated>{marker}\
+             <ServicesLastAccessed>{services}</ServicesLastAccessed>"
         ),
     )
 }

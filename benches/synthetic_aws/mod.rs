@@ -48,7 +48,7 @@ mod web_functions;
 mod world;
 
 pub use faults::{Fault, FaultPlan, Faults};
-pub use iam::{Identity, document};
+pub use iam::{Identity, LastCall, document};
 pub use message::{Answer, Call, Operation};
 pub use organizations::{Organization, OrganizationPolicy};
 pub use pricing::lambda_product;

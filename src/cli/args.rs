@@ -522,6 +522,9 @@ pub struct PermissionsArgs {
     /// Add permissions for --key-grants
     #[arg(long, help_heading = "Tuning")]
     pub key_grants: bool,
+    /// Add permissions for --last-access
+    #[arg(long, help_heading = "Tuning")]
+    pub last_access: bool,
     /// Add permissions for --sample-objects (s3:GetObject can read data)
     #[arg(long, help_heading = "Tuning")]
     pub sample_objects: bool,

@@ -36,6 +36,7 @@ pub const KEYS: &[&str] = &[
     "image_sizes",
     "inspect_packages",
     "key_grants",
+    "last_access",
     "live_prices",
     "max_scan_gb",
     "measure",
@@ -79,6 +80,8 @@ pub struct ConfigFile {
     pub image_sizes: Option<bool>,
     /// `key_grants = true`
     pub key_grants: Option<bool>,
+    /// `last_access = true`
+    pub last_access: Option<bool>,
     /// `live_prices = true`
     pub live_prices: Option<bool>,
     /// `inspect_packages = true`
@@ -162,6 +165,7 @@ impl ConfigFile {
             "function" => self.function = reader.strings(key, value),
             "image_sizes" => self.image_sizes = reader.boolean(key, value),
             "key_grants" => self.key_grants = reader.boolean(key, value),
+            "last_access" => self.last_access = reader.boolean(key, value),
             "live_prices" => self.live_prices = reader.boolean(key, value),
             "inspect_packages" => self.inspect_packages = reader.boolean(key, value),
             "max_scan_gb" => self.max_scan_gb = reader.number(key, value),

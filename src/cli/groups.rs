@@ -234,6 +234,9 @@ pub struct TuningArgs {
     /// Also read the grants of KMS keys; calls kms:ListGrants once a key
     #[arg(long)]
     pub key_grants: bool,
+    /// Also read when users and roles last called S3; IAM makes a report for each, in seconds
+    #[arg(long)]
+    pub last_access: bool,
     /// Also read headers and ACLs of up to N objects per bucket, 1 to 1000; needs s3:ListBucket and
     /// s3:GetObject, which can read data
     #[arg(long, value_name = "N")]

@@ -20,8 +20,15 @@ use crate::inventory::organization::CALLS;
 const READING_VERBS: [&str; 5] = ["Get", "List", "Describe", "Head", "Select"];
 
 /// Operations whose name begins with no reading verb and that change nothing all the same: they
-/// start and stop a query over logs, and read its events.
-const READING_EXCEPTIONS: [&str; 3] = ["StartQuery", "StopQuery", "FilterLogEvents"];
+/// start and stop a query over logs, and read its events; and they have IAM make a report on what an
+/// identity called (access level Read, Service Authorization Reference, AWS Identity and Access
+/// Management, copy of 2026).
+const READING_EXCEPTIONS: [&str; 4] = [
+    "StartQuery",
+    "StopQuery",
+    "FilterLogEvents",
+    "GenerateServiceLastAccessedDetails",
+];
 
 /// The refusal of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

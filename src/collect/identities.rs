@@ -1,22 +1,29 @@
 //! The users, groups, roles and managed policies of the account.
 //!
-//! One paginated call has all of them with every policy document. Only the access keys of users are
-//! read one by one, and only of users with a policy that may allow an action on S3.
+//! One paginated call has all of them with every policy document. Only the access keys of users and, on
+//! request, when an identity last called S3 are read one by one, and only of identities with a policy that
+//! may allow an action on S3.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput as Page;
-use aws_sdk_iam::types::{AttachedPolicy, ManagedPolicyDetail, PolicyDetail, Tag};
+use aws_sdk_iam::types::{
+    AccessAdvisorUsageGranularityType, AttachedPolicy, JobStatusType, ManagedPolicyDetail,
+    PolicyDetail, Tag,
+};
 use aws_smithy_types::DateTime;
 use percent_encoding::percent_decode_str;
 
 use crate::inventory::Reading;
 use crate::inventory::account::{AccountInventory, Listing};
-use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
+use crate::inventory::identity::{
+    AccessKey, IdentityInventory, LastAccess, ManagedPolicyInventory,
+};
 use crate::inventory::ids::{SubjectKind, account_of_arn};
 use crate::inventory::need::{Guard, ReadingKind};
 
-use super::answer::ask;
+use super::answer::{ask, unread, unread_by};
 use super::lane::ServiceFamily;
 use super::paging::{each, listing, pages};
 use super::session::Session;
@@ -33,6 +40,7 @@ pub async fn read(session: &Session) -> AccountInventory {
     found.identity_listing = list(session, &mut found).await;
     keep_attached_policies(&mut found);
     read_access_keys(session, &mut found).await;
+    read_last_access(session, &mut found).await;
     found
 }
 
@@ -78,7 +86,7 @@ fn keep(page: &Page, found: &mut AccountInventory) {
                 .permissions_boundary()
                 .and_then(|boundary| boundary.permissions_boundary_arn())
                 .map(str::to_owned),
-            access_keys: Reading::NotCollected,
+            ..IdentityInventory::default()
         };
         found.identities.insert(format!("user/{name}"), identity);
     }
@@ -226,6 +234,105 @@ async fn read_access_keys(session: &Session, found: &mut AccountInventory) {
         if let Some(user) = found.identities.get_mut(&key) {
             user.access_keys = keys;
         }
+    }
+}
+
+async fn read_last_access(session: &Session, found: &mut AccountInventory) {
+    let callers: Vec<(String, String)> = found
+        .identities
+        .iter()
+        .filter(|(key, _)| {
+            session.plan.calls(LAST_ACCESS, |guard| {
+                guard == Guard::OnlyCallersOfS3 && !found.may_call_s3(key)
+            })
+        })
+        .map(|(key, identity)| (key.clone(), identity.arn.clone()))
+        .collect();
+    let read: Vec<(String, Reading<LastAccess>)> =
+        each(session, callers, |(key, arn)| async move {
+            let last = last_access(session, &arn).await;
+            (key, last)
+        })
+        .await;
+    for (key, last) in read {
+        if let Some(identity) = found.identities.get_mut(&key) {
+            identity.last_access = last;
+        }
+    }
+}
+
+const LAST_ACCESS: ReadingKind = ReadingKind::IdentityLastAccess;
+
+/// How often a report is asked for before it counts as failed: about a minute.
+const LOOKS_AT_A_REPORT: u32 = 34;
+
+/// IAM makes a report on every service, which takes a moment, and keeps it for an hour.
+async fn last_access(session: &Session, arn: &str) -> Reading<LastAccess> {
+    let action = "iam:GetServiceLastAccessedDetails";
+    let lane = (ServiceFamily::Iam, session.home.as_str());
+    let client = session.clients.iam();
+    let made = session
+        .call(lane.0, lane.1, || {
+            client
+                .generate_service_last_accessed_details()
+                .arn(arn)
+                .granularity(AccessAdvisorUsageGranularityType::ServiceLevel)
+                .send()
+        })
+        .await;
+    let job = match made {
+        Ok(made) => made.job_id.unwrap_or_default(),
+        Err(error) => return unread(LAST_ACCESS, &error),
+    };
+    let mut marker: Option<String> = None;
+    let mut wait = Duration::from_millis(250);
+    for _ in 0..LOOKS_AT_A_REPORT {
+        let report = session
+            .call(lane.0, lane.1, || {
+                client
+                    .get_service_last_accessed_details()
+                    .job_id(&job)
+                    .max_items(PAGE)
+                    .set_marker(marker.clone())
+                    .send()
+            })
+            .await;
+        let report = match report {
+            Ok(report) => report,
+            Err(error) => return unread_by(LAST_ACCESS, action, &error),
+        };
+        match report.job_status {
+            JobStatusType::InProgress => {
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_secs(2));
+                continue;
+            }
+            JobStatusType::Completed => {}
+            _ => {
+                let why = report.error.map(|error| error.message).unwrap_or_default();
+                return no_report(action, &format!("IAM could not make the report: {why}"));
+            }
+        }
+        let services = &report.services_last_accessed;
+        if let Some(of_s3) = services.iter().find(|one| one.service_namespace == "s3") {
+            return Reading::Known(LastAccess {
+                covers_s3: true,
+                s3: of_s3.last_authenticated.map(|time| time.to_string()),
+            });
+        }
+        match report.marker.filter(|_| report.is_truncated) {
+            Some(next) => marker = Some(next),
+            None => return Reading::Known(LastAccess::default()),
+        }
+    }
+    no_report(action, "IAM has not made the report within a minute")
+}
+
+fn no_report(action: &str, message: &str) -> Reading<LastAccess> {
+    Reading::Failed {
+        action: action.to_owned(),
+        code: "ReportFailed".to_owned(),
+        message: message.to_owned(),
     }
 }
 

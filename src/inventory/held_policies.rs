@@ -4,6 +4,7 @@ use serde_json::Value;
 use wildmatch::WildMatch;
 
 use super::account::AccountInventory;
+use super::identity::IdentityInventory;
 
 /// A policy of an identity, and where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,16 @@ impl AccountInventory {
     /// The document of a managed policy.
     pub fn document_of(&self, arn: &str) -> Option<&str> {
         self.managed_policies.get(arn)?.document.as_deref()
+    }
+
+    /// False for groups, roles that AWS services own, and identities that surely have no right on S3:
+    /// when they last called S3 does not matter here.
+    pub fn may_call_s3(&self, key: &str) -> bool {
+        let of_a_service = self
+            .identities
+            .get(key)
+            .is_some_and(IdentityInventory::is_service_linked);
+        !key.starts_with("group/") && !of_a_service && self.may_reach_s3(key)
     }
 
     /// False when nothing an identity has could let it do anything on S3, Deny statements aside: then

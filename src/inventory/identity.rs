@@ -49,6 +49,30 @@ pub struct IdentityInventory {
     /// action on S3.
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub access_keys: Reading<Vec<AccessKey>>,
+    /// When it last called S3 (GetServiceLastAccessedDetails). Opt-in.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub last_access: Reading<LastAccess>,
+}
+
+impl IdentityInventory {
+    /// A role that an AWS service owns: its policies cannot be changed (IAM user guide, "Service-linked
+    /// roles").
+    pub fn is_service_linked(&self) -> bool {
+        self.path.starts_with("/aws-service-role/")
+    }
+}
+
+/// What IAM's report on the services that an identity called says of S3. It covers requests that were
+/// allowed or refused, signed by the identity or its sessions, within 400 days, the last four hours aside
+/// (IAM user guide, "Refine permissions in AWS using last accessed information", copy of 2026).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct LastAccess {
+    /// The report speaks of S3: only services that the identity's own policies allow are in it.
+    pub covers_s3: bool,
+    /// The time of the last request to S3, RFC 3339; absent if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s3: Option<String>,
 }
 
 /// One access key of a user. The id is cut to its last characters: enough to tell the user's two

@@ -122,6 +122,9 @@ pub enum Guard {
     OnlyCustomerKeys,
     /// Not called for users, groups and roles that surely have no right on S3, and for all but users.
     OnlyUsersOfS3,
+    /// Not called for groups and roles that AWS services own, and for users and roles that surely have no
+    /// right on S3.
+    OnlyCallersOfS3,
     /// Not called for access points that only a VPC can use: they are never public (S3 user guide,
     /// "Creating access points restricted to a virtual private cloud", copy of 2026).
     UnlessVpcOrigin,
@@ -381,6 +384,12 @@ readings! {
         /// Absent: the user was deleted meanwhile (IAM API reference, ListAccessKeys).
         IdentityAccessKeys = access_keys [("iam", "ListAccessKeys", "iam:ListAccessKeys")]
             absent ["NoSuchEntity"] guard OnlyUsersOfS3;
+        /// When a user or role last called S3 (opt-in: a report that IAM makes for each).
+        /// Absent: it was deleted meanwhile (IAM API reference, GenerateServiceLastAccessedDetails).
+        IdentityLastAccess = last_access [
+            ("iam", "GenerateServiceLastAccessedDetails", "iam:GenerateServiceLastAccessedDetails"),
+            ("iam", "GetServiceLastAccessedDetails", "iam:GetServiceLastAccessedDetails"),
+        ] absent ["NoSuchEntity"] guard OnlyCallersOfS3 option "--last-access";
     }
     AccessPoint "access_point" AccessPointInventory {
         /// Block Public Access of an access point.

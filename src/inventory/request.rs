@@ -65,6 +65,9 @@ pub struct CollectRequest {
     pub image_sizes: bool,
     /// Read the grants of KMS keys (kms:ListGrants).
     pub key_grants: bool,
+    /// Read when users and roles last called S3 (iam:GenerateServiceLastAccessedDetails,
+    /// iam:GetServiceLastAccessedDetails).
+    pub last_access: bool,
     /// Read so many objects of each bucket, 1 to 1,000 (s3:ListBucket, s3:GetObject,
     /// s3:GetObjectAcl); `None` reads none.
     pub sample_objects: Option<u32>,
@@ -92,6 +95,7 @@ impl Default for CollectRequest {
             rate: None,
             image_sizes: false,
             key_grants: false,
+            last_access: false,
             sample_objects: None,
             inspect_packages: false,
             measure_days: None,
@@ -108,6 +112,7 @@ impl CollectRequest {
         [
             (self.image_sizes, ReadingKind::FunctionImage),
             (self.key_grants, ReadingKind::KeyGrants),
+            (self.last_access, ReadingKind::IdentityLastAccess),
             (self.inspect_packages, ReadingKind::FunctionPackages),
             (self.measure_days.is_some(), ReadingKind::FunctionMeasured),
             (self.live_prices, ReadingKind::LambdaPrices),

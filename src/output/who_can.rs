@@ -73,6 +73,7 @@ pub fn render(report: &WhoCanReport, all: bool, look: Look, out: &mut dyn Write)
         writeln!(out)?;
         prose(look, 0, Tone::Quiet, &text, out)?;
     }
+    idle(report, all, look, out)?;
     if !report.one_hop.is_empty() {
         writeln!(out)?;
         prose(look, 0, Tone::Strong, "One step away", out)?;
@@ -106,6 +107,32 @@ pub fn render(report: &WhoCanReport, all: bool, look: Look, out: &mut dyn Write)
         prose(look, 0, Tone::Unknown, &text, out)?;
     }
     assumes(&report.assumes, look, out)
+}
+
+/// Those who can and have not called S3 for so many days are named.
+const IDLE_DAYS: u32 = 90;
+
+/// How many of those who can use S3 at all, where that was read.
+fn idle(report: &WhoCanReport, all: bool, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let known: Vec<(&str, u32)> = report
+        .principals
+        .iter()
+        .filter(|row| row.answer.verdict.lets_in())
+        .filter_map(|row| Some((row.principal.as_str(), row.idle_days?)))
+        .collect();
+    if known.is_empty() {
+        return Ok(());
+    }
+    let unused = || known.iter().filter(|(_, days)| *days >= IDLE_DAYS);
+    let count = unused().count();
+    let text = format!(
+        "Of {} identities that can and whose use of S3 is known, {count} have not called S3 for {IDLE_DAYS} days{}{}.",
+        known.len(),
+        if count == 0 { "" } else { ": " },
+        listed(unused().map(|(name, _)| short(name)), count, all),
+    );
+    writeln!(out)?;
+    prose(look, 0, Tone::Plain, &text, out)
 }
 
 /// Writes what an identity can.
@@ -217,7 +244,7 @@ const fn order(reach: Reach) -> u8 {
 fn nearness(principal: &str, account: &str) -> u8 {
     match principal {
         "anonymous" => 0,
-        "account:*" => 1,
+        "account:*" | "service:*" => 1,
         own if account_of_arn(own) == Some(account) => 3,
         _ => 2,
     }
@@ -323,6 +350,7 @@ pub fn short(principal: &str) -> String {
     match principal {
         "anonymous" => "anyone on the internet".to_owned(),
         "account:*" => "any AWS account".to_owned(),
+        "service:*" => "any AWS service".to_owned(),
         other => {
             if let Some(account) = other.strip_prefix("account:") {
                 return format!("account {account}");

@@ -33,7 +33,7 @@ pub struct AccessMatrix {
 /// Principals that a bucket cannot tell apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccessGroup {
-    /// An ARN, `anonymous`, `account:N`, `account:*`, `service:S` or `canonical:ID`; sorted.
+    /// An ARN, `anonymous`, `account:N`, `account:*`, `service:S`, `service:*` or `canonical:ID`; sorted.
     pub principals: Vec<String>,
     /// By class (`read`, `list`, `write`, `acl`, `takeover`), whether they can.
     pub classes: BTreeMap<String, Reach>,
@@ -76,11 +76,14 @@ pub struct WhoCanReport {
 /// One principal and the answer about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PrincipalRow {
-    /// An ARN, `anonymous`, `account:N`, `account:*`, `service:S` or `canonical:ID`.
+    /// An ARN, `anonymous`, `account:N`, `account:*`, `service:S`, `service:*` or `canonical:ID`.
     pub principal: String,
     /// The answer.
     #[serde(flatten)]
     pub answer: PrincipalAnswer,
+    /// Whole days since it last called S3, where `--last-access` read that; 400 at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_days: Option<u32>,
 }
 
 /// What `what-can -o json` writes.

@@ -18,7 +18,7 @@ use crate::facts::Facts;
 use crate::findings;
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
-use crate::inventory::need::Need;
+use crate::inventory::need::{Need, ReadingKind};
 use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::output::{self, commands::Commands};
 use crate::output::{By, Format, Look, TextLength, verdict};
@@ -94,6 +94,9 @@ pub(super) fn run(
         return accounts::run(&audit, &accounts, console, stdout);
     }
     let rules = prepare(&audit)?;
+    if audit.template.is_none() {
+        note_unused_options(&audit, &rules, console);
+    }
     let since = match &audit.since {
         Some(file) => Some(accepting::read_report(file)?),
         None => None,
@@ -106,6 +109,26 @@ pub(super) fn run(
         console.note(&format!("exit code 3: {}", verdict::reason(gate)));
     }
     Ok(exit)
+}
+
+/// An option that reads more and that no selected check asks for is a mistake or has no effect.
+fn note_unused_options(audit: &AuditOptions, rules: &AuditRules, console: &mut Console<'_>) {
+    let needed = |reading| rules.needs.iter().any(|(_, need)| need.reading == reading);
+    let mut unused: Vec<&str> = audit
+        .request
+        .opted()
+        .into_iter()
+        .filter(|reading| !reading.serves_cold_starts() && !needed(*reading))
+        .filter_map(ReadingKind::option)
+        .filter_map(|option| option.split(' ').next())
+        .collect();
+    unused.sort_unstable();
+    unused.dedup();
+    for option in unused {
+        console.note(&format!(
+            "note: {option} has no effect: no selected check uses it; the pack strict has the checks that do"
+        ));
+    }
 }
 
 /// Reads a template, a snapshot or the account, and judges it.

@@ -24,6 +24,7 @@ pub(super) fn run(
     if collect.everything {
         needs.extend(everything());
     }
+    needs.extend(opted(&collect.request));
     if let Some(file) = &collect.output {
         files::check_writable(file)?;
     }
@@ -44,14 +45,26 @@ pub(super) fn run(
     }
 }
 
+fn all_of_facts() -> BTreeSet<(SubjectKind, Need)> {
+    let of_kind = |kind: SubjectKind| {
+        let needs = facts::needs(kind.variable()).into_iter();
+        needs.map(move |need| (kind, need))
+    };
+    SubjectKind::ALL.into_iter().flat_map(of_kind).collect()
+}
+
+/// What an option turns on is read whether or not a selected check needs it: a snapshot is for later
+/// questions too.
+fn opted(request: &CollectRequest) -> BTreeSet<(SubjectKind, Need)> {
+    let opted = request.opted();
+    let mut needs = all_of_facts();
+    needs.retain(|(_, need)| opted.contains(&need.reading));
+    needs
+}
+
 /// All that facts could open, and the readings that no fact opens yet, but for the opt-ins.
 fn everything() -> BTreeSet<(SubjectKind, Need)> {
-    let mut needs = BTreeSet::new();
-    for kind in SubjectKind::ALL {
-        for need in facts::needs(kind.variable()) {
-            needs.insert((kind, need));
-        }
-    }
+    let mut needs = all_of_facts();
     let opened: BTreeSet<ReadingKind> = needs.iter().map(|(_, need)| need.reading).collect();
     for reading in ReadingKind::ALL {
         let kind = reading.scope().subject();

@@ -16,7 +16,7 @@ use super::policy::streaming;
 use super::{Exit, RunError, source};
 use crate::cli::did_you_mean;
 use crate::cli::options::{AccessOutput, ControlFiles, WhatCanOptions, WhoCanOptions};
-use crate::facts::reach;
+use crate::facts::{identity, reach};
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::Need;
@@ -64,6 +64,7 @@ pub(super) fn who_can(
     let hops = world
         .one_hop(&options.target, &question, &rows)
         .map_err(wrong)?;
+    let idle = identity::idle_days(&snapshot, &account);
     let shown = globs(&options.principals);
     let is_shown = |name: &str| shown.is_empty() || shown.iter().any(|glob| glob.matches(name));
     let report = WhoCanReport {
@@ -83,6 +84,7 @@ pub(super) fn who_can(
             .map(|row| PrincipalRow {
                 principal: row.principal.clone(),
                 answer: PrincipalAnswer::from(row.decision.as_ref()),
+                idle_days: idle.get(&row.principal).copied(),
             })
             .collect(),
         one_hop: hops

@@ -4,7 +4,9 @@ use coldbucket::facts::identity::{IdentityFacts, RightFacts};
 use coldbucket::facts::{Facts, SubjectFacts, Trust};
 use coldbucket::inventory::Reading;
 use coldbucket::inventory::account::AccountInventory;
-use coldbucket::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
+use coldbucket::inventory::identity::{
+    AccessKey, IdentityInventory, LastAccess, ManagedPolicyInventory,
+};
 use coldbucket::inventory::ids::SubjectKind;
 use serde_json::{Value, json};
 
@@ -401,6 +403,71 @@ fn only_active_keys_of_users_of_s3_count() {
     ]);
     assert_eq!(keys(denied_all, two), (Some(0), Some(0)));
     assert_eq!(keys(reads, denied("iam:ListAccessKeys")), (None, None));
+}
+
+/// When a user or role with that inline policy last called S3: days ago, and in words.
+fn last_call(
+    key: &str,
+    statements: Value,
+    last_access: Reading<LastAccess>,
+) -> (Option<u32>, Option<String>) {
+    let identity = IdentityInventory {
+        last_access,
+        created: Some("2026-10-23T12:00:00Z".into()),
+        ..with_inline(key, statements)
+    };
+    let facts = facts_in(of_account(&[(key, identity)], &[]), key);
+    (
+        facts.s3_use.idle_days.known().copied(),
+        facts.s3_use.last.known().cloned(),
+    )
+}
+
+/// IAM user guide, "Refine permissions in AWS using last accessed information": 400 days, services that the
+/// policies of the identity allow.
+#[test]
+fn the_last_call_of_s3_counts_in_whole_days() {
+    let reads = || json!([allow(json!("s3:GetObject"), "arn:aws:s3:::b/*")]);
+    let report = |covers_s3: bool, s3: Option<&str>| {
+        Reading::Known(LastAccess {
+            covers_s3,
+            s3: s3.map(str::to_owned),
+        })
+    };
+    let answer = |days: u32, words: &str| (Some(days), Some(words.to_owned()));
+    // The account was read on 2026-11-22 at noon.
+    let rows = [
+        (
+            report(true, Some("2026-08-24T12:00:00Z")),
+            answer(90, "on 2026-08-24"),
+        ),
+        (
+            report(true, Some("2026-08-24T12:00:01Z")),
+            answer(89, "on 2026-08-24"),
+        ),
+        // Never since it was made, 30 days ago.
+        (report(true, None), answer(30, "never in the last 30 days")),
+        (report(false, None), (None, None)),
+        (report(true, Some("yesterday")), (None, None)),
+        (
+            denied("iam:GenerateServiceLastAccessedDetails"),
+            (None, None),
+        ),
+        (Reading::NotCollected, (None, None)),
+        // Deleted meanwhile.
+        (Reading::Absent, answer(0, "")),
+    ];
+    for (reading, expected) in rows {
+        for key in ["user/ann", "role/r"] {
+            let found = last_call(key, reads(), reading.clone());
+            assert_eq!(found, expected, "{key} {reading:?}");
+        }
+        // Groups call nothing, and without a right on S3 nothing goes unused.
+        let nothing = answer(0, "");
+        assert_eq!(last_call("group/g", reads(), reading.clone()), nothing);
+        let mails = json!([allow(json!("ses:*"), "*")]);
+        assert_eq!(last_call("user/ann", mails, reading), nothing);
+    }
 }
 
 #[test]

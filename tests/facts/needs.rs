@@ -26,7 +26,7 @@ use coldbucket::inventory::function::{
     Invocations, Measurement, ProvisionedConcurrency, ProvisionedUsage, SnapStart, Starts,
     UrlCalls, Vpc,
 };
-use coldbucket::inventory::identity::{AccessKey, IdentityInventory};
+use coldbucket::inventory::identity::{AccessKey, IdentityInventory, LastAccess};
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::key::{GrantOnKey, KeyDescription, KeyInventory, KeyRotation};
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
@@ -533,6 +533,10 @@ fn people() -> AccountInventory {
             created: Some("2026-01-01T00:00:00Z".into()),
             ..AccessKey::default()
         }]),
+        last_access: Reading::Known(LastAccess {
+            covers_s3: true,
+            s3: Some("2026-01-01T00:00:00Z".into()),
+        }),
         ..IdentityInventory::default()
     };
     AccountInventory {

@@ -239,12 +239,14 @@ impl Join {
         let sample_objects = args.sample_objects || config.sample_objects.is_some();
         let image_sizes = args.image_sizes || config.image_sizes == Some(true);
         let key_grants = args.key_grants || config.key_grants == Some(true);
+        let last_access = args.last_access || config.last_access == Some(true);
         let inspect_packages = args.inspect_packages || config.inspect_packages == Some(true);
         let measure = args.measure || config.measure.is_some();
         let live_prices = args.live_prices || config.live_prices == Some(true);
         let opted = [
             (image_sizes, ReadingKind::FunctionImage),
             (key_grants, ReadingKind::KeyGrants),
+            (last_access, ReadingKind::IdentityLastAccess),
             (inspect_packages, ReadingKind::FunctionPackages),
             (measure, ReadingKind::FunctionMeasured),
             (live_prices, ReadingKind::LambdaPrices),

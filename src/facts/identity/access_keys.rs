@@ -43,18 +43,6 @@ impl AccessKeyFacts {
         if kind != "user" || uses_s3.known() == Some(&false) {
             return Self::none();
         }
-        let taken_at: Option<jiff::Timestamp> = context.taken_at.parse().ok();
-        let age = |created: &Option<String>| -> u32 {
-            let created: Option<jiff::Timestamp> =
-                created.as_deref().and_then(|created| created.parse().ok());
-            match (created, taken_at) {
-                (Some(created), Some(now)) => {
-                    let seconds = now.as_second().saturating_sub(created.as_second());
-                    u32::try_from(seconds / 86_400).unwrap_or(0)
-                }
-                _ => 0,
-            }
-        };
         let keys = from_reading(
             ReadingKind::IdentityAccessKeys,
             &identity.access_keys,
@@ -63,7 +51,7 @@ impl AccessKeyFacts {
                 let active: Vec<u32> = keys
                     .iter()
                     .filter(|key| key.active)
-                    .map(|key| age(&key.created))
+                    .map(|key| context.days_since(key.created.as_deref()).unwrap_or(0))
                     .collect();
                 let oldest = active.iter().copied().max().unwrap_or(0);
                 (u32::try_from(active.len()).unwrap_or(u32::MAX), oldest)

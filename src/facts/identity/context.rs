@@ -15,6 +15,16 @@ pub(in crate::facts) struct IdentityContext<'a> {
     pub(in crate::facts) taken_at: &'a str,
 }
 
+impl IdentityContext<'_> {
+    /// Whole days from a time, RFC 3339, until the account was read; none where that is not known.
+    pub(super) fn days_since(&self, time: Option<&str>) -> Option<u32> {
+        let then: jiff::Timestamp = time?.parse().ok()?;
+        let now: jiff::Timestamp = self.taken_at.parse().ok()?;
+        let seconds = now.as_second().saturating_sub(then.as_second());
+        u32::try_from(seconds.max(0) / 86_400).ok()
+    }
+}
+
 /// A policy with what a person calls it.
 pub(in crate::facts) struct Labelled<'a> {
     pub(in crate::facts) label: String,

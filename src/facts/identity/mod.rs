@@ -13,6 +13,9 @@
 mod access_keys;
 pub(in crate::facts) mod context;
 mod rights;
+mod s3_use;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
@@ -21,6 +24,7 @@ use self::context::{Boundary, IdentityContext, Labelled, is_of_aws};
 use crate::facts::fact::Fact;
 use crate::facts::group::FactValue;
 use crate::facts::subject::{Facts, GLOBAL, Subject, SubjectView, UNLISTED, unlisted};
+use crate::inventory::Snapshot;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::held_policies::{HeldPolicy, PolicySource};
 use crate::inventory::identity::IdentityInventory;
@@ -30,6 +34,27 @@ use coldbucket_policy::{Policy, PolicyKind};
 
 pub use access_keys::AccessKeyFacts;
 pub use rights::RightFacts;
+pub use s3_use::S3UseFacts;
+
+/// By ARN, how many whole days ago each user and role last called S3, where IAM's report was read.
+pub fn idle_days(snapshot: &Snapshot, account_id: &str) -> BTreeMap<String, u32> {
+    let Some(account) = snapshot.accounts.get(account_id) else {
+        return BTreeMap::new();
+    };
+    let identities = account.identities.iter().filter_map(|(key, identity)| {
+        let context = IdentityContext {
+            account_id,
+            account,
+            key,
+            taken_at: &snapshot.taken_at,
+        };
+        identity.last_access.known()?;
+        let (kind, _) = key.split_once('/')?;
+        let used = S3UseFacts::derive(&context, kind, identity, &Fact::Known(true));
+        Some((identity.arn.clone(), *used.idle_days.known()?))
+    });
+    identities.collect()
+}
 
 /// The facts of one user, group, role or managed policy; conditions see them as `identity`.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
@@ -65,6 +90,8 @@ pub struct IdentityFacts {
     pub managed_full_access: Fact<Vec<String>>,
     /// Long-lived credentials.
     pub access_keys: AccessKeyFacts,
+    /// When it last called S3.
+    pub s3_use: S3UseFacts,
 }
 
 impl IdentityFacts {
@@ -80,7 +107,6 @@ impl IdentityFacts {
         let policies = labelled(context.account, context.key);
         let boundary = boundary(context.account, identity);
         let rights = rights::Rights::new(context, identity, &policies, &boundary);
-        let service_linked = kind == "role" && identity.path.starts_with("/aws-service-role/");
         let uses_s3 = rights.uses_s3();
         Some(Self {
             name: context.key.to_owned(),
@@ -88,7 +114,7 @@ impl IdentityFacts {
             arn: identity.arn.clone(),
             account: context.account_id.to_owned(),
             kind: kind.to_owned(),
-            service_linked,
+            service_linked: identity.is_service_linked(),
             in_use: true,
             everything: rights.everything(),
             writes: rights.writes(),
@@ -96,6 +122,7 @@ impl IdentityFacts {
             reads: rights.reads(),
             managed_full_access: rights.managed_full_access(),
             access_keys: AccessKeyFacts::derive(context, kind, identity, &uses_s3),
+            s3_use: S3UseFacts::derive(context, kind, identity, &uses_s3),
         })
     }
 
@@ -145,6 +172,7 @@ impl IdentityFacts {
             reads: rights.reads(),
             managed_full_access: Fact::Known(Vec::new()),
             access_keys: AccessKeyFacts::none(),
+            s3_use: S3UseFacts::none(),
         })
     }
 
@@ -162,6 +190,9 @@ impl IdentityFacts {
         let key = self.name.as_str();
         if path.starts_with("identity.access_keys") {
             return vec![owned(&["identities", key, "access_keys"])];
+        }
+        if path.starts_with("identity.s3_use") {
+            return vec![owned(&["identities", key, "last_access"])];
         }
         let right = match path.split('.').nth(1) {
             Some("everything") => &self.everything,

@@ -18,7 +18,7 @@ use crate::facts::reach::CompiledAccounts;
 use crate::facts::subject::{Facts, Subject, SubjectView, UNKNOWN, UNLISTED};
 use crate::facts::trust::Trust;
 use crate::inventory::Reading;
-use crate::inventory::account::AccountInventory;
+use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::ids::{ResourceId, SubjectKind, account_of_arn, trail_arn};
 use crate::inventory::need::ReadingKind;
 use crate::inventory::trail::TrailInventory;
@@ -188,18 +188,7 @@ impl<'a> SubjectView<'a> for TrailFacts {
                 unlisted: Vec::new(),
             })
             .collect();
-        let lists: Vec<Fact<()>> = account
-            .regions
-            .values()
-            .map(|region| {
-                from_reading(
-                    ReadingKind::TrailListing,
-                    &region.trail_listing,
-                    || (),
-                    |_| (),
-                )
-            })
-            .collect();
+        let lists = listings(account);
         let because = match &account.region_listing {
             _ if !lists.is_empty() => {
                 Fact::<()>::unknown_from(lists.iter().flat_map(Fact::because))
@@ -238,4 +227,17 @@ impl<'a> SubjectView<'a> for TrailFacts {
             taken_at: &facts.snapshot.taken_at,
         }))
     }
+}
+/// By Region, whether its trails could be listed.
+fn listings(account: &AccountInventory) -> Vec<Fact<()>> {
+    let regions = account.regions.values();
+    let listing = |region: &RegionInventory| {
+        from_reading(
+            ReadingKind::TrailListing,
+            &region.trail_listing,
+            || (),
+            |_| (),
+        )
+    };
+    regions.map(listing).collect()
 }

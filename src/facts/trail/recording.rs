@@ -56,18 +56,7 @@ pub(in crate::facts) fn multi_region_management(account: &AccountInventory) -> F
             )
         })
         .fold(Fact::Known(false), Fact::or);
-    let lists: Vec<Fact<()>> = account
-        .regions
-        .values()
-        .map(|region| {
-            from_reading(
-                ReadingKind::TrailListing,
-                &region.trail_listing,
-                || (),
-                |_| (),
-            )
-        })
-        .collect();
+    let lists = super::listings(account);
     let listed = match lists.iter().find(|list| list.known().is_some()) {
         Some(_) => Fact::Known(false),
         None if lists.is_empty() => Fact::not_collected(ReadingKind::TrailListing),

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use coldbucket_policy::contract::{
-    ContextValue, Decision, PolicySet, PrincipalClass, PublicAccessBlock, Reach, Request,
+    ContextValue, Decision, Grant, PolicySet, PrincipalClass, PublicAccessBlock, Reach, Request,
     RequestPrincipal,
 };
 use coldbucket_policy::evaluate::{Policies, implausible};
@@ -23,6 +23,25 @@ const GUEST: &str = "arn:aws:iam::222222222222:role/guest";
 /// A service, which policies name.
 const LOGGING: &str = "logging.s3.amazonaws.com";
 const KEYS: [&str; 5] = ["d/k.txt", "e/k.txt", "ann/k.txt", "red/k.txt", "x"];
+
+/// What is asked about.
+const ACTIONS: [&str; 7] = [
+    "s3:GetObject",
+    "s3:GetObject",
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:ListBucket",
+    "s3:GetBucketAcl",
+];
+
+/// What an action is on.
+fn target(action: &str, object: &str) -> String {
+    match action {
+        "s3:ListBucket" | "s3:GetBucketAcl" => format!("arn:aws:s3:::{BUCKET}"),
+        _ => format!("arn:aws:s3:::{BUCKET}/{object}"),
+    }
+}
 
 /// A generator of pseudo-random numbers (xorshift64*).
 #[derive(Clone, Debug)]
@@ -92,7 +111,7 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
             .to_string();
         format!("{stem}{suffix}")
     };
-    match random.below(if kms { 20 } else { 16 }) {
+    match random.below(if kms { 22 } else { 18 }) {
         0 | 1 => {
             let operator = random.pick(&["IpAddress", "NotIpAddress"]).to_string();
             one(
@@ -161,12 +180,21 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
             "aws:ViaAWSService",
             json!(random.pick(&["true", "false"])),
         ),
-        16 | 17 => one(
+        16 => {
+            let operator = text(random);
+            of_services(random, &operator)
+        }
+        17 => one(
+            &text(random),
+            "aws:SourceAccount",
+            json!(random.pick(&[ACCOUNT, OTHER])),
+        ),
+        18 | 19 => one(
             &text(random),
             "kms:ViaService",
             json!(random.pick(&["s3.eu-west-1.amazonaws.com", "sqs.eu-west-1.amazonaws.com"])),
         ),
-        18 => one(
+        20 => one(
             &text(random),
             "kms:EncryptionContext:aws:s3:arn",
             json!(random.pick(&[
@@ -181,6 +209,29 @@ fn condition(random: &mut Random, kms: bool) -> Option<(String, String, Value)> 
             json!(random.pick(&[ACCOUNT, OTHER])),
         ),
     }
+}
+
+/// What only requests of services carry.
+fn of_services(random: &mut Random, operator: &str) -> Option<(String, String, Value)> {
+    if random.in_a_hundred(50) {
+        let value = json!(random.pick(&["true", "false"]));
+        return Some((
+            "Bool".to_owned(),
+            "aws:PrincipalIsAWSService".to_owned(),
+            value,
+        ));
+    }
+    let value = json!(random.pick(&[
+        LOGGING,
+        "config.amazonaws.com",
+        "*.logs.amazonaws.com",
+        "c*"
+    ]));
+    Some((
+        operator.to_owned(),
+        "aws:PrincipalServiceName".to_owned(),
+        value,
+    ))
 }
 
 fn statement(random: &mut Random, principals: Option<&[Value]>, kms: bool, deny: usize) -> Value {
@@ -200,6 +251,8 @@ fn statement(random: &mut Random, principals: Option<&[Value]>, kms: bool, deny:
             "s3:*",
             "*",
             "s3:PutObject",
+            "s3:DeleteObject*",
+            "s3:GetBucket*",
             "kms:Decrypt",
             "kms:*",
             "s3:ListBucket",
@@ -213,6 +266,8 @@ fn statement(random: &mut Random, principals: Option<&[Value]>, kms: bool, deny:
             "arn:aws:s3:::data-lake/*",
             "arn:aws:s3:::data-lake/d/*",
             "arn:aws:s3:::data-*",
+            "arn:aws:s3:::data-lake",
+            "arn:aws:s3:::data-lake",
             "arn:aws:s3:::other/*",
             "arn:aws:s3:::data-lake/${aws:username}/*",
             "arn:aws:s3:::data-lake/${aws:PrincipalTag/team}/*",
@@ -272,6 +327,33 @@ fn wide(random: &mut Random, principals: Option<&[Value]>) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
+/// Grants of a bucket's ACL beyond the owner's own.
+fn acl(random: &mut Random) -> Value {
+    let grantees = [
+        "AllUsers",
+        "AuthenticatedUsers",
+        "LogDelivery",
+        "abababababababababababababababababababababababababababababababab",
+    ];
+    let permissions = ["READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL"];
+    let count = *random.pick(&[0, 0, 1, 2]);
+    (0..count)
+        .map(
+            |_| json!({"grantee": random.pick(&grantees), "permission": random.pick(&permissions)}),
+        )
+        .collect()
+}
+
+/// Block Public Access; null where nothing is blocked.
+fn block(random: &mut Random) -> Value {
+    if random.in_a_hundred(60) {
+        return Value::Null;
+    }
+    let mut flag = || random.in_a_hundred(40);
+    json!({"block_public_acls": flag(), "ignore_public_acls": flag(), "block_public_policy": flag(),
+        "restrict_public_buckets": flag()})
+}
+
 /// A random account form.
 pub fn account(random: &mut Random) -> Value {
     let principals = [
@@ -284,6 +366,7 @@ pub fn account(random: &mut Random) -> Value {
         json!({"AWS": OTHER}),
         json!({"AWS": GUEST}),
         json!({"Service": LOGGING}),
+        json!({"Service": "delivery.logs.amazonaws.com"}),
     ];
     let mut identities = Vec::new();
     for (arn, id) in [
@@ -366,7 +449,8 @@ pub fn account(random: &mut Random) -> Value {
         "account": ACCOUNT, "region": "eu-west-1",
         "organization": random.pick(&[Value::Null, json!("o-aaaaaaaaaa"), json!("o-bbbbbbbbbb"), json!("")]),
         "bucket": {"name": BUCKET, "owner": ACCOUNT, "policy": bucket_policy,
-            "object_ownership": "BucketOwnerEnforced", "acl_grants": [], "public_access_block": null,
+            "object_ownership": random.pick(&["BucketOwnerEnforced", "BucketOwnerEnforced", "ObjectWriter", "BucketOwnerPreferred"]),
+            "acl_grants": acl(random), "public_access_block": block(random),
             "encryption": if encrypted {
                 json!({"algorithm": "aws:kms", "key": KEY, "bucket_key": random.in_a_hundred(30)})
             } else {
@@ -488,6 +572,14 @@ struct Evaluators {
     key: Option<Policies>,
 }
 
+impl Evaluators {
+    /// The key's, where S3 asks KMS for the caller.
+    fn key_for(&self, request: &Request) -> Option<&Policies> {
+        let data = ["s3:GetObject", "s3:PutObject"].contains(&request.action.as_str());
+        self.key.as_ref().filter(|_| data)
+    }
+}
+
 /// What decides of an identity of the account, or, without one, of callers from outside whose own account
 /// lets them do everything.
 fn evaluators(account: &Value, identity: Option<&Value>) -> Evaluators {
@@ -502,17 +594,33 @@ fn evaluators(account: &Value, identity: Option<&Value>) -> Evaluators {
                 .collect()
         })
     };
-    let of = |resource: Value| {
+    let of = |resource: Value, is_bucket: bool| {
         let outside = PolicySet {
             resource,
             rcps: levels(&account["rcps"]),
             ..PolicySet::default()
         };
-        let block = Some(PublicAccessBlock::default());
-        let Some(identity) = identity else {
-            return Policies::new(&outside, block)
+        // ACLs and blocks are the bucket's.
+        let (grants, ownership, block) = if is_bucket {
+            let bucket = &account["bucket"];
+            (
+                serde_json::from_value(bucket["acl_grants"].clone()).unwrap(),
+                bucket["object_ownership"].as_str(),
+                serde_json::from_value::<Option<PublicAccessBlock>>(
+                    bucket["public_access_block"].clone(),
+                )
+                .unwrap(),
+            )
+        } else {
+            (Vec::<Grant>::new(), None, None)
+        };
+        let compiled = |set: &PolicySet| {
+            Policies::new(set, Some(block.unwrap_or_default()))
                 .unwrap()
-                .with_willing_identity();
+                .with_acl(BUCKET, &grants, ownership)
+        };
+        let Some(identity) = identity else {
+            return compiled(&outside).with_willing_identity();
         };
         let set = PolicySet {
             identity: list(&identity["policies"]),
@@ -521,11 +629,11 @@ fn evaluators(account: &Value, identity: Option<&Value>) -> Evaluators {
             scps: levels(&account["scps"]),
             ..outside
         };
-        Policies::new(&set, block).unwrap()
+        compiled(&set)
     };
     let key = &account["keys"][KEY];
     Evaluators {
-        main: of(account["bucket"]["policy"].clone()),
+        main: of(account["bucket"]["policy"].clone(), true),
         key: key.is_object().then(|| {
             let mut policy = key["policy"].clone();
             for grant in key["grants"].as_array().unwrap() {
@@ -534,7 +642,7 @@ fn evaluators(account: &Value, identity: Option<&Value>) -> Evaluators {
                     "Condition": {"StringEquals": {"kms:EncryptionContext:aws:s3:arn":
                         grant["constraints"]["encryption_context_subset"]["aws:s3:arn"]}}}));
             }
-            of(policy)
+            of(policy, false)
         }),
     }
 }
@@ -579,7 +687,7 @@ fn is_allowed(evaluators: &Evaluators, account: &Value, request: &Request) -> bo
     if main.decision != Decision::Allow || implausible(request).is_some() {
         return false;
     }
-    let Some(key) = &evaluators.key else {
+    let Some(key) = evaluators.key_for(request) else {
         return true;
     };
     let request = kms_request(account, request);
@@ -597,10 +705,24 @@ fn from_outside(random: &mut Random) -> (String, RequestPrincipal, BTreeMap<Stri
         let principal = RequestPrincipal::Class(PrincipalClass::Anonymous);
         return ("anonymous".to_owned(), principal, context);
     }
-    if random.in_a_hundred(10) {
-        let name = LOGGING.to_owned();
+    if random.in_a_hundred(20) {
+        let name = *random.pick(&[
+            LOGGING,
+            "delivery.logs.amazonaws.com",
+            "config.amazonaws.com",
+        ]);
+        for (key, value) in [
+            ("aws:SourceAccount", *random.pick(&[ACCOUNT, OTHER])),
+            ("aws:SourceArn", "arn:aws:s3:::logged"),
+        ] {
+            if random.in_a_hundred(50) {
+                context.insert(key.to_owned(), one(value));
+            }
+        }
+        let row = format!("service:{name}");
+        let name = name.to_owned();
         let principal = RequestPrincipal::Class(PrincipalClass::Service { name });
-        return (format!("service:{LOGGING}"), principal, context);
+        return (row, principal, context);
     }
     let account = *random.pick(&[OTHER, OTHER, "333333333333"]);
     let name = *random.pick(&["guest", "cook", "ann", "x"]);
@@ -642,22 +764,18 @@ fn from_outside(random: &mut Random) -> (String, RequestPrincipal, BTreeMap<Stri
 pub fn attack_from_outside(random: &mut Random, requests: usize, tally: &mut Tally) {
     let seed = random.0;
     let account = account(random);
-    let action = *random.pick(&["s3:GetObject", "s3:GetObject", "s3:PutObject"]);
+    let action = *random.pick(&ACTIONS);
     let line = json!({"id": "a", "account": account, "question": {"action": action, "key": null}});
     let output = who_can::answer(&line.to_string()).unwrap();
     tally.accounts += 1;
     let evaluators = evaluators(&account, None);
     for _ in 0..requests {
         let (row, principal, mut context) = from_outside(random);
-        // Accounts that no policy names share a row. A service that none names has no row: what lets
-        // everyone in is said of anonymous callers.
+        // Accounts that no policy names share a row, and so do services.
         let answer = output.principals.get(&row).or_else(|| {
-            let any = row.starts_with("account:").then_some("account:*")?;
-            output.principals.get(any)
+            let (kind, _) = row.split_once(':')?;
+            output.principals.get(&format!("{kind}:*"))
         });
-        if answer.is_none() && row.starts_with("service:") {
-            continue;
-        }
         circumstances(random, action, &mut context);
         if !matches!(principal, RequestPrincipal::Arn(_)) {
             // No service calls for an anonymous caller, and neither it nor a service has MFA (IAM user
@@ -668,7 +786,7 @@ pub fn attack_from_outside(random: &mut Random, requests: usize, tally: &mut Tal
         let request = Request {
             principal,
             action: action.to_owned(),
-            resource: format!("arn:aws:s3:::{BUCKET}/{}", random.pick(&KEYS)),
+            resource: target(action, *random.pick(&KEYS)),
             resource_account: ACCOUNT.to_owned(),
             context,
         };
@@ -689,7 +807,7 @@ pub fn attack_from_outside(random: &mut Random, requests: usize, tally: &mut Tal
 
 /// Whether both requests of a caller from outside are allowed.
 fn is_allowed_outside(evaluators: &Evaluators, account: &Value, request: &Request) -> bool {
-    let key = evaluators.key.as_ref();
+    let key = evaluators.key_for(request);
     // S3 takes requests for data under SSE-KMS signed only (S3 user guide, "Using server-side encryption
     // with AWS KMS keys", 2026-09).
     let unsigned = matches!(
@@ -710,8 +828,9 @@ fn is_allowed_outside(evaluators: &Evaluators, account: &Value, request: &Reques
 pub fn attack(random: &mut Random, requests: usize, tally: &mut Tally) {
     let seed = random.0;
     let account = account(random);
-    let action = *random.pick(&["s3:GetObject", "s3:GetObject", "s3:PutObject"]);
-    let key = if random.in_a_hundred(50) {
+    let action = *random.pick(&ACTIONS);
+    let on_objects = target(action, "x").ends_with("/x");
+    let key = if on_objects && random.in_a_hundred(50) {
         json!(random.pick(&KEYS))
     } else {
         Value::Null
@@ -766,7 +885,7 @@ pub fn attack(random: &mut Random, requests: usize, tally: &mut Tally) {
             let request = Request {
                 principal: RequestPrincipal::Arn(principal.to_owned()),
                 action: action.to_owned(),
-                resource: format!("arn:aws:s3:::{BUCKET}/{object}"),
+                resource: target(action, object),
                 resource_account: ACCOUNT.to_owned(),
                 context,
             };
@@ -805,7 +924,7 @@ fn check_witness(
     if evaluators.main.evaluate(&pair.s3).decision != Decision::Allow {
         wrong("the witness is not allowed", &pair.s3);
     }
-    if let Some(key) = &evaluators.key {
+    if let Some(key) = evaluators.key_for(&pair.s3) {
         let Some(kms) = &pair.kms else {
             wrong("no witness at the key", &pair.s3);
             return;

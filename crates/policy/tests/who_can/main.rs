@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use coldbucket_policy::contract::Reach;
 use coldbucket_policy::who_can::{self, WhoCanOutput};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn answer(line: &Value) -> WhoCanOutput {
     who_can::answer(&line.to_string()).unwrap()
@@ -126,4 +126,76 @@ fn nothing_that_was_called_unreachable_is_allowed() {
 #[test]
 fn nothing_from_outside_that_was_called_unreachable_is_allowed() {
     attacked(0x00c0_1db2, 40, attack::attack_from_outside);
+}
+
+/// An account with one bucket and nothing else.
+fn bucket_with(policy: Value) -> Value {
+    json!({"id": "a", "question": {"action": "s3:GetObject", "key": null}, "account": {
+        "account": "111111111111", "region": "eu-west-1", "organization": null, "keys": {}, "identities": [],
+        "scps": null, "rcps": null,
+        "bucket": {"name": "data-lake", "owner": "111111111111", "policy": policy,
+            "object_ownership": "BucketOwnerEnforced", "acl_grants": [], "public_access_block": null,
+            "encryption": {"algorithm": "AES256"}}}})
+}
+
+/// An Allow for everyone, and a Deny.
+fn open_but(allow: Value, deny: Value) -> Value {
+    let mut statements = vec![
+        json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}),
+    ];
+    if !allow.is_null() {
+        statements[0]["Condition"] = allow;
+    }
+    if !deny.is_null() {
+        let mut statement = json!({"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data-lake/*"});
+        for (name, value) in deny.as_object().unwrap() {
+            statement[name] = value.clone();
+        }
+        statements.push(statement);
+    }
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+/// IAM user guide, "AWS global condition context keys": requests of services carry
+/// `aws:PrincipalIsAWSService` as true and their name in `aws:PrincipalServiceName`; `"Principal": "*"`
+/// stands for them as well (2026-09).
+#[test]
+fn a_service_that_no_statement_names_has_a_row() {
+    let of_services = json!({"Bool": {"aws:PrincipalIsAWSService": "true"}});
+    let no_service = json!({"Bool": {"aws:PrincipalIsAWSService": "false"}});
+    let like = |pattern| json!({"StringLike": {"aws:PrincipalServiceName": pattern}});
+    let unlike = |pattern| json!({"StringNotLike": {"aws:PrincipalServiceName": pattern}});
+    let spared = json!({"NotPrincipal": {"Service": "config.amazonaws.com"}});
+    let denied = json!({"Principal": {"Service": "config.amazonaws.com"}});
+    let rows: [(Value, Value, &str, Option<&str>); 9] = [
+        (Value::Null, Value::Null, "reachable", None),
+        (of_services.clone(), Value::Null, "reachable", None),
+        (no_service, Value::Null, "unreachable", None),
+        (like("logs.*"), Value::Null, "reachable", None),
+        (unlike("*.amazonaws.com"), Value::Null, "unknown", None),
+        // Everyone is denied but one service.
+        (
+            Value::Null,
+            spared.clone(),
+            "unreachable",
+            Some("reachable"),
+        ),
+        (of_services, spared, "unreachable", Some("reachable")),
+        // One service is denied.
+        (Value::Null, denied, "reachable", Some("unreachable")),
+        (
+            Value::Null,
+            json!({"Principal": "*", "Condition": {"StringNotEquals": {"aws:PrincipalServiceName": "config.amazonaws.com"}}}),
+            "unreachable",
+            Some("reachable"),
+        ),
+    ];
+    for (allow, deny, any, config) in rows {
+        let policy = open_but(allow, deny);
+        let output = answer(&bucket_with(policy.clone()));
+        let verdict = |row: &str| output.principals.get(row).map(|answer| answer.verdict);
+        assert_eq!(verdict("service:*"), Some(reach(any)), "{policy}");
+        let named = verdict("service:config.amazonaws.com");
+        assert_eq!(named, config.map(reach), "{policy}");
+    }
 }

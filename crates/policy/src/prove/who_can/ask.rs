@@ -154,7 +154,7 @@ impl ReachQuestion {
 /// One principal and what was decided.
 #[derive(Clone, Debug)]
 pub struct ReachRow {
-    /// An ARN, `anonymous`, `account:N`, `account:*`, `service:S` or `canonical:ID`.
+    /// An ARN, `anonymous`, `account:N`, `account:*`, `service:S`, `service:*` or `canonical:ID`.
     pub principal: String,
     /// The decision; shared by principals that nothing tells apart, whose ARN the witness may show.
     pub decision: Arc<AccessDecision>,
@@ -517,19 +517,7 @@ impl World {
     }
 
     fn party(&self, at: &AskedAt<'_>, party: &Party) -> AccessDecision {
-        let mut best: Option<AccessDecision> = None;
-        for caller in &party.callers {
-            let decision = self.strongest(at, caller, None);
-            let done = decision.reach == Reach::Reachable;
-            best = Some(match best {
-                Some(best) => stronger(best, decision),
-                None => decision,
-            });
-            if done {
-                break;
-            }
-        }
-        let mut best = best.unwrap_or_else(|| AccessDecision::unknown("no such caller"));
+        let mut best = party.decided(|caller| self.strongest(at, caller, None));
         if let Some(unseen) = &party.unseen
             && best.reach.lets_in()
         {
@@ -867,7 +855,7 @@ fn sessions_of<'s>(sessions: &'s BTreeSet<String>, subject: &Subject) -> Vec<&'s
 }
 
 /// The stronger of two decisions; of two that are unknown, what either would need.
-fn stronger(one: AccessDecision, other: AccessDecision) -> AccessDecision {
+pub(super) fn stronger(one: AccessDecision, other: AccessDecision) -> AccessDecision {
     if one.reach == Reach::Unknown && other.reach == Reach::Unknown {
         let mut both = one;
         both.missing.extend(other.missing);

@@ -13,7 +13,9 @@ use super::records::Knowledge;
 use super::subject::{IdentityFacts, Subject};
 use super::world::{Place, World};
 use crate::catalogue;
-use crate::prove::caller::{CallerShape, PrincipalKind, has_many, tells_networks_apart};
+use crate::prove::caller::{
+    CallerClass, CallerShape, PrincipalKind, has_many, tells_networks_apart,
+};
 use crate::prove::glob::Glob;
 use crate::prove::numeric::NumberRange;
 use crate::prove::value::{Domain, Rounding, Values};
@@ -185,6 +187,12 @@ impl World {
                 KeyContent::In(Domain::absent())
             }
             Service::Kms if !is_of_caller(name) => self.of_kms(place, name),
+            // Any provider.
+            _ if name == "aws:federatedprovider"
+                && matches!(&subject.caller, CallerClass::Provider(name) if &**name == "*") =>
+            {
+                KeyContent::In(Domain::any_text())
+            }
             _ => self
                 .of_identity(subject, name, stance)
                 .or_else(|| self.of_target(place, service, name))
@@ -203,7 +211,7 @@ impl World {
         let shape = CallerShape {
             endpoint: stance.endpoint,
             fresh: !stance.held,
-            widened: false,
+            widened: subject.any_service,
             username: None,
             caller: subject.caller.clone(),
         };

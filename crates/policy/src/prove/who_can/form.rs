@@ -34,7 +34,7 @@ pub struct WhoCanOutput {
     /// The input's id.
     pub id: String,
     /// By principal: an ARN, `anonymous`, `account:N`, `account:*` (any account that no policy
-    /// names), `service:S`, `canonical:ID`.
+    /// names), `service:S`, `service:*` (any AWS service that no policy names), `canonical:ID`.
     pub principals: BTreeMap<String, PrincipalAnswer>,
     /// Principals that are one step away.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -4,13 +4,14 @@
 //! named. It is never mixed into the answer itself, and no second step is looked for.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ask::{ReachQuestion, ReachRow, TargetNumber};
 use super::decide::{Authority, Gate};
 use super::domains::Service;
 use super::explain::AccessDecision;
+use super::outside::Party;
 use super::rules::ActionBits;
 use super::search::Asked;
 use super::subject::Subject;
@@ -38,7 +39,8 @@ pub struct OneHop {
 /// can take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleAssumption {
-    /// `account:N`, `account:*`, `service:S`, `canonical:ID`, or `federated:` and a provider.
+    /// `account:N`, `account:*`, `service:S`, `service:*`, `canonical:ID`, or `federated:` and a provider, or
+    /// `*` for any.
     pub principal: String,
     /// The action by which it takes the role.
     pub via: &'static str,
@@ -152,8 +154,15 @@ impl World {
                 }
             }
         }
-        for found in self.takers_from_outside(role, trust, known) {
-            hop(&found.principal, found.via, found.reach);
+        let from_outside = self.takers_from_outside(role, trust, known);
+        // Where any account can take it, that any service can as well is no news.
+        let any_account = from_outside
+            .iter()
+            .any(|found| found.principal == "account:*" && found.reach.lets_in());
+        for found in from_outside {
+            if !(any_account && found.principal == "service:*") {
+                hop(&found.principal, found.via, found.reach);
+            }
         }
     }
 
@@ -188,19 +197,22 @@ impl World {
 
     /// Which principals outside the account can take a role.
     fn assumed_from_outside(&self, role: usize, trust: &CompiledTrust) -> Vec<RoleAssumption> {
-        let parties = self.parties(&trust.named);
-        let by_party = parties
+        let decided =
+            |party: &Party| party.decided(|caller| self.at_role(role, trust, caller, None, ASSUME));
+        let by_party = self
+            .parties(&trust.named)
             .into_iter()
             .filter(|party| party.name != "anonymous")
-            .filter_map(|party| {
-                let decisions = party
-                    .callers
-                    .iter()
-                    .map(|caller| self.at_role(role, trust, caller, None, ASSUME));
-                let most = decisions.max_by_key(|decision| decision.reach)?;
-                Some(RoleAssumption::new(party.name.clone(), ASSUME, most))
-            });
-        let by_provider = trust.named.providers.iter().flat_map(|name| {
+            .map(|party| RoleAssumption::new(party.name.clone(), ASSUME, decided(&party)));
+        // A statement for everyone is one for the users of any provider.
+        let any = "*".to_owned();
+        let providers = trust
+            .named
+            .providers
+            .iter()
+            .chain([&any])
+            .collect::<BTreeSet<_>>();
+        let by_provider = providers.into_iter().flat_map(|name| {
             let provider = Subject::other(CallerClass::Provider(name.as_str().into()), None);
             FEDERATE.map(|action| {
                 let decision = self.at_role(role, trust, &provider, None, action);

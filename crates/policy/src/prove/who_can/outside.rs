@@ -2,23 +2,26 @@
 
 use std::collections::BTreeSet;
 
+use super::ask::stronger;
+use super::explain::AccessDecision;
 use super::subject::Subject;
 use super::world::World;
-use crate::contract::Grant;
-use crate::document::{Effect, Policy, Principal};
+use crate::contract::{Grant, Reach};
+use crate::document::{Policy, Principal};
 use crate::parse::is_account_id;
 use crate::prove::caller::{CallerClass, PrincipalKind};
+use crate::prove::caller_list::SOME_SERVICE;
 
 /// The parties that a resource policy names, in any element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Named {
     /// 12-digit ids, wherever they stand.
     pub(super) accounts: BTreeSet<String>,
-    /// Service principals of Allow statements.
+    /// Service principals, wherever a statement names them: a Deny that leaves one out names it as well.
     pub(super) services: BTreeSet<String>,
     /// Canonical user ids.
     pub(super) canonical: BTreeSet<String>,
-    /// Identity providers of Allow statements.
+    /// Identity providers, wherever a statement names them.
     pub(super) providers: BTreeSet<String>,
     /// Users, roles and sessions by their ARN, as principals or in conditions.
     pub(super) arns: BTreeSet<String>,
@@ -41,13 +44,13 @@ impl Named {
                         named.accounts.insert(arn.account.clone());
                         named.arns.insert(arn.text.clone());
                     }
-                    Principal::Service(name) if statement.effect == Effect::Allow => {
+                    Principal::Service(name) => {
                         named.services.insert(name.to_lowercase());
                     }
                     Principal::CanonicalUser(id) => {
                         named.canonical.insert(id.clone());
                     }
-                    Principal::Federated(name) if statement.effect == Effect::Allow => {
+                    Principal::Federated(name) => {
                         named.providers.insert(name.clone());
                     }
                     _ => {}
@@ -101,19 +104,51 @@ impl Named {
     }
 }
 
+fn service_called(name: &str) -> Subject {
+    Subject::other(CallerClass::Service(name.into()), None)
+}
+
 /// A row of an answer, and the callers that stand for it: one of them is enough.
 #[derive(Debug)]
 pub(super) struct Party {
-    /// `anonymous`, `account:N`, `account:*`, `service:S`, `canonical:ID`.
+    /// `anonymous`, `account:N`, `account:*`, `service:S`, `service:*`, `canonical:ID`.
     pub(super) name: String,
     pub(super) callers: Vec<Subject>,
+    /// More callers than there are: where they are kept out, so is everyone in this row. None where
+    /// `callers` stand for all of it.
+    pub(super) all: Option<Subject>,
     /// The account whose identity policies are not seen.
     pub(super) unseen: Option<String>,
 }
 
+impl Party {
+    /// The strongest decision about its callers. Kept out is only who is kept out with everyone in the row.
+    pub(super) fn decided(&self, decide: impl Fn(&Subject) -> AccessDecision) -> AccessDecision {
+        let mut best = AccessDecision::unknown("no such caller");
+        for (place, caller) in self.callers.iter().enumerate() {
+            let decision = decide(caller);
+            best = if place == 0 {
+                decision
+            } else {
+                stronger(best, decision)
+            };
+            if best.reach == Reach::Reachable {
+                break;
+            }
+        }
+        if let Some(all) = &self.all
+            && best.reach == Reach::Unreachable
+            && decide(all).reach != Reach::Unreachable
+        {
+            best = AccessDecision::unknown("a service by some other name may get in");
+        }
+        best
+    }
+}
+
 impl World {
-    /// Everyone outside the account whom these policies name, and those whom nobody names: anonymous
-    /// callers and any other account.
+    /// Everyone outside the account whom these policies name, and those whom none names: anonymous
+    /// callers, any other account, any service.
     pub(super) fn parties(&self, named: &Named) -> Vec<Party> {
         self.parties_of(named, None)
     }
@@ -123,12 +158,14 @@ impl World {
         let mut parties = vec![Party {
             name: "anonymous".to_owned(),
             callers: vec![Subject::other(CallerClass::Anonymous, None)],
+            all: None,
             unseen: None,
         }];
         let fresh = self.book.vocabulary.fresh_account.to_string();
         parties.push(Party {
             name: "account:*".to_owned(),
             callers: self.callers_of(&fresh, named),
+            all: None,
             unseen: Some("the caller's account".to_owned()),
         });
         let owner = owner.map(str::to_owned);
@@ -140,16 +177,16 @@ impl World {
             parties.push(Party {
                 name: format!("account:{account}"),
                 callers: self.callers_of(account, named),
+                all: None,
                 unseen: Some(account.clone()),
             });
         }
+        parties.push(self.unnamed_services());
         for service in &named.services {
             parties.push(Party {
                 name: format!("service:{service}"),
-                callers: vec![Subject::other(
-                    CallerClass::Service(service.as_str().into()),
-                    None,
-                )],
+                callers: vec![service_called(service)],
+                all: None,
                 unseen: None,
             });
         }
@@ -160,10 +197,38 @@ impl World {
                     CallerClass::Canonical(id.as_str().into()),
                     None,
                 )],
+                all: None,
                 unseen: Some(format!("the account with canonical user id {id}")),
             });
         }
         parties
+    }
+
+    /// Services that no statement names, which `"Principal": "*"` lets in. Conditions may tell them apart
+    /// by patterns; then an example of each pattern stands for them as well.
+    fn unnamed_services(&self) -> Party {
+        let vocabulary = &self.book.vocabulary;
+        let named: BTreeSet<String> = vocabulary.service_principals().collect();
+        let mut callers = vec![service_called(SOME_SERVICE)];
+        let mut all = None;
+        if vocabulary.has_service_patterns() {
+            let examples = vocabulary.services_in_conditions();
+            callers.extend(
+                examples
+                    .filter(|name| !named.contains(name))
+                    .map(|name| service_called(&name)),
+            );
+            all = Some(Subject {
+                any_service: true,
+                ..service_called("")
+            });
+        }
+        Party {
+            name: "service:*".to_owned(),
+            callers,
+            all,
+            unseen: None,
+        }
     }
 
     /// The principals of another account: any role, user or its root, and those that are named.

@@ -60,6 +60,8 @@ pub(super) struct Subject {
     pub(super) bounded: bool,
     /// A role that AWS services own: no control policy binds it.
     pub(super) service_linked: bool,
+    /// Every service that no statement names, at once: more than there are, so only good for proofs.
+    pub(super) any_service: bool,
     /// The principal is one that a policy names: being it is what it takes.
     pub(super) held_as: Option<String>,
 }
@@ -72,6 +74,7 @@ impl Subject {
             facts: None,
             bounded: false,
             service_linked: false,
+            any_service: false,
             held_as,
         }
     }
