@@ -121,7 +121,12 @@ fn json_lines_have_every_result_with_the_same_members() {
                     "witness",
                     "fingerprint",
                     "not_requested",
-                    "change"
+                    "change",
+                    "named_change",
+                    "address",
+                    "location_file",
+                    "location_line",
+                    "location_column"
                 ]
             );
             assert_eq!(line["check_id"], result["check"]);

@@ -837,3 +837,348 @@ fn a_part_of_a_resource_that_the_plan_does_not_have_is_laid_over_it() {
         Some(ResultChange::New)
     );
 }
+
+// Several inputs ----------------------------------------------------------------------------------
+
+/// The statuses of a check by the file and the address of the resource.
+fn by_file(report: &Report, check: &str) -> Vec<(String, String, Status)> {
+    let mut found: Vec<_> = report
+        .results
+        .iter()
+        .filter(|result| result.check == check && result.resource.address.is_some())
+        .map(|result| {
+            let location = result.location.as_ref();
+            let file = location.map_or(String::new(), |location| location.file.clone());
+            let address = result.resource.address.clone().unwrap();
+            (file, address, result.status)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+const OPEN_BUCKET: &str = "
+Resources:
+  Site:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: acme-site
+      PublicAccessBlockConfiguration: {BlockPublicAcls: true, IgnorePublicAcls: true}
+";
+
+const PUBLIC_POLICY: &str = "
+Resources:
+  Open:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: acme-site
+      PolicyDocument:
+        Statement:
+          - {Sid: Everyone, Effect: Allow, Principal: '*', Action: s3:GetObject, Resource: 'arn:aws:s3:::acme-site/*'}
+";
+
+/// Alone, neither opens anything: the bucket has no policy, and the policy has no bucket.
+#[test]
+fn a_policy_of_one_template_is_laid_over_the_bucket_of_another() {
+    let case = Case::new();
+    let live = account(json!({}));
+    let bucket = case.file("a.yaml", OPEN_BUCKET);
+    let policy = case.file("b.yaml", PUBLIC_POLICY);
+    let both = ["--template", &bucket, "--template", &policy];
+    let report = case.audit(&live, &both, &[]).report();
+    assert_eq!(
+        result(&report, "s3-public-read", "acme-site"),
+        Some((Status::Fail, Some(ResultChange::New)))
+    );
+    // The bucket's address, and the line of the statement in the other file.
+    assert_eq!(
+        by_file(&report, "s3-public-read"),
+        [("b.yaml".to_owned(), "Site".to_owned(), Status::Fail)]
+    );
+    assert_eq!(
+        by_file(&report, "s3-no-versioning"),
+        [("a.yaml".to_owned(), "Site".to_owned(), Status::Fail)]
+    );
+    let change = change_of(&report, "acme-site", PolicyName::BucketPolicy).unwrap();
+    assert_eq!(change.comparison.verdict, CompareVerdict::New);
+    assert!(change.new_resource);
+    assert_eq!(change.location.as_ref().unwrap().file, "b.yaml");
+    let scope = report.scope.template.unwrap();
+    assert_eq!(scope.files, ["a.yaml", "b.yaml"]);
+
+    let alone = case.audit(&live, &["--template", &bucket], &[]).report();
+    assert_eq!(
+        result(&alone, "s3-public-read", "acme-site"),
+        Some((Status::Pass, Some(ResultChange::Same)))
+    );
+}
+
+#[test]
+fn a_template_imports_what_an_earlier_one_exports() {
+    let case = Case::new();
+    let live = account(json!({}));
+    let bucket = case.file(
+        "a.yaml",
+        "
+Resources:
+  Site:
+    Type: AWS::S3::Bucket
+    Properties:
+      PublicAccessBlockConfiguration: {BlockPublicAcls: true, IgnorePublicAcls: true}
+Outputs:
+  Name: {Value: !Ref Site, Export: {Name: site-bucket}}
+  Arn: {Value: !GetAtt Site.Arn, Export: {Name: site-arn}}
+",
+    );
+    let policy = case.file(
+        "b.yaml",
+        "
+Resources:
+  Open:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !ImportValue site-bucket
+      PolicyDocument:
+        Statement:
+          - Effect: Allow
+            Principal: '*'
+            Action: s3:GetObject
+            Resource: !Sub ['${Arn}/*', {Arn: !ImportValue site-arn}]
+",
+    );
+    let both = ["--template", &bucket, "--template", &policy];
+    let report = case.audit(&live, &both, &[]).report();
+    assert_eq!(
+        by_file(&report, "s3-public-read"),
+        [("b.yaml".to_owned(), "Site".to_owned(), Status::Fail)]
+    );
+}
+
+/// Names are generated: these are two buckets.
+#[test]
+fn resources_of_two_templates_with_one_logical_id_are_two_resources() {
+    let case = Case::new();
+    let live = account(json!({}));
+    let template = |status: &str| {
+        format!(
+            "
+Resources:
+  Data:
+    Type: AWS::S3::Bucket
+    Properties:
+      VersioningConfiguration: {{Status: {status}}}
+  Key:
+    Type: AWS::KMS::Key
+    Properties: {{EnableKeyRotation: {}, KeyPolicy: {{}}}}
+",
+            status == "Enabled"
+        )
+    };
+    let one = case.file("a.yaml", &template("Enabled"));
+    let other = case.file("b.yaml", &template("Suspended"));
+    let third = case.file("c.yaml", &template("Enabled"));
+    let all = [
+        "--template",
+        &one,
+        "--template",
+        &other,
+        "--template",
+        &third,
+    ];
+    let report = case.audit(&live, &all, &[]).report();
+    let expected = |file: &str, status| (file.to_owned(), "Data".to_owned(), status);
+    assert_eq!(
+        by_file(&report, "s3-no-versioning"),
+        [
+            expected("a.yaml", Status::Pass),
+            expected("b.yaml", Status::Fail),
+            expected("c.yaml", Status::Pass),
+        ]
+    );
+    let prints: std::collections::BTreeSet<&str> = report
+        .results
+        .iter()
+        .map(|result| result.fingerprint.as_str())
+        .collect();
+    assert_eq!(prints.len(), report.results.len());
+    assert_eq!(report.buckets.len(), 3);
+}
+
+/// S3 refuses a second bucket of a name (BucketAlreadyOwnedByYou).
+#[test]
+fn a_resource_that_two_templates_make_is_judged_in_both_and_said_to_fail() {
+    let case = Case::new();
+    let live = account(json!({}));
+    let template = |status: &str| {
+        format!(
+            "
+Resources:
+  {status}:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: acme-data
+      VersioningConfiguration: {{Status: {status}}}
+"
+        )
+    };
+    let one = case.file("a.yaml", &template("Enabled"));
+    let other = case.file("b.yaml", &template("Suspended"));
+    let both = ["--template", &one, "--template", &other];
+    let report = case.audit(&live, &both, &[]).report();
+    assert_eq!(
+        by_file(&report, "s3-no-versioning"),
+        [
+            ("a.yaml".to_owned(), "Enabled".to_owned(), Status::Pass),
+            ("b.yaml".to_owned(), "Suspended".to_owned(), Status::Fail),
+        ]
+    );
+    let problems = report.scope.template.unwrap().problems;
+    let [problem] = problems.as_slice() else {
+        panic!("{problems:?}");
+    };
+    assert_eq!(problem.address, "Suspended");
+    assert_eq!(problem.location.as_ref().unwrap().file, "b.yaml");
+    assert!(
+        problem
+            .message
+            .starts_with("will fail to deploy after a.yaml"),
+        "{}",
+        problem.message
+    );
+}
+
+#[test]
+fn a_plan_is_laid_over_what_a_template_makes() {
+    let case = Case::new();
+    let live = account(json!({}));
+    let template = case.file(
+        "a.yaml",
+        "
+Resources:
+  Api:
+    Type: AWS::Lambda::Function
+    Properties: {FunctionName: api, Runtime: python3.13, Handler: i.h, Role: 'arn:aws:iam::111111111111:role/r', Code: {ZipFile: x}}
+",
+    );
+    let plan = json!({
+        "format_version": "1.2",
+        "planned_values": {"root_module": {"resources": []}},
+        "resource_changes": [{
+            "address": "aws_lambda_permission.open", "mode": "managed", "type": "aws_lambda_permission",
+            "name": "open", "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {"actions": ["create"], "before": null, "after": {
+                "action": "lambda:InvokeFunction", "function_name": "api", "principal": "*",
+                "statement_id": "open"}, "after_unknown": {"id": true}},
+        }],
+        "configuration": {
+            "provider_config": {"aws": {"name": "aws", "full_name": "registry.terraform.io/hashicorp/aws",
+                "expressions": {"region": {"constant_value": "eu-west-1"}}}},
+            "root_module": {"resources": [{"address": "aws_lambda_permission.open", "mode": "managed",
+                "type": "aws_lambda_permission", "name": "open", "provider_config_key": "aws",
+                "expressions": {}}]},
+        },
+    });
+    let plan = case.file("plan.json", &plan.to_string());
+    let both = ["--template", &template, "--terraform-plan", &plan];
+    let report = case.audit(&live, &both, &[]).report();
+    let check = "lambda-public-policy";
+    let found: Vec<_> = by_file(&report, check)
+        .into_iter()
+        .map(|(_, address, status)| (address, status))
+        .collect();
+    assert_eq!(found, [("Api".to_owned(), Status::Fail)]);
+    let change = change_of(&report, "api", PolicyName::FunctionPolicy).unwrap();
+    assert_eq!(change.comparison.verdict, CompareVerdict::New);
+    let kind = report.scope.template.unwrap().kind;
+    assert_eq!(kind, "cloudformation");
+}
+
+/// `--parameter` gives one value for all templates, so that no run has two.
+#[test]
+fn a_parameter_without_a_value_is_the_same_in_all_templates() {
+    let case = Case::new();
+    let live = account(json!({}));
+    let bucket = "
+Parameters: {Stage: {Type: String, AllowedValues: [dev, prod]}}
+Conditions: {Dev: !Equals [!Ref Stage, dev]}
+Resources:
+  Site:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: acme-site
+      PublicAccessBlockConfiguration: {BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: false, RestrictPublicBuckets: !If [Dev, false, true]}
+";
+    let policy = "
+Parameters: {Stage: {Type: String, AllowedValues: [dev, prod]}}
+Conditions: {Prod: !Equals [!Ref Stage, prod]}
+Resources:
+  Open:
+    Type: AWS::S3::BucketPolicy
+    Condition: Prod
+    Properties:
+      Bucket: acme-site
+      PolicyDocument:
+        Statement:
+          - {Effect: Allow, Principal: '*', Action: s3:GetObject, Resource: 'arn:aws:s3:::acme-site/*'}
+";
+    let bucket = case.file("a.yaml", bucket);
+    let policy = case.file("b.yaml", policy);
+    let both = ["--template", &bucket, "--template", &policy];
+    let report = case.audit(&live, &both, &[]).report();
+    // In dev the bucket has no policy, in prod RestrictPublicBuckets cuts it off.
+    assert_eq!(
+        result(&report, "s3-public-read", "acme-site"),
+        Some((Status::Pass, Some(ResultChange::Same)))
+    );
+}
+
+#[test]
+fn lines_and_rows_say_what_changes_and_where() {
+    let case = Case::new();
+    let live = account(json!({}));
+    let onto = case.file("account.json", &live.to_string());
+    let (bucket, policy) = (
+        case.file("a.yaml", OPEN_BUCKET),
+        case.file("b.yaml", PUBLIC_POLICY),
+    );
+    let ran = |format: &str| {
+        run(&[
+            "audit",
+            "--onto",
+            &onto,
+            "--template",
+            &bucket,
+            "--template",
+            &policy,
+            "-o",
+            format,
+        ])
+        .out
+    };
+    let lines: Vec<Value> = ran("jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let line = lines
+        .iter()
+        .find(|line| line["check_id"] == "s3-public-read")
+        .unwrap();
+    assert_eq!(line["change"], "new");
+    assert_eq!(line["address"], "Site");
+    assert_eq!(line["location_file"], "b.yaml");
+    assert_eq!(line["location_line"], 3);
+    assert!(line["location_column"].is_u64());
+    let text = ran("csv");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let titles = reader.headers().unwrap().clone();
+    let at = |title: &str| titles.iter().position(|one| one == title).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let row = rows
+        .iter()
+        .find(|row| &row[at("check")] == "s3-public-read")
+        .unwrap();
+    assert_eq!(&row[at("change")], "new");
+    assert_eq!(&row[at("address")], "Site");
+    assert_eq!(&row[at("location_file")], "b.yaml");
+    assert_eq!(&row[at("location_line")], "3");
+}

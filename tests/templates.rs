@@ -50,6 +50,9 @@ struct Case {
     buckets: BTreeMap<String, String>,
     #[serde(default)]
     functions: BTreeMap<String, String>,
+    /// `<address> <check>`, perhaps with `[item]`, to the letter of the verdict.
+    #[serde(default)]
+    results: BTreeMap<String, char>,
     /// `<address> <check>` to line.
     #[serde(default)]
     lines: BTreeMap<String, u32>,
@@ -127,6 +130,25 @@ fn verdicts(report: &Report, kind: SubjectKind, address: &str, checks: &[&str]) 
         .collect()
 }
 
+/// The letter of `<address> <check>` or `<address> <check>[item]`; of several items the worst.
+fn of_any_kind(report: &Report, about: &str) -> Option<char> {
+    let (address, check) = about.split_once(' ').unwrap();
+    let (check, item) = match check.split_once('[') {
+        Some((check, item)) => (check, item.strip_suffix(']')),
+        None => (check, None),
+    };
+    report
+        .results
+        .iter()
+        .filter(|result| {
+            result.check == check
+                && result.resource.address.as_deref() == Some(address)
+                && (item.is_none() || result.item.as_deref() == item)
+        })
+        .max_by_key(|result| rank(result.status))
+        .map(|result| letter(result.status))
+}
+
 #[test]
 fn every_template_is_judged_as_aws_would_deploy_it() {
     let text = std::fs::read_to_string(fixtures().join("expected.yaml")).unwrap();
@@ -151,6 +173,12 @@ fn every_template_is_judged_as_aws_would_deploy_it() {
                 if found != *right {
                     wrong.push(format!("{name} {address}: {found} instead of {right}"));
                 }
+            }
+        }
+        for (about, right) in &case.results {
+            let found = of_any_kind(&report, about);
+            if found != Some(*right) {
+                wrong.push(format!("{name} {about}: {found:?} instead of {right}"));
             }
         }
         for (about, line) in &case.lines {

@@ -10,10 +10,10 @@ use std::io::{self, Write};
 
 use super::shortened::standard_keys;
 use super::{hostile, shortened};
-use crate::report::{CheckResult, Report, ReportParts};
+use crate::report::{CheckResult, Report, ReportParts, ResultChange};
 
 /// The columns, in order. Columns are only ever added, at the end.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 25] = [
     "status",
     "severity",
     "check",
@@ -34,6 +34,11 @@ const COLUMNS: [&str; 20] = [
     "change",
     "fix",
     "pack",
+    "named_change",
+    "address",
+    "location_file",
+    "location_line",
+    "location_column",
 ];
 
 /// The columns of `--by control`.
@@ -128,10 +133,12 @@ pub(super) fn of_writer(error: ::csv::Error) -> io::Error {
     }
 }
 
-fn row<'r>(report: &'r Report, result: &'r CheckResult) -> [Cow<'r, str>; 20] {
+fn row<'r>(report: &'r Report, result: &'r CheckResult) -> [Cow<'r, str>; 25] {
     let summary = shortened::summary(report, result);
     let text = |text: Option<&'r String>| Cow::Borrowed(text.map_or("", String::as_str));
+    let number = |number: Option<u32>| Cow::Owned(number.map_or(String::new(), |n| n.to_string()));
     let id = &result.resource;
+    let location = result.location.as_ref();
     [
         result.status.name().into(),
         result.severity.name().into(),
@@ -150,9 +157,14 @@ fn row<'r>(report: &'r Report, result: &'r CheckResult) -> [Cow<'r, str>; 20] {
         text(summary.map(|one| &one.remediation)),
         result.fingerprint.as_str().into(),
         result.not_requested.join(" ").into(),
-        text(summary.and_then(|one| one.change.as_ref())),
+        result.change.map_or("", ResultChange::name).into(),
         text(result.remediation.as_ref().map(|fix| &fix.command)),
         report.scope.selection.pack.as_str().into(),
+        text(summary.and_then(|one| one.change.as_ref())),
+        text(id.address.as_ref()),
+        text(location.map(|location| &location.file)),
+        number(location.map(|location| location.line)),
+        number(location.map(|location| location.column)),
     ]
 }
 

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{json, shortened};
-use crate::report::{CheckResult, Report, ReportParts};
+use crate::report::{CheckResult, Report, ReportParts, ResultChange};
 
 /// One line. Members are only ever added.
 #[derive(Serialize)]
@@ -35,7 +35,15 @@ struct ResultLine<'r> {
     witness: Option<String>,
     fingerprint: &'r str,
     not_requested: &'r [String],
-    change: Option<&'r str>,
+    /// With `--onto`: what the deployment does to the result.
+    change: Option<&'static str>,
+    /// The named change that fixes it.
+    named_change: Option<&'r str>,
+    /// Of a template: the logical id, construct path or Terraform address.
+    address: Option<&'r str>,
+    location_file: Option<&'r str>,
+    location_line: Option<u32>,
+    location_column: Option<u32>,
 }
 
 /// Writes the results.
@@ -54,6 +62,7 @@ pub fn render(report: &dyn ReportParts, out: &mut dyn Write) -> io::Result<()> {
 fn line<'r>(report: &'r Report, result: &'r CheckResult) -> io::Result<ResultLine<'r>> {
     let summary = shortened::summary(report, result);
     let resource = &result.resource;
+    let location = result.location.as_ref();
     Ok(ResultLine {
         account: &resource.account,
         region: &resource.region,
@@ -81,6 +90,11 @@ fn line<'r>(report: &'r Report, result: &'r CheckResult) -> io::Result<ResultLin
             .transpose()?,
         fingerprint: &result.fingerprint,
         not_requested: &result.not_requested,
-        change: summary.and_then(|summary| summary.change.as_deref()),
+        change: result.change.map(ResultChange::name),
+        named_change: summary.and_then(|summary| summary.change.as_deref()),
+        address: resource.address.as_deref(),
+        location_file: location.map(|location| location.file.as_str()),
+        location_line: location.map(|location| location.line),
+        location_column: location.map(|location| location.column),
     })
 }

@@ -325,6 +325,17 @@ pub enum ResultChange {
     Same,
 }
 
+impl ResultChange {
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Fixed => "fixed",
+            Self::Same => "same",
+        }
+    }
+}
+
 /// The selection as the user gave it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

@@ -56,6 +56,13 @@ pub(in crate::template) fn document(arn: &str) -> Option<&'static str> {
     DOCUMENTS.get(name).map(String::as_str)
 }
 
+/// The path and name of a policy of AWS by its name alone: `service-role/AWSLambdaBasicExecutionRole`.
+/// None for one that is not in the table.
+pub(in crate::template) fn path_of(name: &str) -> Option<&'static str> {
+    let mut paths = DOCUMENTS.keys().map(String::as_str);
+    paths.find(|path| path.rsplit('/').next() == Some(name))
+}
+
 #[cfg(test)]
 mod tests {
     use coldbucket_policy::{Policy, PolicyKind};

@@ -17,6 +17,7 @@ mod aws_managed;
 pub mod build;
 pub mod changes;
 pub mod cloudformation;
+pub mod layers;
 pub mod package;
 pub mod patch;
 pub mod policy;
@@ -32,6 +33,7 @@ use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::pointer::pointer;
 pub use value::SourcePosition;
+use value::TemplateNode;
 
 /// What was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,8 @@ pub struct DeploymentTarget {
     pub taken_at: String,
     /// The account that the deployment is laid over; a closed world without one.
     pub onto: Option<Arc<Snapshot>>,
+    /// What other stacks export, by export name.
+    pub exports: BTreeMap<String, TemplateNode>,
 }
 
 impl DeploymentTarget {
@@ -125,8 +129,10 @@ impl Built {
     #[must_use]
     pub fn or(mut self, other: Self) -> Self {
         for rendering in other.renderings {
-            if !self.renderings.contains(&rendering) {
-                self.renderings.push(rendering);
+            let mut known = self.renderings.iter_mut();
+            match known.find(|known| known.is_same(&rendering)) {
+                Some(known) => known.assumptions.extend(rendering.assumptions),
+                None => self.renderings.push(rendering),
             }
         }
         for (key, resource) in other.resources {
@@ -148,7 +154,7 @@ impl Built {
 }
 
 /// One snapshot that a deployment may lead to.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Rendering {
     /// The snapshot.
     pub snapshot: Snapshot,
@@ -157,9 +163,29 @@ pub struct Rendering {
     pub positions: BTreeMap<String, SourcePosition>,
     /// The resources that checks judge. Two renderings may call different resources alike.
     pub resources: BTreeMap<ResourceKey, BuiltResource>,
+    /// What resources without a known name are called in the snapshot, without the braces.
+    pub unnamed: BTreeSet<String>,
+    /// What the stack exports, by export name.
+    pub exports: BTreeMap<String, TemplateNode>,
+    /// What it assumes about values that are not known: each of these leads to it.
+    pub assumptions: BTreeSet<Assumptions>,
+    /// It is for resources that a later input makes too: only those are judged in it.
+    pub replaced: bool,
 }
 
+/// Values that are assumed, by what is not known: `parameter Stage` is `prod`.
+pub type Assumptions = BTreeMap<String, String>;
+
 impl Rendering {
+    /// True for a rendering with the same content, whatever it assumes.
+    fn is_same(&self, other: &Self) -> bool {
+        self.snapshot == other.snapshot
+            && self.positions == other.positions
+            && self.resources == other.resources
+            && self.exports == other.exports
+            && self.replaced == other.replaced
+    }
+
     /// Where the value at a pointer is written: at the pointer, or at what it is part of.
     pub fn position_of(&self, pointer: &str) -> Option<&SourcePosition> {
         let mut pointer = pointer;
@@ -190,6 +216,10 @@ pub struct BuiltResource {
     pub pointer: String,
     /// It exists before the deployment.
     pub existing: bool,
+    /// The deployment does not make it and writes a part of it.
+    pub partial: bool,
+    /// The input that has it, as reports call it, where several inputs are laid over each other.
+    pub input: Option<Arc<str>>,
     /// What the resource refers to that is not known and that may change its verdicts.
     pub references: BTreeSet<String>,
 }

@@ -420,6 +420,7 @@ impl PolicyRenderer<'_> {
                     self.note(open_references(key));
                 }
                 let mut texts = Vec::new();
+                let mut literals = Vec::new();
                 let mut unknown = !known_key;
                 for value in values.items() {
                     match value.as_text() {
@@ -429,7 +430,10 @@ impl PolicyRenderer<'_> {
                                 Some(literal) if self.bound == Bound::Literal => {
                                     texts.push(json!(literal));
                                 }
-                                _ => unknown = true,
+                                literal => {
+                                    literals.extend(literal.map(|literal| json!(literal)));
+                                    unknown = true;
+                                }
                             }
                         }
                         Some(text) => texts.push(json!(self.account_text(&shown(&text)))),
@@ -442,6 +446,11 @@ impl PolicyRenderer<'_> {
                         return Ok(RenderedElement::Never);
                     }
                     continue;
+                }
+                // A Deny of all but one network leaves that, whichever it is.
+                let leaves_one = negated && wide && self.bound == Bound::Closed;
+                if leaves_one && is_network(key) && texts.is_empty() {
+                    texts.append(&mut literals);
                 }
                 if unknown && texts.is_empty() {
                     if !wide {
@@ -484,9 +493,7 @@ impl PolicyRenderer<'_> {
             return text.to_owned();
         }
         let id = id.to_owned();
-        self.note([format!(
-            "the account that it is deployed to, which may be {id} (--account)"
-        )]);
+        self.note([may_be_own(&id)]);
         match self.bound {
             Bound::Open | Bound::Literal => text.to_owned(),
             Bound::Closed => text.replacen(&id, self.context.account, 1),
@@ -512,6 +519,22 @@ impl PolicyRenderer<'_> {
             TemplateValue::Undetermined(reference) => json!(format!("{{{reference}}}")),
         }
     }
+}
+
+/// True for a key that says from which network a request comes.
+fn is_network(key: &str) -> bool {
+    let keys = [
+        "aws:SourceIp",
+        "aws:VpcSourceIp",
+        "aws:SourceVpc",
+        "aws:SourceVpce",
+    ];
+    keys.iter().any(|known| key.eq_ignore_ascii_case(known))
+}
+
+/// What a verdict depends on where an account may be the own one.
+pub(super) fn may_be_own(account: &str) -> String {
+    format!("the account that it is deployed to, which may be {account} (--account)")
 }
 
 /// The account id that a text is, or that an ARN names.
@@ -596,6 +619,22 @@ mod tests {
         let [open, closed] = both(allow);
         assert_eq!(open.pointer("/0/Condition"), None);
         assert_eq!(closed, json!([]));
+    }
+
+    #[test]
+    fn a_deny_of_all_but_an_unknown_network_leaves_one() {
+        let deny = |values: Value| {
+            json!({
+                "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+                "Condition": {"NotIpAddress": {"aws:SourceIp": values}}
+            })
+        };
+        let [open, closed] = both(deny(json!(open_symbol("Cidr"))));
+        assert_eq!(open, json!([]));
+        let kept = "/0/Condition/NotIpAddress/aws:SourceIp";
+        assert_eq!(closed.pointer(kept), Some(&json!("198.51.100.7/32")));
+        let [_, closed] = both(deny(json!(["192.0.2.0/24", open_symbol("Cidr")])));
+        assert_eq!(closed.pointer(kept), Some(&json!(["192.0.2.0/24"])));
     }
 
     #[test]

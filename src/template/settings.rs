@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::value::{SourcePosition, TemplateNode};
 use crate::inventory::Snapshot;
 use crate::inventory::account::AccountInventory;
+use crate::inventory::archive::StoredCode;
 use crate::inventory::bucket::{
     Abac, CorsRule, Grant, LifecycleRule, Logging, ObjectLock, Replication, Versioning, Website,
 };
@@ -106,6 +107,8 @@ pub struct DeploymentSettings {
     pub buckets: Vec<BucketSettings>,
     /// Functions.
     pub functions: Vec<FunctionSettings>,
+    /// Lambda Web Functions.
+    pub web_functions: Vec<WebFunctionSettings>,
     /// KMS keys.
     pub keys: Vec<KeySettings>,
     /// Access points.
@@ -241,6 +244,17 @@ pub struct BucketSettings {
     pub abac: Setting<Abac>,
     /// `BucketOwner` or `Requester`.
     pub request_payment: Setting<String>,
+    /// What the bucket has already and the deployment does not put again, so that nothing refuses it.
+    pub in_place: BTreeSet<PutSetting>,
+}
+
+/// A setting that S3 may refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PutSetting {
+    /// The bucket policy.
+    Policy,
+    /// The ACL.
+    Acl,
 }
 
 impl BucketSettings {
@@ -269,6 +283,7 @@ impl BucketSettings {
             abac: kept(),
             request_payment: kept(),
             region: None,
+            in_place: BTreeSet::new(),
         }
     }
 }
@@ -295,6 +310,9 @@ pub struct FunctionSettings {
     pub urls: Vec<UrlSettings>,
     /// Statements of its resource policies.
     pub permissions: Vec<PermissionSettings>,
+    /// Resource policies that are written as a whole, with the alias or version that each is of; empty for
+    /// the function without a qualifier.
+    pub documents: Vec<(String, Setting<TemplateNode>)>,
     /// Reserved concurrency.
     pub reserved_concurrency: Setting<u32>,
     /// What belongs to it and could not be read: aliases, URLs or permissions, with what it refers to.
@@ -408,6 +426,38 @@ pub struct PermissionSettings {
     /// `lambda:EventSourceToken`.
     pub event_source_token: Option<TemplateNode>,
     /// The line of the permission.
+    pub position: Option<SourcePosition>,
+}
+
+/// One Lambda Web Function. Texts may contain symbols.
+#[derive(Clone, Debug, Default)]
+pub struct WebFunctionSettings {
+    /// What identifies it.
+    pub source: ResourceSource,
+    /// Its name.
+    pub name: Setting<String>,
+    /// Its endpoints.
+    pub endpoints: Vec<WebEndpointSettings>,
+    /// Its revisions by their ids, with the object that holds the code; none where that is not known.
+    pub revisions: BTreeMap<String, Option<StoredCode>>,
+    /// The resource policy.
+    pub policy: Setting<TemplateNode>,
+}
+
+/// One endpoint of a Web Function.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WebEndpointSettings {
+    /// Its name.
+    pub name: String,
+    /// `ApplicationManaged` or `IamAuth`.
+    pub auth_type: Setting<String>,
+    /// `HomeRegion`, `MultiRegion` or `PerRegion`.
+    pub kind: String,
+    /// The Regions that serve its requests.
+    pub regions: Vec<String>,
+    /// The ids of the revisions that it serves.
+    pub revisions: Setting<Vec<String>>,
+    /// The line of its AuthType.
     pub position: Option<SourcePosition>,
 }
 

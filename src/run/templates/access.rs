@@ -15,13 +15,14 @@ use coldbucket_policy::compare::{self, PolicyPair};
 
 /// Compares every policy that a deployment changes with the one that the account has.
 pub(super) fn compared(one: &Loaded, onto: &LiveAccount) -> Vec<PolicyChange> {
-    let renderings = &one.built.renderings;
+    let whole = one.built.renderings.iter().filter(|one| !one.replaced);
+    let renderings: Vec<&Rendering> = whole.collect();
     let changed: Vec<BTreeMap<PolicyKey, ChangedPolicy>> = renderings
         .iter()
         .map(|rendering| changed_policies(&onto.snapshot.accounts, rendering))
         .collect();
     let mut first: BTreeMap<&PolicyKey, (&ChangedPolicy, &Rendering)> = BTreeMap::new();
-    for (changes, rendering) in changed.iter().zip(renderings) {
+    for (changes, rendering) in changed.iter().zip(&renderings) {
         for (key, change) in changes {
             first.entry(key).or_insert((change, rendering));
         }

@@ -1,5 +1,6 @@
 //! The files of templates: which they are, and what they refer to.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -209,31 +210,105 @@ pub(super) fn load(
     target: &DeploymentTarget,
 ) -> Result<Vec<Loaded>, RunError> {
     let mut loaded = Vec::new();
-    for path in &options.templates {
-        if path.join("manifest.json").is_file() {
-            loaded.extend(assembly(path, target)?);
-        } else if path.is_dir() {
-            loaded.extend(folder(path, target)?);
-        } else {
-            loaded.push(template(path, target)?);
-        }
-    }
-    for path in &options.terraform_plans {
-        loaded.push(super::plans::plan(path, target)?);
+    for input in inputs(options)? {
+        loaded.extend(input.read(target)?);
     }
     Ok(loaded)
 }
 
-fn template(path: &Path, target: &DeploymentTarget) -> Result<Loaded, RunError> {
-    let (name, bytes) = read_bytes(path)?;
-    let is_file = path.as_os_str() != "-";
-    let root = Root::of(is_file.then(|| path.parent().unwrap_or(Path::new(""))));
-    let file = path
-        .file_name()
-        .filter(|_| is_file)
-        .map_or_else(|| name.clone(), |file| file.to_string_lossy().into_owned());
-    let (kind, built) = read_template(&file, &bytes, target, &DiskFiles::new(&root))
-        .map_err(|error| root.error(&name, &error))?;
+/// One input, which may be read several times.
+pub(super) struct InputFile {
+    path: PathBuf,
+    kind: InputKind,
+    /// Its name and its bytes, read once: standard input cannot be read twice.
+    bytes: OnceCell<(String, Vec<u8>)>,
+}
+
+#[derive(Clone, Copy)]
+enum InputKind {
+    Template,
+    Assembly,
+    TerraformPlan,
+}
+
+impl InputFile {
+    fn new(path: PathBuf, kind: InputKind) -> Self {
+        Self {
+            path,
+            kind,
+            bytes: OnceCell::new(),
+        }
+    }
+
+    /// Reads it: an assembly is one deployment for each account and Region.
+    pub(super) fn read(&self, target: &DeploymentTarget) -> Result<Vec<Loaded>, RunError> {
+        match self.kind {
+            InputKind::Template => Ok(vec![template(self, target)?]),
+            InputKind::Assembly => assembly(&self.path, target),
+            InputKind::TerraformPlan => Ok(vec![super::plans::plan(self, target)?]),
+        }
+    }
+
+    /// The name for messages, and the bytes.
+    pub(super) fn bytes(&self) -> Result<&(String, Vec<u8>), RunError> {
+        if self.bytes.get().is_none() {
+            // Another thread cannot have set it.
+            let _ = self.bytes.set(read_bytes(&self.path)?);
+        }
+        self.bytes
+            .get()
+            .ok_or_else(|| RunError::mistake("the input cannot be read", None))
+    }
+
+    /// True for a file, false for standard input.
+    fn is_file(&self) -> bool {
+        self.path.as_os_str() != "-"
+    }
+
+    /// What positions in it are relative to.
+    pub(super) fn root(&self) -> Root {
+        let folder = || self.path.parent().unwrap_or(Path::new(""));
+        Root::of(self.is_file().then(folder))
+    }
+
+    /// The files beside it; none for standard input.
+    pub(super) fn folder(&self, root: &Root) -> Option<DiskFiles> {
+        self.is_file().then(|| DiskFiles::new(root))
+    }
+
+    /// Its own name, or that of standard input.
+    pub(super) fn file_name(&self, name: &str) -> String {
+        let file = self.path.file_name().filter(|_| self.is_file());
+        file.map_or_else(
+            || name.to_owned(),
+            |file| file.to_string_lossy().into_owned(),
+        )
+    }
+}
+
+/// The inputs, in the order of the arguments: templates, then plans.
+pub(super) fn inputs(options: &TemplateOptions) -> Result<Vec<InputFile>, RunError> {
+    let mut found = Vec::new();
+    for path in &options.templates {
+        if path.join("manifest.json").is_file() {
+            found.push(InputFile::new(path.clone(), InputKind::Assembly));
+        } else if path.is_dir() {
+            found.extend(folder(path)?);
+        } else {
+            found.push(InputFile::new(path.clone(), InputKind::Template));
+        }
+    }
+    let plans = options.terraform_plans.iter();
+    found.extend(plans.map(|path| InputFile::new(path.clone(), InputKind::TerraformPlan)));
+    Ok(found)
+}
+
+fn template(input: &InputFile, target: &DeploymentTarget) -> Result<Loaded, RunError> {
+    let (name, bytes) = input.bytes()?;
+    let root = input.root();
+    let file = input.file_name(name);
+    let (kind, built) = read_template(&file, bytes, target, &DiskFiles::new(&root))
+        .map_err(|error| root.error(name, &error))?;
     Ok(Loaded {
         kind,
         file: root.file(&file),
@@ -262,7 +337,7 @@ fn assembly(path: &Path, target: &DeploymentTarget) -> Result<Vec<Loaded>, RunEr
 }
 
 /// The templates of a folder and of the folders in it. Other files are passed over.
-fn folder(path: &Path, target: &DeploymentTarget) -> Result<Vec<Loaded>, RunError> {
+fn folder(path: &Path) -> Result<Vec<InputFile>, RunError> {
     let mut found = Vec::new();
     let mut folders = vec![path.to_owned()];
     let mut assemblies = Vec::new();
@@ -297,22 +372,22 @@ fn folder(path: &Path, target: &DeploymentTarget) -> Result<Vec<Loaded>, RunErro
     }
     found.sort();
     assemblies.sort();
-    let mut loaded = Vec::new();
-    for path in found {
-        if looks_like_a_template(&path) {
-            loaded.push(self::template(&path, target)?);
-        }
-    }
-    for path in assemblies {
-        loaded.extend(assembly(&path, target)?);
-    }
-    if loaded.is_empty() {
+    let templates = found.into_iter().filter(|path| looks_like_a_template(path));
+    let inputs: Vec<InputFile> = templates
+        .map(|path| InputFile::new(path, InputKind::Template))
+        .chain(
+            assemblies
+                .into_iter()
+                .map(|path| InputFile::new(path, InputKind::Assembly)),
+        )
+        .collect();
+    if inputs.is_empty() {
         return Err(RunError::mistake(
             format!("{} has no CloudFormation template", path.display()),
             Some("a Terraform plan is read with --terraform-plan".to_owned()),
         ));
     }
-    Ok(loaded)
+    Ok(inputs)
 }
 
 /// True for a text that has resources of AWS: other YAML and JSON files of a folder are not read.

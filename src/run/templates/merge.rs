@@ -4,6 +4,9 @@
 //! names what it depends on. A snapshot in which the resource is not made says nothing about it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::key_of;
 
 use crate::inventory::ids::SubjectKind;
 use crate::report::{BucketPosture, CheckResult, Reason, Report, Status};
@@ -26,15 +29,19 @@ pub(super) fn key_of_result(result: &CheckResult) -> ResultKey {
     )
 }
 
-/// Puts the reports on one deployment together.
+/// Puts the reports on one deployment together, each on the rendering in its place.
 pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
-    let mut questions: BTreeMap<ResultKey, Vec<Answers>> = BTreeMap::new();
+    // Two inputs that are laid over each other may call different resources alike.
+    let mut questions: BTreeMap<(Option<Arc<str>>, ResultKey), Vec<Answers>> = BTreeMap::new();
     let mut postures: Vec<Vec<BucketPosture>> = Vec::new();
     let mut first: Option<Report> = None;
-    for mut report in reports {
-        let mut answers: BTreeMap<ResultKey, Answers> = BTreeMap::new();
+    for (mut report, rendering) in reports.into_iter().zip(&built.renderings) {
+        let mut answers: BTreeMap<(Option<Arc<str>>, ResultKey), Answers> = BTreeMap::new();
         for result in std::mem::take(&mut report.results) {
-            let answers = answers.entry(key_of_result(&result)).or_default();
+            let resource = rendering.resources.get(&key_of(&result));
+            let input = resource.and_then(|resource| resource.input.clone());
+            let key = (input, key_of_result(&result));
+            let answers = answers.entry(key).or_default();
             answers.insert(result.item.clone(), result);
         }
         for (question, answers) in answers {
@@ -57,8 +64,8 @@ pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
         }
     }
     let mut report = first.unwrap_or_else(empty);
-    for ((_, _, address), answers) in questions {
-        let references = references_of(built, &address);
+    for ((input, (_, _, address)), answers) in questions {
+        let references = references_of(built, input.as_ref(), &address);
         report.results.extend(decided(answers, &references));
     }
     report.buckets = merged_postures(postures);
@@ -66,13 +73,13 @@ pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
 }
 
 /// What a resource refers to that is not known, in any snapshot.
-fn references_of(built: &Built, address: &str) -> BTreeSet<String> {
+fn references_of(built: &Built, input: Option<&Arc<str>>, address: &str) -> BTreeSet<String> {
     let all = built
         .renderings
         .iter()
         .flat_map(|one| one.resources.values());
     all.chain(built.resources.values())
-        .filter(|resource| resource.address == address)
+        .filter(|resource| resource.address == address && resource.input.as_ref() == input)
         .flat_map(|resource| resource.references.iter().cloned())
         .collect()
 }

@@ -3,12 +3,13 @@
 
 mod access;
 mod files;
+mod layers;
 mod merge;
 mod onto;
 mod patching;
 mod plans;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::accepting::AcceptanceRules;
@@ -44,6 +45,14 @@ struct Loaded {
     /// What positions of its files are relative to.
     root: Root,
     built: Built,
+}
+
+/// The inputs of a run.
+struct ReadInputs {
+    /// What is judged: each input, or all of them laid over one account.
+    judged: Vec<Loaded>,
+    /// The files of the inputs, as reports call them.
+    files: Vec<(String, TemplateKind)>,
 }
 
 /// What an overlay reads of an account beyond what the checks need: the policies that it compares, and
@@ -104,10 +113,14 @@ pub(super) fn report(
             (None, None) => clock::now(),
         },
         onto: onto.map(|onto| Arc::clone(&onto.snapshot)),
+        exports: BTreeMap::new(),
     };
-    let loaded = files::load(options, &target)?;
+    let read = match onto {
+        Some(onto) => layers::over(&files::inputs(options)?, &target, onto)?,
+        None => layers::apart(files::load(options, &target)?),
+    };
     let mut combined: Option<Report> = None;
-    for one in &loaded {
+    for one in &read.judged {
         let merged = judged(one, input, onto)?;
         combined = Some(match combined {
             None => merged,
@@ -121,7 +134,7 @@ pub(super) fn report(
     report
         .results
         .sort_by(|a, b| (&a.check, &a.resource, &a.item).cmp(&(&b.check, &b.resource, &b.item)));
-    finish(&mut report, &loaded, input, onto);
+    finish(&mut report, &read, input, onto);
     Ok(report)
 }
 
@@ -138,6 +151,8 @@ fn judged(
     let everything = ResourceFilter::default();
     let mut reports = Vec::new();
     let mut touched: Vec<BTreeSet<merge::ResultKey>> = Vec::new();
+    let whole = one.built.renderings.iter().filter(|one| !one.replaced);
+    let whole = whole.count();
     for rendering in &one.built.renderings {
         let mut report = assess::report(&AuditInput {
             snapshot: &rendering.snapshot,
@@ -148,8 +163,10 @@ fn judged(
         })?;
         let is_made = |result: &CheckResult| rendering.resources.contains_key(&key_of(result));
         match onto {
-            Some(onto) => touched.push(onto.drop_untouched(&mut report.results, is_made)),
-            None => report.results.retain(is_made),
+            Some(onto) if !rendering.replaced => {
+                touched.push(onto.drop_untouched(&mut report.results, is_made));
+            }
+            _ => report.results.retain(is_made),
         }
         of_the_template(&mut report, one, rendering, input);
         reports.push(report);
@@ -159,7 +176,7 @@ fn judged(
     };
     // Where only some of the snapshots change a result, the others have it as it is.
     let all: BTreeSet<&merge::ResultKey> = touched.iter().flatten().collect();
-    for (report, touched) in reports.iter_mut().zip(&touched) {
+    for (report, touched) in reports.iter_mut().take(whole).zip(&touched) {
         for question in all.iter().filter(|question| !touched.contains(**question)) {
             report.results.extend(onto.before(question));
         }
@@ -205,7 +222,11 @@ fn of_the_template(
         // The name may be generated, and two templates may make the same.
         result.fingerprint = fingerprint(
             first_id.unwrap_or(&result.check),
-            &format!("{}#{}", one.file, resource.address),
+            &format!(
+                "{}#{}",
+                resource.input.as_deref().unwrap_or(&one.file),
+                resource.address
+            ),
             result.item.as_deref(),
         );
         result.resource.address = Some(resource.address.clone());
@@ -283,10 +304,11 @@ fn narrow(results: &mut Vec<CheckResult>, resources: &ResourceFilter) {
 /// Counts, exceptions, notes, and what was read.
 fn finish(
     report: &mut Report,
-    loaded: &[Loaded],
+    read: &ReadInputs,
     input: &AuditInput<'_>,
     onto: Option<&LiveAccount>,
 ) {
+    let loaded = &read.judged;
     let nothing = Snapshot::default();
     let snapshot = loaded
         .first()
@@ -335,14 +357,15 @@ fn finish(
     report.notes = notes;
     report.gaps.clear();
     report.scope.template = Some(TemplateScope {
-        files: loaded.iter().map(|one| one.file.clone()).collect(),
-        kind: loaded
+        files: read.files.iter().map(|(file, _)| file.clone()).collect(),
+        kind: read
+            .files
             .first()
-            .map(|one| one.kind.name().to_owned())
+            .map(|(_, kind)| kind.name().to_owned())
             .unwrap_or_default(),
         assumes: match onto {
             Some(_) => Vec::new(),
-            None => assumes(loaded),
+            None => assumes(&read.files),
         },
         problems,
         gaps,
@@ -351,10 +374,10 @@ fn finish(
 }
 
 /// What verdicts assume. A plan says which resources are new.
-fn assumes(loaded: &[Loaded]) -> Vec<String> {
-    let only_plans = loaded
+fn assumes(files: &[(String, TemplateKind)]) -> Vec<String> {
+    let only_plans = files
         .iter()
-        .all(|one| one.kind == TemplateKind::TerraformPlan);
+        .all(|(_, kind)| *kind == TemplateKind::TerraformPlan);
     let new = (!only_plans).then_some("new resources");
     new.into_iter()
         .chain(["nothing else in the account"])

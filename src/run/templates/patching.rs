@@ -33,6 +33,7 @@ pub(in crate::run) fn plan(
         parameters: files::parameters(options)?,
         taken_at: options.as_of.as_deref().map_or_else(clock::now, as_time),
         onto: None,
+        exports: BTreeMap::new(),
     };
     let loaded = files::load(options, &target)?;
     let mut whole: Option<Plan> = None;

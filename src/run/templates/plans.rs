@@ -1,12 +1,10 @@
 //! `--terraform-plan`: the file of a plan, and the configuration beside it.
 
 use std::fs;
-use std::path::Path;
 
 use super::Loaded;
-use super::files::{DiskFiles, Root};
+use super::files::{DiskFiles, InputFile};
 use crate::run::RunError;
-use crate::run::files::read_bytes;
 use crate::template::cloudformation::SourceFiles;
 use crate::template::terraform::{
     ModuleFolder, ModuleSource, PlanError, PlanFiles, TerraformPlan, decode,
@@ -24,26 +22,19 @@ const MODULES: &str = ".terraform/modules/modules.json";
 
 /// Reads a plan, with the lines of its resources from the `*.tf` files in its folder and in those of
 /// its modules.
-pub(super) fn plan(path: &Path, target: &DeploymentTarget) -> Result<Loaded, RunError> {
-    let (name, bytes) = read_bytes(path)?;
+pub(super) fn plan(input: &InputFile, target: &DeploymentTarget) -> Result<Loaded, RunError> {
+    let (name, bytes) = input.bytes()?;
     let wrong = |error: PlanError| RunError::Template {
         file: name.clone(),
         message: error.to_string(),
     };
-    let text = decode(&bytes).map_err(wrong)?;
+    let text = decode(bytes).map_err(wrong)?;
     let plan = TerraformPlan::parse(&text).map_err(wrong)?;
-    let is_file = path.as_os_str() != "-";
-    let root = Root::of(is_file.then(|| path.parent().unwrap_or(Path::new(""))));
-    let files = if is_file {
-        beside(&plan, &DiskFiles::new(&root))
-    } else {
-        PlanFiles::default()
-    };
+    let root = input.root();
+    let files = input.folder(&root);
+    let files = files.map(|files| beside(&plan, &files)).unwrap_or_default();
     let built = plan.build(target, &files);
-    let file = path
-        .file_name()
-        .filter(|_| is_file)
-        .map_or_else(|| name.clone(), |file| file.to_string_lossy().into_owned());
+    let file = input.file_name(name);
     Ok(Loaded {
         kind: TemplateKind::TerraformPlan,
         file: root.file(&file),

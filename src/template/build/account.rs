@@ -30,7 +30,7 @@ pub(super) fn empty_region() -> RegionInventory {
         config_deliveries: Reading::Undetermined("AWS Config's deliveries".to_owned()),
         config_rules: Reading::Known(Vec::new()),
         access_point_listing: Reading::Known(Listing { complete: true }),
-        // Templates of Web Functions are not translated.
+        // Of a deployment without Web Functions there is nothing to say.
         web_function_listing: Reading::NotCollected,
         ..RegionInventory::default()
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::policy::{Bound, FOREIGN_ACCOUNT};
 use super::super::settings::{
     AccessPointSettings, AclSettings, BlockSettings, BucketSettings, EncryptionSettings,
-    KeySettings, MultiRegionSettings, Setting,
+    KeySettings, MultiRegionSettings, PutSetting, Setting,
 };
 use super::super::value::{has_open_symbol, open_references, shown};
 use super::super::{TemplateRemark, bucket_pointer, regional_pointer};
@@ -69,7 +69,8 @@ impl<'a> Builder<'a> {
             None => policy,
         };
         // What is there was not refused.
-        let policy = match is_left_out(&settings.policy) {
+        let has = settings.in_place.contains(&PutSetting::Policy);
+        let policy = match has || is_left_out(&settings.policy) {
             true => policy,
             false => self.deployable(settings, policy, &block),
         };
@@ -170,7 +171,12 @@ impl<'a> Builder<'a> {
                 None => return made.undetermined(canned),
             },
         };
+        // What the bucket has already was not refused.
+        let put = !settings.in_place.contains(&PutSetting::Acl);
         if asked && ownership.known().is_some_and(Ownership::acls_off) {
+            if !put {
+                return Reading::Known(Acl::default());
+            }
             self.problem(
                 settings,
                 "acl",
@@ -179,14 +185,20 @@ impl<'a> Builder<'a> {
             );
             return Reading::Known(Acl::default());
         }
-        // ACLs may be off: then the ACL never comes to be. What is read of a bucket that exists is in effect.
+        // S3 may refuse it: then it never comes to be. What the bucket has already is in effect.
         if asked
-            && !settings.source.existing
+            && put
             && let Reading::Undetermined(reference) = ownership
         {
             return made.undetermined(reference);
         }
-        let refused = block.known().is_some_and(|block| block.block_public_acls);
+        if put
+            && grants.iter().any(Grant::is_public)
+            && let Reading::Undetermined(reference) = block
+        {
+            return made.undetermined(reference);
+        }
+        let refused = put && block.known().is_some_and(|block| block.block_public_acls);
         if refused && grants.iter().any(Grant::is_public) {
             self.problem(
                 settings,
@@ -301,7 +313,7 @@ impl<'a> Builder<'a> {
     /// own key in the closed one: what depends on that is not known, and that there is a key is.
     fn key_name(&self, key: &str, region: &str, made: &mut Made<'_>) -> String {
         if !has_open_symbol(key) {
-            return shown(key);
+            return self.account_text(&shown(key), made);
         }
         made.references.extend(open_references(key));
         match self.bound {

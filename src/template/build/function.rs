@@ -38,7 +38,7 @@ impl<'a> Builder<'a> {
         });
         let mut function = FunctionInventory {
             arn: arn.clone(),
-            versions: versions(settings),
+            versions: self.versions(settings, &mut made),
             aliases: self.aliases(settings, &mut made),
             provisioned_concurrency: provisioned(settings, &mut made),
             urls: self.urls(settings, &mut made),
@@ -61,6 +61,21 @@ impl<'a> Builder<'a> {
         self.region_inventory(region)
             .functions
             .insert(name, function);
+    }
+
+    /// The configuration of each version that the deployment makes.
+    fn versions(
+        &self,
+        settings: &FunctionSettings,
+        made: &mut Made<'_>,
+    ) -> BTreeMap<String, FunctionConfiguration> {
+        let mut versions = versions(settings);
+        for configuration in versions.values_mut() {
+            for layer in &mut configuration.layers {
+                layer.arn = self.account_text(&layer.arn, made);
+            }
+        }
+        versions
     }
 
     fn aliases(&self, settings: &FunctionSettings, made: &mut Made<'_>) -> Reading<Vec<Alias>> {
@@ -176,6 +191,25 @@ impl<'a> Builder<'a> {
             };
             policies.insert(qualifier, text);
         }
+        for (of, document) in &settings.documents {
+            if has_open_symbol(of) && !settings.aliases.iter().any(|alias| alias.name == *of) {
+                return made.undetermined(of);
+            }
+            let arn = match of.as_str() {
+                "" => own_arn.to_owned(),
+                of => format!("{own_arn}:{of}"),
+            };
+            let text = match self.policy(document, Some(&arn), made) {
+                Reading::Known(text) => Some(text),
+                Reading::Undetermined(reference) => return Reading::Undetermined(reference),
+                _ => None,
+            };
+            // One replaces the other, in an order that is not known.
+            if matches!(policies.get(&qualifier(of)), Some(Some(_))) {
+                return made.undetermined("a resource policy beside permissions or another one");
+            }
+            policies.insert(qualifier(of), text);
+        }
         Reading::Known(policies)
     }
 }
@@ -185,7 +219,7 @@ fn later<T>(what: &str) -> Reading<T> {
 }
 
 /// `$LATEST` stands for the function without a qualifier.
-fn qualifier(written: &str) -> String {
+pub(super) fn qualifier(written: &str) -> String {
     if written.is_empty() {
         LATEST.to_owned()
     } else {

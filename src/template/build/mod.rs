@@ -13,6 +13,7 @@ mod bucket;
 mod function;
 mod onto;
 mod same_names;
+mod web_function;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,17 +78,72 @@ fn rendered(settings: &DeploymentSettings, bound: Bound, unwritten: Unwritten) -
     let notes = builder.notes();
     let snapshot = builder.snapshot();
     let resources: BTreeMap<ResourceKey, BuiltResource> = builder.resources.into_iter().collect();
+    let assumptions = [
+        ("unknown access".to_owned(), format!("{bound:?}")),
+        ("unwritten settings".to_owned(), format!("{unwritten:?}")),
+    ];
     Built {
         renderings: vec![Rendering {
             snapshot,
             positions: builder.positions,
             resources: resources.clone(),
+            unnamed: unnamed(settings),
+            assumptions: [assumptions.into()].into(),
+            ..Rendering::default()
         }],
         resources,
         problems: builder.problems,
         gaps: Vec::new(),
         notes,
     }
+}
+
+/// What the snapshot calls the resources without a known name.
+fn unnamed(settings: &DeploymentSettings) -> BTreeSet<String> {
+    fn of<'s>(name: &Setting<String>, source: &'s ResourceSource) -> Option<&'s str> {
+        let symbol = super::value::fixed_symbol(&source.address);
+        let named = name.written().is_some_and(|name| *name != symbol);
+        (!named).then_some(source.address.as_str())
+    }
+    let buckets = settings
+        .buckets
+        .iter()
+        .map(|one| of(&one.name, &one.source));
+    let functions = settings
+        .functions
+        .iter()
+        .map(|one| of(&one.name, &one.source));
+    let identities = settings
+        .identities
+        .iter()
+        .map(|one| of(&one.name, &one.source));
+    let policies = settings
+        .managed_policies
+        .iter()
+        .map(|one| of(&one.name, &one.source));
+    let points = settings
+        .access_points
+        .iter()
+        .map(|one| of(&one.name, &one.source));
+    let trails = settings.trails.iter().map(|one| of(&one.name, &one.source));
+    let multi_region = settings.multi_region_access_points.iter();
+    let all = buckets
+        .chain(functions)
+        .chain(identities)
+        .chain(policies)
+        .chain(points)
+        .chain(trails)
+        .flatten()
+        // Their ids and aliases are generated.
+        .chain(settings.keys.iter().map(|one| one.source.address.as_str()))
+        .chain(multi_region.map(|one| one.source.address.as_str()));
+    all.map(|address| {
+        let name = shown(&super::value::fixed_symbol(address));
+        name.trim_start_matches('{')
+            .trim_end_matches('}')
+            .to_owned()
+    })
+    .collect()
 }
 
 /// One snapshot in the making.
@@ -195,6 +251,9 @@ impl<'a> Builder<'a> {
         for function in &settings.functions {
             self.function(function);
         }
+        for function in &settings.web_functions {
+            self.web_function(function);
+        }
         for trail in &settings.trails {
             self.trail(trail);
         }
@@ -251,6 +310,8 @@ impl<'a> Builder<'a> {
                 address: source.construct.as_ref().unwrap_or(&source.address).clone(),
                 pointer,
                 existing: source.existing,
+                partial: source.partial,
+                input: None,
                 references: made.references,
             },
         ));
@@ -333,6 +394,22 @@ impl<'a> Builder<'a> {
             ignore_public_acls: flag(&block.ignore_public_acls),
             block_public_policy: flag(&block.block_public_policy),
             restrict_public_buckets: flag(&block.restrict_public_buckets),
+        }
+    }
+
+    /// An ARN as this rendering has it: where the account is not known, the account of an ARN may be the own
+    /// one, which it is in the closed rendering.
+    fn account_text(&self, arn: &str, made: &mut Made<'_>) -> String {
+        let other = policy::account_in(arn).filter(|id| *id != self.account);
+        match other.filter(|_| self.settings.account.is_none()) {
+            None => arn.to_owned(),
+            Some(id) => {
+                made.references.insert(policy::may_be_own(id));
+                match self.bound {
+                    Bound::Closed => arn.replacen(id, self.account, 1),
+                    Bound::Open | Bound::Literal => arn.to_owned(),
+                }
+            }
         }
     }
 

@@ -382,7 +382,11 @@ impl<'a> Builder<'a> {
                     .removed
                     .contains(&(FunctionPart::Policies, sid.to_owned()))
         };
-        for (qualifier, text) in live {
+        let replaces = |qualifier: &String| {
+            let mut documents = settings.documents.iter();
+            documents.any(|(of, _)| *qualifier == super::function::qualifier(of))
+        };
+        for (qualifier, text) in live.iter().filter(|(qualifier, _)| !replaces(qualifier)) {
             let built = policies.get(qualifier).cloned().flatten();
             let more = joined_policy(built.as_deref(), text.as_deref(), |sid| !gone(sid));
             let same = statements(more.as_deref()) == statements(built.as_deref());

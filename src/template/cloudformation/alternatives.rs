@@ -29,7 +29,7 @@ pub(super) struct Alternative {
 
 /// Types of resources that are read.
 pub(super) fn is_read(kind: &str) -> bool {
-    const EXACT: [&str; 9] = [
+    const EXACT: [&str; 11] = [
         "AWS::CloudTrail::Trail",
         "AWS::Config::ConfigurationRecorder",
         "AWS::Config::DeliveryChannel",
@@ -37,6 +37,8 @@ pub(super) fn is_read(kind: &str) -> bool {
         "AWS::Events::Rule",
         "AWS::Scheduler::Schedule",
         "AWS::ApplicationAutoScaling::ScalableTarget",
+        "AWS::CloudFormation::StackSet",
+        "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
         "AWS::KMS::Key",
         "AWS::KMS::Alias",
     ];
@@ -130,6 +132,9 @@ impl ChosenValue {
                 input
                     .parameters
                     .insert(name.clone(), TemplateNode::text(value.clone()));
+                input
+                    .chosen
+                    .insert(format!("parameter {name}"), value.clone());
             }
             (OpenChoice::Parameter(name), Self::Other) => {
                 input.other.insert(name.clone());
@@ -139,6 +144,7 @@ impl ChosenValue {
             }
             (OpenChoice::Region, Self::Text(region)) => {
                 input.mapped_region = Some(region.clone());
+                input.chosen.insert("Region".to_owned(), region.clone());
             }
             _ => {}
         }

@@ -106,6 +106,9 @@ pub fn read_assembly(
         }
         let (settings, stack_gaps, problems) = gathered.joined();
         let mut built = build(&settings);
+        for rendering in &mut built.renderings {
+            rendering.exports.clone_from(&exports);
+        }
         built.gaps.append(&mut gaps);
         built.gaps.extend(stack_gaps);
         built.problems.extend(problems);
@@ -139,9 +142,9 @@ fn exports(
     target: &DeploymentTarget,
     files: &dyn SourceFiles,
 ) -> Result<BTreeMap<String, TemplateNode>, TemplateError> {
-    let mut exports: BTreeMap<String, TemplateNode> = BTreeMap::new();
+    let mut exports = target.exports.clone();
     for _ in 0..stacks.len().min(8) {
-        let mut found = BTreeMap::new();
+        let mut found = target.exports.clone();
         for stack in stacks.iter_mut() {
             stack.input.exports.clone_from(&exports);
             let mut unused = Gathered {

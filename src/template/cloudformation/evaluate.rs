@@ -9,6 +9,7 @@ use coldbucket_policy::kleene;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::Assumptions;
 use super::super::build::{UNKNOWN_ACCOUNT, UNKNOWN_REGION_NAME};
 use super::super::source::{DEEPEST, TemplateError};
 use super::super::value::{
@@ -60,6 +61,8 @@ pub(super) struct StackInput {
     pub(super) other: BTreeSet<String>,
     /// The Region whose values this evaluation takes from mappings, where the Region is not known.
     pub(super) mapped_region: Option<String>,
+    /// What this evaluation chose of what is not known, as [`Assumptions`] have it.
+    pub(super) chosen: Assumptions,
 }
 
 /// The evaluation of one stack.
@@ -290,6 +293,11 @@ impl<'a> Evaluation<'a> {
         let by_name = kind.starts_with("AWS::SSM::Parameter::Value") && given.is_none();
         let value = match given.or_else(|| declared.get("Default")) {
             Some(value) if !by_name => value.clone(),
+            // CloudFormation takes subnets that exist, and no empty list of them.
+            _ if kind == "List<AWS::EC2::Subnet::Id>" => {
+                let some = TemplateNode::undetermined(self.address(name));
+                return Some(TemplateNode::new(TemplateValue::List(vec![some])));
+            }
             _ => return Some(TemplateNode::undetermined(self.address(name))),
         };
         let secret = declared
@@ -667,7 +675,9 @@ impl<'a> Evaluation<'a> {
             if !unknown(&second) {
                 return keys.get(&second).cloned();
             }
-            only(keys.members().iter().map(|(_, value)| value))
+            // It may be one that the mapping does not have, for which the default holds.
+            let all = keys.members().iter().map(|(_, value)| value);
+            only(all.chain(&default))
         };
         let undetermined = || TemplateNode::undetermined(format!("the mapping {}", shown(&name)));
         let Some(map) = self
@@ -676,13 +686,17 @@ impl<'a> Evaluation<'a> {
             .get(&name)
             .filter(|_| !unknown(&name))
         else {
-            return default.unwrap_or_else(undetermined);
+            return default
+                .filter(|_| !unknown(&name))
+                .unwrap_or_else(undetermined);
         };
         if !unknown(&first) {
-            return map
-                .get(&first)
-                .and_then(found)
-                .or(default)
+            let keys = map.get(&first);
+            let known = keys.and_then(found);
+            return known
+                .or(default
+                    .clone()
+                    .filter(|_| keys.is_none() || !unknown(&second)))
                 .unwrap_or_else(undetermined);
         }
         // The key is not known: the value is, where every key has the same.

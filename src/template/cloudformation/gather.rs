@@ -11,6 +11,7 @@ use super::super::value::{
     SourcePosition, TemplateNode, fixed_symbol, has_open_symbol, shown, split_outside_symbols,
 };
 use super::properties::Properties;
+use super::web_functions::{OfWebFunction, web_function_name};
 use crate::inventory::identity::AccessKey;
 
 /// One resource of a stack.
@@ -71,6 +72,8 @@ pub(super) enum OfFunction {
     Provisioned(String, Setting<u32>),
     Url(UrlSettings),
     Permission(Box<PermissionSettings>),
+    /// A policy as a whole.
+    Document(Setting<TemplateNode>, Option<SourcePosition>),
 }
 
 /// An inline policy that a resource of its own attaches to identities.
@@ -89,6 +92,10 @@ pub(super) struct Gathered {
     pub(super) bucket_policies: Vec<Attached>,
     pub(super) multi_region_policies: Vec<Attached>,
     pub(super) functions: Vec<FunctionSettings>,
+    /// Whole policies of functions, their aliases and versions, and of Web Functions, by ARN.
+    pub(super) lambda_policies: Vec<Attached>,
+    /// With the Web Function's name.
+    pub(super) of_web_functions: Vec<(String, OfWebFunction)>,
     /// With the function as it is written.
     pub(super) of_functions: Vec<(String, OfFunction)>,
     pub(super) identities: Vec<IdentitySettings>,
@@ -120,9 +127,12 @@ impl Gathered {
     ) -> (DeploymentSettings, Vec<TemplateRemark>, Vec<TemplateRemark>) {
         self.join_bucket_policies();
         self.join_multi_region_policies();
+        self.join_lambda_policies();
+        self.join_web_functions();
         self.join_functions();
         self.join_identities();
         self.join_keys();
+        self.join_recorders();
         let mut settings = self.settings;
         settings.buckets = self.buckets;
         settings.functions = self.functions;
@@ -133,17 +143,18 @@ impl Gathered {
     /// True for a bucket that the account below has.
     fn is_live_bucket(&self, name: &str) -> bool {
         let below = self.settings.below();
-        below.is_some_and(|below| below.buckets.contains_key(name))
+        below.is_some_and(|below| below.buckets.contains_key(&shown(name)))
     }
 
     /// A function that the account below has, where the stack writes a part of it.
     fn live_function(&self, name: &str, part: &OfFunction) -> Option<FunctionSettings> {
         let region = self.settings.region.as_deref()?;
         let regions = &self.settings.below()?.regions;
-        let live = regions.get(region)?.functions.get(name)?;
+        let live = regions.get(region)?.functions.get(&shown(name))?;
         let position = match part {
             OfFunction::Url(url) => url.position.clone(),
             OfFunction::Permission(permission) => permission.position.clone(),
+            OfFunction::Document(_, position) => position.clone(),
             _ => None,
         };
         let address = match part {
@@ -232,6 +243,61 @@ impl Gathered {
         }
     }
 
+    /// Policies that are written as a whole: to Web Functions, and to the functions that they are of.
+    fn join_lambda_policies(&mut self) {
+        for policy in std::mem::take(&mut self.lambda_policies) {
+            // Those of layers and of runtimes let other accounts use them.
+            if policy.to.contains(":layer:") || policy.to.contains(":runtime:") {
+                continue;
+            }
+            if !policy.to.contains(":web-function/") {
+                let part = OfFunction::Document(policy.document, policy.position);
+                self.of_functions.push((policy.to, part));
+                continue;
+            }
+            let name = web_function_name(&policy.to);
+            let mut all = self.settings.web_functions.iter_mut();
+            let Some(function) =
+                all.find(|function| symbolic(&function.name, &function.source) == name)
+            else {
+                continue;
+            };
+            if let Some(position) = policy.position {
+                let positions = &mut function.source.positions;
+                positions.insert("policy".to_owned(), position);
+            }
+            function.policy = match function.policy {
+                Setting::LeftOut => policy.document,
+                _ => Setting::Undetermined(format!("one of two policies ({})", policy.address)),
+            };
+        }
+    }
+
+    fn join_web_functions(&mut self) {
+        for (name, part) in std::mem::take(&mut self.of_web_functions) {
+            let mut all = self.settings.web_functions.iter_mut();
+            let Some(function) =
+                all.find(|function| symbolic(&function.name, &function.source) == name)
+            else {
+                continue;
+            };
+            match part {
+                OfWebFunction::Endpoint(endpoint) => {
+                    if let Some(position) = &endpoint.position {
+                        let positions = &mut function.source.positions;
+                        positions
+                            .entry("endpoints".to_owned())
+                            .or_insert_with(|| position.clone());
+                    }
+                    function.endpoints.push(endpoint);
+                }
+                OfWebFunction::Revision(id, code) => {
+                    function.revisions.insert(id, code);
+                }
+            }
+        }
+    }
+
     fn join_functions(&mut self) {
         let mut names: BTreeMap<String, usize> = self
             .functions
@@ -256,6 +322,7 @@ impl Gathered {
             let (member, position) = match &part {
                 OfFunction::Url(url) => ("urls", &url.position),
                 OfFunction::Permission(permission) => ("policies", &permission.position),
+                OfFunction::Document(_, position) => ("policies", position),
                 _ => ("", &None),
             };
             if let Some(position) = position {
@@ -275,6 +342,9 @@ impl Gathered {
                         url.qualifier = qualifier;
                     }
                     function.urls.push(url);
+                }
+                OfFunction::Document(document, _) => {
+                    function.documents.push((qualifier, document));
                 }
                 OfFunction::Permission(mut permission) => {
                     permission.qualifier = qualifier;
@@ -324,7 +394,7 @@ impl Gathered {
             && let Some(live) = self
                 .settings
                 .below()
-                .and_then(|below| below.identities.get(&format!("{kind}/{name}")))
+                .and_then(|below| below.identities.get(&format!("{kind}/{}", shown(name))))
         {
             let source = ResourceSource {
                 address: name.to_owned(),
@@ -334,6 +404,17 @@ impl Gathered {
             self.identities.push(identity);
         }
         self.identities.iter_mut().find(|identity| is(identity))
+    }
+
+    /// CloudFormation starts a recorder as soon as there is a delivery channel
+    /// (`AWS::Config::ConfigurationRecorder`, template reference, copy of 2026).
+    fn join_recorders(&mut self) {
+        let config = &mut self.settings.config;
+        if self.settings.onto.is_none() && config.channels.is_empty() {
+            for (_, records) in &mut config.recorders {
+                *records = false;
+            }
+        }
     }
 
     fn join_keys(&mut self) {

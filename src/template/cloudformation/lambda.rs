@@ -5,7 +5,7 @@ use super::super::settings::{
 };
 use super::super::value::{TemplateNode, TemplateValue, has_open_symbol, shown};
 use super::evaluate::Evaluation;
-use super::gather::{Gathered, OfFunction, Resource, function_name};
+use super::gather::{Attached, Gathered, OfFunction, Resource, function_name};
 use super::names;
 use super::properties::{Properties, reference_of};
 use crate::inventory::function::{FunctionConfiguration, Layer, SnapStart, UrlCors, Vpc};
@@ -63,6 +63,24 @@ pub(super) fn read(
             of("FunctionName"),
             OfFunction::Permission(Box::new(permission(resource, p))),
         )),
+        "AWS::Lambda::ResourcePolicy" => {
+            let document = match p.get("PolicyDocument") {
+                None => Setting::LeftOut,
+                Some(node) => match node.reference() {
+                    Some(reference) => Setting::Undetermined(shown(reference)),
+                    None => Setting::Written(node.clone()),
+                },
+            };
+            out.lambda_policies.push(Attached {
+                to: of("ResourceArn"),
+                to_address: None,
+                document,
+                position: p
+                    .position("PolicyDocument")
+                    .or_else(|| resource.position.clone()),
+                address: resource.address.clone(),
+            });
+        }
         "AWS::Lambda::EventSourceMapping" => {
             out.settings
                 .event_source_mappings

@@ -18,6 +18,7 @@ mod s3;
 mod sam;
 mod stack;
 mod watching;
+mod web_functions;
 
 pub use assembly::read_assembly;
 pub use stack::{SourceFiles, read_template};

@@ -5,6 +5,7 @@
 
 use super::super::value::{TemplateNode, fixed_symbol, has_open_symbol};
 use super::evaluate::Evaluation;
+use super::web_functions::web_function_name;
 
 /// The property that holds a resource's name.
 const NAMES: &[(&str, &str)] = &[
@@ -13,6 +14,7 @@ const NAMES: &[(&str, &str)] = &[
     ("AWS::S3::MultiRegionAccessPoint", "Name"),
     ("AWS::Lambda::Function", "FunctionName"),
     ("AWS::Lambda::Alias", "Name"),
+    ("AWS::Lambda::WebFunction", "FunctionName"),
     ("AWS::Serverless::Function", "FunctionName"),
     ("AWS::IAM::Role", "RoleName"),
     ("AWS::IAM::User", "UserName"),
@@ -154,6 +156,22 @@ pub(super) fn attribute(evaluation: &Evaluation<'_>, id: &str, attribute: &str) 
     let text = match (kind.as_str(), attribute) {
         ("AWS::KMS::Key" | "AWS::KMS::ReplicaKey", "KeyId") => name(evaluation, id),
         ("AWS::Lambda::Version", "Version") => version(evaluation, id),
+        ("AWS::Lambda::WebFunctionRevision", "RevisionId") => revision(evaluation, id),
+        (
+            "AWS::Lambda::WebFunctionEndpoint" | "AWS::Lambda::WebFunctionRevision",
+            "FunctionArn" | "EndpointArn" | "RevisionArn",
+        ) => {
+            let written = property(evaluation, id, "FunctionName").unwrap_or_default();
+            let function = web_function_arn(evaluation, &web_function_name(&written));
+            match attribute {
+                "EndpointArn" => {
+                    let name = property(evaluation, id, "EndpointName").unwrap_or_default();
+                    format!("{function}/endpoint/{name}")
+                }
+                "RevisionArn" => format!("{function}/revision/{}", revision(evaluation, id)),
+                _ => function,
+            }
+        }
         ("AWS::Lambda::Function" | "AWS::Serverless::Function", "Name")
         | ("AWS::SNS::Topic", "TopicName")
         | ("AWS::SQS::Queue", "QueueName")
@@ -179,6 +197,20 @@ pub(super) fn version(evaluation: &Evaluation<'_>, id: &str) -> String {
     fixed_symbol(&format!("{}.Version", evaluation.address(id)))
 }
 
+/// The id of a revision of a Web Function.
+pub(super) fn revision(evaluation: &Evaluation<'_>, id: &str) -> String {
+    fixed_symbol(&format!("{}.RevisionId", evaluation.address(id)))
+}
+
+fn web_function_arn(evaluation: &Evaluation<'_>, name: &str) -> String {
+    format!(
+        "arn:{}:lambda:{}:{}:web-function/{name}",
+        evaluation.partition(),
+        evaluation.region(),
+        evaluation.account()
+    )
+}
+
 /// The ARN of a resource.
 fn arn(evaluation: &Evaluation<'_>, id: &str) -> String {
     let kind = kind(evaluation, id);
@@ -198,6 +230,7 @@ fn arn(evaluation: &Evaluation<'_>, id: &str) -> String {
         "AWS::Lambda::Function" | "AWS::Serverless::Function" => {
             regional("lambda", format!("function:{name}"))
         }
+        "AWS::Lambda::WebFunction" => web_function_arn(evaluation, &name),
         "AWS::Lambda::Url" => property(evaluation, id, "TargetFunctionArn")
             .map(|function| function_arn(evaluation, &function))
             .unwrap_or_else(|| fixed_symbol(&evaluation.address(id))),

@@ -118,8 +118,6 @@ fn bucket(resource: &Resource<'_>, p: Properties<'_>) -> BucketSettings {
     BucketSettings {
         source,
         name: p.name("BucketName"),
-        region: None,
-        policy: Setting::LeftOut,
         public_access_block: block(p),
         ownership: ownership(p),
         acl: p.word("AccessControl").map(AclSettings::Canned),
@@ -169,7 +167,7 @@ fn bucket(resource: &Resource<'_>, p: Properties<'_>) -> BucketSettings {
         replication: replication(p),
         object_lock,
         abac: p.word("AbacStatus").map(|status| Abac { status }),
-        request_payment: Setting::LeftOut,
+        ..BucketSettings::default()
     }
 }
 

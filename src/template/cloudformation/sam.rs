@@ -4,6 +4,7 @@
 //! application-model, samtranslator 1.115) and the SAM developer guide (copies of 2026). Resources of other
 //! types make neither buckets nor functions.
 
+use super::super::aws_managed;
 use super::super::settings::FunctionSettings;
 use super::super::settings::{
     AliasSettings, IdentitySettings, PermissionSettings, Setting, UrlSettings,
@@ -28,15 +29,17 @@ pub(super) fn read(
 ) -> bool {
     match kind {
         "AWS::Serverless::Function" => {
-            let global = globals
-                .and_then(|globals| globals.get("Function"))
-                .and_then(|global| not_ignored(global, evaluation.resource(id)?));
-            let merged = merged(global.as_ref(), resource.node);
+            let written = with_globals(id, evaluation, globals);
+            let evaluated = written
+                .as_ref()
+                .and_then(|written| evaluation.evaluate(written));
+            let properties = with_unknown(evaluated.unwrap_or_default(), resource.node);
             let translation = Translation {
                 id,
                 resource,
                 evaluation,
-                p: Properties(&merged),
+                written: written.as_ref(),
+                p: Properties(&properties),
             };
             translation.function(out);
             true
@@ -54,14 +57,50 @@ pub(super) fn read(
     }
 }
 
-/// Properties over those of Globals: maps are merged, lists are concatenated, the global one first, and
-/// what the resource says counts otherwise (SAM developer guide, "Globals section").
+/// The properties of a function as they are written, over those of Globals.
+fn with_globals(
+    id: &str,
+    evaluation: &Evaluation<'_>,
+    globals: Option<&TemplateNode>,
+) -> Option<TemplateNode> {
+    let resource = evaluation.resource(id)?;
+    let nothing = TemplateNode::default();
+    let own = resource.get("Properties").unwrap_or(&nothing);
+    let global = globals.and_then(|globals| globals.get("Function"));
+    let global = global.and_then(|global| not_ignored(global, resource));
+    Some(merged(global.as_ref(), own))
+}
+
+/// Properties with those that are not known because it is not known whether the resource is made.
+fn with_unknown(properties: TemplateNode, own: &TemplateNode) -> TemplateNode {
+    const NAME: &str = "ProvisionedConcurrencyConfig";
+    let Some(unknown) = own.get(NAME).filter(|value| value.reference().is_some()) else {
+        return properties;
+    };
+    let mut members = properties.members().to_vec();
+    members.push((NAME.to_owned(), unknown.clone()));
+    TemplateNode::new(TemplateValue::Map(members)).at(properties.position)
+}
+
+/// A value that a function gives: the translator treats it as one whole (`is_intrinsics` in
+/// samtranslator).
+fn is_function(node: &TemplateNode) -> bool {
+    match node.members() {
+        [(name, _)] => name.starts_with("Fn::") || name == "Ref" || name == "Condition",
+        _ => false,
+    }
+}
+
+/// Properties over those of Globals, before functions are evaluated: maps are merged, lists are
+/// concatenated, the global one first, and what the resource says counts otherwise (SAM developer guide,
+/// "Globals section"). `!Ref AWS::NoValue` in a function's properties removes the global one.
 fn merged(global: Option<&TemplateNode>, own: &TemplateNode) -> TemplateNode {
     let Some(global) = global else {
         return own.clone();
     };
     match (&global.value, &own.value) {
         (_, TemplateValue::Null) => global.clone(),
+        _ if is_function(global) || is_function(own) => own.clone(),
         (TemplateValue::Map(defaults), TemplateValue::Map(members)) => {
             let mut out: Vec<(String, TemplateNode)> = defaults
                 .iter()
@@ -112,6 +151,8 @@ struct Translation<'a> {
     id: &'a str,
     resource: &'a Resource<'a>,
     evaluation: &'a Evaluation<'a>,
+    /// Its properties with those of Globals, before functions are evaluated.
+    written: Option<&'a TemplateNode>,
     p: Properties<'a>,
 }
 
@@ -244,21 +285,10 @@ impl Translation<'_> {
     /// its place is evaluated after the translation, so that no permission is added and the URL answers
     /// 403.
     fn auth_type_is_literal(&self) -> bool {
-        let Some(config) = self
-            .evaluation
-            .resource(self.id)
-            .and_then(|resource| resource.get("Properties")?.get("FunctionUrlConfig"))
-        else {
-            return true;
-        };
-        match config.get("AuthType") {
-            Some(auth_type) => matches!(auth_type.value, TemplateValue::Text(_)),
-            // From Globals, unless the block as a whole is a function.
-            None => !config
-                .members()
-                .iter()
-                .any(|(name, _)| name.starts_with("Fn::") || name == "Ref"),
-        }
+        let written = self
+            .written
+            .and_then(|written| written.get("FunctionUrlConfig")?.get("AuthType"));
+        written.is_some_and(|auth_type| matches!(auth_type.value, TemplateValue::Text(_)))
     }
 
     fn permission(&self, event: &str, principal: &str, of: PermissionSettings, out: &mut Gathered) {
@@ -460,9 +490,11 @@ impl Translation<'_> {
                     role.identity.attached.push(text.clone());
                 }
                 TemplateValue::Text(text) if !has_symbol(text) => {
+                    // The translator knows the path of each policy of AWS.
                     role.identity.attached.push(format!(
-                        "arn:{}:iam::aws:policy/{text}",
-                        self.evaluation.partition()
+                        "arn:{}:iam::aws:policy/{}",
+                        self.evaluation.partition(),
+                        aws_managed::path_of(text).unwrap_or(text)
                     ));
                 }
                 TemplateValue::Map(members) => match members.as_slice() {

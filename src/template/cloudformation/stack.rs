@@ -12,7 +12,7 @@ use super::alternatives::{self, Alternative};
 use super::check_is_template;
 use super::evaluate::{Evaluation, Sections, StackInput, transform_name};
 use super::gather::{Gathered, Resource};
-use super::{iam, lambda, live, s3, sam, watching};
+use super::{iam, lambda, live, s3, sam, watching, web_functions};
 
 /// How deep stacks nest.
 const DEEPEST_STACK: usize = 8;
@@ -76,6 +76,7 @@ pub fn read_template(
                 )
             })
             .collect(),
+        exports: target.exports.clone(),
         ..StackInput::default()
     };
     let deployment = Deployment {
@@ -87,7 +88,7 @@ pub fn read_template(
     };
     let built = with_alternatives(&root, &input, target, |input, gathered| {
         deployment.stacks.set(0);
-        read_stack(&root, input, &deployment, gathered, 0).map(drop)
+        read_stack(&root, input, &deployment, gathered, 0)
     })?;
     Ok((kind, built))
 }
@@ -97,7 +98,7 @@ pub(super) fn with_alternatives(
     root: &TemplateNode,
     input: &StackInput,
     target: &DeploymentTarget,
-    read: impl Fn(&StackInput, &mut Gathered) -> Result<(), TemplateError>,
+    read: impl Fn(&StackInput, &mut Gathered) -> Result<StackOutputs, TemplateError>,
 ) -> Result<Built, TemplateError> {
     let Alternative { inputs, references } = alternatives::of(root, input)?;
     let mut all: Option<Built> = None;
@@ -112,9 +113,16 @@ pub(super) fn with_alternatives(
             },
             ..Gathered::default()
         };
-        read(input, &mut gathered)?;
+        let outputs = read(input, &mut gathered)?;
         let (settings, gaps, problems) = gathered.joined();
         let mut built = build(&settings);
+        for rendering in &mut built.renderings {
+            rendering.exports.clone_from(&outputs.exports);
+            rendering.assumptions = std::mem::take(&mut rendering.assumptions)
+                .into_iter()
+                .map(|assumed| assumed.into_iter().chain(input.chosen.clone()).collect())
+                .collect();
+        }
         built.gaps.extend(gaps);
         built.problems.extend(problems);
         all = Some(match all {
@@ -243,14 +251,22 @@ pub(super) fn read_stack(
             });
         }
     }
+    if let Some(modules) = root.get("Modules") {
+        out.gaps.push(TemplateRemark {
+            address: input.prefix.clone(),
+            position: modules.position.clone(),
+            message:
+                "the section Modules is not read: run `aws cloudformation package`, and use the \
+                      template that it writes"
+                    .to_owned(),
+        });
+    }
     let mut input = input.clone();
     nested_stacks(&sections, &mut input, deployment, out, depth)?;
     let evaluation = Evaluation::new(&sections, &input);
-    let globals = root
-        .get("Globals")
-        .and_then(|globals| evaluation.evaluate(globals));
+    let globals = root.get("Globals");
     for (id, resource) in &sections.resources {
-        read_resource(id, resource, &evaluation, globals.as_ref(), deployment, out);
+        read_resource(id, resource, &evaluation, globals, deployment, out);
         evaluation.within_limits()?;
     }
     let outputs = outputs(&sections, &evaluation);
@@ -377,6 +393,8 @@ const DECIDING: &[(&str, &str)] = &[
     ("AWS::S3::BucketPolicy", "PolicyDocument"),
     ("AWS::S3::MultiRegionAccessPointPolicy", "Policy"),
     ("AWS::Lambda::Permission", "Action"),
+    ("AWS::Lambda::ResourcePolicy", "PolicyDocument"),
+    ("AWS::Lambda::WebFunctionEndpoint", "AuthType"),
     ("AWS::Lambda::Url", "AuthType"),
     ("AWS::Lambda::Alias", "FunctionVersion"),
     ("AWS::IAM::Policy", "PolicyDocument"),
@@ -538,6 +556,13 @@ fn read_resource(
         });
         return;
     }
+    if resource.get("Connectors").is_some() {
+        out.gaps.push(TemplateRemark {
+            message: "the policies that its connectors add are not judged".to_owned(),
+            address: address.clone(),
+            position: position.clone(),
+        });
+    }
     let properties = match condition_of(resource, evaluation) {
         Some((condition, None)) => perhaps(&kind, &condition, properties),
         _ => properties,
@@ -559,6 +584,7 @@ fn read_resource(
     };
     let read = s3::read(&kind, &found, out)
         || lambda::read(&kind, id, &found, evaluation, out)
+        || web_functions::read(&kind, id, &found, evaluation, out)
         || iam::read(&kind, id, &found, evaluation, out)
         || watching::read(&kind, id, &found, evaluation, out)
         || sam::read(&kind, id, &found, evaluation, globals, out);
@@ -614,6 +640,10 @@ fn unread(kind: &str) -> Option<String> {
         "the policies that a connector adds are not judged"
     } else if kind.starts_with("AWS::Serverless::") {
         "SAM resources of this type are not read"
+    } else if kind == "AWS::CloudFormation::StackSet"
+        || kind == "AWS::ServiceCatalog::CloudFormationProvisionedProduct"
+    {
+        "the stacks that it deploys are not judged"
     } else {
         return None;
     };

@@ -14,7 +14,9 @@ use super::reader::{BucketJoin, Plan, ResourceReader, first, text_of};
 use super::{bucket_settings, policies};
 use crate::inventory::bucket::{Abac, Versioning};
 use crate::template::TemplateRemark;
-use crate::template::settings::{AclSettings, BlockSettings, BucketSettings, NOT_IN_PLAN, Setting};
+use crate::template::settings::{
+    AclSettings, BlockSettings, BucketSettings, NOT_IN_PLAN, PutSetting, Setting,
+};
 use coldbucket_policy::contract::BUCKET_OWNER_ENFORCED;
 
 /// The kinds of settings that have a resource of their own.
@@ -257,6 +259,15 @@ fn positions(setting: &ResourceReader<'_>, part: BucketPart, bucket: &mut Bucket
 /// Writes one setting.
 fn write(setting: &ResourceReader<'_>, bucket: &mut BucketSettings, part: BucketPart) {
     use bucket_settings as read;
+    let keeps = |arguments: &[&str]| arguments.iter().all(|one| setting.resource.keeps(one));
+    match part {
+        BucketPart::Policy => in_place(bucket, PutSetting::Policy, keeps(&["policy"])),
+        BucketPart::Acl => {
+            let kept = keeps(&["acl", "access_control_policy"]);
+            in_place(bucket, PutSetting::Acl, kept);
+        }
+        _ => {}
+    }
     match part {
         BucketPart::Policy => bucket.policy = policies::policy(setting, "policy"),
         BucketPart::Block => bucket.public_access_block = Setting::Written(block(setting)),
@@ -294,6 +305,15 @@ pub(super) fn block(setting: &ResourceReader<'_>) -> BlockSettings {
         ignore_public_acls: setting.flag("ignore_public_acls"),
         block_public_policy: setting.flag("block_public_policy"),
         restrict_public_buckets: setting.flag("restrict_public_buckets"),
+    }
+}
+
+/// Notes whether the bucket has a setting already and the plan does not put it.
+fn in_place(bucket: &mut BucketSettings, setting: PutSetting, kept: bool) {
+    if kept {
+        bucket.in_place.insert(setting);
+    } else {
+        bucket.in_place.remove(&setting);
     }
 }
 
@@ -371,7 +391,11 @@ fn bucket(reader: &ResourceReader<'_>) -> BucketSettings {
         object_lock: read::inline_object_lock(reader),
         abac: Setting::LeftOut,
         request_payment: reader.text("request_payer"),
+        in_place: BTreeSet::new(),
     };
+    let keeps = |argument: &str| reader.resource.keeps(argument);
+    in_place(&mut bucket, PutSetting::Policy, keeps("policy"));
+    in_place(&mut bucket, PutSetting::Acl, keeps("acl") && keeps("grant"));
     if reader.existing() {
         read_back(reader, &mut bucket);
     }

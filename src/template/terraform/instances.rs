@@ -68,6 +68,16 @@ pub(super) struct PlannedResource {
     pub unknown: Option<Json>,
     /// Which values are sensitive.
     pub sensitive: Json,
+    /// The arguments that an update changes or may change; empty for what is not updated.
+    pub changed: BTreeSet<String>,
+}
+
+impl PlannedResource {
+    /// True for an argument of a resource that exists and whose value stays: AWS has it already, and nothing
+    /// puts it again.
+    pub fn keeps(&self, argument: &str) -> bool {
+        self.action == PlannedAction::Keep && !self.changed.contains(argument)
+    }
 }
 
 /// All instances of the types that are read.
@@ -199,6 +209,7 @@ fn listed(
         values: parsed(form.values)?,
         unknown: None,
         sensitive: parsed(form.sensitive_values)?,
+        changed: BTreeSet::new(),
     }))
 }
 
@@ -214,13 +225,38 @@ fn changed(form: &ChangeForm<'_>) -> Result<Option<PlannedResource>, PlanError> 
         true => Some(Json::Null),
         false => change.after_unknown.map(parse).transpose()?,
     };
+    let updates = |action: &str| action == "update";
+    let actions = change.actions.as_deref().unwrap_or_default();
+    let changed = match actions.iter().any(|action| updates(action.as_ref())) {
+        true => changed_arguments(&parsed(change.before)?, &values, unknown.as_ref()),
+        false => BTreeSet::new(),
+    };
     Ok(Some(PlannedResource {
         address,
         action,
         values,
         unknown,
         sensitive: parsed(change.after_sensitive)?,
+        changed,
     }))
+}
+
+/// The arguments that differ, and those that are not known.
+fn changed_arguments(before: &Json, after: &Json, unknown: Option<&Json>) -> BTreeSet<String> {
+    let names = |value: Option<&Json>| -> Vec<String> {
+        let members = value.and_then(Json::as_object);
+        members
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.clone())
+            .collect()
+    };
+    let mut all = names(Some(before));
+    all.extend(names(Some(after)));
+    let differs = |name: &String| before.get(name) != after.get(name);
+    let mut changed: BTreeSet<String> = all.into_iter().filter(differs).collect();
+    changed.extend(names(unknown));
+    changed
 }
 
 fn parsed(raw: Option<&RawValue>) -> Result<Json, PlanError> {

@@ -110,12 +110,17 @@ const RELEVANT: &[&str] = &[
 
 /// Types that describe AWS and are not read: buckets of another kind, or of another provider.
 const GAPS: &[&str] = &[
-    "awscc_lambda_function",
-    "awscc_s3_bucket",
-    "awscc_s3_bucket_policy",
     "aws_cloudformation_stack",
     "aws_serverlessapplicationrepository_cloudformation_stack",
 ];
+
+/// What the types of other providers begin with, and those of Lambda Web Functions.
+const GAP_PREFIXES: &[&str] = &["awscc_lambda_", "awscc_s3_", "aws_lambdaweb_"];
+
+/// True for a type that describes AWS and is not read.
+fn is_gap(kind: &str) -> bool {
+    GAPS.contains(&kind) || GAP_PREFIXES.iter().any(|prefix| kind.starts_with(prefix))
+}
 
 /// The longest value of a variable that is read, bytes.
 const MOST_VARIABLE: usize = 64 << 10;
@@ -425,7 +430,7 @@ fn installed_modules(text: &str) -> BTreeMap<String, String> {
 fn gaps(document: &PlanDocument<'_>) -> Vec<TemplateRemark> {
     let mut found = BTreeSet::new();
     for change in document.resource_changes.iter().flatten() {
-        if GAPS.contains(&change.kind.as_ref()) {
+        if is_gap(&change.kind) {
             found.insert((change.address.as_ref(), change.kind.as_ref()));
         }
     }
