@@ -794,7 +794,7 @@ pub fn attack_from_outside(random: &mut Random, requests: usize, tally: &mut Tal
         let request = Request {
             principal,
             action: action.to_owned(),
-            resource: target(action, *random.pick(&KEYS)),
+            resource: target(action, random.pick::<&str>(&KEYS)),
             resource_account: ACCOUNT.to_owned(),
             context,
         };
