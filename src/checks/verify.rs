@@ -303,7 +303,7 @@ impl Filler<'_> {
                         Err(why) => self.problems.push(at(self.check, name, why)),
                     }
                 }
-                for (name, inner) in shapes {
+                for (name, inner) in shapes.iter() {
                     if !known.contains_key(name) {
                         let path = format!("{path}.{name}");
                         self.leave_out(&path, inner, name, &mut known);
@@ -339,7 +339,7 @@ impl Filler<'_> {
     ) {
         if let FactShape::Object(members) = shape {
             let mut inner = Map::new();
-            for (member, shape) in members {
+            for (member, shape) in members.iter() {
                 self.leave_out(&format!("{path}.{member}"), shape, member, &mut inner);
             }
             known.insert(name.to_owned(), Value::Object(inner));
