@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use super::expression::{Activation, ConditionResult, Expression, ITEM, PARAMS, Prepared};
+use super::expression::{Activation, ConditionResult, Expression, ITEM, PARAMS};
 use super::model::{Check, ForEach};
 use super::parallel;
 use super::problem::CheckDefect;
@@ -196,11 +196,10 @@ fn assess_subject(
         return Ok(judged);
     };
     let document = view.document(paths);
-    let prepared = Prepared::new(&document);
     for chosen in &checks {
         let check = &chosen.check;
         let judgements =
-            judge(check, chosen.params.as_ref(), &prepared).map_err(|message| CheckDefect {
+            judge(check, chosen.params.as_ref(), &document).map_err(|message| CheckDefect {
                 check: check.id.clone(),
                 file: check.file.clone(),
                 resource: subject.id.arn.clone(),
@@ -302,16 +301,15 @@ fn not_requested(judgement: &Judgement) -> Vec<String> {
 pub fn judge(
     check: &Check,
     params: Option<&Value>,
-    prepared: &Prepared<'_>,
+    document: &FactDocument,
 ) -> Result<Vec<Judgement>, String> {
     let Some(each) = &check.for_each else {
-        let scope = prepared.scope(params, None);
-        return Ok(vec![judge_one(check, params, prepared, &scope, None)?]);
+        let scope = Activation::new(document, params, None);
+        return Ok(vec![judge_one(check, params, document, &scope, None)?]);
     };
-    let document = prepared.document();
     // A precondition on the resource as a whole is evaluated once.
     if let Some(applies) = check.applies.as_ref().filter(|one| !names_item(one)) {
-        match applies.evaluate(&prepared.scope(params, None)) {
+        match applies.evaluate(&Activation::new(document, params, None)) {
             ConditionResult::True => {}
             ConditionResult::False => return Ok(vec![Judgement::new(Status::NotApplicable)]),
             ConditionResult::Unknown { facts } => {
@@ -320,7 +318,7 @@ pub fn judge(
             ConditionResult::Defect(message) => return Err(message),
         }
     }
-    judge_items(check, each, params, prepared)
+    judge_items(check, each, params, document)
 }
 
 fn names_item(expression: &Expression) -> bool {
@@ -334,9 +332,8 @@ fn judge_items(
     check: &Check,
     each: &ForEach,
     params: Option<&Value>,
-    prepared: &Prepared<'_>,
+    document: &FactDocument,
 ) -> Result<Vec<Judgement>, String> {
-    let document = prepared.document();
     let Some(items) = at(&document.known, &each.path) else {
         let because: Vec<&Because> = document
             .unknown
@@ -380,8 +377,8 @@ fn judge_items(
                 continue;
             }
         };
-        let scope = prepared.scope(params, Some((&each.path, item)));
-        let mut judgement = judge_one(check, params, prepared, &scope, Some(item))?;
+        let scope = Activation::new(document, params, Some((&each.path, item)));
+        let mut judgement = judge_one(check, params, document, &scope, Some(item))?;
         judgement.item = Some(key.clone());
         // Two items with one key are the same item: the worse result counts, with both messages.
         match by_key.remove(&key) {
@@ -429,11 +426,10 @@ fn merge(a: Judgement, b: Judgement) -> Judgement {
 fn judge_one(
     check: &Check,
     params: Option<&Value>,
-    prepared: &Prepared<'_>,
+    document: &FactDocument,
     scope: &Activation<'_>,
     item: Option<&Value>,
 ) -> Result<Judgement, String> {
-    let document = prepared.document();
     let resource_level = item.is_some() && check.applies.as_ref().is_some_and(|a| !names_item(a));
     let applies = match &check.applies {
         // Evaluated once for the resource, before any item.
