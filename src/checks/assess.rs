@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ use super::selection::{Chosen, Selected};
 use crate::facts::{
     Because, FactDocument, FactPaths, Facts, Posture, Subject, SubjectFacts, UNLISTED,
 };
-use crate::findings::{Evidence, Finding, Reason, Status, bounded, fingerprint};
+use crate::findings::{Evidence, Finding, Reason, ResourceId, Status, bounded, fingerprint};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::ReadingKind;
 
@@ -135,17 +136,18 @@ pub fn assess_resources(
 ) -> Result<(), CheckDefect> {
     let mut outcome = Ok(());
     for kind in SubjectKind::ALL {
-        let checks: Vec<&Chosen> = selected
+        let checks: Vec<RunningCheck<'_>> = selected
             .chosen()
             .iter()
             .filter(|chosen| chosen.check.subject == kind)
+            .map(RunningCheck::new)
             .collect();
         if checks.is_empty() {
             continue;
         }
         let paths: BTreeSet<String> = checks
             .iter()
-            .flat_map(|chosen| chosen.check.paths_read())
+            .flat_map(|running| running.check.paths_read())
             .collect();
         let paths = FactPaths::of(paths.iter().map(String::as_str));
         let subjects: Vec<Subject> = facts
@@ -168,10 +170,28 @@ pub fn assess_resources(
     outcome
 }
 
+/// A check of a run.
+struct RunningCheck<'c> {
+    check: &'c Check,
+    params: Option<&'c Value>,
+    /// The paths that a request may show.
+    paths: BTreeSet<String>,
+}
+
+impl<'c> RunningCheck<'c> {
+    fn new(chosen: &'c Chosen) -> Self {
+        Self {
+            check: &chosen.check,
+            params: chosen.params.as_ref(),
+            paths: chosen.check.paths(),
+        }
+    }
+}
+
 fn assess_subject(
     facts: &Facts<'_>,
     subject: &Subject,
-    checks: &[&Chosen],
+    checks: &[RunningCheck<'_>],
     paths: &FactPaths,
 ) -> Result<Judged, CheckDefect> {
     let mut judged = Judged {
@@ -179,46 +199,47 @@ fn assess_subject(
         findings: Vec::new(),
         posture: Posture::default(),
     };
-    let checks: Vec<&Chosen> = checks
+    let checks: Vec<&RunningCheck<'_>> = checks
         .iter()
-        .copied()
-        .filter(|chosen| chosen.check.judges(&subject.id.arn))
+        .filter(|running| running.check.judges(&subject.id.arn))
         .collect();
     if checks.is_empty() {
         return Ok(judged);
     }
+    let resource = Arc::new(subject.id.clone());
     let Some(view) = facts.view(subject) else {
-        let unlisted = checks.iter().map(|chosen| {
+        let unlisted = checks.iter().map(|running| {
             let judgement = Judgement::not_assessed(&subject.unlisted);
-            finding(subject, &chosen.check, judgement, Vec::new(), None)
+            finding(&resource, running.check, judgement, Vec::new(), None)
         });
         judged.findings.extend(unlisted);
         return Ok(judged);
     };
     let document = view.document(paths);
-    for chosen in &checks {
-        let check = &chosen.check;
-        let judgements =
-            judge(check, chosen.params.as_ref(), &document).map_err(|message| CheckDefect {
-                check: check.id.clone(),
-                file: check.file.clone(),
-                resource: subject.id.arn.clone(),
-                message,
-            })?;
+    for RunningCheck {
+        check,
+        params,
+        paths,
+    } in checks
+    {
+        let judgements = judge(check, *params, &document).map_err(|message| CheckDefect {
+            check: check.id.clone(),
+            file: check.file.clone(),
+            resource: subject.id.arn.clone(),
+            message,
+        })?;
         let mut witness = None;
         for judgement in judgements {
             let mut shown = (Vec::new(), None);
             if judgement.status == Status::Fail {
-                let witness = witness.get_or_insert_with(|| {
-                    let paths = check.paths();
-                    paths.iter().find_map(|path| view.witness(path))
-                });
+                let witness =
+                    witness.get_or_insert_with(|| paths.iter().find_map(|path| view.witness(path)));
                 let evidence = evidence(facts, subject, &view, check, judgement.item.as_deref());
                 shown = (evidence, witness.clone());
             }
             judged
                 .findings
-                .push(finding(subject, check, judgement, shown.0, shown.1));
+                .push(finding(&resource, check, judgement, shown.0, shown.1));
         }
     }
     judged.posture = view.posture();
@@ -251,7 +272,7 @@ fn evidence(
 
 /// A judgement as a result, with its identity and what shows it.
 fn finding(
-    subject: &Subject,
+    resource: &Arc<ResourceId>,
     check: &Check,
     judgement: Judgement,
     evidence: Vec<Evidence>,
@@ -261,13 +282,13 @@ fn finding(
     bounded(Finding {
         check: check.id.clone(),
         status: judgement.status,
-        fingerprint: fingerprint(check.first_id(), &subject.id.arn, judgement.item.as_deref()),
-        resource: subject.id.clone(),
+        fingerprint: fingerprint(check.first_id(), &resource.arn, judgement.item.as_deref()),
+        resource: Arc::clone(resource),
         item: judgement.item,
         severity: check.severity,
         message: judgement.message,
         evidence,
-        witness,
+        witness: witness.map(Box::new),
         reason: judgement.reason,
         missing: judgement.missing,
         not_requested,
@@ -281,13 +302,16 @@ fn finding(
 
 /// The options that make what a judgement lacks, if it lacks opt-in readings alone.
 fn not_requested(judgement: &Judgement) -> Vec<String> {
+    if judgement.reason != Some(Reason::NotCollected) {
+        return Vec::new();
+    }
     let makes = |action: &str| -> Vec<&'static str> {
         let readings = ReadingKind::ALL.iter();
         let of_action = readings.filter(|reading| reading.action() == action);
         of_action.filter_map(|reading| reading.option()).collect()
     };
     let options: Vec<Vec<&str>> = judgement.missing.iter().map(|one| makes(one)).collect();
-    if judgement.reason != Some(Reason::NotCollected) || options.iter().any(Vec::is_empty) {
+    if options.iter().any(Vec::is_empty) {
         return Vec::new();
     }
     let options: BTreeSet<&str> = options.into_iter().flatten().collect();

@@ -153,6 +153,7 @@ fn line(command: &[&str], groups: &[&Vec<String>], rest: &[&str]) -> String {
             text.push_str(&quoted(word));
         }
     }
+
     text
 }
 
