@@ -153,7 +153,6 @@ fn line(command: &[&str], groups: &[&Vec<String>], rest: &[&str]) -> String {
             text.push_str(&quoted(word));
         }
     }
-
     text
 }
 

@@ -86,6 +86,9 @@ pub(in crate::facts) struct Choice {
     cut: bool,
 }
 
+/// The member of a choice about one source.
+type ChoiceMember = fn(&mut Choice) -> &mut bool;
+
 const LEAST: Choice = Choice {
     policy: false,
     grants: false,
@@ -172,79 +175,47 @@ impl Sources<'_> {
         };
         let (_, low, _, low_reason) = ask(LEAST);
         let (_, _, high, high_reason) = ask(MOST);
-        // Each unread source, alone at its most or alone at its least.
-        let sources: [(Choice, Choice, Cow<'_, [Because]>); 5] = [
+        // Each source, with why it was not read.
+        let sources: [(ChoiceMember, Cow<'_, [Because]>); 5] = [
+            (|choice| &mut choice.policy, self.policy.because().into()),
             (
-                Choice {
-                    policy: true,
-                    ..LEAST
-                },
-                Choice {
-                    policy: false,
-                    ..MOST
-                },
-                self.policy.because().into(),
-            ),
-            (
-                Choice {
-                    grants: true,
-                    ..LEAST
-                },
-                Choice {
-                    grants: false,
-                    ..MOST
-                },
+                |choice| &mut choice.grants,
                 self.grants.because.as_slice().into(),
             ),
             (
-                Choice {
-                    ignore: true,
-                    ..LEAST
-                },
-                Choice {
-                    ignore: false,
-                    ..MOST
-                },
+                |choice| &mut choice.ignore,
                 self.ignore_public_acls.because().into(),
             ),
             (
-                Choice {
-                    acls: true,
-                    ..LEAST
-                },
-                Choice {
-                    acls: false,
-                    ..MOST
-                },
+                |choice| &mut choice.acls,
                 [&self.owner_enforced, &self.block_public_acls]
                     .map(Fact::because)
                     .concat()
                     .into(),
             ),
-            (
-                Choice { cut: true, ..LEAST },
-                Choice { cut: false, ..MOST },
-                cut.because().into(),
-            ),
+            (|choice| &mut choice.cut, cut.because().into()),
         ];
+        let except = |mut choice: Choice, source: ChoiceMember| {
+            let chosen = source(&mut choice);
+            *chosen = !*chosen;
+            choice
+        };
         let reach = Classes::from_fn(|class| {
             let of = |classes: &ClassReach| *classes.get(class);
             if of(&low) == of(&high) {
                 return Fact::Known(of(&low));
             }
             let mut because: Vec<Because> = Vec::new();
-            for (alone_most, alone_least, why) in &sources {
-                if why.is_empty() {
-                    continue;
-                }
-                let moves =
-                    of(&ask(*alone_most).1) > of(&low) || of(&ask(*alone_least).2) < of(&high);
+            for (source, why) in sources.iter().filter(|(_, why)| !why.is_empty()) {
+                // It alone at its most, or it alone at its least.
+                let moves = of(&ask(except(LEAST, *source)).1) > of(&low)
+                    || of(&ask(except(MOST, *source)).2) < of(&high);
                 if moves {
                     because.extend(why.iter().cloned());
                 }
             }
             if because.is_empty() {
-                because.extend(sources.iter().flat_map(|(_, _, why)| why.iter().cloned()));
+                because.extend(sources.iter().flat_map(|(_, why)| why.iter().cloned()));
             }
             if because.is_empty() {
                 let reason = high_reason.as_ref().or(low_reason.as_ref());
