@@ -18,6 +18,7 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldbucket::findings::{bounded, fingerprint};
@@ -84,14 +85,14 @@ fn result(number: usize) -> CheckResult {
                 value: json!({"block_public_acls": true}),
             },
         ],
-        resource: ResourceId {
+        resource: Arc::new(ResourceId {
             kind: SubjectKind::Bucket,
             name,
             arn,
             account: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),
             address: None,
-        },
+        }),
         witness: None,
         reason: None,
         not_requested: Vec::new(),

@@ -66,8 +66,9 @@ fn crowded() -> Report {
     let one = one.unwrap();
     for number in 0..500 {
         let mut result = one.clone();
-        result.resource.name = format!("crowded-bucket-{number:03}");
-        result.resource.arn = format!("arn:aws:s3:::crowded-bucket-{number:03}");
+        let resource = std::sync::Arc::make_mut(&mut result.resource);
+        resource.name = format!("crowded-bucket-{number:03}");
+        resource.arn = format!("arn:aws:s3:::crowded-bucket-{number:03}");
         report.results.push(result);
     }
     report

@@ -498,8 +498,9 @@ fn crowded(many: usize) -> Report {
     report.results.clear();
     for (at, example) in examples.iter().cycle().take(many).enumerate() {
         let mut result = example.clone();
-        result.resource.name = format!("{}-{at}", result.resource.name);
-        result.resource.arn = format!("{}-{at}", result.resource.arn);
+        let resource = std::sync::Arc::make_mut(&mut result.resource);
+        resource.name = format!("{}-{at}", resource.name);
+        resource.arn = format!("{}-{at}", resource.arn);
         result.fingerprint = format!("{at:032x}");
         report.results.push(result);
     }

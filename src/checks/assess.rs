@@ -10,10 +10,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::expression::{Activation, ConditionResult, Expression, ITEM, PARAMS, Prepared};
+use super::expression::{Activation, ConditionResult, Expression, ITEM, PARAMS};
 use super::model::{Check, ForEach};
 use super::parallel;
 use super::problem::CheckDefect;
@@ -21,7 +22,7 @@ use super::selection::{Chosen, Selected};
 use crate::facts::{
     Because, FactDocument, FactPaths, Facts, Posture, Subject, SubjectFacts, UNLISTED,
 };
-use crate::findings::{Evidence, Finding, Reason, Status, bounded, fingerprint};
+use crate::findings::{Evidence, Finding, Reason, ResourceId, Status, bounded, fingerprint};
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::ReadingKind;
 
@@ -135,17 +136,18 @@ pub fn assess_resources(
 ) -> Result<(), CheckDefect> {
     let mut outcome = Ok(());
     for kind in SubjectKind::ALL {
-        let checks: Vec<&Chosen> = selected
+        let checks: Vec<RunningCheck<'_>> = selected
             .chosen()
             .iter()
             .filter(|chosen| chosen.check.subject == kind)
+            .map(RunningCheck::new)
             .collect();
         if checks.is_empty() {
             continue;
         }
         let paths: BTreeSet<String> = checks
             .iter()
-            .flat_map(|chosen| chosen.check.paths_read())
+            .flat_map(|running| running.check.paths_read())
             .collect();
         let paths = FactPaths::of(paths.iter().map(String::as_str));
         let subjects: Vec<Subject> = facts
@@ -168,10 +170,28 @@ pub fn assess_resources(
     outcome
 }
 
+/// A check of a run.
+struct RunningCheck<'c> {
+    check: &'c Check,
+    params: Option<&'c Value>,
+    /// The paths that a request may show.
+    paths: BTreeSet<String>,
+}
+
+impl<'c> RunningCheck<'c> {
+    fn new(chosen: &'c Chosen) -> Self {
+        Self {
+            check: &chosen.check,
+            params: chosen.params.as_ref(),
+            paths: chosen.check.paths(),
+        }
+    }
+}
+
 fn assess_subject(
     facts: &Facts<'_>,
     subject: &Subject,
-    checks: &[&Chosen],
+    checks: &[RunningCheck<'_>],
     paths: &FactPaths,
 ) -> Result<Judged, CheckDefect> {
     let mut judged = Judged {
@@ -179,47 +199,47 @@ fn assess_subject(
         findings: Vec::new(),
         posture: Posture::default(),
     };
-    let checks: Vec<&Chosen> = checks
+    let checks: Vec<&RunningCheck<'_>> = checks
         .iter()
-        .copied()
-        .filter(|chosen| chosen.check.judges(&subject.id.arn))
+        .filter(|running| running.check.judges(&subject.id.arn))
         .collect();
     if checks.is_empty() {
         return Ok(judged);
     }
+    let resource = Arc::new(subject.id.clone());
     let Some(view) = facts.view(subject) else {
-        let unlisted = checks.iter().map(|chosen| {
+        let unlisted = checks.iter().map(|running| {
             let judgement = Judgement::not_assessed(&subject.unlisted);
-            finding(subject, &chosen.check, judgement, Vec::new(), None)
+            finding(&resource, running.check, judgement, Vec::new(), None)
         });
         judged.findings.extend(unlisted);
         return Ok(judged);
     };
     let document = view.document(paths);
-    let prepared = Prepared::new(&document);
-    for chosen in &checks {
-        let check = &chosen.check;
-        let judgements =
-            judge(check, chosen.params.as_ref(), &prepared).map_err(|message| CheckDefect {
-                check: check.id.clone(),
-                file: check.file.clone(),
-                resource: subject.id.arn.clone(),
-                message,
-            })?;
+    for RunningCheck {
+        check,
+        params,
+        paths,
+    } in checks
+    {
+        let judgements = judge(check, *params, &document).map_err(|message| CheckDefect {
+            check: check.id.clone(),
+            file: check.file.clone(),
+            resource: subject.id.arn.clone(),
+            message,
+        })?;
         let mut witness = None;
         for judgement in judgements {
             let mut shown = (Vec::new(), None);
             if judgement.status == Status::Fail {
-                let witness = witness.get_or_insert_with(|| {
-                    let paths = check.paths();
-                    paths.iter().find_map(|path| view.witness(path))
-                });
+                let witness =
+                    witness.get_or_insert_with(|| paths.iter().find_map(|path| view.witness(path)));
                 let evidence = evidence(facts, subject, &view, check, judgement.item.as_deref());
                 shown = (evidence, witness.clone());
             }
             judged
                 .findings
-                .push(finding(subject, check, judgement, shown.0, shown.1));
+                .push(finding(&resource, check, judgement, shown.0, shown.1));
         }
     }
     judged.posture = view.posture();
@@ -252,7 +272,7 @@ fn evidence(
 
 /// A judgement as a result, with its identity and what shows it.
 fn finding(
-    subject: &Subject,
+    resource: &Arc<ResourceId>,
     check: &Check,
     judgement: Judgement,
     evidence: Vec<Evidence>,
@@ -262,13 +282,13 @@ fn finding(
     bounded(Finding {
         check: check.id.clone(),
         status: judgement.status,
-        fingerprint: fingerprint(check.first_id(), &subject.id.arn, judgement.item.as_deref()),
-        resource: subject.id.clone(),
+        fingerprint: fingerprint(check.first_id(), &resource.arn, judgement.item.as_deref()),
+        resource: Arc::clone(resource),
         item: judgement.item,
         severity: check.severity,
         message: judgement.message,
         evidence,
-        witness,
+        witness: witness.map(Box::new),
         reason: judgement.reason,
         missing: judgement.missing,
         not_requested,
@@ -282,13 +302,16 @@ fn finding(
 
 /// The options that make what a judgement lacks, if it lacks opt-in readings alone.
 fn not_requested(judgement: &Judgement) -> Vec<String> {
+    if judgement.reason != Some(Reason::NotCollected) {
+        return Vec::new();
+    }
     let makes = |action: &str| -> Vec<&'static str> {
         let readings = ReadingKind::ALL.iter();
         let of_action = readings.filter(|reading| reading.action() == action);
         of_action.filter_map(|reading| reading.option()).collect()
     };
     let options: Vec<Vec<&str>> = judgement.missing.iter().map(|one| makes(one)).collect();
-    if judgement.reason != Some(Reason::NotCollected) || options.iter().any(Vec::is_empty) {
+    if options.iter().any(Vec::is_empty) {
         return Vec::new();
     }
     let options: BTreeSet<&str> = options.into_iter().flatten().collect();
@@ -302,16 +325,15 @@ fn not_requested(judgement: &Judgement) -> Vec<String> {
 pub fn judge(
     check: &Check,
     params: Option<&Value>,
-    prepared: &Prepared<'_>,
+    document: &FactDocument,
 ) -> Result<Vec<Judgement>, String> {
     let Some(each) = &check.for_each else {
-        let scope = prepared.scope(params, None);
-        return Ok(vec![judge_one(check, params, prepared, &scope, None)?]);
+        let scope = Activation::new(document, params, None);
+        return Ok(vec![judge_one(check, params, document, &scope, None)?]);
     };
-    let document = prepared.document();
     // A precondition on the resource as a whole is evaluated once.
     if let Some(applies) = check.applies.as_ref().filter(|one| !names_item(one)) {
-        match applies.evaluate(&prepared.scope(params, None)) {
+        match applies.evaluate(&Activation::new(document, params, None)) {
             ConditionResult::True => {}
             ConditionResult::False => return Ok(vec![Judgement::new(Status::NotApplicable)]),
             ConditionResult::Unknown { facts } => {
@@ -320,7 +342,7 @@ pub fn judge(
             ConditionResult::Defect(message) => return Err(message),
         }
     }
-    judge_items(check, each, params, prepared)
+    judge_items(check, each, params, document)
 }
 
 fn names_item(expression: &Expression) -> bool {
@@ -334,9 +356,8 @@ fn judge_items(
     check: &Check,
     each: &ForEach,
     params: Option<&Value>,
-    prepared: &Prepared<'_>,
+    document: &FactDocument,
 ) -> Result<Vec<Judgement>, String> {
-    let document = prepared.document();
     let Some(items) = at(&document.known, &each.path) else {
         let because: Vec<&Because> = document
             .unknown
@@ -380,8 +401,8 @@ fn judge_items(
                 continue;
             }
         };
-        let scope = prepared.scope(params, Some((&each.path, item)));
-        let mut judgement = judge_one(check, params, prepared, &scope, Some(item))?;
+        let scope = Activation::new(document, params, Some((&each.path, item)));
+        let mut judgement = judge_one(check, params, document, &scope, Some(item))?;
         judgement.item = Some(key.clone());
         // Two items with one key are the same item: the worse result counts, with both messages.
         match by_key.remove(&key) {
@@ -429,11 +450,10 @@ fn merge(a: Judgement, b: Judgement) -> Judgement {
 fn judge_one(
     check: &Check,
     params: Option<&Value>,
-    prepared: &Prepared<'_>,
+    document: &FactDocument,
     scope: &Activation<'_>,
     item: Option<&Value>,
 ) -> Result<Judgement, String> {
-    let document = prepared.document();
     let resource_level = item.is_some() && check.applies.as_ref().is_some_and(|a| !names_item(a));
     let applies = match &check.applies {
         // Evaluated once for the resource, before any item.

@@ -512,7 +512,7 @@ impl Compiler<'_> {
                 .iter()
                 .map(|(name, value)| (name.clone(), lint::shape_of_value(value)))
                 .collect();
-            variables = variables.with(PARAMS, FactShape::Object(shapes));
+            variables = variables.with(PARAMS, FactShape::Object(Arc::new(shapes)));
         }
         let Some(list) = &read.for_each else {
             if let Some(key) = &read.key {

@@ -5,6 +5,7 @@
 //! and conditions that could run long or divide by zero are rejected.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::expression::{
     BinaryOperator, ExpressionError, Function, ListQuantifier, PARAMS, Term, TermNode,
@@ -48,7 +49,7 @@ impl Variables {
 
     /// All of them as the members of one object.
     pub fn as_object(&self) -> FactShape {
-        FactShape::Object(self.known.clone())
+        FactShape::Object(Arc::new(self.known.clone()))
     }
 }
 

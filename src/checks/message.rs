@@ -294,7 +294,10 @@ mod tests {
     #[test]
     fn a_text_about_no_resource_has_no_stand_in() {
         let members = ["id", "account"].map(|name| (name.to_owned(), FactShape::Text(Vec::new())));
-        let variables = variables().with("item", FactShape::Object(members.into()));
+        let variables = variables().with(
+            "item",
+            FactShape::Object(std::sync::Arc::new(members.into())),
+        );
         let general = |text: &str| {
             let template = TextTemplate::parse(text, Style::Prose, &variables);
             template.unwrap().general()

@@ -4,6 +4,7 @@
 //! says nothing about unknown: every fact may be unknown, and its type is that of its value.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
@@ -27,8 +28,8 @@ pub enum FactShape {
     Text(Vec<String>),
     /// A list.
     List(Box<FactShape>),
-    /// An object with known members.
-    Object(BTreeMap<String, FactShape>),
+    /// An object with known members. Shared: conditions are compiled by the hundred over the same facts.
+    Object(Arc<BTreeMap<String, FactShape>>),
     /// An object with any members of one shape.
     Map(Box<FactShape>),
     /// Something conditions have no use for.
@@ -38,7 +39,13 @@ pub enum FactShape {
 impl FactShape {
     /// The facts of a subject.
     pub fn of(kind: SubjectKind) -> Self {
-        Self::from_schema(&facts::schema(kind))
+        static SHAPES: LazyLock<BTreeMap<SubjectKind, FactShape>> = LazyLock::new(|| {
+            let kinds = SubjectKind::ALL.into_iter();
+            kinds
+                .map(|kind| (kind, FactShape::from_schema(&facts::schema(kind))))
+                .collect()
+        });
+        SHAPES.get(&kind).cloned().unwrap_or(Self::Other)
     }
 
     /// Reads a JSON Schema.
@@ -165,16 +172,18 @@ fn read(schema: &Value, root: &Value, depth: usize) -> FactShape {
                 .map_or(FactShape::Other, |items| read(items, root, depth - 1)),
         )),
         Some("object") => match (schema.get("properties"), schema.get("additionalProperties")) {
-            (Some(Value::Object(properties)), _) => FactShape::Object(
-                properties
-                    .iter()
-                    .map(|(name, member)| (name.clone(), read(member, root, depth - 1)))
-                    .collect(),
-            ),
+            (Some(Value::Object(properties)), _) => {
+                let members = properties.iter();
+                let members = members.map(|(name, member)| {
+                    let shape = read(member, root, depth - 1);
+                    (name.clone(), shape)
+                });
+                FactShape::Object(Arc::new(members.collect()))
+            }
             (_, Some(values @ Value::Object(_))) => {
                 FactShape::Map(Box::new(read(values, root, depth - 1)))
             }
-            _ => FactShape::Object(BTreeMap::new()),
+            _ => FactShape::Object(Arc::default()),
         },
         _ => FactShape::Other,
     }

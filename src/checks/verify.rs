@@ -11,7 +11,7 @@ use serde_saphyr::Spanned;
 
 use super::assess::judge;
 use super::catalogue::{self, Catalog};
-use super::expression::{PARAMS, Prepared};
+use super::expression::PARAMS;
 use super::file::{self, PolicyFile, Tree};
 use super::model::Check;
 use super::problem::PolicyProblem;
@@ -100,7 +100,7 @@ pub fn verify_check(check: &Check) -> Vec<PolicyProblem> {
                 continue;
             }
             let params = run.params.or_else(|| chosen.params.clone());
-            let outcome = judge(check, params.as_ref(), &Prepared::new(&run.document));
+            let outcome = judge(check, params.as_ref(), &run.document);
             let wrong = match outcome {
                 Err(message) => Some(message),
                 Ok(judgements) => {
@@ -303,7 +303,7 @@ impl Filler<'_> {
                         Err(why) => self.problems.push(at(self.check, name, why)),
                     }
                 }
-                for (name, inner) in shapes {
+                for (name, inner) in shapes.iter() {
                     if !known.contains_key(name) {
                         let path = format!("{path}.{name}");
                         self.leave_out(&path, inner, name, &mut known);
@@ -339,7 +339,7 @@ impl Filler<'_> {
     ) {
         if let FactShape::Object(members) = shape {
             let mut inner = Map::new();
-            for (member, shape) in members {
+            for (member, shape) in members.iter() {
                 self.leave_out(&format!("{path}.{member}"), shape, member, &mut inner);
             }
             known.insert(name.to_owned(), Value::Object(inner));

@@ -222,6 +222,7 @@ pub(in crate::facts) struct CompiledAccount {
     world: World,
     /// The same with buckets that need no key.
     without_keys: OnceLock<World>,
+    every_bucket: OnceLock<Option<Vec<Reach>>>,
     assumptions: OnceLock<BTreeMap<String, Vec<RoleAssumption>>>,
 }
 
@@ -242,6 +243,7 @@ impl CompiledAccount {
             world: World::new(record.clone()),
             record,
             without_keys: OnceLock::new(),
+            every_bucket: OnceLock::new(),
             assumptions: OnceLock::new(),
         }
     }
@@ -261,8 +263,13 @@ impl CompiledAccount {
     }
 
     /// Which identities can read every bucket of the account, named or not, as far as S3 decides.
-    pub(in crate::facts) fn readers_of_every_bucket(&self) -> Option<Vec<IdentityReach<'_>>> {
-        self.of_identities(self.world_without_keys(), UNNAMED)
+    pub(in crate::facts) fn readers_of_every_bucket(&self) -> Option<&[Reach]> {
+        self.every_bucket
+            .get_or_init(|| {
+                let readers = self.of_identities(self.world_without_keys(), UNNAMED)?;
+                Some(readers.iter().map(|one| one.reach).collect())
+            })
+            .as_deref()
     }
 
     /// By role, which principals outside the account can take it.

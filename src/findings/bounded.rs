@@ -5,6 +5,8 @@
 //! of a finding: short ones whole, long ones cut. A cut value ends in `…`; a cut list or object is shown
 //! as the beginning of its text.
 
+use std::io;
+
 use serde_json::Value;
 
 use super::{Evidence, Finding};
@@ -37,7 +39,22 @@ pub fn bounded(mut finding: Finding) -> Finding {
 }
 
 fn size(value: &impl serde::Serialize) -> usize {
-    serde_json::to_vec(value).map_or(0, |json| json.len())
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, value).map_or(0, |()| length.0)
+}
+
+/// Counts bytes.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The evidence with values that take no more than `room` together.

@@ -195,7 +195,7 @@ pub fn apply<'t>(
 pub(super) fn suppress(result: &mut Finding, suppression: Suppression) {
     result.status = Status::Suppressed;
     result.suppressed_by = Some(sentence(&suppression));
-    result.suppression = Some(suppression);
+    result.suppression = Some(Box::new(suppression));
 }
 
 fn sentence(suppression: &Suppression) -> String {

@@ -5,7 +5,13 @@ pub fn pointer<'a>(segments: impl IntoIterator<Item = &'a str>) -> String {
     let mut out = String::new();
     for segment in segments {
         out.push('/');
-        out.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+        for letter in segment.chars() {
+            match letter {
+                '~' => out.push_str("~0"),
+                '/' => out.push_str("~1"),
+                other => out.push(other),
+            }
+        }
     }
     out
 }

@@ -93,7 +93,7 @@ pub fn render(explanation: &Explanation, look: Look, out: &mut dyn Write) -> io:
     for witness in explanation
         .results
         .iter()
-        .filter_map(|result| result.witness.as_ref())
+        .filter_map(|result| result.witness.as_deref())
     {
         section("A request that shows it", look, out)?;
         request(witness, look, out)?;

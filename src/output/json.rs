@@ -7,7 +7,7 @@
 //! What JSON allows but a terminal acts on (C1 controls, marks that turn the direction of writing,
 //! characters of no width) is written as `\u202e`: the same text to a parser, and plain to the eye.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 
 use serde::Serialize;
 use serde::ser::{Error as _, SerializeMap, SerializeSeq};
@@ -104,9 +104,14 @@ pub(super) fn spread(levels: usize, value: &impl Serialize, out: &mut dyn Write)
         depth: 0,
         filled: false,
     };
-    let mut serializer = Serializer::with_formatter(&mut *out, layout);
+    // JSON is written in pieces of a few bytes: a buffer of a known type takes them without a call each.
+    let mut out = BufWriter::new(out);
+    let mut serializer = Serializer::with_formatter(&mut out, layout);
     value.serialize(&mut serializer)?;
-    out.write_all(b"\n")
+    out.write_all(b"\n")?;
+    // Not flushed: a format may write a document a line.
+    out.into_inner().map_err(IntoInnerError::into_error)?;
+    Ok(())
 }
 
 /// An object without the members that say nothing: null, and empty lists and objects.

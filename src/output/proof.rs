@@ -4,6 +4,7 @@
 //! The commands are for copying, so every text from a policy that reaches one is quoted for a POSIX
 //! shell, and what acts on a terminal is taken out of every line.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -198,7 +199,8 @@ fn curl(request: &Request, operation: &str, bucket: &str, key: Option<&str>) -> 
         if let (Some(header), ContextValue::One(value)) =
             (name.to_lowercase().strip_prefix("s3:x-amz-"), value)
         {
-            let header = quoted(&format!("x-amz-{header}: {value}"));
+            let header = format!("x-amz-{header}: {value}");
+            let header = quoted(&header);
             let _ = write!(command, " -H {header}");
         }
     }
@@ -222,7 +224,8 @@ fn aws_cli(request: &Request, operation: &str, bucket: &str, key: Option<&str>) 
     if let (Some("REST-QUERY-STRING"), "GetObject", Some(key)) =
         (context(request, "s3:authType"), operation, key)
     {
-        let place = quoted(&format!("s3://{bucket}/{key}"));
+        let place = format!("s3://{bucket}/{key}");
+        let place = quoted(&place);
         return Some(format!("curl \"$(aws s3 presign {place})\""));
     }
     let mut command = format!("aws s3api {verb} --bucket {}", quoted(bucket));
@@ -266,12 +269,12 @@ const UPLOAD_OPTIONS: [(&str, &str); 3] = [
 ];
 
 /// Quoted for a POSIX shell.
-pub(super) fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> Cow<'_, str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,@".contains(&byte);
     if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
-        text.to_owned()
+        Cow::Borrowed(text)
     } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
+        Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
     }
 }
 

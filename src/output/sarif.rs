@@ -356,14 +356,14 @@ mod tests {
         let result = |severity: Severity, status: Status| CheckResult {
             check: "c".to_owned(),
             status,
-            resource: crate::report::ResourceId {
+            resource: std::sync::Arc::new(crate::report::ResourceId {
                 kind: crate::report::SubjectKind::Bucket,
                 name: "b".to_owned(),
                 arn: String::new(),
                 account: String::new(),
                 region: String::new(),
                 address: None,
-            },
+            }),
             item: None,
             severity,
             message: None,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use super::gate::GateOutcome;
 use super::invocation::Invocation;
 use super::policy_change::PolicyChange;
 use super::posture::{BucketPosture, UNKNOWN};
+use super::shared;
 use super::who_can::AccessMatrix;
 pub use coldbucket_cold_start::contract::Lever;
 pub use coldbucket_policy::contract::{ClassReach, Reach};
@@ -404,8 +406,10 @@ pub struct CheckResult {
     pub check: String,
     /// The state.
     pub status: Status,
-    /// On which resource.
-    pub resource: ResourceId,
+    /// On which resource. Its results share it.
+    #[serde(with = "shared")]
+    #[schemars(with = "ResourceId")]
+    pub resource: Arc<ResourceId>,
     /// Which item of the resource, for checks that judge a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<String>,
@@ -419,7 +423,7 @@ pub struct CheckResult {
     pub evidence: Vec<Evidence>,
     /// A request that shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub witness: Option<Value>,
+    pub witness: Option<Box<Value>>,
     /// Why it could not be judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -431,7 +435,7 @@ pub struct CheckResult {
     pub not_requested: Vec<String>,
     /// How to fix it, for findings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remediation: Option<ResultRemediation>,
+    pub remediation: Option<Box<ResultRemediation>>,
     /// Stable across runs: check, ARN and item decide it, nothing else.
     pub fingerprint: String,
     /// Who accepted it, until when and why, in one sentence, for suppressed results.
@@ -439,7 +443,7 @@ pub struct CheckResult {
     pub suppressed_by: Option<String>,
     /// The same in parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suppression: Option<Suppression>,
+    pub suppression: Option<Box<Suppression>>,
     /// Of a template: the property, the statement or the resource that decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<SourceLocation>,

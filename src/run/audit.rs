@@ -23,7 +23,7 @@ use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::output::{self, commands::Commands};
 use crate::output::{By, Format, Look, TextLength, verdict};
 use crate::report::numbers::count;
-use crate::report::{CheckResult, Report, ReportParts, ResultRemediation, Source, Status};
+use crate::report::{Report, ReportParts, ResultRemediation, Source, Status};
 use coldbucket_cold_start::Model;
 
 /// What judging takes, whatever is judged.
@@ -300,21 +300,15 @@ fn complete(report: &mut Report, audit: &AuditOptions, complete: bool, console: 
     // The same snapshot gives the same document, wherever the file is.
     let machine = invocation::of_standard_input(&report.invocation);
     let commands = Commands::of_run(&machine);
-    let remediation = |result: &CheckResult| {
-        let command = commands
-            .fix_of(result)
-            .filter(|_| result.status == Status::Fail)?;
-        Some(ResultRemediation {
-            change: report
-                .checks
-                .get(&result.check)
-                .and_then(|check| check.change.clone()),
-            command,
-        })
-    };
-    let all: Vec<_> = report.results.iter().map(remediation).collect();
-    for (result, remediation) in report.results.iter_mut().zip(all) {
-        result.remediation = remediation;
+    let results = report.results.iter_mut();
+    for result in results.filter(|result| result.status == Status::Fail) {
+        let check = report.checks.get(&result.check);
+        result.remediation = commands.fix_of(result).map(|command| {
+            Box::new(ResultRemediation {
+                change: check.and_then(|check| check.change.clone()),
+                command,
+            })
+        });
     }
 }
 

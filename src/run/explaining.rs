@@ -59,7 +59,7 @@ pub(super) fn run(
     let mut results = Vec::new();
     let this = |other: &Subject| other.id == subject.id;
     checks::assess(&facts, &selected, &this, &mut |result| {
-        if result.resource == subject.id {
+        if *result.resource == subject.id {
             results.push(result);
         }
     })?;
@@ -135,7 +135,7 @@ fn policy(explanation: &Explanation) -> Option<(Value, Option<usize>)> {
         let mut witnesses = explanation
             .results
             .iter()
-            .filter_map(|one| one.witness.as_ref());
+            .filter_map(|one| one.witness.as_deref());
         let request: Request = serde_json::from_value(witnesses.next()?.clone()).ok()?;
         let set = PolicySet {
             resource: Value::String(text.to_owned()),

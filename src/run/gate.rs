@@ -114,14 +114,14 @@ mod tests {
         CheckResult {
             check: "c".to_owned(),
             status,
-            resource: ResourceId {
+            resource: std::sync::Arc::new(ResourceId {
                 kind: SubjectKind::Bucket,
                 name: "b".to_owned(),
                 arn: String::new(),
                 account: String::new(),
                 region: String::new(),
                 address: None,
-            },
+            }),
             item: None,
             severity,
             message: None,

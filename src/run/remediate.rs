@@ -262,7 +262,7 @@ fn requests(
         let arn = result.resource.arn.as_str();
         if !documents.contains_key(arn) {
             let subject = Subject {
-                id: result.resource.clone(),
+                id: result.resource.as_ref().clone(),
                 unlisted: Vec::new(),
             };
             let known = match facts.view(&subject) {

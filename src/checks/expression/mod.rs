@@ -4,7 +4,7 @@
 //!
 //! Unknown facts are left out of the document. Touching one is then an error ("no such key"), and
 //! CEL's `&&`, `||`, `exists` and `all` absorb errors when the other side decides — which is exactly
-//! Kleene's logic, without a special case in any condition. Evaluation therefore has four outcomes
+//! Kleene's logic, without a special case in any condition. TermScope therefore has four outcomes
 //! ([`ConditionResult`]): true, false, unknown, and a [defect](ConditionResult::Defect) for every other error, which
 //! is never a verdict.
 //!
@@ -14,8 +14,8 @@
 //! judge, indexing a map confuses "no such tag" with "tags not read". And the crate neither checks
 //! types nor bounds running time. So a parsed condition is translated into [`Term`], a closed
 //! language in which none of this can be written; whatever has no translation is not supported with its
-//! place. `lint` then checks every path and type against the schema of the facts. The crate only
-//! ever evaluates what has passed both.
+//! place. `lint` then checks every path and type against the schema of the facts. What has passed both
+//! is evaluated here, on the document itself: the crate would need a copy of it in its own values.
 //!
 //! `function` is a reserved word of CEL and the natural name of a function's facts. So before a
 //! condition is parsed the variable is [`mask`]ed by another word of the same length, which keeps
@@ -33,6 +33,7 @@
 //! one unknown member makes all the inner lists incomplete. That errs towards unknown.
 
 mod engine;
+mod evaluate;
 mod incomplete;
 mod references;
 mod term;
@@ -44,7 +45,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::facts::FactDocument;
-use engine::{Bindings, CelOutcome, CelProgram};
+use evaluate::{TermError, TermScope, TermValue};
 use incomplete::{amend, explains, has, lost, within};
 
 pub use references::{Reference, Use};
@@ -62,7 +63,6 @@ const MAX_LENGTH: usize = 4096;
 #[derive(Clone)]
 pub struct Expression {
     text: String,
-    program: CelProgram,
     tree: Arc<TermNode>,
     references: Vec<Reference>,
 }
@@ -108,10 +108,9 @@ impl Expression {
                 format!("the condition is longer than {MAX_LENGTH} bytes: a fact is missing"),
             )]);
         }
-        let (program, tree) = CelProgram::compile(text)?;
+        let tree = engine::parse(text)?;
         Ok(Self {
             text: text.to_owned(),
-            program,
             references: references::of(&tree, item_path),
             tree: Arc::new(tree),
         })
@@ -132,11 +131,12 @@ impl Expression {
         &self.references
     }
 
-    /// Evaluates against a prepared document.
+    /// Evaluates against a document.
     pub fn evaluate(&self, scope: &Activation<'_>) -> ConditionResult {
         let incomplete = self.incomplete(scope.document);
         if incomplete.is_empty() {
-            return self.judge(self.program.execute(&scope.bindings), scope, &incomplete);
+            let item = scope.item.map(|(_, item)| item);
+            return self.judge(&scope.document.known, item, scope, &incomplete);
         }
         // Rare: a list has lost members. Work on a copy in which that shows.
         let mut known = scope.document.known.clone();
@@ -149,14 +149,7 @@ impl Expression {
                 amend(item, rest, *stand_in);
             }
         }
-        let mut bindings = Bindings::new(&known);
-        if let Some(params) = scope.params {
-            bindings.bind(PARAMS, params);
-        }
-        if let Some(item) = &item {
-            bindings.bind(ITEM, item);
-        }
-        self.judge(self.program.execute(&bindings), scope, &incomplete)
+        self.judge(&known, item.as_ref(), scope, &incomplete)
     }
 
     /// Of the lists and maps the condition names, those that have lost members: path, and whether
@@ -189,23 +182,25 @@ impl Expression {
 
     fn judge(
         &self,
-        outcome: CelOutcome,
+        known: &Value,
+        item: Option<&Value>,
         scope: &Activation<'_>,
         incomplete: &BTreeMap<String, bool>,
     ) -> ConditionResult {
-        match outcome {
-            CelOutcome::Bool(true) => ConditionResult::True,
-            CelOutcome::Bool(false) => ConditionResult::False,
-            CelOutcome::Other(kind) => ConditionResult::Defect(format!(
-                "`{}` gives a {kind} instead of true or false",
-                self.text
+        match TermScope::new(known, scope.params, item).value(&self.tree) {
+            Ok(TermValue::Bool(true)) => ConditionResult::True,
+            Ok(TermValue::Bool(false)) => ConditionResult::False,
+            Ok(other) => ConditionResult::Defect(format!(
+                "`{}` gives a {} instead of true or false",
+                self.text,
+                other.kind()
             )),
-            CelOutcome::NoSuchKey(key) => {
+            Err(TermError::NoSuchKey(key)) => {
                 let facts = self.unknown_facts(scope, incomplete);
                 let explained = self
                     .references
                     .iter()
-                    .any(|reference| explains(scope.document, &reference.path, &key));
+                    .any(|reference| explains(scope.document, &reference.path, key));
                 if explained && !facts.is_empty() {
                     ConditionResult::Unknown { facts }
                 } else {
@@ -215,7 +210,7 @@ impl Expression {
                     ))
                 }
             }
-            CelOutcome::Error(error) => {
+            Err(TermError::Other(error)) => {
                 ConditionResult::Defect(format!("`{}`: {error}", self.text))
             }
         }
@@ -252,51 +247,24 @@ impl Expression {
     }
 }
 
-/// A document made ready for conditions, once for all checks.
-pub struct Prepared<'a> {
-    document: &'a FactDocument,
-    bindings: Bindings<'a>,
-}
-
-/// The variables a condition sees: the facts, the check's thresholds, the item.
+/// What a condition sees: the facts, the check's thresholds, the item.
+#[derive(Clone, Copy)]
 pub struct Activation<'s> {
     document: &'s FactDocument,
-    bindings: Bindings<'s>,
     params: Option<&'s Value>,
     /// The list and one member of it.
     item: Option<(&'s str, &'s Value)>,
 }
 
-impl<'a> Prepared<'a> {
-    /// Converts the document.
-    pub fn new(document: &'a FactDocument) -> Self {
-        Self {
-            document,
-            bindings: Bindings::new(&document.known),
-        }
-    }
-
-    /// The document.
-    pub fn document(&self) -> &'a FactDocument {
-        self.document
-    }
-
+impl<'s> Activation<'s> {
     /// The variables of one check and, with `for_each`, of one item: the list's path and the item.
-    pub fn scope<'s>(
-        &'s self,
+    pub fn new(
+        document: &'s FactDocument,
         params: Option<&'s Value>,
         item: Option<(&'s str, &'s Value)>,
-    ) -> Activation<'s> {
-        let mut bindings = self.bindings.inner();
-        if let Some(params) = params {
-            bindings.bind(PARAMS, params);
-        }
-        if let Some((_, item)) = item {
-            bindings.bind(ITEM, item);
-        }
-        Activation {
-            document: self.document,
-            bindings,
+    ) -> Self {
+        Self {
+            document,
             params,
             item,
         }
@@ -319,10 +287,9 @@ mod tests {
 
     fn evaluate(text: &str, known: Value) -> ConditionResult {
         let document = document(known);
-        let prepared = Prepared::new(&document);
         Expression::compile(text, None)
             .unwrap()
-            .evaluate(&prepared.scope(None, None))
+            .evaluate(&Activation::new(&document, None, None))
     }
 
     #[test]

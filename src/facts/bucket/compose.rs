@@ -71,11 +71,13 @@ pub(in crate::facts) struct Sources<'a> {
     pub(in crate::facts) rcps: &'a [Vec<Policy>],
     /// Service control policies of accounts that may call.
     pub(in crate::facts) scps: &'a [AccountControls],
+    /// The policy with everything else, prepared for questions once for each choice.
+    pub(in crate::facts) provers: RefCell<Vec<(Choice, Prover)>>,
 }
 
 /// One way the unread sources could be: at their most (true) or at their least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Choice {
+pub(in crate::facts) struct Choice {
     policy: bool,
     grants: bool,
     ignore: bool,
@@ -83,6 +85,9 @@ struct Choice {
     acls: bool,
     cut: bool,
 }
+
+/// The member of a choice about one source.
+type ChoiceMember = fn(&mut Choice) -> &mut bool;
 
 const LEAST: Choice = Choice {
     policy: false,
@@ -141,11 +146,25 @@ impl Sources<'_> {
         }
     }
 
+    /// The choice among the sources that were not read: of the others there is none, so that two
+    /// choices that differ in nothing are asked about once.
+    fn as_far_as_unread(&self, choice: Choice, cut: &Fact<bool>) -> Choice {
+        let unread = |sources: &[&Fact<bool>]| sources.iter().any(|one| one.known().is_none());
+        Choice {
+            policy: choice.policy && self.policy.known().is_none(),
+            grants: choice.grants && !self.grants.because.is_empty(),
+            ignore: choice.ignore && unread(&[&self.ignore_public_acls]),
+            acls: choice.acls && unread(&[&self.owner_enforced, &self.block_public_acls]),
+            cut: choice.cut && unread(&[cut]),
+        }
+    }
+
     /// Who gets in.
     pub(in crate::facts) fn reach(&self, question: &Question) -> Composed {
         let cut = self.cut();
         let answered: RefCell<Vec<Asked>> = RefCell::new(Vec::new());
         let ask = |choice: Choice| {
+            let choice = self.as_far_as_unread(choice, &cut);
             if let Some(known) = answered.borrow().iter().find(|known| known.0 == choice) {
                 return known.clone();
             }
@@ -156,79 +175,47 @@ impl Sources<'_> {
         };
         let (_, low, _, low_reason) = ask(LEAST);
         let (_, _, high, high_reason) = ask(MOST);
-        // Each unread source, alone at its most or alone at its least.
-        let sources: [(Choice, Choice, Cow<'_, [Because]>); 5] = [
+        // Each source, with why it was not read.
+        let sources: [(ChoiceMember, Cow<'_, [Because]>); 5] = [
+            (|choice| &mut choice.policy, self.policy.because().into()),
             (
-                Choice {
-                    policy: true,
-                    ..LEAST
-                },
-                Choice {
-                    policy: false,
-                    ..MOST
-                },
-                self.policy.because().into(),
-            ),
-            (
-                Choice {
-                    grants: true,
-                    ..LEAST
-                },
-                Choice {
-                    grants: false,
-                    ..MOST
-                },
+                |choice| &mut choice.grants,
                 self.grants.because.as_slice().into(),
             ),
             (
-                Choice {
-                    ignore: true,
-                    ..LEAST
-                },
-                Choice {
-                    ignore: false,
-                    ..MOST
-                },
+                |choice| &mut choice.ignore,
                 self.ignore_public_acls.because().into(),
             ),
             (
-                Choice {
-                    acls: true,
-                    ..LEAST
-                },
-                Choice {
-                    acls: false,
-                    ..MOST
-                },
+                |choice| &mut choice.acls,
                 [&self.owner_enforced, &self.block_public_acls]
                     .map(Fact::because)
                     .concat()
                     .into(),
             ),
-            (
-                Choice { cut: true, ..LEAST },
-                Choice { cut: false, ..MOST },
-                cut.because().into(),
-            ),
+            (|choice| &mut choice.cut, cut.because().into()),
         ];
+        let except = |mut choice: Choice, source: ChoiceMember| {
+            let chosen = source(&mut choice);
+            *chosen = !*chosen;
+            choice
+        };
         let reach = Classes::from_fn(|class| {
             let of = |classes: &ClassReach| *classes.get(class);
             if of(&low) == of(&high) {
                 return Fact::Known(of(&low));
             }
             let mut because: Vec<Because> = Vec::new();
-            for (alone_most, alone_least, why) in &sources {
-                if why.is_empty() {
-                    continue;
-                }
-                let moves =
-                    of(&ask(*alone_most).1) > of(&low) || of(&ask(*alone_least).2) < of(&high);
+            for (source, why) in sources.iter().filter(|(_, why)| !why.is_empty()) {
+                // It alone at its most, or it alone at its least.
+                let moves = of(&ask(except(LEAST, *source)).1) > of(&low)
+                    || of(&ask(except(MOST, *source)).2) < of(&high);
                 if moves {
                     because.extend(why.iter().cloned());
                 }
             }
             if because.is_empty() {
-                because.extend(sources.iter().flat_map(|(_, _, why)| why.iter().cloned()));
+                because.extend(sources.iter().flat_map(|(_, why)| why.iter().cloned()));
             }
             if because.is_empty() {
                 let reason = high_reason.as_ref().or(low_reason.as_ref());
@@ -259,8 +246,10 @@ impl Sources<'_> {
             return None;
         };
         // What the least lets in gets in whatever was not read.
-        let mut prover = self.prover(*policy, LEAST, &cut);
-        prover.witness(question, class)
+        let least = self.as_far_as_unread(LEAST, &cut);
+        self.with_prover(*policy, least, &cut, |prover| {
+            prover.witness(question, class)
+        })
     }
 
     /// The least and the most that one choice lets in.
@@ -288,8 +277,26 @@ impl Sources<'_> {
             }
             return (most, most, None);
         };
-        let mut prover = self.prover(*policy, choice, cut);
-        bounds(&prover.answer(question))
+        let answer = self.with_prover(*policy, choice, cut, |prover| prover.answer(question));
+        bounds(&answer)
+    }
+
+    /// Asks the policy that was read, with one choice of what was not.
+    fn with_prover<T>(
+        &self,
+        policy: Option<&Policy>,
+        choice: Choice,
+        cut: &Fact<bool>,
+        ask: impl FnOnce(&mut Prover) -> T,
+    ) -> T {
+        let mut provers = self.provers.borrow_mut();
+        if let Some((_, prover)) = provers.iter_mut().find(|(of, _)| *of == choice) {
+            return ask(prover);
+        }
+        let mut prover = self.prover(policy, choice, cut);
+        let answer = ask(&mut prover);
+        provers.push((choice, prover));
+        answer
     }
 
     /// The most that any bucket policy could let in: everything that no control policy denies.
@@ -445,6 +452,7 @@ mod tests {
                 now: None,
                 rcps: &[],
                 scps: &[],
+                provers: RefCell::default(),
             };
             sources.reach(&question)
         };
@@ -512,6 +520,38 @@ mod tests {
     }
 
     #[test]
+    fn where_everything_was_read_one_prover_answers_every_question() {
+        let open = Policy::parse(OPEN, PolicyKind::Resource);
+        let sources = Sources {
+            bucket: "b",
+            owner: "111111111111",
+            owner_id: None,
+            partition: "aws",
+            policy: Fact::Known(Some(&open)),
+            aws_says_public: Fact::Known(true),
+            grants: Grants {
+                least: Vec::new(),
+                most: Some(Vec::new()),
+                because: Vec::new(),
+            },
+            ignore_public_acls: Fact::Known(false),
+            restrict_public_buckets: Fact::Known(false),
+            owner_enforced: Fact::Known(true),
+            block_public_acls: Fact::Known(false),
+            now: None,
+            rcps: &[],
+            scps: &[],
+            provers: RefCell::default(),
+        };
+        for question in [Question::Anonymous, Question::AnyAwsAccount] {
+            let reach = sources.reach(&question).reach;
+            assert_eq!(reach.get(ActionClass::Read), &Fact::Known(Reach::Reachable));
+            assert!(sources.witness(&question, ActionClass::Read).is_some());
+        }
+        assert_eq!(sources.provers.borrow().len(), 1);
+    }
+
+    #[test]
     fn only_what_can_move_the_answer_is_missing() {
         let closed = Policy::parse(CLOSED, PolicyKind::Resource);
         let sources = Sources {
@@ -535,6 +575,7 @@ mod tests {
             now: None,
             rcps: &[],
             scps: &[],
+            provers: RefCell::default(),
         };
         // Everything is denied, whatever the ACL and the flags are.
         for class in CLASSES {

@@ -6,7 +6,7 @@
 //! who is kept out by its Deny statements, the owner's identities included — is asked here; who gets
 //! in takes the ACL and Block Public Access as well ([`crate::facts::bucket::compose`]).
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
@@ -62,6 +62,7 @@ pub(super) struct PolicyReading<'a> {
     scps: Vec<AccountControls>,
     /// The policy prepared for questions, once for all of them.
     prover: RefCell<Option<Prover>>,
+    plain_http: OnceCell<Fact<Answer>>,
 }
 
 impl<'a> PolicyReading<'a> {
@@ -86,6 +87,7 @@ impl<'a> PolicyReading<'a> {
             binding,
             scps,
             prover: RefCell::new(None),
+            plain_http: OnceCell::new(),
             partition,
             target: Target {
                 arn: bucket_arn(partition, context.name),
@@ -151,34 +153,30 @@ impl<'a> PolicyReading<'a> {
             now: self.now,
             rcps: &self.binding.rcps,
             scps: &self.scps,
+            provers: RefCell::default(),
         }
     }
 
     /// The answer to a question that the policy alone decides, because it is about the owner's
     /// identities too: nothing but a Deny keeps those out.
-    fn answer(&self, question: &Question, default_encryption: Option<&str>) -> Fact<Answer> {
+    fn answer(&self, question: &Question) -> Fact<Answer> {
         self.whole()
-            .and_then(|policy| decided(self.prover(policy, default_encryption).answer(question)))
+            .and_then(|policy| decided(self.with_prover(policy, |prover| prover.answer(question))))
     }
 
     /// Asks the policy about all actions, or those that the question names.
     fn with_prover<T>(&self, policy: Option<&Policy>, ask: impl FnOnce(&mut Prover) -> T) -> T {
         let mut kept = self.prover.borrow_mut();
-        let prover = kept.get_or_insert_with(|| self.prover(policy, None));
+        let prover = kept.get_or_insert_with(|| self.prover(policy));
         ask(prover.all_actions())
     }
 
-    fn prover(&self, policy: Option<&Policy>, default_encryption: Option<&str>) -> Prover {
-        Prover::new(&self.case(policy, default_encryption))
+    fn prover(&self, policy: Option<&Policy>) -> Prover {
+        Prover::new(&self.case(policy))
     }
 
-    fn case<'s>(
-        &'s self,
-        policy: Option<&'s Policy>,
-        default_encryption: Option<&'s str>,
-    ) -> Case<'s> {
+    fn case<'s>(&'s self, policy: Option<&'s Policy>) -> Case<'s> {
         Case {
-            default_encryption,
             rcps: &self.binding.rcps,
             scps: &self.scps,
             now: self.now,
@@ -189,13 +187,13 @@ impl<'a> PolicyReading<'a> {
 
     /// Whether a Deny keeps every SSE-C upload out.
     pub(super) fn denies_sse_c(&self) -> Fact<bool> {
-        self.answer(&Question::SseC, None)
+        self.answer(&Question::SseC)
             .map(|answer| answer.verdict == Reach::Unreachable)
     }
 
     /// Whether some presigned request gets in, and the longest signature that does, ms.
     pub(super) fn presigned(&self) -> Fact<(Reach, Option<u64>)> {
-        self.answer(&Question::Presigned, None)
+        self.answer(&Question::Presigned)
             .map(|answer| (answer.verdict, answer.max_age_ms))
     }
 
@@ -223,15 +221,19 @@ impl<'a> PolicyReading<'a> {
             // Nothing is denied, so the owner's identities can.
             return Fact::Known(Reach::Reachable);
         }
-        self.answer(&Question::PlainHttp, None)
-            .map(|answer| answer.verdict)
+        self.plain_http_answer().map(|answer| answer.verdict)
+    }
+
+    fn plain_http_answer(&self) -> Fact<&Answer> {
+        self.plain_http
+            .get_or_init(|| self.answer(&Question::PlainHttp))
+            .as_ref()
     }
 
     /// A request over plain HTTP that gets in.
     pub(super) fn plain_http_witness(&self) -> Option<Request> {
-        self.answer(&Question::PlainHttp, None)
-            .known()
-            .and_then(|answer| answer.witness.clone())
+        let answer = self.plain_http_answer();
+        answer.known().and_then(|answer| answer.witness.clone())
     }
 
     /// What keeps the policy from denying every request over plain HTTP; empty when nothing does.
@@ -272,7 +274,7 @@ impl<'a> PolicyReading<'a> {
     /// The AWS services that statements let in.
     pub(super) fn service_grants(&self) -> Fact<Vec<ServiceGrant>> {
         self.ask(Vec::new(), |policy| {
-            Fact::Known(service_grants(&self.case(Some(policy), None)))
+            Fact::Known(service_grants(&self.case(Some(policy))))
         })
     }
 
@@ -296,7 +298,7 @@ impl<'a> PolicyReading<'a> {
     pub(super) fn networks(&self, question: &Question, actions: &[&str]) -> Vec<String> {
         let found = self.ask(Vec::new(), |policy| {
             // A prover of its own: the shared one keeps what it was asked before.
-            let mut prover = self.prover(Some(policy), None);
+            let mut prover = self.prover(Some(policy));
             Fact::Known(prover.only(actions).answer(question).ways)
         });
         let ways = found.known().into_iter().flatten();
@@ -322,12 +324,17 @@ impl<'a> PolicyReading<'a> {
     /// The same by the bucket policy alone, whatever control policies refuse.
     pub(super) fn refuses_by_itself(&self, question: &Question, actions: &[&str]) -> Fact<bool> {
         self.ask(false, |policy| {
-            let alone = Case {
-                rcps: &[],
-                scps: &[],
-                ..self.case(Some(policy), None)
+            let answer_of = |prover: &mut Prover| prover.only(actions).answer(question);
+            let answer = if self.binding.rcps.is_empty() && self.scps.is_empty() {
+                self.with_prover(Some(policy), answer_of)
+            } else {
+                let alone = Case {
+                    rcps: &[],
+                    scps: &[],
+                    ..self.case(Some(policy))
+                };
+                answer_of(&mut Prover::new(&alone))
             };
-            let answer = Prover::new(&alone).only(actions).answer(question);
             decided(answer).map(|answer| answer.verdict == Reach::Unreachable)
         })
     }
@@ -341,7 +348,7 @@ impl<'a> PolicyReading<'a> {
         let answer = |rcps: &[Vec<Policy>]| {
             let case = Case {
                 rcps,
-                ..self.case(policy, None)
+                ..self.case(policy)
             };
             Prover::new(&case).core_only().answer(question).classes
         };

@@ -215,9 +215,9 @@ fn refused_by_key(
     let (Some(by_s3), Some(everywhere)) = (without_key, account.readers_of_every_bucket()) else {
         return undecided(unread);
     };
-    let found = refuses.zip(by_s3.iter().zip(&everywhere));
+    let found = refuses.zip(by_s3.iter().zip(everywhere));
     let found = found.map(|(refused, (by_s3, everywhere))| {
-        let about_it = decided(everywhere.reach).map(|reads| !reads);
+        let about_it = decided(*everywhere).map(|reads| !reads);
         let granted = kleene::all([decided(by_s3.reach), about_it]);
         (kleene::all([refused, granted]), by_s3.name.to_owned())
     });

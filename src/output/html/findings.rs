@@ -318,7 +318,7 @@ impl<'a> FindingsPage<'a> {
             region: &resource.region,
             account: &resource.account,
             evidence: result.evidence.iter().map(piece).collect(),
-            witness: result.witness.as_ref().map(witness),
+            witness: result.witness.as_deref().map(witness),
             fix: summary.map_or("", |summary| summary.remediation.as_str()),
             planned: self.planned(result),
             place: place(result),

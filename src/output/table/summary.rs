@@ -130,7 +130,7 @@ fn worst(report: &Report) -> Vec<(Tone, String)> {
         .results
         .iter()
         .filter(|result| result.status == Status::Fail && result.severity >= Severity::Medium)
-        .filter(|result| result.resource == *resource)
+        .filter(|result| *result.resource == *resource)
         .collect();
     if of_it.is_empty() {
         return Vec::new();

@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::Arc;
 
 use super::folder::{self, RunFolder};
 use super::planning;
@@ -489,14 +490,14 @@ impl Merger<'_> {
             check: check.id.clone(),
             status: Status::NotAssessed,
             fingerprint: fingerprint(check.first_id(), &arn, None),
-            resource: ResourceId {
+            resource: Arc::new(ResourceId {
                 kind: SubjectKind::Account,
                 name: account.to_owned(),
                 arn: arn.clone(),
                 account: account.to_owned(),
                 region: "global".to_owned(),
                 address: None,
-            },
+            }),
             item: None,
             severity: check.severity,
             message: Some(message.clone()),

@@ -229,9 +229,10 @@ fn of_the_template(
             ),
             result.item.as_deref(),
         );
-        result.resource.address = Some(resource.address.clone());
-        if result.resource.region == UNKNOWN_REGION {
-            result.resource.region = UNKNOWN.to_owned();
+        let id = Arc::make_mut(&mut result.resource);
+        id.address = Some(resource.address.clone());
+        if id.region == UNKNOWN_REGION {
+            id.region = UNKNOWN.to_owned();
         }
         if let Some(message) = &mut result.message {
             *message = message.replace(UNKNOWN_REGION, "the Region");
