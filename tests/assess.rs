@@ -12,6 +12,7 @@ mod documents;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use coldbucket::checks::expression::Prepared;
 use coldbucket::checks::{Catalog, Check, Judgement, Selection, assess};
 use coldbucket::facts::{Facts, Subject, Trust};
 use coldbucket::findings::{Finding, Reason, Severity, Status, fingerprint};
@@ -346,7 +347,7 @@ fn catalog_with(text: &str) -> Catalog {
 fn judge(check: &Check, facts: Value) -> Result<Vec<Judgement>, String> {
     let document = documents::document(check.subject.variable(), &facts);
     let params: Value = check.params.clone().into_iter().collect();
-    coldbucket::checks::assess::judge(check, Some(&params), &document)
+    coldbucket::checks::assess::judge(check, Some(&params), &Prepared::new(&document))
 }
 
 const HEAD: &str = "id: my-check\ntitle: T\nsubject: bucket\nseverity: low\nsince: 0.1.0\n";

@@ -21,8 +21,7 @@ mod documents;
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldbucket::checks::expression::{
-    Activation, BinaryOperator, ConditionResult, Expression, Function, ListQuantifier, Term,
-    TermNode,
+    BinaryOperator, ConditionResult, Expression, Function, ListQuantifier, Prepared, Term, TermNode,
 };
 use coldbucket::checks::lint::{Variables, lint};
 use coldbucket::checks::shape::FactShape;
@@ -623,15 +622,15 @@ impl Case {
 
     fn evaluate(&self, hidden: &[Place]) -> ConditionResult {
         let document = hide(&self.document, hidden);
+        let prepared = Prepared::new(&document);
         let item = self.item.map(|index| {
             let lost = hidden.iter().filter(|place| {
                 matches!(place.as_slice(), [Step::Member(list), Step::Position(at)] if list == "items" && *at < index)
             });
             &document.known["bucket"]["items"][index - lost.count()]
         });
-        let item = item.map(|item| (ITEMS, item));
         self.expression
-            .evaluate(&Activation::new(&document, None, item))
+            .evaluate(&prepared.scope(None, item.map(|item| (ITEMS, item))))
     }
 }
 

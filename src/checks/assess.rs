@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::expression::{Activation, ConditionResult, Expression, ITEM, PARAMS};
+use super::expression::{Activation, ConditionResult, Expression, ITEM, PARAMS, Prepared};
 use super::model::{Check, ForEach};
 use super::parallel;
 use super::problem::CheckDefect;
@@ -216,13 +216,14 @@ fn assess_subject(
         return Ok(judged);
     };
     let document = view.document(paths);
+    let prepared = Prepared::new(&document);
     for RunningCheck {
         check,
         params,
         paths,
     } in checks
     {
-        let judgements = judge(check, *params, &document).map_err(|message| CheckDefect {
+        let judgements = judge(check, *params, &prepared).map_err(|message| CheckDefect {
             check: check.id.clone(),
             file: check.file.clone(),
             resource: subject.id.arn.clone(),
@@ -325,15 +326,16 @@ fn not_requested(judgement: &Judgement) -> Vec<String> {
 pub fn judge(
     check: &Check,
     params: Option<&Value>,
-    document: &FactDocument,
+    prepared: &Prepared<'_>,
 ) -> Result<Vec<Judgement>, String> {
     let Some(each) = &check.for_each else {
-        let scope = Activation::new(document, params, None);
-        return Ok(vec![judge_one(check, params, document, &scope, None)?]);
+        let scope = prepared.scope(params, None);
+        return Ok(vec![judge_one(check, params, prepared, &scope, None)?]);
     };
+    let document = prepared.document();
     // A precondition on the resource as a whole is evaluated once.
     if let Some(applies) = check.applies.as_ref().filter(|one| !names_item(one)) {
-        match applies.evaluate(&Activation::new(document, params, None)) {
+        match applies.evaluate(&prepared.scope(params, None)) {
             ConditionResult::True => {}
             ConditionResult::False => return Ok(vec![Judgement::new(Status::NotApplicable)]),
             ConditionResult::Unknown { facts } => {
@@ -342,7 +344,7 @@ pub fn judge(
             ConditionResult::Defect(message) => return Err(message),
         }
     }
-    judge_items(check, each, params, document)
+    judge_items(check, each, params, prepared)
 }
 
 fn names_item(expression: &Expression) -> bool {
@@ -356,8 +358,9 @@ fn judge_items(
     check: &Check,
     each: &ForEach,
     params: Option<&Value>,
-    document: &FactDocument,
+    prepared: &Prepared<'_>,
 ) -> Result<Vec<Judgement>, String> {
+    let document = prepared.document();
     let Some(items) = at(&document.known, &each.path) else {
         let because: Vec<&Because> = document
             .unknown
@@ -401,8 +404,8 @@ fn judge_items(
                 continue;
             }
         };
-        let scope = Activation::new(document, params, Some((&each.path, item)));
-        let mut judgement = judge_one(check, params, document, &scope, Some(item))?;
+        let scope = prepared.scope(params, Some((&each.path, item)));
+        let mut judgement = judge_one(check, params, prepared, &scope, Some(item))?;
         judgement.item = Some(key.clone());
         // Two items with one key are the same item: the worse result counts, with both messages.
         match by_key.remove(&key) {
@@ -450,10 +453,11 @@ fn merge(a: Judgement, b: Judgement) -> Judgement {
 fn judge_one(
     check: &Check,
     params: Option<&Value>,
-    document: &FactDocument,
+    prepared: &Prepared<'_>,
     scope: &Activation<'_>,
     item: Option<&Value>,
 ) -> Result<Judgement, String> {
+    let document = prepared.document();
     let resource_level = item.is_some() && check.applies.as_ref().is_some_and(|a| !names_item(a));
     let applies = match &check.applies {
         // Evaluated once for the resource, before any item.

@@ -11,7 +11,7 @@ use serde_saphyr::Spanned;
 
 use super::assess::judge;
 use super::catalogue::{self, Catalog};
-use super::expression::PARAMS;
+use super::expression::{PARAMS, Prepared};
 use super::file::{self, PolicyFile, Tree};
 use super::model::Check;
 use super::problem::PolicyProblem;
@@ -100,7 +100,7 @@ pub fn verify_check(check: &Check) -> Vec<PolicyProblem> {
                 continue;
             }
             let params = run.params.or_else(|| chosen.params.clone());
-            let outcome = judge(check, params.as_ref(), &run.document);
+            let outcome = judge(check, params.as_ref(), &Prepared::new(&run.document));
             let wrong = match outcome {
                 Err(message) => Some(message),
                 Ok(judgements) => {

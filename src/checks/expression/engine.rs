@@ -1,7 +1,15 @@
-//! The parser of the `cel` crate behind an interface of our own: the only file that names it.
+//! The `cel` crate behind an interface of our own: the only file that names it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{Expr, LiteralValue, operators};
-use cel::{IdedExpr, Program};
+use cel::common::types::{
+    CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString,
+};
+use cel::common::value::Val;
+use cel::{Context, Env, ExecutionError, IdedExpr, Program};
+use serde_json::Value;
 
 use super::term::{
     BinaryOperator, ExpressionError, Function, ListQuantifier, Offset, Term, TermNode,
@@ -14,25 +22,81 @@ const MAX_DEPTH: usize = 64;
 const FUNCTION: &str = "function";
 const MASKED: &str = "functi0n";
 
-/// Parses a condition, and translates it.
-///
-/// # Errors
-/// Every syntax error and everything that conditions may not use.
-pub(super) fn parse(text: &str) -> Result<TermNode, Vec<ExpressionError>> {
-    let program = Program::compile(&mask(text)).map_err(|errors| syntax_errors(text, &errors))?;
-    let mut translator = Translator {
-        program: &program,
-        mistakes: Vec::new(),
-    };
-    let tree = translator.node(program.expression(), 0);
-    let mut mistakes = translator.mistakes;
-    match tree.filter(|_| mistakes.is_empty()) {
-        Some(tree) => Ok(tree),
-        None => {
-            mistakes.sort_by_key(|mistake| mistake.at);
-            Err(mistakes)
+/// A parsed condition.
+#[derive(Clone)]
+pub(super) struct CelProgram(Arc<Program>);
+
+/// The outcome of an evaluation.
+pub(super) enum CelOutcome {
+    Bool(bool),
+    /// A value of another type.
+    Other(String),
+    /// A member that the document does not have.
+    NoSuchKey(String),
+    Error(String),
+}
+
+impl CelProgram {
+    /// Parses a condition, and translates it.
+    ///
+    /// # Errors
+    /// Every syntax error and everything that conditions may not use.
+    pub(super) fn compile(text: &str) -> Result<(Self, TermNode), Vec<ExpressionError>> {
+        let program =
+            Program::compile(&mask(text)).map_err(|errors| syntax_errors(text, &errors))?;
+        let mut translator = Translator {
+            program: &program,
+            mistakes: Vec::new(),
+        };
+        let tree = translator.node(program.expression(), 0);
+        let mut mistakes = translator.mistakes;
+        match tree.filter(|_| mistakes.is_empty()) {
+            Some(tree) => Ok((Self(Arc::new(program)), tree)),
+            None => {
+                mistakes.sort_by_key(|mistake| mistake.at);
+                Err(mistakes)
+            }
         }
     }
+
+    pub(super) fn execute(&self, bindings: &Bindings<'_>) -> CelOutcome {
+        match self.0.execute(&bindings.0) {
+            Ok(cel::Value::Bool(value)) => CelOutcome::Bool(value),
+            Ok(other) => CelOutcome::Other(other.type_of().to_string()),
+            Err(ExecutionError::NoSuchKey(key)) => CelOutcome::NoSuchKey(key.to_string()),
+            Err(error) => CelOutcome::Error(error.to_string()),
+        }
+    }
+}
+
+/// The values of variables.
+pub(super) struct Bindings<'v>(Context<'v, 'v>);
+
+impl<'v> Bindings<'v> {
+    /// Binds every member of a document.
+    pub(super) fn new(known: &'v Value) -> Self {
+        let mut bindings = Self(empty_context());
+        for (name, value) in known.as_object().into_iter().flatten() {
+            let name = if name == FUNCTION { MASKED } else { name };
+            bindings.bind(name, value);
+        }
+        bindings
+    }
+
+    /// Further variables on top of these.
+    pub(super) fn inner<'s>(&'s self) -> Bindings<'s> {
+        Bindings(self.0.new_inner_scope())
+    }
+
+    pub(super) fn bind(&mut self, name: &str, value: &'v Value) {
+        self.0.add_variable_as_val(name, convert(value));
+    }
+}
+
+/// A context without variables. CEL's standard functions are registered once for all documents.
+fn empty_context<'v>() -> Context<'v, 'v> {
+    static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+    Context::with_env(Arc::clone(&STANDARD))
 }
 
 /// The condition with the variable `function` masked. Members of that name and texts stay; a text
@@ -78,6 +142,31 @@ fn quoted_length(rest: &str, quote: char) -> usize {
 
 fn unmask(name: &str) -> &str {
     if name == MASKED { FUNCTION } else { name }
+}
+
+/// JSON as a CEL value that borrows its texts. Integers become `Int`: the crate's own conversion
+/// makes every non-negative one a `UInt`, and `UInt + Int` is an error there.
+fn convert<'v>(value: &'v Value) -> Box<dyn Val + 'v> {
+    match value {
+        Value::Null => Box::new(CelNull),
+        Value::Bool(value) => Box::new(CelBool::from(*value)),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => Box::new(CelInt::from(integer)),
+            None => Box::new(CelDouble::from(number.as_f64().unwrap_or(f64::NAN))),
+        },
+        Value::String(text) => Box::new(CelString::from(text.as_str())),
+        Value::Array(items) => {
+            let items: Vec<Box<dyn Val + 'v>> = items.iter().map(convert).collect();
+            Box::new(CelList::from(items))
+        }
+        Value::Object(members) => {
+            let members: HashMap<CelMapKey<'v>, Box<dyn Val + 'v>> = members
+                .iter()
+                .map(|(name, value)| (CelMapKey::from(name.as_str()), convert(value)))
+                .collect();
+            Box::new(CelMap::from(members))
+        }
+    }
 }
 
 /// The operator of that name in the crate.

@@ -4,7 +4,7 @@
 //!
 //! Unknown facts are left out of the document. Touching one is then an error ("no such key"), and
 //! CEL's `&&`, `||`, `exists` and `all` absorb errors when the other side decides — which is exactly
-//! Kleene's logic, without a special case in any condition. TermScope therefore has four outcomes
+//! Kleene's logic, without a special case in any condition. Evaluation therefore has four outcomes
 //! ([`ConditionResult`]): true, false, unknown, and a [defect](ConditionResult::Defect) for every other error, which
 //! is never a verdict.
 //!
@@ -14,8 +14,8 @@
 //! judge, indexing a map confuses "no such tag" with "tags not read". And the crate neither checks
 //! types nor bounds running time. So a parsed condition is translated into [`Term`], a closed
 //! language in which none of this can be written; whatever has no translation is not supported with its
-//! place. `lint` then checks every path and type against the schema of the facts. What has passed both
-//! is evaluated here, on the document itself: the crate would need a copy of it in its own values.
+//! place. `lint` then checks every path and type against the schema of the facts. The crate only
+//! ever evaluates what has passed both.
 //!
 //! `function` is a reserved word of CEL and the natural name of a function's facts. So before a
 //! condition is parsed the variable is [`mask`]ed by another word of the same length, which keeps
@@ -33,7 +33,6 @@
 //! one unknown member makes all the inner lists incomplete. That errs towards unknown.
 
 mod engine;
-mod evaluate;
 mod incomplete;
 mod references;
 mod term;
@@ -45,7 +44,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::facts::FactDocument;
-use evaluate::{TermError, TermScope, TermValue};
+use engine::{Bindings, CelOutcome, CelProgram};
 use incomplete::{amend, explains, has, lost, within};
 
 pub use references::{Reference, Use};
@@ -63,6 +62,7 @@ const MAX_LENGTH: usize = 4096;
 #[derive(Clone)]
 pub struct Expression {
     text: String,
+    program: CelProgram,
     tree: Arc<TermNode>,
     references: Vec<Reference>,
 }
@@ -108,9 +108,10 @@ impl Expression {
                 format!("the condition is longer than {MAX_LENGTH} bytes: a fact is missing"),
             )]);
         }
-        let tree = engine::parse(text)?;
+        let (program, tree) = CelProgram::compile(text)?;
         Ok(Self {
             text: text.to_owned(),
+            program,
             references: references::of(&tree, item_path),
             tree: Arc::new(tree),
         })
@@ -131,12 +132,11 @@ impl Expression {
         &self.references
     }
 
-    /// Evaluates against a document.
+    /// Evaluates against a prepared document.
     pub fn evaluate(&self, scope: &Activation<'_>) -> ConditionResult {
         let incomplete = self.incomplete(scope.document);
         if incomplete.is_empty() {
-            let item = scope.item.map(|(_, item)| item);
-            return self.judge(&scope.document.known, item, scope, &incomplete);
+            return self.judge(self.program.execute(&scope.bindings), scope, &incomplete);
         }
         // Rare: a list has lost members. Work on a copy in which that shows.
         let mut known = scope.document.known.clone();
@@ -149,7 +149,14 @@ impl Expression {
                 amend(item, rest, *stand_in);
             }
         }
-        self.judge(&known, item.as_ref(), scope, &incomplete)
+        let mut bindings = Bindings::new(&known);
+        if let Some(params) = scope.params {
+            bindings.bind(PARAMS, params);
+        }
+        if let Some(item) = &item {
+            bindings.bind(ITEM, item);
+        }
+        self.judge(self.program.execute(&bindings), scope, &incomplete)
     }
 
     /// Of the lists and maps the condition names, those that have lost members: path, and whether
@@ -182,25 +189,23 @@ impl Expression {
 
     fn judge(
         &self,
-        known: &Value,
-        item: Option<&Value>,
+        outcome: CelOutcome,
         scope: &Activation<'_>,
         incomplete: &BTreeMap<String, bool>,
     ) -> ConditionResult {
-        match TermScope::new(known, scope.params, item).value(&self.tree) {
-            Ok(TermValue::Bool(true)) => ConditionResult::True,
-            Ok(TermValue::Bool(false)) => ConditionResult::False,
-            Ok(other) => ConditionResult::Defect(format!(
-                "`{}` gives a {} instead of true or false",
-                self.text,
-                other.kind()
+        match outcome {
+            CelOutcome::Bool(true) => ConditionResult::True,
+            CelOutcome::Bool(false) => ConditionResult::False,
+            CelOutcome::Other(kind) => ConditionResult::Defect(format!(
+                "`{}` gives a {kind} instead of true or false",
+                self.text
             )),
-            Err(TermError::NoSuchKey(key)) => {
+            CelOutcome::NoSuchKey(key) => {
                 let facts = self.unknown_facts(scope, incomplete);
                 let explained = self
                     .references
                     .iter()
-                    .any(|reference| explains(scope.document, &reference.path, key));
+                    .any(|reference| explains(scope.document, &reference.path, &key));
                 if explained && !facts.is_empty() {
                     ConditionResult::Unknown { facts }
                 } else {
@@ -210,7 +215,7 @@ impl Expression {
                     ))
                 }
             }
-            Err(TermError::Other(error)) => {
+            CelOutcome::Error(error) => {
                 ConditionResult::Defect(format!("`{}`: {error}", self.text))
             }
         }
@@ -247,24 +252,51 @@ impl Expression {
     }
 }
 
-/// What a condition sees: the facts, the check's thresholds, the item.
-#[derive(Clone, Copy)]
+/// A document made ready for conditions, once for all checks.
+pub struct Prepared<'a> {
+    document: &'a FactDocument,
+    bindings: Bindings<'a>,
+}
+
+/// The variables a condition sees: the facts, the check's thresholds, the item.
 pub struct Activation<'s> {
     document: &'s FactDocument,
+    bindings: Bindings<'s>,
     params: Option<&'s Value>,
     /// The list and one member of it.
     item: Option<(&'s str, &'s Value)>,
 }
 
-impl<'s> Activation<'s> {
-    /// The variables of one check and, with `for_each`, of one item: the list's path and the item.
-    pub fn new(
-        document: &'s FactDocument,
-        params: Option<&'s Value>,
-        item: Option<(&'s str, &'s Value)>,
-    ) -> Self {
+impl<'a> Prepared<'a> {
+    /// Converts the document.
+    pub fn new(document: &'a FactDocument) -> Self {
         Self {
             document,
+            bindings: Bindings::new(&document.known),
+        }
+    }
+
+    /// The document.
+    pub fn document(&self) -> &'a FactDocument {
+        self.document
+    }
+
+    /// The variables of one check and, with `for_each`, of one item: the list's path and the item.
+    pub fn scope<'s>(
+        &'s self,
+        params: Option<&'s Value>,
+        item: Option<(&'s str, &'s Value)>,
+    ) -> Activation<'s> {
+        let mut bindings = self.bindings.inner();
+        if let Some(params) = params {
+            bindings.bind(PARAMS, params);
+        }
+        if let Some((_, item)) = item {
+            bindings.bind(ITEM, item);
+        }
+        Activation {
+            document: self.document,
+            bindings,
             params,
             item,
         }
@@ -287,9 +319,10 @@ mod tests {
 
     fn evaluate(text: &str, known: Value) -> ConditionResult {
         let document = document(known);
+        let prepared = Prepared::new(&document);
         Expression::compile(text, None)
             .unwrap()
-            .evaluate(&Activation::new(&document, None, None))
+            .evaluate(&prepared.scope(None, None))
     }
 
     #[test]
