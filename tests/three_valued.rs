@@ -55,7 +55,8 @@ fn shape() -> FactShape {
             members
                 .into_iter()
                 .map(|(name, shape)| (name.to_owned(), shape))
-                .collect(),
+                .collect::<BTreeMap<_, _>>()
+                .into(),
         )
     };
     object(vec![
