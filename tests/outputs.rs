@@ -79,7 +79,7 @@ fn a_reading_that_only_an_option_makes_names_the_option() {
         assert!(table.contains(option), "{action}: {table}");
         seen += 1;
     }
-    assert_eq!(seen, 7);
+    assert_eq!(seen, 8);
 }
 
 fn sample() -> Report {

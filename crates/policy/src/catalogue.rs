@@ -82,12 +82,9 @@ pub const CLASSES: [ActionClass; 5] = [
 ];
 
 /// Keys that every S3 action carries, beyond those in the table (Service Authorization Reference).
-const COMMON: [&str; 10] = [
+const COMMON: [&str; 7] = [
     "accessgrantsinstancearn",
-    "accesspointnetworkorigin",
     "authtype",
-    "dataaccesspointaccount",
-    "dataaccesspointarn",
     "resourceaccount",
     "signatureage",
     "signatureversion",
