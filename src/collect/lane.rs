@@ -46,8 +46,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 const LATE_ALONE: Duration = Duration::from_secs(1);
 /// … or to any.
 const LATE_IN_SILENCE: Duration = Duration::from_secs(3);
+/// … or of an operation that has not answered yet, which may be one that takes its time: all identities of
+/// an account, say.
+const LATE_AT_FIRST: Duration = Duration::from_secs(3);
 /// How often one request is sent again while it waits: copies can be lost as well.
 const COPIES: usize = 3;
+/// The same of an operation that has not answered yet: where it is slow, each copy makes it slower.
+const COPIES_AT_FIRST: usize = 1;
 
 /// What all lanes share: the requests in flight, the hard cap, the interrupt, and what is known of
 /// all services.
@@ -252,7 +257,7 @@ impl Lane {
                 biased;
                 result = &mut first => return (sent, result),
                 Some(attempt) = copies.next() => return attempt,
-                () = self.late::<E>(latest), if copies.len() < COPIES => {
+                () = self.late::<E>(latest), if copies.len() < self.copies::<E>() => {
                     latest = Instant::now();
                     if self.gate.locked(|seen| seen.hedges.take()) {
                         copies.push(Box::pin(async {
@@ -266,10 +271,26 @@ impl Lane {
         }
     }
 
+    /// Whether the operation has answered before.
+    fn has_answered<E: 'static>(&self) -> bool {
+        self.locked(|state| state.operation::<E>().latency.is_known())
+    }
+
+    fn copies<E: 'static>(&self) -> usize {
+        if self.has_answered::<E>() {
+            COPIES
+        } else {
+            COPIES_AT_FIRST
+        }
+    }
+
     /// Waits until the answer to a request is late; for ever where requests are sent once.
     async fn late<E: 'static>(&self, sent: Instant) {
         if !self.hedges {
             return std::future::pending().await;
+        }
+        if !self.has_answered::<E>() {
+            return until(sent + LATE_AT_FIRST).await;
         }
         // Where this machine is slow, answers to all operations are.
         let usual = self.gate.locked(|seen| seen.latency.late_after());

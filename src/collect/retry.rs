@@ -76,6 +76,11 @@ impl LatencyEstimate {
         });
     }
 
+    /// True once something was answered.
+    pub const fn is_known(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// After what time an answer is late.
     pub fn late_after(&self) -> Duration {
         self.0.map_or(LATE_AT_FIRST, |(mean, deviation)| {
