@@ -37,6 +37,10 @@ struct Pair {
     widens: bool,
 }
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn line(kind: &str, bucket: Option<&str>, old: &Value, new: &Value) -> String {
     let mut line = json!({"id": "p", "kind": kind, "old": old, "new": new});
     if let Some(bucket) = bucket {

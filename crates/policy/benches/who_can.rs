@@ -32,6 +32,10 @@ use coldbucket_policy::who_can::{
 use coldbucket_policy::{Policy, PolicyKind};
 use serde_json::{Value, json};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ACCOUNT: &str = "111111111111";
 
 fn option(name: &str) -> Option<u64> {
