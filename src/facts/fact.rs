@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
-use crate::inventory::Reading;
 use crate::inventory::need::{MOST_CALLS, ReadingKind};
+use crate::inventory::{Reading, ReadingState};
 use crate::report::Reason;
 
 /// One reason why a fact is not known.
@@ -20,6 +20,24 @@ pub struct Because {
     /// For a person: the error code, or why it cannot be decided.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub detail: String,
+}
+
+impl Because {
+    fn undecidable(detail: String) -> Self {
+        Self {
+            reason: Reason::Undecidable,
+            action: Cow::Borrowed(""),
+            detail,
+        }
+    }
+
+    fn not_collected(kind: ReadingKind) -> Self {
+        Self {
+            reason: Reason::NotCollected,
+            action: Cow::Borrowed(kind.action()),
+            detail: String::new(),
+        }
+    }
 }
 
 /// A value concluded from the inventory, or the reasons why nothing could be concluded.
@@ -40,22 +58,14 @@ impl<T> Fact<T> {
     /// Unknown because the documents do not decide, whatever permission is given.
     pub fn undecidable(detail: impl Into<String>) -> Self {
         Self::Unknown {
-            because: vec![Because {
-                reason: Reason::Undecidable,
-                action: Cow::Borrowed(""),
-                detail: detail.into(),
-            }],
+            because: vec![Because::undecidable(detail.into())],
         }
     }
 
     /// Unknown because a call was not made.
     pub fn not_collected(reading: ReadingKind) -> Self {
         Self::Unknown {
-            because: vec![Because {
-                reason: Reason::NotCollected,
-                action: Cow::Borrowed(reading.action()),
-                detail: String::new(),
-            }],
+            because: vec![Because::not_collected(reading)],
         }
     }
 
@@ -171,29 +181,33 @@ pub fn from_reading<T, U>(
     match reading {
         Reading::Known(value) => Fact::Known(known(value)),
         Reading::Absent => Fact::Known(absent()),
-        Reading::Denied { action, code } => Fact::Unknown {
-            because: vec![Because {
-                reason: Reason::Denied,
-                action: Cow::Owned(action.clone()),
-                detail: code.clone(),
-            }],
+        _ => Fact::Unknown {
+            because: vec![unread(kind, reading.state())],
         },
-        Reading::Failed { action, code, .. } => Fact::Unknown {
-            because: vec![Because {
-                reason: Reason::Failed,
-                action: Cow::Owned(action.clone()),
-                detail: code.clone(),
-            }],
-        },
-        Reading::NotCollected => Fact::not_collected(kind),
+    }
+}
+
+/// Why a reading without a value says nothing.
+fn unread(kind: ReadingKind, state: ReadingState<'_>) -> Because {
+    let refused = |reason, action: &str, code: &str| Because {
+        reason,
+        action: Cow::Owned(action.to_owned()),
+        detail: code.to_owned(),
+    };
+    match state {
+        ReadingState::Denied { action, code } => refused(Reason::Denied, action, code),
+        ReadingState::Failed { action, code } => refused(Reason::Failed, action, code),
         // No permission would settle it, and nothing is wrong.
-        Reading::LeftOut => Fact::undecidable(format!(
+        ReadingState::LeftOut => Because::undecidable(format!(
             "{} was left out, as a bucket is asked {MOST_CALLS} times at most: this check alone, with --check, asks for it",
             kind.action()
         )),
-        Reading::Undetermined(reference) => Fact::undecidable(format!(
+        ReadingState::Undetermined(reference) => Because::undecidable(format!(
             "the value is known only after deployment: {reference}"
         )),
+        ReadingState::NotCollected | ReadingState::Known | ReadingState::Absent => {
+            Because::not_collected(kind)
+        }
     }
 }
 

@@ -140,7 +140,7 @@ impl<T> Reading<T> {
             Self::Failed { action, code, .. } => ReadingState::Failed { action, code },
             Self::NotCollected => ReadingState::NotCollected,
             Self::LeftOut => ReadingState::LeftOut,
-            Self::Undetermined(_) => ReadingState::Undetermined,
+            Self::Undetermined(reference) => ReadingState::Undetermined(reference),
         }
     }
 
@@ -215,8 +215,8 @@ pub enum ReadingState<'a> {
     NotCollected,
     /// The call was skipped although a check needs it.
     LeftOut,
-    /// The value will be known later.
-    Undetermined,
+    /// The value will be known later; the text says to what it refers.
+    Undetermined(&'a str),
 }
 
 impl<'a> ReadingState<'a> {
@@ -224,7 +224,7 @@ impl<'a> ReadingState<'a> {
     pub const fn was_called(self) -> bool {
         !matches!(
             self,
-            Self::NotCollected | Self::LeftOut | Self::Undetermined
+            Self::NotCollected | Self::LeftOut | Self::Undetermined(_)
         )
     }
 
