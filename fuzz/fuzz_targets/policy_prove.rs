@@ -4,7 +4,6 @@
 use coldbucket_policy::evaluate::Policies;
 use coldbucket_policy::prove::Case;
 use coldbucket_policy::{Policy, PolicyKind, batch};
-use coldbucket::inventory::bucket::PublicAccessBlock;
 use coldbucket::report::policy::Decision;
 use libfuzzer_sys::fuzz_target;
 
@@ -14,19 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     let owner = "111111111111";
-    let case = Case {
-        bucket: "b",
-        owner,
-        owner_id: None,
-        policy: Some(&policy),
-        block: PublicAccessBlock::default(),
-        aws_says_public: None,
-        ownership: None,
-        grants: &[],
-        default_encryption: None,
-        now: None,
-        partition: None,
-    };
+    let case = Case::new("b", owner, Some(&policy));
     let policies = Policies::of_resource(Some(&policy)).with_willing_identity();
     let mut questions = batch::every_question(Some(&policy), owner);
     questions.truncate(12);
