@@ -36,9 +36,15 @@ fn answer(case: &Value) -> CompareOutput {
         },
         case["id"].as_str().unwrap().to_owned(),
     );
-    // Every witness stands up to the evaluator.
+    // Every witness stands up to the evaluator; only the account behind a canonical user id has none.
     for found in &output.statements {
-        let request = found.witness.as_ref().unwrap();
+        let Some(request) = &found.witness else {
+            assert!(
+                case["new"].to_string().contains("CanonicalUser"),
+                "{found:?}"
+            );
+            continue;
+        };
         let allows = |policy: &Option<Policy>| match policy {
             Some(policy) => DocumentJudge::new(policy, kind.policy_kind()).allows(request),
             None => Some(false),
