@@ -480,7 +480,7 @@ fn pairs_of_trust_policies_tell_providers_apart() {
     }
 }
 
-/// A provider that anyone can get an identity of, told by a condition.
+/// A provider that anyone can get an identity of, in a condition.
 #[test]
 fn a_star_with_a_provider_is_public() {
     for (condition, wanted) in [

@@ -1,4 +1,4 @@
-//! Identity providers: whose federated identities a trust policy tells apart.
+//! Identity providers: whose federated identities a trust policy distinguishes.
 //!
 //! A federated identity asks for a session of a role before it is a principal of an account. Its
 //! requests hold the provider (`aws:FederatedProvider`) and the claims of its token, under keys that

@@ -67,8 +67,8 @@ pub(super) fn assignments(
                     options.extend(values.iter().cloned().map(Some));
                 }
                 let domain = &other;
-                let told_from_all = unlike_any(policy, key).filter(|value| domain.admits(value));
-                if let Some(value) = told_from_all {
+                let distinct = unlike_any(policy, key).filter(|value| domain.admits(value));
+                if let Some(value) = distinct {
                     options.push(Some(value));
                 } else if let SolvedValue::Value(value) = value::one(domain, &[], budget)? {
                     options.push(Some(value));

@@ -235,7 +235,7 @@ impl World {
         parties
     }
 
-    /// The providers that this trust policy does not name: what tells some of them apart.
+    /// The providers that this trust policy does not name, each kind that it distinguishes.
     fn unnamed_providers(&self, trust: &CompiledTrust) -> Vec<IdentityProvider> {
         let rule = |rule| self.book.rules.get(rule);
         let other = CallerClass::Provider(IdentityProvider::Other);
@@ -253,8 +253,8 @@ impl World {
             .filter_map(|atom| vocabulary.keys.get(atom.key))
             .map(String::as_str)
             .collect();
-        // Claims that this trust policy does not look at tell it nothing.
-        let is_told_apart = |provider: &IdentityProvider| {
+        // Claims that this trust policy does not look at make no difference to it.
+        let is_distinguished = |provider: &IdentityProvider| {
             keys.iter()
                 .any(|key| !IdentityProvider::Other.may_hold(key) && provider.may_hold(key))
         };
@@ -262,10 +262,12 @@ impl World {
             .providers()
             .filter(|name| *name != "*" && !trust.named.providers.contains(*name))
             .map(|name| IdentityProvider::Named(name.into()))
-            .filter(|provider| keys.contains("aws:federatedprovider") || is_told_apart(provider));
+            .filter(|provider| {
+                keys.contains("aws:federatedprovider") || is_distinguished(provider)
+            });
         let of_none = IdentityProvider::unnamed(vocabulary)
             .into_iter()
-            .filter(|provider| *provider == IdentityProvider::Other || is_told_apart(provider));
+            .filter(|provider| *provider == IdentityProvider::Other || is_distinguished(provider));
         of_none.chain(of_others).collect()
     }
 
