@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use super::atom::{Atom, ValueTest};
+use super::atom::Atom;
 use super::budget::{Budget, Exhausted};
 use super::glob::{Glob, symbol};
 use super::template::VariableValue;
@@ -67,7 +67,11 @@ pub(super) fn assignments(
                     options.extend(values.iter().cloned().map(Some));
                 }
                 let domain = &other;
-                let distinct = unlike_any(policy, key).filter(|value| domain.admits(value));
+                // What stands for a variable must not be taken for what a policy writes.
+                let distinct = policy
+                    .unwritten()
+                    .map(|text| format!("{text}-{key}"))
+                    .filter(|value| domain.admits(value));
                 if let Some(value) = distinct {
                     options.push(Some(value));
                 } else if let SolvedValue::Value(value) = value::one(domain, &[], budget)? {
@@ -110,25 +114,6 @@ pub(super) fn assignments(
             })
     });
     Ok((all, complete))
-}
-
-/// A text that no pattern without variables holds, another one for each key: what stands for a variable must
-/// not be taken for what a policy writes.
-fn unlike_any(policy: &Vocabulary, key: usize) -> Option<String> {
-    let is_written = |text: &str| {
-        policy.atoms.iter().any(|atom| match &atom.test {
-            ValueTest::Text(globs) => globs.iter().any(|glob| glob.written().contains(text)),
-            _ => false,
-        }) || policy
-            .atoms
-            .iter()
-            .flat_map(Atom::written)
-            .any(|written| written.contains(text))
-    };
-    ["value", "some-value", "another-value"]
-        .into_iter()
-        .find(|text| !is_written(text))
-        .map(|text| format!("{text}-{key}"))
 }
 
 /// The values of a variable's key that the policy tells apart from all others, when there are only so

@@ -70,6 +70,8 @@ pub(super) struct Vocabulary {
     pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
     /// By key, whether it may have many values.
     many: Vec<bool>,
+    /// A text that no pattern holds; filled when first asked for.
+    unwritten: OnceLock<Option<&'static str>>,
     /// Every 12-digit number in the policy, and the owner.
     pub(super) accounts: BTreeSet<String>,
     /// An account that the policy does not name.
@@ -104,6 +106,7 @@ impl Vocabulary {
             literals: Vec::new(),
             fresh: Vec::new(),
             many: Vec::new(),
+            unwritten: OnceLock::new(),
             accounts: accounts.into_iter().collect(),
             fresh_account: "100000000007".into(),
             organizations: BTreeSet::new(),
@@ -333,6 +336,25 @@ impl Vocabulary {
             .into_iter()
             .flatten()
             .map(String::as_str)
+    }
+
+    /// A text that no pattern holds, if a common word is one.
+    pub(super) fn unwritten(&self) -> Option<&'static str> {
+        let is_written = |text: &str| {
+            self.atoms.iter().any(|atom| {
+                let holds = match &atom.test {
+                    ValueTest::Text(globs) => {
+                        globs.iter().any(|glob| glob.written().contains(text))
+                    }
+                    _ => false,
+                };
+                holds || atom.written().any(|written| written.contains(text))
+            })
+        };
+        *self.unwritten.get_or_init(|| {
+            let words = ["value", "some-value", "another-value"];
+            words.into_iter().find(|text| !is_written(text))
+        })
     }
 
     /// Texts that the patterns which a key is compared with match, one for each.
