@@ -1,6 +1,7 @@
 //! Names of things: resources and how AWS writes their ARNs.
 
 pub use coldbucket_policy::bucket_kind::BucketKind;
+pub use coldbucket_policy::partition::of_arn as partition_of_arn;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -103,20 +104,6 @@ pub fn partition(region: &str) -> &'static str {
     } else {
         "aws"
     }
-}
-
-/// The partition that an ARN names, where it is one that this program knows.
-pub fn partition_of_arn(arn: &str) -> Option<&'static str> {
-    const KNOWN: [&str; 6] = [
-        "aws",
-        "aws-cn",
-        "aws-us-gov",
-        "aws-iso",
-        "aws-iso-b",
-        "aws-eusc",
-    ];
-    let named = arn.strip_prefix("arn:")?.split(':').next()?;
-    KNOWN.into_iter().find(|known| *known == named)
 }
 
 /// The part of an ARN that names the account; empty for a bucket, `aws` for a policy of AWS. None for a

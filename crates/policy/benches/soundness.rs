@@ -14,6 +14,8 @@
     reason = "a benchmark that cannot go on should stop loudly"
 )]
 
+#[path = "../tests/soundness/callers.rs"]
+mod callers;
 #[path = "../tests/soundness/carried_out.rs"]
 mod carried_out;
 #[path = "../tests/soundness/forms.rs"]
@@ -100,6 +102,9 @@ fn main() -> ExitCode {
                 let mut tally = pairs::PairTally::default();
                 while tally.pairs < of_policies / 2 && tally.wrong.len() < 20 {
                     tally.add(pairs::judge(&mut random, requests));
+                    if tally.laws.is_multiple_of(4) {
+                        tally.add(callers::judge(&mut random));
+                    }
                 }
                 tally
             })

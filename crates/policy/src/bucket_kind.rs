@@ -14,9 +14,9 @@ use crate::evaluate::{DocumentJudge, implausible};
 use crate::parse::is_account_id;
 use crate::prove::{
     AccessAnswer, AccessQuestion, ActionScope, Callers, DocumentId, DocumentSet, KeyFact,
-    ResourceScope, StatementSet, partition_of,
+    ResourceScope, StatementSet,
 };
-use crate::{Policy, PolicyKind};
+use crate::{Policy, PolicyKind, partition};
 
 /// The kind of a bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,7 +108,7 @@ pub struct KindProver<'a> {
 impl<'a> KindProver<'a> {
     /// Compiles a policy.
     pub fn new(case: KindCase<'a>) -> Self {
-        let partition = partition_of(case.policy);
+        let partition = partition::of_policy(case.policy);
         let mut builder = DocumentSet::builder(partition, [case.owner.to_owned()]);
         let document = builder.add(case.policy, PolicyKind::Resource);
         Self {

@@ -41,7 +41,7 @@ pub struct ProveInput {
     /// What time it is, RFC 3339; decides date conditions. Absent for any moment from 2026 on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<String>,
-    /// `aws`, `aws-cn` or `aws-us-gov`; absent to take it from the policy's resources.
+    /// The partition, for example `aws-cn`; absent to take it from the policy's ARNs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
     /// Resource control policies of the owner's account, level by level from the root; policies that

@@ -20,6 +20,7 @@ pub mod identity;
 mod json;
 pub mod kleene;
 pub mod parse;
+pub mod partition;
 pub mod pattern;
 pub mod prove;
 pub mod wording;

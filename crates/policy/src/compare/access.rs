@@ -1,12 +1,10 @@
 //! Whether one policy allows some access, or allows anyone.
 
 use super::kind::{self, Attachment};
-use crate::Policy;
 use crate::contract::Request;
 use crate::evaluate::{DocumentJudge, implausible};
-use crate::prove::{
-    AccessAnswer, Budget, Callers, DocumentSet, RuleQuestion, StatementSet, partition_of,
-};
+use crate::prove::{AccessAnswer, Budget, Callers, DocumentSet, RuleQuestion, StatementSet};
+use crate::{Policy, partition};
 
 /// Whether something is granted.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +35,11 @@ pub fn forbids(
     actions: &[String],
     resources: &[String],
 ) -> Grant {
-    let asked = [attachment.callers()];
-    Asked::new(policy, attachment, Some((actions, resources))).grant(&asked, false)
+    let callers = [attachment.callers()];
+    let access = Some((actions, resources));
+    in_each_partition(policy, resources, |partition| {
+        Asked::new(policy, attachment, access, partition).grant(&callers, false)
+    })
 }
 
 /// Whether a policy allows a caller who holds nothing that it names: a request without a signature,
@@ -57,7 +58,10 @@ pub fn public(policy: &Policy, attachment: Attachment) -> Grant {
                 asked.push(Callers::Service(name.clone()));
             }
             crate::document::Principal::Federated(name) if attachment == Attachment::Trust => {
-                asked.push(Callers::Provider(name.clone()));
+                asked.push(match name.as_str() {
+                    "*" => Callers::UnnamedProvider,
+                    name => Callers::Provider(name.to_owned()),
+                });
             }
             _ => {}
         }
@@ -66,7 +70,26 @@ pub fn public(policy: &Policy, attachment: Attachment) -> Grant {
         // Nobody but the holder is allowed by an identity policy.
         return Grant::NotGranted;
     }
-    Asked::new(policy, attachment, None).grant(&asked, true)
+    in_each_partition(policy, &[], |partition| {
+        Asked::new(policy, attachment, None, partition).grant(&asked, true)
+    })
+}
+
+/// The first partition's answer that is yes, of those that a policy and the resources name.
+fn in_each_partition(
+    policy: &Policy,
+    resources: &[String],
+    grant: impl Fn(&'static str) -> Grant,
+) -> Grant {
+    let mut answer = Grant::NotGranted;
+    for partition in partition::of_all(std::iter::once(policy), resources) {
+        match grant(partition) {
+            Grant::NotGranted => {}
+            Grant::Undecided(reason) => answer = Grant::Undecided(reason),
+            granted @ Grant::Granted(_) => return granted,
+        }
+    }
+    answer
 }
 
 /// A policy with what is asked of it.
@@ -84,8 +107,8 @@ impl<'a> Asked<'a> {
         policy: &'a Policy,
         attachment: Attachment,
         access: Option<(&[String], &[String])>,
+        partition: &'static str,
     ) -> Self {
-        let partition = partition_of(policy);
         let mut builder = DocumentSet::builder(partition, []);
         let document = builder.add(policy, attachment.policy_kind());
         let mut musts = vec![vec![StatementSet::allows(document)]];

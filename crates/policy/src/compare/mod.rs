@@ -32,14 +32,14 @@ use std::cell::OnceCell;
 
 use self::covered::TextCover;
 use self::kind::{RequestScope, RequestScopes};
-use crate::Policy;
 use crate::contract::{CompareOutput, CompareVerdict, NewAccess, Request, RequestPrincipal};
 use crate::document::{Effect, Principal, Statement};
 use crate::evaluate::{DocumentJudge, implausible};
 use crate::prove::{
     AccessAnswer, Budget, CallerSpaces, Delegation, DocumentId, DocumentSet, Exhausted,
-    RuleQuestion, StatementSet, partition_of,
+    RuleQuestion, StatementSet,
 };
+use crate::{Policy, partition};
 
 /// The steps of one comparison, both directions together; an ordinary pair uses a few thousand.
 const STEPS: u64 = 3_000_000;
@@ -155,7 +155,8 @@ struct Comparison<'a> {
 enum PreparedSearch {
     /// The texts show that the policies allow the same.
     NotNeeded,
-    Ready(Box<SearchState>),
+    /// One for each partition that the policies name.
+    Ready(Vec<SearchState>),
     /// Compiling the policies exceeds the step limit.
     TooLong,
 }
@@ -201,7 +202,7 @@ impl<'a> Comparison<'a> {
         };
         if !is_settled {
             this.search = match this.compile(pair, budget) {
-                Ok(search) => PreparedSearch::Ready(Box::new(search)),
+                Ok(search) => PreparedSearch::Ready(search),
                 Err(Exhausted) => PreparedSearch::TooLong,
             };
         }
@@ -212,15 +213,24 @@ impl<'a> Comparison<'a> {
         &mut self,
         pair: &PolicyPair<'a>,
         budget: &mut Budget,
+    ) -> Result<Vec<SearchState>, Exhausted> {
+        let policies = pair.old.into_iter().chain(pair.new);
+        partition::of_all(policies, &[])
+            .into_iter()
+            .map(|partition| self.compile_for(partition, pair, budget))
+            .collect()
+    }
+
+    fn compile_for(
+        &mut self,
+        partition: &'static str,
+        pair: &PolicyPair<'a>,
+        budget: &mut Budget,
     ) -> Result<SearchState, Exhausted> {
         for policy in pair.old.into_iter().chain(pair.new) {
             budget.spend_reading(compilation_steps(policy))?;
         }
         let policies = || pair.old.into_iter().chain(pair.new);
-        let partition = policies()
-            .map(partition_of)
-            .find(|partition| *partition != "aws")
-            .unwrap_or("aws");
         let mut builder = DocumentSet::builder(partition, []);
         let kind = pair.kind.policy_kind();
         self.old.document = pair.old.map(|policy| builder.add(policy, kind));
@@ -260,27 +270,43 @@ impl<'a> Comparison<'a> {
         if to.cover.allows_no_more {
             return gained;
         }
-        let search = match &self.search {
+        let searches = match &self.search {
             PreparedSearch::NotNeeded => return gained,
-            PreparedSearch::Ready(search) => search,
+            PreparedSearch::Ready(searches) => searches,
             PreparedSearch::TooLong => {
                 gained.undecided = Some(TOO_HARD.to_owned());
                 return gained;
             }
         };
-        if let Some(reason) = search.unreadable(to).or_else(|| search.unreadable(from)) {
+        let unreadable =
+            |search: &SearchState| search.unreadable(to).or_else(|| search.unreadable(from));
+        if let Some(reason) = searches.first().and_then(unreadable) {
             gained.undecided = Some(reason);
             return gained;
         }
         for allow in policy.with_effect(Effect::Allow) {
-            let asked = AskedAllow {
-                search,
-                from,
-                to,
-                allow,
-                covered: to.cover.is_allowed(allow),
+            let covered = to.cover.is_allowed(allow);
+            let asked = || {
+                searches.iter().map(|search| AskedAllow {
+                    search,
+                    from,
+                    to,
+                    allow,
+                    covered,
+                })
             };
-            match asked.find(&search.scopes.today, self.kind, budget) {
+            let mut found = Found::Nothing;
+            for asked in asked() {
+                match asked.find(self.kind, budget) {
+                    new @ Found::New(_) => {
+                        found = new;
+                        break;
+                    }
+                    Found::Nothing => {}
+                    undecided @ Found::Undecided(_) => found = undecided,
+                }
+            }
+            match found {
                 Found::New(access) => {
                     gained.statements.push(*access);
                     if first || gained.statements.len() >= LISTED {
@@ -292,8 +318,14 @@ impl<'a> Comparison<'a> {
                 }
                 Found::Nothing if first || !forwards => {}
                 Found::Nothing => {
-                    if asked.may_be_more(&search.scopes.unmatched, budget) {
-                        if asked.may_be_more(&search.scopes.future, budget) {
+                    let unmatched = |asked: AskedAllow<'_>| {
+                        asked.may_be_more(&asked.search.scopes.unmatched, budget)
+                    };
+                    if asked().any(unmatched) {
+                        let future = |asked: AskedAllow<'_>| {
+                            asked.may_be_more(&asked.search.scopes.future, budget)
+                        };
+                        if asked().any(future) {
                             gained.future.push(allow.index);
                         } else {
                             gained.unmatched.push(allow.index);
@@ -308,7 +340,7 @@ impl<'a> Comparison<'a> {
     /// What else a reviewer should know.
     fn remarks(&self, gained: &Gained, budget: &mut Budget) -> Vec<String> {
         let mut remarks = Vec::new();
-        let (PreparedSearch::Ready(search), Some(new)) = (&self.search, self.new.policy) else {
+        let (PreparedSearch::Ready(searches), Some(new)) = (&self.search, self.new.policy) else {
             return remarks;
         };
         for index in &gained.unmatched {
@@ -335,14 +367,17 @@ impl<'a> Comparison<'a> {
                 .statements
                 .iter()
                 .any(|found| found.index == allow.index);
-            let asked = AskedAllow {
-                search,
-                from: &self.old,
-                to: &self.new,
-                allow,
-                covered: false,
+            let is_stronger = |search| {
+                let asked = AskedAllow {
+                    search,
+                    from: &self.old,
+                    to: &self.new,
+                    allow,
+                    covered: false,
+                };
+                asked.is_stronger(budget)
             };
-            if !is_new && asked.is_stronger(budget) {
+            if !is_new && searches.iter().any(is_stronger) {
                 remarks.push(format!(
                     "Statement {index} of the new policy grants directly what the old policy granted \
                      to the account: the account's identity policies no longer need to allow it.",
@@ -429,7 +464,8 @@ impl AskedAllow<'_> {
     }
 
     /// A request that its policy allows by it and the other policy does not.
-    fn find(&self, scopes: &[RequestScope], kind: Attachment, budget: &mut Budget) -> Found {
+    fn find(&self, kind: Attachment, budget: &mut Budget) -> Found {
+        let scopes = &self.search.scopes.today;
         let Some(must) = self.must() else {
             return Found::Nothing;
         };

@@ -29,6 +29,7 @@ use super::dpll::{Alternative, RequestModel};
 use super::fold::{self, Settled};
 use super::glob::{Glob, GlobToken};
 use super::holding;
+use super::provider::IdentityProvider;
 use super::space::{self, NEVER, RequestSpace, SettledDeny};
 use super::value::{Domain, Rounding, Values};
 use super::vocabulary::{ACTION, RESOURCE, Vocabulary, same_key};
@@ -94,6 +95,8 @@ pub enum Callers {
     Service(String),
     /// A federated identity, by its provider, on a role's trust policy.
     Provider(String),
+    /// A federated identity of any provider that no principal element names.
+    UnnamedProvider,
     /// The principal of this ARN: a root user, a user, a role (any of its sessions) with its path, a
     /// role session or a federated user.
     Arn(String),
@@ -579,11 +582,16 @@ impl DocumentSet {
                 );
             }
             Callers::Provider(name) => {
-                list.add(CallerClass::Provider(name.as_str().into()), fresh, None);
+                let named = IdentityProvider::Named(name.as_str().into());
+                list.federated(vec![named], fresh);
+            }
+            Callers::UnnamedProvider => {
+                list.federated(IdentityProvider::unnamed(vocabulary), fresh);
             }
             Callers::Arn(arn) => {
                 if let Some(caller) = CallerClass::of_arn(arn) {
-                    list.add(caller, fresh, None);
+                    list.add(caller.clone(), fresh, None);
+                    list.sessions_of(&caller);
                 }
             }
             Callers::Account(id) => {
@@ -607,10 +615,7 @@ impl DocumentSet {
                 list.named(|account| told_apart || named.contains(account));
                 list.services();
                 if *callers == Callers::Assumers {
-                    for name in vocabulary.providers().filter(|name| *name != "*") {
-                        list.add(CallerClass::Provider(name.into()), fresh, None);
-                    }
-                    list.add(CallerClass::Provider(OTHER_PROVIDER.into()), fresh, None);
+                    list.federated(IdentityProvider::all(vocabulary), fresh);
                 }
             }
         }
@@ -711,9 +716,6 @@ impl DocumentSet {
             })
     }
 }
-
-/// Stands for every identity provider that no document names.
-const OTHER_PROVIDER: &str = "provider.example.com";
 
 /// The actions of the catalogue that some rule of each group is about.
 fn actions_of(musts: &[Vec<PlayedRule<'_>>]) -> Actions {

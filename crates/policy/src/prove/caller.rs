@@ -20,6 +20,7 @@ use std::sync::Arc;
 use super::compile::{CompiledRule, Whom};
 use super::glob::Glob;
 use super::numeric::NumberRange;
+use super::provider::IdentityProvider;
 use super::value::{AddressDomain, Domain, Rounding, Values};
 use super::vocabulary::{self, Vocabulary};
 use super::{arn, boolean};
@@ -63,9 +64,8 @@ pub(super) enum CallerClass {
     },
     /// The account behind a canonical user id.
     Canonical(Arc<str>),
-    /// A federated identity that asks for a session of a role, by its provider: a SAML provider's
-    /// ARN, or the name or ARN of an OIDC provider. Only trust policies speak of it.
-    Provider(Arc<str>),
+    /// A federated identity that asks for a session of a role. Only trust policies speak of it.
+    Provider(IdentityProvider),
 }
 
 /// How directly a statement grants to a caller (IAM user guide, "Policy evaluation for requests within
@@ -91,6 +91,8 @@ pub(super) struct CallerShape {
     pub(super) widened: bool,
     /// The caller is an IAM user of that name, under any path, and no statement names it by its ARN.
     pub(super) username: Option<Arc<str>>,
+    /// Sessions of its role, or federated users of its account, that have shapes of their own.
+    pub(super) apart: Vec<Arc<str>>,
     pub(super) caller: CallerClass,
 }
 
@@ -158,17 +160,14 @@ impl CallerClass {
         matches!(self, Self::Aws { account: Some(account), .. } if &**account == wanted)
     }
 
-    /// How a request names a caller that no ARN names; none for the others.
+    /// How a request names a caller that no ARN and no provider names; none for the others.
     pub(super) fn class(&self) -> Option<PrincipalClass> {
         match self {
             Self::Anonymous => Some(PrincipalClass::Anonymous),
             Self::Service(name) => Some(PrincipalClass::Service {
                 name: name.to_string(),
             }),
-            Self::Provider(name) => Some(PrincipalClass::Federated {
-                name: name.to_string(),
-            }),
-            Self::Aws { .. } | Self::Canonical(_) => None,
+            Self::Aws { .. } | Self::Canonical(_) | Self::Provider(_) => None,
         }
     }
 
@@ -186,14 +185,18 @@ impl CallerClass {
             Whom::Principals(element) if element.negated => self.left_out(element).map(|out| !out),
             Whom::Principals(element) => any(element.items.iter().map(|item| self.is(item))),
             Whom::Trusted(element) => {
-                let meant = |item: &Principal| match (self, item) {
-                    (Self::Aws { .. }, Principal::Federated(_)) => Some(false),
-                    _ => self.is(item),
+                let is_of_session = |item: &Principal| {
+                    matches!(self, Self::Aws { .. }) && matches!(item, Principal::Federated(_))
                 };
+                let items = || element.items.iter().filter(|item| !is_of_session(item));
                 if element.negated {
-                    self.left_out(element).map(|out| !out)
+                    let element = Element {
+                        negated: true,
+                        items: items().cloned().collect(),
+                    };
+                    self.left_out(&element).map(|out| !out)
                 } else {
-                    any(element.items.iter().map(meant))
+                    any(items().map(|item| self.is(item)))
                 }
             }
         }
@@ -314,9 +317,7 @@ impl CallerClass {
                 (_, Principal::Everyone) => true,
                 (Self::Service(own), Principal::Service(named)) => own.eq_ignore_ascii_case(named),
                 (Self::Canonical(own), Principal::CanonicalUser(named)) => **own == **named,
-                (Self::Provider(own), Principal::Federated(named)) => {
-                    named == "*" || **own == **named
-                }
+                (Self::Provider(own), Principal::Federated(named)) => own.is(named),
                 _ => false,
             });
         };
@@ -435,17 +436,6 @@ impl CallerClass {
     }
 }
 
-/// A claim of another OIDC provider: the key begins with the provider's host (IAM user guide, "Available
-/// keys for AWS OIDC federation", 2026-09).
-fn is_of_other_provider(key: &str, provider: &str) -> bool {
-    let own = provider
-        .split_once("oidc-provider/")
-        .map_or(provider, |(_, host)| host);
-    key.rsplit_once(':').is_some_and(|(host, _)| {
-        host.contains('.') && own.contains('.') && !host.eq_ignore_ascii_case(own)
-    })
-}
-
 /// The account of an identity provider that is given by its ARN.
 fn provider_account(provider: &str) -> Option<&str> {
     let mut parts = provider.split(':');
@@ -480,7 +470,8 @@ pub(super) fn tells_networks_apart(key: &str) -> bool {
         || matches!(key, "aws:sourceip" | "aws:vpcsourceip")
 }
 
-/// Keys with many values (IAM user guide and Service Authorization Reference: type ArrayOf…).
+/// Keys with many values: those of type ArrayOf… (IAM user guide, and the Service Authorization Reference of
+/// the services whose policies are compared, 2026-11).
 pub(super) fn has_many(key: &str) -> bool {
     matches!(
         key,
@@ -491,9 +482,25 @@ pub(super) fn has_many(key: &str) -> bool {
             | "aws:sourceorgpaths"
             | "aws:tagkeys"
             | "aws:vpceorgpaths"
-            | "s3:requestobjecttagkeys"
+            | "dynamodb:attributes"
+            | "dynamodb:leadingkeys"
+            | "kms:encryptioncontextkeys"
+            | "kms:grantoperations"
+            | "kms:resourcealiases"
+            | "lambda:layer"
+            | "lambda:securitygroupids"
+            | "lambda:subnetids"
             | "s3:inventoryaccessibleoptionalfields"
-    )
+            | "s3:requestobjecttagkeys"
+            | "sts:transitivetagkeys"
+    ) || key.ends_with(".com:amr")
+}
+
+/// Whether nothing is known of how many values a key has: it is of another service, and of no identity
+/// provider, whose claims have one each but for `amr`.
+pub(super) fn may_have_many(key: &str) -> bool {
+    key.split_once(':')
+        .is_some_and(|(family, _)| !matches!(family, "aws" | "s3") && !family.contains('.'))
 }
 
 /// Keys that say what a caller is or owns: naming a value of theirs is a constraint.
@@ -593,7 +600,7 @@ impl CallerShape {
             .of_caller(policy, place, key, name)
             .or_else(|| self.of_network(policy, place, key, name))
             .unwrap_or_else(|| self.of_request(policy, place, key, name, rounding));
-        let many = has_many(name);
+        let many = policy.has_many(key);
         match found {
             DomainSource::Shared(domain) if domain.many == many => domain,
             DomainSource::Shared(domain) => Arc::new(Domain {
@@ -638,7 +645,6 @@ impl CallerShape {
             } => (account.as_deref(), *kind, name.as_deref()),
             other => return Self::of_other_caller(other, self, policy, key, name),
         };
-        let temporary = kind != PrincipalKind::Root;
         let domain = match name {
             "aws:principalorgid" => return Some(self.held(policy, key, &["o-??????????*"])),
             "aws:principalorgpaths" => {
@@ -664,7 +670,7 @@ impl CallerShape {
                 PrincipalKind::Federated => "FederatedUser",
             }),
             "aws:principalarn" => self.principal_arn(policy, account, kind, own_name),
-            "aws:userid" => self.userid(policy, account, kind, own_name),
+            "aws:userid" => self.userid(policy, &self.caller),
             "aws:username" => match (kind, own_name.or(self.username.as_deref())) {
                 (PrincipalKind::User, Some(name)) => Domain::fixed(last(name)),
                 (PrincipalKind::User, None) => self.any_username(policy, account, key),
@@ -672,24 +678,9 @@ impl CallerShape {
             },
             "aws:principalisawsservice" => Domain::fixed("false"),
             "aws:principalservicename" | "aws:principalservicenameslist" => Domain::absent(),
-            "aws:multifactorauthpresent" if temporary => optional(words(&boolean::VALUES)),
-            "aws:multifactorauthage" if temporary => optional(line(0.0, LONGEST_SESSION)),
-            "aws:tokenissuetime" if temporary => optional(Values::Time(match place.now {
-                // What was issued in the future is not, and what was issued earlier has expired.
-                Some(now) if !place.matching_only => NumberRange {
-                    min: now - LONGEST_SESSION,
-                    max: now,
-                    whole: true,
-                },
-                _ => NumberRange {
-                    min: 0.0,
-                    max: f64::INFINITY,
-                    whole: true,
-                },
-            })),
-            "aws:multifactorauthpresent" | "aws:multifactorauthage" | "aws:tokenissuetime" => {
-                Domain::absent()
-            }
+            "aws:multifactorauthpresent" => optional(words(&boolean::VALUES)),
+            "aws:multifactorauthage" => optional(line(0.0, LONGEST_SESSION)),
+            "aws:tokenissuetime" => token_issue_time(kind, place),
             "aws:federatedprovider" if kind == PrincipalKind::Role => Domain::any_text(),
             "aws:federatedprovider" => Domain::absent(),
             "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid" | "aws:sourceorgpaths"
@@ -761,8 +752,8 @@ impl CallerShape {
                 Some(domain.into())
             }
             CallerClass::Provider(provider) => Some(DomainSource::Own(match name {
-                "aws:federatedprovider" => Domain::fixed(&**provider),
-                _ if is_of_other_provider(name, provider) => Domain::absent(),
+                "aws:federatedprovider" => provider.names(policy),
+                _ if !provider.may_hold(name) => Domain::absent(),
                 "aws:viaawsservice" => present(words(&boolean::VALUES)),
                 "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid"
                 | "aws:sourceorgpaths" | "aws:sourceowner" | "kms:calleraccount" => {
@@ -881,30 +872,43 @@ impl CallerShape {
         }
     }
 
-    fn userid(
-        &self,
-        policy: &Vocabulary,
-        account: Option<&str>,
-        kind: PrincipalKind,
-        name: Option<&str>,
-    ) -> Domain {
+    /// Of a session of a role it ends in the session's name, of a federated user in the user's (IAM user
+    /// guide, "Principal key values", 2026-09).
+    fn userid(&self, policy: &Vocabulary, caller: &CallerClass) -> Domain {
+        let CallerClass::Aws {
+            account,
+            kind,
+            name,
+            session,
+            ..
+        } = caller
+        else {
+            return Domain::absent();
+        };
+        let (account, name) = (account.as_deref(), name.as_deref());
         let digits = account.unwrap_or("????????????");
-        let within = match kind {
-            PrincipalKind::Root => vec![digits.to_owned()],
-            PrincipalKind::User => vec!["AIDA????????????????*".to_owned()],
-            PrincipalKind::Role => vec!["AROA????????????????*:??*".to_owned()],
-            PrincipalKind::Federated => vec![format!("{digits}:{}", name.map_or("??*", last))],
-        };
         let literal = !self.fresh && matches!(kind, PrincipalKind::User | PrincipalKind::Role);
-        let mut without: Vec<Glob> = if self.fresh {
-            policy
-                .unique_ids
-                .iter()
-                .map(|id| Glob::like(&format!("{id}*")))
-                .collect()
-        } else {
-            Vec::new()
+        let session_of = |id: &str| match session {
+            Some(session) => ending(id, session),
+            None => Glob::like(&format!("{id}:??*")),
         };
+        let within = match kind {
+            // What a policy names need not have the form of today's ids.
+            PrincipalKind::User if literal => Glob::like("?*"),
+            PrincipalKind::Role if literal => session_of("?*"),
+            PrincipalKind::Root => Glob::like(digits),
+            PrincipalKind::User => Glob::like("AIDA????????????????*"),
+            PrincipalKind::Role => session_of("AROA????????????????*"),
+            PrincipalKind::Federated => match name {
+                Some(name) => ending(digits, last(name)),
+                None => Glob::like(&format!("{digits}:??*")),
+            },
+        };
+        let mut without: Vec<Glob> = Vec::new();
+        if self.fresh {
+            let named = policy.unique_ids.iter();
+            without.extend(named.map(|id| Glob::like(&format!("{id}*"))));
+        }
         if literal {
             without.push(Glob::exactly("anonymous"));
         }
@@ -915,17 +919,10 @@ impl CallerShape {
                 without.push(Glob::like(&format!("{id}:*")));
             }
         }
+        without.extend(self.apart.iter().map(|part| ending("*", part)));
         present(Values::Text {
             prefix: String::new(),
-            within: if literal {
-                // What a policy names need not have the form of today's ids.
-                like(&[match kind {
-                    PrincipalKind::Role => "?*:??*".to_owned(),
-                    _ => "?*".to_owned(),
-                }])
-            } else {
-                like(&within)
-            },
+            within: vec![within],
             without,
         })
     }
@@ -1175,6 +1172,29 @@ fn access_points(partition: &str, account: &str) -> [String; 2] {
 /// of those have none.
 const SEVEN_PARTS: &str = "*:*:*:*:*:*:*";
 
+/// When temporary credentials were issued. Sessions of roles and of federated users have no others; users
+/// and the root user have them in the console, among other places (IAM user guide, "AWS global condition
+/// context keys", 2026-09).
+fn token_issue_time(kind: PrincipalKind, place: &OwnerAndTime) -> Domain {
+    let range = match place.now {
+        // What was issued in the future is not, and what was issued earlier has expired.
+        Some(now) if !place.matching_only => NumberRange {
+            min: now - LONGEST_SESSION,
+            max: now,
+            whole: true,
+        },
+        _ => NumberRange {
+            min: 0.0,
+            max: f64::INFINITY,
+            whole: true,
+        },
+    };
+    Domain {
+        optional: matches!(kind, PrincipalKind::Root | PrincipalKind::User),
+        ..optional(Values::Time(range))
+    }
+}
+
 /// What a caller can hold whom the policy does not name.
 fn fresh(policy: &Vocabulary, key: usize, within: &[&str]) -> Domain {
     let mut without: Vec<Glob> = policy.literals_of(key).map(Glob::exactly).collect();
@@ -1199,7 +1219,7 @@ fn fresh(policy: &Vocabulary, key: usize, within: &[&str]) -> Domain {
         }
     }
     Domain {
-        many: has_many(name),
+        many: policy.has_many(key),
         ..optional(Values::Text {
             prefix: String::new(),
             within: within.iter().map(|pattern| shape_of(pattern)).collect(),
@@ -1215,6 +1235,13 @@ fn shape_of(pattern: &str) -> Glob {
         return glob;
     }
     arn::pattern(&glob.clone().into_tokens()).unwrap_or(glob)
+}
+
+/// A pattern before a colon, and a text behind it.
+fn ending(pattern: &str, text: &str) -> Glob {
+    let mut tokens = Glob::like(&format!("{pattern}:")).into_tokens();
+    tokens.extend(Glob::exactly(text).into_tokens());
+    Glob::new(tokens)
 }
 
 /// The users of an account that statements name.

@@ -1,14 +1,15 @@
 //! Lists of callers, split into shapes.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::caller::{
     CallerClass, CallerShape, PrincipalKind, tells_networks_apart, tells_principals_apart,
 };
+use super::provider::IdentityProvider;
 use super::vocabulary::Vocabulary;
-use crate::document::Principal;
+use crate::document::{Principal, PrincipalArn};
 use crate::parse;
 
 /// A service principal that stands for all that a policy does not name.
@@ -70,6 +71,7 @@ impl<'a> CallerList<'a> {
                 fresh,
                 widened: false,
                 username: None,
+                apart: Vec::new(),
                 caller,
             },
             held_as,
@@ -83,6 +85,7 @@ impl<'a> CallerList<'a> {
                 fresh,
                 widened: true,
                 username: None,
+                apart: Vec::new(),
                 caller,
             },
             held_as: None,
@@ -134,6 +137,13 @@ impl<'a> CallerList<'a> {
                 }
             )
         });
+    }
+
+    /// Federated identities of these providers.
+    pub(super) fn federated(&mut self, providers: Vec<IdentityProvider>, fresh: bool) {
+        for provider in providers {
+            self.add(CallerClass::Provider(provider), fresh, None);
+        }
     }
 
     /// The services that the policy names, as principals or in conditions on the caller's service.
@@ -237,6 +247,7 @@ impl<'a> CallerList<'a> {
                     fresh,
                     widened: matches!(user, CallerClass::Aws { account: None, .. }),
                     username: Some(name.into()),
+                    apart: Vec::new(),
                     caller: user.clone(),
                 },
                 held_as: held_as.cloned(),
@@ -284,13 +295,36 @@ impl<'a> CallerList<'a> {
         }
     }
 
+    /// The sessions of one role that statements name.
+    pub(super) fn sessions_of(&mut self, role: &CallerClass) {
+        if let CallerClass::Aws {
+            account: Some(account),
+            kind: PrincipalKind::Role,
+            name: Some(name),
+            session: None,
+            ..
+        } = role
+        {
+            let of_role = |arn: &PrincipalArn| {
+                arn.account == **account
+                    && arn.kind == "assumed-role"
+                    && arn.name.split('/').next() == name.rsplit('/').next()
+            };
+            self.add_principals(of_role);
+        }
+    }
+
     /// The users, roles and sessions that statements name.
     pub(super) fn principals(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.add_principals(|arn| wanted(&arn.account));
+    }
+
+    fn add_principals(&mut self, wanted: impl Fn(&PrincipalArn) -> bool) {
         for principal in &self.vocabulary.principals {
             let Principal::Arn(arn) = principal else {
                 continue;
             };
-            if !wanted(&arn.account) {
+            if !wanted(arn) {
                 continue;
             }
             let (kind, name, session) = match (arn.kind.as_str(), arn.name.split_once('/')) {
@@ -311,6 +345,57 @@ impl<'a> CallerList<'a> {
                 false,
                 Some(arn.text.as_str().into()),
             );
+        }
+        self.set_apart();
+    }
+
+    /// Sessions and federated users that have shapes of their own are no part of the shapes without a name.
+    fn set_apart(&mut self) {
+        let mut named: BTreeMap<(&str, Option<&str>), Vec<Arc<str>>> = BTreeMap::new();
+        for part in &self.parts {
+            if let CallerClass::Aws {
+                account: Some(account),
+                kind,
+                name: Some(name),
+                session,
+                ..
+            } = &part.shape.caller
+            {
+                let (role, own) = match (kind, session) {
+                    (PrincipalKind::Role, Some(session)) => (Some(&**name), session),
+                    (PrincipalKind::Federated, _) => (None, name),
+                    _ => continue,
+                };
+                named.entry((account, role)).or_default().push(own.clone());
+            }
+        }
+        if named.is_empty() {
+            return;
+        }
+        let apart: Vec<Vec<Arc<str>>> = self
+            .parts
+            .iter()
+            .map(|part| match &part.shape.caller {
+                CallerClass::Aws {
+                    account: Some(account),
+                    kind,
+                    name,
+                    session: None,
+                    ..
+                } => {
+                    let role = match (kind, name) {
+                        // A session names its role without the path.
+                        (PrincipalKind::Role, Some(name)) => name.rsplit('/').next(),
+                        (PrincipalKind::Federated, None) => None,
+                        _ => return Vec::new(),
+                    };
+                    named.get(&(&**account, role)).cloned().unwrap_or_default()
+                }
+                _ => Vec::new(),
+            })
+            .collect();
+        for (part, apart) in self.parts.iter_mut().zip(apart) {
+            part.shape.apart = apart;
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::Policy;
 use crate::contract::{BUCKET_OWNER_ENFORCED, Grant, PublicAccessBlock};
 use crate::controls::AccountControls;
+use crate::partition::PARTITIONS;
 
 /// A bucket, as far as questions about its reach depend on it.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +33,7 @@ pub struct Case<'a> {
     pub scps: &'a [AccountControls],
     /// What time it is, seconds since 1970; none for any moment from 2026 on.
     pub now: Option<f64>,
-    /// `aws`, `aws-cn` or `aws-us-gov`; none to take it from the policy's resources.
+    /// One of [`PARTITIONS`]; none to take it from the policy's resources.
     pub partition: Option<&'static str>,
 }
 
@@ -61,11 +62,10 @@ impl<'a> Case<'a> {
     /// # Errors
     /// What there is.
     pub fn partition(name: &str) -> Result<&'static str, String> {
-        let known = ["aws", "aws-cn", "aws-us-gov"];
-        known
+        PARTITIONS
             .into_iter()
             .find(|known| *known == name)
-            .ok_or_else(|| format!("partition: {name:?} is none of {}", known.join(", ")))
+            .ok_or_else(|| format!("partition: {name:?} is none of {}", PARTITIONS.join(", ")))
     }
 
     /// A moment in RFC 3339, in seconds since 1970.

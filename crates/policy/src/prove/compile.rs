@@ -14,11 +14,12 @@ use super::case::Case;
 use super::fold::{self, Settled};
 use super::glob::{Glob, GlobToken};
 use super::value::{Domain, Values};
-use super::vocabulary::{RESOURCE, Vocabulary, text_of};
+use super::vocabulary::{RESOURCE, Vocabulary};
 use crate::catalogue::ActionClass;
 use crate::catalogue::{self, Action, Actions, On};
 use crate::contract::Grant;
 use crate::document::{Effect, Element, Policy, Principal, Statement, Version};
+use crate::partition;
 
 /// Whom a statement speaks of.
 #[derive(Clone, Debug)]
@@ -144,7 +145,7 @@ impl CompiledPolicy {
         } = *case;
         let grants = case.effective_grants();
         let partition = partition
-            .or_else(|| policy.map(partition_of))
+            .or_else(|| policy.map(partition::of_policy))
             .unwrap_or("aws");
         let mut this = Self {
             allows: Vec::new(),
@@ -501,25 +502,3 @@ const FULL_CONTROL: [&str; 6] = [
     "s3:GetBucketAcl",
     "s3:PutBucketAcl",
 ];
-
-/// The partition that the policy's resources and principals name.
-pub(crate) fn partition_of(policy: &Policy) -> &'static str {
-    let names = |partition: &str| {
-        policy.statements.iter().any(|statement| {
-            let mut resources = statement.resource.iter().flat_map(|element| &element.items);
-            let mut principals = statement
-                .principal
-                .iter()
-                .flat_map(|element| &element.items);
-            resources.any(|pattern| pattern.text.starts_with(partition))
-                || principals.any(|principal| text_of(principal).starts_with(partition))
-        })
-    };
-    if names("arn:aws-cn:") {
-        "aws-cn"
-    } else if names("arn:aws-us-gov:") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    }
-}

@@ -52,7 +52,7 @@ pub struct DocumentSet {
 pub struct DocumentSetBuilder(DocumentSet);
 
 impl DocumentSet {
-    /// An empty set. `partition` is `aws`, `aws-cn` or `aws-us-gov`; `accounts` are 12-digit ids that
+    /// An empty set. `partition` is one of [`PARTITIONS`](crate::partition::PARTITIONS); `accounts` are 12-digit ids that
     /// are known beforehand, which no caller has who holds nothing that is named.
     pub fn builder(
         partition: &'static str,

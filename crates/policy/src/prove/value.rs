@@ -444,7 +444,16 @@ fn address(domain: AddressDomain, named: &Addresses, literals: &[Literal<'_>]) -
     }
     match candidates.into_iter().find(passes) {
         Some(value) => SolvedValue::Value(value),
-        None if foreign.is_empty() => SolvedValue::Nothing,
+        None if foreign.is_empty() || foreign.iter().any(|literal| lists_all(literal)) => {
+            SolvedValue::Nothing
+        }
         None => SolvedValue::Unclear,
     }
+}
+
+/// Whether a condition asks for one of some texts that it writes in full.
+fn lists_all((atom, wanted): &Literal<'_>) -> bool {
+    *wanted != atom.negated
+        && matches!(&atom.test, ValueTest::Text(globs)
+            if globs.iter().all(|glob| glob.literal().is_some()))
 }

@@ -67,7 +67,14 @@ pub(super) fn assignments(
                     options.extend(values.iter().cloned().map(Some));
                 }
                 let domain = &other;
-                if let SolvedValue::Value(value) = value::one(domain, &[], budget)? {
+                // What stands for a variable must not be taken for what a policy writes.
+                let distinct = policy
+                    .unwritten()
+                    .map(|text| format!("{text}-{key}"))
+                    .filter(|value| domain.admits(value));
+                if let Some(value) = distinct {
+                    options.push(Some(value));
+                } else if let SolvedValue::Value(value) = value::one(domain, &[], budget)? {
                     options.push(Some(value));
                 }
                 options.extend(

@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::atom::{Atom, ValueTest};
+use super::caller;
 use super::compile::{CompiledRule, Whom};
 use super::glob::Glob;
 use super::ip::Addresses;
 use super::value::Domain;
 use crate::catalogue::{self, Actions};
-use crate::document::{Principal, Statement, Version};
+use crate::document::{Principal, Quantifier, Statement, Version};
 
 /// The number of the key that is the resource.
 pub(super) const RESOURCE: usize = 0;
@@ -67,6 +68,10 @@ pub(super) struct Vocabulary {
     literals: Vec<BTreeSet<String>>,
     /// By key, what a caller holds whom the policy does not name; filled when first asked for.
     pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
+    /// By key, whether it may have many values.
+    many: Vec<bool>,
+    /// A text that no pattern holds; filled when first asked for.
+    unwritten: OnceLock<Option<&'static str>>,
     /// Every 12-digit number in the policy, and the owner.
     pub(super) accounts: BTreeSet<String>,
     /// An account that the policy does not name.
@@ -79,7 +84,7 @@ pub(super) struct Vocabulary {
     pub(super) networks: Arc<Addresses>,
     /// Every principal that a statement names.
     pub(super) principals: BTreeSet<Principal>,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
+    /// One of [`PARTITIONS`](crate::partition::PARTITIONS).
     pub(super) partition: &'static str,
 }
 
@@ -100,6 +105,8 @@ impl Vocabulary {
             carriers: Vec::new(),
             literals: Vec::new(),
             fresh: Vec::new(),
+            many: Vec::new(),
+            unwritten: OnceLock::new(),
             accounts: accounts.into_iter().collect(),
             fresh_account: "100000000007".into(),
             organizations: BTreeSet::new(),
@@ -130,6 +137,7 @@ impl Vocabulary {
             self.organizations.insert(OWN_ORGANIZATION.to_owned());
         }
         self.literals = self.collect_literals();
+        self.many = self.keys_of_many_values();
         self.networks = Arc::new(self.named_networks());
         self.fresh.resize_with(self.keys.len(), OnceLock::new);
         self.written = self
@@ -273,6 +281,34 @@ impl Vocabulary {
         literals
     }
 
+    /// By key, whether it may have many values. Of a key of which nothing is known, conditions tell it: all
+    /// of them ask about its values one by one.
+    fn keys_of_many_values(&self) -> Vec<bool> {
+        let (mut set, mut single) = (vec![false; self.keys.len()], vec![false; self.keys.len()]);
+        for atom in self.atoms.iter().filter(|atom| !atom.is_constant()) {
+            let of = match atom.quantifier {
+                Quantifier::Single => &mut single,
+                Quantifier::ForAllValues | Quantifier::ForAnyValue => &mut set,
+            };
+            if let Some(used) = of.get_mut(atom.key) {
+                *used = true;
+            }
+        }
+        let used = set.into_iter().zip(single);
+        self.keys
+            .iter()
+            .zip(used)
+            .map(|(key, (set, single))| {
+                caller::has_many(key) || (set && !single && caller::may_have_many(key))
+            })
+            .collect()
+    }
+
+    /// Whether a key may have many values.
+    pub(super) fn has_many(&self, key: usize) -> bool {
+        self.many.get(key).copied().unwrap_or_default()
+    }
+
     /// By key, the actions that can carry it.
     pub(super) fn carriers(&self) -> impl Iterator<Item = Actions> {
         self.carriers.iter().copied()
@@ -300,6 +336,25 @@ impl Vocabulary {
             .into_iter()
             .flatten()
             .map(String::as_str)
+    }
+
+    /// A text that no pattern holds, if a common word is one.
+    pub(super) fn unwritten(&self) -> Option<&'static str> {
+        let is_written = |text: &str| {
+            self.atoms.iter().any(|atom| {
+                let holds = match &atom.test {
+                    ValueTest::Text(globs) => {
+                        globs.iter().any(|glob| glob.written().contains(text))
+                    }
+                    _ => false,
+                };
+                holds || atom.written().any(|written| written.contains(text))
+            })
+        };
+        *self.unwritten.get_or_init(|| {
+            let words = ["value", "some-value", "another-value"];
+            words.into_iter().find(|text| !is_written(text))
+        })
     }
 
     /// Texts that the patterns which a key is compared with match, one for each.
@@ -431,7 +486,11 @@ impl Vocabulary {
         let tells = |name: &str| {
             matches!(
                 name,
-                "aws:principalaccount" | "aws:principalarn" | "aws:userid" | "aws:resourceaccount"
+                "aws:principalaccount"
+                    | "aws:principalarn"
+                    | "aws:userid"
+                    | "aws:resourceaccount"
+                    | "kms:calleraccount"
             )
         };
         self.mentions(tells)
@@ -448,7 +507,10 @@ impl Vocabulary {
             self.keys.get(key).is_some_and(|key| {
                 matches!(
                     key.as_str(),
-                    "aws:principalaccount" | "aws:principalarn" | "aws:userid"
+                    "aws:principalaccount"
+                        | "aws:principalarn"
+                        | "aws:userid"
+                        | "kms:calleraccount"
                 )
             })
         };
@@ -478,7 +540,7 @@ pub(super) fn same_key(name: &str) -> &str {
 }
 
 /// A principal as it is written.
-pub(super) fn text_of(principal: &Principal) -> &str {
+pub(crate) fn text_of(principal: &Principal) -> &str {
     match principal {
         Principal::Everyone => "*",
         Principal::Account(text)

@@ -81,6 +81,17 @@ fn principal(
     shape: &CallerShape,
     model: &RequestModel,
 ) -> Option<RequestPrincipal> {
+    let value = |key: &str| match policy
+        .position(key)
+        .and_then(|position| model.values.get(position))
+    {
+        Some(KeyValue::One(value)) => Some(value.as_str()),
+        _ => None,
+    };
+    if let CallerClass::Provider(provider) = &shape.caller {
+        let class = provider.class(policy, value("aws:federatedprovider"));
+        return Some(RequestPrincipal::Class(class));
+    }
     let CallerClass::Aws {
         account: Some(account),
         kind,
@@ -92,13 +103,6 @@ fn principal(
         return shape.caller.class().map(RequestPrincipal::Class);
     };
     let (name, session) = (name.as_deref(), session.as_deref());
-    let value = |key: &str| match policy
-        .position(key)
-        .and_then(|position| model.values.get(position))
-    {
-        Some(KeyValue::One(value)) => Some(value.as_str()),
-        _ => None,
-    };
     let partition = policy.partition;
     let fallback = policy.unnamed_principal();
     let arn = value("aws:principalarn");

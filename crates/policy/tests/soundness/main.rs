@@ -11,6 +11,7 @@
     reason = "a test that cannot go on should stop loudly"
 )]
 
+mod callers;
 mod carried_out;
 mod forms;
 mod grammar;
@@ -137,5 +138,25 @@ fn comparisons_never_contradict_the_evaluator_and_keep_the_laws() {
     assert!(tally.new > 50, "{tally:?}");
     assert!(tally.none > 30, "{tally:?}");
     assert!(tally.requests > 2_500, "{tally:?}");
+    assert!(tally.unknown * 20 < tally.pairs, "{tally:?}");
+}
+
+/// Federated identities with their claims, and callers of KMS.
+#[test]
+fn keys_that_follow_from_the_caller_never_contradict_the_evaluator() {
+    let mut random = Random(0x00c0_ca11);
+    let mut tally = pairs::PairTally::default();
+    for _ in 0..400 {
+        tally.add(callers::judge(&mut random));
+    }
+    assert!(
+        tally.wrong.is_empty(),
+        "{} contradictions, the first:\n{}",
+        tally.wrong.len(),
+        tally.wrong[0]
+    );
+    // The run must have had something to say.
+    assert!(tally.new > 100, "{tally:?}");
+    assert!(tally.none > 100, "{tally:?}");
     assert!(tally.unknown * 20 < tally.pairs, "{tally:?}");
 }

@@ -41,14 +41,14 @@ impl PairTally {
 }
 
 /// A policy document with what is needed to ask about it.
-struct Side {
-    document: Value,
+pub struct Side {
+    pub document: Value,
     policy: Policy,
-    judge: DocumentJudge,
+    pub judge: DocumentJudge,
 }
 
 impl Side {
-    fn new(document: Value, kind: PolicyKind) -> Self {
+    pub fn new(document: Value, kind: PolicyKind) -> Self {
         let policy = Policy::parse(&document.to_string(), kind);
         Self {
             judge: DocumentJudge::new(&policy, kind),
@@ -58,7 +58,7 @@ impl Side {
     }
 }
 
-fn answer(old: &Side, new: &Side, kind: Attachment) -> CompareOutput {
+pub fn answer(old: &Side, new: &Side, kind: Attachment) -> CompareOutput {
     compare(
         &PolicyPair {
             old: Some(&old.policy),

@@ -13,9 +13,7 @@ use super::records::Knowledge;
 use super::subject::{IdentityFacts, Subject};
 use super::world::{Place, World};
 use crate::catalogue;
-use crate::prove::caller::{
-    CallerClass, CallerShape, PrincipalKind, has_many, tells_networks_apart,
-};
+use crate::prove::caller::{CallerClass, CallerShape, PrincipalKind, tells_networks_apart};
 use crate::prove::glob::Glob;
 use crate::prove::numeric::NumberRange;
 use crate::prove::value::{Domain, Rounding, Values};
@@ -187,22 +185,16 @@ impl World {
                 KeyContent::In(Domain::absent())
             }
             Service::Kms if !is_of_caller(name) => self.of_kms(place, name),
-            // Any provider.
-            _ if name == "aws:federatedprovider"
-                && matches!(&subject.caller, CallerClass::Provider(name) if &**name == "*") =>
-            {
-                KeyContent::In(Domain::any_text())
-            }
             _ => self
                 .of_identity(subject, name, stance)
                 .or_else(|| self.of_target(place, service, name))
                 .unwrap_or_else(|| KeyContent::In(self.of_class(subject, place, key, stance))),
         };
+        let many = self.book.vocabulary.has_many(key);
         match found {
-            KeyContent::In(domain) if domain.many != has_many(name) => KeyContent::In(Domain {
-                many: has_many(name) || name == "kms:encryptioncontextkeys",
-                ..domain
-            }),
+            KeyContent::In(domain) if domain.many != many => {
+                KeyContent::In(Domain { many, ..domain })
+            }
             other => other,
         }
     }
@@ -213,6 +205,7 @@ impl World {
             fresh: !stance.held,
             widened: subject.widened,
             username: subject.username.clone(),
+            apart: Vec::new(),
             caller: subject.caller.clone(),
         };
         let domain = shape.domain(&self.book.vocabulary, place.owner, key, stance.rounding);
@@ -290,6 +283,13 @@ impl World {
                     "iam:GetAccountAuthorizationDetails",
                 )));
             };
+            let session = match &subject.caller {
+                CallerClass::Aws { session, .. } => session.as_deref(),
+                _ => None,
+            };
+            if let Some(session) = session {
+                return Some(KeyContent::In(Domain::fixed(format!("{id}:{session}"))));
+            }
             return Some(KeyContent::In(
                 if subject.kind() == Some(PrincipalKind::Role) {
                     let without = if stance.held {

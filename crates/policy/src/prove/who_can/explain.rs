@@ -353,7 +353,12 @@ impl World {
                 _ => None,
             }
         };
-        let partition = self.book.vocabulary.partition;
+        let vocabulary = &self.book.vocabulary;
+        if let CallerClass::Provider(provider) = &asked.subject.caller {
+            let class = provider.class(vocabulary, value("aws:federatedprovider"));
+            return Some(RequestPrincipal::Class(class));
+        }
+        let partition = vocabulary.partition;
         let CallerClass::Aws {
             account: Some(account),
             kind,
@@ -374,7 +379,7 @@ impl World {
                 None => arn.to_owned(),
             }));
         }
-        let unnamed = self.book.vocabulary.unnamed_principal();
+        let unnamed = vocabulary.unnamed_principal();
         let name = name.or_else(|| value("aws:username")).unwrap_or(&unnamed);
         Some(RequestPrincipal::Arn(match (kind, session) {
             (PrincipalKind::Root, _) => format!("arn:{partition}:iam::{account}:root"),

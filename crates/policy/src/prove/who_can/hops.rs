@@ -18,6 +18,7 @@ use super::subject::Subject;
 use super::world::{CompiledTrust, Place, World};
 use crate::contract::Reach;
 use crate::prove::caller::CallerClass;
+use crate::prove::provider::IdentityProvider;
 use crate::prove::value::Domain;
 
 /// A principal that is one step away.
@@ -204,22 +205,70 @@ impl World {
             .into_iter()
             .filter(|party| party.name != "anonymous")
             .map(|party| RoleAssumption::new(party.name.clone(), ASSUME, decided(&party)));
-        // A statement for everyone is one for the users of any provider.
-        let any = "*".to_owned();
-        let providers = trust
-            .named
-            .providers
-            .iter()
-            .chain([&any])
-            .collect::<BTreeSet<_>>();
-        let by_provider = providers.into_iter().flat_map(|name| {
-            let provider = Subject::other(CallerClass::Provider(name.as_str().into()), None);
+        let by_provider = self.federated_parties(trust).into_iter().flat_map(|party| {
             FEDERATE.map(|action| {
-                let decision = self.at_role(role, trust, &provider, None, action);
-                RoleAssumption::new(format!("federated:{name}"), action, decision)
+                let decision =
+                    party.decided(|caller| self.at_role(role, trust, caller, None, action));
+                RoleAssumption::new(party.name.clone(), action, decision)
             })
         });
         by_party.chain(by_provider).collect()
+    }
+
+    /// The users of each identity provider that a trust policy names, and of all others: a statement for
+    /// everyone is one for them as well.
+    fn federated_parties(&self, trust: &CompiledTrust) -> Vec<Party> {
+        let party = |name: &str, providers: Vec<IdentityProvider>| Party {
+            name: format!("federated:{name}"),
+            callers: providers
+                .into_iter()
+                .map(|provider| Subject::other(CallerClass::Provider(provider), None))
+                .collect(),
+            all: Vec::new(),
+            unseen: None,
+        };
+        let named = trust.named.providers.iter().filter(|name| *name != "*");
+        let mut parties: Vec<Party> = named
+            .map(|name| party(name, vec![IdentityProvider::Named(name.as_str().into())]))
+            .collect();
+        parties.push(party("*", self.unnamed_providers(trust)));
+        parties
+    }
+
+    /// The providers that this trust policy does not name, each kind that it distinguishes.
+    fn unnamed_providers(&self, trust: &CompiledTrust) -> Vec<IdentityProvider> {
+        let rule = |rule| self.book.rules.get(rule);
+        let other = CallerClass::Provider(IdentityProvider::Other);
+        let mut allows = trust.rules.allows.iter().copied().filter_map(rule);
+        if !allows.any(|rule| other.is_meant(&rule.rule) != Some(false)) {
+            return vec![IdentityProvider::Other];
+        }
+        let vocabulary = &self.book.vocabulary;
+        let keys: BTreeSet<&str> = trust
+            .rules
+            .all()
+            .filter_map(rule)
+            .flat_map(|rule| &rule.rule.atoms)
+            .filter_map(|atom| vocabulary.atoms.get(*atom))
+            .filter_map(|atom| vocabulary.keys.get(atom.key))
+            .map(String::as_str)
+            .collect();
+        // Claims that this trust policy does not look at make no difference to it.
+        let is_distinguished = |provider: &IdentityProvider| {
+            keys.iter()
+                .any(|key| !IdentityProvider::Other.may_hold(key) && provider.may_hold(key))
+        };
+        let of_others = vocabulary
+            .providers()
+            .filter(|name| *name != "*" && !trust.named.providers.contains(*name))
+            .map(|name| IdentityProvider::Named(name.into()))
+            .filter(|provider| {
+                keys.contains("aws:federatedprovider") || is_distinguished(provider)
+            });
+        let of_none = IdentityProvider::unnamed(vocabulary)
+            .into_iter()
+            .filter(|provider| *provider == IdentityProvider::Other || is_distinguished(provider));
+        of_none.chain(of_others).collect()
     }
 
     /// Whether some Allow of a trust policy can speak of an identity of the account.

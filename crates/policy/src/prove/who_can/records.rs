@@ -151,7 +151,7 @@ pub struct FunctionRecord {
 pub struct AccountRecord {
     /// 12-digit id.
     pub account: String,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
+    /// One of [`PARTITIONS`](crate::partition::PARTITIONS).
     pub partition: &'static str,
     /// Its organization: an id, or none; `Missing` leaves `aws:PrincipalOrgID` open.
     pub organization: Knowledge<Option<String>>,
