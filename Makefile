@@ -16,11 +16,7 @@ help: ## list the targets
 # without incremental compilation.
 LINTED := CARGO_INCREMENTAL=0 RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 
-# The check of the dependencies, whose tool is compiled first, runs beside the tests that wait. The wheel does
-# not: it shares the target folder, and with it the program that tests start.
-test: fmt ## everything CI runs; installs what it needs
-	$(MAKE) unit BESIDE=deny
-	$(MAKE) wheel
+test: fmt unit wheel deny ## everything CI runs; installs what it needs
 
 fmt: ## formatting, checked
 	cargo fmt --all --check
@@ -41,8 +37,6 @@ WAITING := round_trip localstack live html organization
 COMPUTING := $(filter-out $(WAITING),$(sort $(basename $(notdir $(wildcard tests/*.rs crates/*/tests/*.rs))) \
 	$(notdir $(patsubst %/main.rs,%,$(wildcard crates/*/tests/*/main.rs)))))
 OUTPUT := target/waiting-tests.txt
-# Targets that `unit` makes while it waits.
-BESIDE ?=
 
 unit: chromium ## all tests: unit, property, policies, end to end, LocalStack; linted as they are built
 	$(LINTED) cargo test --locked --workspace --all-targets --no-run
@@ -50,7 +44,6 @@ unit: chromium ## all tests: unit, property, policies, end to end, LocalStack; l
 	code=0; \
 	$(LINTED) cargo test --locked --workspace --no-fail-fast --lib --bins --examples $(addprefix --test ,$(COMPUTING)) || code=1; \
 	$(LINTED) cargo test --locked --workspace --doc || code=1; \
-	for target in $(BESIDE); do $(MAKE) $$target || code=1; done; \
 	wait $$waiting || code=1; \
 	cat $(OUTPUT); \
 	exit $$code

@@ -64,7 +64,7 @@ const INVENTORY_PARTS: &[(&str, &[&str])] = &[
     ("checks", &["ids", "need", "pointer"]),
     ("findings", &["ids", "need", "pointer"]),
     ("remedy", &["ids", "need", "pointer", "bucket"]),
-    ("report", &["ids", "bucket"]),
+    ("report", &["ids", "bucket", "pointer"]),
 ];
 
 /// Words, the rule that fences them, and the files that may use them.

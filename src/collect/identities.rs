@@ -269,10 +269,10 @@ const LOOKS_AT_A_REPORT: u32 = 34;
 /// IAM makes a report on every service, which takes a moment, and keeps it for an hour.
 async fn last_access(session: &Session, arn: &str) -> Reading<LastAccess> {
     let action = "iam:GetServiceLastAccessedDetails";
-    let lane = (ServiceFamily::Iam, session.home.as_str());
+    let (family, region) = (ServiceFamily::Iam, session.home.as_str());
     let client = session.clients.iam();
     let made = session
-        .call(lane.0, lane.1, || {
+        .call(family, region, || {
             client
                 .generate_service_last_accessed_details()
                 .arn(arn)
@@ -288,7 +288,7 @@ async fn last_access(session: &Session, arn: &str) -> Reading<LastAccess> {
     let mut wait = Duration::from_millis(250);
     for _ in 0..LOOKS_AT_A_REPORT {
         let report = session
-            .call(lane.0, lane.1, || {
+            .call(family, region, || {
                 client
                     .get_service_last_accessed_details()
                     .job_id(&job)

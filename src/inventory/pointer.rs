@@ -15,3 +15,9 @@ pub fn pointer<'a>(segments: impl IntoIterator<Item = &'a str>) -> String {
     }
     out
 }
+
+/// The segments of a JSON pointer, without their escapes.
+pub fn segments(pointer: &str) -> impl Iterator<Item = String> {
+    let escaped = pointer.split('/').skip(1);
+    escaped.map(|segment| segment.replace("~1", "/").replace("~0", "~"))
+}

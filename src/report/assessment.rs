@@ -14,12 +14,12 @@ use super::gate::GateOutcome;
 use super::invocation::Invocation;
 use super::policy_change::PolicyChange;
 use super::posture::{BucketPosture, UNKNOWN};
-use super::shared;
 use super::who_can::AccessMatrix;
 pub use coldbucket_cold_start::contract::Lever;
 pub use coldbucket_policy::contract::{ClassReach, Reach};
 
 pub use crate::inventory::ids::{ResourceId, SubjectKind, account_of_arn, resource_of_arn};
+pub use crate::inventory::pointer::segments as pointer_segments;
 
 /// The schema name every report carries.
 pub const SCHEMA: &str = "coldbucket-report/1";
@@ -407,8 +407,6 @@ pub struct CheckResult {
     /// The state.
     pub status: Status,
     /// On which resource. Its results share it.
-    #[serde(with = "shared")]
-    #[schemars(with = "ResourceId")]
     pub resource: Arc<ResourceId>,
     /// Which item of the resource, for checks that judge a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -17,7 +17,6 @@ pub mod parts;
 pub mod plan;
 pub mod policy_change;
 pub mod posture;
-mod shared;
 pub mod who_can;
 
 pub use assessment::*;

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
+use crate::inventory::pointer::segments;
 
 /// Most snapshots that inputs may lead to together.
 pub const MOST: usize = 64;
@@ -320,11 +321,11 @@ impl LaidAccount {
         };
         replaced.resources.retain(|key, _| twice.contains_key(key));
         self.replaced.push(replaced);
+        let pointers = twice.values().map(|resource| resource.pointer.as_str());
+        if let Some(restored) = restored(&self.below, live, pointers) {
+            self.below = Arc::new(restored);
+        }
         for resource in twice.values() {
-            let below = Arc::make_mut(&mut self.below);
-            if let Some(restored) = restored(below, live, &resource.pointer) {
-                *below = restored;
-            }
             let inner = format!("{}/", resource.pointer);
             self.made
                 .positions
@@ -391,19 +392,29 @@ impl LaidAccount {
     }
 }
 
-/// A snapshot with what another one has at a pointer, or without what is there.
-fn restored(snapshot: &Snapshot, live: &Snapshot, pointer: &str) -> Option<Snapshot> {
+/// A snapshot with what another one has at these pointers, or without what is there.
+fn restored<'p>(
+    snapshot: &Snapshot,
+    live: &Snapshot,
+    pointers: impl Iterator<Item = &'p str>,
+) -> Option<Snapshot> {
     let mut value = serde_json::to_value(snapshot).ok()?;
     let live = serde_json::to_value(live).ok()?;
-    let (parent, name) = pointer.rsplit_once('/')?;
-    let name = name.replace("~1", "/").replace("~0", "~");
-    let members = value.pointer_mut(parent)?.as_object_mut()?;
-    match live.pointer(pointer) {
-        Some(held) => {
-            members.insert(name, held.clone());
-        }
-        None => {
-            members.remove(&name);
+    for pointer in pointers {
+        let Some((parent, _)) = pointer.rsplit_once('/') else {
+            continue;
+        };
+        let members = value.pointer_mut(parent).and_then(Value::as_object_mut);
+        let (Some(members), Some(name)) = (members, segments(pointer).last()) else {
+            continue;
+        };
+        match live.pointer(pointer) {
+            Some(held) => {
+                members.insert(name, held.clone());
+            }
+            None => {
+                members.remove(&name);
+            }
         }
     }
     serde_json::from_value(value).ok()

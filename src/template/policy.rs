@@ -516,21 +516,12 @@ impl PolicyRenderer<'_> {
     /// Where the own account is not known, a literal account id is a foreign one in the open rendering
     /// and the own one in the closed rendering.
     fn account_text(&mut self, text: &str) -> String {
-        if !self.context.account_unknown {
+        if !self.context.account_unknown || account_in(text) == Some(FOREIGN_ACCOUNT) {
             return text.to_owned();
         }
-        let Some(id) = account_in(text) else {
-            return text.to_owned();
-        };
-        if id == self.context.account || id == FOREIGN_ACCOUNT {
-            return text.to_owned();
-        }
-        let id = id.to_owned();
-        self.note([may_be_own(&id)]);
-        match self.bound {
-            Bound::Open | Bound::Literal => text.to_owned(),
-            Bound::Closed => text.replacen(&id, self.context.account, 1),
-        }
+        let (text, reference) = with_perhaps_own(text, self.context.account, self.bound);
+        self.note(reference);
+        text
     }
 
     /// A value that is not bounded.
@@ -565,9 +556,18 @@ fn is_network(key: &str) -> bool {
     keys.iter().any(|known| key.eq_ignore_ascii_case(known))
 }
 
-/// What a verdict depends on where an account may be the own one.
-pub(super) fn may_be_own(account: &str) -> String {
-    format!("the account that it is deployed to, which may be {account} (--account)")
+/// A text of a deployment whose account is not known, as a rendering has it: another account that it names
+/// may be the own one, which it is in the closed rendering. With what that depends on.
+pub(super) fn with_perhaps_own(text: &str, own: &str, bound: Bound) -> (String, Option<String>) {
+    let Some(id) = account_in(text).filter(|id| *id != own) else {
+        return (text.to_owned(), None);
+    };
+    let text = match bound {
+        Bound::Open | Bound::Literal => text.to_owned(),
+        Bound::Closed => text.replacen(id, own, 1),
+    };
+    let reference = format!("the account that it is deployed to, which may be {id} (--account)");
+    (text, Some(reference))
 }
 
 /// The account id that a text is, or that an ARN names.

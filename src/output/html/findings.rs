@@ -13,7 +13,9 @@ use crate::output::{hostile, proof};
 use crate::report::numbers::{count, number};
 use crate::report::plan::Fix;
 use crate::report::policy::{ContextValue, PrincipalClass, Request, RequestPrincipal};
-use crate::report::{CheckResult, CheckSummary, Evidence, Report, Severity, Status};
+use crate::report::{
+    CheckResult, CheckSummary, Evidence, Report, Severity, Status, pointer_segments,
+};
 
 /// Rows of a card before the rest is folded.
 const ROWS: usize = 6;
@@ -386,11 +388,7 @@ fn laid_out(value: &Value) -> String {
 /// What a pointer into a snapshot points at, in words: the reading's name, and whose it is where it
 /// is not the resource's own.
 fn label(pointer: &str) -> String {
-    let mut parts: Vec<String> = pointer
-        .split('/')
-        .skip(1)
-        .map(|part| part.replace("~1", "/").replace("~0", "~"))
-        .collect();
+    let mut parts: Vec<String> = pointer_segments(pointer).collect();
     if parts.last().is_some_and(|part| part == "known") && parts.len() > 1 {
         parts.pop();
     }

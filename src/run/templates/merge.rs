@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::key_of;
-
 use crate::inventory::ids::SubjectKind;
 use crate::report::{BucketPosture, CheckResult, Reason, Report, Status};
 use crate::template::Built;

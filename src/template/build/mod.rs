@@ -423,20 +423,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// An ARN as this rendering has it: where the account is not known, the account of an ARN may be the own
-    /// one, which it is in the closed rendering.
+    /// An ARN as this rendering has it.
     fn account_text(&self, arn: &str, made: &mut Made<'_>) -> String {
-        let other = policy::account_in(arn).filter(|id| *id != self.account);
-        match other.filter(|_| self.settings.account.is_none()) {
-            None => arn.to_owned(),
-            Some(id) => {
-                made.references.insert(policy::may_be_own(id));
-                match self.bound {
-                    Bound::Closed => arn.replacen(id, self.account, 1),
-                    Bound::Open | Bound::Literal => arn.to_owned(),
-                }
-            }
+        if self.settings.account.is_some() {
+            return arn.to_owned();
         }
+        let (text, reference) = policy::with_perhaps_own(arn, self.account, self.bound);
+        made.references.extend(reference);
+        text
     }
 
     /// A name that may contain open symbols, and what those refer to.

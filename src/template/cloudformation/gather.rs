@@ -6,6 +6,7 @@ use super::super::TemplateRemark;
 use super::super::settings::{
     AliasSettings, BucketSettings, DeploymentSettings, FunctionPart, FunctionSettings,
     IdentitySettings, PermissionSettings, ResourceSource, Setting, UrlSettings,
+    WebFunctionSettings,
 };
 use super::super::value::{
     SourcePosition, TemplateNode, fixed_symbol, has_open_symbol, shown, split_outside_symbols,
@@ -255,11 +256,7 @@ impl Gathered {
                 self.of_functions.push((policy.to, part));
                 continue;
             }
-            let name = web_function_name(&policy.to);
-            let mut all = self.settings.web_functions.iter_mut();
-            let Some(function) =
-                all.find(|function| symbolic(&function.name, &function.source) == name)
-            else {
+            let Some(function) = self.web_function(&web_function_name(&policy.to)) else {
                 continue;
             };
             if let Some(position) = policy.position {
@@ -273,12 +270,14 @@ impl Gathered {
         }
     }
 
+    fn web_function(&mut self, name: &str) -> Option<&mut WebFunctionSettings> {
+        let mut all = self.settings.web_functions.iter_mut();
+        all.find(|function| symbolic(&function.name, &function.source) == name)
+    }
+
     fn join_web_functions(&mut self) {
         for (name, part) in std::mem::take(&mut self.of_web_functions) {
-            let mut all = self.settings.web_functions.iter_mut();
-            let Some(function) =
-                all.find(|function| symbolic(&function.name, &function.source) == name)
-            else {
+            let Some(function) = self.web_function(&name) else {
                 continue;
             };
             match part {

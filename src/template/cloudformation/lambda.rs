@@ -8,6 +8,7 @@ use super::evaluate::Evaluation;
 use super::gather::{Attached, Gathered, OfFunction, Resource, function_name};
 use super::names;
 use super::properties::{Properties, reference_of};
+use super::s3::document;
 use crate::inventory::function::{FunctionConfiguration, Layer, SnapStart, UrlCors, Vpc};
 use crate::inventory::trigger::{
     EventRule, EventSourceMapping, RuleTarget, ScalableTarget, Schedule,
@@ -64,17 +65,10 @@ pub(super) fn read(
             OfFunction::Permission(Box::new(permission(resource, p))),
         )),
         "AWS::Lambda::ResourcePolicy" => {
-            let document = match p.get("PolicyDocument") {
-                None => Setting::LeftOut,
-                Some(node) => match node.reference() {
-                    Some(reference) => Setting::Undetermined(shown(reference)),
-                    None => Setting::Written(node.clone()),
-                },
-            };
             out.lambda_policies.push(Attached {
                 to: of("ResourceArn"),
                 to_address: None,
-                document,
+                document: document(p, "PolicyDocument"),
                 position: p
                     .position("PolicyDocument")
                     .or_else(|| resource.position.clone()),

@@ -207,8 +207,12 @@ pub(super) fn revision(evaluation: &Evaluation<'_>, id: &str) -> String {
 }
 
 fn web_function_arn(evaluation: &Evaluation<'_>, name: &str) -> String {
+    regional_arn(evaluation, "lambda", &format!("web-function/{name}"))
+}
+
+fn regional_arn(evaluation: &Evaluation<'_>, service: &str, resource: &str) -> String {
     format!(
-        "arn:{}:lambda:{}:{}:web-function/{name}",
+        "arn:{}:{service}:{}:{}:{resource}",
         evaluation.partition(),
         evaluation.region(),
         evaluation.account()
@@ -220,10 +224,8 @@ fn arn(evaluation: &Evaluation<'_>, id: &str) -> String {
     let kind = kind(evaluation, id);
     let name = name(evaluation, id);
     let partition = evaluation.partition();
-    let (region, account) = (evaluation.region(), evaluation.account().to_owned());
-    let regional = |service: &str, resource: String| {
-        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
-    };
+    let account = evaluation.account();
+    let regional = |service: &str, resource: String| regional_arn(evaluation, service, &resource);
     let iam = |resource: &str| {
         let path = property(evaluation, id, "Path").unwrap_or_else(|| "/".to_owned());
         format!("arn:{partition}:iam::{account}:{resource}{path}{name}")

@@ -259,17 +259,12 @@ fn positions(setting: &ResourceReader<'_>, part: BucketPart, bucket: &mut Bucket
 /// Writes one setting.
 fn write(setting: &ResourceReader<'_>, bucket: &mut BucketSettings, part: BucketPart) {
     use bucket_settings as read;
-    let keeps = |arguments: &[&str]| arguments.iter().all(|one| setting.resource.keeps(one));
+    let keeps = |argument: &str| setting.resource.keeps(argument);
     match part {
-        BucketPart::Policy => in_place(bucket, PutSetting::Policy, keeps(&["policy"])),
-        BucketPart::Acl => {
-            let kept = keeps(&["acl", "access_control_policy"]);
-            in_place(bucket, PutSetting::Acl, kept);
+        BucketPart::Policy => {
+            in_place(bucket, PutSetting::Policy, keeps("policy"));
+            bucket.policy = policies::policy(setting, "policy");
         }
-        _ => {}
-    }
-    match part {
-        BucketPart::Policy => bucket.policy = policies::policy(setting, "policy"),
         BucketPart::Block => bucket.public_access_block = Setting::Written(block(setting)),
         BucketPart::Ownership => {
             let rule = setting.blocks("rule");
@@ -278,7 +273,11 @@ fn write(setting: &ResourceReader<'_>, bucket: &mut BucketSettings, part: Bucket
                 None => first(&rule, "object_ownership").map_or(Setting::LeftOut, text_of),
             };
         }
-        BucketPart::Acl => bucket.acl = read::acl(setting),
+        BucketPart::Acl => {
+            let kept = keeps("acl") && keeps("access_control_policy");
+            in_place(bucket, PutSetting::Acl, kept);
+            bucket.acl = read::acl(setting);
+        }
         BucketPart::Encryption => bucket.encryption = read::encryption(setting, "rule"),
         BucketPart::Versioning => bucket.versioning = read::versioning(setting),
         BucketPart::Logging => bucket.logging = read::logging(setting),

@@ -115,7 +115,7 @@ pub(super) struct Party {
     /// `anonymous`, `account:N`, `account:*`, `service:S`, `service:*`, `canonical:ID`.
     pub(super) name: String,
     pub(super) callers: Vec<Subject>,
-    /// More callers than there are: where they are kept out, so is everyone in this row. None where
+    /// More callers than there are: where they are kept out, so is everyone in this row. Empty where
     /// `callers` stand for all of it.
     pub(super) all: Vec<Subject>,
     /// The account whose identity policies are not seen.
@@ -123,20 +123,22 @@ pub(super) struct Party {
 }
 
 impl Party {
-    /// The strongest decision about its callers. Kept out is only who is kept out with everyone in the row.
+    /// The strongest decision about its callers. Where all of them are kept out, `all` must be as well.
     pub(super) fn decided(&self, decide: impl Fn(&Subject) -> AccessDecision) -> AccessDecision {
-        let mut best = AccessDecision::unknown("no such caller");
-        for (place, caller) in self.callers.iter().enumerate() {
+        let mut best: Option<AccessDecision> = None;
+        for caller in &self.callers {
             let decision = decide(caller);
-            best = if place == 0 {
-                decision
-            } else {
-                stronger(best, decision)
+            let strongest = match best {
+                Some(best) => stronger(best, decision),
+                None => decision,
             };
-            if best.reach == Reach::Reachable {
+            let done = strongest.reach == Reach::Reachable;
+            best = Some(strongest);
+            if done {
                 break;
             }
         }
+        let mut best = best.unwrap_or_else(|| AccessDecision::unknown("no such caller"));
         let gets_in = |all: &Subject| decide(all).reach != Reach::Unreachable;
         if best.reach == Reach::Unreachable && self.all.iter().any(gets_in) {
             best = AccessDecision::unknown(
