@@ -126,6 +126,10 @@ fn unnamed(settings: &DeploymentSettings) -> BTreeSet<String> {
         .iter()
         .map(|one| of(&one.name, &one.source));
     let trails = settings.trails.iter().map(|one| of(&one.name, &one.source));
+    let web_functions = settings
+        .web_functions
+        .iter()
+        .map(|one| of(&one.name, &one.source));
     let multi_region = settings.multi_region_access_points.iter();
     let all = buckets
         .chain(functions)
@@ -133,6 +137,7 @@ fn unnamed(settings: &DeploymentSettings) -> BTreeSet<String> {
         .chain(policies)
         .chain(points)
         .chain(trails)
+        .chain(web_functions)
         .flatten()
         // Their ids and aliases are generated.
         .chain(settings.keys.iter().map(|one| one.source.address.as_str()))
@@ -155,6 +160,8 @@ struct Builder<'a> {
     region: &'a str,
     /// ARNs of what the deployment makes, with open symbols in their names.
     unknown_arns: BTreeSet<String>,
+    /// What keys refer to that is not known, by their ARNs.
+    key_references: BTreeMap<String, BTreeSet<String>>,
     inventory: AccountInventory,
     positions: BTreeMap<String, SourcePosition>,
     resources: Vec<(ResourceKey, BuiltResource)>,
@@ -203,6 +210,7 @@ impl<'a> Builder<'a> {
             account,
             region: settings.region.as_deref().unwrap_or(UNKNOWN_REGION),
             unknown_arns: BTreeSet::new(),
+            key_references: BTreeMap::new(),
             inventory: below.cloned().unwrap_or_default(),
             positions: BTreeMap::new(),
             resources: Vec::new(),
@@ -238,10 +246,12 @@ impl<'a> Builder<'a> {
     /// The ARNs with open symbols of what the deployment makes and policies name in conditions.
     fn unknown_arns(&self) -> BTreeSet<String> {
         let settings = self.settings;
-        let buckets = settings
-            .buckets
-            .iter()
-            .map(|one| bucket_arn(self.partition(), &Self::symbolic_name(&one.name, &one.source)));
+        let buckets = settings.buckets.iter().map(|one| {
+            bucket_arn(
+                self.partition(),
+                &Self::symbolic_name(&one.name, &one.source),
+            )
+        });
         let functions = settings.functions.iter().map(|one| {
             let region = self.region_of(one.region.as_deref());
             let name = Self::symbolic_name(&one.name, &one.source);

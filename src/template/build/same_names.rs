@@ -23,7 +23,11 @@ pub(super) fn deployments(settings: &DeploymentSettings) -> Vec<DeploymentSettin
         ..
     } = settings;
     let of_buckets = turns(buckets.iter().map(|one| (&one.name, None)));
-    let of_functions = turns(functions.iter().map(|one| (&one.name, one.region.as_deref())));
+    let of_functions = turns(
+        functions
+            .iter()
+            .map(|one| (&one.name, one.region.as_deref())),
+    );
     let of_web_functions = turns(web_functions.iter().map(|one| (&one.name, None)));
     let of_points = turns(
         access_points
