@@ -231,6 +231,12 @@ impl Selected {
         Some(chosen.check.first_id())
     }
 
+    /// The fact paths whose readings a selected check shows as evidence.
+    pub fn evidence(&self, id: &str) -> &[String] {
+        let chosen = self.chosen().iter().find(|chosen| chosen.check.id == id);
+        chosen.map_or(&[], |chosen| &chosen.check.evidence)
+    }
+
     pub(super) fn chosen(&self) -> &[Chosen] {
         &self.checks
     }
