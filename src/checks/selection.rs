@@ -234,7 +234,9 @@ impl Selected {
     /// The fact paths whose readings a selected check shows as evidence.
     pub fn evidence(&self, id: &str) -> &[String] {
         let chosen = self.chosen().iter().find(|chosen| chosen.check.id == id);
-        chosen.map_or(&[], |chosen| &chosen.check.evidence)
+        chosen
+            .map(|chosen| chosen.check.evidence.as_slice())
+            .unwrap_or_default()
     }
 
     pub(super) fn chosen(&self) -> &[Chosen] {

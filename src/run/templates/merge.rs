@@ -80,7 +80,7 @@ fn references_of(built: &Built, input: Option<&Arc<str>>, address: &str) -> BTre
             .iter()
             .flat_map(|one| one.resources.values())
             .chain(built.resources.values())
-            .filter(|resource| resource.input.as_ref() == input)
+            .filter(move |resource| resource.input.as_ref() == input)
     };
     let own: BTreeSet<String> = all()
         .filter(|resource| resource.address == address)
