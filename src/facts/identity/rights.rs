@@ -209,7 +209,7 @@ impl<'a> Rights<'a> {
                 .collect();
             names.sort();
             names.dedup();
-            match unread.filter(|_| names.is_empty()) {
+            match unread.filter(|_| names.is_empty() && held != "always") {
                 Some(why) => Fact::undecidable(why),
                 None => Fact::Known(names),
             }
