@@ -145,7 +145,7 @@ fn every_check_says_how_to_fix_it_and_where_to_read_more() {
 
 /// Checks that no other catalogue has: what they look at, nobody else does (or, for the VPC, others
 /// ask for the contrary).
-const UNMAPPED: [&str; 53] = [
+const UNMAPPED: [&str; 54] = [
     "config-s3-recorded-daily",
     "lambda-code-not-versioned",
     "lambda-code-of-another-account",
@@ -176,6 +176,7 @@ const UNMAPPED: [&str; 53] = [
     "s3-access-log-loop",
     "s3-access-log-mixed-prefix",
     "s3-access-log-to-itself",
+    "s3-access-point-cross-account-access",
     "s3-account-block-only-by-organization",
     "s3-bucket-key-disabled",
     "s3-cors-any-origin-writes",

@@ -5,6 +5,7 @@
 //! turns all of them into one type that says what to do next.
 
 use std::error::Error;
+use std::fmt;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -143,44 +144,72 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        match &error {
-            SdkError::ServiceError(service) => {
-                let meta = service.err().meta();
-                let raw = service.raw();
-                let refusal = || refusal_in_xml(raw).or_else(|| refusal_in_json(raw));
-                if meta.code().is_none()
-                    && let Some((code, text)) = refusal()
-                {
-                    return answered(raw, Some(&code), &text);
-                }
-                let text = meta.message().map_or_else(|| chain(&error), str::to_owned);
-                answered(service.raw(), meta.code(), &text)
-            }
-            // The answer broke off.
-            SdkError::ResponseError(response) => Self {
-                kind: ErrorKind::Transient,
-                ..answered(response.raw(), None, &chain(&error))
-            },
-            SdkError::TimeoutError(_) => {
-                Self::local(ErrorKind::Transient, "Timeout", "no answer in time")
-            }
-            SdkError::DispatchFailure(failure) => {
-                let text = chain(&error);
-                if failure.is_timeout() {
-                    Self::local(ErrorKind::Transient, "Timeout", &text)
-                // A connection that was closed half-way through is "other" to the SDK, with a kind.
-                } else if failure.is_io() || failure.as_other().is_some() {
-                    let mut error = Self::local(ErrorKind::Transient, "Connection", &text);
-                    if error.has_no_address() {
-                        error.kind = ErrorKind::Final;
-                    }
-                    error
-                } else {
-                    before_sending(&error, text)
-                }
-            }
-            _ => before_sending(&error, chain(&error)),
+        of(&error.map_service_error(|error| ServiceAnswer::of(&error)))
+    }
+}
+
+/// What a service answered, whatever the operation.
+#[derive(Debug)]
+struct ServiceAnswer {
+    code: Option<String>,
+    message: String,
+}
+
+impl ServiceAnswer {
+    fn of(error: &(impl ProvideErrorMetadata + Error + 'static)) -> Self {
+        let meta = error.meta();
+        Self {
+            code: meta.code().map(str::to_owned),
+            message: meta.message().map_or_else(|| chain(error), str::to_owned),
         }
+    }
+}
+
+impl fmt::Display for ServiceAnswer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)
+    }
+}
+
+impl Error for ServiceAnswer {}
+
+fn of(error: &SdkError<ServiceAnswer, HttpResponse>) -> CallError {
+    match error {
+        SdkError::ServiceError(service) => {
+            let raw = service.raw();
+            let refusal = || refusal_in_xml(raw).or_else(|| refusal_in_json(raw));
+            let ServiceAnswer { code, message } = service.err();
+            if code.is_none()
+                && let Some((code, text)) = refusal()
+            {
+                return answered(raw, Some(&code), &text);
+            }
+            answered(raw, code.as_deref(), message)
+        }
+        // The answer broke off.
+        SdkError::ResponseError(response) => CallError {
+            kind: ErrorKind::Transient,
+            ..answered(response.raw(), None, &chain(error))
+        },
+        SdkError::TimeoutError(_) => {
+            CallError::local(ErrorKind::Transient, "Timeout", "no answer in time")
+        }
+        SdkError::DispatchFailure(failure) => {
+            let text = chain(error);
+            if failure.is_timeout() {
+                CallError::local(ErrorKind::Transient, "Timeout", &text)
+            // A connection that was closed half-way through is "other" to the SDK, with a kind.
+            } else if failure.is_io() || failure.as_other().is_some() {
+                let mut error = CallError::local(ErrorKind::Transient, "Connection", &text);
+                if error.has_no_address() {
+                    error.kind = ErrorKind::Final;
+                }
+                error
+            } else {
+                before_sending(error, text)
+            }
+        }
+        _ => before_sending(error, chain(error)),
     }
 }
 

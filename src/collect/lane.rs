@@ -14,10 +14,11 @@
 //! three times, and the first answer counts. All calls but those that start something read only.
 
 use std::any::TypeId;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -128,13 +129,25 @@ struct State {
 }
 
 impl State {
-    fn operation<E: 'static>(&mut self) -> &mut OperationHealth {
-        self.operations.entry(TypeId::of::<E>()).or_default()
+    fn operation(&mut self, operation: TypeId) -> &mut OperationHealth {
+        self.operations.entry(operation).or_default()
     }
 }
 
-/// One attempt: when the request that was answered was sent, and its answer.
-type Attempt<T, E> = (Instant, Result<T, SdkError<E, HttpResponse>>);
+/// One request of any operation. It puts its answer where the caller finds it: what a lane does is then
+/// compiled once, not once for each of AWS's operations.
+type Request<'a> = Pin<Box<dyn Future<Output = Result<(), CallError>> + 'a>>;
+
+/// A call, of which each request is like the other.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    /// The type of its errors, which each operation has of its own.
+    operation: TypeId,
+    request: &'a dyn Fn() -> Request<'a>,
+}
+
+/// One attempt: when the request that ended was sent, and how it ended.
+type Attempt = (Instant, Result<(), CallError>);
 
 impl Lane {
     /// A lane at this pace. With `hedges`, late requests are sent a second time.
@@ -162,10 +175,29 @@ impl Lane {
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
+        let answer = RefCell::new(None);
+        let request = || -> Request<'_> {
+            let sent = send();
+            Box::pin(async {
+                let found = sent.await?;
+                answer.replace(Some(found));
+                Ok(())
+            })
+        };
+        let call = Call {
+            operation: TypeId::of::<E>(),
+            request: &request,
+        };
+        self.until_answered(call).await?;
+        // A request that ended well left one.
+        answer.into_inner().ok_or_else(CallError::interrupted)
+    }
+
+    async fn until_answered(&self, call: Call<'_>) -> Result<(), CallError> {
         tokio::select! {
             biased;
             () = self.gate.interrupt.wait() => Err(CallError::interrupted()),
-            result = self.tries(send) => result,
+            result = self.tries(call) => result,
         }
     }
 
@@ -183,19 +215,14 @@ impl Lane {
         }
     }
 
-    async fn tries<T, E, F, Fut>(&self, send: F) -> Result<T, CallError>
-    where
-        F: Fn() -> Fut,
-        Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
+    async fn tries(&self, call: Call<'_>) -> Result<(), CallError> {
         let mut first_sent = None;
         let mut attempt: u32 = 0;
         let mut refusals: u32 = 0;
         let mut corrected = false;
         loop {
             self.admission().await?;
-            let (sent, result) = self.attempt(&send).await;
+            let (sent, result) = self.attempt(call).await;
             let now = Instant::now();
             let first = *first_sent.get_or_insert_with(|| {
                 self.gate.count_call();
@@ -203,11 +230,11 @@ impl Lane {
             });
             let patient = now.saturating_duration_since(first) < PATIENCE;
             let error = match result {
-                Ok(value) => {
-                    self.answered::<E>(sent, now);
-                    return Ok(value);
+                Ok(()) => {
+                    self.answered(call.operation, sent, now);
+                    return Ok(());
                 }
-                Err(error) => CallError::from(error),
+                Err(error) => error,
             };
             let wait = match error.kind {
                 ErrorKind::Throttled if patient => {
@@ -217,7 +244,7 @@ impl Lane {
                 }
                 ErrorKind::Transient => {
                     attempt = attempt.saturating_add(1);
-                    let attempts = self.failed::<E>(&error, now);
+                    let attempts = self.failed(call.operation, &error, now);
                     if attempt >= attempts || !patient {
                         return Err(error);
                     }
@@ -229,7 +256,7 @@ impl Lane {
                 }
                 _ => {
                     if error.status.is_some() && error.kind != ErrorKind::Throttled {
-                        self.answered::<E>(sent, now);
+                        self.answered(call.operation, sent, now);
                     }
                     return Err(error);
                 }
@@ -240,16 +267,12 @@ impl Lane {
 
     /// One request and, when its answer is late, copies of it. The first to end counts. All have one place
     /// in flight: where every place is taken by late requests, no copy would ever be sent.
-    async fn attempt<T, E, F, Fut>(&self, send: &F) -> Attempt<T, E>
-    where
-        F: Fn() -> Fut,
-        Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: 'static,
-    {
+    async fn attempt(&self, call: Call<'_>) -> Attempt {
+        let operation = call.operation;
         self.turn().await;
         let _permit = self.gate.in_flight.enter().await;
         let sent = Instant::now();
-        let mut first = pin!(send());
+        let mut first = (call.request)();
         let mut copies = FuturesUnordered::new();
         let mut latest = sent;
         loop {
@@ -257,13 +280,13 @@ impl Lane {
                 biased;
                 result = &mut first => return (sent, result),
                 Some(attempt) = copies.next() => return attempt,
-                () = self.late::<E>(latest), if copies.len() < self.copies::<E>() => {
+                () = self.late(operation, latest), if copies.len() < self.copies(operation) => {
                     latest = Instant::now();
                     if self.gate.locked(|seen| seen.hedges.take()) {
                         copies.push(Box::pin(async {
                             self.turn().await;
                             let sent = Instant::now();
-                            (sent, send().await)
+                            (sent, (call.request)().await)
                         }));
                     }
                 }
@@ -272,12 +295,12 @@ impl Lane {
     }
 
     /// Whether the operation has answered before.
-    fn has_answered<E: 'static>(&self) -> bool {
-        self.locked(|state| state.operation::<E>().latency.is_known())
+    fn has_answered(&self, operation: TypeId) -> bool {
+        self.locked(|state| state.operation(operation).latency.is_known())
     }
 
-    fn copies<E: 'static>(&self) -> usize {
-        if self.has_answered::<E>() {
+    fn copies(&self, operation: TypeId) -> usize {
+        if self.has_answered(operation) {
             COPIES
         } else {
             COPIES_AT_FIRST
@@ -285,16 +308,16 @@ impl Lane {
     }
 
     /// Waits until the answer to a request is late; for ever where requests are sent once.
-    async fn late<E: 'static>(&self, sent: Instant) {
+    async fn late(&self, operation: TypeId, sent: Instant) {
         if !self.hedges {
             return std::future::pending().await;
         }
-        if !self.has_answered::<E>() {
+        if !self.has_answered(operation) {
             return until(sent + LATE_AT_FIRST).await;
         }
         // Where this machine is slow, answers to all operations are.
         let usual = self.gate.locked(|seen| seen.latency.late_after());
-        let after = self.locked(|state| state.operation::<E>().latency.late_after());
+        let after = self.locked(|state| state.operation(operation).latency.late_after());
         let after = after.max(usual);
         until(sent + after).await;
         // Where nothing is answered in that time, the endpoint or this machine is busy, and a copy
@@ -350,13 +373,13 @@ impl Lane {
     }
 
     /// The service did what it was asked, or said that it will not.
-    fn answered<E: 'static>(&self, sent: Instant, now: Instant) {
+    fn answered(&self, operation: TypeId, sent: Instant, now: Instant) {
         let took = now.saturating_duration_since(sent);
         self.locked(|state| {
             state.pace.accepted(sent, now);
             state.outage.end();
             state.newest = state.newest.max(Some(sent));
-            state.operation::<E>().answered(took);
+            state.operation(operation).answered(took);
         });
         self.gate.locked(|seen| {
             seen.failures.record(true);
@@ -379,14 +402,14 @@ impl Lane {
     }
 
     /// The request failed for the moment. Gives how often such a call is tried in all.
-    fn failed<E: 'static>(&self, error: &CallError, now: Instant) -> u32 {
+    fn failed(&self, operation: TypeId, error: &CallError, now: Instant) -> u32 {
         let broken = self.locked(|state| {
             if error.unreachable() {
                 state.outage.record(OutageCause::Silence, now);
             } else {
                 state.outage.end();
             }
-            let operation = state.operation::<E>();
+            let operation = state.operation(operation);
             operation.failed(now);
             operation.broken(now)
         });

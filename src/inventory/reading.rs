@@ -1,14 +1,16 @@
 //! One API answer in all its possible states.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The answer to one API call, or why there is none.
 ///
 /// `Absent` is AWS saying "no such configuration" by its documented error code (or by a documented
 /// empty answer). A failure without an error code — a timeout, a refused connection — is `Failed`:
 /// it says nothing about the account.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reading<T> {
     /// AWS answered with this value.
@@ -39,6 +41,80 @@ pub enum Reading<T> {
     LeftOut,
     /// The value will be known later (a template's reference); the text says to what it refers.
     Undetermined(String),
+}
+
+/// A reading as it is written. What does not depend on the value has types of its own, so that it is
+/// compiled once and not for each of the sixty types of values.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Reading", rename_all = "kebab-case")]
+enum WrittenReading<'a, T> {
+    Known(T),
+    Absent,
+    Denied(WrittenRefusal<'a>),
+    Failed(WrittenFailure<'a>),
+    NotCollected,
+    LeftOut,
+    Undetermined(Cow<'a, str>),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenRefusal<'a> {
+    action: Cow<'a, str>,
+    code: Cow<'a, str>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenFailure<'a> {
+    action: Cow<'a, str>,
+    code: Cow<'a, str>,
+    message: Cow<'a, str>,
+}
+
+impl<T: Serialize> Serialize for Reading<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = match self {
+            Self::Known(value) => WrittenReading::Known(value),
+            Self::Absent => WrittenReading::Absent,
+            Self::Denied { action, code } => WrittenReading::Denied(WrittenRefusal {
+                action: action.into(),
+                code: code.into(),
+            }),
+            Self::Failed {
+                action,
+                code,
+                message,
+            } => WrittenReading::Failed(WrittenFailure {
+                action: action.into(),
+                code: code.into(),
+                message: message.into(),
+            }),
+            Self::NotCollected => WrittenReading::NotCollected,
+            Self::LeftOut => WrittenReading::LeftOut,
+            Self::Undetermined(reference) => WrittenReading::Undetermined(reference.into()),
+        };
+        written.serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Reading<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match WrittenReading::deserialize(deserializer)? {
+            WrittenReading::Known(value) => Self::Known(value),
+            WrittenReading::Absent => Self::Absent,
+            WrittenReading::Denied(refusal) => Self::Denied {
+                action: refusal.action.into_owned(),
+                code: refusal.code.into_owned(),
+            },
+            WrittenReading::Failed(failure) => Self::Failed {
+                action: failure.action.into_owned(),
+                code: failure.code.into_owned(),
+                message: failure.message.into_owned(),
+            },
+            WrittenReading::NotCollected => Self::NotCollected,
+            WrittenReading::LeftOut => Self::LeftOut,
+            WrittenReading::Undetermined(reference) => Self::Undetermined(reference.into_owned()),
+        })
+    }
 }
 
 impl<T> Reading<T> {

@@ -1,8 +1,9 @@
 //! The posture of buckets as a table: its columns and its order, for every format for people.
 
 use super::words::{self, Word};
+use crate::report::numbers::number;
 use crate::report::{
-    AccessLog, BlockPublicAccess, BucketPosture, ClassReach, OtherAccounts, Reach,
+    AccessLog, BlockPublicAccess, BucketPosture, ClassReach, OtherAccounts, Reach, Report,
 };
 
 /// One column.
@@ -93,6 +94,30 @@ pub(super) fn columns(
     COLUMNS
         .iter()
         .partition(|column| buckets.iter().any(|of| !(column.word)(of).is_blank()))
+}
+
+/// How many buckets the table is of, and of how many where some have no posture: `38 of 39, without the
+/// directory bucket`.
+pub(super) fn with_posture(report: &Report) -> String {
+    let with = report.buckets.len();
+    let all = report.summary.resources.get("bucket").copied().flatten();
+    let all = all.and_then(|all| usize::try_from(all).ok());
+    match all
+        .and_then(|all| all.checked_sub(with))
+        .filter(|more| *more > 0)
+    {
+        None => number(with),
+        Some(1) => format!(
+            "{} of {}, without the directory bucket",
+            number(with),
+            number(with + 1)
+        ),
+        Some(more) => format!(
+            "{} of {}, without the directory buckets",
+            number(with),
+            number(with + more)
+        ),
+    }
 }
 
 /// How exposed a bucket is: the more, the greater.

@@ -807,6 +807,74 @@ fn a_deny_stands_above_the_acl() {
     assert_eq!(strangers.anonymous.list, Fact::Known(Unreachable));
 }
 
+/// S3 user guide, "Delegating access control to access points" (2026-11): Action `*` for everyone under
+/// s3:DataAccessPointAccount, the owner's.
+#[test]
+fn a_takeover_by_the_owners_access_points_alone_is_told_apart() {
+    let only_by_access_points = |statements: Value| {
+        let facts = bucket_facts(&BucketInventory {
+            policy: policy(&statements),
+            policy_status: status(false),
+            ..open_bucket()
+        });
+        let exposure = facts.exposure;
+        assert_eq!(exposure.any_aws_account.takeover, Fact::Known(Constrained));
+        exposure.takeover_only_by_access_points.clone()
+    };
+    let all_actions = |condition: Value| {
+        json!([{
+            "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "*",
+            "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": condition,
+        }])
+    };
+    let by_arn = |owner: &str| format!("arn:aws:s3:*:{owner}:accesspoint/*");
+    for (condition, expected) in [
+        (
+            json!({"StringEquals": {"s3:DataAccessPointAccount": OWNER}}),
+            true,
+        ),
+        (
+            json!({"StringLike": {"s3:DataAccessPointArn": by_arn(OWNER)}}),
+            true,
+        ),
+        (
+            json!({"ArnLike": {"s3:DataAccessPointArn": by_arn(OWNER)}}),
+            true,
+        ),
+        (
+            json!({"StringEquals": {"s3:DataAccessPointAccount": "222222222222"}}),
+            false,
+        ),
+        (
+            json!({"StringEquals": {"s3:DataAccessPointAccount": [OWNER, "222222222222"]}}),
+            false,
+        ),
+        (
+            json!({"ArnLike": {"s3:DataAccessPointArn": by_arn("222222222222")}}),
+            false,
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalAccount": "222222222222"}}),
+            false,
+        ),
+    ] {
+        assert_eq!(
+            only_by_access_points(all_actions(condition.clone())),
+            Fact::Known(expected),
+            "{condition}"
+        );
+    }
+    // A partner that the policy names has the bucket whatever goes through access points.
+    let mut both = all_actions(json!({"StringEquals": {"s3:DataAccessPointAccount": OWNER}}));
+    both.as_array_mut().unwrap().push(json!({
+        "Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:PutBucketPolicy", "Resource": "arn:aws:s3:::b",
+    }));
+    both.as_array_mut().unwrap().push(json!({
+        "Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:PutObjectRetention", "Resource": "arn:aws:s3:::b/*",
+    }));
+    assert_eq!(only_by_access_points(both), Fact::Known(false));
+}
+
 #[test]
 fn malformed_policy_decides_nothing_about_access() {
     let facts = bucket_facts(&BucketInventory {

@@ -14,14 +14,8 @@ use coldbucket::inventory::ids::SubjectKind;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ALL_ON, BUCKET, OWNER, REGION, account, denied, open_bucket, policy, snapshot, status, subject,
-};
-
-const RESTRICT: PublicAccessBlock = PublicAccessBlock {
-    block_public_acls: false,
-    ignore_public_acls: false,
-    block_public_policy: false,
-    restrict_public_buckets: true,
+    ALL_ON, BUCKET, OWNER, REGION, RESTRICT, account, denied, open_bucket, policy, snapshot,
+    status, subject,
 };
 
 fn own(path: &str) -> String {
@@ -315,4 +309,130 @@ fn a_multi_region_access_point_goes_by_its_alias_and_its_buckets() {
         ("multi-region", "global")
     );
     assert_eq!(facts_in(account(ALL_ON)).open, known(&[]));
+}
+
+/// The accounts that another account's access goes to.
+fn others(point: AccessPointInventory, bucket: &BucketInventory) -> Vec<String> {
+    let fact = facts_in(with(point, bucket)).other_accounts;
+    let parties = fact.known().unwrap_or_else(|| panic!("{fact:?}"));
+    parties.iter().map(|party| party.account.clone()).collect()
+}
+
+const PARTNER: &str = "222222222222";
+
+/// A door for one principal.
+fn door_for(principal: &str) -> AccessPointInventory {
+    AccessPointInventory {
+        policy: policy(&json!([{
+            "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "s3:GetObject", "Resource": own("/object/*"),
+        }])),
+        policy_status: status(false),
+        ..door()
+    }
+}
+
+/// S3 user guide, "Configuring IAM policies for using access points": both policies must allow it.
+#[test]
+fn another_account_needs_the_access_points_policy_and_the_buckets() {
+    let role = format!("arn:aws:iam::{PARTNER}:role/etl");
+    let bucket_for = |principal: &str| BucketInventory {
+        policy: policy(&json!([{
+            "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*",
+        }])),
+        policy_status: status(false),
+        ..open_bucket()
+    };
+    let bare = BucketInventory {
+        policy: Reading::Absent,
+        policy_status: status(false),
+        ..open_bucket()
+    };
+    for (principal, bucket, expected) in [
+        (PARTNER, delegating(), vec![PARTNER]),
+        (role.as_str(), delegating(), vec![PARTNER]),
+        (OWNER, delegating(), vec![]),
+        (PARTNER, bucket_for(PARTNER), vec![PARTNER]),
+        (PARTNER, bucket_for("333333333333"), vec![]),
+        (PARTNER, bucket_for(OWNER), vec![]),
+        (PARTNER, bare, vec![]),
+    ] {
+        assert_eq!(
+            others(door_for(principal), &bucket),
+            expected,
+            "{principal}"
+        );
+    }
+}
+
+#[test]
+fn an_access_point_for_a_vpc_or_with_all_of_block_public_access_still_shares() {
+    let inside = AccessPointInventory {
+        network_origin: "VPC".into(),
+        configuration: Reading::Known(AccessPointConfiguration {
+            public_access_block: ALL_ON,
+            created: None,
+        }),
+        ..door_for(PARTNER)
+    };
+    assert_eq!(others(inside, &delegating()), [PARTNER]);
+}
+
+#[test]
+fn an_organization_in_a_condition_is_named_and_everyone_is_not() {
+    let by_organization = AccessPointInventory {
+        policy: policy(&everyone(
+            "s3:GetObject",
+            &own("/object/*"),
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-partner"}}),
+        )),
+        ..door()
+    };
+    assert_eq!(others(by_organization, &delegating()), ["o-partner"]);
+    // That is s3-access-point-public.
+    assert_eq!(others(door(), &delegating()), Vec::<String>::new());
+}
+
+/// RestrictPublicBuckets cuts named accounts off as well where AWS calls a policy public.
+#[test]
+fn a_public_policy_under_restrict_public_buckets_shares_nothing() {
+    let restricted = |also_public: bool| {
+        let mut statements = vec![json!({
+            "Effect": "Allow", "Principal": {"AWS": PARTNER}, "Action": "s3:GetObject", "Resource": own("/object/*"),
+        })];
+        if also_public {
+            statements.push(json!({
+                "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": own(""),
+            }));
+        }
+        AccessPointInventory {
+            policy: policy(&json!(statements)),
+            configuration: Reading::Known(AccessPointConfiguration {
+                public_access_block: RESTRICT,
+                created: None,
+            }),
+            ..door()
+        }
+    };
+    assert_eq!(
+        others(restricted(true), &delegating()),
+        Vec::<String>::new()
+    );
+    assert_eq!(others(restricted(false), &delegating()), [PARTNER]);
+}
+
+#[test]
+fn sharing_is_unknown_where_a_policy_was_refused_unless_the_other_decides() {
+    let unread = AccessPointInventory {
+        policy: denied("s3:GetAccessPointPolicy"),
+        ..door_for(PARTNER)
+    };
+    let facts = facts_in(with(unread, &delegating()));
+    assert!(facts.other_accounts.known().is_none());
+    let unread = BucketInventory {
+        policy: denied("s3:GetBucketPolicy"),
+        ..delegating()
+    };
+    let facts = facts_in(with(door_for(PARTNER), &unread));
+    assert!(facts.other_accounts.known().is_none());
+    assert_eq!(others(door_for(OWNER), &unread), Vec::<String>::new());
 }

@@ -41,8 +41,8 @@ use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ALL_ON, BUCKET, OWNER, REGION, account, acl, function, function_snapshot, logging, open_bucket,
-    policy, python, quiet_bucket, quiet_region, region_snapshot, snapshot, status,
+    ALL_ON, BUCKET, OWNER, REGION, RESTRICT, account, acl, function, function_snapshot, logging,
+    open_bucket, policy, python, quiet_bucket, quiet_region, region_snapshot, snapshot, status,
 };
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/k";
@@ -393,34 +393,44 @@ fn unwatched(mut snapshot: Snapshot) -> Snapshot {
 }
 
 /// Doors to a bucket that everybody reads: one whose policy says so, one whose policy only AWS can
-/// judge, each for one Region and for several.
+/// judge, one for a partner, and one for a partner that is cut off since its policy is public too, each
+/// for one Region and for several.
 fn doors() -> AccountInventory {
-    let reads = |resource: &str, operator: &str| {
-        let mut statement = json!({
-            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resource,
-        });
-        if !operator.is_empty() {
-            statement["Condition"] = json!({ operator: {"aws:PrincipalTag/team": "red"} });
-        }
-        policy(&json!([statement]))
+    let reads = |principals: &[Value], resource: &str, operator: &str| {
+        let statement = |principal: &Value| {
+            let mut statement = json!({
+                "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": resource,
+            });
+            if !operator.is_empty() {
+                statement["Condition"] = json!({ operator: {"aws:PrincipalTag/team": "red"} });
+            }
+            statement
+        };
+        policy(&principals.iter().map(statement).collect())
     };
+    let everyone = [json!("*")];
+    let partner = [json!({"AWS": "222222222222"})];
+    let both = [json!("*"), json!({"AWS": "222222222222"})];
     let bucket = BucketInventory {
-        policy: reads("arn:aws:s3:::b/*", ""),
+        policy: reads(&everyone, "arn:aws:s3:::b/*", ""),
         ..open_bucket()
     };
-    let here = |name: &str, operator: &str| {
+    let here = |name: &str, principals: &[Value], operator: &str, public, block| {
         let arn = format!("arn:aws:s3:{REGION}:{OWNER}:accesspoint/{name}/object/*");
         let point = AccessPointInventory {
             bucket: BUCKET.into(),
             network_origin: "Internet".into(),
-            configuration: Reading::Known(AccessPointConfiguration::default()),
-            policy: reads(&arn, operator),
-            policy_status: status(operator.is_empty()),
+            configuration: Reading::Known(AccessPointConfiguration {
+                public_access_block: block,
+                created: None,
+            }),
+            policy: reads(principals, &arn, operator),
+            policy_status: status(public),
             ..AccessPointInventory::default()
         };
         (name.to_owned(), point)
     };
-    let everywhere = |name: &str, operator: &str| {
+    let everywhere = |name: &str, principals: &[Value], operator: &str, public, block| {
         let arn = format!("arn:aws:s3::{OWNER}:accesspoint/{name}.mrap/object/*");
         let point = MultiRegionAccessPointInventory {
             alias: format!("{name}.mrap"),
@@ -429,21 +439,31 @@ fn doors() -> AccountInventory {
                 region: REGION.into(),
                 bucket_account: None,
             }],
-            policy: reads(&arn, operator),
-            policy_status: status(operator.is_empty()),
+            public_access_block: block,
+            policy: reads(principals, &arn, operator),
+            policy_status: status(public),
             ..MultiRegionAccessPointInventory::default()
         };
         (name.to_owned(), point)
     };
+    let none = PublicAccessBlock::default();
     let region = RegionInventory {
-        access_points: [here("open", ""), here("unclear", "StringSounds")].into(),
+        access_points: [
+            here("open", &everyone, "", true, none),
+            here("unclear", &everyone, "StringSounds", false, none),
+            here("partner", &partner, "", false, none),
+            here("both", &both, "", true, RESTRICT),
+        ]
+        .into(),
         ..RegionInventory::default()
     };
     AccountInventory {
         regions: [(REGION.to_owned(), region)].into(),
         multi_region_access_points: [
-            everywhere("open", ""),
-            everywhere("unclear", "StringSounds"),
+            everywhere("open", &everyone, "", true, none),
+            everywhere("unclear", &everyone, "StringSounds", false, none),
+            everywhere("partner", &partner, "", false, none),
+            everywhere("both", &both, "", true, RESTRICT),
         ]
         .into(),
         ..account(&[(BUCKET, &bucket)])
@@ -689,10 +709,6 @@ fn readers_are_counted_and_the_key_is_asked() {
 
 /// Accounts in which, between them, every reading matters to every fact that declares it.
 fn accounts() -> Vec<Snapshot> {
-    let restrict = PublicAccessBlock {
-        restrict_public_buckets: true,
-        ..PublicAccessBlock::default()
-    };
     let everything_from_an_endpoint = policy(&json!([
         {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*",
          "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}},
@@ -701,7 +717,7 @@ fn accounts() -> Vec<Snapshot> {
     let behind_endpoint = BucketInventory {
         policy: everything_from_an_endpoint,
         policy_status: status(false),
-        public_access_block: Reading::Known(restrict),
+        public_access_block: Reading::Known(RESTRICT),
         encryption: Reading::Known(Encryption {
             algorithm: Some("aws:kms".into()),
             bucket_key: Some(true),
@@ -749,11 +765,11 @@ fn accounts() -> Vec<Snapshot> {
         ..open_bucket()
     };
     let cut_by_bucket = BucketInventory {
-        public_access_block: Reading::Known(restrict),
+        public_access_block: Reading::Known(RESTRICT),
         ..public.clone()
     };
     let cut_by_account = AccountInventory {
-        public_access_block: Reading::Known(restrict),
+        public_access_block: Reading::Known(RESTRICT),
         ..account(&[(BUCKET, &public)])
     };
     // Whether this policy is public is not documented: AWS's own word decides.
@@ -763,7 +779,7 @@ fn accounts() -> Vec<Snapshot> {
              "Condition": {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}},
             {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:*", "Resource": "*"},
         ])),
-        public_access_block: Reading::Known(restrict),
+        public_access_block: Reading::Known(RESTRICT),
         ..public.clone()
     };
     // Open to a carrier's network; the other statement leaves open whether the policy is public.
@@ -775,7 +791,7 @@ fn accounts() -> Vec<Snapshot> {
              "Condition": {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}},
         ])),
         policy_status: status(false),
-        public_access_block: Reading::Known(restrict),
+        public_access_block: Reading::Known(RESTRICT),
         ..open_bucket()
     };
     let published = FunctionConfiguration {

@@ -83,6 +83,13 @@ pub const ALL_ON: PublicAccessBlock = PublicAccessBlock {
     restrict_public_buckets: true,
 };
 
+pub const RESTRICT: PublicAccessBlock = PublicAccessBlock {
+    block_public_acls: false,
+    ignore_public_acls: false,
+    block_public_policy: false,
+    restrict_public_buckets: true,
+};
+
 pub fn grant(grantee: &str, permission: &str) -> Grant {
     Grant {
         grantee: grantee.into(),

@@ -13,16 +13,26 @@ pub(super) struct Door<'a> {
     pub(super) region: &'a str,
     /// The name in its ARN.
     pub(super) name: &'a str,
+    /// From where it can be used: `Internet` or `VPC`.
+    pub(super) origin: &'static str,
     pub(super) partition: &'static str,
 }
 
 impl Door<'_> {
-    /// A policy of the access point, as that of a bucket with its name.
+    /// A policy of the access point, as that of a bucket with its name, for requests through it.
     ///
     /// # Errors
     /// What in it cannot be named so.
     pub(super) fn own_policy(&self, policy: &Policy) -> Result<Policy, String> {
-        let mut policy = self.bucket_policy(policy)?;
+        self.bucket_policy(&self.named_as_bucket(policy)?)
+    }
+
+    /// A policy of the access point with the resources of a bucket of its name.
+    ///
+    /// # Errors
+    /// A resource that cannot be named so.
+    pub(super) fn named_as_bucket(&self, policy: &Policy) -> Result<Policy, String> {
+        let mut policy = policy.clone();
         for statement in &mut policy.statements {
             if let Some(element) = &statement.resource {
                 statement.resource = Some(self.resources(element, policy.version)?);
@@ -70,8 +80,7 @@ impl Door<'_> {
         match key {
             "s3:dataaccesspointarn" => Some(self.arn),
             "s3:dataaccesspointaccount" => Some(self.account),
-            // Those that only a VPC can use are not asked about.
-            "s3:accesspointnetworkorigin" => Some("Internet"),
+            "s3:accesspointnetworkorigin" => Some(self.origin),
             _ => None,
         }
     }
@@ -191,6 +200,7 @@ mod tests {
         account: "111111111111",
         region: "eu-west-1",
         name: "reports",
+        origin: "Internet",
         partition: "aws",
     };
 

@@ -14,11 +14,13 @@ mod bound;
 
 use schemars::JsonSchema;
 
+use super::bucket::exposure::{NamedParty, customers, unless_cut};
 use super::bucket::public_access_block::{Flags, missing};
 use crate::facts::controls::BindingPolicies;
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
 use crate::facts::subject::{Facts, GLOBAL, Subject, SubjectView, UNLISTED, unlisted};
+use crate::facts::trust::Trust;
 use crate::inventory::Reading;
 use crate::inventory::access_point::{AccessPointInventory, MultiRegionAccessPointInventory};
 use crate::inventory::account::AccountInventory;
@@ -67,6 +69,17 @@ pub struct AccessPointFacts {
         behind(BucketPublicAccessBlock)
     )]
     pub open: Fact<Vec<String>>,
+    /// Accounts (and other outside principals) that its policy names, and that the policy of a bucket
+    /// behind it lets in as well: one that names them or leaves access to the account's access points.
+    #[needs(
+        own(AccessPointConfiguration),
+        own(AccountPublicAccessBlock),
+        own(AccessPointPolicy, Always),
+        own(MultiRegionAccessPointPolicy),
+        behind(BucketPolicy),
+        behind(BucketPublicAccessBlock)
+    )]
+    pub other_accounts: Fact<Vec<NamedParty>>,
 }
 
 /// Block Public Access of an access point joined with the account's.
@@ -88,6 +101,8 @@ pub(in crate::facts) struct AccessPointContext<'a> {
     pub(in crate::facts) arn: &'a str,
     /// The control policies that bind the account's resources.
     pub(in crate::facts) binding: &'a BindingPolicies,
+    /// Accounts and organizations that sharing with is no finding.
+    pub(in crate::facts) trust: &'a Trust,
     /// The snapshot's time, RFC 3339.
     pub(in crate::facts) taken_at: &'a str,
 }
@@ -96,7 +111,7 @@ pub(in crate::facts) struct AccessPointContext<'a> {
 struct Point<'a> {
     kind: &'static str,
     /// The name in the ARN: the alias of a Multi-Region access point.
-    door: &'a str,
+    name: &'a str,
     region: &'a str,
     by_vpc: bool,
     block: Flags,
@@ -107,6 +122,18 @@ struct Point<'a> {
 }
 
 impl<'a> Point<'a> {
+    /// The access point as requests through it know it.
+    fn door(&self, context: &AccessPointContext<'a>) -> Door<'a> {
+        Door {
+            arn: context.arn,
+            account: context.account_id,
+            region: self.region,
+            name: self.name,
+            origin: if self.by_vpc { "VPC" } else { "Internet" },
+            partition: partition(context.region),
+        }
+    }
+
     fn of_region(context: &AccessPointContext<'a>, point: &'a AccessPointInventory) -> Self {
         let own = Flags::read(
             ReadingKind::AccessPointConfiguration,
@@ -117,7 +144,7 @@ impl<'a> Point<'a> {
         );
         Self {
             kind: "access-point",
-            door: context.name,
+            name: context.name,
             region: context.region,
             by_vpc: !point.is_public_network(),
             block: own.or(Flags::of_account(context.account)),
@@ -137,7 +164,7 @@ impl<'a> Point<'a> {
         );
         Self {
             kind: "multi-region",
-            door: &point.alias,
+            name: &point.alias,
             region: "",
             by_vpc: false,
             block: own.or(Flags::of_account(context.account)),
@@ -194,6 +221,7 @@ impl AccessPointFacts {
                 missing,
             },
             open: open(context, &point),
+            other_accounts: other_accounts(context, &point),
         })
     }
 }
@@ -203,31 +231,16 @@ fn open(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<String>
     if point.by_vpc {
         return Fact::Known(Vec::new());
     }
-    let (kind, reading) = point.policy;
-    let policy = from_reading(
-        kind,
-        reading,
-        || None,
-        |text| Some(Policy::parse(text, PolicyKind::Resource)),
-    );
+    let policy = parsed(point.policy);
     if matches!(policy, Fact::Known(None)) {
         return Fact::Known(Vec::new());
     }
-    let restricted = point.buckets.iter().filter(|(_, ours)| *ours).fold(
-        point.block.restrict_public_buckets(),
-        |restricted, bucket| restricted.or(restricts(context, bucket.0)),
-    );
+    let restricted = restricted(context, point);
     // A public policy is cut off then, and any other lets in no one but holders of what it names.
     if restricted.known() == Some(&true) {
         return Fact::Known(Vec::new());
     }
-    let door = Door {
-        arn: context.arn,
-        account: context.account_id,
-        region: point.region,
-        name: point.door,
-        partition: partition(context.region),
-    };
+    let door = point.door(context);
     let by_policy = policy.and_then(|policy| match policy {
         Some(policy) => reachable(context, &door, door.name, &door.own_policy(&policy)),
         None => Fact::Known(Vec::new()),
@@ -239,7 +252,14 @@ fn open(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<String>
             let by_buckets = point
                 .buckets
                 .iter()
-                .map(|(bucket, ours)| by_bucket(context, &door, bucket, *ours))
+                .map(|(bucket, ours)| {
+                    bucket_policy(context, bucket, *ours).and_then(|policy| match policy {
+                        Some(policy) => {
+                            reachable(context, &door, bucket, &door.bucket_policy(&policy))
+                        }
+                        None => Fact::Known(Vec::new()),
+                    })
+                })
                 .reduce(either)
                 .unwrap_or(Fact::Known(Vec::new()));
             // Where no bucket lets anyone in, it does not matter what else was not read.
@@ -308,30 +328,127 @@ fn unread<T>(context: &AccessPointContext<'_>, kind: ReadingKind) -> Fact<T> {
     }
 }
 
-/// What the bucket's policy lets anyone do who comes through the access point.
-fn by_bucket(
-    context: &AccessPointContext<'_>,
-    door: &Door<'_>,
-    name: &str,
-    ours: bool,
-) -> Fact<Vec<String>> {
+/// The policy of a bucket behind an access point.
+fn bucket_policy(context: &AccessPointContext<'_>, name: &str, ours: bool) -> Fact<Option<Policy>> {
     const KIND: ReadingKind = ReadingKind::BucketPolicy;
     if !ours {
         return Fact::undecidable(format!("the policy of {name} is another account's"));
     }
-    let Some(bucket) = context.account.buckets.get(name) else {
-        return unread(context, KIND);
-    };
+    match context.account.buckets.get(name) {
+        Some(bucket) => parsed((KIND, &bucket.policy)),
+        None => unread(context, KIND),
+    }
+}
+
+fn parsed((kind, reading): (ReadingKind, &Reading<String>)) -> Fact<Option<Policy>> {
     from_reading(
-        KIND,
-        &bucket.policy,
+        kind,
+        reading,
         || None,
         |text| Some(Policy::parse(text, PolicyKind::Resource)),
     )
-    .and_then(|policy| match policy {
-        Some(policy) => reachable(context, door, name, &door.bucket_policy(&policy)),
-        None => Fact::Known(Vec::new()),
+}
+
+/// Whether RestrictPublicBuckets holds for requests through the access point.
+fn restricted(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<bool> {
+    let ours = point.buckets.iter().filter(|(_, ours)| *ours);
+    ours.fold(
+        point.block.restrict_public_buckets(),
+        |restricted, bucket| restricted.or(restricts(context, bucket.0)),
+    )
+}
+
+/// Everyone outside the account whom the access point's policy names and a bucket's policy lets in.
+fn other_accounts(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<NamedParty>> {
+    let door = point.door(context);
+    let named = parsed(point.policy).and_then(|policy| match policy {
+        Some(policy) => let_in(context, &door, door.name, &door.own_policy(&policy)),
+        None => Fact::Known(LetIn::default()),
+    });
+    let named = named.map(|let_in| customers(let_in.named));
+    if matches!(&named, Fact::Known(named) if named.is_empty()) {
+        return Fact::Known(Vec::new());
+    }
+    let by_buckets = point.buckets.iter().map(|(bucket, ours)| {
+        let by_bucket = bucket_policy(context, bucket, *ours).and_then(|policy| match policy {
+            Some(policy) => let_in(context, &door, bucket, &door.bucket_policy(&policy)),
+            None => Fact::Known(LetIn::default()),
+        });
+        // Whom the access point's policy names does not matter then.
+        if matches!(&by_bucket, Fact::Known(nobody) if *nobody == LetIn::default()) {
+            return Fact::Known(Vec::new());
+        }
+        named.clone().zip(by_bucket).map(|(named, by_bucket)| {
+            let named = named.into_iter();
+            named.filter(|party| by_bucket.may_be(party)).collect()
+        })
+    });
+    let parties = by_buckets.reduce(either).unwrap_or(Fact::Known(Vec::new()));
+    unless_cut(parties, &cut(context, point)).map(|parties| {
+        let party = |account: String| NamedParty {
+            trusted: context.trust.covers(&account),
+            account,
+            via: "policy".to_owned(),
+        };
+        parties.into_iter().map(party).collect()
     })
+}
+
+/// Whom a policy lets in from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct LetIn {
+    /// Any AWS account.
+    anyone: bool,
+    /// Whom it names, sorted.
+    named: Vec<String>,
+}
+
+impl LetIn {
+    /// Whether a party is perhaps among them: which accounts an organization has does not show here.
+    fn may_be(&self, party: &str) -> bool {
+        let is_account = |party: &str| party.bytes().all(|byte| byte.is_ascii_digit());
+        let mut named = self.named.iter();
+        self.anyone || named.any(|other| other == party || !is_account(other) || !is_account(party))
+    }
+}
+
+fn let_in(
+    context: &AccessPointContext<'_>,
+    door: &Door<'_>,
+    bucket: &str,
+    policy: &Result<Policy, String>,
+) -> Fact<LetIn> {
+    let open = reachable(context, door, bucket, policy);
+    let named = asked(context, door, bucket, policy).and_then(|prover| match prover {
+        None => Fact::Known(Vec::new()),
+        Some(mut prover) => match prover.named_parties() {
+            Some(parties) => Fact::Known(parties.into_iter().collect()),
+            None => Fact::undecidable("whom a policy names could not be decided"),
+        },
+    });
+    open.zip(named).map(|(open, named)| LetIn {
+        anyone: !open.is_empty(),
+        named,
+    })
+}
+
+/// Whether callers from outside are cut off, because the access point's policy is public by AWS's
+/// definition and RestrictPublicBuckets holds. None is, of an access point that only a VPC can use.
+fn cut(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<bool> {
+    if point.by_vpc {
+        return Fact::Known(false);
+    }
+    let public = parsed(point.policy).and_then(|policy| match policy {
+        None => Fact::Known(false),
+        Some(policy) => {
+            let policy = point.door(context).named_as_bucket(&policy).ok();
+            match policy.as_ref().and_then(documented_public) {
+                Some(public) => Fact::Known(public),
+                None => Fact::undecidable("AWS's definition of a public policy does not decide it"),
+            }
+        }
+    });
+    public.and(restricted(context, point))
 }
 
 /// The classes in which a caller who holds nothing gets in by a policy.
@@ -341,14 +458,27 @@ fn reachable(
     bucket: &str,
     policy: &Result<Policy, String>,
 ) -> Fact<Vec<String>> {
+    asked(context, door, bucket, policy).and_then(|prover| match prover {
+        None => Fact::Known(Vec::new()),
+        Some(prover) => open_classes(prover),
+    })
+}
+
+/// A policy prepared for questions; `None` for one that lets nothing in but fixed values, whatever the
+/// prover would find.
+fn asked(
+    context: &AccessPointContext<'_>,
+    door: &Door<'_>,
+    bucket: &str,
+    policy: &Result<Policy, String>,
+) -> Fact<Option<Prover>> {
     let policy = match policy {
         Ok(policy) if policy.is_sound() => policy,
         Ok(_) => return Fact::undecidable("a policy cannot be read whole"),
         Err(why) => return Fact::undecidable(why.clone()),
     };
-    // Nothing but fixed values is let in, whatever the prover would find.
     if policy.statements.is_empty() {
-        return Fact::Known(Vec::new());
+        return Fact::Known(None);
     }
     // Those that speak of access points in a way that cannot be named to this one are left out: they
     // only take access away.
@@ -359,7 +489,7 @@ fn reachable(
             .collect()
     };
     let rcps: Vec<Vec<Policy>> = context.binding.rcps.iter().map(bound).collect();
-    let mut prover = Prover::new(&Case {
+    Fact::Known(Some(Prover::new(&Case {
         bucket,
         owner: context.account_id,
         owner_id: None,
@@ -377,7 +507,11 @@ fn reachable(
             .ok()
             .map(|stamp| stamp.as_duration().as_secs_f64().floor()),
         partition: Some(door.partition),
-    });
+    })))
+}
+
+/// The classes in which anyone gets in.
+fn open_classes(mut prover: Prover) -> Fact<Vec<String>> {
     let answers = [
         prover.answer(&Question::Anonymous),
         prover.answer(&Question::AnyAwsAccount),
@@ -469,6 +603,7 @@ impl<'a> SubjectView<'a> for AccessPointFacts {
             name: &subject.id.name,
             arn: &subject.id.arn,
             binding: facts.controls.of(account_id),
+            trust: &facts.trust,
             taken_at: &facts.snapshot.taken_at,
         })
     }

@@ -44,6 +44,14 @@ pub struct ExposureFacts {
     /// Requests signed by an account that is not named: `reachable`, `constrained` or `unreachable`.
     #[needs(own(DirectoryBucketPolicy))]
     pub any_aws_account: Classes<Fact<Reach>>,
+    /// Another account can take the bucket over through access points of the owner's account alone, as
+    /// the policy leaves access to them. Then their policies say who gets in: `access_point`.
+    #[needs(
+        own(BucketPolicyStatus),
+        own(BucketPublicAccessBlock),
+        own(AccountPublicAccessBlock)
+    )]
+    pub takeover_only_by_access_points: Fact<bool>,
     /// Accounts (and other outside principals) that the policy or the ACL names.
     #[needs(
         own(BucketPolicyStatus),
@@ -202,8 +210,15 @@ impl ExposureFacts {
             write: wide(ActionClass::Write, &["s3:PutObject", "s3:DeleteObject"]),
         };
         let cut = sources.cut();
+        let takeover_only_by_access_points = match signed.reach.takeover {
+            Fact::Known(Reach::Constrained) => {
+                policy.only_by_own_access_points(ActionClass::Takeover)
+            }
+            ref reach => reach.as_ref().map(|_| false),
+        };
         Self {
             public,
+            takeover_only_by_access_points,
             anonymous: anonymous.reach,
             any_aws_account: signed.reach,
             other_accounts: other_accounts(context, policy, &cut),
@@ -259,6 +274,7 @@ impl ExposureFacts {
             public: Classes::from_fn(|_| unasked()),
             anonymous: Classes::from_fn(|_| unasked()),
             any_aws_account: Classes::from_fn(reach),
+            takeover_only_by_access_points: unasked(),
             other_accounts: prover.as_ref().and_then(|prover| match prover {
                 None => Fact::Known(Vec::new()),
                 Some(prover) => match prover.parties() {
@@ -507,13 +523,16 @@ fn other_accounts(
 }
 
 /// The parties that are no AWS services.
-fn customers(mut parties: Vec<String>) -> Vec<String> {
+pub(in crate::facts) fn customers(mut parties: Vec<String>) -> Vec<String> {
     parties.retain(|party| !is_log_delivery(party));
     parties
 }
 
 /// None, where the policy's publicity cuts every outside caller off.
-fn unless_cut(named: Fact<Vec<String>>, cut: &Fact<bool>) -> Fact<Vec<String>> {
+pub(in crate::facts) fn unless_cut(
+    named: Fact<Vec<String>>,
+    cut: &Fact<bool>,
+) -> Fact<Vec<String>> {
     match (named, cut) {
         (Fact::Known(named), _) if named.is_empty() => Fact::Known(named),
         (_, Fact::Known(true)) => Fact::Known(Vec::new()),

@@ -7,7 +7,7 @@
 //! in takes the ACL and Block Public Access as well ([`crate::facts::bucket::compose`]).
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 
@@ -20,6 +20,7 @@ use crate::inventory::ids::bucket_arn;
 use crate::inventory::need::ReadingKind;
 use crate::report::Reach;
 use crate::report::policy::{Answer, Request};
+use coldbucket_policy::catalogue::{self, ActionClass};
 use coldbucket_policy::controls::AccountControls;
 use coldbucket_policy::delivery::{self, Delivery, Says};
 use coldbucket_policy::prove::{
@@ -260,6 +261,27 @@ impl<'a> PolicyReading<'a> {
         })
     }
 
+    /// Whether callers of other accounts get to the actions of a class through the access points of
+    /// the owner's account and in no other way. Then the policies of those say who gets in.
+    pub(super) fn only_by_own_access_points(&self, class: ActionClass) -> Fact<bool> {
+        let actions: Vec<&str> = catalogue::actions()
+            .iter()
+            .filter(|action| action.class == class)
+            .map(|action| action.name.as_str())
+            .collect();
+        self.ask(false, |policy| {
+            // A prover of its own: the shared one keeps what it was asked before.
+            let mut prover = self.prover(Some(policy));
+            let answer = prover.only(&actions).answer(&Question::AnyAwsAccount);
+            decided(answer).map(|answer| {
+                let is_own = |way| needs_access_point_of(&self.target.owner, way);
+                answer.verdict == Reach::Constrained
+                    && !answer.ways.is_empty()
+                    && answer.ways.iter().all(is_own)
+            })
+        })
+    }
+
     /// The actions that the policy grants to callers outside the owner's account, and that S3 does
     /// not carry out for them.
     pub(super) fn ineffective_grants(&self) -> Fact<Vec<String>> {
@@ -401,6 +423,23 @@ impl<'a> PolicyReading<'a> {
 }
 
 /// An answer, unless the prover has none.
+/// Whether a way in, by what a caller must hold for it, leads through an access point of an account.
+fn needs_access_point_of(account: &str, way: &BTreeMap<String, Vec<String>>) -> bool {
+    let all = |key: &str, is_own: &dyn Fn(&str) -> bool| {
+        let values = way.get(key).filter(|values| !values.is_empty());
+        values.is_some_and(|values| values.iter().all(|value| is_own(value)))
+    };
+    let is_own_arn = |arn: &str| {
+        let mut parts = arn.splitn(6, ':').skip(4);
+        parts.next() == Some(account)
+            && parts
+                .next()
+                .is_some_and(|path| path.starts_with("accesspoint/"))
+    };
+    all("s3:DataAccessPointAccount", &|value| value == account)
+        || all("s3:DataAccessPointArn", &is_own_arn)
+}
+
 fn decided(answer: Answer) -> Fact<Answer> {
     match answer.verdict {
         Reach::Unknown => Fact::undecidable(answer.reason.unwrap_or_default()),

@@ -1,13 +1,15 @@
 //! The posture of each bucket under three headings: access, encryption, monitoring.
 
 use super::{SHOWN, class, left_out};
-use crate::output::buckets::{BucketColumn, columns, exposure};
+use crate::output::buckets::{BucketColumn, columns, exposure, with_posture};
 use crate::output::weight::{Weight, Weights};
 use crate::output::words::Word;
 use crate::report::{BucketPosture, Report};
 
 pub(super) struct Buckets<'a> {
     pub(super) total: usize,
+    /// How many, and of how many.
+    pub(super) with_posture: String,
     pub(super) left_out: Option<String>,
     /// The headings and the columns that say something under each.
     pub(super) groups: Vec<(&'static str, Vec<&'static str>)>,
@@ -70,6 +72,7 @@ impl<'a> Buckets<'a> {
         };
         Self {
             total,
+            with_posture: with_posture(report),
             left_out: left_out(total, "bucket"),
             groups,
             rows: buckets

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::grid::{Column, Grid, Text};
 use super::{SHOWN, heading, more};
 use crate::output::Look;
-use crate::output::buckets::{columns, exposure};
+use crate::output::buckets::{columns, exposure, with_posture};
 use crate::output::words::Tone;
 use crate::report::{BucketPosture, Report};
 
@@ -20,7 +20,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     if shown.is_empty() {
         return Ok(());
     }
-    heading(look, "Buckets", &total.to_string(), out)?;
+    heading(look, "Buckets", &with_posture(report), out)?;
     let fixed = [Column::new("bucket"), Column::new("region").sacrifice(5)];
     let postures = shown.iter().map(|column| {
         Column::new(column.short)
