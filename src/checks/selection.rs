@@ -231,6 +231,14 @@ impl Selected {
         Some(chosen.check.first_id())
     }
 
+    /// The fact paths whose readings a selected check shows as evidence.
+    pub fn evidence(&self, id: &str) -> &[String] {
+        let chosen = self.chosen().iter().find(|chosen| chosen.check.id == id);
+        chosen
+            .map(|chosen| chosen.check.evidence.as_slice())
+            .unwrap_or_default()
+    }
+
     pub(super) fn chosen(&self) -> &[Chosen] {
         &self.checks
     }

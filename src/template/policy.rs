@@ -18,6 +18,7 @@ use super::value::{
     TemplateNode, TemplateValue, has_open_symbol, has_symbol, open_references, shown,
     with_open_symbols_as,
 };
+use crate::inventory::ids::account_of_arn;
 
 /// The statements of a policy document; one may stand without a list.
 pub fn statements(document: &Value) -> Vec<Value> {
@@ -50,6 +51,8 @@ pub struct PolicyContext<'a> {
     /// ARN of the resource that the policy is attached to, which may contain symbols; none for
     /// policies of identities.
     pub own_arn: Option<&'a str>,
+    /// ARNs of other resources of the deployment, which contain open symbols.
+    pub made: &'a BTreeSet<String>,
     /// The account.
     pub account: &'a str,
     /// The account is [a stand-in](super::build::UNKNOWN_ACCOUNT): a literal account id may be the own
@@ -72,6 +75,11 @@ pub struct RenderedPolicy {
 
 /// An account that stands for one that is not known and not the own one.
 pub const FOREIGN_ACCOUNT: &str = "999999999998";
+
+/// What names an origin access identity of CloudFront, before its id: in the ARN of its user, and here in
+/// the place of its canonical user id, which S3 takes for the same principal (CloudFront developer guide,
+/// copy of 2026-11).
+pub const ORIGIN_ACCESS_IDENTITY: &str = "CloudFront Origin Access Identity ";
 
 /// A service that stands for one that is not known.
 const SOME_SERVICE: &str = "unknown.amazonaws.com";
@@ -271,7 +279,7 @@ impl PolicyRenderer<'_> {
                 out.push(self.plain(item));
                 continue;
             };
-            if !has_open_symbol(&text) || self.is_own(&text) {
+            if !has_open_symbol(&text) || self.is_made(&text) {
                 out.push(json!(self.account_text(&shown(&text))));
                 continue;
             }
@@ -291,15 +299,24 @@ impl PolicyRenderer<'_> {
         }
     }
 
-    /// True for an ARN of the resource that the policy is attached to: its unknown parts are the
-    /// same.
-    fn is_own(&self, text: &str) -> bool {
-        self.context.own_arn.is_some_and(|own| {
-            text.strip_prefix(own).is_some_and(|rest| {
+    /// True for an ARN of the resource that the policy is attached to, or of another one that the
+    /// deployment makes: its unknown parts are the same, and a name has no wildcard in it.
+    fn is_made(&self, text: &str) -> bool {
+        let of = |arn: &str| {
+            text.strip_prefix(arn).is_some_and(|rest| {
                 !has_open_symbol(rest)
                     && (rest.is_empty() || rest.starts_with('/') || rest.starts_with(':'))
             })
-        })
+        };
+        self.context.own_arn.is_some_and(of) || self.context.made.iter().any(|arn| of(arn))
+    }
+
+    /// True for the ARN of a principal whose account is known and whose name is not: a name in the Principal
+    /// element has no wildcard in it.
+    fn is_in_a_known_account(text: &str) -> bool {
+        text.starts_with("arn:")
+            && account_of_arn(text).is_some_and(|account| !account.is_empty())
+            && !text.splitn(6, ':').take(5).any(has_open_symbol)
     }
 
     /// A principal: `*`, or a map of kinds to texts.
@@ -322,6 +339,7 @@ impl PolicyRenderer<'_> {
             }
         };
         let mut out = Map::new();
+        let mut identities = Vec::new();
         for (kind, names) in kinds {
             let mut texts = Vec::new();
             for name in names.items() {
@@ -329,7 +347,15 @@ impl PolicyRenderer<'_> {
                     texts.push(self.plain(name));
                     continue;
                 };
-                if !has_open_symbol(&text) {
+                if text.starts_with(ORIGIN_ACCESS_IDENTITY) {
+                    identities.push(json!(format!(
+                        "arn:{}:iam::cloudfront:user/{}",
+                        self.context.partition,
+                        shown(&text)
+                    )));
+                    continue;
+                }
+                if !has_open_symbol(&text) || Self::is_in_a_known_account(&text) {
                     texts.push(json!(self.account_text(&shown(&text))));
                     continue;
                 }
@@ -350,6 +376,13 @@ impl PolicyRenderer<'_> {
                 }
             }
         }
+        if !identities.is_empty() {
+            match out.remove("AWS") {
+                Some(Value::Array(others)) => identities.extend(others),
+                other => identities.extend(other),
+            }
+            out.insert("AWS".to_owned(), Value::Array(identities));
+        }
         if out.is_empty() && !kinds.is_empty() {
             RenderedElement::Never
         } else {
@@ -363,7 +396,7 @@ impl PolicyRenderer<'_> {
             "Service" => vec![json!(SOME_SERVICE)],
             // An identity of some provider or some canonical user: not the public.
             "Federated" | "CanonicalUser" => vec![json!(shown(text))],
-            // Part of an ARN is an account that is not known, or a name in one.
+            // An ARN in an account that is not known.
             _ if text.starts_with("arn:") => vec![json!(self.foreign())],
             _ if self.bound == Bound::Literal => vec![json!(self.foreign())],
             _ => vec![json!("*")],
@@ -424,7 +457,7 @@ impl PolicyRenderer<'_> {
                 let mut unknown = !known_key;
                 for value in values.items() {
                     match value.as_text() {
-                        Some(text) if has_open_symbol(&text) => {
+                        Some(text) if has_open_symbol(&text) && !self.is_made(&text) => {
                             self.note(open_references(&text));
                             match Self::literal(operator, key, &text) {
                                 Some(literal) if self.bound == Bound::Literal => {
@@ -567,6 +600,7 @@ mod tests {
             let document = node_of(&json!({"Statement": statement.clone()}));
             let context = PolicyContext {
                 own_arn: Some(OWN),
+                made: &BTreeSet::new(),
                 account: "111111111111",
                 account_unknown: false,
                 partition: "aws",
@@ -660,6 +694,7 @@ mod tests {
         }}));
         let context = PolicyContext {
             own_arn: Some(&own),
+            made: &BTreeSet::new(),
             account: "111111111111",
             account_unknown: false,
             partition: "aws",
@@ -678,6 +713,7 @@ mod tests {
         let render = |bound| {
             let context = PolicyContext {
                 own_arn: Some(OWN),
+                made: &BTreeSet::new(),
                 account: "000000000000",
                 account_unknown: true,
                 partition: "aws",

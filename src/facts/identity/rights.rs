@@ -58,16 +58,15 @@ impl<'a> Rights<'a> {
             arn: &identity.arn,
             now: context.taken_at,
         };
-        let missing = policies
+        let limits = policies
             .iter()
-            .find(|one| one.policy.is_none())
-            .map(|one| one.label.clone())
-            .or_else(|| match boundary {
-                Boundary::Unread(arn) => Some(format!("the permissions boundary {}", short(arn))),
-                _ => None,
-            });
+            .find(|one| one.policy.is_none() && !only_allows(one));
+        let missing = match boundary {
+            Boundary::Unread(arn) => Some(format!("the permissions boundary {}", short(arn))),
+            _ => limits.map(|one| one.label.clone()),
+        };
         if let Some(missing) = missing {
-            let why = format!("the answer did not have the document of {missing}");
+            let why = no_document(&missing);
             rights.answers = Fact::undecidable(why.clone());
             rights.family = Fact::undecidable(why);
             return rights;
@@ -77,8 +76,20 @@ impl<'a> Rights<'a> {
             .filter_map(|one| Some((one.label.as_str(), one.policy.as_ref()?)))
             .collect();
         let identity = rights.identity(read);
-        rights.answers = Fact::Known(identity::capabilities(&identity));
-        rights.family = Fact::Known(identity::whole_services(&identity));
+        let mut answers = identity::capabilities(&identity);
+        let mut family = identity::whole_services(&identity);
+        if let Some(unread) = rights.unread() {
+            // It may give more, and takes nothing away.
+            let all = answers.iter_mut();
+            for answer in all.chain(family.iter_mut().map(|(_, answer)| answer)) {
+                if answer.held != Held::Yes {
+                    answer.held = Held::Unknown;
+                    answer.by = Some((unread.label.clone(), 0));
+                }
+            }
+        }
+        rights.answers = Fact::Known(answers);
+        rights.family = Fact::Known(family);
         rights
     }
 
@@ -174,9 +185,10 @@ impl<'a> Rights<'a> {
             })
             .collect();
         let effective = self.everything().held;
-        effective.map(|held| {
+        let unread = self.unread().map(|one| no_document(&one.label));
+        effective.and_then(|held| {
             if held == "never" {
-                return Vec::new();
+                return Fact::Known(Vec::new());
             }
             let mut names: Vec<String> = of_aws
                 .into_iter()
@@ -197,14 +209,17 @@ impl<'a> Rights<'a> {
                 .collect();
             names.sort();
             names.dedup();
-            names
+            match unread.filter(|_| names.is_empty() && held != "always") {
+                Some(why) => Fact::undecidable(why),
+                None => Fact::Known(names),
+            }
         })
     }
 
     /// Whether any action of S3 is allowed on anything: what a presigned URL could be made for. A Deny
     /// of all of S3, and a boundary without it, take that away.
     pub(super) fn uses_s3(&self) -> Fact<bool> {
-        self.answers.as_ref().map(|_| {
+        self.answers.as_ref().and_then(|_| {
             let policies: Vec<&Policy> = self
                 .policies
                 .iter()
@@ -214,10 +229,18 @@ impl<'a> Rights<'a> {
                 Boundary::Is(policy) => allows_some(policy),
                 _ => true,
             };
-            within
-                && policies.iter().any(|policy| allows_some(policy))
-                && !policies.iter().any(|policy| denies_all(policy))
+            let may = within && !policies.iter().any(|policy| denies_all(policy));
+            let uses = may && policies.iter().any(|policy| allows_some(policy));
+            match self.unread().filter(|_| may && !uses) {
+                Some(unread) => Fact::undecidable(no_document(&unread.label)),
+                None => Fact::Known(uses),
+            }
         })
+    }
+
+    /// A policy whose document the answer did not have.
+    fn unread(&self) -> Option<&Labelled<'a>> {
+        self.policies.iter().find(|one| one.policy.is_none())
     }
 }
 
@@ -249,6 +272,20 @@ fn denies_all(policy: &Policy) -> bool {
                 !element.negated && element.items.iter().any(|pattern| pattern.text == "*")
             })
     })
+}
+
+/// Why rights are not known.
+fn no_document(policy: &str) -> String {
+    format!("the answer did not have the document of {policy}")
+}
+
+/// True for a policy of AWS that has no Deny statements: all but those that AWS names for them.
+fn only_allows(one: &Labelled<'_>) -> bool {
+    let PolicySource::Managed(arn) = one.held.source else {
+        return false;
+    };
+    let denies = |word: &str| short(arn).contains(word);
+    is_of_aws(arn) && !denies("Deny") && !denies("Quarantine")
 }
 
 /// Several answers as one right: it is held as strongly as its strongest part.

@@ -71,14 +71,25 @@ pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
     report
 }
 
-/// What a resource refers to that is not known, in any snapshot.
+/// What a resource refers to that is not known, in any snapshot; where it refers to nothing of the kind, what
+/// the resources around it refer to.
 fn references_of(built: &Built, input: Option<&Arc<str>>, address: &str) -> BTreeSet<String> {
-    let all = built
-        .renderings
-        .iter()
-        .flat_map(|one| one.resources.values());
-    all.chain(built.resources.values())
-        .filter(|resource| resource.address == address && resource.input.as_ref() == input)
+    let all = || {
+        built
+            .renderings
+            .iter()
+            .flat_map(|one| one.resources.values())
+            .chain(built.resources.values())
+            .filter(move |resource| resource.input.as_ref() == input)
+    };
+    let own: BTreeSet<String> = all()
+        .filter(|resource| resource.address == address)
+        .flat_map(|resource| resource.references.iter().cloned())
+        .collect();
+    if !own.is_empty() {
+        return own;
+    }
+    all()
         .flat_map(|resource| resource.references.iter().cloned())
         .collect()
 }

@@ -20,6 +20,7 @@ use crate::findings::fingerprint;
 use crate::inventory::Snapshot;
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind};
+use crate::inventory::pointer::pointer;
 use crate::inventory::request::{NameFilter, ResourceFilter};
 use crate::report::{
     CheckResult, Report, ResourceId, ResultChange, Source, SourceLocation, SourceRemark,
@@ -216,8 +217,9 @@ fn of_the_template(
         let Some(resource) = rendering.resources.get(&key_of(result)) else {
             continue;
         };
-        result.location =
-            location(result, resource, rendering).map(|position| one.root.location(position));
+        let named = input.selected.evidence(&result.check);
+        result.location = location(result, resource, rendering, named)
+            .map(|position| one.root.location(position));
         let first_id = input.selected.first_id(&result.check);
         // The name may be generated, and two templates may make the same.
         result.fingerprint = fingerprint(
@@ -262,28 +264,46 @@ fn of_the_template(
             *region = UNKNOWN.to_owned();
         }
     }
-    for bucket in &mut report.buckets {
-        if bucket.region == UNKNOWN_REGION {
-            bucket.region = UNKNOWN.to_owned();
+    let regions = report.buckets.iter_mut().map(|bucket| &mut bucket.region);
+    let starts = report.cold_start.iter_mut().map(|start| &mut start.region);
+    for region in regions.chain(starts) {
+        if region == UNKNOWN_REGION {
+            *region = UNKNOWN.to_owned();
         }
     }
 }
 
-/// Where a result is decided: the first evidence with a line of its own, else the resource.
+/// Where a result is decided: the first evidence with a line of its own, else the resource. What the check's
+/// evidence names comes before what that depends on.
 fn location<'r>(
     result: &CheckResult,
     resource: &BuiltResource,
     rendering: &'r Rendering,
+    named: &[String],
 ) -> Option<&'r SourcePosition> {
     let own = format!("{}/", resource.pointer);
-    result
-        .evidence
-        .iter()
-        .filter(|evidence| evidence.pointer.starts_with(&own))
-        .find_map(|evidence| {
-            let position = rendering.position_of(&evidence.pointer)?;
-            (rendering.positions.get(&resource.pointer) != Some(position)).then_some(position)
+    let is_named = |at: &str| {
+        let member = at.strip_prefix(&own).and_then(|of| of.split('/').next());
+        member.is_some_and(|member| {
+            named
+                .iter()
+                .any(|path| path.split(['.', '[']).any(|part| part == member))
         })
+    };
+    let position = |at: &str| {
+        // Of a map by the item's key, what the item is about.
+        let of_item = result.item.as_deref().map(|item| pointer([item]));
+        let position = rendering.position_of(&format!("{at}{}", of_item.unwrap_or_default()))?;
+        (rendering.positions.get(&resource.pointer) != Some(position)).then_some(position)
+    };
+    let all = || {
+        let pointers = result.evidence.iter().map(|evidence| &evidence.pointer);
+        pointers.filter(|at| at.starts_with(&own))
+    };
+    all()
+        .filter(|at| is_named(at))
+        .chain(all())
+        .find_map(|at| position(at))
         .or_else(|| rendering.position_of(&resource.pointer))
 }
 

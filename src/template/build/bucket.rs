@@ -313,7 +313,14 @@ impl<'a> Builder<'a> {
     /// own key in the closed one: what depends on that is not known, and that there is a key is.
     fn key_name(&self, key: &str, region: &str, made: &mut Made<'_>) -> String {
         if !has_open_symbol(key) {
-            return self.account_text(&shown(key), made);
+            let key = shown(key);
+            let arn = match key.starts_with("arn:") {
+                true => key.clone(),
+                false => kms_key_arn(region, self.account, &key),
+            };
+            let references = self.key_references.get(&arn).into_iter().flatten();
+            made.references.extend(references.cloned());
+            return self.account_text(&key, made);
         }
         made.references.extend(open_references(key));
         match self.bound {
@@ -369,13 +376,20 @@ impl<'a> Builder<'a> {
             description,
             rotation: made.reading(&settings.rotation, Reading::Known(KeyRotation::default())),
             policy,
-            grants: live.map(|live| live.grants.clone()).unwrap_or_default(),
+            grants: match live {
+                Some(live) => live.grants.clone(),
+                // A new key has no grants. A plan may make some, which are not read.
+                None if !self.settings.names_existing => Reading::Known(Vec::new()),
+                None => Reading::NotCollected,
+            },
         };
         for name in names {
             let pointer = pointer(["accounts", self.account, "keys", &name]);
             if let Some(position) = &settings.source.position {
                 self.positions.insert(pointer, position.clone());
             }
+            self.key_references
+                .insert(name.clone(), made.references.clone());
             self.inventory.keys.insert(name, key.clone());
         }
     }

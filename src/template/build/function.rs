@@ -15,6 +15,7 @@ use crate::inventory::function::{
     Alias, FunctionConfiguration, FunctionInventory, FunctionUrl, ProvisionedConcurrency, SnapStart,
 };
 use crate::inventory::ids::{SubjectKind, function_arn};
+use crate::inventory::pointer::pointer;
 
 /// The version that is edited.
 const LATEST: &str = "$LATEST";
@@ -57,6 +58,17 @@ impl<'a> Builder<'a> {
             self.over_live_function(&mut function, settings, live, &mut made);
         }
         let at = regional_pointer(self.account, region, "functions", &name);
+        // The first grant on each qualifier.
+        for permission in settings.permissions.iter().rev() {
+            let qualifier = match permission.qualifier.as_str() {
+                "" => LATEST.to_owned(),
+                qualifier => shown(qualifier),
+            };
+            if let Some(position) = &permission.position {
+                let grant = format!("{at}/policies/known{}", pointer([qualifier.as_str()]));
+                self.positions.insert(grant, position.clone());
+            }
+        }
         self.register(SubjectKind::Function, arn, at, made);
         self.region_inventory(region)
             .functions

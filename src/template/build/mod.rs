@@ -24,7 +24,7 @@ use super::value::{SourcePosition, TemplateNode, has_open_symbol, open_reference
 use super::{Built, BuiltResource, Rendering, ResourceKey, TemplateRemark};
 use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::PublicAccessBlock;
-use crate::inventory::ids::{SubjectKind, partition};
+use crate::inventory::ids::{SubjectKind, bucket_arn, function_arn, partition, trail_arn};
 use crate::inventory::snapshot::SCHEMA;
 use crate::inventory::{Reading, Snapshot};
 
@@ -126,6 +126,10 @@ fn unnamed(settings: &DeploymentSettings) -> BTreeSet<String> {
         .iter()
         .map(|one| of(&one.name, &one.source));
     let trails = settings.trails.iter().map(|one| of(&one.name, &one.source));
+    let web_functions = settings
+        .web_functions
+        .iter()
+        .map(|one| of(&one.name, &one.source));
     let multi_region = settings.multi_region_access_points.iter();
     let all = buckets
         .chain(functions)
@@ -133,6 +137,7 @@ fn unnamed(settings: &DeploymentSettings) -> BTreeSet<String> {
         .chain(policies)
         .chain(points)
         .chain(trails)
+        .chain(web_functions)
         .flatten()
         // Their ids and aliases are generated.
         .chain(settings.keys.iter().map(|one| one.source.address.as_str()))
@@ -153,6 +158,10 @@ struct Builder<'a> {
     unwritten: Unwritten,
     account: &'a str,
     region: &'a str,
+    /// ARNs of what the deployment makes, with open symbols in their names.
+    unknown_arns: BTreeSet<String>,
+    /// What keys refer to that is not known, by their ARNs.
+    key_references: BTreeMap<String, BTreeSet<String>>,
     inventory: AccountInventory,
     positions: BTreeMap<String, SourcePosition>,
     resources: Vec<(ResourceKey, BuiltResource)>,
@@ -200,6 +209,8 @@ impl<'a> Builder<'a> {
             unwritten,
             account,
             region: settings.region.as_deref().unwrap_or(UNKNOWN_REGION),
+            unknown_arns: BTreeSet::new(),
+            key_references: BTreeMap::new(),
             inventory: below.cloned().unwrap_or_default(),
             positions: BTreeMap::new(),
             resources: Vec::new(),
@@ -232,7 +243,31 @@ impl<'a> Builder<'a> {
         notes
     }
 
+    /// The ARNs with open symbols of what the deployment makes and policies name in conditions.
+    fn unknown_arns(&self) -> BTreeSet<String> {
+        let settings = self.settings;
+        let buckets = settings.buckets.iter().map(|one| {
+            bucket_arn(
+                self.partition(),
+                &Self::symbolic_name(&one.name, &one.source),
+            )
+        });
+        let functions = settings.functions.iter().map(|one| {
+            let region = self.region_of(one.region.as_deref());
+            let name = Self::symbolic_name(&one.name, &one.source);
+            function_arn(region, self.account, &name)
+        });
+        let trails = settings.trails.iter().map(|one| {
+            let region = self.region_of(one.region.as_deref());
+            let name = Self::symbolic_name(&one.name, &one.source);
+            trail_arn(region, self.account, &name)
+        });
+        let all = buckets.chain(functions).chain(trails);
+        all.filter(|arn| has_open_symbol(arn)).collect()
+    }
+
     fn run(&mut self) {
+        self.unknown_arns = self.unknown_arns();
         let settings = self.settings;
         self.delete();
         self.surroundings();
@@ -364,6 +399,7 @@ impl<'a> Builder<'a> {
     ) -> Result<Option<String>, String> {
         let context = PolicyContext {
             own_arn,
+            made: &self.unknown_arns,
             account: self.account,
             account_unknown: self.settings.account.is_none(),
             partition: self.partition(),

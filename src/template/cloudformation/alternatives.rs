@@ -44,7 +44,7 @@ pub(super) fn is_read(kind: &str) -> bool {
     ];
     EXACT.contains(&kind)
         || [
-            "AWS::S3::",
+            "AWS::S3",
             "AWS::Lambda::",
             "AWS::Serverless::",
             "AWS::IAM::",

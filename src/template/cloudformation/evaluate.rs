@@ -246,7 +246,10 @@ impl<'a> Evaluation<'a> {
 
     fn function(&self, name: &str, argument: &TemplateNode) -> Evaluated {
         match name {
-            "Ref" => self.reference(&argument.as_text().unwrap_or_default()),
+            "Ref" => match argument.as_text() {
+                Some(name) => self.reference(&name),
+                None => self.reference_by_function(argument),
+            },
             "Fn::If" => self.branch(argument),
             "Fn::GetAtt" => Some(self.attribute_of(argument)),
             "Fn::Sub" => Some(self.substitute(argument)),
@@ -367,6 +370,15 @@ impl<'a> Evaluation<'a> {
                     ),
                 }
             }
+        }
+    }
+
+    /// `Ref` of a name that a function gives, as AWS::LanguageExtensions allows.
+    fn reference_by_function(&self, argument: &TemplateNode) -> Evaluated {
+        let name = self.evaluate(argument).and_then(|name| name.as_text());
+        match name.filter(|name| !name.is_empty() && !has_symbol(name)) {
+            Some(name) => self.reference(&name),
+            None => Some(TemplateNode::undetermined("Ref")),
         }
     }
 

@@ -3,6 +3,7 @@
 //! From the "Return values" of each resource's page in the CloudFormation template reference (copies of
 //! 2026). A name that AWS generates is a fixed symbol: one value, whose text is not known.
 
+use super::super::policy::ORIGIN_ACCESS_IDENTITY;
 use super::super::value::{TemplateNode, fixed_symbol, has_open_symbol};
 use super::evaluate::Evaluation;
 use super::web_functions::web_function_name;
@@ -176,6 +177,9 @@ pub(super) fn attribute(evaluation: &Evaluation<'_>, id: &str, attribute: &str) 
         | ("AWS::SNS::Topic", "TopicName")
         | ("AWS::SQS::Queue", "QueueName")
         | ("AWS::S3::AccessPoint", "Name") => name(evaluation, id),
+        ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "S3CanonicalUserId") => {
+            format!("{ORIGIN_ACCESS_IDENTITY}{}", name(evaluation, id))
+        }
         ("AWS::S3::Bucket", "DomainName") => format!("{}.s3.amazonaws.com", name(evaluation, id)),
         ("AWS::S3::Bucket", "RegionalDomainName") => format!(
             "{}.s3.{}.amazonaws.com",

@@ -632,6 +632,16 @@ fn package(
     }
 }
 
+/// Buckets and access points that are not general purpose ones.
+const OTHER_STORAGE: &[&str] = &[
+    "AWS::S3Express::",
+    "AWS::S3Files::",
+    "AWS::S3ObjectLambda::",
+    "AWS::S3Outposts::",
+    "AWS::S3Tables::",
+    "AWS::S3Vectors::",
+];
+
 /// What is said about a type that is not read and may matter.
 fn unread(kind: &str) -> Option<String> {
     let what = if kind.ends_with("::MODULE") {
@@ -644,6 +654,11 @@ fn unread(kind: &str) -> Option<String> {
         || kind == "AWS::ServiceCatalog::CloudFormationProvisionedProduct"
     {
         "the stacks that it deploys are not judged"
+    } else if OTHER_STORAGE
+        .iter()
+        .any(|service| kind.starts_with(service))
+    {
+        "buckets and access points of this kind are not judged"
     } else {
         return None;
     };

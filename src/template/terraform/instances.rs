@@ -255,8 +255,24 @@ fn changed_arguments(before: &Json, after: &Json, unknown: Option<&Json>) -> BTr
     all.extend(names(Some(after)));
     let differs = |name: &String| before.get(name) != after.get(name);
     let mut changed: BTreeSet<String> = all.into_iter().filter(differs).collect();
-    changed.extend(names(unknown));
+    let unknown_names = names(unknown).into_iter();
+    changed.extend(unknown_names.filter(|name| {
+        unknown
+            .and_then(|all| all.get(name))
+            .is_some_and(is_unknown)
+    }));
     changed
+}
+
+/// True where something is unknown: Terraform writes the shape of values that are known in full too, as
+/// `[{}]`.
+fn is_unknown(value: &Json) -> bool {
+    match value {
+        Json::Bool(unknown) => *unknown,
+        Json::Array(items) => items.iter().any(is_unknown),
+        Json::Object(members) => members.values().any(is_unknown),
+        _ => false,
+    }
 }
 
 fn parsed(raw: Option<&RawValue>) -> Result<Json, PlanError> {

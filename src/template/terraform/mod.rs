@@ -111,11 +111,21 @@ const RELEVANT: &[&str] = &[
 /// Types that describe AWS and are not read: buckets of another kind, or of another provider.
 const GAPS: &[&str] = &[
     "aws_cloudformation_stack",
+    "aws_cloudformation_stack_set",
+    "aws_s3_directory_bucket",
     "aws_serverlessapplicationrepository_cloudformation_stack",
 ];
 
-/// What the types of other providers begin with, and those of Lambda Web Functions.
-const GAP_PREFIXES: &[&str] = &["awscc_lambda_", "awscc_s3_", "aws_lambdaweb_"];
+/// What the types of other providers begin with, those of Lambda Web Functions, and those of buckets and access
+/// points of other kinds.
+const GAP_PREFIXES: &[&str] = &[
+    "awscc_lambda_",
+    "awscc_s3",
+    "aws_lambdaweb_",
+    "aws_s3control_object_lambda_",
+    "aws_s3tables_",
+    "aws_s3vectors_",
+];
 
 /// True for a type that describes AWS and is not read.
 fn is_gap(kind: &str) -> bool {

@@ -9,6 +9,7 @@ use crate::inventory::ids::{
     access_point_arn, bucket_arn, function_arn, kms_key_arn, partition, trail_arn,
 };
 use crate::template::build::{UNKNOWN_ACCOUNT, UNKNOWN_REGION};
+use crate::template::policy::ORIGIN_ACCESS_IDENTITY;
 use crate::template::value::fixed_symbol;
 
 /// How far attributes are followed from one resource to another.
@@ -211,11 +212,13 @@ pub(super) fn other_arn(
     resource: impl FnOnce() -> String,
 ) -> Option<String> {
     let partition = partition(region);
-    if kind == "aws_cloudfront_origin_access_identity" && attribute == "iam_arn" {
-        return Some(format!(
-            "arn:{partition}:iam::cloudfront:user/CloudFront Origin Access Identity {}",
-            resource()
-        ));
+    if kind == "aws_cloudfront_origin_access_identity" {
+        let id = || format!("{ORIGIN_ACCESS_IDENTITY}{}", resource());
+        return match attribute {
+            "iam_arn" => Some(format!("arn:{partition}:iam::cloudfront:user/{}", id())),
+            "s3_canonical_user_id" => Some(id()),
+            _ => None,
+        };
     }
     if !matches!(attribute, "arn" | "execution_arn" | "source_arn") {
         return None;
