@@ -138,6 +138,35 @@ fn bucket_with(policy: Value) -> Value {
             "encryption": {"algorithm": "AES256"}}}})
 }
 
+/// Identities with policies of their own are decided on several cores: each keeps its own answer.
+#[test]
+fn of_many_identities_each_has_its_own_answer() {
+    let user = |number: usize| format!("arn:aws:iam::111111111111:user/u{number:03}");
+    let policy = |number: usize| {
+        let resource = match number % 3 {
+            2 => format!("arn:aws:s3:::elsewhere/{number}/*"),
+            _ => format!("arn:aws:s3:::data-lake/{number}/*"),
+        };
+        let mut statement =
+            json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource});
+        if number % 3 == 1 {
+            let network = format!("203.0.113.{number}/32");
+            statement["Condition"] = json!({"IpAddress": {"aws:SourceIp": network}});
+        }
+        json!({"Version": "2012-10-17", "Statement": [statement]})
+    };
+    let mut case = bucket_with(Value::Null);
+    case["account"]["identities"] = (0..200)
+        .map(|number| json!({"arn": user(number), "policies": [policy(number)], "boundary": null, "tags": {}}))
+        .collect();
+    let output = answer(&case);
+    for number in 0..200 {
+        let expected = reach(["reachable", "constrained", "unreachable"][number % 3]);
+        let found = &output.principals[&user(number)];
+        assert_eq!(found.verdict, expected, "{number}: {found:?}");
+    }
+}
+
 /// An Allow for everyone, and a Deny.
 fn open_but(allow: Value, deny: Value) -> Value {
     let mut statements = vec![

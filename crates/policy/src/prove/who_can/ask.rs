@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use super::decide::{Authority, Gate};
 use super::domains::Service;
@@ -177,6 +180,17 @@ struct AskedAt<'a> {
     verdict_only: bool,
 }
 
+/// An identity that is decided at a target, for all that the target does not tell apart from it.
+struct Undecided<'a> {
+    place: usize,
+    profile: Option<&'a Profile>,
+    /// Its sessions that a policy there names.
+    sessions: Vec<&'a str>,
+}
+
+/// How many identities are worth another core.
+const FEWEST_OF_A_CORE: usize = 16;
+
 /// One of the actions that are asked about, at one target.
 #[derive(Debug)]
 struct ActionAt<'a> {
@@ -317,9 +331,11 @@ impl World {
                 "no policy allows it",
             )))
         });
-        let mut known: HashMap<Vec<u32>, Arc<AccessDecision>> = HashMap::new();
-        let mut by_group: Vec<Option<Arc<AccessDecision>>> = vec![None; groups.len()];
-        let mut decisions = Vec::with_capacity(self.subjects.len());
+        let mut known: HashMap<Vec<u32>, usize> = HashMap::new();
+        let mut by_group: Vec<Option<usize>> = vec![None; groups.len()];
+        let mut undecided: Vec<Undecided<'_>> = Vec::new();
+        // By identity, the one of the undecided that it is decided with; none for those without a right.
+        let mut decided_with: Vec<Option<usize>> = Vec::with_capacity(self.subjects.len());
         // What tells identities of one group apart at the target; its memory serves all of them.
         let mut told_apart: Vec<u32> = Vec::new();
         for (place, subject) in self.subjects.iter().enumerate() {
@@ -333,28 +349,35 @@ impl World {
                 .copied()
                 .unwrap_or(usize::MAX);
             let group = groups.get(number);
-            if let (Some(without), Some(true)) = (&without, group.map(Group::is_without)) {
-                decisions.push(Arc::clone(without));
+            if without.is_some() && group.is_some_and(Group::is_without) {
+                decided_with.push(None);
                 continue;
             }
-            let who = (place, group.map(|group| &group.profile));
-            let own_sessions = sessions_of(&sessions, subject);
+            let profile = group.map(|group| &group.profile);
+            let sessions = sessions_of(&sessions, subject);
             let is_spoken_of = spoken_of
                 .as_ref()
                 .is_none_or(|places| places.contains(&place));
+            let mut next = |sessions| {
+                undecided.push(Undecided {
+                    place,
+                    profile,
+                    sessions,
+                });
+                undecided.len() - 1
+            };
             if values.is_empty()
                 && !is_spoken_of
-                && own_sessions.is_empty()
+                && sessions.is_empty()
                 && let Some(known) = by_group.get_mut(number)
             {
-                let decision = known.get_or_insert_with(|| Arc::new(self.identity(at, who, &[])));
-                decisions.push(Arc::clone(decision));
+                decided_with.push(Some(*known.get_or_insert_with(|| next(sessions))));
                 continue;
             }
             told_apart.clear();
             told_apart.push(u32::try_from(number).unwrap_or(u32::MAX));
             // Which of the numbers below follow.
-            told_apart.push(u32::from(is_spoken_of) * 2 + u32::from(!own_sessions.is_empty()));
+            told_apart.push(u32::from(is_spoken_of) * 2 + u32::from(!sessions.is_empty()));
             told_apart.extend(
                 values
                     .iter()
@@ -366,21 +389,68 @@ impl World {
                         + number_of(subject.denied_by(rule))
                 }));
             }
-            if !own_sessions.is_empty() {
+            if !sessions.is_empty() {
                 // Its own sessions are no other role's.
                 told_apart.push(u32::try_from(place).unwrap_or(u32::MAX));
             }
-            let decision = match known.get(told_apart.as_slice()) {
-                Some(decision) => Arc::clone(decision),
+            let number = match known.get(told_apart.as_slice()) {
+                Some(number) => *number,
                 None => {
-                    let decision = Arc::new(self.identity(at, who, &own_sessions));
-                    known.insert(told_apart.clone(), Arc::clone(&decision));
-                    decision
+                    let number = next(sessions);
+                    known.insert(told_apart.clone(), number);
+                    number
                 }
             };
-            decisions.push(decision);
+            decided_with.push(Some(number));
         }
+        let decisions = self.decide_all(at, &undecided);
+        let of = |number: Option<usize>| match number {
+            Some(number) => decisions.get(number).cloned(),
+            None => without.clone(),
+        };
+        decided_with.into_iter().filter_map(of).collect()
+    }
+
+    /// Decides identities: on all cores for one target, and on this one where verdicts are asked for many
+    /// targets side by side.
+    fn decide_all(
+        &self,
+        at: &AskedAt<'_>,
+        undecided: &[Undecided<'_>],
+    ) -> Vec<Arc<AccessDecision>> {
+        let decide = |one: &Undecided<'_>| {
+            Arc::new(self.identity(at, (one.place, one.profile), &one.sessions))
+        };
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let workers = cores.min(undecided.len() / FEWEST_OF_A_CORE);
+        if at.verdict_only || workers < 2 {
+            return undecided.iter().map(decide).collect();
+        }
+        let next = AtomicUsize::new(0);
+        let mut decisions: Vec<(usize, Arc<AccessDecision>)> = Vec::new();
+        thread::scope(|scope| {
+            let (send, receive) = mpsc::channel();
+            for _ in 0..workers {
+                let (send, next) = (send.clone(), &next);
+                scope.spawn(move || {
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(one) = undecided.get(number) else {
+                            return;
+                        };
+                        // The receiver waits for all of them.
+                        let _ = send.send((number, decide(one)));
+                    }
+                });
+            }
+            drop(send);
+            decisions.extend(receive);
+        });
+        decisions.sort_by_key(|(number, _)| *number);
         decisions
+            .into_iter()
+            .map(|(_, decision)| decision)
+            .collect()
     }
 
     /// The identities that the principal elements of rules may treat otherwise than those that they do
