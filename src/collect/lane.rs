@@ -136,14 +136,14 @@ impl State {
 
 /// One request of any operation. It puts its answer where the caller finds it: what a lane does is then
 /// compiled once, not once for each of AWS's operations.
-type Request<'a> = Pin<Box<dyn Future<Output = Result<(), CallError>> + 'a>>;
+type SentRequest<'a> = Pin<Box<dyn Future<Output = Result<(), CallError>> + 'a>>;
 
 /// A call, of which each request is like the other.
 #[derive(Clone, Copy)]
 struct Call<'a> {
     /// The type of its errors, which each operation has of its own.
     operation: TypeId,
-    request: &'a dyn Fn() -> Request<'a>,
+    request: &'a dyn Fn() -> SentRequest<'a>,
 }
 
 /// One attempt: when the request that ended was sent, and how it ended.
@@ -176,7 +176,7 @@ impl Lane {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let answer = RefCell::new(None);
-        let request = || -> Request<'_> {
+        let request = || -> SentRequest<'_> {
             let sent = send();
             Box::pin(async {
                 let found = sent.await?;
