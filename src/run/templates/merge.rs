@@ -3,7 +3,7 @@
 //! A verdict that is the same in all of them holds. One that differs is not assessed, and the message
 //! names what it depends on. A snapshot in which the resource is not made says nothing about it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::key_of;
@@ -63,35 +63,51 @@ pub(super) fn renderings(reports: Vec<Report>, built: &Built) -> Report {
         }
     }
     let mut report = first.unwrap_or_else(empty);
+    let references = OpenReferences::of(built);
     for ((input, (_, _, address)), answers) in questions {
-        let references = references_of(built, input.as_ref(), &address);
-        report.results.extend(decided(answers, &references));
+        let references = references.at(input.as_deref(), &address);
+        report.results.extend(decided(answers, references));
     }
     report.buckets = merged_postures(postures);
     report
 }
 
-/// What a resource refers to that is not known, in any snapshot; where it refers to nothing of the kind, what
-/// the resources around it refer to.
-fn references_of(built: &Built, input: Option<&Arc<str>>, address: &str) -> BTreeSet<String> {
-    let all = || {
-        built
-            .renderings
-            .iter()
-            .flat_map(|one| one.resources.values())
-            .chain(built.resources.values())
-            .filter(move |resource| resource.input.as_ref() == input)
-    };
-    let own: BTreeSet<String> = all()
-        .filter(|resource| resource.address == address)
-        .flat_map(|resource| resource.references.iter().cloned())
-        .collect();
-    if !own.is_empty() {
-        return own;
+/// What the resources of a deployment refer to that is not known, in any snapshot.
+#[derive(Default)]
+struct OpenReferences<'a> {
+    /// By input and address.
+    own: HashMap<(Option<&'a str>, &'a str), BTreeSet<String>>,
+    /// Of all resources of an input.
+    of_input: HashMap<Option<&'a str>, BTreeSet<String>>,
+    none: BTreeSet<String>,
+}
+
+impl<'a> OpenReferences<'a> {
+    fn of(built: &'a Built) -> Self {
+        let mut all = Self::default();
+        let renderings = built.renderings.iter();
+        let resources = renderings.flat_map(|one| one.resources.values());
+        for resource in resources.chain(built.resources.values()) {
+            if resource.references.is_empty() {
+                continue;
+            }
+            let input = resource.input.as_deref();
+            let references = || resource.references.iter().cloned();
+            let own = all.own.entry((input, &resource.address)).or_default();
+            own.extend(references());
+            all.of_input.entry(input).or_default().extend(references());
+        }
+        all
     }
-    all()
-        .flat_map(|resource| resource.references.iter().cloned())
-        .collect()
+
+    /// What a resource refers to; where it refers to nothing of the kind, what the resources around it
+    /// refer to.
+    fn at<'s>(&'s self, input: Option<&'s str>, address: &'s str) -> &'s BTreeSet<String> {
+        self.own
+            .get(&(input, address))
+            .or_else(|| self.of_input.get(&input))
+            .unwrap_or(&self.none)
+    }
 }
 
 /// The results that hold in every snapshot.
