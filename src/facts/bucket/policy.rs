@@ -422,7 +422,6 @@ impl<'a> PolicyReading<'a> {
     }
 }
 
-/// An answer, unless the prover has none.
 /// Whether a way in, by what a caller must hold for it, leads through an access point of an account.
 fn needs_access_point_of(account: &str, way: &BTreeMap<String, Vec<String>>) -> bool {
     let all = |key: &str, is_own: &dyn Fn(&str) -> bool| {
@@ -440,6 +439,7 @@ fn needs_access_point_of(account: &str, way: &BTreeMap<String, Vec<String>>) -> 
         || all("s3:DataAccessPointArn", &is_own_arn)
 }
 
+/// An answer, unless the prover has none.
 fn decided(answer: Answer) -> Fact<Answer> {
     match answer.verdict {
         Reach::Unknown => Fact::undecidable(answer.reason.unwrap_or_default()),

@@ -52,8 +52,8 @@ pub struct DocumentSet {
 pub struct DocumentSetBuilder(DocumentSet);
 
 impl DocumentSet {
-    /// An empty set. `partition` is one of [`PARTITIONS`](crate::partition::PARTITIONS); `accounts` are 12-digit ids that
-    /// are known beforehand, which no caller has who holds nothing that is named.
+    /// An empty set. `partition` is one of [`PARTITIONS`](crate::partition::PARTITIONS); `accounts` are
+    /// 12-digit ids that are known beforehand, which no caller has who holds nothing that is named.
     pub fn builder(
         partition: &'static str,
         accounts: impl IntoIterator<Item = String>,
