@@ -231,12 +231,7 @@ fn attack([old, new]: [Value; 2], kind: Attachment, requests: &[Request], tally:
     let old = Side::new(old, kind.policy_kind());
     let new = Side::new(new, kind.policy_kind());
     let output = answer(&old, &new, kind);
-    tally.pairs += 1;
-    match output.new_access {
-        Some(true) => tally.new += 1,
-        Some(false) => tally.none += 1,
-        None => tally.unknown += 1,
-    }
+    tally.count(output.new_access);
     let mut wrong = |what: &str, request: &Request| {
         tally.wrong.push(format!(
             "{kind:?}: {what}\nold {}\nnew {}\n{}",

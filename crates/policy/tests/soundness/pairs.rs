@@ -28,6 +28,16 @@ pub struct PairTally {
 }
 
 impl PairTally {
+    /// Counts a pair by its answer.
+    pub fn count(&mut self, new_access: Option<bool>) {
+        self.pairs += 1;
+        match new_access {
+            Some(true) => self.new += 1,
+            Some(false) => self.none += 1,
+            None => self.unknown += 1,
+        }
+    }
+
     pub fn add(&mut self, other: Self) {
         self.pairs += other.pairs;
         self.requests += other.requests;
@@ -218,12 +228,7 @@ fn compare_pair(
     tally: &mut PairTally,
 ) {
     let output = answer(old, new, kind);
-    tally.pairs += 1;
-    match output.new_access {
-        Some(true) => tally.new += 1,
-        Some(false) => tally.none += 1,
-        None => tally.unknown += 1,
-    }
+    tally.count(output.new_access);
     let mut wrong = |what: &str, request: &Request| {
         tally.wrong.push(format!(
             "seed {seed:#x}, {kind:?}: {what}\nold {}\nnew {}\n{}",
