@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{SHOWN, left_out};
-use crate::output::cold_starts::{Names, best, in_short, slowest};
+use crate::output::cold_starts::{Names, best_in_words, slowest};
 use crate::output::words;
 use crate::report::numbers::{count, duration, number, price, size};
 use crate::report::{
@@ -212,13 +212,8 @@ fn sentence(names: &Names<'_>, starts: &[AlikeStarts<'_>], functions: usize) -> 
             duration(takes.reported_ms),
             words::basis(takes.basis)
         ));
-        if let Some(lever) = best(&first.start.levers) {
-            sentence.push_str(&format!(
-                "; {} saves {} of it, {}",
-                in_short(lever),
-                duration(lever.saves_ms),
-                price(lever.usd_per_month)
-            ));
+        if let Some(lever) = best_in_words(first.start) {
+            sentence.push_str(&format!("; {lever}"));
         }
     }
     sentence.push('.');

@@ -1,16 +1,20 @@
 //! The head of the page: how it stands, what to fix first, and where it is worst.
 
+use crate::output::cold_starts::{Names, best_in_words, with_duration};
 use crate::output::shortened::{
     assessed, by_check, label, not_requested, of_severity, some_of, unjudged, with_status,
 };
 use crate::output::weight::Weights;
 use crate::output::words;
 use crate::report::diff::{Change, Diff};
-use crate::report::numbers::{count, number, time};
+use crate::report::numbers::{count, duration, number, time};
 use crate::report::{Report, Severity, Status};
 
 /// Lines of "fix first" and of "worst resources".
 const LINES: usize = 6;
+
+/// Lines of "slowest cold starts".
+const STARTS: usize = 3;
 
 /// Region names that are written out.
 const REGIONS: usize = 8;
@@ -26,6 +30,7 @@ pub(super) struct PageSummary<'a> {
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) first: Vec<First<'a>>,
     pub(super) worst: Vec<Worst<'a>>,
+    pub(super) slowest: Vec<Slow>,
     pub(super) notes: Vec<&'a str>,
     pub(super) trend: Option<Trend>,
 }
@@ -68,6 +73,16 @@ pub(super) struct Worst<'a> {
     pub(super) kind: &'static str,
     pub(super) name: &'a str,
     pub(super) parts: Vec<(&'static str, usize)>,
+}
+
+/// A slow function version.
+pub(super) struct Slow {
+    pub(super) name: String,
+    pub(super) takes: String,
+    /// `measured`, `estimated`.
+    pub(super) basis: &'static str,
+    /// What would help most.
+    pub(super) lever: Option<String>,
 }
 
 impl<'a> PageSummary<'a> {
@@ -127,10 +142,24 @@ impl<'a> PageSummary<'a> {
                     parts: weight.parts(),
                 })
                 .collect(),
+            slowest: slowest(report),
             trend: report.since.as_ref().map(trend),
             notes: report.notes.iter().map(String::as_str).collect(),
         }
     }
+}
+
+fn slowest(report: &Report) -> Vec<Slow> {
+    let names = Names::of(report);
+    let versions = with_duration(report).into_iter().take(STARTS);
+    versions
+        .map(|(version, takes)| Slow {
+            name: names.qualified(version),
+            takes: duration(takes.reported_ms),
+            basis: words::basis(takes.basis),
+            lever: best_in_words(version),
+        })
+        .collect()
 }
 
 /// The bar of all results and what it says in words.

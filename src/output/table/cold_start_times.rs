@@ -5,21 +5,16 @@ use std::io::{self, Write};
 use super::grid::{Column, Grid, Text};
 use super::{SHOWN, heading, more, prose};
 use crate::output::Look;
-use crate::output::cold_starts::{Names, best, in_short, slowest};
+use crate::output::cold_starts::{Names, best, in_short, with_duration};
 use crate::output::words::{self, Tone};
 use crate::report::numbers::{dollars, duration};
 use crate::report::{ColdStart, ColdStartDuration, Lever, Report};
 
 pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let mut versions: Vec<(&ColdStart, &ColdStartDuration)> = report
-        .cold_start
-        .iter()
-        .filter_map(|version| Some((version, version.duration.as_ref()?)))
-        .collect();
+    let mut versions = with_duration(report);
     if versions.is_empty() {
         return Ok(());
     }
-    versions.sort_by(|(a, _), (b, _)| slowest(a, b));
     heading(
         look,
         "Cold starts in time and dollars",

@@ -12,15 +12,15 @@ use unicode_width::UnicodeWidthStr;
 
 use super::paint::{Tone, paint};
 use super::{LABEL, labelled, labelled_as, prose, some_of, summary};
-use crate::output::cold_starts::{Names, best, in_short, slowest};
+use crate::output::cold_starts::{Names, best_in_words, with_duration};
 use crate::output::commands::Commands;
 use crate::output::policy_changes::ChangeCounts;
 use crate::output::shortened::{CheckFindings, assessed, by_check};
 use crate::output::unassessed::Unassessed;
 use crate::output::weight::Weights;
 use crate::output::{Look, hostile, verdict, words};
-use crate::report::numbers::{count, duration, number, price};
-use crate::report::{ColdStart, ColdStartDuration, Report};
+use crate::report::Report;
+use crate::report::numbers::{count, duration, number};
 
 /// Rows of a terminal that it takes at most.
 const ROWS: usize = 40;
@@ -221,13 +221,8 @@ fn worst(report: &Report, look: Look, room: Room, out: &mut dyn Write) -> io::Re
 
 fn cold_starts(report: &Report, look: Look, room: Room, out: &mut dyn Write) -> io::Result<()> {
     let names = Names::of(report);
-    let mut versions: Vec<(&ColdStart, &ColdStartDuration)> = report
-        .cold_start
-        .iter()
-        .filter_map(|version| Some((version, version.duration.as_ref()?)))
-        .collect();
-    versions.sort_by(|(a, _), (b, _)| slowest(a, b));
-    for (at, (version, takes)) in versions.into_iter().take(room.starts).enumerate() {
+    let versions = with_duration(report).into_iter();
+    for (at, (version, takes)) in versions.take(room.starts).enumerate() {
         let mut parts = vec![
             (Tone::Strong, names.qualified(version)),
             (
@@ -236,14 +231,8 @@ fn cold_starts(report: &Report, look: Look, room: Room, out: &mut dyn Write) -> 
             ),
             (Tone::Plain, words::basis(takes.basis).to_owned()),
         ];
-        if let Some(lever) = best(&version.levers) {
-            let text = format!(
-                "· {} saves {}, {}",
-                in_short(lever),
-                duration(lever.saves_ms),
-                price(lever.usd_per_month)
-            );
-            parts.push((Tone::Plain, text));
+        if let Some(lever) = best_in_words(version) {
+            parts.push((Tone::Plain, format!("· {lever}")));
         }
         let label = if at == 0 { "cold start" } else { "" };
         labelled(look, 2, label, LABEL, &parts, out)?;
