@@ -110,7 +110,7 @@ pub(super) enum ParsedPattern {
 pub(super) fn read(text: &str, version: Version, how: MatchMode) -> ParsedPattern {
     let mut parts = Vec::new();
     let mut open = false;
-    let mut tokens = Vec::new();
+    let mut tokens = Vec::with_capacity(text.len());
     for piece in pattern::pieces(text, version) {
         match piece {
             Piece::Text(text) if !open => tokens.extend(text.chars().map(|found| how.token(found))),
