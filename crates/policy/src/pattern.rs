@@ -48,18 +48,20 @@ const STEP_LIMIT: usize = 4_000_000;
 
 impl Pattern {
     /// Reads a resource or a condition value with wildcards.
-    pub fn new(text: &str, version: Version) -> Self {
+    pub fn new(text: impl Into<String>, version: Version) -> Self {
+        let text = text.into();
         Self {
-            tokens: tokens(text, version),
-            text: text.to_owned(),
+            tokens: tokens(&text, version),
+            text,
         }
     }
 
     /// Reads an action: no variables, no regard to case.
-    pub fn action(text: &str) -> Self {
+    pub fn action(text: impl Into<String>) -> Self {
+        let text = text.into();
         Self {
             tokens: tokens(&text.to_lowercase(), Version::V2008),
-            text: text.to_owned(),
+            text,
         }
     }
 

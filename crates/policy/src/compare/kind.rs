@@ -199,9 +199,9 @@ pub(super) fn may_name(element: &Element<Pattern>, scope: &ActionScope) -> bool 
 fn named_outside<'a>(elements: impl Iterator<Item = &'a Element<Pattern>>) -> Vec<String> {
     let mut names: Vec<String> = elements
         .flat_map(|element| &element.items)
-        .filter(|item| item.is_literal())
+        .filter(|item| item.is_literal() && catalogue::is_of_s3(&item.text))
         .map(|item| item.text.to_lowercase())
-        .filter(|name| name.starts_with("s3:") && catalogue::find(name).is_none())
+        .filter(|name| catalogue::find(name).is_none())
         .collect();
     names.sort();
     names.dedup();

@@ -14,7 +14,6 @@
 //! A statement is used as a condition that a request meets, whatever its effect is: OLD's Allows stand
 //! among the denies of the question about new access, OLD's Deny among its musts.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -707,13 +706,10 @@ impl DocumentSet {
     }
 
     /// An action as a document writes it.
-    fn written_action<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
-        self.vocabulary
-            .actions
-            .get(name)
-            .map_or(Cow::Borrowed(name), |written| {
-                Cow::Borrowed(written.as_str())
-            })
+    fn written_action<'a>(&'a self, name: &'a str) -> &'a str {
+        let mut written = self.vocabulary.actions.iter();
+        let found = written.find(|written| written.eq_ignore_ascii_case(name));
+        found.map_or(name, String::as_str)
     }
 }
 
@@ -987,10 +983,10 @@ impl<'a> DocumentSpace<'a> {
             .zip(&self.prepared.musts)
             .filter_map(|(group, must)| must.get(group.iter().find(holds)?.rule).copied())
             .collect();
-        let action: Option<Cow<'_, str>> = match &self.region.actions {
+        let action: Option<&str> = match &self.region.actions {
             ActionRegion::Cell(actions) => catalogue::members(*actions)
                 .next()
-                .map(|action| action.name.as_str().into()),
+                .map(|action| action.name.as_str()),
             ActionRegion::Names(_) => value_of(ACTION)
                 .and_then(KeyValue::one)
                 .map(|name| self.documents.written_action(name)),
@@ -1002,7 +998,7 @@ impl<'a> DocumentSpace<'a> {
         let request = action.and_then(|action| {
             let none = Vec::new();
             let mut request =
-                witness::request(vocabulary, &place.owner, shape, &action, model, &none)?;
+                witness::request(vocabulary, &place.owner, shape, action, model, &none)?;
             self.add_facts(&mut request);
             Some(request)
         });

@@ -156,13 +156,14 @@ impl DocumentSetBuilder {
             }
         }
         let names = || statement.action.items.iter().map(|item| item.text.as_str());
-        for name in names().filter(|name| !name.contains(['*', '?'])) {
-            let folded = name.to_lowercase();
-            vocabulary
-                .actions
-                .entry(folded)
-                .or_insert_with(|| name.to_owned());
-        }
+        let in_full = statement
+            .action
+            .items
+            .iter()
+            .filter(|item| item.is_literal());
+        vocabulary
+            .actions
+            .extend(in_full.map(|item| item.text.clone()));
         let action = vocabulary.add(Atom::action(names(), statement.action.negated));
         let with_action: Vec<usize> = std::iter::once(action)
             .chain(rule.atoms.iter().copied())

@@ -4,7 +4,7 @@
 //! Several documents can share one vocabulary. Then a condition on a key means the same key in each
 //! of them, and a caller who holds nothing that is named holds nothing that *any* of them names.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::atom::{Atom, ValueTest};
@@ -57,14 +57,14 @@ pub(super) struct Vocabulary {
     positions: HashMap<String, usize>,
     /// How many are no condition keys.
     reserved: usize,
-    /// By action in lower case, how a document writes it.
-    pub(super) actions: BTreeMap<String, String>,
-    /// The same as AWS writes them.
+    /// The actions that documents name in full, as they write them.
+    pub(super) actions: Vec<String>,
+    /// The keys as AWS writes them.
     pub(super) written: Vec<String>,
     pub(super) atoms: Vec<Atom>,
     /// By key, the actions that can carry it.
     carriers: Vec<Actions>,
-    /// By key, the texts without wildcards that the policy compares it with.
+    /// By condition key, the texts without wildcards that the policy compares it with.
     literals: Vec<BTreeSet<String>>,
     /// By key, what a caller holds whom the policy does not name; filled when first asked for.
     pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
@@ -99,7 +99,7 @@ impl Vocabulary {
                 .collect(),
             positions: HashMap::new(),
             reserved: 1,
-            actions: BTreeMap::new(),
+            actions: Vec::new(),
             written: Vec::new(),
             atoms: Vec::new(),
             carriers: Vec::new(),
@@ -273,7 +273,7 @@ impl Vocabulary {
 
     fn collect_literals(&self) -> Vec<BTreeSet<String>> {
         let mut literals = vec![BTreeSet::new(); self.keys.len()];
-        for atom in &self.atoms {
+        for atom in self.atoms.iter().filter(|atom| atom.key >= self.reserved) {
             if let (Some(set), ValueTest::Text(globs)) = (literals.get_mut(atom.key), &atom.test) {
                 set.extend(globs.iter().filter_map(Glob::literal).map(str::to_owned));
             }
