@@ -34,13 +34,17 @@ pub enum Token {
     One,
     /// `*`: any run of characters.
     Many,
-    /// `${key}` or `${key, 'default'}`: a value of the request, taken literally.
-    Variable {
-        /// The condition key in lower case.
-        key: String,
-        /// The text that stands in when the key is absent.
-        default: Option<String>,
-    },
+    /// A value of the request, taken literally.
+    Variable(Box<Variable>),
+}
+
+/// `${key}` or `${key, 'default'}`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variable {
+    /// The condition key in lower case.
+    pub key: String,
+    /// The text that stands in when the key is absent.
+    pub default: Option<String>,
 }
 
 /// Above this many steps a question over two patterns is not worked out.
@@ -69,7 +73,7 @@ impl Pattern {
     pub fn has_variable(&self) -> bool {
         self.tokens
             .iter()
-            .any(|token| matches!(token, Token::Variable { .. }))
+            .any(|token| matches!(token, Token::Variable(_)))
     }
 
     /// True when it is one text and nothing else.
@@ -149,7 +153,7 @@ impl Pattern {
                 Token::Char(found) => out.push(*found),
                 Token::One => out.push('x'),
                 Token::Many => out.push_str(run),
-                Token::Variable { .. } => return None,
+                Token::Variable(_) => return None,
             }
         }
         Some(out)
@@ -163,11 +167,7 @@ pub(super) enum Piece<'a> {
     Text(&'a str),
     /// An escape: this character and no wildcard.
     Escaped(char),
-    /// A variable: the key in lower case, and the text for when it is absent.
-    Variable {
-        key: String,
-        default: Option<String>,
-    },
+    Variable(Variable),
 }
 
 /// Cuts a text at its policy variables; version 2008-10-17 has none.
@@ -206,10 +206,10 @@ fn variable<'a>(name: &str) -> Piece<'a> {
                 }
                 None => (name, None),
             };
-            Piece::Variable {
+            Piece::Variable(Variable {
                 key: key.trim().to_lowercase(),
                 default,
-            }
+            })
         }
     }
 }
@@ -230,7 +230,7 @@ fn tokens(text: &str, version: Version) -> Vec<Token> {
                 }
             }
             Piece::Escaped(found) => out.push(Token::Char(found)),
-            Piece::Variable { key, default } => out.push(Token::Variable { key, default }),
+            Piece::Variable(variable) => out.push(Token::Variable(Box::new(variable))),
         }
     }
     out
@@ -301,14 +301,14 @@ fn covers_one(upper: &Token, lower: &Token) -> bool {
         (Token::One, Token::One | Token::Char(_)) => true,
         (Token::Char(a), Token::Char(b)) => a == b,
         // One variable has one value.
-        (Token::Variable { .. }, Token::Variable { .. }) => upper == lower,
+        (Token::Variable(_), Token::Variable(_)) => upper == lower,
         _ => false,
     }
 }
 
 /// Whether some text may match both. A variable may be any text.
 fn overlaps(left: &[Token], right: &[Token]) -> bool {
-    let wide = |token: &Token| matches!(token, Token::Many | Token::Variable { .. });
+    let wide = |token: &Token| matches!(token, Token::Many | Token::Variable(_));
     if left.len().saturating_mul(right.len()) > STEP_LIMIT {
         return true;
     }

@@ -31,13 +31,13 @@ pub use self::kind::Attachment;
 use std::cell::OnceCell;
 
 use self::covered::TextCover;
-use self::kind::{RequestScope, RequestScopes};
+use self::kind::RequestScopes;
 use crate::contract::{CompareOutput, CompareVerdict, NewAccess, Request, RequestPrincipal};
 use crate::document::{Effect, Principal, Statement};
 use crate::evaluate::{DocumentJudge, implausible};
 use crate::prove::{
-    AccessAnswer, Budget, CallerSpaces, Delegation, DocumentId, DocumentSet, Exhausted,
-    RuleQuestion, StatementSet,
+    AccessAnswer, AccessScope, Budget, CallerSpaces, Delegation, DocumentId, DocumentSet,
+    Exhausted, RuleQuestion, StatementSet,
 };
 use crate::{Policy, partition};
 
@@ -243,7 +243,7 @@ impl<'a> Comparison<'a> {
         let elements = policies()
             .flat_map(|policy| &policy.statements)
             .map(|statement| &statement.action);
-        let scopes = pair.kind.scopes(bucket.as_deref(), partition, elements);
+        let scopes = pair.kind.scopes(bucket.as_deref(), &documents, elements);
         Ok(SearchState {
             documents,
             callers,
@@ -407,7 +407,7 @@ impl<'a> AskedAllow<'a> {
     fn find(&self, kind: Attachment, budget: &mut Budget) -> Found<'a> {
         let mut undecided = None;
         for search in self.searches {
-            let scopes: Vec<&RequestScope> = self.named_in(&search.scopes.today).collect();
+            let scopes: Vec<&AccessScope> = self.named_in(&search.scopes.today).collect();
             for question in self.questions() {
                 for scope in &scopes {
                     let found = match question.ask(search, scope, budget) {
@@ -471,15 +471,12 @@ impl<'a> AskedAllow<'a> {
     }
 
     /// Those of the scopes that may hold an action that it names.
-    fn named_in<'s>(
-        &'s self,
-        scopes: &'s [RequestScope],
-    ) -> impl Iterator<Item = &'s RequestScope> {
+    fn named_in<'s>(&'s self, scopes: &'s [AccessScope]) -> impl Iterator<Item = &'s AccessScope> {
         // What could not be read may name any action.
         let is_readable = self.to.policy.is_some_and(covered::is_readable);
-        scopes
-            .iter()
-            .filter(move |(actions, _)| !is_readable || kind::may_name(&self.allow.action, actions))
+        scopes.iter().filter(move |scope| {
+            !is_readable || kind::may_name(&self.allow.action, scope.actions())
+        })
     }
 
     /// The denies of the policy that it is in.
@@ -494,7 +491,7 @@ impl<'a> AskedAllow<'a> {
     /// Whether the policy may allow more by it, of requests that need no witness.
     fn may_be_more(
         &self,
-        scopes: impl Fn(&RequestScopes) -> &[RequestScope],
+        scopes: impl Fn(&RequestScopes) -> &[AccessScope],
         budget: &mut Budget,
     ) -> bool {
         let Some(question) = self.not_allowed() else {
@@ -596,12 +593,7 @@ struct AllowQuestion<'a> {
 }
 
 impl AllowQuestion<'_> {
-    fn ask(
-        &self,
-        search: &SearchState,
-        (actions, resources): &RequestScope,
-        budget: &mut Budget,
-    ) -> AccessAnswer {
+    fn ask(&self, search: &SearchState, scope: &AccessScope, budget: &mut Budget) -> AccessAnswer {
         if budget.spend_reading(1).is_err() {
             return AccessAnswer::Undecided(TOO_HARD.to_owned());
         }
@@ -609,15 +601,14 @@ impl AllowQuestion<'_> {
             musts: &self.musts,
             denies: &self.denies,
             bounded: false,
-            actions,
-            resources,
+            scope,
         };
         search
             .documents
             .ask_callers(&search.callers, question, budget)
     }
 
-    fn is_answered(&self, search: &SearchState, scope: &RequestScope, budget: &mut Budget) -> bool {
+    fn is_answered(&self, search: &SearchState, scope: &AccessScope, budget: &mut Budget) -> bool {
         matches!(
             self.ask(search, scope, budget),
             AccessAnswer::Satisfiable(_)

@@ -203,20 +203,64 @@ const UNCLEAR: &str = "it depends on something that AWS does not document or tha
                        hand do not hold";
 const TOO_HARD: &str = "the policies need more steps than the budget has";
 
+/// Actions and resources, ready for any number of questions over one set of documents.
+#[derive(Debug)]
+pub(crate) struct AccessScope {
+    actions: ActionScope,
+    resources: ResourceScope,
+    partition: &'static str,
+    /// The most colons that a resource pattern of the documents has.
+    colons: usize,
+    /// The names of the actions, where they are texts, and the resources of those.
+    names: OnceCell<(Domain, Domain)>,
+    /// The resources of actions of the catalogue.
+    buckets: OnceCell<Domain>,
+    objects: OnceCell<Domain>,
+}
+
+impl AccessScope {
+    /// Which actions.
+    pub(crate) const fn actions(&self) -> &ActionScope {
+        &self.actions
+    }
+
+    fn resource(&self, on: Option<On>) -> Domain {
+        resource_scope(&self.resources, on, self.partition, self.colons)
+    }
+
+    /// The resources of actions of the catalogue.
+    fn catalogued(&self, on: On) -> &Domain {
+        let known = match on {
+            On::Bucket => &self.buckets,
+            On::Object => &self.objects,
+        };
+        known.get_or_init(|| self.resource(Some(on)))
+    }
+
+    /// Actions of no catalogue: their names and their resources.
+    fn names(&self, names: impl FnOnce() -> Domain) -> Vec<SearchRegion<'_>> {
+        let known = self.names.get_or_init(|| (names(), self.resource(None)));
+        vec![SearchRegion {
+            actions: ActionRegion::Names(&known.0),
+            resource: &known.1,
+        }]
+    }
+}
+
 /// What is searched in one go: actions that no statement and no key distinguishes.
 #[derive(Debug)]
-enum ActionRegion {
+enum ActionRegion<'a> {
     /// Of the catalogue.
     Cell(Actions),
     /// Names as texts.
-    Names(Domain),
+    Names(&'a Domain),
 }
 
 /// A region with the resources that go with it.
 #[derive(Debug)]
-struct SearchRegion {
-    actions: ActionRegion,
-    resource: Domain,
+struct SearchRegion<'a> {
+    actions: ActionRegion<'a>,
+    resource: &'a Domain,
 }
 
 /// A rule that is in play: where it comes from.
@@ -284,8 +328,7 @@ pub(crate) struct RuleQuestion<'a> {
     pub(crate) musts: &'a [Vec<StatementSet>],
     pub(crate) denies: &'a [StatementSet],
     pub(crate) bounded: bool,
-    pub(crate) actions: &'a ActionScope,
-    pub(crate) resources: &'a ResourceScope,
+    pub(crate) scope: &'a AccessScope,
 }
 
 /// A question with its rules looked up.
@@ -293,7 +336,7 @@ struct PreparedAccess<'a> {
     musts: Vec<Vec<PlayedRule<'a>>>,
     denies: Vec<PlayedRule<'a>>,
     bounded: bool,
-    regions: Vec<SearchRegion>,
+    regions: Vec<SearchRegion<'a>>,
     /// By key, whether one of the rules looks at it.
     used: Vec<bool>,
 }
@@ -307,15 +350,34 @@ impl DocumentSet {
             question.facts,
             question.owner,
         );
+        let scope = self.scope(question.actions.clone(), question.resources.clone());
         let question = RuleQuestion {
             musts: question.musts,
             denies: question.denies,
             bounded: question.bounded,
-            actions: question.actions,
-            resources: question.resources,
+            scope: &scope,
         };
         let mut budget = Budget::new(steps);
         self.ask_callers(&callers, question, &mut budget)
+    }
+
+    /// Actions and resources for any number of questions.
+    pub(crate) fn scope(&self, actions: ActionScope, resources: ResourceScope) -> AccessScope {
+        let colons = self.documents.iter().map(|document| document.colons);
+        AccessScope {
+            actions,
+            resources,
+            partition: self.vocabulary.partition,
+            colons: colons.max().unwrap_or_default(),
+            names: OnceCell::new(),
+            buckets: OnceCell::new(),
+            objects: OnceCell::new(),
+        }
+    }
+
+    /// The partition that callers and resources are of.
+    pub(crate) const fn partition(&self) -> &'static str {
+        self.vocabulary.partition
     }
 
     /// A budget of which ordinary documents use a thousandth.
@@ -513,7 +575,7 @@ impl DocumentSet {
 
     fn prepare<'a>(
         &'a self,
-        question: RuleQuestion<'_>,
+        question: RuleQuestion<'a>,
         budget: &mut Budget,
     ) -> Result<PreparedAccess<'a>, Exhausted> {
         let played = |sets: &[StatementSet]| -> Vec<PlayedRule<'a>> {
@@ -525,13 +587,6 @@ impl DocumentSet {
         let all: Vec<PlayedRule<'a>> = musts.iter().flatten().chain(&denies).copied().collect();
         budget.spend(all.len() * 4 + 1)?;
         budget.spend_reading(all.len() * 8)?;
-        let colons = question
-            .musts
-            .iter()
-            .flatten()
-            .chain(question.denies)
-            .filter_map(|set| Some(self.get(set.document)?.colons))
-            .max();
         let mut used = vec![false; self.vocabulary.keys.len()];
         let atoms = all.iter().flat_map(|played| &played.rule.rule.atoms);
         for atom in atoms.filter_map(|atom| self.vocabulary.atoms.get(*atom)) {
@@ -545,7 +600,7 @@ impl DocumentSet {
             }
         }
         Ok(PreparedAccess {
-            regions: self.regions(&question, &musts, &all, colons.unwrap_or_default()),
+            regions: self.regions(question.scope, &musts, &all),
             musts,
             denies,
             bounded: question.bounded,
@@ -622,33 +677,25 @@ impl DocumentSet {
     }
 
     /// The actions and their resources, in parts of which each is one search.
-    fn regions(
+    fn regions<'a>(
         &self,
-        question: &RuleQuestion<'_>,
+        scope: &'a AccessScope,
         musts: &[Vec<PlayedRule<'_>>],
         rules: &[PlayedRule<'_>],
-        colons: usize,
-    ) -> Vec<SearchRegion> {
-        let partition = self.vocabulary.partition;
-        let names = |domain| {
-            vec![SearchRegion {
-                actions: ActionRegion::Names(domain),
-                resource: resource_scope(question.resources, None, partition, colons),
-            }]
-        };
-        match question.actions {
+    ) -> Vec<SearchRegion<'a>> {
+        match &scope.actions {
             ActionScope::Catalogue(actions) => self
                 .cells(actions_of(musts) & actions, rules)
                 .into_iter()
                 .map(|(actions, on)| SearchRegion {
                     actions: ActionRegion::Cell(actions),
-                    resource: resource_scope(question.resources, Some(on), partition, colons),
+                    resource: scope.catalogued(on),
                 })
                 .filter(|region| !matches!(region.resource.values, Values::None))
                 .collect(),
-            ActionScope::Names(list) => names(Domain::of(
-                list.iter().map(|name| name.to_lowercase()).collect(),
-            )),
+            ActionScope::Names(list) => {
+                scope.names(|| Domain::of(list.iter().map(|name| name.to_lowercase()).collect()))
+            }
             ActionScope::Patterns(within, without) => {
                 let globs = |patterns: &[String]| -> Vec<Glob> {
                     patterns
@@ -656,7 +703,7 @@ impl DocumentSet {
                         .map(|pattern| Glob::like(&pattern.to_lowercase()))
                         .collect()
                 };
-                names(Domain {
+                scope.names(|| Domain {
                     optional: false,
                     values: Values::Text {
                         prefix: String::new(),
@@ -866,7 +913,7 @@ struct DocumentSpace<'a> {
     callers: &'a CallerSpaces,
     shape: &'a ShapeSpace,
     prepared: &'a PreparedAccess<'a>,
-    region: &'a SearchRegion,
+    region: &'a SearchRegion<'a>,
     rounding: Rounding,
 }
 
@@ -876,7 +923,7 @@ impl<'a> DocumentSpace<'a> {
         callers: &'a CallerSpaces,
         shape: &'a ShapeSpace,
         prepared: &'a PreparedAccess<'a>,
-        region: &'a SearchRegion,
+        region: &'a SearchRegion<'a>,
     ) -> Self {
         Self {
             documents,
@@ -1045,7 +1092,7 @@ impl RequestSpace for DocumentSpace<'_> {
     fn domain(&self, key: usize) -> &Domain {
         let vocabulary = &self.documents.vocabulary;
         match (key, &self.region.actions) {
-            (RESOURCE, _) => return &self.region.resource,
+            (RESOURCE, _) => return self.region.resource,
             (ACTION, ActionRegion::Cell(_)) => return &NEVER,
             (ACTION, ActionRegion::Names(domain)) => return domain,
             (_, ActionRegion::Cell(actions)) if !vocabulary.carries(*actions, key) => {

@@ -99,7 +99,7 @@ pub use self::access::{
     AccessAnswer, AccessQuestion, AccessWitness, ActionScope, Callers, KeyFact, ResourceScope,
     StatementSet,
 };
-pub(crate) use self::access::{CallerSpaces, RuleQuestion};
+pub(crate) use self::access::{AccessScope, CallerSpaces, RuleQuestion};
 pub(crate) use self::budget::{Budget, Exhausted};
 pub use self::caller::{Delegation, LONGEST_SIGNATURE_MS};
 pub use self::case::Case;
