@@ -171,23 +171,26 @@ pub(super) enum Piece<'a> {
 }
 
 /// Cuts a text at its policy variables; version 2008-10-17 has none.
-pub(super) fn pieces(text: &str, version: Version) -> Vec<Piece<'_>> {
-    let mut out = Vec::new();
+pub(super) fn pieces(text: &str, version: Version) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = text;
-    while version == Version::V2012
-        && let Some((before, inner)) = rest.split_once("${")
-        && let Some((name, after)) = inner.split_once('}')
-    {
-        if !before.is_empty() {
-            out.push(Piece::Text(before));
+    let mut behind = None;
+    std::iter::from_fn(move || {
+        if behind.is_some() || rest.is_empty() {
+            return behind.take();
         }
-        out.push(variable(name));
-        rest = after;
-    }
-    if !rest.is_empty() {
-        out.push(Piece::Text(rest));
-    }
-    out
+        if version == Version::V2012
+            && let Some((before, inner)) = rest.split_once("${")
+            && let Some((name, after)) = inner.split_once('}')
+        {
+            rest = after;
+            behind = Some(variable(name));
+            if before.is_empty() {
+                return behind.take();
+            }
+            return Some(Piece::Text(before));
+        }
+        Some(Piece::Text(std::mem::take(&mut rest)))
+    })
 }
 
 fn variable<'a>(name: &str) -> Piece<'a> {
