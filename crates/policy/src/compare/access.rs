@@ -120,7 +120,7 @@ impl<'a> Asked<'a> {
                 negated: false,
                 items: actions
                     .iter()
-                    .map(|name| crate::pattern::Pattern::action(name))
+                    .map(crate::pattern::Pattern::action)
                     .collect(),
             });
         }

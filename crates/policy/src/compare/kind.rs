@@ -189,9 +189,7 @@ pub(super) fn may_name(element: &Element<Pattern>, scope: &ActionScope) -> bool 
     let ActionScope::Patterns(within, without) = scope else {
         return true;
     };
-    let read = |texts: &[String]| -> Vec<Pattern> {
-        texts.iter().map(|text| Pattern::action(text)).collect()
-    };
+    let read = |texts: &[String]| -> Vec<Pattern> { texts.iter().map(Pattern::action).collect() };
     let (within, without) = (read(within), read(without));
     element.negated
         || element.items.iter().any(|item| {

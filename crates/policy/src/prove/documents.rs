@@ -114,10 +114,7 @@ impl DocumentSetBuilder {
         let statement = Statement {
             action: Element {
                 negated: false,
-                items: or_all(actions)
-                    .iter()
-                    .map(|text| Pattern::action(text))
-                    .collect(),
+                items: or_all(actions).iter().map(Pattern::action).collect(),
             },
             ..Statement::on(&resources)
         };
