@@ -23,6 +23,7 @@ use super::budget::{Budget, Exhausted};
 use super::caller::{CallerClass, Delegation, OwnerAndTime};
 use super::caller_list::{AskedShape, CallerList};
 use super::compile::resource_domain;
+use super::coupled::{self, CoupledSide};
 use super::documents::{CompiledDocument, DocumentId, DocumentRule, DocumentSet, StatementId};
 use super::dpll::{Alternative, RequestModel};
 use super::fold::{self, Settled};
@@ -286,6 +287,8 @@ pub(crate) struct CallerSpaces {
 #[derive(Debug)]
 struct ShapeSpace {
     part: AskedShape,
+    /// The sides of coupled keys that its requests are on.
+    sides: Vec<CoupledSide>,
     down: Vec<OnceCell<Arc<Domain>>>,
     up: Vec<OnceCell<Arc<Domain>>>,
 }
@@ -303,12 +306,18 @@ impl ShapeSpace {
             Rounding::Down => &self.down,
             Rounding::Up => &self.up,
         };
-        let shape = &self.part.shape;
-        Some(
-            cells
-                .get(key)?
-                .get_or_init(|| shape.domain(vocabulary, place, key, rounding)),
-        )
+        Some(cells.get(key)?.get_or_init(|| {
+            let domain = self.part.shape.domain(vocabulary, place, key, rounding);
+            let name = vocabulary.keys.get(key).map_or("", String::as_str);
+            let on_side = |side: &CoupledSide| side.domain(name, &domain);
+            match self.sides.iter().find_map(on_side) {
+                Some(narrowed) => Arc::new(Domain {
+                    many: domain.many,
+                    ..narrowed
+                }),
+                None => domain,
+            }
+        }))
     }
 }
 
@@ -397,6 +406,22 @@ impl DocumentSet {
             cells.resize_with(keys, OnceCell::new);
             cells
         };
+        let mut combinations = coupled::combinations(&self.vocabulary);
+        combinations.retain(|sides| {
+            facts.iter().all(|(name, fact)| {
+                let known = domain_of_fact(fact);
+                sides.iter().all(|side| side.agrees_with(name, &known))
+            })
+        });
+        let on_sides = |part: AskedShape| {
+            combinations.iter().map(move |sides| ShapeSpace {
+                part: part.clone(),
+                sides: sides.clone(),
+                down: cells(),
+                up: cells(),
+            })
+        };
+        let shapes = self.shapes(callers, fresh).into_iter();
         CallerSpaces {
             place: self.place(owner),
             facts: facts
@@ -406,15 +431,7 @@ impl DocumentSet {
                 })
                 .collect(),
             written: facts.to_vec(),
-            shapes: self
-                .shapes(callers, fresh)
-                .into_iter()
-                .map(|part| ShapeSpace {
-                    part,
-                    down: cells(),
-                    up: cells(),
-                })
-                .collect(),
+            shapes: shapes.flat_map(on_sides).collect(),
         }
     }
 
@@ -426,7 +443,8 @@ impl DocumentSet {
         let names = vocabulary
             .position("aws:username")
             .map_or(0, |key| vocabulary.literals_of(key).count());
-        let shapes = named.saturating_mul(names + 12);
+        let combinations = coupled::combinations(vocabulary).len();
+        let shapes = named.saturating_mul((names + 12) * combinations);
         shapes.saturating_mul(vocabulary.keys.len() / 4 + 4)
     }
 

@@ -144,9 +144,9 @@ impl DocumentSetBuilder {
         rule.unread = unread;
         match kind {
             PolicyKind::Identity => rule.whom = Whom::Holder,
-            PolicyKind::Trust => match &statement.principal {
-                Some(element) => rule.whom = Whom::Trusted(element.clone()),
-                None => rule.unread = true,
+            PolicyKind::Trust => match rule.whom {
+                Whom::Principals(element) => rule.whom = Whom::Trusted(element),
+                _ => rule.unread = true,
             },
             PolicyKind::Resource => {
                 rule.unread |= statement.principal.is_none() || statement.resource.is_none();

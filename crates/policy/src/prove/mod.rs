@@ -69,6 +69,7 @@ mod caller_list;
 mod caller_state;
 mod case;
 mod compile;
+mod coupled;
 mod decide;
 mod documents;
 mod dpll;

@@ -14,7 +14,7 @@ use super::glob::Glob;
 use super::ip::Addresses;
 use super::value::Domain;
 use crate::catalogue::{self, Actions};
-use crate::document::{Principal, Quantifier, Statement, Version};
+use crate::document::{Element, Principal, Quantifier, Statement, Version};
 
 /// The number of the key that is the resource.
 pub(super) const RESOURCE: usize = 0;
@@ -184,13 +184,7 @@ impl Vocabulary {
             atoms.push(self.add(atom));
         }
         let whom = match &statement.principal {
-            Some(element) => {
-                for principal in &element.items {
-                    self.note(text_of(principal));
-                    self.principals.insert(principal.clone());
-                }
-                Whom::Principals(element.clone())
-            }
+            Some(element) => Whom::Principals(self.principals(element)),
             None => Whom::Unread,
         };
         CompiledRule {
@@ -199,6 +193,27 @@ impl Vocabulary {
             actions: catalogue::of_element(&statement.action),
             atoms,
             unread: false,
+        }
+    }
+
+    /// A principal element without what names no caller: users, roles and sessions of another partition
+    /// than all callers are of. The number of an account is taken for the same account in each.
+    fn principals(&mut self, element: &Element<Principal>) -> Element<Principal> {
+        let mut items = Vec::with_capacity(element.items.len());
+        for principal in &element.items {
+            self.note(text_of(principal));
+            let may_call = match principal {
+                Principal::Arn(arn) => arn.partition == self.partition,
+                _ => true,
+            };
+            if may_call {
+                self.principals.insert(principal.clone());
+                items.push(principal.clone());
+            }
+        }
+        Element {
+            negated: element.negated,
+            items,
         }
     }
 
