@@ -52,7 +52,7 @@
 //! # Modules
 //!
 //! [case] is what is asked about, [questions] what is asked, [prover] puts the answers together and
-//! [decide] makes the passes behind them. [compile], [caller], [caller_state] and [fold] prepare, [dpll]
+//! [decide] makes the passes behind them. [compile], [caller], [coupled], [caller_state] and [fold] prepare, [dpll]
 //! searches. The theories are one file each: [glob] texts, [arn] ARNs as texts, [ip] addresses,
 //! [numeric] numbers and times, [boolean], [solve] keys of many values; [value] asks the right one,
 //! [template] reads policy variables, and
