@@ -180,22 +180,32 @@ pub fn members(set: Actions) -> impl Iterator<Item = &'static Action> {
 
 /// The action of that name with its prefix, in any case.
 pub fn find(name: &str) -> Option<&'static Action> {
-    let table = table();
-    table
-        .places
-        .get(&name.to_lowercase())
-        .and_then(|place| table.actions.get(*place))
+    actions().get(place_of(name)?)
+}
+
+/// Whether an action, by its name in any case, is one of S3's.
+pub fn is_of_s3(name: &str) -> bool {
+    let service = name.get(..3);
+    service.is_some_and(|service| service.eq_ignore_ascii_case("s3:"))
+}
+
+/// Where the action of that name stands in the table.
+fn place_of(name: &str) -> Option<usize> {
+    if !is_of_s3(name) {
+        return None;
+    }
+    table().places.get(&name.to_lowercase()).copied()
 }
 
 /// The actions that a pattern of an Action element names. Case is not regarded.
 pub fn named(pattern: &Pattern) -> Actions {
     let table = table();
-    let text = pattern.text.to_lowercase();
-    if text == "*" || text == "s3:*" {
-        return table.all;
+    if pattern.is_literal() {
+        return place_of(&pattern.text).map_or(0, |place| 1 << place);
     }
-    if !text.contains(['*', '?']) {
-        return table.places.get(&text).map_or(0, |place| 1 << place);
+    let text = pattern.text.as_str();
+    if text == "*" || text.eq_ignore_ascii_case("s3:*") {
+        return table.all;
     }
     table
         .places
@@ -293,8 +303,7 @@ pub fn stranded(granted: Actions) -> Actions {
 
 /// The set of the one action of that name.
 fn exactly(name: &str) -> Actions {
-    let place = table().places.get(&name.to_lowercase());
-    place.map_or(0, |place| 1 << place)
+    place_of(name).map_or(0, |place| 1 << place)
 }
 
 /// Reads what S3 refuses.
@@ -363,7 +372,7 @@ pub fn parse(text: &str) -> Result<Vec<Action>, String> {
         }
         actions.push(Action {
             name: format!("s3:{name}"),
-            folded: Pattern::action(&format!("s3:{name}")),
+            folded: Pattern::action(format!("s3:{name}")),
             on: match *on {
                 "bucket" => On::Bucket,
                 "object" => On::Object,

@@ -400,7 +400,7 @@ impl Parser {
             Json::List(nodes) => nodes.as_slice(),
             _ => std::slice::from_ref(node),
         };
-        let mut texts = Vec::new();
+        let mut texts = Vec::with_capacity(nodes.len());
         for node in nodes {
             match &node.value {
                 Json::Text(text) => texts.push((text.to_string(), node.place)),
@@ -601,10 +601,10 @@ impl Parser {
     }
 }
 
-fn patterns(element: Element<String>, read: impl Fn(&str) -> Pattern) -> Element<Pattern> {
+fn patterns(element: Element<String>, read: impl Fn(String) -> Pattern) -> Element<Pattern> {
     Element {
         negated: element.negated,
-        items: element.items.iter().map(|text| read(text)).collect(),
+        items: element.items.into_iter().map(read).collect(),
     }
 }
 

@@ -34,13 +34,17 @@ pub enum Token {
     One,
     /// `*`: any run of characters.
     Many,
-    /// `${key}` or `${key, 'default'}`: a value of the request, taken literally.
-    Variable {
-        /// The condition key in lower case.
-        key: String,
-        /// The text that stands in when the key is absent.
-        default: Option<String>,
-    },
+    /// A value of the request, taken literally.
+    Variable(Box<Variable>),
+}
+
+/// `${key}` or `${key, 'default'}`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variable {
+    /// The condition key in lower case.
+    pub key: String,
+    /// The text that stands in when the key is absent.
+    pub default: Option<String>,
 }
 
 /// Above this many steps a question over two patterns is not worked out.
@@ -48,18 +52,20 @@ const STEP_LIMIT: usize = 4_000_000;
 
 impl Pattern {
     /// Reads a resource or a condition value with wildcards.
-    pub fn new(text: &str, version: Version) -> Self {
+    pub fn new(text: impl Into<String>, version: Version) -> Self {
+        let text = text.into();
         Self {
-            tokens: tokens(text, version),
-            text: text.to_owned(),
+            tokens: tokens(&text, version),
+            text,
         }
     }
 
     /// Reads an action: no variables, no regard to case.
-    pub fn action(text: &str) -> Self {
+    pub fn action(text: impl Into<String>) -> Self {
+        let text = text.into();
         Self {
             tokens: tokens(&text.to_lowercase(), Version::V2008),
-            text: text.to_owned(),
+            text,
         }
     }
 
@@ -67,7 +73,7 @@ impl Pattern {
     pub fn has_variable(&self) -> bool {
         self.tokens
             .iter()
-            .any(|token| matches!(token, Token::Variable { .. }))
+            .any(|token| matches!(token, Token::Variable(_)))
     }
 
     /// True when it is one text and nothing else.
@@ -147,7 +153,7 @@ impl Pattern {
                 Token::Char(found) => out.push(*found),
                 Token::One => out.push('x'),
                 Token::Many => out.push_str(run),
-                Token::Variable { .. } => return None,
+                Token::Variable(_) => return None,
             }
         }
         Some(out)
@@ -161,31 +167,30 @@ pub(super) enum Piece<'a> {
     Text(&'a str),
     /// An escape: this character and no wildcard.
     Escaped(char),
-    /// A variable: the key in lower case, and the text for when it is absent.
-    Variable {
-        key: String,
-        default: Option<String>,
-    },
+    Variable(Variable),
 }
 
 /// Cuts a text at its policy variables; version 2008-10-17 has none.
-pub(super) fn pieces(text: &str, version: Version) -> Vec<Piece<'_>> {
-    let mut out = Vec::new();
+pub(super) fn pieces(text: &str, version: Version) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = text;
-    while version == Version::V2012
-        && let Some((before, inner)) = rest.split_once("${")
-        && let Some((name, after)) = inner.split_once('}')
-    {
-        if !before.is_empty() {
-            out.push(Piece::Text(before));
+    let mut behind = None;
+    std::iter::from_fn(move || {
+        if behind.is_some() || rest.is_empty() {
+            return behind.take();
         }
-        out.push(variable(name));
-        rest = after;
-    }
-    if !rest.is_empty() {
-        out.push(Piece::Text(rest));
-    }
-    out
+        if version == Version::V2012
+            && let Some((before, inner)) = rest.split_once("${")
+            && let Some((name, after)) = inner.split_once('}')
+        {
+            rest = after;
+            behind = Some(variable(name));
+            if before.is_empty() {
+                return behind.take();
+            }
+            return Some(Piece::Text(before));
+        }
+        Some(Piece::Text(std::mem::take(&mut rest)))
+    })
 }
 
 fn variable<'a>(name: &str) -> Piece<'a> {
@@ -204,10 +209,10 @@ fn variable<'a>(name: &str) -> Piece<'a> {
                 }
                 None => (name, None),
             };
-            Piece::Variable {
+            Piece::Variable(Variable {
                 key: key.trim().to_lowercase(),
                 default,
-            }
+            })
         }
     }
 }
@@ -228,7 +233,7 @@ fn tokens(text: &str, version: Version) -> Vec<Token> {
                 }
             }
             Piece::Escaped(found) => out.push(Token::Char(found)),
-            Piece::Variable { key, default } => out.push(Token::Variable { key, default }),
+            Piece::Variable(variable) => out.push(Token::Variable(Box::new(variable))),
         }
     }
     out
@@ -299,14 +304,14 @@ fn covers_one(upper: &Token, lower: &Token) -> bool {
         (Token::One, Token::One | Token::Char(_)) => true,
         (Token::Char(a), Token::Char(b)) => a == b,
         // One variable has one value.
-        (Token::Variable { .. }, Token::Variable { .. }) => upper == lower,
+        (Token::Variable(_), Token::Variable(_)) => upper == lower,
         _ => false,
     }
 }
 
 /// Whether some text may match both. A variable may be any text.
 fn overlaps(left: &[Token], right: &[Token]) -> bool {
-    let wide = |token: &Token| matches!(token, Token::Many | Token::Variable { .. });
+    let wide = |token: &Token| matches!(token, Token::Many | Token::Variable(_));
     if left.len().saturating_mul(right.len()) > STEP_LIMIT {
         return true;
     }

@@ -504,3 +504,107 @@ fn a_star_with_a_provider_is_public() {
         assert_eq!(found, Some(wanted), "{policy:?}");
     }
 }
+
+/// Principals whose ARNs differ in the partition alone are two (IAM user guide, "Amazon Resource Names",
+/// 2026-09).
+#[test]
+fn principals_of_two_partitions_are_two() {
+    const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
+    for (service, name) in [
+        ("iam", "user/x"),
+        ("iam", "role/x"),
+        ("sts", "assumed-role/x/s"),
+        ("sts", "federated-user/x"),
+    ] {
+        for (old, new) in PARTITIONS
+            .iter()
+            .flat_map(|old| PARTITIONS.iter().map(move |new| (old, new)))
+        {
+            let arn = |partition| format!("arn:{partition}:{service}::111111111111:{name}");
+            for (kind, action) in [("resource", "sqs:SendMessage"), ("trust", "sts:AssumeRole")] {
+                let statement = |effect: &str, element: Value| {
+                    let mut statement = json!({"Effect": effect, "Action": action});
+                    statement
+                        .as_object_mut()
+                        .unwrap()
+                        .extend(element.as_object().unwrap().clone());
+                    if kind == "resource" {
+                        statement["Resource"] = json!("*");
+                    }
+                    statement
+                };
+                let policy = |statements: Vec<Value>| json!({"Version": "2012-10-17", "Statement": statements});
+                let allowed = |partition| {
+                    policy(vec![statement(
+                        "Allow",
+                        json!({"Principal": {"AWS": arn(partition)}}),
+                    )])
+                };
+                let denied = |partition| {
+                    policy(vec![
+                        statement("Allow", json!({"Principal": "*"})),
+                        statement("Deny", json!({"Principal": {"AWS": arn(partition)}})),
+                    ])
+                };
+                for (old_policy, new_policy) in
+                    [(allowed(old), allowed(new)), (denied(old), denied(new))]
+                {
+                    let case =
+                        json!({"id": "pair", "kind": kind, "old": old_policy, "new": new_policy});
+                    let output = answer(&case);
+                    assert_eq!(output.new_access, Some(old != new), "{case} {output:?}");
+                    assert_eq!(output.lost, Some(old != new), "{case} {output:?}");
+                }
+            }
+        }
+    }
+}
+
+/// A key that comes only where another one is true (IAM user guide, "AWS global condition context keys";
+/// S3 user guide, "Amazon S3 condition keys", 2026-09).
+#[test]
+fn keys_that_come_together_are_known() {
+    let policy = |kind: &str, condition: Value| {
+        let mut statement = json!({"Effect": "Allow", "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::b/*", "Condition": condition});
+        if kind == "resource" {
+            statement["Principal"] = json!("*");
+        }
+        json!({"Version": "2012-10-17", "Statement": statement})
+    };
+    for (key, only_with) in [
+        ("aws:CalledVia", "aws:ViaAWSService"),
+        ("aws:CalledViaFirst", "aws:ViaAWSService"),
+        ("aws:CalledViaLast", "aws:ViaAWSService"),
+        ("aws:MultiFactorAuthAge", "aws:MultiFactorAuthPresent"),
+        ("s3:TlsVersion", "aws:SecureTransport"),
+    ] {
+        let there = json!({"Null": {key: "false"}});
+        let absent = json!({"Null": {key: "true"}});
+        let is_true = json!({"Bool": {only_with: "true"}});
+        let is_false = json!({"Bool": {only_with: "false"}});
+        let there_and_true = json!({"Null": {key: "false"}, "Bool": {only_with: "true"}});
+        let there_and_false = json!({"Null": {key: "false"}, "Bool": {only_with: "false"}});
+        // Old, new, and whether something is gained and lost.
+        let table = [
+            (&is_true, &there, false, true),
+            (&there, &is_true, true, false),
+            (&there, &there_and_true, false, false),
+            (&there_and_true, &there, false, false),
+            (&absent, &is_false, false, true),
+            (&is_false, &absent, true, false),
+            (&is_false, &there, true, true),
+            (&there, &there_and_false, false, true),
+            (&is_false, &there_and_false, false, true),
+        ];
+        for (old, new, gained, lost) in table {
+            for kind in ["resource", "identity"] {
+                let case = json!({"id": "pair", "kind": kind,
+                    "old": policy(kind, old.clone()), "new": policy(kind, new.clone())});
+                let output = answer(&case);
+                assert_eq!(output.new_access, Some(gained), "{case} {output:?}");
+                assert_eq!(output.lost, Some(lost), "{case} {output:?}");
+            }
+        }
+    }
+}

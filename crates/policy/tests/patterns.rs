@@ -9,7 +9,7 @@
 )]
 
 use coldbucket_policy::document::Version;
-use coldbucket_policy::pattern::{Pattern, Token};
+use coldbucket_policy::pattern::{Pattern, Token, Variable};
 use proptest::prelude::*;
 
 fn pattern(text: &str) -> Pattern {
@@ -52,19 +52,19 @@ fn variables() {
     let variables: Vec<&Token> = read
         .tokens
         .iter()
-        .filter(|token| matches!(token, Token::Variable { .. }))
+        .filter(|token| matches!(token, Token::Variable(_)))
         .collect();
     assert_eq!(
         variables,
         [
-            &Token::Variable {
+            &Token::Variable(Box::new(Variable {
                 key: "aws:username".into(),
                 default: Some("nobody".into())
-            },
-            &Token::Variable {
+            })),
+            &Token::Variable(Box::new(Variable {
                 key: "aws:principaltag/team".into(),
                 default: None
-            },
+            })),
         ]
     );
     assert!(pattern("b/*").covers(&read));

@@ -1,6 +1,6 @@
 //! Whether one policy allows some access, or allows anyone.
 
-use super::kind::{self, Attachment};
+use super::kind::{self, Attachment, RequestScopes};
 use crate::contract::Request;
 use crate::evaluate::{DocumentJudge, implausible};
 use crate::prove::{AccessAnswer, Budget, Callers, DocumentSet, RuleQuestion, StatementSet};
@@ -99,7 +99,7 @@ struct Asked<'a> {
     documents: DocumentSet,
     musts: Vec<Vec<StatementSet>>,
     denies: [StatementSet; 1],
-    scopes: kind::RequestScopes,
+    scopes: RequestScopes,
 }
 
 impl<'a> Asked<'a> {
@@ -120,7 +120,7 @@ impl<'a> Asked<'a> {
                 negated: false,
                 items: actions
                     .iter()
-                    .map(|name| crate::pattern::Pattern::action(name))
+                    .map(crate::pattern::Pattern::action)
                     .collect(),
             });
         }
@@ -133,11 +133,12 @@ impl<'a> Asked<'a> {
             .iter()
             .map(|statement| &statement.action)
             .chain(&names);
+        let documents = builder.complete();
         Self {
             policy,
             attachment,
-            scopes: attachment.scopes(bucket.as_deref(), partition, elements),
-            documents: builder.complete(),
+            scopes: attachment.scopes(bucket.as_deref(), &documents, elements),
+            documents,
             musts,
             denies: [StatementSet::denies(document)],
         }
@@ -149,13 +150,12 @@ impl<'a> Asked<'a> {
         let judge = DocumentJudge::new(self.policy, self.attachment.policy_kind());
         for callers in callers {
             let callers = self.documents.callers(callers, fresh, &[], None);
-            for (actions, resources) in &self.scopes.today {
+            for scope in &self.scopes.today {
                 let question = RuleQuestion {
                     musts: &self.musts,
                     denies: &self.denies,
                     bounded: false,
-                    actions,
-                    resources,
+                    scope,
                 };
                 match self.documents.ask_callers(&callers, question, &mut budget) {
                     AccessAnswer::Unsatisfiable => {}

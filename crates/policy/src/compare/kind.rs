@@ -4,7 +4,7 @@ use crate::PolicyKind;
 use crate::catalogue;
 use crate::document::{Element, Policy};
 use crate::pattern::Pattern;
-use crate::prove::{ActionScope, Callers, ResourceScope};
+use crate::prove::{AccessScope, ActionScope, Callers, DocumentSet, ResourceScope};
 
 /// What a policy is attached to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +39,15 @@ const NAMES: [(&str, Attachment); 8] = [
     ("sns", Attachment::Sns),
 ];
 
-/// Actions together with the resources that they act on.
-pub(super) type RequestScope = (ActionScope, ResourceScope);
-
 /// Which requests count.
 #[derive(Debug)]
 pub(super) struct RequestScopes {
     /// Those of today's actions.
-    pub(super) today: Vec<RequestScope>,
+    pub(super) today: Vec<AccessScope>,
     /// Those of actions that AWS may add to the catalogue.
-    pub(super) future: Vec<RequestScope>,
+    pub(super) future: Vec<AccessScope>,
     /// Any action of S3 on any resource, as if actions were not told apart by what they act on.
-    pub(super) unmatched: Vec<RequestScope>,
+    pub(super) unmatched: Vec<AccessScope>,
 }
 
 impl Attachment {
@@ -117,16 +114,17 @@ impl Attachment {
     pub(super) fn scopes<'a>(
         self,
         bucket: Option<&str>,
-        partition: &str,
+        documents: &DocumentSet,
         elements: impl Iterator<Item = &'a Element<Pattern>>,
     ) -> RequestScopes {
-        let one = |service: &str, resources| RequestScopes {
-            today: vec![(
-                ActionScope::Patterns(vec![format!("{service}:?*")], Vec::new()),
-                resources,
-            )],
-            future: Vec::new(),
-            unmatched: Vec::new(),
+        let partition = documents.partition();
+        let one = |service: &str, resources| {
+            let actions = ActionScope::Patterns(vec![format!("{service}:?*")], Vec::new());
+            RequestScopes {
+                today: vec![documents.scope(actions, resources)],
+                future: Vec::new(),
+                unmatched: Vec::new(),
+            }
         };
         let arns = |patterns: &[&str]| {
             let full = |pattern: &&str| format!("arn:{partition}:{pattern}");
@@ -148,34 +146,41 @@ impl Attachment {
             ),
             (Self::Sqs, _) => one("sqs", arns(&["sqs:?*:????????????:?*"])),
             (Self::Sns, _) => one("sns", arns(&["sns:?*:????????????:?*"])),
-            (_, Some(bucket)) => of_s3(ResourceScope::Bucket(bucket.to_owned()), Vec::new()),
-            (Self::S3, None) => of_s3(ResourceScope::AnyBucket, Vec::new()),
+            (_, Some(bucket)) => of_s3(
+                documents,
+                &ResourceScope::Bucket(bucket.to_owned()),
+                Vec::new(),
+            ),
+            (Self::S3, None) => of_s3(documents, &ResourceScope::AnyBucket, Vec::new()),
             (Self::Resource | Self::Identity, None) => {
                 // A name that is written in full is an action, listed or not: the catalogue lists
                 // what buckets' policies can speak of.
-                let mut scopes = of_s3(ResourceScope::AnyBucket, named_outside(elements));
-                scopes.today.push((
-                    ActionScope::Patterns(vec!["?*:?*".to_owned()], vec!["s3:*".to_owned()]),
-                    ResourceScope::AnyArn,
-                ));
+                let names = named_outside(elements);
+                let mut scopes = of_s3(documents, &ResourceScope::AnyBucket, names);
+                let others =
+                    ActionScope::Patterns(vec!["?*:?*".to_owned()], vec!["s3:*".to_owned()]);
+                scopes
+                    .today
+                    .push(documents.scope(others, ResourceScope::AnyArn));
                 scopes
             }
         }
     }
 }
 
-fn of_s3(resources: ResourceScope, names: Vec<String>) -> RequestScopes {
-    let mut today = vec![(ActionScope::Catalogue(catalogue::all()), resources.clone())];
+fn of_s3(documents: &DocumentSet, resources: &ResourceScope, names: Vec<String>) -> RequestScopes {
+    let scope = |actions| documents.scope(actions, resources.clone());
+    let mut today = vec![scope(ActionScope::Catalogue(catalogue::all()))];
     if !names.is_empty() {
-        today.push((ActionScope::Names(names), ResourceScope::AnyArn));
+        today.push(documents.scope(ActionScope::Names(names), ResourceScope::AnyArn));
     }
     // No action of today has this letter, and no pattern names it.
     let added = ActionScope::Patterns(vec!["s3:*\u{e000}*".to_owned()], Vec::new());
     let any = ActionScope::Patterns(vec!["s3:?*".to_owned()], Vec::new());
     RequestScopes {
         today,
-        future: vec![(added, resources.clone())],
-        unmatched: vec![(any, resources)],
+        future: vec![scope(added)],
+        unmatched: vec![scope(any)],
     }
 }
 
@@ -184,9 +189,7 @@ pub(super) fn may_name(element: &Element<Pattern>, scope: &ActionScope) -> bool 
     let ActionScope::Patterns(within, without) = scope else {
         return true;
     };
-    let read = |texts: &[String]| -> Vec<Pattern> {
-        texts.iter().map(|text| Pattern::action(text)).collect()
-    };
+    let read = |texts: &[String]| -> Vec<Pattern> { texts.iter().map(Pattern::action).collect() };
     let (within, without) = (read(within), read(without));
     element.negated
         || element.items.iter().any(|item| {
@@ -199,9 +202,9 @@ pub(super) fn may_name(element: &Element<Pattern>, scope: &ActionScope) -> bool 
 fn named_outside<'a>(elements: impl Iterator<Item = &'a Element<Pattern>>) -> Vec<String> {
     let mut names: Vec<String> = elements
         .flat_map(|element| &element.items)
-        .filter(|item| item.is_literal())
+        .filter(|item| item.is_literal() && catalogue::is_of_s3(&item.text))
         .map(|item| item.text.to_lowercase())
-        .filter(|name| name.starts_with("s3:") && catalogue::find(name).is_none())
+        .filter(|name| catalogue::find(name).is_none())
         .collect();
     names.sort();
     names.dedup();

@@ -31,13 +31,13 @@ pub use self::kind::Attachment;
 use std::cell::OnceCell;
 
 use self::covered::TextCover;
-use self::kind::{RequestScope, RequestScopes};
+use self::kind::RequestScopes;
 use crate::contract::{CompareOutput, CompareVerdict, NewAccess, Request, RequestPrincipal};
 use crate::document::{Effect, Principal, Statement};
 use crate::evaluate::{DocumentJudge, implausible};
 use crate::prove::{
-    AccessAnswer, Budget, CallerSpaces, Delegation, DocumentId, DocumentSet, Exhausted,
-    RuleQuestion, StatementSet,
+    AccessAnswer, AccessScope, Budget, CallerSpaces, Delegation, DocumentId, DocumentSet,
+    Exhausted, RuleQuestion, StatementSet,
 };
 use crate::{Policy, partition};
 
@@ -72,8 +72,8 @@ pub struct PolicyPair<'a> {
 pub fn compare(pair: &PolicyPair<'_>, id: String) -> CompareOutput {
     let mut budget = Budget::counting_reading(STEPS);
     let comparison = Comparison::new(pair, &mut budget);
-    let gained = comparison.gained(true, false, &mut budget);
-    let lost = comparison.gained(false, true, &mut budget);
+    let gained = comparison.gained(&mut budget);
+    let lost = comparison.is_access_lost(&mut budget);
     let mut remarks = comparison.remarks(&gained, &mut budget);
     let verdict = if !gained.statements.is_empty() {
         CompareVerdict::New
@@ -99,13 +99,7 @@ pub fn compare(pair: &PolicyPair<'_>, id: String) -> CompareOutput {
             CompareVerdict::Unknown => None,
         },
         verdict,
-        lost: if !lost.statements.is_empty() {
-            Some(true)
-        } else if lost.undecided.is_some() {
-            None
-        } else {
-            Some(false)
-        },
+        lost,
         reason: (verdict == CompareVerdict::Unknown)
             .then_some(gained.undecided)
             .flatten(),
@@ -114,7 +108,7 @@ pub fn compare(pair: &PolicyPair<'_>, id: String) -> CompareOutput {
     }
 }
 
-/// What one policy allows beyond another.
+/// What the new policy allows beyond the old one.
 #[derive(Debug, Default)]
 struct Gained {
     statements: Vec<NewAccess>,
@@ -137,8 +131,10 @@ struct Side<'a> {
 }
 
 /// What is found of one Allow.
-enum Found {
-    New(Box<NewAccess>),
+enum Found<'a> {
+    /// A request that its policy allows and the other one does not. Only the account behind a canonical
+    /// user id has none. The Deny of the other policy that matches it, if one of its Allows does too.
+    New(Option<Request>, Option<&'a Statement>),
     Nothing,
     Undecided(String),
 }
@@ -247,7 +243,7 @@ impl<'a> Comparison<'a> {
         let elements = policies()
             .flat_map(|policy| &policy.statements)
             .map(|statement| &statement.action);
-        let scopes = pair.kind.scopes(bucket.as_deref(), partition, elements);
+        let scopes = pair.kind.scopes(bucket.as_deref(), &documents, elements);
         Ok(SearchState {
             documents,
             callers,
@@ -255,77 +251,32 @@ impl<'a> Comparison<'a> {
         })
     }
 
-    /// What the new policy allows beyond the old one, or the other way round. `first` stops at the
-    /// first statement.
-    fn gained(&self, forwards: bool, first: bool, budget: &mut Budget) -> Gained {
+    /// What the new policy allows beyond the old one.
+    fn gained(&self, budget: &mut Budget) -> Gained {
         let mut gained = Gained::default();
-        let (from, to) = if forwards {
-            (&self.old, &self.new)
-        } else {
-            (&self.new, &self.old)
-        };
-        let Some(policy) = to.policy else {
-            return gained;
-        };
-        if to.cover.allows_no_more {
-            return gained;
-        }
-        let searches = match &self.search {
-            PreparedSearch::NotNeeded => return gained,
-            PreparedSearch::Ready(searches) => searches,
-            PreparedSearch::TooLong => {
-                gained.undecided = Some(TOO_HARD.to_owned());
+        let searches = match self.searches(&self.old, &self.new) {
+            Ok(searches) => searches,
+            Err(reason) => {
+                gained.undecided = Some(reason);
                 return gained;
             }
         };
-        let unreadable =
-            |search: &SearchState| search.unreadable(to).or_else(|| search.unreadable(from));
-        if let Some(reason) = searches.first().and_then(unreadable) {
-            gained.undecided = Some(reason);
-            return gained;
-        }
-        for allow in policy.with_effect(Effect::Allow) {
-            let covered = to.cover.is_allowed(allow);
-            let asked = || {
-                searches.iter().map(|search| AskedAllow {
-                    search,
-                    from,
-                    to,
-                    allow,
-                    covered,
-                })
-            };
-            let mut found = Found::Nothing;
-            for asked in asked() {
-                match asked.find(self.kind, budget) {
-                    new @ Found::New(_) => {
-                        found = new;
-                        break;
-                    }
-                    Found::Nothing => {}
-                    undecided @ Found::Undecided(_) => found = undecided,
-                }
-            }
-            match found {
-                Found::New(access) => {
-                    gained.statements.push(*access);
-                    if first || gained.statements.len() >= LISTED {
+        for allow in self.new.allows() {
+            let asked = AskedAllow::new(searches, &self.old, &self.new, allow);
+            match asked.find(self.kind, budget) {
+                Found::New(request, denied_by) => {
+                    let access = asked.described(request, denied_by, self.kind, budget);
+                    gained.statements.push(access);
+                    if gained.statements.len() >= LISTED {
                         return gained;
                     }
                 }
                 Found::Undecided(reason) => {
                     gained.undecided.get_or_insert(reason);
                 }
-                Found::Nothing if first || !forwards => {}
                 Found::Nothing => {
-                    let unmatched = |asked: AskedAllow<'_>| {
-                        asked.may_be_more(&asked.search.scopes.unmatched, budget)
-                    };
-                    if asked().any(unmatched) {
-                        let future = |asked: AskedAllow<'_>| {
-                            asked.may_be_more(&asked.search.scopes.future, budget)
-                        };
-                        if asked().any(future) {
+                    if asked.may_be_more(|scopes| &scopes.unmatched, budget) {
+                        if asked.may_be_more(|scopes| &scopes.future, budget) {
                             gained.future.push(allow.index);
                         } else {
                             gained.unmatched.push(allow.index);
@@ -335,6 +286,42 @@ impl<'a> Comparison<'a> {
             }
         }
         gained
+    }
+
+    /// Whether the old policy allows what the new one does not; none where that is not decided.
+    fn is_access_lost(&self, budget: &mut Budget) -> Option<bool> {
+        let searches = self.searches(&self.new, &self.old).ok()?;
+        let mut is_decided = true;
+        for allow in self.old.allows() {
+            let asked = AskedAllow::new(searches, &self.new, &self.old, allow);
+            match asked.find(self.kind, budget) {
+                Found::New(..) => return Some(true),
+                Found::Undecided(_) => is_decided = false,
+                Found::Nothing => {}
+            }
+        }
+        is_decided.then_some(false)
+    }
+
+    /// Where to search what one policy allows beyond another; nowhere if it allows no more.
+    ///
+    /// # Errors
+    /// Why that cannot be searched.
+    fn searches(&self, from: &Side<'_>, to: &Side<'_>) -> Result<&[SearchState], String> {
+        if to.policy.is_none() || to.cover.allows_no_more {
+            return Ok(&[]);
+        }
+        let searches = match &self.search {
+            PreparedSearch::NotNeeded => return Ok(&[]),
+            PreparedSearch::Ready(searches) => searches,
+            PreparedSearch::TooLong => return Err(TOO_HARD.to_owned()),
+        };
+        let unreadable =
+            |search: &SearchState| search.unreadable(to).or_else(|| search.unreadable(from));
+        match searches.first().and_then(unreadable) {
+            Some(reason) => Err(reason),
+            None => Ok(searches),
+        }
     }
 
     /// What else a reviewer should know.
@@ -367,17 +354,8 @@ impl<'a> Comparison<'a> {
                 .statements
                 .iter()
                 .any(|found| found.index == allow.index);
-            let is_stronger = |search| {
-                let asked = AskedAllow {
-                    search,
-                    from: &self.old,
-                    to: &self.new,
-                    allow,
-                    covered: false,
-                };
-                asked.is_stronger(budget)
-            };
-            if !is_new && searches.iter().any(is_stronger) {
+            let asked = AskedAllow::new(searches, &self.old, &self.new, allow);
+            if !is_new && asked.is_stronger(budget) {
                 remarks.push(format!(
                     "Statement {index} of the new policy grants directly what the old policy granted \
                      to the account: the account's identity policies no longer need to allow it.",
@@ -389,6 +367,13 @@ impl<'a> Comparison<'a> {
     }
 }
 
+impl<'a> Side<'a> {
+    fn allows(&self) -> impl Iterator<Item = &'a Statement> + use<'a> {
+        let policy = self.policy.into_iter();
+        policy.flat_map(|policy| policy.with_effect(Effect::Allow))
+    }
+}
+
 impl SearchState {
     fn unreadable(&self, side: &Side<'_>) -> Option<String> {
         self.documents.unreadable(side.document?)
@@ -397,37 +382,87 @@ impl SearchState {
 
 /// An Allow of one policy, asked about against the other.
 struct AskedAllow<'a> {
-    search: &'a SearchState,
+    searches: &'a [SearchState],
     from: &'a Side<'a>,
     to: &'a Side<'a>,
     allow: &'a Statement,
-    /// One Allow of the other policy covers it.
-    covered: bool,
 }
 
-impl AskedAllow<'_> {
-    fn ask(
-        &self,
-        musts: &[Vec<StatementSet>],
-        denies: &[StatementSet],
-        scope: &RequestScope,
-        budget: &mut Budget,
-    ) -> AccessAnswer {
-        if budget.spend_reading(1).is_err() {
-            return AccessAnswer::Undecided(TOO_HARD.to_owned());
+impl<'a> AskedAllow<'a> {
+    const fn new(
+        searches: &'a [SearchState],
+        from: &'a Side<'a>,
+        to: &'a Side<'a>,
+        allow: &'a Statement,
+    ) -> Self {
+        Self {
+            searches,
+            from,
+            to,
+            allow,
         }
-        let (actions, resources) = scope;
-        self.search.documents.ask_callers(
-            &self.search.callers,
-            RuleQuestion {
-                musts,
-                denies,
-                bounded: false,
-                actions,
-                resources,
-            },
-            budget,
-        )
+    }
+
+    /// A request that its policy allows by it and the other policy does not.
+    fn find(&self, kind: Attachment, budget: &mut Budget) -> Found<'a> {
+        let mut undecided = None;
+        for search in self.searches {
+            let scopes: Vec<&AccessScope> = self.named_in(&search.scopes.today).collect();
+            for question in self.questions() {
+                for scope in &scopes {
+                    let found = match question.ask(search, scope, budget) {
+                        AccessAnswer::Satisfiable(found) => {
+                            self.checked(found.request, kind, budget)
+                        }
+                        AccessAnswer::Unsatisfiable => continue,
+                        AccessAnswer::Undecided(reason) => Err(reason),
+                    };
+                    match found {
+                        Ok(request) => return Found::New(request, question.denied_by),
+                        Err(reason) => undecided = Some(reason),
+                    }
+                }
+            }
+        }
+        undecided.map_or(Found::Nothing, Found::Undecided)
+    }
+
+    fn questions(&self) -> impl Iterator<Item = AllowQuestion<'a>> {
+        self.not_allowed().into_iter().chain(self.denied())
+    }
+
+    /// What the Allow matches, and neither a Deny of its policy nor an Allow of the other one does; none
+    /// where an Allow of the other one covers it.
+    fn not_allowed(&self) -> Option<AllowQuestion<'a>> {
+        if self.to.cover.is_allowed(self.allow) {
+            return None;
+        }
+        let mut denies = self.own_denies();
+        denies.extend(self.from.document.map(StatementSet::allows));
+        Some(AllowQuestion {
+            musts: vec![vec![self.must()?]],
+            denies,
+            denied_by: None,
+        })
+    }
+
+    /// For each Deny of the other policy that none of its own covers: what the Allow and that Deny match,
+    /// and no Deny of its policy does.
+    fn denied(&self) -> impl Iterator<Item = AllowQuestion<'a>> {
+        let (must, own_denies) = (self.must(), self.own_denies());
+        let (cover, document) = (&self.to.cover, self.from.document);
+        let of_other = self.from.policy.into_iter();
+        of_other
+            .flat_map(|policy| policy.with_effect(Effect::Deny))
+            .filter(|deny| !cover.is_denied(deny))
+            .filter_map(move |deny| {
+                let deny_set = StatementSet::denies(document?).only(deny.index);
+                Some(AllowQuestion {
+                    musts: vec![vec![must?], vec![deny_set]],
+                    denies: own_denies.clone(),
+                    denied_by: Some(deny),
+                })
+            })
     }
 
     /// The Allow itself, as a must.
@@ -436,15 +471,12 @@ impl AskedAllow<'_> {
     }
 
     /// Those of the scopes that may hold an action that it names.
-    fn named_in<'s>(
-        &'s self,
-        scopes: &'s [RequestScope],
-    ) -> impl Iterator<Item = &'s RequestScope> {
+    fn named_in<'s>(&'s self, scopes: &'s [AccessScope]) -> impl Iterator<Item = &'s AccessScope> {
         // What could not be read may name any action.
         let is_readable = self.to.policy.is_some_and(covered::is_readable);
-        scopes
-            .iter()
-            .filter(move |(actions, _)| !is_readable || kind::may_name(&self.allow.action, actions))
+        scopes.iter().filter(move |scope| {
+            !is_readable || kind::may_name(&self.allow.action, scope.actions())
+        })
     }
 
     /// The denies of the policy that it is in.
@@ -456,78 +488,18 @@ impl AskedAllow<'_> {
             .collect()
     }
 
-    /// The denies of its policy and the Allows of the other one.
-    fn all_denies(&self) -> Vec<StatementSet> {
-        let mut denies = self.own_denies();
-        denies.extend(self.from.document.map(StatementSet::allows));
-        denies
-    }
-
-    /// A request that its policy allows by it and the other policy does not.
-    fn find(&self, kind: Attachment, budget: &mut Budget) -> Found {
-        let scopes = &self.search.scopes.today;
-        let Some(must) = self.must() else {
-            return Found::Nothing;
-        };
-        let mut undecided = None;
-        if !self.covered {
-            let denies = self.all_denies();
-            for scope in self.named_in(scopes) {
-                match self.ask(&[vec![must]], &denies, scope, budget) {
-                    AccessAnswer::Satisfiable(found) => {
-                        match self.checked(found.request, None, kind, budget) {
-                            Ok(access) => return Found::New(Box::new(access)),
-                            Err(reason) => undecided = Some(reason),
-                        }
-                    }
-                    AccessAnswer::Unsatisfiable => {}
-                    AccessAnswer::Undecided(reason) => undecided = Some(reason),
-                }
-            }
-        }
-        let denies = self.own_denies();
-        let of_old = self
-            .from
-            .policy
-            .into_iter()
-            .flat_map(|policy| policy.with_effect(Effect::Deny));
-        for deny in of_old {
-            let is_kept = self.to.cover.is_denied(deny);
-            let Some(document) = self.from.document.filter(|_| !is_kept) else {
-                continue;
-            };
-            let musts = [
-                vec![must],
-                vec![StatementSet::denies(document).only(deny.index)],
-            ];
-            for scope in self.named_in(scopes) {
-                match self.ask(&musts, &denies, scope, budget) {
-                    AccessAnswer::Satisfiable(found) => {
-                        match self.checked(found.request, Some(deny), kind, budget) {
-                            Ok(access) => return Found::New(Box::new(access)),
-                            Err(reason) => undecided = Some(reason),
-                        }
-                    }
-                    AccessAnswer::Unsatisfiable => {}
-                    AccessAnswer::Undecided(reason) => undecided = Some(reason),
-                }
-            }
-        }
-        undecided.map_or(Found::Nothing, Found::Undecided)
-    }
-
     /// Whether the policy may allow more by it, of requests that need no witness.
-    fn may_be_more(&self, scopes: &[RequestScope], budget: &mut Budget) -> bool {
-        let Some(must) = self.must() else {
+    fn may_be_more(
+        &self,
+        scopes: impl Fn(&RequestScopes) -> &[AccessScope],
+        budget: &mut Budget,
+    ) -> bool {
+        let Some(question) = self.not_allowed() else {
             return false;
         };
-        if self.covered {
-            return false;
-        }
-        let denies = self.all_denies();
-        self.named_in(scopes).any(|scope| {
-            let answer = self.ask(&[vec![must]], &denies, scope, budget);
-            matches!(answer, AccessAnswer::Satisfiable(_))
+        self.searches.iter().any(|search| {
+            self.named_in(scopes(&search.scopes))
+                .any(|scope| question.is_answered(search, scope, budget))
         })
     }
 
@@ -538,47 +510,63 @@ impl AskedAllow<'_> {
         };
         let mut denies = self.own_denies();
         denies.push(StatementSet::allows(before).at_least(Delegation::Role));
-        let musts = [vec![must.at_least(Delegation::Role)]];
-        self.search.scopes.today.iter().any(|scope| {
-            let answer = self.ask(&musts, &denies, scope, budget);
-            matches!(answer, AccessAnswer::Satisfiable(_))
+        let question = AllowQuestion {
+            musts: vec![vec![must.at_least(Delegation::Role)]],
+            denies,
+            denied_by: None,
+        };
+        self.searches.iter().any(|search| {
+            let mut scopes = search.scopes.today.iter();
+            scopes.any(|scope| question.is_answered(search, scope, budget))
         })
+    }
+
+    /// About how many steps the evaluator needs for a request, with both policies.
+    const fn evaluation_steps(&self) -> usize {
+        self.from.steps.saturating_add(self.to.steps)
     }
 
     /// Hands a request to the evaluator. Without one, the account behind a canonical user id is the
     /// caller, and there is no ARN to ask about.
     fn checked(
         &self,
-        request: Option<Request>,
+        mut request: Option<Request>,
+        kind: Attachment,
+        budget: &mut Budget,
+    ) -> Result<Option<Request>, String> {
+        if let Some(request) = &mut request {
+            if kind == Attachment::Identity {
+                owned_by_caller(request);
+            }
+            if budget.spend_reading(self.evaluation_steps()).is_err() {
+                return Err(TOO_HARD.to_owned());
+            }
+            if !self.stands(request, kind) {
+                return Err(INCONSISTENT.to_owned());
+            }
+        }
+        Ok(request)
+    }
+
+    /// What was found, as a reviewer reads it.
+    fn described(
+        &self,
+        mut request: Option<Request>,
         denied_by: Option<&Statement>,
         kind: Attachment,
         budget: &mut Budget,
-    ) -> Result<NewAccess, String> {
-        let request = match request {
-            None => None,
-            Some(mut request) => {
-                if kind == Attachment::Identity {
-                    owned_by_caller(&mut request);
-                }
-                let steps = self.from.steps.saturating_add(self.to.steps);
-                if budget.spend_reading(steps).is_err() {
-                    return Err(TOO_HARD.to_owned());
-                }
-                if !self.stands(&request, kind) {
-                    return Err(INCONSISTENT.to_owned());
-                }
-                sentence::make_readable(&mut request, |other| {
-                    budget.spend_reading(steps).is_ok() && self.stands(other, kind)
-                });
-                Some(request)
-            }
-        };
-        Ok(NewAccess {
+    ) -> NewAccess {
+        if let Some(request) = &mut request {
+            sentence::make_readable(request, |other| {
+                budget.spend_reading(self.evaluation_steps()).is_ok() && self.stands(other, kind)
+            });
+        }
+        NewAccess {
             index: self.allow.index,
             sid: self.allow.sid.clone(),
             because: sentence::because(self.allow, denied_by, request.as_ref()),
             witness: request,
-        })
+        }
     }
 
     /// Whether the evaluator agrees: its policy allows the request, and the other one does not.
@@ -593,6 +581,38 @@ impl AskedAllow<'_> {
         implausible(request).is_none()
             && allows(self.to) == Some(true)
             && allows(self.from) == Some(false)
+    }
+}
+
+/// A question about an Allow.
+struct AllowQuestion<'a> {
+    musts: Vec<Vec<StatementSet>>,
+    denies: Vec<StatementSet>,
+    /// The Deny of the other policy that is one of the musts.
+    denied_by: Option<&'a Statement>,
+}
+
+impl AllowQuestion<'_> {
+    fn ask(&self, search: &SearchState, scope: &AccessScope, budget: &mut Budget) -> AccessAnswer {
+        if budget.spend_reading(1).is_err() {
+            return AccessAnswer::Undecided(TOO_HARD.to_owned());
+        }
+        let question = RuleQuestion {
+            musts: &self.musts,
+            denies: &self.denies,
+            bounded: false,
+            scope,
+        };
+        search
+            .documents
+            .ask_callers(&search.callers, question, budget)
+    }
+
+    fn is_answered(&self, search: &SearchState, scope: &AccessScope, budget: &mut Budget) -> bool {
+        matches!(
+            self.ask(search, scope, budget),
+            AccessAnswer::Satisfiable(_)
+        )
     }
 }
 

@@ -55,7 +55,26 @@ impl WildcardMatcher {
                 last.push(piece);
             }
         }
-        let mut parts = parts.into_iter().map(MatcherPart::new);
+        Self::of_parts(parts.into_iter().map(MatcherPart::new))
+    }
+
+    /// A pattern in which only `*` and `?` are special.
+    pub(super) fn plain(text: &str) -> Self {
+        Self::of_parts(text.split('*').map(|part| {
+            if part.contains('?') {
+                MatcherPart::Holes(
+                    part.chars()
+                        .map(|found| (found != '?').then_some(found))
+                        .collect(),
+                )
+            } else {
+                MatcherPart::Text(part.into())
+            }
+        }))
+    }
+
+    /// From what stands between the stars.
+    fn of_parts(mut parts: impl Iterator<Item = MatcherPart>) -> Self {
         let head = parts.next().unwrap_or_else(|| MatcherPart::new(Vec::new()));
         let mut parts: Vec<MatcherPart> = parts.collect();
         let rest = parts.pop().map(|tail| Rest {
@@ -64,15 +83,6 @@ impl WildcardMatcher {
             tail,
         });
         Self { head, rest }
-    }
-
-    /// A pattern in which only `*` and `?` are special.
-    pub(super) fn plain(text: &str) -> Self {
-        Self::new(text.chars().map(|found| match found {
-            '*' => Unit::Many,
-            '?' => Unit::One,
-            other => Unit::Char(other),
-        }))
     }
 
     /// True when the whole text matches.

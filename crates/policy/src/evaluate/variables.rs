@@ -163,22 +163,16 @@ pub(super) enum TextPattern {
 
 impl TextPattern {
     pub(super) fn new(text: &str, variables: bool, wildcards: Wildcards) -> Self {
+        if !variables || !text.contains("${") {
+            return match wildcards {
+                Wildcards::Special => Self::Glob(WildcardMatcher::plain(text)),
+                Wildcards::Plain => Self::Exact(text.into()),
+            };
+        }
         let template = VariableText::new(text, variables, wildcards);
         match template.fixed() {
             None => Self::Filled(template),
-            Some(units) => {
-                let literal: Option<String> = units
-                    .iter()
-                    .map(|unit| match unit {
-                        Unit::Char(found) => Some(*found),
-                        _ => None,
-                    })
-                    .collect();
-                match literal {
-                    Some(text) => Self::Exact(text.into_boxed_str()),
-                    None => Self::Glob(WildcardMatcher::new(units)),
-                }
-            }
+            Some(units) => Self::Glob(WildcardMatcher::new(units)),
         }
     }
 

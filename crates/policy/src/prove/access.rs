@@ -14,7 +14,6 @@
 //! A statement is used as a condition that a request meets, whatever its effect is: OLD's Allows stand
 //! among the denies of the question about new access, OLD's Deny among its musts.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,6 +23,7 @@ use super::budget::{Budget, Exhausted};
 use super::caller::{CallerClass, Delegation, OwnerAndTime};
 use super::caller_list::{AskedShape, CallerList};
 use super::compile::resource_domain;
+use super::coupled::{self, CoupledSide};
 use super::documents::{CompiledDocument, DocumentId, DocumentRule, DocumentSet, StatementId};
 use super::dpll::{Alternative, RequestModel};
 use super::fold::{self, Settled};
@@ -204,20 +204,64 @@ const UNCLEAR: &str = "it depends on something that AWS does not document or tha
                        hand do not hold";
 const TOO_HARD: &str = "the policies need more steps than the budget has";
 
+/// Actions and resources, ready for any number of questions over one set of documents.
+#[derive(Debug)]
+pub(crate) struct AccessScope {
+    actions: ActionScope,
+    resources: ResourceScope,
+    partition: &'static str,
+    /// The most colons that a resource pattern of the documents has.
+    colons: usize,
+    /// The names of the actions, where they are texts, and the resources of those.
+    names: OnceCell<(Domain, Domain)>,
+    /// The resources of actions of the catalogue.
+    buckets: OnceCell<Domain>,
+    objects: OnceCell<Domain>,
+}
+
+impl AccessScope {
+    /// Which actions.
+    pub(crate) const fn actions(&self) -> &ActionScope {
+        &self.actions
+    }
+
+    fn resource(&self, on: Option<On>) -> Domain {
+        resource_scope(&self.resources, on, self.partition, self.colons)
+    }
+
+    /// The resources of actions of the catalogue.
+    fn catalogued(&self, on: On) -> &Domain {
+        let known = match on {
+            On::Bucket => &self.buckets,
+            On::Object => &self.objects,
+        };
+        known.get_or_init(|| self.resource(Some(on)))
+    }
+
+    /// Actions of no catalogue: their names and their resources.
+    fn names(&self, names: impl FnOnce() -> Domain) -> Vec<SearchRegion<'_>> {
+        let known = self.names.get_or_init(|| (names(), self.resource(None)));
+        vec![SearchRegion {
+            actions: ActionRegion::Names(&known.0),
+            resource: &known.1,
+        }]
+    }
+}
+
 /// What is searched in one go: actions that no statement and no key distinguishes.
 #[derive(Debug)]
-enum ActionRegion {
+enum ActionRegion<'a> {
     /// Of the catalogue.
     Cell(Actions),
     /// Names as texts.
-    Names(Domain),
+    Names(&'a Domain),
 }
 
 /// A region with the resources that go with it.
 #[derive(Debug)]
-struct SearchRegion {
-    actions: ActionRegion,
-    resource: Domain,
+struct SearchRegion<'a> {
+    actions: ActionRegion<'a>,
+    resource: &'a Domain,
 }
 
 /// A rule that is in play: where it comes from.
@@ -243,6 +287,8 @@ pub(crate) struct CallerSpaces {
 #[derive(Debug)]
 struct ShapeSpace {
     part: AskedShape,
+    /// The sides of coupled keys that its requests are on.
+    sides: Vec<CoupledSide>,
     down: Vec<OnceCell<Arc<Domain>>>,
     up: Vec<OnceCell<Arc<Domain>>>,
 }
@@ -260,12 +306,18 @@ impl ShapeSpace {
             Rounding::Down => &self.down,
             Rounding::Up => &self.up,
         };
-        let shape = &self.part.shape;
-        Some(
-            cells
-                .get(key)?
-                .get_or_init(|| shape.domain(vocabulary, place, key, rounding)),
-        )
+        Some(cells.get(key)?.get_or_init(|| {
+            let domain = self.part.shape.domain(vocabulary, place, key, rounding);
+            let name = vocabulary.keys.get(key).map_or("", String::as_str);
+            let on_side = |side: &CoupledSide| side.domain(name, &domain);
+            match self.sides.iter().find_map(on_side) {
+                Some(narrowed) => Arc::new(Domain {
+                    many: domain.many,
+                    ..narrowed
+                }),
+                None => domain,
+            }
+        }))
     }
 }
 
@@ -285,8 +337,7 @@ pub(crate) struct RuleQuestion<'a> {
     pub(crate) musts: &'a [Vec<StatementSet>],
     pub(crate) denies: &'a [StatementSet],
     pub(crate) bounded: bool,
-    pub(crate) actions: &'a ActionScope,
-    pub(crate) resources: &'a ResourceScope,
+    pub(crate) scope: &'a AccessScope,
 }
 
 /// A question with its rules looked up.
@@ -294,7 +345,7 @@ struct PreparedAccess<'a> {
     musts: Vec<Vec<PlayedRule<'a>>>,
     denies: Vec<PlayedRule<'a>>,
     bounded: bool,
-    regions: Vec<SearchRegion>,
+    regions: Vec<SearchRegion<'a>>,
     /// By key, whether one of the rules looks at it.
     used: Vec<bool>,
 }
@@ -308,15 +359,34 @@ impl DocumentSet {
             question.facts,
             question.owner,
         );
+        let scope = self.scope(question.actions.clone(), question.resources.clone());
         let question = RuleQuestion {
             musts: question.musts,
             denies: question.denies,
             bounded: question.bounded,
-            actions: question.actions,
-            resources: question.resources,
+            scope: &scope,
         };
         let mut budget = Budget::new(steps);
         self.ask_callers(&callers, question, &mut budget)
+    }
+
+    /// Actions and resources for any number of questions.
+    pub(crate) fn scope(&self, actions: ActionScope, resources: ResourceScope) -> AccessScope {
+        let colons = self.documents.iter().map(|document| document.colons);
+        AccessScope {
+            actions,
+            resources,
+            partition: self.vocabulary.partition,
+            colons: colons.max().unwrap_or_default(),
+            names: OnceCell::new(),
+            buckets: OnceCell::new(),
+            objects: OnceCell::new(),
+        }
+    }
+
+    /// The partition that callers and resources are of.
+    pub(crate) const fn partition(&self) -> &'static str {
+        self.vocabulary.partition
     }
 
     /// A budget of which ordinary documents use a thousandth.
@@ -336,6 +406,22 @@ impl DocumentSet {
             cells.resize_with(keys, OnceCell::new);
             cells
         };
+        let mut combinations = coupled::combinations(&self.vocabulary);
+        combinations.retain(|sides| {
+            facts.iter().all(|(name, fact)| {
+                let known = domain_of_fact(fact);
+                sides.iter().all(|side| side.agrees_with(name, &known))
+            })
+        });
+        let on_sides = |part: AskedShape| {
+            combinations.iter().map(move |sides| ShapeSpace {
+                part: part.clone(),
+                sides: sides.clone(),
+                down: cells(),
+                up: cells(),
+            })
+        };
+        let shapes = self.shapes(callers, fresh).into_iter();
         CallerSpaces {
             place: self.place(owner),
             facts: facts
@@ -345,15 +431,7 @@ impl DocumentSet {
                 })
                 .collect(),
             written: facts.to_vec(),
-            shapes: self
-                .shapes(callers, fresh)
-                .into_iter()
-                .map(|part| ShapeSpace {
-                    part,
-                    down: cells(),
-                    up: cells(),
-                })
-                .collect(),
+            shapes: shapes.flat_map(on_sides).collect(),
         }
     }
 
@@ -365,7 +443,8 @@ impl DocumentSet {
         let names = vocabulary
             .position("aws:username")
             .map_or(0, |key| vocabulary.literals_of(key).count());
-        let shapes = named.saturating_mul(names + 12);
+        let combinations = coupled::combinations(vocabulary).len();
+        let shapes = named.saturating_mul((names + 12) * combinations);
         shapes.saturating_mul(vocabulary.keys.len() / 4 + 4)
     }
 
@@ -514,7 +593,7 @@ impl DocumentSet {
 
     fn prepare<'a>(
         &'a self,
-        question: RuleQuestion<'_>,
+        question: RuleQuestion<'a>,
         budget: &mut Budget,
     ) -> Result<PreparedAccess<'a>, Exhausted> {
         let played = |sets: &[StatementSet]| -> Vec<PlayedRule<'a>> {
@@ -526,13 +605,6 @@ impl DocumentSet {
         let all: Vec<PlayedRule<'a>> = musts.iter().flatten().chain(&denies).copied().collect();
         budget.spend(all.len() * 4 + 1)?;
         budget.spend_reading(all.len() * 8)?;
-        let colons = question
-            .musts
-            .iter()
-            .flatten()
-            .chain(question.denies)
-            .filter_map(|set| Some(self.get(set.document)?.colons))
-            .max();
         let mut used = vec![false; self.vocabulary.keys.len()];
         let atoms = all.iter().flat_map(|played| &played.rule.rule.atoms);
         for atom in atoms.filter_map(|atom| self.vocabulary.atoms.get(*atom)) {
@@ -546,7 +618,7 @@ impl DocumentSet {
             }
         }
         Ok(PreparedAccess {
-            regions: self.regions(&question, &musts, &all, colons.unwrap_or_default()),
+            regions: self.regions(question.scope, &musts, &all),
             musts,
             denies,
             bounded: question.bounded,
@@ -623,33 +695,25 @@ impl DocumentSet {
     }
 
     /// The actions and their resources, in parts of which each is one search.
-    fn regions(
+    fn regions<'a>(
         &self,
-        question: &RuleQuestion<'_>,
+        scope: &'a AccessScope,
         musts: &[Vec<PlayedRule<'_>>],
         rules: &[PlayedRule<'_>],
-        colons: usize,
-    ) -> Vec<SearchRegion> {
-        let partition = self.vocabulary.partition;
-        let names = |domain| {
-            vec![SearchRegion {
-                actions: ActionRegion::Names(domain),
-                resource: resource_scope(question.resources, None, partition, colons),
-            }]
-        };
-        match question.actions {
+    ) -> Vec<SearchRegion<'a>> {
+        match &scope.actions {
             ActionScope::Catalogue(actions) => self
                 .cells(actions_of(musts) & actions, rules)
                 .into_iter()
                 .map(|(actions, on)| SearchRegion {
                     actions: ActionRegion::Cell(actions),
-                    resource: resource_scope(question.resources, Some(on), partition, colons),
+                    resource: scope.catalogued(on),
                 })
                 .filter(|region| !matches!(region.resource.values, Values::None))
                 .collect(),
-            ActionScope::Names(list) => names(Domain::of(
-                list.iter().map(|name| name.to_lowercase()).collect(),
-            )),
+            ActionScope::Names(list) => {
+                scope.names(|| Domain::of(list.iter().map(|name| name.to_lowercase()).collect()))
+            }
             ActionScope::Patterns(within, without) => {
                 let globs = |patterns: &[String]| -> Vec<Glob> {
                     patterns
@@ -657,7 +721,7 @@ impl DocumentSet {
                         .map(|pattern| Glob::like(&pattern.to_lowercase()))
                         .collect()
                 };
-                names(Domain {
+                scope.names(|| Domain {
                     optional: false,
                     values: Values::Text {
                         prefix: String::new(),
@@ -707,13 +771,10 @@ impl DocumentSet {
     }
 
     /// An action as a document writes it.
-    fn written_action<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
-        self.vocabulary
-            .actions
-            .get(name)
-            .map_or(Cow::Borrowed(name), |written| {
-                Cow::Borrowed(written.as_str())
-            })
+    fn written_action<'a>(&'a self, name: &'a str) -> &'a str {
+        let mut written = self.vocabulary.actions.iter();
+        let found = written.find(|written| written.eq_ignore_ascii_case(name));
+        found.map_or(name, String::as_str)
     }
 }
 
@@ -870,7 +931,7 @@ struct DocumentSpace<'a> {
     callers: &'a CallerSpaces,
     shape: &'a ShapeSpace,
     prepared: &'a PreparedAccess<'a>,
-    region: &'a SearchRegion,
+    region: &'a SearchRegion<'a>,
     rounding: Rounding,
 }
 
@@ -880,7 +941,7 @@ impl<'a> DocumentSpace<'a> {
         callers: &'a CallerSpaces,
         shape: &'a ShapeSpace,
         prepared: &'a PreparedAccess<'a>,
-        region: &'a SearchRegion,
+        region: &'a SearchRegion<'a>,
     ) -> Self {
         Self {
             documents,
@@ -987,10 +1048,10 @@ impl<'a> DocumentSpace<'a> {
             .zip(&self.prepared.musts)
             .filter_map(|(group, must)| must.get(group.iter().find(holds)?.rule).copied())
             .collect();
-        let action: Option<Cow<'_, str>> = match &self.region.actions {
+        let action: Option<&str> = match &self.region.actions {
             ActionRegion::Cell(actions) => catalogue::members(*actions)
                 .next()
-                .map(|action| action.name.as_str().into()),
+                .map(|action| action.name.as_str()),
             ActionRegion::Names(_) => value_of(ACTION)
                 .and_then(KeyValue::one)
                 .map(|name| self.documents.written_action(name)),
@@ -1002,7 +1063,7 @@ impl<'a> DocumentSpace<'a> {
         let request = action.and_then(|action| {
             let none = Vec::new();
             let mut request =
-                witness::request(vocabulary, &place.owner, shape, &action, model, &none)?;
+                witness::request(vocabulary, &place.owner, shape, action, model, &none)?;
             self.add_facts(&mut request);
             Some(request)
         });
@@ -1049,7 +1110,7 @@ impl RequestSpace for DocumentSpace<'_> {
     fn domain(&self, key: usize) -> &Domain {
         let vocabulary = &self.documents.vocabulary;
         match (key, &self.region.actions) {
-            (RESOURCE, _) => return &self.region.resource,
+            (RESOURCE, _) => return self.region.resource,
             (ACTION, ActionRegion::Cell(_)) => return &NEVER,
             (ACTION, ActionRegion::Names(domain)) => return domain,
             (_, ActionRegion::Cell(actions)) if !vocabulary.carries(*actions, key) => {

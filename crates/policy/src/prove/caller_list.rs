@@ -78,7 +78,7 @@ impl<'a> CallerList<'a> {
         });
     }
 
-    pub(super) fn widened(&mut self, caller: CallerClass, fresh: bool) {
+    pub(super) fn widened(&mut self, caller: CallerClass, fresh: bool, held_as: Option<Arc<str>>) {
         self.push(AskedShape {
             shape: CallerShape {
                 endpoint: false,
@@ -88,7 +88,7 @@ impl<'a> CallerList<'a> {
                 apart: Vec::new(),
                 caller,
             },
-            held_as: None,
+            held_as,
         });
     }
 
@@ -120,7 +120,7 @@ impl<'a> CallerList<'a> {
                 if both && kind == PrincipalKind::User {
                     self.users_of_names(&any, fresh, None);
                 }
-                self.widened(any, fresh);
+                self.widened(any, fresh, None);
             }
         }
     }
@@ -164,7 +164,7 @@ impl<'a> CallerList<'a> {
     /// only for proofs.
     pub(super) fn any_service(&mut self, fresh: bool) {
         if self.vocabulary.has_service_patterns() {
-            self.widened(CallerClass::Service("".into()), fresh);
+            self.widened(CallerClass::Service("".into()), fresh, None);
         }
     }
 
@@ -199,7 +199,8 @@ impl<'a> CallerList<'a> {
             let user = aws(PrincipalKind::User, Some(Arc::clone(&unnamed)));
             self.add(user, fresh, held_as.clone());
             self.users_of_names(&aws(PrincipalKind::User, None), fresh, held_as.as_ref());
-            self.widened(aws(PrincipalKind::User, None), fresh);
+            let users = aws(PrincipalKind::User, None);
+            self.widened(users, fresh, held_as.clone());
         } else {
             self.add(aws(PrincipalKind::User, None), fresh, held_as.clone());
         }
@@ -211,7 +212,7 @@ impl<'a> CallerList<'a> {
                 held_as.clone(),
             );
         }
-        self.widened(aws(PrincipalKind::Federated, None), fresh);
+        self.widened(aws(PrincipalKind::Federated, None), fresh, held_as);
     }
 
     /// The names of federated users that conditions on `aws:PrincipalArn` and `aws:userid` have, or that

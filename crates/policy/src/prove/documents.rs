@@ -114,10 +114,7 @@ impl DocumentSetBuilder {
         let statement = Statement {
             action: Element {
                 negated: false,
-                items: or_all(actions)
-                    .iter()
-                    .map(|text| Pattern::action(text))
-                    .collect(),
+                items: or_all(actions).iter().map(Pattern::action).collect(),
             },
             ..Statement::on(&resources)
         };
@@ -147,22 +144,23 @@ impl DocumentSetBuilder {
         rule.unread = unread;
         match kind {
             PolicyKind::Identity => rule.whom = Whom::Holder,
-            PolicyKind::Trust => match &statement.principal {
-                Some(element) => rule.whom = Whom::Trusted(element.clone()),
-                None => rule.unread = true,
+            PolicyKind::Trust => match rule.whom {
+                Whom::Principals(element) => rule.whom = Whom::Trusted(element),
+                _ => rule.unread = true,
             },
             PolicyKind::Resource => {
                 rule.unread |= statement.principal.is_none() || statement.resource.is_none();
             }
         }
         let names = || statement.action.items.iter().map(|item| item.text.as_str());
-        for name in names().filter(|name| !name.contains(['*', '?'])) {
-            let folded = name.to_lowercase();
-            vocabulary
-                .actions
-                .entry(folded)
-                .or_insert_with(|| name.to_owned());
-        }
+        let in_full = statement
+            .action
+            .items
+            .iter()
+            .filter(|item| item.is_literal());
+        vocabulary
+            .actions
+            .extend(in_full.map(|item| item.text.clone()));
         let action = vocabulary.add(Atom::action(names(), statement.action.negated));
         let with_action: Vec<usize> = std::iter::once(action)
             .chain(rule.atoms.iter().copied())

@@ -74,7 +74,7 @@ fn matched(globs: &[Glob], prefix: &str, domain: &Domain) -> Option<bool> {
         match (glob.of_prefix(prefix), glob.literal()) {
             (Some(true), _) => return Some(true),
             (Some(false), _) => {}
-            (None, Some(literal)) if !domain.admits(literal) => {}
+            (None, Some(literal)) if none && !domain.admits(literal) => {}
             (None, _) => none = false,
         }
     }

@@ -62,6 +62,16 @@ impl GlobToken {
         }
     }
 
+    /// Whether a character may be taken by it and by another token, neither of which repeats; "no" is
+    /// certain.
+    fn may_share(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Char(found), taker) | (taker, Self::Char(found)) => taker.takes(found),
+            (Self::AnyCase(one), Self::AnyCase(other)) => one == other,
+            _ => true,
+        }
+    }
+
     /// Whether it takes all that another token does; "no" is not certain.
     fn stands_for(self, other: Self) -> bool {
         match (self, other) {
@@ -108,43 +118,32 @@ pub(super) struct Glob {
 
 impl Glob {
     /// From tokens; runs of `*` become one.
-    pub(super) fn new(tokens: impl IntoIterator<Item = GlobToken>) -> Self {
-        let mut merged: Vec<GlobToken> = Vec::new();
-        for token in tokens {
-            let again = merged.last() == Some(&token) && token.repeats();
-            if !again {
-                merged.push(token);
-            }
-        }
-        let literal = merged
-            .iter()
-            .map(|token| match token {
-                GlobToken::Char(found) => Some(*found),
-                _ => None,
-            })
-            .collect();
-        Self {
-            tokens: merged,
-            literal,
-        }
+    pub(super) fn new(mut tokens: Vec<GlobToken>) -> Self {
+        tokens.dedup_by(|token, before| token.repeats() && token == before);
+        let is_char = |token: &GlobToken| matches!(token, GlobToken::Char(_));
+        let literal = tokens.iter().all(is_char).then(|| written(&tokens));
+        Self { tokens, literal }
     }
 
     /// The text itself, wildcards and all.
     pub(super) fn exactly(text: &str) -> Self {
         Self {
-            tokens: text.chars().map(GlobToken::Char).collect(),
+            tokens: spelled(text, GlobToken::Char),
             literal: Some(text.to_owned()),
         }
     }
 
     /// The text in any case.
     pub(super) fn any_case(text: &str) -> Self {
-        Self::new(text.chars().map(|found| GlobToken::AnyCase(fold(found))))
+        Self::new(spelled(text, |found| GlobToken::AnyCase(fold(found))))
     }
 
     /// `*` and `?` are wildcards.
     pub(super) fn like(text: &str) -> Self {
-        Self::new(text.chars().map(|found| match found {
+        if !text.contains(['*', '?']) {
+            return Self::exactly(text);
+        }
+        Self::new(spelled(text, |found| match found {
             '*' => GlobToken::Many,
             '?' => GlobToken::One,
             other => GlobToken::Char(other),
@@ -158,14 +157,7 @@ impl Glob {
 
     /// As it would be written in a policy.
     pub(super) fn written(&self) -> String {
-        self.tokens
-            .iter()
-            .map(|token| match token {
-                GlobToken::Char(found) | GlobToken::AnyCase(found) => *found,
-                GlobToken::One | GlobToken::OneInSegment => '?',
-                GlobToken::Many | GlobToken::ManyInSegment => '*',
-            })
-            .collect()
+        written(&self.tokens)
     }
 
     /// Its tokens.
@@ -216,6 +208,13 @@ impl Glob {
         }
     }
 
+    /// Whether no text matches both it and another pattern, as their beginnings and ends show it; "no"
+    /// is not certain.
+    fn is_apart_from(&self, other: &Self) -> bool {
+        let (one, other) = (self.tokens.iter(), other.tokens.iter());
+        begin_apart(one.clone(), other.clone()) || begin_apart(one.rev(), other.rev())
+    }
+
     /// Whether it matches every text that another pattern does, as the tokens show it; "no" is not
     /// certain.
     fn covers(&self, other: &Self) -> bool {
@@ -225,6 +224,34 @@ impl Glob {
             GlobToken::stands_for,
         )
     }
+}
+
+/// Whether no text can begin with what stands before the first run of two patterns.
+fn begin_apart<'a>(
+    one: impl Iterator<Item = &'a GlobToken>,
+    other: impl Iterator<Item = &'a GlobToken>,
+) -> bool {
+    one.zip(other)
+        .take_while(|(one, other)| !one.repeats() && !other.repeats())
+        .any(|(one, other)| !one.may_share(*other))
+}
+
+/// A text as tokens, character by character.
+fn spelled(text: &str, token: impl Fn(char) -> GlobToken) -> Vec<GlobToken> {
+    let mut tokens = Vec::with_capacity(text.len());
+    tokens.extend(text.chars().map(token));
+    tokens
+}
+
+/// Tokens as they would be written in a policy.
+fn written(tokens: &[GlobToken]) -> String {
+    let mut text = String::with_capacity(tokens.len());
+    text.extend(tokens.iter().map(|token| match token {
+        GlobToken::Char(found) | GlobToken::AnyCase(found) => *found,
+        GlobToken::One | GlobToken::OneInSegment => '?',
+        GlobToken::Many | GlobToken::ManyInSegment => '*',
+    }));
+    text
 }
 
 /// Whether tokens read a whole sequence. The last wildcard run is the only one that takes more when
@@ -285,6 +312,23 @@ impl<'a> GlobQuestion<'a> {
             .iter()
             .flat_map(|group| group.iter())
             .chain(self.forbidden.iter().copied())
+    }
+
+    /// Whether two required lists exclude each other, as their beginnings and ends show it.
+    fn is_contradictory(&self) -> bool {
+        let exclude = |one: &[Glob], other: &[Glob]| {
+            one.len().saturating_mul(other.len()) <= COMPARED_PAIRS
+                && one
+                    .iter()
+                    .all(|glob| other.iter().all(|wanted| glob.is_apart_from(wanted)))
+        };
+        let mut lists = self.required.iter();
+        while let Some(list) = lists.next() {
+            if lists.clone().any(|other| exclude(list, other)) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether the forbidden patterns cover all of one required list, as their tokens show it.
@@ -426,14 +470,27 @@ impl<'a> Machine<'a> {
         self.skip_runs(to);
     }
 
+    /// The tokens that take a character of the alphabet, single ones and runs.
+    fn masks_of(&self, letter: usize) -> (&[u64], &[u64]) {
+        let at = letter * 2 * self.words;
+        let masks = self.masks.get(at..at + 2 * self.words).unwrap_or_default();
+        masks.split_at_checked(self.words).unwrap_or_default()
+    }
+
+    /// The tokens that take a character of the alphabet and not its first one, or the other way round.
+    fn apart_from_first(&self, letter: usize) -> impl Iterator<Item = u64> {
+        let (single, runs) = self.masks_of(letter);
+        let (first_single, first_runs) = self.masks_of(0);
+        let single = single.iter().zip(first_single);
+        let runs = runs.iter().zip(first_runs);
+        single
+            .zip(runs)
+            .map(|((one, first), (run, first_run))| (one ^ first) | (run ^ first_run))
+    }
+
     /// Reads a character of the alphabet; false where no position is left.
     fn read(&self, from: &[u64], letter: usize, to: &mut [u64]) -> bool {
-        let at = letter * 2 * self.words;
-        let single = self.masks.get(at..at + self.words).unwrap_or_default();
-        let runs = self
-            .masks
-            .get(at + self.words..at + 2 * self.words)
-            .unwrap_or_default();
+        let (single, runs) = self.masks_of(letter);
         self.step(from, single, runs, to);
         to.iter().any(|word| *word != 0)
     }
@@ -536,6 +593,8 @@ struct GlobProduct<'a> {
     required: Vec<Vec<Machine<'a>>>,
     forbidden: Vec<Machine<'a>>,
     words: usize,
+    /// By character of the alphabet, the bits of a state that read it otherwise than the first one.
+    apart: Vec<Vec<u64>>,
 }
 
 impl<'a> GlobProduct<'a> {
@@ -557,11 +616,20 @@ impl<'a> GlobProduct<'a> {
             .copied()
             .filter_map(machine)
             .collect();
-        Self {
+        let mut this = Self {
             required,
             forbidden,
             words,
-        }
+            apart: Vec::new(),
+        };
+        let apart = |letter| {
+            this.machines()
+                .flat_map(move |machine| machine.apart_from_first(letter))
+        };
+        this.apart = (0..alphabet.len())
+            .map(|letter| apart(letter).collect())
+            .collect();
+        this
     }
 
     fn machines(&self) -> impl Iterator<Item = &Machine<'a>> {
@@ -644,7 +712,7 @@ pub(super) fn solve(
 ) -> Result<Option<String>, Exhausted> {
     let cost: usize = question.globs().map(Glob::len).sum();
     budget.spend(cost)?;
-    if question.is_covered() {
+    if question.is_contradictory() || question.is_covered() {
         return Ok(None);
     }
     let alphabet = alphabet(question);
@@ -666,9 +734,15 @@ pub(super) fn solve(
         if product.accepts(&state) {
             return Ok(Some(spell(question.prefix, &trail, at)));
         }
-        for (letter, found) in alphabet.iter().enumerate() {
+        for (letter, (found, apart)) in alphabet.iter().zip(&product.apart).enumerate() {
             budget.spend(product.words + 1)?;
-            if !product.read(&state, letter, &mut next) || known.contains(next.as_slice()) {
+            // A character that no position reads otherwise than the first one leads where that does.
+            let is_first_again =
+                letter > 0 && apart.iter().zip(&*state).all(|(bits, at)| bits & at == 0);
+            if is_first_again
+                || !product.read(&state, letter, &mut next)
+                || known.contains(next.as_slice())
+            {
                 continue;
             }
             let next: Rc<[u64]> = next.as_slice().into();
@@ -736,7 +810,7 @@ mod tests {
         // One character in any case is not one in lower case.
         assert!(!Glob::exactly("a").covers(&Glob::any_case("a")));
         // A variable may stand for no character or several.
-        let variable = Glob::new([GlobToken::Char(symbol(0))]);
+        let variable = Glob::new(vec![GlobToken::Char(symbol(0))]);
         assert!(covers("*", "") && Glob::like("*").covers(&variable));
         assert!(!Glob::like("?").covers(&variable));
     }

@@ -52,7 +52,7 @@
 //! # Modules
 //!
 //! [case] is what is asked about, [questions] what is asked, [prover] puts the answers together and
-//! [decide] makes the passes behind them. [compile], [caller], [caller_state] and [fold] prepare, [dpll]
+//! [decide] makes the passes behind them. [compile], [caller], [coupled], [caller_state] and [fold] prepare, [dpll]
 //! searches. The theories are one file each: [glob] texts, [arn] ARNs as texts, [ip] addresses,
 //! [numeric] numbers and times, [boolean], [solve] keys of many values; [value] asks the right one,
 //! [template] reads policy variables, and
@@ -69,6 +69,7 @@ mod caller_list;
 mod caller_state;
 mod case;
 mod compile;
+mod coupled;
 mod decide;
 mod documents;
 mod dpll;
@@ -99,7 +100,7 @@ pub use self::access::{
     AccessAnswer, AccessQuestion, AccessWitness, ActionScope, Callers, KeyFact, ResourceScope,
     StatementSet,
 };
-pub(crate) use self::access::{CallerSpaces, RuleQuestion};
+pub(crate) use self::access::{AccessScope, CallerSpaces, RuleQuestion};
 pub(crate) use self::budget::{Budget, Exhausted};
 pub use self::caller::{Delegation, LONGEST_SIGNATURE_MS};
 pub use self::case::Case;

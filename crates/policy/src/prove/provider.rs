@@ -112,10 +112,13 @@ impl IdentityProvider {
         };
         without.extend(policy.providers().map(Glob::exactly));
         // A wildcard in a condition without wildcards is no provider's name.
-        without.extend(
-            ['*', '?']
-                .map(|mark| Glob::new([GlobToken::Many, GlobToken::Char(mark), GlobToken::Many])),
-        );
+        without.extend(['*', '?'].map(|mark| {
+            Glob::new(vec![
+                GlobToken::Many,
+                GlobToken::Char(mark),
+                GlobToken::Many,
+            ])
+        }));
         Domain {
             optional: false,
             values: Values::Text {

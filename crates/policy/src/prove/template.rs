@@ -6,16 +6,13 @@
 
 use super::glob::{Glob, GlobToken, fold};
 use crate::document::{TextMatch, Version};
-use crate::pattern::{self, Piece};
+use crate::pattern::{self, Piece, Variable};
 
 /// A piece of a pattern before variables are replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum TemplatePart {
     Token(GlobToken),
-    Variable {
-        key: String,
-        default: Option<String>,
-    },
+    Variable(Variable),
 }
 
 /// A pattern with variables.
@@ -110,7 +107,7 @@ pub(super) enum ParsedPattern {
 pub(super) fn read(text: &str, version: Version, how: MatchMode) -> ParsedPattern {
     let mut parts = Vec::new();
     let mut open = false;
-    let mut tokens = Vec::new();
+    let mut tokens = Vec::with_capacity(text.len());
     for piece in pattern::pieces(text, version) {
         match piece {
             Piece::Text(text) if !open => tokens.extend(text.chars().map(|found| how.token(found))),
@@ -122,10 +119,10 @@ pub(super) fn read(text: &str, version: Version, how: MatchMode) -> ParsedPatter
             }
             Piece::Escaped(found) if !open => tokens.push(how.letter(found)),
             Piece::Escaped(found) => parts.push(TemplatePart::Token(how.letter(found))),
-            Piece::Variable { key, default } => {
+            Piece::Variable(variable) => {
                 open = true;
                 parts.extend(tokens.drain(..).map(TemplatePart::Token));
-                parts.push(TemplatePart::Variable { key, default });
+                parts.push(TemplatePart::Variable(variable));
             }
         }
     }
@@ -140,7 +137,7 @@ impl PatternTemplate {
     /// The keys it names, in lower case.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
-            TemplatePart::Variable { key, .. } => Some(key.as_str()),
+            TemplatePart::Variable(variable) => Some(variable.key.as_str()),
             TemplatePart::Token(_) => None,
         })
     }
@@ -148,7 +145,7 @@ impl PatternTemplate {
     /// Whether it is that variable and nothing else, compared letter by letter.
     pub(super) fn is_alone(&self, wanted: &str) -> bool {
         matches!(self.how, MatchMode::Exact | MatchMode::Like)
-            && matches!(self.parts.as_slice(), [TemplatePart::Variable { key, default: None }] if key == wanted)
+            && matches!(self.parts.as_slice(), [TemplatePart::Variable(Variable { key, default: None })] if key == wanted)
     }
 
     /// Whether it is matched letter by letter over the whole text, not by case or part by part.
@@ -162,7 +159,9 @@ impl PatternTemplate {
             .iter()
             .map(|part| match part {
                 TemplatePart::Token(token) => Glob::new(vec![*token]).written(),
-                TemplatePart::Variable { key, .. } => format!("${{{}}}", super::keys::written(key)),
+                TemplatePart::Variable(variable) => {
+                    format!("${{{}}}", super::keys::written(&variable.key))
+                }
             })
             .collect()
     }
@@ -173,7 +172,7 @@ impl PatternTemplate {
         for part in &self.parts {
             match part {
                 TemplatePart::Token(token) => tokens.push(*token),
-                TemplatePart::Variable { key, default } => {
+                TemplatePart::Variable(Variable { key, default }) => {
                     let text = match (meaning(key), default) {
                         (VariableValue::Any, _) => {
                             tokens.push(GlobToken::Many);

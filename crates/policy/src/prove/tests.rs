@@ -1048,3 +1048,27 @@ fn a_bucket_has_one_partition() {
         }
     }
 }
+
+/// An account that a statement names is a party whatever else its callers must hold.
+#[test]
+fn a_named_account_is_a_party_under_conditions_too() {
+    for principal in ["222222222222", "arn:aws:iam::222222222222:role/x"] {
+        for condition in [
+            json!({}),
+            json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}}),
+            json!({"IpAddress": {"aws:SourceIp": "9.9.9.9/32"}}),
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-aaaaaaaaaa"}}),
+            json!({"StringEquals": {"aws:username": "ann"}}),
+        ] {
+            let policy = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+                "Principal": {"AWS": principal}, "Action": "s3:GetObject",
+                "Resource": "arn:aws:s3:::b/*", "Condition": condition}});
+            let policy = Policy::parse(&policy.to_string(), PolicyKind::Resource);
+            let named = Prover::new(&Case::new("b", OWNER, Some(&policy))).named_parties();
+            let is_reached =
+                !(principal.contains("role") && condition.to_string().contains("username"));
+            let is_named = named.is_some_and(|named| named.contains("222222222222"));
+            assert_eq!(is_named, is_reached, "{policy:?}");
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! Several documents can share one vocabulary. Then a condition on a key means the same key in each
 //! of them, and a caller who holds nothing that is named holds nothing that *any* of them names.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::atom::{Atom, ValueTest};
@@ -14,7 +14,7 @@ use super::glob::Glob;
 use super::ip::Addresses;
 use super::value::Domain;
 use crate::catalogue::{self, Actions};
-use crate::document::{Principal, Quantifier, Statement, Version};
+use crate::document::{Element, Principal, Quantifier, Statement, Version};
 
 /// The number of the key that is the resource.
 pub(super) const RESOURCE: usize = 0;
@@ -57,14 +57,14 @@ pub(super) struct Vocabulary {
     positions: HashMap<String, usize>,
     /// How many are no condition keys.
     reserved: usize,
-    /// By action in lower case, how a document writes it.
-    pub(super) actions: BTreeMap<String, String>,
-    /// The same as AWS writes them.
+    /// The actions that documents name in full, as they write them.
+    pub(super) actions: Vec<String>,
+    /// The keys as AWS writes them.
     pub(super) written: Vec<String>,
     pub(super) atoms: Vec<Atom>,
     /// By key, the actions that can carry it.
     carriers: Vec<Actions>,
-    /// By key, the texts without wildcards that the policy compares it with.
+    /// By condition key, the texts without wildcards that the policy compares it with.
     literals: Vec<BTreeSet<String>>,
     /// By key, what a caller holds whom the policy does not name; filled when first asked for.
     pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
@@ -99,7 +99,7 @@ impl Vocabulary {
                 .collect(),
             positions: HashMap::new(),
             reserved: 1,
-            actions: BTreeMap::new(),
+            actions: Vec::new(),
             written: Vec::new(),
             atoms: Vec::new(),
             carriers: Vec::new(),
@@ -184,13 +184,7 @@ impl Vocabulary {
             atoms.push(self.add(atom));
         }
         let whom = match &statement.principal {
-            Some(element) => {
-                for principal in &element.items {
-                    self.note(text_of(principal));
-                    self.principals.insert(principal.clone());
-                }
-                Whom::Principals(element.clone())
-            }
+            Some(element) => Whom::Principals(self.principals(element)),
             None => Whom::Unread,
         };
         CompiledRule {
@@ -199,6 +193,27 @@ impl Vocabulary {
             actions: catalogue::of_element(&statement.action),
             atoms,
             unread: false,
+        }
+    }
+
+    /// A principal element without what names no caller: users, roles and sessions of another partition
+    /// than all callers are of. The number of an account is taken for the same account in each.
+    fn principals(&mut self, element: &Element<Principal>) -> Element<Principal> {
+        let mut items = Vec::with_capacity(element.items.len());
+        for principal in &element.items {
+            self.note(text_of(principal));
+            let may_call = match principal {
+                Principal::Arn(arn) => arn.partition == self.partition,
+                _ => true,
+            };
+            if may_call {
+                self.principals.insert(principal.clone());
+                items.push(principal.clone());
+            }
+        }
+        Element {
+            negated: element.negated,
+            items,
         }
     }
 
@@ -273,7 +288,7 @@ impl Vocabulary {
 
     fn collect_literals(&self) -> Vec<BTreeSet<String>> {
         let mut literals = vec![BTreeSet::new(); self.keys.len()];
-        for atom in &self.atoms {
+        for atom in self.atoms.iter().filter(|atom| atom.key >= self.reserved) {
             if let (Some(set), ValueTest::Text(globs)) = (literals.get_mut(atom.key), &atom.test) {
                 set.extend(globs.iter().filter_map(Glob::literal).map(str::to_owned));
             }

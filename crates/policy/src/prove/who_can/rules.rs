@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::records::{CitedPolicy, KeyGrant};
 use crate::catalogue::{self, Actions};
@@ -94,12 +94,13 @@ impl ActionBits {
     }
 
     fn of_element(element: &Element<Pattern>) -> Self {
+        static FOLDED: LazyLock<[String; OTHER.len()]> =
+            LazyLock::new(|| OTHER.map(str::to_lowercase));
         let named = element.items.iter().fold(0, |set, item| {
-            let pattern = Pattern::action(&item.text);
-            OTHER
+            FOLDED
                 .iter()
                 .enumerate()
-                .filter(|(_, name)| pattern.matches(&name.to_lowercase()))
+                .filter(|(_, name)| item.matches(name))
                 .fold(set, |set, (place, _)| set | 1 << place)
         });
         Self {
@@ -464,7 +465,7 @@ pub(super) fn of_key_grants(grants: &[KeyGrant]) -> Policy {
                 items: grant
                     .operations
                     .iter()
-                    .map(|operation| Pattern::action(&format!("kms:{operation}")))
+                    .map(|operation| Pattern::action(format!("kms:{operation}")))
                     .collect(),
             },
             conditions,
