@@ -50,3 +50,70 @@ fn every_worked_case_is_answered_right() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(compared >= 56, "{compared}");
 }
+
+/// Comparing in any case names who gets in as comparing exactly does: a stranger has no value that a
+/// statement writes, in whatever case (IAM user guide, "String condition operators", 2026-09).
+#[test]
+fn values_in_any_case_are_named_like_exact_ones() {
+    let reach = |operator: &str, key: &str, value: &str| {
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::bucket/*", "Condition": {operator: {key: value}},
+        }]});
+        let input = json!({
+            "id": key, "bucket": "bucket", "owner": "111111111111", "policy": policy,
+            "questions": ["anonymous", "any-aws-account"],
+        });
+        let output = prove(&serde_json::from_value(input).unwrap(), Some(NOW)).unwrap();
+        let answers = output.answers.iter();
+        answers.map(|answer| answer.verdict).collect::<Vec<_>>()
+    };
+    use Reach::{Constrained, Reachable, Unreachable};
+    let arn = "arn:aws:iam::222222222222:role/Partner";
+    // (key, value, what an anonymous caller and any account can); whoever calls chooses the header, and
+    // the tags of its principal.
+    let cases = [
+        (
+            "aws:SourceVpce",
+            "vpce-1a2b3c4d",
+            [Constrained, Constrained],
+        ),
+        ("aws:SourceVpc", "vpc-1a2b3c4d", [Constrained, Constrained]),
+        ("aws:Referer", "Secret", [Reachable, Reachable]),
+        ("aws:UserAgent", "Secret", [Reachable, Reachable]),
+        (
+            "aws:PrincipalOrgID",
+            "o-a1b2c3d4e5",
+            [Unreachable, Constrained],
+        ),
+        (
+            "aws:PrincipalAccount",
+            "222222222222",
+            [Unreachable, Constrained],
+        ),
+        ("aws:PrincipalArn", arn, [Unreachable, Constrained]),
+        ("aws:PrincipalTag/Team", "Blue", [Unreachable, Reachable]),
+        (
+            "s3:DataAccessPointAccount",
+            "222222222222",
+            [Constrained, Constrained],
+        ),
+        ("s3:authType", "REST-QUERY-STRING", [Unreachable, Reachable]),
+        ("aws:SecureTransport", "true", [Reachable, Reachable]),
+    ];
+    let mut wrong = Vec::new();
+    for (key, value, expected) in cases {
+        let exact = reach("StringEquals", key, value);
+        let mut found = vec![("StringEquals", value.to_owned(), exact)];
+        for written in [value.to_owned(), value.to_lowercase(), value.to_uppercase()] {
+            let any_case = reach("StringEqualsIgnoreCase", key, &written);
+            found.push(("StringEqualsIgnoreCase", written, any_case));
+        }
+        for (operator, written, found) in found {
+            if found != expected {
+                wrong.push(format!("{operator} {key} {written}: {found:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -792,7 +792,7 @@ impl CallerShape {
             .chain([Glob::like("*/*"), Glob::like("*:*")])
             .collect();
         if self.widened && policy.position("aws:principalarn").is_some() {
-            without.extend(policy.literals_of(key).map(Glob::exactly));
+            without.extend(policy.named_of(key));
         }
         present(Values::Text {
             prefix: String::new(),
@@ -1140,18 +1140,20 @@ impl CallerShape {
             return self.held(policy, key, &[regional, multi_region]);
         }
         // Whoever holds what the policy names may hold a text of no such form.
-        let literals = || policy.literals_of(key).map(Glob::exactly);
         let within = forms.iter().map(|form| shape_of(form));
         let values = if self.fresh {
             Values::Text {
                 prefix: String::new(),
                 within: within.collect(),
-                without: literals().chain([Glob::like(SEVEN_PARTS)]).collect(),
+                without: policy
+                    .named_of(key)
+                    .chain([Glob::like(SEVEN_PARTS)])
+                    .collect(),
             }
         } else {
             Values::Text {
                 prefix: String::new(),
-                within: within.chain(literals()).collect(),
+                within: within.chain(policy.named_of(key)).collect(),
                 without: Vec::new(),
             }
         };
@@ -1197,7 +1199,7 @@ fn token_issue_time(kind: PrincipalKind, place: &OwnerAndTime) -> Domain {
 
 /// What a caller can hold whom the policy does not name.
 fn fresh(policy: &Vocabulary, key: usize, within: &[&str]) -> Domain {
-    let mut without: Vec<Glob> = policy.literals_of(key).map(Glob::exactly).collect();
+    let mut without: Vec<Glob> = policy.named_of(key).collect();
     let name = policy.keys.get(key).map(String::as_str).unwrap_or_default();
     if name.ends_with("arn") {
         for account in &policy.accounts {

@@ -155,6 +155,13 @@ impl Glob {
         self.literal.as_deref()
     }
 
+    /// True where a character of it stands for others, but for its case.
+    pub(super) fn has_wildcards(&self) -> bool {
+        let is_letter =
+            |token: &GlobToken| matches!(token, GlobToken::Char(_) | GlobToken::AnyCase(_));
+        !self.tokens.iter().all(is_letter)
+    }
+
     /// As it would be written in a policy.
     pub(super) fn written(&self) -> String {
         written(&self.tokens)

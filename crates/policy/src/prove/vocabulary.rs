@@ -66,6 +66,8 @@ pub(super) struct Vocabulary {
     carriers: Vec<Actions>,
     /// By condition key, the texts without wildcards that the policy compares it with.
     literals: Vec<BTreeSet<String>>,
+    /// Keys and the texts that they are compared with in any case.
+    in_any_case: Vec<(usize, Glob)>,
     /// By key, what a caller holds whom the policy does not name; filled when first asked for.
     pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
     /// By key, whether it may have many values.
@@ -104,6 +106,7 @@ impl Vocabulary {
             atoms: Vec::new(),
             carriers: Vec::new(),
             literals: Vec::new(),
+            in_any_case: Vec::new(),
             fresh: Vec::new(),
             many: Vec::new(),
             unwritten: OnceLock::new(),
@@ -137,6 +140,7 @@ impl Vocabulary {
             self.organizations.insert(OWN_ORGANIZATION.to_owned());
         }
         self.literals = self.collect_literals();
+        self.in_any_case = self.collect_in_any_case();
         self.many = self.keys_of_many_values();
         self.networks = Arc::new(self.named_networks());
         self.fresh.resize_with(self.keys.len(), OnceLock::new);
@@ -296,6 +300,21 @@ impl Vocabulary {
         literals
     }
 
+    fn collect_in_any_case(&self) -> Vec<(usize, Glob)> {
+        let compared = self.atoms.iter().filter(|atom| atom.key >= self.reserved);
+        let globs = compared.flat_map(|atom| {
+            let globs = match &atom.test {
+                ValueTest::Text(globs) => globs.as_slice(),
+                _ => &[],
+            };
+            globs.iter().map(|glob| (atom.key, glob))
+        });
+        globs
+            .filter(|(_, glob)| glob.literal().is_none() && !glob.has_wildcards())
+            .map(|(key, glob)| (key, glob.clone()))
+            .collect()
+    }
+
     /// By key, whether it may have many values. Of a key of which nothing is known, conditions tell it: all
     /// of them ask about its values one by one.
     fn keys_of_many_values(&self) -> Vec<bool> {
@@ -342,6 +361,14 @@ impl Vocabulary {
     /// Whether one of the actions can carry a key.
     pub(super) fn carries(&self, actions: Actions, key: usize) -> bool {
         self.carriers.get(key).is_none_or(|set| set & actions != 0)
+    }
+
+    /// The texts without wildcards that a key is compared with, some of them in any case.
+    pub(super) fn named_of(&self, key: usize) -> impl Iterator<Item = Glob> {
+        let in_any_case = self.in_any_case.iter().filter(move |(at, _)| *at == key);
+        self.literals_of(key)
+            .map(Glob::exactly)
+            .chain(in_any_case.map(|(_, glob)| glob.clone()))
     }
 
     /// The literals that a key is compared with.
