@@ -459,6 +459,12 @@ pub enum ServiceFamily {
     S3,
     /// s3, the calls about directory buckets, which have hosts of their own.
     S3Express,
+    /// s3tables.
+    S3Tables,
+    /// s3vectors.
+    S3Vectors,
+    /// s3files.
+    S3Files,
     /// s3control.
     S3Control,
     /// lambda, all calls that share one quota.
