@@ -54,9 +54,7 @@ pub struct ExposureFacts {
     #[needs(
         own(BucketPolicyStatus),
         own(BucketPublicAccessBlock),
-        own(AccountPublicAccessBlock),
-        own(TableBucketPolicy),
-        own(VectorBucketPolicy)
+        own(AccountPublicAccessBlock)
     )]
     pub takeover_only_by_access_points: Fact<bool>,
     /// Accounts (and other outside principals) that the policy or the ACL names.
@@ -284,7 +282,7 @@ impl ExposureFacts {
             public: Classes::from_fn(|_| unasked()),
             anonymous: Classes::from_fn(|_| unasked()),
             // Policies of these kinds are not delegated to access points.
-            takeover_only_by_access_points: reach(ActionClass::Takeover).map(|_| false),
+            takeover_only_by_access_points: Fact::Known(false),
             any_aws_account: Classes::from_fn(reach),
             other_accounts: prover.as_ref().and_then(|prover| match prover {
                 None => Fact::Known(Vec::new()),
