@@ -414,8 +414,14 @@ fn assert_adds_up(report: &Value) {
         .sum();
     assert_eq!(counted, u64::try_from(results.len()).unwrap());
 
-    // Of one kind, every check is about the same resources; of buckets, about the general purpose ones,
-    // and some about directory buckets as well.
+    // Of one kind, every check is about the same resources; of buckets, about all of the kinds that it
+    // judges.
+    let kind_of_bucket = |resource: &str| {
+        let services = [":s3express:", ":s3tables:", ":s3vectors:", ":s3files:"];
+        services
+            .into_iter()
+            .find(|service| resource.contains(service))
+    };
     let kinds: BTreeSet<&str> = results
         .iter()
         .map(|r| r["resource"]["type"].as_str().unwrap())
@@ -429,10 +435,10 @@ fn assert_adds_up(report: &Value) {
                 .filter(|r| r["check"] == check)
                 .map(|r| r["resource"].to_string())
                 .collect();
-            let has_directory_buckets = judged.iter().any(|one| one.contains("--x-s3"));
+            let kinds: BTreeSet<_> = judged.iter().map(|one| kind_of_bucket(one)).collect();
             let expected: BTreeSet<String> = resources
                 .iter()
-                .filter(|one| has_directory_buckets || !one.contains("--x-s3"))
+                .filter(|one| kinds.contains(&kind_of_bucket(one)))
                 .cloned()
                 .collect();
             assert_eq!(judged, expected, "{check}");
