@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3tables::types::TableBucketType;
 
-use crate::inventory::Reading;
 use crate::inventory::bucket::{Encryption, RegionalBucketInventory};
 use crate::inventory::ids::BucketKind;
 use crate::inventory::readings::RegionalKind;
