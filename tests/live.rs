@@ -147,7 +147,8 @@ fn an_account_is_read_and_judged_in_one_go() {
     let report = outcome.json();
     assert_eq!(report["source"], "live");
     assert_eq!(report["scope"]["endpoint"], endpoint.url());
-    assert_eq!(report["summary"]["resources"]["bucket"], 12);
+    // 12 general purpose buckets and one of each other kind.
+    assert_eq!(report["summary"]["resources"]["bucket"], 15);
     assert_eq!(report["summary"]["resources"]["function"], 9);
     assert_eq!(report["summary"]["api_calls"], endpoint.total());
     assert_eq!(report["gaps"], Value::Array(Vec::new()));
