@@ -9,6 +9,7 @@
 
 use std::path::{Path, PathBuf};
 
+use coldbucket_policy::parse::is_account_id;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -186,9 +187,11 @@ impl ConfigFile {
             "severity" => self.severity = reader.choice(key, value),
             "trusted_accounts" => {
                 self.trusted_accounts = reader.strings(key, value);
-                reader.check_each(&self.trusted_accounts, "a 12-digit account id", |id| {
-                    id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())
-                });
+                reader.check_each(
+                    &self.trusted_accounts,
+                    "a 12-digit account id",
+                    is_account_id,
+                );
             }
             "trusted_organizations" => {
                 self.trusted_organizations = reader.strings(key, value);

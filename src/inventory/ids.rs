@@ -1,6 +1,7 @@
 //! Names of things: resources and how AWS writes their ARNs.
 
 pub use coldbucket_policy::bucket_kind::BucketKind;
+use coldbucket_policy::parse::is_account_id;
 pub use coldbucket_policy::partition::of_arn as partition_of_arn;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -197,14 +198,12 @@ pub fn multi_region_access_point_arn(partition: &str, account: &str, alias: &str
 /// buckets", 2026-09).
 pub fn account_of_bucket_name(name: &str) -> Option<&str> {
     let parts: Vec<&str> = name.strip_suffix("-an")?.split('-').collect();
-    let is_account =
-        |part: &str| part.len() == 12 && part.chars().all(|letter| letter.is_ascii_digit());
     // A Region has three parts, or four outside of the commercial ones: us-gov-west-1.
     [3, 4].into_iter().find_map(|length| {
         let (prefix, region) = parts.split_at_checked(parts.len().checked_sub(length)?)?;
         let (account, prefix) = prefix.split_last()?;
         let is_prefixed = prefix.iter().any(|part| !part.is_empty());
-        (is_prefixed && is_account(account) && is_region(region)).then_some(*account)
+        (is_prefixed && is_account_id(account) && is_region(region)).then_some(*account)
     })
 }
 

@@ -107,15 +107,11 @@ pub(super) fn with_posture(report: &Report) -> String {
         .filter(|more| *more > 0)
     {
         None => number(with),
-        Some(1) => format!(
-            "{} of {}, without the directory bucket",
-            number(with),
-            number(with + 1)
-        ),
         Some(more) => format!(
-            "{} of {}, without the directory buckets",
+            "{} of {}, without the directory bucket{}",
             number(with),
-            number(with + more)
+            number(with + more),
+            if more == 1 { "" } else { "s" }
         ),
     }
 }

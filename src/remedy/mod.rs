@@ -30,6 +30,7 @@ mod target;
 mod terraform;
 
 use bucket::AllBuckets;
+use coldbucket_policy::parse::is_account_id;
 use context::{FixContext, Requests};
 use draft::FixDraft;
 pub use draft::FixRequest;
@@ -191,7 +192,7 @@ fn is_well_named(resource: &ResourceId) -> bool {
     let named = match resource.kind {
         SubjectKind::Bucket => of(b".-_", 255, &resource.name),
         SubjectKind::Function | SubjectKind::WebFunction => of(b"-_", 140, &resource.name),
-        SubjectKind::Account => resource.name.len() == 12 && of(b"", 12, &resource.name),
+        SubjectKind::Account => is_account_id(&resource.name),
         SubjectKind::Region => of(b"-", 32, &resource.name),
         SubjectKind::Trail => of(b".-_", 128, &resource.name),
         _ => true,

@@ -8,6 +8,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use coldbucket_policy::parse::is_account_id;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use super::audit::{self, AuditRules};
 use super::console::Console;
 use super::{Exit, RunError};
 use crate::cli::options::{
-    AccountChoice, AccountsOptions, ConsoleOptions, FunctionOptions, is_account, is_run_id,
+    AccountChoice, AccountsOptions, ConsoleOptions, FunctionOptions, is_run_id,
 };
 use crate::collect::function_runtime::{self, FunctionFailure};
 use crate::report::account_run::ReadStatus;
@@ -206,7 +207,7 @@ fn check_ids<'a>(run: &str, accounts: impl IntoIterator<Item = &'a str>) -> Resu
             None,
         ));
     }
-    match accounts.into_iter().find(|account| !is_account(account)) {
+    match accounts.into_iter().find(|account| !is_account_id(account)) {
         Some(account) => Err(RunError::mistake(
             format!("`{account}` is not a 12-digit account id"),
             None,

@@ -12,6 +12,7 @@
 
 use std::collections::BTreeSet;
 
+use coldbucket_policy::parse::is_account_id;
 use serde_json::{Map, Value, json};
 
 use super::value::{
@@ -572,11 +573,10 @@ pub(super) fn with_perhaps_own(text: &str, own: &str, bound: Bound) -> (String, 
 
 /// The account id that a text is, or that an ARN names.
 pub(super) fn account_in(text: &str) -> Option<&str> {
-    let is_id = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(rest) = text.strip_prefix("arn:") {
-        return rest.split(':').nth(3).filter(is_id);
+        return rest.split(':').nth(3).filter(|part| is_account_id(part));
     }
-    Some(text).filter(is_id)
+    Some(text).filter(|text| is_account_id(text))
 }
 
 /// A member by its name, whose case IAM does not regard.

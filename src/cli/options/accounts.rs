@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use coldbucket_policy::parse::is_account_id;
+
 use super::audit::AuditOptions;
 use super::join::Join;
 use super::shared::AuditSource;
@@ -258,7 +260,7 @@ impl Join {
 
     fn account_ids(&mut self, option: &str, ids: &[String]) -> BTreeSet<String> {
         for id in ids {
-            if !is_account(id) {
+            if !is_account_id(id) {
                 self.wrong(format!("{option} `{id}` is not a 12-digit account id"));
             }
         }
@@ -446,7 +448,7 @@ impl Join {
 /// A list of ids, or else a file.
 fn account_choice(text: &str) -> AccountChoice {
     let ids: Vec<&str> = text.split(',').map(str::trim).collect();
-    if ids.iter().all(|id| is_account(id)) {
+    if ids.iter().all(|id| is_account_id(id)) {
         AccountChoice::List(ids.into_iter().map(str::to_owned).collect())
     } else {
         AccountChoice::File(PathBuf::from(text))
@@ -465,7 +467,7 @@ pub fn account_ids(name: &str, text: &str) -> Result<BTreeSet<String>, Vec<Mista
         if line.is_empty() {
             continue;
         }
-        if is_account(line) {
+        if is_account_id(line) {
             accounts.insert(line.to_owned());
         } else {
             mistakes.push(Mistake::new(format!(
@@ -488,11 +490,6 @@ pub fn account_ids(name: &str, text: &str) -> Result<BTreeSet<String>, Vec<Mista
 pub fn is_run_id(text: &str) -> bool {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     (1..=64).contains(&text.len()) && !text.starts_with('.') && text.chars().all(fits)
-}
-
-/// True for a 12-digit account id.
-pub fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|letter| letter.is_ascii_digit())
 }
 
 /// A role's name with its path (IAM API reference, Role): letters, digits and `+=,.@-_`, with slashes

@@ -30,7 +30,7 @@ pub use accounts::{
     account_ids,
 };
 #[cfg(feature = "lambda")]
-pub use accounts::{FunctionOptions, is_account, is_run_id};
+pub use accounts::{FunctionOptions, is_run_id};
 pub use audit::AuditOptions;
 pub use collect::CollectOptions;
 pub use diff::{DiffOptions, DiffOutput};

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use coldbucket_policy::parse::is_account_id;
+
 use super::join::Join;
 use super::shared::AuditSource;
 use crate::cli::Mistake;
@@ -80,7 +82,7 @@ impl Join {
             }
         }
         if let Some(account) = &args.account
-            && !(account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
+            && !is_account_id(account)
         {
             self.wrong(format!(
                 "--account `{account}` is not a 12-digit account id"

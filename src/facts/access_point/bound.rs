@@ -19,14 +19,6 @@ pub(super) struct Door<'a> {
 }
 
 impl Door<'_> {
-    /// A policy of the access point, as that of a bucket with its name, for requests through it.
-    ///
-    /// # Errors
-    /// What in it cannot be named so.
-    pub(super) fn own_policy(&self, policy: &Policy) -> Result<Policy, String> {
-        self.bucket_policy(&self.named_as_bucket(policy)?)
-    }
-
     /// A policy of the access point with the resources of a bucket of its name.
     ///
     /// # Errors
@@ -48,7 +40,8 @@ impl Door<'_> {
         Ok(policy)
     }
 
-    /// A policy of the bucket, for requests that come through the access point.
+    /// A policy of the bucket, or of the access point with such resources, for requests that come through
+    /// the access point.
     ///
     /// # Errors
     /// A condition on the access point that cannot be decided.

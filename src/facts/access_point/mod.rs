@@ -12,6 +12,7 @@
 
 mod bound;
 
+use coldbucket_policy::parse::is_account_id;
 use schemars::JsonSchema;
 
 use super::bucket::exposure::{NamedParty, customers, unless_cut};
@@ -203,6 +204,7 @@ impl AccessPointFacts {
             }
         };
         let missing = missing(&point.block);
+        let mut policies = Policies::of(context, &point);
         Some(Self {
             name: context.name.to_owned(),
             arn: context.arn.to_owned(),
@@ -220,19 +222,19 @@ impl AccessPointFacts {
                 all: point.block.all(),
                 missing,
             },
-            open: open(context, &point),
-            other_accounts: other_accounts(context, &point),
+            open: open(context, &point, &mut policies),
+            other_accounts: other_accounts(context, &point, &mut policies),
         })
     }
 }
 
 /// The classes that anyone can do through the access point.
-fn open(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<String>> {
-    if point.by_vpc {
-        return Fact::Known(Vec::new());
-    }
-    let policy = parsed(point.policy);
-    if matches!(policy, Fact::Known(None)) {
+fn open(
+    context: &AccessPointContext<'_>,
+    point: &Point<'_>,
+    policies: &mut Policies,
+) -> Fact<Vec<String>> {
+    if point.by_vpc || matches!(policies.public, Fact::Known(None)) {
         return Fact::Known(Vec::new());
     }
     let restricted = restricted(context, point);
@@ -240,43 +242,22 @@ fn open(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<String>
     if restricted.known() == Some(&true) {
         return Fact::Known(Vec::new());
     }
-    let door = point.door(context);
-    let by_policy = policy.and_then(|policy| match policy {
-        Some(policy) => reachable(context, &door, door.name, &door.own_policy(&policy)),
-        None => Fact::Known(Vec::new()),
-    });
-    let by_policy = or_by_aws(by_policy, point);
-    match by_policy {
-        Fact::Known(classes) if classes.is_empty() => Fact::Known(Vec::new()),
-        by_policy => {
-            let by_buckets = point
-                .buckets
-                .iter()
-                .map(|(bucket, ours)| {
-                    bucket_policy(context, bucket, *ours).and_then(|policy| match policy {
-                        Some(policy) => {
-                            reachable(context, &door, bucket, &door.bucket_policy(&policy))
-                        }
-                        None => Fact::Known(Vec::new()),
-                    })
-                })
-                .reduce(either)
-                .unwrap_or(Fact::Known(Vec::new()));
-            // Where no bucket lets anyone in, it does not matter what else was not read.
-            if matches!(&by_buckets, Fact::Known(classes) if classes.is_empty()) {
-                return Fact::Known(Vec::new());
-            }
-            by_policy
-                .zip(by_buckets)
-                .zip(restricted)
-                .map(|((point, bucket), _)| {
-                    point
-                        .into_iter()
-                        .filter(|class| bucket.contains(class))
-                        .collect()
-                })
-        }
+    let by_policy = or_by_aws(policies.own.open_classes(), point);
+    if matches!(&by_policy, Fact::Known(classes) if classes.is_empty()) {
+        return Fact::Known(Vec::new());
     }
+    let behind = policies.behind.iter_mut();
+    let by_buckets = behind.map(AtDoor::open_classes).reduce(either);
+    let by_buckets = by_buckets.unwrap_or(Fact::Known(Vec::new()));
+    // Where no bucket lets anyone in, it does not matter what else was not read.
+    if matches!(&by_buckets, Fact::Known(classes) if classes.is_empty()) {
+        return Fact::Known(Vec::new());
+    }
+    let both = by_policy.zip(by_buckets).zip(restricted);
+    both.map(|((mut point, bucket), _)| {
+        point.retain(|class| bucket.contains(class));
+        point
+    })
 }
 
 /// AWS's own word where the policy itself could not be decided: what is not public lets in no one but
@@ -359,39 +340,131 @@ fn restricted(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<bool>
 }
 
 /// Everyone outside the account whom the access point's policy names and a bucket's policy lets in.
-fn other_accounts(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<Vec<NamedParty>> {
-    let door = point.door(context);
-    let named = parsed(point.policy).and_then(|policy| match policy {
-        Some(policy) => let_in(context, &door, door.name, &door.own_policy(&policy)),
-        None => Fact::Known(LetIn::default()),
-    });
-    let named = named.map(|let_in| customers(let_in.named));
+fn other_accounts(
+    context: &AccessPointContext<'_>,
+    point: &Point<'_>,
+    policies: &mut Policies,
+) -> Fact<Vec<NamedParty>> {
+    let named = policies.own.named().map(customers);
     if matches!(&named, Fact::Known(named) if named.is_empty()) {
         return Fact::Known(Vec::new());
     }
-    let by_buckets = point.buckets.iter().map(|(bucket, ours)| {
-        let by_bucket = bucket_policy(context, bucket, *ours).and_then(|policy| match policy {
-            Some(policy) => let_in(context, &door, bucket, &door.bucket_policy(&policy)),
-            None => Fact::Known(LetIn::default()),
-        });
+    let by_buckets = policies.behind.iter_mut().map(|policy| {
+        let by_bucket = policy.let_in();
         // Whom the access point's policy names does not matter then.
         if matches!(&by_bucket, Fact::Known(nobody) if *nobody == LetIn::default()) {
             return Fact::Known(Vec::new());
         }
-        named.clone().zip(by_bucket).map(|(named, by_bucket)| {
-            let named = named.into_iter();
-            named.filter(|party| by_bucket.may_be(party)).collect()
+        named.clone().zip(by_bucket).map(|(mut named, by_bucket)| {
+            named.retain(|party| by_bucket.may_be(party));
+            named
         })
     });
     let parties = by_buckets.reduce(either).unwrap_or(Fact::Known(Vec::new()));
-    unless_cut(parties, &cut(context, point)).map(|parties| {
-        let party = |account: String| NamedParty {
-            trusted: context.trust.covers(&account),
-            account,
-            via: "policy".to_owned(),
-        };
+    unless_cut(parties, &cut(context, point, policies)).map(|parties| {
+        let party = |account| NamedParty::new(account, "policy", context.trust);
         parties.into_iter().map(party).collect()
     })
+}
+
+/// The policies that decide about a request through the access point, each read and prepared once.
+struct Policies {
+    /// The access point's own.
+    own: AtDoor,
+    /// That of each bucket behind it.
+    behind: Vec<AtDoor>,
+    /// Whether the access point's own policy is public by AWS's definition; `None` without a policy.
+    public: Fact<Option<bool>>,
+}
+
+impl Policies {
+    fn of(context: &AccessPointContext<'_>, point: &Point<'_>) -> Self {
+        let door = point.door(context);
+        let own = parsed(point.policy);
+        let named = own
+            .as_ref()
+            .map(|own| own.as_ref().map(|policy| door.named_as_bucket(policy)));
+        let public = named.as_ref().and_then(|named| match named {
+            None => Fact::Known(None),
+            Some(policy) => match policy.as_ref().ok().and_then(documented_public) {
+                Some(public) => Fact::Known(Some(public)),
+                None => Fact::undecidable("AWS's definition of a public policy does not decide it"),
+            },
+        });
+        let bound = named
+            .map(|named| named.map(|policy| policy.and_then(|policy| door.bucket_policy(&policy))));
+        // Without a policy of its own, what stands behind it does not matter.
+        let asked = !matches!(public, Fact::Known(None));
+        let buckets = point.buckets.iter().filter(|_| asked);
+        let behind = buckets.map(|(bucket, ours)| {
+            let policy = bucket_policy(context, bucket, *ours);
+            let bound = policy.map(|policy| policy.map(|policy| door.bucket_policy(&policy)));
+            AtDoor::new(context, &door, bucket, bound)
+        });
+        Self {
+            behind: behind.collect(),
+            own: AtDoor::new(context, &door, door.name, bound),
+            public,
+        }
+    }
+}
+
+/// A policy as it reads for requests through the access point, prepared for questions.
+struct AtDoor {
+    /// `None` for no policy, and for one that lets nothing in but fixed values, whatever the prover
+    /// would find.
+    prover: Fact<Option<Prover>>,
+}
+
+impl AtDoor {
+    fn new(
+        context: &AccessPointContext<'_>,
+        door: &Door<'_>,
+        bucket: &str,
+        policy: Fact<Option<Result<Policy, String>>>,
+    ) -> Self {
+        let prover = policy.and_then(|policy| match policy {
+            None => Fact::Known(None),
+            Some(Err(why)) => Fact::undecidable(why),
+            Some(Ok(policy)) if !policy.is_sound() => {
+                Fact::undecidable("a policy cannot be read whole")
+            }
+            Some(Ok(policy)) if policy.statements.is_empty() => Fact::Known(None),
+            Some(Ok(policy)) => Fact::Known(Some(prover(context, door, bucket, &policy))),
+        });
+        Self { prover }
+    }
+
+    /// The answer of the prover; empty where the policy lets nothing in.
+    fn ask<T: Default>(&mut self, question: impl FnOnce(&mut Prover) -> Fact<T>) -> Fact<T> {
+        match &mut self.prover {
+            Fact::Known(Some(prover)) => question(prover),
+            Fact::Known(None) => Fact::Known(T::default()),
+            unknown @ Fact::Unknown { .. } => Fact::unknown_from(unknown.because().iter()),
+        }
+    }
+
+    /// The classes in which a caller who holds nothing gets in.
+    fn open_classes(&mut self) -> Fact<Vec<String>> {
+        self.ask(open_classes)
+    }
+
+    /// Whom the policy names and lets in, sorted.
+    fn named(&mut self) -> Fact<Vec<String>> {
+        self.ask(|prover| match prover.named_parties() {
+            Some(parties) => Fact::Known(parties.into_iter().collect()),
+            None => Fact::undecidable("whom a policy names could not be decided"),
+        })
+    }
+
+    fn let_in(&mut self) -> Fact<LetIn> {
+        self.open_classes()
+            .zip(self.named())
+            .map(|(open, named)| LetIn {
+                anyone: !open.is_empty(),
+                named,
+            })
+    }
 }
 
 /// Whom a policy lets in from outside.
@@ -406,80 +479,28 @@ struct LetIn {
 impl LetIn {
     /// Whether a party is perhaps among them: which accounts an organization has does not show here.
     fn may_be(&self, party: &str) -> bool {
-        let is_account = |party: &str| party.bytes().all(|byte| byte.is_ascii_digit());
         let mut named = self.named.iter();
-        self.anyone || named.any(|other| other == party || !is_account(other) || !is_account(party))
+        self.anyone
+            || named.any(|other| other == party || !is_account_id(other) || !is_account_id(party))
     }
-}
-
-fn let_in(
-    context: &AccessPointContext<'_>,
-    door: &Door<'_>,
-    bucket: &str,
-    policy: &Result<Policy, String>,
-) -> Fact<LetIn> {
-    let open = reachable(context, door, bucket, policy);
-    let named = asked(context, door, bucket, policy).and_then(|prover| match prover {
-        None => Fact::Known(Vec::new()),
-        Some(mut prover) => match prover.named_parties() {
-            Some(parties) => Fact::Known(parties.into_iter().collect()),
-            None => Fact::undecidable("whom a policy names could not be decided"),
-        },
-    });
-    open.zip(named).map(|(open, named)| LetIn {
-        anyone: !open.is_empty(),
-        named,
-    })
 }
 
 /// Whether callers from outside are cut off, because the access point's policy is public by AWS's
 /// definition and RestrictPublicBuckets holds. None is, of an access point that only a VPC can use.
-fn cut(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<bool> {
+fn cut(context: &AccessPointContext<'_>, point: &Point<'_>, policies: &Policies) -> Fact<bool> {
     if point.by_vpc {
         return Fact::Known(false);
     }
-    let public = parsed(point.policy).and_then(|policy| match policy {
-        None => Fact::Known(false),
-        Some(policy) => {
-            let policy = point.door(context).named_as_bucket(&policy).ok();
-            match policy.as_ref().and_then(documented_public) {
-                Some(public) => Fact::Known(public),
-                None => Fact::undecidable("AWS's definition of a public policy does not decide it"),
-            }
-        }
-    });
+    let public = policies.public.clone().map(|public| public == Some(true));
     public.and(restricted(context, point))
 }
 
-/// The classes in which a caller who holds nothing gets in by a policy.
-fn reachable(
+fn prover(
     context: &AccessPointContext<'_>,
     door: &Door<'_>,
     bucket: &str,
-    policy: &Result<Policy, String>,
-) -> Fact<Vec<String>> {
-    asked(context, door, bucket, policy).and_then(|prover| match prover {
-        None => Fact::Known(Vec::new()),
-        Some(prover) => open_classes(prover),
-    })
-}
-
-/// A policy prepared for questions; `None` for one that lets nothing in but fixed values, whatever the
-/// prover would find.
-fn asked(
-    context: &AccessPointContext<'_>,
-    door: &Door<'_>,
-    bucket: &str,
-    policy: &Result<Policy, String>,
-) -> Fact<Option<Prover>> {
-    let policy = match policy {
-        Ok(policy) if policy.is_sound() => policy,
-        Ok(_) => return Fact::undecidable("a policy cannot be read whole"),
-        Err(why) => return Fact::undecidable(why.clone()),
-    };
-    if policy.statements.is_empty() {
-        return Fact::Known(None);
-    }
+    policy: &Policy,
+) -> Prover {
     // Those that speak of access points in a way that cannot be named to this one are left out: they
     // only take access away.
     let bound = |level: &Vec<Policy>| -> Vec<Policy> {
@@ -489,7 +510,7 @@ fn asked(
             .collect()
     };
     let rcps: Vec<Vec<Policy>> = context.binding.rcps.iter().map(bound).collect();
-    Fact::Known(Some(Prover::new(&Case {
+    Prover::new(&Case {
         bucket,
         owner: context.account_id,
         owner_id: None,
@@ -507,11 +528,11 @@ fn asked(
             .ok()
             .map(|stamp| stamp.as_duration().as_secs_f64().floor()),
         partition: Some(door.partition),
-    })))
+    })
 }
 
 /// The classes in which anyone gets in.
-fn open_classes(mut prover: Prover) -> Fact<Vec<String>> {
+fn open_classes(prover: &mut Prover) -> Fact<Vec<String>> {
     let answers = [
         prover.answer(&Question::Anonymous),
         prover.answer(&Question::AnyAwsAccount),

@@ -22,6 +22,7 @@ use super::public_access_block::PublicAccessBlockFacts;
 use crate::facts::bucket::compose::{Composed, Grants, Sources};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::{FactValue, Paths, Writer};
+use crate::facts::trust::Trust;
 use crate::inventory::Reading;
 use crate::inventory::bucket::{BucketInventory, Grant};
 use crate::inventory::need::{Need, ReadingKind};
@@ -135,6 +136,16 @@ pub struct NamedParty {
     pub via: String,
     /// Listed under `trusted_accounts` or `trusted_organizations` in the configuration.
     pub trusted: bool,
+}
+
+impl NamedParty {
+    pub(in crate::facts) fn new(account: String, via: &str, trust: &Trust) -> Self {
+        Self {
+            trusted: trust.covers(&account),
+            account,
+            via: via.to_owned(),
+        }
+    }
 }
 
 /// The classes of actions. A bucket ACL never grants object data or the policy (S3 user guide, "ACL
@@ -291,11 +302,7 @@ impl ExposureFacts {
                     Some(parties) => Fact::Known(
                         parties
                             .into_iter()
-                            .map(|account| NamedParty {
-                                trusted: context.trust.covers(&account),
-                                account,
-                                via: "policy".to_owned(),
-                            })
+                            .map(|account| NamedParty::new(account, "policy", context.trust))
                             .collect(),
                     ),
                 },
@@ -507,11 +514,7 @@ fn other_accounts(
     policy: &PolicyReading<'_>,
     cut: &Fact<bool>,
 ) -> Fact<Vec<NamedParty>> {
-    let named = |account: String, via: &str| NamedParty {
-        trusted: context.trust.covers(&account),
-        account,
-        via: via.to_owned(),
-    };
+    let named = |account, via| NamedParty::new(account, via, context.trust);
     let by_policy = unless_cut(without_owner(context.bucket, policy.named_parties()), cut);
     let by_acl = effective_grants(context.bucket, |grant| is_outsider(context.bucket, grant))
         .map(|grants| grants.iter().map(|grant| grant.grantee.clone()).collect());

@@ -9,6 +9,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
+use coldbucket_policy::parse::is_account_id;
 use schemars::JsonSchema;
 
 use super::context::BucketContext;
@@ -450,7 +451,7 @@ fn decided(answer: Answer) -> Fact<Answer> {
 /// The 12-digit numbers in a text.
 fn accounts_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !letter.is_ascii_alphanumeric())
-        .filter(|word| word.len() == 12 && word.bytes().all(|letter| letter.is_ascii_digit()))
+        .filter(|word| is_account_id(word))
 }
 
 /// What is wrong with a policy, the first few places.

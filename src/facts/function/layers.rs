@@ -9,6 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use coldbucket_policy::parse::is_account_id;
+
 use super::context::{FunctionContext, member};
 use crate::facts::{Fact, dated_table};
 use crate::inventory::function::FunctionConfiguration;
@@ -59,7 +61,7 @@ fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
             let [publisher, account] = fields else {
                 return Err(wrong("not two fields"));
             };
-            if account.len() != 12 || !account.chars().all(|letter| letter.is_ascii_digit()) {
+            if !is_account_id(account) {
                 return Err(wrong("not an account id"));
             }
             match publishers.insert((*account).to_owned(), (*publisher).to_owned()) {

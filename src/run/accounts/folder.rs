@@ -318,27 +318,24 @@ impl RunFolder {
             Err(TryLockError::Error(source)) => return Err(wrong(source)),
         }
         if part.is_empty() {
-            for key in [
-                self.manifest(),
-                self.status("x"),
-                self.shard(0, 1),
-                self.snapshot("x"),
-            ] {
-                if let Some(folder) = root.join(key).parent() {
-                    sweep(folder);
-                }
+            for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+                sweep(&entry.path().join(format!("run={}", self.run)));
             }
         }
         Ok(RunLock { _file: Some(file) })
     }
 }
 
-/// Removes unfinished files. What cannot be removed does no harm: no reader looks at it.
+/// Removes unfinished files below a folder. What cannot be removed does no harm: no reader looks at it.
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with(files::UNFINISHED_PREFIX) && name.ends_with(files::UNFINISHED_SUFFIX) {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            sweep(&entry.path());
+        } else if name.starts_with(files::UNFINISHED_PREFIX)
+            && name.ends_with(files::UNFINISHED_SUFFIX)
+        {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -403,14 +400,33 @@ mod tests {
         assert!(folder.lock("").is_err());
         assert!(folder.lock("-0-of-2").is_ok());
         drop(lock);
-        let left = format!(
-            "runs/run=r/status/{}x{}",
-            files::UNFINISHED_PREFIX,
-            files::UNFINISHED_SUFFIX
-        );
-        folder.write(&left, b"half").unwrap();
-        folder.lock("").unwrap();
-        assert_eq!(folder.read(&left).unwrap(), None);
+        let unfinished = |key: &str| {
+            let (folder, _) = key.rsplit_once('/').unwrap();
+            format!(
+                "{folder}/{}x{}",
+                files::UNFINISHED_PREFIX,
+                files::UNFINISHED_SUFFIX
+            )
+        };
+        let other = RunFolder::new(&store(&root), "other");
+        let of_another_run = unfinished(&other.status("x"));
+        folder.write(&of_another_run, b"half").unwrap();
+        let kinds = [
+            folder.manifest(),
+            folder.status("x"),
+            folder.shard(0, 1),
+            folder.snapshot("x"),
+            folder.results("x"),
+        ];
+        for kind in kinds {
+            let left = unfinished(&kind);
+            folder.write(&left, b"half").unwrap();
+            folder.write(&kind, b"whole").unwrap();
+            folder.lock("").unwrap();
+            assert_eq!(folder.read(&left).unwrap(), None, "{left}");
+            assert!(folder.read(&kind).unwrap().is_some(), "{kind}");
+        }
+        assert!(folder.read(&of_another_run).unwrap().is_some());
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::run::source;
 use crate::run::{Exit, RunError};
 use coldbucket_policy::batch;
 use coldbucket_policy::documented_public::documented_public;
+use coldbucket_policy::parse::is_account_id;
 use coldbucket_policy::prove::Case;
 
 /// The questions, and the form of the answer.
@@ -64,9 +65,7 @@ pub(super) fn policy(
         }
     };
     let owner = match owner {
-        Some(owner) if owner.len() == 12 && owner.bytes().all(|byte| byte.is_ascii_digit()) => {
-            owner
-        }
+        Some(owner) if is_account_id(&owner) => owner,
         Some(owner) => {
             return Err(RunError::mistake(
                 format!("--owner {owner:?} is not a 12-digit account id"),

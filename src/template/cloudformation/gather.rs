@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use coldbucket_policy::parse::is_account_id;
+
 use super::super::TemplateRemark;
 use super::super::settings::{
     AliasSettings, BucketSettings, DeploymentSettings, FunctionPart, FunctionSettings,
@@ -437,10 +439,11 @@ pub(super) fn function_name(written: &str) -> (String, String) {
     if parts.first().map(String::as_str) == Some("arn") {
         return (at(6), at(7));
     }
-    let is_account = |part: &String| part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit());
     match parts.iter().position(|part| part == "function") {
         Some(index) => (at(index + 1), at(index + 2)),
-        None if parts.len() > 1 && parts.first().is_some_and(is_account) => (at(1), at(2)),
+        None if parts.len() > 1 && parts.first().is_some_and(|part| is_account_id(part)) => {
+            (at(1), at(2))
+        }
         None => (at(0), at(1)),
     }
 }

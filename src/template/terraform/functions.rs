@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use coldbucket_policy::parse::is_account_id;
+
 use super::address::ResourceAddress;
 use super::bucket_settings::{names_role, texts_in};
 use super::instances::PlannedAction;
@@ -128,11 +130,7 @@ fn split_function(text: &str) -> (String, Option<String>) {
         None if text.starts_with("function:") => text.trim_start_matches("function:"),
         // `account:name`.
         None => match text.split_once(':') {
-            Some((account, name))
-                if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) =>
-            {
-                name
-            }
+            Some((account, name)) if is_account_id(account) => name,
             _ => text,
         },
     };

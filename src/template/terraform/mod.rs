@@ -32,6 +32,8 @@ mod values;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use coldbucket_policy::parse::is_account_id;
+
 use self::configuration::Configuration;
 use self::document::PlanDocument;
 use self::instances::{Instances, PlannedAction};
@@ -373,7 +375,6 @@ fn default_region(plan: &Plan<'_>) -> Option<String> {
 
 /// The account that a data source names, or the ARN of something that exists.
 fn account(plan: &Plan<'_>) -> Option<String> {
-    let is_id = |id: &String| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
     let of_arn = || {
         plan.instances
             .resources
@@ -390,7 +391,7 @@ fn account(plan: &Plan<'_>) -> Option<String> {
     };
     plan.data_text("aws_caller_identity", "account_id")
         .or_else(of_arn)
-        .filter(is_id)
+        .filter(|id| is_account_id(id))
 }
 
 /// Values of the root module's variables. Those that are sensitive are not read.
