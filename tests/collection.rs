@@ -2579,6 +2579,12 @@ fn other_kinds(mut world: World) -> World {
     world
 }
 
+/// How a listing went, and what it listed.
+type ListedKind<'a> = (
+    &'a Reading<Listing>,
+    &'a BTreeMap<String, RegionalBucketInventory>,
+);
+
 /// A kind by its list and the two calls about each, with the code by which AWS says that there is no policy, and
 /// what the snapshot has of it.
 struct KindCalls {
@@ -2589,12 +2595,7 @@ struct KindCalls {
     shared: &'static str,
     bare: &'static str,
     without_key: Reading<&'static str>,
-    read: fn(
-        &RegionInventory,
-    ) -> (
-        &Reading<Listing>,
-        &BTreeMap<String, RegionalBucketInventory>,
-    ),
+    read: fn(&RegionInventory) -> ListedKind<'_>,
 }
 
 const KIND_CALLS: [KindCalls; 3] = [
