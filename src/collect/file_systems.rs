@@ -13,8 +13,8 @@ use super::lane::ServiceFamily;
 use super::paging::{each, pages};
 use super::session::Session;
 
-/// Regions among those that offer S3 Files: AWS announced it for all commercial Regions on 2026-04-07. A Region
-/// that is not named is called as well.
+/// Large Regions that are taken to offer S3 Files: its launch on 2026-04-07 was reported for nearly all commercial
+/// Regions, and no list of AWS's was read. A Region that is not named is called as well.
 const OFFERING: [&str; 7] = [
     "ap-northeast-1",
     "ap-southeast-2",

@@ -15,8 +15,8 @@ use super::lane::ServiceFamily;
 use super::paging::{each, pages};
 use super::session::Session;
 
-/// Regions that have offered vector buckets from the first (S3 user guide, "S3 Vectors AWS Regions, endpoints and
-/// quotas", copy of 2025). A Region that is not named is called as well.
+/// Regions that have offered vector buckets since the preview of 2025-07, by reports of its endpoints. A Region
+/// that is not named is called as well.
 const OFFERING: [&str; 5] = [
     "ap-southeast-2",
     "eu-central-1",
