@@ -17,8 +17,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use coldbucket::collect::{CollectError, CollectRequest, Progress, Silent, testing};
-use coldbucket::inventory::account::{AccountInventory, Listing};
-use coldbucket::inventory::bucket::{Acl, BucketInventory, Grant, PublicAccessBlock};
+use coldbucket::inventory::account::{AccountInventory, Listing, RegionInventory};
+use coldbucket::inventory::bucket::{
+    Acl, BucketInventory, Grant, PublicAccessBlock, RegionalBucketInventory,
+};
 use coldbucket::inventory::function::{Image, ProvisionedConcurrency};
 use coldbucket::inventory::ids::SubjectKind;
 use coldbucket::inventory::need::{Guard, Need, ReadingKind, Relation};
@@ -26,7 +28,8 @@ use coldbucket::inventory::request::ResourceFilter;
 use coldbucket::inventory::{Reading, Snapshot};
 use serde_json::{Value, json};
 use synthetic_aws::{
-    Behaviour, Bucket, Endpoint, Faults, Object, World, config, key, trail, web_function,
+    Behaviour, Bucket, Endpoint, Faults, KindBucket, Object, World, config, key, trail,
+    web_function,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -172,9 +175,9 @@ fn a_bucket_with_everything_takes_fourteen_calls() {
     assert_eq!(endpoint.count("s3:GetBucketPolicyStatus"), 1);
     assert_eq!(endpoint.count("s3:GetBucketTagging"), 1);
     // sts, account, s3control and ListBuckets, one for all identities and one for the Multi-Region
-    // access points; in each Region ListFunctions, ListWebFunctions, ListAccessPoints, ListDirectoryBuckets, DescribeTrails,
-    // ListEventDataStores, ListChannels and five of AWS Config.
-    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 12);
+    // access points; in each Region ListFunctions, ListWebFunctions, ListAccessPoints, ListDirectoryBuckets, ListTableBuckets,
+    // ListVectorBuckets, ListFileSystems, DescribeTrails, ListEventDataStores, ListChannels and five of AWS Config.
+    assert_eq!(snapshot.api_calls, 14 + 4 + 2 + 3 * 15);
     assert_eq!(snapshot.api_calls, endpoint.total());
 }
 
@@ -712,7 +715,7 @@ fn stable(snapshot: Snapshot) -> Snapshot {
 
 #[test]
 fn refusing_one_action_changes_that_reading_alone() {
-    let mut world = World::generated(12, 6)
+    let mut world = other_kinds(World::generated(12, 6))
         .with_bucket("full", full(json!({})))
         .with_bucket("bare--use1-az4--x-s3", Bucket::bare("us-east-1"));
     world.web_functions = vec![web_function(
@@ -737,6 +740,9 @@ fn refusing_one_action_changes_that_reading_alone() {
                 | ReadingKind::IdentityListing
                 | ReadingKind::AccessPointListing
                 | ReadingKind::DirectoryBucketListing
+                | ReadingKind::TableBucketListing
+                | ReadingKind::VectorBucketListing
+                | ReadingKind::FileSystemListing
                 | ReadingKind::MultiRegionAccessPointListing
                 | ReadingKind::WebFunctionListing
                 // Refused with the same calls about general purpose buckets.
@@ -2550,6 +2556,233 @@ fn directory_buckets_are_one_call_a_region_and_two_each() {
     named.resources.buckets = vec!["plain".to_owned()];
     collect(named);
     assert_eq!(endpoint.count("s3:ListDirectoryBuckets"), 0);
+}
+
+/// With a bucket of each other kind that account 222222222222 uses, under its key, and one without a policy and a
+/// key.
+fn other_kinds(mut world: World) -> World {
+    for (service, shared, bare) in [
+        ("s3tables", "shared", "bare"),
+        ("s3vectors", "shared", "bare"),
+        ("s3files", "fs-0aaaaaaaaaaaaaaaa", "fs-0bbbbbbbbbbbbbbbb"),
+    ] {
+        let policy = json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": { "AWS": "222222222222" },
+            "Action": format!("{service}:*"), "Resource": "*",
+        }] });
+        let with_policy = KindBucket::new(service, shared);
+        world.kind_buckets.extend([
+            with_policy.shared(policy, "arn:aws:kms:us-east-1:222222222222:key/k"),
+            KindBucket::new(service, bare),
+        ]);
+    }
+    world
+}
+
+/// How a listing went, and what it listed.
+type ListedKind<'a> = (
+    &'a Reading<Listing>,
+    &'a BTreeMap<String, RegionalBucketInventory>,
+);
+
+/// A kind by its list and the two calls about each, with the code by which AWS says that there is no policy, and
+/// what the snapshot has of it.
+struct KindCalls {
+    list: &'static str,
+    policy: &'static str,
+    encryption: &'static str,
+    no_policy: &'static str,
+    shared: &'static str,
+    bare: &'static str,
+    without_key: Reading<&'static str>,
+    read: fn(&RegionInventory) -> ListedKind<'_>,
+}
+
+const KIND_CALLS: [KindCalls; 3] = [
+    KindCalls {
+        list: "s3tables:ListTableBuckets",
+        policy: "s3tables:GetTableBucketPolicy",
+        encryption: "s3tables:GetTableBucketEncryption",
+        no_policy: "NotFoundException",
+        shared: "shared",
+        bare: "bare",
+        without_key: Reading::Absent,
+        read: |region| (&region.table_bucket_listing, &region.table_buckets),
+    },
+    KindCalls {
+        list: "s3vectors:ListVectorBuckets",
+        policy: "s3vectors:GetVectorBucketPolicy",
+        encryption: "s3vectors:GetVectorBucket",
+        no_policy: "NotFoundException",
+        shared: "shared",
+        bare: "bare",
+        without_key: Reading::Known("AES256"),
+        read: |region| (&region.vector_bucket_listing, &region.vector_buckets),
+    },
+    KindCalls {
+        list: "s3files:ListFileSystems",
+        policy: "s3files:GetFileSystemPolicy",
+        encryption: "s3files:GetFileSystem",
+        no_policy: "ResourceNotFoundException",
+        shared: "fs-0aaaaaaaaaaaaaaaa",
+        bare: "fs-0bbbbbbbbbbbbbbbb",
+        without_key: Reading::Known("service-owned"),
+        read: |region| (&region.file_system_listing, &region.file_systems),
+    },
+];
+
+#[test]
+fn each_other_kind_of_bucket_is_one_call_a_region_and_two_each() {
+    let behaviour = Behaviour {
+        page: Some(1),
+        ..Behaviour::default()
+    };
+    let endpoint = Endpoint::start(other_kinds(World::default()), behaviour);
+    let snapshot = collect(request(&endpoint, all_needs()));
+    let regions = &account(&snapshot).regions;
+    let complete = Reading::Known(Listing { complete: true });
+    for kind in &KIND_CALLS {
+        // Two pages in the Region that has two.
+        assert_eq!(endpoint.count(kind.list), 4);
+        assert_eq!(endpoint.count(kind.policy), 2);
+        assert_eq!(endpoint.count(kind.encryption), 2);
+        let (listing, buckets) = (kind.read)(&regions["us-east-1"]);
+        assert_eq!(*listing, complete);
+        assert_eq!(buckets.len(), 2);
+        let shared = &buckets[kind.shared];
+        assert!(shared.policy.known().unwrap().contains("222222222222"));
+        let encryption = shared.encryption.known().unwrap();
+        assert_eq!(encryption.algorithm.as_deref(), Some("aws:kms"));
+        assert_eq!(
+            encryption.kms_key.as_deref(),
+            Some("arn:aws:kms:us-east-1:222222222222:key/k")
+        );
+        let bare = &buckets[kind.bare];
+        assert_eq!(bare.policy, Reading::Absent);
+        let algorithm = bare.encryption.as_ref();
+        let algorithm = algorithm.map(|encryption| encryption.algorithm.as_deref().unwrap());
+        assert_eq!(algorithm, kind.without_key, "{}", kind.list);
+        let (listing, buckets) = (kind.read)(&regions["eu-west-1"]);
+        assert_eq!(*listing, complete);
+        assert!(buckets.is_empty());
+    }
+}
+
+#[test]
+fn a_refusal_about_another_kind_of_bucket_names_its_action() {
+    for kind in &KIND_CALLS {
+        let read_with = |behaviour: Behaviour| {
+            let endpoint = Endpoint::start(other_kinds(World::default()), behaviour);
+            let snapshot = collect(request(&endpoint, all_needs()));
+            let (listing, buckets) = (kind.read)(&account(&snapshot).regions["us-east-1"]);
+            (listing.clone(), buckets.clone())
+        };
+        let refused = "AccessDeniedException";
+        let (listing, buckets) = read_with(Behaviour::denying(kind.list));
+        assert_eq!(listing, denied(kind.list, refused));
+        assert!(buckets.is_empty());
+        let (_, buckets) = read_with(Behaviour::denying(kind.policy));
+        assert_eq!(buckets[kind.bare].policy, denied(kind.policy, refused));
+        let (_, buckets) = read_with(Behaviour::denying(kind.encryption));
+        assert_eq!(
+            buckets[kind.shared].encryption,
+            denied(kind.encryption, refused)
+        );
+        // S3 Tables has a code of its own for it.
+        let (_, buckets) = read_with(Behaviour::failing(kind.policy, 403, "ForbiddenException"));
+        assert_eq!(
+            buckets[kind.shared].policy,
+            denied(kind.policy, "ForbiddenException")
+        );
+    }
+}
+
+/// Only the code that AWS documents says that there is no policy.
+#[test]
+fn no_other_failure_says_that_there_is_no_policy() {
+    for kind in &KIND_CALLS {
+        let policy_with = |behaviour: Behaviour| {
+            let endpoint = Endpoint::start(other_kinds(World::default()), behaviour);
+            let snapshot = collect(request(
+                &endpoint,
+                needs(&[
+                    ReadingKind::TableBucketListing,
+                    ReadingKind::TableBucketPolicy,
+                    ReadingKind::VectorBucketListing,
+                    ReadingKind::VectorBucketPolicy,
+                    ReadingKind::FileSystemListing,
+                    ReadingKind::FileSystemPolicy,
+                ]),
+            ));
+            let (_, buckets) = (kind.read)(&account(&snapshot).regions["us-east-1"]);
+            buckets[kind.shared].policy.clone()
+        };
+        let absent = policy_with(Behaviour::failing(kind.policy, 404, kind.no_policy));
+        assert_eq!(absent, Reading::Absent);
+        for (status, code) in [
+            (404, "NoSuchBucketPolicy"),
+            (400, "ValidationException"),
+            (404, "NoSuchBucket"),
+        ] {
+            let failed = policy_with(Behaviour::failing(kind.policy, status, code));
+            assert!(
+                matches!(failed, Reading::Failed { .. }),
+                "{} {code}: {failed:?}",
+                kind.policy
+            );
+        }
+        for text in ["", "{}", "<html>not found</html>"] {
+            let behaviour = Behaviour {
+                text: BTreeMap::from([(kind.policy.to_owned(), (404, text.to_owned()))]),
+                ..Behaviour::default()
+            };
+            let failed = policy_with(behaviour);
+            assert!(
+                matches!(failed, Reading::Failed { .. }),
+                "{text}: {failed:?}"
+            );
+        }
+        // An answer without a policy is an empty text, which decides nothing.
+        let behaviour = Behaviour {
+            text: BTreeMap::from([(kind.policy.to_owned(), (200, "{}".to_owned()))]),
+            ..Behaviour::default()
+        };
+        assert_eq!(policy_with(behaviour), Reading::Known(String::new()));
+    }
+}
+
+#[test]
+fn a_region_that_does_not_offer_a_kind_of_bucket_has_none() {
+    for kind in &KIND_CALLS {
+        let not_offered = "<AccessDeniedException><Message>Unable to determine service/operation name to be \
+                           authorized</Message></AccessDeniedException>";
+        let behaviour = Behaviour {
+            text: BTreeMap::from([(kind.list.to_owned(), (403, not_offered.to_owned()))]),
+            ..Behaviour::default()
+        };
+        let endpoint = Endpoint::start(other_kinds(World::default()), behaviour);
+        let snapshot = collect(request(&endpoint, all_needs()));
+        let (listing, buckets) = (kind.read)(&account(&snapshot).regions["us-east-1"]);
+        assert_eq!(*listing, Reading::Absent, "{}", kind.list);
+        assert!(buckets.is_empty());
+    }
+}
+
+/// A full name is nearly always that of a general purpose bucket: it costs no list in any Region. A glob does.
+#[test]
+fn other_kinds_of_bucket_are_selected_by_globs() {
+    for (wanted, lists) in [("shared", 0), ("share?", 3)] {
+        let endpoint = Endpoint::start(other_kinds(World::default()), Behaviour::default());
+        let mut named = request(&endpoint, all_needs());
+        named.resources.buckets = vec![wanted.to_owned()];
+        let snapshot = collect(named);
+        for kind in &KIND_CALLS {
+            assert_eq!(endpoint.count(kind.list), lists, "{wanted}");
+        }
+        let tables = account(&snapshot).regions.get("us-east-1");
+        let tables = tables.map_or(0, |region| region.table_buckets.len());
+        assert_eq!(tables, usize::from(lists > 0));
+    }
 }
 
 #[test]

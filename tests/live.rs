@@ -24,7 +24,9 @@ use std::time::{Duration, Instant};
 use coldbucket::inventory::need::ReadingKind;
 use serde_json::{Value, json};
 use support::{Run, coldbucket};
-use synthetic_aws::{Behaviour, Bucket, Endpoint, Function, World, config, trail, web_function};
+use synthetic_aws::{
+    Behaviour, Bucket, Endpoint, Function, KindBucket, World, config, trail, web_function,
+};
 
 /// The binary with credentials and Region for the endpoint.
 fn live(arguments: &str, endpoint: &Endpoint) -> Run {
@@ -62,6 +64,19 @@ fn account() -> World {
     });
     world.event_data_stores = [("us-east-1".to_owned(), vec![store])].into();
     world.channels = [("us-east-1".to_owned(), vec![channel])].into();
+    world.kind_buckets = [
+        ("s3tables", "tables"),
+        ("s3vectors", "vectors"),
+        ("s3files", "fs-0123456789abcdef0"),
+    ]
+    .map(|(service, name)| {
+        let policy = json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": { "AWS": "222222222222" },
+            "Action": format!("{service}:*"), "Resource": "*",
+        }] });
+        KindBucket::new(service, name).shared(policy, "arn:aws:kms:us-east-1:222222222222:key/k")
+    })
+    .to_vec();
     world.web_functions = vec![web_function(
         "111122223333",
         "shop",
@@ -132,7 +147,8 @@ fn an_account_is_read_and_judged_in_one_go() {
     let report = outcome.json();
     assert_eq!(report["source"], "live");
     assert_eq!(report["scope"]["endpoint"], endpoint.url());
-    assert_eq!(report["summary"]["resources"]["bucket"], 12);
+    // 12 general purpose buckets and one of each other kind.
+    assert_eq!(report["summary"]["resources"]["bucket"], 15);
     assert_eq!(report["summary"]["resources"]["function"], 9);
     assert_eq!(report["summary"]["api_calls"], endpoint.total());
     assert_eq!(report["gaps"], Value::Array(Vec::new()));

@@ -435,11 +435,12 @@ fn the_kinds_of_bucket_are_those_that_are_read() {
             &format!("kinds: {kinds}\nseverity: low"),
         ))
     };
-    assert_eq!(kinds("[general, directory]"), Vec::<String>::new());
+    let all = "[general, directory, table, vector, file-system]";
+    assert_eq!(kinds(all), Vec::<String>::new());
     assert_eq!(
-        kinds("[general, table]"),
+        kinds("[general, archive]"),
         [
-            "mine/my-check.yaml:4:18: `table` is not a kind of bucket that is read: general, directory"
+            "mine/my-check.yaml:4:18: `archive` is not a kind of bucket that is read: general, directory, table, vector, file-system"
         ]
     );
     let of_functions = with("subject: bucket", "subject: function\nkinds: [directory]");

@@ -22,6 +22,7 @@
 )]
 
 mod account;
+mod bucket_kinds;
 mod cbor;
 mod cloudtrail;
 mod config;
@@ -47,6 +48,7 @@ mod throttle;
 mod web_functions;
 mod world;
 
+pub use bucket_kinds::KindBucket;
 pub use faults::{Fault, FaultPlan, Faults};
 pub use iam::{Identity, LastCall, document};
 pub use message::{Answer, Call, Operation};
@@ -127,6 +129,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         s3control::OPERATIONS,
         lambda::OPERATIONS,
         web_functions::OPERATIONS,
+        bucket_kinds::OPERATIONS,
         logs::OPERATIONS,
         sts::OPERATIONS,
         account::OPERATIONS,

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::bucket_kinds::KindBucket;
 use super::iam::Identity;
 use super::identities;
 use super::message::escape;
@@ -33,6 +34,8 @@ pub struct World {
     pub functions: Vec<Function>,
     /// Web Functions, as `web_function` makes them.
     pub web_functions: Vec<Value>,
+    /// Table buckets, vector buckets and S3 file systems of all Regions.
+    pub kind_buckets: Vec<KindBucket>,
     /// KMS keys by the ARN of the key or of an alias of it: `KeyMetadata`, and `Rotates`.
     pub keys: BTreeMap<String, Value>,
     /// Trails: `Trail` as DescribeTrails lists it, `Status` and `Selectors` as they are answered.
@@ -84,6 +87,7 @@ impl Default for World {
             buckets: BTreeMap::new(),
             functions: Vec::new(),
             web_functions: Vec::new(),
+            kind_buckets: Vec::new(),
             keys: BTreeMap::new(),
             trails: Vec::new(),
             event_data_stores: BTreeMap::new(),

@@ -15,9 +15,11 @@ use super::session::Session;
 
 /// Codes by which a service refuses for want of permission. Other 403s (an expired token, a wrong
 /// key) say nothing about permissions and are failures.
-const DENIED: [&str; 6] = [
+const DENIED: [&str; 7] = [
     "AccessDenied",
     "AccessDeniedException",
+    // S3 Tables has this besides (S3 API reference, GetTableBucketPolicy).
+    "ForbiddenException",
     "UnauthorizedOperation",
     "AuthorizationError",
     "AuthorizationErrorException",

@@ -54,6 +54,12 @@ pub struct Clients {
     lambda_web: Mutex<HashMap<String, aws_sdk_lambdaweb::Client>>,
     ecr: Mutex<HashMap<String, aws_sdk_ecr::Client>>,
     kms: Mutex<HashMap<String, aws_sdk_kms::Client>>,
+    #[cfg(feature = "other-bucket-kinds")]
+    s3tables: Mutex<HashMap<String, aws_sdk_s3tables::Client>>,
+    #[cfg(feature = "other-bucket-kinds")]
+    s3vectors: Mutex<HashMap<String, aws_sdk_s3vectors::Client>>,
+    #[cfg(feature = "other-bucket-kinds")]
+    s3files: Mutex<HashMap<String, aws_sdk_s3files::Client>>,
     events: Mutex<HashMap<String, aws_sdk_eventbridge::Client>>,
     scheduler: Mutex<HashMap<String, aws_sdk_scheduler::Client>>,
     scaling: Mutex<HashMap<String, aws_sdk_applicationautoscaling::Client>>,
@@ -128,6 +134,9 @@ impl Clients {
             "IAM",
             "Organizations",
             "Pricing",
+            "S3Tables",
+            "S3Vectors",
+            "S3Files",
         ] {
             if let Some(url) = endpoint::of_service(&clients.config, service) {
                 endpoint::check(&url)?;
@@ -217,6 +226,12 @@ impl Clients {
             lambda_web: Mutex::default(),
             ecr: Mutex::default(),
             kms: Mutex::default(),
+            #[cfg(feature = "other-bucket-kinds")]
+            s3tables: Mutex::default(),
+            #[cfg(feature = "other-bucket-kinds")]
+            s3vectors: Mutex::default(),
+            #[cfg(feature = "other-bucket-kinds")]
+            s3files: Mutex::default(),
             events: Mutex::default(),
             scheduler: Mutex::default(),
             scaling: Mutex::default(),
@@ -304,6 +319,45 @@ impl Clients {
         kept(&self.kms, region, || {
             aws_sdk_kms::Client::from_conf(
                 aws_sdk_kms::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(ReadOnly::default())
+                    .build(),
+            )
+        })
+    }
+
+    /// s3tables in a Region.
+    #[cfg(feature = "other-bucket-kinds")]
+    pub fn s3tables(&self, region: &str) -> aws_sdk_s3tables::Client {
+        kept(&self.s3tables, region, || {
+            aws_sdk_s3tables::Client::from_conf(
+                aws_sdk_s3tables::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(ReadOnly::default())
+                    .build(),
+            )
+        })
+    }
+
+    /// s3vectors in a Region.
+    #[cfg(feature = "other-bucket-kinds")]
+    pub fn s3vectors(&self, region: &str) -> aws_sdk_s3vectors::Client {
+        kept(&self.s3vectors, region, || {
+            aws_sdk_s3vectors::Client::from_conf(
+                aws_sdk_s3vectors::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(ReadOnly::default())
+                    .build(),
+            )
+        })
+    }
+
+    /// s3files in a Region.
+    #[cfg(feature = "other-bucket-kinds")]
+    pub fn s3files(&self, region: &str) -> aws_sdk_s3files::Client {
+        kept(&self.s3files, region, || {
+            aws_sdk_s3files::Client::from_conf(
+                aws_sdk_s3files::config::Builder::from(&self.config)
                     .region(Region::new(region.to_owned()))
                     .interceptor(ReadOnly::default())
                     .build(),

@@ -459,6 +459,15 @@ pub enum ServiceFamily {
     S3,
     /// s3, the calls about directory buckets, which have hosts of their own.
     S3Express,
+    /// s3tables.
+    #[cfg(feature = "other-bucket-kinds")]
+    S3Tables,
+    /// s3vectors.
+    #[cfg(feature = "other-bucket-kinds")]
+    S3Vectors,
+    /// s3files.
+    #[cfg(feature = "other-bucket-kinds")]
+    S3Files,
     /// s3control.
     S3Control,
     /// lambda, all calls that share one quota.

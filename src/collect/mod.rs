@@ -15,6 +15,7 @@ mod account;
 pub mod accounts;
 mod accounts_progress;
 mod answer;
+mod bucket_kinds;
 mod buckets;
 mod call_error;
 mod clients;
@@ -24,6 +25,8 @@ mod endpoint;
 mod error;
 mod event_recorders;
 mod events;
+#[cfg(feature = "other-bucket-kinds")]
+mod file_systems;
 mod function_access;
 #[cfg(feature = "lambda")]
 pub mod function_runtime;
@@ -55,11 +58,15 @@ mod s3;
 mod scaling;
 mod schedules;
 mod session;
+#[cfg(feature = "other-bucket-kinds")]
+mod table_buckets;
 mod targets;
 #[doc(hidden)]
 pub mod testing;
 mod trails;
 mod triggers;
+#[cfg(feature = "other-bucket-kinds")]
+mod vector_buckets;
 mod web_functions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +84,7 @@ use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::{BucketInventory, PublicAccessBlock};
 use crate::inventory::ids::{SubjectKind, partition};
 use crate::inventory::key::KeyInventory;
-use crate::inventory::need::ReadingKind;
+use crate::inventory::readings::RegionalKind;
 use crate::inventory::snapshot::SCHEMA;
 use crate::inventory::target::TargetInventory;
 use crate::inventory::trail::TrailInventory;
@@ -231,8 +238,16 @@ fn open_with(
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
     let gate = SharedLimits::new(request.concurrency, request.rate, interrupt);
     let mut plan = CollectionPlan::new(&request.needs, &request.opted());
-    if !directory_buckets::may_be_selected(&request.resources.buckets) {
-        plan.leave_out(ReadingKind::DirectoryBucketListing);
+    for row in RegionalKind::ALL {
+        if !bucket_kinds::may_be_selected(row.kind, &request.resources.buckets) {
+            plan.leave_out(row.listing);
+        } else if bucket_kinds::NOT_IN_THIS_BUILD.contains(&row.kind) && plan.wants(row.listing) {
+            plan.leave_out(row.listing);
+            progress.note(&format!(
+                "{}s are not read: not in this build",
+                row.kind.noun()
+            ));
+        }
     }
     Session {
         plan,
@@ -473,7 +488,7 @@ async fn read_regions(session: &Session, account: &str) -> ReadRegions {
                 functions,
                 (web_function_listing, web_functions),
                 access_points,
-                directory_buckets,
+                bucket_kinds,
                 (trail_listing, trails),
                 recorders,
                 config,
@@ -481,21 +496,18 @@ async fn read_regions(session: &Session, account: &str) -> ReadRegions {
                 functions,
                 web_functions::read(session, &name),
                 access_points::read(session, account, &name),
-                directory_buckets::read(session, &name),
+                bucket_kinds::read(session, &name),
                 trails::list(session, &name),
                 recorders,
                 config::read(session, &name)
             );
             let (event_data_stores, event_channels) = recorders;
             let (access_point_listing, access_points) = access_points;
-            let (directory_bucket_listing, directory_buckets) = directory_buckets;
             let region = RegionInventory {
                 access_point_listing,
                 access_points,
                 web_function_listing,
                 web_functions,
-                directory_bucket_listing,
-                directory_buckets,
                 trail_listing,
                 event_data_stores,
                 event_channels,
@@ -504,7 +516,7 @@ async fn read_regions(session: &Session, account: &str) -> ReadRegions {
                 config_delivery_channels: config.channels,
                 config_deliveries: config.deliveries,
                 config_rules: config.rules,
-                ..functions
+                ..bucket_kinds.within(functions)
             };
             (name, region, trails)
         })

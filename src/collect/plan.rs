@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Guard, Need, ReadingKind, Relation, Scope};
+use crate::inventory::readings::RegionalKind;
 
 /// Readings to collect, each with the guards of the needs behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,7 +98,7 @@ impl CollectionPlan {
         ]
         .iter()
         .any(|kind| self.lists(*kind))
-            || self.wants(ReadingKind::DirectoryBucketListing)
+            || RegionalKind::ALL.iter().any(|row| self.wants(row.listing))
     }
 
     /// Leaves a reading out: the selected resources have none of it.

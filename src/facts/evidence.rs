@@ -13,7 +13,7 @@ use super::{Fact, Facts, Subject, SubjectFacts, needs};
 use crate::inventory::account::AccountInventory;
 use crate::inventory::ids::{BucketKind, SubjectKind};
 use crate::inventory::need::{Need, ReadingKind, Relation, Scope};
-use crate::inventory::readings::{AnyReading, OwnerInventory, ReadingOwner};
+use crate::inventory::readings::{AnyReading, OwnerInventory, ReadingOwner, RegionalKind};
 use crate::inventory::{ReadingState, pointer};
 
 /// Characters of a text that evidence shows.
@@ -165,7 +165,9 @@ impl Facts<'_> {
     ) -> Vec<ReadingOwner<'s>> {
         let id = &subject.id;
         let scope = need.reading.scope();
-        let bucket = account.buckets.get(&id.name);
+        // A bucket of another kind may have the name of a general purpose one.
+        let is_general = BucketKind::of_arn(&id.arn) == BucketKind::General;
+        let bucket = account.buckets.get(&id.name).filter(|_| is_general);
         let is_bucket = id.kind == SubjectKind::Bucket;
         let names: Vec<Cow<'_, str>> = match (need.relation, scope) {
             (Relation::Own, Scope::Account) | (Relation::Own | Relation::Region, Scope::Region) => {
@@ -243,10 +245,10 @@ fn own_scope(subject: &Subject) -> Scope {
     match subject.id.kind {
         SubjectKind::Account => Scope::Account,
         SubjectKind::Region => Scope::Region,
-        SubjectKind::Bucket => match BucketKind::of_arn(&subject.id.arn) {
-            BucketKind::Directory => Scope::DirectoryBucket,
-            _ => Scope::Bucket,
-        },
+        SubjectKind::Bucket => {
+            let kind = BucketKind::of_arn(&subject.id.arn);
+            RegionalKind::of(kind).map_or(Scope::Bucket, |row| row.scope)
+        }
         SubjectKind::AccessPoint if subject.id.region == GLOBAL => Scope::MultiRegionAccessPoint,
         SubjectKind::AccessPoint => Scope::AccessPoint,
         SubjectKind::Trail => Scope::Trail,

@@ -134,6 +134,27 @@ pub struct RegionInventory {
     /// The directory buckets by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub directory_buckets: BTreeMap<String, RegionalBucketInventory>,
+    /// How the listing of table buckets went (ListTableBuckets, those of the customer); absent where the Region
+    /// does not offer them.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub table_bucket_listing: Reading<Listing>,
+    /// The table buckets by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub table_buckets: BTreeMap<String, RegionalBucketInventory>,
+    /// How the listing of vector buckets went (ListVectorBuckets); absent where the Region does not offer
+    /// them.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub vector_bucket_listing: Reading<Listing>,
+    /// The vector buckets by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub vector_buckets: BTreeMap<String, RegionalBucketInventory>,
+    /// How the listing of S3 file systems went (ListFileSystems); absent where the Region does not offer
+    /// them.
+    #[serde(skip_serializing_if = "Reading::is_not_collected")]
+    pub file_system_listing: Reading<Listing>,
+    /// The S3 file systems by id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub file_systems: BTreeMap<String, RegionalBucketInventory>,
     /// How the listing of Web Functions went (ListWebFunctions); absent where AWS does not offer them.
     #[serde(skip_serializing_if = "Reading::is_not_collected")]
     pub web_function_listing: Reading<Listing>,
@@ -176,11 +197,25 @@ impl RegionInventory {
         &BTreeMap<String, RegionalBucketInventory>,
     )> {
         match kind {
+            BucketKind::General => None,
             BucketKind::Directory => {
                 Some((&self.directory_bucket_listing, &self.directory_buckets))
             }
-            _ => None,
+            BucketKind::Table => Some((&self.table_bucket_listing, &self.table_buckets)),
+            BucketKind::Vector => Some((&self.vector_bucket_listing, &self.vector_buckets)),
+            BucketKind::FileSystem => Some((&self.file_system_listing, &self.file_systems)),
         }
+    }
+
+    /// Every bucket that is not general purpose, with its kind and name.
+    pub fn all_regional_buckets(
+        &self,
+    ) -> impl Iterator<Item = (BucketKind, &str, &RegionalBucketInventory)> {
+        BucketKind::all().flat_map(|kind| {
+            let buckets = self.regional_buckets(kind).map(|(_, buckets)| buckets);
+            let buckets = buckets.into_iter().flatten();
+            buckets.map(move |(name, bucket)| (kind, name.as_str(), bucket))
+        })
     }
 }
 

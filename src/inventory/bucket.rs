@@ -80,7 +80,8 @@ pub struct BucketInventory {
     pub request_payment: Reading<String>,
 }
 
-/// A bucket that is not general purpose, a directory bucket: it is listed in one Region.
+/// A bucket that is not general purpose: a directory, table or vector bucket, or an S3 file system. It is
+/// listed in one Region.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RegionalBucketInventory {
@@ -263,7 +264,8 @@ impl Ownership {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Encryption {
-    /// `AES256`, `aws:kms`, `aws:kms:dsse` or a newer value; absent when the rule sets no default.
+    /// `AES256`, `aws:kms`, `aws:kms:dsse` or a newer value; absent when the rule sets no default. Of an S3
+    /// file system without a KMS key of the customer's, `service-owned`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<String>,
     /// The key as written: bare id, ARN, alias or alias ARN; absent means the AWS managed `aws/s3`.

@@ -161,9 +161,10 @@ pub fn web_function_arn(region: &str, account: &str, name: &str) -> String {
 /// The ARN of a bucket that is not general purpose.
 pub fn regional_bucket_arn(kind: BucketKind, region: &str, account: &str, name: &str) -> String {
     format!(
-        "arn:{}:{}:{region}:{account}:bucket/{name}",
+        "arn:{}:{}:{region}:{account}:{}/{name}",
         partition(region),
-        kind.service()
+        kind.service(),
+        kind.resource()
     )
 }
 
@@ -171,6 +172,12 @@ pub fn regional_bucket_arn(kind: BucketKind, region: &str, account: &str, name: 
 /// "Directory bucket naming rules", copy of 2026).
 pub fn is_directory_bucket_name(name: &str) -> bool {
     name.ends_with("--x-s3")
+}
+
+/// Whether a full name, without wildcards, selects buckets of that kind. The others are found only by a list of
+/// every Region, which a name alone does not cause: it is nearly always that of a general purpose bucket.
+pub fn is_selected_by_full_name(kind: BucketKind) -> bool {
+    matches!(kind, BucketKind::General | BucketKind::Directory)
 }
 
 /// The ARN of an access point.

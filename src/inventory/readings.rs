@@ -38,6 +38,12 @@ pub enum Scope {
     Bucket,
     /// Once a directory bucket.
     DirectoryBucket,
+    /// Once a table bucket.
+    TableBucket,
+    /// Once a vector bucket.
+    VectorBucket,
+    /// Once an S3 file system.
+    FileSystem,
     /// Once a KMS key that buckets name.
     Key,
     /// Once a bucket that others deliver to and that is not read itself.
@@ -62,13 +68,90 @@ impl Scope {
         match self {
             Self::Account => SubjectKind::Account,
             Self::Region => SubjectKind::Region,
-            Self::Bucket | Self::DirectoryBucket | Self::Key | Self::Target => SubjectKind::Bucket,
+            Self::Bucket
+            | Self::DirectoryBucket
+            | Self::TableBucket
+            | Self::VectorBucket
+            | Self::FileSystem
+            | Self::Key
+            | Self::Target => SubjectKind::Bucket,
             Self::Trail => SubjectKind::Trail,
             Self::Identity => SubjectKind::Identity,
             Self::AccessPoint | Self::MultiRegionAccessPoint => SubjectKind::AccessPoint,
             Self::Function => SubjectKind::Function,
             Self::WebFunction => SubjectKind::WebFunction,
         }
+    }
+}
+
+/// The readings of a kind of bucket that is not general purpose. All that differs between these kinds in the
+/// snapshot stands in [`RegionalKind::ALL`].
+#[derive(Clone, Copy, Debug)]
+pub struct RegionalKind {
+    /// The kind.
+    pub kind: BucketKind,
+    /// Where its own readings live.
+    pub scope: Scope,
+    /// The list of a Region.
+    pub listing: ReadingKind,
+    /// The policy of one.
+    pub policy: ReadingKind,
+    /// The encryption of one.
+    pub encryption: ReadingKind,
+    /// The member of a Region that holds them.
+    member: &'static str,
+    owner: for<'a> fn(&'a RegionalBucketInventory) -> OwnerInventory<'a>,
+}
+
+impl RegionalKind {
+    /// One for each kind.
+    pub const ALL: [Self; 4] = [
+        Self {
+            kind: BucketKind::Directory,
+            scope: Scope::DirectoryBucket,
+            listing: ReadingKind::DirectoryBucketListing,
+            policy: ReadingKind::DirectoryBucketPolicy,
+            encryption: ReadingKind::DirectoryBucketEncryption,
+            member: "directory_buckets",
+            owner: |bucket| OwnerInventory::DirectoryBucket(bucket),
+        },
+        Self {
+            kind: BucketKind::Table,
+            scope: Scope::TableBucket,
+            listing: ReadingKind::TableBucketListing,
+            policy: ReadingKind::TableBucketPolicy,
+            encryption: ReadingKind::TableBucketEncryption,
+            member: "table_buckets",
+            owner: |bucket| OwnerInventory::TableBucket(bucket),
+        },
+        Self {
+            kind: BucketKind::Vector,
+            scope: Scope::VectorBucket,
+            listing: ReadingKind::VectorBucketListing,
+            policy: ReadingKind::VectorBucketPolicy,
+            encryption: ReadingKind::VectorBucketEncryption,
+            member: "vector_buckets",
+            owner: |bucket| OwnerInventory::VectorBucket(bucket),
+        },
+        Self {
+            kind: BucketKind::FileSystem,
+            scope: Scope::FileSystem,
+            listing: ReadingKind::FileSystemListing,
+            policy: ReadingKind::FileSystemPolicy,
+            encryption: ReadingKind::FileSystemEncryption,
+            member: "file_systems",
+            owner: |bucket| OwnerInventory::FileSystem(bucket),
+        },
+    ];
+
+    /// That of a kind; none for general purpose buckets.
+    pub fn of(kind: BucketKind) -> Option<&'static Self> {
+        Self::ALL.iter().find(|row| row.kind == kind)
+    }
+
+    /// That whose own readings live there.
+    pub fn of_scope(scope: Scope) -> Option<&'static Self> {
+        Self::ALL.iter().find(|row| row.scope == scope)
     }
 }
 
@@ -274,6 +357,12 @@ readings! {
         AccessPointListing = access_point_listing [("s3control", "ListAccessPoints", "s3:ListAccessPoints")] lists AccessPoint;
         /// The list of directory buckets.
         DirectoryBucketListing = directory_bucket_listing [("s3", "ListDirectoryBuckets", "s3express:ListAllMyDirectoryBuckets")] lists Bucket;
+        /// The list of table buckets.
+        TableBucketListing = table_bucket_listing [("s3tables", "ListTableBuckets", "s3tables:ListTableBuckets")] lists Bucket;
+        /// The list of vector buckets.
+        VectorBucketListing = vector_bucket_listing [("s3vectors", "ListVectorBuckets", "s3vectors:ListVectorBuckets")] lists Bucket;
+        /// The list of S3 file systems.
+        FileSystemListing = file_system_listing [("s3files", "ListFileSystems", "s3files:ListFileSystems")] lists Bucket;
         /// Event source mappings of a Region.
         EventSourceMappings = event_source_mappings [("lambda", "ListEventSourceMappings", "lambda:ListEventSourceMappings")]
             guard OnlyStartedAhead;
@@ -352,6 +441,25 @@ readings! {
         /// Default encryption of a directory bucket.
         DirectoryBucketEncryption = encryption [("s3", "GetBucketEncryption", "s3express:GetEncryptionConfiguration")]
             absent ["ServerSideEncryptionConfigurationNotFoundError"];
+    }
+    TableBucket "table_bucket" RegionalBucketInventory {
+        /// Policy of a table bucket.
+        TableBucketPolicy = policy [("s3tables", "GetTableBucketPolicy", "s3tables:GetTableBucketPolicy")] absent ["NotFoundException"];
+        /// Default encryption of a table bucket.
+        TableBucketEncryption = encryption [("s3tables", "GetTableBucketEncryption", "s3tables:GetTableBucketEncryption")]
+            absent ["NotFoundException"];
+    }
+    VectorBucket "vector_bucket" RegionalBucketInventory {
+        /// Policy of a vector bucket.
+        VectorBucketPolicy = policy [("s3vectors", "GetVectorBucketPolicy", "s3vectors:GetVectorBucketPolicy")] absent ["NotFoundException"];
+        /// Default encryption of a vector bucket.
+        VectorBucketEncryption = encryption [("s3vectors", "GetVectorBucket", "s3vectors:GetVectorBucket")];
+    }
+    FileSystem "file_system" RegionalBucketInventory {
+        /// Policy of an S3 file system.
+        FileSystemPolicy = policy [("s3files", "GetFileSystemPolicy", "s3files:GetFileSystemPolicy")] absent ["ResourceNotFoundException"];
+        /// Encryption of an S3 file system.
+        FileSystemEncryption = encryption [("s3files", "GetFileSystem", "s3files:GetFileSystem")];
     }
     Key "key" KeyInventory {
         /// What a KMS key is.
@@ -530,13 +638,13 @@ impl ReadingKind {
     /// The kind of bucket that the reading is about; `None` for one that is about no bucket, or about
     /// buckets of every kind.
     pub fn bucket_kind(self) -> Option<BucketKind> {
-        match (self, self.scope()) {
-            (Self::BucketListing, _) | (_, Scope::Bucket) => Some(BucketKind::General),
-            (Self::DirectoryBucketListing, _) | (_, Scope::DirectoryBucket) => {
-                Some(BucketKind::Directory)
-            }
-            _ => None,
+        if self == Self::BucketListing || self.scope() == Scope::Bucket {
+            return Some(BucketKind::General);
         }
+        let mut kinds = RegionalKind::ALL.iter();
+        kinds
+            .find(|row| row.listing == self || row.scope == self.scope())
+            .map(|row| row.kind)
     }
 
     /// The listings that name the subjects of a kind.
@@ -604,10 +712,17 @@ impl<'a> ReadingOwner<'a> {
         for (name, region) in &a.regions {
             let of_region = std::iter::once((name.as_str(), I::Region(region)))
                 .chain(keyed(&region.access_points, I::AccessPoint))
-                .chain(keyed(&region.directory_buckets, I::DirectoryBucket))
                 .chain(keyed(&region.functions, I::Function))
                 .chain(keyed(&region.web_functions, I::WebFunction));
             owners.extend(of_region.map(|keyed| owner(name, keyed)));
+            owners.extend(
+                region
+                    .all_regional_buckets()
+                    .filter_map(|(kind, key, bucket)| {
+                        let row = RegionalKind::of(kind)?;
+                        Some(owner(name, (key, (row.owner)(bucket))))
+                    }),
+            );
         }
         owners
     }
@@ -636,6 +751,9 @@ impl<'a> ReadingOwner<'a> {
             Scope::Region
             | Scope::AccessPoint
             | Scope::DirectoryBucket
+            | Scope::TableBucket
+            | Scope::VectorBucket
+            | Scope::FileSystem
             | Scope::Function
             | Scope::WebFunction => None,
         };
@@ -646,12 +764,13 @@ impl<'a> ReadingOwner<'a> {
                 let keyed = match scope {
                     Scope::Region => (region.as_str(), I::Region(of_region)),
                     Scope::AccessPoint => get(&of_region.access_points, name, I::AccessPoint)?,
-                    Scope::DirectoryBucket => {
-                        get(&of_region.directory_buckets, name, I::DirectoryBucket)?
-                    }
                     Scope::Function => get(&of_region.functions, name, I::Function)?,
                     Scope::WebFunction => get(&of_region.web_functions, name, I::WebFunction)?,
-                    _ => return None,
+                    scope => {
+                        let row = RegionalKind::of_scope(scope)?;
+                        let (_, buckets) = of_region.regional_buckets(row.kind)?;
+                        get(buckets, name, row.owner)?
+                    }
                 };
                 (region.as_str(), keyed)
             }
@@ -686,10 +805,14 @@ impl<'a> ReadingOwner<'a> {
 
     /// The pointer of one of its members.
     pub fn pointer(&self, member: &str) -> String {
-        let map = match self.inventory.scope() {
+        let scope = self.inventory.scope();
+        let map = match scope {
             Scope::Account | Scope::Region => "",
             Scope::Bucket => "buckets",
-            Scope::DirectoryBucket => "directory_buckets",
+            Scope::DirectoryBucket
+            | Scope::TableBucket
+            | Scope::VectorBucket
+            | Scope::FileSystem => RegionalKind::of_scope(scope).map_or("", |row| row.member),
             Scope::Key => "keys",
             Scope::Target => "targets",
             Scope::Trail => "trails",
@@ -802,6 +925,7 @@ mod tests {
     /// A snapshot whose every part has one entry.
     fn account() -> AccountInventory {
         let one = |name: &str| name.to_owned();
+        let regional = |name| BTreeMap::from([(one(name), RegionalBucketInventory::default())]);
         AccountInventory {
             buckets: BTreeMap::from([(one("b"), BucketInventory::default())]),
             keys: BTreeMap::from([(one("arn:k/1"), KeyInventory::default())]),
@@ -816,10 +940,10 @@ mod tests {
                 one("eu-west-1"),
                 RegionInventory {
                     access_points: BTreeMap::from([(one("p"), AccessPointInventory::default())]),
-                    directory_buckets: BTreeMap::from([(
-                        one("d"),
-                        RegionalBucketInventory::default(),
-                    )]),
+                    directory_buckets: regional("d"),
+                    table_buckets: regional("t"),
+                    vector_buckets: regional("v"),
+                    file_systems: regional("s"),
                     functions: BTreeMap::from([(one("f"), FunctionInventory::default())]),
                     web_functions: BTreeMap::from([(one("w"), WebFunctionInventory::default())]),
                     ..RegionInventory::default()
@@ -845,6 +969,30 @@ mod tests {
             let found = ReadingOwner::find("1", &account, scope, owner.region, owner.name);
             let pointer = found.map(|found| found.pointer("x"));
             assert_eq!(pointer, Some(owner.pointer("x")));
+        }
+    }
+
+    #[test]
+    fn every_kind_of_bucket_but_general_purpose_has_a_list_and_two_readings_in_each_region() {
+        let region = RegionInventory::default();
+        for kind in BucketKind::all() {
+            let row = RegionalKind::of(kind);
+            assert_eq!(row.is_none(), kind == BucketKind::General);
+            assert_eq!(row.is_none(), region.regional_buckets(kind).is_none());
+            let Some(row) = row else { continue };
+            assert_eq!(row.listing.lists(), Some(SubjectKind::Bucket));
+            assert_eq!(row.listing.scope(), Scope::Region);
+            assert_eq!(row.scope.subject(), SubjectKind::Bucket);
+            for (reading, member) in [(row.policy, "policy"), (row.encryption, "encryption")] {
+                assert_eq!(reading.scope(), row.scope);
+                assert_eq!(reading.member(), member);
+                assert_eq!(reading.bucket_kind(), Some(kind));
+            }
+            assert_eq!(row.listing.bucket_kind(), Some(kind));
+            let prefix = format!("{}:", kind.service());
+            for reading in [row.listing, row.policy, row.encryption] {
+                assert!(reading.action().starts_with(&prefix));
+            }
         }
     }
 

@@ -18,7 +18,8 @@ use super::json::{self, present};
 use super::shortened::{sentence, shown, summary};
 use crate::report::resource_of_arn;
 use crate::report::{
-    CheckResult, CheckSummary, Reason, Report, ReportParts, Severity, Status, SubjectKind,
+    BucketKind, CheckResult, CheckSummary, Reason, Report, ReportParts, Severity, Status,
+    SubjectKind,
 };
 
 /// Findings of one request.
@@ -192,11 +193,14 @@ fn partition(arn: &str) -> Option<&'static str> {
 /// The resource's type (AWS Security Hub user guide, resource types, read 2026-11).
 pub(super) fn resource_type(result: &CheckResult) -> &'static str {
     match result.resource.kind {
-        SubjectKind::Bucket => "AwsS3Bucket",
+        SubjectKind::Bucket => match BucketKind::of_arn(&result.resource.arn) {
+            BucketKind::General | BucketKind::Directory => "AwsS3Bucket",
+            // Security Hub has no types of their own.
+            BucketKind::Table | BucketKind::Vector | BucketKind::FileSystem => "Other",
+        },
         SubjectKind::AccessPoint => "AwsS3AccessPoint",
         SubjectKind::Trail => "AwsCloudTrailTrail",
         SubjectKind::Function => "AwsLambdaFunction",
-        // Security Hub has no type of their own.
         SubjectKind::WebFunction => "Other",
         SubjectKind::Account | SubjectKind::Region => "AwsAccount",
         SubjectKind::Identity => {

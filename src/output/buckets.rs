@@ -96,8 +96,8 @@ pub(super) fn columns(
         .partition(|column| buckets.iter().any(|of| !(column.word)(of).is_blank()))
 }
 
-/// How many buckets the table is of, and of how many where some have no posture: `38 of 39, without the
-/// directory bucket`.
+/// How many buckets the table is of, and of how many where some have no posture: `38 of 42, general purpose
+/// buckets only`.
 pub(super) fn with_posture(report: &Report) -> String {
     let with = report.buckets.len();
     let all = report.summary.resources.get("bucket").copied().flatten();
@@ -108,10 +108,9 @@ pub(super) fn with_posture(report: &Report) -> String {
     {
         None => number(with),
         Some(more) => format!(
-            "{} of {}, without the directory bucket{}",
+            "{} of {}, general purpose buckets only",
             number(with),
-            number(with + more),
-            if more == 1 { "" } else { "s" }
+            number(with + more)
         ),
     }
 }

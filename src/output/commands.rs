@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proof::quoted;
 use crate::report::invocation::{BeforeDeployment, Invocation};
-use crate::report::{CheckResult, Report, ResourceId, SubjectKind};
+use crate::report::{
+    BucketKind, CheckResult, Report, ResourceId, SubjectKind, is_selected_by_full_name,
+};
 
 /// Writes the command lines of a run.
 pub struct Commands<'r> {
@@ -44,10 +46,10 @@ impl<'r> Commands<'r> {
         if self.run.before_deployment.is_some() {
             return None;
         }
-        let name = if self
+        let is_repeated = self
             .repeated
-            .contains(&(resource.kind, resource.name.as_str()))
-        {
+            .contains(&(resource.kind, resource.name.as_str()));
+        let name = if is_repeated || !is_found_by_name(resource) {
             &resource.arn
         } else {
             &resource.name
@@ -69,7 +71,7 @@ impl<'r> Commands<'r> {
     /// The fixes of some checks, separated by commas, for one resource.
     pub fn fix(&self, checks: &str, id: &ResourceId, options: &[&str]) -> String {
         let option = match id.kind {
-            SubjectKind::Bucket => Some("--bucket"),
+            SubjectKind::Bucket if is_found_by_name(id) => Some("--bucket"),
             SubjectKind::Function | SubjectKind::WebFunction => Some("--function"),
             _ => None,
         };
@@ -133,6 +135,11 @@ impl<'r> Commands<'r> {
         let run = self.run;
         line(&["permissions"], &[&run.catalogue, &run.pack], &[])
     }
+}
+
+/// False for a bucket that `--bucket NAME` does not select.
+fn is_found_by_name(id: &ResourceId) -> bool {
+    id.kind != SubjectKind::Bucket || is_selected_by_full_name(BucketKind::of_arn(&id.arn))
 }
 
 /// A command line, quoted for a POSIX shell.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::{Report, ResourceId, Severity, Status, SubjectKind};
+use crate::report::{BucketKind, Report, ResourceId, Severity, Status, SubjectKind};
 
 /// Findings of a resource by severity, worst first; compared in that order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +47,10 @@ impl<'a> Weights<'a> {
         }
         let buckets = by_resource
             .iter()
-            .filter(|(resource, _)| resource.kind == SubjectKind::Bucket)
+            .filter(|(resource, _)| {
+                let kind = BucketKind::of_arn(&resource.arn);
+                resource.kind == SubjectKind::Bucket && kind == BucketKind::General
+            })
             .map(|(resource, weight)| {
                 ((resource.account.as_str(), resource.name.as_str()), *weight)
             })

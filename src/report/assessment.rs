@@ -18,7 +18,9 @@ use super::who_can::AccessMatrix;
 pub use coldbucket_cold_start::contract::Lever;
 pub use coldbucket_policy::contract::{ClassReach, Reach};
 
-pub use crate::inventory::ids::{ResourceId, SubjectKind, account_of_arn, resource_of_arn};
+pub use crate::inventory::ids::{
+    BucketKind, ResourceId, SubjectKind, account_of_arn, is_selected_by_full_name, resource_of_arn,
+};
 pub use crate::inventory::pointer::segments as pointer_segments;
 
 /// The schema name every report carries.

@@ -16,7 +16,7 @@ use crate::inventory::ids::SubjectKind;
 use crate::inventory::need::{Need, ReadingKind, Scope};
 use crate::inventory::{ReadingState, Snapshot};
 
-use crate::inventory::readings::{OwnerInventory, ReadingOwner};
+use crate::inventory::readings::{ReadingOwner, RegionalKind};
 use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::output::commands::Commands;
 use crate::output::doctor;
@@ -140,12 +140,14 @@ fn checks_of(selected: &Selected, reading: ReadingKind) -> impl Iterator<Item = 
         .map(|check| check.severity)
 }
 
-const fn per(scope: Scope) -> &'static str {
+fn per(scope: Scope) -> &'static str {
     match scope {
         Scope::Account => "account",
         Scope::Region => "Region",
         Scope::Bucket => "bucket",
-        Scope::DirectoryBucket => "directory bucket",
+        Scope::DirectoryBucket | Scope::TableBucket | Scope::VectorBucket | Scope::FileSystem => {
+            RegionalKind::of_scope(scope).map_or("", |row| row.kind.noun())
+        }
         Scope::Key => "KMS key",
         Scope::Target => "destination bucket",
         Scope::Trail => "trail",
@@ -265,9 +267,9 @@ fn resources(account: &AccountInventory) -> Vec<(&'static str, Option<u64>)> {
         .map(|region| region.functions.len())
         .sum();
     let listed = account.bucket_listing.known().is_some();
-    let directories = account.regions.values();
-    let directories = directories.map(|region| region.directory_buckets.len());
-    let buckets = account.buckets.len().saturating_add(directories.sum());
+    let regional = account.regions.values();
+    let regional = regional.map(|region| region.all_regional_buckets().count());
+    let buckets = account.buckets.len().saturating_add(regional.sum());
     vec![
         (
             SubjectKind::Bucket.name(),
@@ -317,7 +319,7 @@ fn expected_calls(listed: &Snapshot, tried: &Snapshot) -> u64 {
                 .into_iter()
                 .filter(|(_, reading)| reading.state().was_called())
                 .fold(0, |many, _| many + 1);
-            let (calls, owners) = per_scope.entry(scope_of(&owner)).or_default();
+            let (calls, owners) = per_scope.entry(owner.inventory.scope()).or_default();
             *calls += called;
             *owners += 1;
         }
@@ -325,27 +327,10 @@ fn expected_calls(listed: &Snapshot, tried: &Snapshot) -> u64 {
     let mut total = 0;
     for (id, account) in &listed.accounts {
         for owner in ReadingOwner::all(id, account) {
-            if let Some((calls, owners)) = per_scope.get(&scope_of(&owner)) {
+            if let Some((calls, owners)) = per_scope.get(&owner.inventory.scope()) {
                 total += calls.div_ceil((*owners).max(1));
             }
         }
     }
     total.max(tried.api_calls)
-}
-
-fn scope_of(owner: &ReadingOwner<'_>) -> Scope {
-    match owner.inventory {
-        OwnerInventory::Account(_) => Scope::Account,
-        OwnerInventory::Region(_) => Scope::Region,
-        OwnerInventory::Bucket(_) => Scope::Bucket,
-        OwnerInventory::DirectoryBucket(_) => Scope::DirectoryBucket,
-        OwnerInventory::Key(_) => Scope::Key,
-        OwnerInventory::Target(_) => Scope::Target,
-        OwnerInventory::Trail(_) => Scope::Trail,
-        OwnerInventory::Identity(_) => Scope::Identity,
-        OwnerInventory::AccessPoint(_) => Scope::AccessPoint,
-        OwnerInventory::MultiRegionAccessPoint(_) => Scope::MultiRegionAccessPoint,
-        OwnerInventory::Function(_) => Scope::Function,
-        OwnerInventory::WebFunction(_) => Scope::WebFunction,
-    }
 }

@@ -12,7 +12,7 @@ use crate::checks::{self, Check};
 use crate::cli::options::{ExplainOptions, PackName, SelectionOptions};
 use crate::cli::{Mistake, Placed, did_you_mean};
 use crate::facts::{Because, FactDocument, FactPaths, Facts, Subject, SubjectFacts};
-use crate::inventory::ids::SubjectKind;
+use crate::inventory::ids::{BucketKind, SubjectKind, is_selected_by_full_name};
 use crate::inventory::need::Relation;
 use crate::inventory::request::{CollectRequest, ResourceFilter};
 use crate::output::commands::Commands;
@@ -163,9 +163,10 @@ fn narrowed(check: &Check, explain: &ExplainOptions) -> ResourceFilter {
         .unwrap_or(&explain.resource);
     // The ARN of a directory bucket ends in `bucket/NAME`.
     let name = name.strip_prefix("bucket/").unwrap_or(name);
+    let by_name = is_selected_by_full_name(BucketKind::of_arn(&explain.resource));
     if alone && !name.contains(['*', '?']) {
         match check.subject {
-            SubjectKind::Bucket => resources.buckets = vec![name.to_owned()],
+            SubjectKind::Bucket if by_name => resources.buckets = vec![name.to_owned()],
             SubjectKind::Function => resources.functions = vec![name.to_owned()],
             _ => {}
         }

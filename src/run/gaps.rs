@@ -12,7 +12,7 @@ use crate::inventory::ids::{
     multi_region_access_point_arn, regional_bucket_arn,
 };
 use crate::inventory::need::{ReadingKind, Scope};
-use crate::inventory::readings::{OwnerInventory, ReadingOwner};
+use crate::inventory::readings::{OwnerInventory, ReadingOwner, RegionalKind};
 use crate::report::{CheckResult, Gap, Status};
 
 /// Every refused or failed reading in scope, sorted by resource and action.
@@ -66,7 +66,10 @@ fn in_scope(owner: &ReadingOwner<'_>, scope: &AuditScope) -> bool {
             bucket.region.as_deref().unwrap_or("unknown"),
         ),
         OwnerInventory::Region(_) => (SubjectKind::Region, owner.region),
-        OwnerInventory::DirectoryBucket(_) => (SubjectKind::Bucket, owner.region),
+        OwnerInventory::DirectoryBucket(_)
+        | OwnerInventory::TableBucket(_)
+        | OwnerInventory::VectorBucket(_)
+        | OwnerInventory::FileSystem(_) => (SubjectKind::Bucket, owner.region),
         OwnerInventory::AccessPoint(_) => (SubjectKind::AccessPoint, owner.region),
         OwnerInventory::Function(_) => (SubjectKind::Function, owner.region),
         OwnerInventory::WebFunction(_) => (SubjectKind::WebFunction, owner.region),
@@ -87,8 +90,14 @@ fn resource(owner: &ReadingOwner<'_>, account: &AccountInventory) -> String {
         OwnerInventory::MultiRegionAccessPoint(point) => {
             multi_region_access_point_arn(partition, id, &point.alias)
         }
-        OwnerInventory::DirectoryBucket(_) => {
-            regional_bucket_arn(BucketKind::Directory, region, id, name)
+        OwnerInventory::DirectoryBucket(_)
+        | OwnerInventory::TableBucket(_)
+        | OwnerInventory::VectorBucket(_)
+        | OwnerInventory::FileSystem(_) => {
+            let row = RegionalKind::of_scope(owner.inventory.scope());
+            row.map_or_else(String::new, |row| {
+                regional_bucket_arn(row.kind, region, id, name)
+            })
         }
         OwnerInventory::AccessPoint(_) => access_point_arn(region, id, name),
         OwnerInventory::Function(function) if function.arn.is_empty() => {
@@ -153,6 +162,7 @@ impl<'a> Affected<'a> {
         let buckets = |name_it: &dyn Fn(&BucketInventory) -> bool| {
             self.of(kind, |result| {
                 result.resource.kind == SubjectKind::Bucket
+                    && BucketKind::of_arn(&result.resource.arn) == BucketKind::General
                     && account
                         .buckets
                         .get(&result.resource.name)

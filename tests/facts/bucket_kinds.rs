@@ -89,6 +89,229 @@ fn a_directory_bucket_is_a_bucket_with_a_kind() {
     assert_eq!(kinds, [json!("general"), json!("directory")]);
 }
 
+/// A kind that is neither general purpose nor directory: its service, what lists it, what a policy grants
+/// to read, write, and take it over, and the algorithm of a bucket without a KMS key.
+struct OtherKind {
+    name: &'static str,
+    arn: &'static str,
+    list: &'static str,
+    read: &'static str,
+    write: &'static str,
+    takeover: Option<&'static str>,
+    without_key: &'static str,
+    place: fn(&mut RegionInventory, RegionalBucketInventory),
+    listing: fn(&mut RegionInventory) -> &mut Reading<Listing>,
+}
+
+const OTHERS: [OtherKind; 3] = [
+    OtherKind {
+        name: "table",
+        arn: "arn:aws:s3tables:eu-west-1:111111111111:bucket/b",
+        list: "s3tables:ListTableBuckets",
+        read: "s3tables:GetTableData",
+        write: "s3tables:PutTableData",
+        takeover: Some("s3tables:PutTableBucketPolicy"),
+        without_key: "sse-s3",
+        place: |region, bucket| {
+            region.table_buckets.insert("b".to_owned(), bucket);
+        },
+        listing: |region| &mut region.table_bucket_listing,
+    },
+    OtherKind {
+        name: "vector",
+        arn: "arn:aws:s3vectors:eu-west-1:111111111111:bucket/b",
+        list: "s3vectors:ListVectorBuckets",
+        read: "s3vectors:QueryVectors",
+        write: "s3vectors:PutVectors",
+        takeover: Some("s3vectors:DeleteVectorBucketPolicy"),
+        without_key: "sse-s3",
+        place: |region, bucket| {
+            region.vector_buckets.insert("b".to_owned(), bucket);
+        },
+        listing: |region| &mut region.vector_bucket_listing,
+    },
+    OtherKind {
+        name: "file-system",
+        arn: "arn:aws:s3files:eu-west-1:111111111111:file-system/b",
+        list: "s3files:ListFileSystems",
+        read: "s3files:ClientMount",
+        write: "s3files:ClientRootAccess",
+        takeover: None,
+        without_key: "service-owned",
+        place: |region, bucket| {
+            region.file_systems.insert("b".to_owned(), bucket);
+        },
+        listing: |region| &mut region.file_system_listing,
+    },
+];
+
+impl OtherKind {
+    /// What is known of one, beside a general purpose bucket of the same name.
+    fn known(&self, bucket: RegionalBucketInventory) -> Value {
+        let mut region = RegionInventory::default();
+        (self.place)(&mut region, bucket);
+        let snapshot = snapshot(AccountInventory {
+            regions: [(REGION.to_owned(), region)].into(),
+            ..account(&[("b", &quiet_bucket())])
+        });
+        let facts = Facts::new(&snapshot, Trust::default());
+        let subject = facts
+            .subjects(SubjectKind::Bucket)
+            .find(|subject| subject.id.arn == self.arn)
+            .unwrap();
+        let view = facts.view(&subject).unwrap();
+        let known = view.document(&FactPaths::EVERYTHING).known["bucket"].clone();
+        assert_eq!(known["kind"], json!(self.name));
+        assert_eq!(known["region"], json!(REGION));
+        known
+    }
+}
+
+fn allowing(action: &str) -> Value {
+    json!({"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": action, "Resource": "*"})
+}
+
+#[test]
+fn the_other_kinds_are_judged_by_the_actions_of_their_own_services() {
+    for kind in &OTHERS {
+        let parties = |action: &str| {
+            let known = kind.known(shared(allowing(action)));
+            let reach = known["exposure"]["any_aws_account"].clone();
+            (
+                known["exposure"]["other_accounts"][0]["account"].clone(),
+                reach,
+            )
+        };
+        let named = json!("222222222222");
+        let (whom, reach) = parties(kind.read);
+        assert_eq!((&whom, &reach["read"]), (&named, &json!("constrained")));
+        assert_eq!(reach["takeover"], json!("unreachable"), "{}", kind.name);
+        let (whom, reach) = parties(kind.write);
+        assert_eq!((&whom, &reach["write"]), (&named, &json!("constrained")));
+        assert_eq!(reach["takeover"], json!("unreachable"), "{}", kind.name);
+        if let Some(takeover) = kind.takeover {
+            let (whom, reach) = parties(takeover);
+            assert_eq!((&whom, &reach["takeover"]), (&named, &json!("constrained")));
+        }
+        // What S3 calls a bucket's objects is another service.
+        for other in ["s3:*", "s3express:*"] {
+            let (whom, reach) = parties(other);
+            assert_eq!((whom, &reach["read"]), (Value::Null, &json!("unreachable")));
+        }
+    }
+}
+
+#[test]
+fn without_a_policy_no_other_account_has_access() {
+    for kind in &OTHERS {
+        let without = RegionalBucketInventory {
+            policy: Reading::Absent,
+            ..RegionalBucketInventory::default()
+        };
+        let exposure = kind.known(without)["exposure"].clone();
+        assert_eq!(exposure["other_accounts"], json!([]), "{}", kind.name);
+        assert_eq!(exposure["any_aws_account"]["read"], json!("unreachable"));
+        assert_eq!(exposure["takeover_only_by_access_points"], json!(false));
+        // Whether the public can is not asked: AWS refuses public policies there.
+        assert_eq!(
+            exposure.get("public").and_then(|public| public.get("read")),
+            None
+        );
+    }
+}
+
+/// A refused policy, one that is no policy, and an answer without one.
+#[test]
+fn a_policy_that_was_not_read_decides_nothing() {
+    for kind in &OTHERS {
+        for policy in [
+            Reading::Denied {
+                action: String::new(),
+                code: "AccessDeniedException".to_owned(),
+            },
+            Reading::NotCollected,
+            Reading::Known("not a policy".to_owned()),
+            Reading::Known(String::new()),
+        ] {
+            let bucket = RegionalBucketInventory {
+                policy,
+                ..RegionalBucketInventory::default()
+            };
+            let known = kind.known(bucket);
+            let exposure = known.get("exposure").cloned().unwrap_or_default();
+            assert_eq!(exposure.get("other_accounts"), None, "{}", kind.name);
+            let any = exposure.get("any_aws_account");
+            let read = any.and_then(|any| any.get("read"));
+            assert_eq!(read, None, "{}: {exposure}", kind.name);
+        }
+    }
+}
+
+#[test]
+fn the_other_kinds_say_whose_key_encrypts_them() {
+    let with_key = |key: &str| RegionalBucketInventory {
+        encryption: Reading::Known(Encryption {
+            algorithm: Some("aws:kms".into()),
+            kms_key: Some(key.into()),
+            ..Encryption::default()
+        }),
+        ..RegionalBucketInventory::default()
+    };
+    for kind in &OTHERS {
+        let own = kind.known(with_key("arn:aws:kms:eu-west-1:111111111111:key/k"));
+        assert_eq!(own["encryption"]["kms"], json!(true));
+        assert_eq!(own["key"]["foreign"], json!(false));
+        let other = kind.known(with_key("arn:aws:kms:eu-west-1:222222222222:key/k"));
+        assert_eq!(other["key"]["foreign"], json!(true), "{}", kind.name);
+        let algorithm = match kind.without_key {
+            "sse-s3" => "AES256",
+            other => other,
+        };
+        let plain = kind.known(RegionalBucketInventory {
+            encryption: Reading::Known(Encryption {
+                algorithm: Some(algorithm.into()),
+                ..Encryption::default()
+            }),
+            ..RegionalBucketInventory::default()
+        });
+        assert_eq!(plain["encryption"]["default"], json!(kind.without_key));
+        assert_eq!(plain["encryption"]["kms"], json!(false));
+    }
+}
+
+#[test]
+fn a_refused_list_of_any_kind_is_one_stand_in_of_that_kind() {
+    for kind in &OTHERS {
+        let stand_ins = |listing: Reading<Listing>| -> Vec<Subject> {
+            let mut region = RegionInventory::default();
+            *(kind.listing)(&mut region) = listing;
+            let snapshot = snapshot(AccountInventory {
+                regions: [(REGION.to_owned(), region)].into(),
+                ..account(&[])
+            });
+            let facts = Facts::new(&snapshot, Trust::default());
+            facts.subjects(SubjectKind::Bucket).collect()
+        };
+        let refused = stand_ins(Reading::Denied {
+            action: kind.list.to_owned(),
+            code: "AccessDeniedException".to_owned(),
+        });
+        let [subject] = refused.as_slice() else {
+            panic!("{}: {refused:?}", kind.name);
+        };
+        assert_eq!(subject.id.name, "*");
+        assert_eq!(BucketKind::of_arn(&subject.id.arn).name(), kind.name);
+        assert_eq!(subject.unlisted[0].action, kind.list);
+        for listing in [
+            Reading::Absent,
+            Reading::NotCollected,
+            Reading::Known(Listing { complete: true }),
+        ] {
+            assert_eq!(stand_ins(listing), Vec::new(), "{}", kind.name);
+        }
+    }
+}
+
 #[test]
 fn a_list_that_was_refused_stands_for_what_it_would_name() {
     let refused = listed(Reading::Denied {

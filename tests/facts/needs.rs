@@ -536,6 +536,35 @@ fn express() -> AccountInventory {
     }
 }
 
+/// A table bucket, a vector bucket and a file system that another account uses, without KMS keys.
+fn other_kinds() -> AccountInventory {
+    let bucket = |action: &str, algorithm: &str| RegionalBucketInventory {
+        policy: policy(&json!([
+            {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": action, "Resource": "*"},
+        ])),
+        encryption: Reading::Known(Encryption {
+            algorithm: Some(algorithm.into()),
+            blocked_encryption_types: Some(vec!["SSE-C".into()]),
+            ..Encryption::default()
+        }),
+        ..RegionalBucketInventory::default()
+    };
+    let region = RegionInventory {
+        table_buckets: [("t".to_owned(), bucket("s3tables:*", "AES256"))].into(),
+        vector_buckets: [("v".to_owned(), bucket("s3vectors:*", "AES256"))].into(),
+        file_systems: [(
+            "fs-0123456789abcdef0".to_owned(),
+            bucket("s3files:ClientMount", "service-owned"),
+        )]
+        .into(),
+        ..RegionInventory::default()
+    };
+    AccountInventory {
+        regions: [(REGION.to_owned(), region)].into(),
+        ..account(&[])
+    }
+}
+
 /// A user with a key and a right on S3.
 fn people() -> AccountInventory {
     let ann = IdentityInventory {
@@ -904,6 +933,7 @@ fn accounts() -> Vec<Snapshot> {
         snapshot(shared()),
         snapshot(doors()),
         snapshot(express()),
+        snapshot(other_kinds()),
         snapshot(people()),
         snapshot(site()),
         function_snapshot(busy, REGION, "2026-11-22T12:00:00Z"),
@@ -1000,16 +1030,23 @@ fn pointers(
     let id = &subject.id;
     match (relation, kind.scope(), id.kind) {
         (Relation::Own, Scope::Account, _) => vec![format!("/accounts/{OWNER}/{member}")],
-        (Relation::Own, Scope::Bucket, SubjectKind::Bucket) if !id.arn.contains(":s3express:") => {
+        (Relation::Own, Scope::Bucket, SubjectKind::Bucket) if id.arn.contains(":s3:::") => {
             vec![format!("/accounts/{OWNER}/buckets/{}/{member}", id.name)]
         }
-        (Relation::Own, Scope::DirectoryBucket, SubjectKind::Bucket)
-            if id.arn.contains(":s3express:") =>
-        {
-            vec![format!(
-                "/accounts/{OWNER}/regions/{}/directory_buckets/{}/{member}",
-                id.region, id.name
-            )]
+        (
+            Relation::Own,
+            Scope::DirectoryBucket | Scope::TableBucket | Scope::VectorBucket | Scope::FileSystem,
+            SubjectKind::Bucket,
+        ) => {
+            let (service, map) = match kind.scope() {
+                Scope::DirectoryBucket => (":s3express:", "directory_buckets"),
+                Scope::TableBucket => (":s3tables:", "table_buckets"),
+                Scope::VectorBucket => (":s3vectors:", "vector_buckets"),
+                _ => (":s3files:", "file_systems"),
+            };
+            let (region, name) = (&id.region, &id.name);
+            let pointer = format!("/accounts/{OWNER}/regions/{region}/{map}/{name}/{member}");
+            Vec::from_iter(id.arn.contains(service).then_some(pointer))
         }
         (Relation::Siblings, Scope::Bucket, SubjectKind::Bucket) => snapshot.accounts[OWNER]
             .buckets
@@ -1143,6 +1180,9 @@ fn listing(kind: ReadingKind) -> bool {
             | ReadingKind::IdentityListing
             | ReadingKind::AccessPointListing
             | ReadingKind::DirectoryBucketListing
+            | ReadingKind::TableBucketListing
+            | ReadingKind::VectorBucketListing
+            | ReadingKind::FileSystemListing
             | ReadingKind::MultiRegionAccessPointListing
             | ReadingKind::WebFunctionListing
     )

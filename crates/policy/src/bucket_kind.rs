@@ -1,7 +1,7 @@
 //! The kinds of bucket, and to whom the policy of one that is not general purpose grants access.
 //!
-//! Directory, table and vector buckets have services, actions and ARNs of their own, no ACLs, and no
-//! object ARNs in their policies. So their policies are put to the prover's questions over documents
+//! Directory buckets, table buckets, vector buckets and S3 file systems have services, actions and ARNs of
+//! their own, no ACLs, and no object ARNs in their policies. So their policies are put to the prover's questions over documents
 //! ([`DocumentSet`]), with the actions of `data/s3-kind-actions.csv`. Control policies of organizations
 //! are not considered: what they deny is still reported as access.
 
@@ -30,42 +30,109 @@ pub enum BucketKind {
     Table,
     /// A vector bucket of S3 Vectors.
     Vector,
+    /// A file system of S3 Files, a second way to the objects of a general purpose bucket.
+    FileSystem,
 }
+
+/// What distinguishes a kind. The table has one row for each.
+struct KindRow {
+    kind: BucketKind,
+    name: &'static str,
+    service: &'static str,
+    resource: &'static str,
+    noun: &'static str,
+    /// Its policies can name resources inside of it.
+    has_parts: bool,
+}
+
+const KINDS: [KindRow; 5] = [
+    KindRow {
+        kind: BucketKind::General,
+        name: "general",
+        service: "s3",
+        resource: "",
+        noun: "bucket",
+        has_parts: true,
+    },
+    KindRow {
+        kind: BucketKind::Directory,
+        name: "directory",
+        service: "s3express",
+        resource: "bucket",
+        noun: "directory bucket",
+        has_parts: false,
+    },
+    // Tables.
+    KindRow {
+        kind: BucketKind::Table,
+        name: "table",
+        service: "s3tables",
+        resource: "bucket",
+        noun: "table bucket",
+        has_parts: true,
+    },
+    // Indexes.
+    KindRow {
+        kind: BucketKind::Vector,
+        name: "vector",
+        service: "s3vectors",
+        resource: "bucket",
+        noun: "vector bucket",
+        has_parts: true,
+    },
+    // Access points.
+    KindRow {
+        kind: BucketKind::FileSystem,
+        name: "file-system",
+        service: "s3files",
+        resource: "file-system",
+        noun: "file system",
+        has_parts: true,
+    },
+];
 
 impl BucketKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::General, Self::Directory, Self::Table, Self::Vector];
+    pub fn all() -> impl Iterator<Item = Self> {
+        KINDS.iter().map(|row| row.kind)
+    }
 
-    /// Its name in conditions and check files: `general`, `directory`, `table` or `vector`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::General => "general",
-            Self::Directory => "directory",
-            Self::Table => "table",
-            Self::Vector => "vector",
-        }
+    fn row(self) -> &'static KindRow {
+        let [general, others @ ..] = &KINDS;
+        let mut others = others.iter();
+        others.find(|row| row.kind == self).unwrap_or(general)
+    }
+
+    /// Its name in conditions and check files: `general`, `directory`, `table`, `vector` or `file-system`.
+    pub fn name(self) -> &'static str {
+        self.row().name
     }
 
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        Self::all().find(|kind| kind.name() == name)
     }
 
     /// The service in its ARN, and the prefix of its IAM actions.
-    pub const fn service(self) -> &'static str {
-        match self {
-            Self::General => "s3",
-            Self::Directory => "s3express",
-            Self::Table => "s3tables",
-            Self::Vector => "s3vectors",
-        }
+    pub fn service(self) -> &'static str {
+        self.row().service
+    }
+
+    /// The type of resource in its ARN, `bucket` or `file-system`; empty for general purpose buckets, whose
+    /// ARNs have none.
+    pub fn resource(self) -> &'static str {
+        self.row().resource
+    }
+
+    /// What AWS calls one: `table bucket`.
+    pub fn noun(self) -> &'static str {
+        self.row().noun
     }
 
     /// The kind of the bucket with that ARN; general purpose for what names none of the others.
     pub fn of_arn(arn: &str) -> Self {
         let service = arn.split(':').nth(2);
-        Self::ALL
-            .into_iter()
+        Self::all()
             .find(|kind| Some(kind.service()) == service)
             .unwrap_or(Self::General)
     }
@@ -194,8 +261,7 @@ impl<'a> KindProver<'a> {
         }
         let arn = self.case.arn;
         let mut resources = vec![ResourceScope::Exactly(arn.to_owned())];
-        if self.case.kind != BucketKind::Directory {
-            // Tables and indexes.
+        if self.case.kind.row().has_parts {
             resources.push(ResourceScope::Arns(vec![format!("{arn}/?*")]));
         }
         let actions = ActionScope::Names(names.to_vec());
@@ -310,6 +376,7 @@ mod tests {
     const DIRECTORY: &str = "arn:aws:s3express:us-east-1:111111111111:bucket/b--use1-az4--x-s3";
     const TABLE: &str = "arn:aws:s3tables:us-east-1:111111111111:bucket/b";
     const VECTOR: &str = "arn:aws:s3vectors:us-east-1:111111111111:bucket/b";
+    const FILES: &str = "arn:aws:s3files:us-east-1:111111111111:file-system/fs-0123456789abcdef0";
 
     fn asked(arn: &str, statements: &str) -> (Option<Vec<String>>, Reach, Reach) {
         let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
@@ -338,7 +405,7 @@ mod tests {
         assert_eq!(written.count(), rows().count());
         for (name, _) in rows() {
             let service = name.split(':').next().unwrap();
-            assert!(BucketKind::ALL.iter().any(|kind| kind.service() == service));
+            assert!(BucketKind::all().any(|kind| kind.service() == service));
         }
     }
 
@@ -349,6 +416,7 @@ mod tests {
             (DIRECTORY, BucketKind::Directory),
             (TABLE, BucketKind::Table),
             (VECTOR, BucketKind::Vector),
+            (FILES, BucketKind::FileSystem),
             ("", BucketKind::General),
         ] {
             assert_eq!(BucketKind::of_arn(arn), kind, "{arn}");
@@ -402,6 +470,52 @@ mod tests {
         );
         assert_eq!(whom, parties(&["222222222222"]));
         assert_eq!((read, takeover), (Reach::Unreachable, Reach::Constrained));
+    }
+
+    /// What another account needs to write to a table changes neither its policy nor its protection.
+    #[test]
+    fn writing_to_a_table_is_no_takeover() {
+        let (whom, read, takeover) = asked(
+            TABLE,
+            r#"{"Effect": "Allow", "Principal": {"AWS": "222222222222"},
+                "Action": ["s3tables:PutTableData", "s3tables:UpdateTableMetadataLocation", "s3tables:GetTableMetadataLocation"],
+                "Resource": "arn:aws:s3tables:us-east-1:111111111111:bucket/b/table/*"}"#,
+        );
+        assert_eq!(whom, parties(&["222222222222"]));
+        assert_eq!((read, takeover), (Reach::Constrained, Reach::Unreachable));
+    }
+
+    #[test]
+    fn a_file_system_policy_lets_clients_in_and_grants_no_api_calls() {
+        for (action, named) in [
+            ("s3files:ClientMount", true),
+            ("s3files:ClientRootAccess", true),
+            ("s3files:*", true),
+            ("s3files:PutFileSystemPolicy", false),
+            ("elasticfilesystem:ClientMount", false),
+        ] {
+            let statement = format!(
+                r#"{{"Effect": "Allow", "Principal": {{"AWS": "222222222222"}}, "Action": "{action}", "Resource": "*"}}"#
+            );
+            let (whom, _, takeover) = asked(FILES, &statement);
+            let expected: &[&str] = if named { &["222222222222"] } else { &[] };
+            assert_eq!(whom, parties(expected), "{action}");
+            assert_eq!(takeover, Reach::Unreachable);
+        }
+    }
+
+    /// A condition on the access point narrows the way in, not who comes.
+    #[test]
+    fn an_access_point_of_a_file_system_does_not_hide_the_account() {
+        let (whom, read, _) = asked(
+            FILES,
+            r#"{"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3files:ClientMount",
+                "Resource": "arn:aws:s3files:us-east-1:111111111111:file-system/fs-0123456789abcdef0",
+                "Condition": {"StringEquals": {"s3files:AccessPointArn":
+                    "arn:aws:s3files:us-east-1:111111111111:file-system/fs-0123456789abcdef0/access-point/fsap-0123456789abcdef0"}}}"#,
+        );
+        assert_eq!(whom, parties(&["222222222222"]));
+        assert_eq!(read, Reach::Constrained);
     }
 
     #[test]

@@ -10,11 +10,12 @@ use crate::inventory::account::{AccountInventory, RegionInventory};
 use crate::inventory::bucket::{BucketInventory, Encryption, RegionalBucketInventory};
 use crate::inventory::ids::{BucketKind, bucket_arn, regional_bucket_arn};
 use crate::inventory::need::ReadingKind;
+use crate::inventory::readings::RegionalKind;
 
 /// A bucket that is not general purpose.
 #[derive(Clone, Copy)]
 pub(in crate::facts) struct RegionalBucket<'a> {
-    pub(in crate::facts) kind: BucketKind,
+    pub(in crate::facts) row: &'static RegionalKind,
     pub(in crate::facts) region: &'a str,
     pub(in crate::facts) inventory: &'a RegionalBucketInventory,
 }
@@ -22,7 +23,7 @@ pub(in crate::facts) struct RegionalBucket<'a> {
 impl<'a> RegionalBucket<'a> {
     /// Its policy.
     pub(in crate::facts) fn policy(&self) -> (ReadingKind, &'a Reading<String>) {
-        (ReadingKind::DirectoryBucketPolicy, &self.inventory.policy)
+        (self.row.policy, &self.inventory.policy)
     }
 }
 
@@ -55,14 +56,15 @@ impl<'a> BucketContext<'a> {
     /// Which kind of bucket it is.
     pub(in crate::facts) fn kind(&self) -> BucketKind {
         self.regional
-            .map_or(BucketKind::General, |regional| regional.kind)
+            .map_or(BucketKind::General, |regional| regional.row.kind)
     }
 
     /// Its ARN.
     pub(in crate::facts) fn arn(&self) -> String {
         match self.regional {
             Some(regional) => {
-                regional_bucket_arn(regional.kind, regional.region, self.account_id, self.name)
+                let kind = regional.row.kind;
+                regional_bucket_arn(kind, regional.region, self.account_id, self.name)
             }
             None => bucket_arn(self.account.partition(), self.name),
         }
@@ -71,10 +73,7 @@ impl<'a> BucketContext<'a> {
     /// Its default encryption.
     pub(in crate::facts) fn encryption(&self) -> (ReadingKind, &'a Reading<Encryption>) {
         match self.regional {
-            Some(regional) => (
-                ReadingKind::DirectoryBucketEncryption,
-                &regional.inventory.encryption,
-            ),
+            Some(regional) => (regional.row.encryption, &regional.inventory.encryption),
             None => (ReadingKind::BucketEncryption, &self.bucket.encryption),
         }
     }

@@ -15,9 +15,16 @@ use crate::inventory::bucket::Encryption;
 
 /// Encryption.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(own(BucketEncryption), own(DirectoryBucketEncryption))]
+#[needs(
+    own(BucketEncryption),
+    own(DirectoryBucketEncryption),
+    own(TableBucketEncryption),
+    own(VectorBucketEncryption),
+    own(FileSystemEncryption)
+)]
 pub struct EncryptionFacts {
-    /// Default: `sse-s3`, `sse-kms`, `dsse-kms`, or AWS's own word for a newer value.
+    /// Default: `sse-s3`, `sse-kms`, `dsse-kms`, `service-owned` for an S3 file system without a KMS key of
+    /// the customer's, or AWS's own word for a newer value.
     pub default: Fact<String>,
     /// The default is SSE-KMS or DSSE-KMS.
     pub kms: Fact<bool>,

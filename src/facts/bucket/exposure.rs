@@ -43,7 +43,12 @@ pub struct ExposureFacts {
     /// Requests without a signature: `reachable`, `constrained` or `unreachable`.
     pub anonymous: Classes<Fact<Reach>>,
     /// Requests signed by an account that is not named: `reachable`, `constrained` or `unreachable`.
-    #[needs(own(DirectoryBucketPolicy))]
+    #[needs(
+        own(DirectoryBucketPolicy),
+        own(TableBucketPolicy),
+        own(VectorBucketPolicy),
+        own(FileSystemPolicy)
+    )]
     pub any_aws_account: Classes<Fact<Reach>>,
     /// Another account can take the bucket over through access points of the owner's account alone, as
     /// the policy leaves access to them. Then their policies say who gets in: `access_point`.
@@ -60,7 +65,10 @@ pub struct ExposureFacts {
         own(AccountPublicAccessBlock),
         own(BucketOwnership),
         own(BucketAcl),
-        own(DirectoryBucketPolicy)
+        own(DirectoryBucketPolicy),
+        own(TableBucketPolicy),
+        own(VectorBucketPolicy),
+        own(FileSystemPolicy)
     )]
     pub other_accounts: Fact<Vec<NamedParty>>,
     /// Networks from which anyone gets in and which are too wide to be an office.
@@ -264,7 +272,7 @@ impl ExposureFacts {
             |text| Some(Policy::parse(text, PolicyKind::Resource)),
         );
         let case = |policy| KindCase {
-            kind: bucket.kind,
+            kind: bucket.row.kind,
             arn: &arn,
             owner: context.account_id,
             policy,
@@ -284,8 +292,9 @@ impl ExposureFacts {
         Self {
             public: Classes::from_fn(|_| unasked()),
             anonymous: Classes::from_fn(|_| unasked()),
+            // Policies of these kinds are not delegated to access points.
+            takeover_only_by_access_points: Fact::Known(false),
             any_aws_account: Classes::from_fn(reach),
-            takeover_only_by_access_points: unasked(),
             other_accounts: prover.as_ref().and_then(|prover| match prover {
                 None => Fact::Known(Vec::new()),
                 Some(prover) => match prover.parties() {

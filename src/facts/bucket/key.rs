@@ -24,7 +24,13 @@ use coldbucket_policy::who_can::{Knowledge, World};
 
 /// The key of the default encryption.
 #[derive(Clone, Debug, JsonSchema, FactValue)]
-#[needs(own(BucketEncryption), own(DirectoryBucketEncryption))]
+#[needs(
+    own(BucketEncryption),
+    own(DirectoryBucketEncryption),
+    own(TableBucketEncryption),
+    own(VectorBucketEncryption),
+    own(FileSystemEncryption)
+)]
 pub struct KeyFacts {
     /// `customer`, `aws`, or `none` without KMS.
     #[needs(encryption_key(KeyDescription))]

@@ -72,7 +72,8 @@ pub struct BucketFacts<'a> {
     pub name: String,
     /// Bucket ARN.
     pub arn: String,
-    /// `general`, or `directory` for a directory bucket. A check judges the kinds that it names.
+    /// `general`, `directory`, `table`, `vector`, or `file-system` for a file system of S3 Files. A check judges
+    /// the kinds that it names.
     pub kind: String,
     /// Id of the account that owns it.
     pub account: String,

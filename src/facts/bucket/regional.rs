@@ -12,7 +12,7 @@ use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
 use crate::inventory::bucket::BucketInventory;
 use crate::inventory::ids::{BucketKind, ResourceId, SubjectKind, regional_bucket_arn};
-use crate::inventory::need::ReadingKind;
+use crate::inventory::readings::RegionalKind;
 
 static NOTHING_READ: LazyLock<BucketInventory> = LazyLock::new(BucketInventory::default);
 
@@ -26,21 +26,21 @@ pub(super) fn nothing_read() -> &'static BucketInventory {
 pub(super) fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<Subject> {
     let mut subjects = Vec::new();
     for (region, inventory) in &account.regions {
-        for kind in BucketKind::ALL {
-            let Some((listing, buckets)) = inventory.regional_buckets(kind) else {
+        for row in RegionalKind::ALL {
+            let Some((listing, buckets)) = inventory.regional_buckets(row.kind) else {
                 continue;
             };
             let subject = |name: &str, unlisted| {
-                let arn = regional_bucket_arn(kind, region, id, name);
+                let arn = regional_bucket_arn(row.kind, region, id, name);
                 Subject::named(SubjectKind::Bucket, (id, region), name, arn, unlisted)
             };
             subjects.extend(buckets.keys().map(|name| subject(name, Vec::new())));
             let because = match listing {
                 // The run may have been cut short before the list.
-                Reading::NotCollected if !complete => Fact::<()>::not_collected(listing_of(kind))
-                    .because()
-                    .to_vec(),
-                listing => unlisted(listing_of(kind), listing, false, complete),
+                Reading::NotCollected if !complete => {
+                    Fact::<()>::not_collected(row.listing).because().to_vec()
+                }
+                listing => unlisted(row.listing, listing, false, complete),
             };
             if !because.is_empty() {
                 subjects.push(subject(UNLISTED, because));
@@ -50,23 +50,18 @@ pub(super) fn list(id: &str, account: &AccountInventory, complete: bool) -> Vec<
     subjects
 }
 
-fn listing_of(kind: BucketKind) -> ReadingKind {
-    ReadingKind::listings_of(SubjectKind::Bucket)
-        .find(|listing| listing.bucket_kind() == Some(kind))
-        .unwrap_or(ReadingKind::BucketListing)
-}
-
 /// A bucket by its id.
 pub(super) fn find<'a>(
     account: &'a AccountInventory,
     id: &ResourceId,
     kind: BucketKind,
 ) -> Option<(&'a String, RegionalBucket<'a>)> {
+    let row = RegionalKind::of(kind)?;
     let (region, inventory) = account.regions.get_key_value(&id.region)?;
     let (_, buckets) = inventory.regional_buckets(kind)?;
     let (name, inventory) = buckets.get_key_value(&id.name)?;
     let bucket = RegionalBucket {
-        kind,
+        row,
         region,
         inventory,
     };
