@@ -364,13 +364,11 @@ impl Hub {
                 LEAST_IN_FLIGHT,
                 self.request.collect.concurrency.max(LEAST_IN_FLIGHT),
             ),
-            rate: self.request.collect.rate.map(|rate| {
-                let share = u32::try_from(self.request.in_flight.max(1)).unwrap_or(u32::MAX);
-                rate / f64::from(share)
-            }),
             ..self.request.collect.clone()
         };
-        let mut session = open_with(clients, request, Box::new(Silent), self.interrupt.clone());
+        let cap = self.session.lanes.cap();
+        let silent = Box::new(Silent);
+        let mut session = open_with(clients, request, cap, silent, self.interrupt.clone());
         session.memory = Some(self.memory.clone());
         let result = snapshot_of(&session).await;
         let memory = session.take_memory();

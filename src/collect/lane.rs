@@ -60,10 +60,29 @@ const COPIES_AT_FIRST: usize = 1;
 #[derive(Debug)]
 pub struct SharedLimits {
     in_flight: InFlight,
-    cap: Option<Mutex<Metronome>>,
+    cap: RateCap,
     interrupt: Interrupt,
     seen: Mutex<RunHealth>,
     calls: AtomicU64,
+}
+
+/// The hard cap on requests a second (`--rate`), shared by all accounts of a run. One that is alone, or
+/// larger than the others, has what they do not use.
+#[derive(Clone, Debug)]
+pub struct RateCap(Option<Arc<Mutex<Metronome>>>);
+
+impl RateCap {
+    /// At most so many requests a second; no cap for `None`.
+    pub fn new(rate: Option<f64>) -> Self {
+        Self(rate.and_then(Metronome::new).map(Mutex::new).map(Arc::new))
+    }
+
+    /// When the next request may leave.
+    fn slot(&self, now: Instant) -> Option<Instant> {
+        let cap = self.0.as_ref()?;
+        let mut metronome = cap.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(metronome.slot(now))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -76,11 +95,11 @@ struct RunHealth {
 }
 
 impl SharedLimits {
-    /// At most `concurrency` requests in flight and `rate` requests a second.
-    pub fn new(concurrency: usize, rate: Option<f64>, interrupt: Interrupt) -> Arc<Self> {
+    /// At most `concurrency` requests in flight, and requests a second within `cap`.
+    pub fn new(concurrency: usize, cap: RateCap, interrupt: Interrupt) -> Arc<Self> {
         Arc::new(Self {
             in_flight: InFlight::new(concurrency),
-            cap: rate.and_then(Metronome::new).map(Mutex::new),
+            cap,
             interrupt,
             seen: Mutex::default(),
             calls: AtomicU64::new(0),
@@ -363,11 +382,7 @@ impl Lane {
         let _head = self.queue.lock().await;
         let slot = self.locked(|state| state.pace.slot(Instant::now()));
         until(slot).await;
-        if let Some(cap) = &self.gate.cap {
-            let slot = cap
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .slot(Instant::now());
+        if let Some(slot) = self.gate.cap.slot(Instant::now()) {
             until(slot).await;
         }
     }
@@ -532,6 +547,11 @@ impl ServiceFamily {
 }
 
 impl Lanes {
+    /// The cap that all requests share.
+    pub fn cap(&self) -> RateCap {
+        self.gate.cap.clone()
+    }
+
     /// No lanes yet. With `lambda_quota`, Lambda's lanes keep to its published quotas from the
     /// start, which are AWS's and not those of a local endpoint.
     pub fn new(gate: Arc<SharedLimits>, lambda_quota: bool) -> Self {

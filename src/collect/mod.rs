@@ -92,7 +92,7 @@ use crate::inventory::{Reading, Snapshot};
 
 use clients::{ClientSettings, Clients, FixedEndpoint};
 use interrupt::{Interrupt, Routed};
-use lane::{Lanes, SharedLimits};
+use lane::{Lanes, RateCap, SharedLimits};
 use paging::each;
 use plan::{CollectionPlan, PlannedReadings};
 use s3::Round;
@@ -223,20 +223,22 @@ async fn open(
     {
         clients.set_home(region);
     }
-    Ok(open_with(clients, request, progress, interrupt))
+    let cap = RateCap::new(request.rate);
+    Ok(open_with(clients, request, cap, progress, interrupt))
 }
 
-/// A session with these clients.
+/// A session with these clients, within a cap on requests a second.
 fn open_with(
     clients: Clients,
     request: CollectRequest,
+    cap: RateCap,
     progress: Box<dyn Progress>,
     interrupt: Interrupt,
 ) -> Session {
     let lambda_quota = request
         .lambda_quota
         .unwrap_or_else(|| clients.lambda_endpoint().is_none());
-    let gate = SharedLimits::new(request.concurrency, request.rate, interrupt);
+    let gate = SharedLimits::new(request.concurrency, cap, interrupt);
     let mut plan = CollectionPlan::new(&request.needs, &request.opted());
     for row in RegionalKind::ALL {
         if !bucket_kinds::may_be_selected(row.kind, &request.resources.buckets) {
