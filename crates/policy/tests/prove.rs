@@ -117,3 +117,24 @@ fn values_in_any_case_are_named_like_exact_ones() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// Whoever is named by `aws:username` in any case gets in, also where `aws:PrincipalArn` is in conditions.
+#[test]
+fn a_user_named_in_any_case_is_a_caller() {
+    for operator in ["StringNotEquals", "StringNotEqualsIgnoreCase"] {
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:GetObject",
+             "Resource": "arn:aws:s3:::bucket/*",
+             "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::222222222222:role/*"}}},
+            {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::bucket/*",
+             "Condition": {operator: {"aws:username": "own"}}},
+        ]});
+        let input = json!({
+            "id": operator, "bucket": "bucket", "owner": "111111111111", "policy": policy,
+            "questions": ["account:222222222222"],
+        });
+        let output = prove(&serde_json::from_value(input).unwrap(), Some(NOW)).unwrap();
+        let verdict = output.answers[0].verdict;
+        assert!(verdict >= Reach::Constrained, "{operator}: {verdict:?}");
+    }
+}

@@ -792,7 +792,7 @@ impl CallerShape {
             .chain([Glob::like("*/*"), Glob::like("*:*")])
             .collect();
         if self.widened && policy.position("aws:principalarn").is_some() {
-            without.extend(policy.named_of(key));
+            without.extend(policy.literals_of(key).map(Glob::exactly));
         }
         present(Values::Text {
             prefix: String::new(),
