@@ -4,8 +4,6 @@
 //! A Region may not offer a kind. Then its service has no host there, or answers that it has no such
 //! operation: that says that there are none, as no refusal and no other failure does.
 
-use std::collections::BTreeMap;
-
 use crate::inventory::Reading;
 use crate::inventory::account::{Listing, RegionInventory};
 use crate::inventory::bucket::RegionalBucketInventory;
@@ -14,6 +12,7 @@ use crate::inventory::need::ReadingKind;
 #[cfg(feature = "other-bucket-kinds")]
 use crate::inventory::readings::RegionalKind;
 
+use super::access_points::Listed;
 use super::answer;
 use super::buckets::literal;
 use super::call_error::CallError;
@@ -24,7 +23,7 @@ use super::session::Session;
 use super::{file_systems, table_buckets, vector_buckets};
 
 /// How the listing of a kind went in a Region, and the buckets by name.
-pub type ListedBuckets = (Reading<Listing>, BTreeMap<String, RegionalBucketInventory>);
+pub type ListedBuckets = Listed<RegionalBucketInventory>;
 
 /// The kinds whose SDK crates are not in this build.
 #[cfg(feature = "other-bucket-kinds")]

@@ -37,8 +37,8 @@ const OFFERING: [&str; 16] = [
     "us-west-2",
 ];
 
-/// A table bucket, and its ARN.
-type Listed = (String, RegionalBucketInventory);
+/// The ARN of a table bucket, and the bucket.
+type WithArn = (String, RegionalBucketInventory);
 
 /// Reads the table buckets of a Region: how their listing went, and the buckets by name.
 pub async fn read(session: &Session, region: &str) -> ListedBuckets {
@@ -47,7 +47,7 @@ pub async fn read(session: &Session, region: &str) -> ListedBuckets {
     };
     let wanted = NameFilter::new(&session.request.resources.buckets);
     let client = session.clients.s3tables(region);
-    let mut found: BTreeMap<String, Listed> = BTreeMap::new();
+    let mut found: BTreeMap<String, WithArn> = BTreeMap::new();
     let went = pages(
         session,
         (ServiceFamily::S3Tables, region),
@@ -85,7 +85,7 @@ async fn read_one(
     session: &Session,
     region: &str,
     row: &RegionalKind,
-    (arn, listed): Listed,
+    (arn, listed): WithArn,
 ) -> RegionalBucketInventory {
     let client = session.clients.s3tables(region);
     let lane = (ServiceFamily::S3Tables, region);

@@ -1,8 +1,8 @@
 //! The kinds of bucket, and to whom the policy of one that is not general purpose grants access.
 //!
 //! Directory buckets, table buckets, vector buckets and S3 file systems have services, actions and ARNs of
-//! their own, no ACLs, and no object ARNs in their policies. So their policies are put to the prover's questions over documents
-//! ([`DocumentSet`]), with the actions of `data/s3-kind-actions.csv`. Control policies of organizations
+//! their own, no ACLs, and no object ARNs in their policies. So their policies are put to the prover's
+//! questions over documents ([`DocumentSet`]), with the actions of `data/s3-kind-actions.csv`. Control policies of organizations
 //! are not considered: what they deny is still reported as access.
 
 use std::collections::BTreeSet;

@@ -35,12 +35,12 @@ pub enum Token {
     /// `*`: any run of characters.
     Many,
     /// A value of the request, taken literally.
-    Variable(Box<Variable>),
+    Variable(Box<PolicyVariable>),
 }
 
 /// `${key}` or `${key, 'default'}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Variable {
+pub struct PolicyVariable {
     /// The condition key in lower case.
     pub key: String,
     /// The text that stands in when the key is absent.
@@ -167,7 +167,7 @@ pub(super) enum Piece<'a> {
     Text(&'a str),
     /// An escape: this character and no wildcard.
     Escaped(char),
-    Variable(Variable),
+    Variable(PolicyVariable),
 }
 
 /// Cuts a text at its policy variables; version 2008-10-17 has none.
@@ -209,7 +209,7 @@ fn variable<'a>(name: &str) -> Piece<'a> {
                 }
                 None => (name, None),
             };
-            Piece::Variable(Variable {
+            Piece::Variable(PolicyVariable {
                 key: key.trim().to_lowercase(),
                 default,
             })

@@ -204,7 +204,7 @@ impl AccessPointFacts {
             }
         };
         let missing = missing(&point.block);
-        let mut policies = Policies::of(context, &point);
+        let mut policies = DoorPolicies::of(context, &point);
         Some(Self {
             name: context.name.to_owned(),
             arn: context.arn.to_owned(),
@@ -232,7 +232,7 @@ impl AccessPointFacts {
 fn open(
     context: &AccessPointContext<'_>,
     point: &Point<'_>,
-    policies: &mut Policies,
+    policies: &mut DoorPolicies,
 ) -> Fact<Vec<String>> {
     if point.by_vpc || matches!(policies.public, Fact::Known(None)) {
         return Fact::Known(Vec::new());
@@ -343,7 +343,7 @@ fn restricted(context: &AccessPointContext<'_>, point: &Point<'_>) -> Fact<bool>
 fn other_accounts(
     context: &AccessPointContext<'_>,
     point: &Point<'_>,
-    policies: &mut Policies,
+    policies: &mut DoorPolicies,
 ) -> Fact<Vec<NamedParty>> {
     let named = policies.own.named().map(customers);
     if matches!(&named, Fact::Known(named) if named.is_empty()) {
@@ -368,7 +368,7 @@ fn other_accounts(
 }
 
 /// The policies that decide about a request through the access point, each read and prepared once.
-struct Policies {
+struct DoorPolicies {
     /// The access point's own.
     own: AtDoor,
     /// That of each bucket behind it.
@@ -377,7 +377,7 @@ struct Policies {
     public: Fact<Option<bool>>,
 }
 
-impl Policies {
+impl DoorPolicies {
     fn of(context: &AccessPointContext<'_>, point: &Point<'_>) -> Self {
         let door = point.door(context);
         let own = parsed(point.policy);
@@ -487,7 +487,7 @@ impl LetIn {
 
 /// Whether callers from outside are cut off, because the access point's policy is public by AWS's
 /// definition and RestrictPublicBuckets holds. None is, of an access point that only a VPC can use.
-fn cut(context: &AccessPointContext<'_>, point: &Point<'_>, policies: &Policies) -> Fact<bool> {
+fn cut(context: &AccessPointContext<'_>, point: &Point<'_>, policies: &DoorPolicies) -> Fact<bool> {
     if point.by_vpc {
         return Fact::Known(false);
     }

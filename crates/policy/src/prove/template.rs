@@ -6,13 +6,13 @@
 
 use super::glob::{Glob, GlobToken, fold};
 use crate::document::{TextMatch, Version};
-use crate::pattern::{self, Piece, Variable};
+use crate::pattern::{self, Piece, PolicyVariable};
 
 /// A piece of a pattern before variables are replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum TemplatePart {
     Token(GlobToken),
-    Variable(Variable),
+    Variable(PolicyVariable),
 }
 
 /// A pattern with variables.
@@ -145,7 +145,7 @@ impl PatternTemplate {
     /// Whether it is that variable and nothing else, compared letter by letter.
     pub(super) fn is_alone(&self, wanted: &str) -> bool {
         matches!(self.how, MatchMode::Exact | MatchMode::Like)
-            && matches!(self.parts.as_slice(), [TemplatePart::Variable(Variable { key, default: None })] if key == wanted)
+            && matches!(self.parts.as_slice(), [TemplatePart::Variable(PolicyVariable { key, default: None })] if key == wanted)
     }
 
     /// Whether it is matched letter by letter over the whole text, not by case or part by part.
@@ -172,7 +172,7 @@ impl PatternTemplate {
         for part in &self.parts {
             match part {
                 TemplatePart::Token(token) => tokens.push(*token),
-                TemplatePart::Variable(Variable { key, default }) => {
+                TemplatePart::Variable(PolicyVariable { key, default }) => {
                     let text = match (meaning(key), default) {
                         (VariableValue::Any, _) => {
                             tokens.push(GlobToken::Many);
