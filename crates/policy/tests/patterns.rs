@@ -9,7 +9,7 @@
 )]
 
 use coldbucket_policy::document::Version;
-use coldbucket_policy::pattern::{Pattern, Token, Variable};
+use coldbucket_policy::pattern::{Pattern, PolicyVariable, Token};
 use proptest::prelude::*;
 
 fn pattern(text: &str) -> Pattern {
@@ -57,11 +57,11 @@ fn variables() {
     assert_eq!(
         variables,
         [
-            &Token::Variable(Box::new(Variable {
+            &Token::Variable(Box::new(PolicyVariable {
                 key: "aws:username".into(),
                 default: Some("nobody".into())
             })),
-            &Token::Variable(Box::new(Variable {
+            &Token::Variable(Box::new(PolicyVariable {
                 key: "aws:principaltag/team".into(),
                 default: None
             })),
