@@ -839,22 +839,23 @@ impl CallerShape {
                 without,
             }),
             _ => {
-                without.extend(
-                    policy
-                        .principals
-                        .iter()
-                        .filter_map(|principal| match principal {
-                            Principal::Arn(arn) if arn.kind == word.trim_end_matches('/') => {
-                                Some(if kind == PrincipalKind::Role {
-                                    // A role is named by its last part, whatever its path.
-                                    Glob::like(&format!("{prefix}*{}", last(&arn.name)))
-                                } else {
-                                    Glob::exactly(&arn.text)
-                                })
-                            }
-                            _ => None,
-                        }),
-                );
+                for principal in &policy.principals {
+                    let Principal::Arn(arn) = principal else {
+                        continue;
+                    };
+                    // Those of this account alone: another's role of the same name is not named.
+                    if arn.kind != word.trim_end_matches('/') || account != Some(&*arn.account) {
+                        continue;
+                    }
+                    if kind == PrincipalKind::Role {
+                        // A role is named by its last part, whatever its path.
+                        let role = last(&arn.name);
+                        without.push(Glob::exactly(&format!("{prefix}{role}")));
+                        without.push(Glob::like(&format!("{prefix}*/{role}")));
+                    } else {
+                        without.push(Glob::exactly(&arn.text));
+                    }
+                }
                 let within = match &self.username {
                     Some(name) => like(&[format!("{prefix}{name}"), format!("{prefix}?*/{name}")]),
                     None => like(&[format!("{prefix}?*")]),

@@ -1072,3 +1072,57 @@ fn a_named_account_is_a_party_under_conditions_too() {
         }
     }
 }
+
+/// A role that one statement names hides no other: neither another account's of its name, nor one of its
+/// own account whose name ends like it.
+#[test]
+fn a_named_principal_hides_no_other() {
+    for (named, condition, asked) in [
+        (
+            "222222222222:role/app",
+            "*:role/app",
+            "333333333333:role/app",
+        ),
+        (
+            "222222222222:role/app",
+            "*:role/team/app",
+            "333333333333:role/team/app",
+        ),
+        (
+            "222222222222:user/ann",
+            "*:user/ann",
+            "333333333333:user/ann",
+        ),
+        (
+            "333333333333:role/app",
+            "*:role/myapp",
+            "333333333333:role/myapp",
+        ),
+        (
+            "333333333333:role/app",
+            "*:role/team/myapp",
+            "333333333333:role/team/myapp",
+        ),
+        (
+            "333333333333:role/team/app",
+            "*:role/myapp",
+            "333333333333:role/myapp",
+        ),
+        (
+            "333333333333:user/ann",
+            "*:user/joann",
+            "333333333333:user/joann",
+        ),
+    ] {
+        let statements = json!([
+            {"Effect": "Allow", "Principal": {"AWS": "333333333333"}, "Action": "s3:GetObject",
+             "Resource": "arn:aws:s3:::b/*",
+             "Condition": {"ArnLike": {"aws:PrincipalArn": format!("arn:aws:iam::{condition}")}}},
+            {"Effect": "Deny", "Principal": {"AWS": format!("arn:aws:iam::{named}")},
+             "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"},
+        ]);
+        let witness = ask(statements, "account:333333333333").witness.unwrap();
+        let asked = ContextValue::One(format!("arn:aws:iam::{asked}"));
+        assert_eq!(witness.context["aws:PrincipalArn"], asked, "{named}");
+    }
+}
