@@ -26,18 +26,47 @@ pub(in crate::facts) struct RequestSite<'a> {
     pub(in crate::facts) now: &'a str,
 }
 
-/// The services that Allow statements of a policy name as principals.
-pub(in crate::facts) fn service_principals(policy: &Policy) -> BTreeSet<&str> {
-    policy
-        .with_effect(Effect::Allow)
+/// The services that Allow statements of a policy speak of: those that they name, as principals, in a
+/// condition or by a resource that a request comes from. `any` stands for them where any service is meant.
+pub(in crate::facts) fn services_spoken_of(policy: &Policy, any: &str) -> BTreeSet<String> {
+    let allows = || policy.with_effect(Effect::Allow);
+    let principals = allows()
         .flat_map(|statement| statement.principal.iter())
         .filter(|element| !element.negated)
         .flat_map(|element| &element.items)
         .filter_map(|principal| match principal {
-            Principal::Service(name) => Some(name.as_str()),
+            Principal::Service(name) => Some(name.clone()),
             _ => None,
+        });
+    let conditions = allows()
+        .flat_map(|statement| &statement.conditions)
+        .filter(|condition| !condition.operator.is_negated())
+        .flat_map(|condition| {
+            let name = |value: &String| match condition.key.as_str() {
+                "aws:principalservicename" | "aws:principalservicenameslist" => Some(value.clone()),
+                "aws:principalisawsservice" => Some(any.to_owned()),
+                "aws:sourcearn" => Some(service_of_source(value)),
+                _ => None,
+            };
+            condition.values.iter().filter_map(name)
         })
-        .collect()
+        .map(|name| match name.contains(['*', '?', '$']) {
+            true => any.to_owned(),
+            false => name,
+        });
+    principals.chain(conditions).collect()
+}
+
+/// The service that sends requests for a resource, by its ARN or a pattern of such.
+fn service_of_source(arn: &str) -> String {
+    // A wildcard before it may stand for it too.
+    let service = arn.split(':').nth(2).unwrap_or("*");
+    // API Gateway names its APIs as their callers see them.
+    let service = match service {
+        "execute-api" => "apigateway",
+        other => other,
+    };
+    format!("{service}.amazonaws.com")
 }
 
 /// A policy as the prover reads it.

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use super::fact::{Fact, from_reading};
 use super::function::code::is_own;
 use super::group::FactValue;
-use super::lambda_policy::{LambdaPolicy, RequestSite, UNREADABLE, service_principals};
+use super::lambda_policy::{LambdaPolicy, RequestSite, UNREADABLE, services_spoken_of};
 use super::subject::{Facts, Subject, SubjectView, UNKNOWN, UNLISTED, unlisted};
 use crate::inventory::Reading;
 use crate::inventory::account::AccountInventory;
@@ -27,7 +27,6 @@ use crate::inventory::readings::is_whole;
 use crate::inventory::web_function::{
     APPLICATION_MANAGED, WebEndpoint, WebFunctionInventory, WebRevision,
 };
-use coldbucket_policy::document::Effect;
 use coldbucket_policy::prove::{Callers, KeyFact};
 use coldbucket_policy::{Policy, PolicyKind};
 
@@ -242,26 +241,12 @@ fn asked<T: Clone>(
     })
 }
 
-/// The services that the policy allows to call the endpoint on behalf of any account: of those that it
-/// names, as a principal or in a condition.
+/// The services that the policy allows to call the endpoint on behalf of any account.
 fn deputies(policy: &Policy, allows: impl Fn(&Callers) -> Fact<bool>) -> Fact<Vec<String>> {
     if !policy.is_sound() {
         return Fact::undecidable(UNREADABLE);
     }
-    let conditions = policy
-        .with_effect(Effect::Allow)
-        .flat_map(|statement| &statement.conditions)
-        .filter(|condition| !condition.operator.is_negated())
-        .flat_map(|condition| match condition.key.as_str() {
-            "aws:principalservicename" | "aws:principalservicenameslist" => {
-                condition.values.iter().map(String::as_str).collect()
-            }
-            "aws:principalisawsservice" => vec![CLOUDFRONT],
-            _ => Vec::new(),
-        });
-    let mut services = service_principals(policy);
-    services.extend(conditions);
-    Fact::those(services.into_iter().map(str::to_owned), |service| {
+    Fact::those(services_spoken_of(policy, CLOUDFRONT), |service| {
         allows(&Callers::Service(service.clone()))
     })
 }

@@ -766,6 +766,56 @@ fn services_need_a_source() {
     }
 }
 
+/// `"*"` means services too: S3, Amazon SNS and others were granted this way, by their sources alone.
+#[test]
+fn services_that_only_a_condition_names_need_a_source() {
+    let own = format!("arn:aws:sns:{REGION}:{OWNER}:topic");
+    for (condition, expected) in [
+        (
+            json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}),
+            "s3.amazonaws.com",
+        ),
+        (
+            json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::uploads"}}),
+            "s3.amazonaws.com",
+        ),
+        (
+            json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::uploads"}, "StringEquals": {"aws:SourceAccount": OWNER}}),
+            "",
+        ),
+        (
+            json!({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:topic"}}),
+            "sns.amazonaws.com",
+        ),
+        (json!({"ArnLike": {"aws:SourceArn": own}}), ""),
+        (
+            json!({"ArnLike": {"aws:SourceArn": "arn:aws:execute-api:eu-west-1:*:*/*/GET/x"}}),
+            "apigateway.amazonaws.com",
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalServiceName": "sns.amazonaws.com"}}),
+            "sns.amazonaws.com",
+        ),
+        (
+            json!({"Bool": {"aws:PrincipalIsAWSService": "true"}}),
+            "s3.amazonaws.com",
+        ),
+        (
+            json!({"StringLike": {"aws:PrincipalServiceName": "*.amazonaws.com"}}),
+            "s3.amazonaws.com",
+        ),
+        (
+            json!({"StringLike": {"aws:SourceArn": "arn:aws:*"}}),
+            "s3.amazonaws.com",
+        ),
+        (json!({"StringEquals": {"aws:PrincipalAccount": OWNER}}), ""),
+    ] {
+        let facts = judged(invoke(json!("*"), condition.clone()));
+        let found = facts.confused_deputies.known();
+        assert_eq!(found.map(String::as_str), Some(expected), "{condition}");
+    }
+}
+
 fn url_grant() -> Value {
     json!({"Sid": "FunctionURLAllowPublicAccess", "Effect": "Allow", "Principal": "*",
         "Action": "lambda:InvokeFunctionUrl", "Resource": arn("live"),

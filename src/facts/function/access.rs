@@ -24,7 +24,7 @@ use schemars::JsonSchema;
 use super::context::{FunctionContext, LATEST};
 use crate::facts::fact::{Fact, from_reading};
 use crate::facts::group::FactValue;
-use crate::facts::lambda_policy::{LambdaPolicy, RequestSite, UNREADABLE, service_principals};
+use crate::facts::lambda_policy::{LambdaPolicy, RequestSite, UNREADABLE, services_spoken_of};
 use crate::inventory::Reading;
 use crate::inventory::function::{FunctionUrl, URL_CALLS_FROM, UrlCalls};
 use crate::inventory::ids::{account_of_arn, partition};
@@ -118,6 +118,9 @@ const CONTROL: [&str; 28] = [
     "lambda:SendDurableExecutionCallbackSuccess",
     "lambda:SendDurableExecutionCallbackFailure",
 ];
+
+/// A service that calls functions for every account's resources.
+const SOME_SERVICE: &str = "s3.amazonaws.com";
 
 /// Services whose requests never come from another account's resource (an idea of prowler's).
 const OWN_ACCOUNT_ONLY: [&str; 2] = ["secretsmanager.amazonaws.com", "eks.amazonaws.com"];
@@ -536,13 +539,9 @@ impl<'a> Asked<'a> {
         if !self.policy.is_sound() {
             return Fact::undecidable(UNREADABLE);
         }
-        let services = service_principals(self.policy);
-        let services = services
-            .into_iter()
-            .filter(|service| !OWN_ACCOUNT_ONLY.contains(service));
-        Fact::those(services.map(str::to_owned), |service| {
-            self.serves_any_account(service)
-        })
+        let services = services_spoken_of(self.policy, SOME_SERVICE).into_iter();
+        let services = services.filter(|service| !OWN_ACCOUNT_ONLY.contains(&service.as_str()));
+        Fact::those(services, |service| self.serves_any_account(service))
     }
 
     fn serves_any_account(&self, service: &str) -> Fact<bool> {
@@ -550,6 +549,10 @@ impl<'a> Asked<'a> {
         let bare = Context::from([
             ("aws:PrincipalIsAWSService".to_owned(), one("true")),
             ("aws:PrincipalServiceName".to_owned(), one(service)),
+            (
+                "aws:PrincipalServiceNamesList".to_owned(),
+                ContextValue::Many(vec![service.to_owned()]),
+            ),
             ("aws:SecureTransport".to_owned(), one("true")),
             ("aws:CurrentTime".to_owned(), one(self.access.now)),
         ]);
