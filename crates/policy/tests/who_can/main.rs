@@ -172,7 +172,10 @@ fn a_group_of_an_acl_has_the_identities_of_the_account_in_it() {
         bucket["public_access_block"] = block.clone();
         let answer = who_can::answer(&case.to_string()).unwrap();
         let found = serde_json::to_value(answer.principals[role].verdict).unwrap();
-        assert_eq!(found, expected, "{grantee} {permission} {ownership} {block}");
+        assert_eq!(
+            found, expected,
+            "{grantee} {permission} {ownership} {block}"
+        );
     }
 }
 
