@@ -138,7 +138,7 @@ impl Atom {
             Operator::Arn { .. } => MatchMode::Arn,
             Operator::Binary => MatchMode::Exact,
             Operator::Numeric(comparison) => {
-                return atom.with_numbers(comparison, values, numeric::parse);
+                return atom.with_numbers(comparison, values, numeric::parse_constant);
             }
             Operator::Date(comparison) => {
                 return atom.with_numbers(comparison, values, numeric::parse_date);

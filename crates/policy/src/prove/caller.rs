@@ -460,6 +460,23 @@ pub(super) fn tells_principals_apart(key: &str) -> bool {
             | "aws:multifactorauthage"
             | "aws:tokenissuetime"
             | "aws:federatedprovider"
+    ) || is_of_compute(key)
+}
+
+/// Keys of the credentials that a compute service hands to the code it runs: only sessions of roles have
+/// them (IAM user guide, "AWS global condition context keys"; Lambda developer guide, "Working with
+/// permissions in Lambda"; EC2 user guide, "Condition keys"; Service Authorization Reference, 2026-09).
+fn is_of_compute(key: &str) -> bool {
+    matches!(
+        key,
+        "aws:ec2instancesourcevpc"
+            | "aws:ec2instancesourceprivateipv4"
+            | "ec2:roledelivery"
+            | "ec2:sourceinstancearn"
+            | "glue:credentialissuingservice"
+            | "glue:roleassumedby"
+            | "lambda:sourcefunctionarn"
+            | "ssm:sourceinstancearn"
     )
 }
 
@@ -507,7 +524,8 @@ pub(super) fn may_have_many(key: &str) -> bool {
 pub(super) fn is_held(key: &str) -> bool {
     matches!(
         key,
-        "aws:principalaccount"
+        "aws:ec2instancesourcevpc"
+            | "aws:principalaccount"
             | "aws:principalarn"
             | "aws:principalorgid"
             | "aws:principalorgpaths"
@@ -524,9 +542,12 @@ pub(super) fn is_held(key: &str) -> bool {
             | "aws:vpceaccount"
             | "aws:vpceorgid"
             | "aws:vpceorgpaths"
+            | "ec2:sourceinstancearn"
+            | "lambda:sourcefunctionarn"
             | "s3:accessgrantsinstancearn"
             | "s3:dataaccesspointaccount"
             | "s3:dataaccesspointarn"
+            | "ssm:sourceinstancearn"
     )
 }
 
@@ -686,6 +707,7 @@ impl CallerShape {
             "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid" | "aws:sourceorgpaths"
             | "aws:sourceowner" => Domain::absent(),
             "aws:viaawsservice" => present(words(&boolean::VALUES)),
+            _ if is_of_compute(name) && kind != PrincipalKind::Role => Domain::absent(),
             _ => return None,
         };
         Some(domain.into())
@@ -702,9 +724,7 @@ impl CallerShape {
             || tells_principals_apart(name)
             || name == "aws:sourceidentity"
             || name == "aws:calledvia"
-            || name.starts_with("aws:calledvia")
-            || name == "aws:ec2instancesourcevpc"
-            || name == "aws:ec2instancesourceprivateipv4";
+            || name.starts_with("aws:calledvia");
         match caller {
             CallerClass::Service(service) => {
                 let held = |within| Some(shape.held(policy, key, within));
@@ -1111,6 +1131,16 @@ impl CallerShape {
                 );
                 return self.held(policy, key, &[&function]);
             }
+            "ec2:sourceinstancearn" => {
+                let instance = format!("arn:{}:ec2:?*:????????????:instance/?*", policy.partition);
+                return self.held(policy, key, &[&instance]);
+            }
+            // A managed node has an ARN of Systems Manager.
+            "ssm:sourceinstancearn" => {
+                let node = format!("arn:{}:?*:?*:????????????:*instance/?*", policy.partition);
+                return self.held(policy, key, &[&node]);
+            }
+            "aws:ec2instancesourcevpc" => return self.held(policy, key, &["vpc-?*"]),
             "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
             "s3:x-amz-server-side-encryption-customer-algorithm" => optional(words(&["AES256"])),

@@ -87,15 +87,27 @@ pub(super) fn write(value: f64) -> String {
     format!("{value}")
 }
 
-/// Reads a number of a policy or a request.
+/// Reads a number of a policy or a request: an integer or a decimal (IAM user guide, "Numeric condition
+/// operators", 2026-09). Of any other form, an exponent or a point at the end, it is not documented what
+/// it means.
 pub(super) fn parse(text: &str) -> Option<f64> {
-    let plain = text
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_plain = digits
         .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
-    if !plain {
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if !is_plain || digits.ends_with('.') {
         return None;
     }
-    text.parse().ok().filter(|value: &f64| value.is_finite())
+    text.parse().ok()
+}
+
+/// The decimal digits that two numbers can have and still be told apart as `f64`.
+const DIGITS: usize = 15;
+
+/// Reads a number of a policy, unless it has more digits than can be told apart.
+pub(super) fn parse_constant(text: &str) -> Option<f64> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    parse(text).filter(|_| digits <= DIGITS)
 }
 
 /// Reads a date: ISO 8601 as IAM takes it (a day, or a time with its zone), or seconds since 1970.
@@ -148,6 +160,30 @@ mod tests {
         max: f64::INFINITY,
         whole: false,
     };
+
+    #[test]
+    fn a_number_is_an_integer_or_a_decimal() {
+        for (text, value) in [
+            ("600000", Some(600_000.0)),
+            ("-2.50", Some(-2.5)),
+            ("+1", Some(1.0)),
+            (".5", Some(0.5)),
+            ("1e5", None),
+            ("1.", None),
+            ("1.2.3", None),
+            ("--1", None),
+            ("", None),
+            (" 1", None),
+            ("0x1", None),
+            ("inf", None),
+        ] {
+            assert_eq!(parse(text), value, "{text:?}");
+            assert_eq!(parse_constant(text), value, "{text:?}");
+        }
+        // As f64 they are equal.
+        assert_eq!(parse_constant("9007199254740993"), None);
+        assert_eq!(parse_constant("0.1000000000000000001"), None);
+    }
 
     #[test]
     fn between_neighbouring_whole_numbers_there_is_none() {
