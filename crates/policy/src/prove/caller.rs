@@ -17,6 +17,7 @@
 
 use std::sync::Arc;
 
+use super::atom::ValueSort;
 use super::compile::{CompiledRule, Whom};
 use super::glob::Glob;
 use super::numeric::NumberRange;
@@ -516,6 +517,11 @@ pub(super) fn has_many(key: &str) -> bool {
 /// Whether nothing is known of how many values a key has: it is of another service, and of no identity
 /// provider, whose claims have one each but for `amr`.
 pub(super) fn may_have_many(key: &str) -> bool {
+    is_of_other_service(key)
+}
+
+/// Whether a key is of a service of whose keys nothing is known, and of no identity provider.
+pub(super) fn is_of_other_service(key: &str) -> bool {
     key.split_once(':')
         .is_some_and(|(family, _)| !matches!(family, "aws" | "s3") && !family.contains('.'))
 }
@@ -1115,11 +1121,7 @@ impl CallerShape {
             "s3:tlsversion" => optional(words(&["1.2", "1.3", "1.1", "1.0"])),
             "s3:max-keys" => optional(line(0.0, 2_147_483_647.0)),
             "s3:object-lock-remaining-retention-days" => optional(line(0.0, 36_500.0)),
-            "s3:object-lock-retain-until-date" => optional(Values::Time(NumberRange {
-                min: 0.0,
-                max: f64::INFINITY,
-                whole: true,
-            })),
+            "s3:object-lock-retain-until-date" => optional(Values::Time(NumberRange::SINCE_1970)),
             "s3:dataaccesspointaccount" | "s3:dataaccesspointarn" => {
                 return self.of_access_point(policy, key, name);
             }
@@ -1145,7 +1147,16 @@ impl CallerShape {
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
             "s3:x-amz-server-side-encryption-customer-algorithm" => optional(words(&["AES256"])),
             "s3:isreplicationpauserequest" => optional(words(&boolean::VALUES)),
-            _ => Domain::any_text(),
+            _ => match policy.sort_of(key) {
+                ValueSort::Any | ValueSort::Text => Domain::any_text(),
+                ValueSort::Boolean => optional(words(&boolean::VALUES)),
+                ValueSort::Number => optional(Values::Number(NumberRange::ANY)),
+                ValueSort::Time => optional(Values::Time(NumberRange::SINCE_1970)),
+                ValueSort::Address => optional(Values::Address(
+                    AddressDomain::Any,
+                    Arc::clone(&policy.networks),
+                )),
+            },
         };
         domain.into()
     }
@@ -1216,11 +1227,7 @@ fn token_issue_time(kind: PrincipalKind, place: &OwnerAndTime) -> Domain {
             max: now,
             whole: true,
         },
-        _ => NumberRange {
-            min: 0.0,
-            max: f64::INFINITY,
-            whole: true,
-        },
+        _ => NumberRange::SINCE_1970,
     };
     Domain {
         optional: matches!(kind, PrincipalKind::Root | PrincipalKind::User),

@@ -18,6 +18,22 @@ pub(super) struct NumberRange {
     pub(super) whole: bool,
 }
 
+impl NumberRange {
+    /// Any number.
+    pub(super) const ANY: Self = Self {
+        min: f64::NEG_INFINITY,
+        max: f64::INFINITY,
+        whole: false,
+    };
+
+    /// Any moment since 1970, to the second.
+    pub(super) const SINCE_1970: Self = Self {
+        min: 0.0,
+        max: f64::INFINITY,
+        whole: true,
+    };
+}
+
 /// What a comparison says of one number.
 pub(super) fn holds(comparison: Comparison, value: f64, constant: f64) -> bool {
     match comparison {
@@ -44,7 +60,7 @@ pub(super) fn representatives(line: NumberRange, constants: impl Iterator<Item =
     let mut before: Option<f64> = None;
     for mark in &marks {
         if let Some(before) = before {
-            let middle = before + (mark - before) / 2.0;
+            let middle = between(before, *mark);
             points.push(middle);
             if line.whole {
                 points.push(middle.floor());
@@ -65,6 +81,17 @@ pub(super) fn representatives(line: NumberRange, constants: impl Iterator<Item =
     points.sort_by(f64::total_cmp);
     points.dedup();
     points
+}
+
+/// A number between two others, with few digits if there is one.
+fn between(low: f64, high: f64) -> f64 {
+    let middle = low + (high - low) / 2.0;
+    let round = (middle * 1e6).round() / 1e6;
+    if round > low && round < high {
+        round
+    } else {
+        middle
+    }
 }
 
 /// A number strictly below or above, however large the number is.
@@ -155,12 +182,6 @@ mod tests {
 
     use super::*;
 
-    const ANY: NumberRange = NumberRange {
-        min: f64::NEG_INFINITY,
-        max: f64::INFINITY,
-        whole: false,
-    };
-
     #[test]
     fn a_number_is_an_integer_or_a_decimal() {
         for (text, value) in [
@@ -199,7 +220,7 @@ mod tests {
                 .any(between)
         );
         assert!(
-            representatives(ANY, [3.0, 4.0].into_iter())
+            representatives(NumberRange::ANY, [3.0, 4.0].into_iter())
                 .iter()
                 .any(between)
         );
@@ -208,7 +229,7 @@ mod tests {
     #[test]
     fn the_line_goes_on_beyond_any_number() {
         for mark in [0.0, 1e300, -1e300, 0.5] {
-            let points = representatives(ANY, [mark].into_iter());
+            let points = representatives(NumberRange::ANY, [mark].into_iter());
             assert!(
                 points.iter().any(|point| *point > mark),
                 "{mark}: {points:?}"
