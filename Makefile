@@ -19,7 +19,7 @@ LINTED := CARGO_INCREMENTAL=0 RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=
 test: fmt ## everything CI runs; installs what it needs
 	@# cargo-deny is built beside the tests, on what a core has left while the root crate compiles.
 	@mkdir -p target; nice -n 19 $(MAKE) --no-print-directory $(TOOLS)/bin/cargo-deny >target/cargo-deny.txt 2>&1 & installing=$$!; \
-	$(MAKE) --no-print-directory unit wheel || { kill $$installing; exit 1; }; \
+	$(MAKE) --no-print-directory unit wheel || { kill $$installing 2>/dev/null; exit 1; }; \
 	wait $$installing || { cat target/cargo-deny.txt; exit 1; }; \
 	$(MAKE) --no-print-directory deny
 

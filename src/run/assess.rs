@@ -75,7 +75,7 @@ pub(super) fn judge(case: &AuditInput<'_>) -> Result<JudgedSnapshot, RunError> {
             cold_start.extend(judged.posture.cold_starts);
         }
     })?;
-    results.sort_by(|a: &CheckResult, b| {
+    results.sort_unstable_by(|a: &CheckResult, b| {
         (&a.check, &a.resource, &a.item).cmp(&(&b.check, &b.resource, &b.item))
     });
     let kinds = case.selected.kinds();

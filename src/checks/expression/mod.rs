@@ -127,7 +127,7 @@ impl Expression {
         &self.tree
     }
 
-    /// The facts it names, by path, each once a use.
+    /// The facts it names, by path, each once a use and once through [`ITEM`].
     pub fn references(&self) -> &[Reference] {
         &self.references
     }
@@ -379,6 +379,39 @@ mod tests {
                 ("function.versions[].aliases[]", Use::Value, true),
             ]
         );
+    }
+
+    /// One item is asked about, and all items too: that it has the member says nothing of the others.
+    #[test]
+    fn a_fact_of_the_item_may_be_unknown_of_another_item() {
+        let path = "bucket.items";
+        let whole = json!({"p": false});
+        let document = FactDocument {
+            known: json!({"bucket": {"a": false, "items": [{}, whole]}}),
+            unknown: BTreeMap::from([(format!("{path}[].p"), Vec::new())]),
+        };
+        let prepared = Prepared::new(&document);
+        let facts = BTreeSet::from([format!("{path}[].p")]);
+        for (text, expected) in [
+            (
+                "item.p || bucket.items.exists(i, i.p)",
+                ConditionResult::Unknown { facts },
+            ),
+            (
+                "bucket.a ? bucket.items.exists(i, i.p) : item.p",
+                ConditionResult::False,
+            ),
+            (
+                "!item.p || bucket.items.exists(i, i.p)",
+                ConditionResult::True,
+            ),
+        ] {
+            let scope = prepared.scope(None, Some((path, &whole)));
+            let result = Expression::compile(text, Some(path))
+                .unwrap()
+                .evaluate(&scope);
+            assert_eq!(result, expected, "{text}");
+        }
     }
 
     #[test]

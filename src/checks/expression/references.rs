@@ -26,7 +26,7 @@ pub struct Reference {
     pub through_item: bool,
 }
 
-/// The facts that a condition names, by path, each once a use. `item_path` is the list of [`ITEM`].
+/// The facts that a condition names, by path, each once a use and once through [`ITEM`]. `item_path` is the list of [`ITEM`].
 pub(super) fn of(tree: &TermNode, item_path: Option<&str>) -> Vec<Reference> {
     let mut references = Vec::new();
     let mut scope = Vec::new();
@@ -38,8 +38,10 @@ pub(super) fn of(tree: &TermNode, item_path: Option<&str>) -> Vec<Reference> {
         });
     }
     collect_references(tree, Use::Value, &mut scope, &mut references);
-    references.sort();
-    references.dedup_by(|a, b| a.path == b.path && a.usage == b.usage);
+    // Named through the item and beside it, a fact is needed of that item and of all.
+    let key = |one: &Reference| (one.path.clone(), one.usage, one.through_item);
+    references.sort_by_key(|one| (key(one), one.at));
+    references.dedup_by_key(|one| key(one));
     references
 }
 
