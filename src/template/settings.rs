@@ -19,7 +19,7 @@ use crate::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRule
 use crate::inventory::function::{FunctionConfiguration, FunctionInventory, UrlCors};
 use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
 use crate::inventory::key::{KeyDescription, KeyRotation};
-use crate::inventory::trail::TrailInventory;
+use crate::inventory::trail::{EventRecorder, TrailInventory};
 use crate::inventory::trigger::{EventRule, EventSourceMapping, ScalableTarget, Schedule};
 
 /// One property of a resource.
@@ -117,6 +117,8 @@ pub struct DeploymentSettings {
     pub multi_region_access_points: Vec<MultiRegionSettings>,
     /// Trails.
     pub trails: Vec<TrailSettings>,
+    /// Event data stores of CloudTrail Lake.
+    pub event_data_stores: Vec<EventStoreSettings>,
     /// Users, groups and roles.
     pub identities: Vec<IdentitySettings>,
     /// Managed policies.
@@ -533,6 +535,15 @@ pub struct TrailSettings {
     pub log_file_validation: Setting<bool>,
     /// Everything else; name, home Region and the three flags are filled in, symbols are shown.
     pub trail: TrailInventory,
+}
+
+/// One event data store of CloudTrail Lake.
+#[derive(Clone, Debug)]
+pub struct EventStoreSettings {
+    /// Its Region, where it is not that of the deployment.
+    pub region: Option<String>,
+    /// What it records.
+    pub store: Setting<EventRecorder>,
 }
 
 /// One user, group or role.

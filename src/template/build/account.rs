@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::aws_managed;
-use super::super::settings::{IdentitySettings, ManagedPolicySettings, Setting, TrailSettings};
+use super::super::settings::{
+    EventStoreSettings, IdentitySettings, ManagedPolicySettings, Setting, TrailSettings,
+};
 use super::super::value::shown;
 use super::{Builder, Made, outside};
 use crate::inventory::Reading;
@@ -199,6 +201,26 @@ impl<'a> Builder<'a> {
         let at = pointer(["accounts", self.account, "trails", &arn]);
         self.register(SubjectKind::Trail, arn.clone(), at, made);
         self.inventory.trails.insert(arn, trail);
+    }
+
+    /// An event data store, which records data events beside trails.
+    pub(super) fn event_data_store(&mut self, settings: &'a EventStoreSettings) {
+        let region = self.region_of(settings.region.as_deref());
+        let stores = &mut self.region_inventory(region).event_data_stores;
+        match (&settings.store, stores) {
+            (Setting::LeftOut, _) => {}
+            (Setting::Written(store), Reading::Known(listed)) => {
+                listed.retain(|other| other.name != store.name);
+                listed.push(store.clone());
+            }
+            (Setting::Written(store), stores @ (Reading::NotCollected | Reading::Absent)) => {
+                *stores = Reading::Known(vec![store.clone()]);
+            }
+            (Setting::Written(_), _) => {}
+            (Setting::Undetermined(reference), stores) => {
+                *stores = Reading::Undetermined(shown(reference));
+            }
+        }
     }
 
     /// Users, groups, roles and managed policies.

@@ -292,6 +292,9 @@ impl<'a> Builder<'a> {
         for trail in &settings.trails {
             self.trail(trail);
         }
+        for store in &settings.event_data_stores {
+            self.event_data_store(store);
+        }
         self.identities();
         self.outside_of_the_deployment();
     }

@@ -29,7 +29,8 @@ pub(super) struct Alternative {
 
 /// Types of resources that are read.
 pub(super) fn is_read(kind: &str) -> bool {
-    const EXACT: [&str; 11] = [
+    const EXACT: [&str; 13] = [
+        "AWS::CloudTrail::EventDataStore",
         "AWS::CloudTrail::Trail",
         "AWS::Config::ConfigurationRecorder",
         "AWS::Config::DeliveryChannel",
@@ -41,6 +42,7 @@ pub(super) fn is_read(kind: &str) -> bool {
         "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
         "AWS::KMS::Key",
         "AWS::KMS::Alias",
+        "AWS::KMS::ReplicaKey",
     ];
     EXACT.contains(&kind)
         || [

@@ -24,6 +24,7 @@ const NAMES: &[(&str, &str)] = &[
     ("AWS::IAM::InstanceProfile", "InstanceProfileName"),
     ("AWS::KMS::Alias", "AliasName"),
     ("AWS::CloudTrail::Trail", "TrailName"),
+    ("AWS::CloudTrail::EventDataStore", "Name"),
     ("AWS::Events::Rule", "Name"),
     ("AWS::SNS::Topic", "TopicName"),
     ("AWS::SQS::Queue", "QueueName"),
@@ -98,6 +99,10 @@ pub(super) fn generated(
     let function = |id: &str| {
         (kind(evaluation, id) == "AWS::Serverless::Function").then(|| name(evaluation, id))
     };
+    let has_role = |id: &str| {
+        ["AWS::Serverless::Function", "AWS::Serverless::StateMachine"]
+            .contains(&kind(evaluation, id).as_str())
+    };
     let alias = |id: &str| property(evaluation, id, "AutoPublishAlias");
     let qualified = |id: &str, qualifier: &str| {
         let arn = function_arn(evaluation, &function(id)?);
@@ -115,7 +120,7 @@ pub(super) fn generated(
         return qualified(id, suffix);
     }
     if let Some(id) = made.strip_suffix("Role")
-        && function(id).is_some()
+        && has_role(id)
     {
         let role = fixed_symbol(&evaluation.address(made));
         let (partition, account) = (evaluation.partition(), evaluation.account());

@@ -104,7 +104,7 @@ const POSITIONS: &[(&str, &str)] = &[
 
 fn bucket(resource: &Resource<'_>, p: Properties<'_>) -> BucketSettings {
     let object_lock = object_lock(p);
-    let locked = object_lock.written().is_some_and(|lock| lock.enabled);
+    let created_locked = p.boolean("ObjectLockEnabled").written() == Some(&true);
     let mut source = resource.source(POSITIONS);
     // The flag that is off, rather than the head of the block.
     if let Some(position) = p
@@ -130,8 +130,8 @@ fn bucket(resource: &Resource<'_>, p: Properties<'_>) -> BucketSettings {
                 logging,
             ))
         }),
-        versioning: if locked {
-            // Object Lock enables versioning.
+        versioning: if created_locked {
+            // A bucket created with Object Lock has versioning enabled.
             Setting::Written(Versioning {
                 status: Some("Enabled".to_owned()),
                 mfa_delete: None,
@@ -399,6 +399,12 @@ fn object_lock(p: Properties<'_>) -> Setting<ObjectLock> {
         Setting::Undetermined(reference) => return Setting::Undetermined(reference),
         enabled => enabled.written().copied().unwrap_or(false),
     };
+    // A configuration enables Object Lock on a versioned bucket without the property of CreateBucket
+    // (Amazon S3 User Guide, "Configuring S3 Object Lock", copy of 2026).
+    let configured = match word(p.at(&["ObjectLockConfiguration", "ObjectLockEnabled"])) {
+        Setting::Undetermined(reference) if !enabled => return Setting::Undetermined(reference),
+        word => word.written().is_some_and(|word| word == "Enabled"),
+    };
     let retention = p.at(&["ObjectLockConfiguration", "Rule", "DefaultRetention"]);
     if let Some(reference) = retention.and_then(TemplateNode::reference) {
         return Setting::Undetermined(reference.to_owned());
@@ -410,7 +416,7 @@ fn object_lock(p: Properties<'_>) -> Setting<ObjectLock> {
             .and_then(|number| number.written().copied())
     };
     Setting::Written(ObjectLock {
-        enabled,
+        enabled: enabled || configured,
         default_mode: retention
             .and_then(|retention| retention.text("Mode"))
             .map(|mode| shown(&mode)),

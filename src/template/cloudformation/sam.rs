@@ -44,11 +44,25 @@ pub(super) fn read(
             translation.function(out);
             true
         }
+        // Step Functions' role: its policies alone.
+        "AWS::Serverless::StateMachine" => {
+            let p = resource.properties();
+            let translation = Translation {
+                id,
+                resource,
+                evaluation,
+                written: None,
+                p,
+            };
+            if p.get("Role").is_none() {
+                out.identities.push(translation.role(&[]));
+            }
+            true
+        }
         "AWS::Serverless::Api"
         | "AWS::Serverless::HttpApi"
         | "AWS::Serverless::WebSocketApi"
         | "AWS::Serverless::SimpleTable"
-        | "AWS::Serverless::StateMachine"
         | "AWS::Serverless::LayerVersion"
         | "AWS::Serverless::GraphQLApi"
         | "AWS::Serverless::CapacityProvider"
@@ -222,7 +236,8 @@ impl Translation<'_> {
             ..FunctionSettings::default()
         });
         if self.p.get("Role").is_none() {
-            out.identities.push(self.role());
+            out.identities
+                .push(self.role(&["service-role/AWSLambdaBasicExecutionRole"]));
         }
         self.published(out);
         self.url(out);
@@ -455,12 +470,12 @@ impl Translation<'_> {
         });
     }
 
-    /// The execution role that the translator makes.
-    fn role(&self) -> IdentitySettings {
-        let basic = format!(
-            "arn:{}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
-            self.evaluation.partition()
-        );
+    /// The role that the translator makes, with the policies of AWS that it adds.
+    fn role(&self, added: &[&str]) -> IdentitySettings {
+        let partition = self.evaluation.partition();
+        let added = added
+            .iter()
+            .map(|policy| format!("arn:{partition}:iam::aws:policy/{policy}"));
         let mut role = IdentitySettings {
             source: Resource {
                 address: format!("{}Role", self.resource.address),
@@ -473,7 +488,7 @@ impl Translation<'_> {
             kind: "role".to_owned(),
             identity: IdentityInventory {
                 path: self.p.text("RolePath").unwrap_or_else(|| "/".to_owned()),
-                attached: vec![basic],
+                attached: added.collect(),
                 boundary: self.p.text("PermissionsBoundary"),
                 ..IdentityInventory::default()
             },

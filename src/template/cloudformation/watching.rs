@@ -1,6 +1,6 @@
 //! KMS keys, CloudTrail trails and AWS Config.
 
-use super::super::settings::{KeySettings, Setting, TrailSettings};
+use super::super::settings::{EventStoreSettings, KeySettings, Setting, TrailSettings};
 use super::super::value::{TemplateNode, shown};
 use super::evaluate::Evaluation;
 use super::gather::{Gathered, Resource};
@@ -10,8 +10,8 @@ use crate::inventory::Reading;
 use crate::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRule};
 use crate::inventory::key::{KeyDescription, KeyRotation};
 use crate::inventory::trail::{
-    AdvancedSelector, BasicSelector, DataResources, EventSelectors, FieldSelector, TrailInventory,
-    TrailStatus,
+    AdvancedSelector, BasicSelector, DataResources, EventRecorder, EventSelectors, FieldSelector,
+    TrailInventory, TrailStatus,
 };
 
 /// Reads a resource of KMS, CloudTrail or AWS Config; false for a type that is not read.
@@ -34,6 +34,12 @@ pub(super) fn read(
             p.text("TargetKeyId").unwrap_or_default(),
         )),
         "AWS::CloudTrail::Trail" => out.settings.trails.push(trail(resource, p)),
+        "AWS::CloudTrail::EventDataStore" => {
+            out.settings.event_data_stores.push(EventStoreSettings {
+                region: None,
+                store: event_data_store(p, names::name(evaluation, id)),
+            });
+        }
         "AWS::Config::ConfigurationRecorder" => {
             let config = &mut out.settings.config;
             config.source = Some(resource.source(&[]));
@@ -115,10 +121,14 @@ fn key(resource: &Resource<'_>, p: Properties<'_>, id: String) -> KeySettings {
         id,
         region: None,
         description,
-        rotation: p.boolean("EnableKeyRotation").map(|enabled| KeyRotation {
-            enabled,
-            period_days: p.number("RotationPeriodInDays").written().copied(),
-        }),
+        rotation: match p.text("PrimaryKeyArn") {
+            // A replica rotates as its primary key does (AWS KMS Developer Guide, "Rotate AWS KMS keys").
+            Some(primary) => Setting::Undetermined(format!("rotation of {}", shown(&primary))),
+            None => p.boolean("EnableKeyRotation").map(|enabled| KeyRotation {
+                enabled,
+                period_days: p.number("RotationPeriodInDays").written().copied(),
+            }),
+        },
         policy: p.get("KeyPolicy").map_or(Setting::LeftOut, |document| {
             match document.reference() {
                 Some(reference) => Setting::Undetermined(shown(reference)),
@@ -157,6 +167,32 @@ fn trail(resource: &Resource<'_>, p: Properties<'_>) -> TrailSettings {
             selectors: selectors(p),
             ..TrailInventory::default()
         },
+    }
+}
+
+/// An event data store. It records every Region and every management event unless something else is written
+/// (CloudTrail API reference, CreateEventDataStore, copy of 2026).
+fn event_data_store(p: Properties<'_>, name: String) -> Setting<EventRecorder> {
+    let flags = (
+        p.boolean("MultiRegionEnabled"),
+        p.boolean("IngestionEnabled"),
+    );
+    match (flags, selectors(p)) {
+        ((Setting::Undetermined(reference), _) | (_, Setting::Undetermined(reference)), _)
+        | (_, Reading::Undetermined(reference)) => Setting::Undetermined(reference),
+        ((multi_region, ingestion), selectors) => Setting::Written(EventRecorder {
+            name: shown(&name),
+            status: match ingestion {
+                Setting::Written(false) => "STOPPED_INGESTION",
+                _ => "ENABLED",
+            }
+            .to_owned(),
+            multi_region: multi_region != Setting::Written(false),
+            advanced: selectors
+                .known()
+                .map(|selectors| selectors.advanced.clone())
+                .unwrap_or_default(),
+        }),
     }
 }
 

@@ -19,7 +19,11 @@ pub(super) fn names_bucket(kind: &str) -> bool {
 fn names_key(kind: &str) -> bool {
     matches!(
         kind,
-        "aws_kms_key" | "aws_kms_alias" | "aws_kms_replica_key" | "aws_kms_external_key"
+        "aws_kms_key"
+            | "aws_kms_alias"
+            | "aws_kms_replica_key"
+            | "aws_kms_external_key"
+            | "aws_kms_replica_external_key"
     )
 }
 

@@ -166,13 +166,17 @@ impl AttributePlace<'_> {
     fn of_key(&self, depth: usize) -> Option<String> {
         let id = fixed_symbol(&self.address.to_string());
         match (self.address.kind.as_str(), self.attribute) {
-            ("aws_kms_key" | "aws_kms_replica_key" | "aws_kms_external_key", attribute) => {
-                match attribute {
-                    "arn" => Some(kms_key_arn(&self.region(), self.account(), &id)),
-                    "id" | "key_id" | "" => Some(id),
-                    _ => None,
-                }
-            }
+            (
+                "aws_kms_key"
+                | "aws_kms_replica_key"
+                | "aws_kms_external_key"
+                | "aws_kms_replica_external_key",
+                attribute,
+            ) => match attribute {
+                "arn" => Some(kms_key_arn(&self.region(), self.account(), &id)),
+                "id" | "key_id" | "" => Some(id),
+                _ => None,
+            },
             ("aws_kms_alias", "name" | "id" | "") => Some(self.name("name")),
             ("aws_kms_alias", "arn") => {
                 let name = self.name("name");

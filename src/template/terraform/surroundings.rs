@@ -13,15 +13,15 @@ use crate::inventory::Reading;
 use crate::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRule};
 use crate::inventory::key::{KeyDescription, KeyRotation};
 use crate::inventory::trail::{
-    AdvancedSelector, BasicSelector, DataResources, EventSelectors, FieldSelector, TrailInventory,
-    TrailStatus,
+    AdvancedSelector, BasicSelector, DataResources, EventRecorder, EventSelectors, FieldSelector,
+    TrailInventory, TrailStatus,
 };
 use crate::inventory::trigger::{
     EventRule, EventSourceMapping, RuleTarget, ScalableTarget, Schedule,
 };
 use crate::template::settings::{
-    AccessPointSettings, BlockSettings, ConfigSettings, DeploymentSettings, KeySettings,
-    MultiRegionSettings, Setting, TrailSettings,
+    AccessPointSettings, BlockSettings, ConfigSettings, DeploymentSettings, EventStoreSettings,
+    KeySettings, MultiRegionSettings, Setting, TrailSettings,
 };
 use crate::template::value::{TemplateNode, fixed_symbol, open_symbol, shown};
 
@@ -37,6 +37,13 @@ pub(super) fn read(plan: &Plan<'_>, settings: &mut DeploymentSettings) {
     settings.trails = plan
         .staying("aws_cloudtrail")
         .map(|reader| trail(&reader))
+        .collect();
+    settings.event_data_stores = plan
+        .staying("aws_cloudtrail_event_data_store")
+        .map(|reader| EventStoreSettings {
+            region: plan.region_of(&reader),
+            store: event_data_store(&reader),
+        })
         .collect();
     settings.config = config(plan);
     settings.event_source_mappings = mappings(plan);
@@ -184,7 +191,12 @@ fn multi_region(plan: &Plan<'_>) -> Vec<MultiRegionSettings> {
 
 fn keys(plan: &Plan<'_>) -> Vec<KeySettings> {
     let mut keys = Vec::new();
-    for kind in ["aws_kms_key", "aws_kms_external_key"] {
+    for kind in [
+        "aws_kms_key",
+        "aws_kms_external_key",
+        "aws_kms_replica_key",
+        "aws_kms_replica_external_key",
+    ] {
         for reader in plan.staying(kind) {
             let id = symbol(plan, reader.address(), "key_id", 0);
             let aliases = plan
@@ -197,12 +209,7 @@ fn keys(plan: &Plan<'_>) -> Vec<KeySettings> {
                 id: id.clone(),
                 region: plan.region_of(&reader),
                 description: key_description(&reader, kind),
-                rotation: reader
-                    .flag("enable_key_rotation")
-                    .map(|enabled| KeyRotation {
-                        enabled,
-                        period_days: reader.number("rotation_period_in_days").written().copied(),
-                    }),
+                rotation: rotation(&reader, kind),
                 policy: separate_policy(plan, "aws_kms_key_policy", "key_id", |policy| {
                     refers_to_key(policy, "key_id", reader.address(), &id)
                 })
@@ -224,14 +231,27 @@ fn refers_to_key(
     reader.known_text(argument).as_deref() == Some(id) || refers_to(reader, argument, address)
 }
 
+fn rotation(reader: &ResourceReader<'_>, kind: &str) -> Setting<KeyRotation> {
+    // A replica rotates as its primary key does (AWS KMS Developer Guide, "Rotate AWS KMS keys").
+    if kind == "aws_kms_replica_key" {
+        return Setting::Undetermined("rotation of the primary key".to_owned());
+    }
+    reader
+        .flag("enable_key_rotation")
+        .map(|enabled| KeyRotation {
+            enabled,
+            period_days: reader.number("rotation_period_in_days").written().copied(),
+        })
+}
+
 fn key_description(reader: &ResourceReader<'_>, kind: &str) -> Setting<KeyDescription> {
     let spec = match reader.text("customer_master_key_spec") {
         Setting::LeftOut => reader.text("key_spec"),
         written => written,
     };
     let enabled = match kind {
-        "aws_kms_external_key" => reader.flag("enabled"),
-        _ => reader.flag("is_enabled"),
+        "aws_kms_key" => reader.flag("is_enabled"),
+        _ => reader.flag("enabled"),
     };
     match (spec, enabled) {
         (Setting::Undetermined(reference), _) | (_, Setting::Undetermined(reference)) => {
@@ -245,7 +265,7 @@ fn key_description(reader: &ResourceReader<'_>, kind: &str) -> Setting<KeyDescri
             }
             .to_owned(),
             origin: match kind {
-                "aws_kms_external_key" => "EXTERNAL",
+                "aws_kms_external_key" | "aws_kms_replica_external_key" => "EXTERNAL",
                 _ => "AWS_KMS",
             }
             .to_owned(),
@@ -285,6 +305,35 @@ fn trail(reader: &ResourceReader<'_>) -> TrailSettings {
             selectors: selectors(reader),
             ..TrailInventory::default()
         },
+    }
+}
+
+/// An event data store. It records every Region unless something else is written (CloudTrail API reference,
+/// CreateEventDataStore, copy of 2026).
+fn event_data_store(reader: &ResourceReader<'_>) -> Setting<EventRecorder> {
+    // Terraform has `suspend` as text.
+    let suspended = match reader.text("suspend") {
+        Setting::Undetermined(reference) => return Setting::Undetermined(reference),
+        text => text.written().is_some_and(|text| text == "true"),
+    };
+    match (reader.flag("multi_region_enabled"), selectors(reader)) {
+        (Setting::Undetermined(reference), _) | (_, Reading::Undetermined(reference)) => {
+            Setting::Undetermined(reference)
+        }
+        (multi_region, selectors) => Setting::Written(EventRecorder {
+            name: shown(&name_of(reader.plan, reader.address(), "name")),
+            status: if suspended {
+                "STOPPED_INGESTION"
+            } else {
+                "ENABLED"
+            }
+            .to_owned(),
+            multi_region: multi_region != Setting::Written(false),
+            advanced: selectors
+                .known()
+                .map(|selectors| selectors.advanced.clone())
+                .unwrap_or_default(),
+        }),
     }
 }
 
