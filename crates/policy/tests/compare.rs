@@ -130,6 +130,108 @@ fn services_that_only_conditions_name_are_callers() {
     }
 }
 
+/// What a key of another service holds is told by the conditions on it; what a tag holds is text, of which a
+/// comparison says something only where it is a number, a boolean, a date or an address.
+#[test]
+fn keys_that_no_list_has_are_of_the_type_that_conditions_compare() {
+    let with = |condition: Value| {
+        json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "ec2:CreateVolume", "Resource": "*", "Condition": condition}]})
+    };
+    let unless = |condition: Value| {
+        json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "ec2:CreateVolume", "Resource": "*"},
+        {"Effect": "Deny", "Action": "ec2:CreateVolume", "Resource": "*", "Condition": condition}]})
+    };
+    let of = |operator: &str, key: &str, values: Value| json!({operator: {key: values}});
+    for key in [
+        "ec2:VolumeSize",
+        "kms:RotationPeriodInDays",
+        "aws:PrincipalTag/n",
+        "aws:RequestTag/n",
+    ] {
+        let is_tag = key.contains('/');
+        let cond = |operator: &str, values: Value| of(operator, key, values);
+        let less = |than: &str| cond("NumericLessThan", json!(than));
+        let more = |than: &str| cond("NumericGreaterThan", json!(than));
+        let unless_more = |than: &str| cond("NumericGreaterThanIfExists", json!(than));
+        let at_most = |than: &str| cond("NumericLessThanEquals", json!(than));
+        let there = || cond("Null", json!("false"));
+        for (old, new, expected) in [
+            (with(less("100")), with(less("200")), Some(true)),
+            (with(less("200")), with(less("100")), Some(false)),
+            (with(less("100")), with(at_most("100")), Some(true)),
+            (with(at_most("100")), with(less("100")), Some(false)),
+            (with(less("0.1")), with(less("0.2")), Some(true)),
+            (with(less("100")), with(more("100")), Some(true)),
+            (with(less("100")), with(there()), Some(true)),
+            (unless(more("100")), unless(more("200")), Some(true)),
+            (unless(more("200")), unless(more("100")), Some(false)),
+            (
+                unless(unless_more("100")),
+                unless(unless_more("200")),
+                Some(true),
+            ),
+            (
+                unless(unless_more("100")),
+                with(at_most("100")),
+                Some(false),
+            ),
+            // A tag may be no number.
+            (
+                with(at_most("100")),
+                unless(unless_more("100")),
+                if is_tag { None } else { Some(false) },
+            ),
+            (
+                with(cond("NumericEquals", json!("1"))),
+                with(cond("NumericEquals", json!(["1.0", "2"]))),
+                Some(true),
+            ),
+            (
+                with(cond("NumericNotEquals", json!(["1", "2"]))),
+                with(cond("NumericNotEquals", json!("1"))),
+                Some(true),
+            ),
+            (
+                with(cond("DateLessThan", json!("2027-01-01T00:00:00Z"))),
+                with(cond("DateLessThan", json!("2028-01-01T00:00:00Z"))),
+                Some(true),
+            ),
+            (
+                with(cond("DateLessThan", json!("2027-01-01T00:00:00Z"))),
+                with(cond("DateLessThan", json!("2026-01-01T00:00:00Z"))),
+                Some(false),
+            ),
+            (
+                with(cond("IpAddress", json!("10.0.0.0/16"))),
+                with(cond("IpAddress", json!("10.0.0.0/8"))),
+                Some(true),
+            ),
+            (
+                with(cond("IpAddress", json!("10.0.0.0/8"))),
+                with(cond("IpAddress", json!("10.0.0.0/16"))),
+                Some(false),
+            ),
+            (with(cond("Bool", json!("true"))), with(there()), Some(true)),
+            (
+                unless(cond("BoolIfExists", json!("false"))),
+                with(cond("Bool", json!("true"))),
+                Some(false),
+            ),
+            (
+                with(cond("Bool", json!("true"))),
+                unless(cond("BoolIfExists", json!("false"))),
+                if is_tag { None } else { Some(false) },
+            ),
+        ] {
+            let case = json!({"id": "typed", "kind": "identity", "old": old, "new": new});
+            let output = answer(&case);
+            assert_eq!(output.new_access, expected, "{case}\n{output:?}");
+        }
+    }
+}
+
 /// A bucket policy's statement without Resource, or with a list of principals that has no type, cannot be
 /// stored. Whatever it were to match, two statements that have the same there compare by the rest.
 #[test]

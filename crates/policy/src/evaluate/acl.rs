@@ -30,7 +30,10 @@ impl AclGrants {
         self.ignore_public = ignore_public;
     }
 
-    pub(super) fn allows(&self, view: &View<'_>) -> Truth {
+    /// `own` says that the caller is of the owner's account. A grant to a group lets it in without a
+    /// policy of its own, one to an account does not (S3 user guide, "How Amazon S3 authorizes a request
+    /// for a bucket operation", 2026-09).
+    pub(super) fn allows(&self, view: &View<'_>, own: bool) -> Truth {
         let Some((wanted, on_objects)) = permission_for(&view.action) else {
             return Truth::False;
         };
@@ -45,7 +48,8 @@ impl AclGrants {
             return Truth::False;
         }
         Truth::any(&self.grants, |grant| {
-            if grant.permission == wanted || grant.permission == "FULL_CONTROL" {
+            let speaks = !own || grant.is_public();
+            if speaks && (grant.permission == wanted || grant.permission == "FULL_CONTROL") {
                 self.speaks_of(grant, view)
             } else {
                 Truth::False

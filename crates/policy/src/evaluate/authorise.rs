@@ -415,9 +415,8 @@ impl Policies {
         }
         if let Some(acl) = &self.acl
             && truth != Truth::True
-            && !scene.own
         {
-            let granted = acl.allows(view);
+            let granted = acl.allows(view, scene.own);
             if let Truth::Maybe(why) = granted {
                 doubts.push(Doubt {
                     policy: "acl",

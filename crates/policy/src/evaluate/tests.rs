@@ -1207,6 +1207,26 @@ fn an_acl_is_silent_under_bucket_owner_enforced_and_ignore_public_acls() {
 }
 
 #[test]
+fn an_acl_lets_in_a_group_without_a_policy_of_its_own_in_the_account_too() {
+    let of = |grantee: &str| {
+        let grant = Grant {
+            grantee: grantee.to_owned(),
+            permission: "READ".to_owned(),
+        };
+        let own = json!({"principal": "arn:aws:iam::111111111111:user/own", "action": "s3:ListBucket",
+            "resource": "arn:aws:s3:::b", "resource_account": "111111111111", "context": {}});
+        Policies::of_resource(None)
+            .with_acl("b", &[grant], None)
+            .evaluate(&serde_json::from_value(own).unwrap())
+            .decision
+    };
+    assert_eq!(of("AllUsers"), Decision::Allow);
+    assert_eq!(of("AuthenticatedUsers"), Decision::Allow);
+    assert_eq!(of("LogDelivery"), Decision::ImplicitDeny);
+    assert_eq!(of("an-id-of-whichever-account"), Decision::ImplicitDeny);
+}
+
+#[test]
 fn facts_follow_from_the_principal() {
     let reads = |principal: Value, key: &str, value: &str| {
         let mut policy = statement("Allow", json!({"StringEquals": {key: value}}));

@@ -32,6 +32,31 @@ pub(super) enum ValueTest {
     Address(Addresses),
 }
 
+/// The type of the values that an operator compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ValueSort {
+    /// Any: it asks whether there is one.
+    Any,
+    Text,
+    Boolean,
+    Number,
+    Time,
+    Address,
+}
+
+impl From<Operator> for ValueSort {
+    fn from(operator: Operator) -> Self {
+        match operator {
+            Operator::Null => Self::Any,
+            Operator::Bool => Self::Boolean,
+            Operator::Numeric(_) => Self::Number,
+            Operator::Date(_) => Self::Time,
+            Operator::Ip { .. } => Self::Address,
+            Operator::Text { .. } | Operator::Arn { .. } | Operator::Binary => Self::Text,
+        }
+    }
+}
+
 /// A condition, compiled.
 #[derive(Clone, Debug)]
 pub(super) struct Atom {
@@ -39,6 +64,8 @@ pub(super) struct Atom {
     pub(super) key: usize,
     /// Prefix.
     pub(super) quantifier: Quantifier,
+    /// What it compares.
+    pub(super) sort: ValueSort,
     /// None of the values may match.
     pub(super) negated: bool,
     /// Whether it holds when the key is absent.
@@ -87,6 +114,7 @@ impl Atom {
         Self {
             key: 0,
             quantifier: Quantifier::Single,
+            sort: ValueSort::Text,
             negated,
             absent: false,
             test: ValueTest::Text(texts.globs),
@@ -101,6 +129,7 @@ impl Atom {
         Self {
             key: ACTION,
             quantifier: Quantifier::Single,
+            sort: ValueSort::Text,
             negated,
             absent: false,
             test: ValueTest::Text(
@@ -121,6 +150,7 @@ impl Atom {
         let mut atom = Self {
             key,
             quantifier: condition.quantifier,
+            sort: condition.operator.into(),
             negated,
             absent: condition.if_exists
                 || match condition.quantifier {
@@ -138,7 +168,7 @@ impl Atom {
             Operator::Arn { .. } => MatchMode::Arn,
             Operator::Binary => MatchMode::Exact,
             Operator::Numeric(comparison) => {
-                return atom.with_numbers(comparison, values, numeric::parse);
+                return atom.with_numbers(comparison, values, numeric::parse_constant);
             }
             Operator::Date(comparison) => {
                 return atom.with_numbers(comparison, values, numeric::parse_date);
@@ -287,13 +317,31 @@ impl Atom {
             _ if self.unclear => None,
             (_, ValueTest::Constant(holds)) => Some(*holds),
             (KeyValue::Unclear, _) => None,
-            (KeyValue::One(value), _) if self.of_arns && !has_six_parts(value) => None,
+            (KeyValue::One(value), _) if !self.is_told_of(value) => None,
             (KeyValue::One(value), _) => Some(self.passes(value)),
             (KeyValue::Many(values), _) => match self.quantifier {
                 Quantifier::Single => None,
                 Quantifier::ForAllValues => Some(values.iter().all(|value| self.passes(value))),
                 Quantifier::ForAnyValue => Some(values.iter().any(|value| self.passes(value))),
             },
+        }
+    }
+
+    /// True when it compares texts and no values of another type.
+    pub(super) const fn is_of_text(&self) -> bool {
+        matches!(self.sort, ValueSort::Any | ValueSort::Text)
+    }
+
+    /// Whether it is documented what it says of a value: of one of its type.
+    pub(super) fn is_told_of(&self, value: &str) -> bool {
+        match self.sort {
+            ValueSort::Any | ValueSort::Text => !self.of_arns || has_six_parts(value),
+            ValueSort::Boolean => boolean::pattern(value).is_some(),
+            // The one key of the time is compared both ways.
+            ValueSort::Number | ValueSort::Time => {
+                numeric::parse(value).is_some() || numeric::parse_date(value).is_some()
+            }
+            ValueSort::Address => value.parse::<core::net::IpAddr>().is_ok(),
         }
     }
 

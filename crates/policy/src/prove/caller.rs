@@ -17,6 +17,7 @@
 
 use std::sync::Arc;
 
+use super::atom::ValueSort;
 use super::compile::{CompiledRule, Whom};
 use super::glob::Glob;
 use super::numeric::NumberRange;
@@ -460,6 +461,23 @@ pub(super) fn tells_principals_apart(key: &str) -> bool {
             | "aws:multifactorauthage"
             | "aws:tokenissuetime"
             | "aws:federatedprovider"
+    ) || is_of_compute(key)
+}
+
+/// Keys of the credentials that a compute service hands to the code it runs: only sessions of roles have
+/// them (IAM user guide, "AWS global condition context keys"; Lambda developer guide, "Working with
+/// permissions in Lambda"; EC2 user guide, "Condition keys"; Service Authorization Reference, 2026-09).
+fn is_of_compute(key: &str) -> bool {
+    matches!(
+        key,
+        "aws:ec2instancesourcevpc"
+            | "aws:ec2instancesourceprivateipv4"
+            | "ec2:roledelivery"
+            | "ec2:sourceinstancearn"
+            | "glue:credentialissuingservice"
+            | "glue:roleassumedby"
+            | "lambda:sourcefunctionarn"
+            | "ssm:sourceinstancearn"
     )
 }
 
@@ -499,6 +517,11 @@ pub(super) fn has_many(key: &str) -> bool {
 /// Whether nothing is known of how many values a key has: it is of another service, and of no identity
 /// provider, whose claims have one each but for `amr`.
 pub(super) fn may_have_many(key: &str) -> bool {
+    is_of_other_service(key)
+}
+
+/// Whether a key is of a service of whose keys nothing is known, and of no identity provider.
+pub(super) fn is_of_other_service(key: &str) -> bool {
     key.split_once(':')
         .is_some_and(|(family, _)| !matches!(family, "aws" | "s3") && !family.contains('.'))
 }
@@ -507,7 +530,8 @@ pub(super) fn may_have_many(key: &str) -> bool {
 pub(super) fn is_held(key: &str) -> bool {
     matches!(
         key,
-        "aws:principalaccount"
+        "aws:ec2instancesourcevpc"
+            | "aws:principalaccount"
             | "aws:principalarn"
             | "aws:principalorgid"
             | "aws:principalorgpaths"
@@ -524,9 +548,12 @@ pub(super) fn is_held(key: &str) -> bool {
             | "aws:vpceaccount"
             | "aws:vpceorgid"
             | "aws:vpceorgpaths"
+            | "ec2:sourceinstancearn"
+            | "lambda:sourcefunctionarn"
             | "s3:accessgrantsinstancearn"
             | "s3:dataaccesspointaccount"
             | "s3:dataaccesspointarn"
+            | "ssm:sourceinstancearn"
     )
 }
 
@@ -686,6 +713,7 @@ impl CallerShape {
             "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid" | "aws:sourceorgpaths"
             | "aws:sourceowner" => Domain::absent(),
             "aws:viaawsservice" => present(words(&boolean::VALUES)),
+            _ if is_of_compute(name) && kind != PrincipalKind::Role => Domain::absent(),
             _ => return None,
         };
         Some(domain.into())
@@ -702,9 +730,7 @@ impl CallerShape {
             || tells_principals_apart(name)
             || name == "aws:sourceidentity"
             || name == "aws:calledvia"
-            || name.starts_with("aws:calledvia")
-            || name == "aws:ec2instancesourcevpc"
-            || name == "aws:ec2instancesourceprivateipv4";
+            || name.starts_with("aws:calledvia");
         match caller {
             CallerClass::Service(service) => {
                 let held = |within| Some(shape.held(policy, key, within));
@@ -1095,11 +1121,7 @@ impl CallerShape {
             "s3:tlsversion" => optional(words(&["1.2", "1.3", "1.1", "1.0"])),
             "s3:max-keys" => optional(line(0.0, 2_147_483_647.0)),
             "s3:object-lock-remaining-retention-days" => optional(line(0.0, 36_500.0)),
-            "s3:object-lock-retain-until-date" => optional(Values::Time(NumberRange {
-                min: 0.0,
-                max: f64::INFINITY,
-                whole: true,
-            })),
+            "s3:object-lock-retain-until-date" => optional(Values::Time(NumberRange::SINCE_1970)),
             "s3:dataaccesspointaccount" | "s3:dataaccesspointarn" => {
                 return self.of_access_point(policy, key, name);
             }
@@ -1111,11 +1133,30 @@ impl CallerShape {
                 );
                 return self.held(policy, key, &[&function]);
             }
+            "ec2:sourceinstancearn" => {
+                let instance = format!("arn:{}:ec2:?*:????????????:instance/?*", policy.partition);
+                return self.held(policy, key, &[&instance]);
+            }
+            // A managed node has an ARN of Systems Manager.
+            "ssm:sourceinstancearn" => {
+                let node = format!("arn:{}:?*:?*:????????????:*instance/?*", policy.partition);
+                return self.held(policy, key, &[&node]);
+            }
+            "aws:ec2instancesourcevpc" => return self.held(policy, key, &["vpc-?*"]),
             "s3:accessgrantsinstancearn" => return self.held(policy, key, &["arn:*"]),
             "s3:accesspointnetworkorigin" => optional(words(&["Internet", "VPC"])),
             "s3:x-amz-server-side-encryption-customer-algorithm" => optional(words(&["AES256"])),
             "s3:isreplicationpauserequest" => optional(words(&boolean::VALUES)),
-            _ => Domain::any_text(),
+            _ => match policy.sort_of(key) {
+                ValueSort::Any | ValueSort::Text => Domain::any_text(),
+                ValueSort::Boolean => optional(words(&boolean::VALUES)),
+                ValueSort::Number => optional(Values::Number(NumberRange::ANY)),
+                ValueSort::Time => optional(Values::Time(NumberRange::SINCE_1970)),
+                ValueSort::Address => optional(Values::Address(
+                    AddressDomain::Any,
+                    Arc::clone(&policy.networks),
+                )),
+            },
         };
         domain.into()
     }
@@ -1186,11 +1227,7 @@ fn token_issue_time(kind: PrincipalKind, place: &OwnerAndTime) -> Domain {
             max: now,
             whole: true,
         },
-        _ => NumberRange {
-            min: 0.0,
-            max: f64::INFINITY,
-            whole: true,
-        },
+        _ => NumberRange::SINCE_1970,
     };
     Domain {
         optional: matches!(kind, PrincipalKind::Root | PrincipalKind::User),

@@ -26,7 +26,7 @@ use crate::partition;
 pub(super) enum Whom {
     /// As the policy says.
     Principals(Element<Principal>),
-    /// The ACL group AllUsers: everyone outside, signed or not.
+    /// The ACL group AllUsers: everyone, signed or not.
     AllUsers,
     /// The ACL group AuthenticatedUsers: everyone who signs.
     AuthenticatedUsers,
@@ -57,6 +57,14 @@ impl Whom {
             Self::Principals(element) | Self::Trusted(element) => Some(element),
             _ => None,
         }
+    }
+
+    /// One of the groups of an ACL that take in principals of every account, or what could not be read.
+    pub(super) const fn may_be_public_group(&self) -> bool {
+        matches!(
+            self,
+            Self::AllUsers | Self::AuthenticatedUsers | Self::Unread
+        )
     }
 }
 

@@ -24,7 +24,7 @@ const FAMILIES: [(&str, &str); 6] = [
 
 /// Keys that are not in lower case (IAM user guide, "AWS global condition context keys", and the
 /// Service Authorization Reference, 2026-09).
-const NAMES: [&str; 57] = [
+const NAMES: [&str; 62] = [
     "aws:CalledVia",
     "aws:CalledViaFirst",
     "aws:CalledViaLast",
@@ -82,4 +82,9 @@ const NAMES: [&str; 57] = [
     "s3:signatureAge",
     "s3:signatureversion",
     "aws:Ec2InstanceSourceVpc",
+    "aws:Ec2InstanceSourcePrivateIPv4",
+    "ec2:RoleDelivery",
+    "ec2:SourceInstanceARN",
+    "lambda:SourceFunctionArn",
+    "ssm:SourceInstanceARN",
 ];

@@ -18,6 +18,22 @@ pub(super) struct NumberRange {
     pub(super) whole: bool,
 }
 
+impl NumberRange {
+    /// Any number.
+    pub(super) const ANY: Self = Self {
+        min: f64::NEG_INFINITY,
+        max: f64::INFINITY,
+        whole: false,
+    };
+
+    /// Any moment since 1970, to the second.
+    pub(super) const SINCE_1970: Self = Self {
+        min: 0.0,
+        max: f64::INFINITY,
+        whole: true,
+    };
+}
+
 /// What a comparison says of one number.
 pub(super) fn holds(comparison: Comparison, value: f64, constant: f64) -> bool {
     match comparison {
@@ -44,7 +60,7 @@ pub(super) fn representatives(line: NumberRange, constants: impl Iterator<Item =
     let mut before: Option<f64> = None;
     for mark in &marks {
         if let Some(before) = before {
-            let middle = before + (mark - before) / 2.0;
+            let middle = between(before, *mark);
             points.push(middle);
             if line.whole {
                 points.push(middle.floor());
@@ -67,6 +83,17 @@ pub(super) fn representatives(line: NumberRange, constants: impl Iterator<Item =
     points
 }
 
+/// A number between two others, with few digits if there is one.
+fn between(low: f64, high: f64) -> f64 {
+    let middle = low + (high - low) / 2.0;
+    let round = (middle * 1e6).round() / 1e6;
+    if round > low && round < high {
+        round
+    } else {
+        middle
+    }
+}
+
 /// A number strictly below or above, however large the number is.
 fn beside(value: f64, step: f64) -> f64 {
     let whole = if step < 0.0 {
@@ -87,15 +114,27 @@ pub(super) fn write(value: f64) -> String {
     format!("{value}")
 }
 
-/// Reads a number of a policy or a request.
+/// Reads a number of a policy or a request: an integer or a decimal (IAM user guide, "Numeric condition
+/// operators", 2026-09). Of any other form, an exponent or a point at the end, it is not documented what
+/// it means.
 pub(super) fn parse(text: &str) -> Option<f64> {
-    let plain = text
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_plain = digits
         .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
-    if !plain {
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if !is_plain || digits.ends_with('.') {
         return None;
     }
-    text.parse().ok().filter(|value: &f64| value.is_finite())
+    text.parse().ok()
+}
+
+/// The decimal digits that two numbers can have and still be told apart as `f64`.
+const DIGITS: usize = 15;
+
+/// Reads a number of a policy, unless it has more digits than can be told apart.
+pub(super) fn parse_constant(text: &str) -> Option<f64> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    parse(text).filter(|_| digits <= DIGITS)
 }
 
 /// Reads a date: ISO 8601 as IAM takes it (a day, or a time with its zone), or seconds since 1970.
@@ -143,11 +182,29 @@ mod tests {
 
     use super::*;
 
-    const ANY: NumberRange = NumberRange {
-        min: f64::NEG_INFINITY,
-        max: f64::INFINITY,
-        whole: false,
-    };
+    #[test]
+    fn a_number_is_an_integer_or_a_decimal() {
+        for (text, value) in [
+            ("600000", Some(600_000.0)),
+            ("-2.50", Some(-2.5)),
+            ("+1", Some(1.0)),
+            (".5", Some(0.5)),
+            ("1e5", None),
+            ("1.", None),
+            ("1.2.3", None),
+            ("--1", None),
+            ("", None),
+            (" 1", None),
+            ("0x1", None),
+            ("inf", None),
+        ] {
+            assert_eq!(parse(text), value, "{text:?}");
+            assert_eq!(parse_constant(text), value, "{text:?}");
+        }
+        // As f64 they are equal.
+        assert_eq!(parse_constant("9007199254740993"), None);
+        assert_eq!(parse_constant("0.1000000000000000001"), None);
+    }
 
     #[test]
     fn between_neighbouring_whole_numbers_there_is_none() {
@@ -163,7 +220,7 @@ mod tests {
                 .any(between)
         );
         assert!(
-            representatives(ANY, [3.0, 4.0].into_iter())
+            representatives(NumberRange::ANY, [3.0, 4.0].into_iter())
                 .iter()
                 .any(between)
         );
@@ -172,7 +229,7 @@ mod tests {
     #[test]
     fn the_line_goes_on_beyond_any_number() {
         for mark in [0.0, 1e300, -1e300, 0.5] {
-            let points = representatives(ANY, [mark].into_iter());
+            let points = representatives(NumberRange::ANY, [mark].into_iter());
             assert!(
                 points.iter().any(|point| *point > mark),
                 "{mark}: {points:?}"

@@ -577,6 +577,50 @@ fn services_in_conditions_are_asked_about() {
     );
 }
 
+/// Credentials that a compute service hands to its code are sessions of roles; which function, instance or
+/// VPC they are of is held.
+#[test]
+fn only_sessions_of_roles_are_of_a_function_or_an_instance() {
+    let open = |key: &str, value: &str| {
+        let condition = json!({"StringLike": {key: value}});
+        json!([allow("s3:GetObject", "arn:aws:s3:::b/*", condition)])
+    };
+    for (key, named, any) in [
+        (
+            "ec2:SourceInstanceARN",
+            "arn:aws:ec2:eu-west-1:222222222222:instance/i-1",
+            "arn:aws:ec2:*:*:instance/*",
+        ),
+        (
+            "ssm:SourceInstanceARN",
+            "arn:aws:ec2:eu-west-1:222222222222:instance/i-1",
+            "arn:aws:ec2:*:*:instance/*",
+        ),
+        (
+            "lambda:SourceFunctionArn",
+            "arn:aws:lambda:eu-west-1:222222222222:function:f",
+            "arn:aws:lambda:*:*:function:*",
+        ),
+        ("aws:Ec2InstanceSourceVpc", "vpc-0abc", "vpc-*"),
+    ] {
+        let found = ask(open(key, named), "any-aws-account");
+        assert_eq!(found.verdict, Reach::Constrained, "{key}");
+        let only_from = found.only_from.unwrap();
+        assert_eq!(only_from.get(key), Some(&vec![named.to_owned()]), "{key}");
+        let found = ask(open(key, any), "any-aws-account");
+        assert_eq!(found.verdict, Reach::Reachable, "{key}");
+        for question in ["anonymous", "service:cloudtrail.amazonaws.com"] {
+            let found = ask(open(key, any), question);
+            assert_eq!(found.verdict, Reach::Unreachable, "{key} {question}");
+        }
+        // A user has no such key.
+        let mut users = open(key, any);
+        users[0]["Condition"]["StringEquals"] = json!({"aws:PrincipalType": "User"});
+        let found = ask(users, "any-aws-account");
+        assert_eq!(found.verdict, Reach::Unreachable, "{key}");
+    }
+}
+
 /// ARN-valued keys: a wildcard before the account does not let another account in, whatever the
 /// operator, and an ARN without a fixed account does.
 #[test]

@@ -10,7 +10,8 @@
 
 use std::sync::Arc;
 
-use super::atom::{Atom, ValueTest};
+use super::atom::{Atom, ValueSort, ValueTest};
+use super::boolean;
 use super::budget::{Budget, Exhausted};
 use super::glob::{self, Glob};
 use super::ip::Addresses;
@@ -263,10 +264,11 @@ fn text_of(
     }
     let mut foreign = false;
     for (atom, wanted) in literals {
+        foreign |= !atom.is_of_text();
         match &atom.test {
             ValueTest::Text(globs) if *wanted != atom.negated => required.push(globs),
             ValueTest::Text(globs) => forbidden.extend(globs),
-            _ => foreign = true,
+            _ => {}
         }
     }
     let passes = |value: &str| {
@@ -275,9 +277,25 @@ fn text_of(
             .all(|globs| globs.iter().any(|glob| glob.matches(value)))
             && !forbidden.iter().any(|glob| glob.matches(value))
             && literals.iter().all(|(atom, wanted)| {
-                matches!(atom.test, ValueTest::Text(_)) || atom.passes(value) == *wanted
+                atom.is_of_text() || atom.is_told_of(value) && atom.passes(value) == *wanted
             })
     };
+    let compared = compared(literals);
+    for value in &compared {
+        budget.spend(literals.len() + value.len())?;
+        if value.starts_with(prefix) && passes(value) {
+            return Ok(SolvedValue::Value(value.clone()));
+        }
+    }
+    // A value that passes a comparison is of its type, and one of each kind was tried.
+    let is_met = |(atom, wanted): &Literal<'_>| *wanted != atom.negated;
+    let of_one_type = literals.first().is_some_and(|(first, _)| {
+        !first.is_of_text() && literals.iter().all(|(atom, _)| atom.sort == first.sort)
+    });
+    let is_free = prefix.is_empty() && within.is_empty() && without.is_empty();
+    if is_free && of_one_type && literals.iter().any(is_met) {
+        return Ok(SolvedValue::Nothing);
+    }
     let look: usize = required
         .iter()
         .flat_map(|globs| globs.iter())
@@ -321,6 +339,44 @@ fn text_of(
         forbidden,
     };
     Ok(glob::solve(&question, budget)?.map_or(SolvedValue::Nothing, SolvedValue::Value))
+}
+
+/// Values of the type that conditions on a text compare: what they say of a text that is no number, no
+/// date, no address or no boolean is not documented.
+fn compared(literals: &[Literal<'_>]) -> Vec<String> {
+    let of = |sort: ValueSort| {
+        literals
+            .iter()
+            .filter(move |(atom, _)| atom.sort == sort)
+            .filter_map(|(atom, _)| match &atom.test {
+                ValueTest::Number(_, constants) => Some(constants.as_slice()),
+                _ => None,
+            })
+            .flatten()
+            .copied()
+    };
+    let mut values: Vec<String> = Vec::new();
+    for (atom, _) in literals {
+        match atom.sort {
+            ValueSort::Boolean if values.is_empty() => {
+                values.extend(boolean::VALUES.map(str::to_owned));
+            }
+            ValueSort::Address if values.is_empty() => {
+                let example = addresses(literals).example();
+                values.extend(example.map(|address| address.to_string()));
+            }
+            ValueSort::Number if values.is_empty() => {
+                let points = numeric::representatives(NumberRange::ANY, of(ValueSort::Number));
+                values.extend(points.into_iter().map(numeric::write));
+            }
+            ValueSort::Time if values.is_empty() => {
+                let points = numeric::representatives(NumberRange::SINCE_1970, of(ValueSort::Time));
+                values.extend(points.into_iter().filter_map(numeric::write_date));
+            }
+            _ => {}
+        }
+    }
+    values
 }
 
 fn number(

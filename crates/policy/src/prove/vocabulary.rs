@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use super::atom::{Atom, ValueTest};
+use super::atom::{Atom, ValueSort, ValueTest};
 use super::caller;
 use super::compile::{CompiledRule, Whom};
 use super::glob::Glob;
@@ -72,6 +72,8 @@ pub(super) struct Vocabulary {
     pub(super) fresh: Vec<OnceLock<Arc<Domain>>>,
     /// By key, whether it may have many values.
     many: Vec<bool>,
+    /// By key, the type of its values where only the conditions on it tell it.
+    sorts: Vec<ValueSort>,
     /// A text that no pattern holds; filled when first asked for.
     unwritten: OnceLock<Option<&'static str>>,
     /// Every 12-digit number in the policy, and the owner.
@@ -109,6 +111,7 @@ impl Vocabulary {
             in_any_case: Vec::new(),
             fresh: Vec::new(),
             many: Vec::new(),
+            sorts: Vec::new(),
             unwritten: OnceLock::new(),
             accounts: accounts.into_iter().collect(),
             fresh_account: "100000000007".into(),
@@ -142,6 +145,7 @@ impl Vocabulary {
         self.literals = self.collect_literals();
         self.in_any_case = self.collect_in_any_case();
         self.many = self.keys_of_many_values();
+        self.sorts = self.sorts_of_keys();
         self.networks = Arc::new(self.named_networks());
         self.fresh.resize_with(self.keys.len(), OnceLock::new);
         self.written = self
@@ -336,6 +340,40 @@ impl Vocabulary {
                 caller::has_many(key) || (set && !single && caller::may_have_many(key))
             })
             .collect()
+    }
+
+    /// By key, the type of its values. Of a key of another service the conditions on it tell it, when all
+    /// of them compare the same: a key has one type (Service Authorization Reference, 2026-11). What
+    /// callers write, such as tags, is text whatever it is compared with.
+    fn sorts_of_keys(&self) -> Vec<ValueSort> {
+        let mut sorts = vec![ValueSort::Any; self.keys.len()];
+        for atom in &self.atoms {
+            if let Some(known) = sorts.get_mut(atom.key) {
+                *known = match (*known, atom.sort) {
+                    (known, ValueSort::Any) => known,
+                    (ValueSort::Any, found) => found,
+                    (known, found) if known == found => known,
+                    _ => ValueSort::Text,
+                };
+            }
+        }
+        // A variable stands for a text.
+        for name in self.atoms.iter().flat_map(Atom::variables) {
+            if let Some(known) = self.position(name).and_then(|key| sorts.get_mut(key)) {
+                *known = ValueSort::Text;
+            }
+        }
+        for (key, sort) in self.keys.iter().zip(&mut sorts) {
+            if !caller::is_of_other_service(key) || key.contains('/') {
+                *sort = ValueSort::Text;
+            }
+        }
+        sorts
+    }
+
+    /// The type of a key's values, where only the conditions on it tell it.
+    pub(super) fn sort_of(&self, key: usize) -> ValueSort {
+        self.sorts.get(key).copied().unwrap_or(ValueSort::Text)
     }
 
     /// Whether a key may have many values.

@@ -230,6 +230,9 @@ const TIMES: &[&str] = &["2020-01-01T00:00:00Z", "2030-06-01T00:00:00Z", "2027-0
 
 const NUMBERS: &[&str] = &["0", "1", "600000", "10", "604800000", "1.2", "1.3"];
 
+/// Numbers that requests carry: some that policies name, some between and beyond them.
+const LEVELS: &[&str] = &["-1", "0", "1", "5", "1.25", "600001"];
+
 const BOOLS: &[&str] = &[
     "aws:SecureTransport",
     "aws:ViaAWSService",
@@ -301,7 +304,14 @@ fn condition(random: &mut Random, into: &mut Map<String, Value>) {
                 "NumericGreaterThan",
                 "NumericGreaterThanEquals",
             ];
-            let key = random.text(&["s3:signatureAge", "s3:max-keys", "s3:TlsVersion"]);
+            // The last two are of no list of keys: their conditions tell their type, or they are texts.
+            let key = random.text(&[
+                "s3:signatureAge",
+                "s3:max-keys",
+                "s3:TlsVersion",
+                "ec2:VolumeSize",
+                "aws:PrincipalTag/level",
+            ]);
             (
                 random.text(&operators).to_owned(),
                 key,
@@ -724,6 +734,16 @@ fn fill(
         }
         if random.once_in(3) {
             set("aws:PrincipalTag/team", random.text(&["a", "b", "c"]));
+        }
+        if random.once_in(3) {
+            let level = match random.once_in(4) {
+                true => "high",
+                false => random.text(LEVELS),
+            };
+            set("aws:PrincipalTag/level", level);
+        }
+        if random.once_in(3) {
+            set("ec2:VolumeSize", random.text(LEVELS));
         }
         if random.once_in(2) {
             let organization = if account == FRESH {

@@ -138,6 +138,47 @@ fn bucket_with(policy: Value) -> Value {
             "encryption": {"algorithm": "AES256"}}}})
 }
 
+/// An ACL is evaluated beside the principal's own policies where both are of one account: a grant to a group
+/// lets in who has none (S3 user guide, "How Amazon S3 authorizes a request for a bucket operation").
+#[test]
+fn a_group_of_an_acl_has_the_identities_of_the_account_in_it() {
+    let role = "arn:aws:iam::111111111111:role/bare";
+    let mut case = bucket_with(Value::Null);
+    case["question"]["action"] = json!("s3:ListBucket");
+    case["account"]["identities"] =
+        json!([{"arn": role, "policies": [], "boundary": null, "tags": {}}]);
+    let owner = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
+    let blocked = json!({"block_public_acls": false, "ignore_public_acls": true,
+        "block_public_policy": false, "restrict_public_buckets": false});
+    let off = "BucketOwnerEnforced";
+    let on = "ObjectWriter";
+    let none = Value::Null;
+    for (grantee, permission, ownership, block, expected) in [
+        ("AllUsers", "READ", on, &none, "reachable"),
+        ("AuthenticatedUsers", "READ", on, &none, "reachable"),
+        ("AllUsers", "FULL_CONTROL", on, &none, "reachable"),
+        // Writing is not listing.
+        ("AllUsers", "WRITE", on, &none, "unreachable"),
+        // No role is a service.
+        ("LogDelivery", "READ", on, &none, "unreachable"),
+        // An account, be it the owner itself: its identities still want an Allow.
+        (owner, "FULL_CONTROL", on, &none, "unreachable"),
+        ("AllUsers", "READ", off, &none, "unreachable"),
+        ("AllUsers", "READ", on, &blocked, "unreachable"),
+    ] {
+        let bucket = &mut case["account"]["bucket"];
+        bucket["acl_grants"] = json!([{"grantee": grantee, "permission": permission}]);
+        bucket["object_ownership"] = json!(ownership);
+        bucket["public_access_block"] = block.clone();
+        let answer = who_can::answer(&case.to_string()).unwrap();
+        let found = serde_json::to_value(answer.principals[role].verdict).unwrap();
+        assert_eq!(
+            found, expected,
+            "{grantee} {permission} {ownership} {block}"
+        );
+    }
+}
+
 /// Identities with policies of their own are decided on several cores: each keeps its own answer.
 #[test]
 fn of_many_identities_each_has_its_own_answer() {

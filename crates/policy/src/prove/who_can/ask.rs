@@ -511,22 +511,33 @@ impl World {
 
     /// Whether an Allow of the target's own policy can speak of an identity of the account.
     fn grants_to_own(&self, at: &AskedAt<'_>) -> bool {
-        let policy = match at.target {
-            TargetNumber::Bucket(place) => self.buckets.get(place).map(|bucket| &bucket.policy),
+        let (policy, acl): (_, &[usize]) = match at.target {
+            TargetNumber::Bucket(place) => match self.buckets.get(place) {
+                Some(bucket) => (Some(&bucket.policy), &bucket.acl),
+                None => (None, &[]),
+            },
             TargetNumber::Function(place) => {
-                self.functions.get(place).map(|function| &function.policy)
+                let function = self.functions.get(place);
+                (function.map(|function| &function.policy), &[])
             }
+        };
+        let asked = |position: &usize| {
+            let rule = self.book.rules.get(*position)?;
+            let meets = at
+                .actions
+                .iter()
+                .any(|action| rule.actions.meets(action.bits));
+            meets.then_some(rule)
         };
         policy
             .iter()
             .flat_map(|policy| &policy.allows)
-            .filter_map(|rule| self.book.rules.get(*rule))
-            .filter(|rule| {
-                at.actions
-                    .iter()
-                    .any(|action| rule.actions.meets(action.bits))
-            })
+            .filter_map(asked)
             .any(|rule| self.can_speak_of_own(rule))
+            || acl
+                .iter()
+                .filter_map(asked)
+                .any(|rule| rule.rule.whom.may_be_public_group())
     }
 
     /// Whether the principal element of a rule can speak of an identity of the account.

@@ -307,6 +307,26 @@ impl World {
         granting
     }
 
+    /// The grants of the ACL that may let it in. In the owner's account those to a group have a say: the
+    /// ACL is evaluated beside the principal's own policies (S3 user guide, "How Amazon S3 authorizes a
+    /// request for a bucket operation", 2026-09). One to an account there still wants their Allow.
+    fn granted_by_acl(
+        &self,
+        asked: &Asked<'_>,
+        authority: &Authority<'_>,
+    ) -> Vec<(Candidate, Delegation)> {
+        let mut granted = self.granting(asked, authority, authority.acl);
+        if authority.own {
+            granted.retain(|(candidate, _)| {
+                self.book
+                    .rules
+                    .get(candidate.rule)
+                    .is_some_and(|rule| rule.rule.whom.may_be_public_group())
+            });
+        }
+        granted
+    }
+
     /// The paths that no missing Allow closes.
     fn paths(
         &self,
@@ -316,9 +336,7 @@ impl World {
     ) -> Vec<Groups> {
         let subject = asked.subject;
         let mut granted = self.granting(asked, authority, &authority.policy.allows);
-        if !authority.own {
-            granted.extend(self.granting(asked, authority, authority.acl));
-        }
+        granted.extend(self.granted_by_acl(asked, authority));
         let of = |wanted: Delegation| -> Vec<Candidate> {
             granted
                 .iter()
@@ -466,7 +484,8 @@ impl World {
         authority: &Authority<'_>,
     ) -> Blocked {
         let any = |rules: &[usize]| !self.granting(asked, authority, rules).is_empty();
-        let by_resource = any(&authority.policy.allows) || (!authority.own && any(authority.acl));
+        let by_resource =
+            any(&authority.policy.allows) || !self.granted_by_acl(asked, authority).is_empty();
         let by_identity =
             asked.subject.is_root() || profile.is_some_and(|profile| any(&profile.identity.allows));
         if !(by_resource || by_identity && authority.own) {
