@@ -130,6 +130,35 @@ fn services_that_only_conditions_name_are_callers() {
     }
 }
 
+/// Statements are compared by what they match, whatever S3 makes of the request: that it refuses an unsigned
+/// upload under KMS is no reason to call a grant of one nothing.
+#[test]
+fn what_s3_refuses_is_granted_all_the_same() {
+    for (action, condition) in [
+        (
+            "s3:PutObject",
+            json!({"StringEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}),
+        ),
+        (
+            "s3:PutObject",
+            json!({"StringLike": {"s3:x-amz-server-side-encryption": "aws:*"}}),
+        ),
+        ("s3:PutBucketPolicy", json!({})),
+        (
+            "s3:PutObjectAcl",
+            json!({"StringEquals": {"s3:x-amz-acl": "public-read"}}),
+        ),
+    ] {
+        let mut condition = condition;
+        condition["StringEqualsIfExists"] = json!({"aws:userid": "anonymous"});
+        let case = json!({"id": "s", "kind": "s3", "bucket": "b", "old": null, "new": {"Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Principal": "*", "Action": action,
+            "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": condition}}});
+        let output = answer(&case);
+        assert_eq!(output.new_access, Some(true), "{case} {output:?}");
+    }
+}
+
 /// What a key of another service holds is told by the conditions on it; what a tag holds is text, of which a
 /// comparison says something only where it is a number, a boolean, a date or an address.
 #[test]
