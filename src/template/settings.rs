@@ -8,8 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::value::{SourcePosition, TemplateNode};
-use crate::inventory::Snapshot;
+use super::value::{SourcePosition, TemplateNode, shown};
 use crate::inventory::account::AccountInventory;
 use crate::inventory::archive::StoredCode;
 use crate::inventory::bucket::{
@@ -19,8 +18,9 @@ use crate::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRule
 use crate::inventory::function::{FunctionConfiguration, FunctionInventory, UrlCors};
 use crate::inventory::identity::{AccessKey, IdentityInventory, ManagedPolicyInventory};
 use crate::inventory::key::{KeyDescription, KeyRotation};
-use crate::inventory::trail::{EventRecorder, TrailInventory};
+use crate::inventory::trail::{EventRecorder, EventSelectors, TrailInventory};
 use crate::inventory::trigger::{EventRule, EventSourceMapping, ScalableTarget, Schedule};
+use crate::inventory::{Reading, Snapshot};
 
 /// One property of a resource.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -544,6 +544,36 @@ pub struct EventStoreSettings {
     pub region: Option<String>,
     /// What it records.
     pub store: Setting<EventRecorder>,
+}
+
+impl EventStoreSettings {
+    /// What a store records: every Region unless something else is written (CloudTrail API reference,
+    /// CreateEventDataStore, copy of 2026).
+    pub fn recorder(
+        name: &str,
+        multi_region: Setting<bool>,
+        suspended: Setting<bool>,
+        selectors: Reading<EventSelectors>,
+    ) -> Setting<EventRecorder> {
+        match (multi_region, suspended, selectors) {
+            (Setting::Undetermined(reference), ..)
+            | (_, Setting::Undetermined(reference), _)
+            | (.., Reading::Undetermined(reference)) => Setting::Undetermined(reference),
+            (multi_region, suspended, selectors) => Setting::Written(EventRecorder {
+                name: shown(name),
+                status: match suspended {
+                    Setting::Written(true) => "STOPPED_INGESTION",
+                    _ => "ENABLED",
+                }
+                .to_owned(),
+                multi_region: multi_region != Setting::Written(false),
+                advanced: selectors
+                    .known()
+                    .map(|selectors| selectors.advanced.clone())
+                    .unwrap_or_default(),
+            }),
+        }
+    }
 }
 
 /// One user, group or role.

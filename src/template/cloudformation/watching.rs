@@ -10,8 +10,8 @@ use crate::inventory::Reading;
 use crate::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRule};
 use crate::inventory::key::{KeyDescription, KeyRotation};
 use crate::inventory::trail::{
-    AdvancedSelector, BasicSelector, DataResources, EventRecorder, EventSelectors, FieldSelector,
-    TrailInventory, TrailStatus,
+    AdvancedSelector, BasicSelector, DataResources, EventSelectors, FieldSelector, TrailInventory,
+    TrailStatus,
 };
 
 /// Reads a resource of KMS, CloudTrail or AWS Config; false for a type that is not read.
@@ -37,7 +37,12 @@ pub(super) fn read(
         "AWS::CloudTrail::EventDataStore" => {
             out.settings.event_data_stores.push(EventStoreSettings {
                 region: None,
-                store: event_data_store(p, names::name(evaluation, id)),
+                store: EventStoreSettings::recorder(
+                    &names::name(evaluation, id),
+                    p.boolean("MultiRegionEnabled"),
+                    p.boolean("IngestionEnabled").map(|ingests| !ingests),
+                    selectors(p),
+                ),
             });
         }
         "AWS::Config::ConfigurationRecorder" => {
@@ -167,32 +172,6 @@ fn trail(resource: &Resource<'_>, p: Properties<'_>) -> TrailSettings {
             selectors: selectors(p),
             ..TrailInventory::default()
         },
-    }
-}
-
-/// An event data store. It records every Region and every management event unless something else is written
-/// (CloudTrail API reference, CreateEventDataStore, copy of 2026).
-fn event_data_store(p: Properties<'_>, name: String) -> Setting<EventRecorder> {
-    let flags = (
-        p.boolean("MultiRegionEnabled"),
-        p.boolean("IngestionEnabled"),
-    );
-    match (flags, selectors(p)) {
-        ((Setting::Undetermined(reference), _) | (_, Setting::Undetermined(reference)), _)
-        | (_, Reading::Undetermined(reference)) => Setting::Undetermined(reference),
-        ((multi_region, ingestion), selectors) => Setting::Written(EventRecorder {
-            name: shown(&name),
-            status: match ingestion {
-                Setting::Written(false) => "STOPPED_INGESTION",
-                _ => "ENABLED",
-            }
-            .to_owned(),
-            multi_region: multi_region != Setting::Written(false),
-            advanced: selectors
-                .known()
-                .map(|selectors| selectors.advanced.clone())
-                .unwrap_or_default(),
-        }),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::names::KEYS;
 use super::reader::{ResourceReader, first, flag_of, is_bucket_setting, number_of, text_of};
 use crate::inventory::bucket::{
     CorsRule, Grant, LifecycleRule, Logging, ObjectLock, Replication, ReplicationRule, Versioning,
@@ -17,14 +18,7 @@ pub(super) fn names_bucket(kind: &str) -> bool {
 
 /// Types whose attributes name a KMS key.
 fn names_key(kind: &str) -> bool {
-    matches!(
-        kind,
-        "aws_kms_key"
-            | "aws_kms_alias"
-            | "aws_kms_replica_key"
-            | "aws_kms_external_key"
-            | "aws_kms_replica_external_key"
-    )
+    KEYS.contains(&kind) || kind == "aws_kms_alias"
 }
 
 pub(super) fn names_role(kind: &str) -> bool {

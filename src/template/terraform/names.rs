@@ -12,6 +12,14 @@ use crate::template::build::{UNKNOWN_ACCOUNT, UNKNOWN_REGION};
 use crate::template::policy::ORIGIN_ACCESS_IDENTITY;
 use crate::template::value::fixed_symbol;
 
+/// The resources that are KMS keys.
+pub(super) const KEYS: [&str; 4] = [
+    "aws_kms_key",
+    "aws_kms_external_key",
+    "aws_kms_replica_key",
+    "aws_kms_replica_external_key",
+];
+
 /// How far attributes are followed from one resource to another.
 const DEPTH: usize = 8;
 
@@ -166,13 +174,7 @@ impl AttributePlace<'_> {
     fn of_key(&self, depth: usize) -> Option<String> {
         let id = fixed_symbol(&self.address.to_string());
         match (self.address.kind.as_str(), self.attribute) {
-            (
-                "aws_kms_key"
-                | "aws_kms_replica_key"
-                | "aws_kms_external_key"
-                | "aws_kms_replica_external_key",
-                attribute,
-            ) => match attribute {
+            (kind, attribute) if KEYS.contains(&kind) => match attribute {
                 "arn" => Some(kms_key_arn(&self.region(), self.account(), &id)),
                 "id" | "key_id" | "" => Some(id),
                 _ => None,

@@ -5,7 +5,7 @@ use super::address::ResourceAddress;
 use super::bucket_settings::{names_bucket, text_in, texts_in};
 use super::buckets::block;
 use super::functions::{FunctionJoin, function_join, names_function};
-use super::names::{name_of, symbol};
+use super::names::{KEYS, name_of, symbol};
 use super::policies;
 use super::reader::{BucketJoin, Plan, ResourceReader, first, flag_of, text_of};
 use super::references::Referent;
@@ -13,8 +13,8 @@ use crate::inventory::Reading;
 use crate::inventory::config::{ConfigDeliveryChannel, ConfigRecorder, ConfigRule};
 use crate::inventory::key::{KeyDescription, KeyRotation};
 use crate::inventory::trail::{
-    AdvancedSelector, BasicSelector, DataResources, EventRecorder, EventSelectors, FieldSelector,
-    TrailInventory, TrailStatus,
+    AdvancedSelector, BasicSelector, DataResources, EventSelectors, FieldSelector, TrailInventory,
+    TrailStatus,
 };
 use crate::inventory::trigger::{
     EventRule, EventSourceMapping, RuleTarget, ScalableTarget, Schedule,
@@ -42,7 +42,13 @@ pub(super) fn read(plan: &Plan<'_>, settings: &mut DeploymentSettings) {
         .staying("aws_cloudtrail_event_data_store")
         .map(|reader| EventStoreSettings {
             region: plan.region_of(&reader),
-            store: event_data_store(&reader),
+            store: EventStoreSettings::recorder(
+                &name_of(reader.plan, reader.address(), "name"),
+                reader.flag("multi_region_enabled"),
+                // Terraform has `suspend` as text.
+                reader.text("suspend").map(|text| text == "true"),
+                selectors(&reader),
+            ),
         })
         .collect();
     settings.config = config(plan);
@@ -191,12 +197,7 @@ fn multi_region(plan: &Plan<'_>) -> Vec<MultiRegionSettings> {
 
 fn keys(plan: &Plan<'_>) -> Vec<KeySettings> {
     let mut keys = Vec::new();
-    for kind in [
-        "aws_kms_key",
-        "aws_kms_external_key",
-        "aws_kms_replica_key",
-        "aws_kms_replica_external_key",
-    ] {
+    for kind in KEYS {
         for reader in plan.staying(kind) {
             let id = symbol(plan, reader.address(), "key_id", 0);
             let aliases = plan
@@ -305,35 +306,6 @@ fn trail(reader: &ResourceReader<'_>) -> TrailSettings {
             selectors: selectors(reader),
             ..TrailInventory::default()
         },
-    }
-}
-
-/// An event data store. It records every Region unless something else is written (CloudTrail API reference,
-/// CreateEventDataStore, copy of 2026).
-fn event_data_store(reader: &ResourceReader<'_>) -> Setting<EventRecorder> {
-    // Terraform has `suspend` as text.
-    let suspended = match reader.text("suspend") {
-        Setting::Undetermined(reference) => return Setting::Undetermined(reference),
-        text => text.written().is_some_and(|text| text == "true"),
-    };
-    match (reader.flag("multi_region_enabled"), selectors(reader)) {
-        (Setting::Undetermined(reference), _) | (_, Reading::Undetermined(reference)) => {
-            Setting::Undetermined(reference)
-        }
-        (multi_region, selectors) => Setting::Written(EventRecorder {
-            name: shown(&name_of(reader.plan, reader.address(), "name")),
-            status: if suspended {
-                "STOPPED_INGESTION"
-            } else {
-                "ENABLED"
-            }
-            .to_owned(),
-            multi_region: multi_region != Setting::Written(false),
-            advanced: selectors
-                .known()
-                .map(|selectors| selectors.advanced.clone())
-                .unwrap_or_default(),
-        }),
     }
 }
 
